@@ -1,0 +1,93 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// Settings of every Swift target. `TWILIOFS_WARNINGS=error`, which `.ci/run` sets, makes a warning fail the build.
+let swiftSettings: [SwiftSetting] =
+    [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+    ] + (Context.environment["TWILIOFS_WARNINGS"] == "error" ? [.treatAllWarnings(as: .error)] : [])
+
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+/// A Swift module of the filesystem, in `Sources/<name>`.
+func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+/// The tests of one module, in `Tests/<name>Tests`.
+func tests(of name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: dependencies, resources: resources, swiftSettings: swiftSettings)
+}
+
+let package = Package(
+    name: "twiliofs",
+    products: [
+        .executable(name: "twiliofs", targets: ["twiliofs"]),
+        .executable(name: "twilio-simulator", targets: ["twilio-simulator"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        // The simulator's alone:
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CFUSE", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+
+        module("Threading", []),
+        module("Envelope", ["COpenSSL"]),
+        module("Transfer", ["CCurl", "Threading", logging]),
+        module("TwilioAPI", ["Transfer", "Threading", logging]),
+        module("Catalog", ["TwilioAPI", "Transfer", "Threading", logging, .product(name: "GRDB", package: "GRDB.swift")]),
+        module("Media", ["Envelope", "TwilioAPI", "Transfer", "Threading", logging]),
+        module("FileTree", ["Catalog", "Media", "TwilioAPI", "Threading", logging]),
+        module("FileSystem", ["CFUSE", "FileTree", "Media", "Threading", logging]),
+        .executableTarget(
+            name: "twiliofs",
+            dependencies: [
+                "FileSystem", "FileTree", "Media", "Catalog", "TwilioAPI", "Transfer", "Envelope", "Threading",
+                logging, argumentParser,
+            ],
+            swiftSettings: swiftSettings),
+
+        module(
+            "TwilioSimulator",
+            [
+                "COpenSSL", "Threading", logging,
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]),
+        .executableTarget(
+            name: "twilio-simulator", dependencies: ["TwilioSimulator", logging, argumentParser],
+            swiftSettings: swiftSettings),
+
+        .target(
+            name: "TestSupport", dependencies: ["Threading"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
+        tests(of: "Threading", ["Threading"]),
+        tests(of: "Envelope", ["Envelope", "TestSupport"]),
+        tests(of: "Transfer", ["Transfer", "TwilioSimulator", "Threading", "TestSupport", logging]),
+        tests(of: "TwilioAPI", ["TwilioAPI", "TwilioSimulator", "Transfer", "TestSupport", logging]),
+        tests(of: "Catalog", ["Catalog", "TwilioSimulator", "TwilioAPI", "Transfer", "TestSupport", logging]),
+        tests(of: "Media", ["Media", "TwilioSimulator", "Envelope", "TwilioAPI", "Transfer", "Threading", "TestSupport", logging]),
+        tests(of: "FileTree", ["FileTree", "TwilioSimulator", "Catalog", "Media", "TwilioAPI", "TestSupport", logging]),
+        tests(of: "FileSystem", ["FileSystem", "CFUSE"]),
+        tests(of: "TwilioSimulator", ["TwilioSimulator", "TestSupport", logging]),
+        .testTarget(
+            name: "CommandLineTests", dependencies: ["twiliofs", "TestSupport"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "MountTests", dependencies: ["twiliofs", "twilio-simulator", "TestSupport"],
+            swiftSettings: swiftSettings),
+    ],
+    swiftLanguageModes: [.v6]
+)
