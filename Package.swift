@@ -2,7 +2,9 @@
 
 import PackageDescription
 
-/// Settings of every Swift target. `TWILIOFS_WARNINGS=error`, which `.ci/run` sets, makes a warning fail the build.
+/// Settings of every Swift target.
+///
+/// `TWILIOFS_WARNINGS=error`, which `.ci/run` sets, makes a warning fail the build.
 let swiftSettings: [SwiftSetting] =
     [
         .enableUpcomingFeature("ExistentialAny"),
@@ -47,7 +49,8 @@ let package = Package(
         module("Envelope", ["COpenSSL"]),
         module("Transfer", ["CCurl", "Threading", logging]),
         module("TwilioAPI", ["Transfer", "Threading", logging]),
-        module("Catalog", ["TwilioAPI", "Transfer", "Threading", logging, .product(name: "GRDB", package: "GRDB.swift")]),
+        module(
+            "Catalog", ["TwilioAPI", "Transfer", "Threading", logging, .product(name: "GRDB", package: "GRDB.swift")]),
         module("Media", ["Envelope", "TwilioAPI", "Transfer", "Threading", logging]),
         module("FileTree", ["Catalog", "Media", "TwilioAPI", "Threading", logging]),
         module("FileSystem", ["CFUSE", "FileTree", "Media", "Threading", logging]),
@@ -79,8 +82,11 @@ let package = Package(
         tests(of: "Transfer", ["Transfer", "TwilioSimulator", "Threading", "TestSupport", logging]),
         tests(of: "TwilioAPI", ["TwilioAPI", "TwilioSimulator", "Transfer", "TestSupport", logging]),
         tests(of: "Catalog", ["Catalog", "TwilioSimulator", "TwilioAPI", "Transfer", "TestSupport", logging]),
-        tests(of: "Media", ["Media", "TwilioSimulator", "Envelope", "TwilioAPI", "Transfer", "Threading", "TestSupport", logging]),
-        tests(of: "FileTree", ["FileTree", "TwilioSimulator", "Catalog", "Media", "TwilioAPI", "TestSupport", logging]),
+        tests(
+            of: "Media",
+            ["Media", "TwilioSimulator", "Envelope", "TwilioAPI", "Transfer", "Threading", "TestSupport", logging]),
+        tests(
+            of: "FileTree", ["FileTree", "TwilioSimulator", "Catalog", "Media", "TwilioAPI", "TestSupport", logging]),
         tests(of: "FileSystem", ["FileSystem", "CFUSE"]),
         tests(of: "TwilioSimulator", ["TwilioSimulator", "TestSupport", logging]),
         .testTarget(
