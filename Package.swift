@@ -44,20 +44,22 @@ let package = Package(
         .systemLibrary(name: "CFUSE", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CLinux"),
 
         module("Threading", []),
         module("Envelope", ["COpenSSL"]),
         module("Transfer", ["CCurl", "Threading", logging]),
         module("TwilioAPI", ["Transfer", "Threading", logging]),
         module(
-            "Catalog", ["TwilioAPI", "Transfer", "Threading", logging, .product(name: "GRDB", package: "GRDB.swift")]),
+            "Catalog", ["TwilioAPI", "Threading", logging, .product(name: "GRDB", package: "GRDB.swift")]),
         module("Media", ["Envelope", "TwilioAPI", "Transfer", "Threading", logging]),
         module("FileTree", ["Catalog", "Media", "TwilioAPI", "Threading", logging]),
-        module("FileSystem", ["CFUSE", "FileTree", "Media", "Threading", logging]),
+        module("FileSystem", ["CFUSE", "CLinux", "FileTree", "Media", "Threading", logging]),
         .executableTarget(
             name: "twiliofs",
             dependencies: [
-                "FileSystem", "FileTree", "Media", "Catalog", "TwilioAPI", "Transfer", "Envelope", "Threading",
+                "CLinux", "FileSystem", "FileTree", "Media", "Catalog", "TwilioAPI", "Transfer", "Envelope",
+                "Threading",
                 logging, argumentParser,
             ],
             swiftSettings: swiftSettings),
@@ -80,17 +82,23 @@ let package = Package(
         tests(of: "Threading", ["Threading"]),
         tests(of: "Envelope", ["Envelope", "TestSupport"]),
         tests(of: "Transfer", ["Transfer", "TwilioSimulator", "Threading", "TestSupport", logging]),
-        tests(of: "TwilioAPI", ["TwilioAPI", "TwilioSimulator", "Transfer", "TestSupport", logging]),
-        tests(of: "Catalog", ["Catalog", "TwilioSimulator", "TwilioAPI", "Transfer", "TestSupport", logging]),
+        tests(of: "TwilioAPI", ["TwilioAPI", "TwilioSimulator", "Transfer", "Threading", logging]),
+        tests(of: "Catalog", ["Catalog", "TwilioSimulator", "TwilioAPI", "Transfer", "Threading", logging]),
         tests(
             of: "Media",
-            ["Media", "TwilioSimulator", "Envelope", "TwilioAPI", "Transfer", "Threading", "TestSupport", logging]),
+            ["Media", "TwilioSimulator", "Envelope", "TwilioAPI", "Transfer", "Threading", logging]),
         tests(
-            of: "FileTree", ["FileTree", "TwilioSimulator", "Catalog", "Media", "TwilioAPI", "TestSupport", logging]),
-        tests(of: "FileSystem", ["FileSystem", "CFUSE"]),
+            of: "FileTree",
+            [
+                "FileTree", "TwilioSimulator", "Catalog", "Media", "Envelope", "TwilioAPI", "Transfer", "Threading",
+                logging,
+            ]),
+        tests(of: "FileSystem", ["FileSystem", "CFUSE", "FileTree", "TwilioAPI"]),
         tests(of: "TwilioSimulator", ["TwilioSimulator", "TestSupport", logging]),
         .testTarget(
-            name: "CommandLineTests", dependencies: ["twiliofs", "TestSupport"], swiftSettings: swiftSettings),
+            name: "CommandLineTests",
+            dependencies: ["twiliofs", "twilio-simulator", "TwilioAPI", "Transfer", "TestSupport", argumentParser],
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "MountTests", dependencies: ["twiliofs", "twilio-simulator", "TestSupport"],
             swiftSettings: swiftSettings),

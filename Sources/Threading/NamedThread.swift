@@ -1,0 +1,99 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Musl
+#endif
+
+/// A thread of one's own for work that blocks: system calls, libcurl, SQLite.
+///
+/// Swift's cooperative pool has one thread per core, so a single blocking call there starves everything else. All signals
+/// are blocked on these threads: they are for the main thread to wait for.
+public final class NamedThread: Sendable {
+    /// What happened to the thread's handle: a thread is joined or detached exactly once.
+    private let handle: Locked<pthread_t?>
+
+    /// Starts a thread that runs `body` once.
+    ///
+    /// - Parameters:
+    ///   - name: what `ps -L` and debuggers show; the kernel keeps its first 15 bytes.
+    ///   - body: the work; the thread ends when it returns.
+    /// - Throws: ``ThreadingError`` when the system has no thread left.
+    public init(name: String, _ body: @escaping @Sendable () -> Void) throws(ThreadingError) {
+        let start = Unmanaged.passRetained(ThreadStart(name: name, body: body))
+        var everySignal = sigset_t()
+        var previous = sigset_t()
+        sigfillset(&everySignal)
+        // Those that a fault of the thread itself raises can't wait.
+        for signal in [SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT] { sigdelset(&everySignal, signal) }
+        pthread_sigmask(SIG_SETMASK, &everySignal, &previous)
+        var thread = pthread_t()
+        let result = pthread_create(&thread, nil, runThread, start.toOpaque())
+        pthread_sigmask(SIG_SETMASK, &previous, nil)
+        guard result == 0 else {
+            start.release()
+            throw ThreadingError(message: "no thread '\(name)' can be started: \(String(cString: strerror(result)))")
+        }
+        handle = Locked(thread)
+    }
+
+    deinit {
+        if let thread = handle.withLock({ $0 }) {
+            pthread_detach(thread)
+        }
+    }
+
+    /// Waits until the thread has ended.
+    ///
+    /// A second call returns at once.
+    public func join() {
+        let thread = handle.withLock { handle -> pthread_t? in
+            defer { handle = nil }
+            return handle
+        }
+        if let thread {
+            pthread_join(thread, nil)
+        }
+    }
+}
+
+/// The system refused a thread.
+public struct ThreadingError: Error, Sendable, CustomStringConvertible {
+    /// What could not be started and why.
+    public let message: String
+
+    /// The message.
+    public var description: String { message }
+}
+
+private final class ThreadStart: Sendable {
+    let name: String
+    let body: @Sendable () -> Void
+
+    init(name: String, body: @escaping @Sendable () -> Void) {
+        self.name = name
+        self.body = body
+    }
+}
+
+/// The thread's entry.
+///
+/// A named function, since a closure literal could be inferred to belong to the main actor.
+private func runThread(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    guard let context else { return nil }
+    // Balances passRetained in NamedThread's initialiser, which succeeded, since this thread exists.
+    let start = Unmanaged<ThreadStart>.fromOpaque(context).takeRetainedValue()
+    nameCurrentThread(start.name)
+    start.body()
+    return nil
+}
+
+/// Names the calling thread by way of /proc, because glibc's function is a GNU extension that Swift doesn't import.
+///
+/// A thread without its name is only harder to debug, so a failure is ignored.
+private func nameCurrentThread(_ name: String) {
+    let descriptor = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return }
+    let bytes = Array(name.utf8.prefix(15))
+    _ = write(descriptor, bytes, bytes.count)
+    close(descriptor)
+}

@@ -1,0 +1,76 @@
+/// A few threads that run short pieces of work in the order they were given.
+///
+/// For what must not run where it was found to be due: decryption off the transfer thread, notifications out of request
+/// handlers, SQLite away from libfuse's threads. Work that waits for the network has no place here: it keeps a completion.
+public final class WorkerPool: Sendable {
+    private struct State {
+        var work: [(@Sendable () -> Void)?] = []
+        /// Index of the next piece in `work`; what is before it has been taken.
+        ///
+        /// Compacted when everything is taken.
+        var next = 0
+        var isShutDown = false
+    }
+
+    private let state: Condition<State>
+    private let threads: [NamedThread]
+
+    /// Starts the threads.
+    ///
+    /// - Throws: ``ThreadingError`` when the system has no thread left.
+    public init(name: String, threadCount: Int) throws(ThreadingError) {
+        let state = Condition(State())
+        var threads: [NamedThread] = []
+        for number in 0..<max(1, threadCount) {
+            threads.append(
+                try NamedThread(name: "\(name)-\(number)") {
+                    while let work = WorkerPool.takeWork(from: state) { work() }
+                })
+        }
+        self.state = state
+        self.threads = threads
+    }
+
+    deinit {
+        state.change { $0.isShutDown = true }
+    }
+
+    /// Has a thread of the pool run `work` soon.
+    ///
+    /// After ``shutDown()`` it is dropped.
+    public func run(_ work: @escaping @Sendable () -> Void) {
+        state.change { state in
+            guard !state.isShutDown else { return }
+            state.work.append(work)
+        }
+    }
+
+    /// Ends the threads after the work that was given so far, and waits for them.
+    ///
+    /// Not to be called from one of them.
+    public func shutDown() {
+        state.change { $0.isShutDown = true }
+        for thread in threads { thread.join() }
+    }
+
+    /// The next piece of work; waits for it; nil when the pool was shut down and nothing is left.
+    private static func takeWork(from state: Condition<State>) -> (@Sendable () -> Void)? {
+        let taken = state.wait { state -> (@Sendable () -> Void)?? in
+            if state.next < state.work.count {
+                // Taken out, so that what it holds goes when it is done, and not when the list is compacted.
+                let work = state.work[state.next].take()
+                state.next += 1
+                if state.next == state.work.count {
+                    state.work.removeAll(keepingCapacity: true)
+                    state.next = 0
+                } else if state.next > 64, state.next * 2 > state.work.count {
+                    state.work.removeFirst(state.next)
+                    state.next = 0
+                }
+                return .some(work)
+            }
+            return state.isShutDown ? .some(.none) : .none
+        }
+        return taken ?? nil
+    }
+}

@@ -1,0 +1,55 @@
+import Foundation
+
+/// An RSA key pair made by the `openssl` command.
+public final class KeyPair: Sendable {
+    /// How the private key's file is written.
+    public enum Format: String, Sendable, CaseIterable {
+        /// `BEGIN RSA PRIVATE KEY`.
+        case pkcs1
+        /// `BEGIN PRIVATE KEY`.
+        case pkcs8
+        /// `BEGIN ENCRYPTED PRIVATE KEY`.
+        case encryptedPKCS8
+    }
+
+    /// The passphrase of encrypted keys.
+    public static let passphrase = "correct horse battery staple"
+
+    /// A pair that most tests use: making one takes a while.
+    public static var shared: KeyPair {
+        get throws { try sharedPair.get() }
+    }
+
+    /// Another pair.
+    public static var other: KeyPair {
+        get throws { try otherPair.get() }
+    }
+
+    private static let sharedPair = Result { try KeyPair() }
+    private static let otherPair = Result { try KeyPair() }
+
+    private let folder: TemporaryFolder
+
+    /// Makes a pair.
+    public init(bits: Int = 2048) throws {
+        folder = try TemporaryFolder()
+        let script = #"""
+            openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:"$1" -out pkcs8.pem 2>/dev/null ||
+                openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:"$1" -out pkcs8.pem 2>/dev/null
+            openssl rsa -in pkcs8.pem -traditional -out pkcs1.pem
+            openssl pkcs8 -topk8 -v2 aes-256-cbc -in pkcs8.pem -passout pass:"$2" -out encryptedPKCS8.pem
+            openssl pkey -in pkcs8.pem -pubout -out public.pem
+            printf '%s\n' "$2" >passphrase
+            """#
+        try Command.shell(script, String(bits), Self.passphrase, directory: folder.url.path)
+    }
+
+    /// The path of the public key's file.
+    public var publicKey: String { folder.path("public.pem") }
+
+    /// The path of the private key's file.
+    public func privateKey(_ format: Format = .pkcs8) -> String { folder.path("\(format.rawValue).pem") }
+
+    /// The path of a file with the passphrase of the encrypted key.
+    public var passphraseFile: String { folder.path("passphrase") }
+}

@@ -1,0 +1,16 @@
+import Foundation
+import Glibc
+
+/// Whether the tests that mount can run.
+public enum KernelSupport {
+    /// Why tests are skipped; said aloud.
+    public static let reason = "there is no /dev/fuse, so nothing can be mounted"
+
+    /// Whether there is FUSE, or its lack is to be a failure: where the environment has CI, nothing is skipped.
+    public static let isExpected: Bool = {
+        if access("/dev/fuse", F_OK) == 0 { return true }
+        if ProcessInfo.processInfo.environment["CI"]?.isEmpty == false { return true }
+        print("SKIPPED: \(reason); the tests through a mount are not run")
+        return false
+    }()
+}

@@ -1,0 +1,40 @@
+public import Foundation
+
+/// A folder of its own, removed with the last reference to it.
+public final class TemporaryFolder: Sendable {
+    /// Where it is; there are no symbolic links in the path.
+    public let url: URL
+
+    /// Makes an empty folder.
+    public init() throws {
+        url = try TestRun.shared.folder.appending(path: "folder-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: false)
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(at: url)
+    }
+
+    /// The path of something in the folder, whether or not it exists.
+    public func path(_ name: String) -> String {
+        url.appending(path: name).path
+    }
+
+    /// Makes a file.
+    ///
+    /// - Returns: its path.
+    @discardableResult
+    public func file(_ name: String, _ text: String) throws -> String {
+        try Data(text.utf8).write(to: url.appending(path: name))
+        return path(name)
+    }
+
+    /// Makes a folder in the folder.
+    ///
+    /// - Returns: its path.
+    @discardableResult
+    public func folder(_ name: String) throws -> String {
+        try FileManager.default.createDirectory(at: url.appending(path: name), withIntermediateDirectories: true)
+        return path(name)
+    }
+}
