@@ -1,0 +1,157 @@
+import COpenSSL
+
+/// Verifies the tag of GCM content whose ranges come in any order, and possibly more than once.
+///
+/// GHASH, the hash under the tag, is linear: the content's hash is the sum of what its ranges contribute, each moved to
+/// its place by a power of the hash key. So every range can be hashed when it comes, and only the sum is kept.
+///
+/// A value: whoever shares one between threads has to lock it. Absorbing costs what hashing the bytes costs, and some
+/// microseconds for each call.
+public struct GCMAuthenticator: Sendable {
+    private let hashKey: GHASHKey
+    private let contentSize: Int64
+
+    /// The sum of the shares of `coverage`.
+    ///
+    /// Ranges are added to both together, or to none when an error is thrown.
+    private var sum = FieldElement(.zero)
+    private var coverage = BlockCoverage()
+
+    private var tag: [UInt8]
+    /// Which bytes of `tag` have come: bit i stands for byte i.
+    private var tagBytes: UInt16 = 0
+
+    /// What the same authenticator gives for the same bytes at the same place, and for other bytes only by chance, with a
+    /// probability below 2⁻⁶⁰ even if somebody chose them who doesn't know the content key.
+    ///
+    /// It is the range's share in GHASH, a universal hash under a secret key, so it is never to be shown to anybody.
+    public struct Fingerprint: Sendable, Hashable {
+        fileprivate let share: FieldElement
+    }
+
+    /// Makes an authenticator that has absorbed nothing.
+    ///
+    /// - Parameters:
+    ///   - key: The content key.
+    ///   - metadata: The envelope.
+    ///   - ciphertextSize: The size of the ciphertext in bytes, tag included.
+    /// - Throws: `unsupportedScheme` when the content isn't GCM's; `truncated`, `invalidMetadata` when GCM can't have
+    ///   made a ciphertext of this size; `cryptoFailure`.
+    public init(
+        key: ContentEncryptionKey, metadata: EnvelopeMetadata, ciphertextSize: Int64
+    ) throws(EnvelopeError) {
+        guard metadata.cipher == .aes256GCM else {
+            throw EnvelopeError(
+                .unsupportedScheme, "AES-CBC content has no tag: check its padding, length and MD5 instead.")
+        }
+        contentSize = try CiphertextLayout.plaintextSize(ofGCMCiphertextSize: ciphertextSize)
+        tag = Array(repeating: 0, count: Int(CiphertextLayout.tagSize))
+        hashKey = try GHASHKey(
+            key: key, initializationVector: metadata.initializationVector,
+            largestExponent: Self.blockCount(contentSize))
+    }
+
+    /// Takes in a range of the ciphertext.
+    ///
+    /// What was absorbed before counts once, and isn't compared here: whoever lets go of bytes that were absorbed, and gets
+    /// them again, has to compare fingerprints before using them.
+    ///
+    /// - Parameters:
+    ///   - ciphertext: Content, tag, or the end of the one and the beginning of the other.
+    ///   - offset: The ciphertext offset of its first byte: a multiple of 16, unless it is within the tag. The end has
+    ///     to be one too, unless it is the content's end or beyond.
+    /// - Returns: A fingerprint of the content in this range.
+    /// - Throws: `invalidRange` when that isn't so, or the range goes beyond the tag; `cryptoFailure`. Nothing has been
+    ///   absorbed then.
+    @discardableResult
+    public mutating func absorb(_ ciphertext: RawSpan, at offset: Int64) throws(EnvelopeError) -> Fingerprint {
+        let (end, overflow) = offset.addingReportingOverflow(Int64(ciphertext.byteCount))
+        guard offset >= 0, !overflow, end <= contentSize + CiphertextLayout.tagSize else {
+            throw EnvelopeError(
+                .invalidRange,
+                "\(ciphertext.byteCount) bytes at \(offset) go beyond the ciphertext, which has"
+                    + " \(contentSize) bytes and a tag of 16.")
+        }
+        return try ciphertext.withUnsafeBytes { (bytes) throws(EnvelopeError) in
+            let share = try absorbContent(bytes, at: offset)
+            absorbTag(bytes, at: offset)
+            return Fingerprint(share: share)
+        }
+    }
+
+    /// Whether all of the content and the tag have been absorbed.
+    public var isComplete: Bool {
+        coverage.covers(0..<Self.blockCount(contentSize)) && tagBytes == .max
+    }
+
+    /// Verifies the content against its tag, in constant time.
+    ///
+    /// - Throws: `truncated` when something hasn't been absorbed yet; `authenticationFailed` when the content isn't
+    ///   what was sealed.
+    public func verify() throws(EnvelopeError) {
+        guard isComplete else {
+            throw EnvelopeError(
+                .truncated, "Not all of the ciphertext has been absorbed, so its tag can't be verified yet.")
+        }
+        let lengths = FieldElement(Block(value: UInt128(UInt64(contentSize) * 8)))
+        let hash = sum + hashKey.multiply(lengths, byHashKeyToThe: 1)
+        let expected = hash.block ^ hashKey.contentMask
+        let isEqual = withUnsafeBytes(of: expected.bigEndian) { CRYPTO_memcmp($0.baseAddress, tag, tag.count) == 0 }
+        guard isEqual else {
+            throw EnvelopeError(
+                .authenticationFailed,
+                "The content doesn't match its tag, so it isn't what was recorded: fetch it again, and report it if it"
+                    + " stays so.")
+        }
+    }
+
+    /// Adds the share of content that is new.
+    ///
+    /// - Returns: the share of all of it.
+    private mutating func absorbContent(
+        _ bytes: UnsafeRawBufferPointer, at offset: Int64
+    ) throws(EnvelopeError) -> FieldElement {
+        let blockSize = CiphertextLayout.blockSize
+        let end = min(offset + Int64(bytes.count), contentSize)
+        guard offset < end else { return FieldElement(.zero) }
+        guard offset % blockSize == 0, end == contentSize || end % blockSize == 0 else {
+            throw EnvelopeError(
+                .invalidRange, "The content bytes \(offset)..<\(end) aren't whole 16-byte blocks.")
+        }
+        let blocks = (offset / blockSize)..<Self.blockCount(end)
+        func share(of part: Range<Int64>) throws(EnvelopeError) -> FieldElement {
+            // Within bounds: parts of `blocks`, the last of which is cut at the content's end.
+            let start = Int(part.lowerBound * blockSize - offset)
+            let count = Int(min(part.upperBound * blockSize, contentSize) - part.lowerBound * blockSize)
+            return try hashKey.share(
+                of: UnsafeRawBufferPointer(rebasing: bytes[start..<(start + count)]),
+                following: Self.blockCount(contentSize) - part.upperBound)
+        }
+        let whole = try share(of: blocks)
+        let gaps = coverage.gaps(in: blocks)
+        if gaps == [blocks] {
+            sum = sum + whole
+        } else {
+            var added = FieldElement(.zero)
+            for gap in gaps { added = try added + share(of: gap) }
+            sum = sum + added
+        }
+        coverage.insert(blocks)
+        return whole
+    }
+
+    private mutating func absorbTag(_ bytes: UnsafeRawBufferPointer, at offset: Int64) {
+        for index in tag.indices where tagBytes & (1 << index) == 0 {
+            let position = contentSize + Int64(index) - offset
+            if position >= 0, position < bytes.count {
+                tag[index] = bytes[Int(position)]
+                tagBytes |= 1 << index
+            }
+        }
+    }
+
+    /// The number of blocks that `size` bytes take, the last of which may be shorter.
+    private static func blockCount(_ size: Int64) -> Int64 {
+        (size + CiphertextLayout.blockSize - 1) / CiphertextLayout.blockSize
+    }
+}

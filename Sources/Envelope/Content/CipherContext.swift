@@ -1,0 +1,124 @@
+import COpenSSL
+
+/// The forms of AES-256 that are used, each fetched from libcrypto's providers once: fetching takes longer than
+/// decrypting a block does.
+enum CipherAlgorithm: Sendable {
+    case cbc, counter, electronicCodebook, gcm
+
+    private struct Fetched: @unchecked Sendable {
+        // Safe although unchecked: an EVP_CIPHER is immutable, and these are never freed.
+        let cbc = EVP_CIPHER_fetch(nil, "AES-256-CBC", nil)
+        let counter = EVP_CIPHER_fetch(nil, "AES-256-CTR", nil)
+        let electronicCodebook = EVP_CIPHER_fetch(nil, "AES-256-ECB", nil)
+        let gcm = EVP_CIPHER_fetch(nil, "AES-256-GCM", nil)
+    }
+
+    private static let fetched = Fetched()
+
+    /// libcrypto's cipher; `nil` when no provider has it.
+    fileprivate var handle: OpaquePointer? {
+        switch self {
+        case .cbc: Self.fetched.cbc
+        case .counter: Self.fetched.counter
+        case .electronicCodebook: Self.fetched.electronicCodebook
+        case .gcm: Self.fetched.gcm
+        }
+    }
+}
+
+/// One run of a cipher over some bytes: an EVP_CIPHER_CTX with a single owner.
+///
+/// Padding is off; making and freeing one takes about a microsecond, and freeing wipes the key's schedule.
+struct CipherContext: ~Copyable {
+    enum Direction: Int32 {
+        case decrypt = 0
+        case encrypt = 1
+    }
+
+    private let context: OpaquePointer
+
+    /// What libcrypto, which counts with 32 bits, is given at once, in bytes; a multiple of the block size.
+    private static let largestPiece = 1 << 30
+
+    /// Prepares a run.
+    ///
+    /// - Parameters:
+    ///   - algorithm: The form of AES-256.
+    ///   - direction: For GCM as additional data only, either.
+    ///   - key: The content key.
+    ///   - initializationVector: 16 bytes for CBC and counter mode, none for ECB, any from 1 to 128 for GCM.
+    init(
+        _ algorithm: CipherAlgorithm, _ direction: Direction, key: ContentEncryptionKey,
+        initializationVector: UnsafeRawBufferPointer
+    ) throws(EnvelopeError) {
+        ERR_clear_error()
+        guard let cipher = algorithm.handle else { throw LibcryptoError.failure("EVP_CIPHER_fetch") }
+        guard let context = EVP_CIPHER_CTX_new() else { throw LibcryptoError.failure("EVP_CIPHER_CTX_new") }
+        guard Self.prepare(context, cipher, algorithm, direction, key, initializationVector) else {
+            EVP_CIPHER_CTX_free(context)
+            throw LibcryptoError.failure("EVP_CipherInit_ex2")
+        }
+        self.context = context
+    }
+
+    deinit {
+        EVP_CIPHER_CTX_free(context)
+    }
+
+    private static func prepare(
+        _ context: OpaquePointer, _ cipher: OpaquePointer, _ algorithm: CipherAlgorithm, _ direction: Direction,
+        _ key: ContentEncryptionKey, _ initializationVector: UnsafeRawBufferPointer
+    ) -> Bool {
+        guard EVP_CipherInit_ex2(context, cipher, nil, nil, direction.rawValue, nil) == 1 else { return false }
+        if algorithm == .gcm {
+            let size = Int32(clamping: initializationVector.count)
+            guard EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_IVLEN, size, nil) == 1 else { return false }
+        } else {
+            // libcrypto reads as many bytes as the cipher wants, so there must be as many.
+            guard Int(EVP_CIPHER_CTX_get_iv_length(context)) == initializationVector.count else { return false }
+        }
+        return key.withUnsafeBytes { keyBytes in
+            EVP_CipherInit_ex2(
+                context, nil, keyBytes.baseAddress?.assumingMemoryBound(to: UInt8.self),
+                initializationVector.baseAddress?.assumingMemoryBound(to: UInt8.self), direction.rawValue, nil) == 1
+        } && EVP_CIPHER_CTX_set_padding(context, 0) == 1
+    }
+
+    /// Puts `source` through the cipher.
+    ///
+    /// - Parameters:
+    ///   - source: Whole blocks for CBC and ECB.
+    ///   - destination: As long as `source`. `nil` for GCM's additional data, which has no output.
+    mutating func update(
+        _ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer?
+    ) throws(EnvelopeError) {
+        guard destination.map({ $0.count == source.count }) ?? true else {
+            throw LibcryptoError.failure("EVP_CipherUpdate")
+        }
+        var offset = 0
+        while offset < source.count {
+            let count = min(Self.largestPiece, source.count - offset)
+            var written: Int32 = 0
+            let result = EVP_CipherUpdate(
+                context, destination?.baseAddress?.advanced(by: offset).assumingMemoryBound(to: UInt8.self), &written,
+                source.baseAddress?.advanced(by: offset).assumingMemoryBound(to: UInt8.self), Int32(count))
+            guard result == 1, Int(written) == count else { throw LibcryptoError.failure("EVP_CipherUpdate") }
+            offset += count
+        }
+    }
+
+    /// Finishes an encrypting GCM run and returns its tag.
+    consuming func tag() throws(EnvelopeError) -> Block {
+        var unused: UInt8 = 0
+        var written: Int32 = 0
+        guard EVP_CipherFinal_ex(context, &unused, &written) == 1 else {
+            throw LibcryptoError.failure("EVP_CipherFinal_ex")
+        }
+        var tag = Block.zero
+        let result = withUnsafeMutableBytes(of: &tag.bigEndian) { bytes in
+            EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, Int32(bytes.count), bytes.baseAddress)
+        }
+        guard result == 1 else { throw LibcryptoError.failure("EVP_CIPHER_CTX_ctrl") }
+        return tag
+    }
+}

@@ -1,0 +1,201 @@
+/// Decrypts any range of one recording's content.
+///
+/// A value is immutable: ranges may be decrypted on several threads at once.
+public struct ContentDecryptor: Sendable {
+    private let key: ContentEncryptionKey
+    private let cipher: EnvelopeMetadata.ContentCipher
+
+    /// CBC's initialization vector; for GCM the counter block of the content's first block.
+    private let start: Block
+
+    private static let blockSize = Int(CiphertextLayout.blockSize)
+
+    /// Makes a decryptor.
+    ///
+    /// - Throws: `cryptoFailure`.
+    public init(key: ContentEncryptionKey, metadata: EnvelopeMetadata) throws(EnvelopeError) {
+        self.key = key
+        cipher = metadata.cipher
+        switch metadata.cipher {
+        case .aes256CBC:
+            start = Block(metadata.initializationVector.span)
+        case .aes256GCM:
+            start = try GCMCounter.first(initializationVector: metadata.initializationVector, key: key)
+        }
+    }
+
+    /// Decrypts the plaintext range that begins at `plaintextOffset` and is as long as `plaintext`.
+    ///
+    /// Nothing is verified: see `GCMAuthenticator`. No padding is removed either: never ask beyond the plaintext's end.
+    ///
+    /// - Parameters:
+    ///   - ciphertext: Covers at least what `CiphertextLayout.ciphertextRange(forPlaintext:)` says for the range: for
+    ///     CBC, whole blocks and the one before.
+    ///   - ciphertextOffset: The ciphertext offset of its first byte.
+    ///   - plaintext: Where to write. Its contents are unspecified when an error is thrown.
+    ///   - plaintextOffset: The plaintext offset of the first byte to write.
+    /// - Throws: `truncated` when the ciphertext doesn't cover what is needed; `invalidRange` when an offset is
+    ///   negative or beyond what can be encrypted; `cryptoFailure`.
+    public func decrypt(
+        _ ciphertext: RawSpan, at ciphertextOffset: Int64, into plaintext: inout MutableRawSpan,
+        at plaintextOffset: Int64
+    ) throws(EnvelopeError) {
+        guard plaintext.byteCount > 0 else { return }
+        let needed = try neededCiphertext(plaintextOffset: plaintextOffset, count: plaintext.byteCount)
+        guard ciphertextOffset >= 0 else { throw Self.outsideOfContent }
+        let (end, overflow) = ciphertextOffset.addingReportingOverflow(Int64(ciphertext.byteCount))
+        guard !overflow else { throw Self.outsideOfContent }
+        guard ciphertextOffset <= needed.lowerBound, needed.upperBound <= end else {
+            throw EnvelopeError(
+                .truncated,
+                "The ciphertext bytes \(needed.lowerBound)..<\(needed.upperBound) are needed, but only"
+                    + " \(ciphertextOffset)..<\(end) were there.")
+        }
+        try ciphertext.withUnsafeBytes { (bytes) throws(EnvelopeError) in
+            // Within bounds: `needed` lies within `ciphertext`, as was just checked.
+            let start = Int(needed.lowerBound - ciphertextOffset)
+            let source = UnsafeRawBufferPointer(rebasing: bytes[start..<(start + needed.count)])
+            try plaintext.withUnsafeMutableBytes { (destination) throws(EnvelopeError) in
+                switch cipher {
+                case .aes256GCM:
+                    try decryptCounterMode(source, into: destination, at: plaintextOffset)
+                case .aes256CBC:
+                    try decryptChained(source, into: destination, at: plaintextOffset)
+                }
+            }
+        }
+    }
+
+    /// Says how large the plaintext is, going by the padding at the end of CBC content.
+    ///
+    /// All of the padding is checked (RFC 5652, section 6.3): a wrong key passes with a probability of 1 in 255.
+    ///
+    /// - Parameters:
+    ///   - lastBlocks: The last 32 bytes of the ciphertext; all 16 when it has no more.
+    ///   - ciphertextSize: The size of the whole ciphertext in bytes.
+    /// - Returns: The size of the plaintext in bytes.
+    /// - Throws: `invalidPadding`; `truncated` when the ciphertext isn't made of whole blocks or `lastBlocks` isn't as
+    ///   long as that; `unsupportedScheme` for GCM, which has no padding; `cryptoFailure`.
+    public func plaintextSize(
+        fromPaddingIn lastBlocks: RawSpan, ciphertextSize: Int64
+    ) throws(EnvelopeError) -> Int64 {
+        guard cipher == .aes256CBC else {
+            throw EnvelopeError(
+                .unsupportedScheme, "AES-GCM content has no padding: its plaintext is 16 bytes shorter than it.")
+        }
+        try CiphertextLayout.checkWholeBlocks(ciphertextSize)
+        let expected = ciphertextSize == CiphertextLayout.blockSize ? Self.blockSize : 2 * Self.blockSize
+        guard lastBlocks.byteCount == expected else {
+            throw EnvelopeError(
+                .truncated,
+                "The last \(expected) bytes of the ciphertext are needed to tell the plaintext's size, but"
+                    + " \(lastBlocks.byteCount) were there.")
+        }
+        var last = [UInt8](repeating: 0, count: Self.blockSize)
+        var span = last.mutableSpan
+        var bytes = span.mutableBytes
+        try decrypt(
+            lastBlocks, at: ciphertextSize - Int64(expected), into: &bytes,
+            at: ciphertextSize - CiphertextLayout.blockSize)
+        guard let padding = Block(last.span).paddingSize else {
+            throw EnvelopeError(
+                .invalidPadding,
+                "The content doesn't end with valid padding: it is damaged, or the content key isn't the right one.")
+        }
+        return ciphertextSize - Int64(padding)
+    }
+
+    private static var outsideOfContent: EnvelopeError {
+        EnvelopeError(.invalidRange, "The range asked for lies outside of what can be encrypted.")
+    }
+
+    /// The ciphertext offsets needed for a plaintext range, of which only the start and the size are known here.
+    private func neededCiphertext(plaintextOffset: Int64, count: Int) throws(EnvelopeError) -> Range<Int64> {
+        let (end, overflow) = plaintextOffset.addingReportingOverflow(Int64(count))
+        let blockSize = CiphertextLayout.blockSize
+        guard plaintextOffset >= 0, !overflow, end <= Int64.max - blockSize else { throw Self.outsideOfContent }
+        switch cipher {
+        case .aes256GCM:
+            guard end <= CiphertextLayout.largestGCMPlaintext else { throw Self.outsideOfContent }
+            return plaintextOffset..<end
+        case .aes256CBC:
+            let firstBlock = plaintextOffset / blockSize
+            let endBlock = (end - 1) / blockSize + 1
+            return (max(0, firstBlock - 1) * blockSize)..<(endBlock * blockSize)
+        }
+    }
+
+    /// Decrypts `source`, which is as long as `destination` and begins at `offset`.
+    ///
+    /// GCM increments the last 32 bits of the counter block only, whereas libcrypto's counter mode carries into the
+    /// others. So the run ends where they wrap around, and another one begins. (Only a hashed initialization vector can
+    /// bring that about, and at most once, since no content is longer than the counter.)
+    private func decryptCounterMode(
+        _ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer, at offset: Int64
+    ) throws(EnvelopeError) {
+        var done = 0
+        while done < destination.count {
+            let position = offset + Int64(done)
+            let skipped = Int(position % CiphertextLayout.blockSize)
+            var counter = start.incremented(by: UInt32(truncatingIfNeeded: position / CiphertextLayout.blockSize))
+            let blocksUntilWrap = (1 << 32) - Int(counter.counter)
+            let count = min(destination.count - done, blocksUntilWrap * Self.blockSize - skipped)
+            var context = try withUnsafeBytes(of: &counter.bigEndian) { (vector) throws(EnvelopeError) in
+                try CipherContext(.counter, .decrypt, key: key, initializationVector: vector)
+            }
+            if skipped > 0 {
+                // The key stream of the bytes before is thrown away. It is XORed with zeros, so it has to be wiped.
+                var discarded = WipedBlock()
+                try discarded.withBytes { (bytes) throws(EnvelopeError) in
+                    let head = UnsafeMutableRawBufferPointer(rebasing: bytes[..<skipped])
+                    try context.update(UnsafeRawBufferPointer(head), into: head)
+                }
+            }
+            try context.update(
+                UnsafeRawBufferPointer(rebasing: source[done..<(done + count)]),
+                into: UnsafeMutableRawBufferPointer(rebasing: destination[done..<(done + count)]))
+            done += count
+        }
+    }
+
+    /// Decrypts whole blocks out of `source`: those that `destination` touches, preceded by the one before unless they
+    /// begin the content.
+    private func decryptChained(
+        _ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer, at offset: Int64
+    ) throws(EnvelopeError) {
+        let blockSize = Self.blockSize
+        let isAtStart = offset < CiphertextLayout.blockSize
+        var previous = isAtStart ? start : Block(UnsafeRawBufferPointer(rebasing: source[..<blockSize]))
+        var context = try withUnsafeBytes(of: &previous.bigEndian) { (vector) throws(EnvelopeError) in
+            try CipherContext(.cbc, .decrypt, key: key, initializationVector: vector)
+        }
+        var read = isAtStart ? 0 : blockSize
+        var written = 0
+        let skipped = Int(offset % CiphertextLayout.blockSize)
+
+        /// Decrypts one block and copies the part of it that is wanted.
+        func decryptPartially(_ part: Range<Int>) throws(EnvelopeError) {
+            var block = WipedBlock()
+            try block.withBytes { (bytes) throws(EnvelopeError) in
+                try context.update(UnsafeRawBufferPointer(rebasing: source[read..<(read + blockSize)]), into: bytes)
+                UnsafeMutableRawBufferPointer(rebasing: destination[written..<(written + part.count)])
+                    .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[part]))
+            }
+            read += blockSize
+            written += part.count
+        }
+
+        if skipped > 0 {
+            try decryptPartially(skipped..<min(blockSize, skipped + destination.count))
+        }
+        let whole = (destination.count - written) / blockSize * blockSize
+        try context.update(
+            UnsafeRawBufferPointer(rebasing: source[read..<(read + whole)]),
+            into: UnsafeMutableRawBufferPointer(rebasing: destination[written..<(written + whole)]))
+        read += whole
+        written += whole
+        if written < destination.count {
+            try decryptPartially(0..<(destination.count - written))
+        }
+    }
+}

@@ -1,0 +1,22 @@
+import COpenSSL
+
+/// 16 bytes of working memory that are wiped when they go out of scope.
+struct WipedBlock: ~Copyable {
+    private let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 16, alignment: 16)
+
+    init() {
+        _ = bytes.initializeMemory(as: UInt8.self, repeating: 0)
+    }
+
+    deinit {
+        OPENSSL_cleanse(bytes.baseAddress, bytes.count)
+        bytes.deallocate()
+    }
+
+    /// Runs `body` with the 16 bytes, zero at first.
+    mutating func withBytes<Result>(
+        _ body: (UnsafeMutableRawBufferPointer) throws(EnvelopeError) -> Result
+    ) throws(EnvelopeError) -> Result {
+        try body(bytes)
+    }
+}

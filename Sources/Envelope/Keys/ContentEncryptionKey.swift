@@ -1,0 +1,36 @@
+/// The AES-256 key that one recording's content is encrypted with (CEK): exactly 32 bytes on the secure heap.
+public final class ContentEncryptionKey: Sendable {
+    /// The size of the key in bytes.
+    static let size = 32
+
+    private let bytes: SecretBytes
+
+    /// Makes a key of 32 bytes.
+    ///
+    /// - Throws: `invalidContentKeyLength` when it isn't 32 bytes.
+    public init(_ bytes: SecretBytes) throws(EnvelopeError) {
+        guard bytes.count == Self.size else {
+            throw Self.invalidLength(bytes.count)
+        }
+        self.bytes = bytes
+    }
+
+    static func invalidLength(_ count: Int) -> EnvelopeError {
+        EnvelopeError(
+            .invalidContentKeyLength,
+            "The content encryption key has \(count) bytes where AES-256 needs \(size): the recording's envelope is"
+                + " damaged or made by a scheme other than the one it names.")
+    }
+
+    /// Runs `body` with the 32 bytes, which it must neither keep nor copy.
+    func withUnsafeBytes<Result, Failure: Error>(
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try bytes.withUnsafeBytes(body)
+    }
+}
+
+extension ContentEncryptionKey: CustomStringConvertible {
+    /// Says what it is, and nothing of its bytes.
+    public var description: String { "<content encryption key>" }
+}

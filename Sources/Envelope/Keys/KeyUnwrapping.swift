@@ -1,0 +1,145 @@
+import COpenSSL
+
+/// Unwraps content keys with one private key.
+///
+/// What libcrypto refuses is a key that doesn't fit, not an error: only what can't be blamed on key or envelope is
+/// thrown.
+extension PrivateKey {
+    /// What came of an attempt.
+    enum Unwrapping {
+        /// The key fits, or RSAES-PKCS1-v1_5 says so: see `KeyRing`.
+        case unwrapped(ContentEncryptionKey)
+        /// The key doesn't fit.
+        case notFitting(cause: LibcryptoError?)
+        /// The key fits, as OAEP has proved, but what was wrapped isn't a content key.
+        case malformed(EnvelopeError)
+    }
+
+    /// Unwraps the content key of `metadata`.
+    func unwrap(_ metadata: EnvelopeMetadata) throws(EnvelopeError) -> Unwrapping {
+        // RFC 8017 refuses a ciphertext that isn't as long as the modulus; libcrypto takes a shorter one for a number.
+        guard metadata.wrappedKey.count == modulusByteCount else { return .notFitting(cause: nil) }
+        switch metadata.wrapping {
+        case .rsaPKCS1v15:
+            return try unwrapPKCS1v15(metadata.wrappedKey)
+        case .rsaOAEPSHA256:
+            let first = try unwrapOAEP(metadata.wrappedKey, digest: EVP_sha256(), maskDigest: EVP_sha256())
+            guard case .notFitting = first else { return first }
+            return try unwrapOAEP(metadata.wrappedKey, digest: EVP_sha256(), maskDigest: EVP_sha1())
+        case .rsaOAEPSHA1KEM:
+            return try unwrapOAEP(
+                metadata.wrappedKey, digest: EVP_sha1(), maskDigest: EVP_sha1(), cipher: metadata.cipher)
+        }
+    }
+
+    private func unwrapPKCS1v15(_ wrappedKey: [UInt8]) throws(EnvelopeError) -> Unwrapping {
+        switch try decrypt(wrappedKey, padding: RSA_PKCS1_PADDING) {
+        case .refused(let cause):
+            return .notFitting(cause: cause)
+        case .decrypted(let bytes, let count):
+            // A wrong length proves nothing: OpenSSL 3.2 and later answer a wrong key with random bytes of a random
+            // length. It is one way of not fitting.
+            guard count == ContentEncryptionKey.size else { return .notFitting(cause: nil) }
+            return .unwrapped(try bytes.contentEncryptionKey(at: 0))
+        }
+    }
+
+    /// - Parameter cipher: Given for the S3 encryption client's form, where its name has to follow the key.
+    private func unwrapOAEP(
+        _ wrappedKey: [UInt8], digest: OpaquePointer?, maskDigest: OpaquePointer?,
+        cipher: EnvelopeMetadata.ContentCipher? = nil
+    ) throws(EnvelopeError) -> Unwrapping {
+        switch try decrypt(wrappedKey, padding: RSA_PKCS1_OAEP_PADDING, digest: digest, maskDigest: maskDigest) {
+        case .refused(let cause):
+            return .notFitting(cause: cause)
+        case .decrypted(let bytes, let count):
+            if let cipher {
+                return try unwrapNamed(bytes, count: count, cipher: cipher)
+            }
+            guard count == ContentEncryptionKey.size else {
+                return .malformed(ContentEncryptionKey.invalidLength(count))
+            }
+            return .unwrapped(try bytes.contentEncryptionKey(at: 0))
+        }
+    }
+
+    /// Takes apart a length byte, the key, and the name of the content cipher, which binds the key to it.
+    private func unwrapNamed(
+        _ bytes: SecretBytes, count: Int, cipher: EnvelopeMetadata.ContentCipher
+    ) throws(EnvelopeError) -> Unwrapping {
+        // Clients in other languages have been seen to wrap the key alone. The lengths tell the two apart.
+        if count == ContentEncryptionKey.size { return .unwrapped(try bytes.contentEncryptionKey(at: 0)) }
+        let keySize = bytes.withUnsafeBytes { count > 0 ? Int($0[0]) : 0 }
+        guard keySize == ContentEncryptionKey.size else {
+            return .malformed(ContentEncryptionKey.invalidLength(keySize))
+        }
+        guard count > 1 + keySize else {
+            return .malformed(ContentEncryptionKey.invalidLength(max(0, count - 1)))
+        }
+        let namesCipher = bytes.withUnsafeBytes { $0[(1 + keySize)..<count].elementsEqual(cipher.javaName.utf8) }
+        guard namesCipher else {
+            return .malformed(
+                EnvelopeMetadata.invalid(
+                    "The content key was wrapped for another cipher than \(cipher.javaName), which the headers name"))
+        }
+        return .unwrapped(try bytes.contentEncryptionKey(at: 1))
+    }
+
+    private enum Decryption {
+        /// The first `count` of the bytes are what was encrypted.
+        case decrypted(SecretBytes, count: Int)
+        case refused(LibcryptoError)
+    }
+
+    private func decrypt(
+        _ wrappedKey: [UInt8], padding: Int32, digest: OpaquePointer? = nil, maskDigest: OpaquePointer? = nil
+    ) throws(EnvelopeError) -> Decryption {
+        try withHandle { (handle) throws(EnvelopeError) -> Decryption in
+            ERR_clear_error()
+            guard let context = EVP_PKEY_CTX_new_from_pkey(nil, handle, nil) else {
+                throw LibcryptoError.failure("EVP_PKEY_CTX_new_from_pkey")
+            }
+            defer { EVP_PKEY_CTX_free(context) }
+            guard EVP_PKEY_decrypt_init(context) == 1, EVP_PKEY_CTX_set_rsa_padding(context, padding) == 1 else {
+                throw LibcryptoError.failure("EVP_PKEY_decrypt_init")
+            }
+            if let digest, let maskDigest {
+                guard
+                    EVP_PKEY_CTX_set_rsa_oaep_md(context, digest) == 1,
+                    EVP_PKEY_CTX_set_rsa_mgf1_md(context, maskDigest) == 1
+                else {
+                    throw LibcryptoError.failure("EVP_PKEY_CTX_set_rsa_oaep_md")
+                }
+            }
+            var count = modulusByteCount
+            var result: Int32 = 0
+            // Never longer than the modulus, which is what the memory has room for and `count` says.
+            let bytes = SecretBytes(count: count) { memory in
+                let destination = memory.baseAddress?.assumingMemoryBound(to: UInt8.self)
+                result = EVP_PKEY_decrypt(context, destination, &count, wrappedKey, wrappedKey.count)
+            }
+            guard result == 1, 0...bytes.count ~= count else {
+                let cause = LibcryptoError.drain()
+                guard !cause.contains(reason: LibcryptoError.outOfMemory) else {
+                    throw EnvelopeError(
+                        .cryptoFailure, "libcrypto ran out of memory while it unwrapped a content key.", cause: cause)
+                }
+                return .refused(cause)
+            }
+            return .decrypted(bytes, count: count)
+        }
+    }
+}
+
+extension SecretBytes {
+    /// Copies the 32 bytes at `offset`, which are within bounds, into a content key.
+    fileprivate func contentEncryptionKey(at offset: Int) throws(EnvelopeError) -> ContentEncryptionKey {
+        let key = withUnsafeBytes { source in
+            SecretBytes(count: ContentEncryptionKey.size) { destination in
+                destination.copyMemory(
+                    from: UnsafeRawBufferPointer(rebasing: source[offset..<(offset + ContentEncryptionKey.size)]))
+            }
+        }
+        return try ContentEncryptionKey(key)
+    }
+}

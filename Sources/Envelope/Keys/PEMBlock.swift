@@ -1,0 +1,102 @@
+import COpenSSL
+
+/// One block of a PEM file (RFC 7468, and RFC 1421 for its older headers), decoded onto the secure heap.
+struct PEMBlock: ~Copyable {
+    /// What stands between `BEGIN` and the dashes: "RSA PRIVATE KEY".
+    let label: String
+
+    /// What stands before the Base64, as C string: `Proc-Type` and `DEK-Info` of the older encryption.
+    private let header: UnsafeMutablePointer<CChar>
+
+    /// The decoded DER, encrypted when the header says so.
+    private let contents: UnsafeMutablePointer<UInt8>
+
+    /// The number of bytes that libcrypto allocated for `contents`.
+    private let count: Int
+
+    private init(
+        label: String, header: UnsafeMutablePointer<CChar>, contents: UnsafeMutablePointer<UInt8>, count: Int
+    ) {
+        self.label = label
+        self.header = header
+        self.contents = contents
+        self.count = count
+    }
+
+    deinit {
+        CRYPTO_secure_free(header, nil, 0)
+        CRYPTO_secure_clear_free(contents, count, nil, 0)
+    }
+
+    /// Whether the block has the older, OpenSSL-specific encryption, which is told by a header.
+    var hasEncryptionHeader: Bool {
+        String(cString: header).contains("ENCRYPTED")
+    }
+
+    /// Reads the next block, skipping any text before it.
+    ///
+    /// - Returns: `nil` when there is none any more.
+    /// - Throws: `invalidPEM` when a block begins but is damaged.
+    static func next(from source: OpaquePointer) throws(EnvelopeError) -> PEMBlock? {
+        var name: UnsafeMutablePointer<CChar>?
+        var header: UnsafeMutablePointer<CChar>?
+        var contents: UnsafeMutablePointer<UInt8>?
+        var count = 0
+        ERR_clear_error()
+        let flags = UInt32(PEM_FLAG_SECURE | PEM_FLAG_EAY_COMPATIBLE)
+        let result = PEM_read_bio_ex(source, &name, &header, &contents, &count, flags)
+        guard result == 1, let name, let header, let contents else {
+            let cause = LibcryptoError.drain()
+            if cause.contains(library: Int32(ERR_LIB_PEM), reason: PEM_R_NO_START_LINE) { return nil }
+            throw EnvelopeError(
+                .invalidPEM, "The PEM text is damaged, perhaps cut off: give the private key file as it was made.",
+                cause: cause)
+        }
+        defer { CRYPTO_secure_free(name, nil, 0) }
+        return PEMBlock(label: String(cString: name), header: header, contents: contents, count: count)
+    }
+
+    /// Undoes the older encryption, in place, and runs `body` with the DER.
+    ///
+    /// - Throws: `passphraseRequired`, `wrongPassphrase`, and `unsupportedKey` when libcrypto hasn't got the cipher.
+    consuming func withDecryptedContents<Result>(
+        passphrase: SecretBytes?, _ body: (UnsafeBufferPointer<UInt8>) throws(EnvelopeError) -> Result
+    ) throws(EnvelopeError) -> Result {
+        var length = count
+        if hasEncryptionHeader {
+            guard let passphrase else { throw PrivateKey.passphraseRequired }
+            length = try decryptInPlace(passphrase: passphrase)
+        }
+        return try body(UnsafeBufferPointer(start: contents, count: length))
+    }
+
+    private func decryptInPlace(passphrase: SecretBytes) throws(EnvelopeError) -> Int {
+        ERR_clear_error()
+        var information = EVP_CIPHER_INFO()
+        guard PEM_get_EVP_CIPHER_INFO(header, &information) == 1 else {
+            throw PrivateKey.unsupportedEncryption(cause: LibcryptoError.drain())
+        }
+        var length = count
+        let result = passphrase.withUnsafeBytes { bytes in
+            // libcrypto calls back before it returns, so the pointer to `bytes` outlives its use.
+            var bytes = bytes
+            return PEM_do_header(&information, contents, &length, copyPassphrase, &bytes)
+        }
+        guard result == 1, 0...count ~= length else {
+            throw PrivateKey.wrongPassphrase(cause: LibcryptoError.drain())
+        }
+        return length
+    }
+}
+
+/// Hands a passphrase to libcrypto; `context` points to an `UnsafeRawBufferPointer`.
+///
+/// - Returns: The passphrase's length in bytes, or -1 when it doesn't fit into `size` bytes.
+private func copyPassphrase(
+    destination: UnsafeMutablePointer<CChar>?, size: Int32, isWriting: Int32, context: UnsafeMutableRawPointer?
+) -> Int32 {
+    guard let destination, let passphrase = context?.load(as: UnsafeRawBufferPointer.self), passphrase.count <= size
+    else { return -1 }
+    UnsafeMutableRawBufferPointer(start: destination, count: Int(size)).copyMemory(from: passphrase)
+    return Int32(passphrase.count)
+}

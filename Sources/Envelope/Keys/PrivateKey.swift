@@ -1,0 +1,134 @@
+import COpenSSL
+
+/// An RSA private key: what opens the content keys of recordings that were sealed with its public key.
+///
+/// Its secret numbers live on libcrypto's secure heap.
+public final class PrivateKey: @unchecked Sendable {
+    // Safe although unchecked: an EVP_PKEY that nobody modifies any more may be used from any thread, each with an
+    // EVP_PKEY_CTX of its own.
+    private let handle: OpaquePointer
+
+    /// The size of the modulus in bits: 2048, 3072 or 4096, usually.
+    public let bitCount: Int
+
+    /// The SHA-256 of the public key (SubjectPublicKeyInfo in DER), as 64 lower-case hexadecimal digits.
+    ///
+    /// That is what `openssl pkey -in FILE -pubout -outform DER | sha256sum` prints.
+    public let publicKeyFingerprint: String
+
+    /// The moduli that are supported, in bits: Twilio takes public keys of 2048, 3072 and 4096 bits.
+    private static let supportedBitCounts = 2048...4096
+
+    /// Reads a private key from PEM: PKCS#1, PKCS#8 or encrypted PKCS#8, as well as PKCS#1 with OpenSSL's older
+    /// encryption (`Proc-Type: 4,ENCRYPTED`).
+    ///
+    /// Text around the block, and blocks of other things before it, are skipped.
+    ///
+    /// - Parameters:
+    ///   - pem: The contents of the file.
+    ///   - passphrase: What an encrypted key is opened with; ignored when it isn't encrypted.
+    /// - Throws: `invalidPEM`, `notAPrivateKey`, `unsupportedKey`, `passphraseRequired`, `wrongPassphrase`.
+    public convenience init(pem: SecretBytes, passphrase: SecretBytes?) throws(EnvelopeError) {
+        let block = try PrivateKeyPEM.privateKeyBlock(of: pem)
+        try self.init(consuming: try PrivateKeyPEM.decode(block, passphrase: passphrase))
+    }
+
+    /// Whether the first private key in `pem` is encrypted; `false` also when there is none.
+    public static func needsPassphrase(pem: SecretBytes) -> Bool {
+        guard let block = try? PrivateKeyPEM.privateKeyBlock(of: pem) else { return false }
+        return block.label == PrivateKeyPEM.encryptedLabel || block.hasEncryptionHeader
+    }
+
+    private init(consuming handle: OpaquePointer) throws(EnvelopeError) {
+        let properties: (bitCount: Int, fingerprint: String)
+        do {
+            properties = try Self.inspect(handle)
+        } catch {
+            EVP_PKEY_free(handle)
+            throw error
+        }
+        self.handle = handle
+        bitCount = properties.bitCount
+        publicKeyFingerprint = properties.fingerprint
+    }
+
+    deinit {
+        EVP_PKEY_free(handle)
+    }
+
+    /// Runs `body` with libcrypto's key, which it must not modify.
+    func withHandle<Result, Failure: Error>(
+        _ body: (OpaquePointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try body(handle)
+    }
+
+    /// The size of the modulus, and so of what the public key wraps, in bytes.
+    var modulusByteCount: Int { (bitCount + 7) / 8 }
+
+    private static func inspect(
+        _ handle: OpaquePointer
+    ) throws(EnvelopeError) -> (bitCount: Int, fingerprint: String) {
+        guard EVP_PKEY_is_a(handle, "RSA") == 1 else {
+            let type = EVP_PKEY_get0_type_name(handle).map { String(cString: $0) } ?? "unknown"
+            throw unsupported(type: type)
+        }
+        let bitCount = Int(EVP_PKEY_get_bits(handle))
+        guard supportedBitCounts ~= bitCount else {
+            throw EnvelopeError(
+                .unsupportedKey,
+                "The RSA private key has \(bitCount) bits, but only 2048 to 4096 bits are supported: make one with"
+                    + " \"openssl genrsa 2048\".")
+        }
+        return (bitCount, try fingerprint(of: handle))
+    }
+
+    private static func fingerprint(of handle: OpaquePointer) throws(EnvelopeError) -> String {
+        ERR_clear_error()
+        var encoded: UnsafeMutablePointer<UInt8>?
+        let length = i2d_PUBKEY(handle, &encoded)
+        guard length > 0, let encoded else { throw LibcryptoError.failure("i2d_PUBKEY") }
+        defer { CRYPTO_free(encoded, nil, 0) }
+        var digest = [UInt8](repeating: 0, count: 32)
+        guard EVP_Digest(encoded, Int(length), &digest, nil, EVP_sha256(), nil) == 1 else {
+            throw LibcryptoError.failure("EVP_Digest")
+        }
+        return digest.map { byte in
+            String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
+        }.joined()
+    }
+}
+
+extension PrivateKey: CustomStringConvertible {
+    /// Says the key's size and fingerprint; nothing of it is secret.
+    public var description: String {
+        "<RSA private key of \(bitCount) bits, public key SHA-256 \(publicKeyFingerprint)>"
+    }
+}
+
+/// What is wrong with a private key, in words.
+extension PrivateKey {
+    static var passphraseRequired: EnvelopeError {
+        EnvelopeError(.passphraseRequired, "The private key is encrypted: give the passphrase that opens it.")
+    }
+
+    static func wrongPassphrase(cause: LibcryptoError) -> EnvelopeError {
+        EnvelopeError(
+            .wrongPassphrase,
+            "The passphrase doesn't open the private key: check it.", cause: cause)
+    }
+
+    static func unsupported(type: String) -> EnvelopeError {
+        EnvelopeError(
+            .unsupportedKey,
+            "The private key is of type \(type), but Twilio's encryption uses RSA keys only: give the RSA private key"
+                + " whose public key Twilio has.")
+    }
+
+    static func unsupportedEncryption(cause: LibcryptoError) -> EnvelopeError {
+        EnvelopeError(
+            .unsupportedKey,
+            "The private key is encrypted with an algorithm that libcrypto doesn't offer: encrypt it anew with"
+                + " \"openssl pkcs8 -topk8 -v2 aes256\".", cause: cause)
+    }
+}

@@ -1,0 +1,109 @@
+/// What an envelope says about itself: how the content is encrypted, and the content key, wrapped with a public key.
+///
+/// Sizes have been checked when a value exists; whether the wrapped key opens, and the content is what it should be,
+/// has not.
+public struct EnvelopeMetadata: Sendable, Hashable {
+    /// Names how the content is encrypted.
+    public enum ContentCipher: Sendable, Hashable {
+        /// AES-256-GCM (NIST SP 800-38D) without additional data, its 16-byte tag appended to the content.
+        case aes256GCM
+        /// AES-256-CBC (NIST SP 800-38A) with PKCS#7 padding (RFC 5652, section 6.3), which Java calls PKCS5Padding.
+        case aes256CBC
+    }
+
+    /// Names how the content key is wrapped with the RSA public key.
+    public enum KeyWrapping: Sendable, Hashable {
+        /// RSAES-OAEP (RFC 8017) with SHA-256.
+        ///
+        /// MGF1 uses SHA-256, as Twilio's voice recordings do, or else SHA-1: what Java calls
+        /// `RSA/ECB/OAEPWithSHA-256AndMGF1Padding` is the latter by the JDK's own provider and the former by Bouncy
+        /// Castle. OAEP tells a wrong guess from a right one, so both are tried.
+        case rsaOAEPSHA256
+        /// The S3 encryption client's `RSA-OAEP-SHA1`: RSAES-OAEP with SHA-1 for both, of a length byte, the key and
+        /// the name of the content cipher.
+        case rsaOAEPSHA1KEM
+        /// RSAES-PKCS1-v1_5 (RFC 8017).
+        case rsaPKCS1v15
+    }
+
+    /// How the content is encrypted.
+    public let cipher: ContentCipher
+
+    /// How the content key is wrapped.
+    public let wrapping: KeyWrapping
+
+    /// The wrapped content key: 256…512 bytes, as many as the RSA modulus has.
+    public let wrappedKey: [UInt8]
+
+    /// The initialization vector: 16 bytes for CBC, 1…128 for GCM (12, usually).
+    public let initializationVector: [UInt8]
+
+    /// The SID (`CR…`) of the public key that Twilio says it used, when it says so.
+    public let publicKeySID: String?
+
+    /// The size of the plaintext in bytes, when a header tells it.
+    public let plaintextSize: Int64?
+
+    /// The MD5 of the plaintext, 16 bytes, when a header tells it.
+    public let plaintextMD5: [UInt8]?
+
+    /// The wrapped keys that RSA keys of 2048…4096 bits make, in bytes.
+    private static let wrappedKeySizes = 256...512
+
+    /// The initialization vectors that libcrypto takes for GCM, in bytes.
+    private static let gcmInitializationVectorSizes = 1...128
+
+    /// Makes metadata after checking its sizes.
+    ///
+    /// - Throws: `invalidMetadata` when one of them can't be right.
+    public init(
+        cipher: ContentCipher, wrapping: KeyWrapping, wrappedKey: [UInt8], initializationVector: [UInt8],
+        publicKeySID: String? = nil, plaintextSize: Int64? = nil, plaintextMD5: [UInt8]? = nil
+    ) throws(EnvelopeError) {
+        guard Self.wrappedKeySizes ~= wrappedKey.count else {
+            throw Self.invalid("The wrapped content key has \(wrappedKey.count) bytes instead of 256 to 512")
+        }
+        let sizes = cipher == .aes256GCM ? Self.gcmInitializationVectorSizes : 16...16
+        guard sizes ~= initializationVector.count else {
+            let expected = cipher == .aes256GCM ? "1 to 128" : "16"
+            throw Self.invalid(
+                "The initialization vector has \(initializationVector.count) bytes instead of \(expected)")
+        }
+        if let plaintextSize, plaintextSize < 0 {
+            throw Self.invalid("The size of the plaintext is negative: \(plaintextSize)")
+        }
+        if let plaintextMD5, plaintextMD5.count != 16 {
+            throw Self.invalid("The MD5 of the plaintext has \(plaintextMD5.count) bytes instead of 16")
+        }
+        self.cipher = cipher
+        self.wrapping = wrapping
+        self.wrappedKey = wrappedKey
+        self.initializationVector = initializationVector
+        self.publicKeySID = publicKeySID
+        self.plaintextSize = plaintextSize
+        self.plaintextMD5 = plaintextMD5
+    }
+
+    /// The error of metadata that contradicts itself or its scheme.
+    static func invalid(_ fact: String) -> EnvelopeError {
+        EnvelopeError(
+            .invalidMetadata,
+            "\(fact): the envelope is damaged on its way or at Twilio; fetch it again, and report it if it stays so.")
+    }
+
+    /// Decodes one field of Base64.
+    static func decode(base64 text: String, field: String) throws(EnvelopeError) -> [UInt8] {
+        guard let bytes = Base64.decode(text) else {
+            throw invalid("The envelope's \(field) is not valid Base64")
+        }
+        return bytes
+    }
+
+    /// The error of a scheme that isn't supported; `value` comes from outside and is shortened.
+    static func unsupported(_ field: String, _ value: String) -> EnvelopeError {
+        EnvelopeError(
+            .unsupportedScheme,
+            "The envelope's \(field) is \"\(value.prefix(100))\", which this version can't open: look for a newer"
+                + " version.")
+    }
+}

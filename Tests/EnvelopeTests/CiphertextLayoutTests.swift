@@ -1,0 +1,72 @@
+import Testing
+
+@testable import Envelope
+
+@Suite("Ciphertext layout")
+struct CiphertextLayoutTests {
+    @Test("GCM ranges are those of the plaintext, and the tag follows")
+    func gcm() throws {
+        let layout = try CiphertextLayout(cipher: .aes256GCM, ciphertextSize: 116, plaintextSize: 100)
+        #expect(layout.ciphertextRange(forPlaintext: 3..<50) == 3..<50)
+        #expect(layout.ciphertextRange(forPlaintext: 90..<1000) == 90..<100)
+        #expect(layout.tagRange == 100..<116)
+    }
+
+    @Test("CBC ranges are widened to whole blocks and by the block before")
+    func cbc() throws {
+        let layout = try CiphertextLayout(cipher: .aes256CBC, ciphertextSize: 112, plaintextSize: 100)
+        #expect(layout.ciphertextRange(forPlaintext: 0..<1) == 0..<16)
+        #expect(layout.ciphertextRange(forPlaintext: 15..<17) == 0..<32)
+        #expect(layout.ciphertextRange(forPlaintext: 16..<17) == 0..<32)
+        #expect(layout.ciphertextRange(forPlaintext: 32..<48) == 16..<48)
+        #expect(layout.ciphertextRange(forPlaintext: 99..<1000) == 80..<112)
+        #expect(layout.ciphertextRange(forPlaintext: 40..<40).isEmpty)
+        #expect(layout.ciphertextRange(forPlaintext: 100..<101).isEmpty)
+        #expect(layout.ciphertextRange(forPlaintext: -10 ..< -5).isEmpty)
+        #expect(layout.tagRange == nil)
+    }
+
+    @Test("Sizes that agree are taken, all others refused", arguments: Int64(0)...70)
+    func agreement(plaintextSize: Int64) throws {
+        for ciphertextSize in Int64(-1)...100 {
+            let gcm = try code {
+                _ = try CiphertextLayout(
+                    cipher: .aes256GCM, ciphertextSize: ciphertextSize, plaintextSize: plaintextSize)
+            }
+            #expect((gcm == nil) == (ciphertextSize == plaintextSize + 16))
+            let cbc = try code {
+                _ = try CiphertextLayout(
+                    cipher: .aes256CBC, ciphertextSize: ciphertextSize, plaintextSize: plaintextSize)
+            }
+            let isRight = ciphertextSize % 16 == 0 && 1...16 ~= ciphertextSize - plaintextSize
+            #expect((cbc == nil) == isRight)
+            if ciphertextSize <= plaintextSize {
+                #expect(gcm == .truncated && cbc == .truncated)
+            }
+        }
+    }
+
+    @Test("Twilio's example, 746528 bytes of ciphertext for 746518 of plaintext, agrees")
+    func example() throws {
+        let layout = try CiphertextLayout(cipher: .aes256CBC, ciphertextSize: 746_528, plaintextSize: 746_518)
+        #expect(layout.ciphertextRange(forPlaintext: 0..<746_518) == 0..<746_528)
+    }
+
+    @Test("Sizes at the end of what 64 bits hold are refused, or computed without overflow")
+    func extremes() throws {
+        for size in [Int64.min, -1, 15, .max, .max - 15] {
+            let gcm = try code { _ = try CiphertextLayout.plaintextSize(ofGCMCiphertextSize: size) }
+            #expect(gcm == (size < 16 ? .truncated : .invalidMetadata))
+        }
+        #expect(
+            try code { _ = try CiphertextLayout(cipher: .aes256CBC, ciphertextSize: .min, plaintextSize: .max) }
+                == .truncated)
+        #expect(
+            try code { _ = try CiphertextLayout(cipher: .aes256CBC, ciphertextSize: 16, plaintextSize: .min) }
+                == .invalidMetadata)
+        let largest = try CiphertextLayout(
+            cipher: .aes256CBC, ciphertextSize: .max - 15, plaintextSize: .max - 16)
+        #expect(largest.ciphertextRange(forPlaintext: (.max - 17)..<Int64.max) == (.max - 47)..<(.max - 15))
+        #expect(try CiphertextLayout.plaintextSize(ofGCMCiphertextSize: (1 << 36) - 16) == (1 << 36) - 32)
+    }
+}

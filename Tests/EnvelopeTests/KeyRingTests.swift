@@ -1,0 +1,263 @@
+import Foundation
+import Testing
+
+@testable import Envelope
+
+@Suite("Unwrapping content keys")
+struct KeyRingTests {
+    private let sid = "CRa804e6eb80d1138dc835bdaa1d68741c"
+
+    private func metadata(
+        _ wrapping: EnvelopeMetadata.KeyWrapping, _ wrappedKey: [UInt8], sid: String? = nil,
+        cipher: EnvelopeMetadata.ContentCipher = .aes256CBC
+    ) throws -> EnvelopeMetadata {
+        try EnvelopeMetadata(
+            cipher: cipher, wrapping: wrapping, wrappedKey: wrappedKey,
+            initializationVector: Array(repeating: 0, count: 16), publicKeySID: sid)
+    }
+
+    private func bytes(of key: ContentEncryptionKey) -> [UInt8] {
+        key.withUnsafeBytes { Array($0) }
+    }
+
+    private func failure(
+        _ ring: KeyRing, _ metadata: EnvelopeMetadata, accepts: (ContentEncryptionKey) -> Bool = { _ in true }
+    ) throws -> EnvelopeError {
+        try #require(throws: EnvelopeError.self) { _ = try ring.unwrap(metadata, accepts: accepts) }
+    }
+
+    @Test("What the openssl command wrapped is unwrapped, with keys of every size", arguments: [2048, 3072, 4096])
+    func opensslCommand(bitCount: Int) throws {
+        var generator = SeededGenerator(seed: UInt64(bitCount))
+        let key = try TestKeys.key(bitCount: bitCount)
+        let ring = try key.ring()
+        let oaep = ["rsa_padding_mode:oaep", "rsa_oaep_md:sha256"]
+        for (wrapping, options) in [
+            (.rsaOAEPSHA256, oaep + ["rsa_mgf1_md:sha256"]), (.rsaOAEPSHA256, oaep + ["rsa_mgf1_md:sha1"]),
+            (.rsaPKCS1v15, ["rsa_padding_mode:pkcs1"]),
+        ] as [(EnvelopeMetadata.KeyWrapping, [String])] {
+            let contentKey = generator.bytes(32)
+            let wrapped = try run(
+                "/usr/bin/openssl",
+                ["pkeyutl", "-encrypt", "-pubin", "-inkey", key.publicFile.path]
+                    + options.flatMap { ["-pkeyopt", $0] },
+                input: Data(contentKey))
+            let unwrapped = try ring.unwrap(metadata(wrapping, [UInt8](wrapped))) { _ in true }
+            #expect(bytes(of: unwrapped) == contentKey, "\(options)")
+        }
+    }
+
+    @Test("What Python's cryptography wrapped is unwrapped, with keys of every size", arguments: [2048, 3072, 4096])
+    func python(bitCount: Int) throws {
+        var generator = SeededGenerator(seed: UInt64(bitCount) + 1)
+        let key = try TestKeys.key(bitCount: bitCount)
+        let ring = try key.ring()
+        let contentKey = generator.bytes(32)
+        let named = { (name: String) in [32] + contentKey + Array(name.utf8) }
+        let wrapped = try PythonOracle.perform([
+            .wrapPKCS1(publicPEM: key.publicPEM, bytes: contentKey),
+            .wrapOAEP(publicPEM: key.publicPEM, bytes: contentKey, digest: "sha256", maskDigest: "sha256"),
+            .wrapOAEP(publicPEM: key.publicPEM, bytes: contentKey, digest: "sha256", maskDigest: "sha1"),
+            .wrapOAEP(
+                publicPEM: key.publicPEM, bytes: named("AES/CBC/PKCS5Padding"), digest: "sha1", maskDigest: "sha1"),
+            .wrapOAEP(
+                publicPEM: key.publicPEM, bytes: named("AES/GCM/NoPadding"), digest: "sha1", maskDigest: "sha1"),
+        ])
+        for metadata in [
+            try metadata(.rsaPKCS1v15, wrapped[0]), try metadata(.rsaOAEPSHA256, wrapped[1]),
+            try metadata(.rsaOAEPSHA256, wrapped[2]), try metadata(.rsaOAEPSHA1KEM, wrapped[3]),
+            try metadata(.rsaOAEPSHA1KEM, wrapped[4], cipher: .aes256GCM),
+        ] {
+            #expect(try bytes(of: ring.unwrap(metadata) { _ in true }) == contentKey)
+        }
+    }
+
+    @Test(
+        "A content key that isn't 32 bytes is named, where OAEP proves that the key fits", arguments: [0, 16, 31, 33])
+    func contentKeyLength(count: Int) throws {
+        var generator = SeededGenerator(seed: 11)
+        let key = try TestKeys.key(bitCount: 2048)
+        let ring = try key.ring()
+        let short = generator.bytes(count)
+        let wrapped = try PythonOracle.perform([
+            .wrapOAEP(publicPEM: key.publicPEM, bytes: short, digest: "sha256", maskDigest: "sha256"),
+            .wrapOAEP(
+                publicPEM: key.publicPEM, bytes: [UInt8(count)] + short + Array("AES/CBC/PKCS5Padding".utf8),
+                digest: "sha1", maskDigest: "sha1"),
+            .wrapPKCS1(publicPEM: key.publicPEM, bytes: short),
+        ])
+        for metadata in [try metadata(.rsaOAEPSHA256, wrapped[0]), try metadata(.rsaOAEPSHA1KEM, wrapped[1])] {
+            let error = try failure(ring, metadata)
+            #expect(error.code == .invalidContentKeyLength)
+            #expect(error.message.contains("\(count) bytes"))
+        }
+        // PKCS#1 v1.5 proves nothing, so the key counts as one that doesn't fit.
+        #expect(try failure(ring, metadata(.rsaPKCS1v15, wrapped[2])).code == .keyNotHeld)
+    }
+
+    @Test("The S3 client's RSA-OAEP-SHA1 needs its length byte, the whole key and the right cipher's name")
+    func namedKey() throws {
+        var generator = SeededGenerator(seed: 12)
+        let key = try TestKeys.key(bitCount: 2048)
+        let ring = try key.ring()
+        let contentKey = generator.bytes(32)
+        let cases: [(bytes: [UInt8], code: EnvelopeError.Code)] = [
+            ([32] + contentKey + Array("AES/GCM/NoPadding".utf8), .invalidMetadata),
+            ([32] + contentKey + Array("AES/CBC/PKCS5Paddin".utf8), .invalidMetadata),
+            ([32] + contentKey + Array("AES/CBC/PKCS5Padding2".utf8), .invalidMetadata),
+            ([32] + contentKey, .invalidContentKeyLength),
+            ([32] + contentKey.dropLast(2), .invalidContentKeyLength),
+            ([255] + contentKey + Array("AES/CBC/PKCS5Padding".utf8), .invalidContentKeyLength),
+            ([32], .invalidContentKeyLength),
+            ([], .invalidContentKeyLength),
+        ]
+        let wrapped = try PythonOracle.perform(
+            cases.map { .wrapOAEP(publicPEM: key.publicPEM, bytes: $0.bytes, digest: "sha1", maskDigest: "sha1") })
+        for (testCase, wrapped) in zip(cases, wrapped) {
+            #expect(
+                try failure(ring, metadata(.rsaOAEPSHA1KEM, wrapped)).code == testCase.code, "\(hex(testCase.bytes))")
+        }
+    }
+
+    @Test("The content key alone under RSA-OAEP-SHA1, as some clients wrap it, is unwrapped too")
+    func keyAlone() throws {
+        var generator = SeededGenerator(seed: 14)
+        let key = try TestKeys.key(bitCount: 2048)
+        let contentKey = generator.bytes(32)
+        let wrapped = try PythonOracle.perform(
+            .wrapOAEP(publicPEM: key.publicPEM, bytes: contentKey, digest: "sha1", maskDigest: "sha1"))
+        let unwrapped = try key.ring().unwrap(metadata(.rsaOAEPSHA1KEM, wrapped)) { _ in true }
+        #expect(bytes(of: unwrapped) == contentKey)
+    }
+
+    @Test("The mapped key is tried first, then the others, whatever the SID says")
+    func order() throws {
+        let keys = try TestKeys.shared.get()
+        var generator = SeededGenerator(seed: 13)
+        let contentKey = generator.bytes(32)
+        let wrapped = try PythonOracle.perform(.wrapPKCS1(publicPEM: keys.bits2048.publicPEM, bytes: contentKey))
+        let right = try keys.bits2048.privateKey()
+        let wrong = try keys.other2048.privateKey()
+        let larger = try keys.bits4096.privateKey()
+        let rings = [
+            KeyRing([
+                .init(publicKeySID: nil, name: "a", key: wrong), .init(publicKeySID: sid, name: "b", key: right),
+            ]),
+            // The SID is stale.
+            KeyRing([
+                .init(publicKeySID: sid, name: "a", key: larger), .init(publicKeySID: sid, name: "b", key: wrong),
+                .init(publicKeySID: "CR2", name: "c", key: right),
+            ]),
+            KeyRing([.init(publicKeySID: nil, name: "a", key: right)]),
+        ]
+        for ring in rings {
+            for sid in [sid, "CR3", nil] {
+                let unwrapped = try ring.unwrap(metadata(.rsaPKCS1v15, wrapped, sid: sid)) {
+                    bytes(of: $0) == contentKey
+                }
+                #expect(bytes(of: unwrapped) == contentKey)
+            }
+        }
+        // With everything accepted, the first that fits is taken: the mapped one, though it stands last.
+        let oaep = try PythonOracle.perform(
+            .wrapOAEP(publicPEM: keys.bits2048.publicPEM, bytes: contentKey, digest: "sha256", maskDigest: "sha256"))
+        var candidates = 0
+        _ = try rings[0].unwrap(metadata(.rsaOAEPSHA256, oaep, sid: sid)) { _ in
+            candidates += 1
+            return true
+        }
+        #expect(candidates == 1)
+    }
+
+    @Test("When no key fits the error names the SID, the keys, and whether one is mapped")
+    func nothingFits() throws {
+        let keys = try TestKeys.shared.get()
+        let wrapped = try PythonOracle.perform(
+            .wrapOAEP(
+                publicPEM: keys.bits2048.publicPEM, bytes: Array(repeating: 1, count: 32), digest: "sha256",
+                maskDigest: "sha256"))
+        let metadata = try metadata(.rsaOAEPSHA256, wrapped, sid: sid)
+        let wrong = try keys.other2048.privateKey()
+
+        let nothingHeld = try failure(KeyRing([]), metadata)
+        #expect(nothingHeld.code == .keyNotHeld)
+        #expect(nothingHeld.message.contains(sid))
+
+        let notMapped = try failure(KeyRing([.init(publicKeySID: "CR2", name: "old.pem", key: wrong)]), metadata)
+        #expect(notMapped.code == .keyNotHeld)
+        #expect(notMapped.message.contains(sid))
+        #expect(notMapped.message.contains("old.pem"))
+
+        let mapped = try failure(KeyRing([.init(publicKeySID: sid, name: "old.pem", key: wrong)]), metadata)
+        #expect(mapped.code == .wrongKey)
+        #expect(mapped.message.contains(sid))
+        #expect(mapped.message.contains("old.pem"))
+        #expect(mapped.cause != nil)
+
+        let right = try keys.bits2048.ring(publicKeySID: sid)
+        #expect(try failure(right, metadata) { _ in false }.code == .wrongKey)
+    }
+
+    @Test(
+        "A wrapped key with a flipped bit doesn't open",
+        arguments: [EnvelopeMetadata.KeyWrapping.rsaOAEPSHA256, .rsaPKCS1v15])
+    func flippedBit(wrapping: EnvelopeMetadata.KeyWrapping) throws {
+        let key = try TestKeys.key(bitCount: 2048)
+        let ring = try key.ring()
+        var generator = SeededGenerator(seed: 14)
+        let contentKey = generator.bytes(32)
+        let wrapped = try PythonOracle.perform(
+            wrapping == .rsaPKCS1v15
+                ? .wrapPKCS1(publicPEM: key.publicPEM, bytes: contentKey)
+                : .wrapOAEP(publicPEM: key.publicPEM, bytes: contentKey, digest: "sha256", maskDigest: "sha256"))
+        for index in stride(from: 0, to: wrapped.count, by: 17) {
+            var flipped = wrapped
+            flipped[index] ^= 1
+            let error = try failure(ring, metadata(wrapping, flipped)) { self.bytes(of: $0) == contentKey }
+            #expect(error.code == .keyNotHeld)
+        }
+        #expect(try failure(ring, metadata(wrapping, Array(repeating: 0xFF, count: 256))).code == .keyNotHeld)
+    }
+
+    @Test("RSAES-PKCS1-v1_5 with a wrong key never yields a content key that the padding accepts, in 100 tries")
+    func wrongKey() throws {
+        let keys = try TestKeys.shared.get()
+        let ring = try keys.other2048.ring(publicKeySID: sid)
+        var generator = SeededGenerator(seed: 15)
+        let seals = try (0..<100).map { _ in try TestSeal(.aes256CBC, vectorSize: 16, using: &generator) }
+        let results = try PythonOracle.perform(
+            seals.map { .wrapPKCS1(publicPEM: keys.bits2048.publicPEM, bytes: $0.keyBytes) }
+                + seals.map { $0.sealing(Array(repeating: 0, count: 1000)) })
+        for (index, seal) in seals.enumerated() {
+            let envelope = try EnvelopeMetadata(
+                cipher: .aes256CBC, wrapping: .rsaPKCS1v15, wrappedKey: results[index],
+                initializationVector: seal.vector, publicKeySID: sid)
+            let ciphertext = results[seals.count + index]
+            let accepts = { (key: ContentEncryptionKey) in
+                let size = try? ContentDecryptor(key: key, metadata: envelope).plaintextSize(
+                    fromPaddingIn: Array(ciphertext.suffix(32)).span.bytes, ciphertextSize: Int64(ciphertext.count))
+                return size == 1000
+            }
+            #expect(try failure(ring, envelope, accepts: accepts).code == .wrongKey)
+            // The same question is answered with yes for the right key.
+            #expect(throws: Never.self) { _ = try keys.bits2048.ring().unwrap(envelope, accepts: accepts) }
+        }
+    }
+
+    @Test("Keys are used on many threads at once")
+    func concurrency() async throws {
+        let key = try TestKeys.key(bitCount: 2048)
+        let ring = try key.ring()
+        let contentKey: [UInt8] = Array(1...32)
+        let wrapped = try PythonOracle.perform(.wrapPKCS1(publicPEM: key.publicPEM, bytes: contentKey))
+        let metadata = try metadata(.rsaPKCS1v15, wrapped)
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            for _ in 0..<64 {
+                group.addTask { try bytes(of: ring.unwrap(metadata) { _ in true }) == contentKey }
+            }
+            for try await isRight in group {
+                #expect(isRight)
+            }
+        }
+    }
+}
