@@ -4,4 +4,51 @@
 
 #include <curl/curl.h>
 
+typedef size_t (*twiliofs_curl_data_function)(char *bytes, size_t size, size_t count, void *context);
+typedef int (*twiliofs_curl_prerequest_function)(
+    void *context, char *primary_ip, char *local_ip, int primary_port, int local_port);
+
+static inline CURLcode twiliofs_curl_global_init(void) { return curl_global_init(CURL_GLOBAL_DEFAULT); }
+
+// curl_easy_setopt, once for each type of argument.
+
+static inline CURLcode twiliofs_curl_set_long(CURL *handle, CURLoption option, long value) {
+    return curl_easy_setopt(handle, option, value);
+}
+
+static inline CURLcode twiliofs_curl_set_offset(CURL *handle, CURLoption option, curl_off_t value) {
+    return curl_easy_setopt(handle, option, value);
+}
+
+static inline CURLcode twiliofs_curl_set_string(CURL *handle, CURLoption option, const char *value) {
+    return curl_easy_setopt(handle, option, value);
+}
+
+static inline CURLcode twiliofs_curl_set_pointer(CURL *handle, CURLoption option, void *value) {
+    return curl_easy_setopt(handle, option, value);
+}
+
+static inline CURLcode twiliofs_curl_set_list(CURL *handle, CURLoption option, struct curl_slist *value) {
+    return curl_easy_setopt(handle, option, value);
+}
+
+static inline CURLcode twiliofs_curl_set_data_function(
+    CURL *handle, CURLoption option, twiliofs_curl_data_function value) {
+    return curl_easy_setopt(handle, option, value);
+}
+
+static inline CURLcode twiliofs_curl_set_prerequest_function(CURL *handle, twiliofs_curl_prerequest_function value) {
+    return curl_easy_setopt(handle, CURLOPT_PREREQFUNCTION, value);
+}
+
+// curl_easy_getinfo and curl_multi_setopt for numbers.
+
+static inline CURLcode twiliofs_curl_get_long(CURL *handle, CURLINFO information, long *value) {
+    return curl_easy_getinfo(handle, information, value);
+}
+
+static inline CURLMcode twiliofs_curl_multi_set_long(CURLM *handle, CURLMoption option, long value) {
+    return curl_multi_setopt(handle, option, value);
+}
+
 #endif

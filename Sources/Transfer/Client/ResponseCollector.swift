@@ -1,0 +1,36 @@
+/// Puts a whole answer together, for requests that want it at once.
+final class ResponseCollector: DownloadReceiver, @unchecked Sendable {
+    // Safe although unchecked: only the transfer thread calls it, as the protocol promises, and nothing else reads it.
+    private var head: ResponseHead?
+    private var body: [UInt8] = []
+    private let completion: @Sendable (Result<Response, TransferError>) -> Void
+
+    init(completion: @escaping @Sendable (Result<Response, TransferError>) -> Void) {
+        self.completion = completion
+    }
+
+    func downloadDidBegin(_ head: ResponseHead, at offset: Int64) -> Bool {
+        // A repeated request starts from nothing.
+        self.head = head
+        body = []
+        return true
+    }
+
+    func downloadDidReceive(_ bytes: RawSpan) {
+        bytes.withUnsafeBytes { body.append(contentsOf: $0) }
+    }
+
+    func downloadDidEnd(_ result: Result<Void, TransferError>) {
+        switch result {
+        case .success:
+            guard let head else {
+                // Only an empty range ends well without an answer.
+                let error = TransferError(code: .invalidConfiguration, message: "An empty range can't be requested.")
+                return completion(.failure(error))
+            }
+            completion(.success(Response(head: head, body: body)))
+        case .failure(let error):
+            completion(.failure(error))
+        }
+    }
+}

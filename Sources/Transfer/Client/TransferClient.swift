@@ -1,0 +1,116 @@
+import FoundationEssentials
+public import Logging
+import Threading
+
+/// Performs HTTP requests and downloads, and does for them what can be done: repeats what failed, resumes what broke
+/// off, follows redirects, keeps to what the account allows.
+///
+/// From the outside in: the client hands commands to a `TransferLoop`, which runs on a thread of its own. For each
+/// transfer that has a `TransferStateMachine`, which decides what is done next and does nothing itself; an
+/// `AdmissionQueue` with a `RequestLimiter`, which says whose turn it is; and an `ExchangeEngine`, which performs one
+/// request at libcurl's multi interface and knows nothing of the others. Bytes go from libcurl's buffer to the receiver
+/// without a copy.
+public final class TransferClient: Sendable {
+    private let mailbox: Mailbox
+    private let thread: NamedThread
+    private let isFinished: Condition<Bool>
+
+    /// Starts a client and its thread.
+    ///
+    /// - Parameters:
+    ///   - configuration: What it trusts and how much it does at a time.
+    ///   - logger: Where it tells of repetitions and failures; addresses appear there without their query.
+    /// - Throws: `invalidConfiguration` when the certificate authorities can't be read, or the system has no thread to
+    ///   give.
+    public init(_ configuration: Configuration, logger: Logger) throws(TransferError) {
+        try configuration.check()
+        let multi = try MultiHandle(maximalConnections: configuration.maximalConnections)
+        let mailbox = Mailbox(waking: multi)
+        let isFinished = Condition(false)
+        self.mailbox = mailbox
+        self.isFinished = isFinished
+        do throws(ThreadingError) {
+            thread = try NamedThread(name: "transfer") {
+                TransferLoop(configuration, multi: multi, mailbox: mailbox, logger: logger).run()
+                isFinished.change { $0 = true }
+            }
+        } catch {
+            throw TransferError(
+                code: .invalidConfiguration, message: "The transfer thread could not be started.", cause: error)
+        }
+    }
+
+    deinit {
+        shutDown()
+    }
+
+    /// Downloads a resource, or a range of it, and hands its bytes on as they come.
+    ///
+    /// - Parameters:
+    ///   - request: What of it is wanted, and how.
+    ///   - source: Where it is.
+    ///   - receiver: Takes the bytes; kept until its end. After `shutDown` it gets its end from the calling thread,
+    ///     before this returns.
+    /// - Returns: What to cancel it with.
+    @discardableResult
+    public func download(
+        _ request: DownloadRequest, from source: any AddressSource, to receiver: any DownloadReceiver
+    ) -> TransferTask {
+        begin(TransferPlan(request), address: nil, source: source, receiver: receiver)
+    }
+
+    /// Sends a request and collects its answer.
+    ///
+    /// - Parameters:
+    ///   - request: What is asked.
+    ///   - completion: Takes the answer (status 2xx, or 3xx where redirects are reported), or why there is none. Called
+    ///     exactly once, on the transfer thread, and must be quick. After `shutDown` it is called on the calling
+    ///     thread, before this returns.
+    /// - Returns: What to cancel it with.
+    @discardableResult
+    public func send(
+        _ request: Request, completion: @escaping @Sendable (Result<Response, TransferError>) -> Void
+    ) -> TransferTask {
+        begin(
+            TransferPlan(request), address: request.address, source: nil,
+            receiver: ResponseCollector(completion: completion))
+    }
+
+    /// Sends a request and waits for its answer, for as long as its patience lasts.
+    ///
+    /// Blocks the calling thread, which must be one of the program's own: neither a thread of Swift's pool nor the one
+    /// that receivers are called on, where it fails at once.
+    public func sendAndWait(_ request: Request) throws(TransferError) -> Response {
+        guard !mailbox.isCurrentThread else {
+            throw TransferError(
+                code: .invalidConfiguration, message: "The transfer thread can't wait for its own transfers.")
+        }
+        let answer = Condition<Result<Response, TransferError>?>(nil)
+        send(request) { result in
+            answer.change { $0 = result }
+        }
+        guard let result = answer.wait(until: { $0 }) else { throw .cancelled }
+        return try result.get()
+    }
+
+    /// Cancels every transfer, whose receivers get `cancelled`, and ends the thread.
+    ///
+    /// Returns when that is done, also when called again or by several threads; called by a receiver it returns at
+    /// once, and it is done soon after.
+    public func shutDown() {
+        mailbox.post(.stop)
+        guard !mailbox.isCurrentThread else { return }
+        _ = isFinished.wait { $0 ? true : nil }
+        thread.join()
+    }
+
+    private func begin(
+        _ plan: TransferPlan, address: Address?, source: (any AddressSource)?, receiver: any DownloadReceiver
+    ) -> TransferTask {
+        let identifier = mailbox.newIdentifier()
+        if !mailbox.post(.begin(identifier, plan, address, source, receiver)) {
+            receiver.downloadDidEnd(.failure(.cancelled))
+        }
+        return TransferTask(identifier, mailbox)
+    }
+}

@@ -1,0 +1,178 @@
+import FoundationEssentials
+import Logging
+import Threading
+
+/// What the transfer thread does: commands in, timers, exchanges whose turn has come, libcurl's events, and again.
+///
+/// Everything here is used by that thread alone and needs no lock. Receivers and sources are called from here; what
+/// they ask of the client in turn comes back as a command, so nothing here is ever entered twice.
+final class TransferLoop {
+    private typealias Instant = SuspendingClock.Instant
+
+    private let mailbox: Mailbox
+    private let engine: ExchangeEngine
+    private let logger: Logger
+    private var queue: AdmissionQueue<UInt64>
+    private var transfers: [UInt64: Transfer] = [:]
+    /// No deadline is before this.
+    ///
+    /// Deadlines mostly move away as bytes come, so this isn't exact: when it has passed, all are looked at, and it is
+    /// exact again.
+    private var earliestDeadline: Instant?
+
+    init(_ configuration: TransferClient.Configuration, multi: MultiHandle, mailbox: Mailbox, logger: Logger) {
+        self.mailbox = mailbox
+        self.logger = logger
+        engine = ExchangeEngine(
+            multi: multi,
+            options: EasyOptions(
+                certificateAuthorityFile: configuration.certificateAuthorityFile, userAgent: configuration.userAgent))
+        queue = AdmissionQueue(
+            maximalRunning: configuration.maximalConnections,
+            limiter: RequestLimiter(maximum: configuration.maximalConcurrentAccountRequests))
+    }
+
+    /// Works until told to stop, then ends every transfer.
+    func run() {
+        mailbox.adoptCurrentThread()
+        while carryOutCommands() {
+            fireDeadlines()
+            startQueued()
+            engine.advance()
+            // What has just ended may have let others in; libcurl doesn't wait when there is something new.
+            startQueued()
+            engine.wait(milliseconds: timeToWait())
+        }
+        for transfer in transfers.values.sorted(by: { $0.identifier < $1.identifier }) {
+            carryOut(transfer.machine.cancel(), for: transfer)
+        }
+        for case .begin(_, _, _, _, let receiver) in mailbox.close() {
+            receiver.downloadDidEnd(.failure(.cancelled))
+        }
+    }
+
+    /// Returns whether to go on.
+    private func carryOutCommands() -> Bool {
+        let commands = mailbox.take()
+        for (index, command) in commands.enumerated() {
+            switch command {
+            case .begin(let identifier, let plan, let address, let source, let receiver):
+                let transfer = Transfer(
+                    identifier, plan, address: address, source: source, receiver: receiver, loop: self)
+                transfers[identifier] = transfer
+                carryOut(transfer.machine.start(now: SuspendingClock.now), for: transfer)
+            case .addressArrived(let identifier, let result):
+                guard let transfer = transfers[identifier] else { continue }
+                carryOut(transfer.machine.addressArrived(result, now: SuspendingClock.now), for: transfer)
+            case .cancel(let identifier):
+                guard let transfer = transfers[identifier] else { continue }
+                carryOut(transfer.machine.cancel(), for: transfer)
+            case .stop:
+                for case .begin(_, _, _, _, let receiver) in commands[(index + 1)...] {
+                    receiver.downloadDidEnd(.failure(.cancelled))
+                }
+                return false
+            }
+        }
+        return true
+    }
+
+    private func startQueued() {
+        while let identifier = queue.next(now: SuspendingClock.now) {
+            guard let transfer = transfers[identifier], let request = transfer.queued else {
+                queue.finish(identifier, .unknown, now: SuspendingClock.now)
+                continue
+            }
+            transfer.queued = nil
+            transfer.outcome = .unknown
+            transfer.keptBody = []
+            transfer.machine.exchangeStarted(now: SuspendingClock.now)
+            noteDeadline(of: transfer)
+            logger.trace("Exchange starts", metadata: ["transfer": "\(identifier)", "address": "\(request.address)"])
+            do throws(TransferError) {
+                transfer.exchange = try engine.start(request, handler: transfer)
+            } catch {
+                exchangeEnded(.failure(error), for: transfer)
+            }
+        }
+    }
+
+    private func fireDeadlines() {
+        guard let earliestDeadline, earliestDeadline <= SuspendingClock.now else { return }
+        self.earliestDeadline = nil
+        for transfer in Array(transfers.values) {
+            let actions = transfer.machine.timeHasPassed(now: SuspendingClock.now, keptBody: transfer.keptBody)
+            carryOut(actions, for: transfer)
+        }
+    }
+
+    private func timeToWait() -> Int {
+        let wakeTimes = [earliestDeadline, queue.wakeTime].compactMap(\.self)
+        guard let next = wakeTimes.min() else { return 3_600_000 }
+        return min(3_600_000, max(0, SuspendingClock.now.duration(to: next).milliseconds))
+    }
+
+    /// Sees to it that a transfer's deadline isn't missed.
+    func noteDeadline(of transfer: Transfer) {
+        guard let deadline = transfer.machine.deadline else { return }
+        earliestDeadline = earliestDeadline.map { min($0, deadline) } ?? deadline
+    }
+
+    /// Tells a transfer that its answer has begun.
+    func headArrived(_ head: ResponseHead, for transfer: Transfer) {
+        let retryAfter = head.headers.retryAfter(wallClock: Date())
+        transfer.outcome = head.status == 429 ? .refused(retryAfter: retryAfter) : .processed
+        let actions = transfer.machine.headArrived(head, retryAfter: retryAfter, now: SuspendingClock.now)
+        carryOut(actions, for: transfer)
+    }
+
+    /// Tells a transfer that its exchange is over.
+    func exchangeEnded(_ result: Result<Void, TransferError>, for transfer: Transfer) {
+        let now = SuspendingClock.now
+        transfer.exchange = nil
+        queue.finish(transfer.identifier, transfer.outcome, now: now)
+        let actions = transfer.machine.exchangeEnded(result, keptBody: transfer.keptBody, now: now)
+        carryOut(actions, for: transfer)
+    }
+
+    /// Does what a transfer's state machine has decided.
+    func carryOut(_ actions: [TransferStateMachine.Action], for transfer: Transfer) {
+        defer { noteDeadline(of: transfer) }
+        for action in actions {
+            switch action {
+            case .askForAddress(let refused):
+                let identifier = transfer.identifier
+                let mailbox = mailbox
+                transfer.source?.address(replacing: refused) { result in
+                    mailbox.post(.addressArrived(identifier, result))
+                }
+            case .perform(let request):
+                transfer.queued = request
+                queue.add(
+                    transfer.identifier, priority: transfer.priority, isToAccount: request.address.credential != nil)
+            case .abandon:
+                transfer.queued = nil
+                if let exchange = transfer.exchange {
+                    transfer.exchange = nil
+                    engine.abandon(exchange)
+                }
+                queue.finish(transfer.identifier, transfer.outcome, now: SuspendingClock.now)
+            case .begin(let head, let offset):
+                guard transfer.receiver.downloadDidBegin(head, at: offset) else {
+                    return carryOut(transfer.machine.cancel(), for: transfer)
+                }
+            case .wait(let wait, let error):
+                logger.debug(
+                    "Transfer will be repeated",
+                    metadata: ["transfer": "\(transfer.identifier)", "in": "\(wait)", "reason": "\(error)"])
+            case .end(let result):
+                transfers[transfer.identifier] = nil
+                if let error = result.failure, error.code != .cancelled {
+                    logger.debug(
+                        "Transfer failed", metadata: ["transfer": "\(transfer.identifier)", "reason": "\(error)"])
+                }
+                transfer.receiver.downloadDidEnd(result)
+            }
+        }
+    }
+}

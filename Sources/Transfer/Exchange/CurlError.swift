@@ -1,0 +1,32 @@
+import CCurl
+
+extension TransferError {
+    /// Says what a result of libcurl means for a transfer.
+    ///
+    /// - Parameters:
+    ///   - result: libcurl's result; not `CURLE_OK`.
+    ///   - detail: What it wrote about it; empty when it wrote nothing. It names hosts, never whole URLs.
+    ///   - address: What was asked.
+    init(_ result: CURLcode, detail: String, address: Address) {
+        let code: Code
+        switch result {
+        case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY:
+            code = .nameNotResolved
+        // Only making the connection is timed by libcurl; a handshake that breaks off is often a server that restarts.
+        case CURLE_COULDNT_CONNECT, CURLE_OPERATION_TIMEDOUT, CURLE_SSL_CONNECT_ERROR, CURLE_PROXY:
+            code = .cannotConnect
+        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS:
+            code = .certificateRefused
+        case CURLE_SSL_CACERT_BADFILE, CURLE_FAILED_INIT, CURLE_NOT_BUILT_IN, CURLE_OUT_OF_MEMORY:
+            code = .invalidConfiguration
+        case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL:
+            code = .invalidAddress
+        case CURLE_WEIRD_SERVER_REPLY, CURLE_HTTP_RETURNED_ERROR, CURLE_BAD_CONTENT_ENCODING:
+            code = .protocolViolation
+        default:
+            code = .connectionLost
+        }
+        let reason = detail.isEmpty ? String(cString: curl_easy_strerror(result)) : detail
+        self.init(code: code, message: "\(address): \(reason).")
+    }
+}

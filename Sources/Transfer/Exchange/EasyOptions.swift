@@ -1,0 +1,113 @@
+import CCurl
+import FoundationEssentials
+
+/// What is set on every easy handle.
+struct EasyOptions {
+    var certificateAuthorityFile: String?
+    var userAgent: String
+
+    /// How much libcurl reads from a connection at once, in bytes.
+    ///
+    /// Every connection has such a buffer. From 16 KiB to this a loopback download becomes measurably faster; larger
+    /// ones cost memory and bring nothing.
+    static let bufferSize = 64 << 10
+
+    /// Sets a freshly reset handle up for a request.
+    ///
+    /// - Returns: The header fields, which the caller frees when the exchange is over.
+    func apply(
+        _ request: ExchangeRequest, isLoopback: Bool, to easy: UnsafeMutableRawPointer
+    ) -> UnsafeMutablePointer<curl_slist>? {
+        func set(_ option: CURLoption, _ value: Int) { twiliofs_curl_set_long(easy, option, value) }
+        func set(_ option: CURLoption, _ value: String) { twiliofs_curl_set_string(easy, option, value) }
+
+        // Where to. Redirects are followed by the state machine; no other protocol, no user information, no rewritten
+        // paths (a signature covers them).
+        set(CURLOPT_URL, request.address.url.absoluteString)
+        set(CURLOPT_PROTOCOLS_STR, isLoopback ? "http,https" : "https")
+        set(CURLOPT_FOLLOWLOCATION, 0)
+        set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1)
+        set(CURLOPT_PATH_AS_IS, 1)
+        if isLoopback {
+            // An empty name means none, whatever the environment says.
+            set(CURLOPT_PROXY, "")
+        }
+
+        // How. Signals are not for libraries; a cancelled look-up of a name must not be waited for.
+        set(CURLOPT_NOSIGNAL, 1)
+        set(CURLOPT_QUICK_EXIT, 1)
+        set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
+        set(CURLOPT_CONNECTTIMEOUT_MS, max(1, request.connectTimeout.milliseconds))
+        set(CURLOPT_BUFFERSIZE, Self.bufferSize)
+        set(CURLOPT_TCP_NODELAY, 1)
+        set(CURLOPT_TCP_KEEPALIVE, 1)
+        set(CURLOPT_TCP_KEEPIDLE, 30)
+        set(CURLOPT_TCP_KEEPINTVL, 15)
+        set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
+        set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+        set(CURLOPT_SSL_VERIFYPEER, 1)
+        set(CURLOPT_SSL_VERIFYHOST, 2)
+        if let certificateAuthorityFile {
+            set(CURLOPT_CAINFO, certificateAuthorityFile)
+        }
+
+        // Who.
+        set(CURLOPT_USERAGENT, userAgent)
+        if let credential = request.address.credential {
+            // Sent as Basic, which is libcurl's default.
+            set(CURLOPT_USERNAME, credential.username)
+            set(CURLOPT_PASSWORD, credential.password)
+        }
+
+        // What. Ranges are of the stored bytes, so no coding on the way.
+        var headers = request.headers
+        headers.append(("Accept-Encoding", "identity"))
+        switch request.method {
+        case .get:
+            set(CURLOPT_HTTPGET, 1)
+        case .head:
+            set(CURLOPT_NOBODY, 1)
+        case .post:
+            set(CURLOPT_POST, 1)
+            twiliofs_curl_set_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.count))
+            request.body.withUnsafeBytes { body in
+                // Copied by libcurl, by the size set before. An empty array's address may be nil, which would mean
+                // "read from a callback".
+                var nothing: UInt8 = 0
+                let start = UnsafeMutableRawPointer(mutating: body.baseAddress)
+                withUnsafeMutablePointer(to: &nothing) { nothing in
+                    _ = twiliofs_curl_set_pointer(
+                        easy, CURLOPT_COPYPOSTFIELDS, start ?? UnsafeMutableRawPointer(nothing))
+                }
+            }
+            // No "Expect: 100-continue": it costs a round trip and bodies are small.
+            headers.append(("Expect", ""))
+        case .delete:
+            set(CURLOPT_CUSTOMREQUEST, Request.Method.delete.rawValue)
+        }
+        if request.method == .post || request.method == .delete {
+            // On a used connection that turns out to be dead libcurl sends the request again by itself, on a new one it
+            // doesn't.
+            set(CURLOPT_FRESH_CONNECT, 1)
+        }
+        if let range = request.range {
+            headers.append(("Range", range.fieldValue))
+        }
+        var list: UnsafeMutablePointer<curl_slist>?
+        for (name, value) in headers {
+            // Without a value libcurl wants a semicolon to send the field, and a colon not to send its own.
+            let line = value.isEmpty ? (name == "Expect" ? "Expect:" : "\(name);") : "\(name): \(value)"
+            list = curl_slist_append(list, line) ?? list
+        }
+        twiliofs_curl_set_list(easy, CURLOPT_HTTPHEADER, list)
+        return list
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds, rounded up, so that what was awaited has come to pass.
+    var milliseconds: Int {
+        let (seconds, attoseconds) = components
+        return Int(clamping: seconds) * 1000 + Int((attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
+    }
+}

@@ -1,0 +1,137 @@
+import CCurl
+
+/// Takes what happens in an exchange.
+///
+/// All calls come on the transfer thread, while `ExchangeEngine.advance` runs.
+protocol ExchangeHandler: AnyObject {
+    /// It has its connection, new or used.
+    func exchangeDidConnect()
+    /// Its answer has begun.
+    ///
+    /// Returns whether to go on.
+    func exchangeDidReceiveHead(_ head: ResponseHead) -> Bool
+    /// Bytes of the body have come, which are gone when it returns.
+    ///
+    /// Returns whether to go on.
+    func exchangeDidReceive(_ bytes: RawSpan) -> Bool
+    /// It is over.
+    ///
+    /// Not called after `ExchangeEngine.abandon`.
+    func exchangeDidEnd(_ result: Result<Void, TransferError>)
+}
+
+/// One request and its answer, as libcurl performs it.
+///
+/// Owned by `ExchangeEngine`, used on its thread alone.
+final class Exchange {
+    let easy: UnsafeMutableRawPointer
+    let address: Address
+    private(set) weak var handler: (any ExchangeHandler)?
+    private var parser = HeadParser()
+    private var headers: UnsafeMutablePointer<curl_slist>?
+    private let errorText: UnsafeMutablePointer<CChar>
+    /// Why a callback of ours made libcurl stop, if it is no matter of taste.
+    private var ownError: TransferError?
+
+    /// Sets an easy handle up for a request.
+    ///
+    /// The handle stays its caller's.
+    init(
+        _ request: ExchangeRequest, on easy: UnsafeMutableRawPointer, options: EasyOptions, handler: any ExchangeHandler
+    )
+        throws(TransferError)
+    {
+        let origin = try Origin(of: request.address.url)
+        self.easy = easy
+        address = request.address
+        self.handler = handler
+        errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
+        errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+        headers = options.apply(request, isLoopback: origin.isLoopback, to: easy)
+
+        // libcurl is given an unretained reference: the engine keeps this object until the handle is out of the multi
+        // handle and reset.
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        twiliofs_curl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorText)
+        twiliofs_curl_set_data_function(easy, CURLOPT_HEADERFUNCTION, takeHeaderLine)
+        twiliofs_curl_set_pointer(easy, CURLOPT_HEADERDATA, context)
+        twiliofs_curl_set_data_function(easy, CURLOPT_WRITEFUNCTION, takeBody)
+        twiliofs_curl_set_pointer(easy, CURLOPT_WRITEDATA, context)
+        twiliofs_curl_set_prerequest_function(easy, connectionIsReady)
+        twiliofs_curl_set_pointer(easy, CURLOPT_PREREQDATA, context)
+    }
+
+    deinit {
+        curl_slist_free_all(headers)
+        errorText.deallocate()
+    }
+
+    /// Has nothing reported any more.
+    func silence() {
+        handler = nil
+    }
+
+    /// Reports the end.
+    func finish(_ result: CURLcode) {
+        guard let handler else { return }
+        if result == CURLE_OK {
+            handler.exchangeDidEnd(.success(()))
+        } else {
+            let detail = String(cString: errorText)
+            handler.exchangeDidEnd(.failure(ownError ?? TransferError(result, detail: detail, address: address)))
+        }
+    }
+
+    fileprivate func connected() {
+        handler?.exchangeDidConnect()
+    }
+
+    fileprivate func take(headerLine line: UnsafeRawBufferPointer) -> Bool {
+        switch parser.take(line) {
+        case .more:
+            return handler != nil
+        case .malformed:
+            ownError = TransferError(code: .protocolViolation, message: "\(address) doesn't answer with HTTP.")
+            return false
+        case .complete(let status, let fields):
+            let head = ResponseHead(status: status, headers: fields, address: address)
+            return handler?.exchangeDidReceiveHead(head) ?? false
+        }
+    }
+
+    fileprivate func take(body bytes: UnsafeRawBufferPointer) -> Bool {
+        handler?.exchangeDidReceive(bytes.bytes) ?? false
+    }
+}
+
+// libcurl calls these on the thread that performs, with what was set as their context above.
+
+private func exchange(_ context: UnsafeMutableRawPointer) -> Exchange {
+    Unmanaged<Exchange>.fromOpaque(context).takeUnretainedValue()
+}
+
+private func takeHeaderLine(
+    _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
+) -> Int {
+    guard let bytes, let context else { return 0 }
+    let line = UnsafeRawBufferPointer(start: bytes, count: size * count)
+    return exchange(context).take(headerLine: line) ? line.count : -1
+}
+
+private func takeBody(
+    _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
+) -> Int {
+    guard let bytes, let context else { return 0 }
+    let body = UnsafeRawBufferPointer(start: bytes, count: size * count)
+    return exchange(context).take(body: body) ? body.count : -1
+}
+
+private func connectionIsReady(
+    _ context: UnsafeMutableRawPointer?, _ peer: UnsafeMutablePointer<CChar>?, _ local: UnsafeMutablePointer<CChar>?,
+    _ peerPort: Int32, _ localPort: Int32
+) -> Int32 {
+    if let context {
+        exchange(context).connected()
+    }
+    return CURL_PREREQFUNC_OK
+}

@@ -1,0 +1,107 @@
+import CCurl
+
+/// Performs exchanges over libcurl: any number at a time, on one thread, its caller's.
+///
+/// It knows nothing of repetitions, redirects or ranges; one request has one answer.
+final class ExchangeEngine {
+    private let multi: MultiHandle
+    private let options: EasyOptions
+    private var exchanges: [UnsafeMutableRawPointer: Exchange] = [:]
+    /// Easy handles that nothing uses.
+    ///
+    /// Each keeps what makes the next exchange cheaper, TLS sessions for one.
+    private var idle: [UnsafeMutableRawPointer] = []
+    private static let maximalIdle = 16
+    /// Abandoned from within libcurl's callbacks, where they can't be removed.
+    private var abandoned: [Exchange] = []
+    private var isPerforming = false
+
+    init(multi: MultiHandle, options: EasyOptions) {
+        self.multi = multi
+        self.options = options
+    }
+
+    deinit {
+        for exchange in exchanges.values {
+            curl_multi_remove_handle(multi.pointer, exchange.easy)
+            curl_easy_cleanup(exchange.easy)
+        }
+        for easy in idle {
+            curl_easy_cleanup(easy)
+        }
+    }
+
+    /// Begins an exchange, whose events come while `advance` runs.
+    func start(_ request: ExchangeRequest, handler: any ExchangeHandler) throws(TransferError) -> Exchange {
+        guard let easy = idle.popLast() ?? curl_easy_init() else {
+            throw TransferError(code: .invalidConfiguration, message: "There is no memory for a connection.")
+        }
+        let exchange: Exchange
+        do throws(TransferError) {
+            exchange = try Exchange(request, on: easy, options: options, handler: handler)
+        } catch {
+            recycle(easy)
+            throw error
+        }
+        guard curl_multi_add_handle(multi.pointer, easy) == CURLM_OK else {
+            recycle(easy)
+            throw TransferError(code: .invalidConfiguration, message: "libcurl refuses another transfer.")
+        }
+        exchanges[easy] = exchange
+        return exchange
+    }
+
+    /// Stops an exchange and closes its connection, unless that is free for others.
+    ///
+    /// Nothing more is reported of it.
+    func abandon(_ exchange: Exchange) {
+        exchange.silence()
+        if isPerforming {
+            abandoned.append(exchange)
+        } else {
+            remove(exchange)
+        }
+    }
+
+    /// Does what can be done without waiting, and reports what happened.
+    func advance() {
+        isPerforming = true
+        var running: Int32 = 0
+        curl_multi_perform(multi.pointer, &running)
+        isPerforming = false
+        abandoned.forEach(remove)
+        abandoned.removeAll()
+
+        var remaining: Int32 = 0
+        while let message = curl_multi_info_read(multi.pointer, &remaining) {
+            guard message.pointee.msg == CURLMSG_DONE, let easy = message.pointee.easy_handle,
+                let exchange = exchanges[easy]
+            else { continue }
+            // The message is gone once the handle is removed.
+            let result = message.pointee.data.result
+            remove(exchange)
+            exchange.finish(result)
+        }
+    }
+
+    /// Waits until something can be done, somebody calls `MultiHandle.wakeUp`, or the time is over.
+    func wait(milliseconds: Int) {
+        curl_multi_poll(multi.pointer, nil, 0, Int32(clamping: milliseconds), nil)
+    }
+
+    private func remove(_ exchange: Exchange) {
+        guard exchanges.removeValue(forKey: exchange.easy) != nil else { return }
+        curl_multi_remove_handle(multi.pointer, exchange.easy)
+        recycle(exchange.easy)
+    }
+
+    private func recycle(_ easy: UnsafeMutableRawPointer) {
+        guard idle.count < Self.maximalIdle else {
+            curl_easy_cleanup(easy)
+            return
+        }
+        // Forgets the options, credential and callbacks among them; keeps sessions.
+        curl_easy_reset(easy)
+        idle.append(easy)
+    }
+}

@@ -1,0 +1,37 @@
+import CCurl
+
+/// Owns libcurl's multi handle: the connections, and the transfers that use them.
+final class MultiHandle: @unchecked Sendable {
+    // Safe although unchecked: the pointer never changes; `wakeUp` is libcurl's one function for other threads, and
+    // everything else is used by the transfer thread alone.
+    let pointer: UnsafeMutableRawPointer
+
+    /// Makes one that keeps at most so many connections.
+    init(maximalConnections: Int) throws(TransferError) {
+        guard CurlLibrary.isReady, let pointer = curl_multi_init() else {
+            throw TransferError(code: .invalidConfiguration, message: "libcurl could not be initialised.")
+        }
+        self.pointer = pointer
+        let connections = max(1, maximalConnections)
+        // Running exchanges are bounded by our queue; this bounds running and idle connections together.
+        twiliofs_curl_multi_set_long(pointer, CURLMOPT_MAX_TOTAL_CONNECTIONS, connections)
+        twiliofs_curl_multi_set_long(pointer, CURLMOPT_MAXCONNECTS, connections)
+    }
+
+    deinit {
+        curl_multi_cleanup(pointer)
+    }
+
+    /// Ends the transfer thread's waiting.
+    ///
+    /// From any thread.
+    func wakeUp() {
+        curl_multi_wakeup(pointer)
+    }
+}
+
+/// libcurl as a whole.
+enum CurlLibrary {
+    /// Whether it could be initialised, which this does, once in the process, the first time it is read.
+    static let isReady = twiliofs_curl_global_init() == CURLE_OK
+}

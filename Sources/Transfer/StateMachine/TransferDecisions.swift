@@ -1,0 +1,215 @@
+// What `TransferStateMachine` decides when an event of its other file has come to it. Nothing else calls these.
+
+extension TransferStateMachine {
+    mutating func end(_ result: Result<Void, TransferError>) -> [Action] {
+        state = .ended
+        return [.end(result)]
+    }
+
+    /// Starts from the first address.
+    mutating func attempt(now: Instant) -> [Action] {
+        guard let address else { return end(.failure(.cancelled)) }
+        if !plan.isDownload {
+            progress = TransferProgress(range: plan.range, entityTag: nil)
+        }
+        return perform(address, redirects: 0, now: now)
+    }
+
+    mutating func perform(_ target: Address, redirects: Int, now: Instant) -> [Action] {
+        do throws(TransferError) {
+            _ = try Origin(of: target.url)
+        } catch {
+            return end(.failure(error))
+        }
+        let keepsSecrets = target.credential != nil || isFirstOrigin(target)
+        let headers = plan.headers.filter { keepsSecrets || !Self.isSecret($0.0) }
+        state = .exchanging(
+            Attempt(address: target, redirects: redirects, phase: .queued(since: now), lastActivity: now))
+        return [
+            .perform(
+                ExchangeRequest(
+                    method: plan.method, address: target, headers: headers, body: plan.body, range: progress.wanted,
+                    connectTimeout: plan.patience.connect))
+        ]
+    }
+
+    private func isFirstOrigin(_ target: Address) -> Bool {
+        guard let address, let first = try? Origin(of: address.url) else { return false }
+        return (try? Origin(of: target.url)) == first
+    }
+
+    private static func isSecret(_ name: String) -> Bool {
+        ["authorization", "proxy-authorization", "cookie"].contains(name.lowercased())
+    }
+
+    mutating func redirect(_ head: ResponseHead, _ attempt: Attempt) -> [Action] {
+        var attempt = attempt
+        guard plan.isSafeToRepeat else {
+            // Whether its body may go elsewhere, and whether it has been done already, is not ours to guess.
+            attempt.phase = .refusing(head, retryAfter: nil)
+            state = .exchanging(attempt)
+            return []
+        }
+        guard attempt.redirects < Self.maximalRedirects else {
+            let error = TransferError(
+                code: .tooManyRedirects,
+                message: "\(attempt.address) redirects again after \(Self.maximalRedirects) redirects.")
+            return [.abandon] + end(.failure(error))
+        }
+        guard let location = head.headers["Location"] else {
+            let error = TransferError(
+                code: .protocolViolation, message: "\(attempt.address) redirects without saying where to.")
+            return [.abandon] + end(.failure(error))
+        }
+        do throws(TransferError) {
+            attempt.phase = .redirecting(to: try attempt.address.redirected(to: location))
+            state = .exchanging(attempt)
+            return []
+        } catch {
+            return [.abandon] + end(.failure(error))
+        }
+    }
+
+    mutating func accept(_ head: ResponseHead, _ attempt: Attempt) -> [Action] {
+        var attempt = attempt
+        do throws(TransferError) {
+            let part: TransferProgress.Part
+            switch head.status {
+            case 206 where plan.method == .get: part = try progress.acceptPart(head)
+            case 204 where plan.isDownload: part = try progress.acceptEmpty(head)
+            default: part = try progress.acceptWhole(head, hasBody: plan.method != .head && head.status != 204)
+            }
+            if let announced = part.announcedEnd, !plan.isDownload,
+                announced - (progress.position ?? 0) > plan.bodyLimit
+            {
+                return [.abandon] + end(.failure(tooLarge(attempt)))
+            }
+            attempt.phase = .receiving(part)
+            state = .exchanging(attempt)
+        } catch {
+            return [.abandon] + end(.failure(error))
+        }
+        return [.begin(head, offset: progress.position ?? 0)]
+    }
+
+    mutating func receive(
+        _ count: Int, _ part: TransferProgress.Part, _ attempt: Attempt, now: Instant
+    ) -> BodyDecision {
+        var attempt = attempt
+        var part = part
+        let skipped = Int(min(part.skip, Int64(count)))
+        part.skip -= Int64(skipped)
+        attempt.phase = .receiving(part)
+        state = .exchanging(attempt)
+        let position = progress.position ?? 0
+        let stop = part.stop ?? .max
+        let fresh = Int(min(Int64(count - skipped), stop - position))
+        guard fresh > 0 else { return BodyDecision() }
+        if let announced = part.announcedEnd, Int64(fresh) > announced - position {
+            let error = TransferError(
+                code: .protocolViolation, message: "\(attempt.address) sent more bytes than it announced.")
+            return BodyDecision(actions: [.abandon] + end(.failure(error)))
+        }
+        guard Int64(fresh) <= plan.bodyLimit - progress.delivered else {
+            return BodyDecision(actions: [.abandon] + end(.failure(tooLarge(attempt))))
+        }
+        progress.advance(by: Int64(fresh))
+        if plan.isDownload || progress.delivered > furthest {
+            furthest = progress.delivered
+            lastProgress = now
+        }
+        if plan.isDownload {
+            backoff.reset()
+            refreshes = 0
+        }
+        let isDone = position + Int64(fresh) == stop
+        return BodyDecision(
+            deliver: skipped..<skipped + fresh, actions: isDone ? [.abandon] + end(.success(())) : [])
+    }
+
+    mutating func partEnded(_ part: TransferProgress.Part, _ attempt: Attempt, now: Instant) -> [Action] {
+        let position = progress.position ?? 0
+        guard plan.method != .head else { return end(.success(())) }
+        if part.skip > 0 {
+            let error = TransferError(
+                code: .changed,
+                message: "The resource has changed while it was downloaded: it is shorter than what was received of it."
+            )
+            return end(.failure(error))
+        }
+        if let announced = part.announcedEnd, position < announced {
+            return failed(broken("after \(position) of \(announced) bytes"), now: now)
+        }
+        guard plan.isDownload, progress.end != nil, !progress.isComplete else { return end(.success(())) }
+        // The server gave less than was asked for, which it may, and each such part holds at least a byte. A body
+        // without announced length that ended early is another matter.
+        guard part.announcedEnd != nil, attempt.received > 0 else {
+            return failed(broken("at byte \(position), too early"), now: now)
+        }
+        return self.attempt(now: now)
+    }
+
+    func isExactlyAtEnd(_ head: ResponseHead) -> Bool {
+        guard plan.isDownload, progress.delivered > 0, let text = head.headers["Content-Range"] else { return false }
+        guard let total = ContentRange.totalOfUnsatisfiedRange(text) else { return false }
+        return total == progress.position
+    }
+
+    mutating func refused(
+        _ head: ResponseHead, body: [UInt8], retryAfter: Duration?, now: Instant
+    ) -> [Action] {
+        let error = TransferError(
+            code: .status, message: "\(head.address) answered with status \(head.status).",
+            response: Response(head: head, body: body))
+        if plan.isDownload, refreshes < Self.maximalRefreshes, Self.isExpired(head, body) {
+            refreshes += 1
+            lastFailure = error
+            state = .awaitingAddress
+            return [.askForAddress(replacing: address)]
+        }
+        return failed(error, retryAfter: retryAfter, now: now)
+    }
+
+    /// Whether an answer may mean that a presigned URL has expired.
+    ///
+    /// S3 says 403 for most of it, and 400 with `ExpiredToken` when the signer's session has ended.
+    private static func isExpired(_ head: ResponseHead, _ body: [UInt8]) -> Bool {
+        switch head.status {
+        case 403: true
+        case 401: head.address.credential == nil
+        case 400: String(decoding: body, as: UTF8.self).contains("<Code>Expired")
+        default: false
+        }
+    }
+
+    mutating func failed(_ error: TransferError, retryAfter: Duration? = nil, now: Instant) -> [Action] {
+        // Everything that was wanted has come; how the connection ended doesn't matter.
+        if plan.isDownload, progress.delivered > 0, progress.isComplete { return end(.success(())) }
+        guard plan.isRepeatable(error) else { return end(.failure(error)) }
+        lastFailure = error
+        let wait = max(retryAfter ?? .zero, backoff.next(using: &random))
+        // What would only begin when patience has ended isn't waited for.
+        guard now.advanced(by: wait) < giveUpAt else { return end(.failure(gaveUp())) }
+        state = .backingOff(until: now.advanced(by: wait))
+        return [.wait(wait, after: error)]
+    }
+
+    func gaveUp() -> TransferError {
+        if let lastFailure, lastFailure.status == 404 {
+            // Repeating it was a courtesy. What the server said is what is wrong.
+            return lastFailure
+        }
+        return TransferError(
+            code: .deadlineExceeded, message: "There was no progress within \(plan.patience.giveUp).",
+            cause: lastFailure, response: lastFailure?.response)
+    }
+
+    func broken(_ when: String) -> TransferError {
+        TransferError(code: .connectionLost, message: "The answer broke off \(when).")
+    }
+
+    private func tooLarge(_ attempt: Attempt) -> TransferError {
+        TransferError(
+            code: .bodyTooLarge, message: "\(attempt.address) sends more than the \(plan.bodyLimit) bytes allowed.")
+    }
+}

@@ -1,0 +1,257 @@
+/// Decides what one transfer does next: redirects, repetitions, resuming, fresh addresses, deadlines.
+///
+/// It does nothing itself. Its owner tells it what happened and when, and carries out the actions it returns, in their
+/// order. So every path through it can be tested without a socket or a clock.
+///
+/// Invariants: the last action of a transfer is its only `end`; after it, every event is answered with nothing. At most
+/// one exchange is under way: `perform` begins it, and it is over when its owner reports `exchangeEnded`, or with
+/// `abandon`, after which its owner reports nothing of it any more. The bytes handed on are contiguous.
+///
+/// The clock is the one that stops while the machine sleeps: a laptop's night isn't the server's fault.
+struct TransferStateMachine {
+    typealias Instant = SuspendingClock.Instant
+
+    enum Phase {
+        case queued(since: Instant)
+        case connecting
+        case awaitingHead
+        case redirecting(to: Address)
+        case refusing(ResponseHead, retryAfter: Duration?)
+        case receiving(TransferProgress.Part)
+    }
+
+    struct Attempt {
+        var address: Address
+        var redirects = 0
+        var phase: Phase
+        /// When the connection last brought something.
+        var lastActivity: Instant
+        /// Bytes of the body so far.
+        var received: Int64 = 0
+    }
+
+    enum State {
+        case idle
+        case awaitingAddress
+        case exchanging(Attempt)
+        case backingOff(until: Instant)
+        case ended
+    }
+
+    static let maximalRedirects = 5
+    static let maximalRefreshes = 2
+    /// The most that is read of a body that isn't handed on: it is only for the message, and for keeping the
+    /// connection.
+    static let keptBodyLimit = 64 << 10
+
+    let plan: TransferPlan
+    var random: any RandomNumberGenerator
+    var state = State.idle
+    /// Where each attempt starts.
+    var address: Address?
+    var progress: TransferProgress
+    var backoff: Backoff
+    var refreshes = 0
+    var lastProgress: Instant
+    /// The most bytes that an attempt of a request brought: only what goes beyond is progress.
+    var furthest: Int64 = 0
+    var lastFailure: TransferError?
+
+    init(
+        _ plan: TransferPlan, address: Address? = nil, now: Instant,
+        random: any RandomNumberGenerator = SystemRandomNumberGenerator()
+    ) {
+        self.plan = plan
+        self.address = address
+        self.random = random
+        progress = TransferProgress(range: plan.range, entityTag: plan.expectedEntityTag)
+        backoff = Backoff(first: plan.patience.firstBackoff, maximum: plan.patience.maximalBackoff)
+        lastProgress = now
+    }
+
+    /// Whether the result has been told.
+    var isEnded: Bool {
+        if case .ended = state { true } else { false }
+    }
+
+    var giveUpAt: Instant { lastProgress.advanced(by: plan.patience.giveUp) }
+
+    /// When `timeHasPassed` is to be called next, unless something else happens first.
+    var deadline: Instant? {
+        switch state {
+        case .idle, .ended: return nil
+        case .awaitingAddress: return giveUpAt
+        case .backingOff(let until): return min(until, giveUpAt)
+        case .exchanging(let attempt):
+            let stalled = attempt.lastActivity.advanced(by: plan.patience.stall)
+            switch attempt.phase {
+            // Others go first, as long as they need; its patience is for the server.
+            case .queued where plan.priority == .background: return nil
+            case .queued, .connecting: return giveUpAt
+            case .awaitingHead, .redirecting, .refusing: return min(stalled, giveUpAt)
+            // While bytes come, even such as were handed on before, the transfer isn't cut off.
+            case .receiving: return stalled
+            }
+        }
+    }
+}
+
+extension TransferStateMachine {
+    /// Begins.
+    mutating func start(now: Instant) -> [Action] {
+        guard case .idle = state else { return [] }
+        if let fault = plan.fault { return end(.failure(fault)) }
+        if let range = plan.range, range.isEmpty { return end(.success(())) }
+        guard address == nil else { return attempt(now: now) }
+        state = .awaitingAddress
+        return [.askForAddress(replacing: nil)]
+    }
+
+    /// The source has answered.
+    mutating func addressArrived(_ result: Result<Address, any Error>, now: Instant) -> [Action] {
+        guard case .awaitingAddress = state else { return [] }
+        switch result {
+        case .success(let address):
+            self.address = address
+            return attempt(now: now)
+        case .failure(let error):
+            return end(
+                .failure(
+                    TransferError(
+                        code: .addressUnavailable, message: "There is no address to download from.", cause: error)))
+        }
+    }
+
+    /// The exchange has left the queue.
+    mutating func exchangeStarted(now: Instant) {
+        guard case .exchanging(var attempt) = state, case .queued(let since) = attempt.phase else { return }
+        if plan.priority == .background {
+            lastProgress = lastProgress.advanced(by: since.duration(to: now))
+        }
+        attempt.phase = .connecting
+        attempt.lastActivity = now
+        state = .exchanging(attempt)
+    }
+
+    /// The exchange has its connection, new or used.
+    mutating func connected(now: Instant) {
+        guard case .exchanging(var attempt) = state, case .connecting = attempt.phase else { return }
+        attempt.phase = .awaitingHead
+        attempt.lastActivity = now
+        state = .exchanging(attempt)
+    }
+
+    /// The answer has begun.
+    ///
+    /// - Parameters:
+    ///   - head: Its beginning.
+    ///   - retryAfter: What its `Retry-After` says.
+    ///   - now: The time.
+    mutating func headArrived(_ head: ResponseHead, retryAfter: Duration?, now: Instant) -> [Action] {
+        guard case .exchanging(var attempt) = state else { return [] }
+        attempt.lastActivity = now
+        switch head.status {
+        case 301, 302, 303, 307, 308:
+            if plan.redirects == .report { return accept(head, attempt) }
+            return redirect(head, attempt)
+        case 200..<300 where !plan.isDownload || [200, 204, 206].contains(head.status):
+            return accept(head, attempt)
+        case 416 where isExactlyAtEnd(head):
+            // It broke off after the last byte, and only the end of a body without announced length was missing.
+            return [.abandon] + end(.success(()))
+        default:
+            attempt.phase = .refusing(head, retryAfter: retryAfter)
+            state = .exchanging(attempt)
+            return []
+        }
+    }
+
+    /// Bytes of the body have come.
+    mutating func bodyArrived(count: Int, now: Instant) -> BodyDecision {
+        guard case .exchanging(var attempt) = state else { return BodyDecision() }
+        attempt.lastActivity = now
+        let before = attempt.received
+        attempt.received += Int64(count)
+        state = .exchanging(attempt)
+        switch attempt.phase {
+        case .queued, .connecting, .awaitingHead:
+            return BodyDecision()
+        case .redirecting(let target):
+            guard attempt.received > Self.keptBodyLimit else { return BodyDecision() }
+            return BodyDecision(actions: [.abandon] + perform(target, redirects: attempt.redirects + 1, now: now))
+        case .refusing:
+            let room = Int64(Self.keptBodyLimit) - before
+            // The rest wouldn't tell more about what is wrong.
+            return BodyDecision(keep: Int(max(0, min(room, Int64(count)))), isEnough: Int64(count) >= room)
+        case .receiving(let part):
+            return receive(count, part, attempt, now: now)
+        }
+    }
+
+    /// The exchange is over.
+    ///
+    /// - Parameters:
+    ///   - result: Whether the answer came as it was announced.
+    ///   - keptBody: The bytes kept of a refusing answer.
+    ///   - now: The time.
+    mutating func exchangeEnded(_ result: Result<Void, TransferError>, keptBody: [UInt8], now: Instant) -> [Action] {
+        guard case .exchanging(let attempt) = state else { return [] }
+        switch attempt.phase {
+        case .redirecting(let target):
+            // Where to go is known, however the rest of the answer ended.
+            return perform(target, redirects: attempt.redirects + 1, now: now)
+        case .refusing(let head, let retryAfter):
+            return refused(head, body: keptBody, retryAfter: retryAfter, now: now)
+        case .queued, .connecting, .awaitingHead:
+            return failed(result.failure ?? broken("without an answer"), now: now)
+        case .receiving(let part):
+            if let error = result.failure { return failed(error, now: now) }
+            return partEnded(part, attempt, now: now)
+        }
+    }
+
+    /// Its owner, or its receiver, wants no more of it.
+    mutating func cancel() -> [Action] {
+        switch state {
+        case .ended: return []
+        case .exchanging: return [.abandon] + end(.failure(.cancelled))
+        case .idle, .awaitingAddress, .backingOff: return end(.failure(.cancelled))
+        }
+    }
+
+    /// Time has passed, perhaps as far as the deadline.
+    ///
+    /// - Parameters:
+    ///   - now: The time.
+    ///   - keptBody: The bytes kept of a refusing answer.
+    mutating func timeHasPassed(now: Instant, keptBody: [UInt8] = []) -> [Action] {
+        guard let deadline, now >= deadline else { return [] }
+        switch state {
+        case .idle, .ended:
+            return []
+        case .awaitingAddress:
+            return end(.failure(gaveUp()))
+        case .backingOff(let until):
+            return now >= until && now < giveUpAt ? attempt(now: now) : end(.failure(gaveUp()))
+        case .exchanging(let attempt):
+            switch attempt.phase {
+            case .redirecting(let target) where now < giveUpAt:
+                return [.abandon] + perform(target, redirects: attempt.redirects + 1, now: now)
+            case .refusing(let head, let retryAfter):
+                return [.abandon] + refused(head, body: keptBody, retryAfter: retryAfter, now: now)
+            case .awaitingHead where now < giveUpAt, .receiving:
+                let stalled = TransferError(
+                    code: .stalled, message: "\(attempt.address) sent nothing for \(plan.patience.stall).")
+                return [.abandon] + failed(stalled, now: now)
+            case .queued, .connecting, .awaitingHead, .redirecting:
+                return [.abandon] + end(.failure(gaveUp()))
+            }
+        }
+    }
+}
+
+extension Result {
+    var failure: Failure? {
+        if case .failure(let error) = self { error } else { nil }
+    }
+}

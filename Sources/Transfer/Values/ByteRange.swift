@@ -1,0 +1,38 @@
+/// Which bytes of a resource are wanted (RFC 9110, 14.1.2).
+///
+/// Offsets are those of the stored, encrypted bytes.
+public enum ByteRange: Sendable, Hashable {
+    /// The bytes from the lower bound up to, and not including, the upper bound.
+    case bytes(Range<Int64>)
+    /// All bytes from an offset on.
+    case from(Int64)
+    /// The last so many bytes.
+    case suffix(Int64)
+
+    /// The value of a `Range` field.
+    ///
+    /// Only for ranges that aren't empty.
+    var fieldValue: String {
+        switch self {
+        case .bytes(let range): "bytes=\(range.lowerBound)-\(range.upperBound - 1)"
+        case .from(let offset): "bytes=\(offset)-"
+        case .suffix(let count): "bytes=-\(count)"
+        }
+    }
+
+    var isEmpty: Bool {
+        switch self {
+        case .bytes(let range): range.isEmpty
+        case .from: false
+        case .suffix(let count): count == 0
+        }
+    }
+
+    var isValid: Bool {
+        switch self {
+        case .bytes(let range): range.lowerBound >= 0
+        case .from(let offset): offset >= 0
+        case .suffix(let count): count >= 0
+        }
+    }
+}

@@ -1,0 +1,55 @@
+/// Which bytes of a resource a partial answer holds: the `Content-Range` field (RFC 9110, 14.4).
+public struct ContentRange: Sendable, Hashable {
+    /// The offset of the first byte.
+    public let first: Int64
+    /// The offset of the last byte, which is part of the answer.
+    public let last: Int64
+    /// The size of the whole resource in bytes; `nil` when the server didn't know it.
+    public let total: Int64?
+
+    /// The number of bytes in the answer; at least one.
+    var count: Int64 { last - first + 1 }
+
+    /// Reads a field's value.
+    ///
+    /// Strict: another unit than bytes, signs, spaces in other places, a range that ends before it begins or after the
+    /// resource does, and numbers beyond 63 bits are `nil`, as is the form of an unsatisfied range.
+    public init?(_ text: String) {
+        guard let (range, total) = Self.split(text) else { return nil }
+        let ends = range.split(separator: "-", omittingEmptySubsequences: false)
+        guard ends.count == 2, let first = Int64(digits: ends[0]), let last = Int64(digits: ends[1]) else { return nil }
+        guard first <= last, last < .max, total.map({ last < $0 }) ?? true else { return nil }
+        self.first = first
+        self.last = last
+        self.total = total
+    }
+
+    /// Reads the resource's size from the form that goes with status 416: `bytes */1234`.
+    static func totalOfUnsatisfiedRange(_ text: String) -> Int64? {
+        guard let (range, total) = split(text), range == "*" else { return nil }
+        return total
+    }
+
+    /// Takes `bytes <range>/<total or *>` apart.
+    private static func split(_ text: String) -> (range: Substring, total: Int64?)? {
+        let words = text.split(separator: " ", omittingEmptySubsequences: false)
+        guard words.count == 2, words[0].lowercased() == "bytes" else { return nil }
+        let parts = words[1].split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2 else { return nil }
+        if parts[1] == "*" {
+            return (parts[0], nil)
+        }
+        guard let total = Int64(digits: parts[1]) else { return nil }
+        return (parts[0], total)
+    }
+}
+
+extension Int64 {
+    /// Reads a number made of ASCII digits and nothing else: no sign, no space.
+    init?(digits text: some StringProtocol) {
+        guard !text.isEmpty, text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
+            return nil
+        }
+        self.init(text, radix: 10)
+    }
+}

@@ -1,0 +1,25 @@
+/// A user name and password for HTTP Basic authentication (RFC 7617).
+///
+/// Nothing that prints it shows the password.
+public struct Credential: Sendable, Hashable {
+    /// The name: an account SID or an API key SID.
+    public let username: String
+    let password: String
+
+    /// Makes a credential.
+    public init(username: String, password: String) {
+        self.username = username
+        self.password = password
+    }
+}
+
+extension Credential: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// The user name alone.
+    public var description: String { "\(username):<redacted>" }
+
+    /// The user name alone.
+    public var debugDescription: String { description }
+
+    /// The user name alone.
+    public var customMirror: Mirror { Mirror(self, children: ["username": username]) }
+}

@@ -1,0 +1,46 @@
+/// The header fields of an HTTP message, in the order in which they came.
+public struct HeaderFields: Sendable {
+    private var fields: [(name: String, value: String)]
+
+    /// Makes header fields from names and values.
+    public init(_ pairs: [(String, String)]) {
+        fields = pairs.map { (name: $0.0, value: $0.1) }
+    }
+
+    /// The first value of a field; names are compared without regard to case.
+    public subscript(name: String) -> String? {
+        fields.first { HeaderFields.isSame($0.name, name) }?.value
+    }
+
+    static func isSame(_ left: String, _ right: String) -> Bool {
+        left.utf8.count == right.utf8.count && left.lowercased() == right.lowercased()
+    }
+
+    mutating func append(name: String, value: String) {
+        fields.append((name, value))
+    }
+
+    /// Adds to the last field's value what a folded line continues it with (RFC 9112, 5.2).
+    mutating func continueLast(with text: String) {
+        guard !fields.isEmpty else { return }
+        fields[fields.count - 1].value += " " + text
+    }
+}
+
+extension HeaderFields: Sequence {
+    /// Makes an iterator over names and values, in the order in which they came.
+    public func makeIterator() -> IndexingIterator<[(name: String, value: String)]> {
+        fields.makeIterator()
+    }
+}
+
+extension HeaderFields: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// The names alone: values can be presigned URLs (`Location`), cookies and wrapped keys.
+    public var description: String { fields.map(\.name).joined(separator: ", ") }
+
+    /// The same as the description.
+    public var debugDescription: String { description }
+
+    /// The names alone.
+    public var customMirror: Mirror { Mirror(self, unlabeledChildren: fields.map(\.name)) }
+}

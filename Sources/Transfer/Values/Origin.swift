@@ -1,0 +1,148 @@
+import CCurl
+import FoundationEssentials
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Musl
+#endif
+
+/// The scheme, host and port of a URL: what a credential is meant for.
+///
+/// URLs are taken apart by libcurl's parser, which is also the one that connects: two parsers with two opinions about
+/// where a host's name ends are how credentials reach the wrong server.
+struct Origin: Hashable, Sendable {
+    let scheme: String
+    let host: String
+    let port: Int
+
+    /// Takes the origin from a URL that may be asked.
+    ///
+    /// - Throws: `invalidAddress`, or `insecureAddress` for plain http to another machine.
+    init(of url: URL) throws(TransferError) {
+        // libcurl's parser takes "https:///path" for the host "path".
+        guard let host = url.host(), !host.isEmpty else {
+            throw TransferError(code: .invalidAddress, message: "The address \(Address(url: url)) has no host.")
+        }
+        try self.init(ParsedURL(url.absoluteString), shown: Address(url: url).description)
+    }
+
+    fileprivate init(_ parsed: ParsedURL, shown: String) throws(TransferError) {
+        func invalid(_ reason: String) -> TransferError {
+            TransferError(code: .invalidAddress, message: "The address \(shown) can't be used: \(reason).")
+        }
+        guard parsed[CURLUPART_USER] == nil, parsed[CURLUPART_PASSWORD] == nil else {
+            throw invalid("it has user information in it")
+        }
+        guard let scheme = parsed[CURLUPART_SCHEME]?.lowercased(), scheme == "https" || scheme == "http" else {
+            throw invalid("its scheme is neither https nor http")
+        }
+        guard let host = parsed[CURLUPART_HOST]?.lowercased(), !host.isEmpty else {
+            throw invalid("it has no host")
+        }
+        guard let port = parsed[CURLUPART_PORT, CURLU_DEFAULT_PORT].flatMap(Int.init), (1...65535).contains(port) else {
+            throw invalid("its port is not a port")
+        }
+        self.scheme = scheme
+        self.host = host
+        self.port = port
+        guard scheme == "https" || isLoopback else {
+            throw TransferError(
+                code: .insecureAddress, message: "The address \(shown) is refused: plain http is for loopback alone.")
+        }
+    }
+
+    /// Whether it is this machine's loopback by its notation: 127.0.0.0/8, `::1` or `localhost`, which libcurl never
+    /// looks up.
+    var isLoopback: Bool {
+        if host == "localhost" { return true }
+        if let bytes = addressBytes(AF_INET, host, count: 4) { return bytes[0] == 127 }
+        guard let bytes = addressBytes(AF_INET6, bareHost, count: 16) else { return false }
+        return bytes.dropLast().allSatisfy { $0 == 0 } && bytes.last == 1
+    }
+
+    /// Whether a connection to it may end at this machine, by all the notations for that.
+    ///
+    /// Wider than `isLoopback`, since it is for refusing.
+    var reachesThisMachine: Bool {
+        if isLoopback || host == "localhost." || host.hasSuffix(".localhost") || host.hasSuffix(".localhost.") {
+            return true
+        }
+        if let bytes = addressBytes(AF_INET, host, count: 4) { return bytes[0] == 0 }
+        guard let bytes = addressBytes(AF_INET6, bareHost, count: 16), bytes.prefix(10).allSatisfy({ $0 == 0 }) else {
+            return false
+        }
+        let isMapped = bytes[10] == 0xff && bytes[11] == 0xff && (bytes[12] == 127 || bytes[12] == 0)
+        return isMapped || bytes.allSatisfy { $0 == 0 }
+    }
+
+    /// An IPv6 address without its brackets.
+    private var bareHost: String {
+        host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
+    }
+
+    private func addressBytes(_ family: Int32, _ text: String, count: Int) -> [UInt8]? {
+        var bytes = [UInt8](repeating: 0, count: count)
+        return inet_pton(family, text, &bytes) == 1 ? bytes : nil
+    }
+}
+
+extension Address {
+    /// Finds where a redirect leads.
+    ///
+    /// The credential stays only where the origin stays; once lost it doesn't come back, not even when a later redirect
+    /// returns.
+    ///
+    /// - Throws: `invalidAddress` or `insecureAddress` when it leads where no request may go.
+    public func redirected(to location: String) throws(TransferError) -> Address {
+        let here = try Origin(of: url)
+        let parsed = try ParsedURL(url.absoluteString)
+        let isReadable = parsed.follow(location)
+        guard isReadable, let text = parsed[CURLUPART_URL], let target = URL(string: text) else {
+            throw TransferError(code: .invalidAddress, message: "\(self) redirects to something that is no URL.")
+        }
+        let there = try Origin(parsed, shown: Address(url: target).description)
+        guard here.isLoopback || !there.reachesThisMachine else {
+            throw TransferError(
+                code: .insecureAddress,
+                message: "\(self) redirects to \(Address(url: target)), which is this machine: refused.")
+        }
+        return Address(url: target, credential: here == there ? credential : nil)
+    }
+}
+
+/// Owns libcurl's parsed form of a URL.
+private final class ParsedURL {
+    private let handle: OpaquePointer
+
+    init(_ text: String) throws(TransferError) {
+        guard let handle = curl_url() else {
+            throw TransferError(code: .invalidAddress, message: "There is no memory to read an address.")
+        }
+        guard curl_url_set(handle, CURLUPART_URL, text, UInt32(CURLU_PATH_AS_IS)) == CURLUE_OK else {
+            curl_url_cleanup(handle)
+            throw TransferError(code: .invalidAddress, message: "An address is no URL that can be asked.")
+        }
+        self.handle = handle
+    }
+
+    deinit {
+        curl_url_cleanup(handle)
+    }
+
+    /// Goes to a URL that may be relative to this one.
+    ///
+    /// Returns whether it is one.
+    func follow(_ location: String) -> Bool {
+        // Servers write spaces and other bytes into Location that don't belong there: encoded, as browsers do.
+        let flags = UInt32(CURLU_URLENCODE | CURLU_ALLOW_SPACE | CURLU_PATH_AS_IS)
+        return curl_url_set(handle, CURLUPART_URL, location, flags) == CURLUE_OK
+    }
+
+    subscript(part: CURLUPart, flags: Int32 = 0) -> String? {
+        var text: UnsafeMutablePointer<CChar>?
+        guard curl_url_get(handle, part, &text, UInt32(flags)) == CURLUE_OK, let text else { return nil }
+        defer { curl_free(text) }
+        return String(cString: text)
+    }
+}

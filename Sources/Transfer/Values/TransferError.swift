@@ -1,0 +1,93 @@
+/// Says why a transfer failed.
+///
+/// Nothing in it that is printed holds a secret: addresses appear without their query, answers without their body.
+public struct TransferError: Error, Sendable {
+    /// What kind of failure it is.
+    public let code: Code
+    /// What is wrong, with which thing, in one sentence.
+    public let message: String
+    /// The error behind this one.
+    public let cause: (any Error)?
+    /// The answer that refused, with the start of its body (at most 64 KiB).
+    public let response: Response?
+
+    /// Makes an error.
+    public init(code: Code, message: String, cause: (any Error)? = nil, response: Response? = nil) {
+        self.code = code
+        self.message = message
+        self.cause = cause
+        self.response = response
+    }
+
+    /// The status of the answer that refused.
+    public var status: Int? { response?.head.status }
+
+    static let cancelled = TransferError(code: .cancelled, message: "The transfer was cancelled.")
+}
+
+extension TransferError: CustomStringConvertible, CustomDebugStringConvertible {
+    /// The code, the message and what was behind it.
+    public var description: String {
+        cause.map { "\(code): \(message) Cause: \($0)" } ?? "\(code): \(message)"
+    }
+
+    /// The same as the description.
+    public var debugDescription: String { description }
+}
+
+extension TransferError {
+    /// A kind of failure.
+    ///
+    /// More may come.
+    public struct Code: Sendable, Hashable, CustomStringConvertible {
+        private enum Kind: String {
+            case invalidAddress, insecureAddress, nameNotResolved, cannotConnect, certificateRefused, connectionLost
+            case stalled, deadlineExceeded, tooManyRedirects, status, changed, protocolViolation, bodyTooLarge
+            case cancelled, addressUnavailable, invalidConfiguration
+        }
+
+        private let kind: Kind
+
+        private init(_ kind: Kind) {
+            self.kind = kind
+        }
+
+        /// The code's name, as in the source.
+        public var description: String { kind.rawValue }
+
+        /// Not a URL that can be asked, or one with user information in it.
+        public static let invalidAddress = Code(.invalidAddress)
+        /// Plain http to another machine, or a redirect to such an address or to this machine's loopback.
+        public static let insecureAddress = Code(.insecureAddress)
+        /// The host's name has no address, or the name servers can't be reached.
+        public static let nameNotResolved = Code(.nameNotResolved)
+        /// No connection could be made in time.
+        public static let cannotConnect = Code(.cannotConnect)
+        /// The server's certificate isn't trusted.
+        ///
+        /// Final: repeating it would only help an attacker.
+        public static let certificateRefused = Code(.certificateRefused)
+        /// The connection broke before the answer was complete.
+        public static let connectionLost = Code(.connectionLost)
+        /// The connection brought no byte for too long.
+        public static let stalled = Code(.stalled)
+        /// There was no progress for as long as patience allows; the cause is what failed last.
+        public static let deadlineExceeded = Code(.deadlineExceeded)
+        /// More than five redirects in a row.
+        public static let tooManyRedirects = Code(.tooManyRedirects)
+        /// The server refused; see `status`.
+        public static let status = Code(.status)
+        /// The resource isn't the one it was: its entity tag or size differs.
+        public static let changed = Code(.changed)
+        /// The answer contradicts HTTP, itself or the request.
+        public static let protocolViolation = Code(.protocolViolation)
+        /// The answer is longer than the request allows.
+        public static let bodyTooLarge = Code(.bodyTooLarge)
+        /// The transfer was cancelled, by its receiver, its task or the client's end.
+        public static let cancelled = Code(.cancelled)
+        /// The source of addresses had none; the cause says why.
+        public static let addressUnavailable = Code(.addressUnavailable)
+        /// The client or the request is set up in a way that can't work.
+        public static let invalidConfiguration = Code(.invalidConfiguration)
+    }
+}

@@ -1,0 +1,273 @@
+import FoundationEssentials
+import Testing
+
+@testable import Transfer
+
+@Suite("A transfer's decisions")
+struct TransferStateMachineTests {
+    let resource = pattern(300)
+
+    private func address(_ text: String = "http://127.0.0.1/media", credential: Credential? = nil) throws -> Address {
+        Address(url: try url(text), credential: credential)
+    }
+
+    /// Answers as a server that knows ranges does.
+    private func serve(_ request: ExchangeRequest, cut: Int = .max, _ ending: Simulation.Ending = .complete)
+        -> Simulation.Answer
+    {
+        let whole = Int64(resource.count)
+        let range: Range<Int64>
+        switch request.range {
+        case nil: return .response(200, [("Content-Length", "\(whole)")], Array(resource.prefix(cut)), ending)
+        case .bytes(let asked): range = asked.clamped(to: 0..<whole)
+        case .from(let offset): range = min(offset, whole)..<whole
+        case .suffix(let count): range = max(0, whole - count)..<whole
+        }
+        if range.isEmpty { return .response(416, [("Content-Range", "bytes */\(whole)")], [], .complete) }
+        let fields = [
+            ("Content-Range", "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(whole)"),
+            ("Content-Length", "\(range.count)"),
+        ]
+        return .response(
+            206, fields, Array(resource[Int(range.lowerBound)..<Int(range.upperBound)].prefix(cut)), ending)
+    }
+
+    @Test(
+        "Whatever a faulty server does, there is one end, the bytes are contiguous, and success means all of them",
+        arguments: 0..<400)
+    func randomFaults(seed: Int) throws {
+        var generator = SeededGenerator(seed: UInt64(seed))
+        let size = Int64(resource.count)
+        let low = Int64.random(in: 0..<size, using: &generator)
+        let high = Int64.random(in: low + 1...size, using: &generator)
+        let (range, expected): (ByteRange?, Range<Int64>) =
+            [
+                (nil, 0..<size), (.bytes(low..<high), low..<high), (.from(low), low..<size),
+                (.suffix(size - low), low..<size),
+            ][
+                seed % 4]
+        var simulation = Simulation(TransferPlan(DownloadRequest(range: range, patience: .short)), seed: UInt64(seed))
+        simulation.pieceSize = Int.random(in: 1...50, using: &generator)
+        let here = try address()
+        simulation.run(source: { _ in .success(here) }) { request, _ in
+            let whole = [("Content-Length", "\(size)")]
+            switch Int.random(in: 0..<13, using: &generator) {
+            case 0: return .failure(.cannotConnect)
+            case 1: return .failure(.nameNotResolved)
+            case 2: return .response(503, [], [1, 2], .complete)
+            case 3: return .response(429, [("Retry-After", "0")], [], .broken)
+            case 4: return .silence
+            case 5: return .response(302, [("Location", "/other")], [1], .stalled)
+            case 6: return .response(200, whole, resource, .complete)
+            case 7: return .response(200, whole, Array(resource.prefix(Int(size / 2))), .broken)
+            case 8: return .response(200, [], Array(resource.prefix(Int(size / 3))), .stalled)
+            case 9: return .response(500, [], Array(repeating: 1, count: 100), .stalled)
+            case 10: return serve(request, cut: Int.random(in: 0...50, using: &generator), .stalled)
+            case 11: return serve(request)
+            default: return serve(request, cut: Int.random(in: 0...50, using: &generator), .broken)
+            }
+        }
+        #expect(simulation.results.count == 1)
+        let first = simulation.offsets.first { _ in true } ?? 0
+        if simulation.isSuccess {
+            // A server that answers with the whole hands over the whole.
+            let isWhole = simulation.bytes == resource
+            let isAsked = simulation.bytes == Array(resource[Int(expected.lowerBound)..<Int(expected.upperBound)])
+            #expect(isWhole || isAsked, "\(simulation.bytes.count) bytes from \(first)")
+        } else {
+            // It may give up, and nothing else: the resource stays the same and no answer is a lie.
+            let code = simulation.error?.code
+            #expect(code == .deadlineExceeded || code == .tooManyRedirects, "\(String(describing: simulation.error))")
+        }
+    }
+
+    @Test("A broken download goes on at every byte it may have broken at", arguments: [0, 1, 2, 3])
+    func resumes(kind: Int) throws {
+        let ranges: [ByteRange?] = [nil, .bytes(10..<290), .from(10), .suffix(290)]
+        let here = try address()
+        for cut in 0...290 {
+            var simulation = Simulation(TransferPlan(DownloadRequest(range: ranges[kind], patience: .short)))
+            simulation.run(source: { _ in .success(here) }) { request, index in
+                index == 0 ? serve(request, cut: cut, .broken) : serve(request)
+            }
+            let expected = kind == 0 ? resource : Array(resource[10..<(kind == 1 ? 290 : 300)])
+            #expect(simulation.isSuccess && simulation.bytes == expected, "broken after \(cut)")
+        }
+    }
+
+    @Test("A suffix is resumed at the place that the first answer told")
+    func suffix() throws {
+        let here = try address()
+        var simulation = Simulation(TransferPlan(DownloadRequest(range: .suffix(50), patience: .short)))
+        simulation.run(source: { _ in .success(here) }) { request, index in
+            index == 0 ? serve(request, cut: 20, .broken) : serve(request)
+        }
+        #expect(simulation.isSuccess && simulation.offsets == [250, 270])
+        #expect(simulation.requests.map(\.range) == [.suffix(50), .bytes(270..<300)])
+    }
+
+    @Test("Waits grow to their bound with full jitter, and a delivered byte makes them small again")
+    func backoff() throws {
+        let here = try address()
+        let patience = Patience(
+            stall: .seconds(1), giveUp: .seconds(45), firstBackoff: .milliseconds(200), maximalBackoff: .seconds(5))
+        var simulation = Simulation(TransferPlan(DownloadRequest(patience: patience)))
+        simulation.run(source: { _ in .success(here) }) { request, index in
+            index == 12 ? serve(request, cut: 1, .broken) : index == 14 ? serve(request) : .failure(.cannotConnect)
+        }
+        #expect(simulation.isSuccess)
+        #expect(simulation.waits.count == 14)
+        for (number, wait) in simulation.waits.enumerated() {
+            let exponent = number < 12 ? number : number - 12
+            #expect(
+                wait >= .zero && wait <= min(.milliseconds(200) * (1 << exponent), .seconds(5)), "\(number): \(wait)")
+        }
+        #expect(simulation.waits[5..<12].contains { $0 > .seconds(1) })
+    }
+
+    @Test("Patience ends where it says, whatever fails; progress begins it anew", arguments: 0..<6)
+    func patience(kind: Int) throws {
+        let here = try address()
+        var simulation = Simulation(TransferPlan(DownloadRequest(patience: Patience())), seed: UInt64(kind))
+        simulation.run(source: { _ in .success(here) }) { request, index in
+            switch kind {
+            case 0: return .failure(.nameNotResolved)
+            case 1: return .response(503, [], [], .complete)
+            case 2: return .silence
+            case 3: return .response(302, [("Location", "/x")], [], .stalled)
+            case 4: return .response(503, [], [], .stalled)
+            // A byte each time, and a stall: slow, but not without progress.
+            default: return serve(request, cut: 1, .stalled)
+            }
+        }
+        if kind == 5 {
+            #expect(simulation.isSuccess && simulation.elapsed > .seconds(15 * 299))
+        } else {
+            #expect(simulation.error?.code == .deadlineExceeded)
+            #expect(simulation.elapsed >= .seconds(38) && simulation.elapsed <= .seconds(45), "\(simulation.elapsed)")
+        }
+    }
+
+    @Test(
+        "Bytes that come again are not progress: a server that always breaks at the same place ends it"
+    )
+    func noProgress() throws {
+        let here = try address()
+        var simulation = Simulation(TransferPlan(DownloadRequest(patience: .short)))
+        simulation.run(source: { _ in .success(here) }) { _, _ in
+            .response(200, [("Content-Length", "300")], Array(resource.prefix(100)), .broken)
+        }
+        #expect(simulation.error?.code == .deadlineExceeded && simulation.bytes.count == 100)
+        var request = Request(address: here)
+        request.patience = .short
+        var collected = Simulation(TransferPlan(request), address: here)
+        collected.run(source: { _ in .success(here) }) { _, _ in
+            .response(200, [("Content-Length", "300")], Array(resource.prefix(100)), .broken)
+        }
+        #expect(collected.error?.code == .deadlineExceeded)
+        #expect(collected.elapsed <= Patience.short.giveUp)
+    }
+
+    @Test(
+        "Waiting for its turn uses up the patience of those that somebody waits for, and not of background work",
+        arguments: Priority.allCases)
+    func queueing(priority: Priority) throws {
+        let here = try address()
+        var simulation = Simulation(TransferPlan(DownloadRequest(priority: priority, patience: .short)))
+        simulation.queueing = .seconds(60)
+        simulation.run(source: { _ in .success(here) }) { request, _ in serve(request) }
+        #expect(simulation.isSuccess == (priority == .background))
+        if priority != .background { #expect(simulation.error?.code == .deadlineExceeded) }
+    }
+
+    @Test("A certificate error is final at once")
+    func certificate() throws {
+        let here = try address()
+        var simulation = Simulation(TransferPlan(DownloadRequest(patience: .short)))
+        simulation.run(source: { _ in .success(here) }) { _, _ in .failure(.certificateRefused) }
+        #expect(simulation.error?.code == .certificateRefused && simulation.requests.count == 1)
+    }
+
+    @Test("Each attempt starts at the address of the source, not where it was redirected to")
+    func startsOver() throws {
+        let here = try address()
+        var simulation = Simulation(TransferPlan(DownloadRequest(patience: .short)))
+        simulation.run(source: { _ in .success(here) }) { request, index in
+            if request.address == here { return .response(302, [("Location", "/there")], [], .complete) }
+            return index == 1 ? serve(request, cut: 40, .broken) : serve(request)
+        }
+        #expect(simulation.isSuccess && simulation.bytes == resource)
+        #expect(simulation.requests.map(\.address.url.path) == ["/media", "/there", "/media", "/there"])
+    }
+
+    @Test("A 401 without credential asks for another address, one with credential is final")
+    func unauthorized() throws {
+        for credential in [nil, Credential(username: "u", password: "p")] {
+            let here = try address(credential: credential)
+            var simulation = Simulation(TransferPlan(DownloadRequest(patience: .short)))
+            simulation.run(source: { _ in .success(here) }) { _, _ in .response(401, [], [], .complete) }
+            #expect(simulation.error?.status == 401)
+            #expect(simulation.requests.count == (credential == nil ? 3 : 1))
+        }
+    }
+
+    @Test("Progress allows a source to be asked again as often as addresses expire")
+    func expiresOften() throws {
+        let here = try address()
+        var simulation = Simulation(TransferPlan(DownloadRequest(patience: .short)))
+        simulation.run(source: { _ in .success(here) }) { request, index in
+            index % 2 == 1 ? .response(403, [], [], .complete) : serve(request, cut: 30, .broken)
+        }
+        #expect(simulation.isSuccess && simulation.bytes == resource)
+        #expect(simulation.refused.count > 5)
+    }
+
+    @Test(
+        "A redirect from elsewhere to this machine or to plain http is refused",
+        arguments: [
+            "https://127.0.0.1/", "https://localhost/", "https://[::1]/", "https://0.0.0.0/", "https://2130706433/",
+            "https://0x7f.1/", "https://[::ffff:127.0.0.1]/", "https://a.localhost/", "https://localhost./",
+            "http://example.com/", "//127.0.0.1/", "http://localhost/",
+        ])
+    func redirectsInward(location: String) throws {
+        let there = try address("https://media.example.com/a")
+        #expect(throws: TransferError.self) { try there.redirected(to: location) }
+        do throws(TransferError) {
+            _ = try there.redirected(to: location)
+        } catch {
+            #expect(error.code == .insecureAddress, "\(error)")
+        }
+    }
+
+    @Test(
+        "A relative redirect is resolved as RFC 3986 says, and what is signed stays as it is",
+        arguments: [
+            ("other?x=1", "https://h.example/a/other?x=1"), ("/top", "https://h.example/top"),
+            ("//else.example/b", "https://else.example/b"),
+            ("https://s3.example/k%2Fv?sig=a%2Bb%3D", "https://s3.example/k%2Fv?sig=a%2Bb%3D"),
+            ("?q=2", "https://h.example/a/b?q=2"), ("https://s3.example/a b", "https://s3.example/a%20b"),
+        ])
+    func resolves(location: String, expected: String) throws {
+        #expect(try address("https://h.example/a/b?q=1").redirected(to: location).url.absoluteString == expected)
+    }
+
+    @Test(
+        "The credential stays with its origin: another scheme, host or port is another one",
+        arguments: [
+            ("https://h.example/x", true), ("https://H.EXAMPLE:443/x", true), ("https://h.example:8443/x", false),
+            ("https://other.example/x", false), ("https://h.example.evil.example/x", false), ("/x", true),
+        ])
+    func credentialStays(location: String, stays: Bool) throws {
+        let here = try address("https://h.example/", credential: Credential(username: "u", password: "p"))
+        #expect((try here.redirected(to: location).credential != nil) == stays)
+    }
+
+    @Test("Ranges with negative numbers are refused")
+    func invalidRanges() throws {
+        for range in [ByteRange.bytes(-5..<5), .from(-1), .suffix(-1)] {
+            var simulation = Simulation(TransferPlan(DownloadRequest(range: range)))
+            simulation.run(source: { _ in .failure(TransferError.cancelled) }) { _, _ in .silence }
+            #expect(simulation.error?.code == .invalidConfiguration)
+        }
+    }
+}

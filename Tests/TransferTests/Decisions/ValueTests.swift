@@ -1,0 +1,91 @@
+import FoundationEssentials
+import Testing
+
+@testable import Transfer
+
+@Suite("Header fields and other values")
+struct ValueTests {
+    @Test(
+        "A Content-Range is read strictly",
+        arguments: [
+            ("bytes 0-0/1", true), ("bytes 5-9/*", true), ("BYTES 5-9/10", true),
+            ("bytes 0-9223372036854775806/*", true),
+            ("bytes 5-9/9", false), ("bytes 9-5/10", false), ("bytes */10", false), ("bytes -5/10", false),
+            ("bytes 5-/10", false), ("bytes 5-9", false), ("bytes  5-9/10", false), ("bytes 5-9/10 ", false),
+            ("bytes +5-9/10", false), ("bytes 5-9/10/11", false), ("bytes 5-9-10/11", false), ("octets 5-9/10", false),
+            ("bytes 0-9223372036854775807/*", false), ("bytes 0-99999999999999999999/*", false), ("", false),
+            ("bytes ٥-9/10", false), ("bytes 5-9/", false),
+        ])
+    func contentRange(text: String, isValid: Bool) {
+        #expect((ContentRange(text) != nil) == isValid)
+    }
+
+    @Test("A Content-Range's numbers are what they say")
+    func contentRangeNumbers() throws {
+        let range = try #require(ContentRange("bytes 5-9/10"))
+        #expect(range.first == 5 && range.last == 9 && range.total == 10)
+        #expect(ContentRange.totalOfUnsatisfiedRange("bytes */10") == 10)
+        #expect(ContentRange.totalOfUnsatisfiedRange("bytes 1-2/10") == nil)
+    }
+
+    @Test(
+        "Retry-After is seconds or a date, and anything else is nothing",
+        arguments: [
+            ("0", 0), ("120", 120), ("Sun, 06 Nov 1994 08:50:37 GMT", 60), ("Sun, 06 Nov 1994 08:00:00 GMT", 0),
+            ("-1", nil), ("1.5", nil), ("soon", nil), ("Sun, 06 Nov 1994 08:49:37 CET", nil), ("", nil),
+            ("Sun, 06 Foo 1994 08:49:37 GMT", nil),
+        ] as [(String, Int?)])
+    func retryAfter(value: String, seconds: Int?) {
+        let headers = HeaderFields([("retry-after", value), ("Date", "Sun, 06 Nov 1994 08:49:37 GMT")])
+        #expect(headers.retryAfter(wallClock: .distantFuture) == seconds.map { .seconds($0) })
+    }
+
+    @Test("Without a Date the wall clock is what a Retry-After date is compared with")
+    func retryAfterClock() {
+        let headers = HeaderFields([("Retry-After", "Sun, 06 Nov 1994 08:49:47 GMT")])
+        // 784111777 is RFC 9110's example date in seconds, by `date -d`.
+        #expect(headers.retryAfter(wallClock: Date(timeIntervalSince1970: 784_111_777)) == .seconds(10))
+    }
+
+    @Test("The beginning of an answer is put together from its lines")
+    func parser() throws {
+        var parser = HeadParser()
+        let lines = [
+            "HTTP/1.1 103 Early Hints\r\n", "Link: </style>\r\n", "\r\n", "HTTP/2 206 \r\n", "A:  x y \t\r\n",
+            "Folded: one\r\n", "  two\r\n", "a: second\r\n", "No colon\r\n", "Empty:\r\n",
+        ]
+        for line in lines {
+            guard case .more = parser.take(Array(line.utf8)) else {
+                Issue.record("\(line) ends it")
+                return
+            }
+        }
+        guard case .complete(let status, let fields) = parser.take(Array("\r\n".utf8)) else {
+            Issue.record("it isn't complete")
+            return
+        }
+        #expect(status == 206 && fields["a"] == "x y" && fields["Link"] == nil && fields["Empty"] == "")
+        #expect(fields["FOLDED"] == "one two" && Array(fields).count == 4)
+    }
+
+    @Test(
+        "A beginning without end, or none at all, is malformed",
+        arguments: ["\r\n", "HTTP/1.1 20 OK\r\n", "HTTP/1.1 2x0\r\n"])
+    func malformed(line: String) {
+        var parser = HeadParser()
+        guard case .malformed = parser.take(Array(line.utf8)) else {
+            Issue.record("\(line) is taken")
+            return
+        }
+        var endless = HeadParser()
+        _ = endless.take(Array("HTTP/1.1 200 OK\r\n".utf8))
+        var count = 0
+        while case .more = endless.take(Array("X: \(String(repeating: "x", count: 1000))\r\n".utf8)) {
+            count += 1
+            guard count < 1000 else {
+                Issue.record("it takes everything")
+                return
+            }
+        }
+    }
+}

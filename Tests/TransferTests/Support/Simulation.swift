@@ -1,0 +1,168 @@
+import FoundationEssentials
+import Testing
+
+@testable import Transfer
+
+/// Runs a transfer's state machine against a server made of a closure, with a clock that only moves when it must.
+///
+/// It carries the actions out as the client does, and checks on the way what must always hold.
+struct Simulation {
+    enum Ending { case complete, broken, stalled }
+
+    /// What the server does with a request.
+    enum Answer {
+        case response(Int, [(String, String)], [UInt8], Ending)
+        case failure(TransferError.Code)
+        case silence
+    }
+
+    private(set) var now = SuspendingClock.now
+    let start: SuspendingClock.Instant
+    private(set) var machine: TransferStateMachine
+    private(set) var requests: [ExchangeRequest] = []
+    private(set) var refused: [Address?] = []
+    private(set) var waits: [Duration] = []
+    private(set) var offsets: [Int64] = []
+    private(set) var bytes: [UInt8] = []
+    private(set) var results: [Result<Void, TransferError>] = []
+    /// Pieces in which bodies arrive.
+    var pieceSize = 7
+    /// How long a request waits for its turn.
+    var queueing = Duration.zero
+    private var firstOffset: Int64?
+    private let keepsBytes: Bool
+
+    init(_ plan: TransferPlan, address: Address? = nil, seed: UInt64 = 1) {
+        start = now
+        keepsBytes = plan.isDownload
+        machine = TransferStateMachine(plan, address: address, now: now, random: SeededGenerator(seed: seed))
+    }
+
+    var elapsed: Duration { start.duration(to: now) }
+    var error: TransferError? { results.first?.failure }
+    var isSuccess: Bool { results.count == 1 && error == nil }
+
+    /// Runs to the end.
+    mutating func run(
+        source: (Address?) -> Result<Address, any Error>, server: (ExchangeRequest, Int) -> Answer
+    ) {
+        var actions = machine.start(now: now)
+        var steps = 0
+        while results.isEmpty {
+            steps += 1
+            guard steps < 10_000 else {
+                Issue.record("it goes on for ever")
+                return
+            }
+            actions = carryOut(actions, source: source, server: server)
+        }
+        #expect(actions.isEmpty && machine.isEnded && machine.deadline == nil)
+        // Nothing comes after the end.
+        #expect(machine.cancel().isEmpty)
+        #expect(machine.timeHasPassed(now: now.advanced(by: .seconds(1000))).isEmpty)
+        #expect(machine.exchangeEnded(.success(()), keptBody: [], now: now).isEmpty)
+        #expect(machine.bodyArrived(count: 5, now: now).deliver.isEmpty)
+    }
+
+    private mutating func carryOut(
+        _ actions: [TransferStateMachine.Action], source: (Address?) -> Result<Address, any Error>,
+        server: (ExchangeRequest, Int) -> Answer
+    ) -> [TransferStateMachine.Action] {
+        var next: [TransferStateMachine.Action] = []
+        var isWaiting = true
+        for action in actions {
+            switch action {
+            case .askForAddress(let old):
+                refused.append(old)
+                next += machine.addressArrived(source(old), now: now)
+                isWaiting = false
+            case .perform(let request):
+                requests.append(request)
+                next += perform(request, server(request, requests.count - 1))
+                isWaiting = false
+            case .abandon:
+                break
+            case .begin(_, let offset):
+                begin(at: offset)
+            case .wait(let wait, _):
+                waits.append(wait)
+            case .end(let result):
+                results.append(result)
+                isWaiting = false
+            }
+        }
+        if isWaiting, results.isEmpty {
+            next += passTime()
+        }
+        return next
+    }
+
+    private mutating func begin(at offset: Int64) {
+        if keepsBytes, let firstOffset, !bytes.isEmpty {
+            #expect(offset == firstOffset + Int64(bytes.count), "contiguous")
+        } else {
+            firstOffset = offset
+            bytes = []
+        }
+        offsets.append(offset)
+    }
+
+    private mutating func passTime() -> [TransferStateMachine.Action] {
+        guard let deadline = machine.deadline else {
+            Issue.record("it waits for nothing")
+            return machine.cancel()
+        }
+        now = max(now, deadline)
+        return machine.timeHasPassed(now: now)
+    }
+
+    private mutating func perform(_ request: ExchangeRequest, _ answer: Answer) -> [TransferStateMachine.Action] {
+        if queueing > .zero {
+            let target = now.advanced(by: queueing)
+            if let deadline = machine.deadline, deadline < target { return passTime() }
+            now = target
+        }
+        machine.exchangeStarted(now: now)
+        switch answer {
+        case .failure(let code):
+            return machine.exchangeEnded(
+                .failure(TransferError(code: code, message: "Simulated.")), keptBody: [], now: now)
+        case .silence:
+            machine.connected(now: now)
+            return passTime()
+        case .response(let status, let fields, let body, let ending):
+            machine.connected(now: now)
+            return respond(
+                ResponseHead(status: status, headers: HeaderFields(fields), address: request.address), body, ending)
+        }
+    }
+
+    private mutating func respond(_ head: ResponseHead, _ body: [UInt8], _ ending: Ending) -> [TransferStateMachine
+        .Action]
+    {
+        let retryAfter = head.headers.retryAfter(wallClock: Date())
+        var kept: [UInt8] = []
+        var rest: [TransferStateMachine.Action] = []
+        for action in machine.headArrived(head, retryAfter: retryAfter, now: now) {
+            if case .begin(_, let offset) = action { begin(at: offset) } else { rest.append(action) }
+        }
+        guard rest.isEmpty else { return rest }
+        var position = 0
+        while position < body.count {
+            let piece = body[position..<min(position + pieceSize, body.count)]
+            let decision = machine.bodyArrived(count: piece.count, now: now)
+            bytes += piece.dropFirst(decision.deliver.lowerBound).prefix(decision.deliver.count)
+            kept += piece.prefix(decision.keep)
+            guard decision.actions.isEmpty else { return decision.actions }
+            if decision.isEnough { break }
+            position += piece.count
+        }
+        switch ending {
+        case .complete: return machine.exchangeEnded(.success(()), keptBody: kept, now: now)
+        case .broken:
+            let error = TransferError(code: .connectionLost, message: "Simulated.")
+            return machine.exchangeEnded(.failure(error), keptBody: kept, now: now)
+        case .stalled: return passTime()
+        }
+    }
+}

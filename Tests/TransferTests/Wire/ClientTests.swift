@@ -1,0 +1,210 @@
+import FoundationEssentials
+import Glibc
+import Logging
+import Testing
+import Threading
+
+@testable import Transfer
+
+@Suite("The client as a whole")
+struct ClientTests {
+    enum Stage: CaseIterable { case address, queue, head, body, backoff }
+
+    /// A source that never answers.
+    struct SilentSource: AddressSource {
+        func address(
+            replacing refused: Address?, completion: @escaping @Sendable (Result<Address, any Error>) -> Void
+        ) {}
+    }
+
+    @Test("Cancelling ends a transfer promptly at every stage", arguments: Stage.allCases)
+    func cancels(stage: Stage) throws {
+        let server = try ScriptedServer { request, connection in
+            switch (request.target, stage) {
+            case ("/blocker", _), (_, .head): connection.stall()
+            case (_, .backoff): connection.respond(503, [("Retry-After", "4")])
+            default:
+                connection.serve(pattern(1000), to: request, upTo: 100)
+                connection.stall()
+            }
+        }
+        let client = try makeClient(connections: 1)
+        var patience = Patience.short
+        patience.stall = .seconds(4)
+        if stage == .queue {
+            client.download(
+                DownloadRequest(patience: patience), from: try server.address("/blocker"), to: Recorder())
+        }
+        let recorder = Recorder()
+        let source: any AddressSource = stage == .address ? SilentSource() : try server.address()
+        let task = client.download(DownloadRequest(patience: patience), from: source, to: recorder)
+        switch stage {
+        case .address: break
+        case .body: #expect(recorder.wait(forBytes: 100))
+        case .queue, .head, .backoff: while server.requests.isEmpty { usleep(2000) }
+        }
+        usleep(20_000)
+        #expect(recorder.soFar.results.isEmpty)
+        let start = ContinuousClock.now
+        task.cancel()
+        task.cancel()
+        let record = recorder.wait()
+        #expect(start.duration(to: .now) < .milliseconds(500))
+        #expect(record.error?.code == .cancelled && record.results.count == 1 && record.violations.isEmpty)
+        if stage == .body || stage == .head {
+            // The connection is closed, not only forgotten.
+            while server.openConnectionCount > 0 { usleep(2000) }
+        }
+    }
+
+    @Test("A receiver that wants no bytes ends its download")
+    func receiverRefuses() throws {
+        let server = try ScriptedServer { request, connection in connection.serve(pattern(1000), to: request) }
+        let recorder = Recorder(onBegin: { _ in false })
+        try makeClientAnd { client in
+            client.download(DownloadRequest(), from: try server.address(), to: recorder)
+            let record = recorder.wait()
+            #expect(record.error?.code == .cancelled && record.bytes.isEmpty && record.violations.isEmpty)
+        }
+    }
+
+    private func makeClientAnd(_ body: (TransferClient) throws -> Void) throws {
+        let client = try makeClient()
+        try body(client)
+        client.shutDown()
+    }
+
+    @Test("Shutting down doesn't wait for stalled servers, ends every transfer once and can be repeated")
+    func shutsDown() throws {
+        let server = try ScriptedServer { request, connection in
+            if request.target == "/body" { connection.serve(pattern(1000), to: request, upTo: 10) }
+            connection.stall()
+        }
+        let client = try makeClient(connections: 6)
+        var recorders: [Recorder] = []
+        for number in 0..<10 {
+            let recorder = Recorder()
+            recorders.append(recorder)
+            let address = try server.address(number % 2 == 0 ? "/body" : "/head")
+            client.download(DownloadRequest(patience: Patience()), from: address, to: recorder)
+        }
+        while server.requests.count < 6 { usleep(2000) }
+        let start = ContinuousClock.now
+        client.shutDown()
+        #expect(start.duration(to: .now) < .milliseconds(500))
+        client.shutDown()
+        for recorder in recorders {
+            let record = recorder.soFar
+            #expect(record.error?.code == .cancelled && record.results.count == 1 && record.violations.isEmpty)
+        }
+        let late = Recorder()
+        client.download(DownloadRequest(), from: try server.address(), to: late)
+        #expect(late.soFar.error?.code == .cancelled)
+    }
+
+    @Test("A receiver may shut the client down, or be the last to let go of it")
+    func shutsDownFromWithin() throws {
+        let server = try ScriptedServer { request, connection in connection.serve(pattern(1000), to: request) }
+        let client = try makeClient()
+        let recorder = Recorder(onReceive: { _ in client.shutDown() })
+        client.download(DownloadRequest(), from: try server.address(), to: recorder)
+        #expect(recorder.wait().results.count == 1)
+        client.shutDown()
+
+        let holder = Locked<TransferClient?>(try makeClient())
+        let last = Recorder(onReceive: { _ in holder.withLock { $0 = nil } })
+        try #require(holder.withLock { $0 }).download(DownloadRequest(), from: try server.address(), to: last)
+        #expect(last.wait().results.count == 1)
+    }
+
+    @Test("Waiting on the transfer thread is refused rather than waited for")
+    func waitsOnItself() throws {
+        let server = try ScriptedServer { request, connection in connection.serve(pattern(10), to: request) }
+        let client = try makeClient()
+        let address = try server.address()
+        let error = Locked<TransferError?>(nil)
+        let recorder = Recorder(onReceive: { _ in
+            let failed = failure(client, Request(address: address))
+            error.withLock { $0 = failed }
+        })
+        client.download(DownloadRequest(), from: address, to: recorder)
+        #expect(recorder.wait().isSuccess)
+        #expect(error.withLock { $0 }?.code == .invalidConfiguration)
+    }
+
+    @Test("A hundred downloads share a few connections")
+    func sharesConnections() throws {
+        let resource = pattern(20_000)
+        let server = try ScriptedServer { request, connection in connection.serve(resource, to: request) }
+        let client = try makeClient(connections: 8)
+        let recorders = try (0..<100).map { number in
+            let recorder = Recorder()
+            let range = ByteRange.bytes(Int64(number * 100)..<Int64(number * 100 + 10_000))
+            client.download(DownloadRequest(range: range), from: try server.address(), to: recorder)
+            return recorder
+        }
+        for (number, recorder) in recorders.enumerated() {
+            let record = recorder.wait()
+            #expect(record.isSuccess && record.bytes == Array(resource[number * 100..<number * 100 + 10_000]))
+        }
+        #expect(server.requests.count == 100)
+        #expect(server.connectionCount <= 8, "\(server.connectionCount) connections")
+    }
+
+    @Test("A reader overtakes read-ahead, and read-ahead background work")
+    func priorities() throws {
+        let gate = Condition(false)
+        let server = try ScriptedServer { request, connection in
+            if request.target == "/gate" { _ = gate.wait { $0 ? true : nil } }
+            connection.respond(200)
+        }
+        let client = try makeClient(connections: 1)
+        client.send(Request(address: try server.address("/gate"))) { _ in }
+        while server.requests.isEmpty { usleep(2000) }
+        let done = Condition(0)
+        for (path, priority) in [("/b", Priority.background), ("/a", .readAhead), ("/r", .reader)] {
+            for number in 1...2 {
+                let request = Request(address: try server.address("\(path)\(number)"), priority: priority)
+                client.send(request) { _ in done.change { $0 += 1 } }
+            }
+        }
+        usleep(50_000)
+        gate.change { $0 = true }
+        _ = done.wait { $0 == 6 ? true : nil }
+        #expect(server.requests.dropFirst().map(\.target) == ["/r1", "/r2", "/a1", "/a2", "/b1", "/b2"])
+    }
+
+    @Test("An account that allows two at once gets all its requests answered; others aren't held back")
+    func learnsLimit() throws {
+        let running = Locked(0)
+        let server = try ScriptedServer { request, connection in
+            guard request["Authorization"] != nil else { return connection.respond(200) }
+            let count = running.withLock { running -> Int in
+                running += 1
+                return running
+            }
+            usleep(3000)
+            count > 2 ? connection.respond(429) : connection.respond(200)
+            running.withLock { $0 -= 1 }
+        }
+        let client = try makeClient(connections: 32, accountRequests: 16)
+        let address = try server.address(credential: Credential(username: "a", password: "b"))
+        let results = Condition<[Result<Response, TransferError>]>([])
+        for _ in 0..<60 {
+            client.send(Request(address: address, patience: .short)) { result in
+                results.change { $0.append(result) }
+            }
+        }
+        let free = try client.sendAndWait(Request(address: try server.address()))
+        #expect(free.head.status == 200)
+        let all = results.wait(timeout: .seconds(15)) { $0.count == 60 ? $0 : nil } ?? []
+        #expect(all.count == 60 && all.allSatisfy { $0.failure == nil }, "\(all.compactMap(\.failure))")
+    }
+
+    @Test("A file that holds no certificates is refused when the client is made")
+    func badAuthorities() throws {
+        for path in ["/nonexistent.pem", "/dev/null"] {
+            #expect(throws: TransferError.self) { try makeClient(authorities: path) }
+        }
+    }
+}

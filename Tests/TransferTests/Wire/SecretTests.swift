@@ -1,0 +1,75 @@
+import FoundationEssentials
+import Logging
+import Testing
+import Threading
+
+@testable import Transfer
+
+/// A log that keeps what is written to it.
+private struct CapturingHandler: LogHandler {
+    let lines: Locked<[String]>
+    var logLevel = Logger.Level.trace
+    var metadata: Logger.Metadata = [:]
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        let line = "\(event.message) \(event.metadata ?? [:])"
+        lines.withLock { $0.append(line) }
+    }
+}
+
+@Suite("Secrets stay secret")
+struct SecretTests {
+    private func allTexts(_ value: some Any) -> String {
+        var dumped = ""
+        dump(value, to: &dumped)
+        return "\(value) \(String(reflecting: value)) \(dumped)"
+    }
+
+    @Test("Nothing that can be printed shows a password, a signature or a redirect's target")
+    func descriptions() throws {
+        let credential = Credential(username: "AC1", password: "hunter2")
+        let secret = try url("https://me:hunter2@media.example.com:8443/path/file?X-Amz-Signature=hunter2#hunter2")
+        let address = Address(url: secret, credential: credential)
+        let headers = HeaderFields([("Location", "https://x/?s=hunter2"), ("ETag", "a")])
+        let head = ResponseHead(status: 302, headers: headers, address: address)
+        let response = Response(head: head, body: Array("hunter2".utf8))
+        let inner = TransferError(code: .status, message: "\(address)", response: response)
+        let error = TransferError(code: .deadlineExceeded, message: "Over.", cause: inner, response: response)
+        for text in [
+            allTexts(credential), allTexts(address), allTexts(head), allTexts(response), allTexts(error),
+            allTexts(Request(address: address)), allTexts([address: credential]), allTexts(headers),
+        ] {
+            #expect(!text.contains("hunter2"), "\(text)")
+        }
+        #expect(address.description == "https://media.example.com:8443/path/file")
+        #expect(credential.description.contains("AC1"))
+    }
+
+    @Test("Neither the log nor an error of a failing transfer shows them")
+    func logs() throws {
+        let lines = Locked<[String]>([])
+        let logger = Logger(label: "test") { _ in CapturingHandler(lines: lines) }
+        let server = try ScriptedServer { request, connection in
+            switch request.index {
+            case 0: connection.respond(503, [("Set-Cookie", "hunter2")], Array("hunter2".utf8))
+            case 1: connection.hangUp()
+            case 2: connection.respond(302, [("Location", "/elsewhere?signature=hunter2")])
+            default: connection.respond(410, [("Location", "hunter2")], Array("hunter2".utf8))
+            }
+        }
+        let client = try makeClient(logger: logger)
+        let address = try server.address(
+            "/media?token=hunter2", credential: Credential(username: "u", password: "hunter2"))
+        let error = try #require(download(client, address).error)
+        #expect(error.status == 410)
+        client.shutDown()
+        let logged = lines.withLock { $0 }
+        #expect(logged.count >= 4)
+        #expect(!logged.joined().contains("hunter2"), "\(logged)")
+        #expect(!allTexts(error).contains("hunter2"))
+    }
+}
