@@ -1,0 +1,32 @@
+/// Names the account and what opens it.
+public struct SimulatedCredentials: Sendable, Hashable {
+    /// The account's SID, `AC…`.
+    public var accountSID: String
+    /// The account's auth token.
+    public var authToken: String
+    /// An API key's SID, `SK…`.
+    public var apiKey: String
+    /// The API key's secret.
+    public var apiSecret: String
+
+    /// Makes credentials; without arguments they are the same every time.
+    public init(
+        accountSID: String = "AC" + String(repeating: "0123456789abcdef", count: 2),
+        authToken: String = String(repeating: "fedcba98", count: 4),
+        apiKey: String = "SK" + String(repeating: "0123456789abcdef", count: 2), apiSecret: String = "simulated-secret"
+    ) {
+        self.accountSID = accountSID
+        self.authToken = authToken
+        self.apiKey = apiKey
+        self.apiSecret = apiSecret
+    }
+
+    /// Tells whether an `Authorization` header's value opens the account (RFC 7617).
+    func accepts(authorization: String?) -> Bool {
+        guard let authorization, authorization.lowercased().hasPrefix("basic "),
+            let given = bytes(ofBase64: authorization.dropFirst(6))
+        else { return false }
+        let text = String(decoding: given, as: UTF8.self)
+        return text == "\(accountSID):\(authToken)" || text == "\(apiKey):\(apiSecret)"
+    }
+}

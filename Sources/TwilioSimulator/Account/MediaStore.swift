@@ -1,0 +1,133 @@
+import FoundationEssentials
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Musl
+#endif
+
+/// Seals media into a folder of its own, and opens what is there.
+///
+/// Files are sealed when they are first asked for, each into a temporary name and then renamed: two threads that seal
+/// the same file at once write the same bytes, so there is nothing to lock.
+final class MediaStore: Sendable {
+    /// The folder, which is removed with the store.
+    let folder: String
+    private static let pieceSize = 1 << 20
+
+    /// Makes an empty folder under the system's temporary one, which only this user can enter.
+    init() throws(SimulatorError) {
+        let base = FileManager.default.temporaryDirectory.path
+        var template = Array("\(base)/twilio-simulator.XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw .system(.file, "A folder in \(base) can't be made") }
+        folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// Removes the folder with all that is in it.
+    func remove() {
+        // What can't be removed is left to the system's cleaning of its temporary folder.
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    /// Gives the bytes as they are stored: sealed with `cipher`, or as they are when the media isn't sealed.
+    func object(of resource: StoredResource, media: OriginalMedia, cipher: ContentCipherKind)
+        throws(SimulatorError) -> StoredObject
+    {
+        guard let seal = media.seal else { return try original(resource, media) }
+        switch media.content {
+        case .deleted: throw .unknownResource(resource.sid)
+        case .generated(let number):
+            return .bytes(
+                try ContentCipher.seal(
+                    GeneratedRecordings.content(number), cipher, key: seal.contentKey, iv: seal.iv(cipher)))
+        case .file(let path):
+            let sealedPath = "\(folder)/\(resource.sid)-\(hexadecimal(seal.iv(cipher).prefix(8)))"
+            if access(sealedPath, R_OK) != 0 {
+                try Self.seal(
+                    path, to: sealedPath, with: ContentCipher(cipher, key: seal.contentKey, iv: seal.iv(cipher)))
+            }
+            return .file(try OpenFile(path: sealedPath))
+        }
+    }
+
+    private func original(_ resource: StoredResource, _ media: OriginalMedia) throws(SimulatorError) -> StoredObject {
+        switch media.content {
+        case .deleted: throw .unknownResource(resource.sid)
+        case .generated(let number): return .bytes(GeneratedRecordings.content(number))
+        case .file(let path): return .file(try OpenFile(path: path))
+        }
+    }
+
+    private static func seal(_ path: String, to target: String, with cipher: ContentCipher) throws(SimulatorError) {
+        let temporary = "\(target).\(hexadecimal(try randomBytes(6)))"
+        let output = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard output >= 0 else { throw .system(.file, "The file \(temporary) can't be made") }
+        defer { close(output) }
+        try forEachPiece(of: OpenFile(path: path)) { piece throws(SimulatorError) in
+            try append(cipher.update(piece), to: output)
+        }
+        try append(cipher.finish(), to: output)
+        guard rename(temporary, target) == 0 else { throw .system(.file, "The file \(temporary) can't be renamed") }
+    }
+
+    private static func append(_ bytes: [UInt8], to descriptor: Int32) throws(SimulatorError) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let step = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+            if step < 0, errno == EINTR { continue }
+            guard step > 0 else { throw .system(.file, "A sealed file can't be written") }
+            rest = rest.dropFirst(step)
+        }
+    }
+
+    private static func forEachPiece(
+        of file: OpenFile, _ body: (UnsafeRawBufferPointer) throws(SimulatorError) -> Void
+    ) throws(SimulatorError) {
+        var offset = 0
+        while offset < file.size {
+            let piece = try file.read(at: offset, count: min(pieceSize, file.size - offset))
+            if piece.isEmpty { return }
+            // The closure form can't throw a typed error through; the result is handed out instead.
+            let outcome: Result<Void, SimulatorError> = piece.withUnsafeBytes { pointer in
+                do throws(SimulatorError) { return .success(try body(pointer)) } catch { return .failure(error) }
+            }
+            try outcome.get()
+            offset += piece.count
+        }
+    }
+
+    /// Computes the digests of a file.
+    static func digests(ofFile path: String) throws(SimulatorError) -> OriginalMedia.Digests {
+        let sha256 = try Digest(.sha256)
+        let md5 = try Digest(.md5)
+        try forEachPiece(of: OpenFile(path: path)) { piece throws(SimulatorError) in
+            try sha256.update(piece)
+            try md5.update(piece)
+        }
+        return OriginalMedia.Digests(sha256: try sha256.finish(), md5: try md5.finish())
+    }
+}
+
+/// Is what a body is read from.
+enum StoredObject: Sendable {
+    /// Bytes in memory.
+    case bytes([UInt8])
+    /// A file.
+    case file(OpenFile)
+
+    /// The size in bytes.
+    var size: Int {
+        switch self {
+        case .bytes(let bytes): bytes.count
+        case .file(let file): file.size
+        }
+    }
+
+    /// Gives `count` bytes from `offset` on.
+    func read(at offset: Int, count: Int) throws(SimulatorError) -> [UInt8] {
+        switch self {
+        case .bytes(let bytes): Array(bytes[offset..<(offset + count)])
+        case .file(let file): try file.read(at: offset, count: count)
+        }
+    }
+}

@@ -1,0 +1,108 @@
+/// Says which requests go wrong, and how.
+public struct FaultRule: Sendable, Hashable, Codable {
+    /// The host that a request is for; nil for both.
+    public var host: SimulatedHost?
+    /// The method; nil for all.
+    public var method: String?
+    /// The beginning of the path, or with `*` for any run of characters a pattern of all of it; nil for every path.
+    public var path: String?
+    /// How many requests that match are spared first.
+    public var after: Int?
+    /// How many go wrong then; nil for all that follow.
+    public var count: Int?
+    /// What happens to them.
+    public var action: FaultAction
+
+    /// Makes a rule; without further arguments it hits every request.
+    public init(
+        _ action: FaultAction, host: SimulatedHost? = nil, method: String? = nil, path: String? = nil,
+        after: Int? = nil, count: Int? = nil
+    ) {
+        self.action = action
+        self.host = host
+        self.method = method
+        self.path = path
+        self.after = after
+        self.count = count
+    }
+}
+
+/// The two servers of the simulator.
+public enum SimulatedHost: String, Sendable, Hashable, Codable {
+    /// Twilio's own hosts: api, video, accounts.
+    case api
+    /// The storage that presigned addresses lead to.
+    case media
+}
+
+/// Is what goes wrong with a request.
+///
+/// Counts of bytes are of the response's body, offsets are into the stored object, whatever range of it is sent.
+public enum FaultAction: Sendable, Hashable {
+    /// Answers with an error status; `retryAfter` is in seconds.
+    case status(Int, retryAfter: Int? = nil)
+    /// Resets the connection (RST) after so many bytes.
+    case reset(afterBytes: Int)
+    /// Sends nothing more after so many bytes and keeps the connection open.
+    case stall(afterBytes: Int)
+    /// Closes the connection orderly after so many bytes, although more was announced.
+    case truncate(afterBytes: Int)
+    /// Changes one byte of what is stored, by exclusive or with `mask`, in the sending only.
+    case corrupt(offset: Int, mask: UInt8)
+    /// Sends another `ETag`, as though the object had been replaced.
+    case changeETag
+}
+
+extension FaultAction: Codable {
+    fileprivate enum CodingKeys: String, CodingKey {
+        case type, code, retryAfter, afterBytes, offset, mask
+    }
+
+    /// Reads `{"type": "status" | "reset" | "stall" | "truncate" | "corrupt" | "changeETag", …}`.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        switch try container.decode(String.self, forKey: .type) {
+        case "status":
+            self = .status(
+                try container.decode(Int.self, forKey: .code),
+                retryAfter: try container.decodeIfPresent(Int.self, forKey: .retryAfter))
+        case "reset": self = .reset(afterBytes: try container.decode(Int.self, forKey: .afterBytes))
+        case "stall": self = .stall(afterBytes: try container.decode(Int.self, forKey: .afterBytes))
+        case "truncate": self = .truncate(afterBytes: try container.decode(Int.self, forKey: .afterBytes))
+        case "corrupt":
+            self = .corrupt(
+                offset: try container.decode(Int.self, forKey: .offset),
+                mask: try container.decode(UInt8.self, forKey: .mask))
+        case "changeETag": self = .changeETag
+        case let type:
+            throw DecodingError.dataCorruptedError(
+                forKey: .type, in: container, debugDescription: "There is no fault action of type \(type)")
+        }
+    }
+
+    /// Writes what `init(from:)` reads.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        switch self {
+        case .status(let code, let retryAfter):
+            try container.encode("status", forKey: .type)
+            try container.encode(code, forKey: .code)
+            try container.encodeIfPresent(retryAfter, forKey: .retryAfter)
+        case .reset(let count): try container.encodeLimit("reset", count)
+        case .stall(let count): try container.encodeLimit("stall", count)
+        case .truncate(let count): try container.encodeLimit("truncate", count)
+        case .corrupt(let offset, let mask):
+            try container.encode("corrupt", forKey: .type)
+            try container.encode(offset, forKey: .offset)
+            try container.encode(mask, forKey: .mask)
+        case .changeETag: try container.encode("changeETag", forKey: .type)
+        }
+    }
+}
+
+extension KeyedEncodingContainer<FaultAction.CodingKeys> {
+    fileprivate mutating func encodeLimit(_ type: String, _ count: Int) throws {
+        try encode(type, forKey: .type)
+        try encode(count, forKey: .afterBytes)
+    }
+}

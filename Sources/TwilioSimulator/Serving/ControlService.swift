@@ -1,0 +1,84 @@
+import Threading
+
+/// Answers for `/_simulator/…`, by which a test in another process looks into the simulator and changes it.
+///
+/// No credentials are asked for: the simulator only listens on the loopback interface.
+struct ControlService {
+    /// The account.
+    let account: SimulatedAccount
+
+    /// Answers a request.
+    func respond(_ request: SimulatedRequest) throws(SimulatorError) -> SimulatedResponse {
+        switch (request.method, request.segments.dropFirst().joined(separator: "/")) {
+        case ("GET", "requests"):
+            return .json(200, try JSONValue(encoding: account.state.withLock { $0.log.requests }))
+        case ("DELETE", "requests"):
+            account.state.withLock { $0.log.clear() }
+            return SimulatedResponse(204)
+        case ("GET", "behaviour"):
+            return .json(200, try JSONValue(encoding: account.state.withLock { $0.behaviour }))
+        case ("PATCH", "behaviour"):
+            let changes = try JSONValue(text: request.body, subject: "The change of behaviour")
+            let behaviour = try account.state.withLock { $0.behaviour }.merging(changes)
+            account.state.withLock { $0.behaviour = behaviour }
+            return .json(200, try JSONValue(encoding: behaviour))
+        case ("GET", "faults"):
+            return .json(200, try JSONValue(encoding: account.state.withLock { $0.faults.rules }))
+        case ("POST", "faults"):
+            let value = try JSONValue(text: request.body, subject: "The list of faults")
+            let rules = try (value.array == nil ? .array([value]) : value).decode(
+                [FaultRule].self, subject: "The list of faults")
+            account.state.withLock { $0.faults.add(rules) }
+            return .json(201, value)
+        case ("DELETE", "faults"):
+            account.state.withLock { $0.faults.removeAll() }
+            return SimulatedResponse(204)
+        case ("POST", "resources"):
+            return .json(200, ["sid": .string(try change(request))])
+        case ("GET", "manifest"):
+            return .json(200, try JSONValue(encoding: account.manifest))
+        default:
+            return .notFound(request)
+        }
+    }
+
+    /// Is the body of `POST /_simulator/resources`.
+    private struct Change: Decodable {
+        enum Action: String, Decodable {
+            case add, update, delete, remove
+        }
+
+        /// What is to be done; `remove` leaves no metadata.
+        let action: Action
+        /// The resource, for all but `add`.
+        let sid: String?
+        /// The kind, for `add`.
+        let kind: MediaKind?
+        /// The path of the media, for `add`; without it the resource has none.
+        let path: String?
+        /// Whether the media is sealed, for `add`; it is when this is left out.
+        let encrypted: Bool?
+        /// The members to override, for `add` and `update`.
+        let fields: [String: JSONValue]?
+    }
+
+    private func change(_ request: SimulatedRequest) throws(SimulatorError) -> String {
+        let change = try JSONValue(text: request.body, subject: "The change of a resource").decode(
+            Change.self, subject: "The change of a resource")
+        if change.action == .add {
+            guard let kind = change.kind else {
+                throw SimulatorError(.input, "The resource to add has no kind; give one")
+            }
+            return try account.add(
+                kind, file: change.path, fields: change.fields ?? [:], sealed: change.encrypted ?? true)
+        }
+        guard let sid = change.sid else {
+            throw SimulatorError(.input, "The resource to change has no sid; give one")
+        }
+        switch change.action {
+        case .update: try account.update(sid: sid, fields: change.fields ?? [:])
+        case .add, .delete, .remove: try account.delete(sid: sid, withMetadata: change.action == .remove)
+        }
+        return sid
+    }
+}

@@ -1,0 +1,58 @@
+import NIOHTTP1
+
+/// Is one request as the simulator saw it.
+public struct LoggedRequest: Sendable, Hashable, Codable {
+    /// Its number, from 1, in the order of arrival.
+    public let number: Int
+    /// When it arrived, in seconds since 1970 with a fraction.
+    public let time: Double
+    /// The server that got it.
+    public let host: SimulatedHost
+    /// The method.
+    public let method: String
+    /// The path.
+    public let path: String
+    /// The query, without the values of signatures.
+    public let query: String
+    /// The `Range` header.
+    public let range: String?
+    /// Whether it carried an `Authorization` header.
+    public let authorization: Bool
+    /// The number of its connection, from 1; requests on one connection have the same.
+    public let connection: Int
+    /// The status of the answer; nil before there is one.
+    public var status: Int?
+    /// The bytes of body sent so far.
+    public var bodyBytes: Int
+}
+
+/// Holds the requests since the start or the last clearing, in order.
+///
+/// A value without locks; its owner serialises access.
+struct RequestLog: Sendable {
+    private(set) var requests: [LoggedRequest] = []
+    private var nextNumber = 1
+
+    /// Notes a request and gives its number.
+    mutating func begin(_ request: SimulatedRequest, connection: Int, now: Double) -> Int {
+        defer { nextNumber += 1 }
+        requests.append(
+            LoggedRequest(
+                number: nextNumber, time: now, host: request.host, method: request.method, path: request.path,
+                query: request.queryWithoutSecrets, range: request.headers.first(name: "Range"),
+                authorization: request.headers.contains(name: "Authorization"), connection: connection, status: nil,
+                bodyBytes: 0))
+        return nextNumber
+    }
+
+    /// Notes progress of a request, unless the log was cleared after it came.
+    mutating func update(_ number: Int, _ change: (inout LoggedRequest) -> Void) {
+        guard let first = requests.first?.number, number >= first, number - first < requests.count else { return }
+        change(&requests[number - first])
+    }
+
+    /// Forgets all requests; numbers go on.
+    mutating func clear() {
+        requests = []
+    }
+}

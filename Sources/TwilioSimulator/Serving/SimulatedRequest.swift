@@ -1,0 +1,52 @@
+import NIOHTTP1
+
+/// Is one request, whole.
+struct SimulatedRequest: Sendable {
+    /// The server that got it.
+    let host: SimulatedHost
+    /// The method.
+    let method: String
+    /// The path, percent encoding undone.
+    let path: String
+    /// The query as it came, without the question mark.
+    let rawQuery: String
+    /// The headers.
+    let headers: HTTPHeaders
+    /// The body.
+    let body: [UInt8]
+
+    init(host: SimulatedHost, head: HTTPRequestHead, body: [UInt8]) {
+        self.host = host
+        method = head.method.rawValue
+        let parts = head.uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        path = percentDecoded(parts[0], plusIsSpace: false)
+        rawQuery = parts.count > 1 ? String(parts[1]) : ""
+        headers = head.headers
+        self.body = body
+    }
+
+    /// The names and values of the query, in order.
+    var query: [(name: String, value: String)] { formFields(rawQuery) }
+
+    /// The names and values of the body's form.
+    var form: [String: String] {
+        Dictionary(formFields(String(decoding: body, as: UTF8.self)).map { ($0.name, $0.value) }) { $1 }
+    }
+
+    /// The segments of the path.
+    var segments: [String] { path.split(separator: "/").map(String.init) }
+
+    /// Whether the request is for the simulator's control and not for what it simulates.
+    var isControl: Bool { host == .api && path.hasPrefix("/_simulator/") }
+
+    /// Whether it is a request that only reads.
+    var isRead: Bool { method == "GET" || method == "HEAD" }
+
+    /// The path's query with the values that open something left out, for the log.
+    var queryWithoutSecrets: String {
+        rawQuery.split(separator: "&").map { field in
+            let name = field.split(separator: "=").first ?? ""
+            return ["X-Amz-Signature", "X-Amz-Credential"].contains(name) ? "\(name)=" : String(field)
+        }.joined(separator: "&")
+    }
+}

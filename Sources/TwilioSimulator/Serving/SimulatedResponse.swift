@@ -1,0 +1,80 @@
+/// Is one response before it is sent, with what is to go wrong in the sending.
+struct SimulatedResponse: Sendable {
+    /// The status code.
+    var status: Int
+    /// The headers, without those that frame the body.
+    var headers: [(name: String, value: String)] = []
+    /// What the body is read from.
+    var body = StoredObject.bytes([])
+    /// The bytes of it that are sent; none for the answer to `HEAD`.
+    var range: Range<Int>
+    /// Whether the body's length is left untold.
+    var chunked = false
+    /// Whether the connection is answered without a body although the headers describe one.
+    var isHead = false
+    /// What goes wrong.
+    var fault: FaultAction?
+
+    /// Makes a response with a body in memory.
+    init(_ status: Int, _ headers: [(name: String, value: String)] = [], body: [UInt8] = []) {
+        self.status = status
+        self.headers = headers
+        self.body = .bytes(body)
+        range = 0..<body.count
+    }
+
+    /// Makes a response with JSON.
+    static func json(_ status: Int, _ value: JSONValue) -> SimulatedResponse {
+        SimulatedResponse(status, [("Content-Type", "application/json;charset=utf-8")], body: value.text)
+    }
+
+    /// Makes a response with XML.
+    static func xml(_ status: Int, _ text: String) -> SimulatedResponse {
+        SimulatedResponse(
+            status, [("Content-Type", "application/xml")],
+            body: Array("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\(text)".utf8))
+    }
+
+    /// Makes one of S3's errors.
+    static func storageError(_ status: Int, _ code: String, _ message: String) -> SimulatedResponse {
+        .xml(
+            status,
+            "<Error><Code>\(code)</Code><Message>\(message)</Message>"
+                + "<RequestId>SIMULATED0000000</RequestId><HostId>simulated</HostId></Error>")
+    }
+
+    /// Makes one of Twilio's errors.
+    static func twilioError(
+        _ status: Int, _ code: Int, _ message: String, format: Behaviour.ErrorFormat
+    ) -> SimulatedResponse {
+        let information = "https://www.twilio.com/docs/errors/\(code)"
+        return switch format {
+        case .json:
+            .json(
+                status,
+                [
+                    "code": .integer(code), "message": .string(message), "more_info": .string(information),
+                    "status": .integer(status),
+                ])
+        case .xml:
+            .xml(
+                status,
+                "<TwilioResponse><RestException><Code>\(code)</Code><Message>\(escapedForXML(message))</Message>"
+                    + "<MoreInfo>\(information)</MoreInfo><Status>\(status)</Status></RestException></TwilioResponse>")
+        }
+    }
+}
+
+/// Escapes the characters that have a meaning in XML text.
+private func escapedForXML(_ text: String) -> String {
+    var result = ""
+    for character in text {
+        switch character {
+        case "&": result += "&amp;"
+        case "<": result += "&lt;"
+        case ">": result += "&gt;"
+        default: result.append(character)
+        }
+    }
+    return result
+}

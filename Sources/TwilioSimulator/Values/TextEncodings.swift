@@ -1,0 +1,79 @@
+import FoundationEssentials
+
+/// Writes bytes as lower-case hexadecimal digits.
+func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
+    let digits = Array("0123456789abcdef".utf8)
+    var text: [UInt8] = []
+    text.reserveCapacity(bytes.underestimatedCount * 2)
+    for byte in bytes {
+        text.append(digits[Int(byte >> 4)])
+        text.append(digits[Int(byte & 15)])
+    }
+    return String(decoding: text, as: UTF8.self)
+}
+
+/// Writes a number as sixteen lower-case hexadecimal digits.
+func hexadecimal(_ value: UInt64) -> String {
+    withUnsafeBytes(of: value.bigEndian) { hexadecimal($0) }
+}
+
+/// Writes bytes as base64 with padding (RFC 4648, section 4).
+func base64(_ bytes: [UInt8]) -> String {
+    Data(bytes).base64EncodedString()
+}
+
+/// Reads base64 with padding; nil when it isn't.
+func bytes(ofBase64 text: some StringProtocol) -> [UInt8]? {
+    Data(base64Encoded: String(text)).map { [UInt8]($0) }
+}
+
+/// Escapes all but the unreserved characters of RFC 3986, section 2.3, as AWS signatures want it.
+///
+/// - Parameter keeping: a further character that is left as it is, such as the slash of a path.
+func percentEncoded(_ text: String, keeping kept: Character? = nil) -> String {
+    var result = ""
+    for byte in text.utf8 {
+        let character = Character(UnicodeScalar(byte))
+        if character.isASCII && (character.isLetter || character.isNumber || "-._~".contains(character))
+            || character == kept
+        {
+            result.append(character)
+        } else {
+            result += "%" + hexadecimal([byte]).uppercased()
+        }
+    }
+    return result
+}
+
+/// Undoes percent encoding; a lone `%` stands for itself.
+///
+/// - Parameter plusIsSpace: whether `+` means a space, as it does in forms and queries.
+func percentDecoded(_ text: some StringProtocol, plusIsSpace: Bool) -> String {
+    var result: [UInt8] = []
+    let source = Array(text.utf8)
+    var index = 0
+    while index < source.count {
+        let byte = source[index]
+        if byte == UInt8(ascii: "%"), index + 2 < source.count,
+            let value = UInt8(String(decoding: source[(index + 1)...(index + 2)], as: UTF8.self), radix: 16)
+        {
+            result.append(value)
+            index += 3
+        } else {
+            result.append(plusIsSpace && byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
+            index += 1
+        }
+    }
+    return String(decoding: result, as: UTF8.self)
+}
+
+/// Reads `name=value&…`, as queries and forms (`application/x-www-form-urlencoded`) have it, in order.
+func formFields(_ text: some StringProtocol) -> [(name: String, value: String)] {
+    text.split(separator: "&").map { field in
+        let parts = field.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        return (
+            percentDecoded(parts[0], plusIsSpace: true),
+            parts.count > 1 ? percentDecoded(parts[1], plusIsSpace: true) : ""
+        )
+    }
+}

@@ -1,0 +1,72 @@
+import Foundation
+import Testing
+
+@testable import TwilioSimulator
+
+@Suite("Dates, patterns and other values")
+struct ValueTests {
+    @Test("Dates are written as date(1) writes them, and read back")
+    func dates() {
+        let moments = [0, 951_827_696, 1_476_482_194, 1_772_323_199, 1_798_761_599, 4_107_542_400, -1]
+        for seconds in moments {
+            func date(_ format: String) -> String {
+                let output = run("/bin/date", ["-u", "-d", "@\(seconds)", format]).output
+                return String(decoding: output, as: UTF8.self).trimmingCharacters(in: .newlines)
+            }
+            let instant = Instant(seconds: seconds)
+            #expect(instant.rfc2822 == date("+%a, %d %b %Y %H:%M:%S +0000"))
+            #expect(instant.iso8601 == date("+%Y-%m-%dT%H:%M:%SZ"))
+            #expect(instant.amazonDate == date("+%Y%m%dT%H%M%SZ"))
+            #expect(instant.httpDate == date("+%a, %d %b %Y %H:%M:%S GMT"))
+            #expect(instant.startOfDay.iso8601 == date("+%Y-%m-%dT00:00:00Z"))
+            for text in [instant.rfc2822, instant.iso8601, instant.amazonDate] {
+                #expect(Instant(text: text) == instant)
+            }
+        }
+        #expect(Instant(text: "2016-10-14T21:56:34.123+02:00") == Instant(text: "2016-10-14T19:56:34Z"))
+        for wrong in ["", "yesterday", "2016-13-01", "2016-10-14T", "Fri, 14 Foo 2016 21:56:34 +0000"] {
+            #expect(Instant(text: wrong) == nil)
+        }
+    }
+
+    @Test("Patterns are prefixes, or stars for any run of characters")
+    func patterns() {
+        let cases: [(String, String, Bool)] = [
+            ("/v1", "/v1/Recordings", true), ("/v2", "/v1/Recordings", false), ("*", "", true),
+            ("/v1/*/Media", "/v1/Recordings/RT1/Media", true), ("/v1/*/Media", "/v1/Recordings/RT1", false),
+            ("*.wav", "/a/b.wav", true), ("*.wav", "/a/b.wav.json", false), ("*a*b", "xaxbxb", true),
+        ]
+        for (pattern, path, expected) in cases {
+            #expect(PathPattern(text: pattern).matches(path) == expected, "\(pattern) on \(path)")
+        }
+    }
+
+    @Test("Generated SIDs lead back to their numbers, and others to none")
+    func generated() throws {
+        let key = try RecipientKey(pem: Array(SimulatorBench.keys[0].publicPEM.utf8))
+        let recordings = try GeneratedRecordings(
+            count: 1_000_000, newest: Instant(seconds: 1_800_000_000), publicKeySID: "CR", key: key)
+        for number in [0, 1, 999_999] {
+            #expect(recordings.number(ofSID: GeneratedRecordings.sid(number, prefix: "RE")) == number)
+        }
+        #expect(recordings.number(ofSID: GeneratedRecordings.sid(1_000_000, prefix: "RE")) == nil)
+        #expect(recordings.number(ofSID: "RE" + String(repeating: "0", count: 32)) == nil)
+        let place = recordings.position(500)
+        let all = Instant(seconds: 0)..<Instant(seconds: .max)
+        #expect(recordings.numbers(createdIn: all, after: place) == 501..<1_000_000)
+        #expect(recordings.numbers(createdIn: all, after: nil) == 0..<1_000_000)
+        let above = Position(created: place.created, sid: "RF")
+        #expect(recordings.numbers(createdIn: all, after: above).lowerBound == 500)
+        let minute = recordings.position(11).created..<recordings.position(9).created
+        #expect(recordings.numbers(createdIn: minute, after: nil) == 10..<12)
+    }
+
+    @Test("JSON text is what another parser reads")
+    func json() throws {
+        let value: JSONValue = ["a": ["x\n\"\\\u{1}é", 1, .number(1.5), true, nil], "b": [:]]
+        let script =
+            "import json,sys;v=json.load(sys.stdin);assert v=={'a':['x\\n\"\\\\\\x01é',1,1.5,True,None],'b':{}}"
+        #expect(run("/usr/bin/python3", ["-c", script], input: Data(value.text)).status == 0)
+        #expect(try JSONValue(text: value.text, subject: "It") == value)
+    }
+}
