@@ -1,0 +1,126 @@
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+import Threading
+public import Transfer
+
+/// The addresses from which the media of one recording is downloaded.
+///
+/// Voice media is fetched from the API, which may redirect to another host (whether it does is not documented). Then the
+/// address to which it redirected is used until it is refused, so that not every range costs a redirect.
+///
+/// Video media is fetched from a presigned address of limited life, which the API hands out. One is kept until it is
+/// refused, and when many downloads want a fresh one at the same time, the API is asked once.
+public final class MediaAddressSource: AddressSource {
+    private enum Origin {
+        /// The API's own address serves the media.
+        case direct(Address)
+
+        /// The address in question is the answer to a request to this one.
+        case resolved(at: Address, by: TransferClient)
+    }
+
+    private struct State {
+        /// The address in use; nil when there is none yet, or the last one was refused.
+        var current: Address?
+
+        /// Who waits for the answer to the request that is under way; nil when none is.
+        var waiting: [@Sendable (Result<Address, any Error>) -> Void]?
+    }
+
+    private let origin: Origin
+    private let subject: SID
+
+    /// Whether the API is asked again when it knows of no media yet.
+    private let retriesNotFound: Bool
+    private let state = Locked(State())
+
+    init(direct address: Address, subject: SID) {
+        retriesNotFound = false
+        origin = .direct(address)
+        self.subject = subject
+    }
+
+    init(resolvedAt address: Address, subject: SID, transfer: TransferClient, retriesNotFound: Bool) {
+        self.retriesNotFound = retriesNotFound
+        origin = .resolved(at: address, by: transfer)
+        self.subject = subject
+    }
+
+    /// Hands over the address in use, or a fresh one in place of one that was refused.
+    ///
+    /// - Parameter completion: called at once, or on the transfer thread.
+    public func address(
+        replacing refused: Address?, completion: @escaping @Sendable (Result<Address, any Error>) -> Void
+    ) {
+        enum Step {
+            case answer(Address)
+            case resolve(at: Address, by: TransferClient)
+            case wait
+        }
+        let step = state.withLock { state -> Step in
+            if let refused, state.current == refused { state.current = nil }
+            if let current = state.current { return .answer(current) }
+            switch origin {
+            case .direct(let address):
+                return .answer(address)
+            case .resolved(let address, let transfer):
+                let isFirst = state.waiting == nil
+                state.waiting = (state.waiting ?? []) + [completion]
+                return isFirst ? .resolve(at: address, by: transfer) : .wait
+            }
+        }
+        switch step {
+        case .answer(let address): completion(.success(address))
+        case .resolve(let address, let transfer): resolve(at: address, by: transfer)
+        case .wait: break
+        }
+    }
+
+    /// Takes note of the address that served the media in the end, after redirects.
+    public func remember(served address: Address) {
+        // An address with a credential is the API's own; there is nothing to be saved by keeping it.
+        guard address.credential == nil else { return }
+        state.withLock { $0.current = address }
+    }
+
+    private func resolve(at address: Address, by transfer: TransferClient) {
+        transfer.send(
+            Request(address: address, priority: .reader, redirects: .report, retriesNotFound: retriesNotFound)
+        ) { [self] result in
+            let outcome: Result<Address, any Error>
+            switch result {
+            case .success(let response):
+                outcome = Result { try Self.location(in: response, subject: subject) }
+            case .failure(let error):
+                outcome = .failure(TwilioError(error, subject: "the media of \(subject)"))
+            }
+            let waiting = state.withLock { state in
+                if case .success(let address) = outcome { state.current = address }
+                defer { state.waiting = nil }
+                return state.waiting ?? []
+            }
+            for completion in waiting { completion(outcome) }
+        }
+    }
+
+    /// The address in a redirect: its `Location`, else `redirect_to` of its body.
+    ///
+    /// It carries its own signature, so it gets no credential, whosever it is: with both, S3 refuses.
+    private static func location(in response: Response, subject: SID) throws -> Address {
+        struct Body: Decodable { let redirect_to: String }
+        let told =
+            response.head.headers["location"]
+            ?? (try? JSONDecoder().decode(Body.self, from: Data(response.body)))?.redirect_to
+        guard let told else {
+            throw TwilioError(.malformedAnswer, "Twilio told no address for the media of \(subject)")
+        }
+        do throws(TransferError) {
+            return Address(url: try response.head.address.redirected(to: told).url)
+        } catch {
+            throw TwilioError(error, subject: "the media of \(subject)")
+        }
+    }
+}

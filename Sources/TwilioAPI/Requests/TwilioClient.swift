@@ -1,0 +1,159 @@
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+public import Transfer
+
+/// An account at Twilio: its lists, its resources and the addresses of its media.
+///
+/// Safe to use from any thread. What waits for the network does so on the caller's thread only where the function says
+/// that it blocks.
+public final class TwilioClient: Sendable {
+    /// The account's SID, `AC…`.
+    public let account: SID
+
+    private let credential: Credential
+    private let endpoints: Endpoints
+    private let transfer: TransferClient
+
+    /// Makes a client; nothing is sent yet.
+    ///
+    /// - Parameters:
+    ///   - account: the account's SID.
+    ///   - credential: account SID and auth token, or the SID of an API key (`SK…`) and its secret.
+    ///   - endpoints: where the services are.
+    ///   - transfer: what carries the requests.
+    public init(account: SID, credential: Credential, endpoints: Endpoints, transfer: TransferClient) {
+        self.account = account
+        self.credential = credential
+        self.endpoints = endpoints
+        self.transfer = transfer
+    }
+
+    /// Asks for the smallest list there is, to learn whether the credentials are right and Twilio is reached.
+    ///
+    /// Blocks the calling thread.
+    ///
+    /// - Throws: ``TwilioError``, with code ``TwilioError/Code/unauthorized`` for wrong credentials.
+    public func verifyCredentials(patience: Patience) throws(TwilioError) {
+        let address = try address(endpoints.api, "/2010-04-01/Accounts/\(account)/Recordings.json?PageSize=1")
+        _ = try send(Request(address: address, patience: patience), subject: "the account \(account)")
+    }
+
+    /// Gets one page of a list.
+    ///
+    /// Blocks the calling thread.
+    ///
+    /// - Parameters:
+    ///   - kind: which list.
+    ///   - next: what the page before said follows it; nil for the first page.
+    public func page(of kind: MediaKind, next: String? = nil) throws(TwilioError) -> ResourcePage {
+        let subject = "the list of \(kind.pluralName)"
+        let address =
+            if let next {
+                try address(endpoint(of: kind), Self.pathAndQuery(ofLink: next, subject: subject))
+            } else {
+                // The largest pages that the APIs give: 1000 of the 2010 API, 100 of the video API.
+                try address(
+                    endpoint(of: kind),
+                    listPath(of: kind) + (kind == .voiceRecording ? ".json?PageSize=1000" : "?PageSize=100"))
+            }
+        let response = try send(Request(address: address, priority: .background), subject: subject)
+        return try ResourcePage(kind: kind, body: response.body)
+    }
+
+    /// Gets a single resource.
+    ///
+    /// - Parameter completion: called on the transfer thread: must be quick.
+    public func resource(
+        kind: MediaKind, sid: SID, completion: @escaping @Sendable (Result<MediaResource, TwilioError>) -> Void
+    ) {
+        let address: Address
+        do throws(TwilioError) {
+            let suffix = kind == .voiceRecording ? ".json" : ""
+            address = try self.address(endpoint(of: kind), "\(listPath(of: kind))/\(sid)\(suffix)")
+        } catch {
+            completion(.failure(error))
+            return
+        }
+        transfer.send(Request(address: address, priority: .reader)) { result in
+            completion(
+                result.mapError { TwilioError($0, subject: "\(sid)") }.flatMap { response in
+                    Result { () throws(TwilioError) in
+                        let resource = try MediaResource(kind: kind, json: response.body)
+                        guard resource.sid == sid else {
+                            throw TwilioError(.malformedAnswer, "\(resource.sid) was sent where \(sid) was asked for")
+                        }
+                        return resource
+                    }
+                })
+        }
+    }
+
+    /// The source of addresses from which a recording's media is downloaded.
+    ///
+    /// - Parameter retriesNotFound: whether to ask again when there is none yet: media exists only seconds after it is
+    ///   complete.
+    /// - Throws: ``TwilioError`` with code ``TwilioError/Code/invalidConfiguration`` for an address that can't be formed.
+    public func mediaAddresses(
+        of resource: MediaResource, retriesNotFound: Bool = false
+    ) throws(TwilioError) -> MediaAddressSource {
+        let path = "\(listPath(of: resource.kind))/\(resource.sid)"
+        switch resource.kind {
+        case .voiceRecording:
+            return MediaAddressSource(
+                direct: try address(endpoints.api, "\(path).wav"), subject: resource.sid)
+        case .videoRecording, .composition:
+            // The longest life that an address can be given. It is asked for anew when it was refused anyway.
+            return MediaAddressSource(
+                resolvedAt: try address(endpoints.video, "\(path)/Media?Ttl=3600"), subject: resource.sid,
+                transfer: transfer, retriesNotFound: retriesNotFound)
+        }
+    }
+
+    /// Whether an address belongs to Twilio, and not to a bucket of the customer's own.
+    public func isTwilioMedia(location: String) -> Bool {
+        guard let host = URL(string: location)?.host()?.lowercased() else { return true }
+        return host == "twilio.com" || host.hasSuffix(".twilio.com") || host == endpoints.api.host()
+            || host == endpoints.video.host()
+    }
+
+    private func endpoint(of kind: MediaKind) -> URL {
+        kind == .voiceRecording ? endpoints.api : endpoints.video
+    }
+
+    private func listPath(of kind: MediaKind) -> String {
+        switch kind {
+        case .voiceRecording: "/2010-04-01/Accounts/\(account)/Recordings"
+        case .videoRecording: "/v1/Recordings"
+        case .composition: "/v1/Compositions"
+        }
+    }
+
+    /// The path and query of a link to the next page, which are followed on the configured address.
+    ///
+    /// The video API's links are absolute and name the public host even where a proxy or a simulator stands between;
+    /// going there would send the credentials past it.
+    static func pathAndQuery(ofLink link: String, subject: String) throws(TwilioError) -> String {
+        guard let components = URLComponents(string: link), components.percentEncodedPath.hasPrefix("/") else {
+            throw TwilioError(.malformedAnswer, "\(subject) goes on at '\(link)', which is not an address")
+        }
+        return components.percentEncodedPath + (components.percentEncodedQuery.map { "?\($0)" } ?? "")
+    }
+
+    private func address(_ endpoint: URL, _ pathAndQuery: String) throws(TwilioError) -> Address {
+        guard let url = endpoint.appending(pathAndQuery: pathAndQuery) else {
+            throw TwilioError(.invalidConfiguration, "\(endpoint)\(pathAndQuery) is not an address")
+        }
+        return Address(url: url, credential: credential)
+    }
+
+    private func send(_ request: Request, subject: String) throws(TwilioError) -> Response {
+        do throws(TransferError) {
+            return try transfer.sendAndWait(request)
+        } catch {
+            throw TwilioError(error, subject: subject)
+        }
+    }
+}

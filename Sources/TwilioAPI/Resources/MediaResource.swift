@@ -1,0 +1,165 @@
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// A voice recording, video recording or composition as the API describes it.
+///
+/// Any field of a resource can be null. Only the SID is required; everything else has a meaning when it is missing.
+public struct MediaResource: Hashable, Sendable {
+    /// Which list it comes from.
+    public let kind: MediaKind
+
+    /// Its SID, `RE…`, `RT…` or `CJ…`.
+    public let sid: SID
+
+    /// What has become of it.
+    public let status: ResourceStatus
+
+    /// When it was made.
+    public let dateCreated: Timestamp?
+
+    /// The call that was recorded, `CA…`; voice only.
+    public let callSID: String?
+
+    /// The video room, `RM…`; video only.
+    public let roomSID: String?
+
+    /// The track that was recorded, `MT…`; video recordings only.
+    public let sourceSID: String?
+
+    /// Length in whole seconds.
+    public let duration: Int64?
+
+    /// Number of audio channels; voice only.
+    public let channels: Int64?
+
+    /// The codec's name; video recordings only.
+    public let codec: String?
+
+    /// The container format: `wav`, `mka`, `mkv`, `mp4` or `webm`, the file's extension.
+    public let containerFormat: String
+
+    /// The envelope of a voice recording.
+    ///
+    /// Nil when it isn't encrypted, and for video, whose envelope comes with the media.
+    public let encryptionDetails: EncryptionDetails?
+
+    /// The public key that the media was encrypted with, `CR…`, where the resource names one; whether or not video's really
+    /// is encrypted, its envelope tells.
+    public let publicKeySID: String?
+
+    /// Where Twilio says the media is: of a voice recording its `media_url`, of video its `media_external_location`, which
+    /// is there when the media is kept in the customer's own bucket.
+    public let mediaLocation: String?
+
+    /// The resource, byte for byte as it was received.
+    public let json: [UInt8]
+
+    /// Reads a resource.
+    ///
+    /// - Parameters:
+    ///   - kind: the list that it comes from.
+    ///   - json: one JSON object, exactly.
+    /// - Throws: ``TwilioError`` with code ``TwilioError/Code/malformedAnswer`` when it isn't an object with a SID of
+    ///   this kind.
+    public init(kind: MediaKind, json: [UInt8]) throws(TwilioError) {
+        let fields: Fields
+        do {
+            fields = try JSONDecoder().decode(Fields.self, from: Data(json))
+        } catch {
+            throw TwilioError(
+                .malformedAnswer, "a resource among the \(kind.pluralName) can't be read: \(error)", cause: error)
+        }
+        guard fields.sid.prefix == kind.sidPrefix else {
+            throw TwilioError(
+                .malformedAnswer, "\(fields.sid) stands among the \(kind.pluralName), where it doesn't belong")
+        }
+        self.kind = kind
+        self.json = json
+        sid = fields.sid
+        // A resource that doesn't tell its status may be asked for its media; the answer then tells.
+        status = fields.status.map(ResourceStatus.init(rawValue:)) ?? .completed
+        dateCreated = (fields.dateCreated ?? fields.startTime).flatMap { Timestamp($0) }
+        callSID = fields.callSID
+        roomSID = fields.roomSID ?? fields.groupingRoomSID
+        sourceSID = fields.sourceSID
+        duration = fields.duration
+        channels = fields.channels
+        codec = fields.codec
+        containerFormat = Self.containerFormat(of: kind, fields: fields)
+        encryptionDetails = kind == .voiceRecording ? fields.encryptionDetails : nil
+        publicKeySID = kind == .voiceRecording ? encryptionDetails?.publicKeySID : fields.encryptionKey
+        mediaLocation = kind == .voiceRecording ? fields.mediaURL : fields.externalLocation
+    }
+
+    /// The extension of the file's name.
+    ///
+    /// Whatever the API may send, only words of these lists become part of a file name.
+    private static func containerFormat(of kind: MediaKind, fields: Fields) -> String {
+        let told = fields.containerFormat?.lowercased()
+        switch kind {
+        case .voiceRecording:
+            return "wav"
+        case .videoRecording:
+            if let told, ["mka", "mkv"].contains(told) { return told }
+            return fields.type == "audio" ? "mka" : "mkv"
+        case .composition:
+            if let told, ["mp4", "webm"].contains(told) { return told }
+            return "mp4"
+        }
+    }
+}
+
+/// The fields of all three kinds of resources that have a meaning here.
+private struct Fields: Decodable {
+    let sid: SID
+    let status, dateCreated, startTime, callSID, roomSID, groupingRoomSID, sourceSID, codec, containerFormat: String?
+    let type, mediaURL, externalLocation, encryptionKey: String?
+    let duration, channels: Int64?
+    let encryptionDetails: EncryptionDetails?
+
+    private enum Key: String, CodingKey {
+        case sid, status, codec, format, type, duration, channels
+        case dateCreated = "date_created"
+        case startTime = "start_time"
+        case callSID = "call_sid"
+        case roomSID = "room_sid"
+        case groupingSIDs = "grouping_sids"
+        case sourceSID = "source_sid"
+        case containerFormat = "container_format"
+        case mediaURL = "media_url"
+        case mediaExternalLocation = "media_external_location"
+        case encryptionDetails = "encryption_details"
+        case encryptionKey = "encryption_key"
+    }
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Key.self)
+        sid = try container.decode(SID.self, forKey: .sid)
+        status = container.lenientString(.status)
+        dateCreated = container.lenientString(.dateCreated)
+        startTime = container.lenientString(.startTime)
+        callSID = container.lenientString(.callSID)
+        roomSID = container.lenientString(.roomSID)
+        groupingRoomSID = (try? container.nestedContainer(keyedBy: Key.self, forKey: .groupingSIDs))
+            .flatMap { $0.lenientString(.roomSID) }
+        sourceSID = container.lenientString(.sourceSID)
+        codec = container.lenientString(.codec)
+        containerFormat = container.lenientString(.containerFormat) ?? container.lenientString(.format)
+        type = container.lenientString(.type)
+        mediaURL = container.lenientString(.mediaURL)
+        externalLocation = container.lenientString(.mediaExternalLocation)
+        encryptionKey = container.lenientString(.encryptionKey)
+        duration = container.lenientInteger(.duration)
+        channels = container.lenientInteger(.channels)
+        let isNull = (try? container.decodeNil(forKey: .encryptionDetails)) ?? true
+        if isNull || (try? container.decode(String.self, forKey: .encryptionDetails)) == "" {
+            encryptionDetails = nil
+        } else {
+            encryptionDetails =
+                (try? container.decode(EncryptionDetails.self, forKey: .encryptionDetails)) ?? .unreadable
+        }
+    }
+}

@@ -1,0 +1,93 @@
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+public import Transfer
+
+/// A request to Twilio's API that failed.
+public struct TwilioError: Error, Sendable, CustomStringConvertible {
+    /// What went wrong, for code that decides by it.
+    public enum Code: Hashable, Sendable {
+        /// There is no such resource, or no media of it (404).
+        case notFound
+
+        /// The credentials are wrong or don't reach this resource (401, 403).
+        case unauthorized
+
+        /// Twilio refused for another reason.
+        case refused
+
+        /// Twilio could not be reached, or didn't answer in time.
+        case unreachable
+
+        /// The answer isn't what the documentation says.
+        case malformedAnswer
+
+        /// A setting of this program is wrong: an address, a region, a SID.
+        case invalidConfiguration
+    }
+
+    /// What went wrong.
+    public let code: Code
+
+    /// One sentence that says what is wrong, and with which thing.
+    public let message: String
+
+    /// Twilio's own error number, 20404 for instance, if the answer had one.
+    public let twilioCode: Int?
+
+    /// The HTTP status, if there was an answer.
+    public let status: Int?
+
+    /// The error below this one.
+    public let cause: (any Error)?
+
+    /// Makes an error.
+    public init(
+        _ code: Code, _ message: String, twilioCode: Int? = nil, status: Int? = nil, cause: (any Error)? = nil
+    ) {
+        self.code = code
+        self.message = message
+        self.twilioCode = twilioCode
+        self.status = status
+        self.cause = cause
+    }
+
+    /// Translates a failed transfer.
+    ///
+    /// - Parameters:
+    ///   - error: what the transfer ended with.
+    ///   - subject: what was asked for, as it begins a sentence: "the list of compositions".
+    public init(_ error: TransferError, subject: String) {
+        guard let status = error.status else {
+            switch error.code {
+            case .insecureAddress, .invalidAddress:
+                self.init(.invalidConfiguration, error.message, cause: error)
+            case .deadlineExceeded:
+                // What failed again and again says more than that patience has ended.
+                let reason = (error.cause as? TransferError)?.message ?? error.message
+                self.init(.unreachable, "\(subject) could not be had: \(reason)", cause: error)
+            default:
+                self.init(.unreachable, "\(subject) could not be had: \(error.message)", cause: error)
+            }
+            return
+        }
+        let document = ErrorDocument(error.response?.body ?? [])
+        let code: Code =
+            switch status {
+            case 404: .notFound
+            case 401, 403: .unauthorized
+            default: .refused
+            }
+        let reason = document.message ?? "HTTP status \(status)"
+        let number = document.code.map { " (error \($0), status \(status))" } ?? " (status \(status))"
+        self.init(
+            code,
+            "\(subject) was refused by \(error.response?.head.address.url.host() ?? "the server"): \(reason)\(number)",
+            twilioCode: document.code, status: status, cause: error)
+    }
+
+    /// The message.
+    public var description: String { message }
+}

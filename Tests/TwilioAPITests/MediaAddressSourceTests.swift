@@ -1,0 +1,134 @@
+import Foundation
+import Testing
+import Threading
+import Transfer
+
+@testable import TwilioAPI
+
+@Suite("Addresses of media")
+struct MediaAddressSourceTests {
+    private typealias Outcome = Result<Address, any Error>
+
+    /// A source that resolves at a server whose answers a test gives; the number of the request is passed.
+    private static func withSource(
+        _ answer: @escaping @Sendable (Int, String) -> LoopbackServer.Answer,
+        _ body: (MediaAddressSource, LoopbackServer) throws -> Void
+    ) throws {
+        let count = Locked(0)
+        let server = try LoopbackServer { request in
+            answer(
+                count.withLock {
+                    $0 += 1
+                    return $0
+                }, request.target)
+        }
+        defer { server.stop() }
+        let transfer = try TransferClient(TransferClient.Configuration(), logger: AccountBench.quiet)
+        defer { transfer.shutDown() }
+        let source = MediaAddressSource(
+            resolvedAt: Address(
+                url: try #require(URL(string: "\(server.url)/Media")),
+                credential: Credential(username: "name", password: "word")),
+            subject: try #require(SID("RT" + AccountBench.digits)), transfer: transfer, retriesNotFound: false)
+        try body(source, server)
+    }
+
+    private static func redirect(_ number: Int) -> LoopbackServer.Answer {
+        usleep(50_000)
+        return LoopbackServer.Answer(status: 302, fields: [("Location", "https://media.example/\(number)?signature=x")])
+    }
+
+    @Test("many who want an address at the same time make one request")
+    func coalesced() throws {
+        try Self.withSource({ number, _ in Self.redirect(number) }) { source, server in
+            let outcomes = Awaited<Outcome>()
+            for _ in 0..<50 { source.address(replacing: nil) { outcomes.add($0) } }
+            let addresses = try outcomes.values(50).map { try $0.get() }
+            #expect(Set(addresses.map(\.url.absoluteString)) == ["https://media.example/1?signature=x"])
+            #expect(addresses.allSatisfy { $0.credential == nil })
+            #expect(server.requests.count == 1)
+            source.address(replacing: nil) { outcomes.add($0) }
+            #expect(outcomes.all.count == 51)
+            #expect(server.requests.count == 1)
+        }
+    }
+
+    @Test("a refused address is replaced once, however many were refused it")
+    func refreshed() throws {
+        try Self.withSource({ number, _ in Self.redirect(number) }) { source, server in
+            let outcomes = Awaited<Outcome>()
+            source.address(replacing: nil) { outcomes.add($0) }
+            let old = try outcomes.value().get()
+            for _ in 0..<20 { source.address(replacing: old) { outcomes.add($0) } }
+            let fresh = try outcomes.values(21).dropFirst().map { try $0.get() }
+            #expect(Set(fresh.map { $0.url.path() }) == ["/2"])
+            // A download that was slow to be refused the old address gets the fresh one.
+            source.address(replacing: old) { outcomes.add($0) }
+            #expect(try outcomes.values(22)[21].get().url.path() == "/2")
+            #expect(server.requests.count == 2)
+        }
+    }
+
+    @Test("the address may stand in the body alone")
+    func inBody() throws {
+        try Self.withSource({ _, _ in
+            LoopbackServer.Answer(body: Array(#"{"redirect_to":"https://media.example/body"}"#.utf8))
+        }) { source, _ in
+            let outcomes = Awaited<Outcome>()
+            source.address(replacing: nil) { outcomes.add($0) }
+            let address = try outcomes.value().get()
+            #expect(address.url.absoluteString == "https://media.example/body")
+        }
+    }
+
+    @Test("an answer without an address is an error, told to all, and the next one asks again")
+    func noAddress() throws {
+        try Self.withSource({ number, _ in
+            number == 1 ? LoopbackServer.Answer(body: Array("{}".utf8)) : Self.redirect(number)
+        }) { source, _ in
+            let outcomes = Awaited<Outcome>()
+            source.address(replacing: nil) { outcomes.add($0) }
+            let error = #expect(throws: TwilioError.self) { try outcomes.value().get() }
+            #expect(error?.code == .malformedAnswer)
+            source.address(replacing: nil) { outcomes.add($0) }
+            let next = try outcomes.values(2)[1].get()
+            #expect(next.url.path() == "/2")
+        }
+    }
+
+    @Test("a refusal is told with its reason")
+    func refused() throws {
+        try Self.withSource({ _, _ in
+            LoopbackServer.Answer(status: 404, body: Array(#"{"code":20404,"message":"gone"}"#.utf8))
+        }) { source, _ in
+            let outcomes = Awaited<Outcome>()
+            source.address(replacing: nil) { outcomes.add($0) }
+            let outcome = try outcomes.value()
+            let error = #expect(throws: TwilioError.self) { try outcome.get() }
+            #expect(error?.code == .notFound)
+            #expect(error?.twilioCode == 20404)
+        }
+    }
+
+    @Test("a redirect is remembered while it works, and dropped when it is refused")
+    func remembered() throws {
+        let own = Address(
+            url: try #require(URL(string: "https://api.example/x.wav")),
+            credential: Credential(username: "name", password: "word"))
+        let elsewhere = Address(url: try #require(URL(string: "https://media.example/x?signature=y")))
+        let source = MediaAddressSource(direct: own, subject: try #require(SID("RE" + AccountBench.digits)))
+        func current(replacing refused: Address? = nil) throws -> Address {
+            let outcomes = Awaited<Outcome>()
+            source.address(replacing: refused) { outcomes.add($0) }
+            return try outcomes.value().get()
+        }
+        #expect(try current() == own)
+        source.remember(served: own)
+        #expect(try current() == own)
+        source.remember(served: elsewhere)
+        #expect(try current() == elsewhere)
+        #expect(try current(replacing: own) == elsewhere)
+        #expect(try current(replacing: elsewhere) == own)
+        #expect(try current() == own)
+    }
+}

@@ -1,0 +1,72 @@
+import Foundation
+import Logging
+import Testing
+import Transfer
+import TwilioSimulator
+
+@testable import TwilioAPI
+
+/// A simulated account, and a client for it.
+final class AccountBench: Sendable {
+    let simulator: TwilioSimulator
+    let transfer: TransferClient
+    let client: TwilioClient
+
+    static let quiet: Logger = {
+        var logger = Logger(label: "tests")
+        logger.logLevel = .critical
+        return logger
+    }()
+
+    /// Made once: a key pair takes a while.
+    static let publicKey: String = {
+        let process = Process()
+        process.executableURL = URL(filePath: "/bin/sh")
+        process.arguments = ["-c", "openssl genrsa 2048 2>/dev/null | openssl rsa -pubout 2>/dev/null"]
+        let output = Pipe()
+        process.standardOutput = output
+        do { try process.run() } catch { return "" }
+        let data = output.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return String(decoding: data, as: UTF8.self)
+    }()
+
+    init(password: String? = nil, configure: (inout SimulatorConfiguration) -> Void = { _ in }) throws {
+        var configuration = SimulatorConfiguration(publicKeys: [.init(pem: Self.publicKey)])
+        configure(&configuration)
+        simulator = try TwilioSimulator.start(configuration)
+        transfer = try TransferClient(TransferClient.Configuration(), logger: Self.quiet)
+        client = TwilioClient(
+            account: try #require(SID(simulator.credentials.accountSID)),
+            credential: Credential(
+                username: simulator.credentials.accountSID, password: password ?? simulator.credentials.authToken),
+            endpoints: try Endpoints(api: simulator.apiURL, video: simulator.apiURL, accounts: simulator.apiURL),
+            transfer: transfer)
+    }
+
+    deinit {
+        transfer.shutDown()
+        simulator.stop()
+    }
+
+    /// All pages of a list.
+    func pages(of kind: TwilioAPI.MediaKind) throws -> [ResourcePage] {
+        var pages = [try client.page(of: kind)]
+        while let next = pages.last?.next { pages.append(try client.page(of: kind, next: next)) }
+        return pages
+    }
+
+    static let digits = "00112233445566778899aabbccddeeff"
+}
+
+extension TwilioSimulator {
+    /// Adds a resource of the kind that its SID tells.
+    func add(_ sid: SID, status: JSONValue = "processing") throws {
+        let fields: [String: JSONValue] = ["sid": .string("\(sid)"), "status": status]
+        switch sid.prefix {
+        case "RE": try add(.recording, fields: fields)
+        case "RT": try add(.videoRecording, fields: fields)
+        default: try add(.composition, fields: fields)
+        }
+    }
+}

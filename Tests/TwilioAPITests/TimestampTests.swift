@@ -1,0 +1,78 @@
+import Testing
+
+@testable import TwilioAPI
+
+@Suite("Dates as Twilio writes them")
+struct TimestampTests {
+    private struct Sample: Decodable {
+        let text: String
+        let seconds: Int64
+    }
+
+    @Test("dates are read as Python's email.utils and datetime write them")
+    func agreesWithPython() throws {
+        let samples: [Sample] = try python(
+            """
+            import datetime as d, email.utils, json, random
+            random.seed(7)
+            samples = []
+            for i in range(3000):
+                zone = d.timezone(d.timedelta(minutes=random.choice([0, 0, 60, -300, 330, 765, -719, 840])))
+                moment = d.datetime.fromtimestamp(random.randint(-62000000000, 250000000000), zone)
+                seconds = int(moment.timestamp())
+                samples.append((email.utils.format_datetime(moment), seconds))
+                samples.append((moment.isoformat(), seconds))
+                utc = moment.astimezone(d.timezone.utc)
+                samples.append((utc.strftime("%d %b ") + f"{utc.year:04} " + utc.strftime("%H:%M:%S GMT"), seconds))
+                fraction = utc.replace(microsecond=random.randrange(1000000))
+                samples.append((fraction.isoformat().replace("+00:00", "Z"), seconds))
+            print(json.dumps([{"text": t, "seconds": s} for t, s in samples]))
+            """)
+        #expect(samples.count == 12_000)
+        for sample in samples { #expect(Timestamp(sample.text)?.seconds == sample.seconds, "\(sample.text)") }
+    }
+
+    @Test("every day of these years is accepted, and no other", arguments: [1900, 1999, 2000, 2015, 2016, 2100, 2400])
+    func calendar(year: Int) throws {
+        let known: [Sample] = try python(
+            """
+            import datetime as d, json
+            day, days = d.datetime(\(year), 1, 1, tzinfo=d.timezone.utc), []
+            while day.year == \(year):
+                days.append({"text": day.strftime("%Y-%m-%d"), "seconds": int(day.timestamp())})
+                day += d.timedelta(1)
+            print(json.dumps(days))
+            """)
+        let days = Dictionary(uniqueKeysWithValues: known.map { ($0.text, $0.seconds) })
+        for month in 0...13 {
+            for day in 0...32 {
+                let text = "\(year)-\(month < 10 ? "0" : "")\(month)-\(day < 10 ? "0" : "")\(day)"
+                #expect(Timestamp("\(text)T00:00:00Z")?.seconds == days[text], "\(text)")
+            }
+        }
+    }
+
+    @Test(
+        "what is no date gives none",
+        arguments: [
+            "", " ", "Z", "2015", "2015-07-30", "2015-07-30T20:00:00", "2015-07-30 20:00:00Z", "2015-07-30T20:00Z",
+            "2015-07-30T24:00:00Z", "2015-07-30T20:60:00Z", "2015-07-30T20:00:61Z", "2015-07-30T20:00:00.Z",
+            "2015-07-30T20:00:00.1234567890Z", "2015-07-30T20:00:00ZZ", "2015-07-30T20:00:00Z ",
+            "15-07-30T20:00:00Z", "0000-01-01T00:00:00Z", "2015-7-30T20:00:00Z", "-015-07-30T20:00:00Z",
+            "2015-07-30T20:00:00+", "2015-07-30T20:00:00+1", "2015-07-30T20:00:00+01:6", "2015-07-30T20:00:00+24:00",
+            "2015-07-30T20:00:00+00:60", "2015-07-30T20:00:00 +0000",
+            "Fri, 14 Oct 2016", "Fri, 14 Oct 2016 21:56:34", "Fri 14 Oct 2016 21:56:34 +0000",
+            "Fri,14 Oct 2016 21:56:34 +0000", "Fri, 14 Okt 2016 21:56:34 +0000", "Fri, 14 oct 2016 21:56:34 +0000",
+            "Fri, 14 Oct 16 21:56:34 +0000", "Fri, 14 Oct 2016 21:56:34 EST", "Fri, 14 Oct 2016 21:56:34 +00",
+            "Fri, 31 Feb 2016 21:56:34 +0000", "Fri, 14 Oct 2016 25:56:34 +0000", "Fri, 14 Oct 2016 21:56:34 +2500",
+            "1469908800", "null", "２０１５-07-30T20:00:00Z",
+        ])
+    func notADate(text: String) {
+        #expect(Timestamp(text) == nil)
+    }
+
+    @Test("a leap second counts as the second after it")
+    func leapSecond() {
+        #expect(Timestamp("2016-12-31T23:59:60Z") == Timestamp("2017-01-01T00:00:00Z"))
+    }
+}

@@ -1,0 +1,169 @@
+import Foundation
+import Testing
+import Transfer
+import TwilioSimulator
+
+@testable import TwilioAPI
+
+@Suite("A client of the API")
+struct TwilioClientTests {
+    @Test("all pages together have every recording once, in the list's order")
+    func paging() throws {
+        let bench = try AccountBench { $0.generatedRecordings = 2500 }
+        let pages = try bench.pages(of: .voiceRecording)
+        #expect(pages.map(\.resources.count) == [1000, 1000, 500])
+        #expect(
+            pages.flatMap(\.resources).map(\.sid.description)
+                == (0..<2500).map { TwilioSimulator.generatedSID($0) })
+    }
+
+    @Test("a list is complete whatever the size of its pages", arguments: [1, 2, 3, 7, 100])
+    func pageSizes(limit: Int) throws {
+        let bench = try AccountBench { $0.behaviour.pageSizeLimit = limit }
+        for number in 0..<7 {
+            let digits = AccountBench.digits.dropLast() + "\(number)"
+            try bench.simulator.add(.composition, fields: ["sid": .string("CJ\(digits)")])
+            try bench.simulator.add(.videoRecording, fields: ["sid": .string("RT\(digits)")])
+        }
+        for kind in [TwilioAPI.MediaKind.composition, .videoRecording] {
+            let pages = try bench.pages(of: kind)
+            #expect(pages.count == max(1, (7 + limit - 1) / limit))
+            #expect(Set(pages.flatMap(\.resources).map(\.sid)).count == 7)
+        }
+    }
+
+    @Test("an empty list is one page without a link", arguments: TwilioAPI.MediaKind.allCases)
+    func emptyList(kind: TwilioAPI.MediaKind) throws {
+        let bench = try AccountBench()
+        let page = try bench.client.page(of: kind)
+        #expect(page.resources.isEmpty)
+        #expect(page.next == nil)
+    }
+
+    @Test(
+        "a link is followed on the configured address, whatever host it names",
+        arguments: [
+            ("https://video.twilio.com/v1/Recordings?Page=1&PageToken=a%2Fb", "/v1/Recordings?Page=1&PageToken=a%2Fb"),
+            ("http://evil.example/v1/Recordings?Page=1", "/v1/Recordings?Page=1"),
+            ("//evil.example/v1/x", "/v1/x"), ("https://user:secret@evil.example:1/x?y", "/x?y"),
+            ("/2010-04-01/x.json?PageToken=PT%20", "/2010-04-01/x.json?PageToken=PT%20"), ("/x#fragment", "/x"),
+        ])
+    func linksStayHere(link: String, target: String) throws {
+        #expect(try TwilioClient.pathAndQuery(ofLink: link, subject: "the list") == target)
+        let server = try LoopbackServer { request in
+            LoopbackServer.Answer(body: Array(#"{"recordings":[],"meta":{"next_page_url":null}}"#.utf8))
+        }
+        defer { server.stop() }
+        let transfer = try TransferClient(TransferClient.Configuration(), logger: AccountBench.quiet)
+        defer { transfer.shutDown() }
+        let client = TwilioClient(
+            account: try #require(SID("AC" + AccountBench.digits)),
+            credential: Credential(username: "name", password: "word"),
+            endpoints: try Endpoints(api: server.url, video: "\(server.url)/base"), transfer: transfer)
+        _ = try client.page(of: .videoRecording, next: link)
+        #expect(server.requests.map(\.target) == ["/base\(target)"])
+        #expect(server.requests.first?.fields["authorization"] == "Basic bmFtZTp3b3Jk")
+    }
+
+    @Test("a link that is no address is an error", arguments: ["", "x", "?Page=2", "https://h", "mailto:a@b"])
+    func badLinks(link: String) {
+        let error = #expect(throws: TwilioError.self) {
+            try TwilioClient.pathAndQuery(ofLink: link, subject: "the list")
+        }
+        #expect(error?.code == .malformedAnswer)
+    }
+
+    @Test("wrong credentials are told as such, with Twilio's number", arguments: ErrorFormat.allCases)
+    func wrongCredentials(format: ErrorFormat) throws {
+        let bench = try AccountBench(password: "wrong") { $0.behaviour.errorFormat = format.behaviour }
+        let error = #expect(throws: TwilioError.self) {
+            try bench.client.verifyCredentials(patience: Patience(giveUp: .seconds(5)))
+        }
+        #expect(error?.code == .unauthorized)
+        #expect(error?.status == 401)
+        #expect(error?.twilioCode == 20003)
+        #expect(error?.message.contains("wrong") == false)
+        #expect(throws: TwilioError.self) { try bench.client.page(of: .composition) }
+    }
+
+    enum ErrorFormat: CaseIterable {
+        case json, xml
+
+        var behaviour: Behaviour.ErrorFormat { self == .json ? .json : .xml }
+    }
+
+    @Test("right credentials are verified with one small request")
+    func rightCredentials() throws {
+        let bench = try AccountBench { $0.generatedRecordings = 100 }
+        try bench.client.verifyCredentials(patience: Patience(giveUp: .seconds(5)))
+        #expect(bench.simulator.requests.count == 1)
+        #expect((bench.simulator.requests.first?.bodyBytes ?? .max) < 4096)
+    }
+
+    @Test("a server that isn't there is unreachable")
+    func unreachable() throws {
+        let server = try LoopbackServer { _ in LoopbackServer.Answer() }
+        server.stop()
+        let transfer = try TransferClient(TransferClient.Configuration(), logger: AccountBench.quiet)
+        defer { transfer.shutDown() }
+        let client = TwilioClient(
+            account: try #require(SID("AC" + AccountBench.digits)),
+            credential: Credential(username: "name", password: "word"),
+            endpoints: try Endpoints(api: server.url, video: server.url), transfer: transfer)
+        let error = #expect(throws: TwilioError.self) {
+            try client.verifyCredentials(
+                patience: Patience(giveUp: .milliseconds(300), firstBackoff: .milliseconds(20)))
+        }
+        #expect(error?.code == .unreachable)
+        #expect(error?.status == nil)
+    }
+
+    @Test("a single resource is found, and one that isn't there is told as not found")
+    func single() throws {
+        let bench = try AccountBench()
+        for kind in TwilioAPI.MediaKind.allCases {
+            let sid = try #require(SID(kind.sidPrefix + AccountBench.digits))
+            let results = Awaited<Result<MediaResource, TwilioError>>()
+            bench.client.resource(kind: kind, sid: sid) { results.add($0) }
+            let error = #expect(throws: TwilioError.self) { try results.value().get() }
+            #expect(error?.code == .notFound)
+            #expect(error?.message.contains("\(sid)") == true)
+            try bench.simulator.add(sid)
+            bench.client.resource(kind: kind, sid: sid) { results.add($0) }
+            let resource = try results.values(2)[1].get()
+            #expect(resource.sid == sid)
+            #expect(resource.status == .processing)
+        }
+    }
+
+    @Test("another resource than the one asked for is refused")
+    func otherResource() throws {
+        let server = try LoopbackServer { _ in
+            LoopbackServer.Answer(body: Array("{\"sid\":\"RE\(AccountBench.digits)\"}".utf8))
+        }
+        defer { server.stop() }
+        let transfer = try TransferClient(TransferClient.Configuration(), logger: AccountBench.quiet)
+        defer { transfer.shutDown() }
+        let client = TwilioClient(
+            account: try #require(SID("AC" + AccountBench.digits)),
+            credential: Credential(username: "name", password: "word"),
+            endpoints: try Endpoints(api: server.url, video: server.url), transfer: transfer)
+        let results = Awaited<Result<MediaResource, TwilioError>>()
+        let asked = try #require(SID("RE" + String(AccountBench.digits.reversed())))
+        client.resource(kind: .voiceRecording, sid: asked) { results.add($0) }
+        let error = #expect(throws: TwilioError.self) { try results.value().get() }
+        #expect(error?.code == .malformedAnswer)
+    }
+
+    @Test(
+        "addresses of Twilio and of others are told apart",
+        arguments: [
+            ("https://api.twilio.com/x", true), ("http://API.TWILIO.COM/x", true), ("https://twilio.com", true),
+            ("https://bucket.s3.amazonaws.com/x", false), ("https://eviltwilio.com/x", false),
+            ("https://twilio.com.evil.example/x", false), ("not an address", true),
+        ])
+    func ownership(location: String, isTwilio: Bool) throws {
+        let bench = try AccountBench()
+        #expect(bench.client.isTwilioMedia(location: location) == isTwilio)
+    }
+}
