@@ -1,0 +1,129 @@
+import Foundation
+import Logging
+import Testing
+import Transfer
+import TwilioAPI
+import TwilioSimulator
+
+@testable import Catalog
+
+/// A folder for one catalog.
+struct CatalogFolder: Sendable {
+    let path: String
+
+    init() throws {
+        path = TemporaryFolder.shared.appending(path: UUID().uuidString).path
+    }
+
+    var file: String { path + "/catalog.sqlite" }
+
+    /// Opens the catalog; several may be open, as those of several mounts are.
+    func catalog() throws -> Catalog { try Catalog(folder: path) }
+}
+
+/// The folder of this test process, removed when it exits.
+enum TemporaryFolder {
+    static let shared: URL = {
+        atexit(removeTemporaryFolder)
+        return FileManager.default.temporaryDirectory.appending(path: "CatalogTests-\(UUID().uuidString)")
+    }()
+}
+
+private func removeTemporaryFolder() {
+    try? FileManager.default.removeItem(at: TemporaryFolder.shared)
+}
+
+/// What catalogs are filled with.
+enum Sample {
+    static func sid(_ number: Int, _ kind: TwilioAPI.MediaKind = .voiceRecording) throws -> SID {
+        let digits = String(number, radix: 16)
+        return try #require(SID(kind.sidPrefix + String(repeating: "0", count: 32 - digits.count) + digits))
+    }
+
+    static func resource(
+        _ number: Int, _ kind: TwilioAPI.MediaKind = .voiceRecording, status: String = "completed",
+        created: String = "2015-07-30T20:00:00Z"
+    ) throws -> MediaResource {
+        let json = #"{"sid":"\#(try sid(number, kind))","status":"\#(status)","date_created":"\#(created)"}"#
+        return try MediaResource(kind: kind, json: Array(json.utf8))
+    }
+
+    static let quiet: Logger = {
+        var logger = Logger(label: "tests")
+        logger.logLevel = .critical
+        return logger
+    }()
+}
+
+extension Catalog {
+    /// The SIDs of a listing, had in pieces.
+    func listed(_ kind: TwilioAPI.MediaKind = .voiceRecording, limit: Int = 1000) throws -> [SID] {
+        var found: [SID] = []
+        var position: Int64 = 0
+        while true {
+            let entries = try entries(of: kind, after: position, limit: limit)
+            guard let last = entries.last else { return found }
+            found += entries.map(\.sid)
+            position = last.position
+        }
+    }
+}
+
+/// A catalog that is filled from a server.
+final class SyncBench: Sendable {
+    let folder: CatalogFolder
+    let catalog: Catalog
+    let transfer: TransferClient
+    let synchronizer: Synchronizer
+    let finder: ResourceFinder
+
+    init(url: String, username: String = "name", password: String = "word", account: String? = nil) throws {
+        folder = try CatalogFolder()
+        catalog = try folder.catalog()
+        transfer = try TransferClient(TransferClient.Configuration(), logger: Sample.quiet)
+        let client = TwilioClient(
+            account: try #require(SID(account ?? "AC" + String(repeating: "0", count: 32))),
+            credential: Credential(username: username, password: password),
+            endpoints: try Endpoints(api: url, video: url), transfer: transfer)
+        synchronizer = Synchronizer(catalog: catalog, client: client, logger: Sample.quiet)
+        finder = try ResourceFinder(catalog: catalog, client: client)
+    }
+
+    convenience init(_ simulator: TwilioSimulator) throws {
+        try self.init(
+            url: simulator.apiURL, username: simulator.credentials.accountSID,
+            password: simulator.credentials.authToken, account: simulator.credentials.accountSID)
+    }
+
+    /// To be called at the end of a test: threads hold the parts until then.
+    func shutDown() {
+        transfer.shutDown()
+        synchronizer.shutDown()
+        finder.shutDown()
+    }
+
+    /// Asks for a list and waits for the answer.
+    func list(_ kind: TwilioAPI.MediaKind) throws -> Result<Void, CatalogError> {
+        let results = Awaited<Result<Void, CatalogError>>()
+        synchronizer.whenListed(kind) { results.add($0) }
+        return try results.value()
+    }
+
+    func find(_ sid: SID, _ kind: TwilioAPI.MediaKind) throws -> CatalogEntry? {
+        let outcomes = Awaited<ResourceFinder.Outcome>()
+        finder.find(sid, of: kind) { outcomes.add($0) }
+        return try outcomes.value().get()
+    }
+}
+
+extension TwilioSimulator {
+    /// Adds a resource of the kind that its SID tells.
+    func add(_ sid: SID, status: JSONValue = "processing") throws {
+        let fields: [String: JSONValue] = ["sid": .string("\(sid)"), "status": status]
+        switch sid.prefix {
+        case "RE": try add(.recording, fields: fields)
+        case "RT": try add(.videoRecording, fields: fields)
+        default: try add(.composition, fields: fields)
+        }
+    }
+}
