@@ -1,0 +1,103 @@
+import Envelope
+import Foundation
+import Transfer
+import TwilioAPI
+
+/// What has to be known of a recording's media before it can be read.
+///
+/// Learnt from the head of an answer and the last bytes of the ciphertext; the same for good, since completed media never
+/// changes. Nothing in it is secret: the content key is here only as the public key wrapped it.
+public struct MediaFacts: Hashable, Sendable, Codable {
+    /// Size of what the server holds, in bytes.
+    public let ciphertextSize: Int64
+
+    /// Size of what a reader sees, in bytes.
+    public let plaintextSize: Int64
+
+    /// Whether the plaintext size is certain.
+    ///
+    /// It isn't only when the padding would have to tell and the key isn't held.
+    public let isPlaintextSizeExact: Bool
+
+    /// The entity tag (RFC 9110, 8.8.3) of the bytes that were described; nil when the server sends none.
+    public let entityTag: String?
+
+    /// The fields with which the S3 encryption client describes an envelope, by lower-case name.
+    ///
+    /// Empty for voice.
+    let envelopeFields: [String: String]
+
+    /// The last bytes of the ciphertext, 32 at the most: the tag of GCM, the padding of CBC.
+    ///
+    /// Empty when the server ignores ranges and the tail wasn't needed.
+    let tail: [UInt8]
+
+    /// How many bytes of the end are asked for: two blocks of AES, since CBC needs the one before the last.
+    static let tailSize: Int64 = 32
+
+    /// How the content of video is encrypted, as attributes tell it: `aes-256-cbc`, `aes-256-gcm` or `none`.
+    ///
+    /// Says nothing of voice, whose resource tells.
+    public var encryption: String? {
+        guard !envelopeFields.isEmpty else { return "none" }
+        return switch try? EnvelopeMetadata.s3EncryptionClient({ envelopeFields[$0] })?.cipher {
+        case .aes256CBC: "aes-256-cbc"
+        case .aes256GCM: "aes-256-gcm"
+        case nil: nil
+        }
+    }
+
+    /// Whether the last bytes of the ciphertext weren't seen.
+    var lacksTail: Bool { Int64(tail.count) < min(Self.tailSize, ciphertextSize) }
+
+    /// The fields of an answer that belong to an envelope.
+    static func envelopeFields(of headers: HeaderFields) -> [String: String] {
+        var fields: [String: String] = [:]
+        for (name, value) in headers {
+            let name = name.lowercased()
+            if name.hasPrefix("x-amz-meta-x-amz-") || Self.unprefixedFields.contains(name) { fields[name] = value }
+        }
+        return fields
+    }
+
+    /// Version 2 of the client's metadata is documented without the prefix that S3 gives to metadata.
+    private static let unprefixedFields: Set = [
+        "x-amz-key", "x-amz-key-v2", "x-amz-iv", "x-amz-wrap-alg", "x-amz-cek-alg", "x-amz-tag-len", "x-amz-matdesc",
+        "x-amz-unencrypted-content-length", "x-amz-unencrypted-content-md5",
+    ]
+
+    /// The envelope that these fields, or for voice the resource, describe; nil when the media isn't encrypted.
+    static func envelope(of resource: MediaResource, fields: [String: String]) throws(EnvelopeError)
+        -> EnvelopeMetadata?
+    {
+        switch resource.kind {
+        case .voiceRecording:
+            guard let details = resource.encryptionDetails else { return nil }
+            return try EnvelopeMetadata.voiceRecording(
+                // One of the three spellings has no type; there is only one scheme.
+                type: details.type ?? "rsa-aes", publicKeySID: details.publicKeySID,
+                wrappedKeyBase64: details.encryptedContentKey ?? "",
+                initializationVectorBase64: details.initializationVector ?? "")
+        case .videoRecording, .composition:
+            guard let told = try EnvelopeMetadata.s3EncryptionClient({ fields[$0] }) else { return nil }
+            // The fields don't say which public key it was; the resource does.
+            return try EnvelopeMetadata(
+                cipher: told.cipher, wrapping: told.wrapping, wrappedKey: told.wrappedKey,
+                initializationVector: told.initializationVector, publicKeySID: resource.publicKeySID,
+                plaintextSize: told.plaintextSize, plaintextMD5: told.plaintextMD5)
+        }
+    }
+}
+
+extension MediaFacts {
+    /// The form in which the catalog keeps facts.
+    public var stored: [UInt8] {
+        get throws { Array(try JSONEncoder().encode(self)) }
+    }
+
+    /// Reads facts that the catalog kept; nil when they are of a form that this version doesn't know.
+    public init?(stored: [UInt8]) {
+        guard let facts = try? JSONDecoder().decode(MediaFacts.self, from: Data(stored)) else { return nil }
+        self = facts
+    }
+}

@@ -1,0 +1,114 @@
+import Transfer
+import TwilioAPI
+
+/// Fetches a run of blocks with one request and publishes their bytes as they come.
+final class BlockFetch: DownloadReceiver, @unchecked Sendable {
+    // Safe although unchecked: what changes is touched on the transfer thread alone.
+
+    /// What is asked for: ciphertext offsets.
+    let range: Range<Int64>
+
+    private let file: MediaFile
+    private let content: MediaContent
+    private let number: Int
+    private let transfer: TransferSlot
+    private let blocks: [Block]
+
+    /// Ciphertext offset of the next byte that comes.
+    private var position: Int64
+
+    /// Index in `blocks` of the block to which it belongs.
+    private var current = 0
+
+    /// The stream that comes in place of the range, from a server that ignores ranges.
+    private var spool: SpoolFetch?
+
+    /// Whether nothing more is wanted.
+    private var isOver = false
+    private var failure: MediaError?
+
+    /// Nil for an order without blocks.
+    init?(
+        file: MediaFile, content: MediaContent, order: BlockMap<MediaFile.PendingRead>.FetchOrder,
+        transfer: TransferSlot
+    ) {
+        guard let first = order.blocks.first, let last = order.blocks.last else { return nil }
+        let prefix = content.isChained && first.index > 0 ? Int64(Block.prefixSize) : 0
+        range = (first.offset - prefix)..<(last.offset + Int64(last.byteCount))
+        position = range.lowerBound
+        self.file = file
+        self.content = content
+        self.transfer = transfer
+        number = order.number
+        blocks = order.blocks
+    }
+
+    func downloadDidBegin(_ head: ResponseHead, at offset: Int64) -> Bool {
+        if let spool { return spool.downloadDidBegin(head, at: offset) }
+        (try? file.addresses())?.remember(served: head.address)
+        if head.status == 206 {
+            guard offset == position else {
+                failure = MediaError(.transferFailed, file.sid, "the media of \(file.sid) was sent out of order")
+                return false
+            }
+            if let total = head.contentRange?.total, total != file.ciphertextSize {
+                failure = MediaError(.changed, file.sid, "the media of \(file.sid) has another size than it had")
+                return false
+            }
+            return true
+        }
+        if offset == position, position > range.lowerBound {
+            // A range that broke off goes on within the whole: what was delivered has been skipped.
+            return true
+        }
+        do throws(MediaError) {
+            // Takes the readers who wait for this fetch along. When another stream comes already, it serves them.
+            guard let spool = try file.makeSpoolFetch(from: transfer) else { return false }
+            self.spool = spool
+            return spool.downloadDidBegin(head, at: offset)
+        } catch {
+            failure = error
+            return false
+        }
+    }
+
+    func downloadDidReceive(_ bytes: RawSpan) {
+        if let spool {
+            spool.downloadDidReceive(bytes)
+            return
+        }
+        var rest = bytes
+        while rest.byteCount > 0, current < blocks.count, !isOver {
+            let block = blocks[current]
+            let local = Int(position - block.offset)
+            // Bytes before the first block are its prefix.
+            let count = min(rest.byteCount, (local < 0 ? 0 : block.byteCount) - local)
+            block.write(rest.extracting(0..<count), at: local)
+            rest = rest.extracting(count..<rest.byteCount)
+            position += Int64(count)
+            guard local >= 0 else { continue }
+            let written = local + count
+            if written == block.byteCount {
+                current += 1
+                if current < blocks.count {
+                    block.read((written - Block.prefixSize)..<written) {
+                        blocks[current].write($0, at: -Block.prefixSize)
+                    }
+                }
+            }
+            isOver = !file.fetchDidWrite(number, block: block, count: written, content: content)
+        }
+        if isOver, position < range.upperBound { file.endFetch(number) }
+    }
+
+    func downloadDidEnd(_ result: Result<Void, TransferError>) {
+        spool?.downloadDidEnd(result)
+        if let failure {
+            if failure.code == .changed { file.mediaDidChange() }
+            file.fetchDidEnd(number, .failure(failure))
+            return
+        }
+        if case .failure(let error) = result, error.code == .changed { file.mediaDidChange() }
+        file.fetchDidEnd(number, result.mapError { file.mediaError($0) })
+    }
+}

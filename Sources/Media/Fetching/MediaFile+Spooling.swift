@@ -1,0 +1,207 @@
+import Envelope
+import Threading
+import Transfer
+import TwilioAPI
+
+/// Ciphertext that comes as one stream, because the server ignores ranges, and is kept in a temporary file.
+struct SpooledContent {
+    /// How far content with a tag has been authenticated.
+    ///
+    /// Nothing of a stream is released before all of it has been.
+    enum Authentication {
+        case outstanding
+        case underWay
+        case passed
+    }
+
+    let spool: Spool
+
+    /// The transfer that brings it.
+    let transfer: TransferSlot
+    var written: Int64 = 0
+    var isComplete = false
+    var authentication = Authentication.outstanding
+
+    /// Reads whose bytes haven't come.
+    var waiting: [MediaFile.PendingRead] = []
+}
+
+/// The file's side of a stream: see ``SpooledContent``.
+extension MediaFile {
+    /// Makes what takes a stream that has begun to come; the file's readers are served from it from now on.
+    ///
+    /// - Parameters:
+    ///   - transfer: brings the stream. That of a fetch, if it is one's, is kept; all others are cancelled.
+    ///   - read: waits for the stream, this one or the one that comes already.
+    /// - Returns: nil when a stream comes already. A second one would write over it.
+    func makeSpoolFetch(
+        from transfer: TransferSlot, for read: PendingRead? = nil
+    ) throws(MediaError) -> SpoolFetch? {
+        let spool: Spool
+        do throws(SpoolError) {
+            spool = try Spool(folder: services.spoolFolder)
+        } catch {
+            throw MediaError(.storage, sid, error.message, cause: error)
+        }
+        let (isFirst, others) = state.withLock { state -> (Bool, [TransferSlot]) in
+            state.ignoresRanges = true
+            let left = state.blocks?.reset()
+            let isFirst = state.spool == nil
+            if isFirst { state.spool = SpooledContent(spool: spool, transfer: transfer) }
+            state.spool?.waiting += (left?.readers.map(\.reader) ?? []) + (read.map { [$0] } ?? [])
+            let others = state.transfers.values.filter { $0 !== transfer }
+            state.transfers = [:]
+            return (isFirst, others)
+        }
+        for other in others { other.cancel() }
+        guard isFirst else {
+            advanceSpool()
+            return nil
+        }
+        return SpoolFetch(file: self, spool: spool)
+    }
+
+    /// Reads from the stream; begins one when there is none.
+    func readSpooled(_ read: PendingRead) {
+        let begins = state.withLock { state -> Bool in
+            state.spool?.waiting.append(read)
+            return state.spool == nil
+        }
+        guard begins else {
+            advanceSpool()
+            return
+        }
+        do throws(MediaError) {
+            let source = try addresses()
+            let slot = TransferSlot()
+            guard let fetch = try makeSpoolFetch(from: slot, for: read) else { return }
+            slot.hold(
+                services.transfer.download(
+                    DownloadRequest(
+                        priority: .reader, retriesNotFound: mayBeTooYoung, expectedEntityTag: entityTag),
+                    from: source, to: fetch))
+        } catch {
+            read.receiver.readDidFail(error)
+        }
+    }
+
+    /// More of the stream has been written.
+    func spoolDidGrow(_ spool: Spool, to written: Int64) {
+        state.withLock { state in
+            guard state.spool?.spool === spool else { return }
+            state.spool?.written = written
+        }
+        advanceSpool()
+    }
+
+    /// The stream has ended.
+    func spoolDidEnd(_ spool: Spool, _ result: Result<Void, MediaError>) {
+        var result = result
+        let size = state.withLock { state -> (written: Int64, told: Int64)? in
+            guard let progress = state.spool, progress.spool === spool, case .known(let facts) = state.facts else {
+                return nil
+            }
+            return (progress.written, facts.ciphertextSize)
+        }
+        if case .success = result, let size, size.written != size.told {
+            // Readers of what is missing would wait for ever.
+            result = .failure(MediaError(.changed, sid, "the media of \(sid) has another size than it had"))
+            mediaDidChange()
+        }
+        switch result {
+        case .success:
+            state.withLock { state in
+                guard state.spool?.spool === spool else { return }
+                state.spool?.isComplete = true
+            }
+            advanceSpool()
+        case .failure(let error):
+            let (waiting, transfer) = state.withLock { state -> ([PendingRead], TransferSlot?) in
+                guard let progress = state.spool, progress.spool === spool else { return ([], nil) }
+                state.spool = nil
+                return (progress.waiting, progress.transfer)
+            }
+            transfer?.cancel()
+            for read in waiting { read.receiver.readDidFail(error) }
+        }
+    }
+
+    /// Does what has become possible: authenticates a complete stream, serves the readers whose bytes are there.
+    func advanceSpool() {
+        enum Step {
+            case nothing
+            case authenticate(MediaContent, Spool, size: Int64)
+            case serve([PendingRead], MediaContent, Spool)
+        }
+        let step = state.withLock { state -> Step in
+            guard case .known(let content) = state.content, let progress = state.spool else { return .nothing }
+            if content.authentication != nil, progress.authentication != .passed {
+                guard progress.isComplete, progress.authentication == .outstanding else { return .nothing }
+                state.spool?.authentication = .underWay
+                return .authenticate(content, progress.spool, size: progress.written)
+            }
+            var ready: [PendingRead] = []
+            state.spool?.waiting.removeAll { read in
+                let needed = content.ciphertextRange(forPlaintext: read.range)
+                guard needed.upperBound <= progress.written else { return false }
+                ready.append(read)
+                return true
+            }
+            return ready.isEmpty ? .nothing : .serve(ready, content, progress.spool)
+        }
+        switch step {
+        case .nothing:
+            break
+        case .serve(let reads, let content, let spool):
+            for read in reads {
+                services.workers.run { [self] in serve(read, content: content, from: spool) }
+            }
+        case .authenticate(let content, let spool, let size):
+            services.workers.run { [self] in authenticate(content, in: spool, size: size) }
+        }
+    }
+
+    private func authenticate(_ content: MediaContent, in spool: Spool, size: Int64) {
+        do {
+            try services.scratch.withBuffer(count: Block.size) { buffer in
+                for offset in stride(from: 0, to: size, by: Block.size) {
+                    let piece = UnsafeMutableRawBufferPointer(
+                        rebasing: buffer[..<Int(min(Int64(Block.size), size - offset))])
+                    try spool.read(offset..<(offset + Int64(piece.count)), into: piece)
+                    try content.authentication?.absorb(UnsafeRawBufferPointer(piece).bytes, at: offset)
+                }
+            }
+            guard content.authentication?.integrity == .verified else {
+                throw EnvelopeError(.truncated, "The stream ended before the tag.")
+            }
+            state.withLock { state in
+                guard state.spool?.spool === spool else { return }
+                state.spool?.authentication = .passed
+            }
+            advanceSpool()
+        } catch let error as EnvelopeError {
+            authenticationDidFail(error)
+        } catch {
+            spoolDidEnd(spool, .failure(MediaError(.storage, sid, "\(sid): \(error)", cause: error)))
+        }
+    }
+
+    private func serve(_ read: PendingRead, content: MediaContent, from spool: Spool) {
+        let needed = content.ciphertextRange(forPlaintext: read.range)
+        do {
+            try services.scratch.withBuffer(count: needed.count) { ciphertext in
+                try spool.read(needed, into: ciphertext)
+                try services.scratch.withBuffer(count: read.range.count) { plaintext in
+                    try content.decrypt(
+                        UnsafeRawBufferPointer(ciphertext).bytes, at: needed.lowerBound, into: plaintext,
+                        at: read.range.lowerBound)
+                    read.receiver.readDidFinish(UnsafeRawBufferPointer(plaintext).bytes)
+                }
+            }
+        } catch let error as EnvelopeError {
+            read.receiver.readDidFail(services.mediaError(error, sid: sid))
+        } catch {
+            read.receiver.readDidFail(MediaError(.storage, sid, "\(sid): \(error)", cause: error))
+        }
+    }
+}

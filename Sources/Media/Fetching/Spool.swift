@@ -1,0 +1,89 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Musl
+#endif
+
+/// A temporary file of ciphertext, for a server that sends media whole or not at all.
+///
+/// It has no name, so nothing of it is left when the process ends, however it ends. Written by one download, from its
+/// beginning; read by anyone up to what was written.
+final class Spool: Sendable {
+    private let descriptor: Int32
+
+    /// `O_TMPFILE` of open(2), a GNU extension that Swift doesn't import; the kernel's headers give it this value on every
+    /// architecture that Swift supports.
+    private static let withoutName = 0o20000000 | O_DIRECTORY
+
+    /// Makes an empty file.
+    ///
+    /// - Parameter folder: where there is room for it: the file system of the cache.
+    init(folder: String) throws(SpoolError) {
+        let descriptor = open(folder, Self.withoutName | O_RDWR | O_CLOEXEC, 0o600)
+        if descriptor >= 0 {
+            self.descriptor = descriptor
+            return
+        }
+        // Not every file system has files without a name (NFS hasn't).
+        var template = Array("\(folder)/spool-XXXXXX".utf8CString)
+        let named = mkstemp(&template)
+        guard named >= 0 else {
+            throw SpoolError("no temporary file can be made in '\(folder)'", errno)
+        }
+        unlink(template)
+        _ = fcntl(named, F_SETFD, FD_CLOEXEC)
+        self.descriptor = named
+    }
+
+    deinit {
+        close(descriptor)
+    }
+
+    /// Writes all bytes at an offset.
+    func write(_ bytes: RawSpan, at offset: Int64) throws(SpoolError) {
+        var written = 0
+        while written < bytes.byteCount {
+            let count = bytes.withUnsafeBytes { source in
+                pwrite(
+                    descriptor, source.baseAddress.map { $0 + written }, source.count - written, Int(offset) + written)
+            }
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { throw SpoolError("ciphertext can't be written to a temporary file", errno) }
+            written += count
+        }
+    }
+
+    /// Bytes that were written before.
+    func bytes(_ range: Range<Int64>) throws(SpoolError) -> [UInt8] {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: range.count, alignment: 1)
+        defer { buffer.deallocate() }
+        try read(range, into: buffer)
+        return Array(buffer)
+    }
+
+    /// Reads bytes that were written before.
+    func read(_ range: Range<Int64>, into bytes: UnsafeMutableRawBufferPointer) throws(SpoolError) {
+        var done = 0
+        while done < range.count {
+            let count = pread(
+                descriptor, bytes.baseAddress.map { $0 + done }, range.count - done, Int(range.lowerBound) + done)
+            if count < 0 && errno == EINTR { continue }
+            // The end of the file where there should be bytes: it was cut, which nobody but the kernel's can.
+            guard count > 0 else {
+                throw SpoolError("ciphertext can't be read from a temporary file", count == 0 ? EIO : errno)
+            }
+            done += count
+        }
+    }
+}
+
+/// The temporary file can't be made, written or read.
+struct SpoolError: Error, Sendable, CustomStringConvertible {
+    let message: String
+
+    var description: String { message }
+
+    init(_ what: String, _ number: Int32) {
+        message = "\(what): \(String(cString: strerror(number)))"
+    }
+}

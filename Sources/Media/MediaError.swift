@@ -1,0 +1,56 @@
+public import TwilioAPI
+
+/// A recording's media can't be described, opened or read.
+public struct MediaError: Error, Sendable, CustomStringConvertible {
+    /// What went wrong, for code that decides by it.
+    public enum Code: Hashable, Sendable {
+        /// No private key that is held opens it.
+        case keyNotHeld
+
+        /// The media is not there, or not where Twilio keeps media.
+        case mediaMissing
+
+        /// The media could not be fetched.
+        case transferFailed
+
+        /// The bytes are not the ones that were sealed: the padding or the sizes disagree.
+        case integrityFailed
+
+        /// The bytes are not the ones that were sealed: the tag disagrees. The log said so when it was found out.
+        case authenticationFailed
+
+        /// The media is no longer the one whose size was told.
+        case changed
+
+        /// The envelope can't be understood.
+        case unreadableEnvelope
+
+        /// The temporary file for ciphertext can't be written.
+        case storage
+
+        /// The mount is being ended.
+        case shutDown
+    }
+
+    /// What went wrong.
+    public let code: Code
+
+    /// The recording.
+    public let sid: SID
+
+    /// One sentence that says what is wrong, and with which thing.
+    public let message: String
+
+    /// The error below this one.
+    public let cause: (any Error)?
+
+    init(_ code: Code, _ sid: SID, _ message: String, cause: (any Error)? = nil) {
+        self.code = code
+        self.sid = sid
+        self.message = message
+        self.cause = cause
+    }
+
+    /// The message.
+    public var description: String { message }
+}

@@ -1,0 +1,311 @@
+import Envelope
+import Logging
+import Threading
+import Transfer
+import TwilioAPI
+
+/// One recording's media: what is known of it, its content key, the ciphertext at hand, and who waits for what.
+///
+/// Everything that changes is in ``State``, under one lock. The lock is let go before anything is called that isn't part
+/// of the state: transfers, completions, readers, the observer. Locks within the content (its authentication) are taken
+/// without it.
+final class MediaFile: Sendable {
+    /// Something that is learnt when it is first asked for.
+    enum Learnt<Value: Sendable>: Sendable {
+        case unknown
+        case pending([@Sendable (Result<Value, MediaError>) -> Void])
+        case known(Value)
+    }
+
+    /// A read that waits for ciphertext; the range is of plaintext.
+    struct PendingRead: Sendable {
+        let range: Range<Int64>
+        let receiver: any ReadReceiver
+    }
+
+    /// What opening a file gives.
+    struct Opened: Sendable {
+        let content: MediaContent
+
+        /// Whether this very content was opened before, so that all pages which the kernel may have came through it.
+        let isContinued: Bool
+    }
+
+    struct State {
+        var facts: Learnt<MediaFacts>
+        var content = Learnt<MediaContent>.unknown
+
+        /// Ciphertext fetched in ranges; made when the content is known.
+        var blocks: BlockMap<PendingRead>?
+
+        /// The transfers of the fetches that are under way.
+        var transfers: [Int: TransferSlot] = [:]
+
+        /// Whether the server sends everything whatever range is asked for.
+        ///
+        /// Then one stream is kept instead of blocks.
+        var ignoresRanges = false
+        var spool: SpooledContent?
+
+        var readerCount = 0
+
+        /// Whether the content that is known has been opened before: then the kernel's pages are of its bytes.
+        var wasOpened = false
+    }
+
+    let resource: MediaResource
+    let services: MediaServices
+    let state: Locked<State>
+
+    /// The source of addresses; made when first needed.
+    ///
+    /// Nil in between.
+    private let addressSource = Locked<MediaAddressSource?>(nil)
+
+    init(resource: MediaResource, facts: MediaFacts?, services: MediaServices) {
+        self.resource = resource
+        self.services = services
+        state = Locked(State(facts: facts.map { .known($0) } ?? .unknown))
+    }
+
+    var sid: SID { resource.sid }
+
+    /// Size of what the server holds, in bytes; nil when that isn't known.
+    var ciphertextSize: Int64? {
+        guard case .known(let facts) = state.withLock({ $0.facts }) else { return nil }
+        return facts.ciphertextSize
+    }
+
+    /// Bytes of ciphertext in memory.
+    var memory: Int { state.withLock { ($0.blocks?.blockCount ?? 0) * Block.size } }
+
+    /// Bytes of ciphertext in a temporary file.
+    var spooled: Int64 { state.withLock { $0.spool?.written ?? 0 } }
+
+    var hasReaders: Bool { state.withLock { $0.readerCount > 0 } }
+
+    /// What is known of the truth of the bytes.
+    var integrity: Integrity {
+        guard case .known(let content) = state.withLock({ $0.content }) else {
+            return resource.encryptionDetails == nil ? .none : .unverified
+        }
+        return content.authentication?.integrity ?? .none
+    }
+
+    /// Counts a reader.
+    func retainReader() {
+        state.withLock { $0.readerCount += 1 }
+    }
+
+    func releaseReader() {
+        state.withLock { $0.readerCount -= 1 }
+    }
+
+    /// Lets go of the ciphertext and ends what is under way for it.
+    ///
+    /// There is no reader any more.
+    func close() {
+        letGo(failing: MediaError(.shutDown, sid, "\(sid) was closed"))
+    }
+
+    // MARK: What is known
+
+    /// Learns size and envelope, unless they are known.
+    func describe(completion: @escaping @Sendable (Result<MediaFacts, MediaError>) -> Void) {
+        enum Step {
+            case answer(MediaFacts)
+            case begin
+            case wait
+        }
+        let step = state.withLock { state -> Step in
+            switch state.facts {
+            case .known(let facts):
+                return .answer(facts)
+            case .pending(let waiting):
+                state.facts = .pending(waiting + [completion])
+                return .wait
+            case .unknown:
+                state.facts = .pending([completion])
+                return .begin
+            }
+        }
+        switch step {
+        case .answer(let facts): completion(.success(facts))
+        case .begin: DescriptionFetch(file: self).start(range: .suffix(MediaFacts.tailSize))
+        case .wait: break
+        }
+    }
+
+    /// The description has come, or failed.
+    func descriptionDidEnd(_ result: Result<MediaFacts, MediaError>, ignoresRanges: Bool) {
+        let waiting = state.withLock { state -> [@Sendable (Result<MediaFacts, MediaError>) -> Void] in
+            guard case .pending(let waiting) = state.facts else { return [] }
+            switch result {
+            case .success(let facts):
+                state.facts = .known(facts)
+                state.ignoresRanges = ignoresRanges
+            case .failure:
+                state.facts = .unknown
+            }
+            return waiting
+        }
+        if case .success(let facts) = result { services.observer.mediaWasDescribed(sid, as: facts) }
+        for completion in waiting { completion(result) }
+    }
+
+    /// Makes the file ready for reading: learns what has to be known and unwraps the content key.
+    func open(completion: @escaping @Sendable (Result<Opened, MediaError>) -> Void) {
+        enum Step {
+            case answer(Opened)
+            case begin
+            case wait
+        }
+        let waiter: @Sendable (Result<MediaContent, MediaError>) -> Void = { [self] result in
+            completion(result.map { markOpened($0) })
+        }
+        let step = state.withLock { state -> Step in
+            switch state.content {
+            case .known(let content):
+                defer { state.wasOpened = true }
+                return .answer(Opened(content: content, isContinued: state.wasOpened))
+            case .pending(let waiting):
+                state.content = .pending(waiting + [waiter])
+                return .wait
+            case .unknown:
+                state.content = .pending([waiter])
+                if case .known(let facts) = state.facts, facts.lacksTail, !state.ignoresRanges {
+                    // Learnt from a server that ignored ranges, at an earlier mount. Does it still?
+                    state.facts = .unknown
+                }
+                return .begin
+            }
+        }
+        switch step {
+        case .answer(let opened):
+            completion(.success(opened))
+        case .wait:
+            break
+        case .begin:
+            describe { [self] result in
+                switch result {
+                case .success(let facts):
+                    // RSA takes milliseconds: not on the transfer thread, not on one of libfuse's.
+                    services.workers.run { [self] in
+                        contentDidEnd(Result { () throws(MediaError) in try makeContent(facts) })
+                    }
+                case .failure(let error):
+                    contentDidEnd(.failure(error))
+                }
+            }
+        }
+    }
+
+    /// What an opening that had to wait gets.
+    private func markOpened(_ content: MediaContent) -> Opened {
+        state.withLock { state in
+            // It may have changed since; then nothing that is kept belongs to it.
+            guard case .known(let known) = state.content, known.isSame(as: content) else {
+                return Opened(content: content, isContinued: false)
+            }
+            defer { state.wasOpened = true }
+            return Opened(content: content, isContinued: state.wasOpened)
+        }
+    }
+
+    private func contentDidEnd(_ result: Result<MediaContent, MediaError>) {
+        let waiting = state.withLock { state -> [@Sendable (Result<MediaContent, MediaError>) -> Void] in
+            guard case .pending(let waiting) = state.content else { return [] }
+            switch result {
+            case .success(let content):
+                state.content = .known(content)
+                state.blocks = BlockMap(
+                    contentSize: content.contentSize, releasesWholeBlocks: content.authentication != nil,
+                    nextFetch: state.blocks?.nextFetch ?? 0)
+            case .failure:
+                state.content = .unknown
+            }
+            return waiting
+        }
+        if case .failure(let error) = result, error.code == .authenticationFailed {
+            services.logger.critical("\(sid) is not what was recorded: \(error.message)")
+        }
+        for completion in waiting { completion(result) }
+        advanceSpool()
+    }
+
+    /// Opens the envelope.
+    private func makeContent(_ facts: MediaFacts) throws(MediaError) -> MediaContent {
+        do throws(EnvelopeError) {
+            guard let metadata = try MediaFacts.envelope(of: resource, fields: facts.envelopeFields) else {
+                return MediaContent(plaintextSize: facts.plaintextSize)
+            }
+            let key = try services.contentKey(for: metadata, facts: facts)
+            return try MediaContent(facts: facts, metadata: metadata, key: key)
+        } catch {
+            throw services.mediaError(error, sid: sid)
+        }
+    }
+
+    /// What was known turned out to be no longer so.
+    ///
+    /// Whoever waits for its bytes is failed here: with new content come new blocks, which know nothing of them. Who has
+    /// opened the file anew meanwhile and waits for that is left alone.
+    func mediaDidChange() {
+        state.withLock { state in
+            if case .known = state.facts { state.facts = .unknown }
+            if case .known = state.content { state.content = .unknown }
+            state.wasOpened = false
+        }
+        letGo(failing: MediaError(.changed, sid, "the media of \(sid) is no longer the one it was"))
+        services.observer.mediaHasChanged(sid)
+    }
+
+    // MARK: Addresses
+
+    /// Where the media is downloaded from.
+    func addresses() throws(MediaError) -> MediaAddressSource {
+        do throws(TwilioError) {
+            return try addressSource.withLock { (source) throws(TwilioError) in
+                if let source { return source }
+                let made = try services.client.mediaAddresses(of: resource, retriesNotFound: mayBeTooYoung)
+                source = made
+                return made
+            }
+        } catch {
+            throw MediaError(.transferFailed, sid, error.message, cause: error)
+        }
+    }
+
+    /// Whether the media may be too young for its address to answer yet: a 404 is normal for some seconds.
+    var mayBeTooYoung: Bool {
+        guard let created = resource.dateCreated else { return false }
+        // Recordings are created when they begin.
+        let age = Clock.now - created.seconds - (resource.duration ?? 0)
+        return age < 900
+    }
+
+    /// Says why a transfer of the media failed.
+    func mediaError(_ error: TransferError) -> MediaError {
+        if let cause = error.cause as? TwilioError, error.code == .addressUnavailable {
+            return missing(cause) ?? MediaError(.transferFailed, sid, cause.message, cause: error)
+        }
+        if error.code == .changed {
+            return MediaError(.changed, sid, "the media of \(sid) is no longer the one it was", cause: error)
+        }
+        if error.code == .cancelled {
+            return MediaError(.shutDown, sid, "reading \(sid) was left off", cause: error)
+        }
+        let translated = TwilioError(error, subject: "the media of \(sid)")
+        return missing(translated) ?? MediaError(.transferFailed, sid, translated.message, cause: error)
+    }
+
+    private func missing(_ error: TwilioError) -> MediaError? {
+        guard error.code == .notFound else { return nil }
+        if let location = resource.mediaLocation, !services.client.isTwilioMedia(location: location) {
+            return MediaError(
+                .mediaMissing, sid, "the media of \(sid) is kept outside of Twilio, in a bucket of the account's owner",
+                cause: error)
+        }
+        return MediaError(.mediaMissing, sid, error.message, cause: error)
+    }
+}

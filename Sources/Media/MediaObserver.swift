@@ -1,0 +1,15 @@
+public import TwilioAPI
+
+/// Is told what Media learns, by whoever made the ``MediaLibrary``.
+///
+/// Called from any thread, without locks held; must be quick.
+public protocol MediaObserver: AnyObject, Sendable {
+    /// The media was described: from now on its size is known.
+    func mediaWasDescribed(_ sid: SID, as facts: MediaFacts)
+
+    /// What was known of the media is no longer so: its entity tag or its size is another.
+    func mediaHasChanged(_ sid: SID)
+
+    /// The content turned out not to be what was sealed. Nothing of it may be read any more, whatever was cached.
+    func mediaFailedAuthentication(_ sid: SID)
+}

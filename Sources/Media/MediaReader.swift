@@ -1,0 +1,54 @@
+import Threading
+
+/// One opened file's place in reading: it knows where its reader is, and reads ahead from there.
+///
+/// Letting go of it closes it.
+public final class MediaReader: Sendable {
+    private let file: MediaFile
+
+    /// What was opened.
+    ///
+    /// Should the file change, reads fail: bytes of two contents are never mixed.
+    private let content: MediaContent
+    private let window = Locked(ReadAheadWindow())
+    private let onClose: @Sendable () -> Void
+
+    /// Whether the kernel may keep the pages that it has of this file.
+    ///
+    /// It may when this file's bytes have all gone through the same authentication, or can't be authenticated. Pages from
+    /// before would be bytes that the authentication has never seen, and would never see, so it could not complete.
+    public let mayKeepPages: Bool
+
+    init(file: MediaFile, opened: MediaFile.Opened, onClose: @escaping @Sendable () -> Void) {
+        self.file = file
+        content = opened.content
+        self.onClose = onClose
+        mayKeepPages = opened.isContinued || file.integrity == .none
+    }
+
+    deinit {
+        onClose()
+    }
+
+    /// Reads plaintext.
+    ///
+    /// - Parameters:
+    ///   - offset: of the first byte, in the plaintext.
+    ///   - count: bytes; fewer are read only where the file ends before.
+    ///   - receiver: gets the bytes or the error, exactly once: at once when they are in memory, else later on another
+    ///     thread.
+    public func read(at offset: Int64, count: Int, receiver: any ReadReceiver) {
+        file.read(offset..<(offset + Int64(count)), of: content, receiver: receiver) { range, limit in
+            window.withLock { $0.advance(range, limit: limit) }
+        }
+    }
+}
+
+/// Takes what a read ends with.
+public protocol ReadReceiver: Sendable {
+    /// The bytes; gone when it returns.
+    func readDidFinish(_ plaintext: RawSpan)
+
+    /// There will be none.
+    func readDidFail(_ error: MediaError)
+}

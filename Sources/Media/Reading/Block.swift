@@ -1,0 +1,59 @@
+/// A piece of one file's ciphertext in memory.
+///
+/// Written by one fetch, from its beginning to its end, and never changed where it was written. Readers look only at bytes
+/// that were published under the file's lock, so reading needs no lock.
+final class Block: @unchecked Sendable {
+    // Safe although unchecked: the writer touches only bytes beyond those that were published, readers only those before;
+    // the file's lock, taken to publish and to learn what is published, orders the two.
+
+    /// Bytes in a block, a multiple of AES's block size.
+    ///
+    /// The kernel's reads are 128 KiB unless it is told otherwise.
+    static let size = 128 << 10
+
+    /// Bytes kept before the block's own: CBC needs the ciphertext block before the first one that is decrypted.
+    static let prefixSize = 16
+
+    /// The block's number: its first byte stands at `index * Block.size` of the ciphertext.
+    let index: Int
+
+    /// The block's own bytes; only the file's last block has fewer than ``size``.
+    let byteCount: Int
+
+    private let memory: UnsafeMutableRawPointer
+
+    init(index: Int, byteCount: Int) {
+        self.index = index
+        self.byteCount = byteCount
+        memory = .allocate(byteCount: Self.prefixSize + Self.size, alignment: 64)
+    }
+
+    deinit {
+        memory.deallocate()
+    }
+
+    /// Offset of the first byte in the ciphertext.
+    var offset: Int64 { Int64(index) * Int64(Self.size) }
+
+    /// Copies bytes into the block.
+    ///
+    /// - Parameter position: relative to the block's first byte; −16…−1 is the prefix.
+    func write(_ bytes: RawSpan, at position: Int) {
+        precondition(position >= -Self.prefixSize && position + bytes.byteCount <= byteCount)
+        bytes.withUnsafeBytes { source in
+            guard let base = source.baseAddress else { return }
+            (memory + Self.prefixSize + position).copyMemory(from: base, byteCount: source.count)
+        }
+    }
+
+    /// Lets `body` read bytes of the block that have been published.
+    ///
+    /// - Parameter range: relative to the block's first byte; may begin in the prefix, at −16.
+    func read<Result, Failure: Error>(
+        _ range: Range<Int>, _ body: (RawSpan) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        precondition(range.lowerBound >= -Self.prefixSize && range.upperBound <= byteCount)
+        let bytes = UnsafeRawBufferPointer(start: memory + Self.prefixSize + range.lowerBound, count: range.count)
+        return try body(bytes.bytes)
+    }
+}

@@ -1,0 +1,109 @@
+import Envelope
+import TwilioAPI
+
+/// How the bytes of one file are made from its ciphertext.
+///
+/// Immutable but for its authentication, which locks for itself.
+struct MediaContent: Sendable {
+    /// Tells this content from one that the same file has later.
+    private final class Identity: Sendable {}
+    private let identity = Identity()
+
+    /// Bytes of plaintext.
+    let plaintextSize: Int64
+
+    /// Bytes of ciphertext that are to be fetched: all but the tag, which is known from the description.
+    let contentSize: Int64
+
+    /// Nil when the media isn't encrypted.
+    private let decryptor: ContentDecryptor?
+
+    /// Nil when there is no tag.
+    let authentication: ContentAuthentication?
+
+    /// The layout, where there is an envelope.
+    private let layout: CiphertextLayout?
+
+    /// Content that isn't encrypted.
+    init(plaintextSize: Int64) {
+        self.plaintextSize = plaintextSize
+        contentSize = plaintextSize
+        decryptor = nil
+        authentication = nil
+        layout = nil
+    }
+
+    /// Content in an envelope.
+    init(facts: MediaFacts, metadata: EnvelopeMetadata, key: ContentEncryptionKey) throws(EnvelopeError) {
+        let layout = try CiphertextLayout(
+            cipher: metadata.cipher, ciphertextSize: facts.ciphertextSize, plaintextSize: facts.plaintextSize)
+        self.layout = layout
+        plaintextSize = facts.plaintextSize
+        decryptor = try ContentDecryptor(key: key, metadata: metadata)
+        guard let tagRange = layout.tagRange else {
+            contentSize = facts.ciphertextSize
+            authentication = nil
+            return
+        }
+        contentSize = tagRange.lowerBound
+        authentication = try ContentAuthentication(
+            authenticator: GCMAuthenticator(key: key, metadata: metadata, ciphertextSize: facts.ciphertextSize),
+            tag: facts.tail.count >= tagRange.count ? Array(facts.tail.suffix(tagRange.count)) : nil,
+            contentSize: contentSize)
+    }
+
+    /// Whether this is the very same content, not only an equal one.
+    func isSame(as other: MediaContent) -> Bool { identity === other.identity }
+
+    /// The ciphertext from which a range of the plaintext is decrypted; both as offsets.
+    func ciphertextRange(forPlaintext range: Range<Int64>) -> Range<Int64> {
+        layout?.ciphertextRange(forPlaintext: range) ?? range
+    }
+
+    /// Whether a block's first byte can only be decrypted with the ciphertext before it.
+    var isChained: Bool { layout?.cipher == .aes256CBC }
+
+    /// Makes plaintext.
+    ///
+    /// - Parameters:
+    ///   - ciphertext: covers the ciphertext range of the plaintext's.
+    ///   - ciphertextOffset: where it begins.
+    ///   - plaintext: is filled.
+    ///   - offset: where the plaintext begins.
+    func decrypt(
+        _ ciphertext: RawSpan, at ciphertextOffset: Int64, into plaintext: UnsafeMutableRawBufferPointer,
+        at offset: Int64
+    ) throws(EnvelopeError) {
+        if let decryptor {
+            var span = plaintext.mutableBytes
+            try decryptor.decrypt(ciphertext, at: ciphertextOffset, into: &span, at: offset)
+        } else {
+            ciphertext.withUnsafeBytes { source in
+                let start = Int(offset - ciphertextOffset)
+                plaintext.copyMemory(from: UnsafeRawBufferPointer(rebasing: source[start..<(start + plaintext.count)]))
+            }
+        }
+    }
+
+    /// Makes plaintext from blocks.
+    ///
+    /// - Parameters:
+    ///   - range: plaintext offsets.
+    ///   - blocks: those in which the range lies, in order.
+    func decrypt(_ range: Range<Int64>, from blocks: [Block], into plaintext: UnsafeMutableRawBufferPointer)
+        throws(EnvelopeError)
+    {
+        for block in blocks {
+            let part = range.clamped(to: block.offset..<(block.offset + Int64(block.byteCount)))
+            guard !part.isEmpty else { continue }
+            let needed = ciphertextRange(forPlaintext: part)
+            let local = Int(needed.lowerBound - block.offset)..<Int(needed.upperBound - block.offset)
+            let target = Int(part.lowerBound - range.lowerBound)..<Int(part.upperBound - range.lowerBound)
+            try block.read(local) { (ciphertext) throws(EnvelopeError) in
+                try decrypt(
+                    ciphertext, at: needed.lowerBound,
+                    into: UnsafeMutableRawBufferPointer(rebasing: plaintext[target]), at: part.lowerBound)
+            }
+        }
+    }
+}

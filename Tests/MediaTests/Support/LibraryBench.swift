@@ -1,0 +1,193 @@
+import Envelope
+import Foundation
+import Logging
+import Testing
+import Threading
+import Transfer
+import TwilioAPI
+import TwilioSimulator
+
+@testable import Media
+
+/// Notes what a library tells its observer.
+final class NotingObserver: MediaObserver {
+    enum Event: Hashable {
+        case described(SID, Int64)
+        case changed(SID)
+        case forged(SID)
+    }
+
+    private let noted = Condition<[Event]>([])
+
+    var events: [Event] { noted.change { $0 } }
+
+    /// Waits for an event, which may come a moment after the read that it is about.
+    func hasNoted(_ event: Event) -> Bool {
+        noted.wait(timeout: .seconds(20)) { $0.contains(event) ? true : nil } ?? false
+    }
+
+    func mediaWasDescribed(_ sid: SID, as facts: MediaFacts) {
+        noted.change { $0.append(.described(sid, facts.plaintextSize)) }
+    }
+
+    func mediaHasChanged(_ sid: SID) { noted.change { $0.append(.changed(sid)) } }
+
+    func mediaFailedAuthentication(_ sid: SID) { noted.change { $0.append(.forged(sid)) } }
+}
+
+/// Collects what a read ends with; a second end would be seen.
+final class NotingReceiver: ReadReceiver {
+    let results = Awaited<Result<[UInt8], MediaError>>()
+
+    func readDidFinish(_ plaintext: RawSpan) {
+        results.add(.success(plaintext.withUnsafeBytes { Array($0) }))
+    }
+
+    func readDidFail(_ error: MediaError) { results.add(.failure(error)) }
+}
+
+/// A key pair that the `openssl` command made.
+struct KeyPair: Sendable {
+    let privatePEM: String
+    let publicPEM: String
+
+    init() {
+        privatePEM = Self.openssl(["genrsa", "2048"], input: "")
+        publicPEM = Self.openssl(["rsa", "-pubout"], input: privatePEM)
+    }
+
+    static let ours = KeyPair()
+    static let other = KeyPair()
+
+    func ring() throws -> KeyRing {
+        let key = try PrivateKey(pem: SecretBytes(Array(privatePEM.utf8)), passphrase: nil)
+        return KeyRing([KeyRing.Entry(publicKeySID: nil, name: "key.pem", key: key)])
+    }
+
+    private static func openssl(_ arguments: [String], input: String) -> String {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/openssl")
+        process.arguments = arguments
+        let (entrance, exit) = (Pipe(), Pipe())
+        process.standardInput = entrance
+        process.standardOutput = exit
+        process.standardError = FileHandle.nullDevice
+        do { try process.run() } catch { return "" }
+        entrance.fileHandleForWriting.write(Data(input.utf8))
+        try? entrance.fileHandleForWriting.close()
+        let data = exit.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return String(decoding: data, as: UTF8.self)
+    }
+}
+
+/// A simulated account with one file of each kind, and a library that reads it.
+final class LibraryBench: Sendable {
+    /// What there is: each way of sealing, and none.
+    enum Kind: String, CaseIterable, Sendable {
+        case voice = "recordings/a.wav"
+        case track = "video-recordings/b.mka"
+        case composition = "compositions/c.mp4"
+        case unsealed = "compositions/unencrypted/d.webm"
+        case unsealedVoice = "recordings/unencrypted/e.wav"
+
+        var isSealed: Bool { self != .unsealed && self != .unsealedVoice }
+    }
+
+    let folder: URL
+    let original: [UInt8]
+    let simulator: TwilioSimulator
+    let observer = NotingObserver()
+    private let transfer: TransferClient
+    let client: TwilioClient
+    let library: MediaLibrary
+
+    /// - Parameter ring: the keys that are held; our own unless told otherwise.
+    init(
+        _ kind: Kind, size: Int, ring: KeyRing? = nil, memoryLimit: Int? = nil,
+        behaviour change: (inout Behaviour) -> Void = { _ in }
+    ) throws {
+        folder = FileManager.default.temporaryDirectory.appending(path: "media-test-\(UUID().uuidString)")
+        let file = folder.appending(path: kind.rawValue)
+        try FileManager.default.createDirectory(
+            at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        var generator = SeededGenerator(seed: UInt64(size) &+ 1)
+        var bytes: [UInt8] = []
+        while bytes.count < size { withUnsafeBytes(of: generator.next()) { bytes.append(contentsOf: $0) } }
+        original = Array(bytes.prefix(size))
+        try Data(original).write(to: file)
+        var configuration = SimulatorConfiguration(
+            mediaFolder: folder.path, publicKeys: [.init(pem: KeyPair.ours.publicPEM)])
+        change(&configuration.behaviour)
+        simulator = try TwilioSimulator.start(configuration)
+        var quiet = Logger(label: "tests")
+        quiet.logLevel = .critical
+        quiet.handler = SwiftLogNoOpLogHandler()
+        transfer = try TransferClient(TransferClient.Configuration(), logger: quiet)
+        client = TwilioClient(
+            account: try #require(SID(simulator.credentials.accountSID)),
+            credential: Credential(
+                username: simulator.credentials.accountSID, password: simulator.credentials.authToken),
+            endpoints: try Endpoints(api: simulator.apiURL, video: simulator.apiURL), transfer: transfer)
+        var settings = MediaLibrary.Configuration(spoolFolder: folder.path, threadCount: 2)
+        if let memoryLimit { settings.memoryLimit = memoryLimit }
+        library = try MediaLibrary(
+            client: client, transfer: transfer, keys: try ring ?? KeyPair.ours.ring(), configuration: settings,
+            observer: observer, logger: quiet)
+    }
+
+    /// To be called at the end of a test: threads hold the parts until then.
+    func shutDown() {
+        transfer.shutDown()
+        library.shutDown()
+        simulator.stop()
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    /// The resource of the one file, as the list has it.
+    func resource() throws -> MediaResource {
+        let sid = try #require(simulator.manifest.keys.first)
+        let kind = try #require(TwilioAPI.MediaKind.allCases.first { sid.hasPrefix($0.sidPrefix) })
+        return try #require(try client.page(of: kind).resources.first)
+    }
+
+    /// Makes a resource and forgets the requests that it took.
+    func freshResource() throws -> MediaResource {
+        let resource = try resource()
+        simulator.clearRequests()
+        return resource
+    }
+
+    func describe(_ resource: MediaResource) throws -> MediaFacts {
+        let results = Awaited<Result<MediaFacts, MediaError>>()
+        library.describe(resource) { results.add($0) }
+        return try results.value().get()
+    }
+
+    func open(_ resource: MediaResource, facts: MediaFacts? = nil) throws -> MediaReader {
+        let results = Awaited<Result<MediaReader, MediaError>>()
+        library.open(resource, facts: facts) { results.add($0) }
+        return try results.value().get()
+    }
+
+    /// Reads all of a file, a piece after the other.
+    func readAll(_ reader: MediaReader, piece: Int = 128 << 10) throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        while true {
+            let next = try Self.read(reader, at: Int64(bytes.count), count: piece)
+            if next.isEmpty { return bytes }
+            bytes += next
+        }
+    }
+
+    static func read(_ reader: MediaReader, at offset: Int64, count: Int) throws -> [UInt8] {
+        let receiver = NotingReceiver()
+        reader.read(at: offset, count: count, receiver: receiver)
+        return try receiver.results.value().get()
+    }
+
+    /// The requests for media so far, those for its address left out.
+    var mediaRequests: [LoggedRequest] {
+        simulator.requests.filter { $0.host == .media || $0.path.hasSuffix(".wav") }
+    }
+}

@@ -1,0 +1,98 @@
+import Glibc
+import Threading
+
+/// An HTTP/1.1 server on loopback that answers what a test tells it to, one request a connection.
+///
+/// For answers that no faithful simulator would give.
+final class LoopbackServer: Sendable {
+    /// A request, as far as tests look at it.
+    struct Request: Sendable {
+        /// Path and query.
+        let target: String
+        let fields: [String: String]
+    }
+
+    struct Answer: Sendable {
+        var status = 200
+        var fields: [(String, String)] = []
+        var body: [UInt8] = []
+    }
+
+    let url: String
+    private let listener: Int32
+    private let received = Locked<[Request]>([])
+    private let acceptor: NamedThread
+
+    init(_ answer: @escaping @Sendable (Request) -> Answer) throws {
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isListening = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(listener, $0, length) == 0 && listen(listener, 64) == 0 && getsockname(listener, $0, &length) == 0
+            }
+        }
+        guard isListening else { throw ThreadingFailure() }
+        self.listener = listener
+        url = "http://127.0.0.1:\(UInt16(bigEndian: address.sin_port))"
+        let received = received
+        acceptor = try NamedThread(name: "loopback") {
+            var connections: [NamedThread] = []
+            while true {
+                let descriptor = accept(listener, nil, nil)
+                guard descriptor >= 0 else { break }
+                let thread = try? NamedThread(name: "connection") {
+                    Self.serve(descriptor, received, answer)
+                    close(descriptor)
+                }
+                if let thread { connections.append(thread) }
+            }
+            for connection in connections { connection.join() }
+        }
+    }
+
+    struct ThreadingFailure: Error {}
+
+    /// Ends it; transfers from it have to be over.
+    func stop() {
+        shutdown(listener, Int32(SHUT_RDWR))
+        acceptor.join()
+        close(listener)
+    }
+
+    var requests: [Request] { received.withLock { $0 } }
+
+    private static func serve(
+        _ descriptor: Int32, _ received: Locked<[Request]>, _ answer: (Request) -> Answer
+    ) {
+        var head: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 4096)
+        while head.firstRange(of: Array("\r\n\r\n".utf8)) == nil {
+            let count = recv(descriptor, &chunk, chunk.count, 0)
+            guard count > 0 else { return }
+            head += chunk[..<count]
+        }
+        let lines = String(decoding: head, as: UTF8.self).split(separator: "\r\n")
+        var fields: [String: String] = [:]
+        for line in lines.dropFirst() {
+            let parts = line.split(separator: ":", maxSplits: 1)
+            if parts.count == 2 { fields[parts[0].lowercased()] = String(parts[1].drop { $0 == " " }) }
+        }
+        let request = Request(target: String(lines[0].split(separator: " ")[1]), fields: fields)
+        received.withLock { $0.append(request) }
+        let result = answer(request)
+        var text = "HTTP/1.1 \(result.status) Told\r\nConnection: close\r\nContent-Length: \(result.body.count)\r\n"
+        for (name, value) in result.fields { text += "\(name): \(value)\r\n" }
+        let bytes = Array("\(text)\r\n".utf8) + result.body
+        var sent = 0
+        while sent < bytes.count {
+            let count = bytes[sent...].withUnsafeBytes {
+                send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
+            guard count > 0 else { return }
+            sent += count
+        }
+    }
+}
