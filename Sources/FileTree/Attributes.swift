@@ -1,0 +1,65 @@
+public import TwilioAPI
+
+/// What `stat` tells of a node.
+public struct Attributes: Hashable, Sendable {
+    /// What kind of node it is.
+    public enum FileType: Hashable, Sendable {
+        /// A directory.
+        case directory
+
+        /// A regular file.
+        case regular
+    }
+
+    /// The node's number.
+    public let inode: InodeNumber
+
+    /// What kind of node it is.
+    public let type: FileType
+
+    /// Permission bits.
+    public let permissions: UInt32
+
+    /// Owner.
+    public let user: UInt32
+
+    /// Group.
+    public let group: UInt32
+
+    /// Exact size in bytes; of media the plaintext's.
+    public let size: Int64
+
+    /// When the recording was made; for directories, the newest of theirs.
+    public let modified: Timestamp
+
+    /// How long the kernel may keep the attributes, in seconds.
+    public let validity: Double
+
+    /// The time in seconds since 1970 (POSIX time), for who knows nothing of Twilio.
+    public var modificationTime: Int64 { modified.seconds }
+}
+
+/// Who owns the files, and who else may read them.
+public struct Ownership: Hashable, Sendable {
+    /// Owner of everything.
+    public var user: UInt32
+
+    /// Group of everything.
+    public var group: UInt32
+
+    /// Permission bits that are taken away; 077 makes files 0400 and directories 0500.
+    public var mask: UInt32
+
+    /// Makes an ownership.
+    public init(user: UInt32, group: UInt32, mask: UInt32 = 0o077) {
+        self.user = user
+        self.group = group
+        self.mask = mask
+    }
+
+    /// The permission bits of a file: never writable.
+    var filePermissions: UInt32 { 0o444 & ~mask }
+
+    /// The permission bits of a directory.
+    var directoryPermissions: UInt32 { 0o555 & ~mask }
+}

@@ -1,0 +1,40 @@
+/// An entry that a lookup found.
+public struct Entry: Hashable, Sendable {
+    /// What `stat` tells of it.
+    public let attributes: Attributes
+
+    /// How long the kernel may keep the name, in seconds.
+    public let validity: Double
+}
+
+/// An entry of a directory's listing.
+public struct DirectoryEntry: Hashable, Sendable {
+    /// The entry's name.
+    public let name: String
+
+    /// The entry's inode number.
+    public let inode: InodeNumber
+
+    /// What kind of node it is.
+    public let type: Attributes.FileType
+
+    /// What `stat` tells of it; nil where its size isn't known yet.
+    public let attributes: Attributes?
+
+    /// How long the kernel may keep the name, in seconds.
+    public let validity: Double
+
+    /// Where a reader that has had this entry goes on.
+    public let cookie: Int64
+
+    let node: Node
+}
+
+/// A directory that was opened: its list is complete.
+public final class DirectoryHandle: Sendable {
+    let directory: Directory
+
+    init(directory: Directory) {
+        self.directory = directory
+    }
+}

@@ -1,0 +1,71 @@
+import Catalog
+import Logging
+public import Media
+import TwilioAPI
+
+/// Opening files and what is known of them besides their attributes.
+extension FileTree {
+    /// Opens a file for reading.
+    public func open(_ inode: InodeNumber, completion: @escaping Completion<OpenFile>) {
+        do throws(FileTreeError) {
+            switch try node(inode) {
+            case .directory:
+                throw FileTreeError(.isDirectory, "a directory can't be opened as a file")
+            case .control(let file):
+                let content = OpenFile.Content.bytes(try self.content(of: file))
+                completion(.success(OpenFile(content: content, mayKeepPages: false, isVolatile: true)))
+            case .metadata(let sid, _):
+                let json = try resource(sid).json
+                completion(.success(OpenFile(content: .bytes(json), mayKeepPages: false, isVolatile: false)))
+            case .media(let sid, _):
+                let resource = try resource(sid)
+                parts.library.open(resource, facts: try knownFacts(sid)) { [self] result in
+                    completion(
+                        result.map { reader in
+                            OpenFile(content: .media(reader), mayKeepPages: reader.mayKeepPages, isVolatile: false)
+                        }.mapError { failure($0) })
+                }
+            }
+        } catch {
+            completion(.failure(error))
+        }
+    }
+
+    /// The extended attributes of a node, names and values; only media has some.
+    public func extendedAttributes(of inode: InodeNumber) throws(FileTreeError) -> [(name: String, value: String)] {
+        guard case .media(let sid, _) = try node(inode) else { return [] }
+        return ExtendedAttributes(
+            resource: try resource(sid), facts: try knownFacts(sid), integrity: parts.library.integrity(of: sid)
+        ).values
+    }
+
+    /// The number of completed recordings, and the sum of the sizes that are known, in bytes.
+    public func totals() throws(FileTreeError) -> (files: Int64, bytes: Int64) {
+        var sum: (files: Int64, bytes: Int64) = (0, 0)
+        for kind in MediaKind.allCases {
+            do throws(CatalogError) {
+                let totals = try parts.catalog.totals(of: kind)
+                sum = (sum.files + totals.count, sum.bytes + totals.knownBytes)
+            } catch {
+                throw inputOutput(error)
+            }
+        }
+        return sum
+    }
+
+    /// An error of reading, as the tree's.
+    public func failure(_ error: MediaError) -> FileTreeError {
+        switch error.code {
+        case .keyNotHeld:
+            // The log has said it already, once for each public key.
+            return FileTreeError(.keyNotHeld, error.message, cause: error)
+        case .authenticationFailed:
+            // The log has said it already, when it was found out.
+            return FileTreeError(.inputOutput, error.message, cause: error)
+        default:
+            break
+        }
+        logger.error("\(error.message)")
+        return FileTreeError(.inputOutput, error.message, cause: error)
+    }
+}

@@ -1,0 +1,51 @@
+/// Why the tree can't do what was asked, for whoever has to answer with an errno.
+public struct FileTreeError: Error, Sendable, CustomStringConvertible {
+    /// What went wrong; ``FileSystem`` has the table of errnos.
+    public enum Code: Hashable, Sendable {
+        /// No such file, no such recording.
+        case notFound
+
+        /// The inode number means nothing any more.
+        case stale
+
+        /// A directory where a file is wanted.
+        case isDirectory
+
+        /// A file where a directory is wanted.
+        case notDirectory
+
+        /// The tree can't be changed.
+        case readOnly
+
+        /// The mode doesn't allow it.
+        case permissionDenied
+
+        /// The private key that would open the file isn't held.
+        case keyNotHeld
+
+        /// No such extended attribute.
+        case noAttribute
+
+        /// Network, catalog or content failed; the log says how.
+        case inputOutput
+    }
+
+    /// What went wrong.
+    public let code: Code
+
+    /// One sentence that says what is wrong, with which thing.
+    public let message: String
+
+    /// The error below this one.
+    public let cause: (any Error)?
+
+    /// Makes an error.
+    public init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
+        self.code = code
+        self.message = message
+        self.cause = cause
+    }
+
+    /// The message.
+    public var description: String { message }
+}

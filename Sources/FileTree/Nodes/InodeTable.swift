@@ -1,0 +1,48 @@
+/// The nodes that the kernel knows, and how many of its references each has.
+///
+/// A node stays in the table as long as the kernel may name it. Should two recordings' SIDs give the same number, which
+/// among a million happens once in thirty million mounts, the second one gets the next: the wrong recording's bytes are
+/// never served.
+struct InodeTable {
+    private struct Entry {
+        let node: Node
+        var references: UInt64
+    }
+
+    private var entries: [InodeNumber: Entry] = [:]
+
+    /// The numbers of nodes that have another one than they prefer.
+    ///
+    /// Such a node keeps its number when the one that it prefers becomes free: the kernel knows it by that number.
+    private var displaced: [Node: InodeNumber] = [:]
+
+    /// The number of a node; without a reference, it may be another's by the time that it is used.
+    func number(of node: Node) -> InodeNumber {
+        if let number = displaced[node] { return number }
+        var number = InodeNumber(preferredBy: node)
+        while let entry = entries[number], entry.node != node { number = number.next }
+        return number
+    }
+
+    /// The node that the kernel means.
+    func node(of number: InodeNumber) -> Node? {
+        if number == .root { return .directory(.root) }
+        return entries[number]?.node
+    }
+
+    /// Counts a reference that the kernel is given.
+    mutating func refer(to node: Node) -> InodeNumber {
+        let number = number(of: node)
+        if number != InodeNumber(preferredBy: node) { displaced[node] = number }
+        entries[number, default: Entry(node: node, references: 0)].references += 1
+        return number
+    }
+
+    /// Takes back references; the last one lets the number go.
+    mutating func forget(_ number: InodeNumber, count: UInt64) {
+        guard var entry = entries[number] else { return }
+        entry.references -= min(count, entry.references)
+        entries[number] = entry.references == 0 ? nil : entry
+        if entry.references == 0 { displaced[entry.node] = nil }
+    }
+}

@@ -1,0 +1,28 @@
+public import Media
+
+/// A file that was opened.
+public final class OpenFile: Sendable {
+    /// Where its bytes come from.
+    public enum Content: Sendable {
+        /// Decrypted media, from memory or the network.
+        case media(MediaReader)
+
+        /// Bytes that are at hand.
+        case bytes([UInt8])
+    }
+
+    /// Where the file's bytes come from.
+    public let content: Content
+
+    /// Whether the kernel may keep the pages that it has from an earlier opening.
+    public let mayKeepPages: Bool
+
+    /// Whether reads go past the kernel's pages: the content is made anew at each opening.
+    public let isVolatile: Bool
+
+    init(content: Content, mayKeepPages: Bool, isVolatile: Bool) {
+        self.content = content
+        self.mayKeepPages = mayKeepPages
+        self.isVolatile = isVolatile
+    }
+}

@@ -1,0 +1,135 @@
+import Testing
+import TwilioAPI
+
+@testable import FileTree
+
+@Suite("Inode numbers")
+struct InodeTests {
+    /// The finaliser of SplitMix64, which tells how a number follows from a SID, so that two can be made to collide.
+    private static func mix(_ value: UInt64) -> UInt64 {
+        var value = value &+ 0x9E37_79B9_7F4A_7C15
+        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
+        return value ^ (value >> 31)
+    }
+
+    private static func sid(_ prefix: String, _ high: UInt64, _ low: UInt64) throws -> SID {
+        func digits(_ value: UInt64) -> String {
+            let text = String(value, radix: 16)
+            return String(repeating: "0", count: 16 - text.count) + text
+        }
+        return try #require(SID(prefix + digits(high) + digits(low)))
+    }
+
+    /// So many voice recordings that all prefer one number.
+    private static func colliding(_ count: Int) throws -> [Node] {
+        let salt = UInt64(MediaKind.voiceRecording.rawValue)
+        return try (0..<count).map { number in
+            let high = UInt64(number) &* 0x1234_5678_9ABC_DEF1
+            return .media(try sid("RE", high, mix(high &+ salt) ^ 0xDEAD_BEEF), .voiceRecording)
+        }
+    }
+
+    @Test("a number follows from the SID alone, and is another for each node")
+    func distinct() throws {
+        var generator = SeededGenerator(seed: 9)
+        var nodes: [Node] = MediaKind.allCases.flatMap { [.directory(.media($0)), .directory(.metadataOf($0))] }
+        nodes += [
+            .directory(.root), .directory(.metadata), .directory(.control), .control(.status), .control(.version),
+        ]
+        for kind in MediaKind.allCases {
+            for _ in 0..<20_000 {
+                let sid = try Self.sid(kind.sidPrefix, generator.next(), generator.next())
+                nodes += [.media(sid, kind), .metadata(sid, kind)]
+            }
+        }
+        let numbers = nodes.map { InodeNumber(preferredBy: $0) }
+        #expect(Set(numbers).count == nodes.count)
+        #expect(numbers == nodes.map { InodeNumber(preferredBy: $0) })
+        #expect(!numbers.contains(InodeNumber(rawValue: 0)))
+        #expect(numbers.filter { $0 == .root }.count == 1)
+    }
+
+    @Test("nodes that prefer one number get one each, and the kernel's number means the node that it was given for")
+    func collision() throws {
+        let nodes = try Self.colliding(5)
+        #expect(Set(nodes.map { InodeNumber(preferredBy: $0) }).count == 1)
+        var table = InodeTable()
+        let numbers = nodes.map { table.refer(to: $0) }
+        #expect(Set(numbers).count == 5)
+        for (node, number) in zip(nodes, numbers) {
+            #expect(table.node(of: number) == node)
+            #expect(table.number(of: node) == number)
+        }
+    }
+
+    @Test(
+        "a node keeps its number while the kernel knows it, also when the one that it prefers becomes free",
+        arguments: 0..<4)
+    func stableAfterForget(forgotten: Int) throws {
+        let nodes = try Self.colliding(4)
+        var table = InodeTable()
+        let numbers = nodes.map { table.refer(to: $0) }
+        table.forget(numbers[forgotten], count: 1)
+        #expect(table.node(of: numbers[forgotten]) == nil)
+        for index in 0..<4 where index != forgotten {
+            #expect(table.number(of: nodes[index]) == numbers[index])
+            #expect(table.refer(to: nodes[index]) == numbers[index])
+            table.forget(numbers[index], count: 1)
+            #expect(table.node(of: numbers[index]) == nodes[index])
+        }
+        // The one that comes again gets a number that nobody has.
+        let again = table.refer(to: nodes[forgotten])
+        #expect(table.node(of: again) == nodes[forgotten])
+        for index in 0..<4 where index != forgotten { #expect(again != numbers[index]) }
+    }
+
+    @Test("references are counted, and the last one taken back lets the number go")
+    func counting() throws {
+        let node = try Self.colliding(1)[0]
+        var table = InodeTable()
+        let number = table.refer(to: node)
+        for _ in 0..<9 { #expect(table.refer(to: node) == number) }
+        table.forget(number, count: 4)
+        #expect(table.node(of: number) == node)
+        table.forget(number, count: 5)
+        #expect(table.node(of: number) == node)
+        table.forget(number, count: 1)
+        #expect(table.node(of: number) == nil)
+        // Late and superfluous ones do no harm.
+        table.forget(number, count: .max)
+        #expect(table.refer(to: node) == number)
+        table.forget(number, count: .max)
+        #expect(table.node(of: number) == nil)
+    }
+
+    @Test("the table agrees with a simple model over random operations", arguments: 1...10 as ClosedRange<UInt64>)
+    func random(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        let nodes = try Self.colliding(6)
+        var table = InodeTable()
+        var known: [Int: (number: InodeNumber, count: UInt64)] = [:]
+        for _ in 0..<2000 {
+            let index = Int.random(in: 0..<nodes.count, using: &generator)
+            if Bool.random(using: &generator) {
+                let number = table.refer(to: nodes[index])
+                if let before = known[index] { #expect(before.number == number) }
+                known[index] = (number, (known[index]?.count ?? 0) + 1)
+            } else if let entry = known[index] {
+                let count = UInt64.random(in: 1...entry.count, using: &generator)
+                table.forget(entry.number, count: count)
+                known[index] = entry.count == count ? nil : (entry.number, entry.count - count)
+            }
+            #expect(Set(known.values.map(\.number)).count == known.count)
+            for (index, entry) in known { #expect(table.node(of: entry.number) == nodes[index]) }
+        }
+    }
+
+    @Test("the root is known always")
+    func root() {
+        var table = InodeTable()
+        table.forget(.root, count: 5)
+        #expect(table.node(of: .root) == .directory(.root))
+        #expect(table.refer(to: .directory(.root)) == .root)
+    }
+}

@@ -1,0 +1,174 @@
+import Catalog
+import Envelope
+import Foundation
+import Logging
+import Testing
+import Transfer
+import TwilioAPI
+import TwilioSimulator
+
+@testable import FileTree
+@testable import Media
+
+/// A tree over a simulated account, without a mount.
+final class TreeBench: Sendable {
+    let simulator: TwilioSimulator
+    let catalog: Catalog
+    let tree: FileTree
+    let library: MediaLibrary
+    private let folder: URL
+    private let transfer: TransferClient
+    private let synchronizer: Synchronizer
+    private let finder: ResourceFinder
+    private let recorder: MediaRecorder
+
+    static let ownership = Ownership(user: 1000, group: 100)
+    static let keys = KeyPair()
+
+    init(
+        files: [String: [UInt8]] = [:], holdsKey: Bool = true, ownership: Ownership = TreeBench.ownership
+    ) throws {
+        folder = FileManager.default.temporaryDirectory.appending(path: "tree-test-\(UUID().uuidString)")
+        for (name, content) in files {
+            let file = folder.appending(path: "media/\(name)")
+            try FileManager.default.createDirectory(
+                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try Data(content).write(to: file)
+        }
+        simulator = try TwilioSimulator.start(
+            SimulatorConfiguration(
+                mediaFolder: folder.appending(path: "media").path, publicKeys: [.init(pem: Self.keys.publicPEM)]))
+        let quiet = Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
+        transfer = try TransferClient(TransferClient.Configuration(), logger: quiet)
+        let account = try #require(SID(simulator.credentials.accountSID))
+        let client = TwilioClient(
+            account: account,
+            credential: Credential(
+                username: simulator.credentials.accountSID, password: simulator.credentials.authToken),
+            endpoints: try Endpoints(api: simulator.apiURL, video: simulator.apiURL), transfer: transfer)
+        catalog = try Catalog(folder: folder.appending(path: "catalog").path)
+        synchronizer = Synchronizer(catalog: catalog, client: client, logger: quiet)
+        finder = try ResourceFinder(catalog: catalog, client: client)
+        recorder = try MediaRecorder(catalog: catalog, logger: quiet)
+        library = try MediaLibrary(
+            client: client, transfer: transfer, keys: holdsKey ? try Self.keys.ring() : KeyRing([]),
+            configuration: MediaLibrary.Configuration(spoolFolder: folder.path, threadCount: 1), observer: recorder,
+            logger: quiet)
+        tree = FileTree(
+            parts: FileTree.Parts(catalog: catalog, synchronizer: synchronizer, finder: finder, library: library),
+            account: account, ownership: ownership, version: "1.2.3", logger: quiet)
+    }
+
+    /// To be called at the end of a test: threads hold the parts until then.
+    func shutDown() {
+        transfer.shutDown()
+        synchronizer.shutDown()
+        finder.shutDown()
+        library.shutDown()
+        recorder.shutDown()
+        simulator.stop()
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    /// The SID that the simulator gave to a file.
+    func sid(_ name: String) throws -> String {
+        try #require(simulator.manifest.first { $0.value.name == name }?.key)
+    }
+
+    // MARK: What a caller of the tree does, and waits for
+
+    func lookUp(_ name: String, in parent: InodeNumber = .root) throws -> Entry {
+        let results = Awaited<Result<Entry, FileTreeError>>()
+        tree.lookUp(name, in: parent) { results.add($0) }
+        return try results.value().get()
+    }
+
+    /// Looks up each component of a path.
+    func find(_ path: String) throws -> Attributes {
+        var attributes: Attributes?
+        for name in path.split(separator: "/") {
+            attributes = try lookUp(String(name), in: attributes?.inode ?? .root).attributes
+        }
+        return try #require(attributes)
+    }
+
+    func attributes(_ inode: InodeNumber) throws -> Attributes {
+        let results = Awaited<Result<Attributes, FileTreeError>>()
+        tree.attributes(of: inode) { results.add($0) }
+        return try results.value().get()
+    }
+
+    func openDirectory(_ inode: InodeNumber) throws -> DirectoryHandle {
+        let results = Awaited<Result<DirectoryHandle, FileTreeError>>()
+        tree.openDirectory(inode) { results.add($0) }
+        return try results.value().get()
+    }
+
+    func list(_ inode: InodeNumber, limit: Int = 1000) throws -> [DirectoryEntry] {
+        let handle = try openDirectory(inode)
+        var found: [DirectoryEntry] = []
+        while true {
+            let entries = try tree.entries(of: handle, after: found.last?.cookie ?? 0, limit: limit)
+            #expect(entries.count <= limit)
+            if entries.isEmpty { return found }
+            found += entries
+        }
+    }
+
+    func open(_ inode: InodeNumber) throws -> OpenFile {
+        let results = Awaited<Result<OpenFile, FileTreeError>>()
+        tree.open(inode) { results.add($0) }
+        return try results.value().get()
+    }
+
+    func content(_ path: String) throws -> [UInt8] {
+        switch try open(find(path).inode).content {
+        case .bytes(let bytes): return bytes
+        case .media(let reader):
+            let receiver = NotingReceiver()
+            reader.read(at: 0, count: 1 << 20, receiver: receiver)
+            return try receiver.results.value().get()
+        }
+    }
+}
+
+/// Collects what a read ends with.
+final class NotingReceiver: ReadReceiver {
+    let results = Awaited<Result<[UInt8], MediaError>>()
+
+    func readDidFinish(_ plaintext: RawSpan) { results.add(.success(plaintext.withUnsafeBytes { Array($0) })) }
+
+    func readDidFail(_ error: MediaError) { results.add(.failure(error)) }
+}
+
+/// A key pair that the `openssl` command made.
+struct KeyPair: Sendable {
+    let privatePEM: String
+    let publicPEM: String
+
+    init() {
+        privatePEM = Self.openssl(["genrsa", "2048"], input: "")
+        publicPEM = Self.openssl(["rsa", "-pubout"], input: privatePEM)
+    }
+
+    func ring() throws -> KeyRing {
+        let key = try PrivateKey(pem: SecretBytes(Array(privatePEM.utf8)), passphrase: nil)
+        return KeyRing([KeyRing.Entry(publicKeySID: nil, name: "key.pem", key: key)])
+    }
+
+    private static func openssl(_ arguments: [String], input: String) -> String {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/openssl")
+        process.arguments = arguments
+        let (entrance, exit) = (Pipe(), Pipe())
+        process.standardInput = entrance
+        process.standardOutput = exit
+        process.standardError = Foundation.FileHandle.nullDevice
+        do { try process.run() } catch { return "" }
+        entrance.fileHandleForWriting.write(Data(input.utf8))
+        try? entrance.fileHandleForWriting.close()
+        let data = exit.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return String(decoding: data, as: UTF8.self)
+    }
+}
