@@ -1,0 +1,70 @@
+import CFUSE
+import FileTree
+import Glibc
+import Media
+
+// Requests about open files. The handle that the kernel keeps is a retained ``OpenFile``.
+
+func openFile(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ file: UnsafeMutablePointer<fuse_file_info>?) {
+    guard let information = file?.pointee else { return }
+    OperationContext.run(handle) { context, request in
+        guard information.flags & O_ACCMODE == O_RDONLY else {
+            request.fail(.readOnly)
+            return
+        }
+        context.tree.open(inode.inode) { result in
+            var information = information
+            switch result {
+            case .success(let file):
+                let retained = Unmanaged.passRetained(file)
+                information.fh = UInt64(UInt(bitPattern: retained.toOpaque()))
+                information.keep_cache = file.mayKeepPages ? 1 : 0
+                information.direct_io = file.isVolatile ? 1 : 0
+                if !request.answer({ fuse_reply_open($0, &information) }) { retained.release() }
+            case .failure(let error):
+                request.fail(error)
+            }
+        }
+    }
+}
+
+func releaseFile(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ file: UnsafeMutablePointer<fuse_file_info>?) {
+    OperationContext.run(handle) { _, request in
+        // Balances passRetained in openFile; the kernel releases each handle once, after its last read was answered.
+        pointer(of: file).map { Unmanaged<OpenFile>.fromOpaque($0).release() }
+        request.succeed()
+    }
+}
+
+func readFile(
+    _ handle: fuse_req_t?, _ inode: fuse_ino_t, _ size: Int, _ offset: off_t,
+    _ file: UnsafeMutablePointer<fuse_file_info>?
+) {
+    OperationContext.run(handle) { context, request in
+        guard let file = pointer(of: file).map({ Unmanaged<OpenFile>.fromOpaque($0).takeUnretainedValue() }) else {
+            request.fail(.inputOutput)
+            return
+        }
+        switch file.content {
+        case .bytes(let bytes):
+            let start = min(max(0, offset), bytes.count)
+            request.reply(bytes.span.bytes.extracting(start..<min(start + size, bytes.count)))
+        case .media(let reader):
+            reader.read(at: Int64(offset), count: size, receiver: ReadReply(request: request, tree: context.tree))
+        }
+    }
+}
+
+/// Answers a read with what it ends with.
+private struct ReadReply: ReadReceiver {
+    let request: Request
+    let tree: FileTree
+
+    func readDidFinish(_ plaintext: RawSpan) {
+        request.reply(plaintext)
+    }
+
+    func readDidFail(_ error: MediaError) {
+        request.fail(tree.failure(error))
+    }
+}

@@ -1,0 +1,141 @@
+import CFUSE
+import FileTree
+import Glibc
+
+// Requests about names and attributes.
+
+func lookUp(_ handle: fuse_req_t?, _ parent: fuse_ino_t, _ name: UnsafePointer<CChar>?) {
+    OperationContext.run(handle) { context, request in
+        let name = name.map { String(cString: $0) } ?? ""
+        context.tree.lookUp(name, in: parent.inode) { result in
+            switch result {
+            case .success(let entry):
+                var parameters = fuse_entry_param(entry.attributes, validity: entry.validity)
+                if !request.answer({ fuse_reply_entry($0, &parameters) }) {
+                    // Nobody has taken the reference that comes with the answer.
+                    context.tree.forget(entry.attributes.inode, count: 1)
+                }
+            case .failure(let error):
+                request.fail(error)
+            }
+        }
+    }
+}
+
+func forgetOne(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ count: UInt64) {
+    OperationContext.run(handle) { context, request in
+        context.tree.forget(inode.inode, count: count)
+        answerNothing(request)
+    }
+}
+
+func forgetMany(_ handle: fuse_req_t?, _ count: Int, _ forgets: UnsafeMutablePointer<fuse_forget_data>?) {
+    OperationContext.run(handle) { context, request in
+        for forget in UnsafeBufferPointer(start: forgets, count: forgets == nil ? 0 : count) {
+            context.tree.forget(forget.ino.inode, count: forget.nlookup)
+        }
+        answerNothing(request)
+    }
+}
+
+/// The kernel doesn't wait for an answer to FORGET; libfuse wants its handle back.
+private func answerNothing(_ request: Request) {
+    request.answer { handle in
+        fuse_reply_none(handle)
+        return 0
+    }
+}
+
+func getAttributes(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ file: UnsafeMutablePointer<fuse_file_info>?) {
+    OperationContext.run(handle) { context, request in
+        context.tree.attributes(of: inode.inode) { result in
+            switch result {
+            case .success(let attributes):
+                var stat = attributes.stat
+                request.answer { fuse_reply_attr($0, &stat, attributes.validity) }
+            case .failure(let error):
+                request.fail(error)
+            }
+        }
+    }
+}
+
+/// Only asked when the kernel doesn't check permissions itself, which it does by default.
+func checkAccess(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ mask: Int32) {
+    OperationContext.run(handle) { context, request in
+        guard let handle else { return }
+        let caller = fuse_req_ctx(handle).pointee
+        do throws(FileTreeError) {
+            try context.tree.checkAccess(
+                to: inode.inode, mask: UInt32(mask) & 7, user: caller.uid, group: caller.gid)
+            request.succeed()
+        } catch {
+            request.fail(error)
+        }
+    }
+}
+
+/// There are no symbolic links in the tree.
+func readLink(_ handle: fuse_req_t?, _ inode: fuse_ino_t) {
+    OperationContext.run(handle) { _, request in request.fail(.invalid) }
+}
+
+func getStatistics(_ handle: fuse_req_t?, _ inode: fuse_ino_t) {
+    OperationContext.run(handle) { context, request in
+        do throws(FileTreeError) {
+            let totals = try context.tree.totals()
+            var statistics = statvfs()
+            statistics.f_bsize = 4096
+            statistics.f_frsize = 4096
+            // What `df` calls used; nothing is free, since nothing can be written.
+            statistics.f_blocks = UInt((totals.bytes + 4095) / 4096)
+            statistics.f_files = UInt(totals.files)
+            statistics.f_namemax = 255
+            request.answer { fuse_reply_statfs($0, &statistics) }
+        } catch {
+            request.fail(error)
+        }
+    }
+}
+
+func getExtendedAttribute(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ name: UnsafePointer<CChar>?, _ size: Int) {
+    OperationContext.run(handle) { context, request in
+        let name = name.map { String(cString: $0) } ?? ""
+        // Asked for at every access by some programs and by the kernel itself (security.*, posix_acl): no need to look.
+        guard name.hasPrefix("user.") else {
+            request.fail(FileTreeError(.noAttribute, "only user attributes are kept"))
+            return
+        }
+        do throws(FileTreeError) {
+            let attributes = try context.tree.extendedAttributes(of: inode.inode)
+            guard let value = attributes.first(where: { $0.name == name })?.value else {
+                throw FileTreeError(.noAttribute, "there is no attribute '\(name)'")
+            }
+            reply(Array(value.utf8), to: request, size: size)
+        } catch {
+            request.fail(error)
+        }
+    }
+}
+
+func listExtendedAttributes(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ size: Int) {
+    OperationContext.run(handle) { context, request in
+        do throws(FileTreeError) {
+            let attributes = try context.tree.extendedAttributes(of: inode.inode)
+            reply(attributes.flatMap { Array($0.name.utf8) + [0] }, to: request, size: size)
+        } catch {
+            request.fail(error)
+        }
+    }
+}
+
+/// Answers with a value, or with its size when that is what was asked for (xattr(7): a size of 0).
+private func reply(_ value: [UInt8], to request: Request, size: Int) {
+    if size == 0 {
+        request.answer { fuse_reply_xattr($0, value.count) }
+    } else if value.count > size {
+        request.fail(.range)
+    } else {
+        request.reply(value.span.bytes)
+    }
+}

@@ -1,0 +1,55 @@
+import CFUSE
+
+extension fuse_lowlevel_ops {
+    /// What libfuse is to call for which request.
+    ///
+    /// What isn't here is answered with ENOSYS by libfuse.
+    static var twiliofs: fuse_lowlevel_ops {
+        var operations = fuse_lowlevel_ops()
+        operations.`init` = initialize
+
+        operations.lookup = lookUp
+        operations.forget = forgetOne
+        operations.forget_multi = forgetMany
+        operations.getattr = getAttributes
+        operations.access = checkAccess
+        operations.readlink = readLink
+        operations.statfs = getStatistics
+        operations.getxattr = getExtendedAttribute
+        operations.listxattr = listExtendedAttributes
+
+        operations.opendir = openDirectory
+        operations.readdir = readDirectory
+        operations.readdirplus = readDirectoryWithAttributes
+        operations.releasedir = releaseDirectory
+
+        operations.open = openFile
+        operations.read = readFile
+        operations.release = releaseFile
+
+        operations.setattr = refuseSetAttributes
+        operations.mknod = refuseMakeNode
+        operations.mkdir = refuseMakeDirectory
+        operations.unlink = refuseUnlink
+        operations.rmdir = refuseUnlink
+        operations.symlink = refuseSymbolicLink
+        operations.rename = refuseRename
+        operations.link = refuseLink
+        operations.write = refuseWrite
+        operations.create = refuseCreate
+        operations.setxattr = refuseSetExtendedAttribute
+        operations.removexattr = refuseUnlink
+        operations.fallocate = refuseAllocate
+        return operations
+    }
+}
+
+/// Settles with the kernel how requests look, when the mount begins.
+private func initialize(_ userData: UnsafeMutableRawPointer?, _ connection: UnsafeMutablePointer<fuse_conn_info>?) {
+    // As in the mount option of the same name; libfuse wants both to agree.
+    connection?.pointee.max_read = UInt32(FileSystemSession.largestRead)
+    // The kernel's own read-ahead counts as background. With its default of 12, a few files on a host that stalls would keep
+    // it from reading ahead in all others.
+    connection?.pointee.max_background = 1024
+    connection?.pointee.congestion_threshold = 768
+}

@@ -1,0 +1,87 @@
+import Glibc
+import Logging
+import Threading
+
+/// The requests that wait for something: none waits beyond its deadline, or for a program that is about to end.
+///
+/// One thread looks at them several times a second. It looks at the signals of interrupted requests itself, because the
+/// kernel tells of the first signal only, and that may be one that ends nothing: Go programs get such all the time.
+final class PendingRequests: Sendable {
+    private typealias Requests = [ObjectIdentifier: (request: Request, deadline: ContinuousClock.Instant)]
+
+    /// How long a request waits at the most: less than the 120 s after which the kernel warns of hung tasks.
+    static let deadline: Duration = .seconds(100)
+
+    /// How often requests are looked at.
+    private static let interval: Duration = .milliseconds(200)
+
+    /// Under a lock of its own: adding a request must not wake the thread.
+    private let requests = Locked<Requests>([:])
+    private let isShutDown = Condition(false)
+    private let thread: NamedThread
+
+    init(logger: Logger) throws(ThreadingError) {
+        let (requests, isShutDown) = (requests, isShutDown)
+        thread = try NamedThread(name: "deadlines") {
+            while isShutDown.wait(timeout: Self.interval, until: { $0 ? true : nil }) == nil {
+                Self.look(at: requests, logger)
+            }
+        }
+    }
+
+    /// Keeps a request in view until it is answered.
+    func add(_ request: Request) {
+        let deadline = ContinuousClock.now + Self.deadline
+        requests.withLock { $0[ObjectIdentifier(request)] = (request, deadline) }
+        request.watchInterruptions()
+    }
+
+    /// Fails everything that still waits, and ends the thread.
+    func shutDown() {
+        isShutDown.change { $0 = true }
+        thread.join()
+        let left = requests.withLock { requests in
+            defer { requests = [:] }
+            return requests.values.map(\.request)
+        }
+        for request in left { request.fail(.inputOutput) }
+    }
+
+    private static func look(at requests: Locked<Requests>, _ logger: Logger) {
+        let now = ContinuousClock.now
+        let pending = requests.withLock { requests in
+            requests = requests.filter { $0.value.request.isPending }
+            return Array(requests.values)
+        }
+        for (request, deadline) in pending {
+            if now >= deadline {
+                logger.error("a request got no answer within \(Self.deadline) and fails")
+                request.fail(.deadline)
+            } else if request.isInterrupted, isEnding(request.threadID) {
+                request.fail(.interrupted)
+            }
+        }
+    }
+
+    /// The signals by which programs are ended, or take it that they are.
+    private static let endingSignals: UInt64 = [SIGHUP, SIGINT, SIGQUIT, SIGKILL, SIGTERM].reduce(0) {
+        $0 | 1 << UInt64($1 - 1)
+    }
+
+    /// Whether a signal that ends programs is pending for a thread or its process.
+    private static func isEnding(_ threadID: pid_t) -> Bool {
+        guard threadID > 0, let file = fopen("/proc/\(threadID)/status", "re") else {
+            // A thread of another namespace: nothing can be known of its signals, but that there is one.
+            return true
+        }
+        defer { fclose(file) }
+        var line = [CChar](repeating: 0, count: 256)
+        while fgets(&line, Int32(line.count), file) != nil {
+            let text = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+            guard text.hasPrefix("SigPnd:") || text.hasPrefix("ShdPnd:") else { continue }
+            let digits = text.dropFirst(7).filter { !$0.isWhitespace }
+            if let signals = UInt64(digits, radix: 16), signals & endingSignals != 0 { return true }
+        }
+        return false
+    }
+}

@@ -1,0 +1,39 @@
+import CFUSE
+import FileTree
+import Glibc
+
+/// The tree's values as libfuse wants them.
+extension Attributes {
+    /// The attributes as `stat` has them.
+    var stat: stat {
+        var stat = Glibc.stat()
+        stat.st_ino = UInt(inode.rawValue)
+        stat.st_mode = permissions | (type == .directory ? S_IFDIR : S_IFREG)
+        stat.st_nlink = type == .directory ? 2 : 1
+        stat.st_uid = user
+        stat.st_gid = group
+        stat.st_size = Int(size)
+        // What `du` adds up: 512-byte units.
+        stat.st_blocks = Int((size + 511) / 512)
+        stat.st_blksize = 128 << 10
+        let time = timespec(tv_sec: Int(modificationTime), tv_nsec: 0)
+        stat.st_mtim = time
+        stat.st_ctim = time
+        stat.st_atim = time
+        return stat
+    }
+}
+
+extension fuse_entry_param {
+    /// An entry that was found.
+    ///
+    /// An entry without attributes is one that the kernel is to look up when it needs them.
+    init(_ attributes: Attributes?, validity: Double) {
+        self.init()
+        guard let attributes else { return }
+        ino = attributes.inode.rawValue
+        attr = attributes.stat
+        attr_timeout = attributes.validity
+        entry_timeout = validity
+    }
+}

@@ -1,0 +1,190 @@
+import CFUSE
+public import FileTree
+import Glibc
+public import Logging
+import Threading
+
+/// A mounted file system, from mounting to unmounting.
+public final class FileSystemSession: Sendable {
+    /// The largest read that the kernel sends in one request, in bytes.
+    static let largestRead = 128 << 10
+
+    /// libfuse's handle.
+    ///
+    /// Its functions may be called from any thread; it lives until ``finish()``.
+    private struct Handle: @unchecked Sendable {
+        let session: OpaquePointer
+    }
+
+    private struct State {
+        var handle: Handle?
+        var threads: [NamedThread] = []
+    }
+
+    private let state: Locked<State>
+    private let context: OperationContext
+    private let logger: Logger
+
+    /// How far the session is.
+    private struct Progress {
+        var threadCount = 0
+        var isDetached = false
+    }
+
+    private let progress = Condition(Progress())
+    private let mountPoint: String
+
+    /// Mounts a tree; requests are served from now on.
+    ///
+    /// - Parameters:
+    ///   - tree: what is shown.
+    ///   - mountPoint: an absolute path, checked by ``MountPoint``.
+    ///   - options: mount options in the spelling of `mount -o`, besides those that are always set.
+    ///   - threadCount: threads that serve requests.
+    /// - Throws: ``FileSystemError``, or ``ThreadingError`` when the system has no thread left.
+    public init(
+        tree: FileTree, mountPoint: String, source: String, options: [String], threadCount: Int, logger: Logger
+    ) throws {
+        self.logger = logger
+        self.mountPoint = mountPoint
+        let context = OperationContext(tree: tree, pending: try PendingRequests(logger: logger), logger: logger)
+        self.context = context
+        state = Locked(State())
+        do {
+            let handle = try Self.mount(mountPoint, source: source, options: options, context: context)
+            state.withLock { $0.handle = handle }
+            try serve(handle, threadCount: threadCount)
+        } catch {
+            unmount()
+            finish()
+            throw error
+        }
+        LibraryMessages.forward(to: logger)
+    }
+
+    /// Waits until the file system is unmounted, by ``unmount()`` or by somebody else.
+    ///
+    /// In the first case threads may be left that wait for requests of files that are still open.
+    public func wait() {
+        _ = progress.wait { $0.threadCount == 0 || $0.isDetached ? true : nil }
+    }
+
+    /// Takes the file system out of the tree of directories.
+    ///
+    /// Files that are open stay readable until the process ends. libfuse's own function isn't used for this: it closes the
+    /// descriptor first, while threads are still reading and answering on it, and the number may be given to another file
+    /// meanwhile, into which they would write.
+    public func unmount() {
+        guard state.withLock({ $0.handle }) != nil else { return }
+        do throws(FileSystemError) {
+            try Unmounting.unmount(mountPoint, isLazy: true)
+        } catch {
+            // Somebody else may have been faster.
+            logger.debug("\(error.message)")
+        }
+        progress.change { $0.isDetached = true }
+    }
+
+    /// Ends what is left: requests that still wait fail.
+    ///
+    /// Open files can't be read any more once the process has ended.
+    public func finish() {
+        context.pending.shutDown()
+        let (handle, threads) = state.withLock { state in
+            defer { state = State() }
+            return (state.handle, state.threads)
+        }
+        guard let handle else { return }
+        // A thread that is left waits for a request of a file that is still open. It can't be woken; the end of the process
+        // ends it, so neither it nor libfuse's session may be waited for.
+        guard progress.wait(timeout: .milliseconds(100), until: { $0.threadCount == 0 ? true : nil }) == true else {
+            return
+        }
+        for thread in threads { thread.join() }
+        // Nobody uses the descriptor any more.
+        fuse_session_unmount(handle.session)
+        fuse_session_destroy(handle.session)
+    }
+
+    /// Has the kernel drop the pages and attributes that it keeps of a file.
+    ///
+    /// Not to be called within a request.
+    public func invalidate(_ inode: InodeNumber) {
+        guard let handle = state.withLock({ $0.handle }) else { return }
+        let result = fuse_lowlevel_notify_inval_inode(handle.session, inode.rawValue, 0, 0)
+        // The kernel may not know the file, which is as good.
+        if result != 0, result != -ENOENT {
+            logger.warning("the kernel keeps pages of inode \(inode.rawValue): \(String(cString: strerror(-result)))")
+        }
+    }
+
+    private static func mount(
+        _ mountPoint: String, source: String, options: [String], context: OperationContext
+    ) throws(FileSystemError) -> Handle {
+        var options = options
+        options += [
+            "ro", "default_permissions", "subtype=twiliofs", "fsname=\(source)", "max_read=\(largestRead)",
+        ]
+        var arguments = fuse_args()
+        defer { fuse_opt_free_args(&arguments) }
+        for argument in ["twiliofs", "-o", options.joined(separator: ",")] {
+            guard fuse_opt_add_arg(&arguments, argument) == 0 else {
+                throw FileSystemError(.refused, "out of memory")
+            }
+        }
+        LibraryMessages.capture()
+        var operations = fuse_lowlevel_ops.twiliofs
+        // Unretained: the context outlives the session, which this object owns as well.
+        let session = twiliofs_fuse_session_new(
+            &arguments, &operations, MemoryLayout<fuse_lowlevel_ops>.size,
+            Unmanaged.passUnretained(context).toOpaque())
+        guard let session else {
+            throw FileSystemError(
+                .option,
+                LibraryMessages.last.map { "a mount option is refused: \($0)" }
+                    ?? "libfuse refuses the options '\(options.joined(separator: ","))'")
+        }
+        guard fuse_session_mount(session, mountPoint) == 0 else {
+            fuse_session_destroy(session)
+            let reason = LibraryMessages.last.map { ": \($0)" } ?? ""
+            throw FileSystemError(.refused, "'\(mountPoint)' can't be mounted\(reason)")
+        }
+        return Handle(session: session)
+    }
+
+    /// Starts the threads.
+    ///
+    /// libfuse's own loop with several threads isn't clean under ThreadSanitizer; this one is, and as fast.
+    private func serve(_ handle: Handle, threadCount: Int) throws(ThreadingError) {
+        let progress = progress
+        for number in 0..<max(2, threadCount) {
+            // Counted before it starts, so that the count can't be seen at zero too early.
+            progress.change { $0.threadCount += 1 }
+            let thread = try startThread(name: "fuse-\(number)") {
+                var buffer = fuse_buf()
+                while fuse_session_exited(handle.session) == 0 {
+                    let result = fuse_session_receive_buf(handle.session, &buffer)
+                    if result == -EINTR { continue }
+                    // 0: unmounted.
+                    guard result > 0 else { break }
+                    fuse_session_process_buf(handle.session, &buffer)
+                }
+                free(buffer.mem)
+                progress.change { $0.threadCount -= 1 }
+            }
+            state.withLock { $0.threads.append(thread) }
+        }
+    }
+
+    /// Starts one thread, or takes back that it was counted.
+    private func startThread(
+        name: String, _ body: @escaping @Sendable () -> Void
+    ) throws(ThreadingError) -> NamedThread {
+        do throws(ThreadingError) {
+            return try NamedThread(name: name, body)
+        } catch {
+            progress.change { $0.threadCount -= 1 }
+            throw error
+        }
+    }
+}

@@ -1,0 +1,121 @@
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+import CFUSE
+import CLinux
+import Glibc
+
+/// The directory on which the tree is mounted.
+public struct MountPoint: Sendable {
+    /// Its absolute path, without symbolic links.
+    public let path: String
+
+    /// Checks that a directory can be mounted on, so that whatever is wrong gets a sentence of its own.
+    ///
+    /// - Parameters:
+    ///   - path: the directory.
+    ///   - allowsContents: whether it may have contents, which the mount hides.
+    public init(_ path: String, allowsContents: Bool) throws(FileSystemError) {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            switch errno {
+            case ENOENT:
+                throw FileSystemError(
+                    .mountPoint, "the mount point '\(path)' does not exist: make it with 'mkdir -p \(path)'")
+            case ENOTCONN:
+                throw FileSystemError(
+                    .mountPoint,
+                    "the mount point '\(path)' is left from a mount that has died: run 'twiliofs unmount \(path)' first"
+                )
+            default:
+                throw FileSystemError(
+                    .mountPoint, "the mount point '\(path)' can't be used: \(String(cString: strerror(errno)))")
+            }
+        }
+        guard status.st_mode & S_IFMT == S_IFDIR else {
+            throw FileSystemError(.mountPoint, "the mount point '\(path)' is not a directory: give an empty directory")
+        }
+        guard let resolved = realpath(path, nil) else {
+            throw FileSystemError(
+                .mountPoint, "the mount point '\(path)' can't be used: \(String(cString: strerror(errno)))")
+        }
+        self.path = String(cString: resolved)
+        free(resolved)
+        if let type = Self.fileSystemType(mountedOn: self.path) {
+            throw FileSystemError(
+                .mountPoint,
+                "the mount point '\(self.path)' is busy: a file system (\(type)) is mounted there already;"
+                    + " unmount it or choose another directory")
+        }
+        guard !allowsContents else { return }
+        let contents = (try? FileManager.default.contentsOfDirectory(atPath: self.path)) ?? []
+        guard contents.isEmpty else {
+            throw FileSystemError(
+                .mountPoint,
+                "the mount point '\(self.path)' is not empty: choose an empty directory, or give '-o nonempty' to hide what"
+                    + " is in it")
+        }
+    }
+
+    /// Checks that there is FUSE, and that this user may use it.
+    ///
+    /// - Parameter allowsOthers: whether other users are to be let in.
+    public static func checkAvailability(allowsOthers: Bool) throws(FileSystemError) {
+        guard Glibc.access("/dev/fuse", F_OK) == 0 else {
+            throw FileSystemError(
+                .unavailable,
+                "there is no /dev/fuse: load the kernel's module with 'modprobe fuse', or give the container the device"
+            )
+        }
+        if geteuid() == 0 {
+            let descriptor = open("/dev/fuse", O_RDWR | O_CLOEXEC)
+            guard descriptor >= 0 else {
+                throw FileSystemError(
+                    .unavailable,
+                    "/dev/fuse can't be opened: \(String(cString: strerror(errno))); give the container the device")
+            }
+            close(descriptor)
+            return
+        }
+        let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":") + ["/usr/bin", "/bin"]
+        guard folders.contains(where: { Glibc.access("\($0)/fusermount3", X_OK) == 0 }) else {
+            throw FileSystemError(
+                .unavailable, "fusermount3 is missing, without which only root can mount: install the package 'fuse3'")
+        }
+        if allowsOthers, !userAllowsOthers() {
+            throw FileSystemError(
+                .option, "'allow_other' is for root unless /etc/fuse.conf has a line 'user_allow_other': add it")
+        }
+    }
+
+    /// The type of the file system that is mounted exactly on a directory; nil when none is.
+    public static func fileSystemType(mountedOn path: String) -> String? {
+        guard let table = setmntent("/proc/self/mounts", "re") else { return nil }
+        defer { endmntent(table) }
+        var type: String?
+        while let entry = getmntent(table) {
+            if String(cString: entry.pointee.mnt_dir) == path { type = String(cString: entry.pointee.mnt_type) }
+        }
+        return type
+    }
+
+    private static func userAllowsOthers() -> Bool {
+        guard let text = try? String(contentsOfFile: "/etc/fuse.conf", encoding: .utf8) else { return false }
+        return text.split(whereSeparator: \.isNewline).contains { line in
+            line.split(separator: "#", omittingEmptySubsequences: false).first.map {
+                String($0).trimmingSpaces == "user_allow_other"
+            } ?? false
+        }
+    }
+}
+
+extension String {
+    fileprivate var trimmingSpaces: Substring {
+        var text = self[...]
+        while text.first?.isWhitespace == true { text.removeFirst() }
+        while text.last?.isWhitespace == true { text.removeLast() }
+        return text
+    }
+}

@@ -1,0 +1,86 @@
+import CFUSE
+import Glibc
+
+/// Unmounting from outside of the process that serves the mount.
+public enum Unmounting {
+    /// Unmounts a directory on which twiliofs is mounted.
+    ///
+    /// Never looks into the mount, which may be dead or hang.
+    ///
+    /// - Parameter isLazy: whether it disappears at once, although files in it are open.
+    public static func unmount(_ path: String, isLazy: Bool) throws(FileSystemError) {
+        let path = try resolve(path)
+        guard let type = MountPoint.fileSystemType(mountedOn: path) else {
+            throw FileSystemError(.mountPoint, "nothing is mounted on '\(path)'")
+        }
+        guard type == "fuse.twiliofs" else {
+            throw FileSystemError(.mountPoint, "what is mounted on '\(path)' is not twiliofs but \(type)")
+        }
+        if geteuid() == 0 {
+            guard umount2(path, UMOUNT_NOFOLLOW | (isLazy ? MNT_DETACH : 0)) == 0 else {
+                throw errno == EBUSY ? busy(path) : refused(path, String(cString: strerror(errno)))
+            }
+        } else {
+            try runHelper(path, isLazy: isLazy)
+        }
+    }
+
+    private static let MNT_DETACH: Int32 = 2
+    private static let UMOUNT_NOFOLLOW: Int32 = 8
+
+    /// The absolute path, found without a look at the directory itself: of a dead mount nothing can be asked.
+    private static func resolve(_ path: String, linksLeft: Int = 40) throws(FileSystemError) -> String {
+        var path = path
+        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+        let separator = path.lastIndex(of: "/")
+        let name = separator.map { String(path[path.index(after: $0)...]) } ?? path
+        let folder = separator.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        var target = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+        if readlink(path, &target, Int(PATH_MAX)) > 0 {
+            // What is mounted is what the link names; the link itself can be looked at safely.
+            let text = String(decoding: target.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+            guard linksLeft > 0 else {
+                throw FileSystemError(.mountPoint, "'\(path)' can't be found: \(String(cString: strerror(ELOOP)))")
+            }
+            return try resolve(text.hasPrefix("/") ? text : "\(folder)/\(text)", linksLeft: linksLeft - 1)
+        }
+        // "." and ".." are not names: they have to be looked at.
+        let isName = !name.isEmpty && name != "." && name != ".."
+        guard let resolved = realpath(isName ? folder : path, nil) else {
+            throw FileSystemError(.mountPoint, "'\(path)' can't be found: \(String(cString: strerror(errno)))")
+        }
+        defer { free(resolved) }
+        let absolute = String(cString: resolved)
+        guard isName else { return absolute }
+        return absolute == "/" ? "/\(name)" : "\(absolute)/\(name)"
+    }
+
+    /// Users other than root unmount with the help of a program that may.
+    private static func runHelper(_ path: String, isLazy: Bool) throws(FileSystemError) {
+        var process = pid_t()
+        let words = ["fusermount3", "-u"] + (isLazy ? ["-z"] : []) + ["--", path]
+        var arguments = words.map { strdup($0) } + [nil]
+        defer { for argument in arguments { free(argument) } }
+        let result = posix_spawnp(&process, "fusermount3", nil, nil, &arguments, environ)
+        guard result == 0 else {
+            throw refused(path, "fusermount3 can't be run: \(String(cString: strerror(result)))")
+        }
+        var status: Int32 = 0
+        while waitpid(process, &status, 0) < 0, errno == EINTR {}
+        // It has said why itself.
+        guard status == 0 else {
+            throw MountPoint.fileSystemType(mountedOn: path) != nil
+                ? busy(path) : refused(path, "fusermount3 ended with status \(status >> 8 & 0xFF)")
+        }
+    }
+
+    private static func busy(_ path: String) -> FileSystemError {
+        FileSystemError(
+            .mountPoint,
+            "'\(path)' is in use: close what is open in it ('fuser -vm \(path)' tells), or give --lazy")
+    }
+
+    private static func refused(_ path: String, _ reason: String) -> FileSystemError {
+        FileSystemError(.refused, "'\(path)' can't be unmounted: \(reason)")
+    }
+}

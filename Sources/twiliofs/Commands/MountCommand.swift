@@ -1,0 +1,94 @@
+import ArgumentParser
+import Logging
+
+/// `twiliofs mount`.
+struct MountCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "mount",
+        abstract: "Mount an account's recordings on an empty directory.",
+        discussion: """
+            Returns as soon as the mount answers, and leaves a process behind that serves it until it is unmounted. \
+            Credentials and passphrases are read from files, the environment or a prompt, never from the command line.
+
+            Example:
+              twiliofs mount --account-sid AC… --auth-token-file token --key private_key.pem ~/twilio
+            """
+    )
+
+    @OptionGroup var account: AccountOptions
+
+    @Option(
+        name: .customLong("key"),
+        help: ArgumentHelp(
+            "A private key in PEM; with CR…=, of the public key with this SID. Repeatable.", valueName: "[CR…=]file"))
+    var keys: [String] = []
+
+    @Option(help: ArgumentHelp("A file with the passphrase of encrypted private keys.", valueName: "file"))
+    var keyPassphraseFile: String?
+
+    @Flag(name: .customLong("no-key"), help: "Mount without a private key: encrypted files can't be opened.")
+    var isWithoutKey = false
+
+    @Flag(name: [.customShort("f"), .long], help: "Stay in the foreground and log to standard error.")
+    var foreground = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Where the catalog is kept.", discussion: "Default: $XDG_CACHE_HOME/twiliofs or ~/.cache/twiliofs.",
+            valueName: "folder"))
+    var cacheDir: String?
+
+    @Flag(help: "Let other users in; what they may do, the mode of the files says.")
+    var allowOther = false
+
+    @Option(
+        name: .customLong("uid"),
+        help: ArgumentHelp("Owner of the files.", discussion: "Default: yours.", valueName: "number"))
+    var user: UInt32?
+
+    @Option(
+        name: .customLong("gid"),
+        help: ArgumentHelp("Group of the files.", discussion: "Default: yours.", valueName: "number"))
+    var group: UInt32?
+
+    @Option(
+        name: .customLong("umask"),
+        help: ArgumentHelp("Permission bits to take away, in octal.", discussion: "Default: 077.", valueName: "bits"))
+    var mask: String?
+
+    @Option(name: .customShort("o"), help: ArgumentHelp("Mount options, separated by commas.", valueName: "options"))
+    var mountOptions: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "The least level that is logged: trace, debug, info, notice, warning, error or critical.",
+            valueName: "level"),
+        transform: Logger.Level.parse)
+    var logLevel: Logger.Level = .info
+
+    @Option(help: ArgumentHelp("How log lines look.", valueName: "format"))
+    var logFormat: LogFormat = .text
+
+    /// The descriptor on which the process in the background tells that the mount answers.
+    @Option(help: .hidden)
+    var readyDescriptor: Int32?
+
+    @Argument(help: ArgumentHelp("The directory to mount on.", valueName: "mountpoint"))
+    var mountPoint: String
+
+    func run() throws {
+        do {
+            if foreground || readyDescriptor != nil {
+                try Mount(self).run()
+            } else {
+                try Background.start()
+            }
+        } catch let failure as Failure {
+            throw failure.report()
+        } catch let status as ExitCode {
+            throw status
+        } catch {
+            throw Failure(.other, "\(error)").report()
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import ArgumentParser
+
+/// The options that say which account is mounted, with which credentials.
+struct AccountOptions: ParsableArguments {
+    @Option(
+        name: .customLong("account-sid"),
+        help: ArgumentHelp("The account's SID.", discussion: "Default: $TWILIO_ACCOUNT_SID.", valueName: "AC…"))
+    var accountSID: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A file with the account's auth token.", discussion: "Default: $TWILIO_AUTH_TOKEN, else a prompt.",
+            valueName: "file"))
+    var authTokenFile: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "An API key's SID, to be used instead of the auth token.", discussion: "Default: $TWILIO_API_KEY.",
+            valueName: "SK…"))
+    var apiKey: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A file with the API key's secret.", discussion: "Default: $TWILIO_API_SECRET or $TWILIO_API_KEY_SECRET.",
+            valueName: "file"))
+    var apiSecretFile: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The region in which the account's data is kept.", discussion: "Default: $TWILIO_REGION.", valueName: "name"
+        ))
+    var region: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The edge through which Twilio is reached.", discussion: "Default: $TWILIO_EDGE, else the region's.",
+            valueName: "name"))
+    var edge: String?
+
+    @Option(
+        name: .customLong("api-url"),
+        help: ArgumentHelp(
+            "Another address of the 2010 API.", discussion: "Default: $TWILIOFS_API_URL.", valueName: "url"))
+    var apiURL: String?
+
+    @Option(
+        name: .customLong("video-url"),
+        help: ArgumentHelp(
+            "Another address of the video API.", discussion: "Default: $TWILIOFS_VIDEO_URL.", valueName: "url"))
+    var videoURL: String?
+
+    @Option(
+        name: .customLong("accounts-url"),
+        help: ArgumentHelp(
+            "Another address of the accounts API.", discussion: "Default: $TWILIOFS_ACCOUNTS_URL.", valueName: "url"))
+    var accountsURL: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Certificate authorities to trust instead of the system's, in PEM.", valueName: "file"))
+    var caFile: String?
+}

@@ -1,0 +1,68 @@
+import ArgumentParser
+import Glibc
+
+/// Leaving the terminal.
+///
+/// Swift's runtime threads don't survive fork, so the process that stays is not a fork but this program started again. It
+/// does everything itself, in the terminal's foreground: it can ask for passphrases and print what is wrong. When the mount
+/// answers it says so through a pipe and leaves the terminal, and the first process returns.
+enum Background {
+    /// Starts this program again and waits until its mount answers.
+    ///
+    /// - Throws: ``ExitCode`` with the other process's status when it ends before; it has said why.
+    static func start() throws {
+        var pipe: [Int32] = [0, 0]
+        guard Glibc.pipe(&pipe) == 0 else {
+            throw Failure(.other, "no pipe can be made: \(String(cString: strerror(errno)))")
+        }
+        let (reading, writing) = (pipe[0], pipe[1])
+        _ = fcntl(reading, F_SETFD, FD_CLOEXEC)
+
+        let process = try spawn(passing: writing)
+        close(writing)
+        var byte: UInt8 = 0
+        var count = read(reading, &byte, 1)
+        while count < 0, errno == EINTR { count = read(reading, &byte, 1) }
+        close(reading)
+        guard count != 1 else { return }
+
+        var status: Int32 = 0
+        while waitpid(process, &status, 0) < 0, errno == EINTR {}
+        // The low seven bits are the signal that ended it, the next byte its exit status (wait(2)).
+        if status & 0x7F != 0 {
+            throw Failure(.other, "the process that was to serve the mount was ended by signal \(status & 0x7F)")
+        }
+        throw ExitCode(status >> 8 & 0xFF)
+    }
+
+    /// Leaves the terminal and tells the process that waits that the mount answers.
+    static func detach(telling descriptor: Int32) throws {
+        // Not the leader of its process group, having been started by the process that waits: it becomes a session's.
+        setsid()
+        _ = chdir("/")
+        let null = open("/dev/null", O_RDWR | O_CLOEXEC)
+        guard null >= 0 else {
+            throw Failure(.other, "/dev/null can't be opened: \(String(cString: strerror(errno)))")
+        }
+        for stream in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] { dup2(null, stream) }
+        close(null)
+        _ = write(descriptor, [0], 1)
+        close(descriptor)
+    }
+
+    private static func spawn(passing descriptor: Int32) throws -> pid_t {
+        // Right after `mount`: what follows may end with `--` and the mount point.
+        let words =
+            CommandLine.arguments.prefix(2) + ["--ready-descriptor", String(descriptor)]
+            + CommandLine.arguments.dropFirst(2)
+        var arguments = words.map { strdup($0) } + [nil]
+        defer { for argument in arguments { free(argument) } }
+        var process = pid_t()
+        // The very program that runs, wherever it is and whatever has become of the file since.
+        let result = posix_spawn(&process, "/proc/self/exe", nil, nil, &arguments, environ)
+        guard result == 0 else {
+            throw Failure(.other, "this program can't be started again: \(String(cString: strerror(result)))")
+        }
+        return process
+    }
+}

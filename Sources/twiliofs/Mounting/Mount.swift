@@ -1,0 +1,182 @@
+import CLinux
+import Catalog
+import Envelope
+import FileSystem
+import FileTree
+import Foundation
+import Logging
+import Media
+import Transfer
+import TwilioAPI
+
+/// The one place where the parts are built and wired together.
+struct Mount {
+    private let command: MountCommand
+    private let environment = Environment()
+    private let logger: Logger
+
+    init(_ command: MountCommand) {
+        self.command = command
+        // What serves a mount from the background logs to the system from the first line on: the terminal gets nothing but
+        // the reason why it can't be mounted.
+        let output = LogOutput(
+            format: command.logFormat, destination: command.readyDescriptor == nil ? .standardError : .systemLog)
+        let level = command.logLevel
+        logger = Logger(label: "twiliofs") { OutputLogHandler(label: $0, output: output, logLevel: level) }
+    }
+
+    /// Mounts, serves until unmounted, and cleans up.
+    ///
+    /// - Throws: ``Failure`` when it can't be mounted.
+    func run() throws {
+        // The first things: later there will be secrets in memory, and threads that would inherit other masks.
+        try Self.forbidCoreDumps()
+        if let descriptor = command.readyDescriptor { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+        let signals = try TerminationSignals()
+
+        let options = try MountOptionList(command.mountOptions)
+        let mask = try command.mask.map { (text) throws(Failure) in
+            try MountOptionList.mask(text, option: "--umask \(text)")
+        }
+        let allowsOthers = command.allowOther || options.allowsOthers
+        let mountPoint: MountPoint
+        do throws(FileSystemError) {
+            try MountPoint.checkAvailability(allowsOthers: allowsOthers)
+            mountPoint = try MountPoint(command.mountPoint, allowsContents: options.allowsContents)
+        } catch {
+            throw Failure(error)
+        }
+        let account = try AccountConfiguration(command.account, environment: environment)
+        let keys = try loadKeys()
+        let folder = try CacheFolder.path(option: command.cacheDir, account: account, environment: environment)
+
+        let transfer = try makeTransfer()
+        defer { transfer.shutDown() }
+        let client = TwilioClient(
+            account: account.account, credential: account.credential, endpoints: account.endpoints, transfer: transfer)
+        try verify(client)
+
+        let catalog: Catalog
+        do throws(CatalogError) {
+            catalog = try Catalog(folder: folder)
+        } catch {
+            throw Failure(.cache, error.message)
+        }
+        let recorder = try MediaRecorder(catalog: catalog, logger: logger)
+        let threadCount = max(2, ProcessInfo.processInfo.activeProcessorCount)
+        let library = try MediaLibrary(
+            client: client, transfer: transfer, keys: keys,
+            configuration: MediaLibrary.Configuration(spoolFolder: folder, threadCount: threadCount),
+            observer: recorder, logger: logger)
+        let synchronizer = Synchronizer(catalog: catalog, client: client, logger: logger)
+        let finder = try ResourceFinder(catalog: catalog, client: client)
+        let tree = FileTree(
+            parts: FileTree.Parts(catalog: catalog, synchronizer: synchronizer, finder: finder, library: library),
+            account: account.account,
+            ownership: Ownership(
+                user: command.user ?? options.user ?? getuid(), group: command.group ?? options.group ?? getgid(),
+                mask: mask ?? options.mask ?? 0o077),
+            version: TwilioFS.version, logger: logger)
+
+        let session: FileSystemSession
+        signals.hold()
+        do {
+            session = try FileSystemSession(
+                tree: tree, mountPoint: mountPoint.path, source: "twilio:\(account.account)",
+                options: options.others + (allowsOthers ? ["allow_other"] : []), threadCount: threadCount,
+                logger: logger)
+        } catch let error as FileSystemError {
+            throw Failure(error)
+        }
+        recorder.onInvalidation { [weak session, weak tree] sid in
+            if let inode = tree?.inode(ofMedia: sid) { session?.invalidate(inode) }
+        }
+        synchronizer.start()
+        // Files that are still open would keep libfuse's threads waiting: a signal ends the mount all the same.
+        signals.onArrival { session.unmount() }
+        logger.info("mounted \(account.account) on \(mountPoint.path)")
+        if let descriptor = command.readyDescriptor {
+            do {
+                try Background.detach(telling: descriptor)
+            } catch {
+                session.unmount()
+                session.finish()
+                throw error
+            }
+        }
+
+        session.wait()
+        logger.info("unmounted \(mountPoint.path)")
+        // What waits for the network gets its end first, then those who wait for them.
+        transfer.shutDown()
+        synchronizer.shutDown()
+        finder.shutDown()
+        library.shutDown()
+        recorder.shutDown()
+        session.finish()
+    }
+
+    private static func forbidCoreDumps() throws(Failure) {
+        var limit = rlimit(rlim_cur: 0, rlim_max: 0)
+        guard setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit) == 0, twiliofs_disable_core_dumps() == 0
+        else {
+            throw Failure(.other, "core dumps can't be switched off: \(String(cString: strerror(errno)))")
+        }
+    }
+
+    private func loadKeys() throws(Failure) -> KeyRing {
+        if command.isWithoutKey {
+            guard command.keys.isEmpty else {
+                throw Failure(.configuration, "give either --key or --no-key, not both")
+            }
+            return KeyRing([])
+        }
+        guard !command.keys.isEmpty else {
+            throw Failure(
+                .privateKey,
+                "no private key was given: name its file with --key, or give --no-key to mount without; encrypted files"
+                    + " can't be opened then")
+        }
+        if SecureHeap.initialize() != .locked {
+            logger.warning("private keys are in memory that may be swapped out: raise the limit 'memlock' (ulimit -l)")
+        }
+        return try PrivateKeys.load(command.keys, passphraseFile: command.keyPassphraseFile)
+    }
+
+    private func makeTransfer() throws(Failure) -> TransferClient {
+        do throws(TransferError) {
+            return try TransferClient(
+                TransferClient.Configuration(
+                    certificateAuthorityFile: command.account.caFile.map(CacheFolder.absolute),
+                    userAgent: "twiliofs/\(TwilioFS.version)"),
+                logger: logger)
+        } catch {
+            throw Failure(.configuration, error.message)
+        }
+    }
+
+    /// Asks Twilio for something small, so that wrong credentials are said now and not at the first `ls`.
+    private func verify(_ client: TwilioClient) throws(Failure) {
+        var patience = Patience()
+        patience.giveUp = .seconds(10)
+        do throws(TwilioError) {
+            try client.verifyCredentials(patience: patience)
+        } catch {
+            switch error.code {
+            case .unauthorized:
+                throw Failure(
+                    .credentials,
+                    "Twilio refuses the credentials: \(error.message); check the account SID and the auth token or API key"
+                )
+            case .notFound:
+                throw Failure(.credentials, "Twilio knows no such account: \(error.message)")
+            case .unreachable:
+                throw Failure(.unreachable, "Twilio can't be reached: \(error.message)")
+            case .invalidConfiguration:
+                throw Failure(.configuration, error.message)
+            case .refused, .malformedAnswer:
+                throw Failure(.unreachable, error.message)
+            }
+        }
+    }
+}

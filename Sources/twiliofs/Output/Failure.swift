@@ -1,0 +1,55 @@
+import ArgumentParser
+
+/// A reason to end with, and the status to end with.
+///
+/// The manual lists the statuses: they never change their meaning.
+struct Failure: Error {
+    /// What a program's exit status says about why it ended.
+    enum Status: Int32 {
+        /// Something that has no status of its own.
+        case other = 1
+
+        /// The mount point is missing, not a directory, not empty, or busy.
+        case mountPoint = 10
+
+        /// There is no FUSE, or this user may not use it.
+        case fuseUnavailable = 11
+
+        /// Credentials are missing, incomplete or refused.
+        case credentials = 12
+
+        /// A private key is missing or can't be used.
+        case privateKey = 13
+
+        /// A private key's passphrase is missing or wrong.
+        case passphrase = 14
+
+        /// Twilio can't be reached, or its certificate isn't trusted.
+        case unreachable = 15
+
+        /// The cache folder or the catalog can't be used.
+        case cache = 16
+
+        /// A setting contradicts another or makes no sense.
+        case configuration = 17
+
+        /// ArgumentParser's status for a wrong command line (EX_USAGE of sysexits.h).
+        case usage = 64
+    }
+
+    let status: Status
+
+    /// One sentence that says what is wrong, with which thing, and what to do.
+    let message: String
+
+    init(_ status: Status, _ message: String) {
+        self.status = status
+        self.message = message
+    }
+
+    /// Prints the reason and gives what a command throws to end.
+    func report() -> ExitCode {
+        StandardError.write("twiliofs: \(message)\n")
+        return ExitCode(status.rawValue)
+    }
+}
