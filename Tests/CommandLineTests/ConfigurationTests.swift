@@ -1,0 +1,68 @@
+import ArgumentParser
+import Foundation
+import TestSupport
+import Testing
+import Transfer
+import TwilioAPI
+
+@testable import twiliofs
+
+@Suite("What options and environment mean")
+struct ConfigurationTests {
+    private let account = "AC" + String(repeating: "0", count: 32)
+    private let key = "SK" + String(repeating: "1", count: 32)
+
+    @Test("Mount options are told apart: ours, mount(8)'s, libfuse's")
+    func mountOptions() throws {
+        let options = try MountOptionList([
+            "ro,uid=12,gid=34,umask=027", "allow_other,nonempty,noauto,_netdev,x-systemd.automount", "noexec",
+        ])
+        #expect(options.user == 12)
+        #expect(options.group == 34)
+        #expect(options.mask == 0o027)
+        #expect(options.allowsOthers)
+        #expect(options.allowsContents)
+        #expect(options.others == ["noexec"])
+    }
+
+    @Test(
+        "Mount options that make no sense are refused",
+        arguments: ["rw", "uid=", "uid=x", "gid", "umask=8", "umask=1000", "fsname=x", "subtype=x", "max_read=1"])
+    func refusedMountOptions(_ option: String) {
+        let failure = #expect(throws: Failure.self) { try MountOptionList([option]) }
+        #expect(failure?.status == .configuration)
+    }
+
+    @Test("An empty variable counts as not set")
+    func environment() {
+        let environment = Environment(["A": "", "B": "b"])
+        #expect(environment["A"] == nil)
+        #expect(environment["B"] == "b")
+        #expect(environment["C"] == nil)
+    }
+
+    @Test("An API key goes before the auth token, under either name of its secret")
+    func credentials() throws {
+        for name in ["TWILIO_API_SECRET", "TWILIO_API_KEY_SECRET"] {
+            let configuration = try AccountConfiguration(
+                AccountOptions.parse([]),
+                environment: Environment([
+                    "TWILIO_ACCOUNT_SID": account, "TWILIO_AUTH_TOKEN": "token", "TWILIO_API_KEY": key, name: "secret",
+                ]))
+            #expect(configuration.credential.username == key)
+        }
+        let token = try AccountConfiguration(
+            AccountOptions.parse(["--account-sid", account]),
+            environment: Environment(["TWILIO_AUTH_TOKEN": "token", "TWILIO_ACCOUNT_SID": "ignored"]))
+        #expect(token.credential.username == account)
+    }
+
+    @Test("A region alone implies its edge")
+    func region() throws {
+        let configuration = try AccountConfiguration(
+            AccountOptions.parse(["--region", "ie1"]),
+            environment: Environment(["TWILIO_ACCOUNT_SID": account, "TWILIO_AUTH_TOKEN": "token"]))
+        #expect(configuration.endpoints.api.absoluteString == "https://api.dublin.ie1.twilio.com")
+        #expect(configuration.region == "ie1")
+    }
+}

@@ -1,0 +1,172 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import twiliofs
+
+/// A start that fails: what is wrong, the exit status, and what the message has to name.
+struct StartFailure: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let status: Failure.Status
+    let words: [String]
+    var variables: [String: String] = [:]
+    var options: [String] = []
+    var key: [String] = ["--key", "$KEYS/pkcs8.pem"]
+    var mountPoint = "$MNT"
+
+    init(_ description: String, _ status: Failure.Status, naming words: [String]) {
+        testDescription = description
+        self.status = status
+        self.words = words
+    }
+
+    func with(_ change: (inout StartFailure) -> Void) -> StartFailure {
+        var copy = self
+        change(&copy)
+        return copy
+    }
+
+    static let all: [StartFailure] = [
+        StartFailure("wrong auth token", .credentials, naming: ["refuses the credentials", "check"]).with {
+            $0.variables["TWILIO_AUTH_TOKEN"] = "wrong-token-of-mine"
+        },
+        StartFailure("missing key file", .privateKey, naming: ["/nothing.pem", "No such file"]).with {
+            $0.key = ["--key", "/nothing.pem"]
+        },
+        StartFailure("no key", .privateKey, naming: ["--key", "--no-key"]).with { $0.key = [] },
+        StartFailure("a key and none", .configuration, naming: ["--key", "--no-key"]).with {
+            $0.options = ["--no-key"]
+        },
+        StartFailure("bad PEM", .privateKey, naming: ["$TMP/bad.pem"]).with { $0.key = ["--key", "$TMP/bad.pem"] },
+        StartFailure("a public key", .privateKey, naming: ["public.pem"]).with {
+            $0.key = ["--key", "$KEYS/public.pem"]
+        },
+        StartFailure("wrong passphrase", .passphrase, naming: ["encryptedPKCS8.pem", "passphrase"]).with {
+            $0.key = ["--key", "$KEYS/encryptedPKCS8.pem", "--key-passphrase-file", "$TMP/wrong"]
+        },
+        StartFailure("no passphrase", .passphrase, naming: ["encryptedPKCS8.pem", "--key-passphrase-file"]).with {
+            $0.key = ["--key", "$KEYS/encryptedPKCS8.pem"]
+        },
+        StartFailure("no mount point", .mountPoint, naming: ["$TMP/absent", "mkdir"]).with {
+            $0.mountPoint = "$TMP/absent"
+        },
+        StartFailure("a file as mount point", .mountPoint, naming: ["not a directory"]).with {
+            $0.mountPoint = "$TMP/bad.pem"
+        },
+        StartFailure("a mount point with contents", .mountPoint, naming: ["not empty", "nonempty"]).with {
+            $0.mountPoint = "$TMP"
+        },
+        StartFailure("a busy mount point", .mountPoint, naming: ["/proc", "busy"]).with { $0.mountPoint = "/proc" },
+        StartFailure("nothing listens", .unreachable, naming: ["can't be reached", "127.0.0.1"]).with {
+            $0.variables["TWILIOFS_API_URL"] = "http://127.0.0.1:1"
+        },
+        StartFailure("a bad account SID", .credentials, naming: ["AC123", "account SID"]).with {
+            $0.variables["TWILIO_ACCOUNT_SID"] = "AC123"
+        },
+        StartFailure("no account SID", .credentials, naming: ["--account-sid", "TWILIO_ACCOUNT_SID"]).with {
+            $0.variables["TWILIO_ACCOUNT_SID"] = ""
+        },
+        StartFailure("another account", .credentials, naming: ["check", "account"]).with {
+            $0.variables["TWILIO_ACCOUNT_SID"] = "AC" + String(repeating: "9", count: 32)
+        },
+        StartFailure("no secret", .credentials, naming: ["--auth-token-file", "TWILIO_AUTH_TOKEN"]).with {
+            $0.variables["TWILIO_AUTH_TOKEN"] = ""
+        },
+        StartFailure("an API key without its secret", .credentials, naming: ["--api-secret-file"]).with {
+            $0.options = ["--api-key", "SK0123456789abcdef0123456789abcdef"]
+        },
+        StartFailure("a bad API key", .credentials, naming: ["SK1"]).with { $0.options = ["--api-key", "SK1"] },
+        StartFailure("a missing token file", .credentials, naming: ["/no-token", "No such file"]).with {
+            $0.options = ["--auth-token-file", "/no-token"]
+        },
+        StartFailure("an empty token file", .credentials, naming: ["$TMP/empty", "empty"]).with {
+            $0.options = ["--auth-token-file", "$TMP/empty"]
+        },
+        StartFailure("a token and an API key", .configuration, naming: ["--auth-token-file", "--api-key"]).with {
+            $0.options = ["--auth-token-file", "$TMP/wrong", "--api-key", "SK0123456789abcdef0123456789abcdef"]
+        },
+        StartFailure("a bad region", .configuration, naming: ["xx9", "edge"]).with {
+            $0.options = ["--region", "xx9"]
+            $0.variables["TWILIOFS_API_URL"] = ""
+        },
+        StartFailure("a writable mount", .configuration, naming: ["rw"]).with { $0.options = ["-o", "rw"] },
+        StartFailure("a mask that is no mask", .configuration, naming: ["--umask 9", "octal"]).with {
+            $0.options = ["--umask", "9"]
+        },
+        StartFailure("an option that FUSE doesn't know", .configuration, naming: ["nonsense"]).with {
+            $0.options = ["-o", "nonsense"]
+        },
+        StartFailure("a missing authority file", .configuration, naming: ["/no-ca.pem"]).with {
+            $0.options = ["--ca-file", "/no-ca.pem"]
+        },
+        StartFailure("a cache folder that can't be made", .cache, naming: ["/proc/cache", "--cache-dir"]).with {
+            $0.options = ["--cache-dir", "/proc/cache"]
+        },
+    ]
+}
+
+@Suite("A start that fails", .enabled(if: KernelSupport.isExpected, Comment(rawValue: KernelSupport.reason)))
+struct StartFailureTests {
+    private static let account = Result { try SimulatedAccount(media: nil) }
+    private static let secureAccount = Result { try SimulatedAccount(media: nil, switches: ["--tls"]) }
+
+    /// A folder with what the failures need, and the mount point.
+    private let folder: TemporaryFolder
+
+    init() throws {
+        folder = try TemporaryFolder()
+        try folder.folder("mount")
+        try folder.file("bad.pem", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
+        try folder.file("wrong", "not-the-passphrase\n")
+        try folder.file("empty", "")
+    }
+
+    @Test("It ends with one sentence on standard error and a status of its own", arguments: StartFailure.all)
+    func message(_ failure: StartFailure) throws {
+        let account = try Self.account.get()
+        for mode in [["--foreground"], []] {
+            try check(failure, account: account, mode: mode)
+        }
+    }
+
+    @Test("A certificate that isn't trusted is named")
+    func certificate() throws {
+        try check(
+            StartFailure("an untrusted certificate", .unreachable, naming: ["certificate"]),
+            account: try Self.secureAccount.get(), mode: [])
+    }
+
+    @Test("Without /dev/fuse it says how to get it", .enabled(if: getuid() == 0, "needs root"))
+    func withoutDevice() throws {
+        try check(
+            StartFailure("no /dev/fuse", .fuseUnavailable, naming: ["/dev/fuse", "modprobe"]),
+            account: try Self.account.get(), mode: [],
+            prefix: ["unshare", "-m", "sh", "-c", #"mount -t tmpfs none /dev && exec "$@""#, "sh"])
+    }
+
+    private func check(
+        _ failure: StartFailure, account: SimulatedAccount, mode: [String], prefix: [String] = []
+    ) throws {
+        let keys = URL(filePath: try KeyPair.shared.publicKey).deletingLastPathComponent().path
+        let expand = { (text: String) in
+            text.replacing("$KEYS", with: keys).replacing("$TMP", with: folder.url.path)
+                .replacing("$MNT", with: folder.path("mount"))
+        }
+        let words =
+            prefix + [BuiltPrograms.twiliofs, "mount"] + mode + ["--cache-dir", folder.path("cache")] + failure.key
+            + failure.options + [failure.mountPoint]
+        let variables = MountedAccount.environment(account).merging(failure.variables) { $1 }
+        // Without a terminal: nobody is there to be asked for a passphrase.
+        let result = try Command.run(words.map(expand), adding: variables, startsSession: true, seconds: 30)
+        #expect(result.end == .exited(failure.status.rawValue), "\(result.errorText)")
+        #expect(result.text == "")
+        #expect(result.errorText.hasPrefix("twiliofs: "))
+        #expect(result.errorText.split(separator: "\n").count == 1, "\(result.errorText)")
+        for word in failure.words { #expect(result.errorText.contains(expand(word)), "\(result.errorText)") }
+        for secret in [account.description.authToken, "wrong-token-of-mine", "not-the-passphrase"] {
+            #expect(!result.errorText.contains(secret))
+        }
+        #expect(!MountedAccount.isMounted(folder.path("mount")))
+        #expect(try Command.run(["pgrep", "-f", "twiliofs mount.*\(folder.url.path)"]).text == "", "nothing is left")
+    }
+}

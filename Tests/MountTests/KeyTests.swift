@@ -1,0 +1,87 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+@Suite("Keys and who may read", .needsFUSE)
+struct KeyTests {
+    @Test("Each format and length of key opens everything", arguments: KeyPair.Format.allCases, [2048, 3072, 4096])
+    func formats(_ format: KeyPair.Format, bits: Int) throws {
+        let key = try bits == 2048 ? KeyPair.shared : KeyPair(bits: bits)
+        let bench = try MountBench(
+            publicKeys: [key.publicKey], keys: [key.privateKey(format)],
+            options: format == .encryptedPKCS8 ? ["--key-passphrase-file", key.passphraseFile] : [])
+        #expect(try bench.mount.differences(from: bench.account) == [])
+    }
+
+    @Test("Files whose key isn't held are listed, can't be opened, and the log says so once")
+    func wrongKey() throws {
+        let bench = try MountBench(keys: [KeyPair.other.privateKey()])
+        let differences = try bench.mount.differences(from: bench.account) { !$0.encrypted }
+        #expect(differences == [], "sizes are right, and unencrypted files can be read")
+        for name in ["long.wav", "short.wav", "long.mkv", "blocks.mp4"] {
+            let result = try Command.run(["cat", bench.path(name)])
+            #expect(result.end == .exited(1) && result.errorText.contains("Required key not available"), "\(name)")
+        }
+        let sid = try #require(bench.account.description.publicKeySid)
+        #expect(bench.mount.log.components(separatedBy: sid).count == 2, "\(bench.mount.log)")
+    }
+
+    @Test("Without a key, unencrypted files can be read")
+    func noKey() throws {
+        let bench = try MountBench(keys: [])
+        #expect(try bench.mount.differences(from: bench.account) { !$0.encrypted } == [])
+        #expect(try Command.run(["cat", bench.path("long.wav")]).errorText.contains("Required key not available"))
+    }
+
+    @Test("Several keys are found by their SID, and without one by trying")
+    func severalKeys() throws {
+        let (first, second) = (try KeyPair.shared, try KeyPair.other)
+        let sid = "CR" + String(repeating: "2", count: 32)
+        let media = try TestMedia.small.appending(path: "recordings/long.wav").path
+        for keys in [
+            [first.privateKey(), "\(sid)=\(second.privateKey())"], [second.privateKey(), first.privateKey()],
+            ["\(sid)=\(first.privateKey())", second.privateKey(), first.privateKey()],
+        ] {
+            let bench = try MountBench(
+                publicKeys: [first.publicKey, "\(sid)=\(second.publicKey)"], keys: keys)
+            try bench.account.change(
+                resource: #"{"action":"add","kind":"recording","path":"\#(media)","#
+                    + #""fields":{"public_key_sid":"\#(sid)","sid":"RE\#(String(repeating: "7", count: 32))"}}"#)
+            let added = "\(bench.mount.path)/recordings/RE\(String(repeating: "7", count: 32)).wav"
+            #expect(
+                try Command.require(["sha256sum", added]).text.prefix(64)
+                    == bench.account.original("long.wav").file.sha256[...])
+            #expect(try bench.checksum("blocks.mp4") == bench.account.original("blocks.mp4").file.sha256)
+        }
+    }
+
+    @Test("An account behind TLS is read with its authority's certificate")
+    func secure() throws {
+        let bench = try MountBench(switches: ["--tls"])
+        #expect(bench.account.description.apiURL.hasPrefix("https:"))
+        #expect(try bench.mount.differences(from: bench.account) == [])
+    }
+
+    @Test("Owner, group and mode are what the options say", .enabled(if: getuid() == 0, "needs root"))
+    func ownership() throws {
+        let bench = try MountBench(options: ["--allow-other", "--uid", "1234", "--gid", "2345", "--umask", "027"])
+        #expect(
+            try bench.shell("stat -c '%u %g %a' . recordings recordings/* | sort -u").lines
+                == ["1234 2345 440", "1234 2345 550"])
+        let owner = try Command.run(
+            ["setpriv", "--reuid=1234", "--regid=1", "--clear-groups", "sha256sum", bench.path("long.wav")])
+        #expect(try owner.text.prefix(64) == bench.account.original("long.wav").file.sha256[...])
+        let other = try Command.run(
+            ["setpriv", "--reuid=4321", "--regid=1", "--clear-groups", "cat", bench.path("long.wav")])
+        #expect(other.errorText.contains("Permission denied"))
+    }
+
+    @Test("Without --allow-other nobody else comes in", .enabled(if: getuid() == 0, "needs root"))
+    func nobodyElse() throws {
+        let bench = try MountBench(options: ["--umask", "0"])
+        let other = try Command.run(
+            ["setpriv", "--reuid=4321", "--regid=1", "--clear-groups", "ls", bench.mount.path])
+        #expect(other.end == .exited(2) && other.errorText.contains("Permission denied"))
+    }
+}

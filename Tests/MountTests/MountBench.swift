@@ -1,0 +1,43 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// An account and a mount of it.
+struct MountBench {
+    let account: SimulatedAccount
+    let mount: MountedAccount
+
+    init(
+        media: URL? = nil, switches: [String] = [], publicKeys: [String]? = nil, keys: [String]? = nil,
+        options: [String] = []
+    ) throws {
+        account = try SimulatedAccount(
+            media: media ?? TestMedia.small, switches: switches, publicKeys: publicKeys)
+        mount = try MountedAccount(account, keys: keys, options: options)
+    }
+
+    /// The path in the mount of the file that was made of an original.
+    func path(_ name: String) throws -> String { mount.path(of: try account.original(name)) }
+
+    /// The checksum of a file in the mount.
+    func checksum(_ name: String) throws -> String {
+        String(try Command.require(["sha256sum", try path(name)]).text.prefix(64))
+    }
+
+    /// Runs a shell script in the mount's root.
+    @discardableResult
+    func shell(_ script: String, _ argument: String = "") throws -> CommandResult {
+        try Command.shell(script, argument, directory: mount.path)
+    }
+}
+
+extension Trait where Self == ConditionTrait {
+    /// Runs the test where something can be mounted.
+    static var needsFUSE: Self { .enabled(if: KernelSupport.isExpected, Comment(rawValue: KernelSupport.reason)) }
+}
+
+/// A Python script that has to succeed; its arguments are in `sys.argv`.
+@discardableResult
+func python(_ script: String, _ arguments: String..., seconds: Double = 60) throws -> CommandResult {
+    try Command.require(["/usr/bin/python3", "-c", script] + arguments, seconds: seconds)
+}

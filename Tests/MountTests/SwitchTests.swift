@@ -1,0 +1,64 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Each answer that Twilio's services may give", .needsFUSE)
+struct SwitchTests {
+    static let switches: [[String]] =
+        [
+            ["--voice-range", "ignored"], ["--voice-length", "chunked"],
+            ["--voice-range", "ignored", "--voice-length", "chunked"], ["--no-voice-head"],
+            ["--media-range", "ignored"], ["--media-length", "chunked"],
+            ["--media-range", "ignored", "--media-length", "chunked"],
+            ["--no-unencrypted-length"], ["--unencrypted-md5"], ["--video-size", "plaintext"], ["--no-etag"],
+            ["--error-format", "xml"], ["--page-size-limit", "1"], ["--page-size-limit", "2"],
+            ["--page-size-limit", "3"], ["--latency", "30"], ["--bandwidth", "2000000"],
+            ["--concurrency-limit", "1"], ["--concurrency-limit", "1", "--retry-after", "1"],
+            ["--media-address", "http"], ["--media-address", "absent"],
+            ["--null-field", "duration", "--null-field", "call_sid", "--null-field", "size"],
+            ["--null-field", "channels", "--null-field", "codec", "--null-field", "room_sid"],
+        ]
+        + ["301", "302", "307"].map { ["--voice-redirect", $0] }
+        + ["documentation", "sample", "openapi"].flatMap { spelling in
+            ["object", "string"].map { ["--encryption-spelling", spelling, "--encryption-form", $0] }
+        }
+        + ["RSA/ECB/OAEPWithSHA-256AndMGF1Padding", "RSA-OAEP-SHA1"].flatMap { wrap in
+            ["AES/GCM/NoPadding", "AES/CBC/PKCS5Padding"].map {
+                ["--metadata-version", "2", "--wrap-algorithm", wrap, "--content-algorithm", $0]
+            }
+        }
+
+    @Test("Every file has its original's size and checksum", arguments: switches)
+    func everyFile(_ switches: [String]) throws {
+        let bench = try MountBench(switches: switches)
+        #expect(try bench.mount.differences(from: bench.account) == [])
+        let requests = try bench.account.requests()
+        #expect(requests.contains { $0.host == "media" && $0.bodyBytes > 0 })
+        #expect(requests.allSatisfy { $0.host == "api" || !$0.authorization }, "credentials go to Twilio alone")
+    }
+
+    @Test("Voice media whose address answers 404 at first is read in the end")
+    func notFoundAtFirst() throws {
+        let bench = try MountBench(switches: ["--voice-not-found", "2"])
+        #expect(try bench.mount.differences(from: bench.account) == [])
+    }
+
+    @Test("Addresses that expire while a file is read are resolved again")
+    func expiry() throws {
+        let bench = try MountBench(switches: ["--url-lifetime", "1", "--bandwidth", "300000"])
+        let original = try bench.account.original("long.mkv")
+        let result = try python(
+            """
+            import hashlib, sys, time
+            digest = hashlib.sha256()
+            with open(sys.argv[1], "rb", buffering=0) as file:
+                while part := file.read(65536):
+                    digest.update(part)
+                    time.sleep(0.25)
+            print(digest.hexdigest())
+            """, bench.mount.path(of: original))
+        #expect(result.lines == [original.file.sha256])
+        let resolved = try bench.account.requests().filter { $0.path.hasSuffix("\(original.sid)/Media") }
+        #expect(resolved.count > 1)
+    }
+}

@@ -1,0 +1,93 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+@Suite("Unmounting and interrupting", .needsFUSE)
+struct UnmountTests {
+    /// Stalls everything that is sent of media after a while, for good.
+    static let stall = #"[{"host":"media","path":"/","action":{"type":"stall","afterBytes":100000}}]"#
+
+    @Test("A signal unmounts and ends the process with status 0", arguments: [SIGINT, SIGTERM, SIGHUP])
+    func signals(_ signal: Int32) throws {
+        let bench = try MountBench()
+        try bench.shell("ls recordings >/dev/null")
+        #expect(try bench.mount.unmount(by: signal).end == .exited(0))
+        #expect(!bench.mount.isMounted)
+    }
+
+    @Test("A signal ends the process although a file is open")
+    func openFile() throws {
+        let bench = try MountBench()
+        let reader = try RunningCommand([
+            "sh", "-c", "exec 3<\"$1\"; head -c 1 <&3; sleep 60", "sh", bench.path("long.wav"),
+        ])
+        #expect(eventually { reader.output.count == 1 })
+        #expect(try bench.mount.unmount().end == .exited(0))
+        #expect(!bench.mount.isMounted)
+    }
+
+    @Test("A signal ends the process although a read waits for the network")
+    func stalledRead() throws {
+        let bench = try MountBench()
+        try bench.shell("find . -type f >/dev/null")
+        try bench.account.add(faults: Self.stall)
+        let reader = try RunningCommand(["cat", bench.path("long.mkv")])
+        #expect(
+            try eventually {
+                try bench.account.mediaRequests().contains { $0.host == "media" && $0.bodyBytes >= 100_000 }
+            })
+        #expect(reader.isRunning)
+        #expect(try bench.mount.unmount().end == .exited(0))
+        #expect(!bench.mount.isMounted)
+        #expect(try reader.wait(seconds: 5).end == .exited(1), "the read fails")
+    }
+
+    @Test("twiliofs unmount says that a mount is in use, and --lazy unmounts it")
+    func busy() throws {
+        let bench = try MountBench()
+        let reader = try RunningCommand([
+            "sh", "-c", "exec 3<\"$1\"; head -c 1 <&3; sleep 60", "sh", bench.path("long.wav"),
+        ])
+        #expect(eventually { reader.output.count == 1 })
+        let refused = try Command.run([BuiltPrograms.twiliofs, "unmount", bench.mount.path])
+        #expect(refused.end == .exited(10))
+        #expect(refused.errorText.contains("is in use") && refused.errorText.contains("--lazy"))
+        #expect(bench.mount.isMounted)
+        try Command.require([BuiltPrograms.twiliofs, "unmount", "--lazy", bench.mount.path])
+        #expect(!bench.mount.isMounted)
+        reader.kill()
+        #expect(try bench.mount.process.wait(seconds: 5).end == .exited(0))
+    }
+
+    @Test("twiliofs unmount ends the process that serves")
+    func orderly() throws {
+        let bench = try MountBench()
+        try Command.require([BuiltPrograms.twiliofs, "unmount", bench.mount.path])
+        #expect(try bench.mount.process.wait(seconds: 5).end == .exited(0))
+        let again = try Command.run([BuiltPrograms.twiliofs, "unmount", bench.mount.path])
+        #expect(again.end == .exited(10))
+        #expect(again.errorText == "twiliofs: nothing is mounted on '\(bench.mount.path)'\n")
+    }
+
+    @Test(
+        "A program that waits for the network can be ended, and everything else works meanwhile",
+        arguments: [SIGKILL, SIGINT, SIGTERM])
+    func interrupted(_ signal: Int32) throws {
+        let bench = try MountBench()
+        try bench.shell("find . -type f >/dev/null")
+        try bench.account.add(faults: Self.stall)
+        let reader = try RunningCommand(["cat", bench.path("long.mkv")])
+        #expect(
+            try eventually {
+                try bench.account.mediaRequests().contains { $0.host == "media" && $0.bodyBytes >= 100_000 }
+            })
+        try Command.shell(
+            "ls -l recordings; df .; stat video-recordings/*; cat metadata/*/*", directory: bench.mount.path, seconds: 3
+        )
+        #expect(try bench.checksum("long.wav") == bench.account.original("long.wav").file.sha256)
+        #expect(reader.isRunning)
+        reader.send(signal)
+        #expect(try reader.wait(seconds: 2).end == .killed(signal))
+    }
+}
