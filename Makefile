@@ -1,0 +1,49 @@
+# twiliofs: see README.md. `make` lists what can be made.
+
+SWIFT ?= swift
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+manuals = man/twiliofs.1 man/twilio-simulator.1
+scripts = .ci/run scripts/demo scripts/install-dependencies scripts/lint scripts/make-media
+swift_files = Package.swift Sources Tests
+
+.PHONY: help dependencies build-dependencies build release demo test lint format install clean
+
+help: ## List what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+dependencies: ## Install what building, the demo, the tests and the checks need (Debian, Ubuntu)
+	@scripts/install-dependencies
+
+build-dependencies:
+	@scripts/install-dependencies build
+
+build: build-dependencies ## Build twiliofs and twilio-simulator for debugging
+	$(SWIFT) build
+
+# Swift's libraries go into the program, so that it runs on a machine without Swift.
+release: build-dependencies ## Build twiliofs for use, without the simulator
+	$(SWIFT) build -c release --product twiliofs --static-swift-stdlib
+
+demo: dependencies build ## Mount a simulated account, play, seek and copy; KEEP=1 leaves it mounted
+	@KEEP='$(KEEP)' scripts/demo
+
+test: dependencies ## Build and run every test
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --skip-build
+
+lint: ## Check layout, manual pages and scripts
+	@scripts/lint "$(SWIFT)" "$(swift_files)" "$(manuals)" "$(scripts)"
+
+format: ## Lay out the Swift code
+	$(SWIFT) format -i -r $(swift_files)
+
+# Builds nothing, so that it can be run as root after `make release` as somebody else.
+install: ## Install what `make release` has built, below PREFIX (default /usr/local) and DESTDIR
+	@test -x .build/release/twiliofs || { echo "nothing to install yet: run 'make release' first" >&2; exit 1; }
+	install -D -m 755 .build/release/twiliofs "$(DESTDIR)$(PREFIX)/bin/twiliofs"
+	install -D -m 644 man/twiliofs.1 "$(DESTDIR)$(PREFIX)/share/man/man1/twiliofs.1"
+
+clean: ## Remove what was built
+	rm -rf .build
