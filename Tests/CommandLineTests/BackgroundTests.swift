@@ -32,7 +32,7 @@ struct BackgroundTests {
         }
     }
 
-    @Test("No secret is in the process's arguments or in what it logs at the level trace")
+    @Test("No secret is in what it logs at the level trace")
     func secrets() throws {
         let account = try SimulatedAccount(media: TestMedia.small)
         let folder = try TemporaryFolder()
