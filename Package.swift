@@ -82,15 +82,17 @@ let package = Package(
         tests(of: "Threading", ["Threading"]),
         tests(of: "Envelope", ["Envelope", "TestSupport"]),
         tests(of: "Transfer", ["Transfer", "TwilioSimulator", "Threading", "TestSupport", logging]),
-        tests(of: "TwilioAPI", ["TwilioAPI", "TwilioSimulator", "Transfer", "Threading", logging]),
-        tests(of: "Catalog", ["Catalog", "TwilioSimulator", "TwilioAPI", "Transfer", "Threading", logging]),
+        tests(of: "TwilioAPI", ["TwilioAPI", "TwilioSimulator", "TestSupport", "Transfer", "Threading", logging]),
+        tests(
+            of: "Catalog", ["Catalog", "TwilioSimulator", "TestSupport", "TwilioAPI", "Transfer", "Threading", logging]),
         tests(
             of: "Media",
-            ["Media", "TwilioSimulator", "Envelope", "TwilioAPI", "Transfer", "Threading", logging]),
+            ["Media", "TwilioSimulator", "TestSupport", "Envelope", "TwilioAPI", "Transfer", "Threading", logging]),
         tests(
             of: "FileTree",
             [
-                "FileTree", "TwilioSimulator", "Catalog", "Media", "Envelope", "TwilioAPI", "Transfer", "Threading",
+                "FileTree", "TwilioSimulator", "TestSupport", "Catalog", "Media", "Envelope", "TwilioAPI", "Transfer",
+                "Threading",
                 logging,
             ]),
         tests(of: "FileSystem", ["FileSystem", "CFUSE", "FileTree", "TwilioAPI"]),

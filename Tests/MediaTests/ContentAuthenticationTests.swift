@@ -1,5 +1,6 @@
 import Envelope
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Media

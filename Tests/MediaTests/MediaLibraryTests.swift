@@ -1,5 +1,6 @@
 import Envelope
 import Foundation
+import TestSupport
 import Testing
 import Threading
 import TwilioAPI

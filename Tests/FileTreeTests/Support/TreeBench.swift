@@ -2,6 +2,7 @@ import Catalog
 import Envelope
 import Foundation
 import Logging
+import TestSupport
 import Testing
 import Transfer
 import TwilioAPI

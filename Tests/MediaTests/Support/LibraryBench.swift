@@ -1,6 +1,7 @@
 import Envelope
 import Foundation
 import Logging
+import TestSupport
 import Testing
 import Threading
 import Transfer

@@ -4,26 +4,38 @@ import Threading
 /// An HTTP/1.1 server on loopback that answers what a test tells it to, one request a connection.
 ///
 /// For answers that no faithful simulator would give.
-final class LoopbackServer: Sendable {
+public final class LoopbackServer: Sendable {
     /// A request, as far as tests look at it.
-    struct Request: Sendable {
+    public struct Request: Sendable {
         /// Path and query.
-        let target: String
-        let fields: [String: String]
+        public let target: String
+
+        /// Header fields by lower-case name.
+        public let fields: [String: String]
     }
 
-    struct Answer: Sendable {
-        var status = 200
-        var fields: [(String, String)] = []
-        var body: [UInt8] = []
+    /// What it answers.
+    public struct Answer: Sendable {
+        var status: Int
+        var fields: [(String, String)]
+        var body: [UInt8]
+
+        /// Makes an answer.
+        public init(status: Int = 200, fields: [(String, String)] = [], body: [UInt8] = []) {
+            self.status = status
+            self.fields = fields
+            self.body = body
+        }
     }
 
-    let url: String
+    /// Where it listens.
+    public let url: String
     private let listener: Int32
     private let received = Locked<[Request]>([])
     private let acceptor: NamedThread
 
-    init(_ answer: @escaping @Sendable (Request) -> Answer) throws {
+    /// Starts it.
+    public init(_ answer: @escaping @Sendable (Request) -> Answer) throws {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -34,7 +46,7 @@ final class LoopbackServer: Sendable {
                 bind(listener, $0, length) == 0 && listen(listener, 64) == 0 && getsockname(listener, $0, &length) == 0
             }
         }
-        guard isListening else { throw ThreadingFailure() }
+        guard isListening else { throw ListeningFailure() }
         self.listener = listener
         url = "http://127.0.0.1:\(UInt16(bigEndian: address.sin_port))"
         let received = received
@@ -53,16 +65,17 @@ final class LoopbackServer: Sendable {
         }
     }
 
-    struct ThreadingFailure: Error {}
+    private struct ListeningFailure: Error {}
 
     /// Ends it; transfers from it have to be over.
-    func stop() {
+    public func stop() {
         shutdown(listener, Int32(SHUT_RDWR))
         acceptor.join()
         close(listener)
     }
 
-    var requests: [Request] { received.withLock { $0 } }
+    /// What it was asked.
+    public var requests: [Request] { received.withLock { $0 } }
 
     private static func serve(
         _ descriptor: Int32, _ received: Locked<[Request]>, _ answer: (Request) -> Answer
