@@ -23,7 +23,7 @@ public final class MediaReader: Sendable {
         self.file = file
         content = opened.content
         self.onClose = onClose
-        mayKeepPages = opened.isContinued || file.integrity == .none
+        mayKeepPages = opened.isContinued || opened.content.authentication == nil
     }
 
     deinit {

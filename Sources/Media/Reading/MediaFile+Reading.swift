@@ -11,9 +11,9 @@ extension MediaFile {
     /// The file has been opened.
     ///
     /// - Parameters:
-    /// - range: plaintext offsets; what lies beyond the end is left out.
-    /// - opened: the content that the reader has opened.
-    /// - readAhead: given the range and the bytes that the file may keep in memory, tells what should be on its way.
+    ///   - range: plaintext offsets; what lies beyond the end is left out.
+    ///   - opened: the content that the reader has opened.
+    ///   - readAhead: given the range and the bytes that the file may keep in memory, tells what should be on its way.
     func read(
         _ range: Range<Int64>, of opened: MediaContent, receiver: any ReadReceiver,
         readAhead: (_ range: Range<Int64>, _ limit: Int64) -> Range<Int64>

@@ -69,7 +69,7 @@ struct AccountConfiguration {
         if let token = environment["TWILIO_AUTH_TOKEN"] {
             return Credential(username: account.description, password: token)
         }
-        if let token = try Terminal.askForSecret("Auth token of \(account): ") {
+        if let token = try Terminal.askForSecret("Auth token of \(account): ", status: .credentials) {
             let password = token.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
             return Credential(username: account.description, password: password)
         }

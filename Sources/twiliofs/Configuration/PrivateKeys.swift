@@ -31,7 +31,7 @@ enum PrivateKeys {
         if PrivateKey.needsPassphrase(pem: pem) {
             if let passphraseFile {
                 passphrase = try SecretFile.firstLine(passphraseFile, what: "passphrase", status: .passphrase)
-            } else if let typed = try Terminal.askForSecret("Passphrase of \(path): ") {
+            } else if let typed = try Terminal.askForSecret("Passphrase of \(path): ", status: .passphrase) {
                 passphrase = typed
             } else {
                 throw Failure(

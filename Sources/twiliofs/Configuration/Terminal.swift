@@ -5,8 +5,9 @@ import Glibc
 enum Terminal {
     /// Asks for a secret, which isn't shown while it is typed.
     ///
+    /// - Parameter status: what to end with when nothing is typed.
     /// - Returns: nil when there is no terminal.
-    static func askForSecret(_ prompt: String) throws(Failure) -> SecretBytes? {
+    static func askForSecret(_ prompt: String, status: Failure.Status) throws(Failure) -> SecretBytes? {
         let descriptor = open("/dev/tty", O_RDWR | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
@@ -36,7 +37,7 @@ enum Terminal {
         }
         _ = write(descriptor, "\n", 1)
         guard !secret.isEmpty else {
-            throw Failure(.credentials, "nothing was typed at the prompt")
+            throw Failure(status, "nothing was typed at the prompt")
         }
         return SecretBytes(secret)
     }
