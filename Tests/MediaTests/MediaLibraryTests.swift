@@ -174,6 +174,25 @@ struct MediaLibraryTests {
         }
     }
 
+    @Test("a reader that was open when the media changed fails, and never gets bytes of the new content")
+    func openReaderAfterChange() throws {
+        try Self.withBench(.voice, size: 3_000_000) { _ in
+        } _: { bench in
+            let resource = try bench.resource()
+            let early = try bench.open(resource)
+            _ = try LibraryBench.read(early, at: 0, count: 10)
+            bench.simulator.faults = [FaultRule(.changeETag)]
+            let other = try bench.open(resource)
+            #expect(throws: MediaError.self) { try LibraryBench.read(other, at: 2_900_000, count: 10) }
+            bench.simulator.faults = []
+            let late = try bench.open(resource)
+            _ = try LibraryBench.read(late, at: 2_900_000, count: 10)
+            let error = #expect(throws: MediaError.self) { try LibraryBench.read(early, at: 2_900_000, count: 10) }
+            #expect(error?.code == .changed)
+            #expect(!late.mayKeepPages)
+        }
+    }
+
     @Test("corrupt ciphertext of a voice recording fails the read that completes the file, and every later one")
     func corrupt() throws {
         for isIgnoringRanges in [false, true] {
