@@ -135,6 +135,10 @@ public struct Behaviour: Sendable, Hashable, Codable {
     public var sendsETag = true
     /// The life of presigned addresses in seconds, whatever `Ttl` asks; nil obeys `Ttl` (600 without it).
     public var urlLifetimeSeconds: Int?
+    /// The base of another server's addresses, `http://127.0.0.1:PORT`, which presigned addresses then lead to.
+    ///
+    /// That server has to serve what was exported; nil leads to the media host.
+    public var mediaOrigin: String?
     /// The format of the 2010 API's errors.
     public var errorFormat = ErrorFormat.json
     /// The most resources on a page, below what the API allows; nil for the API's own limit.
@@ -170,7 +174,8 @@ public struct Behaviour: Sendable, Hashable, Codable {
     private enum CodingKeys: String, CodingKey, CaseIterable {
         case voiceRange, voiceLength, voiceHeadSupported, voiceRedirect, voiceNotFoundCount, mediaRange, mediaLength
         case encryptionSpelling, encryptionForm, mediaAddress, sendsUnencryptedLength, sendsUnencryptedMD5
-        case metadataVersion, wrapAlgorithm, contentAlgorithm, videoSize, sendsETag, urlLifetimeSeconds, errorFormat
-        case pageSizeLimit, nullFields, latencyMilliseconds, bytesPerSecond, concurrencyLimit, retryAfterSeconds
+        case metadataVersion, wrapAlgorithm, contentAlgorithm, videoSize, sendsETag, urlLifetimeSeconds, mediaOrigin
+        case errorFormat, pageSizeLimit, nullFields, latencyMilliseconds, bytesPerSecond, concurrencyLimit,
+            retryAfterSeconds
     }
 }

@@ -24,7 +24,8 @@ public final class TwilioSimulator: Sendable {
 
     /// Reads the media folder, and serves when it returns.
     ///
-    /// Blocks: each file is read once for its digests. Sealing is done when a file is first asked for.
+    /// Blocks: each file is read once for its digests. Sealing is done when a file is first asked for, or at once
+    /// when it is exported.
     ///
     /// - Throws: `SimulatorError` when a file can't be read, a key is unusable or a port is taken.
     public static func start(_ configuration: SimulatorConfiguration) throws(SimulatorError) -> TwilioSimulator {
@@ -52,6 +53,9 @@ public final class TwilioSimulator: Sendable {
         let mediaURL = "\(scheme)://127.0.0.1:\(mediaPort)"
 
         let account = try Self.account(configuration, store: store, mediaURL: mediaURL)
+        if let folder = configuration.exportFolder {
+            try MediaExport(account: account, behaviour: configuration.behaviour).write(to: folder)
+        }
         pending.withLock { $0 = SimulatedService(account: account, logger: configuration.logger) }
         let apiPort = try server.listen(
             host: .api, port: configuration.apiPort, identity: identity, service: service)

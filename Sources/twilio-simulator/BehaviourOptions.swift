@@ -57,6 +57,9 @@ struct BehaviourOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The life of presigned addresses, whatever Ttl asks.", valueName: "seconds"))
     var urlLifetime: Int?
 
+    @Option(help: ArgumentHelp("The base of another server's addresses, for presigned addresses.", valueName: "url"))
+    var mediaOrigin: String?
+
     @Option(help: "The format of the 2010 API's errors.")
     var errorFormat = Behaviour.ErrorFormat.json
 
@@ -99,6 +102,7 @@ struct BehaviourOptions: ParsableArguments {
         behaviour.videoSize = videoSize
         behaviour.sendsETag = etag
         behaviour.urlLifetimeSeconds = urlLifetime
+        behaviour.mediaOrigin = mediaOrigin
         behaviour.errorFormat = errorFormat
         behaviour.pageSizeLimit = pageSizeLimit
         behaviour.nullFields = nullField

@@ -62,6 +62,12 @@ struct SimulatorCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Have so many voice recordings that need no files.", valueName: "count"))
     var generateRecordings = 0
 
+    @Option(
+        help: ArgumentHelp(
+            "Write the media as it is stored into this folder, for another server to serve, with its paths and headers "
+                + "in objects.json.", valueName: "folder"))
+    var exportMedia: String?
+
     @Option(help: ArgumentHelp("How much to log on standard error.", valueName: "level"))
     var logLevel = "critical"
 
@@ -96,6 +102,7 @@ struct SimulatorCommand: ParsableCommand {
         configuration.apiPort = apiPort
         configuration.mediaPort = mediaPort
         configuration.generatedRecordings = generateRecordings
+        configuration.exportFolder = exportMedia
         configuration.behaviour = behaviour.behaviour
         return configuration
     }

@@ -50,6 +50,23 @@ final class MediaStore: Sendable {
         }
     }
 
+    /// Writes the bytes to a file of somebody else's, which is replaced, and keeps none of them.
+    func export(
+        _ resource: StoredResource, media: OriginalMedia, cipher: ContentCipherKind, to path: String
+    ) throws(SimulatorError) {
+        if let seal = media.seal, case .file(let original) = media.content {
+            let cipher = try ContentCipher(cipher, key: seal.contentKey, iv: seal.iv(cipher))
+            return try Self.seal(original, to: path, with: cipher)
+        }
+        let object = try object(of: resource, media: media, cipher: cipher)
+        try Self.create(path) { output throws(SimulatorError) in
+            for offset in stride(from: 0, to: object.size, by: Self.pieceSize) {
+                let piece = try object.read(at: offset, count: min(Self.pieceSize, object.size - offset))
+                try Self.append(piece, to: output)
+            }
+        }
+    }
+
     private func original(_ resource: StoredResource, _ media: OriginalMedia) throws(SimulatorError) -> StoredObject {
         switch media.content {
         case .deleted: throw .unknownResource(resource.sid)
@@ -59,14 +76,23 @@ final class MediaStore: Sendable {
     }
 
     private static func seal(_ path: String, to target: String, with cipher: ContentCipher) throws(SimulatorError) {
+        try create(target) { output throws(SimulatorError) in
+            try forEachPiece(of: OpenFile(path: path)) { piece throws(SimulatorError) in
+                try append(cipher.update(piece), to: output)
+            }
+            try append(cipher.finish(), to: output)
+        }
+    }
+
+    /// Makes a file that is there with all that `write` gives its descriptor, or not at all.
+    private static func create(
+        _ target: String, _ write: (Int32) throws(SimulatorError) -> Void
+    ) throws(SimulatorError) {
         let temporary = "\(target).\(hexadecimal(try randomBytes(6)))"
         let output = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard output >= 0 else { throw .system(.file, "The file \(temporary) can't be made") }
         defer { close(output) }
-        try forEachPiece(of: OpenFile(path: path)) { piece throws(SimulatorError) in
-            try append(cipher.update(piece), to: output)
-        }
-        try append(cipher.finish(), to: output)
+        try write(output)
         guard rename(temporary, target) == 0 else { throw .system(.file, "The file \(temporary) can't be renamed") }
     }
 

@@ -30,12 +30,8 @@ struct MediaService {
         guard let resource = account.state.withLock({ $0.resources.resource(sid: sid) }), let media = resource.media,
             resource.status == "completed", resource.hasContent
         else { return .storageError(404, "NoSuchKey", "The specified key does not exist.") }
-        let cipher = resource.kind == .recording ? .gcm : behaviour.videoCipher
-        var headers: [(name: String, value: String)] = []
-        if resource.kind != .recording, let seal = media.seal {
-            headers = envelopeHeaders(seal, media: media, cipher: cipher)
-        }
-        headers.append(("Content-Type", media.seal == nil ? resource.contentType : "application/octet-stream"))
+        let cipher = cipher(of: resource)
+        var headers = storedHeaders(of: resource, media: media)
         headers.append(("Server", "AmazonS3"))
         return try body(
             request, resource: resource, media: media, cipher: cipher, headers: headers,
@@ -54,9 +50,30 @@ struct MediaService {
 
     /// Makes a presigned address for a resource's media.
     func address(of resource: StoredResource, lifetime: Int) throws(SimulatorError) -> String {
-        try account.presigned.sign(
-            path: "/\(account.credentials.accountSID)/\(resource.sid).\(resource.fileExtension)",
-            lifetime: behaviour.urlLifetimeSeconds ?? lifetime, now: .now)
+        var presigned = account.presigned
+        if let origin = behaviour.mediaOrigin { presigned.base = origin }
+        return try presigned.sign(
+            path: path(of: resource), lifetime: behaviour.urlLifetimeSeconds ?? lifetime, now: .now)
+    }
+
+    /// Gives the path of a resource's media on the media host.
+    func path(of resource: StoredResource) -> String {
+        "/\(account.credentials.accountSID)/\(resource.sid).\(resource.fileExtension)"
+    }
+
+    /// Gives the cipher that seals a resource's media.
+    func cipher(of resource: StoredResource) -> ContentCipherKind {
+        resource.kind == .recording ? .gcm : behaviour.videoCipher
+    }
+
+    /// Gives the headers that are stored with media.
+    func storedHeaders(of resource: StoredResource, media: OriginalMedia) -> [(name: String, value: String)] {
+        var headers: [(name: String, value: String)] = []
+        if resource.kind != .recording, let seal = media.seal {
+            headers = envelopeHeaders(seal, media: media, cipher: cipher(of: resource))
+        }
+        headers.append(("Content-Type", media.seal == nil ? resource.contentType : "application/octet-stream"))
+        return headers
     }
 
     private func body(
@@ -99,7 +116,7 @@ struct MediaService {
     }
 
     /// Makes the tag of what is stored: the same as long as the same bytes are.
-    private func entityTag(
+    func entityTag(
         _ resource: StoredResource, media: OriginalMedia, cipher: ContentCipherKind
     ) throws(SimulatorError) -> String {
         let content = Array(resource.sid.utf8) + (media.digests?.sha256 ?? []) + (media.seal?.iv(cipher) ?? [])

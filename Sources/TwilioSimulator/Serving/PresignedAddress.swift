@@ -3,7 +3,7 @@ import NIOHTTP1
 /// Signs addresses of the media host, and checks them, as S3 does (AWS Signature Version 4 in query parameters).
 struct PresignedAddress {
     /// The base of the media host: scheme, host and port.
-    let base: String
+    var base: String
     /// The secret of the signatures, of this run.
     let secret: [UInt8]
 

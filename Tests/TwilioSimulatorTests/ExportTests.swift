@@ -1,0 +1,54 @@
+import Foundation
+import Testing
+import TwilioSimulator
+
+@Suite("Exported media")
+struct ExportTests {
+    /// One entry of `objects.json`.
+    private struct ExportedObject: Decodable {
+        let path: String
+        let headers: [String: String]
+    }
+
+    private let folder = FileManager.default.temporaryDirectory.appending(path: "export-\(UUID().uuidString)")
+
+    @Test("It is what the media host sends, with the headers that belong to it")
+    func objects() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let bench = try SimulatorBench(files: [
+            "recordings/call.wav": wave(seconds: 2), "video-recordings/track.mka": noise(3_000_000),
+            "compositions/unencrypted/film.mp4": noise(100),
+        ]) {
+            $0.exportFolder = folder.path
+            $0.behaviour.voiceRedirect = .found
+        }
+        let list = try Data(contentsOf: folder.appending(path: "objects.json"))
+        let objects = try JSONDecoder().decode([ExportedObject].self, from: list)
+        #expect(objects.count == 3)
+        for (name, resource) in [
+            ("call.wav", try bench.voiceMedia("call.wav")),
+            ("track.mka", "/v1/Recordings/\(try bench.sid("track.mka"))/Media"),
+            ("film.mp4", "/v1/Compositions/\(try bench.sid("film.mp4"))/Media"),
+        ] {
+            let sid = try bench.sid(name)
+            let object = try #require(objects.first { $0.path.contains(sid) })
+            let sent = try bench.api(resource, ["-L"])
+            #expect(sent.status == 200)
+            #expect(try Data(contentsOf: folder.appending(path: object.path)) == sent.body, "\(name)")
+            #expect(bench.simulator.requests.last?.path == object.path)
+            for (header, value) in object.headers { #expect(sent.headers[header.lowercased()] == value, "\(name)") }
+            #expect((object.headers["x-amz-meta-x-amz-key"] != nil) == (name == "track.mka"))
+        }
+    }
+
+    @Test("Presigned addresses lead to another server when one is named, and back")
+    func origin() throws {
+        let bench = try SimulatorBench(files: ["video-recordings/track.mka": noise(100)])
+        let sid = try bench.sid("track.mka")
+        bench.simulator.behaviour.mediaOrigin = "http://127.0.0.1:9"
+        let account = bench.simulator.credentials.accountSID
+        #expect(try bench.address(sid).hasPrefix("http://127.0.0.1:9/\(account)/\(sid).mka?"))
+        bench.simulator.behaviour.mediaOrigin = nil
+        #expect(try bench.curl(bench.address(sid)).status == 200)
+    }
+}
