@@ -1,0 +1,114 @@
+"""A Twilio account: the simulator for its API, nginx for its media, a key pair, and the plaintext it was made of."""
+
+import base64
+import json
+import urllib.request
+from contextlib import ExitStack, contextmanager
+
+import media
+from nginx import LATENCY_MILLISECONDS, Nginx
+from processes import Server, run
+from settings import BenchError, program
+
+# Straight to the loopback interface, whatever proxies the surroundings have.
+_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+class StoredRecording:
+    """One recording: where it is in the mount, at nginx, and on the local disk before it was encrypted."""
+
+    def __init__(self, account, original, sid, stored):
+        self.sid = sid
+        self.original = account.media_folder / original.kind / original.name
+        self.size = self.original.stat().st_size
+        extension = original.name.rsplit(".", 1)[1]
+        self.place = f"{original.kind}/{sid}.{extension}"
+        self.media_path = stored["path"]
+        self.ciphertext = str(account.exported) + stored["path"]
+        self.plain_path = f"/plain/{original.kind}/{original.name}"
+        resource = {"compositions": "Compositions", "video-recordings": "Recordings"}.get(original.kind)
+        self.media_resource = f"{account.api_url}/v1/{resource}/{sid}/Media" if resource else None
+        self._headers = stored["headers"]
+        self._private_key = account.private_key
+
+    def openssl_arguments(self):
+        """The tutorial's command that decrypts standard input, for media that is encrypted with CBC."""
+        wrapped = base64.b64decode(self._headers["x-amz-meta-x-amz-key"])
+        vector = base64.b64decode(self._headers["x-amz-meta-x-amz-iv"])
+        key = run(
+            [program("sh"), "-c", 'printf %s "$1" | base64 -d | openssl pkeyutl -decrypt -inkey "$2"', "sh",
+             base64.b64encode(wrapped).decode(), self._private_key])
+        return [program("openssl"), "enc", "-d", "-aes-256-cbc", "-K", key.hex(), "-iv", vector.hex()]
+
+
+class Account:
+    """Serves recordings for the `with` block."""
+
+    def __init__(self, settings, folder, originals):
+        self._settings = settings
+        self._folder = folder
+        self._originals = originals
+        self._stack = ExitStack()
+        self.media_folder = folder / "media"
+        self.exported = folder / "exported"
+        self.private_key = folder / "private_key.pem"
+        self.recordings = {}
+
+    def __enter__(self):
+        with ExitStack() as stack:
+            self._start(stack)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_):
+        self._stack.close()
+
+    def _start(self, stack):
+        for original in self._originals:
+            link = self.media_folder / original.kind / original.name
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.hardlink_to(media.provide(original.content, self._settings.folder))
+        public_key = self._folder / "public_key.pem"
+        run([program("openssl"), "genrsa", "-out", self.private_key, "2048"])
+        run([program("openssl"), "rsa", "-in", self.private_key, "-pubout", "-out", public_key])
+        ready = self._folder / "simulator.json"
+        simulator = stack.enter_context(Server(
+            [self._settings.simulator, "--media", self.media_folder, "--public-key", public_key, "--ready-file", ready,
+             "--export-media", self.exported, "--voice-redirect", "302"], self._folder / "simulator.log"))
+        # It reads everything once and encrypts it before it is ready.
+        simulator.await_readiness(ready.exists, 600)
+        self.description = json.loads(ready.read_text())
+        self.api_url = self.description["apiURL"]
+        objects = json.loads((self.exported / "objects.json").read_text())
+        self.nginx = stack.enter_context(Nginx(self._folder / "nginx", objects, self.exported, self.media_folder))
+        self._set_behaviour(mediaOrigin=self.nginx.near)
+        stored = {entry["path"].rsplit("/", 1)[1].split(".")[0]: entry for entry in objects}
+        kinds = {(original.kind, original.name): original for original in self._originals}
+        for sid, entry in self._control("manifest").items():
+            original = kinds[f"{entry['kind']}s", entry["name"]]
+            self.recordings[entry["name"]] = StoredRecording(self, original, sid, stored[sid])
+
+    @property
+    def credentials(self):
+        """What curl's `-u` takes."""
+        return f"{self.description['apiKey']}:{self.description['apiSecret']}"
+
+    @contextmanager
+    def far_away(self):
+        """Puts the API, and the addresses of media that it gives, at a distance."""
+        self._set_behaviour(mediaOrigin=self.nginx.far, latencyMilliseconds=LATENCY_MILLISECONDS)
+        try:
+            yield self.nginx.far
+        finally:
+            self._set_behaviour(mediaOrigin=self.nginx.near, latencyMilliseconds=0)
+
+    def _set_behaviour(self, **members):
+        self._control("behaviour", method="PATCH", data=json.dumps(members).encode())
+
+    def _control(self, path, **request):
+        url = f"{self.api_url}/_simulator/{path}"
+        try:
+            with _opener.open(urllib.request.Request(url, **request), timeout=30) as answer:
+                return json.loads(answer.read())
+        except OSError as error:
+            raise BenchError(f"the simulator doesn't answer: {error}") from error

@@ -1,0 +1,53 @@
+"""What the figures were measured on."""
+
+import datetime
+import os
+import platform
+import re
+import subprocess
+
+from processes import ENVIRONMENT
+from settings import program
+
+
+def _first_line(pattern, *command):
+    """What a pattern finds in a command's output: a version."""
+    output = subprocess.run(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=ENVIRONMENT,
+        check=False).stdout.decode(errors="replace")
+    match = re.search(pattern, output)
+    return match.group(1) if match else "unknown"
+
+
+def _line_of(path, pattern):
+    try:
+        with open(path, encoding="utf-8") as file:
+            match = re.search(pattern, file.read(), re.MULTILINE)
+            return match.group(1) if match else "unknown"
+    except OSError:
+        return "unknown"
+
+
+def describe(settings):
+    """Pairs of a thing and what it is."""
+    memory = _line_of("/proc/meminfo", r"^MemTotal:\s+(\d+)")
+    git = ("git", "-C", str(settings.repository))
+    commit = _first_line(r"^([0-9a-f]{7,})", *git, "rev-parse", "--short", "HEAD")
+    version = _first_line(r"(\S+)\s*$", settings.twiliofs, "--version")
+    processor = _line_of("/proc/cpuinfo", r"^model name[^:]*: (.*)$")
+    changed = _first_line(r"(\S)", *git, "status", "--porcelain", "--", "Sources") != "unknown"
+    return [
+        ("date", datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")),
+        ("processor", f"{processor}, {len(os.sched_getaffinity(0))} cores"),
+        ("memory", f"{int(memory) / 2**20:.1f} GiB" if memory.isdigit() else memory),
+        ("kernel", platform.release()),
+        ("system", _line_of("/etc/os-release", r'^PRETTY_NAME="?([^"\n]*)')),
+        ("twiliofs", f"{version}, commit {commit}" + (" with changes" if changed else "")),
+        ("curl", _first_line(r"curl (\S+)", program("curl"), "--version")),
+        ("openssl", _first_line(r"OpenSSL (\S+)", program("openssl"), "version")),
+        ("rclone", _first_line(r"rclone v?(\S+)", program("rclone"), "version")),
+        ("nginx", _first_line(r"nginx/(\S+)", program("nginx"), "-v")),
+        ("fuse", _first_line(r"version: (\S+)", program("fusermount3"), "--version")),
+        ("ffmpeg", _first_line(r"ffmpeg version (\S+)", program("ffmpeg"), "-version")),
+        ("rsync", _first_line(r"version (\S+)", program("rsync"), "--version")),
+    ]

@@ -1,0 +1,86 @@
+"""Mounts in the foreground: twiliofs, and rclone as its peer."""
+
+import functools
+import os
+import subprocess
+
+from processes import Server, run
+from settings import BenchError, program
+
+
+@functools.cache
+def options_of(twiliofs):
+    """The help of `twiliofs mount`: an option that it doesn't have yet is not given."""
+    return run([twiliofs, "mount", "--help"]).decode()
+
+
+def has_option(settings, name):
+    return f"--{name} " in options_of(settings.twiliofs)
+
+
+class Mount:
+    """A mount for the `with` block, which ends with the process that serves it gone."""
+
+    def __init__(self, arguments, folder, environment=None):
+        self.path = folder / "mnt"
+        self._server = Server([*arguments, self.path], folder / f"{os.path.basename(arguments[0])}.log", environment)
+
+    def __enter__(self):
+        self.path.mkdir(exist_ok=True)
+        self._server.__enter__()
+        try:
+            self._server.await_readiness(self._is_mounted, 30)
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self._server.end()
+        if self._is_mounted():
+            subprocess.run([program("fusermount3"), "-uz", str(self.path)], check=False)
+
+    def _is_mounted(self):
+        with open("/proc/self/mounts", encoding="utf-8") as mounts:
+            return any(line.split(" ")[1] == str(self.path) for line in mounts)
+
+    def peak_memory(self):
+        """The largest resident size so far, in bytes."""
+        with open(f"/proc/{self._server.pid}/status", encoding="utf-8") as status:
+            for line in status:
+                if line.startswith("VmHWM:"):
+                    return int(line.split()[1]) * 1024
+        raise BenchError("the kernel doesn't tell the process's memory")
+
+    def file(self, recording):
+        """The path of a recording; when this returns, its attributes are known."""
+        path = self.path / recording.place
+        size = path.stat().st_size
+        if size != recording.size:
+            raise BenchError(f"{recording.place} has {size} bytes in the mount, and {recording.size} in truth")
+        return path
+
+
+def mount_account(settings, account, folder, cache, disk_cache="0"):
+    """Makes a mount of an account.
+
+    `cache` is the folder of the catalog: what was learnt in it by an earlier mount is known to this one.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    description = account.description
+    arguments = [
+        settings.twiliofs, "mount", "--foreground", "--account-sid", description["accountSid"], "--key",
+        account.private_key, "--cache-dir", cache, "--api-url", account.api_url, "--video-url", account.api_url,
+        "--accounts-url", account.api_url]
+    if has_option(settings, "cache-size"):
+        arguments += ["--cache-size", disk_cache]
+    return Mount(arguments, folder, {"TWILIO_AUTH_TOKEN": description["authToken"]})
+
+
+def mount_rclone(account, folder):
+    """Makes a mount of the account's ciphertext, as nginx has it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    base = f"{account.nginx.near}/{account.description['accountSid']}/"
+    return Mount(
+        [program("rclone"), "mount", "--read-only", "--http-url", base, ":http:"], folder,
+        {"RCLONE_CONFIG": str(folder / "rclone.conf"), "RCLONE_CACHE_DIR": str(folder / "rclone-cache")})

@@ -1,0 +1,79 @@
+"""What a run of the benchmark is made with: sizes, numbers of runs, folders, programs."""
+
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+KIB = 1 << 10
+MIB = 1 << 20
+GIB = 1 << 30
+
+
+class BenchError(Exception):
+    """Something that keeps a row from being measured, in a sentence."""
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much is read, and how often."""
+
+    runs: int = 5
+    # A contestant that has taken so many seconds altogether gets no further run: the table then tells how many it had.
+    patience: float = 150
+    large: int = GIB
+    distant: int = 256 * MIB
+    film_seconds: int = 600
+    random_reads: int = 200
+    first_bytes: int = 11
+    backup_files: int = 2000
+    tutorial_files: int = 100
+    readers: int = 64
+    reader_size: int = 64 * MIB
+    attribute_calls: int = 200_000
+
+    @staticmethod
+    def quick():
+        """Sizes for a run that shows that everything works, and says little about speed."""
+        return Sizes(
+            runs=2, patience=5, large=64 * MIB, distant=32 * MIB, film_seconds=60, random_reads=40, first_bytes=3,
+            backup_files=60, tutorial_files=10, readers=16, reader_size=8 * MIB, attribute_calls=20_000)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One run's choices, from the environment that `make bench` hands on."""
+
+    quick: bool
+    rows: list  # names; all rows when it is empty
+    repository: Path
+    folder: Path  # outlives the run: the plaintext media
+    sizes: Sizes = field(default_factory=Sizes)
+
+    @staticmethod
+    def from_environment():
+        quick = os.environ.get("QUICK", "") not in ("", "0")
+        default_folder = Path(tempfile.gettempdir()) / "twiliofs-bench"
+        return Settings(
+            quick=quick,
+            rows=[name for name in os.environ.get("ROWS", "").replace(",", " ").split() if name],
+            repository=Path(__file__).resolve().parent.parent,
+            folder=Path(os.environ.get("BENCH_FOLDER") or default_folder),
+            sizes=Sizes.quick() if quick else Sizes())
+
+    @property
+    def twiliofs(self):
+        return str(self.repository / ".build/release/twiliofs")
+
+    @property
+    def simulator(self):
+        return str(self.repository / ".build/release/twilio-simulator")
+
+
+def program(name):
+    """The path of an installed program; nginx stands where only root's PATH leads to."""
+    path = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
+    if path is None:
+        raise BenchError(f"the program {name} is missing: run 'scripts/install-dependencies bench'")
+    return path
