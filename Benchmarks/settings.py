@@ -31,7 +31,7 @@ class Sizes:
     tutorial_files: int = 100
     readers: int = 64
     reader_size: int = 64 * MIB
-    attribute_calls: int = 200_000
+    attribute_calls: int = 50_000
 
     @staticmethod
     def quick():
