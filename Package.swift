@@ -44,6 +44,7 @@ let package = Package(
         .systemLibrary(name: "CFUSE", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
         .systemLibrary(name: "CLinux"),
 
         module("Threading", []),
@@ -52,13 +53,14 @@ let package = Package(
         module("TwilioAPI", ["Transfer", "Threading", logging]),
         module(
             "Catalog", ["TwilioAPI", "Threading", logging, .product(name: "GRDB", package: "GRDB.swift")]),
+        module("DiskCache", ["CXXHash", "Threading", logging, .product(name: "GRDB", package: "GRDB.swift")]),
         module("Media", ["Envelope", "TwilioAPI", "Transfer", "Threading", logging]),
         module("FileTree", ["Catalog", "Media", "TwilioAPI", "Threading", logging]),
         module("FileSystem", ["CFUSE", "CLinux", "FileTree", "Media", "Threading", logging]),
         .executableTarget(
             name: "twiliofs",
             dependencies: [
-                "CLinux", "FileSystem", "FileTree", "Media", "Catalog", "TwilioAPI", "Transfer", "Envelope",
+                "CLinux", "FileSystem", "FileTree", "Media", "DiskCache", "Catalog", "TwilioAPI", "Transfer", "Envelope",
                 "Threading",
                 logging, argumentParser,
             ],
@@ -85,6 +87,16 @@ let package = Package(
         tests(of: "TwilioAPI", ["TwilioAPI", "TwilioSimulator", "TestSupport", "Transfer", "Threading", logging]),
         tests(
             of: "Catalog", ["Catalog", "TwilioSimulator", "TestSupport", "TwilioAPI", "Transfer", "Threading", logging]),
+        // Uses the cache until it is killed.
+        .executableTarget(
+            name: "cache-exerciser", dependencies: ["DiskCache", logging], path: "Tests/CacheExerciser",
+            swiftSettings: swiftSettings),
+        tests(
+            of: "DiskCache",
+            [
+                "DiskCache", "cache-exerciser", "TestSupport", "Threading", logging,
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
         tests(
             of: "Media",
             ["Media", "TwilioSimulator", "TestSupport", "Envelope", "TwilioAPI", "Transfer", "Threading", logging]),

@@ -11,6 +11,9 @@ public enum BuiltPrograms {
     /// The path of `twilio-simulator`.
     public static let simulator = folder.appending(path: "twilio-simulator").path
 
+    /// The path of `cache-exerciser`.
+    public static let cacheExerciser = folder.appending(path: "cache-exerciser").path
+
     /// The folder of the package.
     static let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()

@@ -31,7 +31,7 @@ final class TestRun: Sendable {
 
         let script = #"""
             cat >/dev/null
-            awk -v root="$1/" '$3 == "fuse.twiliofs" && index($2, root) == 1 { print $2 }' /proc/mounts |
+            awk -v root="$1/" 'index($2, root) == 1 { print $2 }' /proc/mounts |
                 while read -r mount; do umount -l "$mount" || fusermount3 -uz "$mount"; done
             rm -rf --one-file-system "$1"
             """#

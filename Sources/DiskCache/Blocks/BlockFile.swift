@@ -1,0 +1,87 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Musl
+#endif
+
+/// The contents of a block's file: header and data.
+enum BlockFile {
+    /// What reading has come to.
+    enum ReadResult {
+        /// The buffers have the data.
+        case read
+
+        /// The file isn't this block, whole and unchanged.
+        case damaged
+
+        /// The system couldn't read, which says nothing about the file.
+        case failed
+    }
+
+    /// Reads a block and verifies it.
+    ///
+    /// - Parameter buffers: where its data goes; as long as the data.
+    static func read(
+        _ descriptor: Int32, _ header: BlockHeader, into buffers: [UnsafeMutableRawBufferPointer]
+    ) -> ReadResult {
+        // One byte more than there should be: what was appended is noticed without another call.
+        withUnsafeTemporaryAllocation(byteCount: header.length + 1, alignment: 8) { frame in
+            withUnsafeTemporaryAllocation(of: iovec.self, capacity: buffers.count + 2) { vectors in
+                let found = UnsafeMutableRawBufferPointer(rebasing: frame[..<header.length])
+                vectors.initializeElement(at: 0, to: iovec(found))
+                for (position, buffer) in buffers.enumerated() {
+                    vectors.initializeElement(at: position + 1, to: iovec(buffer))
+                }
+                vectors.initializeElement(
+                    at: buffers.count + 1,
+                    to: iovec(UnsafeMutableRawBufferPointer(rebasing: frame[header.length...])))
+                let length = header.length + buffers.reduce(0) { $0 + $1.count }
+                do throws(SystemError) {
+                    guard try VectoredTransfer.read(descriptor, into: vectors) == length else { return .damaged }
+                } catch {
+                    // A sector that can't be read stays so, and the file with it.
+                    return error.number == EIO ? .damaged : .failed
+                }
+                guard found.starts(with: header.bytes), var checksum = BlockChecksum() else { return .damaged }
+                header.bytes.withUnsafeBytes { checksum.update($0) }
+                for buffer in buffers { checksum.update(UnsafeRawBufferPointer(buffer)) }
+                let stored = found.loadUnaligned(fromByteOffset: header.bytes.count, as: UInt64.self)
+                return UInt64(littleEndian: stored) == checksum.value ? .read : .damaged
+            }
+        }
+    }
+
+    /// Writes a block.
+    ///
+    /// Nothing is flushed to the disk: what a power failure loses, the checksum misses.
+    ///
+    /// - Parameter buffers: its data.
+    static func write(
+        _ descriptor: Int32, _ header: BlockHeader, from buffers: [UnsafeRawBufferPointer]
+    ) throws(SystemError) {
+        guard var checksum = BlockChecksum() else { throw SystemError("a block can't be written", ENOMEM) }
+        header.bytes.withUnsafeBytes { checksum.update($0) }
+        for buffer in buffers { checksum.update(buffer) }
+        var frame = header.bytes
+        withUnsafeBytes(of: checksum.value.littleEndian) { frame.append(contentsOf: $0) }
+        let length = frame.count + buffers.reduce(0) { $0 + $1.count }
+        let result = frame.withUnsafeMutableBytes { frame in
+            withUnsafeTemporaryAllocation(of: iovec.self, capacity: buffers.count + 1) { vectors in
+                vectors.initializeElement(at: 0, to: iovec(frame))
+                for (position, buffer) in buffers.enumerated() {
+                    // Only read from: iovec serves both directions.
+                    vectors.initializeElement(
+                        at: position + 1, to: iovec(UnsafeMutableRawBufferPointer(mutating: buffer)))
+                }
+                return Result { () throws(SystemError) in try VectoredTransfer.write(descriptor, from: vectors) }
+            }
+        }
+        guard try result.get() == length else { throw SystemError("a block can't be written", ENOSPC) }
+    }
+}
+
+extension iovec {
+    fileprivate init(_ buffer: UnsafeMutableRawBufferPointer) {
+        self.init(iov_base: buffer.baseAddress, iov_len: buffer.count)
+    }
+}

@@ -1,0 +1,96 @@
+import Logging
+import Threading
+
+extension CacheCore {
+    /// Runs until the cache is shut down; on a thread of its own, since all of this may take long.
+    func runUpkeep() {
+        var nextFullTurn = ContinuousClock.now
+        var nextRoom = ContinuousClock.now
+        var swept: OpenStore?
+        while true {
+            let isEnd = upkeep.wait(timeout: timing.interval) { state -> Bool? in
+                if state.isShutDown { return true }
+                guard state.isWanted else { return nil }
+                state.isWanted = false
+                return false
+            }
+            if isEnd == true { return }
+            let now = ContinuousClock.now
+            if let store = openedStore(at: now) {
+                do throws(IndexFailure) {
+                    if swept !== store {
+                        try sweep(store)
+                        swept = store
+                    }
+                    try removeStale(store)
+                    try store.settle()
+                    // Space that was freed isn't told by every file system at once: waiting keeps from evicting twice for it.
+                    if now >= nextRoom, try makeRoom(store) { nextRoom = now + timing.interval }
+                    if now >= nextFullTurn {
+                        try store.cancelOfDeadOwners()
+                        nextFullTurn = now + timing.pause
+                    }
+                } catch {
+                    note(error, store)
+                }
+            }
+            upkeep.change { $0.turns += 1 }
+        }
+    }
+
+    /// The store; opened when there is none, and exchanged when it isn't what is in the folder any more.
+    private func openedStore(at now: ContinuousClock.Instant) -> OpenStore? {
+        if let store = state.withLock({ $0.store }) {
+            if store.isCurrent { return store }
+            if lose(store, isDamaged: false) { logger.notice("the cache in '\(folder)' was removed; it is made anew") }
+        }
+        let (mayOpen, damaged) = state.withLock { ($0.opening.isOver(at: now), $0.damagedIndex) }
+        guard mayOpen else { return nil }
+        do throws(DiskCacheError) {
+            let store = try OpenStore.open(folder, damaged: damaged, patience: timing.patience)
+            state.withLock { state in
+                state.store = store
+                state.damagedIndex = nil
+                _ = state.opening.finish()
+            }
+            return store
+        } catch {
+            noteOpening(error)
+            return nil
+        }
+    }
+
+    private func sweep(_ store: OpenStore) throws(IndexFailure) {
+        try store.index.set("limit", to: "\(limit)")
+        let isShutDown = { self.upkeep.change { $0.isShutDown } }
+        let (orphans, blocks) = try Sweep(store, isCancelled: isShutDown).run()
+        if orphans + blocks > 0 {
+            logger.info("the cache was swept: \(orphans) files were nobody's, \(blocks) blocks had no file")
+        }
+    }
+
+    private func removeStale(_ store: OpenStore) throws(IndexFailure) {
+        let contents = state.withLock { state in
+            defer { state.staleRecordings = [:] }
+            return state.staleRecordings.values.map { $0 }
+        }
+        for content in contents {
+            try store.index.remove(.otherContents(than: content), store.files)
+        }
+    }
+
+    /// Evicts what is beyond the limit, after it was lowered, and what others need.
+    ///
+    /// - Returns: whether something was evicted for others.
+    private func makeRoom(_ store: OpenStore) throws(IndexFailure) -> Bool {
+        while !upkeep.change({ $0.isShutDown }), try !store.index.evict(downTo: limit, store.files, store.uses) {}
+        guard let free = store.files.freeBytes, free < minimumFree else { return false }
+        var wanted = minimumFree - free
+        while wanted > 0, !upkeep.change({ $0.isShutDown }) {
+            let freed = try store.index.evict(wanted, store.files, store.uses)
+            if freed == 0 { break }
+            wanted -= freed
+        }
+        return true
+    }
+}

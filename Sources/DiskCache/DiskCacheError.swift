@@ -1,0 +1,52 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Musl
+#endif
+
+/// The cache can't be opened.
+public struct DiskCacheError: Error, Sendable, CustomStringConvertible {
+    /// What went wrong, for code that decides by it.
+    public enum Code: Hashable, Sendable {
+        /// The folder can't be made or written to.
+        case folder
+
+        /// The index can't be opened: another process has locked it, the disk is full.
+        case index
+
+        /// The index is not one, or not one of this version.
+        case damagedIndex
+    }
+
+    /// What went wrong.
+    public let code: Code
+
+    /// One sentence that says what is wrong, with which thing, and what to do.
+    public let message: String
+
+    /// The error below this one.
+    public let cause: (any Error)?
+
+    init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
+        self.code = code
+        self.message = message
+        self.cause = cause
+    }
+
+    /// The message.
+    public var description: String { message }
+}
+
+/// A system call failed.
+struct SystemError: Error, Sendable, CustomStringConvertible {
+    /// The value of `errno`.
+    let number: Int32
+
+    let description: String
+
+    /// - Parameter what: what can't be done.
+    init(_ what: String, _ number: Int32 = errno) {
+        self.number = number
+        description = "\(what): \(String(cString: strerror(number)))"
+    }
+}

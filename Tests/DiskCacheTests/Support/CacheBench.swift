@@ -1,0 +1,147 @@
+import Foundation
+import Glibc
+import Logging
+import TestSupport
+import Testing
+import Threading
+
+@testable import DiskCache
+@testable import cache_exerciser
+
+/// A folder with a cache, looked at from outside.
+final class CacheBench: Sendable {
+    /// Where the cache is.
+    let path: String
+
+    private let folder: TemporaryFolder
+    private let messages = Locked<[String]>([])
+
+    /// - Parameter path: another folder than a temporary one.
+    init(path: String? = nil) throws {
+        folder = try TemporaryFolder()
+        self.path = path ?? folder.path("cache")
+    }
+
+    /// Opens the cache; pauses are short.
+    func open(
+        limit: Int64 = 1 << 30, minimumFree: Int64 = 0, interval: Duration = .milliseconds(50),
+        pause: Duration = .milliseconds(100)
+    ) throws -> DiskCache {
+        let timing = CacheCore.Timing(interval: interval, pause: pause, patience: .milliseconds(200))
+        let messages = messages
+        var logger = Logger(label: "cache") { _ in RecordingLogHandler(messages: messages) }
+        logger.logLevel = .info
+        return try DiskCache(folder: path, limit: limit, minimumFree: minimumFree, timing: timing, logger: logger)
+    }
+
+    /// What was logged so far, each line beginning with its level.
+    var log: [String] { messages.withLock { $0 } }
+
+    /// The paths of all files of blocks, also of those that are being written, and of stores that were set aside.
+    var files: [String] {
+        (FileManager.default.subpaths(atPath: path) ?? []).filter { $0.contains("/blocks/") }.map { "\(path)/\($0)" }
+            .filter {
+                var status = stat()
+                return stat($0, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+            }
+    }
+
+    /// The sum of their sizes.
+    var bytes: Int64 {
+        files.reduce(0) { sum, file in
+            var status = stat()
+            // Gone since it was listed.
+            return stat(file, &status) == 0 ? sum + Int64(status.st_size) : sum
+        }
+    }
+
+    /// The sum of their sizes, as find(1) has it.
+    func bytesByFind() throws -> Int64 {
+        let script = #"find "$1" -path '*/blocks/*' -type f -printf '%s\n' | awk '{ sum += $1 } END { print sum + 0 }'"#
+        return try #require(Int64(try Command.shell(script, path).lines.first ?? ""))
+    }
+
+    /// The path of the index.
+    var index: String { "\(path)/store/index.sqlite" }
+
+    /// Where a block's file is; the cache holds just the one.
+    func onlyFile() throws -> String {
+        try #require(files.count == 1, "\(files)")
+        return files[0]
+    }
+}
+
+private struct RecordingLogHandler: LogHandler {
+    let messages: Locked<[String]>
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.info
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        messages.withLock { $0.append("\(event.level): \(event.message)") }
+    }
+}
+
+extension DiskCache {
+    /// Stores the block that belongs there.
+    func store(_ block: Int, of content: Content) {
+        store(Pattern.bytes(block, of: content), block, of: content)
+    }
+
+    /// Whether a block is read; a wrong one is a failure.
+    func hasRight(_ block: Int, of content: Content, sourceLocation: SourceLocation = #_sourceLocation) -> Bool {
+        guard let bytes = read(block, of: content, length: Pattern.length(block, of: content)) else { return false }
+        #expect(bytes == Pattern.bytes(block, of: content), "wrong bytes", sourceLocation: sourceLocation)
+        return true
+    }
+}
+
+/// A small file system of its own; needs root.
+final class SmallFileSystem {
+    static let reason = Comment("mounting a file system of a test's own needs root")
+    static let isPossible = getuid() == 0
+
+    let path: String
+    private let folder: TemporaryFolder
+
+    /// - Parameter options: those of tmpfs(5).
+    init(_ options: String) throws {
+        folder = try TemporaryFolder()
+        path = try folder.folder("mount")
+        try Command.require(["mount", "-t", "tmpfs", "-o", options, "none", path])
+    }
+
+    deinit {
+        umount2(path, 2 /* MNT_DETACH */)
+    }
+
+    func remount(_ options: String) throws {
+        try Command.require(["mount", "-o", "remount,\(options)", path])
+    }
+
+    /// Fills it with other things.
+    func fill(_ bytes: Int, _ name: String = "ballast") {
+        _ = FileManager.default.createFile(atPath: "\(path)/\(name)", contents: Data(count: bytes))
+    }
+
+    /// Fills it as far as it goes, but for some bytes.
+    func fillUp(but bytes: Int64) throws {
+        fill(Int(try free - bytes))
+    }
+
+    func empty(_ name: String = "ballast") {
+        unlink("\(path)/\(name)")
+    }
+
+    var free: Int64 {
+        get throws {
+            let text = try Command.require(["stat", "-f", "-c", "%a %S", path]).text
+            let numbers = text.split(whereSeparator: \.isWhitespace).compactMap { Int64($0) }
+            return numbers[0] * numbers[1]
+        }
+    }
+}
