@@ -60,7 +60,8 @@ let package = Package(
         .executableTarget(
             name: "twiliofs",
             dependencies: [
-                "CLinux", "FileSystem", "FileTree", "Media", "DiskCache", "Catalog", "TwilioAPI", "Transfer", "Envelope",
+                "CLinux", "FileSystem", "FileTree", "Media", "DiskCache", "Catalog", "TwilioAPI", "Transfer",
+                "Envelope",
                 "Threading",
                 logging, argumentParser,
             ],
@@ -111,7 +112,10 @@ let package = Package(
         tests(of: "TwilioSimulator", ["TwilioSimulator", "TestSupport", logging]),
         .testTarget(
             name: "CommandLineTests",
-            dependencies: ["twiliofs", "twilio-simulator", "TwilioAPI", "Transfer", "TestSupport", argumentParser],
+            dependencies: [
+                "twiliofs", "twilio-simulator", "DiskCache", "TwilioAPI", "Transfer", "TestSupport", logging,
+                argumentParser,
+            ],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "MountTests", dependencies: ["twiliofs", "twilio-simulator", "TestSupport"],

@@ -92,7 +92,7 @@ extension CacheCore {
         }
     }
 
-    /// Says it the first time: the disk may be about to fail. Afterwards it is only counted.
+    /// Counts it, and says it the first time: the disk may be about to fail.
     private func noteDamage(_ place: BlockPlace) {
         let count = state.withLock { state in
             state.damaged += 1

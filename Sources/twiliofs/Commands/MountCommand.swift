@@ -34,9 +34,23 @@ struct MountCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Where the catalog is kept.", discussion: "Default: $XDG_CACHE_HOME/twiliofs or ~/.cache/twiliofs.",
+            "Where the catalog and the disk cache are kept.",
+            discussion: "Default: $XDG_CACHE_HOME/twiliofs or ~/.cache/twiliofs.",
             valueName: "folder"))
     var cacheDir: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "How much ciphertext is kept on disk; 0: none.",
+            discussion: "Default: 10G. Suffixes are powers of 1024.", valueName: "size"),
+        transform: ByteSize.parse)
+    var cacheSize = ByteSize(bytes: 10 << 30)
+
+    @Option(
+        help: ArgumentHelp(
+            "How much the disk cache leaves free on its file system.", discussion: "Default: 1G.", valueName: "size"),
+        transform: ByteSize.parse)
+    var cacheMinFree = ByteSize(bytes: 1 << 30)
 
     @Flag(help: "Let other users in; what they may do, the mode of the files says.")
     var allowOther = false

@@ -3,27 +3,29 @@ import TwilioAPI
 
 /// Where the catalog and other things that survive a restart are kept.
 enum CacheFolder {
-    /// The folder of one account.
+    /// The folder in which everything is: one for each account, and one for the ciphertext of all.
     ///
     /// - Parameter option: what was given on the command line; default `$XDG_CACHE_HOME/twiliofs`, else `~/.cache/twiliofs`.
+    static func root(option: String?, environment: Environment) throws(Failure) -> String {
+        if let option { return absolute(option) }
+        if let cache = environment["XDG_CACHE_HOME"], cache.hasPrefix("/") { return cache + "/twiliofs" }
+        if let home = environment["HOME"] { return absolute(home) + "/.cache/twiliofs" }
+        if geteuid() == 0 { return "/var/cache/twiliofs" }
+        throw Failure(.cache, "there is no place for the cache, since HOME isn't set: give --cache-dir")
+    }
+
+    /// The folder of the disk cache, whose limit is for all accounts together.
+    static func ciphertext(_ root: String) -> String { root + "/ciphertext" }
+
+    /// The folder of one account.
+    ///
+    /// - Parameter option: what was given on the command line.
     static func path(
         option: String?, account: AccountConfiguration, environment: Environment
     ) throws(Failure) -> String {
-        let base: String
-        if let option {
-            base = option
-        } else if let cache = environment["XDG_CACHE_HOME"], cache.hasPrefix("/") {
-            base = cache + "/twiliofs"
-        } else if let home = environment["HOME"] {
-            base = home + "/.cache/twiliofs"
-        } else if geteuid() == 0 {
-            base = "/var/cache/twiliofs"
-        } else {
-            throw Failure(.cache, "there is no place for the catalog, since HOME isn't set: give --cache-dir")
-        }
         // A region's data is apart from the other regions', under the same account SID.
         let name = account.region.map { "\(account.account).\($0)" } ?? account.account.description
-        let path = absolute(base) + "/" + name
+        let path = try root(option: option, environment: environment) + "/" + name
         do {
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])

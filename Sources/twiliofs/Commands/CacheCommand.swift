@@ -1,0 +1,127 @@
+import ArgumentParser
+import DiskCache
+import Foundation
+
+/// `twiliofs cache`.
+struct CacheCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cache",
+        abstract: "Look at the cache of ciphertext on disk, or empty it.",
+        subcommands: [StatusCommand.self, ClearCommand.self]
+    )
+
+    struct Options: ParsableArguments {
+        @Option(
+            help: ArgumentHelp(
+                "Where the cache is kept.", discussion: "Default: $XDG_CACHE_HOME/twiliofs or ~/.cache/twiliofs.",
+                valueName: "folder"))
+        var cacheDir: String?
+
+        /// The folder of the cache.
+        func folder() throws(Failure) -> String {
+            CacheFolder.ciphertext(try CacheFolder.root(option: cacheDir, environment: Environment()))
+        }
+    }
+
+    /// `twiliofs cache status`.
+    struct StatusCommand: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "status", abstract: "Print what the cache holds, without changing it.")
+
+        @OptionGroup var options: Options
+
+        @Flag(help: "Print a JSON object instead of text for people.")
+        var json = false
+
+        func run() throws {
+            try CacheCommand.run { () throws(Failure) in
+                let folder = try options.folder()
+                let report = CacheReport(
+                    folder: folder,
+                    try CacheCommand.perform { () throws(DiskCacheError) in
+                        try DiskCache.Folder(path: folder).statistics()
+                    })
+                print(json ? report.json : report.text)
+            }
+        }
+    }
+
+    /// `twiliofs cache clear`.
+    struct ClearCommand: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "clear", abstract: "Remove everything that the cache holds, also while a mount uses it.")
+
+        @OptionGroup var options: Options
+
+        func run() throws {
+            try CacheCommand.run { () throws(Failure) in
+                let folder = try options.folder()
+                try CacheCommand.perform { () throws(DiskCacheError) in
+                    try DiskCache.Folder(path: folder).clear()
+                }
+            }
+        }
+    }
+
+    private static func perform<Value>(_ body: () throws(DiskCacheError) -> Value) throws(Failure) -> Value {
+        do throws(DiskCacheError) {
+            return try body()
+        } catch {
+            let remedy = error.code == .damagedIndex ? "; 'twiliofs cache clear' makes it anew" : ""
+            throw Failure(.cache, error.message + remedy)
+        }
+    }
+
+    private static func run(_ body: () throws(Failure) -> Void) throws {
+        do throws(Failure) {
+            try body()
+        } catch {
+            throw error.report()
+        }
+    }
+}
+
+/// What `twiliofs cache status` prints.
+struct CacheReport: Encodable {
+    let folder: String
+
+    /// nil until a mount has said it.
+    let limitBytes: Int64?
+
+    let bytes: Int64
+    let blocks: Int
+    let recordings: Int
+
+    /// nil when the cache is empty.
+    let oldestUse: Date?
+
+    init(folder: String, _ statistics: DiskCache.Statistics) {
+        self.folder = folder
+        limitBytes = statistics.limit
+        bytes = statistics.bytes
+        blocks = statistics.blocks
+        recordings = statistics.contents
+        oldestUse = statistics.oldestUse
+    }
+
+    var text: String {
+        let limit = limitBytes.map { " of \(ByteSize(bytes: $0))" } ?? ""
+        let lines = [
+            ("folder", folder),
+            ("held", "\(ByteSize(bytes: bytes))\(limit)"),
+            ("blocks", "\(blocks)"),
+            ("recordings", "\(recordings)"),
+            ("oldest use", oldestUse.map { $0.formatted(.iso8601) } ?? "-"),
+        ]
+        return lines.map { name, value in name.padding(toLength: 12, withPad: " ", startingAt: 0) + value }
+            .joined(separator: "\n")
+    }
+
+    var json: String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        encoder.dateEncodingStrategy = .iso8601
+        guard let data = try? encoder.encode(self) else { return "{}" }
+        return String(decoding: data, as: UTF8.self)
+    }
+}

@@ -1,0 +1,57 @@
+import ArgumentParser
+
+/// A number of bytes, as people write it: `0`, `512M`, `10G`, `16MiB`, `1.5GB`.
+///
+/// As with most of Linux's tools, a suffix is a power of 1024, whether it is `G`, `GB` or `GiB`.
+struct ByteSize: Hashable, Sendable {
+    /// The suffixes, each 1024 times the one before.
+    private static let suffixes = Array("KMGTP")
+
+    let bytes: Int64
+
+    init(bytes: Int64) {
+        self.bytes = bytes
+    }
+
+    /// Reads a size; nil when it isn't one.
+    init?(_ text: String) {
+        let number = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+        guard let first = number.first, first != ".", number.last != ".", let value = Double(number) else { return nil }
+        var unit = text.dropFirst(number.count).uppercased()
+        var factor = 1.0
+        if let letter = unit.first, let power = Self.suffixes.firstIndex(of: letter) {
+            for _ in 0...power { factor *= 1024 }
+            unit.removeFirst()
+            if unit == "IB" { unit = "B" }
+        } else if number.contains(".") {
+            return nil
+        }
+        // Exactly representable: a whole number of bytes isn't lost up to 2^53, eight petabytes.
+        let bytes = (value * factor).rounded(.down)
+        guard unit.isEmpty || unit == "B", bytes <= 0x1p53 else { return nil }
+        self.bytes = Int64(bytes)
+    }
+
+    /// Reads a size from the command line.
+    static func parse(_ text: String) throws -> ByteSize {
+        guard let size = ByteSize(text) else {
+            throw ValidationError("'\(text)' is not a size such as 0, 512M, 10G or 1.5T (powers of 1024)")
+        }
+        return size
+    }
+}
+
+extension ByteSize: CustomStringConvertible {
+    /// The size in the largest unit of which there is one, with at most one decimal.
+    var description: String {
+        var value = Double(bytes)
+        var unit = "B"
+        for suffix in Self.suffixes where value >= 1024 {
+            value /= 1024
+            unit = "\(suffix)iB"
+        }
+        let tenths = (value * 10).rounded()
+        let isWhole = tenths.truncatingRemainder(dividingBy: 10) == 0
+        return "\(isWhole ? "\(Int64(tenths / 10))" : "\(tenths / 10)") \(unit)"
+    }
+}
