@@ -48,6 +48,22 @@ struct FailureTests {
         #expect(cache.statistics.blocks == 1)
     }
 
+    @Test("A store that was set aside is removed before anything is stored")
+    func waitsForDiscarded() throws {
+        let cache = try bench.open()
+        for block in 0..<3 { cache.store(block, of: content) }
+        cache.shutDown()
+        #expect(try OpenStore.open(bench.path).mayStore)
+        #expect(unlink(bench.index) == 0)
+        let store = try OpenStore.open(bench.path)
+        #expect(!store.mayStore)
+        #expect(try !OpenStore.open(bench.path).mayStore, "nor by another process")
+        #expect(bench.files.count == 3)
+        _ = try Sweep(store, isCancelled: { false }).run()
+        #expect(store.mayStore)
+        #expect(bench.files == [])
+    }
+
     @Test("Until the files are gone of which an index was lost, nothing comes on top of them")
     func nothingOnTop() throws {
         var cache = try bench.open(limit: 1_000_000)
@@ -194,6 +210,8 @@ struct FailureTests {
         try DatabaseQueue(path: bench.index).write { database in
             try database.execute(sql: "DELETE FROM block; UPDATE setting SET value = 'before' WHERE name = 'boot'")
         }
+        #expect(bench.files.count == 3)
+        #expect(try !OpenStore.open(bench.path).mayStore)
         cache = try bench.open(limit: 100_000)
         for block in 10..<40 {
             cache.store(Pattern.bytes(block, of: content, length: 30_000), block, of: content)
