@@ -54,7 +54,7 @@ let package = Package(
         module(
             "Catalog", ["TwilioAPI", "Threading", logging, .product(name: "GRDB", package: "GRDB.swift")]),
         module("DiskCache", ["CXXHash", "Threading", logging, .product(name: "GRDB", package: "GRDB.swift")]),
-        module("Media", ["Envelope", "TwilioAPI", "Transfer", "Threading", logging]),
+        module("Media", ["Envelope", "TwilioAPI", "Transfer", "DiskCache", "Threading", logging]),
         module("FileTree", ["Catalog", "Media", "TwilioAPI", "Threading", logging]),
         module("FileSystem", ["CFUSE", "CLinux", "FileTree", "Media", "Threading", logging]),
         .executableTarget(

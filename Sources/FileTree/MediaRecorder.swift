@@ -58,6 +58,14 @@ public final class MediaRecorder: MediaObserver {
         }
     }
 
+    /// Nothing is to be done: the attribute tells it.
+    public func mediaWasVerified(_ sid: SID) {}
+
+    /// Has the kernel drop the pages that were released.
+    public func mediaIsDoubtful(_ sid: SID) {
+        writer.run { [self] in invalidate.withLock { $0 }?(sid) }
+    }
+
     /// Has the kernel drop the pages that were released before the forgery was seen.
     public func mediaFailedAuthentication(_ sid: SID) {
         writer.run { [self] in invalidate.withLock { $0 }?(sid) }

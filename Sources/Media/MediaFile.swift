@@ -1,3 +1,4 @@
+import DiskCache
 import Envelope
 import Logging
 import Threading
@@ -15,12 +16,6 @@ final class MediaFile: Sendable {
         case unknown
         case pending([@Sendable (Result<Value, MediaError>) -> Void])
         case known(Value)
-    }
-
-    /// A read that waits for ciphertext; the range is of plaintext.
-    struct PendingRead: Sendable {
-        let range: Range<Int64>
-        let receiver: any ReadReceiver
     }
 
     /// What opening a file gives.
@@ -47,6 +42,16 @@ final class MediaFile: Sendable {
         var ignoresRanges = false
         var spool: SpooledContent?
 
+        /// Reads that wait until the content is verified.
+        var held: [PendingRead] = []
+
+        /// Whether all of the content is being fetched for that.
+        var isVerifying = false
+        var trial = Trial.first
+
+        /// What an earlier mount, or this one before the file was let go, has found out about the content.
+        var knownIntegrity: Integrity?
+
         var readerCount = 0
 
         /// Whether the content that is known has been opened before: then the kernel's pages are of its bytes.
@@ -62,10 +67,23 @@ final class MediaFile: Sendable {
     /// Nil in between.
     private let addressSource = Locked<MediaAddressSource?>(nil)
 
-    init(resource: MediaResource, facts: MediaFacts?, services: MediaServices) {
+    /// Makes a file of which nothing is at hand.
+    ///
+    /// - Parameters:
+    ///   - facts: what is known of its media from before.
+    ///   - wasOpened: whether all of it was read and verified by this process, so that the kernel's pages are of its bytes.
+    init(resource: MediaResource, facts: MediaFacts?, wasOpened: Bool, services: MediaServices) {
         self.resource = resource
         self.services = services
-        state = Locked(State(facts: facts.map { .known($0) } ?? .unknown))
+        state = Locked(State(facts: facts.map { .known($0) } ?? .unknown, wasOpened: wasOpened))
+    }
+
+    /// Takes note of what was found out about this very media before, unless this process knows better.
+    func learn(_ integrity: Integrity) {
+        state.withLock { state in
+            guard case .unknown = state.content, state.knownIntegrity == nil else { return }
+            state.knownIntegrity = integrity
+        }
     }
 
     var sid: SID { resource.sid }
@@ -76,20 +94,22 @@ final class MediaFile: Sendable {
         return facts.ciphertextSize
     }
 
-    /// Bytes of ciphertext in memory.
-    var memory: Int { state.withLock { ($0.blocks?.blockCount ?? 0) * Block.size } }
-
     /// Bytes of ciphertext in a temporary file.
     var spooled: Int64 { state.withLock { $0.spool?.written ?? 0 } }
 
     var hasReaders: Bool { state.withLock { $0.readerCount > 0 } }
 
     /// What is known of the truth of the bytes.
+    ///
+    /// What has failed once is taken for failed until it has passed.
     var integrity: Integrity {
-        guard case .known(let content) = state.withLock({ $0.content }) else {
-            return resource.encryptionDetails == nil ? .none : .unverified
+        let (content, trial, known) = state.withLock { ($0.content, $0.trial, $0.knownIntegrity) }
+        guard case .known(let content) = content else {
+            return known ?? (resource.encryptionDetails == nil ? .none : .unverified)
         }
-        return content.authentication?.integrity ?? .none
+        guard let authentication = content.authentication else { return .none }
+        guard authentication.integrity == .unverified else { return authentication.integrity }
+        return trial == .first ? known ?? .unverified : .failed
     }
 
     /// Counts a reader.
@@ -131,13 +151,13 @@ final class MediaFile: Sendable {
         }
         switch step {
         case .answer(let facts): completion(.success(facts))
-        case .begin: DescriptionFetch(file: self).start(range: .suffix(MediaFacts.tailSize))
+        case .begin: DescriptionFetch(file: self, completion: descriptionDidEnd).start()
         case .wait: break
         }
     }
 
     /// The description has come, or failed.
-    func descriptionDidEnd(_ result: Result<MediaFacts, MediaError>, ignoresRanges: Bool) {
+    private func descriptionDidEnd(_ result: Result<MediaFacts, MediaError>, ignoresRanges: Bool) {
         let waiting = state.withLock { state -> [@Sendable (Result<MediaFacts, MediaError>) -> Void] in
             guard case .pending(let waiting) = state.facts else { return [] }
             switch result {
@@ -154,19 +174,21 @@ final class MediaFile: Sendable {
     }
 
     /// Makes the file ready for reading: learns what has to be known and unwraps the content key.
-    func open(completion: @escaping @Sendable (Result<Opened, MediaError>) -> Void) {
+    ///
+    /// - Parameter isAhead: whether nobody has opened it yet, so that the kernel's pages still are of what was before.
+    func open(isAhead: Bool = false, completion: @escaping @Sendable (Result<Opened, MediaError>) -> Void) {
         enum Step {
             case answer(Opened)
             case begin
             case wait
         }
         let waiter: @Sendable (Result<MediaContent, MediaError>) -> Void = { [self] result in
-            completion(result.map { markOpened($0) })
+            completion(result.map { markOpened($0, isAhead: isAhead) })
         }
         let step = state.withLock { state -> Step in
             switch state.content {
             case .known(let content):
-                defer { state.wasOpened = true }
+                defer { state.wasOpened = state.wasOpened || !isAhead }
                 return .answer(Opened(content: content, isContinued: state.wasOpened))
             case .pending(let waiting):
                 state.content = .pending(waiting + [waiter])
@@ -201,18 +223,19 @@ final class MediaFile: Sendable {
     }
 
     /// What an opening that had to wait gets.
-    private func markOpened(_ content: MediaContent) -> Opened {
+    private func markOpened(_ content: MediaContent, isAhead: Bool) -> Opened {
         state.withLock { state in
             // It may have changed since; then nothing that is kept belongs to it.
             guard case .known(let known) = state.content, known.isSame(as: content) else {
                 return Opened(content: content, isContinued: false)
             }
-            defer { state.wasOpened = true }
+            defer { state.wasOpened = state.wasOpened || !isAhead }
             return Opened(content: content, isContinued: state.wasOpened)
         }
     }
 
     private func contentDidEnd(_ result: Result<MediaContent, MediaError>) {
+        let cachedUnits = cachedUnits()
         let waiting = state.withLock { state -> [@Sendable (Result<MediaContent, MediaError>) -> Void] in
             guard case .pending(let waiting) = state.content else { return [] }
             switch result {
@@ -221,6 +244,7 @@ final class MediaFile: Sendable {
                 state.blocks = BlockMap(
                     contentSize: content.contentSize, releasesWholeBlocks: content.authentication != nil,
                     nextFetch: state.blocks?.nextFetch ?? 0)
+                state.blocks?.cachedUnits = cachedUnits
             case .failure:
                 state.content = .unknown
             }
@@ -240,9 +264,23 @@ final class MediaFile: Sendable {
                 return MediaContent(plaintextSize: facts.plaintextSize)
             }
             let key = try services.contentKey(for: metadata, facts: facts)
-            return try MediaContent(facts: facts, metadata: metadata, key: key)
+            return try MediaContent(
+                facts: facts, metadata: metadata, key: key, isStrict: isStrict(ciphertextSize: facts.ciphertextSize))
         } catch {
             throw services.mediaError(error, sid: sid)
+        }
+    }
+
+    /// Whether nothing of the content is to be released before all of it is verified.
+    private func isStrict(ciphertextSize: Int64) -> Bool {
+        let (known, wasVerifiedHere) = state.withLock { ($0.knownIntegrity, $0.wasOpened) }
+        // It may be that a server sends bad bytes only sometimes: what has failed once isn't released unseen.
+        if known == .failed { return true }
+        if wasVerifiedHere { return false }
+        return switch services.configuration.integrityMode {
+        case .strict: true
+        case .deferred: false
+        case .automatic: known != .verified && ciphertextSize <= services.configuration.strictLimit
         }
     }
 
@@ -255,7 +293,10 @@ final class MediaFile: Sendable {
             if case .known = state.facts { state.facts = .unknown }
             if case .known = state.content { state.content = .unknown }
             state.wasOpened = false
+            state.knownIntegrity = nil
+            state.trial = .first
         }
+        services.diskCache?.remove(sid: sid.description)
         letGo(failing: MediaError(.changed, sid, "the media of \(sid) is no longer the one it was"))
         services.observer.mediaHasChanged(sid)
     }

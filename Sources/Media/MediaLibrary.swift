@@ -1,3 +1,4 @@
+public import DiskCache
 public import Envelope
 public import Logging
 import Threading
@@ -14,13 +15,25 @@ public final class MediaLibrary: Sendable {
         /// Folder for temporary files of ciphertext.
         public var spoolFolder: String
 
-        /// Bytes of ciphertext kept in memory, over all files.
-        ///
-        /// What is being fetched comes on top.
-        public var memoryLimit: Int = 128 << 20
+        /// Bytes of memory for media, all in all; see ``leastMemory``.
+        public var memory: Int = 256 << 20
 
-        /// Threads that decrypt.
+        /// When bytes of files with a tag are released.
+        public var integrityMode = IntegrityMode.automatic
+
+        /// The ciphertext size up to which ``IntegrityMode/automatic`` is strict, in bytes.
+        public var strictLimit: Int64 = 16 << 20
+
+        /// Files kept without a reader: their content keys, and their blocks as long as nobody else needs the memory.
+        var idleFileLimit = 256
+
+        /// Threads that decrypt, besides those that ask for reads.
         public var threadCount: Int
+
+        /// The least memory with which a library of so many threads works, in bytes.
+        public static func leastMemory(threadCount: Int) -> Int {
+            threadCount * 2 * ScratchBuffers.size + MediaServices.leastSlotCount * PooledMemory.stride
+        }
 
         /// Makes a configuration with its own temporary folder and number of threads.
         public init(spoolFolder: String, threadCount: Int) {
@@ -29,21 +42,28 @@ public final class MediaLibrary: Sendable {
         }
     }
 
-    private struct State {
+    struct State {
         var files: [SID: MediaFile] = [:]
 
         /// Files without a reader, the one that was used last at the end.
         var idle: [SID] = []
+
+        /// Files whose first bytes were fetched ahead and that nobody has opened since, with the memory they may take, in
+        /// slots.
+        var prefetched: [SID: Int] = [:]
+
+        /// Files that were verified since the library was made: pages of them that the kernel has are what was sealed.
+        var verified: Set<SID> = []
     }
 
-    /// Files kept without a reader.
-    private static let idleLimit = 256
+    /// Verified files that are remembered; forgetting one costs no more than fetching it again.
+    private static let verifiedLimit = 100_000
 
     /// Bytes of temporary files kept for files without a reader.
     private static let spoolLimit: Int64 = 1 << 30
 
-    private let services: MediaServices
-    private let state = Locked(State())
+    let services: MediaServices
+    let state = Locked(State())
 
     /// Makes a library.
     ///
@@ -51,24 +71,28 @@ public final class MediaLibrary: Sendable {
     ///   - client: tells where media is.
     ///   - transfer: fetches it.
     ///   - keys: open its envelopes.
+    ///   - diskCache: keeps ciphertext across restarts; nil for none.
     ///   - observer: is told what is learnt; kept.
-    /// - Throws: ``ThreadingError`` when the system has no thread left.
+    /// - Throws: ``ThreadingError`` when the system has no thread left, ``MemoryError`` when the memory that is granted is too little.
     public init(
-        client: TwilioClient, transfer: TransferClient, keys: KeyRing, configuration: Configuration,
-        observer: any MediaObserver, logger: Logger
+        client: TwilioClient, transfer: TransferClient, keys: KeyRing, diskCache: DiskCache? = nil,
+        configuration: Configuration, observer: any MediaObserver, logger: Logger
     ) throws {
-        services = MediaServices(
-            client: client, transfer: transfer, keys: keys,
-            workers: try WorkerPool(name: "media", threadCount: configuration.threadCount),
-            spoolFolder: configuration.spoolFolder, memoryLimit: configuration.memoryLimit, observer: observer,
-            logger: logger)
+        services = try MediaServices(
+            client: client, transfer: transfer, keys: keys, diskCache: diskCache, configuration: configuration,
+            observer: observer, logger: logger)
+        services.reclaim.withLock { reclaim in
+            reclaim = { [weak self] count, isUrgent in self?.reclaimMemory(count, isUrgent: isUrgent) }
+        }
     }
 
     /// Ends the library's threads.
     ///
     /// The transfer client is to be shut down before.
     public func shutDown() {
+        services.memory.abandonWaiters()
         services.workers.shutDown()
+        services.diskWorkers.shutDown()
     }
 
     /// Learns size and envelope of a recording's media with one small request.
@@ -77,7 +101,7 @@ public final class MediaLibrary: Sendable {
     public func describe(
         _ resource: MediaResource, completion: @escaping @Sendable (Result<MediaFacts, MediaError>) -> Void
     ) {
-        let file = file(of: resource, facts: nil)
+        let file = file(of: resource, facts: nil, integrity: nil)
         file.describe { [self] result in
             settle(file)
             completion(result)
@@ -88,12 +112,13 @@ public final class MediaLibrary: Sendable {
     ///
     /// - Parameters:
     ///   - facts: what is known of it from before; nil to learn it now.
+    ///   - integrity: what was found out about this very media before; nil when nothing was.
     ///   - completion: called at once or later on another thread.
     public func open(
-        _ resource: MediaResource, facts: MediaFacts?,
+        _ resource: MediaResource, facts: MediaFacts?, integrity: Integrity? = nil,
         completion: @escaping @Sendable (Result<MediaReader, MediaError>) -> Void
     ) {
-        let file = file(of: resource, facts: facts, retainsReader: true)
+        let file = file(of: resource, facts: facts, integrity: integrity, retainsReader: true)
         services.openFiles.withLock { $0 += 1 }
         file.open { [self] result in
             switch result {
@@ -115,12 +140,22 @@ public final class MediaLibrary: Sendable {
     ///
     /// - Parameter retainsReader: whether a reader is counted, within the lock that `settle` takes, so that the file isn't let
     ///   go in between. Lock order: the library's, then a file's.
-    private func file(of resource: MediaResource, facts: MediaFacts?, retainsReader: Bool = false) -> MediaFile {
+    func file(
+        of resource: MediaResource, facts: MediaFacts?, integrity: Integrity?, retainsReader: Bool = false
+    ) -> MediaFile {
         state.withLock { state in
             state.idle.removeAll { $0 == resource.sid }
-            let file = state.files[resource.sid] ?? MediaFile(resource: resource, facts: facts, services: services)
+            let file =
+                state.files[resource.sid]
+                ?? MediaFile(
+                    resource: resource, facts: facts,
+                    wasOpened: facts != nil && state.verified.contains(resource.sid), services: services)
             state.files[resource.sid] = file
-            if retainsReader { file.retainReader() }
+            if let integrity { file.learn(integrity) }
+            if retainsReader {
+                file.retainReader()
+                state.prefetched[resource.sid] = nil
+            }
             return file
         }
     }
@@ -132,21 +167,16 @@ public final class MediaLibrary: Sendable {
     }
 
     /// Puts a file without readers among the idle ones, and lets go of what is too much.
-    private func settle(_ file: MediaFile) {
+    func settle(_ file: MediaFile) {
         let victims = state.withLock { state -> [MediaFile] in
             guard !file.hasReaders, state.files[file.sid] === file else { return [] }
             state.idle.removeAll { $0 == file.sid }
             state.idle.append(file.sid)
             var victims: [MediaFile] = []
-            var memory = 0
-            var spooled: Int64 = 0
-            for file in state.idle.compactMap({ state.files[$0] }) {
-                memory += file.memory
-                spooled += file.spooled
-            }
+            var spooled = state.idle.reduce(Int64(0)) { $0 + (state.files[$1]?.spooled ?? 0) }
             var index = 0
             while index < state.idle.count,
-                state.idle.count > Self.idleLimit || memory > services.memoryHalf || spooled > Self.spoolLimit
+                state.idle.count > services.configuration.idleFileLimit || spooled > Self.spoolLimit
             {
                 // A file that failed its authentication is remembered: every later read has to fail too.
                 guard let victim = state.files[state.idle[index]], victim.integrity != .failed, !victim.hasReaders
@@ -154,14 +184,33 @@ public final class MediaLibrary: Sendable {
                     index += 1
                     continue
                 }
-                memory -= victim.memory
                 spooled -= victim.spooled
                 state.files[victim.sid] = nil
+                state.prefetched[victim.sid] = nil
                 state.idle.remove(at: index)
+                if victim.integrity == .verified, state.verified.count < Self.verifiedLimit {
+                    state.verified.insert(victim.sid)
+                } else {
+                    state.verified.remove(victim.sid)
+                }
                 victims.append(victim)
             }
             return victims
         }
         for victim in victims { victim.close() }
+    }
+
+    /// Has files let go of blocks: those without readers first, the one that was used least recently before all others.
+    ///
+    /// - Parameter isUrgent: whether a reader waits for memory, so that what was read ahead for others may go too.
+    func reclaimMemory(_ count: Int, isUrgent: Bool) {
+        let (idle, open) = state.withLock { state -> ([MediaFile], [MediaFile]) in
+            let idle = state.idle.compactMap { state.files[$0] }
+            return (idle, isUrgent ? state.files.values.filter { $0.hasReaders } : [])
+        }
+        for file in idle + open {
+            guard services.memory.freeCount < count else { return }
+            file.evict(count)
+        }
     }
 }

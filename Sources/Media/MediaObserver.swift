@@ -10,6 +10,15 @@ public protocol MediaObserver: AnyObject, Sendable {
     /// What was known of the media is no longer so: its entity tag or its size is another.
     func mediaHasChanged(_ sid: SID)
 
+    /// All of the media has been seen, and is what was sealed.
+    func mediaWasVerified(_ sid: SID)
+
+    /// Something of what was released turned out not to be what was sealed; the media is fetched once more before it is
+    /// declared bad.
+    ///
+    /// Nothing that was released before may be read any more.
+    func mediaIsDoubtful(_ sid: SID)
+
     /// The content turned out not to be what was sealed. Nothing of it may be read any more, whatever was cached.
     func mediaFailedAuthentication(_ sid: SID)
 }

@@ -1,5 +1,3 @@
-import Threading
-
 /// One opened file's place in reading: it knows where its reader is, and reads ahead from there.
 ///
 /// Letting go of it closes it.
@@ -10,7 +8,7 @@ public final class MediaReader: Sendable {
     ///
     /// Should the file change, reads fail: bytes of two contents are never mixed.
     private let content: MediaContent
-    private let window = Locked(ReadAheadWindow())
+    private let place = ReadingPlace()
     private let onClose: @Sendable () -> Void
 
     /// Whether the kernel may keep the pages that it has of this file.
@@ -30,17 +28,19 @@ public final class MediaReader: Sendable {
         onClose()
     }
 
+    /// Bytes that one read may ask for.
+    public static let largestRead = 1 << 20
+
     /// Reads plaintext.
     ///
     /// - Parameters:
     ///   - offset: of the first byte, in the plaintext.
-    ///   - count: bytes; fewer are read only where the file ends before.
+    ///   - count: bytes, ``largestRead`` at the most; fewer are read only where the file ends before.
     ///   - receiver: gets the bytes or the error, exactly once: at once when they are in memory, else later on another
     ///     thread.
     public func read(at offset: Int64, count: Int, receiver: any ReadReceiver) {
-        file.read(offset..<(offset + Int64(count)), of: content, receiver: receiver) { range, limit in
-            window.withLock { $0.advance(range, limit: limit) }
-        }
+        let count = min(count, Self.largestRead)
+        file.read(offset..<(offset + Int64(count)), of: content, at: place, receiver: receiver)
     }
 }
 

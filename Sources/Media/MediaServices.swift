@@ -1,3 +1,4 @@
+import DiskCache
 import Envelope
 import Logging
 import Threading
@@ -12,85 +13,101 @@ final class MediaServices: Sendable {
 
     /// Threads for decryption, and for opening envelopes: none of it belongs on the transfer thread.
     let workers: WorkerPool
-    let spoolFolder: String
 
-    /// Bytes of ciphertext kept in memory, over all files.
-    let memoryLimit: Int
+    /// Threads that wait for the disk.
+    let diskWorkers: WorkerPool
+    let configuration: MediaLibrary.Configuration
+
+    /// Ciphertext that survives a restart; nil when it is switched off.
+    let diskCache: DiskCache?
+
+    /// All memory for ciphertext.
+    let memory: MemoryPool
+
+    /// Buffers for plaintext on its way to readers.
+    let scratch: ScratchBuffers
 
     /// Files opened and not closed yet, each as often as it is open: they share the memory.
     let openFiles = Locked(0)
+
+    /// What connections have brought lately.
+    let link = Locked(LinkEstimate())
+
+    /// Has files let go of memory: the library's, which knows them all.
+    let reclaim = Locked<(@Sendable (_ slotCount: Int, _ isUrgent: Bool) -> Void)?>(nil)
+
+    /// Bytes that wait to be written to the disk cache.
+    private let storing = Locked(0)
     let observer: any MediaObserver
     let logger: Logger
-
-    /// Buffers for plaintext and, where ciphertext comes from a file, ciphertext.
-    let scratch = ScratchBuffers()
 
     /// Public keys whose private key was missed, so that the log says it once and not for each file.
     private let missedKeys = Locked<Set<String>>([])
 
     init(
-        client: TwilioClient, transfer: TransferClient, keys: KeyRing, workers: WorkerPool, spoolFolder: String,
-        memoryLimit: Int, observer: any MediaObserver, logger: Logger
-    ) {
+        client: TwilioClient, transfer: TransferClient, keys: KeyRing, diskCache: DiskCache?,
+        configuration: MediaLibrary.Configuration, observer: any MediaObserver, logger: Logger
+    ) throws {
         self.client = client
         self.transfer = transfer
         self.keys = keys
-        self.workers = workers
-        self.spoolFolder = spoolFolder
-        self.memoryLimit = memoryLimit
+        self.diskCache = diskCache
+        self.configuration = configuration
         self.observer = observer
         self.logger = logger
+        let workers = try WorkerPool(name: "media", threadCount: configuration.threadCount)
+        self.workers = workers
+        diskWorkers = try WorkerPool(name: "disk", threadCount: 2)
+        // Reads are served by the workers, and by as many threads of whoever asks.
+        let scratchCount = configuration.threadCount * 2
+        scratch = ScratchBuffers(count: scratchCount)
+        guard
+            let memory = MemoryPool(
+                byteCount: configuration.memory - scratchCount * ScratchBuffers.size, schedule: { workers.run($0) }),
+            memory.slotCount >= Self.leastSlotCount
+        else {
+            throw MemoryError(byteCount: configuration.memory)
+        }
+        self.memory = memory
     }
 
-    /// Bytes of memory for the files that are open, and as many for those that aren't.
-    var memoryHalf: Int { memoryLimit / 2 }
+    /// Slots without which not even one read could be served: the largest, with whole blocks of the disk cache around it.
+    static let leastSlotCount = 32
 
     /// Bytes of memory that one open file may keep: an equal share, but never less than a reader needs to get on.
-    var memoryShare: Int {
-        max(memoryHalf / max(1, openFiles.withLock { $0 }), Int(ReadAheadWindow.minimum) * 4)
+    var memoryShare: Int64 {
+        let share = memory.slotCount / max(1, openFiles.withLock { $0 }) * Block.size
+        return max(Int64(share), ReadAheadWindow.minimum * 4)
+    }
+
+    /// Has other files let go of memory.
+    ///
+    /// Called without locks held.
+    ///
+    /// - Parameter isUrgent: whether a reader waits for it.
+    func reclaimMemory(_ slotCount: Int, isUrgent: Bool) {
+        reclaim.withLock { $0 }?(slotCount, isUrgent)
+    }
+
+    /// Writes to the disk cache soon, unless so much waits already that memory would be short.
+    func store(byteCount: Int, _ work: @escaping @Sendable (DiskCache) -> Void) {
+        guard let diskCache else { return }
+        let limit = memory.slotCount * Block.size / 8
+        let isTaken = storing.withLock { storing in
+            guard storing + byteCount <= limit else { return false }
+            storing += byteCount
+            return true
+        }
+        guard isTaken else { return }
+        diskWorkers.run { [self] in
+            work(diskCache)
+            storing.withLock { $0 -= byteCount }
+        }
     }
 
     /// Logs once for each public key that its private key isn't held.
     func reportMissingKey(_ publicKeySID: String?, _ error: EnvelopeError) {
         let isNews = missedKeys.withLock { $0.insert(publicKeySID ?? "").inserted }
         if isNews { logger.error("\(error.message)") }
-    }
-}
-
-/// Buffers that are used again, so that a read allocates none.
-final class ScratchBuffers: Sendable {
-    private struct Buffer: @unchecked Sendable {
-        // Safe although unchecked: it is in the list or with one user, never both.
-        let memory: UnsafeMutableRawBufferPointer
-    }
-
-    /// Buffers kept; as many as there are threads that read at once, roughly.
-    private static let limit = 8
-    private let free = Locked<[Buffer]>([])
-
-    deinit {
-        for buffer in free.withLock({ $0 }) { buffer.memory.deallocate() }
-    }
-
-    /// Lends a buffer of at least `count` bytes, with unspecified contents.
-    func withBuffer<Result, Failure: Error>(
-        count: Int, _ body: (UnsafeMutableRawBufferPointer) throws(Failure) -> Result
-    ) throws(Failure) -> Result {
-        let buffer =
-            free.withLock { free -> Buffer? in free.popLast() }
-            .flatMap { buffer -> Buffer? in
-                if buffer.memory.count >= count { return buffer }
-                buffer.memory.deallocate()
-                return nil
-            } ?? Buffer(memory: .allocate(byteCount: max(count, Block.size), alignment: 64))
-        defer {
-            let isKept = free.withLock { free in
-                guard free.count < Self.limit else { return false }
-                free.append(buffer)
-                return true
-            }
-            if !isKept { buffer.memory.deallocate() }
-        }
-        return try body(UnsafeMutableRawBufferPointer(rebasing: buffer.memory[..<count]))
     }
 }

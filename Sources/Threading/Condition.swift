@@ -41,6 +41,28 @@ public final class Condition<State>: @unchecked Sendable {
         return body(&state)
     }
 
+    /// Runs `body` with the lock held, then wakes one of those who wait, for changes of which one alone can make use.
+    public func changeForOne<Result>(_ body: (inout sending State) -> sending Result) -> sending Result {
+        pthread_mutex_lock(mutex)
+        defer {
+            pthread_mutex_unlock(mutex)
+            pthread_cond_signal(changed)
+        }
+        return body(&state)
+    }
+
+    /// Blocks until `body` returns a value.
+    ///
+    /// `body` runs with the lock held, at once and after each change.
+    public func waitWithoutEnd<Result>(until body: (inout sending State) -> sending Result?) -> sending Result {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        while true {
+            if let result = body(&state) { return result }
+            pthread_cond_wait(changed, mutex)
+        }
+    }
+
     /// Blocks until `body` returns a value, or until `timeout` has passed: then nil.
     ///
     /// `body` runs with the lock held, at once and after each change.

@@ -39,7 +39,7 @@ public final class WorkerPool: Sendable {
     ///
     /// After ``shutDown()`` it is dropped.
     public func run(_ work: @escaping @Sendable () -> Void) {
-        state.change { state in
+        state.changeForOne { state in
             guard !state.isShutDown else { return }
             state.work.append(work)
         }
@@ -55,7 +55,7 @@ public final class WorkerPool: Sendable {
 
     /// The next piece of work; waits for it; nil when the pool was shut down and nothing is left.
     private static func takeWork(from state: Condition<State>) -> (@Sendable () -> Void)? {
-        let taken = state.wait { state -> (@Sendable () -> Void)?? in
+        state.waitWithoutEnd { state -> (@Sendable () -> Void)?? in
             if state.next < state.work.count {
                 // Taken out, so that what it holds goes when it is done, and not when the list is compacted.
                 let work = state.work[state.next].take()
@@ -71,6 +71,5 @@ public final class WorkerPool: Sendable {
             }
             return state.isShutDown ? .some(.none) : .none
         }
-        return taken ?? nil
     }
 }

@@ -16,6 +16,7 @@ struct BlockMapTests {
         }
 
         var map: BlockMap<Int>
+        let pool: MemoryPool
         let contentSize: Int64
         let releasesWholeBlocks: Bool
         var generator: SeededGenerator
@@ -26,11 +27,24 @@ struct BlockMapTests {
         var answered: Set<Int> = []
         var nextReader = 0
 
-        init(seed: UInt64, contentSize: Int64, releasesWholeBlocks: Bool) {
+        /// Those for whom is read.
+        private final class Owner {}
+        private let owners = [Owner(), Owner(), Owner()]
+
+        /// The map's blocks, its fetches' included, never take more.
+        static let slotCount = 60
+
+        init(seed: UInt64, contentSize: Int64, releasesWholeBlocks: Bool) throws {
+            pool = try #require(MemoryPool(byteCount: Self.slotCount * PooledMemory.stride) { $0() })
             map = BlockMap(contentSize: contentSize, releasesWholeBlocks: releasesWholeBlocks)
             self.contentSize = contentSize
             self.releasesWholeBlocks = releasesWholeBlocks
             generator = SeededGenerator(seed: seed)
+        }
+
+        /// Blocks that are complete; those that are evicted within a read may be ordered again by it.
+        private var heldBlocks: Set<Int> {
+            pool.freeCount < 50 ? [] : Set(map.slots.values.filter { $0.fetch == nil }.map(\.block.index))
         }
 
         /// Fetches write a byte that tells the block, so that a reader can be seen to get what was written.
@@ -54,16 +68,27 @@ struct BlockMapTests {
             let start = Int64.random(in: 0..<contentSize, using: &generator)
             let range = start..<min(contentSize, start + length)
             let ahead = Int64.random(in: 0...(6 << 20), using: &generator)
+            let pieces: [Int64] = [256 << 10, 1 << 20, 4 << 20]
+            let steps: [ReadAheadWindow.Step] = [.first, .onward, .onward, .seek]
+            let wish = ReadAheadWindow.Wish(
+                range: range.lowerBound..<(range.upperBound + ahead),
+                pieceSize: pieces.randomElement(using: &generator) ?? 0,
+                step: steps.randomElement(using: &generator) ?? .onward)
             let reader = nextReader
             nextReader += 1
-            let result = map.read(range, wanted: range.lowerBound..<(range.upperBound + ahead), reader: reader)
+            let held = heldBlocks
+            let result = map.read(
+                range, wish: wish, owner: owners.randomElement(using: &generator).map { ObjectIdentifier($0) },
+                reader: reader, supply: pool.take)
+            for number in result.stop { fetches[number] = nil }
             var ordered: Set<Int> = []
             for order in result.start {
                 #expect(fetches[order.number] == nil)
                 #expect(!order.blocks.isEmpty)
                 for (position, block) in order.blocks.enumerated() {
                     #expect(ordered.insert(block.index).inserted, "a block was ordered twice at once")
-                    #expect(block.index == order.blocks[0].index + position)
+                    #expect(!held.contains(block.index), "a block was ordered that was held when there was memory")
+                    if order.source == .server { #expect(block.index == order.blocks[0].index + position) }
                     #expect(block.offset < contentSize && block.byteCount > 0)
                     block.write([UInt8](repeating: 0, count: block.byteCount).span.bytes, at: 0)
                     #expect(
@@ -72,12 +97,17 @@ struct BlockMapTests {
                 fetches[order.number] = Fetch(blocks: order.blocks)
                 #expect(map.isUnderWay(order.number))
             }
+            #expect(map.blockCount + pool.freeCount <= Self.slotCount)
             switch result.answer {
             case .ready(let blocks):
                 check(range, blocks)
                 answered.insert(reader)
             case .wait:
                 waiting[reader] = range
+            case .short(let count):
+                // All that is free, and all that nobody needs, isn't enough.
+                #expect(pool.freeCount < count)
+                answered.insert(reader)
             }
         }
 
@@ -124,7 +154,8 @@ struct BlockMapTests {
         }
 
         mutating func evict() {
-            map.evict(beyond: Int.random(in: 0...40, using: &generator))
+            map.evict(Int.random(in: 0...10, using: &generator))
+            if Bool.random(using: &generator) { map.trim() }
         }
 
         mutating func reset() {
@@ -142,10 +173,10 @@ struct BlockMapTests {
     @Test(
         "every reader is answered once with the bytes that were written, whatever happens meanwhile",
         arguments: 1...20 as ClosedRange<UInt64>, [true, false])
-    func random(seed: UInt64, releasesWholeBlocks: Bool) {
+    func random(seed: UInt64, releasesWholeBlocks: Bool) throws {
         var generator = SeededGenerator(seed: seed &* 77)
         let contentSize = Int64.random(in: 1...(12 << 20), using: &generator)
-        var model = Model(seed: seed, contentSize: contentSize, releasesWholeBlocks: releasesWholeBlocks)
+        var model = try Model(seed: seed, contentSize: contentSize, releasesWholeBlocks: releasesWholeBlocks)
         for _ in 0..<400 {
             switch Int.random(in: 0..<100, using: &generator) {
             case ..<35: model.read()
@@ -164,82 +195,199 @@ struct BlockMapTests {
         #expect(model.fetches.isEmpty)
         #expect(model.waiting.isEmpty)
         #expect(model.answered.count == model.nextReader)
-        model.map.evict(beyond: 0)
+        model.map.evict(.max)
         #expect(model.map.blockCount == 0)
+        #expect(model.pool.freeCount == Model.slotCount)
+    }
+
+    /// A map and memory for it, asked in the short form that most tests need.
+    private struct Bench {
+        var map: BlockMap<Int>
+        let pool: MemoryPool
+
+        init(blocks: Int64, rest: Int64 = 0, releasesWholeBlocks: Bool = true, slots: Int = 256) throws {
+            map = BlockMap(
+                contentSize: blocks * BlockMapTests.size + rest, releasesWholeBlocks: releasesWholeBlocks)
+            pool = try #require(MemoryPool(byteCount: slots * PooledMemory.stride) { $0() })
+        }
+
+        mutating func read(
+            _ range: Range<Int64>, wanted: Range<Int64>? = nil, piece: Int64 = 4 << 20,
+            step: ReadAheadWindow.Step = .first, owner: ObjectIdentifier? = nil, reader: Int
+        ) -> (answer: BlockMap<Int>.Answer, start: [BlockMap<Int>.FetchOrder], stop: [Int]) {
+            map.read(
+                range, wish: .init(range: wanted ?? range, pieceSize: piece, step: step), owner: owner, reader: reader,
+                supply: pool.take)
+        }
+
+        /// All blocks of an order come.
+        mutating func deliver(_ order: BlockMap<Int>.FetchOrder) -> [Int] {
+            order.blocks.flatMap { block in
+                map.publish(order.number, block: block, count: block.byteCount).ready.map(\.reader)
+            }
+        }
     }
 
     @Test("nothing that is held or on its way is ordered again, and nothing beyond the end")
-    func noDuplicates() {
-        var map = BlockMap<Int>(contentSize: 10 * Self.size + 5, releasesWholeBlocks: true)
-        let first = map.read(0..<Self.size, wanted: 0..<(4 * Self.size), reader: 1)
+    func noDuplicates() throws {
+        var bench = try Bench(blocks: 10, rest: 5)
+        let first = bench.read(0..<Self.size, wanted: 0..<(4 * Self.size), reader: 1)
         #expect(first.start.map { $0.blocks.map(\.index) } == [[0, 1, 2, 3]])
         #expect(first.start.map(\.isAwaited) == [true])
-        #expect(map.read(0..<(4 * Self.size), wanted: 0..<(4 * Self.size), reader: 2).start.isEmpty)
-        let rest = map.read((9 * Self.size)..<(10 * Self.size), wanted: 0..<(99 * Self.size), reader: 3)
+        #expect(bench.read(0..<(4 * Self.size), wanted: 0..<(4 * Self.size), reader: 2).start.isEmpty)
+        let rest = bench.read((9 * Self.size)..<(10 * Self.size), wanted: 0..<(99 * Self.size), reader: 3)
         #expect(rest.start.flatMap { $0.blocks.map(\.index) } == Array(4...10))
         #expect(rest.start.last?.blocks.last?.byteCount == 5)
-        #expect(map.read(0..<(10 * Self.size + 5), wanted: 0..<(11 * Self.size), reader: 4).start.isEmpty)
+        #expect(bench.read(0..<(10 * Self.size + 5), wanted: 0..<(11 * Self.size), reader: 4).start.isEmpty)
     }
 
-    @Test("a reader who would wait for long takes its blocks away from the fetch, which is told when it is done")
+    @Test("a large window is fetched in pieces at once, the one that is needed first")
+    func pieces() throws {
+        var bench = try Bench(blocks: 40)
+        let orders = bench.read(
+            Self.size..<(2 * Self.size), wanted: Self.size..<(14 * Self.size), piece: 4 * Self.size, reader: 1
+        ).start
+        #expect(orders.map { $0.blocks.map(\.index) } == [[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12]])
+        #expect(orders.map(\.isAwaited) == [true, false, false])
+        // The rest of the window is no full piece: it waits, unless the file ends there.
+        let last = bench.read(
+            (2 * Self.size)..<(3 * Self.size), wanted: (2 * Self.size)..<(40 * Self.size), piece: 16 * Self.size,
+            step: .onward, reader: 2
+        ).start
+        #expect(last.map { $0.blocks.map(\.index) } == [Array(13...28), Array(29...39)])
+    }
+
+    @Test("who comes new to a place far within a fetch takes its blocks away from it, which is told when it is done")
     func cut() throws {
-        var map = BlockMap<Int>(contentSize: 64 * Self.size, releasesWholeBlocks: true)
-        let ahead = try #require(map.read(0..<1, wanted: 0..<(40 * Self.size), reader: 1).start.first)
-        let taken = map.read(
-            (30 * Self.size)..<(30 * Self.size + 1), wanted: (30 * Self.size)..<(31 * Self.size), reader: 2)
+        var bench = try Bench(blocks: 64)
+        let ahead = try #require(bench.read(0..<1, wanted: 0..<(40 * Self.size), piece: .max, reader: 1).start.first)
+        let place = (30 * Self.size)..<(30 * Self.size + 1)
+        // Who reads on waits for what was ordered for it.
+        #expect(bench.read((20 * Self.size)..<(20 * Self.size + 1), step: .onward, reader: 4).start.isEmpty)
+        let taken = bench.read(place, reader: 2)
         #expect(taken.start.map { $0.blocks.map(\.index) } == [[30]])
         // What is near is waited for.
-        #expect(
-            map.read((5 * Self.size)..<(6 * Self.size), wanted: (5 * Self.size)..<(6 * Self.size), reader: 3).start
-                .isEmpty)
+        #expect(bench.read((5 * Self.size)..<(6 * Self.size), reader: 3).start.isEmpty)
         var readers: [Int] = []
         for block in ahead.blocks.prefix(30) {
-            let result = map.publish(ahead.number, block: block, count: block.byteCount)
+            let result = bench.map.publish(ahead.number, block: block, count: block.byteCount)
             readers += result.ready.map(\.reader)
             #expect(result.isDone == (block.index == 29))
         }
-        #expect(readers == [1, 3])
-        #expect(!map.isUnderWay(ahead.number))
+        #expect(readers == [1, 3, 4])
+        #expect(!bench.map.isUnderWay(ahead.number))
         // What it brings beyond is no longer its own.
-        #expect(map.publish(ahead.number, block: ahead.blocks[30], count: Block.size).ready.isEmpty)
-        let own = try #require(taken.start.first)
-        #expect(map.publish(own.number, block: own.blocks[0], count: Block.size).ready.map(\.reader) == [2])
+        #expect(bench.map.publish(ahead.number, block: ahead.blocks[30], count: Block.size).ready.isEmpty)
+        #expect(bench.deliver(try #require(taken.start.first)) == [2])
+    }
+
+    @Test("a reader that goes elsewhere leaves off what was read ahead for it, and nobody else's")
+    func leaveOff() throws {
+        final class Owner {}
+        let (mine, other) = (Owner(), Owner())
+        var bench = try Bench(blocks: 200)
+        let ours = bench.read(
+            0..<1, wanted: 0..<(64 * Self.size), piece: 32 * Self.size, owner: ObjectIdentifier(mine), reader: 1)
+        let theirs = bench.read(
+            (100 * Self.size)..<(100 * Self.size + 1), wanted: (100 * Self.size)..<(132 * Self.size),
+            piece: 32 * Self.size, owner: ObjectIdentifier(other), reader: 2)
+        #expect(ours.start.count == 2 && theirs.start.count == 1)
+        let seek = bench.read(
+            (190 * Self.size)..<(190 * Self.size + 1), step: .seek, owner: ObjectIdentifier(mine), reader: 3)
+        #expect(seek.stop.isEmpty)
+        // The block that is being filled is finished, and the one that somebody waits for.
+        for order in ours.start {
+            let block = order.blocks[0]
+            #expect(bench.map.publish(order.number, block: block, count: block.byteCount).isDone)
+        }
+        #expect(bench.map.isUnderWay(theirs.start[0].number))
     }
 
     @Test("blocks that somebody waits for are never evicted, and those read last go last")
     func eviction() throws {
-        var map = BlockMap<Int>(contentSize: 8 * Self.size, releasesWholeBlocks: true)
+        var bench = try Bench(blocks: 8)
         let whole = 0..<(8 * Self.size)
-        let order = try #require(map.read(whole, wanted: whole, reader: 1).start.first)
-        for block in order.blocks.dropLast() { _ = map.publish(order.number, block: block, count: block.byteCount) }
-        map.evict(beyond: 0)
-        #expect(map.blockCount == 8)
-        let last = try #require(order.blocks.last)
-        #expect(map.publish(order.number, block: last, count: last.byteCount).ready.map(\.blocks.count) == [8])
-        _ = map.read(0..<1, wanted: 0..<1, reader: 2)
-        map.evict(beyond: 1)
-        #expect(map.blockCount == 1)
-        guard case .ready = map.read(0..<Self.size, wanted: 0..<Self.size, reader: 3).answer else {
-            Issue.record("the block that was read last is gone")
-            return
+        let order = try #require(bench.read(whole, reader: 1).start.first)
+        for block in order.blocks.dropLast() {
+            _ = bench.map.publish(order.number, block: block, count: block.byteCount)
         }
+        bench.map.evict(.max)
+        #expect(bench.map.blockCount == 8)
+        let last = try #require(order.blocks.last)
+        let ready = bench.map.publish(order.number, block: last, count: last.byteCount).ready
+        #expect(ready.map(\.blocks.count) == [8])
+        _ = bench.read((2 * Self.size)..<(2 * Self.size + 1), reader: 2)
+        bench.map.evict(5)
+        #expect(Set(bench.map.slots.keys) == [0, 2, 7], "the ends and what was read last stay longest")
+        bench.map.evict(1)
+        #expect(Set(bench.map.slots.keys) == [0, 7])
+    }
+
+    @Test("what was read to its end is let go by and by, but for the last few blocks")
+    func trimming() throws {
+        var bench = try Bench(blocks: 200)
+        for index in 0..<100 as Range<Int64> {
+            let range = (index * Self.size)..<((index + 1) * Self.size)
+            for order in bench.read(range, step: .onward, reader: Int(index)).start { _ = bench.deliver(order) }
+            bench.map.trim()
+            #expect(bench.map.blockCount <= BlockMap<Int>.keptBehind * 2 + 2)
+        }
+        #expect(bench.map.slots[0] != nil && bench.map.slots[99] != nil && bench.map.slots[95] != nil)
+    }
+
+    @Test("without memory a reader isn't kept, and gets it in exchange for what nobody needs")
+    func scarceMemory() throws {
+        var bench = try Bench(blocks: 64, slots: 8)
+        let far = (40 * Self.size)..<(46 * Self.size)
+        do {
+            let first = bench.read(0..<(4 * Self.size), wanted: 0..<(32 * Self.size), reader: 1)
+            // Read-ahead leaves a reserve.
+            #expect(first.start.map(\.blocks.count) == [4])
+            guard case .short(let count) = bench.read(far, reader: 2).answer else {
+                Issue.record("there is no memory for six blocks")
+                return
+            }
+            #expect(count == 6)
+            #expect(bench.deliver(try #require(first.start.first)) == [1])
+        }
+        let second = bench.read(far, reader: 2)
+        #expect(second.start.map(\.blocks.count) == [6])
+        #expect(bench.map.blockCount + bench.pool.freeCount == 8)
     }
 
     @Test("bytes are released as they come where nothing is authenticated, in whole AES blocks")
     func partial() throws {
-        var map = BlockMap<Int>(contentSize: Self.size, releasesWholeBlocks: false)
-        let order = try #require(map.read(0..<100, wanted: 0..<Self.size, reader: 1).start.first)
-        #expect(map.publish(order.number, block: order.blocks[0], count: 111).ready.isEmpty)
-        #expect(map.publish(order.number, block: order.blocks[0], count: 112).ready.map(\.reader) == [1])
+        var bench = try Bench(blocks: 1, releasesWholeBlocks: false)
+        let order = try #require(bench.read(0..<100, reader: 1).start.first)
+        #expect(bench.map.publish(order.number, block: order.blocks[0], count: 111).ready.isEmpty)
+        #expect(bench.map.publish(order.number, block: order.blocks[0], count: 112).ready.map(\.reader) == [1])
+    }
+
+    @Test("what the disk cache has comes from there, whole units of it")
+    func diskCache() throws {
+        var bench = try Bench(blocks: 40, rest: 7)
+        bench.map.cachedUnits = [1, 5]
+        let read = bench.read((7 * Self.size)..<(9 * Self.size), reader: 1)
+        #expect(read.start.map(\.source) == [.server, .diskCache(1)])
+        #expect(read.start.map { $0.blocks.map(\.index) } == [[7], Array(8...15)])
+        let end = bench.read((40 * Self.size)..<(40 * Self.size + 1), reader: 2)
+        #expect(end.start.map(\.source) == [.diskCache(5)])
+        #expect(end.start.map { $0.blocks.map(\.byteCount) } == [[7]])
+        for order in read.start + end.start { _ = bench.deliver(order) }
+        #expect(bench.map.completeUnit(around: 7) == nil)
+        #expect(bench.map.completeUnit(around: 8) == nil, "it is there already")
+        for order in bench.read(0..<(7 * Self.size), reader: 3).start { _ = bench.deliver(order) }
+        #expect(bench.map.completeUnit(around: 3)?.blocks.map(\.index) == Array(0...7))
     }
 
     @Test("a map that replaces another never takes the other's fetches for its own")
     func replaced() throws {
-        var old = BlockMap<Int>(contentSize: Self.size, releasesWholeBlocks: true)
-        let stale = try #require(old.read(0..<1, wanted: 0..<1, reader: 1).start.first)
-        var new = BlockMap<Int>(contentSize: Self.size, releasesWholeBlocks: true, nextFetch: old.nextFetch)
-        _ = new.read(0..<1, wanted: 0..<1, reader: 2)
-        #expect(new.publish(stale.number, block: stale.blocks[0], count: Block.size).ready.isEmpty)
-        #expect(new.abandon(stale.number).isEmpty)
+        var old = try Bench(blocks: 1)
+        let stale = try #require(old.read(0..<1, reader: 1).start.first)
+        var new = try Bench(blocks: 1)
+        new.map = BlockMap(contentSize: Self.size, releasesWholeBlocks: true, nextFetch: old.map.nextFetch)
+        _ = new.read(0..<1, reader: 2)
+        #expect(new.map.publish(stale.number, block: stale.blocks[0], count: Block.size).ready.isEmpty)
+        #expect(new.map.abandon(stale.number).isEmpty)
     }
 }

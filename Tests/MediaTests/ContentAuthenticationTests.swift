@@ -61,12 +61,12 @@ struct ContentAuthenticationTests {
             if !knowsTag { pieces.append((Int64(size), tag)) }
             for piece in pieces.shuffled(using: &generator) {
                 #expect(authentication.integrity == .unverified)
-                try authentication.absorb(piece.bytes.span.bytes, at: piece.offset)
+                try authentication.absorb(piece.bytes.span.bytes, at: piece.offset, attempt: 0)
             }
             #expect(authentication.integrity == .verified)
             // What was evicted and came again, the same as it was, changes nothing.
             for piece in Self.pieces(ciphertext, size: size) {
-                try authentication.absorb(piece.bytes.span.bytes, at: piece.offset)
+                try authentication.absorb(piece.bytes.span.bytes, at: piece.offset, attempt: 0)
             }
             #expect(authentication.integrity == .verified)
         }
@@ -80,16 +80,16 @@ struct ContentAuthenticationTests {
             forged[position] ^= 1 << (position % 8)
             let authentication = try Self.authentication(ciphertext, tag: Array(forged.suffix(16)))
             let pieces = Self.pieces(forged, size: size)
-            for piece in pieces.dropLast() { try authentication.absorb(piece.bytes.span.bytes, at: piece.offset) }
+            for piece in pieces.dropLast() { try authentication.absorb(piece.bytes.span.bytes, at: piece.offset, attempt: 0) }
             let last = try #require(pieces.last)
             let error = #expect(throws: EnvelopeError.self) {
-                try authentication.absorb(last.bytes.span.bytes, at: last.offset)
+                try authentication.absorb(last.bytes.span.bytes, at: last.offset, attempt: 0)
             }
             #expect(error?.code == .authenticationFailed)
             #expect(authentication.integrity == .failed)
             for piece in Self.pieces(ciphertext, size: size) {
                 #expect(throws: EnvelopeError.self) {
-                    try authentication.absorb(piece.bytes.span.bytes, at: piece.offset)
+                    try authentication.absorb(piece.bytes.span.bytes, at: piece.offset, attempt: 0)
                 }
             }
             #expect(authentication.integrity == .failed)
@@ -102,18 +102,18 @@ struct ContentAuthenticationTests {
         let authentication = try Self.authentication(ciphertext, tag: Array(ciphertext.suffix(16)))
         let pieces = Self.pieces(ciphertext, size: 1000)
         for piece in isComplete ? pieces : Array(pieces.prefix(3)) {
-            try authentication.absorb(piece.bytes.span.bytes, at: piece.offset)
+            try authentication.absorb(piece.bytes.span.bytes, at: piece.offset, attempt: 0)
         }
         #expect(authentication.integrity == (isComplete ? .verified : .unverified))
         var other = pieces[1].bytes
         other[5] ^= 0x80
         let error = #expect(throws: EnvelopeError.self) {
-            try authentication.absorb(other.span.bytes, at: pieces[1].offset)
+            try authentication.absorb(other.span.bytes, at: pieces[1].offset, attempt: 0)
         }
         #expect(error?.code == .authenticationFailed)
         #expect(authentication.integrity == .failed)
         let piece = pieces[1]
-        #expect(throws: EnvelopeError.self) { try authentication.absorb(piece.bytes.span.bytes, at: piece.offset) }
+        #expect(throws: EnvelopeError.self) { try authentication.absorb(piece.bytes.span.bytes, at: piece.offset, attempt: 0) }
     }
 
     @Test("empty content is decided by its tag alone")

@@ -13,14 +13,14 @@ struct ReadAheadWindowTests {
         var window = ReadAheadWindow()
         return (0..<reads).map { number in
             let read = (number * step)..<((number + 1) * step)
-            return window.advance(read, limit: limit).upperBound - read.upperBound
+            return window.advance(read, share: limit).range.upperBound - read.upperBound
         }
     }
 
     @Test("a first read fetches little, wherever it is", arguments: [0, 5, 1 << 20, 1 << 40] as [Int64])
     func first(offset: Int64) {
         var window = ReadAheadWindow()
-        let wanted = window.advance(offset..<(offset + 4096), limit: Self.plenty)
+        let wanted = window.advance(offset..<(offset + 4096), share: Self.plenty).range
         #expect(wanted == offset..<(offset + ReadAheadWindow.minimum))
     }
 
@@ -46,7 +46,7 @@ struct ReadAheadWindowTests {
         for _ in 0..<2000 {
             let start = Int64.random(in: 0..<(1 << 24), using: &generator)
             let read = start..<(start + Int64.random(in: 1..<(2 << 20), using: &generator))
-            let wanted = window.advance(read, limit: Int64.random(in: 0..<(64 << 20), using: &generator))
+            let wanted = window.advance(read, share: Int64.random(in: 0..<(64 << 20), using: &generator)).range
             #expect(wanted.lowerBound == read.lowerBound)
             #expect(wanted.upperBound >= read.upperBound)
             #expect(
@@ -59,9 +59,9 @@ struct ReadAheadWindowTests {
         var window = ReadAheadWindow()
         for number in 0..<100 {
             let start = (50 << 20) + Int64(number) * Self.step
-            _ = window.advance(start..<(start + Self.step), limit: Self.plenty)
+            _ = window.advance(start..<(start + Self.step), share: Self.plenty)
         }
-        let wanted = window.advance(offset..<(offset + 4096), limit: Self.plenty)
+        let wanted = window.advance(offset..<(offset + 4096), share: Self.plenty).range
         #expect(wanted.count == Int(ReadAheadWindow.minimum))
     }
 
@@ -75,7 +75,7 @@ struct ReadAheadWindowTests {
             for number in (0..<4).shuffled(using: &generator) {
                 let start = Int64(group * 4 + number) * Self.step
                 let read = start..<(start + Self.step)
-                largest = max(largest, window.advance(read, limit: Self.plenty).upperBound - read.upperBound)
+                largest = max(largest, window.advance(read, share: Self.plenty).range.upperBound - read.upperBound)
             }
         }
         #expect(largest >= ReadAheadWindow.maximum)

@@ -84,6 +84,14 @@ public struct GCMAuthenticator: Sendable {
         coverage.covers(0..<Self.blockCount(contentSize)) && tagBytes == .max
     }
 
+    /// The first bytes of content that haven't been absorbed, as ciphertext offsets; nil when all have.
+    public var firstMissingRange: Range<Int64>? {
+        coverage.gaps(in: 0..<Self.blockCount(contentSize)).first.map { gap in
+            let size = CiphertextLayout.blockSize
+            return (gap.lowerBound * size)..<min(gap.upperBound * size, contentSize)
+        }
+    }
+
     /// Verifies the content against its tag, in constant time.
     ///
     /// - Throws: `truncated` when something hasn't been absorbed yet; `authenticationFailed` when the content isn't

@@ -15,7 +15,8 @@ extension Attributes {
         stat.st_size = Int(size)
         // What `du` adds up: 512-byte units.
         stat.st_blocks = Int((size + 511) / 512)
-        stat.st_blksize = 128 << 10
+        // What `cp` and `cat` read at once.
+        stat.st_blksize = 1 << 20
         let time = timespec(tv_sec: Int(modificationTime), tv_nsec: 0)
         stat.st_mtim = time
         stat.st_ctim = time

@@ -2,12 +2,13 @@ import CFUSE
 public import FileTree
 import Glibc
 public import Logging
+import Media
 import Threading
 
 /// A mounted file system, from mounting to unmounting.
 public final class FileSystemSession: Sendable {
     /// The largest read that the kernel sends in one request, in bytes.
-    static let largestRead = 128 << 10
+    static let largestRead = MediaReader.largestRead
 
     /// libfuse's handle.
     ///
@@ -54,6 +55,7 @@ public final class FileSystemSession: Sendable {
             let handle = try Self.mount(mountPoint, source: source, options: options, context: context)
             state.withLock { $0.handle = handle }
             try serve(handle, threadCount: threadCount)
+            KernelReadAhead.raise(for: mountPoint, logger: logger)
         } catch {
             unmount()
             finish()

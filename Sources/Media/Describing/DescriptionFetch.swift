@@ -28,11 +28,17 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
     /// Whether the server was asked for everything, since it can't give the end alone.
     private var asksForEverything = false
 
-    init(file: MediaFile) {
+    /// Gets what was learnt, and whether the server ignores ranges.
+    private let completion: @Sendable (Result<MediaFacts, MediaError>, _ ignoresRanges: Bool) -> Void
+
+    init(
+        file: MediaFile, completion: @escaping @Sendable (Result<MediaFacts, MediaError>, _ ignoresRanges: Bool) -> Void
+    ) {
         self.file = file
+        self.completion = completion
     }
 
-    func start(range: ByteRange?) {
+    func start(range: ByteRange? = .suffix(MediaFacts.tailSize)) {
         do throws(MediaError) {
             let source = try file.addresses()
             transfer.hold(
@@ -40,7 +46,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
                     DownloadRequest(range: range, priority: .reader, retriesNotFound: file.mayBeTooYoung), from: source,
                     to: self))
         } catch {
-            file.descriptionDidEnd(.failure(error), ignoresRanges: false)
+            completion(.failure(error), false)
         }
     }
 
@@ -177,6 +183,6 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
     private func finish(_ result: Result<MediaFacts, MediaError>) {
         // A stream that tells nothing isn't kept: the next attempt would find it, and nothing to go by.
         if case .failure(let error) = result, let spool { file.spoolDidEnd(spool.spool, .failure(error)) }
-        file.descriptionDidEnd(result, ignoresRanges: isDone || spool != nil)
+        completion(result, isDone || spool != nil)
     }
 }

@@ -1,3 +1,4 @@
+import Threading
 import Transfer
 import TwilioAPI
 
@@ -14,6 +15,13 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
     private let transfer: TransferSlot
     private let blocks: [Block]
 
+    /// The attempt at authenticating the content for which this is fetched.
+    private let attempt: ContentAuthentication.Attempt
+
+    /// When it was ordered, and when its first byte came.
+    private let start = ContinuousClock.now
+    private var firstByte: ContinuousClock.Instant?
+
     /// Ciphertext offset of the next byte that comes.
     private var position: Int64
 
@@ -29,8 +37,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
 
     /// Nil for an order without blocks.
     init?(
-        file: MediaFile, content: MediaContent, order: BlockMap<MediaFile.PendingRead>.FetchOrder,
-        transfer: TransferSlot
+        file: MediaFile, content: MediaContent, order: MediaFile.FetchOrder, transfer: TransferSlot
     ) {
         guard let first = order.blocks.first, let last = order.blocks.last else { return nil }
         let prefix = content.isChained && first.index > 0 ? Int64(Block.prefixSize) : 0
@@ -41,6 +48,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
         self.transfer = transfer
         number = order.number
         blocks = order.blocks
+        attempt = content.authentication?.attempt ?? 0
     }
 
     func downloadDidBegin(_ head: ResponseHead, at offset: Int64) -> Bool {
@@ -77,6 +85,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
             spool.downloadDidReceive(bytes)
             return
         }
+        if firstByte == nil { firstByte = .now }
         var rest = bytes
         while rest.byteCount > 0, current < blocks.count, !isOver {
             let block = blocks[current]
@@ -96,13 +105,15 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
                     }
                 }
             }
-            isOver = !file.fetchDidWrite(number, block: block, count: written, content: content)
+            isOver = !file.fetchDidWrite(
+                number, block: block, count: written, content: content, attempt: attempt)
         }
         if isOver, position < range.upperBound { file.endFetch(number) }
     }
 
     func downloadDidEnd(_ result: Result<Void, TransferError>) {
         spool?.downloadDidEnd(result)
+        noteSpeed()
         if let failure {
             if failure.code == .changed { file.mediaDidChange() }
             file.fetchDidEnd(number, .failure(failure))
@@ -110,5 +121,16 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
         }
         if case .failure(let error) = result, error.code == .changed { file.mediaDidChange() }
         file.fetchDidEnd(number, result.mapError { file.mediaError($0) })
+    }
+
+    /// Tells those who plan fetches what the link brings.
+    private func noteSpeed() {
+        guard let firstByte else { return }
+        let end = ContinuousClock.now
+        file.services.link.withLock {
+            $0.note(
+                byteCount: position - range.lowerBound, delay: (firstByte - start) / .seconds(1),
+                seconds: (end - firstByte) / .seconds(1))
+        }
     }
 }

@@ -23,7 +23,7 @@ struct SpooledContent {
     var authentication = Authentication.outstanding
 
     /// Reads whose bytes haven't come.
-    var waiting: [MediaFile.PendingRead] = []
+    var waiting: [PendingRead] = []
 }
 
 /// The file's side of a stream: see ``SpooledContent``.
@@ -39,7 +39,7 @@ extension MediaFile {
     ) throws(MediaError) -> SpoolFetch? {
         let spool: Spool
         do throws(SpoolError) {
-            spool = try Spool(folder: services.spoolFolder)
+            spool = try Spool(folder: services.configuration.spoolFolder)
         } catch {
             throw MediaError(.storage, sid, error.message, cause: error)
         }
@@ -81,7 +81,7 @@ extension MediaFile {
                         priority: .reader, retriesNotFound: mayBeTooYoung, expectedEntityTag: entityTag),
                     from: source, to: fetch))
         } catch {
-            read.receiver.readDidFail(error)
+            read.fail(error)
         }
     }
 
@@ -122,7 +122,7 @@ extension MediaFile {
                 return (progress.waiting, progress.transfer)
             }
             transfer?.cancel()
-            for read in waiting { read.receiver.readDidFail(error) }
+            for read in waiting { read.fail(error) }
         }
     }
 
@@ -162,46 +162,66 @@ extension MediaFile {
     }
 
     private func authenticate(_ content: MediaContent, in spool: Spool, size: Int64) {
+        guard let authentication = content.authentication else { return }
+        let attempt = authentication.attempt
         do {
-            try services.scratch.withBuffer(count: Block.size) { buffer in
+            try services.scratch.withBuffer { buffer in
                 for offset in stride(from: 0, to: size, by: Block.size) {
                     let piece = UnsafeMutableRawBufferPointer(
                         rebasing: buffer[..<Int(min(Int64(Block.size), size - offset))])
                     try spool.read(offset..<(offset + Int64(piece.count)), into: piece)
-                    try content.authentication?.absorb(UnsafeRawBufferPointer(piece).bytes, at: offset)
+                    try authentication.absorb(UnsafeRawBufferPointer(piece).bytes, at: offset, attempt: attempt)
                 }
             }
-            guard content.authentication?.integrity == .verified else {
+            guard authentication.integrity == .verified else {
                 throw EnvelopeError(.truncated, "The stream ended before the tag.")
             }
+            contentWasVerified(content)
             state.withLock { state in
                 guard state.spool?.spool === spool else { return }
                 state.spool?.authentication = .passed
             }
             advanceSpool()
         } catch let error as EnvelopeError {
-            authenticationDidFail(error)
+            authenticationDidFail(content, attempt: attempt, error)
         } catch {
             spoolDidEnd(spool, .failure(MediaError(.storage, sid, "\(sid): \(error)", cause: error)))
         }
     }
 
+    /// Decrypts piece by piece, so that no more memory is needed than that of one scratch buffer.
     private func serve(_ read: PendingRead, content: MediaContent, from spool: Spool) {
-        let needed = content.ciphertextRange(forPlaintext: read.range)
+        guard case .delivery(let receiver) = read.purpose else {
+            if case .arrival(let completion) = read.purpose { completion(.success(())) }
+            return
+        }
+        content.noteRelease()
         do {
-            try services.scratch.withBuffer(count: needed.count) { ciphertext in
-                try spool.read(needed, into: ciphertext)
-                try services.scratch.withBuffer(count: read.range.count) { plaintext in
+            try services.scratch.withBuffer { buffer in
+                let plaintext = UnsafeMutableRawBufferPointer(rebasing: buffer[..<read.range.count])
+                let space = UnsafeMutableRawBufferPointer(rebasing: buffer[read.range.count...])
+                let step = Int64(Self.spoolPiece)
+                var offset = read.range.lowerBound
+                while offset < read.range.upperBound {
+                    let part = offset..<min(read.range.upperBound, (offset / step + 1) * step)
+                    let needed = content.ciphertextRange(forPlaintext: part)
+                    let ciphertext = UnsafeMutableRawBufferPointer(rebasing: space[..<needed.count])
+                    try spool.read(needed, into: ciphertext)
+                    let target = Int(part.lowerBound - read.range.lowerBound)..<Int(part.upperBound - read.range.lowerBound)
                     try content.decrypt(
-                        UnsafeRawBufferPointer(ciphertext).bytes, at: needed.lowerBound, into: plaintext,
-                        at: read.range.lowerBound)
-                    read.receiver.readDidFinish(UnsafeRawBufferPointer(plaintext).bytes)
+                        UnsafeRawBufferPointer(ciphertext).bytes, at: needed.lowerBound,
+                        into: UnsafeMutableRawBufferPointer(rebasing: plaintext[target]), at: part.lowerBound)
+                    offset = part.upperBound
                 }
+                receiver.readDidFinish(UnsafeRawBufferPointer(plaintext).bytes)
             }
         } catch let error as EnvelopeError {
-            read.receiver.readDidFail(services.mediaError(error, sid: sid))
+            read.fail(services.mediaError(error, sid: sid))
         } catch {
-            read.receiver.readDidFail(MediaError(.storage, sid, "\(sid): \(error)", cause: error))
+            read.fail(MediaError(.storage, sid, "\(sid): \(error)", cause: error))
         }
     }
+
+    /// Bytes decrypted at once: with a block of AES on either side they fit behind the largest read in a scratch buffer.
+    private static var spoolPiece: Int { 32 << 10 }
 }

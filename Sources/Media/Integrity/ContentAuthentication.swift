@@ -7,11 +7,27 @@ import Threading
 /// agrees. So no program that reads all of a forged file succeeds, although ranges are released before all of it has been
 /// seen. A block that comes again, because it was evicted, must be the one that was hashed: its hash is kept and compared.
 final class ContentAuthentication: Sendable {
+    /// Names one attempt at authenticating the content: what was fetched for an earlier one doesn't count.
+    typealias Attempt = Int
+
+    /// What a block that came has led to.
+    enum Verdict {
+        /// More has to come, or all was said before.
+        case pending
+
+        /// It was the last one, and the tag agrees.
+        case verified
+    }
+
     private struct State {
         var authenticator: GCMAuthenticator
         var fingerprints: [Int64: GCMAuthenticator.Fingerprint] = [:]
         var integrity = Integrity.unverified
+        var attempt: Attempt = 0
     }
+
+    /// As it was before any block came.
+    private let untouched: GCMAuthenticator
 
     private let state: Locked<State>
 
@@ -21,9 +37,27 @@ final class ContentAuthentication: Sendable {
     init(authenticator: GCMAuthenticator, tag: [UInt8]?, contentSize: Int64) throws(EnvelopeError) {
         var authenticator = authenticator
         if let tag { _ = try authenticator.absorb(tag.span.bytes, at: contentSize) }
+        untouched = authenticator
         state = Locked(State(authenticator: authenticator))
         // Empty content is complete with its tag.
-        try state.withLock { (state) throws(EnvelopeError) in try Self.decide(&state) }
+        try state.withLock { (state) throws(EnvelopeError) in _ = try Self.decide(&state) }
+    }
+
+    /// An authentication of the same content that has seen nothing.
+    init(again other: ContentAuthentication) {
+        untouched = other.untouched
+        state = Locked(State(authenticator: other.untouched))
+    }
+
+    /// The attempt that goes on.
+    var attempt: Attempt { state.withLock { $0.attempt } }
+
+    /// The first bytes that haven't come, as ciphertext offsets; nil when all have.
+    var firstMissingRange: Range<Int64>? { state.withLock { $0.authenticator.firstMissingRange } }
+
+    /// Forgets everything that came, and the verdict.
+    func begin() {
+        state.withLock { $0 = State(authenticator: untouched, attempt: $0.attempt + 1) }
     }
 
     /// What is known so far.
@@ -34,9 +68,12 @@ final class ContentAuthentication: Sendable {
     /// - Parameters:
     ///   - ciphertext: whole AES blocks, but at the content's end.
     ///   - offset: where they stand in the ciphertext. A range that comes again has to come in the same cut.
+    ///   - attempt: the one for which they were fetched.
     /// - Throws: when the content is not what was sealed, now or at any call before: nothing must be released then.
-    func absorb(_ ciphertext: RawSpan, at offset: Int64) throws(EnvelopeError) {
+    @discardableResult
+    func absorb(_ ciphertext: RawSpan, at offset: Int64, attempt: Attempt) throws(EnvelopeError) -> Verdict {
         try state.withLock { (state) throws(EnvelopeError) in
+            guard state.attempt == attempt else { return .pending }
             guard state.integrity != .failed else {
                 throw EnvelopeError(.authenticationFailed, "The content has failed its authentication before.")
             }
@@ -47,15 +84,16 @@ final class ContentAuthentication: Sendable {
                     .authenticationFailed, "The bytes at \(offset) differ from those that came from there before.")
             }
             state.fingerprints[offset] = fingerprint
-            try Self.decide(&state)
+            return try Self.decide(&state)
         }
     }
 
-    private static func decide(_ state: inout State) throws(EnvelopeError) {
-        guard state.integrity == .unverified, state.authenticator.isComplete else { return }
+    private static func decide(_ state: inout State) throws(EnvelopeError) -> Verdict {
+        guard state.integrity == .unverified, state.authenticator.isComplete else { return .pending }
         do throws(EnvelopeError) {
             try state.authenticator.verify()
             state.integrity = .verified
+            return .verified
         } catch {
             state.integrity = .failed
             throw error

@@ -1,13 +1,19 @@
 import Envelope
+import Threading
 import TwilioAPI
 
 /// How the bytes of one file are made from its ciphertext.
 ///
 /// Immutable but for its authentication, which locks for itself.
 struct MediaContent: Sendable {
-    /// Tells this content from one that the same file has later.
-    private final class Identity: Sendable {}
-    private let identity = Identity()
+    /// Tells this content from one that the same file has later, and remembers whether any of it was released.
+    private final class Identity: Sendable {
+        let wasReleased = Locked(false)
+    }
+    private let identity: Identity
+
+    /// Whether nothing is released before all of it is verified.
+    let isStrict: Bool
 
     /// Bytes of plaintext.
     let plaintextSize: Int64
@@ -31,10 +37,19 @@ struct MediaContent: Sendable {
         decryptor = nil
         authentication = nil
         layout = nil
+        isStrict = false
+        identity = Identity()
     }
 
     /// Content in an envelope.
-    init(facts: MediaFacts, metadata: EnvelopeMetadata, key: ContentEncryptionKey) throws(EnvelopeError) {
+    ///
+    /// - Parameter isStrict: whether nothing is to be released before all of it is verified; where there is no tag, that
+    ///   can't be.
+    init(
+        facts: MediaFacts, metadata: EnvelopeMetadata, key: ContentEncryptionKey, isStrict: Bool
+    ) throws(EnvelopeError) {
+        identity = Identity()
+        self.isStrict = isStrict
         let layout = try CiphertextLayout(
             cipher: metadata.cipher, ciphertextSize: facts.ciphertextSize, plaintextSize: facts.plaintextSize)
         self.layout = layout
@@ -50,6 +65,28 @@ struct MediaContent: Sendable {
             authenticator: GCMAuthenticator(key: key, metadata: metadata, ciphertextSize: facts.ciphertextSize),
             tag: facts.tail.count >= tagRange.count ? Array(facts.tail.suffix(tagRange.count)) : nil,
             contentSize: contentSize)
+    }
+
+    /// The same content, to be fetched and authenticated anew before any of it is released.
+    init(again other: MediaContent) {
+        identity = Identity()
+        isStrict = true
+        plaintextSize = other.plaintextSize
+        contentSize = other.contentSize
+        decryptor = other.decryptor
+        authentication = other.authentication.map { ContentAuthentication(again: $0) }
+        layout = other.layout
+    }
+
+    /// Whether reads have to wait until all of it is verified.
+    var isHeldBack: Bool { isStrict && authentication?.integrity == .unverified }
+
+    /// Whether some of it was handed to a reader.
+    var wasReleased: Bool { identity.wasReleased.withLock { $0 } }
+
+    /// Some of it is about to be handed to a reader.
+    func noteRelease() {
+        identity.wasReleased.withLock { $0 = true }
     }
 
     /// Whether this is the very same content, not only an equal one.

@@ -1,5 +1,4 @@
 import Envelope
-import Logging
 import Threading
 import Transfer
 import TwilioAPI
@@ -12,182 +11,170 @@ extension MediaFile {
     ///
     /// - Parameters:
     ///   - range: plaintext offsets; what lies beyond the end is left out.
-    ///   - opened: the content that the reader has opened.
-    ///   - readAhead: given the range and the bytes that the file may keep in memory, tells what should be on its way.
-    func read(
-        _ range: Range<Int64>, of opened: MediaContent, receiver: any ReadReceiver,
-        readAhead: (_ range: Range<Int64>, _ limit: Int64) -> Range<Int64>
-    ) {
-        guard case .known(let content) = state.withLock({ $0.content }), content.isSame(as: opened) else {
-            receiver.readDidFail(hasChanged)
-            return
-        }
-        if let failed = failure(of: content) {
-            receiver.readDidFail(failed)
-            return
-        }
+    ///   - content: the content that the reader has opened.
+    ///   - place: where the reader is.
+    func read(_ range: Range<Int64>, of content: MediaContent, at place: ReadingPlace, receiver: any ReadReceiver) {
         let range = range.clamped(to: 0..<content.plaintextSize)
         guard !range.isEmpty else {
-            receiver.readDidFinish(UnsafeRawBufferPointer(start: nil, count: 0).bytes)
+            if let error = refusal(of: content) {
+                receiver.readDidFail(error)
+            } else {
+                receiver.readDidFinish(UnsafeRawBufferPointer(start: nil, count: 0).bytes)
+            }
             return
         }
-        let read = PendingRead(range: range, receiver: receiver)
-        // CBC's block before a range is found in the first block's prefix.
-        let needed = range.lowerBound..<content.ciphertextRange(forPlaintext: range).upperBound
-        let memoryShare = services.memoryShare
-        let wanted = readAhead(needed, Int64(memoryShare))
-        typealias Blocks = (answer: BlockMap<PendingRead>.Answer, start: [BlockMap<PendingRead>.FetchOrder])
-        enum Plan {
-            case changed
-            case stream
-            case blocks(Blocks)
+        begin(PendingRead(range: range, content: content, place: place, purpose: .delivery(receiver)))
+    }
+
+    /// Does for a read what can be done now: serves it, or keeps it until it can be served.
+    ///
+    /// - Parameter granted: memory for which the read has waited.
+    func begin(_ read: PendingRead, granted: [PooledMemory] = []) {
+        if let error = refusal(of: read.content) {
+            read.fail(error)
+            return
         }
+        if read.content.isHeldBack, case .delivery = read.purpose {
+            hold(read)
+            return
+        }
+        // CBC's block before a range is found in the first block's prefix.
+        let needed = read.range.lowerBound..<read.content.ciphertextRange(forPlaintext: read.range).upperBound
+        let share = services.memoryShare
+        let wish = read.place.advance(needed, share: share, link: services.link.withLock { $0 })
+        typealias Outcome = (
+            answer: BlockMap<PendingRead>.Answer, start: [BlockMap<PendingRead>.FetchOrder], stop: [TransferSlot],
+            isShort: Bool
+        )
+        enum Plan {
+            case refused
+            case stream
+            case blocks(Outcome)
+        }
+        let pool = services.memory
         let plan = state.withLock { state -> Plan in
             // Looked at again under the lock: what is answered comes from the content that was opened.
-            guard case .known(let now) = state.content, now.isSame(as: opened) else { return .changed }
-            let plan =
-                state.ignoresRanges
-                ? nil
-                : state.blocks?.read(
-                    needed,
-                    wanted: min(wanted.lowerBound, needed.lowerBound)..<max(wanted.upperBound, needed.upperBound),
-                    reader: read)
-            return plan.map { .blocks($0) } ?? .stream
+            guard case .known(let now) = state.content, now.isSame(as: read.content) else { return .refused }
+            guard !state.ignoresRanges, var blocks = state.blocks else { return .stream }
+            state.blocks = nil  // The only reference, so that nothing is copied.
+            defer { state.blocks = blocks }
+            let limit = Int(share) / Block.size
+            if blocks.blockCount > limit + limit / 8 { blocks.evict(blocks.blockCount - limit) }
+            var granted = granted
+            var isShort = false
+            let outcome = blocks.read(
+                needed, wish: wish, owner: read.place.identifier, consumes: read.isForDelivery, reader: read
+            ) { count, purpose -> [PooledMemory]? in
+                if purpose == .reader, granted.count >= count {
+                    defer { granted.removeLast(count) }
+                    return Array(granted.suffix(count))
+                }
+                let memory = pool.take(count, for: purpose)
+                isShort = memory == nil
+                return memory
+            }
+            let stopped = outcome.stop.compactMap { state.transfers.removeValue(forKey: $0) }
+            return .blocks((outcome.answer, outcome.start, stopped, isShort))
         }
         switch plan {
-        case .changed:
-            receiver.readDidFail(hasChanged)
+        case .refused:
+            read.fail(refusal(of: read.content) ?? hasChanged)
         case .stream:
             readSpooled(read)
-        case .blocks(let plan):
-            for order in plan.start { start(order, content: content) }
-            if case .ready(let blocks) = plan.answer { serve(read, content: content, from: blocks) }
+        case .blocks(let outcome):
+            for transfer in outcome.stop { transfer.cancel() }
+            for order in outcome.start { start(order, for: read) }
+            switch outcome.answer {
+            case .ready(let blocks): serve(read, from: blocks)
+            case .wait: break
+            case .short(let count): waitForMemory(read, slotCount: count)
+            }
+            if outcome.isShort { services.reclaimMemory(services.memory.slotCount / 4, isUrgent: false) }
         }
     }
 
-    /// The entity tag of what was described: another one means other content.
-    var entityTag: String? {
-        guard case .known(let facts) = state.withLock({ $0.facts }) else { return nil }
-        return facts.entityTag
+    /// Begins a read again when there is memory for it.
+    private func waitForMemory(_ read: PendingRead, slotCount: Int) {
+        services.memory.wait(for: min(slotCount, services.memory.slotCount)) { [self] memory in
+            guard !memory.isEmpty else {
+                read.fail(MediaError(.shutDown, sid, "reading \(sid) was left off"))
+                return
+            }
+            begin(read, granted: memory)
+        }
+        services.reclaimMemory(slotCount, isUrgent: true)
     }
 
+    /// Why a content isn't read any more; nil when it is.
+    private func refusal(of content: MediaContent) -> MediaError? {
+        if content.authentication?.integrity == .failed {
+            return MediaError(.authenticationFailed, sid, "\(sid) has failed its authentication")
+        }
+        guard case .known(let known) = state.withLock({ $0.content }), known.isSame(as: content) else {
+            return hasChanged
+        }
+        return nil
+    }
+
+    /// The error of a reader who has opened what isn't there any more.
     private var hasChanged: MediaError {
         MediaError(.changed, sid, "\(sid) has changed since it was opened: open it again")
     }
 
-    private func start(_ order: BlockMap<PendingRead>.FetchOrder, content: MediaContent) {
-        let slot = TransferSlot()
-        guard let fetch = BlockFetch(file: self, content: content, order: order, transfer: slot) else { return }
-        let isWanted = state.withLock { state in
-            guard state.blocks?.isUnderWay(order.number) == true else { return false }
-            state.transfers[order.number] = slot
-            return true
-        }
-        guard isWanted else { return }
-        do throws(MediaError) {
-            slot.hold(
-                services.transfer.download(
-                    DownloadRequest(
-                        range: .bytes(fetch.range), priority: order.isAwaited ? .reader : .readAhead,
-                        retriesNotFound: mayBeTooYoung, expectedEntityTag: entityTag),
-                    from: try addresses(), to: fetch))
-        } catch {
-            fetchDidEnd(order.number, .failure(error))
-        }
-    }
-
-    // MARK: What fetches tell
-
-    /// A fetch has delivered all that was left for it, although more is on its way: it was cut short.
-    func endFetch(_ number: Int) {
-        state.withLock { $0.transfers.removeValue(forKey: number) }?.cancel()
-    }
-
-    /// A fetch has written bytes to a block.
-    ///
-    /// - Parameter count: bytes of the block that are written, from its beginning.
-    /// - Returns: whether the fetch is to go on.
-    func fetchDidWrite(_ number: Int, block: Block, count: Int, content: MediaContent) -> Bool {
-        if count == block.byteCount, let authentication = content.authentication {
-            do throws(EnvelopeError) {
-                try block.read(0..<count) { (bytes) throws(EnvelopeError) in
-                    try authentication.absorb(bytes, at: block.offset)
-                }
-            } catch {
-                authenticationDidFail(error)
-                return false
-            }
-        }
-        let limit = services.memoryShare / Block.size
-        let published = state.withLock { state -> (ready: [(reader: PendingRead, blocks: [Block])], isDone: Bool) in
-            let published = state.blocks?.publish(number, block: block, count: count)
-            state.blocks?.evict(beyond: limit)
-            return published ?? ([], true)
-        }
-        for (read, blocks) in published.ready {
-            services.workers.run { [self] in serve(read, content: content, from: blocks) }
-        }
-        return !published.isDone
-    }
-
-    /// A fetch has ended.
-    func fetchDidEnd(_ number: Int, _ result: Result<Void, MediaError>) {
-        let failed = state.withLock { state in
-            state.transfers[number] = nil
-            return state.blocks?.abandon(number) ?? []
-        }
-        guard !failed.isEmpty else { return }
-        let error: MediaError
-        switch result {
-        case .success:
-            error = MediaError(.transferFailed, sid, "the media server sent less of \(sid) than was asked for")
-        case .failure(let failure): error = failure
-        }
-        for read in failed { read.receiver.readDidFail(error) }
-    }
-
-    // MARK: Failing
-
-    /// The content is not what was sealed: nothing of it is released any more.
-    func authenticationDidFail(_ error: EnvelopeError) {
-        services.logger.critical(
-            "\(sid) is not what was recorded: \(error.message) Reading it fails from now on.")
-        letGo(failing: services.mediaError(error, sid: sid))
-        services.observer.mediaFailedAuthentication(sid)
-    }
-
-    /// Lets go of all ciphertext, fails whoever waits for some, and ends what is under way.
+    /// Lets go of all ciphertext in memory, fails whoever waits for some, and ends what is under way.
     func letGo(failing error: MediaError) {
-        let (reads, transfers) = state.withLock { state -> ([PendingRead], [TransferSlot]) in
-            let reads = (state.blocks?.reset().readers.map(\.reader) ?? []) + (state.spool?.waiting ?? [])
-            let transfers = Array(state.transfers.values) + (state.spool.map { [$0.transfer] } ?? [])
-            state.transfers = [:]
-            state.spool = nil
-            return (reads, transfers)
-        }
+        let (reads, transfers) = state.withLock { Self.detachReads(&$0) }
         for transfer in transfers { transfer.cancel() }
-        for read in reads { read.receiver.readDidFail(error) }
+        for read in reads { read.fail(error) }
     }
 
-    private func failure(of content: MediaContent) -> MediaError? {
-        guard content.authentication?.integrity == .failed else { return nil }
-        return MediaError(.authenticationFailed, sid, "\(sid) has failed its authentication")
+    /// Lets go of all ciphertext in memory.
+    ///
+    /// - Returns: the reads that waited, and the transfers to cancel.
+    static func detachReads(_ state: inout State) -> ([PendingRead], [TransferSlot]) {
+        let reads = (state.blocks?.reset().readers.map(\.reader) ?? []) + (state.spool?.waiting ?? []) + state.held
+        let transfers = Array(state.transfers.values) + (state.spool.map { [$0.transfer] } ?? [])
+        state.transfers = [:]
+        state.spool = nil
+        state.held = []
+        return (reads, transfers)
+    }
+
+    /// Lets go of blocks that nobody waits for.
+    ///
+    /// - Returns: how many.
+    @discardableResult
+    func evict(_ slotCount: Int) -> Int {
+        state.withLock { $0.blocks?.evict(slotCount) ?? 0 }
     }
 
     /// Decrypts and delivers.
-    private func serve(_ read: PendingRead, content: MediaContent, from blocks: [Block]) {
+    func serve(_ read: PendingRead, from blocks: [Block]) {
+        defer { memoryMayBeFree() }
+        guard case .delivery(let receiver) = read.purpose else {
+            if case .arrival(let completion) = read.purpose { completion(.success(())) }
+            return
+        }
+        read.content.noteRelease()
         // Between the release of these bytes and now, other bytes may have turned out to be forged.
-        if let failed = failure(of: content) {
-            read.receiver.readDidFail(failed)
+        if let error = refusal(of: read.content) {
+            receiver.readDidFail(error)
             return
         }
         do throws(EnvelopeError) {
-            try services.scratch.withBuffer(count: read.range.count) { (plaintext) throws(EnvelopeError) in
-                try content.decrypt(read.range, from: blocks, into: plaintext)
-                read.receiver.readDidFinish(UnsafeRawBufferPointer(plaintext).bytes)
+            try services.scratch.withBuffer { (buffer) throws(EnvelopeError) in
+                let plaintext = UnsafeMutableRawBufferPointer(rebasing: buffer[..<read.range.count])
+                try read.content.decrypt(read.range, from: blocks, into: plaintext)
+                receiver.readDidFinish(UnsafeRawBufferPointer(plaintext).bytes)
             }
         } catch {
-            read.receiver.readDidFail(services.mediaError(error, sid: sid))
+            receiver.readDidFail(services.mediaError(error, sid: sid))
         }
+    }
+
+    /// Blocks have become such that they can be let go: of use when somebody waits for memory.
+    func memoryMayBeFree() {
+        guard services.memory.hasWaiters else { return }
+        services.reclaimMemory(MediaServices.leastSlotCount, isUrgent: true)
     }
 }

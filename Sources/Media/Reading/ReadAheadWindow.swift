@@ -3,17 +3,41 @@
 /// The first read of a place fetches little, so that it is answered fast and a seek costs little. While the reader goes on
 /// from there the window doubles; elsewhere it starts small again. Offsets are of the ciphertext's content.
 struct ReadAheadWindow {
-    /// What a first read fetches at least: two of the kernel's reads.
+    /// What a first read fetches at least.
     static let minimum: Int64 = 256 << 10
 
-    /// What the window grows to: enough to keep a link of 100 ms and 80 MB/s busy.
+    /// What the window grows to on a link where one connection is enough; ``LinkEstimate`` tells how much more on others.
     static let maximum: Int64 = 8 << 20
 
     /// The kernel's own read-ahead sends several reads at once, and worker threads may pass each other: a read this far
     /// before or behind the expected place still goes on from there.
-    static let tolerance: Int64 = 512 << 10
+    static let tolerance: Int64 = 2 << 20
 
-    private var size = Self.minimum
+    /// What should be on its way.
+    struct Wish: Equatable {
+        /// Begins where the read begins.
+        let range: Range<Int64>
+
+        /// Bytes that one fetch should bring.
+        let pieceSize: Int64
+
+        /// Where the read is, beside the one before it.
+        let step: Step
+    }
+
+    /// Where a read is, beside the one before it.
+    enum Step {
+        /// There was none before.
+        case first
+
+        /// It goes on from there.
+        case onward
+
+        /// It is elsewhere: what is on its way may not be wanted any more.
+        case seek
+    }
+
+    private var size: Int64
 
     /// The end of the furthest read since the reader began at this place; nil before the first read.
     private var reached: Int64?
@@ -21,23 +45,45 @@ struct ReadAheadWindow {
     /// Bytes read since the window last grew.
     private var progress: Int64 = 0
 
+    /// Makes the window of a reader that hasn't read yet.
+    ///
+    /// - Parameter first: what its first read fetches, in bytes; more than the minimum for one who is known to read on.
+    init(first: Int64 = Self.minimum) {
+        size = max(Self.minimum, first)
+    }
+
     /// Takes note of a read and tells which bytes should be on their way.
     ///
-    /// - Parameter limit: bytes that the file may keep in memory; half of it may be ahead of the reader.
-    mutating func advance(_ read: Range<Int64>, limit: Int64) -> Range<Int64> {
-        if let reached, abs(read.lowerBound - reached) <= Self.tolerance {
-            let gained = max(0, read.upperBound - reached)
-            progress += gained
-            if progress >= size / 2 {
-                size = max(Self.minimum, min(size * 2, Self.maximum, limit / 2))
-                progress = 0
-            }
-            self.reached = max(reached, read.upperBound)
-            return read.lowerBound..<max(read.upperBound, reached) + size
+    /// - Parameters:
+    ///   - share: bytes that the file may keep in memory; half of it may be ahead of the reader. When it shrinks, so does
+    ///     the window.
+    ///   - largest: what the link has use for, in bytes.
+    ///   - connectionCount: over how many connections the window is to be fetched.
+    mutating func advance(
+        _ read: Range<Int64>, share: Int64, largest: Int64 = Self.maximum, connectionCount: Int = 1
+    ) -> Wish {
+        let bound = max(Self.minimum, min(largest, share / 2))
+        size = min(size, bound)
+        guard let reached, abs(read.lowerBound - reached) <= Self.tolerance else {
+            let isSeek = reached != nil
+            if isSeek { size = Self.minimum }
+            progress = 0
+            reached = read.upperBound
+            return Wish(
+                range: read.lowerBound..<max(read.upperBound, read.lowerBound + size),
+                pieceSize: pieceSize(connectionCount), step: isSeek ? .seek : .first)
         }
-        size = Self.minimum
-        progress = 0
-        reached = read.upperBound
-        return read.lowerBound..<max(read.upperBound, read.lowerBound + size)
+        progress += max(0, read.upperBound - reached)
+        if progress >= size / 2 {
+            size = min(size * 2, bound)
+            progress = 0
+        }
+        let furthest = max(read.upperBound, reached)
+        self.reached = furthest
+        return Wish(range: read.lowerBound..<(furthest + size), pieceSize: pieceSize(connectionCount), step: .onward)
+    }
+
+    private func pieceSize(_ connectionCount: Int) -> Int64 {
+        max(Self.minimum, min(size / Int64(max(1, connectionCount)), LinkEstimate.pieceSize))
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Logging
+import Media
 
 /// `twiliofs mount`.
 struct MountCommand: ParsableCommand {
@@ -51,6 +52,26 @@ struct MountCommand: ParsableCommand {
             "How much the disk cache leaves free on its file system.", discussion: "Default: 1G.", valueName: "size"),
         transform: ByteSize.parse)
     var cacheMinFree = ByteSize(bytes: 1 << 30)
+
+    @Option(
+        help: ArgumentHelp(
+            "How much memory media may take, all in all.",
+            discussion: "Default: 256M. Buffers for connections and the catalog come on top.", valueName: "size"),
+        transform: ByteSize.parse)
+    var memory = ByteSize(bytes: 256 << 20)
+
+    @Option(
+        help: ArgumentHelp(
+            "When bytes of files with a tag are released: auto, strict or deferred.",
+            discussion: "Default: auto, which is strict up to --strict-limit.", valueName: "mode"),
+        transform: IntegrityMode.parse)
+    var integrity: IntegrityMode = .automatic
+
+    @Option(
+        help: ArgumentHelp(
+            "Up to which size auto is strict.", discussion: "Default: 16M.", valueName: "size"),
+        transform: ByteSize.parse)
+    var strictLimit = ByteSize(bytes: 16 << 20)
 
     @Flag(help: "Let other users in; what they may do, the mode of the files says.")
     var allowOther = false
@@ -104,5 +125,15 @@ struct MountCommand: ParsableCommand {
         } catch {
             throw Failure(.other, "\(error)").report()
         }
+    }
+}
+
+extension IntegrityMode {
+    /// Reads a mode from the command line.
+    static func parse(_ text: String) throws -> IntegrityMode {
+        guard let mode = IntegrityMode(rawValue: text) else {
+            throw ValidationError("'\(text)' is not an integrity mode: give auto, strict or deferred")
+        }
+        return mode
     }
 }

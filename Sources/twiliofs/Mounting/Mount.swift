@@ -1,5 +1,6 @@
 import CLinux
 import Catalog
+import DiskCache
 import Envelope
 import FileSystem
 import FileTree
@@ -63,11 +64,10 @@ struct Mount {
             throw Failure(.cache, error.message)
         }
         let recorder = try MediaRecorder(catalog: catalog, logger: logger)
-        let threadCount = max(2, ProcessInfo.processInfo.activeProcessorCount)
+        let diskCache = try openDiskCache()
         let library = try MediaLibrary(
-            client: client, transfer: transfer, keys: keys,
-            configuration: MediaLibrary.Configuration(spoolFolder: folder, threadCount: threadCount),
-            observer: recorder, logger: logger)
+            client: client, transfer: transfer, keys: keys, diskCache: diskCache,
+            configuration: libraryConfiguration(spoolFolder: folder), observer: recorder, logger: logger)
         let synchronizer = Synchronizer(catalog: catalog, client: client, logger: logger)
         let finder = try ResourceFinder(catalog: catalog, client: client)
         let tree = FileTree(
@@ -112,8 +112,39 @@ struct Mount {
         synchronizer.shutDown()
         finder.shutDown()
         library.shutDown()
+        diskCache?.shutDown()
         recorder.shutDown()
         session.finish()
+    }
+
+    /// Threads that decrypt, and as many that serve the kernel's requests; with more than a few the kernel is the limit.
+    private var threadCount: Int { min(8, max(2, ProcessInfo.processInfo.activeProcessorCount)) }
+
+    private func libraryConfiguration(spoolFolder: String) throws(Failure) -> MediaLibrary.Configuration {
+        var configuration = MediaLibrary.Configuration(spoolFolder: spoolFolder, threadCount: threadCount)
+        let least = MediaLibrary.Configuration.leastMemory(threadCount: threadCount)
+        guard command.memory.bytes >= least else {
+            throw Failure(
+                .configuration,
+                "--memory \(command.memory) is too little: \(ByteSize(bytes: Int64(least))) are needed here at least")
+        }
+        configuration.memory = Int(command.memory.bytes)
+        configuration.integrityMode = command.integrity
+        configuration.strictLimit = command.strictLimit.bytes
+        return configuration
+    }
+
+    /// Opens the disk cache, unless it is switched off.
+    private func openDiskCache() throws(Failure) -> DiskCache? {
+        guard command.cacheSize.bytes > 0 else { return nil }
+        let root = try CacheFolder.root(option: command.cacheDir, environment: environment)
+        do throws(DiskCacheError) {
+            return try DiskCache(
+                folder: CacheFolder.ciphertext(root), limit: command.cacheSize.bytes,
+                minimumFree: command.cacheMinFree.bytes, logger: logger)
+        } catch {
+            throw Failure(.cache, error.message)
+        }
     }
 
     private static func forbidCoreDumps() throws(Failure) {

@@ -15,6 +15,8 @@ final class NotingObserver: MediaObserver {
     enum Event: Hashable {
         case described(SID, Int64)
         case changed(SID)
+        case verified(SID)
+        case doubtful(SID)
         case forged(SID)
     }
 
@@ -32,6 +34,10 @@ final class NotingObserver: MediaObserver {
     }
 
     func mediaHasChanged(_ sid: SID) { noted.change { $0.append(.changed(sid)) } }
+
+    func mediaWasVerified(_ sid: SID) { noted.change { $0.append(.verified(sid)) } }
+
+    func mediaIsDoubtful(_ sid: SID) { noted.change { $0.append(.doubtful(sid)) } }
 
     func mediaFailedAuthentication(_ sid: SID) { noted.change { $0.append(.forged(sid)) } }
 }
@@ -105,7 +111,7 @@ final class LibraryBench: Sendable {
 
     /// - Parameter ring: the keys that are held; our own unless told otherwise.
     init(
-        _ kind: Kind, size: Int, ring: KeyRing? = nil, memoryLimit: Int? = nil,
+        _ kind: Kind, size: Int, ring: KeyRing? = nil, settings: (inout MediaLibrary.Configuration) -> Void = { _ in },
         behaviour change: (inout Behaviour) -> Void = { _ in }
     ) throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "media-test-\(UUID().uuidString)")
@@ -130,10 +136,10 @@ final class LibraryBench: Sendable {
             credential: Credential(
                 username: simulator.credentials.accountSID, password: simulator.credentials.authToken),
             endpoints: try Endpoints(api: simulator.apiURL, video: simulator.apiURL), transfer: transfer)
-        var settings = MediaLibrary.Configuration(spoolFolder: folder.path, threadCount: 2)
-        if let memoryLimit { settings.memoryLimit = memoryLimit }
+        var configured = MediaLibrary.Configuration(spoolFolder: folder.path, threadCount: 2)
+        settings(&configured)
         library = try MediaLibrary(
-            client: client, transfer: transfer, keys: try ring ?? KeyPair.ours.ring(), configuration: settings,
+            client: client, transfer: transfer, keys: try ring ?? KeyPair.ours.ring(), configuration: configured,
             observer: observer, logger: quiet)
     }
 
@@ -165,9 +171,11 @@ final class LibraryBench: Sendable {
         return try results.value().get()
     }
 
-    func open(_ resource: MediaResource, facts: MediaFacts? = nil) throws -> MediaReader {
+    func open(
+        _ resource: MediaResource, facts: MediaFacts? = nil, integrity: Integrity? = nil
+    ) throws -> MediaReader {
         let results = Awaited<Result<MediaReader, MediaError>>()
-        library.open(resource, facts: facts) { results.add($0) }
+        library.open(resource, facts: facts, integrity: integrity) { results.add($0) }
         return try results.value().get()
     }
 

@@ -1,4 +1,5 @@
 public import Foundation
+import Glibc
 
 /// A Twilio account: the `twilio-simulator` program in a process of its own.
 ///
@@ -85,6 +86,12 @@ public final class SimulatedAccount: Sendable {
             process.isRunning
         else { throw CommandError("the simulator doesn't start: \(process.errorText)") }
         description = try JSONDecoder().decode(Description.self, from: process.output)
+    }
+
+    deinit {
+        // Orderly, so that it removes what it has sealed.
+        process.send(SIGTERM)
+        _ = eventually(within: 2) { !process.isRunning }
     }
 
     /// The requests since the start or the last clearing.

@@ -8,7 +8,7 @@ final class Block: @unchecked Sendable {
 
     /// Bytes in a block, a multiple of AES's block size.
     ///
-    /// The kernel's reads are 128 KiB unless it is told otherwise.
+    /// Small enough that a seek costs little, large enough that the work for each is nothing beside its bytes.
     static let size = 128 << 10
 
     /// Bytes kept before the block's own: CBC needs the ciphertext block before the first one that is decrypted.
@@ -20,16 +20,12 @@ final class Block: @unchecked Sendable {
     /// The block's own bytes; only the file's last block has fewer than ``size``.
     let byteCount: Int
 
-    private let memory: UnsafeMutableRawPointer
+    private let memory: PooledMemory
 
-    init(index: Int, byteCount: Int) {
+    init(index: Int, byteCount: Int, memory: PooledMemory) {
         self.index = index
         self.byteCount = byteCount
-        memory = .allocate(byteCount: Self.prefixSize + Self.size, alignment: 64)
-    }
-
-    deinit {
-        memory.deallocate()
+        self.memory = memory
     }
 
     /// Offset of the first byte in the ciphertext.
@@ -42,7 +38,7 @@ final class Block: @unchecked Sendable {
         precondition(position >= -Self.prefixSize && position + bytes.byteCount <= byteCount)
         bytes.withUnsafeBytes { source in
             guard let base = source.baseAddress else { return }
-            (memory + Self.prefixSize + position).copyMemory(from: base, byteCount: source.count)
+            (memory.bytes + position).copyMemory(from: base, byteCount: source.count)
         }
     }
 
@@ -53,7 +49,15 @@ final class Block: @unchecked Sendable {
         _ range: Range<Int>, _ body: (RawSpan) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         precondition(range.lowerBound >= -Self.prefixSize && range.upperBound <= byteCount)
-        let bytes = UnsafeRawBufferPointer(start: memory + Self.prefixSize + range.lowerBound, count: range.count)
+        let bytes = UnsafeRawBufferPointer(start: memory.bytes + range.lowerBound, count: range.count)
         return try body(bytes.bytes)
+    }
+
+    /// The block's own bytes, behind `prefixSize` bytes of prefix when asked for, to be filled or stored by a system call.
+    ///
+    /// Valid as long as the block is.
+    func unsafeBytes(withPrefix: Bool) -> UnsafeMutableRawBufferPointer {
+        let start = withPrefix ? -Self.prefixSize : 0
+        return UnsafeMutableRawBufferPointer(start: memory.bytes + start, count: byteCount - start)
     }
 }

@@ -1,0 +1,33 @@
+import CFUSE
+import Glibc
+import Logging
+
+/// How much the kernel reads ahead of programs by itself.
+///
+/// It asks a filesystem for 128 KiB at a time unless its device's `read_ahead_kb` says otherwise, which root alone can
+/// change; more in one request means fewer ways between the kernel and this process.
+enum KernelReadAhead {
+    /// Kilobytes: two of the largest requests, so that one is on its way while the other is copied.
+    private static let kilobytes = 2048
+
+    /// Raises it for a mounted file system, when that is allowed.
+    static func raise(for mountPoint: String, logger: Logger) {
+        var status = stat()
+        guard stat(mountPoint, &status) == 0 else { return }
+        // The numbers of a device as glibc's gnu_dev_major(3) and gnu_dev_minor(3) take them apart.
+        let device = UInt64(status.st_dev)
+        let major = (device >> 8) & 0xfff | (device >> 32) & ~0xfff
+        let minor = device & 0xff | (device >> 12) & ~0xff
+        let path = "/sys/class/bdi/\(major):\(minor)/read_ahead_kb"
+        let descriptor = open(path, O_WRONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            logger.debug("the kernel's read-ahead stays as it is: \(path): \(String(cString: strerror(errno)))")
+            return
+        }
+        defer { close(descriptor) }
+        let text = Array("\(kilobytes)\n".utf8)
+        if write(descriptor, text, text.count) != text.count {
+            logger.debug("the kernel's read-ahead stays as it is: \(path): \(String(cString: strerror(errno)))")
+        }
+    }
+}

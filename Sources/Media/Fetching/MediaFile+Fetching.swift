@@ -1,0 +1,108 @@
+import Envelope
+import Threading
+import Transfer
+import TwilioAPI
+
+/// Fetching blocks: from the disk cache or from the server; what the fetches tell.
+extension MediaFile {
+    typealias FetchOrder = BlockMap<PendingRead>.FetchOrder
+
+    /// The entity tag of what was described: another one means other content.
+    var entityTag: String? {
+        guard case .known(let facts) = state.withLock({ $0.facts }) else { return nil }
+        return facts.entityTag
+    }
+
+    /// Starts what a read has ordered.
+    func start(_ order: FetchOrder, for read: PendingRead) {
+        switch order.source {
+        case .server:
+            startTransfer(order, of: read.content, priority: order.isAwaited ? read.priority : .readAhead)
+        case .diskCache(let unit):
+            startDiskFetch(order, unit: unit, of: read.content)
+        }
+    }
+
+    private func startTransfer(_ order: FetchOrder, of content: MediaContent, priority: Priority) {
+        let slot = TransferSlot()
+        guard let fetch = BlockFetch(file: self, content: content, order: order, transfer: slot) else { return }
+        let isWanted = state.withLock { state in
+            guard state.blocks?.isUnderWay(order.number) == true else { return false }
+            state.transfers[order.number] = slot
+            return true
+        }
+        guard isWanted else { return }
+        do throws(MediaError) {
+            slot.hold(
+                services.transfer.download(
+                    DownloadRequest(
+                        range: .bytes(fetch.range), priority: priority, retriesNotFound: mayBeTooYoung,
+                        expectedEntityTag: entityTag),
+                    from: try addresses(), to: fetch))
+        } catch {
+            fetchDidEnd(order.number, .failure(error))
+        }
+    }
+
+    // MARK: What fetches tell
+
+    /// A fetch has delivered all that was left for it, although more is on its way: it was cut short.
+    func endFetch(_ number: Int) {
+        state.withLock { $0.transfers.removeValue(forKey: number) }?.cancel()
+    }
+
+    /// A fetch has written bytes to a block.
+    ///
+    /// - Parameters:
+    ///   - count: bytes of the block that are written, from its beginning.
+    ///   - attempt: that of the content's authentication for which it was begun.
+    /// - Returns: whether the fetch is to go on.
+    func fetchDidWrite(
+        _ number: Int, block: Block, count: Int, content: MediaContent, attempt: ContentAuthentication.Attempt
+    ) -> Bool {
+        let isComplete = count == block.byteCount
+        if isComplete, let authentication = content.authentication {
+            do throws(EnvelopeError) {
+                let verdict = try block.read(0..<count) { (bytes) throws(EnvelopeError) in
+                    try authentication.absorb(bytes, at: block.offset, attempt: attempt)
+                }
+                if verdict == .verified { contentWasVerified(content) }
+            } catch {
+                authenticationDidFail(content, attempt: attempt, error)
+                return false
+            }
+        }
+        typealias Published = (ready: [(reader: PendingRead, blocks: [Block])], isDone: Bool)
+        let (published, unit) = state.withLock { state -> (Published, (unit: Int, blocks: [Block])?) in
+            guard let published = state.blocks?.publish(number, block: block, count: count) else {
+                return (([], true), nil)
+            }
+            guard isComplete else { return (published, nil) }
+            let unit = services.diskCache == nil ? nil : state.blocks?.completeUnit(around: block.index)
+            state.blocks?.trim()
+            return (published, unit)
+        }
+        for (read, blocks) in published.ready {
+            services.workers.run { [self] in serve(read, from: blocks) }
+        }
+        if let unit { store(unit.blocks, asUnit: unit.unit) }
+        if isComplete { memoryMayBeFree() }
+        return !published.isDone
+    }
+
+    /// A fetch has ended.
+    func fetchDidEnd(_ number: Int, _ result: Result<Void, MediaError>) {
+        let failed = state.withLock { state in
+            state.transfers[number] = nil
+            return state.blocks?.abandon(number) ?? []
+        }
+        guard !failed.isEmpty else { return }
+        let error: MediaError
+        switch result {
+        case .success:
+            error = MediaError(.transferFailed, sid, "the media server sent less of \(sid) than was asked for")
+        case .failure(let failure): error = failure
+        }
+        for read in failed { read.fail(error) }
+    }
+}

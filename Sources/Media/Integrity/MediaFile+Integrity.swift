@@ -1,0 +1,191 @@
+import DiskCache
+import Envelope
+import Logging
+import Threading
+import Transfer
+import TwilioAPI
+
+/// What authentication leads to: reads that are held back until it has passed, and what follows when it fails.
+///
+/// Content that fails is fetched once more, past all caches, before it is declared bad: the fault may have been on the way.
+/// What was released of it stays condemned all the same. Its readers fail for good, and whoever opens the file anew gets
+/// nothing before the second attempt has passed.
+extension MediaFile {
+    /// How often the content was fetched to be authenticated.
+    enum Trial {
+        /// It hasn't failed.
+        case first
+
+        /// It has failed once, and is being fetched again.
+        case again
+
+        /// It has failed twice, or had at an earlier mount.
+        case condemned
+    }
+
+    /// Keeps a read until the content is verified, and has all of it fetched.
+    func hold(_ read: PendingRead) {
+        let begins = state.withLock { state -> Bool in
+            state.held.append(read)
+            defer { state.isVerifying = true }
+            return !state.isVerifying
+        }
+        if begins {
+            verify(read.content)
+        } else if !read.content.isHeldBack {
+            // Decided between the question and the answer.
+            releaseHeldReads()
+        }
+    }
+
+    /// Has all of a content fetched, unless that is being done.
+    func verifyAhead(_ content: MediaContent) {
+        let begins = state.withLock { state -> Bool in
+            defer { state.isVerifying = true }
+            return !state.isVerifying
+        }
+        if begins { verify(content) }
+    }
+
+    /// Fetches what hasn't been authenticated of a content, piece by piece, until there is a verdict.
+    func verify(_ content: MediaContent) {
+        verify(content, at: ReadingPlace(first: content.contentSize))
+    }
+
+    private func verify(_ content: MediaContent, at place: ReadingPlace) {
+        guard let authentication = content.authentication, authentication.integrity == .unverified,
+            let missing = authentication.firstMissingRange
+        else {
+            state.withLock { $0.isVerifying = false }
+            releaseHeldReads()
+            return
+        }
+        let end = min(missing.upperBound, missing.lowerBound + Int64(MediaReader.largestRead))
+        let isAwaited = state.withLock { !$0.held.isEmpty }
+        let piece = PendingRead(
+            range: missing.lowerBound..<end, content: content, place: place,
+            purpose: .arrival { [self] result in
+                switch result {
+                case .success:
+                    // Not here: the stack would grow with each piece.
+                    services.workers.run { [self] in verify(content, at: place) }
+                case .failure(let error):
+                    verificationDidStop(error)
+                }
+            }, priority: isAwaited ? .reader : .readAhead)
+        begin(piece)
+    }
+
+    /// The content couldn't be fetched: whoever waits for the verdict gets an error, and the next read tries again.
+    private func verificationDidStop(_ error: MediaError) {
+        let held = state.withLock { state -> [PendingRead] in
+            state.isVerifying = false
+            defer { state.held = [] }
+            return state.held
+        }
+        for read in held { read.fail(error) }
+    }
+
+    /// All of the content has come, and the tag agrees.
+    func contentWasVerified(_ content: MediaContent) {
+        let wasDoubted = state.withLock { state -> Bool in
+            defer { state.trial = .first }
+            return state.trial == .again
+        }
+        if wasDoubted {
+            services.logger.notice("\(sid) was fetched again and is what was recorded")
+        }
+        services.observer.mediaWasVerified(sid)
+    }
+
+    private func releaseHeldReads() {
+        let held = state.withLock { state -> [PendingRead] in
+            defer { state.held = [] }
+            return state.held
+        }
+        for read in held { services.workers.run { [self] in begin(read) } }
+    }
+
+    /// The content is not what was sealed: nothing of it is released any more.
+    ///
+    /// - Parameter attempt: the one in which that was found out.
+    func authenticationDidFail(
+        _ content: MediaContent, attempt: ContentAuthentication.Attempt, _ error: EnvelopeError
+    ) {
+        enum Step {
+            case known
+            case tryAgain(MediaContent)
+            case condemn
+        }
+        let wasReleased = content.wasReleased
+        let (step, reads, transfers) = state.withLock { state -> (Step, [PendingRead], [TransferSlot]) in
+            // Several blocks may have told it at the same time.
+            guard case .known(let now) = state.content, now.isSame(as: content),
+                content.authentication?.attempt == attempt, state.trial != .condemned
+            else { return (.known, [], []) }
+            let (reads, transfers) = Self.detachReads(&state)
+            guard state.trial == .first else {
+                state.trial = .condemned
+                state.isVerifying = false
+                return (.condemn, reads, transfers)
+            }
+            state.trial = .again
+            state.isVerifying = true
+            state.wasOpened = false
+            state.blocks?.cachedUnits = []
+            guard wasReleased else {
+                content.authentication?.begin()
+                return (.tryAgain(content), reads, transfers)
+            }
+            let again = MediaContent(again: content)
+            state.content = .known(again)
+            return (.tryAgain(again), reads, transfers)
+        }
+        for transfer in transfers { transfer.cancel() }
+        let failure = services.mediaError(error, sid: sid)
+        switch step {
+        case .known:
+            break
+        case .condemn:
+            services.logger.critical(
+                "\(sid) is not what was recorded: \(error.message) Reading it fails from now on.")
+            for read in reads { read.fail(failure) }
+            services.observer.mediaFailedAuthentication(sid)
+        case .tryAgain(let again):
+            services.diskCache?.remove(sid: sid.description)
+            services.logger.warning(
+                "\(sid) is not what was recorded: \(error.message) It is fetched once more, past all caches.")
+            // What was released is in the kernel's cache, too.
+            if wasReleased { services.observer.mediaIsDoubtful(sid) }
+            // The pieces of an earlier pass are not continued: a new one begins.
+            for read in reads where read.isForDelivery {
+                if wasReleased {
+                    read.fail(failure)
+                } else {
+                    state.withLock { $0.held.append(read) }
+                }
+            }
+            describeAgain(again)
+        }
+    }
+
+    /// Learns anew what the media is, tag included, since that may be what was wrong; then has all of it fetched.
+    private func describeAgain(_ content: MediaContent) {
+        guard case .known(let known) = state.withLock({ $0.facts }) else {
+            verificationDidStop(MediaError(.changed, sid, "the media of \(sid) is no longer the one it was"))
+            return
+        }
+        let fetch = DescriptionFetch(file: self) { [self] result, _ in
+            switch result {
+            case .success(let facts) where facts.describes(sameMediaAs: known):
+                services.workers.run { [self] in verify(content) }
+            case .success:
+                mediaDidChange()
+                state.withLock { $0.isVerifying = false }
+            case .failure(let error):
+                verificationDidStop(error)
+            }
+        }
+        fetch.start()
+    }
+}

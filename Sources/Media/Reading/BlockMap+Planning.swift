@@ -1,0 +1,212 @@
+/// What is fetched, in which pieces, and what is left off for it.
+extension BlockMap {
+    /// What becomes of a read.
+    enum Answer {
+        /// The bytes are there.
+        case ready([Block])
+
+        /// The reader was kept.
+        case wait
+
+        /// There is no memory for so many blocks; the reader was not kept.
+        case short(Int)
+    }
+
+    /// Gives memory for so many blocks, all or none.
+    typealias Supply = (_ count: Int, _ purpose: MemoryPool.Purpose) -> [PooledMemory]?
+
+    /// A reader doesn't wait for a fetch that has more than this to deliver first; it gets one of its own.
+    private static var patience: Int { 8 }
+
+    /// Blocks of this map in one of the disk cache.
+    static var unit: Int { 8 }
+
+    /// Somebody wants to read.
+    ///
+    /// - Parameters:
+    ///   - range: the bytes, within the content and not empty.
+    ///   - wish: what should be on its way besides.
+    ///   - owner: who reads.
+    ///   - consumes: whether the bytes will hardly be asked for again once the reader has them.
+    ///   - reader: what is returned when the bytes are there.
+    ///   - supply: gives memory; what it doesn't give is read ahead another time.
+    /// - Returns: what becomes of the read, the fetches to start, and those that have nothing left to do.
+    mutating func read(
+        _ range: Range<Int64>, wish: ReadAheadWindow.Wish, owner: ObjectIdentifier?, consumes: Bool = true,
+        reader: @autoclosure () -> Reader, supply: Supply
+    ) -> (answer: Answer, start: [FetchOrder], stop: [FetchNumber]) {
+        clock += 1
+        let needed = Self.blocks(of: range)
+        let wanted = Self.blocks(of: wish.range.clamped(to: 0..<contentSize))
+        let awaited = waiting.map { Self.blocks(of: $0.range) }
+        var stop: [FetchNumber] = []
+        if wish.step == .seek, let owner {
+            stop = leaveOffReadAhead(of: owner, sparing: awaited + [needed, wanted])
+        }
+        // Who reads on has ordered what comes: it comes as fast as it can.
+        if wish.step != .onward { cutFetches(before: needed, awaited: awaited) }
+
+        let missing = missingBlocks(needed)
+        var memory: [PooledMemory] = []
+        if !missing.isEmpty {
+            guard let supplied = obtain(missing.count, for: .reader, sparing: needed, from: supply) else { return (.short(missing.count), [], stop) }
+            memory = supplied
+        }
+        let pieceBlocks = max(1, Int(wish.pieceSize) / Block.size)
+        var orders: [FetchOrder] = []
+        var isExhausted = false
+        for piece in pieces(needed: needed, wanted: wanted, pieceBlocks: pieceBlocks) {
+            let required = piece.blocks.count(where: { needed.contains($0) || missing.contains($0) })
+            var blocks = piece.blocks
+            if required < blocks.count {
+                let count = blocks.count - required
+                if !isExhausted, let supplied = obtain(count, for: .readAhead, sparing: needed, from: supply) {
+                    memory += supplied
+                } else {
+                    isExhausted = true
+                    blocks = blocks.filter { missing.contains($0) }
+                }
+            }
+            guard !blocks.isEmpty, memory.count >= blocks.count else { continue }
+            orders.append(
+                begin(
+                    blocks, memory: memory.suffix(blocks.count), source: piece.source, owner: owner,
+                    isAwaited: required > 0))
+            memory.removeLast(blocks.count)
+        }
+        if isPublished(range) { return (.ready(blocks(in: range, consumes: consumes)), orders, stop) }
+        waiting.append(Waiting(range: range, reader: reader(), consumes: consumes))
+        return (.wait, orders, stop)
+    }
+
+    /// Gets memory, in exchange for blocks of this map if need be.
+    private mutating func obtain(
+        _ count: Int, for purpose: MemoryPool.Purpose, sparing needed: Range<Int>, from supply: Supply
+    ) -> [PooledMemory]? {
+        if let memory = supply(count, purpose) { return memory }
+        guard evict(count, sparing: needed) > 0 else { return nil }
+        return supply(count, purpose)
+    }
+
+    /// The blocks that have to be fetched for what is needed.
+    ///
+    /// The disk cache gives no less than a whole one of its own blocks, since its checksum covers that.
+    private func missingBlocks(_ needed: Range<Int>) -> Set<Int> {
+        var missing: Set<Int> = []
+        for index in needed where slots[index] == nil {
+            let unit = index / Self.unit
+            if cachedUnits.contains(unit) {
+                missing.formUnion(blocks(ofUnit: unit).filter { slots[$0] == nil })
+            } else {
+                missing.insert(index)
+            }
+        }
+        return missing
+    }
+
+    private func blocks(ofUnit unit: Int) -> Range<Int> {
+        let end = Self.blocks(of: 0..<contentSize).upperBound
+        return (unit * Self.unit)..<min(end, (unit + 1) * Self.unit)
+    }
+
+    /// Cuts what isn't there into pieces, those that are needed first.
+    ///
+    /// A piece that is read-ahead alone waits until it is a full one, or nothing can follow it, so that a reader who moves by
+    /// one block doesn't make a request for each.
+    private func pieces(needed: Range<Int>, wanted: Range<Int>, pieceBlocks: Int) -> [(blocks: [Int], source: Source)] {
+        var awaited: [(blocks: [Int], source: Source)] = []
+        var ahead: [(blocks: [Int], source: Source)] = []
+        let end = Self.blocks(of: 0..<contentSize).upperBound
+        let limit = max(needed.upperBound, wanted.upperBound)
+        var index = min(needed.lowerBound, wanted.lowerBound)
+        var seen = index
+        while index < limit {
+            guard slots[index] == nil else {
+                index += 1
+                continue
+            }
+            let unit = index / Self.unit
+            if cachedUnits.contains(unit) {
+                let blocks = blocks(ofUnit: unit).filter { slots[$0] == nil }
+                if blocks.contains(where: needed.contains) {
+                    awaited.append((blocks, .diskCache(unit)))
+                } else {
+                    ahead.append((blocks, .diskCache(unit)))
+                }
+                index = self.blocks(ofUnit: unit).upperBound
+                seen = index
+                continue
+            }
+            let start = max(index, seen)
+            index = start
+            while index < limit, index - start < pieceBlocks, slots[index] == nil,
+                !cachedUnits.contains(index / Self.unit)
+            {
+                index += 1
+            }
+            let run = start..<index
+            if run.overlaps(needed) {
+                awaited.append((Array(run), .server))
+            } else if run.count == pieceBlocks || index == end || index < limit {
+                ahead.append((Array(run), .server))
+            }
+        }
+        return awaited + ahead
+    }
+
+    private mutating func begin(
+        _ indices: [Int], memory: ArraySlice<PooledMemory>, source: Source, owner: ObjectIdentifier?, isAwaited: Bool
+    ) -> FetchOrder {
+        let number = nextFetch
+        nextFetch += 1
+        let blocks = zip(indices, memory).map { index, memory in
+            Block(
+                index: index, byteCount: Int(min(Int64(Block.size), contentSize - Int64(index) * Int64(Block.size))),
+                memory: memory)
+        }
+        for block in blocks { slots[block.index] = Slot(block: block, fetch: number, lastUse: clock) }
+        let first = indices.first ?? 0
+        fetches[number] = Fetch(
+            blocks: first..<((indices.last ?? first) + 1), current: first, owner: owner, source: source)
+        return FetchOrder(number: number, blocks: blocks, source: source, isAwaited: isAwaited)
+    }
+
+    // MARK: Leaving off
+
+    /// Takes blocks that are needed away from fetches that will not come to them soon.
+    ///
+    /// Such a fetch is left with those before, more than ``patience`` of them. Others who wait for what it would lose keep
+    /// it: they were first.
+    private mutating func cutFetches(before needed: Range<Int>, awaited: [Range<Int>]) {
+        for (number, fetch) in fetches where fetch.source == .server {
+            let wanted = fetch.blocks.clamped(to: needed)
+            guard !wanted.isEmpty, wanted.lowerBound - fetch.current > Self.patience else { continue }
+            let lost = wanted.lowerBound..<fetch.blocks.upperBound
+            guard !awaited.contains(where: { $0.overlaps(lost) }) else { continue }
+            cut(number, at: lost.lowerBound)
+        }
+    }
+
+    /// A reader has gone elsewhere: what is on its way for it alone, and not nearly there, is left off.
+    ///
+    /// - Returns: the fetches that have nothing left to do.
+    private mutating func leaveOffReadAhead(of owner: ObjectIdentifier, sparing spared: [Range<Int>]) -> [FetchNumber] {
+        var stop: [FetchNumber] = []
+        for (number, fetch) in fetches where fetch.owner == owner && fetch.source == .server {
+            guard fetch.blocks.upperBound - fetch.current > Self.patience else { continue }
+            // The block that is being filled is finished, so that what came of it isn't lost.
+            let keep = spared.filter { $0.overlaps(fetch.blocks) }.map(\.upperBound).max() ?? 0
+            let end = max(fetch.current + 1, min(keep, fetch.blocks.upperBound))
+            guard end < fetch.blocks.upperBound else { continue }
+            cut(number, at: end)
+            if fetches[number].map({ $0.current >= $0.blocks.upperBound }) ?? true { stop.append(number) }
+        }
+        return stop
+    }
+
+    private mutating func cut(_ number: FetchNumber, at end: Int) {
+        guard let fetch = fetches[number] else { return }
+        for index in end..<fetch.blocks.upperBound where slots[index]?.fetch == number { slots[index] = nil }
+        fetches[number]?.blocks = fetch.blocks.lowerBound..<end
+    }
+}

@@ -1,0 +1,97 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Forged and replaced media through a mount", .needsFUSE)
+struct IntegrityTests {
+    private static func integrity(_ path: String) throws -> String {
+        try Command.require(["getfattr", "--only-values", "-n", "user.twilio.integrity", path]).text
+    }
+
+    @Test(
+        "One flipped bit: whoever reads it all gets EIO, in any order, through the page cache and through mmap",
+        arguments: ["deferred", "strict", "auto"], [0, 350_000, -1])
+    func flippedBit(mode: String, place: Int) throws {
+        let bench = try MountBench(options: ["--integrity", mode])
+        let original = try bench.account.original("long.wav")
+        let path = bench.mount.path(of: original)
+        let offset = place < 0 ? original.file.size - 1 : place
+        try Command.require(["stat", path])
+        #expect(try Self.integrity(path) == "unverified")
+        try bench.account.add(faults: #"{"path":"*.wav","action":{"type":"corrupt","offset":\#(offset),"mask":1}}"#)
+        let result = try python(
+            """
+            import mmap, os, random, sys
+            path = sys.argv[1]
+            size = os.stat(path).st_size
+            failed = []
+            def attempt(name, body):
+                try:
+                    body()
+                except OSError as error:
+                    failed.append((name, error.errno))
+            def reads(offsets):
+                descriptor = os.open(path, os.O_RDONLY)
+                try:
+                    for offset in offsets: os.pread(descriptor, 10000, offset)
+                finally:
+                    os.close(descriptor)
+            forward = list(range(0, size, 10000))
+            attempt("backward", lambda: reads(forward[::-1]))
+            attempt("forward", lambda: reads(forward))
+            random.Random(1).shuffle(forward)
+            attempt("random", lambda: reads(forward))
+            print(failed)
+            """, path)
+        #expect(result.text == "[('backward', 5), ('forward', 5), ('random', 5)]\n")
+        // A mapped page that can't be had is SIGBUS.
+        let mapped = try Command.run([
+            "/usr/bin/python3", "-c",
+            """
+            import mmap, os, sys
+            file = open(sys.argv[1], "rb")
+            sum(mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)[::4096])
+            """, path,
+        ])
+        #expect(mapped.end == .killed(7), "\(mapped.end) \(mapped.errorText)")
+        let folder = try TemporaryFolder()
+        #expect(try Command.run(["cp", path, folder.path("cp")]).end == .exited(1))
+        #expect(try Command.run(["rsync", "-a", path, folder.path("rsync")]).end != .exited(0))
+        #expect(!FileManager.default.fileExists(atPath: folder.path("rsync")))
+        #expect(try Self.integrity(path) == "failed")
+        #expect(bench.mount.log.contains("\(original.sid) is not what was recorded"))
+    }
+
+    @Test("What was verified stays so after a remount, and is not fetched for that")
+    func remembered() throws {
+        let account = try SimulatedAccount(media: TestMedia.small)
+        let folder = try TemporaryFolder()
+        let original = try account.original("long.wav")
+        do {
+            let mount = try MountedAccount(account, cacheFolder: folder.path("cache"))
+            try Command.require(["cat", mount.path(of: original)])
+            #expect(eventually(within: 5) { (try? Self.integrity(mount.path(of: original))) == "verified" })
+            try mount.unmount()
+        }
+        try account.clearRequests()
+        let mount = try MountedAccount(account, cacheFolder: folder.path("cache"))
+        #expect(try Self.integrity(mount.path(of: original)) == "verified")
+        #expect(try account.mediaRequests().isEmpty)
+        #expect(try Self.integrity(mount.path(of: account.original("long.mkv"))) == "none")
+    }
+
+    @Test("Media that is replaced while it is read is an error or new content whole, never a mixture", arguments: 0..<4)
+    func replaced(after: Int) throws {
+        let bench = try MountBench(options: ["--cache-size", after % 2 == 0 ? "0" : "1G"])
+        let original = try bench.account.original("long.mkv")
+        try bench.account.add(
+            faults: #"{"host":"media","path":"/","after":\#(after),"action":{"type":"changeETag"}}"#)
+        let result = try Command.run(["sha256sum", bench.mount.path(of: original)])
+        #expect(result.end == .exited(1) || result.text.hasPrefix(original.file.sha256))
+        try bench.account.clearFaults()
+        let isRight = eventually(within: 20) {
+            (try? Command.run(["sha256sum", bench.mount.path(of: original)]).text.hasPrefix(original.file.sha256)) == true
+        }
+        #expect(isRight)
+    }
+}
