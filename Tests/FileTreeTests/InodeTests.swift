@@ -6,7 +6,7 @@ import TwilioAPI
 
 @Suite("Inode numbers")
 struct InodeTests {
-    /// The finaliser of SplitMix64, which tells how a number follows from a SID, so that two can be made to collide.
+    /// The finaliser of SplitMix64, which tells what is tried when a number is taken, so that two can be made to collide.
     private static func mix(_ value: UInt64) -> UInt64 {
         var value = value &+ 0x9E37_79B9_7F4A_7C15
         value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -22,12 +22,11 @@ struct InodeTests {
         return try #require(SID(prefix + digits(high) + digits(low)))
     }
 
-    /// So many voice recordings that all prefer one number.
+    /// So many voice recordings that all prefer one number; up to eight of them prefer the same second one too.
     private static func colliding(_ count: Int) throws -> [Node] {
-        let salt = UInt64(MediaKind.voiceRecording.rawValue)
-        return try (0..<count).map { number in
-            let high = UInt64(number) &* 0x1234_5678_9ABC_DEF1
-            return .media(try sid("RE", high, mix(high &+ salt) ^ 0xDEAD_BEEF), .voiceRecording)
+        try (0..<count).map { number in
+            let high = 0x1234_5678_9ABC_DEF0 + UInt64(number % 8)
+            return .media(try sid("RE", high, UInt64(number / 8) ^ mix(high &+ mix(1))), .voiceRecording)
         }
     }
 
@@ -49,6 +48,31 @@ struct InodeTests {
         #expect(numbers == nodes.map { InodeNumber(preferredBy: $0) })
         #expect(!numbers.contains(InodeNumber(rawValue: 0)))
         #expect(numbers.filter { $0 == .root }.count == 1)
+    }
+
+    @Test("within a directory numbers grow with the names", arguments: MediaKind.allCases)
+    func order(kind: MediaKind) throws {
+        var generator = SeededGenerator(seed: 5)
+        let sids = try (0..<10_000).map { _ in try Self.sid(kind.sidPrefix, generator.next(), generator.next()) }
+        let sorted = sids.sorted { $0.description < $1.description }
+        for nodes in [sorted.map { Node.media($0, kind) }, sorted.map { Node.metadata($0, kind) }] {
+            let numbers = nodes.map { InodeNumber(preferredBy: $0).rawValue }
+            #expect(zip(numbers, numbers.dropFirst()).allSatisfy { $0 < $1 })
+        }
+    }
+
+    @Test("a hundred thousand nodes that prefer one number take hardly more than one attempt each")
+    func hostile() throws {
+        let nodes = try Self.colliding(100_000)
+        #expect(Set(nodes.map { InodeNumber(preferredBy: $0) }).count == 1)
+        #expect(Set(nodes.prefix(8).map { InodeNumber(attempt: 0, by: $0) }).count == 1)
+        var table = InodeTable()
+        let start = ContinuousClock.now
+        var numbers: Set<InodeNumber> = []
+        for node in nodes { numbers.insert(table.refer(to: node)) }
+        #expect(numbers.count == nodes.count)
+        // Trying one number after the other would take five billion attempts.
+        #expect(ContinuousClock.now - start < .seconds(20))
     }
 
     @Test("nodes that prefer one number get one each, and the kernel's number means the node that it was given for")

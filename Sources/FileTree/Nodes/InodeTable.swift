@@ -1,7 +1,7 @@
 /// The nodes that the kernel knows, and how many of its references each has.
 ///
 /// A node stays in the table as long as the kernel may name it. Should two recordings' SIDs give the same number, which
-/// among a million happens once in thirty million mounts, the second one gets the next: the wrong recording's bytes are
+/// among a million happens once in four million mounts, the second one gets another: the wrong recording's bytes are
 /// never served.
 struct InodeTable {
     private struct Entry {
@@ -20,7 +20,11 @@ struct InodeTable {
     func number(of node: Node) -> InodeNumber {
         if let number = displaced[node] { return number }
         var number = InodeNumber(preferredBy: node)
-        while let entry = entries[number], entry.node != node { number = number.next }
+        var attempt = 0
+        while let entry = entries[number], entry.node != node {
+            number = InodeNumber(attempt: attempt, by: node)
+            attempt += 1
+        }
         return number
     }
 
