@@ -68,9 +68,13 @@ public final class Catalog: Sendable {
     public func mediaFacts(of sid: SID) throws(CatalogError) -> StoredMediaFacts? {
         try read { database in
             try Row.fetchOne(
-                database.cachedStatement(sql: "SELECT plaintext_size, facts FROM media WHERE sid = ?"),
+                database.cachedStatement(sql: "SELECT plaintext_size, entity_tag, facts FROM media WHERE sid = ?"),
                 arguments: [sid.description]
-            ).map { row in StoredMediaFacts(plaintextSize: row["plaintext_size"], facts: Array(row["facts"] as Data)) }
+            ).map { row in
+                StoredMediaFacts(
+                    plaintextSize: row["plaintext_size"], entityTag: row["entity_tag"],
+                    facts: Array(row["facts"] as Data))
+            }
         }
     }
 
@@ -155,11 +159,26 @@ public final class Catalog: Sendable {
     }
 
     /// Stores what was learnt of a recording's media, for good.
-    public func learn(_ facts: StoredMediaFacts, of sid: SID) throws(CatalogError) {
+    ///
+    /// - Parameter isAuthenticated: whether the media itself says that it is sealed with a tag, as video's does; voice's
+    ///   resource says it.
+    public func learn(_ facts: StoredMediaFacts, of sid: SID, isAuthenticated: Bool = false) throws(CatalogError) {
         try write { database in
+            let isSame = try Bool.fetchOne(
+                database.cachedStatement(
+                    sql: "SELECT plaintext_size = ? AND entity_tag IS ? FROM media WHERE sid = ?"),
+                arguments: [facts.plaintextSize, facts.entityTag, sid.description])
+            if isSame != true { try database.forgetIntegrity(of: sid) }
+            if isAuthenticated {
+                try database.cachedStatement(
+                    sql: "UPDATE resource SET integrity = 'unverified' WHERE sid = ? AND integrity = 'none'"
+                ).execute(arguments: [sid.description])
+            }
             try database.cachedStatement(
-                sql: "INSERT OR REPLACE INTO media (sid, plaintext_size, facts) VALUES (?, ?, ?)"
-            ).execute(arguments: [sid.description, facts.plaintextSize, facts.facts.databaseBytes])
+                sql: "INSERT OR REPLACE INTO media (sid, plaintext_size, entity_tag, facts) VALUES (?, ?, ?, ?)"
+            ).execute(arguments: [
+                sid.description, facts.plaintextSize, facts.entityTag, facts.facts.databaseBytes,
+            ])
         }
     }
 
@@ -167,6 +186,7 @@ public final class Catalog: Sendable {
     public func forgetMediaFacts(of sid: SID) throws(CatalogError) {
         try write { database in
             try database.execute(sql: "DELETE FROM media WHERE sid = ?", arguments: [sid.description])
+            try database.forgetIntegrity(of: sid)
         }
     }
 
@@ -178,7 +198,7 @@ public final class Catalog: Sendable {
         FROM resource LEFT JOIN media USING (sid)
         """
 
-    private func read<Value>(_ body: (Database) throws -> Value) throws(CatalogError) -> Value {
+    func read<Value>(_ body: (Database) throws -> Value) throws(CatalogError) -> Value {
         do {
             return try database.pool.read(body)
         } catch {
@@ -186,7 +206,7 @@ public final class Catalog: Sendable {
         }
     }
 
-    private func write<Value>(_ body: (Database) throws -> Value) throws(CatalogError) -> Value {
+    func write<Value>(_ body: (Database) throws -> Value) throws(CatalogError) -> Value {
         do {
             return try database.pool.write(body)
         } catch {

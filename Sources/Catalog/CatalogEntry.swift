@@ -32,12 +32,16 @@ public struct StoredMediaFacts: Hashable, Sendable {
     /// Exact size of the plaintext in bytes.
     public let plaintextSize: Int64
 
+    /// The entity tag (RFC 9110, 8.8.3) of the bytes that were described; nil when the server sends none.
+    public let entityTag: String?
+
     /// Whatever else is to be known when the media is opened again, in a form that only its writer understands.
     public let facts: [UInt8]
 
     /// Makes facts to be stored.
-    public init(plaintextSize: Int64, facts: [UInt8]) {
+    public init(plaintextSize: Int64, entityTag: String? = nil, facts: [UInt8]) {
         self.plaintextSize = plaintextSize
+        self.entityTag = entityTag
         self.facts = facts
     }
 }

@@ -26,13 +26,17 @@ extension Database {
     func store(_ resource: MediaResource, generation: Int64) throws {
         try cachedStatement(
             sql: """
-                INSERT INTO resource (sid, kind, status, created, format, json, generation) VALUES (?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO resource (sid, kind, status, created, format, json, generation, integrity)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (sid) DO UPDATE SET status = excluded.status, created = excluded.created,
-                    format = excluded.format, json = excluded.json, generation = max(generation, excluded.generation)
+                    format = excluded.format, json = excluded.json, generation = max(generation, excluded.generation),
+                    integrity = CASE integrity WHEN 'none' THEN excluded.integrity ELSE integrity END
                 """
         ).execute(arguments: [
             resource.sid.description, resource.kind.rawValue, resource.status.rawValue, resource.dateCreated?.seconds,
             resource.containerFormat, resource.json.databaseBytes, generation,
+            // Voice says in its resource that it is sealed with a tag; video says it with its media.
+            (resource.encryptionDetails == nil ? StoredIntegrity.none : .unverified).rawValue,
         ])
     }
 }

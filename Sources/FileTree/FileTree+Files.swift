@@ -19,7 +19,9 @@ extension FileTree {
                 completion(.success(OpenFile(content: .bytes(json), mayKeepPages: false, isVolatile: false)))
             case .media(let sid, _):
                 let resource = try resource(sid)
-                parts.library.open(resource, facts: try knownFacts(sid)) { [self] result in
+                let facts = try knownFacts(sid)
+                let integrity = try storedIntegrity(sid)?.finding
+                parts.library.open(resource, facts: facts, integrity: integrity) { [self] result in
                     completion(
                         result.map { reader in
                             OpenFile(content: .media(reader), mayKeepPages: reader.mayKeepPages, isVolatile: false)
@@ -35,7 +37,8 @@ extension FileTree {
     public func extendedAttributes(of inode: InodeNumber) throws(FileTreeError) -> [(name: String, value: String)] {
         guard case .media(let sid, _) = try node(inode) else { return [] }
         return ExtendedAttributes(
-            resource: try resource(sid), facts: try knownFacts(sid), integrity: parts.library.integrity(of: sid)
+            resource: try resource(sid), facts: try knownFacts(sid), integrity: parts.library.integrity(of: sid),
+            stored: try storedIntegrity(sid)
         ).values
     }
 

@@ -230,6 +230,14 @@ public final class FileTree: Sendable {
         }
     }
 
+    func storedIntegrity(_ sid: SID) throws(FileTreeError) -> StoredIntegrity? {
+        do throws(CatalogError) {
+            return try parts.catalog.integrity(of: sid)
+        } catch {
+            throw inputOutput(error)
+        }
+    }
+
     func inputOutput(_ error: any Error) -> FileTreeError {
         logger.error("\(error)")
         return FileTreeError(.inputOutput, "\(error)", cause: error)

@@ -38,7 +38,9 @@ public final class MediaRecorder: MediaObserver {
         writer.run { [self] in
             do {
                 try catalog.learn(
-                    StoredMediaFacts(plaintextSize: facts.plaintextSize, facts: try facts.stored), of: sid)
+                    StoredMediaFacts(
+                        plaintextSize: facts.plaintextSize, entityTag: facts.entityTag, facts: try facts.stored),
+                    of: sid, isAuthenticated: facts.encryption == ExtendedAttributes.authenticatedEncryption)
             } catch {
                 logger.error("the size of \(sid) can't be stored: \(error)")
             }
@@ -58,17 +60,33 @@ public final class MediaRecorder: MediaObserver {
         }
     }
 
-    /// Nothing is to be done: the attribute tells it.
-    public func mediaWasVerified(_ sid: SID) {}
-
-    /// Has the kernel drop the pages that were released.
-    public func mediaIsDoubtful(_ sid: SID) {
-        writer.run { [self] in invalidate.withLock { $0 }?(sid) }
+    /// Stores that the bytes are true.
+    public func mediaWasVerified(_ sid: SID) {
+        writer.run { [self] in store(.verified, of: sid) }
     }
 
-    /// Has the kernel drop the pages that were released before the forgery was seen.
+    /// Stores that they may not be, and has the kernel drop the pages that were released.
+    public func mediaIsDoubtful(_ sid: SID) {
+        writer.run { [self] in
+            store(.unverified, of: sid)
+            invalidate.withLock { $0 }?(sid)
+        }
+    }
+
+    /// Stores it, and has the kernel drop the pages that were released before the forgery was seen.
     public func mediaFailedAuthentication(_ sid: SID) {
-        writer.run { [self] in invalidate.withLock { $0 }?(sid) }
+        writer.run { [self] in
+            store(.failed, of: sid)
+            invalidate.withLock { $0 }?(sid)
+        }
+    }
+
+    private func store(_ integrity: StoredIntegrity, of sid: SID) {
+        do throws(CatalogError) {
+            try catalog.setIntegrity(integrity, of: sid)
+        } catch {
+            logger.error("\(error)")
+        }
     }
 
     /// Writes what is left and ends the recorder's thread.

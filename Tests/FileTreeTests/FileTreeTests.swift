@@ -1,6 +1,7 @@
 import Catalog
 import Foundation
 import Media
+import TestSupport
 import Testing
 import Threading
 import TwilioAPI
@@ -251,6 +252,60 @@ struct FileTreeTests {
             let handle = try bench.open(bench.find(".twiliofs/version").inode)
             #expect(handle.isVolatile)
             #expect(!handle.mayKeepPages)
+        }
+    }
+
+    @Test("what was found out of the truth of bytes is told after a remount, and until the media changes")
+    func integrityIsKept() throws {
+        try Self.withTree { bench in
+            let names = ["recordings/a.wav", "recordings/b.wav", "compositions/g.webm", "recordings/unencrypted/c.wav"]
+            let paths = try names.map { try Self.path(bench, $0) }
+            bench.simulator.faults = [FaultRule(.corrupt(offset: 3, mask: 4), path: "*\(try bench.sid("b.wav"))*")]
+            for name in ["recordings", "video-recordings", "compositions"] {
+                _ = try bench.list(bench.find(name).inode)
+            }
+            for path in paths {
+                if path == paths[1] {
+                    #expect(throws: MediaError.self) { try bench.content(path) }
+                } else {
+                    _ = try bench.content(path)
+                }
+            }
+            func attributes(_ bench: TreeBench) throws -> [String?] {
+                try paths.map { path in
+                    try bench.tree.extendedAttributes(of: bench.find(path).inode)
+                        .first { $0.name == "user.twilio.integrity" }?.value
+                }
+            }
+            let expected = ["verified", "failed", "none", "none"]
+            #expect(try attributes(bench) == expected)
+            let again = try TreeBench(again: bench)
+            defer { again.shutDown() }
+            #expect(eventually { (try? attributes(again)) == expected })
+            #expect(again.library.integrity(of: try #require(SID(bench.sid("a.wav")))) == nil)
+            func counts() throws -> [String: Int]? {
+                let report = try again.content(".twiliofs/status.json")
+                let object = try JSONSerialization.jsonObject(with: Data(report)) as? [String: Any]
+                return object?["integrity"] as? [String: Int]
+            }
+            #expect(try counts() == ["verified": 1, "failed": 1, "unverified": 0, "none": 5])
+            try again.catalog.forgetMediaFacts(of: try #require(SID(bench.sid("a.wav"))))
+            #expect(try attributes(again)[0] == "unverified")
+            #expect(try counts() == ["verified": 0, "failed": 1, "unverified": 1, "none": 5])
+        }
+    }
+
+    @Test("the report about the mount has the same size whatever was verified, so that a backup doesn't see it grow")
+    func reportSize() throws {
+        let bench = try TreeBench(generated: 120)
+        defer { bench.shutDown() }
+        _ = try bench.list(bench.find("recordings").inode)
+        let size = try bench.find(".twiliofs/status.json").size
+        for number in 0..<120 {
+            let sid = try #require(SID(TwilioSimulator.generatedSID(number)))
+            try bench.catalog.learn(StoredMediaFacts(plaintextSize: 1, facts: []), of: sid)
+            try bench.catalog.setIntegrity(number < 100 ? .verified : .failed, of: sid)
+            #expect(try bench.content(".twiliofs/status.json").count == Int(size))
         }
     }
 

@@ -1,3 +1,4 @@
+import Catalog
 import Media
 import TwilioAPI
 
@@ -6,9 +7,18 @@ struct ExtendedAttributes {
     /// Names and values, in the order of a listing.
     let values: [(name: String, value: String)]
 
+    /// How the one encryption is called that has a tag to be checked.
+    static let authenticatedEncryption = "aes-256-gcm"
+
     /// Collects what is known.
-    init(resource: MediaResource, facts: MediaFacts?, integrity: Integrity?) {
-        let encryption = resource.encryptionDetails == nil ? facts?.encryption : "aes-256-gcm"
+    ///
+    /// - Parameters:
+    ///   - integrity: what the library knows of the bytes, if the file is at hand there.
+    ///   - stored: what was found out at any time before.
+    init(resource: MediaResource, facts: MediaFacts?, integrity: Integrity?, stored: StoredIntegrity?) {
+        let encryption = resource.encryptionDetails == nil ? facts?.encryption : Self.authenticatedEncryption
+        let finding = integrity == .verified || integrity == .failed ? integrity : stored?.finding
+        let truth = finding ?? (encryption == Self.authenticatedEncryption ? .unverified : .none)
         let optional: [(String, String?)] = [
             ("sid", resource.sid.description),
             ("status", resource.status.rawValue),
@@ -21,8 +31,19 @@ struct ExtendedAttributes {
             ("container_format", resource.containerFormat),
             ("encryption", encryption),
             ("public_key_sid", resource.publicKeySID),
-            ("integrity", (integrity ?? (encryption == "aes-256-gcm" ? .unverified : Integrity.none)).rawValue),
+            ("integrity", truth.rawValue),
         ]
         values = optional.compactMap { name, value in value.map { ("user.twilio.\(name)", $0) } }
+    }
+}
+
+extension StoredIntegrity {
+    /// What was found out by reading all of the media; nil when that has never been done.
+    var finding: Integrity? {
+        switch self {
+        case .verified: .verified
+        case .failed: .failed
+        case .unverified, .none: nil
+        }
     }
 }

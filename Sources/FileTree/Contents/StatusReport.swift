@@ -5,6 +5,8 @@ import TwilioAPI
 /// `.twiliofs/status.json`: how far the lists are, and what the catalog holds.
 ///
 /// Only what changes when the account does is in it, so that a backup that includes it isn't given something new each time.
+/// The numbers of `integrity` are the exception: they change while the backup reads. So that it never finds a file that has
+/// grown or shrunk since its `stat`, the report has the same size whatever they are.
 struct StatusReport: Encodable {
     struct List: Encodable {
         let state: String
@@ -15,6 +17,7 @@ struct StatusReport: Encodable {
     let version: String
     let account: String
     let lists: [String: List]
+    let integrity: [String: Int64]
 
     init(version: String, account: SID, catalog: Catalog, synchronizer: Synchronizer) throws(CatalogError) {
         self.version = version
@@ -32,14 +35,22 @@ struct StatusReport: Encodable {
             lists[kind.directoryName] = List(state: state, error: error, recordings: totals.count)
         }
         self.lists = lists
+        let counts = try catalog.integrityCounts()
+        integrity = Dictionary(
+            uniqueKeysWithValues: StoredIntegrity.allCases.map { ($0.rawValue, counts[$0] ?? 0) })
     }
 
-    /// The report as a JSON text for people and programs.
+    /// The digits of the largest number that there can be.
+    private static let mostDigits = 19
+
+    /// The report as a JSON text for people and programs, with spaces at its end.
     var json: [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         encoder.keyEncodingStrategy = .convertToSnakeCase
         guard let data = try? encoder.encode(self) else { return [] }
-        return Array(data) + [UInt8(ascii: "\n")]
+        let digits = integrity.values.reduce(0) { $0 + String($1).count }
+        let padding = max(0, integrity.count * Self.mostDigits - digits)
+        return Array(data) + Array(repeating: UInt8(ascii: " "), count: padding) + [UInt8(ascii: "\n")]
     }
 }

@@ -18,6 +18,9 @@ final class TreeBench: Sendable {
     let tree: FileTree
     let library: MediaLibrary
     private let folder: URL
+
+    /// Whether the simulator and the folder are another bench's.
+    private let isShared: Bool
     private let transfer: TransferClient
     private let synchronizer: Synchronizer
     private let finder: ResourceFinder
@@ -26,19 +29,43 @@ final class TreeBench: Sendable {
     static let ownership = Ownership(user: 1000, group: 100)
     static let keys = KeyPair()
 
-    init(
-        files: [String: [UInt8]] = [:], holdsKey: Bool = true, ownership: Ownership = TreeBench.ownership
+    /// Makes an account and mounts it.
+    ///
+    /// - Parameter generated: how many voice recordings there are besides the files.
+    convenience init(
+        files: [String: [UInt8]] = [:], generated: Int = 0, holdsKey: Bool = true,
+        ownership: Ownership = TreeBench.ownership
     ) throws {
-        folder = FileManager.default.temporaryDirectory.appending(path: "tree-test-\(UUID().uuidString)")
+        let folder = FileManager.default.temporaryDirectory.appending(path: "tree-test-\(UUID().uuidString)")
         for (name, content) in files {
             let file = folder.appending(path: "media/\(name)")
             try FileManager.default.createDirectory(
                 at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
             try Data(content).write(to: file)
         }
-        simulator = try TwilioSimulator.start(
-            SimulatorConfiguration(
-                mediaFolder: folder.appending(path: "media").path, publicKeys: [.init(pem: Self.keys.publicPEM)]))
+        let media = folder.appending(path: "media")
+        try FileManager.default.createDirectory(at: media, withIntermediateDirectories: true)
+        var configuration = SimulatorConfiguration(
+            mediaFolder: media.path, publicKeys: [.init(pem: Self.keys.publicPEM)])
+        configuration.generatedRecordings = generated
+        try self.init(
+            simulator: try TwilioSimulator.start(configuration), folder: folder, isShared: false, holdsKey: holdsKey,
+            ownership: ownership)
+    }
+
+    /// Mounts another bench's account once more, on its catalog; to be shut down before it.
+    convenience init(again other: TreeBench) throws {
+        try self.init(
+            simulator: other.simulator, folder: other.folder, isShared: true, holdsKey: true,
+            ownership: Self.ownership)
+    }
+
+    private init(
+        simulator: TwilioSimulator, folder: URL, isShared: Bool, holdsKey: Bool, ownership: Ownership
+    ) throws {
+        self.simulator = simulator
+        self.folder = folder
+        self.isShared = isShared
         let quiet = Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
         transfer = try TransferClient(TransferClient.Configuration(), logger: quiet)
         let account = try #require(SID(simulator.credentials.accountSID))
@@ -56,7 +83,8 @@ final class TreeBench: Sendable {
             configuration: MediaLibrary.Configuration(spoolFolder: folder.path, threadCount: 1), observer: recorder,
             logger: quiet)
         tree = FileTree(
-            parts: FileTree.Parts(catalog: catalog, synchronizer: synchronizer, finder: finder, library: library),
+            parts: FileTree.Parts(
+                catalog: catalog, synchronizer: synchronizer, finder: finder, library: library),
             account: account, ownership: ownership, version: "1.2.3", logger: quiet)
     }
 
@@ -67,6 +95,7 @@ final class TreeBench: Sendable {
         finder.shutDown()
         library.shutDown()
         recorder.shutDown()
+        guard !isShared else { return }
         simulator.stop()
         try? FileManager.default.removeItem(at: folder)
     }
@@ -123,12 +152,19 @@ final class TreeBench: Sendable {
     }
 
     func content(_ path: String) throws -> [UInt8] {
-        switch try open(find(path).inode).content {
-        case .bytes(let bytes): return bytes
-        case .media(let reader):
-            let receiver = NotingReceiver()
-            reader.read(at: 0, count: 1 << 20, receiver: receiver)
-            return try receiver.results.value().get()
+        try read(open(find(path).inode), count: 1 << 20)
+    }
+
+    /// Reads the beginning of an open file, which is closed no sooner than that.
+    func read(_ file: OpenFile, count: Int) throws -> [UInt8] {
+        try withExtendedLifetime(file) {
+            switch file.content {
+            case .bytes(let bytes): return Array(bytes.prefix(count))
+            case .media(let reader):
+                let receiver = NotingReceiver()
+                reader.read(at: 0, count: count, receiver: receiver)
+                return try receiver.results.value().get()
+            }
         }
     }
 }
