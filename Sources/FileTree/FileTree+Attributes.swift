@@ -16,7 +16,9 @@ extension FileTree {
             case .media(let sid, _), .metadata(let sid, _):
                 if entry == nil { entry = try catalogEntry(sid) }
             }
-            if let known = try knownAttributes(of: node, entry: entry) {
+            let known = try knownAttributes(of: node, entry: entry)
+            if case .media(let sid, _) = node { parts.follower.didAskSize(of: sid, isKnown: known != nil) }
+            if let known {
                 completion(.success(known))
                 return
             }

@@ -21,11 +21,21 @@ extension FileTree {
                 let resource = try resource(sid)
                 let facts = try knownFacts(sid)
                 let integrity = try storedIntegrity(sid)?.finding
+                parts.follower.didOpen(sid)
                 parts.library.open(resource, facts: facts, integrity: integrity) { [self] result in
-                    completion(
-                        result.map { reader in
-                            OpenFile(content: .media(reader), mayKeepPages: reader.mayKeepPages, isVolatile: false)
-                        }.mapError { failure($0) })
+                    let follower = parts.follower
+                    switch result {
+                    case .success(let reader):
+                        reader.whenReadToEnd { follower.didReadToEnd(sid) }
+                        completion(
+                            .success(
+                                OpenFile(content: .media(reader), mayKeepPages: reader.mayKeepPages) {
+                                    follower.didClose(sid)
+                                }))
+                    case .failure(let error):
+                        follower.didClose(sid)
+                        completion(.failure(failure(error)))
+                    }
                 }
             }
         } catch {

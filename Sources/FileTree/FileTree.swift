@@ -23,14 +23,19 @@ public final class FileTree: Sendable {
         /// Reads media.
         public var library: MediaLibrary
 
+        /// Has media ready before it is asked for.
+        public var follower: WalkFollower
+
         /// Makes a set of parts.
         public init(
-            catalog: Catalog, synchronizer: Synchronizer, finder: ResourceFinder, library: MediaLibrary
+            catalog: Catalog, synchronizer: Synchronizer, finder: ResourceFinder, library: MediaLibrary,
+            follower: WalkFollower
         ) {
             self.catalog = catalog
             self.synchronizer = synchronizer
             self.finder = finder
             self.library = library
+            self.follower = follower
         }
     }
 

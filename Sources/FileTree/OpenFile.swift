@@ -1,6 +1,6 @@
 public import Media
 
-/// A file that was opened.
+/// A file that was opened; letting go of it closes it.
 public final class OpenFile: Sendable {
     /// Where its bytes come from.
     public enum Content: Sendable {
@@ -20,9 +20,18 @@ public final class OpenFile: Sendable {
     /// Whether reads go past the kernel's pages: the content is made anew at each opening.
     public let isVolatile: Bool
 
-    init(content: Content, mayKeepPages: Bool, isVolatile: Bool) {
+    private let onClose: @Sendable () -> Void
+
+    init(
+        content: Content, mayKeepPages: Bool, isVolatile: Bool = false, onClose: @escaping @Sendable () -> Void = {}
+    ) {
         self.content = content
         self.mayKeepPages = mayKeepPages
         self.isVolatile = isVolatile
+        self.onClose = onClose
+    }
+
+    deinit {
+        onClose()
     }
 }

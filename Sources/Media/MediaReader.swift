@@ -1,3 +1,5 @@
+import Threading
+
 /// One opened file's place in reading: it knows where its reader is, and reads ahead from there.
 ///
 /// Letting go of it closes it.
@@ -9,6 +11,7 @@ public final class MediaReader: Sendable {
     /// Should the file change, reads fail: bytes of two contents are never mixed.
     private let content: MediaContent
     private let place = ReadingPlace()
+    private let progress: Locked<ReadProgress>
     private let onClose: @Sendable () -> Void
 
     /// Whether the kernel may keep the pages that it has of this file.
@@ -20,6 +23,7 @@ public final class MediaReader: Sendable {
     init(file: MediaFile, opened: MediaFile.Opened, onClose: @escaping @Sendable () -> Void) {
         self.file = file
         content = opened.content
+        progress = Locked(ReadProgress(size: opened.content.plaintextSize))
         self.onClose = onClose
         mayKeepPages = opened.isContinued || opened.content.authentication == nil
     }
@@ -31,6 +35,17 @@ public final class MediaReader: Sendable {
     /// Bytes that one read may ask for.
     public static let largestRead = 1 << 20
 
+    /// Calls `observer` once the file has been asked for to its end, and for at least half of its bytes.
+    ///
+    /// Half, because the kernel may have some of them already and doesn't ask for those; and not the end alone, because a
+    /// player looks there first.
+    ///
+    /// - Parameter observer: called at once, or within a read, on the reader's thread.
+    public func whenReadToEnd(_ observer: @escaping @Sendable () -> Void) {
+        let due = progress.withLock { $0.watch(observer) }
+        due?()
+    }
+
     /// Reads plaintext.
     ///
     /// - Parameters:
@@ -40,7 +55,10 @@ public final class MediaReader: Sendable {
     ///     thread.
     public func read(at offset: Int64, count: Int, receiver: any ReadReceiver) {
         let count = min(count, Self.largestRead)
-        file.read(offset..<(offset + Int64(count)), of: content, at: place, receiver: receiver)
+        let range = offset..<(offset + Int64(count))
+        let readToEnd = progress.withLock { $0.advance(range) }
+        readToEnd?()
+        file.read(range, of: content, at: place, receiver: receiver)
     }
 }
 

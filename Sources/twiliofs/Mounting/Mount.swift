@@ -70,8 +70,10 @@ struct Mount {
             configuration: libraryConfiguration(spoolFolder: folder), observer: recorder, logger: logger)
         let synchronizer = Synchronizer(catalog: catalog, client: client, logger: logger)
         let finder = try ResourceFinder(catalog: catalog, client: client)
+        let follower = try WalkFollower(catalog: catalog, library: library, logger: logger)
         let tree = FileTree(
-            parts: FileTree.Parts(catalog: catalog, synchronizer: synchronizer, finder: finder, library: library),
+            parts: FileTree.Parts(
+                catalog: catalog, synchronizer: synchronizer, finder: finder, library: library, follower: follower),
             account: account.account,
             ownership: Ownership(
                 user: command.user ?? options.user ?? getuid(), group: command.group ?? options.group ?? getgid(),
@@ -111,6 +113,7 @@ struct Mount {
         transfer.shutDown()
         synchronizer.shutDown()
         finder.shutDown()
+        follower.shutDown()
         library.shutDown()
         diskCache?.shutDown()
         recorder.shutDown()

@@ -25,16 +25,19 @@ final class TreeBench: Sendable {
     private let synchronizer: Synchronizer
     private let finder: ResourceFinder
     private let recorder: MediaRecorder
+    private let follower: WalkFollower
 
     static let ownership = Ownership(user: 1000, group: 100)
     static let keys = KeyPair()
 
     /// Makes an account and mounts it.
     ///
-    /// - Parameter generated: how many voice recordings there are besides the files.
+    /// - Parameters:
+    ///   - generated: how many voice recordings there are besides the files.
+    ///   - ahead: does what is done ahead; nil for the library.
     convenience init(
         files: [String: [UInt8]] = [:], generated: Int = 0, holdsKey: Bool = true,
-        ownership: Ownership = TreeBench.ownership
+        ownership: Ownership = TreeBench.ownership, ahead: (any MediaAhead)? = nil
     ) throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "tree-test-\(UUID().uuidString)")
         for (name, content) in files {
@@ -50,18 +53,19 @@ final class TreeBench: Sendable {
         configuration.generatedRecordings = generated
         try self.init(
             simulator: try TwilioSimulator.start(configuration), folder: folder, isShared: false, holdsKey: holdsKey,
-            ownership: ownership)
+            ownership: ownership, ahead: ahead)
     }
 
     /// Mounts another bench's account once more, on its catalog; to be shut down before it.
     convenience init(again other: TreeBench) throws {
         try self.init(
             simulator: other.simulator, folder: other.folder, isShared: true, holdsKey: true,
-            ownership: Self.ownership)
+            ownership: Self.ownership, ahead: nil)
     }
 
     private init(
-        simulator: TwilioSimulator, folder: URL, isShared: Bool, holdsKey: Bool, ownership: Ownership
+        simulator: TwilioSimulator, folder: URL, isShared: Bool, holdsKey: Bool, ownership: Ownership,
+        ahead: (any MediaAhead)?
     ) throws {
         self.simulator = simulator
         self.folder = folder
@@ -82,9 +86,10 @@ final class TreeBench: Sendable {
             client: client, transfer: transfer, keys: holdsKey ? try Self.keys.ring() : KeyRing([]),
             configuration: MediaLibrary.Configuration(spoolFolder: folder.path, threadCount: 1), observer: recorder,
             logger: quiet)
+        follower = try WalkFollower(catalog: catalog, media: ahead ?? library, logger: quiet)
         tree = FileTree(
             parts: FileTree.Parts(
-                catalog: catalog, synchronizer: synchronizer, finder: finder, library: library),
+                catalog: catalog, synchronizer: synchronizer, finder: finder, library: library, follower: follower),
             account: account, ownership: ownership, version: "1.2.3", logger: quiet)
     }
 
@@ -93,6 +98,7 @@ final class TreeBench: Sendable {
         transfer.shutDown()
         synchronizer.shutDown()
         finder.shutDown()
+        follower.shutDown()
         library.shutDown()
         recorder.shutDown()
         guard !isShared else { return }

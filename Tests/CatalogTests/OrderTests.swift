@@ -1,0 +1,55 @@
+import TestSupport
+import Testing
+import TwilioAPI
+
+@testable import Catalog
+
+@Suite("What follows a recording in its directory")
+struct OrderTests {
+    @Test("followers are those of the listing, and of the names", arguments: EntryOrder.allCases, [1, 3, 100])
+    func followers(order: EntryOrder, limit: Int) throws {
+        let catalog = try CatalogFolder().catalog()
+        var generator = SeededGenerator(seed: 3)
+        for number in (1...60).shuffled(using: &generator) {
+            let kind: TwilioAPI.MediaKind = number % 3 == 0 ? .composition : .voiceRecording
+            try catalog.store(try Sample.resource(number, kind, status: number % 7 == 0 ? "deleted" : "completed"))
+        }
+        for kind in [TwilioAPI.MediaKind.voiceRecording, .composition, .videoRecording] {
+            let listed = try catalog.listed(kind)
+            let ordered = order == .position ? listed : listed.sorted()
+            for (index, sid) in ordered.enumerated() {
+                let expected = Array(ordered.dropFirst(index + 1).prefix(limit))
+                #expect(try catalog.followers(of: sid, kind: kind, in: order, limit: limit) == expected)
+            }
+        }
+    }
+
+    @Test("followers that are known are left out, as far as is looked", arguments: EntryOrder.allCases)
+    func undescribed(order: EntryOrder) throws {
+        let catalog = try CatalogFolder().catalog()
+        for number in 1...20 {
+            try catalog.store(try Sample.resource(number))
+            if number % 4 != 0 {
+                try catalog.learn(StoredMediaFacts(plaintextSize: 1, facts: []), of: try Sample.sid(number))
+            }
+        }
+        func undescribed(after number: Int, reach: Int) throws -> [SID] {
+            try catalog.undescribedFollowers(
+                of: try Sample.sid(number), kind: .voiceRecording, in: order, reach: reach)
+        }
+        #expect(try undescribed(after: 1, reach: 100) == [4, 8, 12, 16, 20].map { try Sample.sid($0) })
+        #expect(try undescribed(after: 4, reach: 8) == [8, 12].map { try Sample.sid($0) })
+        #expect(try undescribed(after: 4, reach: 3).isEmpty)
+        #expect(try undescribed(after: 20, reach: 100).isEmpty)
+    }
+
+    @Test("nothing follows a recording that isn't there in the listing, and by name what does")
+    func unknown() throws {
+        let catalog = try CatalogFolder().catalog()
+        try catalog.store(try Sample.resource(2))
+        let missing = try Sample.sid(1)
+        #expect(try catalog.followers(of: missing, kind: .voiceRecording, in: .position, limit: 9).isEmpty)
+        #expect(
+            try catalog.followers(of: missing, kind: .voiceRecording, in: .name, limit: 9) == [try Sample.sid(2)])
+    }
+}

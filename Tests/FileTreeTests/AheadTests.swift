@@ -1,0 +1,160 @@
+import Catalog
+import Foundation
+import Media
+import TestSupport
+import Testing
+import Threading
+import TwilioAPI
+import TwilioSimulator
+
+@testable import FileTree
+
+/// Notes what is done ahead, and does nothing.
+private final class NotingAhead: MediaAhead {
+    private struct State {
+        var prefetched: [SID] = []
+        var abandoned: [SID] = []
+        var room = Int.max
+    }
+
+    private let state = Condition(State())
+
+    var prefetched: [SID] { state.change { $0.prefetched } }
+    var abandoned: [SID] { state.change { $0.abandoned } }
+
+    /// How many more may be begun.
+    func setRoom(_ room: Int) { state.change { $0.room = room } }
+
+    /// Waits until so many were begun.
+    func hasBegun(_ sids: some Sequence<SID>) -> Bool {
+        let sids = Set(sids)
+        return state.wait(timeout: .seconds(20)) { sids.isSubset(of: $0.prefetched) ? true : nil } ?? false
+    }
+
+    func hasLetGo(_ sids: some Sequence<SID>) -> Bool {
+        let sids = Set(sids)
+        return state.wait(timeout: .seconds(20)) { sids.isSubset(of: $0.abandoned) ? true : nil } ?? false
+    }
+
+    func describe(
+        _ resource: MediaResource, completion: @escaping @Sendable (Result<MediaFacts, MediaError>) -> Void
+    ) {}
+
+    func prefetch(_ resource: MediaResource, facts: MediaFacts?, integrity: Integrity?) -> Bool {
+        state.change { state in
+            guard state.room > 0 else { return false }
+            state.room -= 1
+            state.prefetched.append(resource.sid)
+            return true
+        }
+    }
+
+    func abandonPrefetch(of sids: [SID]) {
+        state.change { $0.abandoned += sids }
+    }
+}
+
+@Suite("What is done ahead of programs")
+struct AheadTests {
+    private static func mediaRequests(_ bench: TreeBench) -> [LoggedRequest] {
+        bench.simulator.requests.filter { $0.host == .media || $0.path.hasSuffix(".wav") }
+    }
+
+    private static func names(_ bench: TreeBench, of directory: InodeNumber) throws -> [String] {
+        try bench.list(directory).map(\.name).filter { $0.hasPrefix("RE") }
+    }
+
+    @Test("listing a directory asks for no media")
+    func listing() throws {
+        let bench = try TreeBench(generated: 50)
+        defer { bench.shutDown() }
+        let entries = try bench.list(bench.find("recordings").inode)
+        #expect(entries.count == 52)
+        #expect(entries.dropFirst(2).allSatisfy { $0.attributes == nil })
+        #expect(Self.mediaRequests(bench).isEmpty)
+    }
+
+    @Test(
+        "two hundred unknown sizes that are asked for in order take much less than a wait for each",
+        arguments: EntryOrder.allCases)
+    func sizesInOrder(order: EntryOrder) throws {
+        let bench = try TreeBench(generated: 200)
+        defer { bench.shutDown() }
+        let directory = try bench.find("recordings").inode
+        let names = try Self.names(bench, of: directory)
+        let latency = 20
+        bench.simulator.behaviour.latencyMilliseconds = latency
+        let start = ContinuousClock.now
+        for name in order == .position ? names : names.sorted() {
+            let size = try bench.lookUp(name, in: directory).attributes.size
+            #expect(size == 16_044 || size == 32_044)
+        }
+        let time = ContinuousClock.now - start
+        // One after the other they can't be had in less than twice this.
+        #expect(time < .milliseconds(names.count * latency / 2))
+        // Each is asked for once.
+        let paths = Self.mediaRequests(bench).map(\.path)
+        #expect(paths.count == 200)
+        #expect(Set(paths).count == 200)
+    }
+
+    @Test("sizes that are asked for in no order are asked for one by one")
+    func sizesInNoOrder() throws {
+        let bench = try TreeBench(generated: 200)
+        defer { bench.shutDown() }
+        let directory = try bench.find("recordings").inode
+        let names = try Self.names(bench, of: directory)
+        // No two of them are neighbours in any order: every tenth name, those that the listing has beside others left out.
+        let candidates = stride(from: 0, to: 200, by: 10).map { names.sorted()[$0] }
+        let places = try candidates.map { try #require(names.firstIndex(of: $0)) }
+        let chosen = candidates.indices.filter { index in !places.contains { abs($0 - places[index]) == 1 } }
+        for index in chosen { _ = try bench.lookUp(candidates[index], in: directory) }
+        #expect(chosen.count > 10)
+        #expect(Self.mediaRequests(bench).count == chosen.count)
+    }
+
+    @Test("files that are read whole in order are begun ahead, until one is left out", arguments: EntryOrder.allCases)
+    func readingInOrder(order: EntryOrder) throws {
+        let ahead = NotingAhead()
+        let bench = try TreeBench(generated: 60, ahead: ahead)
+        defer { bench.shutDown() }
+        let directory = try bench.find("recordings").inode
+        let listed = try Self.names(bench, of: directory)
+        let names = order == .position ? listed : listed.sorted()
+        let sids = try names.map { try #require(SID($0.prefix(34))) }
+        for index in 0..<5 { #expect(try !bench.content("recordings/\(names[index])").isEmpty) }
+        #expect(ahead.hasBegun(sids[2..<15]))
+        #expect(ahead.prefetched == Array(sids[2..<15]))
+        _ = try bench.content("recordings/\(names[12])")
+        #expect(ahead.hasLetGo(sids[5..<12] + sids[13..<15]))
+        #expect(ahead.abandoned.count == 9)
+    }
+
+    @Test("when there is no room, nothing is tried until the program goes on")
+    func noRoom() throws {
+        let ahead = NotingAhead()
+        ahead.setRoom(2)
+        let bench = try TreeBench(generated: 30, ahead: ahead)
+        defer { bench.shutDown() }
+        let names = try Self.names(bench, of: bench.find("recordings").inode)
+        let sids = try names.map { try #require(SID($0.prefix(34))) }
+        for index in 0..<3 { _ = try bench.content("recordings/\(names[index])") }
+        #expect(ahead.hasBegun(sids[2..<4]))
+        #expect(ahead.prefetched.count == 2)
+        ahead.setRoom(100)
+        _ = try bench.content("recordings/\(names[3])")
+        #expect(ahead.hasBegun(sids[2..<12]))
+    }
+
+    @Test("nothing is begun ahead for a program that looks at the beginning of each file")
+    func heads() throws {
+        let ahead = NotingAhead()
+        let bench = try TreeBench(generated: 30, ahead: ahead)
+        defer { bench.shutDown() }
+        for name in try Self.names(bench, of: bench.find("recordings").inode).prefix(10) {
+            let file = try bench.open(bench.find("recordings/\(name)").inode)
+            #expect(try bench.read(file, count: 1000).count == 1000)
+        }
+        #expect(ahead.prefetched.isEmpty)
+    }
+}
