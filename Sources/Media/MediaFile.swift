@@ -131,7 +131,9 @@ final class MediaFile: Sendable {
     // MARK: What is known
 
     /// Learns size and envelope, unless they are known.
-    func describe(completion: @escaping @Sendable (Result<MediaFacts, MediaError>) -> Void) {
+    ///
+    /// - Parameter priority: how urgent it is.
+    func describe(priority: Priority = .reader, completion: @escaping @Sendable (Result<MediaFacts, MediaError>) -> Void) {
         enum Step {
             case answer(MediaFacts)
             case begin
@@ -151,7 +153,7 @@ final class MediaFile: Sendable {
         }
         switch step {
         case .answer(let facts): completion(.success(facts))
-        case .begin: DescriptionFetch(file: self, completion: descriptionDidEnd).start()
+        case .begin: DescriptionFetch(file: self, completion: descriptionDidEnd).start(priority: priority)
         case .wait: break
         }
     }
@@ -252,6 +254,10 @@ final class MediaFile: Sendable {
         }
         if case .failure(let error) = result, error.code == .authenticationFailed {
             services.logger.critical("\(sid) is not what was recorded: \(error.message)")
+        }
+        // Nothing has to be read to verify an empty content.
+        if case .success(let content) = result, content.authentication?.integrity == .verified {
+            contentWasVerified(content)
         }
         for completion in waiting { completion(result) }
         advanceSpool()

@@ -22,14 +22,20 @@ extension MediaLibrary {
         let slotCount = Int((size ?? Self.prefetchSize) / Int64(Block.size)) + 1
         // Half of the memory is for those who read.
         let budget = services.memory.slotCount / 2
-        let isTaken = state.withLock { state -> Bool in
-            guard state.prefetched.count < Self.prefetchLimit, state.prefetched[resource.sid] == nil,
-                state.prefetched.values.reduce(slotCount, +) <= budget
-            else { return false }
-            state.prefetched[resource.sid] = slotCount
-            return true
+        enum Room {
+            case taken
+            case known
+            case none
         }
-        guard isTaken else { return false }
+        let room = state.withLock { state -> Room in
+            if state.prefetched[resource.sid] != nil { return .known }
+            guard state.prefetched.count < Self.prefetchLimit,
+                state.prefetched.values.reduce(slotCount, +) <= budget
+            else { return .none }
+            state.prefetched[resource.sid] = slotCount
+            return .taken
+        }
+        guard room == .taken else { return room == .known }
         if services.memory.freeCount < budget { reclaimMemory(budget, isUrgent: false) }
         let file = file(of: resource, facts: facts, integrity: integrity)
         file.open(isAhead: true) { [self] result in

@@ -97,12 +97,15 @@ public final class MediaLibrary: Sendable {
 
     /// Learns size and envelope of a recording's media with one small request.
     ///
-    /// - Parameter completion: called at once when they are known, else later on another thread.
+    /// - Parameters:
+    ///   - isAhead: whether nobody waits for it yet.
+    ///   - completion: called at once when they are known, else later on another thread.
     public func describe(
-        _ resource: MediaResource, completion: @escaping @Sendable (Result<MediaFacts, MediaError>) -> Void
+        _ resource: MediaResource, isAhead: Bool = false,
+        completion: @escaping @Sendable (Result<MediaFacts, MediaError>) -> Void
     ) {
         let file = file(of: resource, facts: nil, integrity: nil)
-        file.describe { [self] result in
+        file.describe(priority: isAhead ? .readAhead : .reader) { [self] result in
             settle(file)
             completion(result)
         }

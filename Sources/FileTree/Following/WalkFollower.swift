@@ -127,7 +127,7 @@ public final class WalkFollower: Sendable {
                     resource, facts: facts.flatMap { MediaFacts(stored: $0.facts) },
                     integrity: try catalog.integrity(of: sid)?.finding)
             case .describing:
-                if facts == nil { media.describe(resource) { _ in } }
+                if facts == nil { media.describe(resource, isAhead: true) { _ in } }
                 return true
             }
         } catch {
@@ -158,7 +158,8 @@ public final class WalkFollower: Sendable {
 /// What can be done ahead; ``MediaLibrary`` can.
 protocol MediaAhead: Sendable {
     func describe(
-        _ resource: MediaResource, completion: @escaping @Sendable (Result<MediaFacts, MediaError>) -> Void)
+        _ resource: MediaResource, isAhead: Bool,
+        completion: @escaping @Sendable (Result<MediaFacts, MediaError>) -> Void)
     func prefetch(_ resource: MediaResource, facts: MediaFacts?, integrity: Integrity?) -> Bool
     func abandonPrefetch(of sids: [SID])
 }

@@ -38,12 +38,12 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         self.completion = completion
     }
 
-    func start(range: ByteRange? = .suffix(MediaFacts.tailSize)) {
+    func start(range: ByteRange? = .suffix(MediaFacts.tailSize), priority: Priority = .reader) {
         do throws(MediaError) {
             let source = try file.addresses()
             transfer.hold(
                 file.services.transfer.download(
-                    DownloadRequest(range: range, priority: .reader, retriesNotFound: file.mayBeTooYoung), from: source,
+                    DownloadRequest(range: range, priority: priority, retriesNotFound: file.mayBeTooYoung), from: source,
                     to: self))
         } catch {
             completion(.failure(error), false)
