@@ -10,8 +10,8 @@ import Threading
 /// - **Nothing has to be repaired before it answers**, whoever was killed or lost power before: what the index doesn't know counts
 ///   as missing, every block is verified when it is read, and files that are nobody's are found in the background (`Sweep`).
 ///
-/// Nothing is flushed to the disk, apart from what SQLite needs to keep its file whole: losing a block costs fetching it again,
-/// and a block that was lost in part is found by its checksum.
+/// Nothing is flushed to the disk: losing a block costs fetching it again, a block that was lost in part is found by its checksum,
+/// and after a restart of the machine the index is checked before anything is stored.
 ///
 /// Safe to use from any thread. All functions block, some milliseconds at the most as long as the disk does its work.
 public final class DiskCache: Sendable {

@@ -220,6 +220,29 @@ struct FailureTests {
         try checkWorks(cache, bench)
     }
 
+    @Test("After a restart of the machine an index that is damaged without SQLite's noticing is made anew")
+    func damagedByPowerFailure() throws {
+        var cache = try bench.open()
+        for block in 0..<30 { cache.store(Pattern.bytes(block, of: content, length: 500), block, of: content) }
+        cache.shutDown()
+        // A page that nothing refers to, as when only some pages have reached the disk.
+        try DatabaseQueue(path: bench.index).write { database in
+            try database.execute(
+                sql: """
+                    PRAGMA writable_schema = ON;
+                    DELETE FROM sqlite_master WHERE name = 'block_by_use';
+                    UPDATE setting SET value = 'before' WHERE name = 'boot'
+                    """)
+        }
+        try DatabaseQueue(path: bench.index).write { database in
+            let answer = try String.fetchOne(database, sql: "PRAGMA integrity_check(1)")
+            #expect(answer != "ok")
+        }
+        cache = try bench.open()
+        #expect(eventually { bench.log.contains { $0.contains("damaged") } }, "\(bench.log)")
+        try checkWorks(cache, bench)
+    }
+
     @Test("A folder that can't be made is said when it is opened")
     func impossibleFolder() throws {
         let folder = try TemporaryFolder()

@@ -27,6 +27,9 @@ final class OpenStore: Sendable {
     /// The index's file, to tell it from one that is in its place later.
     let identity: FileIdentity
 
+    /// Whether the machine was restarted since the index was used, perhaps by a power failure.
+    let wasRestarted: Bool
+
     private let folder: String
 
     /// Whether files may be there that the index doesn't know of.
@@ -54,6 +57,7 @@ final class OpenStore: Sendable {
         self.identity = identity
         let boot = Self.boot
         let lastBoot = try index.setting("boot")
+        wasRestarted = lastBoot != nil && lastBoot != boot
         // An index that was made just now: everything that it will hold comes after this.
         if lastBoot == nil, let boot { try index.set("boot", to: boot) }
         isSwept = Locked(try Self.discarded(folder).isEmpty && boot != nil && (lastBoot == nil || lastBoot == boot))

@@ -16,6 +16,7 @@ struct Sweep {
     ///
     /// - Returns: how many files were removed that were nobody's, and how many blocks that were none.
     func run() throws(IndexFailure) -> (orphans: Int, blocks: Int) {
+        if store.wasRestarted { try store.index.check() }
         try store.removeDiscarded()
         try store.cancelOfDeadOwners()
         var result = (orphans: 0, blocks: 0)
