@@ -1,5 +1,6 @@
 """How figures come about: contestants take turns, and medians are compared."""
 
+import mmap
 import statistics
 import time
 from dataclasses import dataclass, field
@@ -62,11 +63,21 @@ class Row:
     measure: object  # takes a Bench, gives Outcomes
 
 
-def alternate(sizes, runs=None, **contestants):
+def touch_memory(size):
+    """Has the system hold so much free memory at hand.
+
+    A virtual machine's host takes back memory that is free for long; the first to use it then waits for the host. Who reads
+    through the page cache uses much, a pipe uses none: without this, luck would decide how often one has to wait.
+    """
+    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | getattr(mmap, "MAP_POPULATE", 0)
+    mmap.mmap(-1, size, flags=flags).close()
+
+
+def alternate(sizes, runs=None, memory=0, **contestants):
     """Lets contestants take turns, and gives the median of what each one's runs gave, and the number of runs.
 
     Each is called without arguments and gives a number. The order changes with each round, so that nobody always comes
-    after the same neighbour.
+    after the same neighbour. Before each run, `memory` bytes of free memory are touched.
     """
     values = {name: [] for name in contestants}
     spent = dict.fromkeys(contestants, 0.0)
@@ -75,6 +86,8 @@ def alternate(sizes, runs=None, **contestants):
         if turn > 0 and max(spent.values()) > sizes.patience:
             break
         for name in order:
+            if memory:
+                touch_memory(memory)
             start = time.monotonic()
             values[name].append(contestants[name]())
             spent[name] += time.monotonic() - start

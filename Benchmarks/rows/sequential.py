@@ -44,7 +44,7 @@ def _against_tutorial(row, bench):
     curl = [program("curl"), "-s", "-f", bench.account.nginx.near + recording.media_path]
     decrypt = recording.openssl_arguments()
     medians, runs = alternate(
-        bench.sizes, ours=_cold_reader(bench, "large.mp4"), tutorial=lambda: timed_pipe(curl, decrypt))
+            bench.sizes, memory=2 * bench.sizes.large, ours=_cold_reader(bench, "large.mp4"), tutorial=lambda: timed_pipe(curl, decrypt))
     return _outcome(
         row, bench, medians["ours"], medians["tutorial"], runs, Bar(1, aim=1.2), "`curl | openssl enc -d`")
 
@@ -58,12 +58,13 @@ def _against_rclone(row, bench):
             path.stat()
             return read_whole(path)
 
-    medians, runs = alternate(bench.sizes, ours=_cold_reader(bench, "large.mp4"), rclone=rclone)
+    medians, runs = alternate(
+            bench.sizes, memory=2 * bench.sizes.large, ours=_cold_reader(bench, "large.mp4"), rclone=rclone)
     return _outcome(
         row, bench, medians["ours"], medians["rclone"], runs, Bar(2, aim=2.5), "`rclone mount`, undecrypted")
 
 
 def _against_cbc(row, bench):
     medians, runs = alternate(
-        bench.sizes, gcm=_cold_reader(bench, "large.wav"), cbc=_cold_reader(bench, "large.mp4"))
+            bench.sizes, memory=2 * bench.sizes.large, gcm=_cold_reader(bench, "large.wav"), cbc=_cold_reader(bench, "large.mp4"))
     return _outcome(row, bench, medians["gcm"], medians["cbc"], runs, Bar(0.9), "twiliofs, CBC")

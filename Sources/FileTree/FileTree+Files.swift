@@ -18,28 +18,32 @@ extension FileTree {
                 let json = try resource(sid).json
                 completion(.success(OpenFile(content: .bytes(json), mayKeepPages: false, isVolatile: false)))
             case .media(let sid, _):
-                let resource = try resource(sid)
-                let facts = try knownFacts(sid)
-                let integrity = try storedIntegrity(sid)?.finding
-                parts.follower.didOpen(sid)
-                parts.library.open(resource, facts: facts, integrity: integrity) { [self] result in
-                    let follower = parts.follower
-                    switch result {
-                    case .success(let reader):
-                        reader.whenReadToEnd { follower.didReadToEnd(sid) }
-                        completion(
-                            .success(
-                                OpenFile(content: .media(reader), mayKeepPages: reader.mayKeepPages) {
-                                    follower.didClose(sid)
-                                }))
-                    case .failure(let error):
-                        follower.didClose(sid)
-                        completion(.failure(failure(error)))
-                    }
-                }
+                try openMedia(sid, completion: completion)
             }
         } catch {
             completion(.failure(error))
+        }
+    }
+
+    private func openMedia(_ sid: SID, completion: @escaping Completion<OpenFile>) throws(FileTreeError) {
+        let follower = parts.follower
+        let opened: @Sendable (MediaReader) -> OpenFile = { reader in
+            reader.whenReadToEnd { follower.didReadToEnd(sid) }
+            return OpenFile(content: .media(reader), mayKeepPages: reader.mayKeepPages) { follower.didClose(sid) }
+        }
+        // What was read lately needs nothing from the catalog.
+        if let reader = parts.library.openAtHand(sid) {
+            follower.didOpen(sid)
+            completion(.success(opened(reader)))
+            return
+        }
+        let resource = try resource(sid)
+        let facts = try knownFacts(sid)
+        let integrity = try storedIntegrity(sid)?.finding
+        follower.didOpen(sid)
+        parts.library.open(resource, facts: facts, integrity: integrity) { [self] result in
+            if case .failure = result { follower.didClose(sid) }
+            completion(result.map(opened).mapError { failure($0) })
         }
     }
 

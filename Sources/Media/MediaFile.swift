@@ -224,6 +224,15 @@ final class MediaFile: Sendable {
         }
     }
 
+    /// Opens the file if its content is known.
+    func openAtHand() -> Opened? {
+        state.withLock { state in
+            guard case .known(let content) = state.content else { return nil }
+            defer { state.wasOpened = true }
+            return Opened(content: content, isContinued: state.wasOpened)
+        }
+    }
+
     /// What an opening that had to wait gets.
     private func markOpened(_ content: MediaContent, isAhead: Bool) -> Opened {
         state.withLock { state in

@@ -93,6 +93,7 @@ public final class MediaLibrary: Sendable {
         services.memory.abandonWaiters()
         services.workers.shutDown()
         services.diskWorkers.shutDown()
+        services.storeWorker.shutDown()
     }
 
     /// Learns size and envelope of a recording's media with one small request.
@@ -132,6 +133,26 @@ public final class MediaLibrary: Sendable {
                 completion(.failure(error))
             }
         }
+    }
+
+    /// Opens a recording's media for reading, if that needs nothing that isn't at hand.
+    public func openAtHand(_ sid: SID) -> MediaReader? {
+        let file = state.withLock { state -> MediaFile? in
+            guard let file = state.files[sid] else { return nil }
+            file.retainReader()
+            return file
+        }
+        guard let file else { return nil }
+        services.openFiles.withLock { $0 += 1 }
+        guard let opened = file.openAtHand() else {
+            release(file)
+            return nil
+        }
+        state.withLock { state in
+            state.prefetched[sid] = nil
+            state.idle.removeAll { $0 == sid }
+        }
+        return MediaReader(file: file, opened: opened) { [self] in release(file) }
     }
 
     /// What is known of the truth of a recording's bytes; nil when it isn't among the files at hand.

@@ -14,8 +14,11 @@ final class MediaServices: Sendable {
     /// Threads for decryption, and for opening envelopes: none of it belongs on the transfer thread.
     let workers: WorkerPool
 
-    /// Threads that wait for the disk.
+    /// Threads that read from the disk.
     let diskWorkers: WorkerPool
+
+    /// The thread that writes to the disk cache: nobody waits for it.
+    let storeWorker: WorkerPool
     let configuration: MediaLibrary.Configuration
 
     /// Ciphertext that survives a restart; nil when it is switched off.
@@ -58,6 +61,7 @@ final class MediaServices: Sendable {
         let workers = try WorkerPool(name: "media", threadCount: configuration.threadCount)
         self.workers = workers
         diskWorkers = try WorkerPool(name: "disk", threadCount: 2)
+        storeWorker = try WorkerPool(name: "store", threadCount: 1)
         // Reads are served by the workers, and by as many threads of whoever asks.
         let scratchCount = configuration.threadCount * 2
         scratch = ScratchBuffers(count: scratchCount)
@@ -92,14 +96,14 @@ final class MediaServices: Sendable {
     /// Writes to the disk cache soon, unless so much waits already that memory would be short.
     func store(byteCount: Int, _ work: @escaping @Sendable (DiskCache) -> Void) {
         guard let diskCache else { return }
-        let limit = memory.slotCount * Block.size / 8
+        let limit = memory.slotCount * Block.size / 2
         let isTaken = storing.withLock { storing in
             guard storing + byteCount <= limit else { return false }
             storing += byteCount
             return true
         }
         guard isTaken else { return }
-        diskWorkers.run { [self] in
+        storeWorker.run { [self] in
             work(diskCache)
             storing.withLock { $0 -= byteCount }
         }

@@ -27,6 +27,9 @@ public struct GCMAuthenticator: Sendable {
     /// It is the range's share in GHASH, a universal hash under a secret key, so it is never to be shown to anybody.
     public struct Fingerprint: Sendable, Hashable {
         fileprivate let share: FieldElement
+
+        /// Where the range is, in blocks of AES.
+        fileprivate let blocks: Range<Int64>
     }
 
     /// Makes an authenticator that has absorbed nothing.
@@ -65,18 +68,48 @@ public struct GCMAuthenticator: Sendable {
     ///   absorbed then.
     @discardableResult
     public mutating func absorb(_ ciphertext: RawSpan, at offset: Int64) throws(EnvelopeError) -> Fingerprint {
-        let (end, overflow) = offset.addingReportingOverflow(Int64(ciphertext.byteCount))
-        guard offset >= 0, !overflow, end <= contentSize + CiphertextLayout.tagSize else {
-            throw EnvelopeError(
-                .invalidRange,
-                "\(ciphertext.byteCount) bytes at \(offset) go beyond the ciphertext, which has"
-                    + " \(contentSize) bytes and a tag of 16.")
-        }
+        _ = try end(of: ciphertext, at: offset)
         return try ciphertext.withUnsafeBytes { (bytes) throws(EnvelopeError) in
-            let share = try absorbContent(bytes, at: offset)
+            let fingerprint = try absorbContent(bytes, at: offset)
             absorbTag(bytes, at: offset)
-            return Fingerprint(share: share)
+            return fingerprint
         }
+    }
+
+    /// Hashes a range of the ciphertext without taking it in.
+    ///
+    /// Changes nothing, so that several threads can hash at once.
+    ///
+    /// - Parameters:
+    ///   - ciphertext: As for ``absorb(_:at:)``.
+    ///   - offset: Likewise, and so is what is thrown.
+    public func fingerprint(of ciphertext: RawSpan, at offset: Int64) throws(EnvelopeError) -> Fingerprint {
+        let end = try min(end(of: ciphertext, at: offset), contentSize)
+        guard offset < end else { return Fingerprint(share: FieldElement(.zero), blocks: 0..<0) }
+        let blocks = try blocks(from: offset, to: end)
+        return try ciphertext.withUnsafeBytes { (bytes) throws(EnvelopeError) in
+            Fingerprint(share: try share(of: blocks, in: bytes, at: offset), blocks: blocks)
+        }
+    }
+
+    /// Takes in a range that was hashed before, which costs next to nothing.
+    ///
+    /// - Parameters:
+    ///   - fingerprint: The range's.
+    ///   - ciphertext: The range, for the tag that may be in it.
+    ///   - offset: Its place.
+    /// - Throws: `invalidRange` when a part of its content, and not all, has been absorbed.
+    public mutating func absorb(
+        _ fingerprint: Fingerprint, of ciphertext: RawSpan, at offset: Int64
+    ) throws(EnvelopeError) {
+        ciphertext.withUnsafeBytes { absorbTag($0, at: offset) }
+        let gaps = coverage.gaps(in: fingerprint.blocks)
+        if gaps.isEmpty { return }
+        guard gaps == [fingerprint.blocks] else {
+            throw EnvelopeError(.invalidRange, "A part of this range of the content has been absorbed already.")
+        }
+        sum = sum + fingerprint.share
+        coverage.insert(fingerprint.blocks)
     }
 
     /// Whether all of the content and the tag have been absorbed.
@@ -115,37 +148,62 @@ public struct GCMAuthenticator: Sendable {
 
     /// Adds the share of content that is new.
     ///
-    /// - Returns: the share of all of it.
+    /// - Returns: the fingerprint of all of it.
     private mutating func absorbContent(
         _ bytes: UnsafeRawBufferPointer, at offset: Int64
-    ) throws(EnvelopeError) -> FieldElement {
-        let blockSize = CiphertextLayout.blockSize
+    ) throws(EnvelopeError) -> Fingerprint {
         let end = min(offset + Int64(bytes.count), contentSize)
-        guard offset < end else { return FieldElement(.zero) }
-        guard offset % blockSize == 0, end == contentSize || end % blockSize == 0 else {
-            throw EnvelopeError(
-                .invalidRange, "The content bytes \(offset)..<\(end) aren't whole 16-byte blocks.")
-        }
-        let blocks = (offset / blockSize)..<Self.blockCount(end)
-        func share(of part: Range<Int64>) throws(EnvelopeError) -> FieldElement {
-            // Within bounds: parts of `blocks`, the last of which is cut at the content's end.
-            let start = Int(part.lowerBound * blockSize - offset)
-            let count = Int(min(part.upperBound * blockSize, contentSize) - part.lowerBound * blockSize)
-            return try hashKey.share(
-                of: UnsafeRawBufferPointer(rebasing: bytes[start..<(start + count)]),
-                following: Self.blockCount(contentSize) - part.upperBound)
-        }
-        let whole = try share(of: blocks)
+        guard offset < end else { return Fingerprint(share: FieldElement(.zero), blocks: 0..<0) }
+        let blocks = try blocks(from: offset, to: end)
+        let whole = try share(of: blocks, in: bytes, at: offset)
         let gaps = coverage.gaps(in: blocks)
         if gaps == [blocks] {
             sum = sum + whole
         } else {
             var added = FieldElement(.zero)
-            for gap in gaps { added = try added + share(of: gap) }
+            for gap in gaps { added = try added + share(of: gap, in: bytes, at: offset) }
             sum = sum + added
         }
         coverage.insert(blocks)
-        return whole
+        return Fingerprint(share: whole, blocks: blocks)
+    }
+
+    /// Where a range ends, which has to be within the ciphertext.
+    private func end(of ciphertext: RawSpan, at offset: Int64) throws(EnvelopeError) -> Int64 {
+        let (end, overflow) = offset.addingReportingOverflow(Int64(ciphertext.byteCount))
+        guard offset >= 0, !overflow, end <= contentSize + CiphertextLayout.tagSize else {
+            throw EnvelopeError(
+                .invalidRange,
+                "\(ciphertext.byteCount) bytes at \(offset) go beyond the ciphertext, which has"
+                    + " \(contentSize) bytes and a tag of 16.")
+        }
+        return end
+    }
+
+    /// The blocks of AES that a range of the content is made of.
+    private func blocks(from offset: Int64, to end: Int64) throws(EnvelopeError) -> Range<Int64> {
+        let blockSize = CiphertextLayout.blockSize
+        guard offset % blockSize == 0, end == contentSize || end % blockSize == 0 else {
+            throw EnvelopeError(
+                .invalidRange, "The content bytes \(offset)..<\(end) aren't whole 16-byte blocks.")
+        }
+        return (offset / blockSize)..<Self.blockCount(end)
+    }
+
+    /// What blocks contribute to the content's hash.
+    ///
+    /// - Parameters:
+    ///   - bytes: hold the blocks.
+    ///   - offset: ciphertext offset of the first of these bytes, not beyond the blocks' beginning.
+    private func share(
+        of part: Range<Int64>, in bytes: UnsafeRawBufferPointer, at offset: Int64
+    ) throws(EnvelopeError) -> FieldElement {
+        let blockSize = CiphertextLayout.blockSize
+        let start = Int(part.lowerBound * blockSize - offset)
+        let count = Int(min(part.upperBound * blockSize, contentSize) - part.lowerBound * blockSize)
+        return try hashKey.share(
+            of: UnsafeRawBufferPointer(rebasing: bytes[start..<(start + count)]),
+            following: Self.blockCount(contentSize) - part.upperBound)
     }
 
     private mutating func absorbTag(_ bytes: UnsafeRawBufferPointer, at offset: Int64) {

@@ -15,9 +15,6 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
     private let transfer: TransferSlot
     private let blocks: [Block]
 
-    /// The attempt at authenticating the content for which this is fetched.
-    private let attempt: ContentAuthentication.Attempt
-
     /// When it was ordered, and when its first byte came.
     private let start = ContinuousClock.now
     private var firstByte: ContinuousClock.Instant?
@@ -48,7 +45,6 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
         self.transfer = transfer
         number = order.number
         blocks = order.blocks
-        attempt = content.authentication?.attempt ?? 0
     }
 
     func downloadDidBegin(_ head: ResponseHead, at offset: Int64) -> Bool {
@@ -105,8 +101,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
                     }
                 }
             }
-            isOver = !file.fetchDidWrite(
-                number, block: block, count: written, content: content, attempt: attempt)
+            isOver = !file.fetchDidWrite(number, block: block, count: written, content: content)
         }
         if isOver, position < range.upperBound { file.endFetch(number) }
     }

@@ -22,7 +22,6 @@ extension MediaFile {
 
     /// Fetches the missing blocks of a unit from the disk cache.
     func startDiskFetch(_ order: FetchOrder, unit: Int, of content: MediaContent) {
-        let attempt = content.authentication?.attempt ?? 0
         services.diskWorkers.run { [self] in
             guard let cache = services.diskCache, let cached = cachedContent,
                 read(order, unit: unit, from: cache, as: cached)
@@ -31,10 +30,7 @@ extension MediaFile {
                 return
             }
             for block in order.blocks {
-                guard
-                    fetchDidWrite(
-                        order.number, block: block, count: block.byteCount, content: content, attempt: attempt)
-                else { break }
+                guard fetchDidWrite(order.number, block: block, count: block.byteCount, content: content) else { break }
             }
             fetchDidEnd(order.number, .success(()))
         }

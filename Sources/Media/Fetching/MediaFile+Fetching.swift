@@ -53,37 +53,24 @@ extension MediaFile {
 
     /// A fetch has written bytes to a block.
     ///
-    /// - Parameters:
-    ///   - count: bytes of the block that are written, from its beginning.
-    ///   - attempt: that of the content's authentication for which it was begun.
+    /// - Parameter count: bytes of the block that are written, from its beginning.
     /// - Returns: whether the fetch is to go on.
-    func fetchDidWrite(
-        _ number: Int, block: Block, count: Int, content: MediaContent, attempt: ContentAuthentication.Attempt
-    ) -> Bool {
+    func fetchDidWrite(_ number: Int, block: Block, count: Int, content: MediaContent) -> Bool {
         let isComplete = count == block.byteCount
-        if isComplete, let authentication = content.authentication {
-            do throws(EnvelopeError) {
-                let verdict = try block.read(0..<count) { (bytes) throws(EnvelopeError) in
-                    try authentication.absorb(bytes, at: block.offset, attempt: attempt)
-                }
-                if verdict == .verified { contentWasVerified(content) }
-            } catch {
-                authenticationDidFail(content, attempt: attempt, error)
-                return false
-            }
-        }
         typealias Published = (ready: [(reader: PendingRead, blocks: [Block])], isDone: Bool)
-        let (published, unit) = state.withLock { state -> (Published, (unit: Int, blocks: [Block])?) in
+        typealias Outcome = (published: Published, unit: (unit: Int, blocks: [Block])?, attempt: Int)
+        let (published, unit, attempt) = state.withLock { state -> Outcome in
+            let attempt = content.authentication?.attempt ?? 0
             guard let published = state.blocks?.publish(number, block: block, count: count) else {
-                return (([], true), nil)
+                return (([], true), nil, attempt)
             }
-            guard isComplete else { return (published, nil) }
+            guard isComplete else { return (published, nil, attempt) }
             let unit = services.diskCache == nil ? nil : state.blocks?.completeUnit(around: block.index)
             state.blocks?.trim()
-            return (published, unit)
+            return (published, unit, attempt)
         }
         for (read, blocks) in published.ready {
-            services.workers.run { [self] in serve(read, from: blocks) }
+            services.workers.run { [self] in serve(read, from: blocks, attempt: attempt) }
         }
         if let unit { store(unit.blocks, asUnit: unit.unit) }
         if isComplete { memoryMayBeFree() }

@@ -17,6 +17,9 @@ final class ContentAuthentication: Sendable {
 
         /// It was the last one, and the tag agrees.
         case verified
+
+        /// It was fetched for an earlier attempt, and must not be released.
+        case outdated
     }
 
     private struct State {
@@ -72,18 +75,20 @@ final class ContentAuthentication: Sendable {
     /// - Throws: when the content is not what was sealed, now or at any call before: nothing must be released then.
     @discardableResult
     func absorb(_ ciphertext: RawSpan, at offset: Int64, attempt: Attempt) throws(EnvelopeError) -> Verdict {
-        try state.withLock { (state) throws(EnvelopeError) in
-            guard state.attempt == attempt else { return .pending }
+        // Hashing is most of the work, and needs nothing of what changes: it is done outside of the lock.
+        let fingerprint = try untouched.fingerprint(of: ciphertext, at: offset)
+        return try state.withLock { (state) throws(EnvelopeError) in
+            guard state.attempt == attempt else { return .outdated }
             guard state.integrity != .failed else {
                 throw EnvelopeError(.authenticationFailed, "The content has failed its authentication before.")
             }
-            let fingerprint = try state.authenticator.absorb(ciphertext, at: offset)
             guard state.fingerprints[offset] == nil || state.fingerprints[offset] == fingerprint else {
                 state.integrity = .failed
                 throw EnvelopeError(
                     .authenticationFailed, "The bytes at \(offset) differ from those that came from there before.")
             }
             state.fingerprints[offset] = fingerprint
+            try state.authenticator.absorb(fingerprint, of: ciphertext, at: offset)
             return try Self.decide(&state)
         }
     }

@@ -108,9 +108,12 @@ extension MediaFile {
 
     /// The content is not what was sealed: nothing of it is released any more.
     ///
-    /// - Parameter attempt: the one in which that was found out.
+    /// - Parameters:
+    ///   - attempt: the one in which that was found out.
+    ///   - read: the read for which it was found out; shares the fate of those that wait.
     func authenticationDidFail(
-        _ content: MediaContent, attempt: ContentAuthentication.Attempt, _ error: EnvelopeError
+        _ content: MediaContent, attempt: ContentAuthentication.Attempt, _ error: EnvelopeError,
+        in read: PendingRead? = nil
     ) {
         enum Step {
             case known
@@ -118,7 +121,7 @@ extension MediaFile {
             case condemn
         }
         let wasReleased = content.wasReleased
-        let (step, reads, transfers) = state.withLock { state -> (Step, [PendingRead], [TransferSlot]) in
+        let (step, detached, transfers) = state.withLock { state -> (Step, [PendingRead], [TransferSlot]) in
             // Several blocks may have told it at the same time.
             guard case .known(let now) = state.content, now.isSame(as: content),
                 content.authentication?.attempt == attempt, state.trial != .condemned
@@ -142,10 +145,11 @@ extension MediaFile {
             return (.tryAgain(again), reads, transfers)
         }
         for transfer in transfers { transfer.cancel() }
+        let reads = detached + (read.map { [$0] } ?? [])
         let failure = services.mediaError(error, sid: sid)
         switch step {
         case .known:
-            break
+            for read in reads where read.isForDelivery { read.fail(failure) }
         case .condemn:
             services.logger.critical(
                 "\(sid) is not what was recorded: \(error.message) Reading it fails from now on.")

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// A piece of one file's ciphertext in memory.
 ///
 /// Written by one fetch, from its beginning to its end, and never changed where it was written. Readers look only at bytes
@@ -22,6 +24,11 @@ final class Block: @unchecked Sendable {
 
     private let memory: PooledMemory
 
+    /// Whether the authentication has seen the block.
+    ///
+    /// Two threads may both find that it hasn't, and both show it: once is enough, and twice does no harm.
+    private let wasSeen = Atomic(false)
+
     init(index: Int, byteCount: Int, memory: PooledMemory) {
         self.index = index
         self.byteCount = byteCount
@@ -30,6 +37,14 @@ final class Block: @unchecked Sendable {
 
     /// Offset of the first byte in the ciphertext.
     var offset: Int64 { Int64(index) * Int64(Self.size) }
+
+    /// Whether the content's authentication has seen the block.
+    var isAuthenticated: Bool { wasSeen.load(ordering: .acquiring) }
+
+    /// The content's authentication has seen the block.
+    func noteAuthentication() {
+        wasSeen.store(true, ordering: .releasing)
+    }
 
     /// Copies bytes into the block.
     ///

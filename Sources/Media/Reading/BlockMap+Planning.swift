@@ -55,7 +55,11 @@ extension BlockMap {
         let pieceBlocks = max(1, Int(wish.pieceSize) / Block.size)
         var orders: [FetchOrder] = []
         var isExhausted = false
-        for piece in pieces(needed: needed, wanted: wanted, pieceBlocks: pieceBlocks) {
+        // At a place where it isn't known whether the reader goes on, one request has to be enough.
+        let takesRemainders = wish.step == .onward
+        for piece in pieces(
+            needed: needed, wanted: wanted, pieceBlocks: pieceBlocks, takesRemainders: takesRemainders)
+        {
             let required = piece.blocks.count(where: { needed.contains($0) || missing.contains($0) })
             var blocks = piece.blocks
             if required < blocks.count {
@@ -113,7 +117,11 @@ extension BlockMap {
     ///
     /// A piece that is read-ahead alone waits until it is a full one, or nothing can follow it, so that a reader who moves by
     /// one block doesn't make a request for each.
-    private func pieces(needed: Range<Int>, wanted: Range<Int>, pieceBlocks: Int) -> [(blocks: [Int], source: Source)] {
+    ///
+    /// - Parameter takesRemainders: whether smaller ones are wanted where nothing can follow.
+    private func pieces(
+        needed: Range<Int>, wanted: Range<Int>, pieceBlocks: Int, takesRemainders: Bool
+    ) -> [(blocks: [Int], source: Source)] {
         var awaited: [(blocks: [Int], source: Source)] = []
         var ahead: [(blocks: [Int], source: Source)] = []
         let end = Self.blocks(of: 0..<contentSize).upperBound
@@ -147,7 +155,7 @@ extension BlockMap {
             let run = start..<index
             if run.overlaps(needed) {
                 awaited.append((Array(run), .server))
-            } else if run.count == pieceBlocks || index == end || index < limit {
+            } else if run.count == pieceBlocks || takesRemainders && (index == end || index < limit) {
                 ahead.append((Array(run), .server))
             }
         }

@@ -44,7 +44,7 @@ extension MediaFile {
         let wish = read.place.advance(needed, share: share, link: services.link.withLock { $0 })
         typealias Outcome = (
             answer: BlockMap<PendingRead>.Answer, start: [BlockMap<PendingRead>.FetchOrder], stop: [TransferSlot],
-            isShort: Bool
+            isShort: Bool, attempt: Int
         )
         enum Plan {
             case refused
@@ -74,7 +74,8 @@ extension MediaFile {
                 return memory
             }
             let stopped = outcome.stop.compactMap { state.transfers.removeValue(forKey: $0) }
-            return .blocks((outcome.answer, outcome.start, stopped, isShort))
+            let attempt = now.authentication?.attempt ?? 0
+            return .blocks((outcome.answer, outcome.start, stopped, isShort, attempt))
         }
         switch plan {
         case .refused:
@@ -85,7 +86,7 @@ extension MediaFile {
             for transfer in outcome.stop { transfer.cancel() }
             for order in outcome.start { start(order, for: read) }
             switch outcome.answer {
-            case .ready(let blocks): serve(read, from: blocks)
+            case .ready(let blocks): serve(read, from: blocks, attempt: outcome.attempt)
             case .wait: break
             case .short(let count): waitForMemory(read, slotCount: count)
             }
@@ -148,9 +149,25 @@ extension MediaFile {
         state.withLock { $0.blocks?.evict(slotCount) ?? 0 }
     }
 
-    /// Decrypts and delivers.
-    func serve(_ read: PendingRead, from blocks: [Block]) {
+    /// Shows blocks to the authentication, decrypts them and delivers the bytes.
+    ///
+    /// Blocks are hashed here and not when they come, by the thread that decrypts them: they are in the processor's caches
+    /// once, and as many threads hash as read. What nobody reads needn't be hashed.
+    ///
+    /// - Parameter attempt: the one at authenticating the content for which the blocks were fetched; learnt under the lock
+    ///   under which they were found.
+    func serve(_ read: PendingRead, from blocks: [Block], attempt: ContentAuthentication.Attempt) {
         defer { memoryMayBeFree() }
+        do throws(EnvelopeError) {
+            guard try authenticate(blocks, of: read.content, attempt: attempt) else {
+                // Of an attempt at verifying, another one has begun.
+                if read.isForDelivery { begin(read) }
+                return
+            }
+        } catch {
+            authenticationDidFail(read.content, attempt: attempt, error, in: read)
+            return
+        }
         guard case .delivery(let receiver) = read.purpose else {
             if case .arrival(let completion) = read.purpose { completion(.success(())) }
             return
@@ -170,6 +187,24 @@ extension MediaFile {
         } catch {
             receiver.readDidFail(services.mediaError(error, sid: sid))
         }
+    }
+
+    /// Shows blocks to the content's authentication, where there is one.
+    ///
+    /// - Returns: whether they may be released; if not, they have to be fetched anew.
+    private func authenticate(
+        _ blocks: [Block], of content: MediaContent, attempt: ContentAuthentication.Attempt
+    ) throws(EnvelopeError) -> Bool {
+        guard let authentication = content.authentication else { return true }
+        for block in blocks where !block.isAuthenticated {
+            let verdict = try block.read(0..<block.byteCount) { (bytes) throws(EnvelopeError) in
+                try authentication.absorb(bytes, at: block.offset, attempt: attempt)
+            }
+            if verdict == .outdated { return false }
+            block.noteAuthentication()
+            if verdict == .verified { contentWasVerified(content) }
+        }
+        return true
     }
 
     /// Blocks have become such that they can be let go: of use when somebody waits for memory.

@@ -9,9 +9,12 @@ struct ReadAheadWindow {
     /// What the window grows to on a link where one connection is enough; ``LinkEstimate`` tells how much more on others.
     static let maximum: Int64 = 8 << 20
 
-    /// The kernel's own read-ahead sends several reads at once, and worker threads may pass each other: a read this far
-    /// before or behind the expected place still goes on from there.
+    /// How far a read may be before or behind the expected place and still goes on from there, in bytes, at the most.
+    ///
+    /// The kernel's own read-ahead sends several reads at once, and worker threads may pass each other. Of a reader who asks
+    /// for little and hasn't read on yet less is tolerated: else random reads would be taken for such now and then.
     static let tolerance: Int64 = 2 << 20
+    private static let leastTolerance: Int64 = 512 << 10
 
     /// What should be on its way.
     struct Wish: Equatable {
@@ -64,7 +67,8 @@ struct ReadAheadWindow {
     ) -> Wish {
         let bound = max(Self.minimum, min(largest, share / 2))
         size = min(size, bound)
-        guard let reached, abs(read.lowerBound - reached) <= Self.tolerance else {
+        let tolerated = min(Self.tolerance, max(Self.leastTolerance, 2 * Int64(read.count), size))
+        guard let reached, abs(read.lowerBound - reached) <= tolerated else {
             let isSeek = reached != nil
             if isSeek { size = Self.minimum }
             progress = 0
