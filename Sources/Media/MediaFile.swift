@@ -1,4 +1,3 @@
-import DiskCache
 import Envelope
 import Logging
 import Threading
@@ -133,7 +132,9 @@ final class MediaFile: Sendable {
     /// Learns size and envelope, unless they are known.
     ///
     /// - Parameter priority: how urgent it is.
-    func describe(priority: Priority = .reader, completion: @escaping @Sendable (Result<MediaFacts, MediaError>) -> Void) {
+    func describe(
+        priority: Priority = .reader, completion: @escaping @Sendable (Result<MediaFacts, MediaError>) -> Void
+    ) {
         enum Step {
             case answer(MediaFacts)
             case begin
@@ -311,7 +312,7 @@ final class MediaFile: Sendable {
             state.knownIntegrity = nil
             state.trial = .first
         }
-        services.diskCache?.remove(sid: sid.description)
+        forgetCached()
         letGo(failing: MediaError(.changed, sid, "the media of \(sid) is no longer the one it was"))
         services.observer.mediaHasChanged(sid)
     }

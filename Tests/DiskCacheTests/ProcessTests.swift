@@ -64,12 +64,14 @@ struct ProcessTests {
             program.send(SIGKILL)
             _ = try program.wait(seconds: 10)
         }
-        let isExact = try eventually {
+        let isGivenBack = try eventually {
             let reserved = try BlockIndex(path: bench.index, patience: .seconds(1)).owners()
             return reserved.isEmpty
         }
-        #expect(isExact, "reservations are given back without a restart")
-        #expect(try bench.bytesByFind() == cache.statistics.bytes)
+        #expect(isGivenBack, "reservations are given back without a restart")
+        // The files of the dead go in the same turn of the upkeep, which may not be over.
+        let isExact = try eventually { try bench.bytesByFind() == cache.statistics.bytes }
+        #expect(isExact, "\(try bench.bytesByFind()) bytes are there, \(cache.statistics.bytes) count")
     }
 
     @Test("The limit holds at every moment, with two that store as fast as they can")

@@ -69,6 +69,44 @@ struct GCMAuthenticatorTests {
         #expect(throws: Never.self, "seed \(seed)") { try authenticator.verify() }
     }
 
+    @Test("Ranges that are hashed first and taken in later, in every order, verify", arguments: [0, 1, 16, 33, 64])
+    func hashedFirst(size: Int) throws {
+        let (seal, ciphertext) = try sealed(size: size, seed: UInt64(size) + 100)
+        let empty = try authenticator(seal, ciphertext)
+        let pieces = stride(from: 0, to: ciphertext.count, by: 16).map { start in
+            (offset: Int64(start), bytes: Array(ciphertext[start..<min(start + 16, ciphertext.count)]))
+        }
+        // Hashing needs nothing of what was taken in before.
+        let fingerprints = try pieces.map { try empty.fingerprint(of: $0.bytes.span.bytes, at: $0.offset) }
+        for order in permutations(pieces.count) {
+            var authenticator = empty
+            for index in order + order {
+                let bytes = pieces[index].bytes
+                try authenticator.absorb(fingerprints[index], of: bytes.span.bytes, at: pieces[index].offset)
+            }
+            #expect(authenticator.isComplete && authenticator.firstMissingRange == nil)
+            #expect(throws: Never.self) { try authenticator.verify() }
+        }
+    }
+
+    @Test("What is missing is told from the beginning, and a range that is there in part is refused")
+    func missing() throws {
+        let (seal, ciphertext) = try sealed(size: 100, seed: 3)
+        var authenticator = try authenticator(seal, ciphertext)
+        #expect(authenticator.firstMissingRange == 0..<100)
+        func piece(_ range: Range<Int>) -> [UInt8] { Array(ciphertext[range]) }
+        let (middle, start, wide) = (piece(32..<64), piece(0..<16), piece(16..<100))
+        try authenticator.absorb(middle.span.bytes, at: 32)
+        #expect(authenticator.firstMissingRange == 0..<32)
+        try authenticator.absorb(start.span.bytes, at: 0)
+        #expect(authenticator.firstMissingRange == 16..<32)
+        let fingerprint = try authenticator.fingerprint(of: wide.span.bytes, at: 16)
+        #expect(try code { try authenticator.absorb(fingerprint, of: wide.span.bytes, at: 16) } == .invalidRange)
+        // The whole-range form fills the gaps.
+        try authenticator.absorb(wide.span.bytes, at: 16)
+        #expect(authenticator.firstMissingRange == nil)
+    }
+
     @Test("A flipped bit in any byte of content or tag fails, as libcrypto finds too")
     func flippedBits() throws {
         let (seal, ciphertext) = try sealed(size: 77, seed: 77)

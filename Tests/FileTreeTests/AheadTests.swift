@@ -37,7 +37,8 @@ private final class NotingAhead: MediaAhead {
     }
 
     func describe(
-        _ resource: MediaResource, isAhead: Bool, completion: @escaping @Sendable (Result<MediaFacts, MediaError>) -> Void
+        _ resource: MediaResource, isAhead: Bool,
+        completion: @escaping @Sendable (Result<MediaFacts, MediaError>) -> Void
     ) {}
 
     func prefetch(_ resource: MediaResource, facts: MediaFacts?, integrity: Integrity?) -> Bool {

@@ -80,7 +80,9 @@ struct ContentAuthenticationTests {
             forged[position] ^= 1 << (position % 8)
             let authentication = try Self.authentication(ciphertext, tag: Array(forged.suffix(16)))
             let pieces = Self.pieces(forged, size: size)
-            for piece in pieces.dropLast() { try authentication.absorb(piece.bytes.span.bytes, at: piece.offset, attempt: 0) }
+            for piece in pieces.dropLast() {
+                try authentication.absorb(piece.bytes.span.bytes, at: piece.offset, attempt: 0)
+            }
             let last = try #require(pieces.last)
             let error = #expect(throws: EnvelopeError.self) {
                 try authentication.absorb(last.bytes.span.bytes, at: last.offset, attempt: 0)
@@ -113,7 +115,9 @@ struct ContentAuthenticationTests {
         #expect(error?.code == .authenticationFailed)
         #expect(authentication.integrity == .failed)
         let piece = pieces[1]
-        #expect(throws: EnvelopeError.self) { try authentication.absorb(piece.bytes.span.bytes, at: piece.offset, attempt: 0) }
+        #expect(throws: EnvelopeError.self) {
+            try authentication.absorb(piece.bytes.span.bytes, at: piece.offset, attempt: 0)
+        }
     }
 
     @Test("empty content is decided by its tag alone")

@@ -28,9 +28,11 @@ struct IntegrityTests {
 
     private static func bytes(_ bench: LibraryBench) -> Int { bench.mediaRequests.reduce(0) { $0 + $1.bodyBytes } }
 
-    @Test("in strict mode nothing of a forged file is released, wherever the flipped bit is", arguments: [
-        0, 1, 131_071, 131_072, 700_000, 1_999_999,
-    ])
+    @Test(
+        "in strict mode nothing of a forged file is released, wherever the flipped bit is",
+        arguments: [
+            0, 1, 131_071, 131_072, 700_000, 1_999_999,
+        ])
     func strict(offset: Int) throws {
         try Self.withVoice(size: 2_000_000, mode: .strict) { bench, resource, facts in
             bench.simulator.faults = [FaultRule(.corrupt(offset: offset, mask: 1))]
@@ -47,7 +49,9 @@ struct IntegrityTests {
         }
     }
 
-    @Test("a fault on the way is not held against the file: it is fetched once more", arguments: [IntegrityMode.strict, .automatic])
+    @Test(
+        "a fault on the way is not held against the file: it is fetched once more",
+        arguments: [IntegrityMode.strict, .automatic])
     func transient(mode: IntegrityMode) throws {
         try Self.withVoice(size: 100_000, mode: mode) { bench, resource, facts in
             let reader = try bench.open(resource, facts: facts)
@@ -59,7 +63,9 @@ struct IntegrityTests {
         }
     }
 
-    @Test("in deferred mode whoever reads all of a forged file gets an error, in any order", arguments: 1...8 as ClosedRange<UInt64>)
+    @Test(
+        "in deferred mode whoever reads all of a forged file gets an error, in any order",
+        arguments: 1...8 as ClosedRange<UInt64>)
     func deferred(seed: UInt64) throws {
         try Self.withVoice(size: 1_500_000, mode: .deferred) { bench, resource, facts in
             var generator = SeededGenerator(seed: seed)

@@ -47,7 +47,8 @@ struct MemoryPoolTests {
         #expect(!pool.hasWaiters)
     }
 
-    @Test("those who wait are served in their order, all that they need at once", arguments: 1...5 as ClosedRange<UInt64>)
+    @Test(
+        "those who wait are served in their order, all that they need at once", arguments: 1...5 as ClosedRange<UInt64>)
     func order(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         let pool = try Self.pool(slots: 12)

@@ -97,7 +97,8 @@ struct ReadAheadModelTests {
         }
     }
 
-    @Test("every reader is answered, nothing held is fetched, nothing beyond the end, no more memory than there is",
+    @Test(
+        "every reader is answered, nothing held is fetched, nothing beyond the end, no more memory than there is",
         arguments: 1...30 as ClosedRange<UInt64>)
     func random(seed: UInt64) throws {
         var model = try Model(
@@ -116,7 +117,9 @@ struct ReadAheadModelTests {
         model.finish()
     }
 
-    @Test("who reads in order has each block fetched once, whatever the size of the reads", arguments: [4096, 131_072, 1 << 20])
+    @Test(
+        "who reads in order has each block fetched once, whatever the size of the reads",
+        arguments: [4096, 131_072, 1 << 20])
     func sequential(step: Int64) throws {
         var model = try Model(seed: 2, contentSize: (32 << 20) + 12_345, slots: 600)
         var position: Int64 = 0

@@ -80,4 +80,24 @@ struct ReadAheadWindowTests {
         }
         #expect(largest >= ReadAheadWindow.maximum)
     }
+
+    @Test("without memory the window halves, and grows again when there is some")
+    func shortage() {
+        var window = ReadAheadWindow()
+        var position: Int64 = 0
+        func advance(_ window: inout ReadAheadWindow) -> Int64 {
+            defer { position += Self.step }
+            let read = position..<(position + Self.step)
+            return window.advance(read, share: Self.plenty).range.upperBound - read.upperBound
+        }
+        for _ in 0..<400 { _ = advance(&window) }
+        let full = advance(&window)
+        window.noteShortage()
+        let half = advance(&window)
+        #expect(half == full / 2)
+        for _ in 0..<20 { window.noteShortage() }
+        #expect(advance(&window) >= ReadAheadWindow.minimum)
+        for _ in 0..<400 { _ = advance(&window) }
+        #expect(advance(&window) == full)
+    }
 }

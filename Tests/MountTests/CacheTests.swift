@@ -17,6 +17,19 @@ struct CacheTests {
         }
     }
 
+    @Test("Two mounts at once share one cache folder, and both are right")
+    func twoMounts() throws {
+        let account = try SimulatedAccount(media: TestMedia.small)
+        let folder = try TemporaryFolder()
+        let mounts = try (0..<2).map { _ in try MountedAccount(account, cacheFolder: folder.path("cache")) }
+        let commands = try mounts.map { mount in
+            try RunningCommand(["/bin/sh", "-euc", "cat \(mount.path)/*/*.* | sha256sum"])
+        }
+        let sums = try commands.map { String(decoding: try $0.wait(seconds: 60).output, as: UTF8.self) }
+        #expect(sums[0] == sums[1] && sums[0].count > 64, "\(sums)")
+        for mount in mounts { #expect(try mount.differences(from: account) == []) }
+    }
+
     @Test("A damaged cache is not noticed by readers")
     func damaged() throws {
         let account = try SimulatedAccount(media: TestMedia.small)
@@ -128,7 +141,8 @@ struct CacheTests {
             lines.joined(separator: "\n"), directory: mount.path, seconds: 120)
         #expect(check.end == .exited(0), "\(check.text)\(check.errorText)")
         let status = try String(contentsOfFile: "/proc/\(mount.process.processID)/status", encoding: .utf8)
-        let peak = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }?.split(separator: " ").dropFirst().first
+        let peak = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }?.split(separator: " ").dropFirst()
+            .first
         #expect((peak.flatMap { Int($0) } ?? .max) <= (24 + 96) << 10, "\(status)")
     }
 }

@@ -90,7 +90,8 @@ struct IntegrityTests {
         #expect(result.end == .exited(1) || result.text.hasPrefix(original.file.sha256))
         try bench.account.clearFaults()
         let isRight = eventually(within: 20) {
-            (try? Command.run(["sha256sum", bench.mount.path(of: original)]).text.hasPrefix(original.file.sha256)) == true
+            (try? Command.run(["sha256sum", bench.mount.path(of: original)]).text.hasPrefix(original.file.sha256))
+                == true
         }
         #expect(isRight)
     }

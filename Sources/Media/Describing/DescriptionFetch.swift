@@ -43,7 +43,8 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
             let source = try file.addresses()
             transfer.hold(
                 file.services.transfer.download(
-                    DownloadRequest(range: range, priority: priority, retriesNotFound: file.mayBeTooYoung), from: source,
+                    DownloadRequest(range: range, priority: priority, retriesNotFound: file.mayBeTooYoung),
+                    from: source,
                     to: self))
         } catch {
             completion(.failure(error), false)

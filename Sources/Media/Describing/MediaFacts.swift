@@ -50,7 +50,8 @@ public struct MediaFacts: Hashable, Sendable, Codable {
     /// Whether nothing tells these facts and others apart; a tail that one of them lacks doesn't, nor what of it is content.
     func describes(sameMediaAs other: MediaFacts) -> Bool {
         ciphertextSize == other.ciphertextSize && plaintextSize == other.plaintextSize && entityTag == other.entityTag
-            && envelopeFields == other.envelopeFields && (lacksTail || other.lacksTail || tail.suffix(16) == other.tail.suffix(16))
+            && envelopeFields == other.envelopeFields
+            && (lacksTail || other.lacksTail || tail.suffix(16) == other.tail.suffix(16))
     }
 
     /// Whether the last bytes of the ciphertext weren't seen.

@@ -79,6 +79,13 @@ extension MediaFile {
         for read in reads { begin(read) }
     }
 
+    /// Removes everything of the recording, before anything of it is stored again.
+    func forgetCached() {
+        guard let cache = services.diskCache else { return }
+        // Not here: the disk may take its time. What is stored later comes later in the same queue.
+        services.storeWorker.run { [sid] in cache.remove(sid: sid.description) }
+    }
+
     /// Stores a unit of which all blocks have come.
     func store(_ blocks: [Block], asUnit unit: Int) {
         guard let content = cachedContent else { return }

@@ -207,7 +207,8 @@ extension MediaFile {
                     let needed = content.ciphertextRange(forPlaintext: part)
                     let ciphertext = UnsafeMutableRawBufferPointer(rebasing: space[..<needed.count])
                     try spool.read(needed, into: ciphertext)
-                    let target = Int(part.lowerBound - read.range.lowerBound)..<Int(part.upperBound - read.range.lowerBound)
+                    let target =
+                        Int(part.lowerBound - read.range.lowerBound)..<Int(part.upperBound - read.range.lowerBound)
                     try content.decrypt(
                         UnsafeRawBufferPointer(ciphertext).bytes, at: needed.lowerBound,
                         into: UnsafeMutableRawBufferPointer(rebasing: plaintext[target]), at: part.lowerBound)

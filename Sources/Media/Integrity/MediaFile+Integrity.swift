@@ -1,4 +1,3 @@
-import DiskCache
 import Envelope
 import Logging
 import Threading
@@ -156,7 +155,7 @@ extension MediaFile {
             for read in reads { read.fail(failure) }
             services.observer.mediaFailedAuthentication(sid)
         case .tryAgain(let again):
-            services.diskCache?.remove(sid: sid.description)
+            forgetCached()
             services.logger.warning(
                 "\(sid) is not what was recorded: \(error.message) It is fetched once more, past all caches.")
             // What was released is in the kernel's cache, too.

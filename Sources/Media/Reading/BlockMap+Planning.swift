@@ -49,7 +49,9 @@ extension BlockMap {
         let missing = missingBlocks(needed)
         var memory: [PooledMemory] = []
         if !missing.isEmpty {
-            guard let supplied = obtain(missing.count, for: .reader, sparing: needed, from: supply) else { return (.short(missing.count), [], stop) }
+            guard let supplied = obtain(missing.count, for: .reader, sparing: needed, from: supply) else {
+                return (.short(missing.count), [], stop)
+            }
             memory = supplied
         }
         let pieceBlocks = max(1, Int(wish.pieceSize) / Block.size)

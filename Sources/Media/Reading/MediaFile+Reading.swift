@@ -88,9 +88,18 @@ extension MediaFile {
             switch outcome.answer {
             case .ready(let blocks): serve(read, from: blocks, attempt: outcome.attempt)
             case .wait: break
-            case .short(let count): waitForMemory(read, slotCount: count)
+            case .short(let count):
+                if read.isForDelivery || read.priority == .reader {
+                    waitForMemory(read, slotCount: count)
+                } else {
+                    // Those who read have a better use for what memory there is.
+                    read.fail(MediaError(.shutDown, sid, "there is no memory to read \(sid) ahead"))
+                }
             }
-            if outcome.isShort { services.reclaimMemory(services.memory.slotCount / 4, isUrgent: false) }
+            if outcome.isShort {
+                read.place.noteShortage()
+                services.reclaimMemory(services.memory.slotCount / 4, isUrgent: false)
+            }
         }
     }
 

@@ -9,6 +9,9 @@ struct ReadAheadWindow {
     /// What the window grows to on a link where one connection is enough; ``LinkEstimate`` tells how much more on others.
     static let maximum: Int64 = 8 << 20
 
+    /// Bytes that one fetch brings at least to a reader who reads on: each request costs a delay, and may cost money.
+    private static let leastPiece: Int64 = 512 << 10
+
     /// How far a read may be before or behind the expected place and still goes on from there, in bytes, at the most.
     ///
     /// The kernel's own read-ahead sends several reads at once, and worker threads may pass each other. Of a reader who asks
@@ -75,7 +78,7 @@ struct ReadAheadWindow {
             reached = read.upperBound
             return Wish(
                 range: read.lowerBound..<max(read.upperBound, read.lowerBound + size),
-                pieceSize: pieceSize(connectionCount), step: isSeek ? .seek : .first)
+                pieceSize: pieceSize(connectionCount, least: Self.minimum), step: isSeek ? .seek : .first)
         }
         progress += max(0, read.upperBound - reached)
         if progress >= size / 2 {
@@ -84,10 +87,18 @@ struct ReadAheadWindow {
         }
         let furthest = max(read.upperBound, reached)
         self.reached = furthest
-        return Wish(range: read.lowerBound..<(furthest + size), pieceSize: pieceSize(connectionCount), step: .onward)
+        return Wish(
+            range: read.lowerBound..<(furthest + size), pieceSize: pieceSize(connectionCount, least: Self.leastPiece),
+            step: .onward)
     }
 
-    private func pieceSize(_ connectionCount: Int) -> Int64 {
-        max(Self.minimum, min(size / Int64(max(1, connectionCount)), LinkEstimate.pieceSize))
+    /// Takes note that there was no memory for what was wished for: the window halves.
+    mutating func noteShortage() {
+        size = max(Self.minimum, size / 2)
+        progress = 0
+    }
+
+    private func pieceSize(_ connectionCount: Int, least: Int64) -> Int64 {
+        max(least, min(size / Int64(max(1, connectionCount)), LinkEstimate.pieceSize))
     }
 }

@@ -21,6 +21,11 @@ final class ReadingPlace: Sendable {
         }
     }
 
+    /// Takes note that there was no memory for what was wished for.
+    func noteShortage() {
+        window.withLock { $0.noteShortage() }
+    }
+
     /// Names this reader.
     var identifier: ObjectIdentifier { ObjectIdentifier(self) }
 }
