@@ -119,17 +119,18 @@ extension MediaFile {
             case tryAgain(MediaContent)
             case condemn
         }
-        let wasReleased = content.wasReleased
-        let (step, detached, transfers) = state.withLock { state -> (Step, [PendingRead], [TransferSlot]) in
+        typealias Decision = (step: Step, reads: [PendingRead], transfers: [TransferSlot], wasReleased: Bool)
+        let (step, detached, transfers, wasReleased) = state.withLock { state -> Decision in
+            let wasReleased = content.wasReleased
             // Several blocks may have told it at the same time.
             guard case .known(let now) = state.content, now.isSame(as: content),
                 content.authentication?.attempt == attempt, state.trial != .condemned
-            else { return (.known, [], []) }
+            else { return (.known, [], [], wasReleased) }
             let (reads, transfers) = Self.detachReads(&state)
             guard state.trial == .first else {
                 state.trial = .condemned
                 state.isVerifying = false
-                return (.condemn, reads, transfers)
+                return (.condemn, reads, transfers, wasReleased)
             }
             state.trial = .again
             state.isVerifying = true
@@ -137,11 +138,11 @@ extension MediaFile {
             state.blocks?.cachedUnits = []
             guard wasReleased else {
                 content.authentication?.begin()
-                return (.tryAgain(content), reads, transfers)
+                return (.tryAgain(content), reads, transfers, false)
             }
             let again = MediaContent(again: content)
             state.content = .known(again)
-            return (.tryAgain(again), reads, transfers)
+            return (.tryAgain(again), reads, transfers, true)
         }
         for transfer in transfers { transfer.cancel() }
         let reads = detached + (read.map { [$0] } ?? [])

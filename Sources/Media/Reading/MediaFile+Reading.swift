@@ -85,6 +85,7 @@ extension MediaFile {
         case .blocks(let outcome):
             for transfer in outcome.stop { transfer.cancel() }
             for order in outcome.start { start(order, for: read) }
+            if wish.step == .first, read.isForDelivery { readAheadAtEnd(for: read) }
             switch outcome.answer {
             case .ready(let blocks): serve(read, from: blocks, attempt: outcome.attempt)
             case .wait: break
@@ -102,6 +103,23 @@ extension MediaFile {
             }
         }
     }
+
+    /// Fetches the end of a large video file whose beginning is read first.
+    ///
+    /// Its index is there more often than not, so players look there next; that saves them a round trip.
+    private func readAheadAtEnd(for read: PendingRead) {
+        let size = read.content.plaintextSize
+        guard resource.kind != .voiceRecording, read.range.lowerBound == 0, size > Self.leastSizeWithIndexAhead else {
+            return
+        }
+        begin(
+            PendingRead(
+                range: (size - ReadAheadWindow.minimum)..<size, content: read.content, place: ReadingPlace(),
+                purpose: .arrival { _ in }, priority: .readAhead))
+    }
+
+    /// Smaller files are there soon anyway.
+    private static var leastSizeWithIndexAhead: Int64 { ReadAheadWindow.maximum }
 
     /// Begins a read again when there is memory for it.
     private func waitForMemory(_ read: PendingRead, slotCount: Int) {
@@ -181,10 +199,9 @@ extension MediaFile {
             if case .arrival(let completion) = read.purpose { completion(.success(())) }
             return
         }
-        read.content.noteRelease()
-        // Between the release of these bytes and now, other bytes may have turned out to be forged.
-        if let error = refusal(of: read.content) {
-            receiver.readDidFail(error)
+        guard noteRelease(of: read.content, attempt: attempt) else {
+            // Meanwhile other bytes have turned out to be forged, or the media to be another.
+            begin(read)
             return
         }
         do throws(EnvelopeError) {
@@ -195,6 +212,19 @@ extension MediaFile {
             }
         } catch {
             receiver.readDidFail(services.mediaError(error, sid: sid))
+        }
+    }
+
+    /// Takes note that bytes of a content are released, unless it has been given up since they were authenticated.
+    ///
+    /// Both under the lock under which it is given up: whoever does that knows whether something had been released.
+    private func noteRelease(of content: MediaContent, attempt: ContentAuthentication.Attempt) -> Bool {
+        state.withLock { state in
+            guard case .known(let now) = state.content, now.isSame(as: content),
+                content.authentication.map({ $0.attempt == attempt && $0.integrity != .failed }) ?? true
+            else { return false }
+            content.noteRelease()
+            return true
         }
     }
 
