@@ -7,8 +7,11 @@ import Logging
 /// It asks a filesystem for 128 KiB at a time unless its device's `read_ahead_kb` says otherwise, which root alone can
 /// change; more in one request means fewer ways between the kernel and this process.
 enum KernelReadAhead {
-    /// Kilobytes: two of the largest requests, so that one is on its way while the other is copied.
-    private static let kilobytes = 2048
+    /// Kilobytes: one of the largest requests.
+    ///
+    /// The kernel begins the next while a program is still reading the one before. With more, reading in order becomes no
+    /// faster, while who seeks, or maps a file into memory, has more fetched for nothing.
+    private static let kilobytes = 1024
 
     /// Raises it for a mounted file system, when that is allowed.
     static func raise(for mountPoint: String, logger: Logger) {
