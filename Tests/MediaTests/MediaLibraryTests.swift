@@ -312,6 +312,37 @@ struct MediaLibraryTests {
         }
     }
 
+    @Test("the end of a large film is fetched with its beginning, and that of a voice recording or a small film is not")
+    func endWithBeginning() throws {
+        for (kind, size, expected) in [
+            (Kind.composition, 9_000_000, 2), (.composition, 4_000_000, 1), (.voice, 9_000_000, 1),
+        ] {
+            try Self.withBench(kind, size: size, settings: { $0.integrityMode = .deferred }) { bench in
+                let resource = try bench.resource()
+                let reader = try bench.open(resource, facts: try bench.describe(resource))
+                bench.simulator.clearRequests()
+                _ = try LibraryBench.read(reader, at: 0, count: 1000)
+                // When the player asks for the end, it is there or on its way: no request more.
+                let end = try LibraryBench.read(reader, at: Int64(size) - 1000, count: 1000)
+                #expect(end == Array(bench.original.suffix(1000)))
+                #expect(bench.mediaRequests.count == 2)
+                let first = NotingReceiver()
+                bench.simulator.clearRequests()
+                reader.read(at: 0, count: 1000, receiver: first)
+                #expect(try first.results.value().get() == Array(bench.original.prefix(1000)))
+                #expect(bench.mediaRequests.isEmpty)
+            }
+            try Self.withBench(kind, size: size, settings: { $0.integrityMode = .deferred }) { bench in
+                let resource = try bench.resource()
+                let reader = try bench.open(resource, facts: try bench.describe(resource))
+                bench.simulator.clearRequests()
+                _ = try LibraryBench.read(reader, at: 0, count: 1000)
+                let isAsExpected = eventually(within: 5) { bench.mediaRequests.count >= expected }
+                #expect(isAsExpected && bench.mediaRequests.count == expected)
+            }
+        }
+    }
+
     @Test("a fetch that was cut short ends there")
     func cutFetchEnds() throws {
         try Self.withBench(.unsealed, size: 30_000_000) { bench in

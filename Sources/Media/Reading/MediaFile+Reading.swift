@@ -112,9 +112,12 @@ extension MediaFile {
         guard resource.kind != .voiceRecording, read.range.lowerBound == 0, size > Self.leastSizeWithIndexAhead else {
             return
         }
+        // From the beginning of a block, so that one request brings it.
+        let block = Int64(Block.size)
+        let start = (size - ReadAheadWindow.minimum + block - 1) / block * block
         begin(
             PendingRead(
-                range: (size - ReadAheadWindow.minimum)..<size, content: read.content, place: ReadingPlace(),
+                range: start..<size, content: read.content, place: ReadingPlace(),
                 purpose: .arrival { _ in }, priority: .readAhead))
     }
 
