@@ -99,6 +99,25 @@ public struct Behaviour: Sendable, Hashable, Codable {
         case absent
     }
 
+    /// The order of the lists, which Twilio doesn't promise.
+    public enum ListOrder: String, Sendable, Codable, CaseIterable {
+        /// By the time at which they were created, the latest first.
+        case newestFirst = "newest-first"
+        /// By the time at which they were created, the earliest first.
+        case oldestFirst = "oldest-first"
+        /// In an order that has nothing to do with time, and is always the same.
+        case unordered
+    }
+
+    /// What a chain of pages does when resources arrive or go while it is walked.
+    public enum Paging: String, Sendable, Codable, CaseIterable {
+        /// A page begins after the last resource of the one before: nothing is repeated or missed.
+        case token
+        /// A page is cut from the list as it is at that moment: arrivals push resources onto the next page, where they
+        /// are repeated, and deletions let resources slip past.
+        case index
+    }
+
     /// Whether voice media that the API host serves obeys `Range`.
     public var voiceRange = RangeSupport.honoured
     /// How voice media that the API host serves tells its length.
@@ -143,6 +162,10 @@ public struct Behaviour: Sendable, Hashable, Codable {
     public var errorFormat = ErrorFormat.json
     /// The most resources on a page, below what the API allows; nil for the API's own limit.
     public var pageSizeLimit: Int?
+    /// The order of the lists of media.
+    public var listOrder = ListOrder.newestFirst
+    /// How the pages of these lists are cut.
+    public var paging = Paging.token
     /// Resource members that are `null` wherever they appear.
     public var nullFields: [String] = []
     /// The wait before each answer, in milliseconds.
@@ -175,7 +198,8 @@ public struct Behaviour: Sendable, Hashable, Codable {
         case voiceRange, voiceLength, voiceHeadSupported, voiceRedirect, voiceNotFoundCount, mediaRange, mediaLength
         case encryptionSpelling, encryptionForm, mediaAddress, sendsUnencryptedLength, sendsUnencryptedMD5
         case metadataVersion, wrapAlgorithm, contentAlgorithm, videoSize, sendsETag, urlLifetimeSeconds, mediaOrigin
-        case errorFormat, pageSizeLimit, nullFields, latencyMilliseconds, bytesPerSecond, concurrencyLimit,
+        case errorFormat, pageSizeLimit, listOrder, paging, nullFields, latencyMilliseconds, bytesPerSecond,
+            concurrencyLimit,
             retryAfterSeconds
     }
 }

@@ -30,6 +30,8 @@ public struct SimulatorConfiguration: Sendable {
     public var mediaPort = 0
     /// How many voice recordings exist without files.
     public var generatedRecordings = 0
+    /// Which envelopes these list.
+    public var generatedEnvelopes = GeneratedEnvelopes.shared
     /// The folder into which media is written as it is stored, for another server to serve; nil for none.
     public var exportFolder: String?
     /// The behaviour at the start.

@@ -99,7 +99,7 @@ public final class TwilioSimulator: Sendable {
             }
             generated = try GeneratedRecordings(
                 count: configuration.generatedRecordings, newest: Instant.now.startOfDay, publicKeySID: key.sid,
-                key: key.key)
+                key: key.key, envelopes: configuration.generatedEnvelopes)
         }
         var resources = AccountState(generated: generated)
         resources.publicKeys = keys

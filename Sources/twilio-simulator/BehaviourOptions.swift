@@ -1,5 +1,5 @@
-public import ArgumentParser
-public import TwilioSimulator
+import ArgumentParser
+import TwilioSimulator
 
 /// Is each member of `Behaviour` as an option.
 struct BehaviourOptions: ParsableArguments {
@@ -66,6 +66,12 @@ struct BehaviourOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The most resources on a page.", valueName: "count"))
     var pageSizeLimit: Int?
 
+    @Option(help: "The order of the lists of media.")
+    var listOrder = Behaviour.ListOrder.newestFirst
+
+    @Option(help: "Whether a page begins after the last resource of the one before, or where counting leads.")
+    var paging = Behaviour.Paging.token
+
     @Option(help: ArgumentHelp("A resource member that is null everywhere; may be repeated.", valueName: "name"))
     var nullField: [String] = []
 
@@ -105,6 +111,8 @@ struct BehaviourOptions: ParsableArguments {
         behaviour.mediaOrigin = mediaOrigin
         behaviour.errorFormat = errorFormat
         behaviour.pageSizeLimit = pageSizeLimit
+        behaviour.listOrder = listOrder
+        behaviour.paging = paging
         behaviour.nullFields = nullField
         behaviour.latencyMilliseconds = latency
         behaviour.bytesPerSecond = bandwidth
@@ -113,16 +121,3 @@ struct BehaviourOptions: ParsableArguments {
         return behaviour
     }
 }
-
-// Each of these is an enum of strings, which is all that ArgumentParser wants to know.
-extension Behaviour.RangeSupport: ExpressibleByArgument {}
-extension Behaviour.BodyLength: ExpressibleByArgument {}
-extension Behaviour.VoiceRedirect: ExpressibleByArgument {}
-extension Behaviour.EncryptionSpelling: ExpressibleByArgument {}
-extension Behaviour.EncryptionForm: ExpressibleByArgument {}
-extension Behaviour.MetadataVersion: ExpressibleByArgument {}
-extension Behaviour.WrapAlgorithm: ExpressibleByArgument {}
-extension Behaviour.ContentAlgorithm: ExpressibleByArgument {}
-extension Behaviour.VideoSize: ExpressibleByArgument {}
-extension Behaviour.ErrorFormat: ExpressibleByArgument {}
-extension Behaviour.MediaAddress: ExpressibleByArgument {}

@@ -62,6 +62,9 @@ struct SimulatorCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Have so many voice recordings that need no files.", valueName: "count"))
     var generateRecordings = 0
 
+    @Option(help: "Which envelopes these list: of a few keys, or made up for each, which can't be decrypted.")
+    var generatedEnvelopes = GeneratedEnvelopes.shared
+
     @Option(
         help: ArgumentHelp(
             "Write the media as it is stored into this folder, for another server to serve, with its paths and headers "
@@ -102,6 +105,7 @@ struct SimulatorCommand: ParsableCommand {
         configuration.apiPort = apiPort
         configuration.mediaPort = mediaPort
         configuration.generatedRecordings = generateRecordings
+        configuration.generatedEnvelopes = generatedEnvelopes
         configuration.exportFolder = exportMedia
         configuration.behaviour = behaviour.behaviour
         return configuration

@@ -51,14 +51,39 @@ struct ValueTests {
         }
         #expect(recordings.number(ofSID: GeneratedRecordings.sid(1_000_000, prefix: "RE")) == nil)
         #expect(recordings.number(ofSID: "RE" + String(repeating: "0", count: 32)) == nil)
-        let place = recordings.position(500)
         let all = Instant(seconds: 0)..<Instant(seconds: .max)
-        #expect(recordings.numbers(createdIn: all, after: place) == 501..<1_000_000)
-        #expect(recordings.numbers(createdIn: all, after: nil) == 0..<1_000_000)
-        let above = Position(created: place.created, sid: "RF")
-        #expect(recordings.numbers(createdIn: all, after: above).lowerBound == 500)
+        #expect(recordings.numbers(createdIn: all) == 0..<1_000_000)
         let minute = recordings.position(11).created..<recordings.position(9).created
-        #expect(recordings.numbers(createdIn: minute, after: nil) == 10..<12)
+        #expect(recordings.numbers(createdIn: minute) == 10..<12)
+    }
+
+    @Test("Every place has a rank in each order, and the recording there has that place")
+    func ranks() throws {
+        let key = try RecipientKey(pem: Array(SimulatorBench.keys[0].publicPEM.utf8))
+        let recordings = try GeneratedRecordings(
+            count: 1000, newest: Instant(seconds: 1_800_000_000), publicKeySID: "CR", key: key)
+        for order in Behaviour.ListOrder.allCases {
+            let ranked = GeneratedOrder(recordings, order)
+            #expect(Set((0..<1000).map(ranked.number)) == Set(0..<1000))
+            for rank in 0..<1000 {
+                let place = recordings.position(ranked.number(rank: rank))
+                #expect(ranked.rank(of: place) == rank)
+                #expect(ranked.rank(after: place) == rank + 1)
+            }
+            #expect(ranked.ranks(of: 0..<1000) == 0..<1000)
+        }
+        let place = recordings.position(500)
+        let above = Position(created: place.created, sid: "RF")
+        #expect(GeneratedOrder(recordings, .newestFirst).rank(after: above) == 500)
+        #expect(GeneratedOrder(recordings, .oldestFirst).ranks(of: 0..<10) == 990..<1000)
+    }
+
+    @Test("Base64 is what base64(1) writes", arguments: 0..<7)
+    func base64Text(size: Int) {
+        let original = [UInt8](noise(size))
+        let other = [UInt8](run("/usr/bin/base64", ["-w0"], input: Data(original)).output)
+        #expect(base64Digits(original) == other)
+        #expect(bytes(ofBase64Digits: other) == original)
     }
 
     @Test("JSON text is what another parser reads")

@@ -14,7 +14,7 @@ struct AccountState: Sendable {
         let key: RecipientKey
     }
 
-    /// The resources, each kind in the order of its list.
+    /// The resources, each kind newest first.
     private var resources: [MediaKind: [StoredResource]] = [:]
     /// The place of each resource, to find it by SID.
     private var positions: [String: (kind: MediaKind, position: Position)] = [:]
@@ -37,7 +37,7 @@ struct AccountState: Sendable {
     func resource(sid: String) -> StoredResource? {
         if let place = positions[sid] {
             let list = resources[place.kind] ?? []
-            return list[Self.index(of: place.position, in: list)]
+            return list[list.firstIndex(notBefore: place.position)]
         }
         guard let generated, sid.hasPrefix("RE"), let number = generated.number(ofSID: sid),
             !replaced.contains(number)
@@ -51,16 +51,15 @@ struct AccountState: Sendable {
     /// Adds a resource, in place of one with the same SID.
     mutating func put(_ resource: StoredResource) {
         remove(sid: resource.sid)
-        var list = resources[resource.kind] ?? []
-        list.insert(resource, at: Self.index(of: resource.position, in: list))
-        resources[resource.kind] = list
+        let index = (resources[resource.kind] ?? []).firstIndex(notBefore: resource.position)
+        resources[resource.kind, default: []].insert(resource, at: index)
         positions[resource.sid] = (resource.kind, resource.position)
     }
 
     /// Removes a resource without a trace.
     mutating func remove(sid: String) {
         if let place = positions.removeValue(forKey: sid) {
-            let index = Self.index(of: place.position, in: resources[place.kind] ?? [])
+            let index = (resources[place.kind] ?? []).firstIndex(notBefore: place.position)
             resources[place.kind]?.remove(at: index)
         } else if sid.hasPrefix("RE"), let number = generated?.number(ofSID: sid) {
             replaced.insert(number)
@@ -71,61 +70,9 @@ struct AccountState: Sendable {
     ///
     /// - Parameter render: shows a resource as the API does.
     func page(_ query: ListQuery, render: (StoredResource) -> JSONValue) -> ListPage {
-        var page = ListPage()
-        let list = resources[query.kind] ?? []
-        let newest = Position(created: query.created.upperBound, sid: "")
-        var index = Self.index(of: max(newest, query.after ?? newest), in: list)
-        var numbers = generatedNumbers(query)
-
-        while true {
-            let storedNext = index < list.count && list[index].created >= query.created.lowerBound ? list[index] : nil
-            while let number = numbers.first, replaced.contains(number) { numbers.removeFirst() }
-            let generatedPosition = numbers.first.flatMap { generated?.position($0) }
-            let next: StoredResource
-            if let stored = storedNext, generatedPosition.map({ stored.position < $0 }) ?? true {
-                next = stored
-                index += 1
-                // The token's own resource is the one place that is equal to it.
-                if stored.position == query.after { continue }
-            } else if let generated, let number = numbers.first {
-                next = generated.resource(number)
-                numbers.removeFirst()
-            } else {
-                return page
-            }
-            if next.kind == .recording, next.status == "deleted", !query.includesDeleted { continue }
-            let rendered = render(next)
-            guard query.accepts(rendered) else { continue }
-            guard page.resources.count < query.limit else {
-                page.hasMore = true
-                return page
-            }
-            page.resources.append(rendered)
-            page.end = next.position
-        }
-    }
-
-    /// Narrows the generated recordings to those of which a page may consist, without looking at each.
-    private func generatedNumbers(_ query: ListQuery) -> Range<Int> {
-        guard let generated, query.kind == .recording else { return 0..<0 }
-        let numbers = generated.numbers(createdIn: query.created, after: query.after)
-        for filter in query.filters {
-            // Each generated recording has a call of its own, and none is of a conference.
-            guard filter.member == "call_sid", let call = filter.values.first,
-                let number = generated.number(ofSID: call), numbers.contains(number)
-            else { return 0..<0 }
-            return number..<(number + 1)
-        }
-        return numbers
-    }
-
-    /// Gives the index of the first resource that isn't listed before `position`.
-    private static func index(of position: Position, in list: [StoredResource]) -> Int {
-        var (low, high) = (0, list.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if list[middle].position < position { low = middle + 1 } else { high = middle }
-        }
-        return low
+        ListWalk(
+            query: query, stored: resources[query.kind] ?? [], generated: query.kind == .recording ? generated : nil,
+            replaced: replaced
+        ).page(render: render)
     }
 }

@@ -2,18 +2,29 @@
 ///
 /// Number 0 is the newest. Everything about a recording follows from its number and back, so that a page in the middle
 /// of a million costs what the first page costs. A few content keys are shared by all of them, because wrapping one for
-/// each resource of a page would be the slowest part of listing.
+/// each resource of a page would be the slowest part of listing; `GeneratedEnvelopes` says which are listed.
 struct GeneratedRecordings: Sendable {
     /// How many there are.
     let count: Int
+    /// Their numbers in no order of time.
+    let shuffled: ShuffledNumbers
     private let newest: Instant
+    private let envelopes: GeneratedEnvelopes
     private let secrets: [SealSecrets]
+    /// Their wrapped keys as base64.
+    private let secretsText: [[UInt8]]
+    /// The size of a wrapped key in bytes.
+    let wrappedKeySize: Int
     private static let secondsApart = 60
 
     /// Makes the run; it ends at `newest` and goes back a minute per recording.
-    init(count: Int, newest: Instant, publicKeySID: String, key: RecipientKey) throws(SimulatorError) {
+    init(
+        count: Int, newest: Instant, publicKeySID: String, key: RecipientKey, envelopes: GeneratedEnvelopes = .shared
+    ) throws(SimulatorError) {
         self.count = count
         self.newest = newest
+        self.envelopes = envelopes
+        shuffled = ShuffledNumbers(count: count)
         var secrets: [SealSecrets] = []
         for number in 0..<(count > 0 ? 16 : 0) {
             secrets.append(
@@ -22,26 +33,29 @@ struct GeneratedRecordings: Sendable {
                     contentKey: Digest.of("generated content key \(number)".utf8)))
         }
         self.secrets = secrets
+        secretsText = secrets.map { base64Digits($0.wrappedKey(.oaepSHA256)) }
+        wrappedKeySize = secrets.first?.wrappedKey(.oaepSHA256).count ?? 0
     }
 
     /// Gives the place of a recording in the list.
     func position(_ number: Int) -> Position {
-        Position(created: newest.advanced(by: -number * Self.secondsApart), sid: Self.sid(number, prefix: "RE"))
+        Position(created: created(number), sid: Self.sid(number, prefix: "RE"))
     }
 
-    /// Gives the numbers of the recordings that were created in `interval` and are listed after `place`.
-    func numbers(createdIn interval: Range<Instant>, after place: Position?) -> Range<Int> {
+    /// Gives the moment at which a recording was made.
+    func created(_ number: Int) -> Instant {
+        newest.advanced(by: -number * Self.secondsApart)
+    }
+
+    /// Gives the numbers of the recordings that were created in `interval`.
+    func numbers(createdIn interval: Range<Instant>) -> Range<Int> {
         // The first number that was created before `moment`.
         func first(before moment: Instant) -> Int {
             let age = newest.seconds - moment.seconds
             let number = age < 0 ? 0 : age / Self.secondsApart + 1
             return min(number, count)
         }
-        var start = first(before: interval.upperBound)
-        if let place {
-            let candidate = first(before: place.created.advanced(by: 1))
-            start = max(start, candidate < count && place < position(candidate) ? candidate : candidate + 1)
-        }
+        let start = first(before: interval.upperBound)
         // Number n was created at or after `lowerBound` as long as n < end.
         let end = first(before: interval.lowerBound)
         return start < end ? start..<end : 0..<0
@@ -59,28 +73,73 @@ struct GeneratedRecordings: Sendable {
     }
 
     /// Makes the SID with a given prefix that belongs to a recording.
-    ///
-    /// The first 16 digits are scrambled from the number, and the last are the number hidden with them.
     static func sid(_ number: Int, prefix: String) -> String {
+        prefix + String(decoding: digits(number), as: UTF8.self)
+    }
+
+    /// Makes the digits of a recording's SID: the first 16 are scrambled from the number, and the last are the number
+    /// hidden with them.
+    static func digits(_ number: Int) -> [UInt8] {
         let high = scrambled(UInt64(number))
-        return prefix + hexadecimal(high) + hexadecimal(UInt64(number) ^ scrambled(high))
+        return hexadecimalDigits(high) + hexadecimalDigits(UInt64(number) ^ scrambled(high))
     }
 
     /// Makes a recording as a resource with its media.
     func resource(_ number: Int) -> StoredResource {
         let place = position(number)
-        var iv = [UInt8](repeating: 0, count: 16)
-        for index in 0..<8 { iv[index] = UInt8(truncatingIfNeeded: number >> (8 * index)) }
         let media = OriginalMedia(
             content: .generated(number: number), size: 44 + 16_000 * Self.seconds(number), digests: nil,
             seconds: Self.seconds(number), channels: 1,
-            seal: SealSecrets(sharing: secrets[number % secrets.count], gcmIV: Array(iv.prefix(12)), cbcIV: iv))
+            seal: SealSecrets(
+                sharing: secrets[number % secrets.count], listed: bytes(ofBase64Digits: listedKey(number)),
+                iv: bytes(ofBase64Digits: iv(number))))
         return StoredResource(
             kind: .recording, sid: place.sid, name: "generated-\(number)", created: place.created,
             status: "completed", media: media, fields: [:])
     }
 
-    private static func seconds(_ number: Int) -> Int { 1 + number % 2 }
+    /// Gives the wrapped content key that a recording's resource lists, as base64.
+    func listedKey(_ number: Int) -> [UInt8] {
+        switch envelopes {
+        case .shared: secretsText[number % secretsText.count]
+        case .random: Self.noise(number, bytes: wrappedKeySize)
+        }
+    }
+
+    /// Gives a recording's IV as base64: 12 bytes, never the same for two that share a content key.
+    func iv(_ number: Int) -> [UInt8] {
+        switch envelopes {
+        case .shared: base64Digits((0..<12).map { $0 < 8 ? UInt8(truncatingIfNeeded: number >> (8 * $0)) : 0 })
+        // Another place in the noise than the wrapped key has.
+        case .random: Self.noise(~number, bytes: 12)
+        }
+    }
+
+    /// Gives a recording's playing time in seconds.
+    static func seconds(_ number: Int) -> Int { 1 + number % 2 }
+
+    /// Makes the base64 of bytes that look random and follow from a number.
+    ///
+    /// It is made as text, because turning as many bytes into text takes longer than all else of a resource.
+    private static func noise(_ number: Int, bytes count: Int) -> [UInt8] {
+        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+        let padding = (3 - count % 3) % 3
+        let digitCount = (count + 2) / 3 * 4 - padding
+        var state = scrambled(UInt64(bitPattern: Int64(number)))
+        var text: [UInt8] = []
+        text.reserveCapacity(digitCount + padding)
+        while text.count < digitCount {
+            state = scrambled(state)
+            for place in 0..<min(10, digitCount - text.count) {
+                var value = UInt8(truncatingIfNeeded: state >> (6 * place)) & 63
+                // The last digit has two bits less for each digit that padding stands for.
+                if text.count == digitCount - 1 { value &= UInt8.max << (2 * padding) }
+                text.append(alphabet[Int(value)])
+            }
+        }
+        text.append(contentsOf: repeatElement(UInt8(ascii: "="), count: padding))
+        return text
+    }
 
     /// Makes a recording's plaintext: one or two seconds of a saw-tooth tone whose pitch follows from the number.
     static func content(_ number: Int) -> [UInt8] {
@@ -98,7 +157,7 @@ struct GeneratedRecordings: Sendable {
     }
 
     /// Spreads a number over 64 bits (the output function of SplitMix64).
-    private static func scrambled(_ value: UInt64) -> UInt64 {
+    static func scrambled(_ value: UInt64) -> UInt64 {
         var mixed = value &+ 0x9E37_79B9_7F4A_7C15
         mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
         mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB

@@ -4,8 +4,12 @@ struct ListQuery {
     let kind: MediaKind
     /// When the resources were created.
     var created = Instant(seconds: .min / 2)..<Instant(seconds: .max / 2)
-    /// The place after which the page begins; nil for the first page.
+    /// The order of the list.
+    var order = Behaviour.ListOrder.newestFirst
+    /// The place after which the page begins; nil for a page that begins with the list, or is found by counting.
     var after: Position?
+    /// How many resources of the list are on the pages before.
+    var skipped = 0
     /// The most resources on the page.
     var limit: Int
     /// Members that have one of the given texts.
@@ -25,14 +29,4 @@ struct ListQuery {
             }
         }
     }
-}
-
-/// Is one page of a list.
-struct ListPage {
-    /// The resources as the API shows them, in order.
-    var resources: [JSONValue] = []
-    /// The place of the last of them.
-    var end: Position?
-    /// Whether there are more.
-    var hasMore = false
 }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import NIOCore
 
 #if canImport(Glibc)
     import Glibc
@@ -38,8 +39,9 @@ final class MediaStore: Sendable {
         case .deleted: throw .unknownResource(resource.sid)
         case .generated(let number):
             return .bytes(
-                try ContentCipher.seal(
-                    GeneratedRecordings.content(number), cipher, key: seal.contentKey, iv: seal.iv(cipher)))
+                ByteBuffer(
+                    bytes: try ContentCipher.seal(
+                        GeneratedRecordings.content(number), cipher, key: seal.contentKey, iv: seal.iv(cipher))))
         case .file(let path):
             let sealedPath = "\(folder)/\(resource.sid)-\(hexadecimal(seal.iv(cipher).prefix(8)))"
             if access(sealedPath, R_OK) != 0 {
@@ -62,7 +64,7 @@ final class MediaStore: Sendable {
         try Self.create(path) { output throws(SimulatorError) in
             for offset in stride(from: 0, to: object.size, by: Self.pieceSize) {
                 let piece = try object.read(at: offset, count: min(Self.pieceSize, object.size - offset))
-                try Self.append(piece, to: output)
+                try Self.append(Array(piece.readableBytesView), to: output)
             }
         }
     }
@@ -70,7 +72,7 @@ final class MediaStore: Sendable {
     private func original(_ resource: StoredResource, _ media: OriginalMedia) throws(SimulatorError) -> StoredObject {
         switch media.content {
         case .deleted: throw .unknownResource(resource.sid)
-        case .generated(let number): return .bytes(GeneratedRecordings.content(number))
+        case .generated(let number): return .bytes(ByteBuffer(bytes: GeneratedRecordings.content(number)))
         case .file(let path): return .file(try OpenFile(path: path))
         }
     }
@@ -137,23 +139,23 @@ final class MediaStore: Sendable {
 /// Is what a body is read from.
 enum StoredObject: Sendable {
     /// Bytes in memory.
-    case bytes([UInt8])
+    case bytes(ByteBuffer)
     /// A file.
     case file(OpenFile)
 
     /// The size in bytes.
     var size: Int {
         switch self {
-        case .bytes(let bytes): bytes.count
+        case .bytes(let bytes): bytes.readableBytes
         case .file(let file): file.size
         }
     }
 
-    /// Gives `count` bytes from `offset` on.
-    func read(at offset: Int, count: Int) throws(SimulatorError) -> [UInt8] {
+    /// Gives `count` bytes from `offset` on, fewer only at a file's end.
+    func read(at offset: Int, count: Int) throws(SimulatorError) -> ByteBuffer {
         switch self {
-        case .bytes(let bytes): Array(bytes[offset..<(offset + count)])
-        case .file(let file): try file.read(at: offset, count: count)
+        case .bytes(let bytes): bytes.getSlice(at: bytes.readerIndex + offset, length: count) ?? ByteBuffer()
+        case .file(let file): ByteBuffer(bytes: try file.read(at: offset, count: count))
         }
     }
 }

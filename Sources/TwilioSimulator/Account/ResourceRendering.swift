@@ -35,7 +35,7 @@ struct ResourceRendering {
             "channels": .integer(resource.media?.channels ?? 1),
             "conference_sid": .null,
             "date_created": .string(created.rfc2822),
-            "date_updated": .string(created.advanced(by: (resource.media?.seconds ?? 0) + 2).rfc2822),
+            "date_updated": .string(Self.updated(created, seconds: resource.media?.seconds ?? 0).rfc2822),
             "duration": finished ? .string(String(resource.media?.seconds ?? 0)) : "-1",
             "encryption_details": encryptionDetails(resource.media?.seal),
             "error_code": .null,
@@ -53,6 +53,11 @@ struct ResourceRendering {
             "track": "both",
             "uri": .string("\(base).json"),
         ]
+    }
+
+    /// Gives the moment at which a voice recording was last changed: a little after it had ended.
+    static func updated(_ created: Instant, seconds: Int) -> Instant {
+        created.advanced(by: seconds + 2)
     }
 
     private func encryptionDetails(_ seal: SealSecrets?) -> JSONValue {

@@ -29,15 +29,21 @@ struct SealSecrets: Sendable {
         ]
     }
 
-    /// Makes secrets that share the content key of others, with IVs of their own.
+    /// Makes secrets that share the content key of others, with an IV of their own.
     ///
     /// GCM allows that as long as no IV is used twice.
-    init(sharing other: SealSecrets, gcmIV: [UInt8], cbcIV: [UInt8]) {
+    ///
+    /// - Parameters:
+    ///   - listed: what voice resources list as the wrapped key.
+    ///   - iv: 12 bytes, which zeros follow for CBC.
+    init(sharing other: SealSecrets, listed: [UInt8], iv: [UInt8]) {
         publicKeySID = other.publicKeySID
         contentKey = other.contentKey
-        wrapped = other.wrapped
-        self.gcmIV = gcmIV
-        self.cbcIV = cbcIV
+        var wrapped = other.wrapped
+        wrapped[.oaepSHA256] = listed
+        self.wrapped = wrapped
+        gcmIV = iv
+        cbcIV = iv + [0, 0, 0, 0]
     }
 
     /// Gives the content key as wrapped in one way.

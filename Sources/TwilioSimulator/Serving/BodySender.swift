@@ -71,7 +71,7 @@ final class BodySender {
         let paced = bytesPerSecond.map { max(1, $0 / Self.piecesPerSecond) } ?? Self.largestPiece
         let size = min(Self.largestPiece, paced, limit - offset)
         let (start, object) = (offset, response.body)
-        let read: EventLoopFuture<[UInt8]> =
+        let read: EventLoopFuture<ByteBuffer> =
             switch object {
             case .bytes: context.eventLoop.makeCompletedFuture { try object.read(at: start, count: size) }
             case .file:
@@ -79,22 +79,23 @@ final class BodySender {
             }
         read.assumeIsolated().whenComplete { result in
             switch result {
-            case .success(let piece) where !piece.isEmpty: self.write(piece)
+            case .success(let piece) where piece.readableBytes > 0: self.write(piece)
             default: self.ended(.close(reset: true))
             }
         }
     }
 
-    private func write(_ original: [UInt8]) {
+    private func write(_ original: ByteBuffer) {
         var piece = original
-        if case .corrupt(let place, let mask) = response.fault, (offset..<(offset + piece.count)).contains(place) {
-            piece[place - offset] ^= mask
+        let size = piece.readableBytes
+        if case .corrupt(let place, let mask) = response.fault, (offset..<(offset + size)).contains(place) {
+            let index = piece.readerIndex + place - offset
+            piece.setInteger((piece.getInteger(at: index, as: UInt8.self) ?? 0) ^ mask, at: index)
         }
-        let size = piece.count
         offset += size
         count(size)
         let promise = context.eventLoop.makePromise(of: Void.self)
-        let part = HTTPServerResponsePart.body(.byteBuffer(ByteBuffer(bytes: piece)))
+        let part = HTTPServerResponsePart.body(.byteBuffer(piece))
         context.writeAndFlush(NIOAny(part), promise: promise)
         promise.futureResult.assumeIsolated().whenComplete { result in
             switch result {

@@ -9,6 +9,7 @@ struct ListParameters {
     /// What is wrong with the query, if something is.
     private(set) var problem: String?
     private let filters: String
+    private let paging: Behaviour.Paging
 
     /// Reads `PageSize`, `Page` and `PageToken`.
     ///
@@ -18,13 +19,17 @@ struct ListParameters {
         let wanted = fields["PageSize"].flatMap { Int($0) } ?? 50
         let largest = min(kind.largestPage, max(1, behaviour.pageSizeLimit ?? .max))
         query = ListQuery(kind: kind, limit: min(max(1, wanted), largest))
-        pageNumber = fields["Page"].flatMap { Int($0) } ?? 0
+        query.order = behaviour.listOrder
+        pageNumber = max(0, fields["Page"].flatMap { Int($0) } ?? 0)
+        paging = behaviour.paging
         filters = request.rawQuery.split(separator: "&").filter { field in
             !["Page", "PageSize", "PageToken"].contains(field.prefix { $0 != "=" })
         }.joined(separator: "&")
         if let token = fields["PageToken"] {
             query.after = Position(pageToken: token)
             if query.after == nil { problem = "PageToken \(token) is invalid" }
+        } else if paging == .index {
+            query.skipped = pageNumber * query.limit
         }
     }
 
@@ -49,7 +54,7 @@ struct ListParameters {
     /// Gives the query of the page after this one, or nil when this is the last.
     func nextPageQuery(_ page: ListPage) -> String? {
         guard page.hasMore, let end = page.end else { return nil }
-        return pageQuery(number: pageNumber + 1, token: end.pageToken)
+        return pageQuery(number: pageNumber + 1, token: paging == .token ? end.pageToken : nil)
     }
 
     private func pageQuery(number: Int, token: String?) -> String {

@@ -47,7 +47,9 @@ struct PublicKeyService {
 
     private func list(_ request: SimulatedRequest) -> SimulatedResponse {
         // An account has a few keys: they are one page.
-        let page = ListPage(resources: account.state.withLock { $0.resources.publicKeys }.reversed().map(object))
+        let keys = account.state.withLock { $0.resources.publicKeys }
+        let page = ListPage(
+            items: keys.reversed().map { .rendered(object($0), Position(created: $0.created, sid: $0.sid)) })
         let parameters = ListParameters(request, kind: .composition, behaviour: Behaviour())
         return .page(request, base: Self.base, key: "credentials", parameters: parameters, page: page)
     }

@@ -1,3 +1,5 @@
+import NIOCore
+
 /// Is one response before it is sent, with what is to go wrong in the sending.
 struct SimulatedResponse: Sendable {
     /// The status code.
@@ -5,7 +7,7 @@ struct SimulatedResponse: Sendable {
     /// The headers, without those that frame the body.
     var headers: [(name: String, value: String)] = []
     /// What the body is read from.
-    var body = StoredObject.bytes([])
+    var body: StoredObject
     /// The bytes of it that are sent; none for the answer to `HEAD`.
     var range: Range<Int>
     /// Whether the body's length is left untold.
@@ -16,23 +18,28 @@ struct SimulatedResponse: Sendable {
     var fault: FaultAction?
 
     /// Makes a response with a body in memory.
-    init(_ status: Int, _ headers: [(name: String, value: String)] = [], body: [UInt8] = []) {
+    init(_ status: Int, _ headers: [(name: String, value: String)] = [], body: ByteBuffer = ByteBuffer()) {
         self.status = status
         self.headers = headers
         self.body = .bytes(body)
-        range = 0..<body.count
+        range = 0..<body.readableBytes
     }
 
     /// Makes a response with JSON.
     static func json(_ status: Int, _ value: JSONValue) -> SimulatedResponse {
-        SimulatedResponse(status, [("Content-Type", "application/json;charset=utf-8")], body: value.text)
+        json(status, text: ByteBuffer(bytes: value.text))
+    }
+
+    /// Makes a response with JSON that is text already.
+    static func json(_ status: Int, text: ByteBuffer) -> SimulatedResponse {
+        SimulatedResponse(status, [("Content-Type", "application/json;charset=utf-8")], body: text)
     }
 
     /// Makes a response with XML.
     static func xml(_ status: Int, _ text: String) -> SimulatedResponse {
         SimulatedResponse(
             status, [("Content-Type", "application/xml")],
-            body: Array("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\(text)".utf8))
+            body: ByteBuffer(string: "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\(text)"))
     }
 
     /// Makes one of S3's errors.

@@ -137,17 +137,13 @@ extension SimulatedResponse {
         _ request: SimulatedRequest, base: String, key: String, parameters: ListParameters, page: ListPage
     ) -> SimulatedResponse {
         let address = "\(base)\(request.path)"
-        return .json(
-            200,
-            [
-                key: .array(page.resources),
-                "meta": [
-                    "first_page_url": .string("\(address)?\(parameters.firstPageQuery)"), "key": .string(key),
-                    "next_page_url": JSONValue(parameters.nextPageQuery(page).map { "\(address)?\($0)" }),
-                    "page": .integer(parameters.pageNumber), "page_size": .integer(parameters.query.limit),
-                    "previous_page_url": nil,
-                    "url": .string(request.rawQuery.isEmpty ? address : "\(address)?\(request.rawQuery)"),
-                ],
-            ])
+        let meta: JSONValue = [
+            "first_page_url": .string("\(address)?\(parameters.firstPageQuery)"), "key": .string(key),
+            "next_page_url": JSONValue(parameters.nextPageQuery(page).map { "\(address)?\($0)" }),
+            "page": .integer(parameters.pageNumber), "page_size": .integer(parameters.query.limit),
+            "previous_page_url": nil,
+            "url": .string(request.rawQuery.isEmpty ? address : "\(address)?\(request.rawQuery)"),
+        ]
+        return .json(200, text: page.body(key, members: ["meta": meta]))
     }
 }

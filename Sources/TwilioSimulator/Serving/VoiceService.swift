@@ -82,23 +82,22 @@ struct VoiceService {
         }
         let query = parameters.query
         let rendering = ResourceRendering(accountSID: account.credentials.accountSID, behaviour: behaviour)
+        // A copy, so that the page is made without the lock.
         let resources = account.state.withLock { $0.resources }
         let page = resources.page(query, render: rendering.object)
         let path = "/2010-04-01/Accounts/\(account.credentials.accountSID)/Recordings.json"
         let start = parameters.pageNumber * query.limit
-        return .json(
-            200,
-            [
-                "end": .integer(start + max(0, page.resources.count - 1)),
-                "first_page_uri": .string("\(path)?\(parameters.firstPageQuery)"),
-                "next_page_uri": JSONValue(parameters.nextPageQuery(page).map { "\(path)?\($0)" }),
-                "page": .integer(parameters.pageNumber),
-                "page_size": .integer(query.limit),
-                "previous_page_uri": .null,
-                "recordings": .array(page.resources),
-                "start": .integer(start),
-                "uri": .string(request.rawQuery.isEmpty ? path : "\(path)?\(request.rawQuery)"),
-            ])
+        let members: [String: JSONValue] = [
+            "end": .integer(start + max(0, page.items.count - 1)),
+            "first_page_uri": .string("\(path)?\(parameters.firstPageQuery)"),
+            "next_page_uri": JSONValue(parameters.nextPageQuery(page).map { "\(path)?\($0)" }),
+            "page": .integer(parameters.pageNumber),
+            "page_size": .integer(query.limit),
+            "previous_page_uri": .null,
+            "start": .integer(start),
+            "uri": .string(request.rawQuery.isEmpty ? path : "\(path)?\(request.rawQuery)"),
+        ]
+        return .json(200, text: page.body("recordings", members: members))
     }
 
     private var accountResource: JSONValue {

@@ -14,17 +14,35 @@ func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
 
 /// Writes a number as sixteen lower-case hexadecimal digits.
 func hexadecimal(_ value: UInt64) -> String {
-    withUnsafeBytes(of: value.bigEndian) { hexadecimal($0) }
+    String(decoding: hexadecimalDigits(value), as: UTF8.self)
+}
+
+/// Gives the sixteen lower-case hexadecimal digits of a number, in ASCII.
+func hexadecimalDigits(_ value: UInt64) -> [UInt8] {
+    (0..<16).map { place in
+        let digit = UInt8(truncatingIfNeeded: value >> (60 - 4 * place)) & 15
+        return digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+    }
 }
 
 /// Writes bytes as base64 with padding (RFC 4648, section 4).
 func base64(_ bytes: [UInt8]) -> String {
-    Data(bytes).base64EncodedString()
+    String(decoding: base64Digits(bytes), as: UTF8.self)
+}
+
+/// Gives the base64 of bytes, with padding, in ASCII.
+func base64Digits(_ bytes: [UInt8]) -> [UInt8] {
+    [UInt8](Data(bytes).base64EncodedData())
 }
 
 /// Reads base64 with padding; nil when it isn't.
 func bytes(ofBase64 text: some StringProtocol) -> [UInt8]? {
     Data(base64Encoded: String(text)).map { [UInt8]($0) }
+}
+
+/// Reads base64 that was made here.
+func bytes(ofBase64Digits digits: [UInt8]) -> [UInt8] {
+    Data(base64Encoded: Data(digits)).map { [UInt8]($0) } ?? []
 }
 
 /// Escapes all but the unreserved characters of RFC 3986, section 2.3, as AWS signatures want it.

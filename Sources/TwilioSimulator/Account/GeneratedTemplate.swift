@@ -1,0 +1,108 @@
+/// Writes generated recordings as the API shows them, without rendering each.
+///
+/// Whatever the behaviour makes of resources, those of generated recordings differ in nothing but the places where their
+/// own values stand. So one that doesn't exist, whose values are found nowhere else, is rendered, and the text is cut
+/// at these values. What is written is byte for byte what rendering would give.
+struct GeneratedTemplate {
+    /// The values of a recording.
+    private enum Value {
+        case digits, created, updated, duration, wrappedKey, iv
+    }
+
+    /// A piece of the text, or the value that stands after it.
+    private enum Part {
+        case text([UInt8])
+        case value(Value)
+    }
+
+    /// What it writes.
+    let recordings: GeneratedRecordings
+    /// The size of a recording's text in bytes.
+    let size: Int
+
+    private let parts: [Part]
+    private var created = DateText()
+    private var updated = DateText()
+
+    /// Makes the template of all generated recordings.
+    ///
+    /// - Parameter render: shows a resource as the API does.
+    init(_ recordings: GeneratedRecordings, render: (StoredResource) -> JSONValue) {
+        self.recordings = recordings
+        let sample = recordings.sample
+        let text = render(sample.resource).text
+        let marks = [
+            (Value.digits, Array(sample.resource.sid.utf8.dropFirst(2))),
+            (.created, Array(sample.resource.created.rfc2822.utf8)),
+            (.updated, Array(sample.updated.rfc2822.utf8)),
+            (.duration, Array("\"\(sample.seconds)\"".utf8)),
+            (.wrappedKey, base64Digits(sample.wrappedKey)),
+            (.iv, base64Digits(sample.iv)),
+        ]
+        var parts: [Part] = []
+        var (start, index) = (0, 0)
+        while index < text.count {
+            guard let (value, mark) = marks.first(where: { text[index...].starts(with: $0.1) }) else {
+                index += 1
+                continue
+            }
+            parts.append(.text(Array(text[start..<index])))
+            parts.append(.value(value))
+            index += mark.count
+            start = index
+        }
+        parts.append(.text(Array(text[start...])))
+        self.parts = parts
+        size = text.count
+    }
+
+    /// Appends a recording's JSON object.
+    mutating func write(_ number: Int, to result: inout [UInt8]) {
+        let seconds = GeneratedRecordings.seconds(number)
+        let moment = recordings.created(number)
+        created.write(moment)
+        updated.write(ResourceRendering.updated(moment, seconds: seconds))
+        let digits = GeneratedRecordings.digits(number)
+        for part in parts {
+            switch part {
+            case .text(let text): result.append(contentsOf: text)
+            case .value(.digits): result.append(contentsOf: digits)
+            case .value(.created): result.append(contentsOf: created.text)
+            case .value(.updated): result.append(contentsOf: updated.text)
+            case .value(.duration): result.append(contentsOf: "\"\(seconds)\"".utf8)
+            case .value(.wrappedKey): result.append(contentsOf: recordings.listedKey(number))
+            case .value(.iv): result.append(contentsOf: recordings.iv(number))
+            }
+        }
+    }
+}
+
+extension GeneratedRecordings {
+    /// Is a recording that isn't there, whose values are found nowhere else in its JSON.
+    fileprivate struct Sample {
+        let resource: StoredResource
+        let seconds: Int
+        let updated: Instant
+        let wrappedKey: [UInt8]
+        let iv: [UInt8]
+    }
+
+    /// A recording like all others but for its values.
+    fileprivate var sample: Sample {
+        let model = resource(0)
+        // More than a month, so that no date is the same; and no digits of a SID.
+        let seconds = 3_000_000
+        let created = Instant(seconds: -1_000_000_000)
+        let iv = [UInt8](repeating: 0xFF, count: 12)
+        let wrappedKey = [UInt8](repeating: 0, count: wrappedKeySize)
+        let seal = model.media?.seal.map { SealSecrets(sharing: $0, listed: wrappedKey, iv: iv) }
+        let media = OriginalMedia(
+            content: .deleted, size: 0, digests: nil, seconds: seconds, channels: model.media?.channels, seal: seal)
+        return Sample(
+            resource: StoredResource(
+                kind: model.kind, sid: "RE" + String(repeating: "z", count: 32), name: model.name, created: created,
+                status: model.status, media: media, fields: model.fields),
+            seconds: seconds, updated: ResourceRendering.updated(created, seconds: seconds), wrappedKey: wrappedKey,
+            iv: iv)
+    }
+}

@@ -1,0 +1,107 @@
+import Foundation
+import Testing
+
+@testable import TwilioSimulator
+
+@Suite("Generated recordings")
+struct GeneratedTests {
+    /// A behaviour that changes what resources look like.
+    struct Look: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let change: @Sendable (inout Behaviour) -> Void
+
+        static let all =
+            [
+                Look(testDescription: "as documented") { _ in },
+                Look(testDescription: "http addresses") { $0.mediaAddress = .http },
+                Look(testDescription: "no addresses") { $0.mediaAddress = .absent },
+                Look(testDescription: "nulls") { $0.nullFields = ["duration", "encryption_details", "sid"] },
+            ]
+            + Behaviour.EncryptionSpelling.allCases.flatMap { spelling in
+                Behaviour.EncryptionForm.allCases.map { form in
+                    Look(testDescription: "\(spelling) as \(form)") {
+                        $0.encryptionSpelling = spelling
+                        $0.encryptionForm = form
+                    }
+                }
+            }
+    }
+
+    @Test(
+        "A page has what single resources have, as another parser reads them", arguments: Look.all,
+        GeneratedEnvelopes.allCases)
+    func same(look: Look, envelopes: GeneratedEnvelopes) throws {
+        let bench = try SimulatorBench(files: [:]) {
+            $0.generatedRecordings = 3000
+            $0.generatedEnvelopes = envelopes
+            look.change(&$0.behaviour)
+        }
+        try bench.simulator.remove(TwilioSimulator.generatedSID(1439))
+        try bench.simulator.update(TwilioSimulator.generatedSID(1440), fields: ["source": "DialVerb"])
+        // Across midnight, where all of a date changes.
+        let page = try bench.api("\(bench.accountPath)/Recordings.json?PageSize=1000&Page=1&PageToken=\(token(1430))")
+        let script = """
+            import json, sys, urllib.request, base64
+            page = json.load(open(sys.argv[1]))["recordings"]
+            for resource, sid in zip(page, sys.argv[4:], strict=False):
+                request = urllib.request.Request(sys.argv[2] + sid + ".json",
+                    headers={"Authorization": "Basic " + base64.b64encode(sys.argv[3].encode()).decode()})
+                assert json.load(urllib.request.urlopen(request)) == resource, (sid, resource)
+            print(len(page))
+            """
+        let file = bench.folder.appending(path: "page.json")
+        try page.body.write(to: file)
+        let sids = ((1431...1438).map { $0 } + (1440...1450).map { $0 }).map(TwilioSimulator.generatedSID)
+        let credentials = bench.simulator.credentials
+        let base = "\(bench.simulator.apiURL)\(bench.accountPath)/Recordings/"
+        let result = run(
+            "/usr/bin/python3",
+            ["-c", script, file.path, base, "\(credentials.accountSID):\(credentials.authToken)"] + sids)
+        #expect(result.status == 0)
+        #expect(String(decoding: result.output, as: UTF8.self) == "1000\n")
+    }
+
+    private func token(_ number: Int) -> String {
+        let newest = Instant.now.startOfDay
+        return Position(created: newest.advanced(by: -60 * number), sid: TwilioSimulator.generatedSID(number)).pageToken
+    }
+
+    @Test("The text of every recording is what rendering gives, byte for byte", arguments: GeneratedEnvelopes.allCases)
+    func text(envelopes: GeneratedEnvelopes) throws {
+        let key = try RecipientKey(pem: Array(SimulatorBench.keys[0].publicPEM.utf8))
+        let recordings = try GeneratedRecordings(
+            count: 5000, newest: Instant(seconds: 1_772_323_170), publicKeySID: "CR1", key: key, envelopes: envelopes)
+        let rendering = ResourceRendering(accountSID: "AC1", behaviour: Behaviour())
+        var template = GeneratedTemplate(recordings, render: rendering.object)
+        for number in 0..<5000 {
+            var text: [UInt8] = []
+            template.write(number, to: &text)
+            #expect(text == rendering.object(recordings.resource(number)).text)
+        }
+    }
+
+    @Test("Random envelopes have nothing in common, and the size of real ones")
+    func randomEnvelopes() throws {
+        func page(_ envelopes: GeneratedEnvelopes) throws -> Data {
+            let bench = try SimulatorBench(files: [:]) {
+                $0.generatedRecordings = 500
+                $0.generatedEnvelopes = envelopes
+            }
+            return try bench.api("\(bench.accountPath)/Recordings.json?PageSize=500").body
+        }
+        let script = """
+            import base64, json, sys, zlib
+            details = [r["encryption_details"] for r in json.load(sys.stdin)["recordings"]]
+            for name, size in (("encrypted_cek", 256), ("iv", 12)):
+                values = [base64.b64decode(d[name], validate=True) for d in details]
+                assert all(len(v) == size for v in values)
+                assert all(base64.b64encode(v).decode() == d[name] for v, d in zip(values, details))
+                together = b"".join(values)
+                print(name, len(set(values)), len(zlib.compress(together, 9)) > 0.99 * len(together))
+            """
+        let random = run("/usr/bin/python3", ["-c", script], input: try page(.random)).output
+        #expect(String(decoding: random, as: UTF8.self) == "encrypted_cek 500 True\niv 500 True\n")
+        let shared = run("/usr/bin/python3", ["-c", script], input: try page(.shared)).output
+        #expect(String(decoding: shared, as: UTF8.self) == "encrypted_cek 16 False\niv 500 False\n")
+    }
+}
