@@ -16,6 +16,7 @@ struct GeneratedRecordings: Sendable {
     /// The size of a wrapped key in bytes.
     let wrappedKeySize: Int
     private static let secondsApart = 60
+    private static let base64Alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
     /// Makes the run; it ends at `newest` and goes back a minute per recording.
     init(
@@ -122,22 +123,23 @@ struct GeneratedRecordings: Sendable {
     ///
     /// It is made as text, because turning as many bytes into text takes longer than all else of a resource.
     private static func noise(_ number: Int, bytes count: Int) -> [UInt8] {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
         let padding = (3 - count % 3) % 3
         let digitCount = (count + 2) / 3 * 4 - padding
+        let alphabet = base64Alphabet
+        var text = [UInt8](repeating: UInt8(ascii: "="), count: digitCount + padding)
         var state = scrambled(UInt64(bitPattern: Int64(number)))
-        var text: [UInt8] = []
-        text.reserveCapacity(digitCount + padding)
-        while text.count < digitCount {
+        var last = 0
+        for start in stride(from: 0, to: digitCount, by: 10) {
             state = scrambled(state)
-            for place in 0..<min(10, digitCount - text.count) {
-                var value = UInt8(truncatingIfNeeded: state >> (6 * place)) & 63
-                // The last digit has two bits less for each digit that padding stands for.
-                if text.count == digitCount - 1 { value &= UInt8.max << (2 * padding) }
-                text.append(alphabet[Int(value)])
+            var bits = state
+            for index in start..<min(start + 10, digitCount) {
+                last = Int(bits & 63)
+                text[index] = alphabet[last]
+                bits >>= 6
             }
         }
-        text.append(contentsOf: repeatElement(UInt8(ascii: "="), count: padding))
+        // The last digit has two bits less for each that padding stands for.
+        text[digitCount - 1] = alphabet[(last >> (2 * padding)) << (2 * padding)]
         return text
     }
 

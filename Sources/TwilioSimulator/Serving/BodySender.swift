@@ -5,8 +5,8 @@ import NIOPosix
 /// Sends one response's body piece by piece, as fast as the peer takes it and the bandwidth allows, and ends it as the
 /// fault says, if there is one.
 ///
-/// Belongs to the connection's event loop. A piece is read when the one before has reached the kernel, so that a slow
-/// peer costs one piece of memory.
+/// Belongs to the connection's event loop. A piece of a file is read when the one before has reached the kernel, so that
+/// a slow peer costs one piece of memory; what is in memory already is one piece. The head goes out with the first.
 final class BodySender {
     /// How a body ended.
     enum Ending {
@@ -65,12 +65,18 @@ final class BodySender {
     /// Sends the next piece, or ends.
     func run() {
         guard offset < limit else {
+            context.flush()
             ended(limitEnding)
             return
         }
-        let paced = bytesPerSecond.map { max(1, $0 / Self.piecesPerSecond) } ?? Self.largestPiece
-        let size = min(Self.largestPiece, paced, limit - offset)
         let (start, object) = (offset, response.body)
+        let largest =
+            switch object {
+            case .bytes: limit - offset
+            case .file: Self.largestPiece
+            }
+        let paced = bytesPerSecond.map { max(1, $0 / Self.piecesPerSecond) } ?? largest
+        let size = min(largest, paced, limit - offset)
         let read: EventLoopFuture<ByteBuffer> =
             switch object {
             case .bytes: context.eventLoop.makeCompletedFuture { try object.read(at: start, count: size) }
@@ -96,6 +102,13 @@ final class BodySender {
         count(size)
         let promise = context.eventLoop.makePromise(of: Void.self)
         let part = HTTPServerResponsePart.body(.byteBuffer(piece))
+        if offset == limit, bytesPerSecond == nil, case .complete = limitEnding {
+            // The end goes out with the last piece.
+            context.write(NIOAny(part), promise: promise)
+            promise.futureResult.assumeIsolated().whenFailure { _ in self.count(-size) }
+            ended(.complete)
+            return
+        }
         context.writeAndFlush(NIOAny(part), promise: promise)
         promise.futureResult.assumeIsolated().whenComplete { result in
             switch result {
