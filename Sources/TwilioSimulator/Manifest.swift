@@ -22,7 +22,7 @@ extension SimulatedAccount {
     /// Generated ones are not among them.
     var manifest: [String: ManifestEntry] {
         var result: [String: ManifestEntry] = [:]
-        for resource in state.withLock({ $0.resources.stored }) {
+        for resource in state.withLock({ $0.stored }) {
             guard let media = resource.media, let digests = media.digests, case .file(let path) = media.content else {
                 continue
             }

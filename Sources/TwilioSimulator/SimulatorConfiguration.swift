@@ -22,13 +22,15 @@ public struct SimulatorConfiguration: Sendable {
     public var publicKeys: [PublicKey]
     /// The account's name and keys.
     public var credentials = SimulatedCredentials()
+    /// The accounts that belong to it.
+    public var subaccounts: [SimulatedSubaccount] = []
     /// Whether both ports speak TLS.
     public var tls = false
     /// The API's port; 0 for a free one.
     public var apiPort = 0
     /// The media host's port; 0 for a free one.
     public var mediaPort = 0
-    /// How many voice recordings exist without files.
+    /// How many voice recordings of the main account exist without files.
     public var generatedRecordings = 0
     /// Which envelopes these list.
     public var generatedEnvelopes = GeneratedEnvelopes.shared

@@ -12,6 +12,8 @@ public final class TwilioSimulator: Sendable {
     public let mediaURL: String
     /// The account's name and keys.
     public let credentials: SimulatedCredentials
+    /// The accounts that belong to it, as they were at the start.
+    public let subaccounts: [SimulatedSubaccount]
     /// The SID of the key for which media is sealed by default; nil when the account has none.
     public let publicKeySID: String?
     /// The file with the authority's certificate to trust, PEM; nil without TLS.
@@ -19,7 +21,8 @@ public final class TwilioSimulator: Sendable {
     /// It is removed by `stop()`.
     public let authorityFile: String?
 
-    private let account: SimulatedAccount
+    private let simulation: Simulation
+    private let store: MediaStore
     private let server: SimulatorServer
 
     /// Reads the media folder, and serves when it returns.
@@ -52,11 +55,11 @@ public final class TwilioSimulator: Sendable {
             host: .media, port: configuration.mediaPort, identity: identity, service: service)
         let mediaURL = "\(scheme)://127.0.0.1:\(mediaPort)"
 
-        let account = try Self.account(configuration, store: store, mediaURL: mediaURL)
+        let simulation = try Simulation(configuration, store: store, mediaURL: mediaURL)
         if let folder = configuration.exportFolder {
-            try MediaExport(account: account, behaviour: configuration.behaviour).write(to: folder)
+            try MediaExport(accounts: simulation.accounts, behaviour: configuration.behaviour).write(to: folder)
         }
-        pending.withLock { $0 = SimulatedService(account: account, logger: configuration.logger) }
+        pending.withLock { $0 = SimulatedService(simulation: simulation, logger: configuration.logger) }
         let apiPort = try server.listen(
             host: .api, port: configuration.apiPort, identity: identity, service: service)
 
@@ -73,46 +76,12 @@ public final class TwilioSimulator: Sendable {
         apiURL = "\(scheme)://127.0.0.1:\(apiPort)"
         self.mediaURL = mediaURL
         credentials = configuration.credentials
-        publicKeySID = account.defaultPublicKeySID
+        subaccounts = configuration.subaccounts
+        publicKeySID = simulation.main.defaultPublicKeySID
         self.authorityFile = authorityFile
-        self.account = account
+        self.simulation = simulation
+        self.store = store
         self.server = server
-    }
-
-    private static func account(
-        _ configuration: SimulatorConfiguration, store: MediaStore, mediaURL: String
-    ) throws(SimulatorError) -> SimulatedAccount {
-        var keys: [AccountState.PublicKey] = []
-        for (index, description) in configuration.publicKeys.enumerated() {
-            guard isSID(description.sid, prefix: "CR") else {
-                throw SimulatorError(.input, "\(description.sid) is no SID of a public key; give CR and 32 digits")
-            }
-            keys.append(
-                AccountState.PublicKey(
-                    sid: description.sid, friendlyName: "Key \(index + 1)", created: .now,
-                    key: try RecipientKey(pem: Array(description.pem.utf8))))
-        }
-        var generated: GeneratedRecordings?
-        if configuration.generatedRecordings > 0 {
-            guard let key = keys.first else {
-                throw SimulatorError(.input, "Generated recordings need a public key to be sealed for; give one")
-            }
-            generated = try GeneratedRecordings(
-                count: configuration.generatedRecordings, newest: Instant.now.startOfDay, publicKeySID: key.sid,
-                key: key.key, envelopes: configuration.generatedEnvelopes)
-        }
-        var resources = AccountState(generated: generated)
-        resources.publicKeys = keys
-        let account = SimulatedAccount(
-            credentials: configuration.credentials, store: store,
-            presigned: PresignedAddress(base: mediaURL, secret: try randomBytes(32)),
-            defaultPublicKeySID: keys.first?.sid,
-            state: SimulatedAccount.State(resources: resources, behaviour: configuration.behaviour))
-        if let path = configuration.mediaFolder {
-            let folder = MediaFolder(path: path) { sid throws(SimulatorError) in try account.makeSecrets(sid) }
-            for resource in try folder.resources() { account.state.withLock { $0.resources.put(resource) } }
-        }
-        return account
     }
 
     /// Ends all transfers, closes the ports, and removes what was sealed.
@@ -120,43 +89,48 @@ public final class TwilioSimulator: Sendable {
     /// Takes milliseconds, and is to be called once.
     public func stop() {
         server.stop()
-        account.store.remove()
+        store.remove()
     }
 }
 
 extension TwilioSimulator {
     /// The requests since the start or the last clearing, in order of arrival; those for the simulator's control are
     /// left out.
-    public var requests: [LoggedRequest] { account.state.withLock { $0.log.requests } }
+    public var requests: [LoggedRequest] { simulation.state.withLock { $0.log.requests } }
 
     /// Forgets the requests so far.
     public func clearRequests() {
-        account.state.withLock { $0.log.clear() }
+        simulation.state.withLock { $0.log.clear() }
     }
 
     /// The behaviour, obeyed from the next request on.
     public var behaviour: Behaviour {
-        get { account.state.withLock { $0.behaviour } }
-        set { account.state.withLock { $0.behaviour = newValue } }
+        get { simulation.state.withLock { $0.behaviour } }
+        set { simulation.state.withLock { $0.behaviour = newValue } }
     }
 
     /// The fault rules, in the order in which they are tried.
     ///
     /// Setting them starts their counts afresh.
     public var faults: [FaultRule] {
-        get { account.state.withLock { $0.faults.rules } }
+        get { simulation.state.withLock { $0.faults.rules } }
         set {
-            account.state.withLock { state in
+            simulation.state.withLock { state in
                 state.faults.removeAll()
                 state.faults.add(newValue)
             }
         }
     }
 
-    /// The resources with media of a file, by SID.
+    /// The main account's resources with media of a file, by SID.
     ///
     /// Generated ones are not among them.
-    public var manifest: [String: ManifestEntry] { account.manifest }
+    public var manifest: [String: ManifestEntry] { simulation.main.manifest }
+
+    /// Gives an account's resources with media of a file, by SID.
+    public func manifest(account: String) throws(SimulatorError) -> [String: ManifestEntry] {
+        try simulation.account(named: account).manifest
+    }
 
     /// Adds a resource.
     ///
@@ -164,27 +138,36 @@ extension TwilioSimulator {
     ///   - file: the media; nil for a resource without.
     ///   - fields: members to override, as in a side file.
     ///   - encrypted: whether the media is sealed.
+    ///   - account: the SID of the account that gets it; nil for the main one, here and below.
     /// - Returns: its SID.
     @discardableResult
     public func add(
-        _ kind: MediaKind, file: String? = nil, fields: [String: JSONValue] = [:], encrypted: Bool = true
+        _ kind: MediaKind, file: String? = nil, fields: [String: JSONValue] = [:], encrypted: Bool = true,
+        account: String? = nil
     ) throws(SimulatorError) -> String {
-        try account.add(kind, file: file, fields: fields, sealed: encrypted)
+        try simulation.account(named: account).add(kind, file: file, fields: fields, sealed: encrypted)
     }
 
     /// Lays members over those of a resource; `status` and `date_created` have their meaning.
-    public func update(_ sid: String, fields: [String: JSONValue]) throws(SimulatorError) {
-        try account.update(sid: sid, fields: fields)
+    public func update(
+        _ sid: String, fields: [String: JSONValue], account: String? = nil
+    ) throws(SimulatorError) {
+        try simulation.account(named: account).update(sid: sid, fields: fields)
     }
 
     /// Deletes a resource as the APIs do: its media goes and its status becomes `deleted`.
-    public func delete(_ sid: String) throws(SimulatorError) {
-        try account.delete(sid: sid, withMetadata: false)
+    public func delete(_ sid: String, account: String? = nil) throws(SimulatorError) {
+        try simulation.account(named: account).delete(sid: sid, withMetadata: false)
     }
 
     /// Removes a resource without a trace, as the end of the time for which metadata is kept does.
-    public func remove(_ sid: String) throws(SimulatorError) {
-        try account.delete(sid: sid, withMetadata: true)
+    public func remove(_ sid: String, account: String? = nil) throws(SimulatorError) {
+        try simulation.account(named: account).delete(sid: sid, withMetadata: true)
+    }
+
+    /// Gives an account another status.
+    public func change(account: String, to status: AccountStatus) throws(SimulatorError) {
+        try simulation.account(named: account).status = status
     }
 
     /// Gives the SID of a generated recording; number 0 is the newest.

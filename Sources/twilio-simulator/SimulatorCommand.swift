@@ -44,6 +44,12 @@ struct SimulatorCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The API key's secret.", valueName: "secret"))
     var apiSecret = SimulatedCredentials().apiSecret
 
+    @Option(
+        help: ArgumentHelp(
+            "A subaccount: name=NAME, and after commas media=FOLDER, sid=AC…, token=TOKEN, status=active, suspended or "
+                + "closed, as far as wanted. May be repeated.", valueName: "description"))
+    var subaccount: [String] = []
+
     @Flag(help: "Speak TLS, with a certificate of an authority made for this run.")
     var tls = false
 
@@ -101,6 +107,7 @@ struct SimulatorCommand: ParsableCommand {
             mediaFolder: media, publicKeys: try publicKey.map(readKey), logger: logger)
         configuration.credentials = SimulatedCredentials(
             accountSID: accountSid, authToken: authToken, apiKey: apiKey, apiSecret: apiSecret)
+        configuration.subaccounts = try subaccount.map { try SimulatedSubaccount(argument: $0) }
         configuration.tls = tls
         configuration.apiPort = apiPort
         configuration.mediaPort = mediaPort
@@ -133,6 +140,13 @@ struct SimulatorCommand: ParsableCommand {
         let apiSecret: String
         let publicKeySid: String?
         let caFile: String?
+        let subaccounts: [Subaccount]
+
+        struct Subaccount: Encodable {
+            let sid: String
+            let authToken: String
+            let name: String
+        }
     }
 
     private func readyLine(_ simulator: TwilioSimulator) throws -> String {
@@ -142,7 +156,10 @@ struct SimulatorCommand: ParsableCommand {
             Ready(
                 apiURL: simulator.apiURL, mediaURL: simulator.mediaURL, accountSid: accountSid, authToken: authToken,
                 apiKey: apiKey, apiSecret: apiSecret, publicKeySid: simulator.publicKeySID,
-                caFile: simulator.authorityFile))
+                caFile: simulator.authorityFile,
+                subaccounts: simulator.subaccounts.map {
+                    Ready.Subaccount(sid: $0.sid, authToken: $0.authToken, name: $0.name)
+                }))
         return String(decoding: data, as: UTF8.self)
     }
 }

@@ -1,4 +1,4 @@
-/// Holds all that the account has.
+/// Holds all that an account has.
 ///
 /// A value without locks or I/O; its owner serialises access.
 struct AccountState: Sendable {
@@ -22,6 +22,8 @@ struct AccountState: Sendable {
     let generated: GeneratedRecordings?
     private var replaced: Set<Int> = []
 
+    /// What the account may do.
+    var status = AccountStatus.active
     /// The public keys, oldest first.
     var publicKeys: [PublicKey] = []
     /// `RecordingSettings/Default` and `CompositionSettings/Default`, by the name in the path.

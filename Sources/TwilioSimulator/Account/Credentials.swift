@@ -20,13 +20,4 @@ public struct SimulatedCredentials: Sendable, Hashable {
         self.apiKey = apiKey
         self.apiSecret = apiSecret
     }
-
-    /// Tells whether an `Authorization` header's value opens the account (RFC 7617).
-    func accepts(authorization: String?) -> Bool {
-        guard let authorization, authorization.lowercased().hasPrefix("basic "),
-            let given = bytes(ofBase64: authorization.dropFirst(6))
-        else { return false }
-        let text = String(decoding: given, as: UTF8.self)
-        return text == "\(accountSID):\(authToken)" || text == "\(apiKey):\(apiSecret)"
-    }
 }

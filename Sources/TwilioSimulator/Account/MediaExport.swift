@@ -1,10 +1,10 @@
 import FoundationEssentials
 import Threading
 
-/// Writes an account's media as the media host stores it, so that a server made for large files can serve it.
+/// Writes the accounts' media as the media host stores it, so that a server made for large files can serve it.
 struct MediaExport {
-    /// The account.
-    let account: SimulatedAccount
+    /// The accounts.
+    let accounts: [SimulatedAccount]
     /// The behaviour that decides on ciphers and headers.
     let behaviour: Behaviour
 
@@ -20,15 +20,22 @@ struct MediaExport {
     ///
     /// - Throws: `SimulatorError` when something can't be sealed or written.
     func write(to folder: String) throws(SimulatorError) {
-        let service = MediaService(account: account, behaviour: behaviour)
         var objects: [ExportedObject] = []
+        for account in accounts { try write(account, to: folder, objects: &objects) }
+        try write(objects, to: "\(folder)/objects.json")
+    }
+
+    private func write(
+        _ account: SimulatedAccount, to folder: String, objects: inout [ExportedObject]
+    ) throws(SimulatorError) {
+        let service = MediaService(account: account, behaviour: behaviour)
         do {
             try FileManager.default.createDirectory(
-                atPath: "\(folder)/\(account.credentials.accountSID)", withIntermediateDirectories: true)
+                atPath: "\(folder)/\(account.sid)", withIntermediateDirectories: true)
         } catch {
             throw SimulatorError(.file, "The folder \(folder) can't be made; give one that can", cause: error)
         }
-        for resource in account.state.withLock({ $0.resources.stored }) where resource.hasContent {
+        for resource in account.state.withLock({ $0.stored }) where resource.hasContent {
             guard let media = resource.media else { continue }
             let cipher = service.cipher(of: resource)
             let path = service.path(of: resource)
@@ -40,7 +47,6 @@ struct MediaExport {
             }
             objects.append(ExportedObject(path: path, headers: Dictionary(headers.map { ($0.name, $0.value) }) { $1 }))
         }
-        try write(objects, to: "\(folder)/objects.json")
     }
 
     private func write(_ objects: [ExportedObject], to path: String) throws(SimulatorError) {

@@ -4,6 +4,8 @@ import FoundationEssentials
 struct MediaFolder {
     /// The folder's path.
     let path: String
+    /// Begins the texts from which SIDs are derived.
+    let scope: String
     /// Makes a resource's content secrets for a public key's SID, or for the default key when that is nil.
     let makeSecrets: (String?) throws(SimulatorError) -> SealSecrets
 
@@ -28,11 +30,12 @@ struct MediaFolder {
             names.subtract(["\(name).json", "\(Self.stem(name)).json"])
             result.append(
                 try Self.resource(
-                    kind, file: "\(folder)/\(name)", sealed: sealed, makeSecrets: makeSecrets))
+                    kind, file: "\(folder)/\(name)", scope: scope, sealed: sealed, makeSecrets: makeSecrets))
         }
         for name in names.sorted() where name.hasSuffix(".json") {
             let side = try Self.sideFile("\(folder)/\(name)")
-            result.append(try StoredResource.make(kind, name: name, fields: side, file: nil, seal: nil))
+            result.append(
+                try StoredResource.make(kind, name: name, scope: scope, fields: side, file: nil, seal: nil))
         }
         return result
     }
@@ -40,10 +43,11 @@ struct MediaFolder {
     /// Makes the resource of one file, which may lie anywhere.
     ///
     /// - Parameters:
+    ///   - scope: as the folder's.
     ///   - fields: members that override those of the side file.
     ///   - makeSecrets: as the folder's.
     static func resource(
-        _ kind: MediaKind, file: String, sealed: Bool, fields: [String: JSONValue] = [:],
+        _ kind: MediaKind, file: String, scope: String, sealed: Bool, fields: [String: JSONValue] = [:],
         makeSecrets: (String?) throws(SimulatorError) -> SealSecrets
     ) throws(SimulatorError) -> StoredResource {
         var members: [String: JSONValue] = [:]
@@ -54,7 +58,7 @@ struct MediaFolder {
         members.merge(fields) { $1 }
         let keySID = members.removeValue(forKey: "public_key_sid")?.string
         return try StoredResource.make(
-            kind, name: String(file.split(separator: "/").last ?? ""), fields: members, file: file,
+            kind, name: String(file.split(separator: "/").last ?? ""), scope: scope, fields: members, file: file,
             seal: sealed ? makeSecrets(keySID) : nil)
     }
 
@@ -77,11 +81,13 @@ extension StoredResource {
     /// Makes a resource from a file and what overrides its looks.
     ///
     /// - Parameters:
+    ///   - scope: begins the text from which its SID is derived, where that isn't given.
     ///   - fields: `sid`, `status` and `date_created` are obeyed; `date_created` may be in either API's notation.
     ///   - file: the media's path; nil for a resource without media.
     ///   - seal: nil for media that is served as it is.
     static func make(
-        _ kind: MediaKind, name: String, fields: [String: JSONValue], file path: String?, seal: SealSecrets?
+        _ kind: MediaKind, name: String, scope: String, fields: [String: JSONValue], file path: String?,
+        seal: SealSecrets?
     ) throws(SimulatorError) -> StoredResource {
         let stem = name.split(separator: ".").first ?? ""
         let sid: String
@@ -90,7 +96,7 @@ extension StoredResource {
         } else if isSID(stem, prefix: kind.sidPrefix) {
             sid = String(stem)
         } else {
-            sid = try derivedSID(prefix: kind.sidPrefix, from: "\(kind.rawValue)/\(name)")
+            sid = try derivedSID(prefix: kind.sidPrefix, from: "\(scope)\(kind.rawValue)/\(name)")
         }
         guard isSID(sid, prefix: kind.sidPrefix) else {
             throw SimulatorError(.input, "\(sid) is no SID of a \(kind.rawValue); give \(kind.sidPrefix) and 32 digits")

@@ -1,21 +1,21 @@
 import Threading
 
-/// Is the account, its behaviour and its log, for the threads that serve it.
+/// Is one account, for the threads that serve it.
 ///
 /// There is one lock, held for moments and never while something is sealed, read or sent.
 final class SimulatedAccount: Sendable {
-    /// All that changes while the simulator runs.
-    struct State: Sendable {
-        var resources: AccountState
-        var behaviour: Behaviour
-        var faults = FaultTable()
-        var log = RequestLog()
-        /// The API requests in progress.
-        var inProgress = 0
-    }
-
-    /// The account's name and keys.
-    let credentials: SimulatedCredentials
+    /// Its SID.
+    let sid: String
+    /// Its auth token.
+    let authToken: String
+    /// What opens it: names and passwords, with a colon between.
+    let logins: Set<String>
+    /// Its name.
+    let friendlyName: String
+    /// The SID of the account that owns it: its own, for the main account.
+    let owner: String
+    /// When it was opened.
+    let created: Instant
     /// The sealed files.
     let store: MediaStore
     /// Signs addresses of the media host.
@@ -23,17 +23,61 @@ final class SimulatedAccount: Sendable {
     /// The SID of the key for which media is sealed by default; nil when the account has none.
     let defaultPublicKeySID: String?
     /// The state; see the type about what may happen under the lock.
-    let state: Locked<State>
+    let state: Locked<AccountState>
 
-    init(
-        credentials: SimulatedCredentials, store: MediaStore, presigned: PresignedAddress,
-        defaultPublicKeySID: String?, state: State
-    ) {
-        self.credentials = credentials
+    /// Whether it owns the others.
+    var isMain: Bool { sid == owner }
+
+    /// What it may do.
+    var status: AccountStatus {
+        get { state.withLock { $0.status } }
+        set { state.withLock { $0.status = newValue } }
+    }
+
+    /// Makes the main account.
+    init(_ credentials: SimulatedCredentials, store: MediaStore, presigned: PresignedAddress, state: AccountState) {
+        sid = credentials.accountSID
+        authToken = credentials.authToken
+        logins = [
+            "\(credentials.accountSID):\(credentials.authToken)", "\(credentials.apiKey):\(credentials.apiSecret)",
+        ]
+        friendlyName = "Simulated account"
+        owner = credentials.accountSID
+        created = Instant(year: 2015, month: 1, day: 1, secondOfDay: 0)
         self.store = store
         self.presigned = presigned
-        self.defaultPublicKeySID = defaultPublicKeySID
+        defaultPublicKeySID = state.publicKeys.first?.sid
         self.state = Locked(state)
+    }
+
+    /// Makes a subaccount.
+    ///
+    /// - Parameter number: how many others were opened before it.
+    init(
+        _ description: SimulatedSubaccount, number: Int, owner: String, store: MediaStore, presigned: PresignedAddress,
+        state: AccountState
+    ) {
+        sid = description.sid
+        authToken = description.authToken
+        logins = ["\(description.sid):\(description.authToken)"]
+        friendlyName = description.name
+        self.owner = owner
+        created = Instant(year: 2016, month: 1, day: 1, secondOfDay: 0).advanced(by: number * Instant.secondsPerDay)
+        self.store = store
+        self.presigned = presigned
+        defaultPublicKeySID = state.publicKeys.first?.sid
+        self.state = Locked(state)
+    }
+
+    /// Begins the texts from which SIDs of this account's resources are derived.
+    ///
+    /// Files of two accounts may have the same name, their resources never the same SID.
+    private var scope: String { isMain ? "" : "\(sid)/" }
+
+    /// Adds the resources of a folder.
+    func addMedia(of path: String) throws(SimulatorError) {
+        let folder = MediaFolder(path: path, scope: scope) { sid throws(SimulatorError) in try self.makeSecrets(sid) }
+        for resource in try folder.resources() { state.withLock { $0.put(resource) } }
     }
 
     /// Adds the resource of a file, or one without media.
@@ -44,15 +88,16 @@ final class SimulatedAccount: Sendable {
     ) throws(SimulatorError) -> String {
         let resource: StoredResource
         if let file {
-            resource = try MediaFolder.resource(kind, file: file, sealed: sealed, fields: fields) {
+            resource = try MediaFolder.resource(kind, file: file, scope: scope, sealed: sealed, fields: fields) {
                 sid throws(SimulatorError) in
                 try self.makeSecrets(sid)
             }
         } else {
             let name = "resource-\(hexadecimal(try randomBytes(8))).\(kind.fileExtensions[0])"
-            resource = try StoredResource.make(kind, name: name, fields: fields, file: nil, seal: nil)
+            resource = try StoredResource.make(
+                kind, name: name, scope: scope, fields: fields, file: nil, seal: nil)
         }
-        state.withLock { $0.resources.put(resource) }
+        state.withLock { $0.put(resource) }
         return resource.sid
     }
 
@@ -67,13 +112,13 @@ final class SimulatedAccount: Sendable {
         }
         let moment = created
         let found = state.withLock { state in
-            guard var resource = state.resources.resource(sid: sid) else { return false }
+            guard var resource = state.resource(sid: sid) else { return false }
             resource.created = moment ?? resource.created
             resource.status = fields["status"]?.string ?? resource.status
             for (name, value) in fields where !["sid", "status", "date_created"].contains(name) || value == .null {
                 resource.fields[name] = value
             }
-            state.resources.put(resource)
+            state.put(resource)
             return true
         }
         guard found else { throw .unknownResource(sid) }
@@ -84,13 +129,13 @@ final class SimulatedAccount: Sendable {
     /// - Parameter withMetadata: whether nothing of it remains, as after the time for which Twilio keeps metadata.
     func delete(sid: String, withMetadata: Bool) throws(SimulatorError) {
         let found = state.withLock { state in
-            guard var resource = state.resources.resource(sid: sid) else { return false }
+            guard var resource = state.resource(sid: sid) else { return false }
             if withMetadata {
-                state.resources.remove(sid: sid)
+                state.remove(sid: sid)
             } else {
                 resource.status = "deleted"
                 resource.media = resource.media?.withoutContent
-                state.resources.put(resource)
+                state.put(resource)
             }
             return true
         }
@@ -102,7 +147,7 @@ final class SimulatedAccount: Sendable {
         guard let sid = publicKeySID ?? defaultPublicKeySID else {
             throw SimulatorError(.input, "There is no public key to seal media for; give one")
         }
-        guard let key = state.withLock({ $0.resources.publicKeys.first { $0.sid == sid }?.key }) else {
+        guard let key = state.withLock({ $0.publicKeys.first { $0.sid == sid }?.key }) else {
             throw SimulatorError(.input, "There is no public key \(sid) to seal media for; give its file")
         }
         return try SealSecrets(publicKeySID: sid, key: key)

@@ -70,10 +70,11 @@ final class ConnectionHandler: ChannelInboundHandler {
         }
         let connection = number
         let counts = host == .api
-        let (logNumber, latency, refused) = service.account.state.withLock { state in
+        let account = service.simulation.caller(of: request)?.sid
+        let (logNumber, latency, refused) = service.simulation.state.withLock { state in
             if counts { state.inProgress += 1 }
             return (
-                state.log.begin(request, connection: connection, now: Instant.secondsWithFraction()),
+                state.log.begin(request, account: account, connection: connection, now: Instant.secondsWithFraction()),
                 state.behaviour.latencyMilliseconds,
                 counts && state.behaviour.concurrencyLimit.map { state.inProgress > $0 } ?? false
             )
@@ -117,12 +118,12 @@ final class ConnectionHandler: ChannelInboundHandler {
         let head = HTTPResponseHead(
             version: .http1_1, status: HTTPResponseStatus(statusCode: response.status), headers: headers)
         note(logNumber) { $0.status = response.status }
-        context.writeAndFlush(wrapOutboundOut(.head(head)), promise: nil)
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
         guard !isHead else {
             end(context, keepAlive: keepAlive)
             return
         }
-        let rate = request.isControl ? nil : service.account.state.withLock { $0.behaviour.bytesPerSecond }
+        let rate = request.isControl ? nil : service.simulation.state.withLock { $0.behaviour.bytesPerSecond }
         BodySender(
             context: context, response: response, threads: threads, bytesPerSecond: rate,
             count: { size in self.note(logNumber) { $0.bodyBytes += size } },
@@ -148,12 +149,12 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     private func note(_ logNumber: Int?, _ change: @Sendable (inout LoggedRequest) -> Void) {
         guard let logNumber else { return }
-        service.account.state.withLock { $0.log.update(logNumber, change) }
+        service.simulation.state.withLock { $0.log.update(logNumber, change) }
     }
 
     private func finishProgress() {
         guard countsAsInProgress else { return }
         countsAsInProgress = false
-        service.account.state.withLock { $0.inProgress -= 1 }
+        service.simulation.state.withLock { $0.inProgress -= 1 }
     }
 }

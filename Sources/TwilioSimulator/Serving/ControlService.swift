@@ -4,39 +4,39 @@ import Threading
 ///
 /// No credentials are asked for: the simulator only listens on the loopback interface.
 struct ControlService {
-    /// The account.
-    let account: SimulatedAccount
+    /// The accounts, and what all of them have in common.
+    let simulation: Simulation
 
-    /// Answers a request.
+    /// Answers a request; `account` in its query names the account that is meant, the main one without it.
     func respond(_ request: SimulatedRequest) throws(SimulatorError) -> SimulatedResponse {
         switch (request.method, request.segments.dropFirst().joined(separator: "/")) {
         case ("GET", "requests"):
-            return .json(200, try JSONValue(encoding: account.state.withLock { $0.log.requests }))
+            return .json(200, try JSONValue(encoding: simulation.state.withLock { $0.log.requests }))
         case ("DELETE", "requests"):
-            account.state.withLock { $0.log.clear() }
+            simulation.state.withLock { $0.log.clear() }
             return SimulatedResponse(204)
         case ("GET", "behaviour"):
-            return .json(200, try JSONValue(encoding: account.state.withLock { $0.behaviour }))
+            return .json(200, try JSONValue(encoding: simulation.state.withLock { $0.behaviour }))
         case ("PATCH", "behaviour"):
             let changes = try JSONValue(text: request.body, subject: "The change of behaviour")
-            let behaviour = try account.state.withLock { $0.behaviour }.merging(changes)
-            account.state.withLock { $0.behaviour = behaviour }
+            let behaviour = try simulation.state.withLock { $0.behaviour }.merging(changes)
+            simulation.state.withLock { $0.behaviour = behaviour }
             return .json(200, try JSONValue(encoding: behaviour))
         case ("GET", "faults"):
-            return .json(200, try JSONValue(encoding: account.state.withLock { $0.faults.rules }))
+            return .json(200, try JSONValue(encoding: simulation.state.withLock { $0.faults.rules }))
         case ("POST", "faults"):
             let value = try JSONValue(text: request.body, subject: "The list of faults")
             let rules = try (value.array == nil ? .array([value]) : value).decode(
                 [FaultRule].self, subject: "The list of faults")
-            account.state.withLock { $0.faults.add(rules) }
+            simulation.state.withLock { $0.faults.add(rules) }
             return .json(201, value)
         case ("DELETE", "faults"):
-            account.state.withLock { $0.faults.removeAll() }
+            simulation.state.withLock { $0.faults.removeAll() }
             return SimulatedResponse(204)
         case ("POST", "resources"):
             return .json(200, ["sid": .string(try change(request))])
         case ("GET", "manifest"):
-            return .json(200, try JSONValue(encoding: account.manifest))
+            return .json(200, try JSONValue(encoding: account(request).manifest))
         default:
             return .notFound(request)
         }
@@ -62,9 +62,14 @@ struct ControlService {
         let fields: [String: JSONValue]?
     }
 
+    private func account(_ request: SimulatedRequest) throws(SimulatorError) -> SimulatedAccount {
+        try simulation.account(named: request.query.first { $0.name == "account" }?.value)
+    }
+
     private func change(_ request: SimulatedRequest) throws(SimulatorError) -> String {
         let change = try JSONValue(text: request.body, subject: "The change of a resource").decode(
             Change.self, subject: "The change of a resource")
+        let account = try account(request)
         if change.action == .add {
             guard let kind = change.kind else {
                 throw SimulatorError(.input, "The resource to add has no kind; give one")

@@ -27,7 +27,7 @@ struct MediaService {
         case nil: break
         }
         let sid = request.segments.last?.split(separator: ".").first.map(String.init) ?? ""
-        guard let resource = account.state.withLock({ $0.resources.resource(sid: sid) }), let media = resource.media,
+        guard let resource = account.state.withLock({ $0.resource(sid: sid) }), let media = resource.media,
             resource.status == "completed", resource.hasContent
         else { return .storageError(404, "NoSuchKey", "The specified key does not exist.") }
         let cipher = cipher(of: resource)
@@ -58,7 +58,7 @@ struct MediaService {
 
     /// Gives the path of a resource's media on the media host.
     func path(of resource: StoredResource) -> String {
-        "/\(account.credentials.accountSID)/\(resource.sid).\(resource.fileExtension)"
+        "/\(account.sid)/\(resource.sid).\(resource.fileExtension)"
     }
 
     /// Gives the cipher that seals a resource's media.

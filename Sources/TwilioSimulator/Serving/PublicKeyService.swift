@@ -22,8 +22,8 @@ struct PublicKeyService {
 
     private func one(_ request: SimulatedRequest, sid: String) -> SimulatedResponse {
         let found = account.state.withLock { state in
-            let key = state.resources.publicKeys.first { $0.sid == sid }
-            if request.method == "DELETE" { state.resources.publicKeys.removeAll { $0.sid == sid } }
+            let key = state.publicKeys.first { $0.sid == sid }
+            if request.method == "DELETE" { state.publicKeys.removeAll { $0.sid == sid } }
             return key
         }
         guard let found, request.method != "POST" else { return .notFound(request) }
@@ -41,13 +41,13 @@ struct PublicKeyService {
         }
         let created = AccountState.PublicKey(
             sid: "CR" + hexadecimal(try randomBytes(16)), friendlyName: name, created: .now, key: key)
-        account.state.withLock { $0.resources.publicKeys.append(created) }
+        account.state.withLock { $0.publicKeys.append(created) }
         return .json(201, object(created))
     }
 
     private func list(_ request: SimulatedRequest) -> SimulatedResponse {
         // An account has a few keys: they are one page.
-        let keys = account.state.withLock { $0.resources.publicKeys }
+        let keys = account.state.withLock { $0.publicKeys }
         let page = ListPage(
             items: keys.reversed().map { .rendered(object($0), Position(created: $0.created, sid: $0.sid)) })
         let parameters = ListParameters(request, kind: .composition, behaviour: Behaviour())
@@ -56,7 +56,7 @@ struct PublicKeyService {
 
     private func object(_ key: AccountState.PublicKey) -> JSONValue {
         [
-            "account_sid": .string(account.credentials.accountSID), "date_created": .string(key.created.iso8601),
+            "account_sid": .string(account.sid), "date_created": .string(key.created.iso8601),
             "date_updated": .string(key.created.iso8601), "friendly_name": .string(key.friendlyName),
             "sid": .string(key.sid), "url": .string("\(Self.base)\(Self.path)/\(key.sid)"),
         ]

@@ -18,6 +18,8 @@ public struct LoggedRequest: Sendable, Hashable, Codable {
     public let range: String?
     /// Whether it carried an `Authorization` header.
     public let authorization: Bool
+    /// The SID of the account that its credentials opened; nil when they opened none.
+    public let account: String?
     /// The number of its connection, from 1; requests on one connection have the same.
     public let connection: Int
     /// The status of the answer; nil before there is one.
@@ -34,14 +36,14 @@ struct RequestLog: Sendable {
     private var nextNumber = 1
 
     /// Notes a request and gives its number.
-    mutating func begin(_ request: SimulatedRequest, connection: Int, now: Double) -> Int {
+    mutating func begin(_ request: SimulatedRequest, account: String?, connection: Int, now: Double) -> Int {
         defer { nextNumber += 1 }
         requests.append(
             LoggedRequest(
                 number: nextNumber, time: now, host: request.host, method: request.method, path: request.path,
                 query: request.queryWithoutSecrets, range: request.headers.first(name: "Range"),
-                authorization: request.headers.contains(name: "Authorization"), connection: connection, status: nil,
-                bodyBytes: 0))
+                authorization: request.headers.contains(name: "Authorization"), account: account,
+                connection: connection, status: nil, bodyBytes: 0))
         return nextNumber
     }
 

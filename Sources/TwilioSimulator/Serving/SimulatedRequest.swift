@@ -33,6 +33,14 @@ struct SimulatedRequest: Sendable {
         Dictionary(formFields(String(decoding: body, as: UTF8.self)).map { ($0.name, $0.value) }) { $1 }
     }
 
+    /// The name and password of the `Authorization` header, with a colon between (RFC 7617); nil without them.
+    var login: String? {
+        guard let value = headers.first(name: "Authorization"), value.lowercased().hasPrefix("basic ") else {
+            return nil
+        }
+        return bytes(ofBase64: value.dropFirst(6)).map { String(decoding: $0, as: UTF8.self) }
+    }
+
     /// The segments of the path.
     var segments: [String] { path.split(separator: "/").map(String.init) }
 

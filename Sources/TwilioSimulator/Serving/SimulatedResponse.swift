@@ -72,6 +72,27 @@ struct SimulatedResponse: Sendable {
     }
 }
 
+extension SimulatedResponse {
+    /// Makes the answer to a request for what isn't there.
+    static func notFound(
+        _ request: SimulatedRequest, format: Behaviour.ErrorFormat = .json
+    ) -> SimulatedResponse {
+        .twilioError(404, 20404, "The requested resource \(request.path) was not found", format: format)
+    }
+
+    /// Makes the answer to a request with a wrong parameter.
+    static func invalid(_ message: String, format: Behaviour.ErrorFormat = .json) -> SimulatedResponse {
+        .twilioError(400, 20001, message, format: format)
+    }
+
+    /// Makes the answer to a request whose credentials don't open what it is for.
+    static func unauthenticated(format: Behaviour.ErrorFormat) -> SimulatedResponse {
+        var response = SimulatedResponse.twilioError(401, 20003, "Authenticate", format: format)
+        response.headers.append(("WWW-Authenticate", "Basic realm=\"Twilio API\""))
+        return response
+    }
+}
+
 /// Escapes the characters that have a meaning in XML text.
 private func escapedForXML(_ text: String) -> String {
     var result = ""

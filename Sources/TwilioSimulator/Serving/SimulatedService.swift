@@ -5,8 +5,8 @@ import Logging
 
 /// Answers every request: the one place where a path is led to the service that knows it.
 struct SimulatedService: Sendable {
-    /// The account.
-    let account: SimulatedAccount
+    /// The accounts, and what all of them have in common.
+    let simulation: Simulation
     /// Where trouble is told.
     let logger: Logger
 
@@ -15,8 +15,8 @@ struct SimulatedService: Sendable {
     /// Blocks for as long as a file takes to seal: never call it on an event loop.
     func respond(_ request: SimulatedRequest) -> SimulatedResponse {
         do throws(SimulatorError) {
-            if request.isControl { return try ControlService(account: account).respond(request) }
-            let (behaviour, fault) = account.state.withLock { state in
+            if request.isControl { return try ControlService(simulation: simulation).respond(request) }
+            let (behaviour, fault) = simulation.state.withLock { state in
                 (
                     state.behaviour,
                     state.faults.action(host: request.host, method: request.method, path: request.path)
@@ -34,7 +34,7 @@ struct SimulatedService: Sendable {
                 }
             }
             if request.host == .api {
-                let count = account.state.withLock { $0.inProgress }
+                let count = simulation.state.withLock { $0.inProgress }
                 response.headers.append(("Twilio-Concurrent-Requests", String(count)))
                 response.headers.append(("Twilio-Request-Id", "RQ" + hexadecimal(try randomBytes(16))))
             }
@@ -48,7 +48,7 @@ struct SimulatedService: Sendable {
 
     /// Answers that there are too many requests at once.
     func tooManyRequests(_ request: SimulatedRequest) -> SimulatedResponse {
-        let behaviour = account.state.withLock { $0.behaviour }
+        let behaviour = simulation.state.withLock { $0.behaviour }
         return refusal(request, 429, behaviour.retryAfterSeconds, behaviour)
     }
 
@@ -56,19 +56,39 @@ struct SimulatedService: Sendable {
         _ request: SimulatedRequest, _ behaviour: Behaviour
     ) throws(SimulatorError) -> SimulatedResponse {
         if request.host == .media {
+            // Whose media it is tells the path; of a path that names nobody, the main account has nothing either.
+            let account = simulation.account(sid: request.segments.first ?? "") ?? simulation.main
             return try MediaService(account: account, behaviour: behaviour).respond(request)
         }
-        guard account.credentials.accepts(authorization: request.headers.first(name: "Authorization")) else {
-            var response = SimulatedResponse.twilioError(401, 20003, "Authenticate", format: format(request, behaviour))
-            response.headers.append(("WWW-Authenticate", "Basic realm=\"Twilio API\""))
-            return response
+        guard let caller = simulation.caller(of: request) else {
+            return .unauthenticated(format: format(request, behaviour))
         }
-        if request.path.hasPrefix("/2010-04-01/Accounts/") {
-            return try VoiceService(account: account, behaviour: behaviour).respond(request)
+        if request.path.hasPrefix("/2010-04-01/") {
+            return try classic(request, caller: caller, behaviour)
         }
-        if let response = try PublicKeyService(account: account).respond(request) { return response }
-        let response = try VideoService(account: account, behaviour: behaviour).respond(request)
+        // These APIs have no account in their paths: what belongs to the caller is all that there is.
+        if let response = try PublicKeyService(account: caller).respond(request) { return response }
+        let response = try VideoService(account: caller, behaviour: behaviour).respond(request)
         return response ?? .notFound(request)
+    }
+
+    /// Answers for the 2010 API, where the main account's credentials open each account.
+    private func classic(
+        _ request: SimulatedRequest, caller: SimulatedAccount, _ behaviour: Behaviour
+    ) throws(SimulatorError) -> SimulatedResponse {
+        let accounts = AccountService(simulation: simulation, caller: caller, behaviour: behaviour)
+        if let response = accounts.respond(request) { return response }
+        let segments = request.segments
+        guard segments.count > 3, segments[1] == "Accounts" else {
+            return .notFound(request, format: behaviour.errorFormat)
+        }
+        guard caller.isMain || segments[2] == caller.sid else {
+            return .unauthenticated(format: behaviour.errorFormat)
+        }
+        guard let account = simulation.account(sid: segments[2]) else {
+            return .notFound(request, format: behaviour.errorFormat)
+        }
+        return try VoiceService(account: account, behaviour: behaviour).respond(request)
     }
 
     private func refusal(

@@ -27,12 +27,12 @@ struct VideoService {
         _ request: SimulatedRequest, kind: MediaKind, rest: [String]
     ) throws(SimulatorError) -> SimulatedResponse {
         guard let sid = rest.first else { return request.isRead ? list(request, kind: kind) : .notFound(request) }
-        guard let resource = account.state.withLock({ $0.resources.resource(sid: sid) }), resource.kind == kind else {
+        guard let resource = account.state.withLock({ $0.resource(sid: sid) }), resource.kind == kind else {
             return .notFound(request)
         }
         switch (request.method, Array(rest.dropFirst())) {
         case ("GET", []), ("HEAD", []):
-            let rendering = ResourceRendering(accountSID: account.credentials.accountSID, behaviour: behaviour)
+            let rendering = ResourceRendering(accountSID: account.sid, behaviour: behaviour)
             return .json(200, rendering.object(resource))
         case ("DELETE", []):
             guard resource.status != "deleted" else { return .notFound(request) }
@@ -79,8 +79,8 @@ struct VideoService {
             parameters.query.filters.append(("grouping_sids.room_sid,grouping_sids.participant_sid", groups))
         }
         if let problem = parameters.problem { return .invalid(problem) }
-        let rendering = ResourceRendering(accountSID: account.credentials.accountSID, behaviour: behaviour)
-        let page = account.state.withLock { $0.resources }.page(parameters.query, render: rendering.object)
+        let rendering = ResourceRendering(accountSID: account.sid, behaviour: behaviour)
+        let page = account.state.withLock { $0 }.page(parameters.query, render: rendering.object)
         let key = kind == .composition ? "compositions" : "recordings"
         return .page(request, base: Self.publicBase, key: key, parameters: parameters, page: page)
     }
@@ -88,20 +88,20 @@ struct VideoService {
     private func settings(_ request: SimulatedRequest, name: String) -> SimulatedResponse {
         let url = "\(Self.publicBase)/v1/\(name)/Default"
         let unset: [String: JSONValue] = [
-            "account_sid": .string(account.credentials.accountSID), "aws_credentials_sid": nil, "aws_s3_url": nil,
+            "account_sid": .string(account.sid), "aws_credentials_sid": nil, "aws_s3_url": nil,
             "aws_storage_enabled": false, "encryption_enabled": false, "encryption_key_sid": nil,
             "friendly_name": nil, "url": .string(url),
         ]
         switch request.method {
         case "GET", "HEAD":
-            return .json(200, .object(account.state.withLock { $0.resources.settings[name] } ?? unset))
+            return .json(200, .object(account.state.withLock { $0.settings[name] } ?? unset))
         case "POST":
             let form = request.form
             guard let friendlyName = form["FriendlyName"] else {
                 return .invalid("Missing required parameter FriendlyName in the post body")
             }
             if let sid = form["EncryptionKeySid"], !sid.isEmpty,
-                !account.state.withLock({ $0.resources.publicKeys.contains { $0.sid == sid } })
+                !account.state.withLock({ $0.publicKeys.contains { $0.sid == sid } })
             {
                 return .invalid("EncryptionKeySid \(sid) is not a public key of this account")
             }
@@ -114,36 +114,9 @@ struct VideoService {
             settings["aws_storage_enabled"] = .boolean(form["AwsStorageEnabled"]?.lowercased() == "true")
             settings["encryption_enabled"] = .boolean(form["EncryptionEnabled"]?.lowercased() == "true")
             let result = settings
-            account.state.withLock { $0.resources.settings[name] = result }
+            account.state.withLock { $0.settings[name] = result }
             return .json(201, .object(result))
         default: return .notFound(request)
         }
-    }
-}
-
-extension SimulatedResponse {
-    /// Makes the answer to a request for what isn't there.
-    static func notFound(_ request: SimulatedRequest) -> SimulatedResponse {
-        .twilioError(404, 20404, "The requested resource \(request.path) was not found", format: .json)
-    }
-
-    /// Makes the answer to a request with a wrong parameter.
-    static func invalid(_ message: String) -> SimulatedResponse {
-        .twilioError(400, 20001, message, format: .json)
-    }
-
-    /// Makes a page as APIs with a version in their path have it.
-    static func page(
-        _ request: SimulatedRequest, base: String, key: String, parameters: ListParameters, page: ListPage
-    ) -> SimulatedResponse {
-        let address = "\(base)\(request.path)"
-        let meta: JSONValue = [
-            "first_page_url": .string("\(address)?\(parameters.firstPageQuery)"), "key": .string(key),
-            "next_page_url": JSONValue(parameters.nextPageQuery(page).map { "\(address)?\($0)" }),
-            "page": .integer(parameters.pageNumber), "page_size": .integer(parameters.query.limit),
-            "previous_page_url": nil,
-            "url": .string(request.rawQuery.isEmpty ? address : "\(address)?\(request.rawQuery)"),
-        ]
-        return .json(200, text: page.body(key, members: ["meta": meta]))
     }
 }
