@@ -96,12 +96,17 @@ public final class Synchronizer: Sendable {
                 throw CatalogError(.incompleteList, "the list of \(kind.pluralName) was left off: unmounting")
             }
             let page: ResourcePage
+            var resources: [MediaResource] = []
             do throws(TwilioError) {
-                page = try client.page(of: kind, next: next)
+                let link = next
+                let answer = Condition<Result<ListAnswer, TwilioError>?>(nil)
+                client.page(of: kind, next: link) { result in answer.change { $0 = result } }
+                page = try answer.waitWithoutEnd { $0 }.get().page()
+                for listed in page.resources { resources.append(try MediaResource(listed)) }
             } catch {
                 throw CatalogError(.incompleteList, error.message, cause: error)
             }
-            try catalog.store(page.resources, generation: generation)
+            try catalog.store(resources, generation: generation)
             count += page.resources.count
             // Pages that lead back to one of them would be walked for ever.
             if let link = page.next, !followed.insert(link).inserted {

@@ -16,7 +16,7 @@ struct ResourcePageTests {
         let page = try page(
             .voiceRecording, #"{"next_page_uri":"/2010-04-01/x?Page=1","page":0,"recordings":[ \#(Self.voice) ]}"#)
         #expect(page.next == "/2010-04-01/x?Page=1")
-        #expect(page.resources.map(\.json) == [Array(Self.voice.utf8)])
+        #expect(page.resources.map { Array($0.json) } == [Array(Self.voice.utf8)])
     }
 
     @Test("a page of the video API goes by the names in its meta", arguments: ["recordings", "things", "compositions"])
@@ -26,6 +26,32 @@ struct ResourcePageTests {
         let page = try page(.videoRecording, text)
         #expect(page.next == "https://v.example/n")
         #expect(page.resources.count == 1)
+    }
+
+    @Test("names and links with escapes, and members that come twice, are read as JSONDecoder reads them")
+    func escapes() throws {
+        let escaped = #"{"record\u0069ngs":[],"next_page_ur\u0069":"\/x?a=1\u0026b=2"}"#
+        #expect(try page(.voiceRecording, escaped).next == "/x?a=1&b=2")
+        let twice = #"{"recordings":[],"recordings":null,"next_page_uri":"/a","next_page_uri":null}"#
+        #expect(try page(.voiceRecording, twice).next == "/a")
+        let meta = #"{"meta":{"key":"recordings","key":"x","next_page_url":null,"next_page_url":"/b"},"recordings":[]}"#
+        #expect(try page(.videoRecording, meta).next == nil)
+        #expect(throws: TwilioError.self) {
+            try page(.voiceRecording, #"{"recordings":[],"next_page_uri":"\ud800"}"#)
+        }
+    }
+
+    @Test("a page that was cut off anywhere, or goes on behind its end, is refused")
+    func cutOff() throws {
+        let text = #"{"recordings":[\#(Self.voice),\#(Self.voice)],"next_page_uri":null,"page":0}"#
+        #expect(try page(.voiceRecording, text).resources.count == 2)
+        for count in 0..<text.utf8.count {
+            #expect(throws: TwilioError.self) {
+                try ResourcePage(kind: .voiceRecording, body: Array(text.utf8.prefix(count)))
+            }
+        }
+        #expect(throws: TwilioError.self) { try page(.voiceRecording, text + "x") }
+        #expect(try page(.voiceRecording, text + " \n").resources.count == 2)
     }
 
     @Test("without a key in the meta the array has the kind's name")

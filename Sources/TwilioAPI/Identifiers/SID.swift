@@ -15,11 +15,20 @@ public struct SID: Hashable, Sendable, Comparable, CustomStringConvertible {
     ///
     /// Only that spelling is accepted so that a file has one name.
     public init?(_ text: some StringProtocol) {
-        var text = text.utf8[...]
-        guard text.count == 34, let first = text.popFirst(), let second = text.popFirst(),
-            (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(first),
+        let characters = Array(text.utf8)
+        self.init(characters, in: 0..<characters.count)
+    }
+
+    /// Reads a SID that is a part of a text in UTF-8.
+    init?(_ text: [UInt8], in range: Range<Int>) {
+        guard range.count == 34 else { return nil }
+        let first = text[range.lowerBound]
+        let second = text[range.lowerBound + 1]
+        let digits = range.lowerBound + 2
+        guard (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(first),
             (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(second),
-            let high = Self.number(ofDigits: text.prefix(16)), let low = Self.number(ofDigits: text.dropFirst(16))
+            let high = Self.number(ofDigits: text[digits..<digits + 16]),
+            let low = Self.number(ofDigits: text[digits + 16..<digits + 32])
         else { return nil }
         letters = UInt16(first) << 8 | UInt16(second)
         self.high = high
@@ -49,7 +58,7 @@ public struct SID: Hashable, Sendable, Comparable, CustomStringConvertible {
         (left.letters, left.high, left.low) < (right.letters, right.high, right.low)
     }
 
-    private static func number(ofDigits digits: some Sequence<UInt8>) -> UInt64? {
+    private static func number(ofDigits digits: ArraySlice<UInt8>) -> UInt64? {
         var number: UInt64 = 0
         for digit in digits {
             switch digit {

@@ -41,26 +41,40 @@ public final class TwilioClient: Sendable {
         _ = try send(Request(address: address, patience: patience), subject: "the account \(account)")
     }
 
-    /// Gets one page of a list.
-    ///
-    /// Blocks the calling thread.
+    /// Asks for one page of a list.
     ///
     /// - Parameters:
     ///   - kind: which list.
+    ///   - interval: which part of it; more may come, see ``CreationInterval``. Of no effect where `next` is given, which
+    ///     has its own.
+    ///   - size: how many resources at the most; nil for the largest page that the API gives.
     ///   - next: what the page before said follows it; nil for the first page.
-    public func page(of kind: MediaKind, next: String? = nil) throws(TwilioError) -> ResourcePage {
+    ///   - priority: how urgent it is.
+    ///   - completion: called on the transfer thread, or at once when there is no such address: must be quick, and so
+    ///     gets the page unread.
+    public func page(
+        of kind: MediaKind, in interval: CreationInterval = CreationInterval(), size: Int? = nil, next: String? = nil,
+        priority: Priority = .background,
+        completion: @escaping @Sendable (Result<ListAnswer, TwilioError>) -> Void
+    ) {
         let subject = "the list of \(kind.pluralName)"
-        let address =
-            if let next {
-                try address(endpoint(of: kind), Self.pathAndQuery(ofLink: next, subject: subject))
-            } else {
-                // The largest pages that the APIs give: 1000 of the 2010 API, 100 of the video API.
-                try address(
-                    endpoint(of: kind),
-                    listPath(of: kind) + (kind == .voiceRecording ? ".json?PageSize=1000" : "?PageSize=100"))
-            }
-        let response = try send(Request(address: address, priority: .background), subject: subject)
-        return try ResourcePage(kind: kind, body: response.body)
+        let address: Address
+        do throws(TwilioError) {
+            let target =
+                if let next {
+                    try Self.pathAndQuery(ofLink: next, subject: subject)
+                } else {
+                    firstPage(of: kind, in: interval, size: size)
+                }
+            address = try self.address(endpoint(of: kind), target)
+        } catch {
+            completion(.failure(error))
+            return
+        }
+        transfer.send(Request(address: address, priority: priority)) { result in
+            completion(
+                result.mapError { TwilioError($0, subject: subject) }.map { ListAnswer($0, kind: kind) })
+        }
     }
 
     /// Gets a single resource.
@@ -121,6 +135,13 @@ public final class TwilioClient: Sendable {
 
     private func endpoint(of kind: MediaKind) -> URL {
         kind == .voiceRecording ? endpoints.api : endpoints.video
+    }
+
+    /// The path and query of a list's first page.
+    private func firstPage(of kind: MediaKind, in interval: CreationInterval, size: Int?) -> String {
+        let largest = kind == .voiceRecording ? 1000 : 100
+        let fields = interval.queryFields(for: kind) + ["PageSize=\(min(max(size ?? largest, 1), largest))"]
+        return listPath(of: kind) + (kind == .voiceRecording ? ".json?" : "?") + fields.joined(separator: "&")
     }
 
     private func listPath(of kind: MediaKind) -> String {

@@ -14,6 +14,9 @@ public struct MediaResource: Hashable, Sendable {
     /// Its SID, `RE…`, `RT…` or `CJ…`.
     public let sid: SID
 
+    /// The account that it belongs to, `AC…`; nil when it doesn't tell, or tells something that isn't a SID.
+    public let accountSID: SID?
+
     /// What has become of it.
     public let status: ResourceStatus
 
@@ -79,8 +82,8 @@ public struct MediaResource: Hashable, Sendable {
         self.kind = kind
         self.json = json
         sid = fields.sid
-        // A resource that doesn't tell its status may be asked for its media; the answer then tells.
-        status = fields.status.map(ResourceStatus.init(rawValue:)) ?? .completed
+        accountSID = fields.accountSID.flatMap { SID($0) }.flatMap { $0.prefix == "AC" ? $0 : nil }
+        status = ResourceStatus(told: fields.status)
         dateCreated = (fields.dateCreated ?? fields.startTime).flatMap { Timestamp($0) }
         callSID = fields.callSID
         roomSID = fields.roomSID ?? fields.groupingRoomSID
@@ -88,23 +91,43 @@ public struct MediaResource: Hashable, Sendable {
         duration = fields.duration
         channels = fields.channels
         codec = fields.codec
-        containerFormat = Self.containerFormat(of: kind, fields: fields)
+        containerFormat = Self.containerFormat(
+            of: kind, told: fields.containerFormat, type: fields.type)
         encryptionDetails = kind == .voiceRecording ? fields.encryptionDetails : nil
         publicKeySID = kind == .voiceRecording ? encryptionDetails?.publicKeySID : fields.encryptionKey
         mediaLocation = kind == .voiceRecording ? fields.mediaURL : fields.externalLocation
     }
 
+    /// Reads the rest of a resource of which a list has told the most important.
+    public init(_ listed: ListedResource) throws(TwilioError) {
+        try self.init(kind: listed.kind, json: Array(listed.json))
+    }
+
+    /// What it belongs to: the call that was recorded, `CA…`, or the video room, `RM…`.
+    ///
+    /// Nil when it doesn't tell, or tells something that isn't such a SID.
+    public var groupSID: SID? {
+        guard let told = kind == .voiceRecording ? callSID : roomSID, let sid = SID(told),
+            sid.prefix == kind.groupPrefix
+        else { return nil }
+        return sid
+    }
+
     /// The extension of the file's name.
     ///
     /// Whatever the API may send, only words of these lists become part of a file name.
-    private static func containerFormat(of kind: MediaKind, fields: Fields) -> String {
-        let told = fields.containerFormat?.lowercased()
+    ///
+    /// - Parameters:
+    ///   - told: the format that the resource tells.
+    ///   - type: `audio` or `video`, of a track.
+    static func containerFormat(of kind: MediaKind, told: String?, type: String?) -> String {
+        let told = told?.lowercased()
         switch kind {
         case .voiceRecording:
             return "wav"
         case .videoRecording:
             if let told, ["mka", "mkv"].contains(told) { return told }
-            return fields.type == "audio" ? "mka" : "mkv"
+            return type == "audio" ? "mka" : "mkv"
         case .composition:
             if let told, ["mp4", "webm"].contains(told) { return told }
             return "mp4"
@@ -115,6 +138,7 @@ public struct MediaResource: Hashable, Sendable {
 /// The fields of all three kinds of resources that have a meaning here.
 private struct Fields: Decodable {
     let sid: SID
+    let accountSID: String?
     let status, dateCreated, startTime, callSID, roomSID, groupingRoomSID, sourceSID, codec, containerFormat: String?
     let type, mediaURL, externalLocation, encryptionKey: String?
     let duration, channels: Int64?
@@ -122,6 +146,7 @@ private struct Fields: Decodable {
 
     private enum Key: String, CodingKey {
         case sid, status, codec, format, type, duration, channels
+        case accountSID = "account_sid"
         case dateCreated = "date_created"
         case startTime = "start_time"
         case callSID = "call_sid"
@@ -138,6 +163,7 @@ private struct Fields: Decodable {
     init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Key.self)
         sid = try container.decode(SID.self, forKey: .sid)
+        accountSID = container.lenientString(.accountSID)
         status = container.lenientString(.status)
         dateCreated = container.lenientString(.dateCreated)
         startTime = container.lenientString(.startTime)

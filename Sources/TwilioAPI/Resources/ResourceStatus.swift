@@ -10,6 +10,13 @@ public struct ResourceStatus: RawRepresentable, Hashable, Sendable, CustomString
         self.rawValue = rawValue
     }
 
+    /// The status of a resource by what it tells.
+    ///
+    /// One that tells nothing may be asked for its media; the answer then tells.
+    init(told: String?) {
+        self = told.map(ResourceStatus.init(rawValue:)) ?? .completed
+    }
+
     /// The media is there.
     public static let completed = ResourceStatus(rawValue: "completed")
 

@@ -155,7 +155,9 @@ final class LibraryBench: Sendable {
     func resource() throws -> MediaResource {
         let sid = try #require(simulator.manifest.keys.first)
         let kind = try #require(TwilioAPI.MediaKind.allCases.first { sid.hasPrefix($0.sidPrefix) })
-        return try #require(try client.page(of: kind).resources.first)
+        let answers = Awaited<Result<ListAnswer, TwilioError>>()
+        client.page(of: kind) { answers.add($0) }
+        return try MediaResource(#require(try answers.value().get().page().resources.first))
     }
 
     /// Makes a resource and forgets the requests that it took.

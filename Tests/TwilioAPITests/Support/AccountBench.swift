@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import TestSupport
 import Testing
 import Transfer
 import TwilioSimulator
@@ -49,14 +50,28 @@ final class AccountBench: Sendable {
         simulator.stop()
     }
 
-    /// All pages of a list.
-    func pages(of kind: TwilioAPI.MediaKind) throws -> [ResourcePage] {
-        var pages = [try client.page(of: kind)]
+    /// All pages of a list, or of a part of it.
+    func pages(of kind: TwilioAPI.MediaKind, in interval: CreationInterval = CreationInterval()) throws
+        -> [ResourcePage]
+    {
+        var pages = [try client.page(of: kind, in: interval)]
         while let next = pages.last?.next { pages.append(try client.page(of: kind, next: next)) }
         return pages
     }
 
     static let digits = "00112233445566778899aabbccddeeff"
+}
+
+extension TwilioClient {
+    /// Waits for a page of a list.
+    func page(
+        of kind: TwilioAPI.MediaKind, in interval: CreationInterval = CreationInterval(), size: Int? = nil,
+        next: String? = nil
+    ) throws -> ResourcePage {
+        let answers = Awaited<Result<ListAnswer, TwilioError>>()
+        page(of: kind, in: interval, size: size, next: next) { answers.add($0) }
+        return try answers.value().get().page()
+    }
 }
 
 extension TwilioSimulator {

@@ -1,0 +1,156 @@
+import Foundation
+import TestSupport
+import Testing
+import Threading
+import Transfer
+import TwilioSimulator
+
+@testable import TwilioAPI
+
+@Suite("Lists of an interval")
+struct CreationIntervalTests {
+    private static let noon = Timestamp("2024-02-29T12:00:00Z") ?? Timestamp(seconds: 0)
+
+    /// What Python's parser makes of the query of a first page.
+    private func query(
+        of kind: TwilioAPI.MediaKind, in interval: CreationInterval, size: Int? = nil
+    ) throws -> [String: [String]] {
+        let server = try LoopbackServer { _ in
+            LoopbackServer.Answer(
+                body: Array(
+                    #"{"recordings":[],"compositions":[],"meta":{"next_page_url":null},"next_page_uri":null}"#.utf8))
+        }
+        defer { server.stop() }
+        let transfer = try TransferClient(TransferClient.Configuration(), logger: AccountBench.quiet)
+        defer { transfer.shutDown() }
+        let client = TwilioClient(
+            account: try #require(SID("AC" + AccountBench.digits)),
+            credential: Credential(username: "name", password: "word"),
+            endpoints: try Endpoints(api: server.url, video: server.url), transfer: transfer)
+        _ = try client.page(of: kind, in: interval, size: size)
+        let target = try #require(server.requests.first?.target)
+        return try python(
+            "import json, urllib.parse as u; print(json.dumps(u.parse_qs(u.urlsplit('\(target)').query, strict_parsing=True)))"
+        )
+    }
+
+    @Test("voice is asked for by days, of which both bounds are listed")
+    func voice() throws {
+        let day = try #require(CalendarDay(year: 2024, month: 2, day: 29)).interval
+        let cases: [(CreationInterval, [String: [String]])] = [
+            (CreationInterval(), ["PageSize": ["1000"]]),
+            (CreationInterval(from: Self.noon), ["PageSize": ["1000"], "DateCreated>": ["2024-02-29"]]),
+            (CreationInterval(until: Self.noon), ["PageSize": ["1000"], "DateCreated<": ["2024-02-29"]]),
+            (
+                // The day after begins where this interval ends, and isn't asked for.
+                CreationInterval(from: day.lowerBound, until: day.upperBound),
+                ["PageSize": ["1000"], "DateCreated>": ["2024-02-29"], "DateCreated<": ["2024-02-29"]]
+            ),
+            (
+                CreationInterval(from: Self.noon, until: Timestamp(seconds: day.upperBound.seconds + 1)),
+                ["PageSize": ["1000"], "DateCreated>": ["2024-02-29"], "DateCreated<": ["2024-03-01"]]
+            ),
+        ]
+        for (interval, expected) in cases {
+            #expect(try query(of: .voiceRecording, in: interval) == expected)
+        }
+    }
+
+    @Test(
+        "video is asked for by seconds, one more on each side",
+        arguments: [TwilioAPI.MediaKind.videoRecording, .composition])
+    func video(kind: TwilioAPI.MediaKind) throws {
+        #expect(try query(of: kind, in: CreationInterval()) == ["PageSize": ["100"]])
+        let interval = CreationInterval(from: Self.noon, until: Timestamp(seconds: Self.noon.seconds + 60))
+        // The last second that is wanted is 12:00:59.
+        #expect(
+            try query(of: kind, in: interval) == [
+                "PageSize": ["100"], "DateCreatedAfter": ["2024-02-29T11:59:59Z"],
+                "DateCreatedBefore": ["2024-02-29T12:01:00Z"],
+            ])
+    }
+
+    @Test(
+        "a page is as large as it is wanted, within what the API gives",
+        arguments: [(1, "1"), (50, "50"), (5000, "1000"), (0, "1")])
+    func size(wanted: Int, asked: String) throws {
+        #expect(try query(of: .voiceRecording, in: CreationInterval(), size: wanted) == ["PageSize": [asked]])
+    }
+
+    @Test("all recordings of an interval come, those around it only as far as the API can't tell days apart")
+    func complete() throws {
+        let bench = try AccountBench { $0.generatedRecordings = 5000 }
+        let all = try bench.pages(of: .voiceRecording).flatMap(\.resources)
+        #expect(all.count == 5000)
+        let newest = try #require(all.first?.dateCreated).seconds
+        for (lower, upper) in [
+            (0, 1), (-1000, 1), (-86_400, 0), (-86_401, -86_399), (-200_000, -100_000), (-400_000, 0),
+        ] {
+            let interval = CreationInterval(
+                from: Timestamp(seconds: newest + Int64(lower)), until: Timestamp(seconds: newest + Int64(upper)))
+            let listed = try bench.pages(of: .voiceRecording, in: interval).flatMap(\.resources)
+            let wanted = all.filter { resource in
+                resource.dateCreated.map { interval.contains($0) } ?? false
+            }
+            #expect(Set(wanted.map(\.sid)).isSubset(of: Set(listed.map(\.sid))), "\(lower)..<\(upper)")
+            let days = try listed.map { CalendarDay(containing: try #require($0.dateCreated)) }
+            let first = CalendarDay(containing: Timestamp(seconds: newest + Int64(lower)))
+            let last = CalendarDay(containing: Timestamp(seconds: newest + Int64(upper) - 1))
+            #expect(days.allSatisfy { (first...last).contains($0) })
+        }
+    }
+
+    @Test("all video of an interval comes, whether or not the API takes its bounds in")
+    func completeVideo() throws {
+        let bench = try AccountBench { $0.behaviour.pageSizeLimit = 3 }
+        for second in 0..<10 {
+            try bench.simulator.add(
+                .composition,
+                fields: [
+                    "sid": .string("CJ\(AccountBench.digits.dropLast())\(second)"),
+                    "date_created": .string("2024-02-29T12:00:0\(second)Z"),
+                ])
+        }
+        let interval = CreationInterval(
+            from: Timestamp(seconds: Self.noon.seconds + 3), until: Timestamp(seconds: Self.noon.seconds + 7))
+        let seconds = try bench.pages(of: .composition, in: interval).flatMap(\.resources).compactMap(\.dateCreated)
+            .map { $0.seconds - Self.noon.seconds }
+        #expect(Set(seconds).isSuperset(of: 3..<7))
+        #expect(Set(seconds).isSubset(of: 2..<8))
+    }
+
+    @Test("the server's clock comes with a page")
+    func serverTime() throws {
+        let bench = try AccountBench()
+        let time = try #require(try bench.client.page(of: .composition).serverTime)
+        #expect(abs(time.seconds - Int64(Date().timeIntervalSince1970)) <= 5)
+    }
+
+    @Test("a page is read where it is asked for, and not on the transfer thread")
+    func unread() throws {
+        let server = try LoopbackServer { _ in LoopbackServer.Answer(body: Array("no JSON".utf8)) }
+        defer { server.stop() }
+        let transfer = try TransferClient(TransferClient.Configuration(), logger: AccountBench.quiet)
+        defer { transfer.shutDown() }
+        let client = TwilioClient(
+            account: try #require(SID("AC" + AccountBench.digits)),
+            credential: Credential(username: "name", password: "word"),
+            endpoints: try Endpoints(api: server.url, video: server.url), transfer: transfer)
+        let answers = Awaited<Result<ListAnswer, TwilioError>>()
+        client.page(of: .voiceRecording) { answers.add($0) }
+        let answer = try answers.value().get()
+        #expect(answer.serverTime == nil)
+        let error = #expect(throws: TwilioError.self) { try answer.page() }
+        #expect(error?.code == .malformedAnswer)
+    }
+
+    @Test("a link that is no address ends the request at once")
+    func badLink() throws {
+        let bench = try AccountBench()
+        let answers = Awaited<Result<ListAnswer, TwilioError>>()
+        bench.client.page(of: .voiceRecording, next: "mailto:a@b") { answers.add($0) }
+        #expect(answers.all.count == 1)
+        let error = #expect(throws: TwilioError.self) { try answers.value().get() }
+        #expect(error?.code == .malformedAnswer)
+    }
+}

@@ -1,0 +1,140 @@
+import Foundation
+import Testing
+
+@testable import TwilioAPI
+
+@Suite("Going through a JSON text")
+struct JSONScannerTests {
+    private struct Sample: Decodable {
+        let text: Data
+        let isJSON: Bool
+    }
+
+    private static func isJSON(_ text: [UInt8]) -> Bool {
+        var scanner = JSONScanner(text, subject: "the text")
+        do throws(TwilioError) {
+            scanner.skipSpace()
+            try scanner.value()
+            try scanner.finish()
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    @Test("what Python accepts as JSON is accepted, and nothing else", arguments: 1...8)
+    func agreesWithPython(seed: Int) throws {
+        let samples: [Sample] = try python(
+            #"""
+            import base64, json, random
+            random.seed(\#(seed))
+            ALPHABET = ['a', 'Z', '"', '\\', '{', '}', '[', ']', ',', ':', ' ', '\n', 'é', '😀', '\u0000', '/', '\x7f', '0']
+            def text():
+                return ''.join(random.choice(ALPHABET) for _ in range(random.randrange(24)))
+            def value(depth):
+                kind = random.randrange(9 if depth else 7)
+                if kind == 0: return None
+                if kind == 1: return random.random() < .5
+                if kind == 2: return random.randint(-10**18, 10**18)
+                if kind == 3: return random.uniform(-1e9, 1e9) * 10 ** random.randint(-30, 30)
+                if kind <= 6: return text()
+                if kind == 7: return [value(depth - 1) for _ in range(random.randrange(4))]
+                return {text(): value(depth - 1) for _ in range(random.randrange(4))}
+            def dump(v):
+                return json.dumps(v, indent=random.choice([None, None, 0, 2]), ensure_ascii=random.random() < .5,
+                                  separators=random.choice([(',', ':'), (', ', ': '), (' ,\t', ' :\r\n')]))
+            PIECES = [bytes([b]) for b in b'"\\{}[],:0123456789.-+eEuntrfal/b \n\t\r\0\x1f\x7f\x80\xbf\xc0\xc3\xed\xf4\xff'] + [
+                b'\\u0041', b'\\ud800', b'\\u12g4', b'\\x', b'"a":1,', b'null', b'true', b'nul', b'01', b'1.', b'.5', b'1e', b'-',
+                b'\xc3\xa9', b'\xc0\xaf', b'\xed\xa0\x80', b'\xf4\x90\x80\x80', b'\xf0\x9f\x98\x80', b'\xef\xbb\xbf', b'NaN', b'//']
+            def mutated(b):
+                for _ in range(random.randrange(1, 4)):
+                    i = random.randrange(len(b) + 1)
+                    j = min(len(b), i + random.choice([0, 0, 1, 1, 2, 9]))
+                    b = b[:i] + (random.choice(PIECES) if random.random() < .8 else b'') + b[j:]
+                return b
+            def refuse(constant): raise ValueError(constant)
+            def verdict(b):
+                try:
+                    json.loads(b.decode('utf-8'), parse_constant=refuse)
+                    return True
+                except ValueError:
+                    return False
+            samples = []
+            for _ in range(1500):
+                b = dump(value(4)).encode()
+                if random.random() < .7: b = mutated(b)
+                samples.append({'text': base64.b64encode(b).decode(), 'isJSON': verdict(b)})
+            print(json.dumps(samples))
+            """#)
+        #expect(samples.count == 1500)
+        let accepted = samples.count { $0.isJSON }
+        #expect((500..<1200).contains(accepted))
+        for sample in samples {
+            let isJSON = Self.isJSON(Array(sample.text))
+            #expect(isJSON == sample.isJSON, "\(String(decoding: sample.text, as: UTF8.self).debugDescription)")
+        }
+    }
+
+    @Test("a text that was cut off isn't one, wherever it was cut")
+    func cutOff() {
+        let text = Array(#"{"a":[{"b":"\"]"},[1]],"é\u00e9":[{"x":"}\\"}, [ 1 ,"]"], null ,-1.5e3 , true]}"#.utf8)
+        #expect(Self.isJSON(text))
+        for count in 0..<text.count { #expect(!Self.isJSON(Array(text[..<count])), "\(count)") }
+    }
+
+    @Test("a string's end is found at every place within a machine word")
+    func places() throws {
+        for before in 0..<20 {
+            for length in 0..<40 {
+                let content = String(repeating: "x", count: length)
+                let text = Array("\(String(repeating: " ", count: before))\"\(content)\"".utf8)
+                var scanner = JSONScanner(text, subject: "the text")
+                scanner.skipSpace()
+                guard case .text(let found) = try scanner.value() else {
+                    Issue.record("no string")
+                    return
+                }
+                #expect(found.range == before + 1..<before + 1 + length)
+                #expect(found.isPlain)
+                try scanner.finish()
+            }
+        }
+    }
+
+    @Test("a string is what it stands for, and no half of a character")
+    func strings() throws {
+        let texts: [(String, String?)] = [
+            (#""plain""#, "plain"), (#""a\/\u0052\n""#, "a/R\n"), (#""é😀""#, "é😀"), (#""\ud83d\ude00""#, "😀"),
+            (#""\ud83d""#, nil), (#""""#, ""),
+        ]
+        for (text, meaning) in texts {
+            var scanner = JSONScanner(Array(text.utf8), subject: "the text")
+            guard case .text(let found) = try scanner.value() else {
+                Issue.record("no string: \(text)")
+                continue
+            }
+            #expect(scanner.string(found) == meaning)
+        }
+    }
+
+    @Test("a text that is nested too deeply is refused before the stack ends", arguments: ["[", "{\"a\":"])
+    func deep(opening: String) {
+        func text(_ depth: Int) -> [UInt8] {
+            let closing = opening == "[" ? "]" : "}"
+            return Array(
+                (String(repeating: opening, count: depth) + "0" + String(repeating: closing, count: depth)).utf8)
+        }
+        #expect(Self.isJSON(text(256)))
+        #expect(!Self.isJSON(text(257)))
+        #expect(!Self.isJSON(text(1_000_000)))
+    }
+
+    @Test("an error names the text and the place")
+    func message() {
+        var scanner = JSONScanner(Array(#"{"a":]"#.utf8), subject: "the page")
+        let error = #expect(throws: TwilioError.self) { try scanner.value() }
+        #expect(error?.code == .malformedAnswer)
+        #expect(error?.message.contains("the page") == true)
+        #expect(error?.message.contains("byte 5") == true)
+    }
+}
