@@ -45,6 +45,7 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CLinux"),
 
         module("Threading", []),
@@ -52,7 +53,11 @@ let package = Package(
         module("Transfer", ["CCurl", "Threading", logging]),
         module("TwilioAPI", ["Transfer", "Threading", logging]),
         module(
-            "Catalog", ["TwilioAPI", "Threading", logging, .product(name: "GRDB", package: "GRDB.swift")]),
+            "Catalog",
+            [
+                "CZstd", "TwilioAPI", "Transfer", "Threading", logging,
+                .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ]),
         module("DiskCache", ["CXXHash", "Threading", logging, .product(name: "GRDB", package: "GRDB.swift")]),
         module("Media", ["Envelope", "TwilioAPI", "Transfer", "DiskCache", "Threading", logging]),
         module("FileTree", ["Catalog", "Media", "TwilioAPI", "Threading", logging]),

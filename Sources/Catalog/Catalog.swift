@@ -1,223 +1,209 @@
 import Foundation
 import GRDB
+public import Logging
+import Threading
 public import TwilioAPI
 
 /// What the account holds, on disk: every resource as it was received, and what was learnt of its media.
 ///
 /// Survives restarts. Safe to use from any thread. A query takes some ten microseconds and never touches the network.
 public final class Catalog: Sendable {
-    private let database: CatalogDatabase
+    /// The database in use, and how many were used before it: one that is found damaged is replaced.
+    private struct Current {
+        var database: CatalogDatabase
+        var epoch = 0
+    }
+
+    /// Which of the account's recordings are shown.
+    public let window: CatalogWindow
+
+    let coder: DocumentCoder
+    private let folder: String
+    private let logger: Logger
+    private let current: Locked<Current>
+    private let onReplacement = Locked<(@Sendable () -> Void)?>(nil)
 
     /// Opens the catalog of an account, or makes an empty one.
     ///
-    /// - Parameter folder: where the file `catalog.sqlite` is kept; made if it is missing.
-    public init(folder: String) throws(CatalogError) {
-        database = try CatalogDatabase(folder: folder)
-    }
-
-    // MARK: Looking up
-
-    /// The entry of one recording, completed or not; nil when the catalog doesn't have it.
-    public func entry(of sid: SID) throws(CatalogError) -> CatalogEntry? {
-        try read { database in
-            try database.cachedStatement(sql: Self.selectEntry + " WHERE resource.sid = ?")
-                .firstEntry(arguments: [sid.description])
-        }
-    }
-
-    /// Completed recordings of a kind, in the order of their positions.
-    ///
     /// - Parameters:
-    ///   - kind: which list.
-    ///   - position: the position of the entry before the first one wanted; 0 to begin.
-    ///   - limit: how many at the most.
-    public func entries(of kind: MediaKind, after position: Int64, limit: Int) throws(CatalogError) -> [CatalogEntry] {
-        try read { database in
-            let statement = try database.cachedStatement(
-                sql: Self.selectEntry + """
-                     WHERE resource.kind = ? AND resource.status = 'completed' AND resource.id > ?
-                     ORDER BY resource.id LIMIT ?
-                    """)
-            var entries: [CatalogEntry] = []
-            let rows = try Row.fetchCursor(statement, arguments: [kind.rawValue, position, limit])
-            while let row = try rows.next() {
-                if let entry = CatalogEntry(row) { entries.append(entry) }
-            }
-            return entries
+    ///   - folder: where the file `catalog.sqlite` is kept; made if it is missing.
+    ///   - window: which recordings are shown; the catalog may hold others, for other mounts.
+    public init(folder: String, window: CatalogWindow = CatalogWindow(), logger: Logger) throws(CatalogError) {
+        self.folder = folder
+        self.window = window
+        self.logger = logger
+        coder = try DocumentCoder()
+        current = Locked(Current(database: try CatalogDatabase(folder: folder, coder: coder, logger: logger)))
+    }
+
+    /// Sets what is done when the database was found damaged and replaced by an empty one.
+    func onReplacement(_ action: @escaping @Sendable () -> Void) {
+        onReplacement.withLock { $0 = action }
+    }
+
+    /// Which database is in use: positions of another one mean nothing.
+    public var epoch: Int { current.withLock { $0.epoch } }
+
+    // MARK: Single recordings
+
+    /// The entry of one recording, completed or not; nil when the catalog doesn't have it, or it isn't shown.
+    public func entry(of sid: SID) throws(CatalogError) -> CatalogEntry? {
+        guard let kind = sid.kind else { return nil }
+        let entry = try read { database in
+            let select = try RawStatement(database, "\(CatalogEntry.select) WHERE kind = ?1 AND sid = ?2")
+            select.bind(1, Int64(kind.rawValue))
+            select.bind(2, SIDDigits(sid))
+            guard try select.step() else { return nil as CatalogEntry? }
+            defer { select.finish() }
+            return CatalogEntry(select)
         }
+        return entry.flatMap { window.contains($0) ? $0 : nil }
     }
 
     /// The resource as Twilio gave it; nil when the catalog doesn't have it.
     public func resource(of sid: SID) throws(CatalogError) -> MediaResource? {
-        let row = try read { database in
-            try Row.fetchOne(
-                database.cachedStatement(sql: "SELECT kind, json FROM resource WHERE sid = ?"),
-                arguments: [sid.description]
-            ).map { row in (kind: row["kind"] as Int, json: Array(row["json"] as Data)) }
+        guard let kind = sid.kind else { return nil }
+        let coder = coder
+        let json = try read { database in
+            let select = try RawStatement(
+                database,
+                "SELECT json FROM document WHERE id = (SELECT id FROM entry WHERE kind = ?1 AND sid = ?2)")
+            select.bind(1, Int64(kind.rawValue))
+            select.bind(2, SIDDigits(sid))
+            guard try select.step() else { return nil as [UInt8]? }
+            defer { select.finish() }
+            // An empty text isn't a resource, and is told as a damaged one below.
+            return select.withBytes(0) { coder.decode($0) } ?? []
         }
-        guard let row, let kind = MediaKind(rawValue: row.kind) else { return nil }
+        guard let json else { return nil }
         do throws(TwilioError) {
-            return try MediaResource(kind: kind, json: row.json)
+            return try MediaResource(kind: kind, json: json)
         } catch {
             throw CatalogError(
-                .database, "the catalog '\(database.path)' holds a damaged resource \(sid)", cause: error)
+                .database, "the catalog '\(path)' holds a damaged resource \(sid)", cause: error)
         }
     }
 
     /// What was learnt of a recording's media; nil until then.
     public func mediaFacts(of sid: SID) throws(CatalogError) -> StoredMediaFacts? {
-        try read { database in
-            try Row.fetchOne(
-                database.cachedStatement(sql: "SELECT plaintext_size, entity_tag, facts FROM media WHERE sid = ?"),
-                arguments: [sid.description]
-            ).map { row in
-                StoredMediaFacts(
-                    plaintextSize: row["plaintext_size"], entityTag: row["entity_tag"],
-                    facts: Array(row["facts"] as Data))
-            }
+        guard let kind = sid.kind else { return nil }
+        let coder = coder
+        return try read { database in
+            let select = try RawStatement(
+                database,
+                """
+                SELECT size, entity_tag, facts FROM media JOIN entry USING (id)
+                WHERE kind = ?1 AND sid = ?2 AND size IS NOT NULL
+                """)
+            select.bind(1, Int64(kind.rawValue))
+            select.bind(2, SIDDigits(sid))
+            guard try select.step() else { return nil as StoredMediaFacts? }
+            defer { select.finish() }
+            guard let facts = select.withBytes(2, { coder.decode($0) }) else { return nil }
+            return StoredMediaFacts(plaintextSize: select.integer(0), entityTag: select.text(1), facts: facts)
         }
-    }
-
-    /// How much of a kind there is.
-    public func totals(of kind: MediaKind) throws(CatalogError) -> CatalogTotals {
-        try read { database in
-            let row = try Row.fetchOne(
-                database.cachedStatement(
-                    sql: """
-                        SELECT count(*) AS count, total(media.plaintext_size) AS bytes
-                        FROM resource LEFT JOIN media USING (sid) WHERE kind = ? AND status = 'completed'
-                        """), arguments: [kind.rawValue])
-            return CatalogTotals(count: row?["count"] ?? 0, knownBytes: Int64(row?["bytes"] as Double? ?? 0))
-        }
-    }
-
-    /// When the newest completed recording of a kind was made; nil when there is none.
-    public func newest(of kind: MediaKind) throws(CatalogError) -> Timestamp? {
-        try read { database in
-            try Int64.fetchOne(
-                database.cachedStatement(
-                    sql: "SELECT max(created) FROM resource WHERE kind = ? AND status = 'completed'"),
-                arguments: [kind.rawValue])
-        }.map(Timestamp.init(seconds:))
     }
 
     // MARK: Learning
 
-    /// Begins a pass over a kind's list.
-    ///
-    /// - Returns: the pass's generation, higher than those of all passes before it, those of other mounts included.
-    func beginPass(over kind: MediaKind) throws(CatalogError) -> Int64 {
-        try write { database in
-            try database.execute(
-                sql: """
-                    INSERT INTO list (kind, generation) VALUES (?, 1)
-                    ON CONFLICT (kind) DO UPDATE SET generation = generation + 1
-                    """, arguments: [kind.rawValue])
-            return try Int64.fetchOne(
-                database, sql: "SELECT generation FROM list WHERE kind = ?", arguments: [kind.rawValue]) ?? 1
-        }
-    }
-
-    /// Stores resources that a pass has met.
-    ///
-    /// They count as met by a later pass too, if another mount has begun one meanwhile: it may be past their place in the
-    /// list, and would take them for gone.
-    func store(_ resources: [MediaResource], generation: Int64) throws(CatalogError) {
-        try write { database in
-            for resource in resources {
-                let latest = try Self.generation(of: resource.kind, in: database)
-                try database.store(resource, generation: max(generation, latest))
-            }
-        }
-    }
-
     /// Stores a resource that was asked for alone.
-    ///
-    /// It counts as met by the latest pass, which may be under way and past its place in the list.
-    public func store(_ resource: MediaResource) throws(CatalogError) {
-        try write { database in
-            try database.store(resource, generation: try Self.generation(of: resource.kind, in: database))
-        }
+    public func store(_ resource: ListedResource) throws(CatalogError) {
+        let prepared = prepare([resource])
+        try write { try $0.store(prepared) }
     }
 
-    /// The generation of the latest pass over a kind's list; 0 when there was none.
-    private static func generation(of kind: MediaKind, in database: Database) throws -> Int64 {
-        try Int64.fetchOne(
-            database.cachedStatement(sql: "SELECT generation FROM list WHERE kind = ?"), arguments: [kind.rawValue])
-            ?? 0
+    /// Brings resources into the form in which they are stored; any thread can do that.
+    func prepare(_ resources: [ListedResource]) -> PreparedResources {
+        PreparedResources(resources, coder: coder)
     }
 
-    /// Ends a pass that has met the whole list: what it hasn't met is no longer there.
-    ///
-    /// What a later pass, of another mount, has met meanwhile stays.
-    func endPass(over kind: MediaKind, generation: Int64) throws(CatalogError) {
-        try write { database in
-            try database.execute(
-                sql: "DELETE FROM resource WHERE kind = ? AND generation < ?", arguments: [kind.rawValue, generation])
-            try database.execute(sql: "DELETE FROM media WHERE sid NOT IN (SELECT sid FROM resource)")
-        }
-    }
-
-    /// Stores what was learnt of a recording's media, for good.
-    ///
-    /// - Parameter isAuthenticated: whether the media itself says that it is sealed with a tag, as video's does; voice's
-    ///   resource says it.
-    public func learn(_ facts: StoredMediaFacts, of sid: SID, isAuthenticated: Bool = false) throws(CatalogError) {
-        try write { database in
-            let isSame = try Bool.fetchOne(
-                database.cachedStatement(
-                    sql: "SELECT plaintext_size = ? AND entity_tag IS ? FROM media WHERE sid = ?"),
-                arguments: [facts.plaintextSize, facts.entityTag, sid.description])
-            if isSame != true { try database.forgetIntegrity(of: sid) }
-            if isAuthenticated {
-                try database.cachedStatement(
-                    sql: "UPDATE resource SET integrity = 'unverified' WHERE sid = ? AND integrity = 'none'"
-                ).execute(arguments: [sid.description])
-            }
-            try database.cachedStatement(
-                sql: "INSERT OR REPLACE INTO media (sid, plaintext_size, entity_tag, facts) VALUES (?, ?, ?, ?)"
-            ).execute(arguments: [
-                sid.description, facts.plaintextSize, facts.entityTag, facts.facts.databaseBytes,
-            ])
+    /// Stores what was learnt of recordings' media, for good.
+    public func learn(_ lessons: [MediaLesson]) throws(CatalogError) {
+        let packed = lessons.map { coder.encode($0.facts.facts) }
+        try write { writer in
+            for (lesson, facts) in zip(lessons, packed) { try writer.learn(lesson, packed: facts) }
         }
     }
 
     /// Forgets what was learnt of a recording's media, because it turned out to be no longer so.
     public func forgetMediaFacts(of sid: SID) throws(CatalogError) {
-        try write { database in
-            try database.execute(sql: "DELETE FROM media WHERE sid = ?", arguments: [sid.description])
-            try database.forgetIntegrity(of: sid)
-        }
+        guard let kind = sid.kind else { return }
+        try write { try $0.forgetMedia(of: sid, kind) }
+    }
+
+    /// Removes a recording that the account doesn't have any more.
+    public func remove(_ sid: SID) throws(CatalogError) {
+        guard let kind = sid.kind else { return }
+        try write { try $0.remove(sid, kind) }
     }
 
     // MARK: Access
 
-    private static let selectEntry = """
-        SELECT resource.id, resource.sid, resource.kind, resource.created, resource.format, resource.status,
-            length(resource.json) AS json_size, media.plaintext_size
-        FROM resource LEFT JOIN media USING (sid)
-        """
+    /// The file, for messages.
+    var path: String { current.withLock { $0.database.path } }
 
+    /// Runs a body of queries.
+    ///
+    /// Each of them sees the latest; several needn't see the same. `readTogether` is for those that must.
     func read<Value>(_ body: (Database) throws -> Value) throws(CatalogError) -> Value {
+        let database = current.withLock { $0.database }
+        do {
+            return try database.pool.unsafeRead(body)
+        } catch {
+            throw failure(error, "read", database)
+        }
+    }
+
+    /// Runs a body of queries that see the catalog as it is at one moment.
+    func readTogether<Value>(_ body: (Database) throws -> Value) throws(CatalogError) -> Value {
+        let database = current.withLock { $0.database }
         do {
             return try database.pool.read(body)
         } catch {
-            throw failure(error, "read")
+            throw failure(error, "read", database)
         }
     }
 
-    func write<Value>(_ body: (Database) throws -> Value) throws(CatalogError) -> Value {
+    /// Runs a body of changes, all of which happen or none.
+    func write<Value>(_ body: (inout CatalogWriter) throws -> Value) throws(CatalogError) -> Value {
+        let database = current.withLock { $0.database }
         do {
-            return try database.pool.write(body)
+            return try database.pool.write { try CatalogWriter.write($0, body) }
         } catch {
-            throw failure(error, "written")
+            throw failure(error, "written", database)
         }
     }
 
-    private func failure(_ error: any Error, _ verb: String) -> CatalogError {
-        CatalogError(
-            .database,
-            "the catalog '\(database.path)' can't be \(verb): \((error as? DatabaseError)?.message ?? "\(error)")",
-            cause: error)
+    /// Lets go of memory that was of use while much was written.
+    func releaseMemory() {
+        current.withLock { $0.database }.pool.releaseMemoryEventually()
+    }
+
+    private func failure(_ error: any Error, _ verb: String, _ database: CatalogDatabase) -> CatalogError {
+        let reason = error as? DatabaseError
+        if let reason, reason.isDamage { replace(database, reason: reason) }
+        return CatalogError(
+            .database, "the catalog '\(database.path)' can't be \(verb): \(reason?.message ?? "\(error)")", cause: error
+        )
+    }
+
+    /// Sets a damaged database aside, and begins an empty one.
+    ///
+    /// What was asked of it fails; what is asked next is answered from the new one.
+    private func replace(_ damaged: CatalogDatabase, reason: DatabaseError) {
+        let isReplaced = current.withLock { current in
+            // Others have met the damage as well.
+            guard current.database.pool === damaged.pool else { return false }
+            do {
+                try damaged.setAside(reason: reason, logger: logger)
+                current.database = try CatalogDatabase(folder: folder, coder: coder, logger: logger)
+                current.epoch += 1
+                return true
+            } catch {
+                logger.error("\(error)")
+                return false
+            }
+        }
+        if isReplaced { onReplacement.withLock { $0 }?() }
     }
 }

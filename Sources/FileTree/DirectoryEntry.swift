@@ -34,7 +34,11 @@ public struct DirectoryEntry: Hashable, Sendable {
 public final class DirectoryHandle: Sendable {
     let directory: Directory
 
-    init(directory: Directory) {
+    /// The database that its list comes from.
+    let epoch: Int
+
+    init(directory: Directory, epoch: Int) {
         self.directory = directory
+        self.epoch = epoch
     }
 }

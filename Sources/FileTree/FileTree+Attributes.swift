@@ -77,11 +77,11 @@ extension FileTree {
         }
     }
 
-    /// Whether the lists are complete on which a directory's time depends.
+    /// Whether the lists are here on which a directory's time depends.
     ///
     /// Until then it may change at any moment.
     private func isSettled(_ directory: Directory) -> Bool {
-        kinds(in: directory).allSatisfy { parts.synchronizer.status(of: $0) == .complete }
+        kinds(in: directory).allSatisfy { parts.synchronizer.isComplete($0) }
     }
 
     /// The time of a directory: when the newest of its recordings was made, so that it is the same after a remount.

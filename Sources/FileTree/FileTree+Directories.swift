@@ -14,12 +14,12 @@ extension FileTree {
             return
         }
         guard let kind = directory.listedKind else {
-            completion(.success(DirectoryHandle(directory: directory)))
+            completion(.success(DirectoryHandle(directory: directory, epoch: parts.catalog.epoch)))
             return
         }
-        parts.synchronizer.whenListed(kind) { result in
+        parts.synchronizer.whenListed(kind) { [parts] result in
             completion(
-                result.map { DirectoryHandle(directory: directory) }
+                result.map { DirectoryHandle(directory: directory, epoch: parts.catalog.epoch) }
                     .mapError { FileTreeError(.inputOutput, $0.message, cause: $0) })
         }
     }
@@ -34,6 +34,10 @@ extension FileTree {
         of handle: DirectoryHandle, after cookie: Int64, limit: Int
     ) throws(FileTreeError) -> [DirectoryEntry] {
         let directory = handle.directory
+        // The rest of a listing from another database would be no rest.
+        guard handle.epoch == parts.catalog.epoch else {
+            throw FileTreeError(.inputOutput, "the catalog was found damaged while the directory was read")
+        }
         let fixed = [(".", Node.directory(directory)), ("..", .directory(directory.parent))] + directory.fixedEntries
         let fixedCount = Int64(fixed.count)
         var entries: [DirectoryEntry] = []

@@ -92,7 +92,7 @@ public final class FileTree: Sendable {
             answer(fixed.node, validity: Self.longValidity, completion)
             return
         }
-        guard let kind = directory.listedKind, let (sid, suffix) = Self.parse(name), sid.prefix == kind.sidPrefix else {
+        guard let kind = directory.listedKind, let (sid, suffix) = Self.parse(name), sid.kind == kind else {
             completion(.failure(FileTreeError(.notFound, "there is no '\(name)' here")))
             return
         }
@@ -121,8 +121,7 @@ public final class FileTree: Sendable {
 
     /// The number that a recording's media file has, whether or not the kernel knows it.
     public func inode(ofMedia sid: SID) -> InodeNumber? {
-        MediaKind.allCases.first { $0.sidPrefix == sid.prefix }
-            .map { kind in inodes.withLock { $0.number(of: .media(sid, kind)) } }
+        sid.kind.map { kind in inodes.withLock { $0.number(of: .media(sid, kind)) } }
     }
 
     /// What `stat` tells of a node.

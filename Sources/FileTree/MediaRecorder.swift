@@ -12,6 +12,9 @@ public final class MediaRecorder: MediaObserver {
     /// Writes take milliseconds and must not hold up the thread that learnt something.
     private let writer: WorkerPool
 
+    /// What was described and isn't stored yet.
+    private let described = Locked<[(sid: SID, facts: MediaFacts)]>([])
+
     /// Has the kernel drop what it keeps of a recording.
     private let invalidate = Locked<(@Sendable (SID) -> Void)?>(nil)
 
@@ -35,15 +38,30 @@ public final class MediaRecorder: MediaObserver {
     public func mediaWasDescribed(_ sid: SID, as facts: MediaFacts) {
         // A size that is a guess is told, but not kept: with the right key it may turn out to be another.
         guard facts.isPlaintextSizeExact else { return }
-        writer.run { [self] in
-            do {
-                try catalog.learn(
-                    StoredMediaFacts(
-                        plaintextSize: facts.plaintextSize, entityTag: facts.entityTag, facts: try facts.stored),
-                    of: sid, isAuthenticated: facts.encryption == ExtendedAttributes.authenticatedEncryption)
-            } catch {
-                logger.error("the size of \(sid) can't be stored: \(error)")
-            }
+        let isFirst = described.withLock { described in
+            described.append((sid, facts))
+            return described.count == 1
+        }
+        // What comes until the writer gets to it is written together: a transaction costs as much as a hundred sizes.
+        if isFirst { writer.run { [self] in learn() } }
+    }
+
+    private func learn() {
+        let described = described.withLock { described in
+            defer { described = [] }
+            return described
+        }
+        do {
+            try catalog.learn(
+                try described.map { sid, facts in
+                    MediaLesson(
+                        sid,
+                        StoredMediaFacts(
+                            plaintextSize: facts.plaintextSize, entityTag: facts.entityTag, facts: try facts.stored),
+                        isAuthenticated: facts.encryption == ExtendedAttributes.authenticatedEncryption)
+                })
+        } catch {
+            logger.error("\(described.count == 1 ? "a size" : "\(described.count) sizes") can't be stored: \(error)")
         }
     }
 

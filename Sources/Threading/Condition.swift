@@ -51,6 +51,13 @@ public final class Condition<State>: @unchecked Sendable {
         return body(&state)
     }
 
+    /// Runs `body` with the lock held and wakes nobody, for changes that nobody waits for.
+    public func changeQuietly<Result>(_ body: (inout sending State) -> sending Result) -> sending Result {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        return body(&state)
+    }
+
     /// Blocks until `body` returns a value.
     ///
     /// `body` runs with the lock held, at once and after each change.

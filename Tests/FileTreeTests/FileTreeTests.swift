@@ -303,7 +303,7 @@ struct FileTreeTests {
         let size = try bench.find(".twiliofs/status.json").size
         for number in 0..<120 {
             let sid = try #require(SID(TwilioSimulator.generatedSID(number)))
-            try bench.catalog.learn(StoredMediaFacts(plaintextSize: 1, facts: []), of: sid)
+            try bench.catalog.learn([MediaLesson(sid, StoredMediaFacts(plaintextSize: 1, facts: []))])
             try bench.catalog.setIntegrity(number < 100 ? .verified : .failed, of: sid)
             #expect(try bench.content(".twiliofs/status.json").count == Int(size))
         }

@@ -124,7 +124,7 @@ struct TwilioClientTests {
         let bench = try AccountBench()
         for kind in TwilioAPI.MediaKind.allCases {
             let sid = try #require(SID(kind.sidPrefix + AccountBench.digits))
-            let results = Awaited<Result<MediaResource, TwilioError>>()
+            let results = Awaited<Result<ListedResource, TwilioError>>()
             bench.client.resource(kind: kind, sid: sid) { results.add($0) }
             let error = #expect(throws: TwilioError.self) { try results.value().get() }
             #expect(error?.code == .notFound)
@@ -149,7 +149,7 @@ struct TwilioClientTests {
             account: try #require(SID("AC" + AccountBench.digits)),
             credential: Credential(username: "name", password: "word"),
             endpoints: try Endpoints(api: server.url, video: server.url), transfer: transfer)
-        let results = Awaited<Result<MediaResource, TwilioError>>()
+        let results = Awaited<Result<ListedResource, TwilioError>>()
         let asked = try #require(SID("RE" + String(AccountBench.digits.reversed())))
         client.resource(kind: .voiceRecording, sid: asked) { results.add($0) }
         let error = #expect(throws: TwilioError.self) { try results.value().get() }

@@ -26,10 +26,11 @@ struct StatusReport: Encodable {
         for kind in MediaKind.allCases {
             let totals = try catalog.totals(of: kind)
             let (state, error): (String, String?) =
-                switch synchronizer.status(of: kind) {
+                switch synchronizer.status(of: kind).state {
                 case .waiting: ("waiting", nil)
                 case .syncing: ("syncing", nil)
                 case .complete: ("complete", nil)
+                case .stale(let message): ("stale", message)
                 case .failed(let message): ("failed", message)
                 }
             lists[kind.directoryName] = List(state: state, error: error, recordings: totals.count)

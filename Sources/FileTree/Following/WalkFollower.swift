@@ -137,16 +137,17 @@ public final class WalkFollower: Sendable {
     }
 
     private func followers(_ question: DirectoryWalks.Question, _ purpose: Purpose) -> [SID] {
-        guard let kind = MediaKind.allCases.first(where: { $0.sidPrefix == question.after.prefix }) else { return [] }
+        guard let kind = question.after.kind else { return [] }
         do throws(CatalogError) {
             switch purpose {
             case .reading:
                 return try catalog.followers(
-                    of: question.after, kind: kind, in: question.order, limit: question.count)
+                    of: question.after, kind: kind, in: question.order, limit: question.count
+                ).map(\.sid)
             case .describing:
-                let undescribed = try catalog.undescribedFollowers(
-                    of: question.after, kind: kind, in: question.order, reach: Self.reachOfDescribing)
-                return Array(undescribed.prefix(question.count))
+                let near = try catalog.followers(
+                    of: question.after, kind: kind, in: question.order, limit: Self.reachOfDescribing)
+                return near.lazy.filter { $0.plaintextSize == nil }.prefix(question.count).map(\.sid)
             }
         } catch {
             logger.debug("what follows \(question.after) can't be known: \(error)")

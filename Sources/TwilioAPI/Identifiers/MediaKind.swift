@@ -34,4 +34,21 @@ public enum MediaKind: Int, CaseIterable, Sendable, Hashable, Codable {
         case .composition: "compositions"
         }
     }
+
+    /// The letters with which SIDs of this kind begin.
+    public var sidLetters: SID.Letters {
+        switch self {
+        case .voiceRecording: .voiceRecording
+        case .videoRecording: .videoRecording
+        case .composition: .composition
+        }
+    }
+
+    /// The letters of what recordings of this kind belong to: a call or a room.
+    public var groupLetters: SID.Letters {
+        switch self {
+        case .voiceRecording: .call
+        case .videoRecording, .composition: .room
+        }
+    }
 }

@@ -35,6 +35,48 @@ public struct SID: Hashable, Sendable, Comparable, CustomStringConvertible {
         self.low = low
     }
 
+    /// Makes a SID from its parts.
+    public init(_ letters: Letters, high: UInt64, low: UInt64) {
+        self.letters = letters.rawValue
+        self.high = high
+        self.low = low
+    }
+
+    /// The two letters that tell a kind of thing.
+    public struct Letters: Hashable, Sendable {
+        /// As ASCII, the first one in the high byte.
+        fileprivate let rawValue: UInt16
+
+        private init(_ first: Unicode.Scalar, _ second: Unicode.Scalar) {
+            rawValue = UInt16(UInt8(ascii: first)) << 8 | UInt16(UInt8(ascii: second))
+        }
+
+        /// A recording of a call.
+        public static let voiceRecording = Letters("R", "E")
+
+        /// A recording of one track of a video room.
+        public static let videoRecording = Letters("R", "T")
+
+        /// A composition of such tracks.
+        public static let composition = Letters("C", "J")
+
+        /// A call.
+        public static let call = Letters("C", "A")
+
+        /// A video room.
+        public static let room = Letters("R", "M")
+    }
+
+    /// The kind of recording that it names; nil for other things.
+    public var kind: MediaKind? {
+        switch letters {
+        case Letters.voiceRecording.rawValue: .voiceRecording
+        case Letters.videoRecording.rawValue: .videoRecording
+        case Letters.composition.rawValue: .composition
+        default: nil
+        }
+    }
+
     /// The two letters, `RE` for instance.
     public var prefix: String {
         String(decoding: [UInt8(letters >> 8), UInt8(truncatingIfNeeded: letters)], as: UTF8.self)

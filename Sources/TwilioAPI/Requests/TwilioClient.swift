@@ -81,7 +81,8 @@ public final class TwilioClient: Sendable {
     ///
     /// - Parameter completion: called on the transfer thread: must be quick.
     public func resource(
-        kind: MediaKind, sid: SID, completion: @escaping @Sendable (Result<MediaResource, TwilioError>) -> Void
+        kind: MediaKind, sid: SID, priority: Priority = .reader,
+        completion: @escaping @Sendable (Result<ListedResource, TwilioError>) -> Void
     ) {
         let address: Address
         do throws(TwilioError) {
@@ -91,11 +92,11 @@ public final class TwilioClient: Sendable {
             completion(.failure(error))
             return
         }
-        transfer.send(Request(address: address, priority: .reader)) { result in
+        transfer.send(Request(address: address, priority: priority)) { result in
             completion(
                 result.mapError { TwilioError($0, subject: "\(sid)") }.flatMap { response in
                     Result { () throws(TwilioError) in
-                        let resource = try MediaResource(kind: kind, json: response.body)
+                        let resource = try ListedResource(kind: kind, json: response.body)
                         guard resource.sid == sid else {
                             throw TwilioError(.malformedAnswer, "\(resource.sid) was sent where \(sid) was asked for")
                         }

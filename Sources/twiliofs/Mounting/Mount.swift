@@ -59,7 +59,7 @@ struct Mount {
 
         let catalog: Catalog
         do throws(CatalogError) {
-            catalog = try Catalog(folder: folder)
+            catalog = try Catalog(folder: folder, logger: logger)
         } catch {
             throw Failure(.cache, error.message)
         }
@@ -68,8 +68,8 @@ struct Mount {
         let library = try MediaLibrary(
             client: client, transfer: transfer, keys: keys, diskCache: diskCache,
             configuration: libraryConfiguration(spoolFolder: folder), observer: recorder, logger: logger)
-        let synchronizer = Synchronizer(catalog: catalog, client: client, logger: logger)
         let finder = try ResourceFinder(catalog: catalog, client: client)
+        let synchronizer = try Synchronizer(catalog: catalog, client: client, finder: finder, logger: logger)
         let follower = try WalkFollower(catalog: catalog, library: library, logger: logger)
         let tree = FileTree(
             parts: FileTree.Parts(
@@ -93,7 +93,7 @@ struct Mount {
         recorder.onInvalidation { [weak session, weak tree] sid in
             if let inode = tree?.inode(ofMedia: sid) { session?.invalidate(inode) }
         }
-        synchronizer.start()
+        try synchronizer.start()
         // Files that are still open would keep libfuse's threads waiting: a signal ends the mount all the same.
         signals.onArrival { session.unmount() }
         logger.info("mounted \(account.account) on \(mountPoint.path)")

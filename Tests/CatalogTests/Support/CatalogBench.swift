@@ -19,7 +19,9 @@ struct CatalogFolder: Sendable {
     var file: String { path + "/catalog.sqlite" }
 
     /// Opens the catalog; several may be open, as those of several mounts are.
-    func catalog() throws -> Catalog { try Catalog(folder: path) }
+    func catalog(window: CatalogWindow = CatalogWindow()) throws -> Catalog {
+        try Catalog(folder: path, window: window, logger: Sample.quiet)
+    }
 }
 
 /// The folder of this test process, removed when it exits.
@@ -44,9 +46,39 @@ enum Sample {
     static func resource(
         _ number: Int, _ kind: TwilioAPI.MediaKind = .voiceRecording, status: String = "completed",
         created: String = "2015-07-30T20:00:00Z"
-    ) throws -> MediaResource {
+    ) throws -> ListedResource {
         let json = #"{"sid":"\#(try sid(number, kind))","status":"\#(status)","date_created":"\#(created)"}"#
-        return try MediaResource(kind: kind, json: Array(json.utf8))
+        return try ListedResource(kind: kind, json: Array(json.utf8))
+    }
+
+    /// A resource that was made so many seconds after 1970 and belongs to a call or room.
+    static func resource(
+        _ number: Int, _ kind: TwilioAPI.MediaKind = .voiceRecording, status: String = "completed", seconds: Int64,
+        group: Int? = nil
+    ) throws -> ListedResource {
+        let field = kind == .voiceRecording ? "call_sid" : "room_sid"
+        let group = try group.map { "\"\(try self.group($0, kind))\"" } ?? "null"
+        let json = """
+            {"sid":"\(try sid(number, kind))","status":"\(status)","\(field)":\(group),\
+            "date_created":"\(Timestamp(seconds: seconds))"}
+            """
+        return try ListedResource(kind: kind, json: Array(json.utf8))
+    }
+
+    /// The SID of a call or room.
+    static func group(_ number: Int, _ kind: TwilioAPI.MediaKind = .voiceRecording) throws -> SID {
+        let digits = String(number, radix: 16)
+        return try #require(
+            SID((kind == .voiceRecording ? "CA" : "RM") + String(repeating: "0", count: 32 - digits.count) + digits))
+    }
+
+    /// A voice recording that is sealed with a tag, as its resource says.
+    static func sealed(_ number: Int) throws -> ListedResource {
+        let json = """
+            {"sid":"\(try sid(number))","status":"completed","encryption_details":{"type":"rsa-aes",\
+            "public_key_sid":"CR00000000000000000000000000000000","encrypted_cek":"AA==","iv":"AA=="}}
+            """
+        return try ListedResource(kind: .voiceRecording, json: Array(json.utf8))
     }
 
     static let quiet: Logger = {
@@ -57,6 +89,16 @@ enum Sample {
 }
 
 extension Catalog {
+    /// Stores resources as those of a page are.
+    func store(_ resources: [ListedResource], covering covered: [Range<Int64>] = []) throws {
+        guard let kind = resources.first?.kind else { return }
+        try store([prepare(resources)], covering: covered, of: kind, now: 0)
+    }
+
+    func learn(_ facts: StoredMediaFacts, of sid: SID, isAuthenticated: Bool = false) throws {
+        try learn([MediaLesson(sid, facts, isAuthenticated: isAuthenticated)])
+    }
+
     /// The SIDs of a listing, had in pieces.
     func listed(_ kind: TwilioAPI.MediaKind = .voiceRecording, limit: Int = 1000) throws -> [SID] {
         var found: [SID] = []
@@ -78,22 +120,30 @@ final class SyncBench: Sendable {
     let synchronizer: Synchronizer
     let finder: ResourceFinder
 
-    init(url: String, username: String = "name", password: String = "word", account: String? = nil) throws {
-        folder = try CatalogFolder()
-        catalog = try folder.catalog()
+    init(
+        url: String, username: String = "name", password: String = "word", account: String? = nil,
+        folder: CatalogFolder? = nil, window: CatalogWindow = CatalogWindow(), settings: SyncSettings = SyncSettings()
+    ) throws {
+        self.folder = try folder ?? CatalogFolder()
+        catalog = try self.folder.catalog(window: window)
         transfer = try TransferClient(TransferClient.Configuration(), logger: Sample.quiet)
         let client = TwilioClient(
             account: try #require(SID(account ?? "AC" + String(repeating: "0", count: 32))),
             credential: Credential(username: username, password: password),
             endpoints: try Endpoints(api: url, video: url), transfer: transfer)
-        synchronizer = Synchronizer(catalog: catalog, client: client, logger: Sample.quiet)
         finder = try ResourceFinder(catalog: catalog, client: client)
+        synchronizer = try Synchronizer(
+            catalog: catalog, client: client, finder: finder, settings: settings, logger: Sample.quiet)
     }
 
-    convenience init(_ simulator: TwilioSimulator) throws {
+    convenience init(
+        _ simulator: TwilioSimulator, folder: CatalogFolder? = nil, window: CatalogWindow = CatalogWindow(),
+        settings: SyncSettings = SyncSettings()
+    ) throws {
         try self.init(
             url: simulator.apiURL, username: simulator.credentials.accountSID,
-            password: simulator.credentials.authToken, account: simulator.credentials.accountSID)
+            password: simulator.credentials.authToken, account: simulator.credentials.accountSID, folder: folder,
+            window: window, settings: settings)
     }
 
     /// To be called at the end of a test: threads hold the parts until then.
@@ -107,6 +157,13 @@ final class SyncBench: Sendable {
     func list(_ kind: TwilioAPI.MediaKind) throws -> Result<Void, CatalogError> {
         let results = Awaited<Result<Void, CatalogError>>()
         synchronizer.whenListed(kind) { results.add($0) }
+        return try results.value()
+    }
+
+    /// Asks for what was made within an interval and waits for the answer.
+    func list(createdIn interval: Range<Timestamp>) throws -> Result<Void, CatalogError> {
+        let results = Awaited<Result<Void, CatalogError>>()
+        synchronizer.whenListed(createdIn: interval) { results.add($0) }
         return try results.value()
     }
 

@@ -78,9 +78,9 @@ final class TreeBench: Sendable {
             credential: Credential(
                 username: simulator.credentials.accountSID, password: simulator.credentials.authToken),
             endpoints: try Endpoints(api: simulator.apiURL, video: simulator.apiURL), transfer: transfer)
-        catalog = try Catalog(folder: folder.appending(path: "catalog").path)
-        synchronizer = Synchronizer(catalog: catalog, client: client, logger: quiet)
+        catalog = try Catalog(folder: folder.appending(path: "catalog").path, logger: quiet)
         finder = try ResourceFinder(catalog: catalog, client: client)
+        synchronizer = try Synchronizer(catalog: catalog, client: client, finder: finder, logger: quiet)
         recorder = try MediaRecorder(catalog: catalog, logger: quiet)
         library = try MediaLibrary(
             client: client, transfer: transfer, keys: holdsKey ? try Self.keys.ring() : KeyRing([]),

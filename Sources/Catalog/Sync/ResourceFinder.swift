@@ -1,5 +1,5 @@
-import Logging
 import Threading
+import Transfer
 public import TwilioAPI
 
 /// Finds single recordings: in the catalog, else by asking for that one alone.
@@ -41,13 +41,22 @@ public final class ResourceFinder: Sendable {
             completion(.failure(error))
             return
         }
+        ask(for: sid, of: kind, priority: .reader, completion: completion)
+    }
+
+    /// Asks Twilio for a recording, whatever the catalog knows of it, and stores what it is now, or that it is gone.
+    ///
+    /// - Parameter completion: called later on another thread, with nil also for a recording that isn't completed.
+    func ask(
+        for sid: SID, of kind: MediaKind, priority: Priority, completion: @escaping @Sendable (Outcome) -> Void
+    ) {
         let isFirst = searches.withLock { searches in
             let isFirst = searches[sid] == nil
             searches[sid, default: []].append(completion)
             return isFirst
         }
         guard isFirst else { return }
-        client.resource(kind: kind, sid: sid) { [self] result in
+        client.resource(kind: kind, sid: sid, priority: priority) { [self] result in
             writer.run { [self] in
                 let outcome = store(result, sid: sid)
                 let waiting = searches.withLock { $0.removeValue(forKey: sid) ?? [] }
@@ -63,7 +72,7 @@ public final class ResourceFinder: Sendable {
         writer.shutDown()
     }
 
-    private func store(_ result: Result<MediaResource, TwilioError>, sid: SID) -> Outcome {
+    private func store(_ result: Result<ListedResource, TwilioError>, sid: SID) -> Outcome {
         switch result {
         case .success(let resource):
             Result {
@@ -71,7 +80,10 @@ public final class ResourceFinder: Sendable {
                 return try catalog.entry(of: sid).flatMap { $0.isCompleted ? $0 : nil }
             }
         case .failure(let error) where error.code == .notFound:
-            .success(nil)
+            Result {
+                try catalog.remove(sid)
+                return nil
+            }
         case .failure(let error):
             .failure(error)
         }

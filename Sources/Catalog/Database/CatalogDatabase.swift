@@ -1,0 +1,119 @@
+import Foundation
+import GRDB
+import Logging
+
+/// The SQLite file below the catalog: where it is, who may read it, and what becomes of a damaged one.
+struct CatalogDatabase: Sendable {
+    /// Connections for readers side by side with one writer (WAL).
+    let pool: DatabasePool
+
+    /// The file, for messages.
+    let path: String
+
+    /// The file's number, which tells whether it still is the one at ``path``.
+    private let fileNumber: UInt64
+
+    /// Readers side by side: each of libfuse's threads, and those that work ahead.
+    private static let readerLimit = 16
+
+    /// KiB of pages that the writer keeps: as much as the indexes of a million recordings have, which a first sync changes at
+    /// random places.
+    private static let writerCache = 96 << 10
+
+    /// Pages of the journal after which its content goes to the main file.
+    ///
+    /// A page that changes again before costs nothing; during a first sync all pages of the indexes do.
+    private static let checkpointInterval = 16 << 10
+
+    /// Opens the catalog of one account, or makes an empty one; one that is damaged is set aside.
+    ///
+    /// - Parameter folder: where the file is kept; made if it is missing, readable by its owner alone, since resources
+    ///   tell who called whom.
+    init(folder: String, coder: DocumentCoder, logger: Logger) throws(CatalogError) {
+        let path = folder + "/catalog.sqlite"
+        do {
+            do {
+                self = try Self.open(path, folder: folder, coder: coder)
+            } catch let error as DatabaseError where error.isDamage {
+                try Self.setAside(path, reason: error, logger: logger)
+                self = try Self.open(path, folder: folder, coder: coder)
+            }
+        } catch {
+            let reason = (error as? CatalogError)?.message ?? (error as? DatabaseError)?.message ?? "\(error)"
+            throw CatalogError(
+                .unusable, "the catalog '\(path)' can't be opened: \(reason); choose another --cache-dir or remove it",
+                cause: error)
+        }
+    }
+
+    private init(pool: DatabasePool, path: String, fileNumber: UInt64) {
+        self.pool = pool
+        self.path = path
+        self.fileNumber = fileNumber
+    }
+
+    private static func open(_ path: String, folder: String, coder: DocumentCoder) throws -> CatalogDatabase {
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        // SQLite gives its journal the mode of the main file, which is made first for that reason.
+        let descriptor = Glibc.open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw CatalogError(.unusable, String(cString: strerror(errno)))
+        }
+        // Also where the file was there already, from a copy for instance.
+        fchmod(descriptor, 0o600)
+        close(descriptor)
+        var configuration = Configuration()
+        configuration.label = "catalog"
+        configuration.maximumReaderCount = readerLimit
+        // Two mounts of one account share the file; each writes for less than a second at a time.
+        configuration.busyMode = .timeout(10)
+        configuration.prepareDatabase { database in
+            guard !database.configuration.readonly else { return }
+            try database.execute(
+                sql: """
+                    PRAGMA cache_size = -\(writerCache);
+                    PRAGMA wal_autocheckpoint = \(checkpointInterval);
+                    PRAGMA journal_size_limit = \(64 << 20);
+                    """)
+        }
+        let pool = try DatabasePool(path: path, configuration: configuration)
+        let migrator = Schema.migrator(coder: coder)
+        if try pool.read(migrator.hasBeenSuperseded) {
+            throw CatalogError(.unusable, "a newer version of twiliofs has made it")
+        }
+        try migrator.migrate(pool)
+        return CatalogDatabase(pool: pool, path: path, fileNumber: number(of: path))
+    }
+
+    /// Moves a damaged catalog out of the way, unless another mount has done so already.
+    func setAside(reason: DatabaseError, logger: Logger) throws {
+        guard Self.number(of: path) == fileNumber else { return }
+        try Self.setAside(path, reason: reason, logger: logger)
+    }
+
+    /// Moves a damaged catalog out of the way, with its journal; the one that was set aside before goes.
+    private static func setAside(_ path: String, reason: DatabaseError, logger: Logger) throws {
+        for suffix in ["-wal", "-shm", ""] where access(path + suffix, F_OK) == 0 {
+            guard rename(path + suffix, "\(path).damaged\(suffix)") == 0 else {
+                throw CatalogError(
+                    .unusable, "it is damaged and can't be moved aside: \(String(cString: strerror(errno)))")
+            }
+        }
+        logger.error(
+            """
+            the catalog '\(path)' is damaged (\(reason.message ?? "SQLite tells no reason")): it was set aside as \
+            '\(path).damaged', and is built anew
+            """)
+    }
+
+    private static func number(of path: String) -> UInt64 {
+        var status = stat()
+        return stat(path, &status) == 0 ? UInt64(status.st_ino) : 0
+    }
+}
+
+extension DatabaseError {
+    /// Whether the file itself is wrong, so that no attempt will ever succeed.
+    var isDamage: Bool { resultCode == .SQLITE_CORRUPT || resultCode == .SQLITE_NOTADB }
+}

@@ -1,0 +1,63 @@
+import GRDB
+import TwilioAPI
+
+/// What is learnt of media.
+extension CatalogWriter {
+    /// Stores facts; nothing happens when the recording isn't there.
+    ///
+    /// - Parameter packed: the facts as ``DocumentCoder`` packs them.
+    mutating func learn(_ lesson: MediaLesson, packed: [UInt8]) throws {
+        guard let kind = lesson.sid.kind else { return }
+        let facts = lesson.facts
+        let isSame = try knows(facts, of: lesson.sid, kind)
+        let id = try change(lesson.sid, kind) { _ in
+            facts.plaintextSize
+        } integrity: { before, _ in
+            // Other media: what was found out of the one before doesn't hold.
+            let kept = isSame || before == .none ? before : .unverified
+            return kept == .none && lesson.isAuthenticated ? .unverified : kept
+        }
+        guard let id else { return }
+        let insert = try RawStatement(
+            database, "INSERT OR REPLACE INTO media (id, entity_tag, facts) VALUES (?1, ?2, ?3)")
+        insert.bind(1, id)
+        insert.bind(2, facts.entityTag)
+        try packed.withUnsafeBytes {
+            insert.bind(3, unownedBytes: $0)
+            try insert.run()
+        }
+    }
+
+    /// Forgets facts.
+    mutating func forgetMedia(of sid: SID, _ kind: MediaKind) throws {
+        let id = try change(sid, kind) { _ in
+            nil
+        } integrity: { before, _ in
+            before == .none ? .none : .unverified
+        }
+        guard let id else { return }
+        let delete = try RawStatement(database, "DELETE FROM media WHERE id = ?1")
+        delete.bind(1, id)
+        try delete.run()
+    }
+
+    /// Stores what was found out of the truth of bytes, unless nothing is known of the media.
+    mutating func setIntegrity(_ integrity: StoredIntegrity, of sid: SID, _ kind: MediaKind) throws {
+        _ = try change(sid, kind, size: { $0 }, integrity: { $1 == nil ? $0 : integrity })
+    }
+
+    private func knows(_ facts: StoredMediaFacts, of sid: SID, _ kind: MediaKind) throws -> Bool {
+        let select = try RawStatement(
+            database,
+            """
+            SELECT 1 FROM media JOIN entry USING (id)
+            WHERE kind = ?1 AND sid = ?2 AND size = ?3 AND entity_tag IS ?4
+            """)
+        select.bind(1, Int64(kind.rawValue))
+        select.bind(2, SIDDigits(sid))
+        select.bind(3, facts.plaintextSize)
+        select.bind(4, facts.entityTag)
+        defer { select.finish() }
+        return try select.step()
+    }
+}

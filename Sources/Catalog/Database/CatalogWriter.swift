@@ -1,0 +1,237 @@
+import GRDB
+import TwilioAPI
+
+/// Changes entries within one transaction, and keeps in step what follows from them: tallies, positions, removals.
+///
+/// All changes of the table `entry` are made here.
+struct CatalogWriter {
+    let database: Database
+    private var tallies = TallyChanges()
+
+    /// The position of the next new entry.
+    private var position: Int64
+
+    /// The generation of the latest pass over each list.
+    private let generations: [MediaKind: Int64]
+
+    /// Runs a body within the transaction of a database that is being written.
+    static func write<Result>(
+        _ database: Database, _ body: (inout CatalogWriter) throws -> Result
+    ) throws -> Result {
+        var writer = try CatalogWriter(database)
+        let result = try body(&writer)
+        try writer.finish()
+        return result
+    }
+
+    private init(_ database: Database) throws {
+        self.database = database
+        let next = try RawStatement(database, "SELECT next FROM position")
+        position = try next.step() ? next.integer(0) : 1
+        next.finish()
+        var generations: [MediaKind: Int64] = [:]
+        let lists = try RawStatement(database, "SELECT kind, generation FROM list")
+        while try lists.step() {
+            if let kind = MediaKind(rawValue: Int(lists.integer(0))) { generations[kind] = lists.integer(1) }
+        }
+        self.generations = generations
+    }
+
+    private func finish() throws {
+        let next = try RawStatement(database, "UPDATE position SET next = ?1")
+        next.bind(1, position)
+        try next.run()
+        let tally = try RawStatement(
+            database,
+            """
+            INSERT INTO tally (kind, status, integrity, count, sized_count, known_bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+            ON CONFLICT DO UPDATE SET count = count + ?4, sized_count = sized_count + ?5, known_bytes = known_bytes + ?6
+            """)
+        for (key, sum) in tallies.sums {
+            tally.bind(1, Int64(key.kind.rawValue))
+            tally.bind(2, key.status.rawValue)
+            tally.bind(3, key.integrity.code)
+            tally.bind(4, sum.count)
+            tally.bind(5, sum.sizedCount)
+            tally.bind(6, sum.knownBytes)
+            try tally.run()
+        }
+    }
+
+    // MARK: Resources
+
+    /// Inserts resources, or brings those that are there up to date; their positions stay.
+    ///
+    /// They count as met by the latest pass, whoever met them: it may be past their place in the list.
+    mutating func store(_ prepared: PreparedResources) throws {
+        let insert = try RawStatement(
+            database,
+            """
+            INSERT INTO entry (id, kind, sid, status, created, format, json_size, integrity, generation, group_sid)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING
+            """)
+        let insertDocument = try RawStatement(database, "INSERT INTO document (id, json) VALUES (?1, ?2)")
+        try prepared.documents.withUnsafeBytes { documents in
+            for row in prepared.rows {
+                let document = UnsafeRawBufferPointer(rebasing: documents[row.document])
+                insert.bind(1, position)
+                insert.bind(2, Int64(row.kind.rawValue))
+                insert.bind(3, row.digits)
+                insert.bind(4, row.status.column)
+                insert.bind(5, row.created)
+                insert.bind(6, row.format)
+                insert.bind(7, row.jsonSize)
+                insert.bind(8, row.integrity.code)
+                insert.bind(9, generations[row.kind] ?? 0)
+                insert.bind(10, row.group)
+                try insert.run()
+                guard database.changesCount > 0 else {
+                    try update(row, document: document)
+                    continue
+                }
+                insertDocument.bind(1, position)
+                insertDocument.bind(2, unownedBytes: document)
+                try insertDocument.run()
+                position += 1
+                tallies.count(key(row.kind, row.status, row.integrity), size: nil, by: 1)
+            }
+        }
+    }
+
+    /// Brings an entry up to date.
+    private mutating func update(_ row: PreparedResources.Row, document: UnsafeRawBufferPointer) throws {
+        guard let before = try entry(row.digits, row.kind) else { return }
+        // Voice says in its resource that it is sealed with a tag; video says it with its media, once that is known.
+        let integrity = before.integrity == .none ? row.integrity : before.integrity
+        let change = try RawStatement(
+            database,
+            """
+            UPDATE entry SET status = ?2, created = ?3, format = ?4, json_size = ?5, integrity = ?6,
+                generation = max(generation, ?7), group_sid = ?8
+            WHERE id = ?1
+            """)
+        change.bind(1, before.id)
+        change.bind(2, row.status.column)
+        change.bind(3, row.created)
+        change.bind(4, row.format)
+        change.bind(5, row.jsonSize)
+        change.bind(6, integrity.code)
+        change.bind(7, generations[row.kind] ?? 0)
+        change.bind(8, row.group)
+        try change.run()
+        let changeDocument = try RawStatement(
+            database, "UPDATE document SET json = ?2 WHERE id = ?1 AND json <> ?2")
+        changeDocument.bind(1, before.id)
+        changeDocument.bind(2, unownedBytes: document)
+        try changeDocument.run()
+        guard before.status != row.status || before.integrity != integrity else { return }
+        tallies.count(key(row.kind, before.status, before.integrity), size: before.size, by: -1)
+        tallies.count(key(row.kind, row.status, integrity), size: before.size, by: 1)
+        if before.status == .completed, row.status != .completed { try noteRemoval(of: before.id) }
+    }
+
+    /// Removes a resource that the account doesn't have any more.
+    mutating func remove(_ sid: SID, _ kind: MediaKind) throws {
+        guard let before = try entry(SIDDigits(sid), kind) else { return }
+        if before.status == .completed { try noteRemoval(of: before.id) }
+        for table in ["media", "document", "entry"] {
+            let statement = try RawStatement(database, "DELETE FROM \(table) WHERE id = ?1")
+            statement.bind(1, before.id)
+            try statement.run()
+        }
+        tallies.count(key(kind, before.status, before.integrity), size: before.size, by: -1)
+    }
+
+    /// Keeps what mounts need to know to drop a file that they have shown.
+    private func noteRemoval(of id: Int64) throws {
+        let note = try RawStatement(
+            database,
+            """
+            INSERT INTO removal (kind, sid, created, format, group_sid)
+            SELECT kind, sid, created, format, group_sid FROM entry WHERE id = ?1
+            """)
+        note.bind(1, id)
+        try note.run()
+    }
+
+    // MARK: Media
+
+    /// Changes what is known of a recording's media; nothing happens when the recording isn't there.
+    ///
+    /// - Parameters:
+    ///   - size: of the plaintext, in bytes; nil when it isn't known any more.
+    ///   - integrity: works out the new one from the one before, and the size before.
+    /// - Returns: the entry's position; nil when the recording isn't there.
+    mutating func change(
+        _ sid: SID, _ kind: MediaKind, size change: (Int64?) -> Int64?,
+        integrity changeIntegrity: (StoredIntegrity, _ size: Int64?) -> StoredIntegrity
+    ) throws -> Int64? {
+        guard let before = try entry(SIDDigits(sid), kind) else { return nil }
+        let (size, integrity) = (change(before.size), changeIntegrity(before.integrity, before.size))
+        guard size != before.size || integrity != before.integrity else { return before.id }
+        let statement = try RawStatement(database, "UPDATE entry SET size = ?2, integrity = ?3 WHERE id = ?1")
+        statement.bind(1, before.id)
+        statement.bind(2, size)
+        statement.bind(3, integrity.code)
+        try statement.run()
+        tallies.count(key(kind, before.status, before.integrity), size: before.size, by: -1)
+        tallies.count(key(kind, before.status, integrity), size: size, by: 1)
+        return before.id
+    }
+
+    // MARK: Helpers
+
+    private struct Before {
+        let id: Int64
+        let status: ResourceStatus
+        let integrity: StoredIntegrity
+        let size: Int64?
+    }
+
+    private func entry(_ digits: SIDDigits, _ kind: MediaKind) throws -> Before? {
+        let select = try RawStatement(
+            database, "SELECT id, status, integrity, size FROM entry WHERE kind = ?1 AND sid = ?2")
+        select.bind(1, Int64(kind.rawValue))
+        select.bind(2, digits)
+        guard try select.step() else { return nil }
+        defer { select.finish() }
+        return Before(
+            id: select.integer(0), status: ResourceStatus(column: select.text(1)),
+            integrity: StoredIntegrity(code: select.integer(2)), size: select.optionalInteger(3))
+    }
+
+    private func key(
+        _ kind: MediaKind, _ status: ResourceStatus, _ integrity: StoredIntegrity
+    ) -> TallyChanges.Key {
+        TallyChanges.Key(kind: kind, status: status, integrity: integrity)
+    }
+}
+
+extension PreparedResources.Row {
+    fileprivate var integrity: StoredIntegrity { isAuthenticated ? .unverified : .none }
+}
+
+extension ResourceStatus {
+    /// The status as it is stored: null for completed, as nearly all are.
+    var column: String? { self == .completed ? nil : rawValue }
+
+    init(column: String?) {
+        self = column.map(ResourceStatus.init(rawValue:)) ?? .completed
+    }
+}
+
+extension StoredIntegrity {
+    /// The number as it is stored.
+    var code: Int64 {
+        switch self {
+        case .none: 0
+        case .unverified: 1
+        case .verified: 2
+        case .failed: 3
+        }
+    }
+
+    init(code: Int64) {
+        self = Self.allCases.first { $0.code == code } ?? .none
+    }
+}

@@ -1,0 +1,128 @@
+import Foundation
+import GRDB
+import TwilioAPI
+
+/// The catalog of versions before the one for a million recordings, and the way from there.
+enum FirstSchema {
+    static let tables = """
+        CREATE TABLE resource (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            sid TEXT NOT NULL UNIQUE,
+            kind INTEGER NOT NULL,
+            status TEXT NOT NULL,
+            created INTEGER,
+            format TEXT NOT NULL,
+            json BLOB NOT NULL,
+            generation INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX resource_by_kind ON resource (kind, status, id);
+        CREATE INDEX resource_by_date ON resource (kind, status, created);
+        CREATE TABLE media (
+            sid TEXT NOT NULL PRIMARY KEY,
+            plaintext_size INTEGER NOT NULL,
+            facts BLOB NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE list (
+            kind INTEGER NOT NULL PRIMARY KEY,
+            generation INTEGER NOT NULL
+        ) STRICT;
+        """
+
+    static let integrityAndNames = """
+        ALTER TABLE resource ADD COLUMN integrity TEXT NOT NULL DEFAULT 'none';
+        ALTER TABLE media ADD COLUMN entity_tag TEXT;
+        DELETE FROM media WHERE instr(facts, CAST('GCM' AS BLOB)) > 0;
+        CREATE INDEX resource_by_name ON resource (kind, status, sid);
+        CREATE TABLE integrity_count (
+            integrity TEXT NOT NULL PRIMARY KEY,
+            count INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO integrity_count (integrity, count)
+            SELECT column1, CASE column1
+                WHEN 'none' THEN (SELECT count(*) FROM resource WHERE status = 'completed') ELSE 0 END
+            FROM (VALUES ('unverified'), ('verified'), ('failed'), ('none'));
+        CREATE TRIGGER resource_appeared AFTER INSERT ON resource WHEN NEW.status = 'completed' BEGIN
+            UPDATE integrity_count SET count = count + 1 WHERE integrity = NEW.integrity;
+        END;
+        CREATE TRIGGER resource_vanished AFTER DELETE ON resource WHEN OLD.status = 'completed' BEGIN
+            UPDATE integrity_count SET count = count - 1 WHERE integrity = OLD.integrity;
+        END;
+        CREATE TRIGGER resource_changed AFTER UPDATE OF status, integrity ON resource
+        WHEN OLD.status <> NEW.status OR OLD.integrity <> NEW.integrity BEGIN
+            UPDATE integrity_count SET count = count - 1 WHERE OLD.status = 'completed' AND integrity = OLD.integrity;
+            UPDATE integrity_count SET count = count + 1 WHERE NEW.status = 'completed' AND integrity = NEW.integrity;
+        END;
+        """
+
+    /// Resources converted at a time.
+    private static let step = 1000
+
+    /// Brings everything over: a size costs a request to learn, and is kept for good.
+    ///
+    /// A resource that can't be read is left behind: the first pass brings it again.
+    static func convert(_ database: Database, coder: DocumentCoder) throws {
+        var position: Int64 = 0
+        while true {
+            let rows = try Row.fetchAll(
+                database, sql: "SELECT id, kind, json, integrity FROM resource WHERE id > ? ORDER BY id LIMIT ?",
+                arguments: [position, step])
+            guard let last = rows.last else { break }
+            for row in rows { try convert(row, database, coder) }
+            position = last["id"]
+        }
+        try convertMedia(database, coder)
+        try database.execute(
+            sql: """
+                INSERT INTO tally (kind, status, integrity, count, sized_count, known_bytes)
+                SELECT kind, coalesce(status, 'completed') AS word, integrity, count(*), count(size), coalesce(sum(size), 0)
+                FROM entry GROUP BY kind, word, integrity;
+                DROP TABLE resource;
+                DROP TABLE old_media;
+                DROP TABLE integrity_count;
+                """)
+    }
+
+    private static func convert(_ row: Row, _ database: Database, _ coder: DocumentCoder) throws {
+        let json = Array(row["json"] as Data)
+        guard let kind = MediaKind(rawValue: row["kind"]),
+            let resource = try? ListedResource(kind: kind, json: json)
+        else { return }
+        let insert = try RawStatement(
+            database,
+            """
+            INSERT INTO entry (id, kind, sid, status, created, format, json_size, integrity, generation, group_sid)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9) ON CONFLICT DO NOTHING
+            """)
+        insert.bind(1, row["id"] as Int64)
+        insert.bind(2, Int64(kind.rawValue))
+        insert.bind(3, SIDDigits(resource.sid))
+        insert.bind(4, resource.status.column)
+        insert.bind(5, resource.dateCreated?.seconds)
+        insert.bind(6, resource.containerFormat)
+        insert.bind(7, Int64(json.count))
+        insert.bind(8, (StoredIntegrity(rawValue: row["integrity"]) ?? .none).code)
+        insert.bind(9, resource.groupSID.map(SIDDigits.init))
+        try insert.run()
+        try database.execute(
+            sql: "INSERT INTO document (id, json) VALUES (?, ?)",
+            arguments: [row["id"] as Int64, Data(coder.encode(json))])
+    }
+
+    private static func convertMedia(_ database: Database, _ coder: DocumentCoder) throws {
+        let rows = try Row.fetchCursor(database, sql: "SELECT sid, plaintext_size, entity_tag, facts FROM old_media")
+        while let row = try rows.next() {
+            guard let sid = SID(row["sid"] as String), let kind = sid.kind else { continue }
+            let find = try RawStatement(
+                database, "UPDATE entry SET size = ?3 WHERE kind = ?1 AND sid = ?2 RETURNING id")
+            find.bind(1, Int64(kind.rawValue))
+            find.bind(2, SIDDigits(sid))
+            find.bind(3, row["plaintext_size"] as Int64)
+            guard try find.step() else { continue }
+            let id = find.integer(0)
+            while try find.step() {}
+            try database.execute(
+                sql: "INSERT INTO media (id, entity_tag, facts) VALUES (?, ?, ?)",
+                arguments: [id, row["entity_tag"] as String?, Data(coder.encode(Array(row["facts"] as Data)))])
+        }
+    }
+}

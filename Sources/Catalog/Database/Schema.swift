@@ -1,0 +1,83 @@
+import GRDB
+
+/// The tables of the catalog, and how they came to be what they are: each step is applied once.
+enum Schema {
+    static func migrator(coder: DocumentCoder) -> DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        // The first two steps are those of earlier versions, as they were.
+        migrator.registerMigration("resources, media facts, lists") { try $0.execute(sql: FirstSchema.tables) }
+        migrator.registerMigration("integrity, order of names") { try $0.execute(sql: FirstSchema.integrityAndNames) }
+        migrator.registerMigration("a million recordings") { database in
+            try database.execute(sql: tables)
+            try FirstSchema.convert(database, coder: coder)
+        }
+        return migrator
+    }
+
+    /// Lists are read a million rows at a time, single recordings looked up at random, and resources read rarely. So what a
+    /// listing needs is in narrow rows, beside each other, and the documents are elsewhere.
+    ///
+    /// - `entry.id` is the order of a directory's entries and the place where its reader goes on: it never changes and
+    ///   is never given again (`position`), so entries neither come twice nor are missed when others appear or vanish meanwhile.
+    /// - `entry.sid` and `group_sid` are the 16 bytes of a SID's digits; the letters follow from the kind.
+    /// - `entry.status` is null for completed recordings, else Twilio's word.
+    /// - `document.json` and `media.facts` are packed by ``DocumentCoder``.
+    /// - `coverage` tells for which times of creation a list is here: all of it (`pass` 0), and as far as a pass that looks for
+    ///   what has gone has come (`pass` 1). Seconds since 1970, half-open.
+    /// - `list.generation` counts those passes; `entry.generation` is the latest that has met the resource. `refreshed`, `passed` and
+    ///   `touched` are when it was last asked for what is new, when a pass was last completed, and when the running one last went on.
+    /// - `removal` is what mounts read to drop files that they have shown.
+    private static let tables = """
+        CREATE TABLE entry (
+            id INTEGER PRIMARY KEY,
+            kind INTEGER NOT NULL,
+            sid BLOB NOT NULL,
+            status TEXT,
+            created INTEGER,
+            format TEXT NOT NULL,
+            json_size INTEGER NOT NULL,
+            size INTEGER,
+            integrity INTEGER NOT NULL,
+            generation INTEGER NOT NULL,
+            group_sid BLOB
+        ) STRICT;
+        CREATE UNIQUE INDEX entry_by_name ON entry (kind, sid);
+        CREATE INDEX entry_by_kind ON entry (kind);
+        CREATE INDEX entry_by_date ON entry (kind, created);
+        CREATE INDEX entry_by_group ON entry (kind, group_sid) WHERE group_sid IS NOT NULL AND status IS NULL;
+        CREATE INDEX entry_unfinished ON entry (status, kind) WHERE status IS NOT NULL;
+        CREATE TABLE document (id INTEGER PRIMARY KEY, json BLOB NOT NULL) STRICT;
+        ALTER TABLE media RENAME TO old_media;
+        CREATE TABLE media (id INTEGER PRIMARY KEY, entity_tag TEXT, facts BLOB NOT NULL) STRICT;
+        CREATE TABLE position (next INTEGER NOT NULL) STRICT;
+        CREATE TABLE tally (
+            kind INTEGER NOT NULL,
+            status TEXT NOT NULL,
+            integrity INTEGER NOT NULL,
+            count INTEGER NOT NULL,
+            sized_count INTEGER NOT NULL,
+            known_bytes INTEGER NOT NULL,
+            PRIMARY KEY (kind, status, integrity)
+        ) STRICT, WITHOUT ROWID;
+        ALTER TABLE list ADD COLUMN refreshed INTEGER;
+        ALTER TABLE list ADD COLUMN passed INTEGER;
+        ALTER TABLE list ADD COLUMN touched INTEGER;
+        CREATE TABLE coverage (
+            kind INTEGER NOT NULL,
+            pass INTEGER NOT NULL,
+            lower INTEGER NOT NULL,
+            upper INTEGER NOT NULL,
+            PRIMARY KEY (kind, pass, lower)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE removal (
+            sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+            kind INTEGER NOT NULL,
+            sid BLOB NOT NULL,
+            created INTEGER,
+            format TEXT NOT NULL,
+            group_sid BLOB
+        ) STRICT;
+        INSERT INTO list (kind, generation) VALUES (1, 0), (2, 0), (3, 0) ON CONFLICT DO NOTHING;
+        INSERT INTO position (next) SELECT 1 + coalesce(max(id), 0) FROM resource;
+        """
+}

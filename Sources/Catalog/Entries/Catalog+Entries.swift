@@ -1,0 +1,52 @@
+import GRDB
+public import TwilioAPI
+
+/// Listing entries: completed recordings that the window shows.
+extension Catalog {
+    /// Recordings of a kind, in the order of their positions.
+    ///
+    /// - Parameters:
+    ///   - kind: which list.
+    ///   - position: the position of the entry before the first one wanted; 0 to begin.
+    ///   - limit: how many at the most; fewer only at the end.
+    public func entries(of kind: MediaKind, after position: Int64, limit: Int) throws(CatalogError) -> [CatalogEntry] {
+        try entries("kind = ?1 AND id > ?2 AND status IS NULL\(times) ORDER BY id LIMIT ?3") { select in
+            select.bind(1, Int64(kind.rawValue))
+            select.bind(2, position)
+            select.bind(3, Int64(limit))
+        }
+    }
+
+    /// When the newest recording of a kind was made; nil when there is none.
+    public func newest(of kind: MediaKind) throws(CatalogError) -> Timestamp? {
+        let found = try entries("kind = ?1 AND status IS NULL\(times) ORDER BY created DESC LIMIT 1") { select in
+            select.bind(1, Int64(kind.rawValue))
+        }
+        return found.first?.dateCreated
+    }
+
+    /// The condition that the window makes, with its own parameters; nothing when it shows all times.
+    var times: String { window.isUnbounded ? "" : " AND created >= ?8 AND created < ?9" }
+
+    /// Runs a query for entries.
+    ///
+    /// - Parameters:
+    ///   - conditions: what stands behind `WHERE`.
+    ///   - bind: binds the parameters, of which 8 and 9 are the window's.
+    func entries(_ conditions: String, bind: (RawStatement) -> Void) throws(CatalogError) -> [CatalogEntry] {
+        let (isUnbounded, seconds) = (window.isUnbounded, window.seconds)
+        return try read { database in
+            let select = try RawStatement(database, "\(CatalogEntry.select) WHERE \(conditions)")
+            bind(select)
+            if !isUnbounded {
+                select.bind(8, seconds.lowerBound)
+                select.bind(9, seconds.upperBound)
+            }
+            var entries: [CatalogEntry] = []
+            while try select.step() {
+                if let entry = CatalogEntry(select) { entries.append(entry) }
+            }
+            return entries
+        }
+    }
+}

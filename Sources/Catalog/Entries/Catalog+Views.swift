@@ -1,0 +1,96 @@
+import GRDB
+public import TwilioAPI
+
+/// Other orders of the same recordings: by the day on which they were made, by the call or room that they belong to.
+///
+/// All of it comes from indexes; nothing is kept in memory.
+extension Catalog {
+    // MARK: By date
+
+    /// Whether any recording that is shown was made within an interval.
+    public func hasEntries(createdIn interval: Range<Timestamp>) throws(CatalogError) -> Bool {
+        for kind in MediaKind.allCases where window.kinds.contains(kind) {
+            if try !entries(of: kind, createdIn: interval, after: nil, limit: 1).isEmpty { return true }
+        }
+        return false
+    }
+
+    /// When the oldest recording that is shown was made; nil when there is none.
+    public func oldest() throws(CatalogError) -> Timestamp? {
+        var oldest: Timestamp?
+        for kind in MediaKind.allCases where window.kinds.contains(kind) {
+            let found = try entries(
+                "kind = ?1 AND created IS NOT NULL AND status IS NULL\(times) ORDER BY created LIMIT 1"
+            ) { $0.bind(1, Int64(kind.rawValue)) }
+            if let time = found.first?.dateCreated { oldest = min(oldest ?? time, time) }
+        }
+        return oldest
+    }
+
+    /// Recordings of a kind that were made within an interval, oldest first, and those of one second in the order of their positions.
+    ///
+    /// - Parameter place: time and position of the entry before the first one wanted; nil to begin.
+    public func entries(
+        of kind: MediaKind, createdIn interval: Range<Timestamp>, after place: (created: Timestamp, position: Int64)?,
+        limit: Int
+    ) throws(CatalogError) -> [CatalogEntry] {
+        try entries(
+            """
+            kind = ?1 AND created >= ?2 AND created < ?3 AND (created > ?2 OR id > ?4) AND status IS NULL\(times)
+            ORDER BY created, id LIMIT ?5
+            """
+        ) { select in
+            select.bind(1, Int64(kind.rawValue))
+            select.bind(2, max(place?.created ?? interval.lowerBound, interval.lowerBound).seconds)
+            select.bind(3, interval.upperBound.seconds)
+            select.bind(4, place?.position ?? 0)
+            select.bind(5, Int64(limit))
+        }
+    }
+
+    // MARK: By call and room
+
+    /// The calls or rooms to which recordings of some kinds belong, each with the position of its first recording, in the
+    /// order of those.
+    ///
+    /// - Parameters:
+    ///   - kinds: voice recordings for calls, the others for rooms.
+    ///   - position: that of the group before the first one wanted; 0 to begin.
+    public func groups(
+        of kinds: [MediaKind], after position: Int64, limit: Int
+    ) throws(CatalogError) -> [(group: SID, position: Int64)] {
+        let numbers = kinds.map { String($0.rawValue) }.joined(separator: ", ")
+        let earlier = times.replacing("created", with: "other.created")
+        let found = try entries(
+            """
+            kind IN (\(numbers)) AND id > ?1 AND group_sid IS NOT NULL AND status IS NULL\(times) AND NOT EXISTS (
+                SELECT 1 FROM entry AS other
+                WHERE other.kind IN (\(numbers)) AND other.group_sid = entry.group_sid AND other.status IS NULL
+                    AND other.id < entry.id\(earlier))
+            ORDER BY id LIMIT ?2
+            """
+        ) { select in
+            select.bind(1, position)
+            select.bind(2, Int64(limit))
+        }
+        return found.compactMap { entry in entry.group.map { ($0, entry.position) } }
+    }
+
+    /// The recordings of a call or room, in the order of their positions.
+    ///
+    /// - Parameters:
+    ///   - kinds: voice recordings for a call, the others for a room.
+    ///   - position: that of the entry before the first one wanted; 0 to begin.
+    public func entries(
+        ofGroup group: SID, kinds: [MediaKind], after position: Int64, limit: Int
+    ) throws(CatalogError) -> [CatalogEntry] {
+        let numbers = kinds.map { String($0.rawValue) }.joined(separator: ", ")
+        return try entries(
+            "kind IN (\(numbers)) AND group_sid = ?1 AND id > ?2 AND status IS NULL\(times) ORDER BY id LIMIT ?3"
+        ) { select in
+            select.bind(1, SIDDigits(group))
+            select.bind(2, position)
+            select.bind(3, Int64(limit))
+        }
+    }
+}

@@ -1,0 +1,64 @@
+import TwilioAPI
+
+/// A set of points in time: for which of them a list is in the catalog.
+///
+/// Half-open ranges of seconds since 1970, in order, that neither overlap nor touch. `Int64.min` and `.max` stand for no bound.
+struct Coverage: Hashable, Sendable {
+    /// The ranges, oldest first.
+    private(set) var ranges: [Range<Int64>]
+
+    /// Nothing.
+    static let none = Coverage()
+
+    /// All times.
+    static let everything = Coverage([Int64.min..<Int64.max])
+
+    /// Makes a set of ranges that may overlap.
+    init(_ ranges: [Range<Int64>] = []) {
+        self.ranges = []
+        for range in ranges { insert(range) }
+    }
+
+    /// Whether nothing is in it.
+    var isEmpty: Bool { ranges.isEmpty }
+
+    /// Adds a range.
+    mutating func insert(_ range: Range<Int64>) {
+        guard !range.isEmpty else { return }
+        // Those that overlap or touch become one with it.
+        let first = ranges.firstIndex { $0.upperBound >= range.lowerBound } ?? ranges.endIndex
+        let end = ranges[first...].firstIndex { $0.lowerBound > range.upperBound } ?? ranges.endIndex
+        guard first < end else {
+            ranges.insert(range, at: first)
+            return
+        }
+        let lower = min(range.lowerBound, ranges[first].lowerBound)
+        let upper = max(range.upperBound, ranges[end - 1].upperBound)
+        ranges.replaceSubrange(first..<end, with: CollectionOfOne(lower..<upper))
+    }
+
+    /// Takes a range out.
+    mutating func remove(_ range: Range<Int64>) {
+        let parts = ranges.flatMap { covered -> [Range<Int64>] in
+            let before = covered.lowerBound..<max(covered.lowerBound, min(covered.upperBound, range.lowerBound))
+            let after = min(covered.upperBound, max(covered.lowerBound, range.upperBound))..<covered.upperBound
+            return covered.overlaps(range) ? [before, after] : [covered]
+        }
+        ranges = parts.filter { !$0.isEmpty }
+    }
+
+    /// The parts of a range that aren't in the set, oldest first.
+    func gaps(in range: Range<Int64>) -> [Range<Int64>] {
+        var gaps: [Range<Int64>] = []
+        var start = range.lowerBound
+        for covered in ranges where covered.upperBound > start && covered.lowerBound < range.upperBound {
+            if covered.lowerBound > start { gaps.append(start..<covered.lowerBound) }
+            start = covered.upperBound
+        }
+        if start < range.upperBound { gaps.append(start..<range.upperBound) }
+        return gaps
+    }
+
+    /// Whether all of a range is in the set.
+    func contains(_ range: Range<Int64>) -> Bool { gaps(in: range).isEmpty }
+}

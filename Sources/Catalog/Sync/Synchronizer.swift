@@ -1,0 +1,175 @@
+import Foundation
+public import Logging
+import Threading
+import Transfer
+public import TwilioAPI
+
+/// Keeps the lists of one account up to date, for as long as somebody uses the mount.
+///
+/// Each list has a ``ListKeeper``. One thread looks when something is due; what waits for the network keeps a completion.
+public final class Synchronizer: Sendable {
+    private struct Schedule {
+        /// When the mount was last used.
+        var used = ContinuousClock.now
+
+        /// Somebody waits, or uses the mount again after a pause: the thread is to look at once.
+        var isWoken = false
+        var isShutDown = false
+    }
+
+    /// How often the thread looks what is due.
+    private static let interval: Duration = .seconds(1)
+
+    private let services: SyncServices
+    private let keepers: [MediaKind: ListKeeper]
+    private let removals: RemovalFeed
+    private let schedule: Condition<Schedule>
+    private let thread = Locked<NamedThread?>(nil)
+
+    /// Makes a synchronizer; ``start()`` begins.
+    ///
+    /// - Throws: ``CatalogError`` when the catalog can't be read, ``ThreadingError`` when the system has no thread left.
+    public init(
+        catalog: Catalog, client: TwilioClient, finder: ResourceFinder, settings: SyncSettings = SyncSettings(),
+        logger: Logger
+    ) throws {
+        let services = try SyncServices(
+            catalog: catalog, client: client, finder: finder, settings: settings, logger: logger)
+        let removals = try RemovalFeed(catalog: catalog, logger: logger)
+        let schedule = Condition(Schedule())
+        var keepers: [MediaKind: ListKeeper] = [:]
+        for kind in MediaKind.allCases where catalog.window.kinds.contains(kind) {
+            keepers[kind] = try ListKeeper(kind, services: services) { event in
+                switch event {
+                case .changed: services.writer.run { removals.publish() }
+                case .waiting: schedule.change { $0.isWoken = true }
+                }
+            }
+        }
+        self.services = services
+        self.keepers = keepers
+        self.removals = removals
+        self.schedule = schedule
+        catalog.onReplacement { [keepers] in
+            for keeper in keepers.values { keeper.reset() }
+            removals.reset()
+            schedule.change { $0.isWoken = true }
+        }
+    }
+
+    /// Begins to keep the lists up to date.
+    ///
+    /// - Throws: ``ThreadingError`` when the system has no thread left.
+    public func start() throws {
+        let thread = try NamedThread(name: "sync") { [schedule, keepers, removals, services] in
+            var next: ContinuousClock.Instant?
+            while true {
+                let pause = next.map { min(Self.interval, max(.zero, $0 - .now)) } ?? Self.interval
+                let isOver = schedule.wait(timeout: pause) { schedule -> Bool? in
+                    defer { schedule.isWoken = false }
+                    return schedule.isShutDown ? true : schedule.isWoken ? false : nil
+                }
+                if isOver == true { return }
+                let idle = schedule.change { ContinuousClock.now - $0.used }
+                next = keepers.values.compactMap { $0.look(idle: idle.components.seconds) }.min()
+                // Other mounts of the account find out as well.
+                services.writer.run { removals.publish() }
+            }
+        }
+        self.thread.withLock { $0 = thread }
+    }
+
+    /// Calls `completion` once the whole list of a kind is in the catalog, or with the reason why it can't be.
+    ///
+    /// - Parameter completion: called at once when the list is here and fresh, else on another thread.
+    public func whenListed(
+        _ kind: MediaKind, completion: @escaping @Sendable (Result<Void, CatalogError>) -> Void
+    ) {
+        noteUse()
+        guard let keeper = keepers[kind] else {
+            completion(.success(()))
+            return
+        }
+        keeper.whenListed(completion)
+    }
+
+    /// Calls `completion` once all recordings that were made within an interval are in the catalog, or with the reason why
+    /// they can't be.
+    ///
+    /// As long as the lists aren't here, that interval is asked for alone.
+    public func whenListed(
+        createdIn interval: Range<Timestamp>, completion: @escaping @Sendable (Result<Void, CatalogError>) -> Void
+    ) {
+        noteUse()
+        let seconds = interval.lowerBound.seconds..<interval.upperBound.seconds
+        whenAll(completion) { keeper, completion in keeper.whenListed(seconds, completion) }
+    }
+
+    /// Calls `completion` once the lists of all kinds are in the catalog, or with the reason why one can't be.
+    public func whenListed(
+        _ kinds: [MediaKind], completion: @escaping @Sendable (Result<Void, CatalogError>) -> Void
+    ) {
+        noteUse()
+        whenAll(completion, kinds: kinds) { keeper, completion in keeper.whenListed(completion) }
+    }
+
+    /// How far each list is.
+    public func status(of kind: MediaKind) -> ListStatus {
+        keepers[kind]?.status ?? ListStatus(state: .complete)
+    }
+
+    /// Whether the whole list of a kind is here.
+    public func isComplete(_ kind: MediaKind) -> Bool {
+        keepers[kind]?.isComplete ?? true
+    }
+
+    /// The mount is used: what is new is asked for more often than when nobody looks.
+    public func noteUse() {
+        schedule.changeQuietly { $0.used = .now }
+    }
+
+    /// Finds out what has become of a recording that turned out not to be there.
+    public func recheck(_ sid: SID) {
+        guard let kind = sid.kind else { return }
+        services.finder.ask(for: sid, of: kind, priority: .background) { [services, removals] _ in
+            services.writer.run { removals.publish() }
+        }
+    }
+
+    /// Sets what is done with recordings that are no longer shown; called on a thread of the synchronizer.
+    public func onRemoval(_ action: @escaping @Sendable ([RemovedEntry]) -> Void) {
+        removals.onRemoval(action)
+    }
+
+    /// Ends the threads.
+    ///
+    /// The transfer client is to be shut down before, so that nothing waits for a page any more.
+    public func shutDown() {
+        schedule.change { $0.isShutDown = true }
+        thread.withLock { $0 }?.join()
+        services.shutDown()
+    }
+
+    private func whenAll(
+        _ completion: @escaping @Sendable (Result<Void, CatalogError>) -> Void, kinds: [MediaKind] = MediaKind.allCases,
+        _ ask: (ListKeeper, @escaping ListKeeper.Waiter) -> Void
+    ) {
+        let asked = kinds.compactMap { keepers[$0] }
+        let left = Locked((count: asked.count, failure: nil as CatalogError?))
+        guard !asked.isEmpty else {
+            completion(.success(()))
+            return
+        }
+        for keeper in asked {
+            ask(keeper) { result in
+                let end = left.withLock { left -> Result<Void, CatalogError>? in
+                    left.count -= 1
+                    if case .failure(let error) = result { left.failure = error }
+                    guard left.count == 0 else { return nil }
+                    return left.failure.map { .failure($0) } ?? .success(())
+                }
+                if let end { completion(end) }
+            }
+        }
+    }
+}

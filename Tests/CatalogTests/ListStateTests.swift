@@ -1,0 +1,138 @@
+import Testing
+
+@testable import Catalog
+
+@Suite("What is to be done with a list, and when")
+struct ListStateTests {
+    private typealias State = ListState<Int>
+
+    private static let failure = CatalogError(.incompleteList, "the page failed")
+    private static let day: Int64 = 86_400
+
+    /// The time at which tests begin, in seconds.
+    private static let now: Int64 = 1_790_000_000
+    private let instant = ContinuousClock.now
+
+    private func state(
+        isComplete: Bool, refreshed: Int64? = nil, passed: Int64? = nil, interval: Int64? = 60
+    ) -> State {
+        State(
+            isComplete: isComplete, refreshed: refreshed, passed: passed, refreshInterval: interval,
+            passInterval: Self.day)
+    }
+
+    private func request(_ state: inout State, _ waiter: Int, _ now: Int64 = now) -> State.Answer {
+        state.request(waiter, now: now, instant: instant, patience: .seconds(3))
+    }
+
+    @Test("an incomplete list is filled by the first who asks, and all who ask meanwhile are told at the end")
+    func fill() {
+        var state = state(isComplete: false)
+        #expect(request(&state, 1) == .start(.fill))
+        #expect(request(&state, 2) == .wait)
+        #expect(state.expire(instant + .seconds(1000)) == [])
+        #expect(state.finish(.fill, .success(()), begun: Self.now, now: Self.now + 9) == [1, 2])
+        #expect(state.isComplete)
+        #expect(state.failure == nil)
+    }
+
+    @Test(
+        "a fill that fails is told to those who waited; the next who asks begins anew, and it is tried again after a while"
+    )
+    func failedFill() {
+        var state = state(isComplete: false)
+        #expect(request(&state, 1) == .start(.fill))
+        #expect(state.finish(.fill, .failure(Self.failure), begun: Self.now, now: Self.now) == [1])
+        #expect(!state.isComplete)
+        #expect(state.failure?.message == "the page failed")
+        #expect(state.due(now: Self.now + 30, idle: 0) == [])
+        #expect(request(&state, 2, Self.now + 30) == .start(.fill))
+        #expect(state.finish(.fill, .failure(Self.failure), begun: Self.now, now: Self.now + 40) == [2])
+        #expect(state.due(now: Self.now + 100, idle: 0) == [.fill])
+        #expect(state.due(now: Self.now + 1000, idle: 0) == [])
+        #expect(state.finish(.fill, .success(()), begun: Self.now, now: Self.now + 1000) == [])
+        #expect(state.failure == nil)
+    }
+
+    @Test("a complete list that is fresh is told at once")
+    func fresh() {
+        var state = state(isComplete: true, refreshed: Self.now - 59, passed: Self.now)
+        #expect(request(&state, 1) == .ready)
+        #expect(state.due(now: Self.now, idle: 0) == [])
+    }
+
+    @Test("who asks for one that isn't fresh waits for a refresh, but not for long")
+    func patience() {
+        var state = state(isComplete: true, refreshed: Self.now - 60, passed: Self.now)
+        #expect(request(&state, 1) == .start(.refresh))
+        #expect(request(&state, 2) == .wait)
+        #expect(state.nextExpiry == instant + .seconds(3))
+        #expect(state.expire(instant + .seconds(2)) == [])
+        #expect(state.expire(instant + .seconds(3)) == [1, 2])
+        #expect(state.nextExpiry == nil)
+        #expect(request(&state, 3) == .wait)
+        #expect(state.finish(.refresh, .success(()), begun: Self.now, now: Self.now + 5) == [3])
+        #expect(request(&state, 4, Self.now + 5) == .ready)
+        #expect(state.refreshed == Self.now)
+    }
+
+    @Test("while refreshes fail, a complete list is told without waiting each time")
+    func failingRefresh() {
+        var state = state(isComplete: true, refreshed: nil, passed: Self.now)
+        #expect(request(&state, 1) == .start(.refresh))
+        #expect(state.finish(.refresh, .failure(Self.failure), begun: Self.now, now: Self.now + 45) == [1])
+        #expect(state.failure != nil)
+        #expect(request(&state, 2, Self.now + 60) == .ready)
+        #expect(request(&state, 3, Self.now + 105) == .start(.refresh))
+        #expect(state.finish(.refresh, .success(()), begun: Self.now + 105, now: Self.now + 106) == [3])
+        #expect(state.failure == nil)
+    }
+
+    @Test(
+        "refreshes come as often as asked while the mount is used, rarely after, and never when nobody looks",
+        arguments: [(0, 60), (299, 60), (300, 600), (3599, 600), (3600, nil), (90_000, nil)] as [(Int64, Int64?)])
+    func idle(idle: Int64, interval: Int64?) {
+        var state = state(isComplete: true, refreshed: Self.now, passed: Self.now)
+        if let interval {
+            #expect(state.due(now: Self.now + interval - 1, idle: idle) == [])
+            #expect(state.due(now: Self.now + interval, idle: idle) == [.refresh])
+        } else {
+            #expect(state.due(now: Self.now + 80_000, idle: idle) == [])
+            // Somebody looks again.
+            #expect(state.due(now: Self.now + 80_000, idle: 0) == [.refresh])
+        }
+    }
+
+    @Test("without an interval there is one refresh, after mounting")
+    func once() {
+        var state = state(isComplete: true, refreshed: nil, passed: Self.now, interval: nil)
+        #expect(state.due(now: Self.now, idle: 0) == [.refresh])
+        #expect(state.finish(.refresh, .success(()), begun: Self.now, now: Self.now) == [])
+        #expect(state.due(now: Self.now + Self.day - 1, idle: 0) == [])
+        #expect(request(&state, 1, Self.now + Self.day) == .ready)
+    }
+
+    @Test("a pass over all of it is due a day after the last, and doesn't keep refreshes from being made")
+    func pass() {
+        var state = state(isComplete: true, refreshed: Self.now, passed: Self.now - Self.day)
+        #expect(state.due(now: Self.now, idle: 0) == [.pass])
+        #expect(state.due(now: Self.now + 60, idle: 0) == [.refresh])
+        #expect(state.finish(.refresh, .success(()), begun: Self.now + 60, now: Self.now + 61) == [])
+        #expect(state.finish(.pass, .failure(Self.failure), begun: Self.now, now: Self.now + 61) == [])
+        #expect(state.failure == nil)
+        #expect(state.due(now: Self.now + 110, idle: 0) == [])
+        #expect(state.due(now: Self.now + 121, idle: 0).contains(.pass))
+        #expect(state.finish(.pass, .success(()), begun: Self.now + 121, now: Self.now + 200) == [])
+        #expect(state.passed == Self.now + 121)
+    }
+
+    @Test("what other mounts have done counts, and a catalog that lost everything is filled again")
+    func adopting() {
+        var state = state(isComplete: true, refreshed: Self.now - 1000, passed: Self.now)
+        state.adopt(refreshed: Self.now, passed: Self.now - 5)
+        #expect(request(&state, 1) == .ready)
+        #expect(state.passed == Self.now)
+        state.reset()
+        #expect(request(&state, 2) == .start(.fill))
+    }
+}
