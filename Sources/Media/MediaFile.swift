@@ -324,7 +324,8 @@ final class MediaFile: Sendable {
         do throws(TwilioError) {
             return try addressSource.withLock { (source) throws(TwilioError) in
                 if let source { return source }
-                let made = try services.client.mediaAddresses(of: resource, retriesNotFound: mayBeTooYoung)
+                let made = try services.clients.client(for: resource).mediaAddresses(
+                    of: resource, retriesNotFound: mayBeTooYoung)
                 source = made
                 return made
             }
@@ -358,7 +359,9 @@ final class MediaFile: Sendable {
 
     private func missing(_ error: TwilioError) -> MediaError? {
         guard error.code == .notFound else { return nil }
-        if let location = resource.mediaLocation, !services.client.isTwilioMedia(location: location) {
+        if let location = resource.mediaLocation,
+            !services.clients.client(for: resource).isTwilioMedia(location: location)
+        {
             return MediaError(
                 .mediaMissing, sid, "the media of \(sid) is kept outside of Twilio, in a bucket of the account's owner",
                 cause: error)

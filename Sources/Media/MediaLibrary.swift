@@ -68,18 +68,18 @@ public final class MediaLibrary: Sendable {
     /// Makes a library.
     ///
     /// - Parameters:
-    ///   - client: tells where media is.
+    ///   - clients: tell where media is, each that of its account.
     ///   - transfer: fetches it.
     ///   - keys: open its envelopes.
     ///   - diskCache: keeps ciphertext across restarts; nil for none.
     ///   - observer: is told what is learnt; kept.
     /// - Throws: ``ThreadingError`` when the system has no thread left, ``MemoryError`` when the memory that is granted is too little.
     public init(
-        client: TwilioClient, transfer: TransferClient, keys: KeyRing, diskCache: DiskCache? = nil,
+        clients: TwilioClients, transfer: TransferClient, keys: KeyRing, diskCache: DiskCache? = nil,
         configuration: Configuration, observer: any MediaObserver, logger: Logger
     ) throws {
         services = try MediaServices(
-            client: client, transfer: transfer, keys: keys, diskCache: diskCache, configuration: configuration,
+            clients: clients, transfer: transfer, keys: keys, diskCache: diskCache, configuration: configuration,
             observer: observer, logger: logger)
         services.reclaim.withLock { reclaim in
             reclaim = { [weak self] count, isUrgent in self?.reclaimMemory(count, isUrgent: isUrgent) }

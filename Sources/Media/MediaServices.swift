@@ -7,7 +7,7 @@ import TwilioAPI
 
 /// What the files of one library share.
 final class MediaServices: Sendable {
-    let client: TwilioClient
+    let clients: TwilioClients
     let transfer: TransferClient
     let keys: KeyRing
 
@@ -48,10 +48,10 @@ final class MediaServices: Sendable {
     private let missedKeys = Locked<Set<String>>([])
 
     init(
-        client: TwilioClient, transfer: TransferClient, keys: KeyRing, diskCache: DiskCache?,
+        clients: TwilioClients, transfer: TransferClient, keys: KeyRing, diskCache: DiskCache?,
         configuration: MediaLibrary.Configuration, observer: any MediaObserver, logger: Logger
     ) throws {
-        self.client = client
+        self.clients = clients
         self.transfer = transfer
         self.keys = keys
         self.diskCache = diskCache

@@ -15,6 +15,9 @@ public struct TwilioError: Error, Sendable, CustomStringConvertible {
         /// The credentials are wrong or don't reach this resource (401, 403).
         case unauthorized
 
+        /// There are no credentials for what was asked for; nothing was sent.
+        case credentialMissing
+
         /// Twilio refused for another reason.
         case refused
 

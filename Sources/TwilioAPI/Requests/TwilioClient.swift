@@ -13,9 +13,13 @@ public final class TwilioClient: Sendable {
     /// The account's SID, `AC…`.
     public let account: SID
 
+    /// What proves to the 2010 API that the account may be seen: voice recordings, subaccounts.
     private let credential: Credential
+
+    /// What proves it to the video API; nil when nothing does.
+    private let videoCredential: Credential?
     private let endpoints: Endpoints
-    private let transfer: TransferClient
+    let transfer: TransferClient
 
     /// Makes a client; nothing is sent yet.
     ///
@@ -24,11 +28,38 @@ public final class TwilioClient: Sendable {
     ///   - credential: account SID and auth token, or the SID of an API key (`SK…`) and its secret.
     ///   - endpoints: where the services are.
     ///   - transfer: what carries the requests.
-    public init(account: SID, credential: Credential, endpoints: Endpoints, transfer: TransferClient) {
+    public convenience init(account: SID, credential: Credential, endpoints: Endpoints, transfer: TransferClient) {
+        self.init(
+            account: account, credential: credential, videoCredential: credential, endpoints: endpoints,
+            transfer: transfer)
+    }
+
+    private init(
+        account: SID, credential: Credential, videoCredential: Credential?, endpoints: Endpoints,
+        transfer: TransferClient
+    ) {
         self.account = account
         self.credential = credential
+        self.videoCredential = videoCredential
         self.endpoints = endpoints
         self.transfer = transfer
+    }
+
+    /// Makes a client for a subaccount of this one's account.
+    ///
+    /// - Parameters:
+    ///   - subaccount: its SID.
+    ///   - videoCredential: credentials of its own, which its video asks for: this account's reach its voice recordings
+    ///     only. Without them all that concerns video fails, with code ``TwilioError/Code/credentialMissing``.
+    public func client(forSubaccount subaccount: SID, videoCredential: Credential?) -> TwilioClient {
+        TwilioClient(
+            account: subaccount, credential: credential, videoCredential: videoCredential, endpoints: endpoints,
+            transfer: transfer)
+    }
+
+    /// Whether there are credentials for a kind's list and media.
+    public func reaches(_ kind: MediaKind) -> Bool {
+        kind == .voiceRecording || videoCredential != nil
     }
 
     /// Asks for the smallest list there is, to learn whether the credentials are right and Twilio is reached.
@@ -37,7 +68,7 @@ public final class TwilioClient: Sendable {
     ///
     /// - Throws: ``TwilioError``, with code ``TwilioError/Code/unauthorized`` for wrong credentials.
     public func verifyCredentials(patience: Patience) throws(TwilioError) {
-        let address = try address(endpoints.api, "/2010-04-01/Accounts/\(account)/Recordings.json?PageSize=1")
+        let address = try apiAddress("/2010-04-01/Accounts/\(account)/Recordings.json?PageSize=1")
         _ = try send(Request(address: address, patience: patience), subject: "the account \(account)")
     }
 
@@ -66,7 +97,7 @@ public final class TwilioClient: Sendable {
                 } else {
                     firstPage(of: kind, in: interval, size: size)
                 }
-            address = try self.address(endpoint(of: kind), target)
+            address = try self.address(for: kind, target)
         } catch {
             completion(.failure(error))
             return
@@ -87,7 +118,7 @@ public final class TwilioClient: Sendable {
         let address: Address
         do throws(TwilioError) {
             let suffix = kind == .voiceRecording ? ".json" : ""
-            address = try self.address(endpoint(of: kind), "\(listPath(of: kind))/\(sid)\(suffix)")
+            address = try self.address(for: kind, "\(listPath(of: kind))/\(sid)\(suffix)")
         } catch {
             completion(.failure(error))
             return
@@ -118,11 +149,11 @@ public final class TwilioClient: Sendable {
         switch resource.kind {
         case .voiceRecording:
             return MediaAddressSource(
-                direct: try address(endpoints.api, "\(path).wav"), subject: resource.sid)
+                direct: try apiAddress("\(path).wav"), subject: resource.sid)
         case .videoRecording, .composition:
             // The longest life that an address can be given. It is asked for anew when it was refused anyway.
             return MediaAddressSource(
-                resolvedAt: try address(endpoints.video, "\(path)/Media?Ttl=3600"), subject: resource.sid,
+                resolvedAt: try address(for: resource.kind, "\(path)/Media?Ttl=3600"), subject: resource.sid,
                 transfer: transfer, retriesNotFound: retriesNotFound)
         }
     }
@@ -132,10 +163,6 @@ public final class TwilioClient: Sendable {
         guard let host = URL(string: location)?.host()?.lowercased() else { return true }
         return host == "twilio.com" || host.hasSuffix(".twilio.com") || host == endpoints.api.host()
             || host == endpoints.video.host()
-    }
-
-    private func endpoint(of kind: MediaKind) -> URL {
-        kind == .voiceRecording ? endpoints.api : endpoints.video
     }
 
     /// The path and query of a list's first page.
@@ -164,7 +191,25 @@ public final class TwilioClient: Sendable {
         return components.percentEncodedPath + (components.percentEncodedQuery.map { "?\($0)" } ?? "")
     }
 
-    private func address(_ endpoint: URL, _ pathAndQuery: String) throws(TwilioError) -> Address {
+    private func address(for kind: MediaKind, _ pathAndQuery: String) throws(TwilioError) -> Address {
+        guard kind != .voiceRecording else { return try apiAddress(pathAndQuery) }
+        guard let videoCredential else {
+            throw TwilioError(
+                .credentialMissing,
+                "the \(kind.pluralName) of the subaccount \(account) can be had with credentials of its own only: "
+                    + "give its auth token, or an API key that was made in it")
+        }
+        return try Self.address(endpoints.video, pathAndQuery, videoCredential)
+    }
+
+    /// An address of the 2010 API.
+    func apiAddress(_ pathAndQuery: String) throws(TwilioError) -> Address {
+        try Self.address(endpoints.api, pathAndQuery, credential)
+    }
+
+    private static func address(
+        _ endpoint: URL, _ pathAndQuery: String, _ credential: Credential
+    ) throws(TwilioError) -> Address {
         guard let url = endpoint.appending(pathAndQuery: pathAndQuery) else {
             throw TwilioError(.invalidConfiguration, "\(endpoint)\(pathAndQuery) is not an address")
         }

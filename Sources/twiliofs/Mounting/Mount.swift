@@ -66,7 +66,7 @@ struct Mount {
         let recorder = try MediaRecorder(catalog: catalog, logger: logger)
         let diskCache = try openDiskCache()
         let library = try MediaLibrary(
-            client: client, transfer: transfer, keys: keys, diskCache: diskCache,
+            clients: TwilioClients(main: client), transfer: transfer, keys: keys, diskCache: diskCache,
             configuration: libraryConfiguration(spoolFolder: folder), observer: recorder, logger: logger)
         let finder = try ResourceFinder(catalog: catalog, client: client)
         let synchronizer = try Synchronizer(catalog: catalog, client: client, finder: finder, logger: logger)
@@ -206,7 +206,7 @@ struct Mount {
                 throw Failure(.credentials, "Twilio knows no such account: \(error.message)")
             case .unreachable:
                 throw Failure(.unreachable, "Twilio can't be reached: \(error.message)")
-            case .invalidConfiguration:
+            case .invalidConfiguration, .credentialMissing:
                 throw Failure(.configuration, error.message)
             case .refused, .malformedAnswer:
                 throw Failure(.unreachable, error.message)

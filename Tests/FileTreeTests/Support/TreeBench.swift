@@ -83,7 +83,8 @@ final class TreeBench: Sendable {
         synchronizer = try Synchronizer(catalog: catalog, client: client, finder: finder, logger: quiet)
         recorder = try MediaRecorder(catalog: catalog, logger: quiet)
         library = try MediaLibrary(
-            client: client, transfer: transfer, keys: holdsKey ? try Self.keys.ring() : KeyRing([]),
+            clients: TwilioClients(main: client), transfer: transfer,
+            keys: holdsKey ? try Self.keys.ring() : KeyRing([]),
             configuration: MediaLibrary.Configuration(spoolFolder: folder.path, threadCount: 1), observer: recorder,
             logger: quiet)
         follower = try WalkFollower(catalog: catalog, media: ahead ?? library, logger: quiet)

@@ -139,7 +139,8 @@ final class LibraryBench: Sendable {
         var configured = MediaLibrary.Configuration(spoolFolder: folder.path, threadCount: 2)
         settings(&configured)
         library = try MediaLibrary(
-            client: client, transfer: transfer, keys: try ring ?? KeyPair.ours.ring(), configuration: configured,
+            clients: TwilioClients(main: client), transfer: transfer, keys: try ring ?? KeyPair.ours.ring(),
+            configuration: configured,
             observer: observer, logger: quiet)
     }
 

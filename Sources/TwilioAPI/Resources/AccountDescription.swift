@@ -1,0 +1,31 @@
+/// An account or subaccount, as the list of accounts describes it.
+public struct AccountDescription: Hashable, Sendable {
+    /// Its SID, `AC…`.
+    public let sid: SID
+
+    /// The name that its owner gave it; nil when there is none.
+    public let friendlyName: String?
+
+    /// `active`, `suspended` or `closed`; empty when it doesn't tell.
+    public let status: String
+
+    /// Reads the account at a scanner's position.
+    ///
+    /// - Throws: ``TwilioError`` with code ``TwilioError/Code/malformedAnswer`` when it isn't an object with an account's
+    ///   SID.
+    init(from scanner: inout JSONScanner) throws(TwilioError) {
+        var fields: [String: String] = [:]
+        var member = try scanner.enterObject()
+        while let token = member {
+            let name = try scanner.name(token)
+            if case .text(let text) = try scanner.value(), fields[name] == nil { fields[name] = scanner.string(text) }
+            member = try scanner.nextMember()
+        }
+        guard let sid = fields["sid"].flatMap({ SID($0) }), sid.prefix == "AC" else {
+            throw TwilioError(.malformedAnswer, "an account in the list of accounts has no SID of an account")
+        }
+        self.sid = sid
+        friendlyName = fields["friendly_name"].flatMap { $0.isEmpty ? nil : $0 }
+        status = fields["status"] ?? ""
+    }
+}

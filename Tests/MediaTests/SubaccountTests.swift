@@ -1,0 +1,57 @@
+import Foundation
+import Logging
+import TestSupport
+import Testing
+import Transfer
+import TwilioAPI
+
+@testable import Media
+
+@Suite("Media of subaccounts")
+struct SubaccountTests {
+    private static let digits = "00112233445566778899aabbccddeeff"
+
+    @Test("media is fetched with the client of the account to which it belongs")
+    func ownClient() throws {
+        let content = Array("sound".utf8)
+        let server = try LoopbackServer { _ in LoopbackServer.Answer(body: content) }
+        defer { server.stop() }
+        let quiet = Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
+        let folder = FileManager.default.temporaryDirectory.appending(path: "media-test-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let transfer = try TransferClient(TransferClient.Configuration(), logger: quiet)
+        let main = TwilioClient(
+            account: try #require(SID("AC" + Self.digits)), credential: Credential(username: "main", password: "word"),
+            endpoints: try Endpoints(api: server.url, video: server.url), transfer: transfer)
+        let subaccount = try #require(SID("AC" + String(repeating: "5", count: 32)))
+        let library = try MediaLibrary(
+            clients: TwilioClients(
+                main: main, subaccounts: [main.client(forSubaccount: subaccount, videoCredential: nil)]),
+            transfer: transfer, keys: KeyPair.ours.ring(),
+            configuration: MediaLibrary.Configuration(spoolFolder: folder.path, threadCount: 1),
+            observer: NotingObserver(), logger: quiet)
+        defer {
+            transfer.shutDown()
+            library.shutDown()
+        }
+        func resource(_ kind: TwilioAPI.MediaKind, account: SID) throws -> MediaResource {
+            let json =
+                "{\"sid\":\"\(kind.sidPrefix)\(account.description.dropFirst(2))\",\"account_sid\":\"\(account)\"}"
+            return try MediaResource(kind: kind, json: Array(json.utf8))
+        }
+        for account in [subaccount, main.account] {
+            let results = Awaited<Result<MediaFacts, MediaError>>()
+            library.describe(try resource(.voiceRecording, account: account)) { results.add($0) }
+            #expect(try results.value().get().plaintextSize == 5)
+            let prefix = "/2010-04-01/Accounts/\(account)/Recordings/"
+            #expect(server.requests.last?.target.hasPrefix(prefix) == true)
+        }
+        let count = server.requests.count
+        let results = Awaited<Result<MediaFacts, MediaError>>()
+        library.describe(try resource(.composition, account: subaccount)) { results.add($0) }
+        let error = #expect(throws: MediaError.self) { try results.value().get() }
+        #expect((error?.cause as? TwilioError)?.code == .credentialMissing)
+        #expect(server.requests.count == count)
+    }
+}
