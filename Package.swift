@@ -60,7 +60,7 @@ let package = Package(
             ]),
         module("DiskCache", ["CXXHash", "Threading", logging, .product(name: "GRDB", package: "GRDB.swift")]),
         module("Media", ["Envelope", "TwilioAPI", "Transfer", "DiskCache", "Threading", logging]),
-        module("FileTree", ["Catalog", "Media", "TwilioAPI", "Threading", logging]),
+        module("FileTree", ["Catalog", "Media", "TwilioAPI", "Transfer", "Threading", logging]),
         module("FileSystem", ["CFUSE", "CLinux", "FileTree", "Media", "Threading", logging]),
         .executableTarget(
             name: "twiliofs",
@@ -113,12 +113,13 @@ let package = Package(
                 "Threading",
                 logging,
             ]),
-        tests(of: "FileSystem", ["FileSystem", "CFUSE", "FileTree", "TwilioAPI"]),
+        tests(of: "FileSystem", ["FileSystem", "CFUSE", "FileTree", "TestSupport", "TwilioAPI"]),
         tests(of: "TwilioSimulator", ["TwilioSimulator", "TestSupport", logging]),
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
-                "twiliofs", "twilio-simulator", "DiskCache", "TwilioAPI", "Transfer", "TestSupport", logging,
+                "twiliofs", "twilio-simulator", "DiskCache", "FileTree", "TwilioAPI", "Transfer", "TestSupport",
+                logging,
                 argumentParser,
             ],
             swiftSettings: swiftSettings),

@@ -3,33 +3,35 @@ public import TwilioAPI
 /// A recording's media can't be described, opened or read.
 public struct MediaError: Error, Sendable, CustomStringConvertible {
     /// What went wrong, for code that decides by it.
-    public enum Code: Hashable, Sendable {
+    ///
+    /// The raw value is its name in `status.json`.
+    public enum Code: String, CaseIterable, Hashable, Sendable {
         /// No private key that is held opens it.
-        case keyNotHeld
+        case keyNotHeld = "key_not_held"
 
         /// The media is not there, or not where Twilio keeps media.
-        case mediaMissing
+        case mediaMissing = "media_missing"
 
         /// The media could not be fetched.
-        case transferFailed
+        case transferFailed = "transfer_failed"
 
         /// The bytes are not the ones that were sealed: the padding or the sizes disagree.
-        case integrityFailed
+        case integrityFailed = "integrity_failed"
 
         /// The bytes are not the ones that were sealed: the tag disagrees. The log said so when it was found out.
-        case authenticationFailed
+        case authenticationFailed = "authentication_failed"
 
         /// The media is no longer the one whose size was told.
         case changed
 
         /// The envelope can't be understood.
-        case unreadableEnvelope
+        case unreadableEnvelope = "unreadable_envelope"
 
         /// The temporary file for ciphertext can't be written.
         case storage
 
         /// The mount is being ended.
-        case shutDown
+        case shutDown = "shut_down"
     }
 
     /// What went wrong.

@@ -154,13 +154,22 @@ final class MediaFile: Sendable {
         }
         switch step {
         case .answer(let facts): completion(.success(facts))
-        case .begin: DescriptionFetch(file: self, completion: descriptionDidEnd).start(priority: priority)
+        case .begin:
+            services.counts.withLock { $0.runningDescriptions += 1 }
+            DescriptionFetch(file: self, completion: descriptionDidEnd).start(priority: priority)
         case .wait: break
         }
     }
 
     /// The description has come, or failed.
     private func descriptionDidEnd(_ result: Result<MediaFacts, MediaError>, ignoresRanges: Bool) {
+        services.counts.withLock { counts in
+            counts.runningDescriptions -= 1
+            switch result {
+            case .success: counts.descriptions += 1
+            case .failure: counts.failedDescriptions += 1
+            }
+        }
         let waiting = state.withLock { state -> [@Sendable (Result<MediaFacts, MediaError>) -> Void] in
             guard case .pending(let waiting) = state.facts else { return [] }
             switch result {

@@ -108,6 +108,7 @@ public final class MediaLibrary: Sendable {
         let file = file(of: resource, facts: nil, integrity: nil)
         file.describe(priority: isAhead ? .readAhead : .reader) { [self] result in
             settle(file)
+            if !isAhead, case .failure(let error) = result { services.counts.countError(error) }
             completion(result)
         }
     }
@@ -130,6 +131,7 @@ public final class MediaLibrary: Sendable {
                 completion(.success(MediaReader(file: file, opened: opened) { [self] in release(file) }))
             case .failure(let error):
                 release(file)
+                services.counts.countError(error)
                 completion(.failure(error))
             }
         }

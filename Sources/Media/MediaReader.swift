@@ -58,6 +58,7 @@ public final class MediaReader: Sendable {
         let range = offset..<(offset + Int64(count))
         let readToEnd = progress.withLock { $0.advance(range) }
         readToEnd?()
+        let receiver = CountingReceiver(receiver, counts: file.services.counts)
         file.read(range, of: content, at: place, receiver: receiver)
     }
 }

@@ -33,6 +33,9 @@ final class MediaServices: Sendable {
     /// Files opened and not closed yet, each as often as it is open: they share the memory.
     let openFiles = Locked(0)
 
+    /// What has happened so far; what ``MediaLibrary/statistics`` adds is not kept here.
+    let counts = Locked(MediaLibrary.Statistics())
+
     /// What connections have brought lately.
     let link = Locked(LinkEstimate())
 

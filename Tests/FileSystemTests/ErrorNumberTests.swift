@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import FileSystem
@@ -25,5 +26,29 @@ struct ErrorNumberTests {
         #expect(ErrorNumber.range.rawValue == ERANGE)
         #expect(ErrorNumber.inputOutput.rawValue == EIO)
         #expect(ErrorNumber.invalid.rawValue == EINVAL)
+    }
+
+    @Test("each errno that programs are told has the name that Python knows it by")
+    func names() throws {
+        let codes: [FileTreeError.Code] = [
+            .notFound, .stale, .isDirectory, .notDirectory, .readOnly, .permissionDenied, .keyNotHeld, .noAttribute,
+            .inputOutput,
+        ]
+        let numbers =
+            codes.map { ErrorNumber(FileTreeError($0, "")) }
+            + [.readOnly, .deadline, .interrupted, .range, .inputOutput, .invalid]
+        let script = "import errno, sys; print(*(errno.errorcode[int(number)] for number in sys.argv[1:]), sep='\\n')"
+        let names = try Command.require(
+            ["/usr/bin/python3", "-c", script] + numbers.map { "\($0.rawValue)" }
+        ).lines
+        #expect(numbers.map(\.name) == names)
+    }
+
+    @Test("errors are counted by their name")
+    func counts() {
+        let counts = ErrorCounts()
+        #expect(counts.byName.isEmpty)
+        for error in [ErrorNumber.deadline, .inputOutput, .range] { counts.count(error) }
+        #expect(counts.byName == ["EIO": 2, "ERANGE": 1])
     }
 }

@@ -6,6 +6,7 @@ import Logging
 final class OperationContext: Sendable {
     let tree: FileTree
     let pending: PendingRequests
+    let errors = ErrorCounts()
     let logger: Logger
 
     init(tree: FileTree, pending: PendingRequests, logger: Logger) {
@@ -22,7 +23,7 @@ final class OperationContext: Sendable {
         guard let handle, let userData = fuse_req_userdata(handle) else { return }
         // Valid: the session holds the context until its threads have ended.
         let context = Unmanaged<OperationContext>.fromOpaque(userData).takeUnretainedValue()
-        let request = Request(handle)
+        let request = Request(handle, errors: context.errors)
         operation(context, request)
         if request.isPending { context.pending.add(request) }
     }

@@ -45,4 +45,12 @@ struct ErrorNumber: RawRepresentable, Hashable, Sendable {
 
     /// Not a symbolic link.
     static let invalid = ErrorNumber(rawValue: EINVAL)
+
+    /// The errno's name, as in errno(3), for those of this table.
+    var name: String { Self.names[rawValue] ?? "\(rawValue)" }
+
+    private static let names = [
+        ENOENT: "ENOENT", ESTALE: "ESTALE", EISDIR: "EISDIR", ENOTDIR: "ENOTDIR", EROFS: "EROFS", EACCES: "EACCES",
+        ENOKEY: "ENOKEY", ENODATA: "ENODATA", EIO: "EIO", EINTR: "EINTR", ERANGE: "ERANGE", EINVAL: "EINVAL",
+    ]
 }

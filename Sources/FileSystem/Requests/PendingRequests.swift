@@ -36,6 +36,9 @@ final class PendingRequests: Sendable {
         request.watchInterruptions()
     }
 
+    /// How many requests wait for their answer.
+    var count: Int { requests.withLock { $0.values.count { $0.request.isPending } } }
+
     /// Fails everything that still waits, and ends the thread.
     func shutDown() {
         isShutDown.change { $0 = true }

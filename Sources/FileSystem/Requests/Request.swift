@@ -26,7 +26,13 @@ final class Request: Sendable {
     /// Whether the kernel has told that a signal is pending for the thread that waits.
     private let interrupted = Locked(false)
 
-    init(_ handle: fuse_req_t) {
+    private let errors: ErrorCounts
+
+    /// Takes a request over.
+    ///
+    /// - Parameter errors: counts the error that it is answered with, if it is one.
+    init(_ handle: fuse_req_t, errors: ErrorCounts) {
+        self.errors = errors
         threadID = fuse_req_ctx(handle).pointee.pid
         state = Locked(State(handle: handle))
     }
@@ -70,7 +76,7 @@ final class Request: Sendable {
 
     /// Answers with an error.
     func fail(_ error: ErrorNumber) {
-        answer { fuse_reply_err($0, error.rawValue) }
+        if answer({ fuse_reply_err($0, error.rawValue) }) { errors.count(error) }
     }
 
     /// Answers with an error of the tree.

@@ -120,6 +120,11 @@ public final class FileSystemSession: Sendable {
         }
     }
 
+    /// What is going on between the kernel and the tree.
+    public var statistics: RequestStatistics {
+        RequestStatistics(waiting: context.pending.count, errors: context.errors.byName)
+    }
+
     private static func mount(
         _ mountPoint: String, source: String, options: [String], context: OperationContext
     ) throws(FileSystemError) -> Handle {

@@ -86,6 +86,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         if let spool {
             spool.downloadDidReceive(bytes)
         } else {
+            file.services.counts.withLock { $0.fetchedBytes += Int64(bytes.byteCount) }
             bytes.withUnsafeBytes { tail.append(contentsOf: $0) }
         }
     }

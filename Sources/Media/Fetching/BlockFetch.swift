@@ -81,6 +81,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
             spool.downloadDidReceive(bytes)
             return
         }
+        file.services.counts.withLock { $0.fetchedBytes += Int64(bytes.byteCount) }
         if firstByte == nil { firstByte = .now }
         var rest = bytes
         while rest.byteCount > 0, current < blocks.count, !isOver {

@@ -29,6 +29,8 @@ extension MediaFile {
                 forgetUnit(unit, for: order.number)
                 return
             }
+            let byteCount = order.blocks.reduce(0) { $0 + $1.byteCount }
+            services.counts.withLock { $0.diskCacheBytes += Int64(byteCount) }
             for block in order.blocks {
                 guard fetchDidWrite(order.number, block: block, count: block.byteCount, content: content) else { break }
             }

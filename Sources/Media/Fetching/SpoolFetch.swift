@@ -1,3 +1,4 @@
+import Threading
 import Transfer
 import TwilioAPI
 
@@ -37,6 +38,7 @@ final class SpoolFetch: DownloadReceiver, @unchecked Sendable {
 
     func downloadDidReceive(_ bytes: RawSpan) {
         guard failure == nil else { return }
+        file.services.counts.withLock { $0.fetchedBytes += Int64(bytes.byteCount) }
         do throws(SpoolError) {
             try spool.write(bytes, at: written)
             written += Int64(bytes.byteCount)

@@ -94,6 +94,7 @@ extension MediaFile {
         if wasDoubted {
             services.logger.notice("\(sid) was fetched again and is what was recorded")
         }
+        services.counts.withLock { $0.verified += 1 }
         services.observer.mediaWasVerified(sid)
     }
 
@@ -153,9 +154,11 @@ extension MediaFile {
         case .condemn:
             services.logger.critical(
                 "\(sid) is not what was recorded: \(error.message) Reading it fails from now on.")
+            services.counts.withLock { $0.failed += 1 }
             for read in reads { read.fail(failure) }
             services.observer.mediaFailedAuthentication(sid)
         case .tryAgain(let again):
+            services.counts.withLock { $0.doubted += 1 }
             forgetCached()
             services.logger.warning(
                 "\(sid) is not what was recorded: \(error.message) It is fetched once more, past all caches.")

@@ -12,6 +12,10 @@ final class Transfer {
     var exchange: Exchange?
     /// What the limiter learns when the exchange is over.
     var outcome = RequestLimiter.Outcome.unknown
+    /// Where the exchange that is under way, or was last, is addressed to.
+    var target: Address?
+    /// The status of the answer, once it has begun.
+    var status: Int?
     /// The start of a refusing answer's body.
     var keptBody: [UInt8] = []
     private unowned let loop: TransferLoop
@@ -41,6 +45,7 @@ extension Transfer: ExchangeHandler {
     }
 
     func exchangeDidReceive(_ bytes: RawSpan) -> Bool {
+        loop.received(byteCount: bytes.byteCount)
         let decision = machine.bodyArrived(count: bytes.byteCount, now: SuspendingClock.now)
         if !decision.deliver.isEmpty {
             receiver.downloadDidReceive(bytes.extracting(decision.deliver))

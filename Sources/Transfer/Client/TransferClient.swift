@@ -14,6 +14,7 @@ public final class TransferClient: Sendable {
     private let mailbox: Mailbox
     private let thread: NamedThread
     private let isFinished: Condition<Bool>
+    private let counts: TransferCounts
 
     /// Starts a client and its thread.
     ///
@@ -27,11 +28,14 @@ public final class TransferClient: Sendable {
         let multi = try MultiHandle(maximalConnections: configuration.maximalConnections)
         let mailbox = Mailbox(waking: multi)
         let isFinished = Condition(false)
+        let counts = TransferCounts(
+            limiter: RequestLimiter(maximum: configuration.maximalConcurrentAccountRequests))
         self.mailbox = mailbox
+        self.counts = counts
         self.isFinished = isFinished
         do throws(ThreadingError) {
             thread = try NamedThread(name: "transfer") {
-                TransferLoop(configuration, multi: multi, mailbox: mailbox, logger: logger).run()
+                TransferLoop(configuration, multi: multi, mailbox: mailbox, counts: counts, logger: logger).run()
                 isFinished.change { $0 = true }
             }
         } catch {
@@ -92,6 +96,11 @@ public final class TransferClient: Sendable {
         guard let result = answer.wait(until: { $0 }) else { throw .cancelled }
         return try result.get()
     }
+
+    /// What the client has done since it was made, and what it is doing.
+    ///
+    /// Costs a lock, and can be asked for at any time.
+    public var statistics: Statistics { counts.statistics(now: SuspendingClock.now) }
 
     /// Cancels every transfer, whose receivers get `cancelled`, and ends the thread.
     ///

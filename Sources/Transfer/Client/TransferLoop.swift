@@ -11,6 +11,7 @@ final class TransferLoop {
 
     private let mailbox: Mailbox
     private let engine: ExchangeEngine
+    private let counts: TransferCounts
     private let logger: Logger
     private var queue: AdmissionQueue<UInt64>
     private var transfers: [UInt64: Transfer] = [:]
@@ -20,8 +21,12 @@ final class TransferLoop {
     /// exact again.
     private var earliestDeadline: Instant?
 
-    init(_ configuration: TransferClient.Configuration, multi: MultiHandle, mailbox: Mailbox, logger: Logger) {
+    init(
+        _ configuration: TransferClient.Configuration, multi: MultiHandle, mailbox: Mailbox, counts: TransferCounts,
+        logger: Logger
+    ) {
         self.mailbox = mailbox
+        self.counts = counts
         self.logger = logger
         engine = ExchangeEngine(
             multi: multi,
@@ -41,11 +46,13 @@ final class TransferLoop {
             engine.advance()
             // What has just ended may have let others in; libcurl doesn't wait when there is something new.
             startQueued()
+            counts.note(queue)
             engine.wait(milliseconds: timeToWait())
         }
         for transfer in transfers.values.sorted(by: { $0.identifier < $1.identifier }) {
             carryOut(transfer.machine.cancel(), for: transfer)
         }
+        counts.note(queue)
         for case .begin(_, _, _, _, let receiver) in mailbox.close() {
             receiver.downloadDidEnd(.failure(.cancelled))
         }
@@ -85,6 +92,8 @@ final class TransferLoop {
             }
             transfer.queued = nil
             transfer.outcome = .unknown
+            transfer.status = nil
+            transfer.target = request.address
             transfer.keptBody = []
             transfer.machine.exchangeStarted(now: SuspendingClock.now)
             noteDeadline(of: transfer)
@@ -118,9 +127,15 @@ final class TransferLoop {
         earliestDeadline = earliestDeadline.map { min($0, deadline) } ?? deadline
     }
 
+    /// Counts bytes of a body.
+    func received(byteCount: Int) {
+        counts.received(byteCount: byteCount)
+    }
+
     /// Tells a transfer that its answer has begun.
     func headArrived(_ head: ResponseHead, for transfer: Transfer) {
         let retryAfter = head.headers.retryAfter(wallClock: Date())
+        transfer.status = head.status
         transfer.outcome = head.status == 429 ? .refused(retryAfter: retryAfter) : .processed
         let actions = transfer.machine.headArrived(head, retryAfter: retryAfter, now: SuspendingClock.now)
         carryOut(actions, for: transfer)
@@ -130,9 +145,23 @@ final class TransferLoop {
     func exchangeEnded(_ result: Result<Void, TransferError>, for transfer: Transfer) {
         let now = SuspendingClock.now
         transfer.exchange = nil
+        countRequest(of: transfer, orElse: .failed)
         queue.finish(transfer.identifier, transfer.outcome, now: now)
         let actions = transfer.machine.exchangeEnded(result, keptBody: transfer.keptBody, now: now)
         carryOut(actions, for: transfer)
+    }
+
+    /// Counts a request that is over.
+    ///
+    /// - Parameter outcome: how it ended, if no answer had begun.
+    private func countRequest(of transfer: Transfer, orElse outcome: TransferClient.Statistics.Outcome) {
+        guard let target = transfer.target else { return }
+        counts.countRequest(to: target, transfer.status.map { .status($0) } ?? outcome)
+    }
+
+    private static func isCancellation(_ actions: [TransferStateMachine.Action]) -> Bool {
+        guard case .end(.failure(let error)) = actions.last else { return false }
+        return error.code == .cancelled
     }
 
     /// Does what a transfer's state machine has decided.
@@ -155,6 +184,7 @@ final class TransferLoop {
                 if let exchange = transfer.exchange {
                     transfer.exchange = nil
                     engine.abandon(exchange)
+                    countRequest(of: transfer, orElse: Self.isCancellation(actions) ? .cancelled : .failed)
                 }
                 queue.finish(transfer.identifier, transfer.outcome, now: SuspendingClock.now)
             case .begin(let head, let offset):
@@ -162,6 +192,7 @@ final class TransferLoop {
                     return carryOut(transfer.machine.cancel(), for: transfer)
                 }
             case .wait(let wait, let error):
+                counts.countRetry()
                 logger.debug(
                     "Transfer will be repeated",
                     metadata: ["transfer": "\(transfer.identifier)", "in": "\(wait)", "reason": "\(error)"])

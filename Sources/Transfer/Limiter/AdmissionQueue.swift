@@ -44,6 +44,8 @@ struct AdmissionQueue<ID: Hashable> {
     /// Removed ones stay in line and are passed over: `waiting` knows who is there.
     private var lines: [[Line]]
     private var nextOrder = 0
+    /// How many wait, by priority.
+    private(set) var waitingCounts: [Priority: Int] = [:]
 
     init(maximalRunning: Int, limiter: RequestLimiter) {
         self.maximalRunning = max(1, maximalRunning)
@@ -61,6 +63,7 @@ struct AdmissionQueue<ID: Hashable> {
     /// It must neither wait nor run already.
     mutating func add(_ id: ID, priority: Priority, isToAccount: Bool) {
         waiting[id] = Waiting(priority: priority, isToAccount: isToAccount, order: nextOrder)
+        waitingCounts[priority, default: 0] += 1
         lines[isToAccount ? 1 : 0][priority.rawValue].append(Entry(id: id, order: nextOrder))
         nextOrder += 1
     }
@@ -89,7 +92,7 @@ struct AdmissionQueue<ID: Hashable> {
 
     /// Lets one go, whether it waited or ran; nothing happens when it did neither.
     mutating func finish(_ id: ID, _ outcome: RequestLimiter.Outcome, now: Instant) {
-        waiting[id] = nil
+        stopWaiting(id)
         if let permit = running.removeValue(forKey: id), let permit {
             limiter.finish(permit, outcome, now: now)
         }
@@ -110,8 +113,13 @@ struct AdmissionQueue<ID: Hashable> {
     }
 
     private mutating func take(_ id: ID, _ permit: RequestLimiter.Permit?) -> ID {
-        waiting[id] = nil
+        stopWaiting(id)
         running[id] = .some(permit)
         return id
+    }
+
+    private mutating func stopWaiting(_ id: ID) {
+        guard let left = waiting.removeValue(forKey: id), let count = waitingCounts[left.priority] else { return }
+        waitingCounts[left.priority] = count > 1 ? count - 1 : nil
     }
 }

@@ -20,7 +20,8 @@ struct RequestLimiter {
         case unknown
     }
 
-    private let maximum: Int
+    /// How many requests may run at once at the most.
+    let maximum: Int
     /// How many requests may run at once now.
     private(set) var limit: Int
     /// How many run.

@@ -86,6 +86,7 @@ struct LimiterTests {
             }
             #expect(
                 running.count <= total && queue.runningCount == running.count && queue.waitingCount == waiting.count)
+            #expect(queue.waitingCounts == Dictionary(grouping: waiting, by: \.priority).mapValues(\.count))
             #expect(running.count { $0.isToAccount } == queue.limiter.running && queue.limiter.running <= 3)
             #expect(queue.limiter.limit >= 1 && queue.limiter.limit <= 3)
             // Work is never left lying: what goes elsewhere waits only for connections.

@@ -1,0 +1,120 @@
+import FoundationEssentials
+import Glibc
+import Testing
+import Threading
+
+@testable import Transfer
+
+@Suite("What a client tells of itself")
+struct StatisticsTests {
+    typealias RequestKind = TransferClient.Statistics.RequestKind
+
+    /// Asks until the numbers are such, for ten seconds: those of what runs come a moment later.
+    private func wait(
+        for client: TransferClient, until isSo: (TransferClient.Statistics) -> Bool
+    ) -> TransferClient.Statistics {
+        for _ in 0..<5000 where !isSo(client.statistics) { usleep(2000) }
+        return client.statistics
+    }
+
+    @Test("Requests are counted by host and status, repetitions and redirects each; bytes and repetitions too")
+    func counts() throws {
+        let server = try ScriptedServer { request, connection in
+            switch (request.target.prefix { $0 != "?" }, request.index) {
+            case ("/moved", _): connection.respond(302, [("Location", "/media?X-Signature=secret")])
+            case (_, ..<2): connection.respond(503, [], Array("busy".utf8))
+            default: connection.serve(pattern(1000), to: request)
+            }
+        }
+        let client = try makeClient()
+        #expect(client.statistics.requests.isEmpty && client.statistics.receivedBytes == 0)
+        let record = download(client, try server.address("/media?X-Signature=secret"))
+        #expect(record.isSuccess)
+        #expect(download(client, try server.address("/moved")).isSuccess)
+        let host = "127.0.0.1:\(server.port)"
+        let statistics = client.statistics
+        #expect(
+            statistics.requests == [
+                RequestKind(host: host, outcome: .status(503)): 2, RequestKind(host: host, outcome: .status(200)): 2,
+                RequestKind(host: host, outcome: .status(302)): 1,
+            ])
+        #expect(statistics.retries == 2)
+        #expect(statistics.receivedBytes == 2 * 1000 + 2 * 4)
+        #expect(!"\(statistics)".contains("secret"))
+    }
+
+    @Test("A request without an answer counts as failed, one that nobody wants any more as cancelled")
+    func withoutAnswer() throws {
+        let server = try ScriptedServer { request, connection in
+            if request.target == "/reset" { connection.reset() } else { connection.stall() }
+        }
+        let client = try makeClient()
+        let host = "127.0.0.1:\(server.port)"
+        var patience = Patience.short
+        patience.giveUp = .milliseconds(1)
+        #expect(download(client, try server.address("/reset"), patience: patience).error != nil)
+        #expect(client.statistics.requests == [RequestKind(host: host, outcome: .failed): 1])
+        let recorder = Recorder()
+        let task = client.download(DownloadRequest(), from: try server.address("/stall"), to: recorder)
+        while server.requests.count < 2 { usleep(2000) }
+        task.cancel()
+        #expect(recorder.wait().error?.code == .cancelled)
+        #expect(client.statistics.requests[RequestKind(host: host, outcome: .cancelled)] == 1)
+        #expect(client.statistics.requests.values.reduce(0, +) == 2)
+        // Nobody answers in time.
+        patience.stall = .milliseconds(50)
+        patience.giveUp = .milliseconds(60)
+        #expect(download(client, try server.address("/stall"), patience: patience).error != nil)
+        #expect((client.statistics.requests[RequestKind(host: host, outcome: .failed)] ?? 0) >= 2)
+    }
+
+    @Test("What runs and what waits is told, by priority, and that nothing does after the end")
+    func gauges() throws {
+        let server = try ScriptedServer { _, connection in connection.stall() }
+        let client = try makeClient(connections: 1)
+        for priority in [Priority.reader, .background, .reader, .readAhead, .reader] {
+            client.download(
+                DownloadRequest(priority: priority), from: try server.address(), to: Recorder())
+        }
+        let busy = wait(for: client) { $0.running == 1 && $0.waiting.values.reduce(0, +) == 4 }
+        #expect(busy.running == 1)
+        #expect(busy.waiting == [.reader: 2, .readAhead: 1, .background: 1])
+        #expect(busy.limiter.running == 0, "none of them goes to the account")
+        client.shutDown()
+        #expect(client.statistics.running == 0 && client.statistics.waiting.isEmpty)
+    }
+
+    @Test("The limiter's limit and its pause are told")
+    func limiter() throws {
+        let server = try ScriptedServer { _, connection in connection.respond(429, [("Retry-After", "4")]) }
+        let client = try makeClient(accountRequests: 8)
+        #expect(client.statistics.limiter.limit == 8)
+        #expect(client.statistics.limiter.maximum == 8)
+        #expect(client.statistics.limiter.pause == .zero)
+        client.download(
+            DownloadRequest(), from: try server.address(credential: Credential(username: "AC", password: "secret")),
+            to: Recorder())
+        let refused = wait(for: client) { $0.limiter.limit < 8 }
+        #expect(refused.limiter.limit == 4)
+        #expect(refused.limiter.pause > .seconds(1) && refused.limiter.pause <= .seconds(4))
+        #expect(refused.requests[RequestKind(host: "127.0.0.1:\(server.port)", outcome: .status(429))] == 1)
+    }
+
+    @Test("Beyond 64 hosts all others are one, and those that are known go on")
+    func boundedHosts() throws {
+        var statistics = TransferClient.Statistics(limiter: .init(limit: 1, maximum: 1))
+        func count(_ host: String, times: Int) throws {
+            let address = Address(url: try url("https://\(host)/path?X-Amz-Signature=secret"))
+            for _ in 0..<times { statistics.count(.status(206), at: address) }
+        }
+        for number in 0..<70 { try count("bucket-\(number).example", times: 2) }
+        try count("BUCKET-3.example", times: 1)
+        #expect(statistics.requests.count == 65)
+        #expect(statistics.requests[RequestKind(host: "bucket-3.example", outcome: .status(206))] == 3)
+        #expect(statistics.requests[RequestKind(host: "other", outcome: .status(206))] == 12)
+        // A host that is known may answer in another way.
+        statistics.count(.failed, at: Address(url: try url("https://bucket-5.example/")))
+        #expect(statistics.requests[RequestKind(host: "bucket-5.example", outcome: .failed)] == 1)
+        #expect(!"\(statistics)".contains("secret") && !"\(statistics)".contains("path"))
+    }
+}
