@@ -43,7 +43,7 @@ extension FileTree {
                 user: ownership.user, group: ownership.group, size: 4096, modified: try newest(in: directory),
                 validity: isSettled(directory) ? Self.directoryValidity : 0)
         case .control(let file):
-            return regular(node, size: Int64(try content(of: file).count), modified: try newest(in: .root), validity: 0)
+            return regular(node, size: Int64(try size(of: file)), modified: Self.unknownTime, validity: 0)
         case .metadata:
             guard let entry else { return nil }
             return regular(

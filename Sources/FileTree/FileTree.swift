@@ -26,16 +26,20 @@ public final class FileTree: Sendable {
         /// Has media ready before it is asked for.
         public var follower: WalkFollower
 
+        /// Tells what the mount is doing.
+        public var gatherer: StatusGatherer
+
         /// Makes a set of parts.
         public init(
             catalog: Catalog, synchronizer: Synchronizer, finder: ResourceFinder, library: MediaLibrary,
-            follower: WalkFollower
+            follower: WalkFollower, gatherer: StatusGatherer
         ) {
             self.catalog = catalog
             self.synchronizer = synchronizer
             self.finder = finder
             self.library = library
             self.follower = follower
+            self.gatherer = gatherer
         }
     }
 
@@ -45,9 +49,11 @@ public final class FileTree: Sendable {
     let parts: Parts
     let logger: Logger
     let ownership: Ownership
-    let account: SID
     let version: String
     let inodes = Locked(InodeTable())
+
+    /// The sizes of the files whose text is made anew at each opening.
+    let stableSizes = Locked<[ControlFile: StableSize]>([:])
 
     /// Completed media never changes, so what is known of it holds for as long as the kernel likes: a day.
     static let longValidity = 86_400.0
@@ -66,10 +72,9 @@ public final class FileTree: Sendable {
     ///   - ownership: who owns the files.
     ///   - version: this program's version, for `.twiliofs/version`.
     public init(
-        parts: Parts, account: SID, ownership: Ownership, version: String, logger: Logger
+        parts: Parts, ownership: Ownership, version: String, logger: Logger
     ) {
         self.parts = parts
-        self.account = account
         self.ownership = ownership
         self.version = version
         self.logger = logger
@@ -192,21 +197,6 @@ public final class FileTree: Sendable {
     }
 
     // MARK: Contents
-
-    func content(of file: ControlFile) throws(FileTreeError) -> [UInt8] {
-        switch file {
-        case .version:
-            return Array("twiliofs \(version)\n".utf8)
-        case .status:
-            do throws(CatalogError) {
-                return try StatusReport(
-                    version: version, account: account, catalog: parts.catalog, synchronizer: parts.synchronizer
-                ).json
-            } catch {
-                throw inputOutput(error)
-            }
-        }
-    }
 
     func catalogEntry(_ sid: SID) throws(FileTreeError) -> CatalogEntry {
         do throws(CatalogError) {

@@ -69,7 +69,7 @@ struct FileTreeTests {
     private static let directories = [
         "": [".", "..", "recordings", "video-recordings", "compositions", "metadata", ".twiliofs"],
         "metadata": [".", "..", "recordings", "video-recordings", "compositions"],
-        ".twiliofs": [".", "..", "status.json", "version"],
+        ".twiliofs": [".", "..", "status.json", "metrics", "version"],
     ]
 
     @Test("each limit gives the same list, with each entry once", arguments: 1...9)
@@ -295,17 +295,70 @@ struct FileTreeTests {
         }
     }
 
-    @Test("the report about the mount has the same size whatever was verified, so that a backup doesn't see it grow")
+    @Test("what tells of the mount has one size and one time whatever happens, so that a backup finds nothing new")
     func reportSize() throws {
         let bench = try TreeBench(generated: 120)
         defer { bench.shutDown() }
+        let paths = [".twiliofs/status.json", ".twiliofs/metrics"]
+        let before = try paths.map { try bench.find($0) }
+        #expect(before.allSatisfy { $0.size == 16 << 10 && $0.modified == FileTree.unknownTime && $0.validity == 0 })
         _ = try bench.list(bench.find("recordings").inode)
-        let size = try bench.find(".twiliofs/status.json").size
         for number in 0..<120 {
             let sid = try #require(SID(TwilioSimulator.generatedSID(number)))
             try bench.catalog.learn([MediaLesson(sid, StoredMediaFacts(plaintextSize: 1, facts: []))])
             try bench.catalog.setIntegrity(number < 100 ? .verified : .failed, of: sid)
-            #expect(try bench.content(".twiliofs/status.json").count == Int(size))
+            for path in paths { #expect(try bench.content(path).count == 16 << 10) }
+        }
+        #expect(try paths.map { try bench.find($0) } == before)
+    }
+
+    @Test("a report that outgrows its size is told to be larger, and is, and stays so")
+    func growingReport() throws {
+        try Self.withTree { bench in
+            let path = ".twiliofs/status.json"
+            #expect(try bench.find(path).size == 16 << 10)
+            let many = Dictionary(uniqueKeysWithValues: (0..<1000).map { ("E\($0)", Int64($0)) })
+            bench.gatherer.askForRequests { RequestStatistics(waiting: 3, errors: many) }
+            let first = try bench.content(path)
+            let size = try bench.find(path).size
+            #expect(size > 16 << 10 && first.count <= Int(size))
+            #expect(try bench.content(path).count == Int(size))
+            bench.gatherer.askForRequests { RequestStatistics() }
+            #expect(try bench.find(path).size == size)
+            #expect(try bench.content(path).count == Int(size))
+        }
+    }
+
+    @Test("the report has what the parts tell: requests by host and status, bytes, errors, what is open")
+    func report() throws {
+        try Self.withTree { bench in
+            for name in ["recordings", "video-recordings", "compositions"] {
+                _ = try bench.list(bench.find(name).inode)
+            }
+            let path = try Self.path(bench, "recordings/a.wav")
+            let file = try bench.open(bench.find(path).inode)
+            let bytes = try bench.read(file, count: 1 << 20)
+            bench.gatherer.askForRequests { RequestStatistics(waiting: 3, errors: ["EIO": 4]) }
+            // The recorder takes a moment to store the size.
+            #expect(try eventually { try bench.catalog.totals(of: .voiceRecording).knownBytes == bytes.count })
+            let status = try MountStatus(json: Data(bench.content(".twiliofs/status.json")))
+            #expect(status.version == "1.2.3")
+            #expect(status.mounted == Date(timeIntervalSince1970: 1_700_000_000))
+            #expect(abs(status.time.timeIntervalSinceNow) < 60)
+            #expect(status.lists.values.allSatisfy { $0.state == .complete && $0.error == nil })
+            #expect(status.lists["recordings"]?.knownBytes == Int64(bytes.count))
+            #expect(status.openFiles == 1 && status.waitingReads == 0 && status.waitingRequests == 3)
+            #expect(status.bytes.served == Int64(bytes.count) && status.bytes.fetched >= Int64(bytes.count))
+            #expect(status.verdicts.verified == 1 && status.probes.learnt == 1)
+            #expect(status.errors == MountStatus.Errors(media: [:], system: ["EIO": 4]))
+            #expect(status.limiter.maximum == 32 && status.limiter.pausedSeconds == 0)
+            // All that the simulator was asked, and by the statuses that it answered with.
+            let asked = Dictionary(grouping: bench.simulator.requests, by: { "\($0.status ?? 0)" }).mapValues(\.count)
+            let told = Dictionary(grouping: status.requests, by: \.status).mapValues { $0.reduce(0) { $0 + $1.count } }
+            #expect(told == asked.mapValues(Int64.init))
+            let metrics = try String(decoding: bench.content(".twiliofs/metrics"), as: UTF8.self)
+            #expect(metrics.contains("\ntwiliofs_open_files 1\n"))
+            withExtendedLifetime(file) {}
         }
     }
 

@@ -36,6 +36,7 @@ struct InodeTests {
         var nodes: [Node] = MediaKind.allCases.flatMap { [.directory(.media($0)), .directory(.metadataOf($0))] }
         nodes += [
             .directory(.root), .directory(.metadata), .directory(.control), .control(.status), .control(.version),
+            .control(.metrics),
         ]
         for kind in MediaKind.allCases {
             for _ in 0..<20_000 {

@@ -27,6 +27,7 @@ public struct InodeNumber: RawRepresentable, Hashable, Sendable {
         case .directory(.metadataOf(let kind)): self.init(rawValue: 32 + UInt64(kind.rawValue))
         case .control(.status): self.init(rawValue: 48)
         case .control(.version): self.init(rawValue: 49)
+        case .control(.metrics): self.init(rawValue: 50)
         case .media(let sid, let kind): self.init(sid: sid, tag: Self.tag(of: kind))
         case .metadata(let sid, let kind): self.init(sid: sid, tag: Self.tag(of: kind) + 3)
         }

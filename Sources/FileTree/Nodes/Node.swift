@@ -58,6 +58,7 @@ enum Directory: Hashable, Sendable {
 /// A file about the mount itself; its name.
 enum ControlFile: String, CaseIterable, Hashable, Sendable {
     case status = "status.json"
+    case metrics
     case version
 }
 

@@ -71,10 +71,13 @@ struct Mount {
         let finder = try ResourceFinder(catalog: catalog, client: client)
         let synchronizer = try Synchronizer(catalog: catalog, client: client, finder: finder, logger: logger)
         let follower = try WalkFollower(catalog: catalog, library: library, logger: logger)
+        let gatherer = StatusGatherer(
+            version: TwilioFS.version, account: account.account, mounted: .now, catalog: catalog,
+            synchronizer: synchronizer, library: library, transfer: transfer)
         let tree = FileTree(
             parts: FileTree.Parts(
-                catalog: catalog, synchronizer: synchronizer, finder: finder, library: library, follower: follower),
-            account: account.account,
+                catalog: catalog, synchronizer: synchronizer, finder: finder, library: library, follower: follower,
+                gatherer: gatherer),
             ownership: Ownership(
                 user: command.user ?? options.user ?? getuid(), group: command.group ?? options.group ?? getgid(),
                 mask: mask ?? options.mask ?? 0o077),
@@ -93,6 +96,7 @@ struct Mount {
         recorder.onInvalidation { [weak session, weak tree] sid in
             if let inode = tree?.inode(ofMedia: sid) { session?.invalidate(inode) }
         }
+        gatherer.askForRequests { [weak session] in session?.statistics ?? RequestStatistics() }
         try synchronizer.start()
         // Files that are still open would keep libfuse's threads waiting: a signal ends the mount all the same.
         signals.onArrival { session.unmount() }

@@ -17,6 +17,7 @@ final class TreeBench: Sendable {
     let catalog: Catalog
     let tree: FileTree
     let library: MediaLibrary
+    let gatherer: StatusGatherer
     private let folder: URL
 
     /// Whether the simulator and the folder are another bench's.
@@ -88,10 +89,14 @@ final class TreeBench: Sendable {
             configuration: MediaLibrary.Configuration(spoolFolder: folder.path, threadCount: 1), observer: recorder,
             logger: quiet)
         follower = try WalkFollower(catalog: catalog, media: ahead ?? library, logger: quiet)
+        gatherer = StatusGatherer(
+            version: "1.2.3", account: account, mounted: Date(timeIntervalSince1970: 1_700_000_000), catalog: catalog,
+            synchronizer: synchronizer, library: library, transfer: transfer)
         tree = FileTree(
             parts: FileTree.Parts(
-                catalog: catalog, synchronizer: synchronizer, finder: finder, library: library, follower: follower),
-            account: account, ownership: ownership, version: "1.2.3", logger: quiet)
+                catalog: catalog, synchronizer: synchronizer, finder: finder, library: library, follower: follower,
+                gatherer: gatherer),
+            ownership: ownership, version: "1.2.3", logger: quiet)
     }
 
     /// To be called at the end of a test: threads hold the parts until then.

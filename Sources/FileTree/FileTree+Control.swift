@@ -1,0 +1,47 @@
+import Catalog
+import Foundation
+import Threading
+
+/// The files about the mount itself.
+extension FileTree {
+    /// What an opened file has in it.
+    func content(of file: ControlFile) throws(FileTreeError) -> [UInt8] {
+        let (text, filler) = try text(of: file)
+        // What a text may end with in any number: spaces in JSON, empty lines in Prometheus' format.
+        guard let filler else { return text }
+        return stableSizes.withLock { $0[file, default: StableSize()].fill(text, with: filler) }
+    }
+
+    /// The size that a file is said to have, which is that of its content when it is opened then.
+    func size(of file: ControlFile) throws(FileTreeError) -> Int {
+        if let size = stableSizes.withLock({ $0[file]?.told() }) { return size }
+        let content = try content(of: file)
+        return stableSizes.withLock { $0[file]?.told() } ?? content.count
+    }
+
+    /// The text of a file, and what it is filled up with; nil where the text is always the same.
+    private func text(of file: ControlFile) throws(FileTreeError) -> (text: [UInt8], filler: UInt8?) {
+        switch file {
+        case .version:
+            return (Array("twiliofs \(version)\n".utf8), nil)
+        case .metrics:
+            return (Array(MetricsText(try status()).text.utf8), UInt8(ascii: "\n"))
+        case .status:
+            do {
+                return (Array(try status().json), UInt8(ascii: " "))
+            } catch let error as FileTreeError {
+                throw error
+            } catch {
+                throw inputOutput(error)
+            }
+        }
+    }
+
+    private func status() throws(FileTreeError) -> MountStatus {
+        do throws(CatalogError) {
+            return try parts.gatherer.status()
+        } catch {
+            throw inputOutput(error)
+        }
+    }
+}

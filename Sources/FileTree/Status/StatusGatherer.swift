@@ -1,0 +1,116 @@
+public import Catalog
+public import FoundationEssentials
+public import Media
+import Threading
+public import Transfer
+public import TwilioAPI
+
+/// Asks the parts of a mount what they have to tell, for ``MountStatus``.
+public final class StatusGatherer: Sendable {
+    private let version: String
+    private let account: SID
+    private let mounted: Date
+    private let catalog: Catalog
+    private let synchronizer: Synchronizer
+    private let library: MediaLibrary
+    private let transfer: TransferClient
+
+    /// Tells of the kernel's requests, once there is a mount.
+    private let requests = Locked<(@Sendable () -> RequestStatistics)?>(nil)
+
+    /// Makes a gatherer.
+    ///
+    /// - Parameters:
+    ///   - version: this program's.
+    ///   - mounted: when the account is mounted.
+    public init(
+        version: String, account: SID, mounted: Date, catalog: Catalog, synchronizer: Synchronizer,
+        library: MediaLibrary, transfer: TransferClient
+    ) {
+        self.version = version
+        self.account = account
+        self.mounted = mounted
+        self.catalog = catalog
+        self.synchronizer = synchronizer
+        self.library = library
+        self.transfer = transfer
+    }
+
+    /// Sets who tells of the kernel's requests.
+    ///
+    /// It is called within requests and must be quick.
+    public func askForRequests(_ requests: @escaping @Sendable () -> RequestStatistics) {
+        self.requests.withLock { $0 = requests }
+    }
+
+    /// Everything, now.
+    func status() throws(CatalogError) -> MountStatus {
+        let library = library.statistics
+        let transfer = transfer.statistics
+        let requests = requests.withLock { $0 }?() ?? RequestStatistics()
+        let integrity = try catalog.integrityCounts()
+        return MountStatus(
+            version: version, time: .now, mounted: mounted, account: account.description, lists: try lists(),
+            integrity: Dictionary(
+                uniqueKeysWithValues: StoredIntegrity.allCases.map { ($0.rawValue, integrity[$0] ?? 0) }),
+            verdicts: MountStatus.Verdicts(
+                verified: library.verified, doubted: library.doubted, failed: library.failed),
+            probes: MountStatus.Probes(
+                outstanding: library.runningDescriptions, learnt: library.descriptions,
+                failed: library.failedDescriptions),
+            requests: Self.requestCounts(transfer), transfers: MountStatus.Transfers(transfer),
+            limiter: MountStatus.Limiter(transfer.limiter),
+            bytes: MountStatus.Bytes(
+                fetched: library.fetchedBytes, fromDiskCache: library.diskCacheBytes, served: library.servedBytes),
+            openFiles: library.openFiles, waitingReads: library.waitingReads, waitingRequests: requests.waiting,
+            errors: MountStatus.Errors(
+                media: Dictionary(uniqueKeysWithValues: library.errors.map { ($0.rawValue, $1) }),
+                system: requests.errors),
+            memory: MountStatus.Memory(granted: library.memoryGranted, used: library.memoryUsed))
+    }
+
+    private func lists() throws(CatalogError) -> [String: MountStatus.List] {
+        var lists: [String: MountStatus.List] = [:]
+        for kind in MediaKind.allCases {
+            let totals = try catalog.totals(of: kind)
+            let (state, error): (MountStatus.List.State, String?) =
+                switch synchronizer.status(of: kind) {
+                case .waiting: (.waiting, nil)
+                case .syncing: (.syncing, nil)
+                case .complete: (.complete, nil)
+                case .failed(let message): (.failed, message)
+                }
+            lists[kind.directoryName] = MountStatus.List(
+                state: state, error: error, recordings: totals.count, knownBytes: totals.knownBytes)
+        }
+        return lists
+    }
+
+    /// In an order that stays the same.
+    private static func requestCounts(_ statistics: TransferClient.Statistics) -> [MountStatus.RequestCount] {
+        statistics.requests
+            .map { MountStatus.RequestCount(host: $0.host, status: "\($0.outcome)", count: $1) }
+            .sorted { ($0.host, $0.status) < ($1.host, $1.status) }
+    }
+}
+
+extension MountStatus.Transfers {
+    fileprivate init(_ statistics: TransferClient.Statistics) {
+        running = statistics.running
+        waiting = MountStatus.Waiting(
+            reader: statistics.waiting[.reader] ?? 0, readAhead: statistics.waiting[.readAhead] ?? 0,
+            background: statistics.waiting[.background] ?? 0)
+        retries = statistics.retries
+        receivedBytes = statistics.receivedBytes
+    }
+}
+
+extension MountStatus.Limiter {
+    fileprivate init(_ limiter: TransferClient.Statistics.Limiter) {
+        limit = limiter.limit
+        maximum = limiter.maximum
+        running = limiter.running
+        // Tenths are enough: nobody waits by them.
+        pausedSeconds = (limiter.pause / .seconds(0.1)).rounded(.up) / 10
+    }
+}

@@ -1,0 +1,101 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import FileTree
+
+@Suite("A mount's status as Prometheus reads it")
+struct MetricsTextTests {
+    /// Has Prometheus' own Python library read a text.
+    ///
+    /// - Returns: the type of each metric by its name, and the value of each sample by its name and its labels.
+    private static func parse(_ text: String) throws -> (types: [String: String], samples: [String: Double]) {
+        struct Answer: Decodable {
+            let types: [String: String]
+            let samples: [String: Double]
+        }
+        let folder = try TemporaryFolder()
+        try folder.file("metrics", text)
+        let script = """
+            import json, sys
+            from prometheus_client.parser import text_string_to_metric_families
+            families = list(text_string_to_metric_families(open(sys.argv[1]).read()))
+            assert len({family.name for family in families}) == len(families), "a metric twice"
+            assert all(family.documentation for family in families), "a metric without help"
+            samples = [
+                (sample.name + "".join(f" {name}={value}" for name, value in sorted(sample.labels.items())), sample.value)
+                for family in families for sample in family.samples
+            ]
+            assert len(dict(samples)) == len(samples), "a sample twice"
+            print(json.dumps({"types": {family.name: family.type for family in families}, "samples": dict(samples)}))
+            """
+        let output = try Command.require(["/usr/bin/python3", "-c", script, folder.path("metrics")]).output
+        let answer = try JSONDecoder().decode(Answer.self, from: output)
+        return (answer.types, answer.samples)
+    }
+
+    @Test("Prometheus' parser reads every number, also when empty lines follow")
+    func parsed() throws {
+        let status = MountStatus.complete
+        let (types, samples) = try Self.parse(MetricsText(status).text + String(repeating: "\n", count: 5000))
+        #expect(types.values.allSatisfy { $0 == "gauge" || $0 == "counter" })
+        let account = "account=\(status.account)"
+        for (name, value) in [
+            ("twiliofs_info account=\(status.account) version=1.2.3", 1),
+            ("twiliofs_mount_timestamp_seconds", 1_700_000_000),
+            ("twiliofs_list_state \(account) list=recordings state=syncing", 1),
+            ("twiliofs_list_state \(account) list=recordings state=complete", 0),
+            ("twiliofs_list_state \(account) list=video-recordings state=failed", 1),
+            ("twiliofs_recordings \(account) list=recordings", 120_000),
+            ("twiliofs_recordings account=AC11111111111111111111111111111111 list=recordings", 5),
+            ("twiliofs_resources \(account) list=recordings status=processing", 3),
+            ("twiliofs_list_items_per_second \(account) list=recordings", 1200.5),
+            ("twiliofs_list_refresh_timestamp_seconds \(account) list=recordings", 1_700_000_060),
+            ("twiliofs_http_requests_total host=api.twilio.com status=429", 5),
+            ("twiliofs_http_received_bytes_total", 999_999_999_999),
+            ("twiliofs_http_requests_waiting priority=read_ahead", 2),
+            ("twiliofs_limiter_paused_seconds", 2.5), ("twiliofs_probes_total result=learnt", 60),
+            ("twiliofs_integrity_recordings integrity=failed", 2), ("twiliofs_verdicts_total verdict=doubted", 2),
+            ("twiliofs_media_errors_total kind=key_not_held", 2), ("twiliofs_system_errors_total errno=EIO", 3),
+            ("twiliofs_served_bytes_total", Double(4 << 30)), ("twiliofs_memory_used_bytes", Double(12 << 20)),
+            ("twiliofs_subaccount_video_available account=AC22222222222222222222222222222222", 1),
+            ("twiliofs_subaccount_video_available account=AC11111111111111111111111111111111", 0),
+        ] as [(String, Double)] {
+            #expect(samples[name] == value, "\(name)")
+        }
+    }
+
+    @Test("Names are as Prometheus' conventions ask: a prefix, _total for what grows and nothing else")
+    func names() throws {
+        let text = MetricsText(.complete).text
+        let types = text.matches(of: #/# TYPE ([a-z_]+) ([a-z]+)\n/#).map { (String($0.1), String($0.2)) }
+        #expect(types.count > 25)
+        for (name, type) in types {
+            #expect(name.hasPrefix("twiliofs_"))
+            #expect(name.hasSuffix("_total") == (type == "counter"), "\(name)")
+            #expect(!name.contains("milli") && !name.contains("kilo"))
+        }
+    }
+
+    @Test("Labels are escaped, whatever is in them")
+    func escapes() throws {
+        var status = MountStatus.complete
+        status.requests = [.init(host: "a\"b\\c\nd", status: "\\n", count: 1)]
+        let (_, samples) = try Self.parse(MetricsText(status).text)
+        #expect(samples["twiliofs_http_requests_total host=a\"b\\c\nd status=\\n"] == 1)
+    }
+
+    @Test("What isn't known is left out")
+    func unknown() throws {
+        var status = MountStatus.complete
+        status.lists = ["recordings": MountStatus.List(state: .waiting, recordings: 0, knownBytes: 0)]
+        status.accounts = []
+        status.requests = []
+        status.errors = MountStatus.Errors(media: [:], system: [:])
+        let (types, _) = try Self.parse(MetricsText(status).text)
+        for name in ["list_pages", "list_remaining_seconds", "resources", "http_requests", "media_errors"] {
+            #expect(types["twiliofs_\(name)"] == nil, "\(name)")
+        }
+        #expect(types["twiliofs_recordings"] == "gauge")
+    }
+}
