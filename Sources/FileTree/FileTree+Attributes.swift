@@ -73,7 +73,9 @@ extension FileTree {
     private func kinds(in directory: Directory) -> [MediaKind] {
         switch directory {
         case .media(let kind), .metadataOf(let kind): [kind]
-        case .root, .metadata, .control: MediaKind.allCases
+        case .root, .metadata: MediaKind.allCases
+        // Its files' times are always the same.
+        case .control: []
         }
     }
 

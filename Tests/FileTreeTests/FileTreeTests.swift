@@ -300,6 +300,7 @@ struct FileTreeTests {
         let bench = try TreeBench(generated: 120)
         defer { bench.shutDown() }
         let paths = [".twiliofs/status.json", ".twiliofs/metrics"]
+        let folder = try bench.find(".twiliofs")
         let before = try paths.map { try bench.find($0) }
         #expect(before.allSatisfy { $0.size == 16 << 10 && $0.modified == FileTree.unknownTime && $0.validity == 0 })
         _ = try bench.list(bench.find("recordings").inode)
@@ -310,6 +311,7 @@ struct FileTreeTests {
             for path in paths { #expect(try bench.content(path).count == 16 << 10) }
         }
         #expect(try paths.map { try bench.find($0) } == before)
+        #expect(try bench.find(".twiliofs") == folder)
     }
 
     @Test("a report that outgrows its size is told to be larger, and is, and stays so")
