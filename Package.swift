@@ -119,8 +119,7 @@ let package = Package(
             name: "CommandLineTests",
             dependencies: [
                 "twiliofs", "twilio-simulator", "DiskCache", "FileTree", "TwilioAPI", "Transfer", "TestSupport",
-                logging,
-                argumentParser,
+                logging, argumentParser,
             ],
             swiftSettings: swiftSettings),
         .testTarget(

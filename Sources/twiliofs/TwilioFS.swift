@@ -14,6 +14,6 @@ struct TwilioFS: ParsableCommand {
             are read. Nothing decrypted is ever written to a disk. See twiliofs(1) for everything.
             """,
         version: "twiliofs \(version)",
-        subcommands: [MountCommand.self, UnmountCommand.self, CacheCommand.self]
+        subcommands: [MountCommand.self, UnmountCommand.self, StatusCommand.self, CacheCommand.self]
     )
 }

@@ -92,13 +92,21 @@ public struct MountPoint: Sendable {
 
     /// The type of the file system that is mounted exactly on a directory; nil when none is.
     public static func fileSystemType(mountedOn path: String) -> String? {
-        guard let table = setmntent("/proc/self/mounts", "re") else { return nil }
+        fileSystemTypes()[path]
+    }
+
+    /// The type that the mounts of this program have.
+    static let ourType = "fuse.twiliofs"
+
+    /// The types of all file systems that are mounted, by the directory; where several are, of the one that is seen.
+    static func fileSystemTypes() -> [String: String] {
+        guard let table = setmntent("/proc/self/mounts", "re") else { return [:] }
         defer { endmntent(table) }
-        var type: String?
+        var types: [String: String] = [:]
         while let entry = getmntent(table) {
-            if String(cString: entry.pointee.mnt_dir) == path { type = String(cString: entry.pointee.mnt_type) }
+            types[String(cString: entry.pointee.mnt_dir)] = String(cString: entry.pointee.mnt_type)
         }
-        return type
+        return types
     }
 
     private static func userAllowsOthers() -> Bool {

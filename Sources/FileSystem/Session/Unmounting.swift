@@ -13,7 +13,7 @@ public enum Unmounting {
         guard let type = MountPoint.fileSystemType(mountedOn: path) else {
             throw FileSystemError(.mountPoint, "nothing is mounted on '\(path)'")
         }
-        guard type == "fuse.twiliofs" else {
+        guard type == MountPoint.ourType else {
             throw FileSystemError(.mountPoint, "what is mounted on '\(path)' is not twiliofs but \(type)")
         }
         if geteuid() == 0 {

@@ -70,18 +70,11 @@ public final class StatusGatherer: Sendable {
     }
 
     private func lists() throws(CatalogError) -> [String: MountStatus.List] {
+        let tallies = try catalog.tallies()
         var lists: [String: MountStatus.List] = [:]
-        for kind in MediaKind.allCases {
-            let totals = try catalog.totals(of: kind)
-            let (state, error): (MountStatus.List.State, String?) =
-                switch synchronizer.status(of: kind) {
-                case .waiting: (.waiting, nil)
-                case .syncing: (.syncing, nil)
-                case .complete: (.complete, nil)
-                case .failed(let message): (.failed, message)
-                }
+        for kind in MediaKind.allCases where catalog.window.kinds.contains(kind) {
             lists[kind.directoryName] = MountStatus.List(
-                state: state, error: error, recordings: totals.count, knownBytes: totals.knownBytes)
+                synchronizer.status(of: kind), tallies: tallies.filter { $0.kind == kind })
         }
         return lists
     }
@@ -91,6 +84,38 @@ public final class StatusGatherer: Sendable {
         statistics.requests
             .map { MountStatus.RequestCount(host: $0.host, status: "\($0.outcome)", count: $1) }
             .sorted { ($0.host, $0.status) < ($1.host, $1.status) }
+    }
+}
+
+extension MountStatus.List {
+    fileprivate init(_ status: ListStatus, tallies: [Tally]) {
+        let (state, error): (State, String?) =
+            switch status.state {
+            case .waiting: (.waiting, nil)
+            case .syncing: (.syncing, nil)
+            case .complete: (.complete, nil)
+            case .stale(let message): (.stale, message)
+            case .failed(let message): (.failed, message)
+            }
+        let completed = tallies.filter { $0.status == .completed }
+        self.init(
+            state: state, error: error, recordings: completed.reduce(0) { $0 + $1.count },
+            knownBytes: completed.reduce(0) { $0 + $1.knownBytes })
+        sized = completed.reduce(0) { $0 + $1.sizedCount }
+        resources = tallies.reduce(into: [:]) { $0[$1.status.rawValue, default: 0] += $1.count }
+        pages = status.progress.map { Int64($0.pages) }
+        items = status.progress.map { Int64($0.items) }
+        // Tenths are as exact as an average of what comes in bursts can be.
+        itemsPerSecond = status.progress.map { ($0.itemsPerSecond * 10).rounded() / 10 }
+        secondsLeft = status.progress?.secondsLeft.map { $0.rounded() }
+        lastRefresh = status.refreshed.map(Date.init)
+        lastFullPass = status.passed.map(Date.init)
+    }
+}
+
+extension Date {
+    fileprivate init(_ time: Timestamp) {
+        self.init(timeIntervalSince1970: TimeInterval(time.seconds))
     }
 }
 

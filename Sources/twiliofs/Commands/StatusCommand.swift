@@ -1,0 +1,51 @@
+import ArgumentParser
+import FileSystem
+import FileTree
+import Foundation
+import Glibc
+
+/// `twiliofs status`.
+struct StatusCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "Print what a mount holds and what it is doing.")
+
+    @Flag(help: "Print the mount's .twiliofs/status.json instead of text for people.")
+    var json = false
+
+    @Argument(help: ArgumentHelp("The mount, or anything in it.", valueName: "mountpoint"))
+    var path: String
+
+    func run() throws {
+        do throws(Failure) {
+            let mountPoint = try findMount()
+            let bytes = try MountedFile(path: "\(mountPoint)/.twiliofs/status.json", mountPoint: mountPoint).read()
+            guard !json else {
+                FileHandle.standardOutput.write(Data(bytes))
+                return
+            }
+            let status = try Self.status(from: bytes, mountPoint: mountPoint)
+            let isTerminal = isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["NO_COLOR"] == nil
+            print(StatusText(status, mountPoint: mountPoint, emphasizes: isTerminal).text)
+        } catch {
+            throw error.report()
+        }
+    }
+
+    /// Reads a mount's status, if it is of a schema that is known here.
+    static func status(from json: [UInt8], mountPoint: String) throws(Failure) -> MountStatus {
+        guard let status = try? MountStatus(json: Data(json)), status.schema == MountStatus.currentSchema else {
+            throw Failure(
+                .other,
+                "'\(mountPoint)' is served by another version of twiliofs, whose status can't be read: give --json")
+        }
+        return status
+    }
+
+    private func findMount() throws(Failure) -> String {
+        do throws(FileSystemError) {
+            return try MountFinder.mountPoint(above: path)
+        } catch {
+            throw Failure(error)
+        }
+    }
+}

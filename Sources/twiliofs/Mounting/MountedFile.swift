@@ -1,0 +1,60 @@
+import Glibc
+import Threading
+
+/// A small file of a mount that may be dead or hang.
+struct MountedFile {
+    let path: String
+    let mountPoint: String
+
+    /// How long a mount may take to answer: it needs no network for that.
+    private static let patience = Duration.seconds(5)
+
+    /// Reads all of it, on a thread that is left behind when the mount doesn't answer.
+    func read() throws(Failure) -> [UInt8] {
+        let answer = Condition<Result<[UInt8], Failure>?>(nil)
+        do throws(ThreadingError) {
+            _ = try NamedThread(name: "status") {
+                let result = Result { () throws(Failure) in try contents() }
+                answer.change { $0 = result }
+            }
+        } catch {
+            throw Failure(.other, error.message)
+        }
+        guard let result = answer.wait(timeout: Self.patience, until: { $0 }) else {
+            throw Failure(
+                .mountPoint,
+                "the mount on '\(mountPoint)' has not answered for \(Self.patience): look at the log of its process, or run"
+                    + " 'twiliofs unmount --lazy \(mountPoint)'")
+        }
+        return try result.get()
+    }
+
+    private func contents() throws(Failure) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure(errno) }
+        defer { close(descriptor) }
+        var contents: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 64 << 10)
+        while true {
+            let count = Glibc.read(descriptor, &piece, piece.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw failure(errno) }
+            guard count > 0 else { return contents }
+            contents += piece[..<count]
+        }
+    }
+
+    private func failure(_ error: Int32) -> Failure {
+        switch error {
+        case ENOTCONN, ECONNABORTED:
+            Failure(
+                .mountPoint,
+                "the mount on '\(mountPoint)' has died: run 'twiliofs unmount \(mountPoint)', then mount again")
+        case EACCES:
+            Failure(
+                .mountPoint, "the mount on '\(mountPoint)' is another user's: ask as the user who has mounted it")
+        default:
+            Failure(.mountPoint, "'\(path)' can't be read: \(String(cString: strerror(error)))")
+        }
+    }
+}
