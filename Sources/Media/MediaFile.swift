@@ -27,6 +27,10 @@ final class MediaFile: Sendable {
 
     struct State {
         var facts: Learnt<MediaFacts>
+
+        /// How urgent the fetches are that learn them: more than one only where the first was background work, which may be
+        /// queued for as long as others need, and somebody came who needs them sooner.
+        var describing: [Priority] = []
         var content = Learnt<MediaContent>.unknown
 
         /// Ciphertext fetched in ranges; made when the content is known.
@@ -146,23 +150,28 @@ final class MediaFile: Sendable {
                 return .answer(facts)
             case .pending(let waiting):
                 state.facts = .pending(waiting + [completion])
-                return .wait
+                guard priority > .background, state.describing.allSatisfy({ $0 == .background }) else { return .wait }
             case .unknown:
                 state.facts = .pending([completion])
-                return .begin
             }
+            state.describing.append(priority)
+            return .begin
         }
         switch step {
         case .answer(let facts): completion(.success(facts))
         case .begin:
             services.counts.withLock { $0.runningDescriptions += 1 }
-            DescriptionFetch(file: self, completion: descriptionDidEnd).start(priority: priority)
+            DescriptionFetch(file: self, priority: priority) { [self] result, ignoresRanges in
+                descriptionDidEnd(result, ignoresRanges: ignoresRanges, priority: priority)
+            }.start()
         case .wait: break
         }
     }
 
     /// The description has come, or failed.
-    private func descriptionDidEnd(_ result: Result<MediaFacts, MediaError>, ignoresRanges: Bool) {
+    private func descriptionDidEnd(
+        _ result: Result<MediaFacts, MediaError>, ignoresRanges: Bool, priority: Priority
+    ) {
         services.counts.withLock { counts in
             counts.runningDescriptions -= 1
             switch result {
@@ -170,9 +179,13 @@ final class MediaFile: Sendable {
             case .failure: counts.failedDescriptions += 1
             }
         }
-        let waiting = state.withLock { state -> [@Sendable (Result<MediaFacts, MediaError>) -> Void] in
-            guard case .pending(let waiting) = state.facts else { return [] }
+        let waiting = state.withLock { state -> [@Sendable (Result<MediaFacts, MediaError>) -> Void]? in
+            if let index = state.describing.firstIndex(of: priority) { state.describing.remove(at: index) }
+            guard case .pending(let waiting) = state.facts else { return nil }
             switch result {
+            case .failure where !state.describing.isEmpty:
+                // Another fetch may still succeed.
+                return nil
             case .success(let facts):
                 state.facts = .known(facts)
                 state.ignoresRanges = ignoresRanges
@@ -181,6 +194,7 @@ final class MediaFile: Sendable {
             }
             return waiting
         }
+        guard let waiting else { return }
         if case .success(let facts) = result { services.observer.mediaWasDescribed(sid, as: facts) }
         for completion in waiting { completion(result) }
     }

@@ -99,14 +99,14 @@ public final class MediaLibrary: Sendable {
     /// Learns size and envelope of a recording's media with one small request.
     ///
     /// - Parameters:
-    ///   - isAhead: whether nobody waits for it yet.
+    ///   - priority: how urgent it is.
     ///   - completion: called at once when they are known, else later on another thread.
     public func describe(
-        _ resource: MediaResource, isAhead: Bool = false,
+        _ resource: MediaResource, priority: Priority = .reader,
         completion: @escaping @Sendable (Result<MediaFacts, MediaError>) -> Void
     ) {
         let file = file(of: resource, facts: nil, integrity: nil)
-        file.describe(priority: isAhead ? .readAhead : .reader) { [self] result in
+        file.describe(priority: priority) { [self] result in
             settle(file)
             if !isAhead, case .failure(let error) = result { services.counts.countError(error) }
             completion(result)

@@ -36,6 +36,9 @@ final class MediaServices: Sendable {
     /// What has happened so far; what ``MediaLibrary/statistics`` adds is not kept here.
     let counts = Locked(MediaLibrary.Statistics())
 
+    /// By which request the hosts of media tell sizes.
+    let probes = Locked(ProbeFindings())
+
     /// What connections have brought lately.
     let link = Locked(LinkEstimate())
 

@@ -4,6 +4,7 @@ import Media
 import TestSupport
 import Testing
 import Threading
+import Transfer
 import TwilioAPI
 import TwilioSimulator
 
@@ -37,7 +38,7 @@ private final class NotingAhead: MediaAhead {
     }
 
     func describe(
-        _ resource: MediaResource, isAhead: Bool,
+        _ resource: MediaResource, priority: Priority,
         completion: @escaping @Sendable (Result<MediaFacts, MediaError>) -> Void
     ) {}
 

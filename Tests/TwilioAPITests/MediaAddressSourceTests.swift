@@ -43,14 +43,49 @@ struct MediaAddressSourceTests {
     func coalesced() throws {
         try Self.withSource({ number, _ in Self.redirect(number) }) { source, server in
             let outcomes = Awaited<Outcome>()
-            for _ in 0..<50 { source.address(replacing: nil) { outcomes.add($0) } }
+            for _ in 0..<50 { source.address(replacing: nil, priority: .reader) { outcomes.add($0) } }
             let addresses = try outcomes.values(50).map { try $0.get() }
             #expect(Set(addresses.map(\.url.absoluteString)) == ["https://media.example/1?signature=x"])
             #expect(addresses.allSatisfy { $0.credential == nil })
             #expect(server.requests.count == 1)
-            source.address(replacing: nil) { outcomes.add($0) }
+            source.address(replacing: nil, priority: .reader) { outcomes.add($0) }
             #expect(outcomes.all.count == 51)
             #expect(server.requests.count == 1)
+        }
+    }
+
+    @Test("who needs an address now doesn't wait for a request that nobody was in a hurry for")
+    func urgency() throws {
+        try Self.withSource({ number, _ in
+            usleep(100_000)
+            return Self.redirect(number)
+        }) { source, server in
+            let outcomes = Awaited<Outcome>()
+            for priority in [Priority.background, .background, .reader, .readAhead, .reader] {
+                source.address(replacing: nil, priority: priority) { outcomes.add($0) }
+            }
+            let addresses = try outcomes.values(5).map { try $0.get() }
+            #expect(addresses.allSatisfy { $0.url.host() == "media.example" })
+            while server.requests.count < 2 { usleep(1000) }
+            usleep(50_000)
+            #expect(server.requests.count == 2)
+        }
+    }
+
+    @Test("of two requests for an address, one that fails does no harm")
+    func oneFails() throws {
+        try Self.withSource({ number, _ in
+            guard number == 1 else {
+                usleep(300_000)
+                return Self.redirect(number)
+            }
+            return LoopbackServer.Answer(body: Array("{}".utf8))
+        }) { source, server in
+            let outcomes = Awaited<Outcome>()
+            source.address(replacing: nil, priority: .background) { outcomes.add($0) }
+            source.address(replacing: nil, priority: .reader) { outcomes.add($0) }
+            let addresses = try outcomes.values(2).map { try $0.get() }
+            #expect(addresses.allSatisfy { $0.url.path() == "/2" })
         }
     }
 
@@ -58,13 +93,13 @@ struct MediaAddressSourceTests {
     func refreshed() throws {
         try Self.withSource({ number, _ in Self.redirect(number) }) { source, server in
             let outcomes = Awaited<Outcome>()
-            source.address(replacing: nil) { outcomes.add($0) }
+            source.address(replacing: nil, priority: .reader) { outcomes.add($0) }
             let old = try outcomes.value().get()
-            for _ in 0..<20 { source.address(replacing: old) { outcomes.add($0) } }
+            for _ in 0..<20 { source.address(replacing: old, priority: .reader) { outcomes.add($0) } }
             let fresh = try outcomes.values(21).dropFirst().map { try $0.get() }
             #expect(Set(fresh.map { $0.url.path() }) == ["/2"])
             // A download that was slow to be refused the old address gets the fresh one.
-            source.address(replacing: old) { outcomes.add($0) }
+            source.address(replacing: old, priority: .reader) { outcomes.add($0) }
             #expect(try outcomes.values(22)[21].get().url.path() == "/2")
             #expect(server.requests.count == 2)
         }
@@ -76,7 +111,7 @@ struct MediaAddressSourceTests {
             LoopbackServer.Answer(body: Array(#"{"redirect_to":"https://media.example/body"}"#.utf8))
         }) { source, _ in
             let outcomes = Awaited<Outcome>()
-            source.address(replacing: nil) { outcomes.add($0) }
+            source.address(replacing: nil, priority: .reader) { outcomes.add($0) }
             let address = try outcomes.value().get()
             #expect(address.url.absoluteString == "https://media.example/body")
         }
@@ -88,10 +123,10 @@ struct MediaAddressSourceTests {
             number == 1 ? LoopbackServer.Answer(body: Array("{}".utf8)) : Self.redirect(number)
         }) { source, _ in
             let outcomes = Awaited<Outcome>()
-            source.address(replacing: nil) { outcomes.add($0) }
+            source.address(replacing: nil, priority: .reader) { outcomes.add($0) }
             let error = #expect(throws: TwilioError.self) { try outcomes.value().get() }
             #expect(error?.code == .malformedAnswer)
-            source.address(replacing: nil) { outcomes.add($0) }
+            source.address(replacing: nil, priority: .reader) { outcomes.add($0) }
             let next = try outcomes.values(2)[1].get()
             #expect(next.url.path() == "/2")
         }
@@ -103,7 +138,7 @@ struct MediaAddressSourceTests {
             LoopbackServer.Answer(status: 404, body: Array(#"{"code":20404,"message":"gone"}"#.utf8))
         }) { source, _ in
             let outcomes = Awaited<Outcome>()
-            source.address(replacing: nil) { outcomes.add($0) }
+            source.address(replacing: nil, priority: .reader) { outcomes.add($0) }
             let outcome = try outcomes.value()
             let error = #expect(throws: TwilioError.self) { try outcome.get() }
             #expect(error?.code == .notFound)
@@ -120,7 +155,7 @@ struct MediaAddressSourceTests {
         let source = MediaAddressSource(direct: own, subject: try #require(SID("RE" + AccountBench.digits)))
         func current(replacing refused: Address? = nil) throws -> Address {
             let outcomes = Awaited<Outcome>()
-            source.address(replacing: refused) { outcomes.add($0) }
+            source.address(replacing: refused, priority: .reader) { outcomes.add($0) }
             return try outcomes.value().get()
         }
         #expect(try current() == own)

@@ -2,6 +2,7 @@ public import Catalog
 public import Logging
 public import Media
 import Threading
+import Transfer
 import TwilioAPI
 
 /// Follows programs through directories, and does ahead what they are about to ask for: describing media whose size isn't
@@ -127,7 +128,7 @@ public final class WalkFollower: Sendable {
                     resource, facts: facts.flatMap { MediaFacts(stored: $0.facts) },
                     integrity: try catalog.integrity(of: sid)?.finding)
             case .describing:
-                if facts == nil { media.describe(resource, isAhead: true) { _ in } }
+                if facts == nil { media.describe(resource, priority: .readAhead) { _ in } }
                 return true
             }
         } catch {
@@ -159,7 +160,7 @@ public final class WalkFollower: Sendable {
 /// What can be done ahead; ``MediaLibrary`` can.
 protocol MediaAhead: Sendable {
     func describe(
-        _ resource: MediaResource, isAhead: Bool,
+        _ resource: MediaResource, priority: Priority,
         completion: @escaping @Sendable (Result<MediaFacts, MediaError>) -> Void)
     func prefetch(_ resource: MediaResource, facts: MediaFacts?, integrity: Integrity?) -> Bool
     func abandonPrefetch(of sids: [SID])

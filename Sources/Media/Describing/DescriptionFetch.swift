@@ -6,11 +6,13 @@ import TwilioAPI
 /// Learns what has to be known of a file's media: asks for the last 32 bytes.
 ///
 /// One small request tells everything: the total size and the entity tag, the envelope's fields, GCM's tag or CBC's
-/// padding. HEAD would not: presigned addresses refuse it. A server that ignores ranges sends everything; that is left off
-/// where the head tells enough, else kept, so that it isn't sent twice.
+/// padding. HEAD would not, and presigned addresses refuse it. A server that ignores ranges sends everything; that is left
+/// off where the head tells enough, else kept, so that it isn't sent twice. If it is the API's own, HEAD is used from then on
+/// where that tells sizes: see ``ProbeFindings``.
 final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
     // Safe although unchecked: what changes is touched on the transfer thread alone.
     private let file: MediaFile
+    private let priority: Priority
     private let transfer = TransferSlot()
 
     /// What the answer's head told.
@@ -25,6 +27,9 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
     private var isDone = false
     private var failure: MediaError?
 
+    /// The request that was made.
+    private var probe = ProbeFindings.Probe.lastBytes
+
     /// Whether the server was asked for everything, since it can't give the end alone.
     private var asksForEverything = false
 
@@ -32,13 +37,57 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
     private let completion: @Sendable (Result<MediaFacts, MediaError>, _ ignoresRanges: Bool) -> Void
 
     init(
-        file: MediaFile, completion: @escaping @Sendable (Result<MediaFacts, MediaError>, _ ignoresRanges: Bool) -> Void
+        file: MediaFile, priority: Priority = .reader,
+        completion: @escaping @Sendable (Result<MediaFacts, MediaError>, _ ignoresRanges: Bool) -> Void
     ) {
         self.file = file
+        self.priority = priority
         self.completion = completion
     }
 
-    func start(range: ByteRange? = .suffix(MediaFacts.tailSize), priority: Priority = .reader) {
+    /// Sends the request that costs the least.
+    func start() {
+        let address = file.resource.kind == .voiceRecording ? (try? file.addresses())?.ownAddress : nil
+        if let address, let origin = address.origin,
+            file.services.probes.withLock({ $0.probe(at: origin, now: .now) }) == .head
+        {
+            askForHead(at: address, of: origin)
+        } else {
+            download(range: .suffix(MediaFacts.tailSize))
+        }
+    }
+
+    private func askForHead(at address: Address, of origin: Origin) {
+        probe = .head
+        let request = Request(
+            method: .head, address: address, priority: priority, redirects: .report,
+            retriesNotFound: file.mayBeTooYoung)
+        transfer.hold(file.services.transfer.send(request) { [self] result in headDidEnd(result, of: origin) })
+    }
+
+    private func headDidEnd(_ result: Result<Response, TransferError>, of origin: Origin) {
+        switch result {
+        case .success(let response) where response.head.exactSize != nil:
+            head = response.head
+            total = response.head.exactSize
+            isDone = true
+            learn()
+            return
+        case .failure(let error) where error.status == nil:
+            // Not answered at all: another request wouldn't be either.
+            finish(.failure(file.mediaError(error)))
+            return
+        case .failure(let error) where error.status == 404:
+            // That is about this recording, and GET tells more of it.
+            break
+        case .success, .failure:
+            file.services.probes.withLock { $0.headFailed(at: origin, now: .now) }
+        }
+        probe = .lastBytes
+        download(range: .suffix(MediaFacts.tailSize))
+    }
+
+    private func download(range: ByteRange?) {
         do throws(MediaError) {
             let source = try file.addresses()
             transfer.hold(
@@ -124,7 +173,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
             learn()
         } else if !asksForEverything {
             asksForEverything = true
-            start(range: nil)
+            download(range: nil)
         } else {
             finish(.failure(file.mediaError(error)))
         }
@@ -142,6 +191,9 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         guard let head, let total else {
             finish(.failure(MediaError(.transferFailed, file.sid, "the media server told nothing of \(file.sid)")))
             return
+        }
+        if probe == .lastBytes, !asksForEverything {
+            file.services.learnProbe(from: head, size: total, of: file.resource)
         }
         let tail = Array(self.tail.suffix(Int(MediaFacts.tailSize)))
         // The padding may have to be decrypted, and the content key unwrapped for it: not on the transfer thread.

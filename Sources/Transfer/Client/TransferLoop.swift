@@ -172,7 +172,7 @@ final class TransferLoop {
             case .askForAddress(let refused):
                 let identifier = transfer.identifier
                 let mailbox = mailbox
-                transfer.source?.address(replacing: refused) { result in
+                transfer.source?.address(replacing: refused, priority: transfer.priority) { result in
                     mailbox.post(.addressArrived(identifier, result))
                 }
             case .perform(let request):

@@ -7,15 +7,19 @@ public protocol AddressSource: Sendable {
     /// - Parameters:
     ///   - refused: The address that was just refused as expired (403; 400 with an S3 code `Expired…`; 401 where no
     ///     credential was sent), so that a fresh one is wanted; `nil` the first time.
+    ///   - priority: How urgent the download is.
     ///   - completion: Takes the address, or the reason why there is none, which ends the download with
     ///     `addressUnavailable`.
-    func address(replacing refused: Address?, completion: @escaping @Sendable (Result<Address, any Error>) -> Void)
+    func address(
+        replacing refused: Address?, priority: Priority,
+        completion: @escaping @Sendable (Result<Address, any Error>) -> Void)
 }
 
 extension Address: AddressSource {
     /// Hands over itself, however often it is asked: the source for an address that doesn't expire.
     public func address(
-        replacing refused: Address?, completion: @escaping @Sendable (Result<Address, any Error>) -> Void
+        replacing refused: Address?, priority: Priority,
+        completion: @escaping @Sendable (Result<Address, any Error>) -> Void
     ) {
         completion(.success(self))
     }

@@ -11,7 +11,7 @@ import FoundationEssentials
 ///
 /// URLs are taken apart by libcurl's parser, which is also the one that connects: two parsers with two opinions about
 /// where a host's name ends are how credentials reach the wrong server.
-struct Origin: Hashable, Sendable {
+public struct Origin: Hashable, Sendable {
     let scheme: String
     let host: String
     let port: Int
@@ -88,6 +88,9 @@ struct Origin: Hashable, Sendable {
 }
 
 extension Address {
+    /// The origin of its URL; `nil` when that is none that may be asked.
+    public var origin: Origin? { try? Origin(of: url) }
+
     /// Finds where a redirect leads.
     ///
     /// The credential stays only where the origin stays; once lost it doesn't come back, not even when a later redirect

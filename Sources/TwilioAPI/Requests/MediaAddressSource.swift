@@ -26,8 +26,12 @@ public final class MediaAddressSource: AddressSource {
         /// The address in use; nil when there is none yet, or the last one was refused.
         var current: Address?
 
-        /// Who waits for the answer to the request that is under way; nil when none is.
-        var waiting: [@Sendable (Result<Address, any Error>) -> Void]?
+        /// Who waits for an answer.
+        var waiting: [@Sendable (Result<Address, any Error>) -> Void] = []
+
+        /// How urgent the requests are that are under way: more than one only where a later one was more urgent, and
+        /// would have had to wait in the queue behind others.
+        var underWay: [Priority] = []
     }
 
     private let origin: Origin
@@ -49,11 +53,20 @@ public final class MediaAddressSource: AddressSource {
         self.subject = subject
     }
 
+    /// The API's own address of the media; nil where the media is, or has lately been, served from somewhere else.
+    public var ownAddress: Address? {
+        guard case .direct(let address) = origin, state.withLock({ $0.current == nil }) else { return nil }
+        return address
+    }
+
     /// Hands over the address in use, or a fresh one in place of one that was refused.
     ///
-    /// - Parameter completion: called at once, or on the transfer thread.
+    /// - Parameters:
+    ///   - priority: how urgent a request is, should one be needed.
+    ///   - completion: called at once, or on the transfer thread.
     public func address(
-        replacing refused: Address?, completion: @escaping @Sendable (Result<Address, any Error>) -> Void
+        replacing refused: Address?, priority: Priority,
+        completion: @escaping @Sendable (Result<Address, any Error>) -> Void
     ) {
         enum Step {
             case answer(Address)
@@ -67,14 +80,15 @@ public final class MediaAddressSource: AddressSource {
             case .direct(let address):
                 return .answer(address)
             case .resolved(let address, let transfer):
-                let isFirst = state.waiting == nil
-                state.waiting = (state.waiting ?? []) + [completion]
-                return isFirst ? .resolve(at: address, by: transfer) : .wait
+                state.waiting.append(completion)
+                guard state.underWay.allSatisfy({ $0 < priority }) else { return .wait }
+                state.underWay.append(priority)
+                return .resolve(at: address, by: transfer)
             }
         }
         switch step {
         case .answer(let address): completion(.success(address))
-        case .resolve(let address, let transfer): resolve(at: address, by: transfer)
+        case .resolve(let address, let transfer): resolve(at: address, by: transfer, priority: priority)
         case .wait: break
         }
     }
@@ -86,9 +100,9 @@ public final class MediaAddressSource: AddressSource {
         state.withLock { $0.current = address }
     }
 
-    private func resolve(at address: Address, by transfer: TransferClient) {
+    private func resolve(at address: Address, by transfer: TransferClient, priority: Priority) {
         transfer.send(
-            Request(address: address, priority: .reader, redirects: .report, retriesNotFound: retriesNotFound)
+            Request(address: address, priority: priority, redirects: .report, retriesNotFound: retriesNotFound)
         ) { [self] result in
             let outcome: Result<Address, any Error>
             switch result {
@@ -97,10 +111,16 @@ public final class MediaAddressSource: AddressSource {
             case .failure(let error):
                 outcome = .failure(TwilioError(error, subject: "the media of \(subject)"))
             }
-            let waiting = state.withLock { state in
-                if case .success(let address) = outcome { state.current = address }
-                defer { state.waiting = nil }
-                return state.waiting ?? []
+            let waiting = state.withLock { state -> [@Sendable (Result<Address, any Error>) -> Void] in
+                if let index = state.underWay.firstIndex(of: priority) { state.underWay.remove(at: index) }
+                switch outcome {
+                case .success(let address): state.current = address
+                // Another request may still succeed.
+                case .failure where !state.underWay.isEmpty: return []
+                case .failure: break
+                }
+                defer { state.waiting = [] }
+                return state.waiting
             }
             for completion in waiting { completion(outcome) }
         }

@@ -109,9 +109,13 @@ final class LibraryBench: Sendable {
     let client: TwilioClient
     let library: MediaLibrary
 
-    /// - Parameter ring: the keys that are held; our own unless told otherwise.
+    /// - Parameters:
+    ///   - generated: how many voice recordings there are besides.
+    ///   - apiURL: where the 2010 API is, if not in the simulator.
+    ///   - ring: the keys that are held; our own unless told otherwise.
     init(
-        _ kind: Kind, size: Int, ring: KeyRing? = nil, settings: (inout MediaLibrary.Configuration) -> Void = { _ in },
+        _ kind: Kind, size: Int, generated: Int = 0, apiURL: String? = nil, ring: KeyRing? = nil,
+        settings: (inout MediaLibrary.Configuration) -> Void = { _ in },
         behaviour change: (inout Behaviour) -> Void = { _ in }
     ) throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "media-test-\(UUID().uuidString)")
@@ -125,6 +129,7 @@ final class LibraryBench: Sendable {
         try Data(original).write(to: file)
         var configuration = SimulatorConfiguration(
             mediaFolder: folder.path, publicKeys: [.init(pem: KeyPair.ours.publicPEM)])
+        configuration.generatedRecordings = generated
         change(&configuration.behaviour)
         simulator = try TwilioSimulator.start(configuration)
         var quiet = Logger(label: "tests")
@@ -135,7 +140,7 @@ final class LibraryBench: Sendable {
             account: try #require(SID(simulator.credentials.accountSID)),
             credential: Credential(
                 username: simulator.credentials.accountSID, password: simulator.credentials.authToken),
-            endpoints: try Endpoints(api: simulator.apiURL, video: simulator.apiURL), transfer: transfer)
+            endpoints: try Endpoints(api: apiURL ?? simulator.apiURL, video: simulator.apiURL), transfer: transfer)
         var configured = MediaLibrary.Configuration(spoolFolder: folder.path, threadCount: 2)
         settings(&configured)
         library = try MediaLibrary(
@@ -159,6 +164,13 @@ final class LibraryBench: Sendable {
         let answers = Awaited<Result<ListAnswer, TwilioError>>()
         client.page(of: kind) { answers.add($0) }
         return try MediaResource(#require(try answers.value().get().page().resources.first))
+    }
+
+    /// The resources of all voice recordings, as the list has them.
+    func voiceResources() throws -> [MediaResource] {
+        let answers = Awaited<Result<ListAnswer, TwilioError>>()
+        client.page(of: .voiceRecording) { answers.add($0) }
+        return try answers.value().get().page().resources.map { try MediaResource($0) }
     }
 
     /// Makes a resource and forgets the requests that it took.

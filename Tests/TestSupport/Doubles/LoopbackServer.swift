@@ -7,6 +7,9 @@ import Threading
 public final class LoopbackServer: Sendable {
     /// A request, as far as tests look at it.
     public struct Request: Sendable {
+        /// `GET` for instance.
+        public let method: String
+
         /// Path and query.
         public let target: String
 
@@ -19,12 +22,16 @@ public final class LoopbackServer: Sendable {
         var status: Int
         var fields: [(String, String)]
         var body: [UInt8]
+        var length: Int
 
         /// Makes an answer.
-        public init(status: Int = 200, fields: [(String, String)] = [], body: [UInt8] = []) {
+        ///
+        /// - Parameter length: the length that it tells, if that isn't the body's: to HEAD for instance.
+        public init(status: Int = 200, fields: [(String, String)] = [], body: [UInt8] = [], length: Int? = nil) {
             self.status = status
             self.fields = fields
             self.body = body
+            self.length = length ?? body.count
         }
     }
 
@@ -93,12 +100,13 @@ public final class LoopbackServer: Sendable {
             let parts = line.split(separator: ":", maxSplits: 1)
             if parts.count == 2 { fields[parts[0].lowercased()] = String(parts[1].drop { $0 == " " }) }
         }
-        let request = Request(target: String(lines[0].split(separator: " ")[1]), fields: fields)
+        let words = lines[0].split(separator: " ").map(String.init)
+        let request = Request(method: words[0], target: words[1], fields: fields)
         received.withLock { $0.append(request) }
         let result = answer(request)
-        var text = "HTTP/1.1 \(result.status) Told\r\nConnection: close\r\nContent-Length: \(result.body.count)\r\n"
+        var text = "HTTP/1.1 \(result.status) Told\r\nConnection: close\r\nContent-Length: \(result.length)\r\n"
         for (name, value) in result.fields { text += "\(name): \(value)\r\n" }
-        let bytes = Array("\(text)\r\n".utf8) + result.body
+        let bytes = Array("\(text)\r\n".utf8) + (request.method == "HEAD" ? [] : result.body)
         var sent = 0
         while sent < bytes.count {
             let count = bytes[sent...].withUnsafeBytes {

@@ -96,7 +96,8 @@ final class ListedAddresses: AddressSource {
     var refused: [Address?] { state.withLock { $0.refused } }
 
     func address(
-        replacing refused: Address?, completion: @escaping @Sendable (Result<Address, any Error>) -> Void
+        replacing refused: Address?, priority: Priority,
+        completion: @escaping @Sendable (Result<Address, any Error>) -> Void
     ) {
         let next = state.withLock { state -> Address? in
             state.refused.append(refused)

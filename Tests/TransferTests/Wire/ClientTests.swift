@@ -13,7 +13,8 @@ struct ClientTests {
     /// A source that never answers.
     struct SilentSource: AddressSource {
         func address(
-            replacing refused: Address?, completion: @escaping @Sendable (Result<Address, any Error>) -> Void
+            replacing refused: Address?, priority: Priority,
+            completion: @escaping @Sendable (Result<Address, any Error>) -> Void
         ) {}
     }
 
