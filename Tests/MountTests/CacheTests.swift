@@ -13,6 +13,10 @@ struct CacheTests {
             let mount = try MountedAccount(account, cacheFolder: folder.path("cache"))
             #expect(try mount.differences(from: account) == [])
             if !isFirst { #expect(try account.mediaRequests().isEmpty) }
+            let told = try Command.shell(
+                "jq -c '.bytes | [.fetched > 0, .from_disk_cache > 0, .served > 0]' <.twiliofs/status.json",
+                directory: mount.path)
+            #expect(told.lines == [isFirst ? "[true,false,true]" : "[false,true,true]"])
             try mount.unmount()
         }
     }
