@@ -17,10 +17,17 @@ public final class Catalog: Sendable {
     /// Which of the account's recordings are shown.
     public let window: CatalogWindow
 
+    /// Who writes much, and what says so beside the file.
+    private struct Bulk {
+        var count = 0
+        var running: (CatalogDatabase, BulkMarker)?
+    }
+
     let coder: DocumentCoder
     private let folder: String
     private let logger: Logger
     private let current: Locked<Current>
+    private let bulk = Locked(Bulk())
     private let onReplacement = Locked<(@Sendable () -> Void)?>(nil)
 
     /// Opens the catalog of an account, or makes an empty one.
@@ -174,9 +181,29 @@ public final class Catalog: Sendable {
         }
     }
 
-    /// Lets go of memory that was of use while much was written.
-    func releaseMemory() {
-        current.withLock { $0.database }.pool.releaseMemoryEventually()
+    /// Much is going to be written: until the end of that, nothing waits for the disk.
+    func beginBulk() {
+        let isFirst = bulk.withLock { bulk in
+            bulk.count += 1
+            return bulk.count == 1
+        }
+        guard isFirst else { return }
+        let database = current.withLock { $0.database }
+        guard let marker = database.beginBulk() else { return }
+        bulk.withLock { $0.running = (database, marker) }
+    }
+
+    /// Balances ``beginBulk()``: waits until the disk has everything, and lets go of memory.
+    func endBulk() {
+        let running = bulk.withLock { bulk -> (CatalogDatabase, BulkMarker)? in
+            bulk.count -= 1
+            guard bulk.count == 0 else { return nil }
+            defer { bulk.running = nil }
+            return bulk.running
+        }
+        guard let (database, marker) = running else { return }
+        database.endBulk(marker)
+        database.pool.releaseMemoryEventually()
     }
 
     private func failure(_ error: any Error, _ verb: String, _ database: CatalogDatabase) -> CatalogError {

@@ -108,7 +108,7 @@ public final class MediaLibrary: Sendable {
         let file = file(of: resource, facts: nil, integrity: nil)
         file.describe(priority: priority) { [self] result in
             settle(file)
-            if !isAhead, case .failure(let error) = result { services.counts.countError(error) }
+            if priority == .reader, case .failure(let error) = result { services.counts.countError(error) }
             completion(result)
         }
     }

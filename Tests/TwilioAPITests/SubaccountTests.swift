@@ -136,7 +136,7 @@ struct SubaccountTests {
                 #expect(!sub.reaches(kind))
                 let sid = try #require(SID(kind.sidPrefix + Self.digits))
                 let resource = try MediaResource(kind: kind, json: Array("{\"sid\":\"\(sid)\"}".utf8))
-                let results = Awaited<Result<MediaResource, TwilioError>>()
+                let results = Awaited<Result<ListedResource, TwilioError>>()
                 let attempts: [() throws -> Void] = [
                     { _ = try sub.page(of: kind) },
                     { _ = try sub.page(of: kind, next: "/v1/x") },

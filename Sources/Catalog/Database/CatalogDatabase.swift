@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Glibc
 import Logging
 
 /// The SQLite file below the catalog: where it is, who may read it, and what becomes of a damaged one.
@@ -18,12 +19,18 @@ struct CatalogDatabase: Sendable {
 
     /// KiB of pages that the writer keeps: as much as the indexes of a million recordings have, which a first sync changes at
     /// random places.
-    private static let writerCache = 96 << 10
+    private static let writerCache = 64 << 10
 
-    /// Pages of the journal after which its content goes to the main file.
+    /// Bytes of a page of the file.
+    ///
+    /// SQLite writes page by page, and a first sync changes nearly all pages of the indexes with each batch anyway: larger
+    /// ones mean fewer calls. Twenty packed resources fit into one.
+    private static let pageSize = 16 << 10
+
+    /// Pages of the journal after which its content goes to the main file: 64 MiB.
     ///
     /// A page that changes again before costs nothing; during a first sync all pages of the indexes do.
-    private static let checkpointInterval = 16 << 10
+    private static let checkpointInterval = 4 << 10
 
     /// Opens the catalog of one account, or makes an empty one; one that is damaged is set aside.
     ///
@@ -33,6 +40,7 @@ struct CatalogDatabase: Sendable {
         let path = folder + "/catalog.sqlite"
         do {
             do {
+                try Self.settle(path)
                 self = try Self.open(path, folder: folder, coder: coder)
             } catch let error as DatabaseError where error.isDamage {
                 try Self.setAside(path, reason: error, logger: logger)
@@ -72,6 +80,7 @@ struct CatalogDatabase: Sendable {
             guard !database.configuration.readonly else { return }
             try database.execute(
                 sql: """
+                    PRAGMA page_size = \(pageSize);
                     PRAGMA cache_size = -\(writerCache);
                     PRAGMA wal_autocheckpoint = \(checkpointInterval);
                     PRAGMA journal_size_limit = \(64 << 20);
@@ -84,6 +93,51 @@ struct CatalogDatabase: Sendable {
         }
         try migrator.migrate(pool)
         return CatalogDatabase(pool: pool, path: path, fileNumber: number(of: path))
+    }
+
+    /// Looks what those have left who wrote without waiting for the disk.
+    private static func settle(_ path: String) throws {
+        switch BulkMarker.look(beside: path) {
+        case .none:
+            return
+        case .unflushed(let markers):
+            guard BulkMarker.flush(path), BulkMarker.flush(path + "-wal") else { return }
+            for marker in markers { unlink(marker) }
+        case .lost(let markers):
+            for marker in markers { unlink(marker) }
+            throw DatabaseError(
+                resultCode: .SQLITE_CORRUPT, message: "the machine went down while a list was brought here")
+        }
+    }
+
+    // MARK: Writing much
+
+    /// Begins to write without waiting for the disk; the marker is to be given to ``endBulk(_:)``.
+    func beginBulk() -> BulkMarker? {
+        guard let marker = BulkMarker(beside: path) else { return nil }
+        do {
+            try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = OFF") }
+            return marker
+        } catch {
+            marker.end(isFlushed: true)
+            return nil
+        }
+    }
+
+    /// Waits until the disk has everything.
+    func endBulk(_ marker: BulkMarker) {
+        var isFlushed = false
+        do {
+            try pool.writeWithoutTransaction { database in
+                try database.execute(sql: "PRAGMA synchronous = NORMAL")
+                // As much as readers allow; the rest is in the journal, which is flushed as well.
+                try database.checkpoint(.passive)
+            }
+            isFlushed = BulkMarker.flush(path) && BulkMarker.flush(path + "-wal")
+        } catch {
+            isFlushed = false
+        }
+        marker.end(isFlushed: isFlushed)
     }
 
     /// Moves a damaged catalog out of the way, unless another mount has done so already.

@@ -58,4 +58,9 @@ extension CatalogWriter {
             database, "DELETE FROM removal WHERE sequence <= (SELECT max(sequence) FROM removal) - 100000")
         try prune.run()
     }
+
+    /// Makes the index that groups are found by.
+    func makeGroupIndex() throws {
+        try database.execute(sql: Schema.groupIndex)
+    }
 }

@@ -59,6 +59,7 @@ extension Catalog {
     public func groups(
         of kinds: [MediaKind], after position: Int64, limit: Int
     ) throws(CatalogError) -> [(group: SID, position: Int64)] {
+        try makeGroupIndex()
         let numbers = kinds.map { String($0.rawValue) }.joined(separator: ", ")
         let earlier = times.replacing("created", with: "other.created")
         let found = try entries(
@@ -84,6 +85,7 @@ extension Catalog {
     public func entries(
         ofGroup group: SID, kinds: [MediaKind], after position: Int64, limit: Int
     ) throws(CatalogError) -> [CatalogEntry] {
+        try makeGroupIndex()
         let numbers = kinds.map { String($0.rawValue) }.joined(separator: ", ")
         return try entries(
             "kind IN (\(numbers)) AND group_sid = ?1 AND id > ?2 AND status IS NULL\(times) ORDER BY id LIMIT ?3"
@@ -92,5 +94,15 @@ extension Catalog {
             select.bind(2, position)
             select.bind(3, Int64(limit))
         }
+    }
+
+    /// Makes the index that groups are found by, if it isn't there yet.
+    func makeGroupIndex() throws(CatalogError) {
+        let isThere = try read { database in
+            let select = try RawStatement(database, "SELECT 1 FROM sqlite_master WHERE name = 'entry_by_group'")
+            defer { select.finish() }
+            return try select.step()
+        }
+        if !isThere { try write { try $0.makeGroupIndex() } }
     }
 }

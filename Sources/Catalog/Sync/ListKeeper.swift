@@ -198,10 +198,18 @@ final class ListKeeper: Sendable {
         let record = try services.catalog.list(of: kind)
         let gaps = record.coverage.gaps(in: Self.wanted(services))
         let isFresh = record.coverage.isEmpty
+        services.catalog.beginBulk()
         let walker = ListWalker(
             over: kind, intervals: gaps, purpose: .list, limit: services.settings.walkLimit, priority: .background,
             services: services
         ) { [self] result in
+            // Those who wait for the list needn't wait for the disk, nor for what other views need.
+            defer {
+                services.writer.run { [self] in
+                    try? services.catalog.makeGroupIndex()
+                    services.catalog.endBulk()
+                }
+            }
             var result = result
             if case .success = result {
                 // Begun and ended by this mount: nothing is here that had gone before, nor is anything missing.
@@ -211,7 +219,6 @@ final class ListKeeper: Sendable {
                         try services.catalog.noteFill(of: kind, begun: begun)
                     }
                 }
-                services.catalog.releaseMemory()
                 let count = (try? services.catalog.totals(of: kind).count) ?? 0
                 services.logger.info("the list of \(kind.pluralName) is complete: \(count) recordings")
             }

@@ -62,7 +62,8 @@ public final class Synchronizer: Sendable {
     /// - Throws: ``ThreadingError`` when the system has no thread left.
     public func start() throws {
         let thread = try NamedThread(name: "sync") { [schedule, keepers, removals, services] in
-            var next: ContinuousClock.Instant?
+            // At once at first.
+            var next: ContinuousClock.Instant? = .now
             while true {
                 let pause = next.map { min(Self.interval, max(.zero, $0 - .now)) } ?? Self.interval
                 let isOver = schedule.wait(timeout: pause) { schedule -> Bool? in
