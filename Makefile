@@ -8,7 +8,7 @@ manuals = man/twiliofs.1 man/twilio-simulator.1
 scripts = .ci/run scripts/demo scripts/install-dependencies scripts/lint scripts/make-media Benchmarks/rows/tutorial.sh
 swift_files = Package.swift Sources Tests
 
-.PHONY: help dependencies build-dependencies build release demo test bench lint format install clean
+.PHONY: help dependencies build-dependencies build release demo test bench bench-catalog lint format install clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,11 +34,18 @@ test: dependencies ## Build and run every test
 	$(SWIFT) test --skip-build
 
 # The programs as they are used, Swift's libraries in them: what is measured is what `make release` makes.
-bench: ## Measure speed and memory against other programs; QUICK=1 for a short run, ROWS=name,… for some rows
+bench: table = speed
+bench: measurement ## Measure speed and memory against other programs; QUICK=1 for a short run, ROWS=name,… for some rows
+
+bench-catalog: table = catalog
+bench-catalog: measurement ## Measure listing, sizes and backups of a million recordings; QUICK=1 and ROWS=name,… as for bench
+
+.PHONY: measurement
+measurement:
 	@scripts/install-dependencies bench
 	$(SWIFT) build -c release --product twiliofs --static-swift-stdlib
 	$(SWIFT) build -c release --product twilio-simulator --static-swift-stdlib
-	@QUICK='$(QUICK)' ROWS='$(ROWS)' python3 -B Benchmarks/run.py
+	@QUICK='$(QUICK)' ROWS='$(ROWS)' python3 -B Benchmarks/run.py $(table)
 
 lint: ## Check layout, manual pages and scripts
 	@scripts/lint "$(SWIFT)" "$(swift_files)" "$(manuals)" "$(scripts)"

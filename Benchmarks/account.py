@@ -2,16 +2,13 @@
 
 import base64
 import json
-import urllib.request
 from contextlib import ExitStack, contextmanager
 
 import media
 from nginx import LATENCY_MILLISECONDS, Nginx
-from processes import Server, run
-from settings import BenchError, program
-
-# Straight to the loopback interface, whatever proxies the surroundings have.
-_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+from processes import run
+from settings import program
+from simulator import Simulator
 
 
 class StoredRecording:
@@ -51,8 +48,10 @@ class Account:
         self._stack = ExitStack()
         self.media_folder = folder / "media"
         self.exported = folder / "exported"
-        self.private_key = folder / "private_key.pem"
         self.recordings = {}
+        self._simulator = Simulator(
+            settings, folder,
+            ["--media", self.media_folder, "--export-media", self.exported, "--voice-redirect", "302"])
 
     def __enter__(self):
         with ExitStack() as stack:
@@ -68,25 +67,27 @@ class Account:
             link = self.media_folder / original.kind / original.name
             link.parent.mkdir(parents=True, exist_ok=True)
             link.hardlink_to(media.provide(original.content, self._settings.folder))
-        public_key = self._folder / "public_key.pem"
-        run([program("openssl"), "genrsa", "-out", self.private_key, "2048"])
-        run([program("openssl"), "rsa", "-in", self.private_key, "-pubout", "-out", public_key])
-        ready = self._folder / "simulator.json"
-        simulator = stack.enter_context(Server(
-            [self._settings.simulator, "--media", self.media_folder, "--public-key", public_key, "--ready-file", ready,
-             "--export-media", self.exported, "--voice-redirect", "302"], self._folder / "simulator.log"))
-        # It reads everything once and encrypts it before it is ready.
-        simulator.await_readiness(ready.exists, 600)
-        self.description = json.loads(ready.read_text())
-        self.api_url = self.description["apiURL"]
+        stack.enter_context(self._simulator)
         objects = json.loads((self.exported / "objects.json").read_text())
         self.nginx = stack.enter_context(Nginx(self._folder / "nginx", objects, self.exported, self.media_folder))
-        self._set_behaviour(mediaOrigin=self.nginx.near)
+        self._simulator.set_behaviour(mediaOrigin=self.nginx.near)
         stored = {entry["path"].rsplit("/", 1)[1].split(".")[0]: entry for entry in objects}
         kinds = {(original.kind, original.name): original for original in self._originals}
-        for sid, entry in self._control("manifest").items():
+        for sid, entry in self._simulator.manifest().items():
             original = kinds[f"{entry['kind']}s", entry["name"]]
             self.recordings[entry["name"]] = StoredRecording(self, original, sid, stored[sid])
+
+    @property
+    def description(self):
+        return self._simulator.description
+
+    @property
+    def api_url(self):
+        return self._simulator.api_url
+
+    @property
+    def private_key(self):
+        return self._simulator.private_key
 
     @property
     def credentials(self):
@@ -96,19 +97,8 @@ class Account:
     @contextmanager
     def far_away(self):
         """Puts the API, and the addresses of media that it gives, at a distance."""
-        self._set_behaviour(mediaOrigin=self.nginx.far, latencyMilliseconds=LATENCY_MILLISECONDS)
+        self._simulator.set_behaviour(mediaOrigin=self.nginx.far, latencyMilliseconds=LATENCY_MILLISECONDS)
         try:
             yield self.nginx.far
         finally:
-            self._set_behaviour(mediaOrigin=self.nginx.near, latencyMilliseconds=0)
-
-    def _set_behaviour(self, **members):
-        self._control("behaviour", method="PATCH", data=json.dumps(members).encode())
-
-    def _control(self, path, **request):
-        url = f"{self.api_url}/_simulator/{path}"
-        try:
-            with _opener.open(urllib.request.Request(url, **request), timeout=30) as answer:
-                return json.loads(answer.read())
-        except OSError as error:
-            raise BenchError(f"the simulator doesn't answer: {error}") from error
+            self._simulator.set_behaviour(mediaOrigin=self.nginx.near, latencyMilliseconds=0)

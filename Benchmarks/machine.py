@@ -1,6 +1,5 @@
 """What the figures were measured on."""
 
-import datetime
 import os
 import platform
 import re
@@ -28,21 +27,22 @@ def _line_of(path, pattern):
         return "unknown"
 
 
-def describe(settings):
+def commit(settings):
+    """What of the program is measured."""
+    git = ("git", "-C", str(settings.repository))
+    changed = _first_line(r"(\S)", *git, "status", "--porcelain", "--", "Sources") != "unknown"
+    return _first_line(r"^([0-9a-f]{7,})", *git, "rev-parse", "--short", "HEAD") + (" with changes" if changed else "")
+
+
+def describe():
     """Pairs of a thing and what it is."""
     memory = _line_of("/proc/meminfo", r"^MemTotal:\s+(\d+)")
-    git = ("git", "-C", str(settings.repository))
-    commit = _first_line(r"^([0-9a-f]{7,})", *git, "rev-parse", "--short", "HEAD")
-    version = _first_line(r"(\S+)\s*$", settings.twiliofs, "--version")
     processor = _line_of("/proc/cpuinfo", r"^model name[^:]*: (.*)$")
-    changed = _first_line(r"(\S)", *git, "status", "--porcelain", "--", "Sources") != "unknown"
     return [
-        ("date", datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")),
         ("processor", f"{processor}, {len(os.sched_getaffinity(0))} cores"),
         ("memory", f"{int(memory) / 2**20:.1f} GiB" if memory.isdigit() else memory),
         ("kernel", platform.release()),
         ("system", _line_of("/etc/os-release", r'^PRETTY_NAME="?([^"\n]*)')),
-        ("twiliofs", f"{version}, commit {commit}" + (" with changes" if changed else "")),
         ("curl", _first_line(r"curl (\S+)", program("curl"), "--version")),
         ("openssl", _first_line(r"OpenSSL (\S+)", program("openssl"), "version")),
         ("rclone", _first_line(r"rclone v?(\S+)", program("rclone"), "version")),
@@ -50,4 +50,5 @@ def describe(settings):
         ("fuse", _first_line(r"version: (\S+)", program("fusermount3"), "--version")),
         ("ffmpeg", _first_line(r"ffmpeg version (\S+)", program("ffmpeg"), "-version")),
         ("rsync", _first_line(r"version (\S+)", program("rsync"), "--version")),
+        ("python", platform.python_version()),
     ]

@@ -19,6 +19,8 @@ class Bar:
         return f"{text}, aim {self.aim:g}" if self.aim else text
 
     def verdict(self, ratio):
+        if not self.value:
+            return "met" if not ratio else f"missed by {ratio:g}"
         missing = ratio / self.value - 1 if self.is_ceiling else 1 - ratio / self.value
         return "met" if missing <= 0 else f"missed by {100 * missing:.0f} %"
 
@@ -42,6 +44,16 @@ class Outcome:
         return self.bar.verdict(self.ratio) if self.bar else "reported"
 
 
+def limited(row, figure, amount, limit, write, runs, notes=()):
+    """A line whose bar is an amount of its own, which may not be exceeded.
+
+    `write` makes the text of an amount.
+    """
+    return Outcome(
+        row.name, figure, "what is allowed", write(amount), write(limit), amount / limit, Bar(1, is_ceiling=True), runs,
+        list(notes))
+
+
 @dataclass(frozen=True)
 class Unavailable:
     """A line that can't be measured, with the reason."""
@@ -58,8 +70,8 @@ class Row:
 
     name: str
     figure: str
-    account: str  # rows with the same name share an account
-    originals: list
+    account: object  # rows with the same share an account; its text is a name
+    originals: list  # the files of it, unless it is generated
     measure: object  # takes a Bench, gives Outcomes
 
 

@@ -1,10 +1,11 @@
 """Mounts in the foreground: twiliofs, and rclone as its peer."""
 
 import functools
+import json
 import os
 import subprocess
 
-from processes import Server, run
+from processes import Server, run, wait_until
 from settings import BenchError, program
 
 
@@ -52,6 +53,25 @@ class Mount:
                     return int(line.split()[1]) * 1024
         raise BenchError("the kernel doesn't tell the process's memory")
 
+    @property
+    def processor_seconds(self):
+        return self._server.processor_seconds
+
+    def status(self):
+        """What a mount of twiliofs tells of itself (doc/STATUS.md)."""
+        return json.loads((self.path / ".twiliofs/status.json").read_bytes())
+
+    def await_list(self, name, seconds):
+        """Waits until a list can be told."""
+        def is_complete():
+            told = self.status()["lists"][name]
+            if told["state"] == "failed":
+                raise BenchError(f"the list of {name} can't be had: {told.get('error')}")
+            return told["state"] == "complete"
+
+        if not wait_until(is_complete, seconds, interval=0.05):
+            raise BenchError(f"the list of {name} isn't complete after {seconds} seconds: {self._server.end_of_log()}")
+
     def file(self, recording):
         """The path of a recording; when this returns, its attributes are known."""
         path = self.path / recording.place
@@ -61,10 +81,10 @@ class Mount:
         return path
 
 
-def mount_account(settings, account, folder, cache, disk_cache="0"):
+def mount_account(settings, account, folder, cache, disk_cache="0", options=()):
     """Makes a mount of an account.
 
-    `cache` is the folder of the catalog: what was learnt in it by an earlier mount is known to this one.
+    `cache` is the folder of the catalog: what was learnt in it by an earlier mount is known to this one. `options` come on top.
     """
     folder.mkdir(parents=True, exist_ok=True)
     description = account.description
@@ -74,7 +94,7 @@ def mount_account(settings, account, folder, cache, disk_cache="0"):
         "--accounts-url", account.api_url]
     if has_option(settings, "cache-size"):
         arguments += ["--cache-size", disk_cache]
-    return Mount(arguments, folder, {"TWILIO_AUTH_TOKEN": description["authToken"]})
+    return Mount([*arguments, *options], folder, {"TWILIO_AUTH_TOKEN": description["authToken"]})
 
 
 def mount_rclone(account, folder):

@@ -62,6 +62,14 @@ class Server:
     def is_running(self):
         return self._process.poll() is None
 
+    @property
+    def processor_seconds(self):
+        """The seconds of a core that it has used so far, its own and the kernel's for it."""
+        with open(f"/proc/{self.pid}/stat", encoding="utf-8") as status:
+            # The name, which may have spaces, ends with the last parenthesis.
+            fields = status.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def await_readiness(self, condition, seconds):
         """Waits until the server can be used."""
         if not wait_until(lambda: condition() or not self.is_running, seconds) or not self.is_running:

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Measures twiliofs against what people would use otherwise, and prints one table. `make bench` runs this.
+"""Measures twiliofs against what people would use otherwise, and prints one table: `run.py speed` for `make bench`, `run.py catalog`
+for `make bench-catalog`.
 
 Environment: QUICK=1 for a short run, ROWS=name,… for some rows, BENCH_FOLDER for the folder that keeps the media.
 """
@@ -13,11 +14,11 @@ from pathlib import Path
 
 import machine
 import report
-from account import Account
 from bench import Bench
 from measuring import Outcome, Unavailable
-from rows import all_rows
+from results import Results
 from settings import BenchError, Settings
+from tables import TABLES
 
 
 def _end(number, _frame):
@@ -25,8 +26,7 @@ def _end(number, _frame):
     sys.exit(128 + number)
 
 
-def _selected(settings):
-    rows = all_rows(settings.sizes)
+def _selected(rows, settings):
     unknown = set(settings.rows) - {row.name for row in rows}
     if unknown:
         names = ", ".join(row.name for row in rows)
@@ -35,7 +35,7 @@ def _selected(settings):
 
 
 def _measured(row, settings, account, folder):
-    bench = Bench(settings, account, folder / row.name)
+    bench = Bench(settings, account, folder / f"row-{row.name}")
     bench.folder.mkdir()
     try:
         return row.measure(row, bench)
@@ -45,18 +45,16 @@ def _measured(row, settings, account, folder):
         bench.remove(bench.folder)
 
 
-def _measure_all(settings, folder):
-    selected = _selected(settings)
+def _measure_all(table, selected, settings, folder):
     found = {}
     # The order of the table, but all rows of an account while it is there.
-    for name in dict.fromkeys(row.account for row in selected):
-        rows = [row for row in selected if row.account == name]
-        account_folder = folder / name
+    for key in dict.fromkeys(row.account for row in selected):
+        rows = [row for row in selected if row.account == key]
+        account_folder = folder / str(key)
         account_folder.mkdir()
-        print(f"Making the account '{name}'…", file=sys.stderr, flush=True)
-        originals = list({(one.kind, one.name): one for row in rows for one in row.originals}.values())
+        print(f"Making the account '{key}'…", file=sys.stderr, flush=True)
         try:
-            with Account(settings, account_folder, originals) as account:
+            with table.open_account(settings, account_folder, rows) as account:
                 for row in rows:
                     print(f"{row.name}…", end=" ", file=sys.stderr, flush=True)
                     found[row.name] = _measured(row, settings, account, folder)
@@ -72,26 +70,41 @@ def _measure_all(settings, folder):
     return [line for row in selected for line in found[row.name]]
 
 
+def _write(section, table, settings):
+    """Puts what was measured among the results, and says where."""
+    # A quick run shows that everything works; it has no place among the figures.
+    target = (settings.folder if settings.quick else settings.repository / "Benchmarks") / "results.md"
+    results = Results(target)
+    earlier = results.section(table.name) if settings.rows else None
+    if earlier:
+        if earlier.machine != section.machine or earlier.headings != section.headings:
+            print(
+                "Not written to a file: the other rows were measured on another machine, or with other programs.",
+                file=sys.stderr)
+            return
+        section = section.completed(earlier, [row.name for row in table.all_rows(settings.sizes)])
+    results.write(section, list(TABLES))
+    print(f"Written to {target}.", file=sys.stderr)
+
+
 def main():
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _end)
+    if len(sys.argv) != 2 or sys.argv[1] not in TABLES:
+        sys.exit(f"bench: give the name of a table: {', '.join(TABLES)}")
+    table = TABLES[sys.argv[1]]
     settings = Settings.from_environment()
+    selected = _selected(table.all_rows(settings.sizes), settings)
     if not Path("/dev/fuse").exists():
         sys.exit("bench: there is no /dev/fuse: load the module with 'modprobe fuse', or give the container the device")
     settings.folder.mkdir(parents=True, exist_ok=True)
     os.umask(0o077)
     # In the kept folder, so that media can be linked instead of copied.
     with tempfile.TemporaryDirectory(prefix="run-", dir=settings.folder) as folder:
-        lines = _measure_all(settings, Path(folder))
-    document = report.document(lines, machine.describe(settings), settings)
-    print(document)
-    if settings.rows:
-        print("Not written to a file, since not all rows were measured.", file=sys.stderr)
-    else:
-        # A quick run shows that everything works; it has no place among the figures.
-        target = (settings.folder if settings.quick else settings.repository / "Benchmarks") / "results.md"
-        target.write_text(document, encoding="utf-8")
-        print(f"Written to {target}.", file=sys.stderr)
+        lines = _measure_all(table, selected, settings, Path(folder))
+    section = report.section(table, lines, machine.describe(), machine.commit(settings), settings.quick)
+    print(section.text())
+    _write(section, table, settings)
     if any(isinstance(line, Unavailable) and line.is_failure for line in lines):
         sys.exit(1)
 

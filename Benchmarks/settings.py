@@ -32,13 +32,22 @@ class Sizes:
     readers: int = 64
     reader_size: int = 64 * MIB
     attribute_calls: int = 50_000
+    # The table of the catalog. Its rows take minutes, so most have fewer runs.
+    long_runs: int = 3
+    recordings: int = 1_000_000
+    stat_calls: int = 2000
+    sized_recordings: int = 10_000
+    probed_recordings: int = 300
+    copied_recordings: int = 100_000
 
     @staticmethod
     def quick():
         """Sizes for a run that shows that everything works, and says little about speed."""
         return Sizes(
             runs=2, patience=5, large=64 * MIB, distant=32 * MIB, film_seconds=60, random_reads=40, first_bytes=3,
-            backup_files=60, tutorial_files=10, readers=16, reader_size=8 * MIB, attribute_calls=20_000)
+            backup_files=60, tutorial_files=10, readers=16, reader_size=8 * MIB, attribute_calls=20_000,
+            long_runs=1, recordings=20_000, stat_calls=200, sized_recordings=1000, probed_recordings=50,
+            copied_recordings=2000)
 
 
 @dataclass(frozen=True)
