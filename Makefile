@@ -8,7 +8,7 @@ manuals = man/twiliofs.1 man/twilio-simulator.1
 scripts = .ci/run scripts/demo scripts/install-dependencies scripts/lint scripts/make-media Benchmarks/rows/tutorial.sh
 swift_files = Package.swift Sources Tests
 
-.PHONY: help dependencies build-dependencies build release demo test bench bench-catalog lint format install clean
+.PHONY: help dependencies build-dependencies build release demo test bench bench-catalog measurement lint format install clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,7 +40,6 @@ bench: measurement ## Measure speed and memory against other programs; QUICK=1 f
 bench-catalog: table = catalog
 bench-catalog: measurement ## Measure listing, sizes and backups of a million recordings; QUICK=1 and ROWS=name,… as for bench
 
-.PHONY: measurement
 measurement:
 	@scripts/install-dependencies bench
 	$(SWIFT) build -c release --product twiliofs --static-swift-stdlib

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 from simulator import Simulator
 
-_KEY_BITS = 4096
-
 
 @dataclass(frozen=True)
 class Generated:
@@ -16,6 +14,8 @@ class Generated:
     latency: int = 0  # milliseconds before each answer
     # `random` lists envelopes that are as unlike as real ones, but can't be opened; `shared` those of a few keys.
     envelopes: str = "random"
+    # Of the private key; what each recording lists of it is as long.
+    key_bits: int = 4096
 
     def __str__(self):
         return self.name
@@ -28,7 +28,7 @@ class GeneratedAccount(Simulator):
         super().__init__(
             settings, folder,
             ["--generate-recordings", plan.count, "--generated-envelopes", plan.envelopes, "--latency", plan.latency],
-            key_bits=_KEY_BITS)
+            key_bits=plan.key_bits)
         self.folder = folder
         self.count = plan.count
         self.latency = plan.latency
@@ -47,3 +47,8 @@ class GeneratedAccount(Simulator):
     def credentials(self):
         """What HTTP's Basic authentication takes."""
         return f"{self.description['accountSid']}:{self.description['authToken']}"
+
+    @staticmethod
+    def is_check(request):
+        """Whether a mount asked with it whether its credentials are right, as each does when it begins."""
+        return request["path"].endswith("/Recordings.json") and request["query"] == "PageSize=1"

@@ -84,7 +84,8 @@ class Mount:
 def mount_account(settings, account, folder, cache, disk_cache="0", options=()):
     """Makes a mount of an account.
 
-    `cache` is the folder of the catalog: what was learnt in it by an earlier mount is known to this one. `options` come on top.
+    `cache` is the folder of the catalog: what was learnt in it by an earlier mount is known to this one. `options` come
+    on top.
     """
     folder.mkdir(parents=True, exist_ok=True)
     description = account.description

@@ -36,7 +36,7 @@ class Section:
         return "\n".join(text)
 
     def completed(self, earlier, order):
-        """This section with those lines and notes of an earlier one whose rows this one doesn't have, in the order of rows."""
+        """This section with an earlier one's rows that it doesn't have; `order` has the names of all rows."""
         own = {line[0] for line in self.lines}
         merged = Section(**vars(self))
         for member in ("lines", "notes"):

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Measures twiliofs against what people would use otherwise, and prints one table: `run.py speed` for `make bench`, `run.py catalog`
-for `make bench-catalog`.
+"""Measures twiliofs against what people would use otherwise, and prints one table.
+
+`make bench` runs `run.py speed`, and `make bench-catalog` runs `run.py catalog`.
 
 Environment: QUICK=1 for a short run, ROWS=name,… for some rows, BENCH_FOLDER for the folder that keeps the media.
 """

@@ -12,7 +12,8 @@ _LIMIT = 200e-6
 
 def rows(sizes):
     return [
-        Row("stat", "`stat` of a file not known to the kernel, size known: median", million.account(sizes), [], _measure)]
+        Row("stat", "`stat` of a file not known to the kernel, size known: median", million.account(sizes), [],
+            _measure)]
 
 
 def _measure(row, bench):
@@ -31,8 +32,8 @@ def _measure(row, bench):
     return [
         limited(
             row, row.figure, statistics.median(medians), _LIMIT, duration, bench.sizes.runs,
-            [f"the slowest 1 % of {len(names):,} took {duration(statistics.median(slow))} and more. The files are in no "
-             "order; the catalog's file is in the page cache. " + million.SIZES_NOTE])]
+            [f"the slowest 1 % of {len(names):,} took {duration(statistics.median(slow))} and more; the files are in no "
+             "order; the catalog's file is in the page cache; " + million.SIZES_NOTE])]
 
 
 def _duration_of_stat(path):

@@ -27,8 +27,9 @@ def _measure_list(row, bench):
         with bench.mounted(cache) as mounted:
             for name, values in times.items():
                 target = bench.folder / name
+                command = ["sh", "-c", 'ls -f "$1" | wc -l', "sh", mounted.path / "recordings"]
                 with open(target, "wb") as file:
-                    values.append(timed(["sh", "-c", 'ls -f "$1" | wc -l', "sh", mounted.path / "recordings"], stdout=file))
+                    values.append(timed(command, stdout=file))
                 # The directory itself and the one above are listed too.
                 count = int(target.read_text()) - 2
                 if count != bench.account.count:
@@ -59,9 +60,9 @@ def _measure_find(row, bench):
     seconds, peer = medians["ours"], medians["local"]
     return [
         Outcome(
-            row.name, row.figure, "as many empty files on the local disk", duration(seconds), duration(peer), seconds / peer,
-            Bar(12, is_ceiling=True), runs,
-            ["the kernel's caches were dropped before each run, and the mount is a new one. " + million.SIZES_NOTE])]
+            row.name, row.figure, "as many empty files on the local disk", duration(seconds), duration(peer),
+            seconds / peer, Bar(12, is_ceiling=True), runs,
+            ["the kernel's caches were dropped before each run, and the mount is a new one; " + million.SIZES_NOTE])]
 
 
 def _found(bench, folder, total):

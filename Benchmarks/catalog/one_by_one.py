@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Asks for the sizes of media one after the other on one connection, and prints the seconds that it takes and their sum.
+"""Asks for sizes of media one by one on one connection, and prints the seconds that it takes and their sum.
 
     one_by_one.py NAME:PASSWORD URL…
 """

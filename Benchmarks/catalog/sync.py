@@ -16,7 +16,8 @@ _MEMORY_LIMIT = 300_000_000
 def rows(sizes):
     account = million.account(sizes)
     return [
-        Row("sync", f"first sync of {sizes.recordings:,} recordings, {account.latency} ms latency", account, [], _measure)]
+        Row("sync", f"first sync of {sizes.recordings:,} recordings, {account.latency} ms latency", account, [],
+            _measure)]
 
 
 def _measure(row, bench):
