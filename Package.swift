@@ -118,8 +118,8 @@ let package = Package(
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
-                "twiliofs", "twilio-simulator", "DiskCache", "FileTree", "TwilioAPI", "Transfer", "TestSupport",
-                logging, argumentParser,
+                "twiliofs", "twilio-simulator", "DiskCache", "Catalog", "FileTree", "TwilioAPI", "Transfer",
+                "TestSupport", logging, argumentParser,
             ],
             swiftSettings: swiftSettings),
         .testTarget(

@@ -9,6 +9,9 @@ public struct Attributes: Hashable, Sendable {
 
         /// A regular file.
         case regular
+
+        /// A symbolic link.
+        case link
     }
 
     /// The node's number.
@@ -26,10 +29,10 @@ public struct Attributes: Hashable, Sendable {
     /// Group.
     public let group: UInt32
 
-    /// Exact size in bytes; of media the plaintext's.
+    /// Exact size in bytes; of media the plaintext's, of a link that of its target.
     public let size: Int64
 
-    /// When the recording was made; for directories, the newest of theirs.
+    /// When the recording was made; for directories, a time that follows from theirs.
     public let modified: Timestamp
 
     /// How long the kernel may keep the attributes, in seconds.
@@ -59,6 +62,9 @@ public struct Ownership: Hashable, Sendable {
 
     /// The permission bits of a file: never writable.
     var filePermissions: UInt32 { 0o444 & ~mask }
+
+    /// The permission bits of a symbolic link, which nobody looks at: those of its target count.
+    var linkPermissions: UInt32 { 0o777 }
 
     /// The permission bits of a directory.
     var directoryPermissions: UInt32 { 0o555 & ~mask }

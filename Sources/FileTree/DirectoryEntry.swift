@@ -33,12 +33,14 @@ public struct DirectoryEntry: Hashable, Sendable {
 /// A directory that was opened: its list is complete.
 public final class DirectoryHandle: Sendable {
     let directory: Directory
+    let branch: BranchNumber
 
     /// The database that its list comes from.
     let epoch: Int
 
-    init(directory: Directory, epoch: Int) {
+    init(directory: Directory, branch: BranchNumber, epoch: Int) {
         self.directory = directory
+        self.branch = branch
         self.epoch = epoch
     }
 }

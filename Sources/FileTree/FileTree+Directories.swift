@@ -4,23 +4,28 @@ import TwilioAPI
 
 /// Listing directories.
 extension FileTree {
-    /// Opens a directory, once its list is complete.
+    /// Opens a directory, once what it lists is complete.
     public func openDirectory(_ inode: InodeNumber, completion: @escaping Completion<DirectoryHandle>) {
-        let directory: Directory
         do throws(FileTreeError) {
-            directory = try self.directory(inode)
+            let (directory, number) = try directory(inode)
+            let branch = branch(number)
+            let opened: @Sendable (Result<Void, CatalogError>) -> Void = { result in
+                completion(
+                    result.map {
+                        DirectoryHandle(directory: directory, branch: number, epoch: branch.catalog.epoch)
+                    }.mapError { FileTreeError(.inputOutput, $0.message, cause: $0) })
+            }
+            switch directory {
+            case .date(let span) where span.unit == .day:
+                // Of a million recordings, this day's can be here in no time.
+                branch.synchronizer.whenListed(createdIn: span.interval, completion: opened)
+            case .media, .metadataOf, .byDate, .date, .byGroup, .group:
+                branch.synchronizer.whenListed(directory.kinds, completion: opened)
+            case .root, .metadata, .accounts, .control:
+                opened(.success(()))
+            }
         } catch {
             completion(.failure(error))
-            return
-        }
-        guard let kind = directory.listedKind else {
-            completion(.success(DirectoryHandle(directory: directory, epoch: parts.catalog.epoch)))
-            return
-        }
-        parts.synchronizer.whenListed(kind) { [parts] result in
-            completion(
-                result.map { DirectoryHandle(directory: directory, epoch: parts.catalog.epoch) }
-                    .mapError { FileTreeError(.inputOutput, $0.message, cause: $0) })
         }
     }
 
@@ -33,26 +38,26 @@ extension FileTree {
     public func entries(
         of handle: DirectoryHandle, after cookie: Int64, limit: Int
     ) throws(FileTreeError) -> [DirectoryEntry] {
-        let directory = handle.directory
+        let branch = branch(handle.branch)
         // The rest of a listing from another database would be no rest.
-        guard handle.epoch == parts.catalog.epoch else {
+        guard handle.epoch == branch.catalog.epoch else {
             throw FileTreeError(.inputOutput, "the catalog was found damaged while the directory was read")
         }
-        let fixed = [(".", Node.directory(directory)), ("..", .directory(directory.parent))] + directory.fixedEntries
+        let fixed =
+            [
+                (".", Node(.directory(handle.directory), in: handle.branch)),
+                ("..", parent(of: handle.directory, in: handle.branch)),
+            ] + fixedEntries(of: handle.directory, in: handle.branch)
         let fixedCount = Int64(fixed.count)
         var entries: [DirectoryEntry] = []
         for index in Int(min(cookie, fixedCount))..<fixed.count where entries.count < limit {
-            entries.append(listing(fixed[index].1, name: fixed[index].0, entry: nil, cookie: Int64(index) + 1))
+            entries.append(listing(fixed[index].1, name: fixed[index].0, cookie: Int64(index) + 1))
         }
-        guard let kind = directory.listedKind, entries.count < limit else { return entries }
+        guard entries.count < limit else { return entries }
         do throws(CatalogError) {
-            let position = max(0, cookie - fixedCount)
-            for entry in try parts.catalog.entries(of: kind, after: position, limit: limit - entries.count) {
-                let node = Self.node(of: entry, in: directory)
-                entries.append(
-                    listing(
-                        node, name: "\(entry.sid).\(Self.suffix(of: entry, in: directory))", entry: entry,
-                        cookie: entry.position + fixedCount))
+            for item in try items(of: handle, after: max(0, cookie - fixedCount), limit: limit - entries.count) {
+                let node = Node(item.place, in: handle.branch)
+                entries.append(listing(node, name: item.name, entry: item.entry, cookie: item.number + fixedCount))
             }
         } catch {
             throw inputOutput(error)
@@ -60,12 +65,93 @@ extension FileTree {
         return entries
     }
 
+    /// What is always in a directory, in the order of the listing.
+    func fixedEntries(of directory: Directory, in number: BranchNumber) -> [(name: String, node: Node)] {
+        let entries = directory.fixedEntries(showing: branch(number).kinds).map {
+            ($0.name, Node($0.place, in: number))
+        }
+        guard directory == .root, number == .main else { return entries }
+        return entries + [(".twiliofs", Node(.directory(.control)))]
+    }
+
+    /// The directory above.
+    private func parent(of directory: Directory, in number: BranchNumber) -> Node {
+        Node(.directory(directory.parent), in: number)
+    }
+
+    /// What the catalog has to list.
+    private struct Item {
+        let name: String
+        let place: Place
+        var entry: CatalogEntry?
+
+        /// Its place in the order, which grows.
+        let number: Int64
+    }
+
+    private func items(
+        of handle: DirectoryHandle, after number: Int64, limit: Int
+    ) throws(CatalogError) -> [Item] {
+        let directory = handle.directory
+        let branch = branch(handle.branch)
+        let entries: [(entry: CatalogEntry, place: Int64)]
+        switch directory {
+        case .media(let kind), .metadataOf(let kind):
+            entries = try branch.catalog.entries(of: kind, after: number, limit: limit).map { ($0, $0.position) }
+        case .group(let group):
+            entries = try branch.catalog.entries(
+                ofGroup: group, kinds: directory.kinds, after: number, limit: limit
+            ).map { ($0, $0.position) }
+        case .date(let span) where span.unit == .day:
+            entries = try self.entries(of: span, after: number, limit: limit, in: branch)
+        case .byDate:
+            return try spans(of: nil, after: number, limit: limit, in: branch).map(Self.item)
+        case .date(let span):
+            return try spans(of: span, after: number, limit: limit, in: branch).map(Self.item)
+        case .byGroup:
+            return try branch.catalog.groups(of: directory.kinds, after: number, limit: limit).map {
+                Item(name: $0.group.description, place: .directory(.group($0.group)), number: $0.position)
+            }
+        case .root, .metadata, .accounts, .control:
+            return []
+        }
+        return entries.map { entry, number in
+            Item(
+                name: "\(entry.sid).\(Self.suffix(of: entry, in: directory))",
+                place: Self.place(of: entry, in: directory), entry: entry, number: number)
+        }
+    }
+
+    private static func item(_ span: DateSpan) -> Item {
+        Item(name: span.name, place: .directory(.date(span)), number: Int64(span.number))
+    }
+
     /// A listed entry.
-    private func listing(_ node: Node, name: String, entry: CatalogEntry?, cookie: Int64) -> DirectoryEntry {
-        let isDirectory = if case .directory = node { true } else { false }
+    private func listing(_ node: Node, name: String, entry: CatalogEntry? = nil, cookie: Int64) -> DirectoryEntry {
+        let attributes = isCheap(node) ? try? knownAttributes(of: node, entry: entry) : nil
         return DirectoryEntry(
-            name: name, inode: inodes.withLock { $0.number(of: node) }, type: isDirectory ? .directory : .regular,
-            attributes: try? knownAttributes(of: node, entry: entry), validity: Self.longValidity, cookie: cookie,
-            node: node)
+            name: name, inode: number(node), type: Self.type(of: node.place), attributes: attributes,
+            validity: Self.validity(of: node.place), cookie: cookie, node: node)
+    }
+
+    /// Whether the attributes may be told with a listing: not those of a million calls, each of which takes a query.
+    private func isCheap(_ node: Node) -> Bool {
+        if case .directory(.group) = node.place { false } else { true }
+    }
+
+    private static func type(of place: Place) -> Attributes.FileType {
+        switch place {
+        case .directory: .directory
+        case .link: .link
+        case .media, .metadata, .control: .regular
+        }
+    }
+
+    /// How long the kernel may keep the name: what has a date or belongs to a call may be the last that does.
+    private static func validity(of place: Place) -> Double {
+        switch place {
+        case .directory(.date), .directory(.group): directoryValidity
+        case .directory, .link, .media, .metadata, .control: longValidity
+        }
     }
 }

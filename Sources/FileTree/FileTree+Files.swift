@@ -8,25 +8,31 @@ extension FileTree {
     /// Opens a file for reading.
     public func open(_ inode: InodeNumber, completion: @escaping Completion<OpenFile>) {
         do throws(FileTreeError) {
-            switch try node(inode) {
+            let node = try node(inode)
+            let branch = branch(node.branch)
+            switch node.place {
             case .directory:
                 throw FileTreeError(.isDirectory, "a directory can't be opened as a file")
+            case .link:
+                throw FileTreeError(.invalid, "a symbolic link can't be opened as a file")
             case .control(let file):
                 let content = OpenFile.Content.bytes(try self.content(of: file))
                 completion(.success(OpenFile(content: content, mayKeepPages: false, isVolatile: true)))
             case .metadata(let sid, _):
-                let json = try resource(sid).json
+                let json = try resource(sid, branch).json
                 completion(.success(OpenFile(content: .bytes(json), mayKeepPages: false, isVolatile: false)))
             case .media(let sid, _):
-                try openMedia(sid, completion: completion)
+                try openMedia(sid, branch, completion)
             }
         } catch {
             completion(.failure(error))
         }
     }
 
-    private func openMedia(_ sid: SID, completion: @escaping Completion<OpenFile>) throws(FileTreeError) {
-        let follower = parts.follower
+    private func openMedia(
+        _ sid: SID, _ branch: Branch, _ completion: @escaping Completion<OpenFile>
+    ) throws(FileTreeError) {
+        let follower = branch.follower
         let opened: @Sendable (MediaReader) -> OpenFile = { reader in
             reader.whenReadToEnd { follower.didReadToEnd(sid) }
             return OpenFile(content: .media(reader), mayKeepPages: reader.mayKeepPages) { follower.didClose(sid) }
@@ -37,9 +43,9 @@ extension FileTree {
             completion(.success(opened(reader)))
             return
         }
-        let resource = try resource(sid)
-        let facts = try knownFacts(sid)
-        let integrity = try storedIntegrity(sid)?.finding
+        let resource = try resource(sid, branch)
+        let facts = try knownFacts(sid, branch)
+        let integrity = try storedIntegrity(sid, branch)?.finding
         follower.didOpen(sid)
         parts.library.open(resource, facts: facts, integrity: integrity) { [self] result in
             if case .failure = result { follower.didClose(sid) }
@@ -49,10 +55,12 @@ extension FileTree {
 
     /// The extended attributes of a node, names and values; only media has some.
     public func extendedAttributes(of inode: InodeNumber) throws(FileTreeError) -> [(name: String, value: String)] {
-        guard case .media(let sid, _) = try node(inode) else { return [] }
+        let node = try node(inode)
+        guard case .media(let sid, _) = node.place else { return [] }
+        let branch = branch(node.branch)
         return ExtendedAttributes(
-            resource: try resource(sid), facts: try knownFacts(sid), integrity: parts.library.integrity(of: sid),
-            stored: try storedIntegrity(sid)
+            resource: try resource(sid, branch), facts: try knownFacts(sid, branch),
+            integrity: parts.library.integrity(of: sid), stored: try storedIntegrity(sid, branch)
         ).values
     }
 
@@ -61,7 +69,7 @@ extension FileTree {
         var sum: (files: Int64, bytes: Int64) = (0, 0)
         for kind in MediaKind.allCases {
             do throws(CatalogError) {
-                let totals = try parts.catalog.totals(of: kind)
+                let totals = try parts.main.catalog.totals(of: kind)
                 sum = (sum.files + totals.count, sum.bytes + totals.knownBytes)
             } catch {
                 throw inputOutput(error)

@@ -14,6 +14,9 @@ public struct FileTreeError: Error, Sendable, CustomStringConvertible {
         /// A file where a directory is wanted.
         case notDirectory
 
+        /// A link where a file is wanted, or something else where a link is.
+        case invalid
+
         /// The tree can't be changed.
         case readOnly
 

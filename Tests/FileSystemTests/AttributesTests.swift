@@ -41,6 +41,10 @@ struct AttributesTests {
         let directory = attributes(.directory, size: 4096).stat
         #expect(directory.st_mode == S_IFDIR | 0o500)
         #expect(directory.st_nlink == 2)
+        let link = attributes(.link, size: 61).stat
+        #expect(link.st_mode & S_IFMT == S_IFLNK)
+        #expect(link.st_nlink == 1)
+        #expect(link.st_size == 61)
     }
 
     @Test("an entry carries its validities, and one without attributes has no number")

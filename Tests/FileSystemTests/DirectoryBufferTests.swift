@@ -18,7 +18,8 @@ struct DirectoryBufferTests {
             modified: Timestamp(seconds: 0), validity: 5)
         return DirectoryEntry(
             name: name, inode: inode, type: name.hasPrefix(".") ? .directory : .regular,
-            attributes: isKnown ? attributes : nil, validity: 9, cookie: Int64(number) + 1, node: .directory(.root))
+            attributes: isKnown ? attributes : nil, validity: 9, cookie: Int64(number) + 1,
+            node: Node(.directory(.root)))
     }
 
     /// The size of an entry by the kernel's header (linux/fuse.h): 24 bytes and the name, rounded up to 8.

@@ -67,7 +67,10 @@ struct FileTreeTests {
     }
 
     private static let directories = [
-        "": [".", "..", "recordings", "video-recordings", "compositions", "metadata", ".twiliofs"],
+        "": [
+            ".", "..", "recordings", "video-recordings", "compositions", "metadata", "by-date", "by-call", "by-room",
+            ".twiliofs",
+        ],
         "metadata": [".", "..", "recordings", "video-recordings", "compositions"],
         ".twiliofs": [".", "..", "status.json", "metrics", "version"],
     ]

@@ -26,27 +26,45 @@ struct InodeTests {
     private static func colliding(_ count: Int) throws -> [Node] {
         try (0..<count).map { number in
             let high = 0x1234_5678_9ABC_DEF0 + UInt64(number % 8)
-            return .media(try sid("RE", high, UInt64(number / 8) ^ mix(high &+ mix(1))), .voiceRecording)
+            return Node(.media(try sid("RE", high, UInt64(number / 8) ^ mix(high &+ mix(1))), .voiceRecording))
         }
     }
 
-    @Test("a number follows from the SID alone, and is another for each node")
+    /// The places of which each branch has one.
+    private static let fixedPlaces: [Place] = {
+        var directories: [Directory] = [.root, .metadata, .control, .accounts, .byDate]
+        directories += Grouping.allCases.map { .byGroup($0) }
+        directories += MediaKind.allCases.flatMap { [.media($0), .metadataOf($0)] }
+        for year in 2008...2040 {
+            guard let year = DateSpan(year: year) else { continue }
+            let months = year.childNumbers.compactMap(year.child)
+            let days = months.flatMap { month in month.childNumbers.compactMap(month.child) }
+            directories += ([year] + months + days).map { .date($0) }
+        }
+        return directories.map { .directory($0) } + ControlFile.allCases.map { .control($0) }
+    }()
+
+    @Test("a number follows from the SIDs alone, and is another for each node")
     func distinct() throws {
         var generator = SeededGenerator(seed: 9)
-        var nodes: [Node] = MediaKind.allCases.flatMap { [.directory(.media($0)), .directory(.metadataOf($0))] }
-        nodes += [
-            .directory(.root), .directory(.metadata), .directory(.control), .control(.status), .control(.version),
-            .control(.metrics),
-        ]
+        let accounts = try (0..<5).map { _ in try Self.sid("AC", generator.next(), generator.next()) }
+        var nodes: [(place: Place, account: SID?)] = ([nil] + accounts).flatMap { account in
+            Self.fixedPlaces.map { ($0, account) }
+        }
         for kind in MediaKind.allCases {
             for _ in 0..<20_000 {
                 let sid = try Self.sid(kind.sidPrefix, generator.next(), generator.next())
-                nodes += [.media(sid, kind), .metadata(sid, kind)]
+                let group = try Self.sid(kind.groupPrefix, generator.next(), generator.next())
+                let places: [Place] = [
+                    .media(sid, kind), .metadata(sid, kind), .link(sid, kind, .date), .link(sid, kind, .group),
+                    .directory(.group(group)),
+                ]
+                nodes += places.map { ($0, accounts.randomElement(using: &generator)) }
             }
         }
-        let numbers = nodes.map { InodeNumber(preferredBy: $0) }
+        let numbers = nodes.map { InodeNumber(preferredBy: $0.place, of: $0.account) }
         #expect(Set(numbers).count == nodes.count)
-        #expect(numbers == nodes.map { InodeNumber(preferredBy: $0) })
+        #expect(numbers == nodes.map { InodeNumber(preferredBy: $0.place, of: $0.account) })
         #expect(!numbers.contains(InodeNumber(rawValue: 0)))
         #expect(numbers.filter { $0 == .root }.count == 1)
     }
@@ -56,8 +74,13 @@ struct InodeTests {
         var generator = SeededGenerator(seed: 5)
         let sids = try (0..<10_000).map { _ in try Self.sid(kind.sidPrefix, generator.next(), generator.next()) }
         let sorted = sids.sorted { $0.description < $1.description }
-        for nodes in [sorted.map { Node.media($0, kind) }, sorted.map { Node.metadata($0, kind) }] {
-            let numbers = nodes.map { InodeNumber(preferredBy: $0).rawValue }
+        let groups = try sorted.map { try Self.sid(kind.groupPrefix, $0.high, $0.low) }
+        for places in [
+            sorted.map { Place.media($0, kind) }, sorted.map { .metadata($0, kind) },
+            sorted.map { .link($0, kind, .date) }, sorted.map { .link($0, kind, .group) },
+            groups.map { .directory(.group($0)) },
+        ] {
+            let numbers = places.map { InodeNumber(preferredBy: $0).rawValue }
             #expect(zip(numbers, numbers.dropFirst()).allSatisfy { $0 < $1 })
         }
     }
@@ -65,8 +88,8 @@ struct InodeTests {
     @Test("a hundred thousand nodes that prefer one number take hardly more than one attempt each")
     func hostile() throws {
         let nodes = try Self.colliding(100_000)
-        #expect(Set(nodes.map { InodeNumber(preferredBy: $0) }).count == 1)
-        #expect(Set(nodes.prefix(8).map { InodeNumber(attempt: 0, by: $0) }).count == 1)
+        #expect(Set(nodes.map { InodeNumber(preferredBy: $0.place) }).count == 1)
+        #expect(Set(nodes.prefix(8).map { InodeNumber(attempt: 0, by: $0.place) }).count == 1)
         var table = InodeTable()
         let start = ContinuousClock.now
         var numbers: Set<InodeNumber> = []
@@ -79,7 +102,7 @@ struct InodeTests {
     @Test("nodes that prefer one number get one each, and the kernel's number means the node that it was given for")
     func collision() throws {
         let nodes = try Self.colliding(5)
-        #expect(Set(nodes.map { InodeNumber(preferredBy: $0) }).count == 1)
+        #expect(Set(nodes.map { InodeNumber(preferredBy: $0.place) }).count == 1)
         var table = InodeTable()
         let numbers = nodes.map { table.refer(to: $0) }
         #expect(Set(numbers).count == 5)
@@ -151,11 +174,42 @@ struct InodeTests {
         }
     }
 
+    @Test("what can collide of a subaccount gets another number as well, which means it and nothing else")
+    func subaccounts() throws {
+        let accounts = try [Self.sid("AC", 1, 2), Self.sid("AC", 3, 4)]
+        var table = InodeTable(subaccounts: accounts)
+        var nodes = Self.fixedPlaces.map { Node($0) }
+        for number in 1...2 as ClosedRange<UInt16> {
+            nodes += Self.fixedPlaces.map { Node($0, in: BranchNumber(rawValue: number)) }
+        }
+        // A recording that two accounts have, which Twilio never lets happen.
+        let recording = Place.media(try Self.sid("RE", 7, 8), .voiceRecording)
+        nodes += (0...2).map { Node(recording, in: BranchNumber(rawValue: $0)) }
+        let numbers = nodes.map { table.refer(to: $0) }
+        #expect(Set(numbers).count == nodes.count)
+        for (node, number) in zip(nodes, numbers) { #expect(table.node(of: number) == node) }
+        // The order of the accounts is the list's, and may be another after a remount.
+        let again = InodeTable(subaccounts: accounts.reversed())
+        for place in Self.fixedPlaces {
+            #expect(
+                again.number(of: Node(place, in: BranchNumber(rawValue: 2)))
+                    == table.number(of: Node(place, in: BranchNumber(rawValue: 1))))
+        }
+    }
+
     @Test("the root is known always")
     func root() {
         var table = InodeTable()
         table.forget(.root, count: 5)
-        #expect(table.node(of: .root) == .directory(.root))
-        #expect(table.refer(to: .directory(.root)) == .root)
+        #expect(table.node(of: .root) == Node(.directory(.root)))
+        #expect(table.refer(to: Node(.directory(.root))) == .root)
+    }
+}
+
+@Suite("Nodes")
+struct NodeTests {
+    @Test("a node is small, since the kernel may know a million of them")
+    func size() {
+        #expect(MemoryLayout<Node>.stride <= 32)
     }
 }

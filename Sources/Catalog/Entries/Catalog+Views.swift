@@ -96,6 +96,19 @@ extension Catalog {
         }
     }
 
+    /// The recording of a call or room that was made first; nil when it has none.
+    ///
+    /// - Parameter kinds: voice recordings for a call, the others for a room.
+    public func oldest(ofGroup group: SID, kinds: [MediaKind]) throws(CatalogError) -> CatalogEntry? {
+        let numbers = kinds.map { String($0.rawValue) }.joined(separator: ", ")
+        return try entries(
+            """
+            kind IN (\(numbers)) AND group_sid = ?1 AND status IS NULL\(times)
+            ORDER BY created IS NULL, created, id LIMIT 1
+            """
+        ) { $0.bind(1, SIDDigits(group)) }.first
+    }
+
     /// Makes the index that groups are found by, if it isn't there yet.
     func makeGroupIndex() throws(CatalogError) {
         let isThere = try read { database in

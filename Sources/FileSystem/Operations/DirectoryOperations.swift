@@ -33,7 +33,7 @@ func readDirectory(
     _ handle: fuse_req_t?, _ inode: fuse_ino_t, _ size: Int, _ offset: off_t,
     _ file: UnsafeMutablePointer<fuse_file_info>?
 ) {
-    list(handle, size: size, after: Int64(offset), file: file) {
+    list(handle, size: size, entrySize: DirectoryBuffer.entrySize, after: Int64(offset), file: file) {
         $0.add($1, for: $2)
     } afterwards: { _, _ in
     }
@@ -43,7 +43,7 @@ func readDirectoryWithAttributes(
     _ handle: fuse_req_t?, _ inode: fuse_ino_t, _ size: Int, _ offset: off_t,
     _ file: UnsafeMutablePointer<fuse_file_info>?
 ) {
-    list(handle, size: size, after: Int64(offset), file: file) {
+    list(handle, size: size, entrySize: DirectoryBuffer.entryWithAttributesSize, after: Int64(offset), file: file) {
         $0.addWithAttributes($1, for: $2)
     } afterwards: { tree, entries in
         // Each entry that was told with its attributes counts as looked up.
@@ -55,9 +55,11 @@ func readDirectoryWithAttributes(
 
 /// Answers with as many entries as fit.
 ///
-/// - Parameter counting: is given the entries that the answer has, before it is sent: the kernel may use them at once.
+/// - Parameters:
+///   - entrySize: bytes that most entries take; no more are looked for than fit then.
+///   - counting: is given the entries that the answer has, before it is sent: the kernel may use them at once.
 private func list(
-    _ handle: fuse_req_t?, size: Int, after cookie: Int64, file: UnsafeMutablePointer<fuse_file_info>?,
+    _ handle: fuse_req_t?, size: Int, entrySize: Int, after cookie: Int64, file: UnsafeMutablePointer<fuse_file_info>?,
     adding add: (inout DirectoryBuffer, DirectoryEntry, fuse_req_t) -> Bool,
     afterwards counting: (FileTree, ArraySlice<DirectoryEntry>) -> Void
 ) {
@@ -68,8 +70,7 @@ private func list(
             return
         }
         do throws(FileTreeError) {
-            // An entry takes 60 bytes at least, with attributes 190.
-            let entries = try context.tree.entries(of: directory, after: cookie, limit: max(1, size / 60))
+            let entries = try context.tree.entries(of: directory, after: cookie, limit: max(1, size / entrySize))
             request.answer { handle in
                 var buffer = DirectoryBuffer(size: size)
                 var count = 0

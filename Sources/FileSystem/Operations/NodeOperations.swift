@@ -75,9 +75,15 @@ func checkAccess(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ mask: Int32) {
     }
 }
 
-/// There are no symbolic links in the tree.
 func readLink(_ handle: fuse_req_t?, _ inode: fuse_ino_t) {
-    OperationContext.run(handle) { _, request in request.fail(.invalid) }
+    OperationContext.run(handle) { context, request in
+        do throws(FileTreeError) {
+            let target = try context.tree.target(of: inode.inode)
+            request.answer { fuse_reply_readlink($0, target) }
+        } catch {
+            request.fail(error)
+        }
+    }
 }
 
 func getStatistics(_ handle: fuse_req_t?, _ inode: fuse_ino_t) {

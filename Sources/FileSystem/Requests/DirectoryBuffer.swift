@@ -4,6 +4,13 @@ import Glibc
 
 /// The answer to one request for entries of a directory: as many as fit.
 struct DirectoryBuffer: ~Copyable {
+    /// Bytes that an entry with a name of 33 to 40 bytes takes, as those of recordings have, and of calls and rooms: 24 besides the
+    /// name, which is filled up to a multiple of eight (`struct fuse_dirent`).
+    static let entrySize = 24 + 40
+
+    /// Bytes that such an entry takes with its attributes (`struct fuse_direntplus`).
+    static let entryWithAttributesSize = 128 + entrySize
+
     private let memory: UnsafeMutableRawBufferPointer
     private var used = 0
 
@@ -19,7 +26,7 @@ struct DirectoryBuffer: ~Copyable {
     mutating func add(_ entry: DirectoryEntry, for request: fuse_req_t) -> Bool {
         var stat = Glibc.stat()
         stat.st_ino = UInt(entry.inode.rawValue)
-        stat.st_mode = entry.type == .directory ? S_IFDIR : S_IFREG
+        stat.st_mode = entry.type.mode
         let position = memory.baseAddress.map { ($0 + used).assumingMemoryBound(to: CChar.self) }
         let size = fuse_add_direntry(request, position, memory.count - used, entry.name, &stat, Int(entry.cookie))
         return take(size)
@@ -33,7 +40,7 @@ struct DirectoryBuffer: ~Copyable {
         var parameters = fuse_entry_param(isDot ? nil : entry.attributes, validity: entry.validity)
         if parameters.ino == 0 {
             parameters.attr.st_ino = UInt(entry.inode.rawValue)
-            parameters.attr.st_mode = entry.type == .directory ? S_IFDIR : S_IFREG
+            parameters.attr.st_mode = entry.type.mode
         }
         let position = memory.baseAddress.map { ($0 + used).assumingMemoryBound(to: CChar.self) }
         let size = fuse_add_direntry_plus(

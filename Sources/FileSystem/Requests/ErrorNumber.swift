@@ -17,6 +17,7 @@ struct ErrorNumber: RawRepresentable, Hashable, Sendable {
             case .stale: ESTALE
             case .isDirectory: EISDIR
             case .notDirectory: ENOTDIR
+            case .invalid: EINVAL
             case .readOnly: EROFS
             case .permissionDenied: EACCES
             // "Required key not available" tells an administrator more than "Permission denied".
@@ -42,9 +43,6 @@ struct ErrorNumber: RawRepresentable, Hashable, Sendable {
 
     /// A directory's entries or a file's bytes can't be had.
     static let inputOutput = ErrorNumber(rawValue: EIO)
-
-    /// Not a symbolic link.
-    static let invalid = ErrorNumber(rawValue: EINVAL)
 
     /// The errno's name, as in errno(3), for those of this table.
     var name: String { Self.names[rawValue] ?? "\(rawValue)" }

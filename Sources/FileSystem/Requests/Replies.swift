@@ -8,7 +8,7 @@ extension Attributes {
     var stat: stat {
         var stat = Glibc.stat()
         stat.st_ino = UInt(inode.rawValue)
-        stat.st_mode = permissions | (type == .directory ? S_IFDIR : S_IFREG)
+        stat.st_mode = permissions | type.mode
         stat.st_nlink = type == .directory ? 2 : 1
         stat.st_uid = user
         stat.st_gid = group
@@ -22,6 +22,17 @@ extension Attributes {
         stat.st_ctim = time
         stat.st_atim = time
         return stat
+    }
+}
+
+extension Attributes.FileType {
+    /// The bits of `st_mode` that tell it.
+    var mode: mode_t {
+        switch self {
+        case .directory: S_IFDIR
+        case .regular: S_IFREG
+        case .link: S_IFLNK
+        }
     }
 }
 

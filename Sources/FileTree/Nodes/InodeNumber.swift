@@ -5,6 +5,15 @@ import TwilioAPI
 /// A recording's follows from its SID, so it is the same after a remount: programs that compare inode numbers (backups,
 /// `find -samefile`, NFS clients) find the same files. Within a directory it grows with the name: what goes through one in
 /// the order of inode numbers, as `cp -r` does, goes in the order of names, which can be foreseen.
+///
+/// | top bits | what follows |
+/// |---|---|
+/// | `001` to `011`, `100` to `110` | media and resources of each kind: 61 bits of the SID |
+/// | `000 001` to `000 110` | links by date and by group of each kind: 58 bits of the SID |
+/// | `000 111 00`, `000 111 01` | calls and rooms: 56 bits of the SID |
+/// | `000 111 10` | what else is in a subaccount's branch: 56 bits, mixed from its SID and its place |
+/// | `000 000` | what else is in the mounted account's: a number of its own |
+/// | `111` | nodes whose own number is taken: 61 bits, mixed from all of the SID |
 public struct InodeNumber: RawRepresentable, Hashable, Sendable {
     /// The number as libfuse has it.
     public let rawValue: UInt64
@@ -18,54 +27,78 @@ public struct InodeNumber: RawRepresentable, Hashable, Sendable {
     public static let root = InodeNumber(rawValue: 1)
 
     /// The number that a node has unless another one has it already.
-    init(preferredBy node: Node) {
-        switch node {
-        case .directory(.root): self = .root
-        case .directory(.metadata): self.init(rawValue: 2)
-        case .directory(.control): self.init(rawValue: 3)
-        case .directory(.media(let kind)): self.init(rawValue: 16 + UInt64(kind.rawValue))
-        case .directory(.metadataOf(let kind)): self.init(rawValue: 32 + UInt64(kind.rawValue))
-        case .control(.status): self.init(rawValue: 48)
-        case .control(.version): self.init(rawValue: 49)
-        case .control(.metrics): self.init(rawValue: 50)
-        case .media(let sid, let kind): self.init(sid: sid, tag: Self.tag(of: kind))
-        case .metadata(let sid, let kind): self.init(sid: sid, tag: Self.tag(of: kind) + 3)
-        }
-    }
-
-    private init(sid: SID, tag: UInt64) {
-        self.init(rawValue: tag << Self.tagShift | sid.high >> (64 - Self.tagShift))
-    }
-
-    /// The top three bits of a recording's number: 1 to 3 for media, 4 to 6 for resources.
     ///
-    /// Numbers with 0 there are for the nodes that are always there, those with 7 for the ones whose own is taken.
-    private static func tag(of kind: MediaKind) -> UInt64 {
-        switch kind {
-        case .voiceRecording: 1
-        case .videoRecording: 2
-        case .composition: 3
+    /// - Parameter subaccount: to whose branch it belongs; nil for the mounted account's own.
+    init(preferredBy place: Place, of subaccount: SID? = nil) {
+        switch place {
+        case .media(let sid, let kind): self.init(tag: UInt64(kind.rawValue), width: 3, sid.high)
+        case .metadata(let sid, let kind): self.init(tag: UInt64(kind.rawValue) + 3, width: 3, sid.high)
+        case .link(let sid, let kind, .date): self.init(tag: UInt64(kind.rawValue), width: 6, sid.high)
+        case .link(let sid, let kind, .group): self.init(tag: UInt64(kind.rawValue) + 3, width: 6, sid.high)
+        case .directory(.group(let sid)):
+            // A call belongs to one account, so whose it is needn't be told.
+            self.init(tag: Grouping(of: sid) == .call ? 0b111_00 : 0b111_01, width: 8, sid.high)
+        case .directory(.root): self.init(local: Self.root.rawValue, of: subaccount)
+        case .directory(.metadata): self.init(local: 2, of: subaccount)
+        case .directory(.control): self.init(local: 3, of: subaccount)
+        case .directory(.accounts): self.init(local: 4, of: subaccount)
+        case .directory(.byDate): self.init(local: 5, of: subaccount)
+        case .directory(.byGroup(.call)): self.init(local: 6, of: subaccount)
+        case .directory(.byGroup(.room)): self.init(local: 7, of: subaccount)
+        case .directory(.media(let kind)): self.init(local: 16 + UInt64(kind.rawValue), of: subaccount)
+        case .directory(.metadataOf(let kind)): self.init(local: 32 + UInt64(kind.rawValue), of: subaccount)
+        case .directory(.date(let span)): self.init(local: Self.local(span), of: subaccount)
+        case .control(.status): self.init(local: 48, of: subaccount)
+        case .control(.version): self.init(local: 49, of: subaccount)
+        case .control(.metrics): self.init(local: 50, of: subaccount)
         }
     }
 
-    private static let tagShift: UInt64 = 61
+    private init(local: UInt64, of subaccount: SID?) {
+        guard let subaccount else {
+            self.init(rawValue: local)
+            return
+        }
+        let mixed = Self.mix(Self.mix(subaccount.high &+ Self.mix(local)) ^ subaccount.low)
+        self.init(tag: 0b111_10, width: 8, mixed)
+    }
+
+    /// A number whose top bits are a tag, and the others the top bits of something.
+    private init(tag: UInt64, width: UInt64, _ bits: UInt64) {
+        self.init(rawValue: tag << (64 - width) | bits >> width)
+    }
+
+    /// From 2^20 on: the digits of the date, with zeros for what it doesn't tell.
+    private static func local(_ span: DateSpan) -> UInt64 {
+        let month = span.unit == .year ? 0 : span.first.month
+        let day = span.unit == .day ? span.first.day : 0
+        return (1 << 20) + UInt64(span.first.year * 10_000 + month * 100 + day)
+    }
+
+    /// The top three bits of the nodes whose own number is taken.
     private static let tagOfOthers: UInt64 = 7
 
     /// A number to be tried by a node whose own is taken, and so are those of the attempts before.
     ///
     /// All of the SID goes into it, and the attempt goes in before the first mixing: SIDs that meet at one attempt, on
     /// purpose even, part at the next.
-    init(attempt: Int, by node: Node) {
-        switch node {
-        case .media(let sid, _), .metadata(let sid, _):
-            let salt =
-                UInt64(truncatingIfNeeded: attempt) &* 8 &+ InodeNumber(preferredBy: node).rawValue >> Self.tagShift
-            let mixed = Self.mix(Self.mix(sid.high &+ Self.mix(salt)) ^ sid.low)
-            self.init(rawValue: Self.tagOfOthers << Self.tagShift | mixed >> (64 - Self.tagShift))
+    init(attempt: Int, by place: Place, of subaccount: SID? = nil) {
+        let preferred = InodeNumber(preferredBy: place, of: subaccount)
+        let (high, low): (UInt64, UInt64)
+        switch place {
+        case .media(let sid, _), .metadata(let sid, _), .link(let sid, _, _), .directory(.group(let sid)):
+            (high, low) = (sid.high, sid.low)
         case .directory, .control:
-            // These have numbers that nothing else can have.
-            self.init(preferredBy: node)
+            guard subaccount != nil else {
+                // These have numbers that nothing else can have.
+                self = preferred
+                return
+            }
+            (high, low) = (preferred.rawValue, 0)
         }
+        let salt = UInt64(truncatingIfNeeded: attempt) &* 8 &+ preferred.rawValue >> 61
+        let mixed = Self.mix(Self.mix(high &+ Self.mix(salt)) ^ low)
+        self.init(tag: Self.tagOfOthers, width: 3, mixed)
     }
 
     /// The finaliser of SplitMix64 (Steele, Lea, Flood 2014): every bit of the input changes half of the output.

@@ -1,8 +1,29 @@
 import TwilioAPI
 
-/// A place in the tree.
-enum Node: Hashable, Sendable {
-    /// One of the directories, all of which are always there.
+/// A node of the tree: a place in the branch of one account.
+struct Node: Hashable, Sendable {
+    let place: Place
+    let branch: BranchNumber
+
+    init(_ place: Place, in branch: BranchNumber = .main) {
+        self.place = place
+        self.branch = branch
+    }
+}
+
+/// Which account's branch is meant: counted from that of the mounted account, anew at each mount.
+///
+/// Small, because there is one in each of the million nodes that the kernel may know.
+struct BranchNumber: RawRepresentable, Hashable, Sendable {
+    let rawValue: UInt16
+
+    /// The mounted account's own.
+    static let main = BranchNumber(rawValue: 0)
+}
+
+/// A place in an account's branch.
+enum Place: Hashable, Sendable {
+    /// A directory.
     case directory(Directory)
 
     /// The decrypted media of a recording.
@@ -11,48 +32,20 @@ enum Node: Hashable, Sendable {
     /// The resource of a recording, as JSON.
     case metadata(SID, MediaKind)
 
+    /// A symbolic link to a recording's media.
+    case link(SID, MediaKind, View)
+
     /// A file about the mount itself.
     case control(ControlFile)
 }
 
-/// A directory of the tree.
-enum Directory: Hashable, Sendable {
-    case root
-    case media(MediaKind)
-    case metadata
-    case metadataOf(MediaKind)
-    case control
+/// In which view a link is.
+enum View: Hashable, Sendable {
+    /// By the day on which recordings were made.
+    case date
 
-    /// The directory above; the root's is itself.
-    var parent: Directory {
-        switch self {
-        case .root, .media, .metadata, .control: .root
-        case .metadataOf: .metadata
-        }
-    }
-
-    /// The kind whose list has to be complete before the directory can be listed; nil where none has.
-    var listedKind: MediaKind? {
-        switch self {
-        case .media(let kind), .metadataOf(let kind): kind
-        case .root, .metadata, .control: nil
-        }
-    }
-
-    /// The directories and files in it that are always there, in the order of the listing.
-    var fixedEntries: [(name: String, node: Node)] {
-        switch self {
-        case .root:
-            MediaKind.allCases.map { ($0.directoryName, .directory(.media($0))) }
-                + [("metadata", .directory(.metadata)), (".twiliofs", .directory(.control))]
-        case .metadata:
-            MediaKind.allCases.map { ($0.directoryName, .directory(.metadataOf($0))) }
-        case .control:
-            ControlFile.allCases.map { ($0.rawValue, .control($0)) }
-        case .media, .metadataOf:
-            []
-        }
-    }
+    /// By the call or the room to which they belong.
+    case group
 }
 
 /// A file about the mount itself; its name.

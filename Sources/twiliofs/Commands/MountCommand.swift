@@ -18,6 +18,8 @@ struct MountCommand: ParsableCommand {
 
     @OptionGroup var account: AccountOptions
 
+    @OptionGroup var window: WindowOptions
+
     @Option(
         name: .customLong("key"),
         help: ArgumentHelp(

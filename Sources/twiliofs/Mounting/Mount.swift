@@ -39,6 +39,7 @@ struct Mount {
         let mask = try command.mask.map { (text) throws(Failure) in
             try MountOptionList.mask(text, option: "--umask \(text)")
         }
+        let window = try command.window.window()
         let allowsOthers = command.allowOther || options.allowsOthers
         let mountPoint: MountPoint
         do throws(FileSystemError) {
@@ -59,7 +60,7 @@ struct Mount {
 
         let catalog: Catalog
         do throws(CatalogError) {
-            catalog = try Catalog(folder: folder, logger: logger)
+            catalog = try Catalog(folder: folder, window: window, logger: logger)
         } catch {
             throw Failure(.cache, error.message)
         }
@@ -69,15 +70,18 @@ struct Mount {
             clients: TwilioClients(main: client), transfer: transfer, keys: keys, diskCache: diskCache,
             configuration: libraryConfiguration(spoolFolder: folder), observer: recorder, logger: logger)
         let finder = try ResourceFinder(catalog: catalog, client: client)
-        let synchronizer = try Synchronizer(catalog: catalog, client: client, finder: finder, logger: logger)
+        let synchronizer = try Synchronizer(
+            catalog: catalog, client: client, finder: finder, settings: command.window.settings, logger: logger)
         let follower = try WalkFollower(catalog: catalog, library: library, logger: logger)
         let gatherer = StatusGatherer(
             version: TwilioFS.version, account: account.account, mounted: .now, catalog: catalog,
             synchronizer: synchronizer, library: library, transfer: transfer)
         let tree = FileTree(
             parts: FileTree.Parts(
-                catalog: catalog, synchronizer: synchronizer, finder: finder, library: library, follower: follower,
-                gatherer: gatherer),
+                main: Branch(
+                    account: account.account, catalog: catalog, synchronizer: synchronizer, finder: finder,
+                    follower: follower),
+                library: library, gatherer: gatherer),
             ownership: Ownership(
                 user: command.user ?? options.user ?? getuid(), group: command.group ?? options.group ?? getgid(),
                 mask: mask ?? options.mask ?? 0o077),

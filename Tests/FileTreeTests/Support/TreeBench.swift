@@ -23,7 +23,7 @@ final class TreeBench: Sendable {
     /// Whether the simulator and the folder are another bench's.
     private let isShared: Bool
     private let transfer: TransferClient
-    private let synchronizer: Synchronizer
+    let synchronizer: Synchronizer
     private let finder: ResourceFinder
     private let recorder: MediaRecorder
     private let follower: WalkFollower
@@ -35,10 +35,12 @@ final class TreeBench: Sendable {
     ///
     /// - Parameters:
     ///   - generated: how many voice recordings there are besides the files.
+    ///   - window: what is shown.
     ///   - ahead: does what is done ahead; nil for the library.
     convenience init(
         files: [String: [UInt8]] = [:], generated: Int = 0, holdsKey: Bool = true,
-        ownership: Ownership = TreeBench.ownership, ahead: (any MediaAhead)? = nil
+        ownership: Ownership = TreeBench.ownership, window: CatalogWindow = CatalogWindow(),
+        ahead: (any MediaAhead)? = nil
     ) throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "tree-test-\(UUID().uuidString)")
         for (name, content) in files {
@@ -54,19 +56,19 @@ final class TreeBench: Sendable {
         configuration.generatedRecordings = generated
         try self.init(
             simulator: try TwilioSimulator.start(configuration), folder: folder, isShared: false, holdsKey: holdsKey,
-            ownership: ownership, ahead: ahead)
+            ownership: ownership, window: window, ahead: ahead)
     }
 
     /// Mounts another bench's account once more, on its catalog; to be shut down before it.
-    convenience init(again other: TreeBench) throws {
+    convenience init(again other: TreeBench, window: CatalogWindow = CatalogWindow()) throws {
         try self.init(
             simulator: other.simulator, folder: other.folder, isShared: true, holdsKey: true,
-            ownership: Self.ownership, ahead: nil)
+            ownership: Self.ownership, window: window, ahead: nil)
     }
 
     private init(
         simulator: TwilioSimulator, folder: URL, isShared: Bool, holdsKey: Bool, ownership: Ownership,
-        ahead: (any MediaAhead)?
+        window: CatalogWindow, ahead: (any MediaAhead)?
     ) throws {
         self.simulator = simulator
         self.folder = folder
@@ -79,7 +81,7 @@ final class TreeBench: Sendable {
             credential: Credential(
                 username: simulator.credentials.accountSID, password: simulator.credentials.authToken),
             endpoints: try Endpoints(api: simulator.apiURL, video: simulator.apiURL), transfer: transfer)
-        catalog = try Catalog(folder: folder.appending(path: "catalog").path, logger: quiet)
+        catalog = try Catalog(folder: folder.appending(path: "catalog").path, window: window, logger: quiet)
         finder = try ResourceFinder(catalog: catalog, client: client)
         synchronizer = try Synchronizer(catalog: catalog, client: client, finder: finder, logger: quiet)
         recorder = try MediaRecorder(catalog: catalog, logger: quiet)
@@ -94,8 +96,9 @@ final class TreeBench: Sendable {
             synchronizer: synchronizer, library: library, transfer: transfer)
         tree = FileTree(
             parts: FileTree.Parts(
-                catalog: catalog, synchronizer: synchronizer, finder: finder, library: library, follower: follower,
-                gatherer: gatherer),
+                main: Branch(
+                    account: account, catalog: catalog, synchronizer: synchronizer, finder: finder, follower: follower),
+                library: library, gatherer: gatherer),
             ownership: ownership, version: "1.2.3", logger: quiet)
     }
 

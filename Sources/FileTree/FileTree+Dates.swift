@@ -1,0 +1,126 @@
+import Catalog
+import Foundation
+import TwilioAPI
+
+/// The view by date: years, months and days in which recordings were made, in UTC.
+///
+/// Nothing of it is kept: the catalog has an index by time.
+extension FileTree {
+    /// When Twilio began: nothing is older.
+    private static let beginning = Timestamp(seconds: 1_199_145_600)
+
+    /// How far the clocks of Twilio and of this machine may be apart, in seconds: a day, so that `tomorrow` is one as well.
+    private static let clockTolerance: Int64 = 86_400
+
+    /// Finds a year, a month or a day.
+    ///
+    /// As long as the lists aren't here, it can't be known which of them have recordings: those that may have some are there
+    /// then, so that one can be listed whatever the size of the account.
+    ///
+    /// - Parameter span: what the name means; nil when it means nothing.
+    func find(
+        _ span: DateSpan?, named name: String, _ number: BranchNumber, _ completion: @escaping Completion<Entry>
+    ) throws(FileTreeError) {
+        guard let span, try mayExist(span, in: branch(number)) else { throw Self.missing(name) }
+        answer(Node(.directory(.date(span)), in: number), validity: Self.directoryValidity, completion)
+    }
+
+    private func mayExist(_ span: DateSpan, in branch: Branch) throws(FileTreeError) -> Bool {
+        if branch.kinds.allSatisfy(branch.synchronizer.isComplete) {
+            do throws(CatalogError) {
+                return try branch.catalog.hasEntries(createdIn: span.interval)
+            } catch {
+                throw inputOutput(error)
+            }
+        }
+        let shown = branch.catalog.window.interval
+        let now = Int64(Date.now.timeIntervalSince1970)
+        let lower = max(Self.beginning, shown.lower ?? Self.beginning)
+        let latest = Timestamp(seconds: now + Self.clockTolerance)
+        let upper = min(latest, shown.upper ?? latest)
+        return lower < upper && span.interval.overlaps(lower..<upper)
+    }
+
+    /// The years in which recordings were made, or the months and days of one, as far as they have some.
+    ///
+    /// - Parameters:
+    ///   - parent: whose parts are wanted; nil for the years.
+    ///   - place: the number of the part before the first one wanted; 0 to begin.
+    func spans(
+        of parent: DateSpan?, after place: Int64, limit: Int, in branch: Branch
+    ) throws(CatalogError) -> [DateSpan] {
+        let numbers: ClosedRange<Int>
+        if let parent {
+            numbers = parent.childNumbers
+        } else {
+            guard let oldest = try branch.catalog.oldest() else { return [] }
+            var newest = oldest
+            for kind in branch.kinds {
+                if let time = try branch.catalog.newest(of: kind) { newest = max(newest, time) }
+            }
+            numbers = CalendarDay(containing: oldest).year...CalendarDay(containing: newest).year
+        }
+        var spans: [DateSpan] = []
+        for number in numbers where Int64(number) > place && spans.count < limit {
+            guard let span = parent.map({ $0.child(number) }) ?? DateSpan(year: number) else { continue }
+            if try branch.catalog.hasEntries(createdIn: span.interval) { spans.append(span) }
+        }
+        return spans
+    }
+
+    /// The recordings of a day: kind by kind, oldest first.
+    ///
+    /// - Parameter place: a ``PlaceInDay``.
+    func entries(
+        of day: DateSpan, after place: Int64, limit: Int, in branch: Branch
+    ) throws(CatalogError) -> [(entry: CatalogEntry, place: Int64)] {
+        let begin = day.interval.lowerBound
+        let place = PlaceInDay(rawValue: place)
+        var found: [(entry: CatalogEntry, place: Int64)] = []
+        for kind in MediaKind.allCases where kind.rawValue >= place.kind && branch.kinds.contains(kind) {
+            guard found.count < limit else { break }
+            let before =
+                kind.rawValue == place.kind
+                ? (created: Timestamp(seconds: begin.seconds + place.second), position: place.position) : nil
+            for entry in try branch.catalog.entries(
+                of: kind, createdIn: day.interval, after: before, limit: limit - found.count)
+            {
+                let second = (entry.dateCreated ?? begin).seconds - begin.seconds
+                found.append(
+                    (entry, PlaceInDay(kind: kind.rawValue, second: second, position: entry.position).rawValue))
+            }
+        }
+        return found
+    }
+}
+
+/// A recording's place in the listing of its day, in one number: so a listing goes on at the right place whatever has come
+/// and gone meanwhile.
+struct PlaceInDay: RawRepresentable, Hashable {
+    /// The number of the kind; 0 before all recordings.
+    let kind: Int
+
+    /// The second of the day.
+    let second: Int64
+
+    /// The entry's position.
+    let position: Int64
+
+    /// Bits for a position: seventeen trillion recordings; a day's seconds take 17, the kinds 2.
+    private static let positionWidth: Int64 = 44
+    private static let kindShift: Int64 = 61
+
+    init(kind: Int, second: Int64, position: Int64) {
+        self.kind = kind
+        self.second = second
+        self.position = position
+    }
+
+    init(rawValue: Int64) {
+        kind = Int(rawValue >> Self.kindShift)
+        second = rawValue >> Self.positionWidth & ((1 << (Self.kindShift - Self.positionWidth)) - 1)
+        position = rawValue & ((1 << Self.positionWidth) - 1)
+    }
+
+    var rawValue: Int64 { Int64(kind) << Self.kindShift | second << Self.positionWidth | position }
+}

@@ -1,0 +1,109 @@
+import Catalog
+import Threading
+import TwilioAPI
+
+/// Finding names in directories.
+extension FileTree {
+    /// Finds a name in a directory.
+    ///
+    /// The answer counts as a reference, to be taken back with ``forget(_:count:)``.
+    public func lookUp(_ name: String, in parent: InodeNumber, completion: @escaping Completion<Entry>) {
+        do throws(FileTreeError) {
+            let (directory, number) = try self.directory(parent)
+            if let node = fixedEntries(of: directory, in: number).first(where: { $0.name == name })?.node {
+                answer(node, validity: Self.longValidity, completion)
+                return
+            }
+            switch directory {
+            case .media, .metadataOf, .group:
+                findRecording(named: name, in: directory, number, completion)
+            case .date(let span) where span.unit == .day:
+                findRecording(named: name, in: directory, number, completion)
+            case .byDate:
+                try find(DateSpan(yearNamed: name), named: name, number, completion)
+            case .date(let span):
+                try find(span.child(named: name), named: name, number, completion)
+            case .byGroup(let grouping):
+                try findGroup(named: name, grouping, number, completion)
+            case .root, .metadata, .accounts, .control:
+                throw Self.missing(name)
+            }
+        } catch {
+            completion(.failure(error))
+        }
+    }
+
+    /// Finds a recording's file, resource or link: that one recording is asked for, if the catalog doesn't have it.
+    private func findRecording(
+        named name: String, in directory: Directory, _ number: BranchNumber, _ completion: @escaping Completion<Entry>
+    ) {
+        let branch = branch(number)
+        guard let (sid, suffix) = Self.parse(name), let kind = sid.kind, directory.kinds.contains(kind),
+            branch.kinds.contains(kind)
+        else {
+            completion(.failure(Self.missing(name)))
+            return
+        }
+        branch.finder.find(sid, of: kind) { [self] outcome in
+            switch outcome {
+            case .failure(let error):
+                completion(.failure(inputOutput(error)))
+            case .success(let entry?)
+            where suffix == Self.suffix(of: entry, in: directory) && directory.holds(entry):
+                let node = Node(Self.place(of: entry, in: directory), in: number)
+                answer(node, entry: entry, validity: Self.longValidity, completion)
+            case .success:
+                completion(.failure(Self.missing(name)))
+            }
+        }
+    }
+
+    /// Answers a lookup and counts the reference.
+    func answer(
+        _ node: Node, entry: CatalogEntry? = nil, validity: Double, _ completion: @escaping Completion<Entry>
+    ) {
+        attributes(of: node, entry: entry) { [self] result in
+            if case .success = result { _ = inodes.withLock { $0.refer(to: node) } }
+            completion(result.map { Entry(attributes: $0, validity: validity) })
+        }
+    }
+
+    // MARK: Names
+
+    static func missing(_ name: String) -> FileTreeError {
+        FileTreeError(.notFound, "there is no '\(name)' here")
+    }
+
+    /// Splits a recording's file name; nil for a name that can't be one.
+    static func parse(_ name: String) -> (sid: SID, suffix: String)? {
+        let parts = name.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, let sid = SID(parts[0]) else { return nil }
+        return (sid, String(parts[1]))
+    }
+
+    static func suffix(of entry: CatalogEntry, in directory: Directory) -> String {
+        if case .metadataOf = directory { "json" } else { entry.containerFormat }
+    }
+
+    /// What a recording is in a directory that holds it.
+    static func place(of entry: CatalogEntry, in directory: Directory) -> Place {
+        switch directory {
+        case .metadataOf: .metadata(entry.sid, entry.kind)
+        case .date: .link(entry.sid, entry.kind, .date)
+        case .group: .link(entry.sid, entry.kind, .group)
+        case .root, .media, .metadata, .byDate, .byGroup, .accounts, .control: .media(entry.sid, entry.kind)
+        }
+    }
+}
+
+extension Directory {
+    /// Whether a recording of one of its kinds is in it.
+    fileprivate func holds(_ entry: CatalogEntry) -> Bool {
+        switch self {
+        case .media, .metadataOf: true
+        case .date(let span): entry.dateCreated.map(span.interval.contains) ?? false
+        case .group(let group): entry.group == group
+        case .root, .metadata, .byDate, .byGroup, .accounts, .control: false
+        }
+    }
+}

@@ -1,0 +1,75 @@
+import TwilioAPI
+
+/// A directory of an account's branch.
+enum Directory: Hashable, Sendable {
+    /// The branch's own.
+    case root
+
+    /// The recordings of a kind.
+    case media(MediaKind)
+
+    /// The directories with resources.
+    case metadata
+
+    /// The resources of a kind.
+    case metadataOf(MediaKind)
+
+    /// The years of the view by date.
+    case byDate
+
+    /// A year, a month or a day.
+    case date(DateSpan)
+
+    /// All calls, or all rooms.
+    case byGroup(Grouping)
+
+    /// A call, or a room.
+    case group(SID)
+
+    /// The branches of the subaccounts; in the mounted account's branch alone.
+    case accounts
+
+    /// The files about the mount itself; in the mounted account's branch alone.
+    case control
+
+    /// The directory above, in the same branch; the root's is itself.
+    var parent: Directory {
+        switch self {
+        case .root, .media, .metadata, .byDate, .byGroup, .accounts, .control: .root
+        case .metadataOf: .metadata
+        case .date(let span): span.parent.map { .date($0) } ?? .byDate
+        case .group(let sid): .byGroup(Grouping(of: sid))
+        }
+    }
+
+    /// The kinds whose recordings are in or below it.
+    var kinds: [MediaKind] {
+        switch self {
+        case .media(let kind), .metadataOf(let kind): [kind]
+        case .byGroup(let grouping): grouping.kinds
+        case .group(let sid): Grouping(of: sid).kinds
+        case .root, .metadata, .byDate, .date, .accounts, .control: MediaKind.allCases
+        }
+    }
+
+    /// What is always in it in every branch that shows some kinds, in the order of the listing.
+    ///
+    /// - Parameter kinds: those that are shown.
+    func fixedEntries(showing kinds: Set<MediaKind>) -> [(name: String, place: Place)] {
+        let shown = MediaKind.allCases.filter(kinds.contains)
+        return switch self {
+        case .root:
+            shown.map { ($0.directoryName, .directory(.media($0))) } + [("metadata", .directory(.metadata))]
+                + [("by-date", .directory(.byDate))]
+                + Grouping.allCases.filter { !kinds.isDisjoint(with: $0.kinds) }.map {
+                    ($0.rawValue, .directory(.byGroup($0)))
+                }
+        case .metadata:
+            shown.map { ($0.directoryName, .directory(.metadataOf($0))) }
+        case .control:
+            ControlFile.allCases.map { ($0.rawValue, .control($0)) }
+        case .media, .metadataOf, .byDate, .date, .byGroup, .group, .accounts:
+            []
+        }
+    }
+}

@@ -1,0 +1,29 @@
+import TwilioAPI
+
+/// What recordings are put together by, besides dates; the name of its directory.
+enum Grouping: String, CaseIterable, Hashable, Sendable {
+    /// The call that was recorded.
+    case call = "by-call"
+
+    /// The video room that was recorded.
+    case room = "by-room"
+
+    /// The one to which a call or a room belongs.
+    init(of group: SID) {
+        self = group.prefix == MediaKind.voiceRecording.groupPrefix ? .call : .room
+    }
+
+    /// The kinds that belong to such.
+    var kinds: [MediaKind] {
+        switch self {
+        case .call: [.voiceRecording]
+        case .room: [.videoRecording, .composition]
+        }
+    }
+
+    /// Reads the name of a call or a room; nil for a name that can't be one.
+    func group(named name: String) -> SID? {
+        guard let sid = SID(name), kinds.contains(where: { $0.groupPrefix == sid.prefix }) else { return nil }
+        return sid
+    }
+}

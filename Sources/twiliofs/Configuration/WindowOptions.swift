@@ -1,0 +1,120 @@
+import ArgumentParser
+import Catalog
+import TwilioAPI
+
+/// The options that say which recordings a mount shows, and how often it asks for new ones.
+struct WindowOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Show what was made from this day on, or from this time on.",
+            discussion: "A day, 2026-11-21, in UTC, or a time, 2026-11-21T09:00:00Z.", valueName: "date"),
+        transform: DateBound.parse)
+    var since: DateBound?
+
+    @Option(
+        help: ArgumentHelp(
+            "Show what was made up to this day, which is included, or before this time.", valueName: "date"),
+        transform: DateBound.parse)
+    var until: DateBound?
+
+    @Option(
+        help: ArgumentHelp(
+            "Which kinds are shown: voice, video and compositions, separated by commas.", discussion: "Default: all.",
+            valueName: "kinds"),
+        transform: KindList.parse)
+    var kinds = KindList(kinds: Set(MediaKind.allCases))
+
+    @Option(
+        help: ArgumentHelp(
+            "How often Twilio is asked for new recordings while the mount is used; 0: only when mounting.",
+            discussion: "Default: 60.", valueName: "seconds"),
+        transform: RefreshInterval.parse)
+    var refresh = RefreshInterval(seconds: 60)
+
+    /// What is shown.
+    func window() throws(Failure) -> CatalogWindow {
+        if let since, let until, since.start >= until.end {
+            throw Failure(
+                .configuration,
+                "--since \(since.text) is not before the end of --until \(until.text): there is nothing between them")
+        }
+        return CatalogWindow(kinds: kinds.kinds, interval: CreationInterval(from: since?.start, until: until?.end))
+    }
+
+    /// How lists are kept up to date.
+    var settings: SyncSettings {
+        SyncSettings(refreshInterval: refresh.seconds == 0 ? nil : .seconds(refresh.seconds))
+    }
+}
+
+/// A day or a time, as `--since` and `--until` take it.
+struct DateBound: Hashable, Sendable {
+    /// As it was given.
+    let text: String
+
+    /// The day's first second, or the time.
+    let start: Timestamp
+
+    /// The first second after the day, or the time.
+    let end: Timestamp
+
+    /// Reads a day (`YYYY-MM-DD`, in UTC) or a time (RFC 3339); nil for anything else.
+    init?(_ text: String) {
+        self.text = text
+        if let midnight = Timestamp("\(text)T00:00:00Z") {
+            let day = CalendarDay(containing: midnight).interval
+            (start, end) = (day.lowerBound, day.upperBound)
+        } else if text.dropFirst(4).first == "-", let time = Timestamp(text) {
+            // Times of RFC 2822, as voice's resources have them, are read as well, but have no hyphen there.
+            (start, end) = (time, time)
+        } else {
+            return nil
+        }
+    }
+
+    /// Reads a date from the command line.
+    static func parse(_ text: String) throws -> DateBound {
+        guard let date = DateBound(text) else {
+            throw ValidationError(
+                "'\(text)' is neither a day such as 2026-11-21 nor a time such as 2026-11-21T09:00:00Z")
+        }
+        return date
+    }
+}
+
+/// Kinds of recordings, as `--kinds` takes them.
+struct KindList: Hashable, Sendable {
+    let kinds: Set<MediaKind>
+
+    private static let names: [String: MediaKind] = [
+        "voice": .voiceRecording, "video": .videoRecording, "compositions": .composition,
+    ]
+
+    /// Reads kinds from the command line.
+    static func parse(_ text: String) throws -> KindList {
+        let kinds = try text.split(separator: ",", omittingEmptySubsequences: false).map { name in
+            guard let kind = names[String(name)] else {
+                throw ValidationError("'\(name)' is not a kind: give voice, video or compositions, separated by commas")
+            }
+            return kind
+        }
+        return KindList(kinds: Set(kinds))
+    }
+}
+
+/// How often new recordings are asked for, as `--refresh` takes it.
+struct RefreshInterval: Hashable, Sendable {
+    /// 0 for never.
+    let seconds: Int
+
+    /// Reads an interval from the command line.
+    static func parse(_ text: String) throws -> RefreshInterval {
+        guard let seconds = Int(text), (0...Self.limit).contains(seconds) else {
+            throw ValidationError("'\(text)' is not a number of seconds from 0 to \(limit)")
+        }
+        return RefreshInterval(seconds: seconds)
+    }
+
+    /// A year: what is rarer is never.
+    private static let limit = 31_536_000
+}
