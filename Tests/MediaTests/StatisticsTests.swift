@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 import Threading
+import Transfer
 import TwilioSimulator
 
 @testable import Media
@@ -76,7 +77,7 @@ struct StatisticsTests {
         bench.simulator.faults = [FaultRule(.status(410), path: "*.wav")]
         #expect(throws: MediaError.self) { try bench.describe(resource) }
         let ahead = Awaited<Bool>()
-        bench.library.describe(resource, isAhead: true) { _ in ahead.add(true) }
+        bench.library.describe(resource, priority: .readAhead) { _ in ahead.add(true) }
         _ = try ahead.value()
         let statistics = bench.library.statistics
         #expect(statistics.failedDescriptions == 2 && statistics.descriptions == 0)
