@@ -100,6 +100,9 @@ final class MediaFile: Sendable {
     /// Bytes of ciphertext in a temporary file.
     var spooled: Int64 { state.withLock { $0.spool?.written ?? 0 } }
 
+    /// Whether somebody has opened it.
+    var hasBeenOpened: Bool { state.withLock { $0.wasOpened } }
+
     var hasReaders: Bool { state.withLock { $0.readerCount > 0 } }
 
     /// What is known of the truth of the bytes.

@@ -107,7 +107,8 @@ public final class MediaLibrary: Sendable {
     ) {
         let file = file(of: resource, facts: nil, integrity: nil)
         file.describe(priority: priority) { [self] result in
-            settle(file)
+            // What nobody waits for mustn't push out what was read.
+            if priority == .background { drop(file) } else { settle(file) }
             if priority == .reader, case .failure(let error) = result { services.counts.countError(error) }
             completion(result)
         }
@@ -190,6 +191,19 @@ public final class MediaLibrary: Sendable {
         file.releaseReader()
         services.openFiles.withLock { $0 -= 1 }
         settle(file)
+    }
+
+    /// Lets go of a file, unless somebody reads it or did so.
+    private func drop(_ file: MediaFile) {
+        let isDropped = state.withLock { state in
+            guard !file.hasReaders, state.files[file.sid] === file, state.prefetched[file.sid] == nil,
+                file.integrity != .failed, !file.hasBeenOpened
+            else { return false }
+            state.files[file.sid] = nil
+            state.idle.removeAll { $0 == file.sid }
+            return true
+        }
+        if isDropped { file.close() } else { settle(file) }
     }
 
     /// Puts a file without readers among the idle ones, and lets go of what is too much.

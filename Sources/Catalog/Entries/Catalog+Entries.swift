@@ -17,6 +17,18 @@ extension Catalog {
         }
     }
 
+    /// Recordings of a kind whose size isn't known, in the order of their positions.
+    ///
+    /// - Parameter position: the position of the entry before the first one wanted; 0 to begin.
+    public func unsized(of kind: MediaKind, after position: Int64, limit: Int) throws(CatalogError) -> [CatalogEntry] {
+        try entries("kind = ?1 AND id > ?2 AND status IS NULL AND size IS NULL\(times) ORDER BY id LIMIT ?3") {
+            select in
+            select.bind(1, Int64(kind.rawValue))
+            select.bind(2, position)
+            select.bind(3, Int64(limit))
+        }
+    }
+
     /// When the newest recording of a kind was made; nil when there is none.
     public func newest(of kind: MediaKind) throws(CatalogError) -> Timestamp? {
         let found = try entries("kind = ?1 AND status IS NULL\(times) ORDER BY created DESC LIMIT 1") { select in

@@ -17,6 +17,9 @@ public final class Synchronizer: Sendable {
         var isShutDown = false
     }
 
+    /// After so long without use nothing is done ahead of need.
+    private static let pause: Duration = .seconds(3600)
+
     /// How often the thread looks what is due.
     private static let interval: Duration = .seconds(1)
 
@@ -127,6 +130,11 @@ public final class Synchronizer: Sendable {
     /// The mount is used: what is new is asked for more often than when nobody looks.
     public func noteUse() {
         schedule.changeQuietly { $0.used = .now }
+    }
+
+    /// Whether somebody has used the mount lately, so that work ahead of need is worth its requests.
+    public var isUsed: Bool {
+        schedule.changeQuietly { ContinuousClock.now - $0.used } < Self.pause
     }
 
     /// Finds out what has become of a recording that turned out not to be there.

@@ -31,6 +31,13 @@ struct WindowOptions: ParsableArguments {
         transform: RefreshInterval.parse)
     var refresh = RefreshInterval(seconds: 60)
 
+    @Flag(
+        inversion: .prefixedNo,
+        help: ArgumentHelp(
+            "Learn sizes in the background, while the mount is used.",
+            discussion: "Default: yes. Else each is learnt when it is first asked for."))
+    var probing = true
+
     /// What is shown.
     func window() throws(Failure) -> CatalogWindow {
         if let since, let until, since.start >= until.end {

@@ -73,6 +73,7 @@ struct Mount {
         let synchronizer = try Synchronizer(
             catalog: catalog, client: client, finder: finder, settings: command.window.settings, logger: logger)
         let follower = try WalkFollower(catalog: catalog, library: library, logger: logger)
+        let prober = SizeProber(catalog: catalog, synchronizer: synchronizer, library: library, logger: logger)
         let gatherer = StatusGatherer(
             version: TwilioFS.version, account: account.account, mounted: .now, catalog: catalog,
             synchronizer: synchronizer, library: library, transfer: transfer)
@@ -102,6 +103,7 @@ struct Mount {
         }
         gatherer.askForRequests { [weak session] in session?.statistics ?? RequestStatistics() }
         try synchronizer.start()
+        if command.window.probing { try prober.start() }
         // Files that are still open would keep libfuse's threads waiting: a signal ends the mount all the same.
         signals.onArrival { session.unmount() }
         logger.info("mounted \(account.account) on \(mountPoint.path)")
@@ -120,6 +122,7 @@ struct Mount {
         // What waits for the network gets its end first, then those who wait for them.
         transfer.shutDown()
         synchronizer.shutDown()
+        prober.shutDown()
         finder.shutDown()
         follower.shutDown()
         library.shutDown()

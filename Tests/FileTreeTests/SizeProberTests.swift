@@ -1,0 +1,64 @@
+import Catalog
+import Logging
+import TestSupport
+import Testing
+import TwilioAPI
+import TwilioSimulator
+
+@testable import FileTree
+
+@Suite("Learning sizes in the background")
+struct SizeProberTests {
+    private static func prober(_ bench: TreeBench, delay: Duration = .milliseconds(1)) -> SizeProber {
+        var quiet = Logger(label: "tests")
+        quiet.logLevel = .critical
+        return SizeProber(
+            catalog: bench.catalog, synchronizer: bench.synchronizer, media: bench.library, delay: delay,
+            pause: .milliseconds(20), logger: quiet)
+    }
+
+    private static func listed(_ bench: TreeBench) throws {
+        let results = Awaited<Result<Void, CatalogError>>()
+        bench.synchronizer.whenListed(TwilioAPI.MediaKind.allCases) { results.add($0) }
+        try results.value().get()
+    }
+
+    private static func unsized(_ bench: TreeBench) throws -> Int {
+        try bench.catalog.unsized(of: .voiceRecording, after: 0, limit: 10_000).count
+    }
+
+    @Test("every size is learnt by itself with one request, and those of recordings that come later")
+    func all() throws {
+        let bench = try TreeBench(generated: 300)
+        defer { bench.shutDown() }
+        let prober = Self.prober(bench)
+        try prober.start()
+        defer { prober.shutDown() }
+        // Nothing is asked before the list is here.
+        #expect(bench.simulator.requests.isEmpty)
+        try Self.listed(bench)
+        #expect(try eventually(within: 30) { try Self.unsized(bench) == 0 })
+        let media = bench.simulator.requests.filter { $0.path.hasSuffix(".wav") }
+        #expect(media.count == 300)
+        #expect(Set(media.map(\.path)).count == 300)
+        let totals = try bench.catalog.totals(of: .voiceRecording)
+        #expect(
+            totals.knownBytes == (0..<300).reduce(Int64(0)) { $0 + Int64(TwilioSimulator.generatedContent($1).count) })
+        let sid = try bench.simulator.add(.recording)
+        try bench.catalog.store(
+            try ListedResource(kind: .voiceRecording, json: Array(#"{"sid":"\#(sid)","status":"completed"}"#.utf8)))
+        #expect(eventually(within: 10) { bench.simulator.requests.contains { $0.path.contains(sid) } })
+    }
+
+    @Test("nothing is asked before its time, nor after the end")
+    func delay() throws {
+        let bench = try TreeBench(generated: 50)
+        defer { bench.shutDown() }
+        let prober = Self.prober(bench, delay: .seconds(3600))
+        try prober.start()
+        try Self.listed(bench)
+        #expect(!eventually(within: 0.5) { bench.simulator.requests.contains { $0.path.hasSuffix(".wav") } })
+        prober.shutDown()
+        #expect(try Self.unsized(bench) == 50)
+    }
+}
