@@ -28,7 +28,9 @@ extension FileTree {
             }
             parts.library.describe(try resource(sid, branch)) { [self] result in
                 completion(
-                    result.map { media(node, entry: entry, size: $0.plaintextSize) }.mapError { failure($0) })
+                    result.map { media(node, entry: entry, size: $0.plaintextSize) }.mapError {
+                        failure($0, in: branch)
+                    })
             }
         } catch {
             completion(.failure(error))

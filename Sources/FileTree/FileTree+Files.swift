@@ -10,6 +10,7 @@ extension FileTree {
         do throws(FileTreeError) {
             let node = try node(inode)
             let branch = branch(node.branch)
+            branch.synchronizer.noteUse()
             switch node.place {
             case .directory:
                 throw FileTreeError(.isDirectory, "a directory can't be opened as a file")
@@ -22,7 +23,7 @@ extension FileTree {
                 let json = try resource(sid, branch).json
                 completion(.success(OpenFile(content: .bytes(json), mayKeepPages: false, isVolatile: false)))
             case .media(let sid, _):
-                try openMedia(sid, branch, completion)
+                try openMedia(sid, node.branch, completion)
             }
         } catch {
             completion(.failure(error))
@@ -30,12 +31,15 @@ extension FileTree {
     }
 
     private func openMedia(
-        _ sid: SID, _ branch: Branch, _ completion: @escaping Completion<OpenFile>
+        _ sid: SID, _ number: BranchNumber, _ completion: @escaping Completion<OpenFile>
     ) throws(FileTreeError) {
+        let branch = branch(number)
         let follower = branch.follower
         let opened: @Sendable (MediaReader) -> OpenFile = { reader in
             reader.whenReadToEnd { follower.didReadToEnd(sid) }
-            return OpenFile(content: .media(reader), mayKeepPages: reader.mayKeepPages) { follower.didClose(sid) }
+            return OpenFile(content: .media(reader), branch: number, mayKeepPages: reader.mayKeepPages) {
+                follower.didClose(sid)
+            }
         }
         // What was read lately needs nothing from the catalog.
         if let reader = parts.library.openAtHand(sid) {
@@ -49,7 +53,7 @@ extension FileTree {
         follower.didOpen(sid)
         parts.library.open(resource, facts: facts, integrity: integrity) { [self] result in
             if case .failure = result { follower.didClose(sid) }
-            completion(result.map(opened).mapError { failure($0) })
+            completion(result.map(opened).mapError { failure($0, in: branch) })
         }
     }
 
@@ -78,9 +82,18 @@ extension FileTree {
         return sum
     }
 
-    /// An error of reading, as the tree's.
-    public func failure(_ error: MediaError) -> FileTreeError {
+    /// An error of reading an open file, as the tree's.
+    public func failure(_ error: MediaError, of file: OpenFile) -> FileTreeError {
+        failure(error, in: branch(file.branch))
+    }
+
+    /// An error of reading or describing media, as the tree's.
+    ///
+    /// What isn't there is asked for: it may have been deleted.
+    func failure(_ error: MediaError, in branch: Branch) -> FileTreeError {
         switch error.code {
+        case .mediaMissing:
+            branch.synchronizer.recheck(error.sid)
         case .keyNotHeld:
             // The log has said it already, once for each public key.
             return FileTreeError(.keyNotHeld, error.message, cause: error)

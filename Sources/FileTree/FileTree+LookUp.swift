@@ -10,6 +10,7 @@ extension FileTree {
     public func lookUp(_ name: String, in parent: InodeNumber, completion: @escaping Completion<Entry>) {
         do throws(FileTreeError) {
             let (directory, number) = try self.directory(parent)
+            branch(number).synchronizer.noteUse()
             if let node = fixedEntries(of: directory, in: number).first(where: { $0.name == name })?.node {
                 answer(node, validity: Self.longValidity, completion)
                 return

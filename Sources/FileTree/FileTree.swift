@@ -38,7 +38,7 @@ public final class FileTree: Sendable {
     let inodes: Locked<InodeTable>
 
     /// The branches by their numbers.
-    private let branches: [Branch]
+    let branches: [Branch]
 
     /// The sizes of the files whose text is made anew at each opening.
     let stableSizes = Locked<[ControlFile: StableSize]>([:])

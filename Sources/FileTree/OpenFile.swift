@@ -20,12 +20,17 @@ public final class OpenFile: Sendable {
     /// Whether reads go past the kernel's pages: the content is made anew at each opening.
     public let isVolatile: Bool
 
+    /// The branch that it belongs to.
+    let branch: BranchNumber
+
     private let onClose: @Sendable () -> Void
 
     init(
-        content: Content, mayKeepPages: Bool, isVolatile: Bool = false, onClose: @escaping @Sendable () -> Void = {}
+        content: Content, branch: BranchNumber = .main, mayKeepPages: Bool, isVolatile: Bool = false,
+        onClose: @escaping @Sendable () -> Void = {}
     ) {
         self.content = content
+        self.branch = branch
         self.mayKeepPages = mayKeepPages
         self.isVolatile = isVolatile
         self.onClose = onClose

@@ -16,6 +16,12 @@ struct MountBench {
         mount = try MountedAccount(account, keys: keys, options: options)
     }
 
+    /// Mounts an account that is there already.
+    init(account: SimulatedAccount, options: [String] = []) throws {
+        self.account = account
+        mount = try MountedAccount(account, options: options)
+    }
+
     /// The path in the mount of the file that was made of an original.
     func path(_ name: String) throws -> String { mount.path(of: try account.original(name)) }
 

@@ -100,6 +100,7 @@ extension Catalog {
     ///
     /// - Parameter kinds: voice recordings for a call, the others for a room.
     public func oldest(ofGroup group: SID, kinds: [MediaKind]) throws(CatalogError) -> CatalogEntry? {
+        try makeGroupIndex()
         let numbers = kinds.map { String($0.rawValue) }.joined(separator: ", ")
         return try entries(
             """

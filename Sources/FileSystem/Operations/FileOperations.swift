@@ -50,7 +50,8 @@ func readFile(
             let start = min(max(0, offset), bytes.count)
             request.reply(bytes.span.bytes.extracting(start..<min(start + size, bytes.count)))
         case .media(let reader):
-            reader.read(at: Int64(offset), count: size, receiver: ReadReply(request: request, tree: context.tree))
+            reader.read(
+                at: Int64(offset), count: size, receiver: ReadReply(request: request, tree: context.tree, file: file))
         }
     }
 }
@@ -59,12 +60,13 @@ func readFile(
 private struct ReadReply: ReadReceiver {
     let request: Request
     let tree: FileTree
+    let file: OpenFile
 
     func readDidFinish(_ plaintext: RawSpan) {
         request.reply(plaintext)
     }
 
     func readDidFail(_ error: MediaError) {
-        request.fail(tree.failure(error))
+        request.fail(tree.failure(error, of: file))
     }
 }

@@ -26,6 +26,12 @@ public final class FileSystemSession: Sendable {
     private let context: OperationContext
     private let logger: Logger
 
+    /// The thread that tells the kernel which names have gone.
+    ///
+    /// The kernel takes the directory's lock for that, and holds it while a request for a name in it is answered: so no thread
+    /// may wait there by which such a request is answered.
+    private let notices: WorkerPool
+
     /// How far the session is.
     private struct Progress {
         var threadCount = 0
@@ -50,6 +56,7 @@ public final class FileSystemSession: Sendable {
         self.mountPoint = mountPoint
         let context = OperationContext(tree: tree, pending: try PendingRequests(logger: logger), logger: logger)
         self.context = context
+        notices = try WorkerPool(name: "notices", threadCount: 1)
         state = Locked(State())
         do {
             let handle = try Self.mount(mountPoint, source: source, options: options, context: context)
@@ -103,6 +110,8 @@ public final class FileSystemSession: Sendable {
             return
         }
         for thread in threads { thread.join() }
+        // Nothing holds a notice up once the kernel has let go of the mount.
+        notices.shutDown()
         // Nobody uses the descriptor any more.
         fuse_session_unmount(handle.session)
         fuse_session_destroy(handle.session)
@@ -117,6 +126,26 @@ public final class FileSystemSession: Sendable {
         // The kernel may not know the file, which is as good.
         if result != 0, result != -ENOENT {
             logger.warning("the kernel keeps pages of inode \(inode.rawValue): \(String(cString: strerror(-result)))")
+        }
+    }
+
+    /// Has the kernel drop names that mean nothing any more.
+    ///
+    /// What they named can still be read where it is open, as with every file that is removed, and its pages go with it. Can be
+    /// called from any thread; it is done a little later.
+    public func remove(_ names: [StaleName]) {
+        notices.run { [weak self] in
+            for name in names { self?.remove(name) }
+        }
+    }
+
+    private func remove(_ name: StaleName) {
+        guard let handle = state.withLock({ $0.handle }) else { return }
+        let result = fuse_lowlevel_notify_delete(
+            handle.session, name.directory.rawValue, name.inode.rawValue, name.name, name.name.utf8.count)
+        // The kernel may not know the name, which is as good.
+        if result != 0, result != -ENOENT {
+            logger.debug("the kernel keeps the name '\(name.name)': \(String(cString: strerror(-result)))")
         }
     }
 

@@ -101,6 +101,7 @@ struct Mount {
         recorder.onInvalidation { [weak session, weak tree] sid in
             if let inode = tree?.inode(ofMedia: sid) { session?.invalidate(inode) }
         }
+        tree.onRemoval { [weak session] names in session?.remove(names) }
         gatherer.askForRequests { [weak session] in session?.statistics ?? RequestStatistics() }
         try synchronizer.start()
         if command.window.probing { try prober.start() }

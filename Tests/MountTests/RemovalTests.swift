@@ -1,0 +1,93 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("What comes and goes in an open mount", .needsFUSE)
+struct RemovalTests {
+    /// The names below the mount that have a SID in them.
+    private static func names(_ bench: MountBench, _ sid: String) throws -> [String] {
+        try bench.shell("find . -path ./.twiliofs -prune -o -name \"$1.*\" -print | sort", sid).lines
+    }
+
+    /// A mount of recordings that were made long ago: of those made just now, the media may come later than the resource.
+    private static func bench(media: URL) throws -> MountBench {
+        let account = try SimulatedAccount(media: media)
+        for sid in try account.originals().keys {
+            try account.change(
+                resource: """
+                    {"action": "update", "sid": "\(sid)", "fields": {"date_created": "2026-01-01T00:00:00Z"}}
+                    """)
+        }
+        return try MountBench(account: account, options: ["--refresh", "0"])
+    }
+
+    @Test("A recording that was deleted is gone from every directory once somebody has tried to read it")
+    func deleted() throws {
+        let bench = try Self.bench(media: TestMedia.small)
+        let (sid, file) = try bench.account.original("long.mkv")
+        let path = file.mountedPath(sid: sid)
+        let names = try Self.names(bench, sid)
+        #expect(names.count == 4, "the file, its resource, and links by date and by room")
+        // The kernel knows all of them now, and may keep them for a day.
+        try bench.shell("find . -name \"$1.*\" -exec stat -L {} + >/dev/null", sid)
+        try bench.account.change(resource: #"{"action": "delete", "sid": "\#(sid)"}"#)
+        #expect(try Self.names(bench, sid) == names)
+        let reading = try Command.run(["cat", "\(bench.mount.path)/\(path)"])
+        #expect(reading.end == .exited(1) && reading.errorText.contains("Input/output error"))
+        #expect(eventually { (try? Self.names(bench, sid)) == [] })
+        for name in names {
+            let result = try Command.run(["stat", name], directory: bench.mount.path)
+            #expect(result.errorText.contains("No such file or directory"), "\(name)")
+        }
+        // Everything else is where it was.
+        let others = try bench.account.originals().filter { $0.key != sid }
+        for (sid, file) in others {
+            #expect(try bench.shell("stat -c %s \"$1\"", file.mountedPath(sid: sid)).lines == ["\(file.size)"])
+        }
+    }
+
+    @Test("An open file of a recording that was deleted goes on with what is there, and then fails")
+    func openFile() throws {
+        let bench = try Self.bench(media: TestMedia.real)
+        let original = try bench.account.original("room.mp4")
+        let path = bench.mount.path(of: original)
+        let folder = try TemporaryFolder()
+        let reader = try RunningCommand([
+            "/usr/bin/python3", "-c",
+            """
+            import os, sys, time
+            def wait_for(name):
+                while not os.path.exists(f"{sys.argv[3]}/{name}"): time.sleep(0.01)
+            file = os.open(sys.argv[1], os.O_RDONLY)
+            size, first = os.fstat(file).st_size, os.pread(file, 4096, 0)
+            print("open", flush=True)
+            wait_for("deleted")
+            assert os.pread(file, 4096, 0) == first == open(sys.argv[2], "rb").read(4096)
+            try: os.pread(file, 4096, size // 2)
+            except OSError as error: print(error.errno, flush=True)
+            wait_for("noticed")
+            assert os.fstat(file).st_size == size and os.pread(file, 4096, 0) == first
+            assert not os.path.exists(sys.argv[1])
+            print("done", flush=True)
+            """, path, original.file.path, folder.url.path,
+        ])
+        #expect(eventually { reader.output == Data("open\n".utf8) })
+        try bench.account.change(resource: #"{"action": "delete", "sid": "\#(original.sid)"}"#)
+        try folder.file("deleted", "")
+        #expect(eventually(within: 60) { reader.output == Data("open\n5\n".utf8) }, "\(reader.errorText)")
+        #expect(try eventually { try Self.names(bench, original.sid) == [] })
+        try folder.file("noticed", "")
+        #expect(try reader.wait().lines == ["open", "5", "done"], "\(reader.errorText)")
+    }
+
+    @Test("What is recorded appears in directories that were listed before")
+    func refresh() throws {
+        let bench = try MountBench(options: ["--refresh", "1"])
+        try bench.shell("ls -R . >/dev/null")
+        let sid = "RE" + String(repeating: "5a", count: 16)
+        let file = try TestMedia.small.appending(path: "recordings/long.wav").path
+        try bench.account.change(
+            resource: #"{"action":"add","kind":"recording","path":"\#(file)","fields":{"sid":"\#(sid)"}}"#)
+        #expect(try eventually { try Self.names(bench, sid).count == 4 })
+    }
+}
