@@ -116,7 +116,7 @@ public final class Catalog: Sendable {
     /// Stores a resource that was asked for alone.
     public func store(_ resource: ListedResource) throws(CatalogError) {
         let prepared = prepare([resource])
-        try write { try $0.store(prepared) }
+        try write { try $0.store([prepared]) }
     }
 
     /// Brings resources into the form in which they are stored; any thread can do that.

@@ -116,7 +116,13 @@ struct CatalogDatabase: Sendable {
     func beginBulk() -> BulkMarker? {
         guard let marker = BulkMarker(beside: path) else { return nil }
         do {
-            try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = OFF") }
+            try pool.writeWithoutTransaction { database in
+                try database.execute(
+                    sql: """
+                        PRAGMA synchronous = OFF;
+                        PRAGMA wal_autocheckpoint = \(Self.checkpointInterval * 4);
+                        """)
+            }
             return marker
         } catch {
             marker.end(isFlushed: true)
@@ -129,7 +135,11 @@ struct CatalogDatabase: Sendable {
         var isFlushed = false
         do {
             try pool.writeWithoutTransaction { database in
-                try database.execute(sql: "PRAGMA synchronous = NORMAL")
+                try database.execute(
+                    sql: """
+                        PRAGMA synchronous = NORMAL;
+                        PRAGMA wal_autocheckpoint = \(Self.checkpointInterval);
+                        """)
                 // As much as readers allow; the rest is in the journal, which is flushed as well.
                 try database.checkpoint(.passive)
             }

@@ -43,7 +43,6 @@ enum Schema {
             group_sid BLOB
         ) STRICT;
         CREATE UNIQUE INDEX entry_by_name ON entry (kind, sid);
-        CREATE INDEX entry_by_kind ON entry (kind);
         CREATE INDEX entry_by_date ON entry (kind, created);
         CREATE INDEX entry_unfinished ON entry (status, kind) WHERE status IS NOT NULL;
         CREATE TABLE document (id INTEGER PRIMARY KEY, json BLOB NOT NULL) STRICT;

@@ -19,13 +19,13 @@ extension Catalog {
     public func followers(
         of sid: SID, kind: MediaKind, in order: EntryOrder, limit: Int
     ) throws(CatalogError) -> [CatalogEntry] {
-        let (place, column) =
+        let (place, column, kindColumn) =
             switch order {
-            case .position: ("(SELECT id FROM entry WHERE kind = ?1 AND sid = ?2)", "id")
-            case .name: ("?2", "sid")
+            case .position: ("(SELECT id FROM entry WHERE kind = ?1 AND sid = ?2)", "id", "+kind")
+            case .name: ("?2", "sid", "kind")
             }
         return try entries(
-            "kind = ?1 AND \(column) > \(place) AND status IS NULL\(times) ORDER BY \(column) LIMIT ?3"
+            "\(kindColumn) = ?1 AND \(column) > \(place) AND status IS NULL\(times) ORDER BY \(column) LIMIT ?3"
         ) { select in
             select.bind(1, Int64(kind.rawValue))
             select.bind(2, SIDDigits(sid))

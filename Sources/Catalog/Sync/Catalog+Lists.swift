@@ -69,7 +69,7 @@ extension Catalog {
         for purpose: CoveragePurpose = .list, now: Int64
     ) throws(CatalogError) {
         try write { writer in
-            for resources in prepared { try writer.store(resources) }
+            try writer.store(prepared)
             guard !covered.isEmpty else { return }
             // What a pass has met is here too.
             for purpose in Set([purpose, .list]) {
