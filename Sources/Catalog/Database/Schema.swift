@@ -14,6 +14,8 @@ enum Schema {
         return migrator
     }
 
+    /// The tables.
+    ///
     /// Lists are read a million rows at a time, single recordings looked up at random, and resources read rarely. So what a
     /// listing needs is in narrow rows, beside each other, and the documents are elsewhere.
     ///

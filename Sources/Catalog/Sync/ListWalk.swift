@@ -107,7 +107,9 @@ struct ListWalk {
     /// Items met, and in how many seconds they were made, of chains that have ended too.
     private var density = (items: 0, seconds: Int64(0))
 
-    /// Nothing is older: Twilio was founded in 2008. Only guides where chains are cut.
+    /// Nothing is older than Twilio, which was founded in 2008.
+    ///
+    /// Only guides where chains are cut.
     private static let origin: Int64 = 1_199_145_600
 
     /// Begins a walk.
