@@ -6,6 +6,12 @@ public struct Branch: Sendable {
     /// Whose it is.
     public let account: SID
 
+    /// The name that its owner gave it.
+    public let name: String
+
+    /// Why its video isn't shown; nil where it is.
+    public let videoIssue: String?
+
     /// What the account holds, as far as it is shown.
     public let catalog: Catalog
 
@@ -20,9 +26,12 @@ public struct Branch: Sendable {
 
     /// Puts a branch together.
     public init(
-        account: SID, catalog: Catalog, synchronizer: Synchronizer, finder: ResourceFinder, follower: WalkFollower
+        account: SID, name: String = "", videoIssue: String? = nil, catalog: Catalog, synchronizer: Synchronizer,
+        finder: ResourceFinder, follower: WalkFollower
     ) {
         self.account = account
+        self.name = name
+        self.videoIssue = videoIssue
         self.catalog = catalog
         self.synchronizer = synchronizer
         self.finder = finder

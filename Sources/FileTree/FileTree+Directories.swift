@@ -70,13 +70,26 @@ extension FileTree {
         let entries = directory.fixedEntries(showing: branch(number).kinds).map {
             ($0.name, Node($0.place, in: number))
         }
-        guard directory == .root, number == .main else { return entries }
-        return entries + [(".twiliofs", Node(.directory(.control)))]
+        switch (directory, number) {
+        case (.root, .main):
+            let accounts = parts.subaccounts == nil ? [] : [("accounts", Node(.directory(.accounts)))]
+            return entries + accounts + [(".twiliofs", Node(.directory(.control)))]
+        case (.accounts, _):
+            return branches.indices.dropFirst().map { index in
+                (
+                    branches[index].account.description,
+                    Node(.directory(.root), in: BranchNumber(rawValue: UInt16(index)))
+                )
+            }
+        default:
+            return entries
+        }
     }
 
     /// The directory above.
     private func parent(of directory: Directory, in number: BranchNumber) -> Node {
-        Node(.directory(directory.parent), in: number)
+        directory == .root && number != .main
+            ? Node(.directory(.accounts)) : Node(.directory(directory.parent), in: number)
     }
 
     /// What the catalog has to list.

@@ -71,10 +71,11 @@ extension FileTree {
     /// The number of completed recordings, and the sum of the sizes that are known, in bytes.
     public func totals() throws(FileTreeError) -> (files: Int64, bytes: Int64) {
         var sum: (files: Int64, bytes: Int64) = (0, 0)
-        for kind in MediaKind.allCases {
+        for branch in branches {
             do throws(CatalogError) {
-                let totals = try parts.main.catalog.totals(of: kind)
-                sum = (sum.files + totals.count, sum.bytes + totals.knownBytes)
+                for tally in try branch.catalog.tallies() where tally.status == .completed {
+                    sum = (sum.files + tally.count, sum.bytes + tally.knownBytes)
+                }
             } catch {
                 throw inputOutput(error)
             }

@@ -14,6 +14,9 @@ public final class FileTree: Sendable {
         /// The branch of the mounted account.
         public var main: Branch
 
+        /// Those of its subaccounts, in the order of the listing; nil where none are to be shown.
+        public var subaccounts: [Branch]?
+
         /// Reads media.
         public var library: MediaLibrary
 
@@ -21,8 +24,11 @@ public final class FileTree: Sendable {
         public var gatherer: StatusGatherer
 
         /// Makes a set of parts.
-        public init(main: Branch, library: MediaLibrary, gatherer: StatusGatherer) {
+        public init(
+            main: Branch, subaccounts: [Branch]? = nil, library: MediaLibrary, gatherer: StatusGatherer
+        ) {
             self.main = main
+            self.subaccounts = subaccounts
             self.library = library
             self.gatherer = gatherer
         }
@@ -61,8 +67,10 @@ public final class FileTree: Sendable {
     ///   - version: this program's version, for `.twiliofs/version`.
     public init(parts: Parts, ownership: Ownership, version: String, logger: Logger) {
         self.parts = parts
-        branches = [parts.main]
-        inodes = Locked(InodeTable())
+        // As many as there are numbers for: Twilio allows a thousand unless asked.
+        let subaccounts = (parts.subaccounts ?? []).prefix(Int(UInt16.max))
+        branches = [parts.main] + subaccounts
+        inodes = Locked(InodeTable(subaccounts: subaccounts.map(\.account)))
         self.ownership = ownership
         self.version = version
         self.logger = logger
@@ -81,8 +89,11 @@ public final class FileTree: Sendable {
     }
 
     /// The number that a recording's media file has, whether or not the kernel knows it.
-    public func inode(ofMedia sid: SID) -> InodeNumber? {
-        sid.kind.map { kind in number(Node(.media(sid, kind))) }
+    ///
+    /// - Parameter account: to which it belongs; nil, or one that isn't a subaccount, for the mounted account.
+    public func inode(ofMedia sid: SID, of account: SID? = nil) -> InodeNumber? {
+        let index = account.flatMap { account in branches.dropFirst().firstIndex { $0.account == account } } ?? 0
+        return sid.kind.map { number(Node(.media(sid, $0), in: BranchNumber(rawValue: UInt16(index)))) }
     }
 
     /// What `stat` tells of a node.

@@ -7,39 +7,46 @@ public import TwilioAPI
 /// Writes what ``Media`` learns to the catalog, and tells the kernel what is no longer so.
 public final class MediaRecorder: MediaObserver {
     private let catalog: Catalog
+
+    /// The catalogs of subaccounts.
+    private let subaccounts: [SID: Catalog]
     private let logger: Logger
 
     /// Writes take milliseconds and must not hold up the thread that learnt something.
     private let writer: WorkerPool
 
     /// What was described and isn't stored yet.
-    private let described = Locked<[(sid: SID, facts: MediaFacts)]>([])
+    private let described = Locked<[(sid: SID, account: SID?, facts: MediaFacts)]>([])
 
-    /// Has the kernel drop what it keeps of a recording.
-    private let invalidate = Locked<(@Sendable (SID) -> Void)?>(nil)
+    /// Has the kernel drop what it keeps of a recording of an account.
+    private let invalidate = Locked<(@Sendable (SID, SID?) -> Void)?>(nil)
 
     /// Makes a recorder.
     ///
+    /// - Parameters:
+    ///   - catalog: that of the mounted account.
+    ///   - subaccounts: those of its subaccounts; recordings of all others belong to the first.
     /// - Throws: ``ThreadingError`` when the system has no thread left.
-    public init(catalog: Catalog, logger: Logger) throws {
+    public init(catalog: Catalog, subaccounts: [SID: Catalog] = [:], logger: Logger) throws {
         self.catalog = catalog
+        self.subaccounts = subaccounts
         self.logger = logger
         writer = try WorkerPool(name: "recorder", threadCount: 1)
     }
 
-    /// Sets what has the kernel drop its pages and attributes of a recording.
+    /// Sets what has the kernel drop its pages and attributes of a recording, which is given with its account.
     ///
     /// It is called on the recorder's thread, never within a request of the kernel's, where libfuse warns of deadlocks.
-    public func onInvalidation(_ invalidate: @escaping @Sendable (SID) -> Void) {
+    public func onInvalidation(_ invalidate: @escaping @Sendable (_ sid: SID, _ account: SID?) -> Void) {
         self.invalidate.withLock { $0 = invalidate }
     }
 
     /// Stores the size, for good.
-    public func mediaWasDescribed(_ sid: SID, as facts: MediaFacts) {
+    public func mediaWasDescribed(_ sid: SID, of account: SID?, as facts: MediaFacts) {
         // A size that is a guess is told, but not kept: with the right key it may turn out to be another.
         guard facts.isPlaintextSizeExact else { return }
         let isFirst = described.withLock { described in
-            described.append((sid, facts))
+            described.append((sid, account, facts))
             return described.count == 1
         }
         // What comes until the writer gets to it is written together: a transaction costs as much as a hundred sizes.
@@ -51,57 +58,66 @@ public final class MediaRecorder: MediaObserver {
             defer { described = [] }
             return described
         }
-        do {
-            try catalog.learn(
-                try described.map { sid, facts in
-                    MediaLesson(
-                        sid,
-                        StoredMediaFacts(
-                            plaintextSize: facts.plaintextSize, entityTag: facts.entityTag, facts: try facts.stored),
-                        isAuthenticated: facts.encryption == ExtendedAttributes.authenticatedEncryption)
-                })
-        } catch {
-            logger.error("\(described.count == 1 ? "a size" : "\(described.count) sizes") can't be stored: \(error)")
+        for (account, described) in Dictionary(grouping: described, by: \.account) {
+            do {
+                try catalog(of: account).learn(
+                    try described.map { sid, _, facts in
+                        MediaLesson(
+                            sid,
+                            StoredMediaFacts(
+                                plaintextSize: facts.plaintextSize, entityTag: facts.entityTag,
+                                facts: try facts.stored),
+                            isAuthenticated: facts.encryption == ExtendedAttributes.authenticatedEncryption)
+                    })
+            } catch {
+                logger.error(
+                    "\(described.count == 1 ? "a size" : "\(described.count) sizes") can't be stored: \(error)")
+            }
         }
     }
 
+    /// Where is kept what is learnt of an account's recordings.
+    private func catalog(of account: SID?) -> Catalog {
+        account.flatMap { subaccounts[$0] } ?? catalog
+    }
+
     /// Forgets the size; it is learnt again when it is next asked for.
-    public func mediaHasChanged(_ sid: SID) {
+    public func mediaHasChanged(_ sid: SID, of account: SID?) {
         logger.warning("the media of \(sid) has changed, although completed media never does")
         writer.run { [self] in
             do {
-                try catalog.forgetMediaFacts(of: sid)
+                try catalog(of: account).forgetMediaFacts(of: sid)
             } catch {
                 logger.error("\(error)")
             }
-            invalidate.withLock { $0 }?(sid)
+            invalidate.withLock { $0 }?(sid, account)
         }
     }
 
     /// Stores that the bytes are true.
-    public func mediaWasVerified(_ sid: SID) {
-        writer.run { [self] in store(.verified, of: sid) }
+    public func mediaWasVerified(_ sid: SID, of account: SID?) {
+        writer.run { [self] in store(.verified, sid, account) }
     }
 
     /// Stores that they may not be, and has the kernel drop the pages that were released.
-    public func mediaIsDoubtful(_ sid: SID) {
+    public func mediaIsDoubtful(_ sid: SID, of account: SID?) {
         writer.run { [self] in
-            store(.unverified, of: sid)
-            invalidate.withLock { $0 }?(sid)
+            store(.unverified, sid, account)
+            invalidate.withLock { $0 }?(sid, account)
         }
     }
 
     /// Stores it, and has the kernel drop the pages that were released before the forgery was seen.
-    public func mediaFailedAuthentication(_ sid: SID) {
+    public func mediaFailedAuthentication(_ sid: SID, of account: SID?) {
         writer.run { [self] in
-            store(.failed, of: sid)
-            invalidate.withLock { $0 }?(sid)
+            store(.failed, sid, account)
+            invalidate.withLock { $0 }?(sid, account)
         }
     }
 
-    private func store(_ integrity: StoredIntegrity, of sid: SID) {
+    private func store(_ integrity: StoredIntegrity, _ sid: SID, _ account: SID?) {
         do throws(CatalogError) {
-            try catalog.setIntegrity(integrity, of: sid)
+            try catalog(of: account).setIntegrity(integrity, of: sid)
         } catch {
             logger.error("\(error)")
         }

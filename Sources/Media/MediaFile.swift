@@ -198,7 +198,9 @@ final class MediaFile: Sendable {
             return waiting
         }
         guard let waiting else { return }
-        if case .success(let facts) = result { services.observer.mediaWasDescribed(sid, as: facts) }
+        if case .success(let facts) = result {
+            services.observer.mediaWasDescribed(sid, of: resource.accountSID, as: facts)
+        }
         for completion in waiting { completion(result) }
     }
 
@@ -340,7 +342,7 @@ final class MediaFile: Sendable {
         }
         forgetCached()
         letGo(failing: MediaError(.changed, sid, "the media of \(sid) is no longer the one it was"))
-        services.observer.mediaHasChanged(sid)
+        services.observer.mediaHasChanged(sid, of: resource.accountSID)
     }
 
     // MARK: Addresses

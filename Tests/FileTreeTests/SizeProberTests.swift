@@ -13,8 +13,8 @@ struct SizeProberTests {
         var quiet = Logger(label: "tests")
         quiet.logLevel = .critical
         return SizeProber(
-            catalog: bench.catalog, synchronizer: bench.synchronizer, media: bench.library, delay: delay,
-            pause: .milliseconds(20), logger: quiet)
+            subjects: [.init(catalog: bench.catalog, synchronizer: bench.synchronizer)], media: bench.library,
+            delay: delay, pause: .milliseconds(20), logger: quiet)
     }
 
     private static func listed(_ bench: TreeBench) throws {

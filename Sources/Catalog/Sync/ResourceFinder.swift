@@ -1,4 +1,4 @@
-import Threading
+public import Threading
 import Transfer
 public import TwilioAPI
 
@@ -20,11 +20,12 @@ public final class ResourceFinder: Sendable {
 
     /// Makes a finder.
     ///
+    /// - Parameter writer: a thread to share with other accounts; nil for one of its own.
     /// - Throws: ``ThreadingError`` when the system has no thread left.
-    public init(catalog: Catalog, client: TwilioClient) throws {
+    public init(catalog: Catalog, client: TwilioClient, writer: WorkerPool? = nil) throws {
         self.catalog = catalog
         self.client = client
-        writer = try WorkerPool(name: "finder", threadCount: 1)
+        self.writer = try writer ?? WorkerPool(name: "finder", threadCount: 1)
     }
 
     /// Finds a recording.
@@ -65,7 +66,7 @@ public final class ResourceFinder: Sendable {
         }
     }
 
-    /// Ends the finder's thread.
+    /// Ends the finder's thread, also for other accounts that share it.
     ///
     /// The transfer client is to be shut down before.
     public func shutDown() {

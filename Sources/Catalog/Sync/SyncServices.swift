@@ -11,28 +11,26 @@ final class SyncServices: Sendable {
     let settings: SyncSettings
     let logger: Logger
 
-    /// Threads that read pages and bring resources into the form in which they are stored.
-    let readers: WorkerPool
-
-    /// The thread that writes: SQLite takes one at a time.
-    let writer: WorkerPool
+    /// The threads, which other accounts may use as well.
+    let workers: SyncWorkers
 
     init(
-        catalog: Catalog, client: TwilioClient, finder: ResourceFinder, settings: SyncSettings, logger: Logger
-    ) throws(ThreadingError) {
+        catalog: Catalog, client: TwilioClient, finder: ResourceFinder, settings: SyncSettings, workers: SyncWorkers,
+        logger: Logger
+    ) {
         self.catalog = catalog
         self.client = client
         self.finder = finder
         self.settings = settings
         self.logger = logger
-        readers = try WorkerPool(name: "pages", threadCount: 2)
-        writer = try WorkerPool(name: "catalog", threadCount: 1)
+        self.workers = workers
     }
 
-    func shutDown() {
-        readers.shutDown()
-        writer.shutDown()
-    }
+    /// Threads that read pages and bring resources into the form in which they are stored.
+    var readers: WorkerPool { workers.readers }
+
+    /// The thread that writes.
+    var writer: WorkerPool { workers.writer }
 }
 
 /// How lists are kept up to date.

@@ -6,57 +6,46 @@ public import TwilioAPI
 
 /// Keeps the lists of one account up to date, for as long as somebody uses the mount.
 ///
-/// Each list has a ``ListKeeper``. One thread looks when something is due; what waits for the network keeps a completion.
+/// Each list has a ``ListKeeper``. The ``SyncClock`` looks when something is due; what waits for the network keeps a completion.
 public final class Synchronizer: Sendable {
-    private struct Schedule {
-        /// When the mount was last used.
-        var used = ContinuousClock.now
-
-        /// Somebody waits, or uses the mount again after a pause: the thread is to look at once.
-        var isWoken = false
-        var isShutDown = false
-    }
-
     /// After so long without use nothing is done ahead of need.
     private static let pause: Duration = .seconds(3600)
-
-    /// How often the thread looks what is due.
-    private static let interval: Duration = .seconds(1)
 
     private let services: SyncServices
     private let keepers: [MediaKind: ListKeeper]
     private let removals: RemovalFeed
-    private let schedule: Condition<Schedule>
-    private let thread = Locked<NamedThread?>(nil)
+
+    /// When the mount was last used.
+    private let used = Locked(ContinuousClock.now)
 
     /// Makes a synchronizer; ``start()`` begins.
     ///
+    /// - Parameter workers: threads to share with other accounts; nil for some of its own.
     /// - Throws: ``CatalogError`` when the catalog can't be read, ``ThreadingError`` when the system has no thread left.
     public init(
         catalog: Catalog, client: TwilioClient, finder: ResourceFinder, settings: SyncSettings = SyncSettings(),
-        logger: Logger
+        workers: SyncWorkers? = nil, logger: Logger
     ) throws {
-        let services = try SyncServices(
-            catalog: catalog, client: client, finder: finder, settings: settings, logger: logger)
+        let workers = try workers ?? SyncWorkers()
+        let services = SyncServices(
+            catalog: catalog, client: client, finder: finder, settings: settings, workers: workers, logger: logger)
         let removals = try RemovalFeed(catalog: catalog, logger: logger)
-        let schedule = Condition(Schedule())
         var keepers: [MediaKind: ListKeeper] = [:]
         for kind in MediaKind.allCases where catalog.window.kinds.contains(kind) {
             keepers[kind] = try ListKeeper(kind, services: services) { event in
                 switch event {
                 case .changed: services.writer.run { removals.publish() }
-                case .waiting: schedule.change { $0.isWoken = true }
+                case .waiting: workers.clock.wake()
                 }
             }
         }
         self.services = services
         self.keepers = keepers
         self.removals = removals
-        self.schedule = schedule
         catalog.onReplacement { [keepers] in
             for keeper in keepers.values { keeper.reset() }
             removals.reset()
-            schedule.change { $0.isWoken = true }
+            workers.clock.wake()
         }
     }
 
@@ -64,23 +53,13 @@ public final class Synchronizer: Sendable {
     ///
     /// - Throws: ``ThreadingError`` when the system has no thread left.
     public func start() throws {
-        let thread = try NamedThread(name: "sync") { [schedule, keepers, removals, services] in
-            // At once at first.
-            var next: ContinuousClock.Instant? = .now
-            while true {
-                let pause = next.map { min(Self.interval, max(.zero, $0 - .now)) } ?? Self.interval
-                let isOver = schedule.wait(timeout: pause) { schedule -> Bool? in
-                    defer { schedule.isWoken = false }
-                    return schedule.isShutDown ? true : schedule.isWoken ? false : nil
-                }
-                if isOver == true { return }
-                let idle = schedule.change { ContinuousClock.now - $0.used }
-                next = keepers.values.compactMap { $0.look(idle: idle.components.seconds) }.min()
-                // Other mounts of the account find out as well.
-                services.writer.run { removals.publish() }
-            }
+        try services.workers.clock.add { [used, keepers, removals, services] in
+            let idle = ContinuousClock.now - used.withLock { $0 }
+            let next = keepers.values.compactMap { $0.look(idle: idle.components.seconds) }.min()
+            // Other mounts of the account find out as well.
+            services.writer.run { removals.publish() }
+            return next
         }
-        self.thread.withLock { $0 = thread }
     }
 
     /// Calls `completion` once the whole list of a kind is in the catalog, or with the reason why it can't be.
@@ -129,12 +108,12 @@ public final class Synchronizer: Sendable {
 
     /// The mount is used: what is new is asked for more often than when nobody looks.
     public func noteUse() {
-        schedule.changeQuietly { $0.used = .now }
+        used.withLock { $0 = .now }
     }
 
     /// Whether somebody has used the mount lately, so that work ahead of need is worth its requests.
     public var isUsed: Bool {
-        schedule.changeQuietly { ContinuousClock.now - $0.used } < Self.pause
+        ContinuousClock.now - used.withLock { $0 } < Self.pause
     }
 
     /// Finds out what has become of a recording that turned out not to be there.
@@ -150,13 +129,11 @@ public final class Synchronizer: Sendable {
         removals.onRemoval(action)
     }
 
-    /// Ends the threads.
+    /// Ends the threads, also for other accounts that share them.
     ///
     /// The transfer client is to be shut down before, so that nothing waits for a page any more.
     public func shutDown() {
-        schedule.change { $0.isShutDown = true }
-        thread.withLock { $0 }?.join()
-        services.shutDown()
+        services.workers.shutDown()
     }
 
     private func whenAll(

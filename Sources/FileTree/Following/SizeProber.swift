@@ -1,4 +1,4 @@
-public import Catalog
+import Catalog
 public import Logging
 public import Media
 import Threading
@@ -16,15 +16,25 @@ public final class SizeProber: Sendable {
     /// Recordings that are taken from the catalog at a time.
     private static let step = 256
 
+    /// An account as far as it matters here.
+    struct Subject: Sendable {
+        let catalog: Catalog
+        let synchronizer: Synchronizer
+    }
+
+    private struct Place: Hashable {
+        let subject: Int
+        let kind: MediaKind
+    }
+
     private struct State {
-        /// The recordings up to this position of each list were looked at.
-        var positions: [MediaKind: Int64] = [:]
+        /// The recordings up to this position of each list of each account were looked at.
+        var positions: [Place: Int64] = [:]
         var running = 0
         var isShutDown = false
     }
 
-    private let catalog: Catalog
-    private let synchronizer: Synchronizer
+    private let subjects: [Subject]
     private let media: any MediaAhead
     private let logger: Logger
     private let delay: Duration
@@ -32,22 +42,20 @@ public final class SizeProber: Sendable {
     private let state = Condition(State())
     private let thread = Locked<NamedThread?>(nil)
 
-    /// Makes a prober; ``start()`` begins.
-    public convenience init(catalog: Catalog, synchronizer: Synchronizer, library: MediaLibrary, logger: Logger) {
+    /// Makes a prober for the accounts of a mount; ``start()`` begins.
+    public convenience init(branches: [Branch], library: MediaLibrary, logger: Logger) {
         self.init(
-            catalog: catalog, synchronizer: synchronizer, media: library, delay: .seconds(10), pause: .seconds(5),
-            logger: logger)
+            subjects: branches.map { Subject(catalog: $0.catalog, synchronizer: $0.synchronizer) }, media: library,
+            delay: .seconds(10), pause: .seconds(5), logger: logger)
     }
 
     /// - Parameters:
     ///   - delay: how long to wait at first: who mounts for one backup asks for sizes by themselves, right after mounting.
     ///   - pause: how long to wait when there is nothing to do.
     init(
-        catalog: Catalog, synchronizer: Synchronizer, media: any MediaAhead, delay: Duration, pause: Duration,
-        logger: Logger
+        subjects: [Subject], media: any MediaAhead, delay: Duration, pause: Duration, logger: Logger
     ) {
-        self.catalog = catalog
-        self.synchronizer = synchronizer
+        self.subjects = subjects
         self.media = media
         self.delay = delay
         self.pause = pause
@@ -80,23 +88,29 @@ public final class SizeProber: Sendable {
     ///
     /// - Returns: whether there were any.
     private func probeSome() -> Bool {
-        guard synchronizer.isUsed else { return false }
-        for kind in MediaKind.allCases where catalog.window.kinds.contains(kind) && synchronizer.isComplete(kind) {
-            let position = state.changeQuietly { $0.positions[kind] ?? 0 }
-            do throws(CatalogError) {
-                let entries = try catalog.unsized(of: kind, after: position, limit: Self.step)
-                guard let last = entries.last else { continue }
-                for entry in entries {
-                    guard waitForRoom() else { return false }
-                    try probe(entry.sid)
+        for (index, subject) in subjects.enumerated() where subject.synchronizer.isUsed {
+            for kind in MediaKind.allCases
+            where subject.catalog.window.kinds.contains(kind) && subject.synchronizer.isComplete(kind) {
+                do throws(CatalogError) {
+                    if try probeSome(of: kind, subject, Place(subject: index, kind: kind)) { return true }
+                } catch {
+                    logger.debug("sizes can't be learnt: \(error)")
                 }
-                state.changeQuietly { $0.positions[kind] = last.position }
-                return true
-            } catch {
-                logger.debug("sizes can't be learnt: \(error)")
             }
         }
         return false
+    }
+
+    private func probeSome(of kind: MediaKind, _ subject: Subject, _ place: Place) throws(CatalogError) -> Bool {
+        let position = state.changeQuietly { $0.positions[place] ?? 0 }
+        let entries = try subject.catalog.unsized(of: kind, after: position, limit: Self.step)
+        guard let last = entries.last else { return false }
+        for entry in entries {
+            guard waitForRoom() else { return false }
+            try probe(entry.sid, subject.catalog)
+        }
+        state.changeQuietly { $0.positions[place] = last.position }
+        return true
     }
 
     /// Waits until another may be begun; false when there is no need any more.
@@ -109,7 +123,7 @@ public final class SizeProber: Sendable {
         }
     }
 
-    private func probe(_ sid: SID) throws(CatalogError) {
+    private func probe(_ sid: SID, _ catalog: Catalog) throws(CatalogError) {
         do throws(CatalogError) {
             guard let resource = try catalog.resource(of: sid) else {
                 state.changeForOne { $0.running -= 1 }

@@ -1,7 +1,7 @@
 public import Catalog
 public import Logging
 public import Media
-import Threading
+public import Threading
 import Transfer
 import TwilioAPI
 
@@ -36,19 +36,22 @@ public final class WalkFollower: Sendable {
 
     /// Makes a follower.
     ///
+    /// - Parameter worker: a thread to share with other accounts; nil for one of its own.
     /// - Throws: ``ThreadingError`` when the system has no thread left.
-    public convenience init(catalog: Catalog, library: MediaLibrary, logger: Logger) throws {
-        try self.init(catalog: catalog, media: library, logger: logger)
+    public convenience init(
+        catalog: Catalog, library: MediaLibrary, worker: WorkerPool? = nil, logger: Logger
+    ) throws {
+        try self.init(catalog: catalog, media: library, worker: worker, logger: logger)
     }
 
-    init(catalog: Catalog, media: any MediaAhead, logger: Logger) throws {
+    init(catalog: Catalog, media: any MediaAhead, worker: WorkerPool? = nil, logger: Logger) throws {
         self.catalog = catalog
         self.media = media
         self.logger = logger
-        worker = try WorkerPool(name: "ahead", threadCount: 1)
+        self.worker = try worker ?? WorkerPool(name: "ahead", threadCount: 1)
     }
 
-    /// Ends the follower's thread.
+    /// Ends the follower's thread, also for other accounts that share it.
     ///
     /// The transfer client is to be shut down before.
     public func shutDown() {

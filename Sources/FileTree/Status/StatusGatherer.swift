@@ -12,6 +12,7 @@ public final class StatusGatherer: Sendable {
     private let mounted: Date
     private let catalog: Catalog
     private let synchronizer: Synchronizer
+    private let subaccounts: [Branch]
     private let library: MediaLibrary
     private let transfer: TransferClient
 
@@ -23,15 +24,17 @@ public final class StatusGatherer: Sendable {
     /// - Parameters:
     ///   - version: this program's.
     ///   - mounted: when the account is mounted.
+    ///   - subaccounts: those that are mounted below it.
     public init(
         version: String, account: SID, mounted: Date, catalog: Catalog, synchronizer: Synchronizer,
-        library: MediaLibrary, transfer: TransferClient
+        subaccounts: [Branch] = [], library: MediaLibrary, transfer: TransferClient
     ) {
         self.version = version
         self.account = account
         self.mounted = mounted
         self.catalog = catalog
         self.synchronizer = synchronizer
+        self.subaccounts = subaccounts
         self.library = library
         self.transfer = transfer
     }
@@ -49,8 +52,9 @@ public final class StatusGatherer: Sendable {
         let transfer = transfer.statistics
         let requests = requests.withLock { $0 }?() ?? RequestStatistics()
         let integrity = try catalog.integrityCounts()
-        return MountStatus(
-            version: version, time: .now, mounted: mounted, account: account.description, lists: try lists(),
+        var status = MountStatus(
+            version: version, time: .now, mounted: mounted, account: account.description,
+            lists: try Self.lists(catalog, synchronizer),
             integrity: Dictionary(
                 uniqueKeysWithValues: StoredIntegrity.allCases.map { ($0.rawValue, integrity[$0] ?? 0) }),
             verdicts: MountStatus.Verdicts(
@@ -67,9 +71,18 @@ public final class StatusGatherer: Sendable {
                 media: Dictionary(uniqueKeysWithValues: library.errors.map { ($0.rawValue, $1) }),
                 system: requests.errors),
             memory: MountStatus.Memory(granted: library.memoryGranted, used: library.memoryUsed))
+        status.accounts = try subaccounts.map { branch throws(CatalogError) in
+            MountStatus.Subaccount(
+                sid: branch.account.description, name: branch.name,
+                lists: try Self.lists(branch.catalog, branch.synchronizer),
+                video: branch.videoIssue ?? MountStatus.Subaccount.videoIsAvailable)
+        }
+        return status
     }
 
-    private func lists() throws(CatalogError) -> [String: MountStatus.List] {
+    private static func lists(
+        _ catalog: Catalog, _ synchronizer: Synchronizer
+    ) throws(CatalogError) -> [String: MountStatus.List] {
         let tallies = try catalog.tallies()
         var lists: [String: MountStatus.List] = [:]
         for kind in MediaKind.allCases where catalog.window.kinds.contains(kind) {

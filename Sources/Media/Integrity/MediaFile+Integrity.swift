@@ -95,7 +95,7 @@ extension MediaFile {
             services.logger.notice("\(sid) was fetched again and is what was recorded")
         }
         services.counts.withLock { $0.verified += 1 }
-        services.observer.mediaWasVerified(sid)
+        services.observer.mediaWasVerified(sid, of: resource.accountSID)
     }
 
     private func releaseHeldReads() {
@@ -156,14 +156,14 @@ extension MediaFile {
                 "\(sid) is not what was recorded: \(error.message) Reading it fails from now on.")
             services.counts.withLock { $0.failed += 1 }
             for read in reads { read.fail(failure) }
-            services.observer.mediaFailedAuthentication(sid)
+            services.observer.mediaFailedAuthentication(sid, of: resource.accountSID)
         case .tryAgain(let again):
             services.counts.withLock { $0.doubted += 1 }
             forgetCached()
             services.logger.warning(
                 "\(sid) is not what was recorded: \(error.message) It is fetched once more, past all caches.")
             // What was released is in the kernel's cache, too.
-            if wasReleased { services.observer.mediaIsDoubtful(sid) }
+            if wasReleased { services.observer.mediaIsDoubtful(sid, of: resource.accountSID) }
             // The pieces of an earlier pass are not continued: a new one begins.
             for read in reads where read.isForDelivery {
                 if wasReleased {

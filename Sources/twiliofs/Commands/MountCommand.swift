@@ -18,6 +18,8 @@ struct MountCommand: ParsableCommand {
 
     @OptionGroup var account: AccountOptions
 
+    @OptionGroup var subaccounts: SubaccountOptions
+
     @OptionGroup var window: WindowOptions
 
     @Option(

@@ -21,10 +21,10 @@ enum CacheFolder {
     ///
     /// - Parameter option: what was given on the command line.
     static func path(
-        option: String?, account: AccountConfiguration, environment: Environment
+        option: String?, account: SID, region: String?, environment: Environment
     ) throws(Failure) -> String {
         // A region's data is apart from the other regions', under the same account SID.
-        let name = account.region.map { "\(account.account).\($0)" } ?? account.account.description
+        let name = region.map { "\(account).\($0)" } ?? account.description
         let path = try root(option: option, environment: environment) + "/" + name
         do {
             try FileManager.default.createDirectory(

@@ -27,10 +27,24 @@ enum SecretFile {
     }
 
     /// Reads a file, which has to be small, into memory that is locked and wiped.
-    static func contents(_ path: String, what: String, status: Failure.Status) throws(Failure) -> SecretBytes {
+    ///
+    /// - Parameters:
+    ///   - limit: the most bytes that it may have.
+    ///   - isOwnersAlone: whether a file that others can read is refused.
+    static func contents(
+        _ path: String, what: String, status: Failure.Status, limit: Int = limit, isOwnersAlone: Bool = false
+    ) throws(Failure) -> SecretBytes {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw unreadable(path, what, status) }
         defer { close(descriptor) }
+        if isOwnersAlone {
+            var file = stat()
+            guard fstat(descriptor, &file) == 0 else { throw unreadable(path, what, status) }
+            guard file.st_mode & 0o077 == 0 else {
+                throw Failure(
+                    status, "the file '\(path)' with the \(what) can be read by others: run 'chmod 600 \(path)'")
+            }
+        }
         var count = 0
         let buffer = try SecretBytes(count: limit + 1) { (memory) throws(Failure) in
             while count < memory.count {

@@ -50,7 +50,9 @@ struct Mount {
         }
         let account = try AccountConfiguration(command.account, environment: environment)
         let keys = try loadKeys()
-        let folder = try CacheFolder.path(option: command.cacheDir, account: account, environment: environment)
+        let credentials = try command.subaccounts.credentials()
+        let folder = try CacheFolder.path(
+            option: command.cacheDir, account: account.account, region: account.region, environment: environment)
 
         let transfer = try makeTransfer()
         defer { transfer.shutDown() }
@@ -58,31 +60,31 @@ struct Mount {
             account: account.account, credential: account.credential, endpoints: account.endpoints, transfer: transfer)
         try verify(client)
 
-        let catalog: Catalog
-        do throws(CatalogError) {
-            catalog = try Catalog(folder: folder, window: window, logger: logger)
-        } catch {
-            throw Failure(.cache, error.message)
+        let main = OpenedAccount(
+            client: client, catalog: try openCatalog(of: account.account, region: account.region, window))
+        var subaccounts: [OpenedAccount]?
+        if command.subaccounts.subaccounts {
+            subaccounts = try Subaccounts(client: client, window: window, credentials: credentials, logger: logger)
+                .open { (sid, window) throws(Failure) in try openCatalog(of: sid, region: account.region, window) }
         }
-        let recorder = try MediaRecorder(catalog: catalog, logger: logger)
+        let recorder = try MediaRecorder(
+            catalog: main.catalog,
+            subaccounts: Dictionary(uniqueKeysWithValues: (subaccounts ?? []).map { ($0.client.account, $0.catalog) }),
+            logger: logger)
         let diskCache = try openDiskCache()
         let library = try MediaLibrary(
-            clients: TwilioClients(main: client), transfer: transfer, keys: keys, diskCache: diskCache,
-            configuration: libraryConfiguration(spoolFolder: folder), observer: recorder, logger: logger)
-        let finder = try ResourceFinder(catalog: catalog, client: client)
-        let synchronizer = try Synchronizer(
-            catalog: catalog, client: client, finder: finder, settings: command.window.settings, logger: logger)
-        let follower = try WalkFollower(catalog: catalog, library: library, logger: logger)
-        let prober = SizeProber(catalog: catalog, synchronizer: synchronizer, library: library, logger: logger)
+            clients: TwilioClients(main: client, subaccounts: (subaccounts ?? []).map(\.client)), transfer: transfer,
+            keys: keys, diskCache: diskCache, configuration: libraryConfiguration(spoolFolder: folder),
+            observer: recorder, logger: logger)
+        let maker = try BranchMaker(library: library, settings: command.window.settings, logger: logger)
+        let mainBranch = try maker.branch(of: main)
+        let branches = try subaccounts?.map(maker.branch)
+        let prober = SizeProber(branches: [mainBranch] + (branches ?? []), library: library, logger: logger)
         let gatherer = StatusGatherer(
-            version: TwilioFS.version, account: account.account, mounted: .now, catalog: catalog,
-            synchronizer: synchronizer, library: library, transfer: transfer)
+            version: TwilioFS.version, account: account.account, mounted: .now, catalog: main.catalog,
+            synchronizer: mainBranch.synchronizer, subaccounts: branches ?? [], library: library, transfer: transfer)
         let tree = FileTree(
-            parts: FileTree.Parts(
-                main: Branch(
-                    account: account.account, catalog: catalog, synchronizer: synchronizer, finder: finder,
-                    follower: follower),
-                library: library, gatherer: gatherer),
+            parts: FileTree.Parts(main: mainBranch, subaccounts: branches, library: library, gatherer: gatherer),
             ownership: Ownership(
                 user: command.user ?? options.user ?? getuid(), group: command.group ?? options.group ?? getgid(),
                 mask: mask ?? options.mask ?? 0o077),
@@ -98,12 +100,12 @@ struct Mount {
         } catch let error as FileSystemError {
             throw Failure(error)
         }
-        recorder.onInvalidation { [weak session, weak tree] sid in
-            if let inode = tree?.inode(ofMedia: sid) { session?.invalidate(inode) }
+        recorder.onInvalidation { [weak session, weak tree] sid, account in
+            if let inode = tree?.inode(ofMedia: sid, of: account) { session?.invalidate(inode) }
         }
         tree.onRemoval { [weak session] names in session?.remove(names) }
         gatherer.askForRequests { [weak session] in session?.statistics ?? RequestStatistics() }
-        try synchronizer.start()
+        for branch in [mainBranch] + (branches ?? []) { try branch.synchronizer.start() }
         if command.window.probing { try prober.start() }
         // Files that are still open would keep libfuse's threads waiting: a signal ends the mount all the same.
         signals.onArrival { session.unmount() }
@@ -122,10 +124,8 @@ struct Mount {
         logger.info("unmounted \(mountPoint.path)")
         // What waits for the network gets its end first, then those who wait for them.
         transfer.shutDown()
-        synchronizer.shutDown()
         prober.shutDown()
-        finder.shutDown()
-        follower.shutDown()
+        maker.shutDown()
         library.shutDown()
         diskCache?.shutDown()
         recorder.shutDown()
@@ -147,6 +147,18 @@ struct Mount {
         configuration.integrityMode = command.integrity
         configuration.strictLimit = command.strictLimit.bytes
         return configuration
+    }
+
+    private func openCatalog(
+        of account: SID, region: String?, _ window: CatalogWindow
+    ) throws(Failure) -> Catalog {
+        let folder = try CacheFolder.path(
+            option: command.cacheDir, account: account, region: region, environment: environment)
+        do throws(CatalogError) {
+            return try Catalog(folder: folder, window: window, logger: logger)
+        } catch {
+            throw Failure(.cache, error.message)
+        }
     }
 
     /// Opens the disk cache, unless it is switched off.
@@ -208,21 +220,7 @@ struct Mount {
         do throws(TwilioError) {
             try client.verifyCredentials(patience: patience)
         } catch {
-            switch error.code {
-            case .unauthorized:
-                throw Failure(
-                    .credentials,
-                    "Twilio refuses the credentials: \(error.message); check the account SID and the auth token or API key"
-                )
-            case .notFound:
-                throw Failure(.credentials, "Twilio knows no such account: \(error.message)")
-            case .unreachable:
-                throw Failure(.unreachable, "Twilio can't be reached: \(error.message)")
-            case .invalidConfiguration, .credentialMissing:
-                throw Failure(.configuration, error.message)
-            case .refused, .malformedAnswer:
-                throw Failure(.unreachable, error.message)
-            }
+            throw Failure(error)
         }
     }
 }

@@ -29,17 +29,17 @@ final class NotingObserver: MediaObserver {
         noted.wait(timeout: .seconds(20)) { $0.contains(event) ? true : nil } ?? false
     }
 
-    func mediaWasDescribed(_ sid: SID, as facts: MediaFacts) {
+    func mediaWasDescribed(_ sid: SID, of account: SID?, as facts: MediaFacts) {
         noted.change { $0.append(.described(sid, facts.plaintextSize)) }
     }
 
-    func mediaHasChanged(_ sid: SID) { noted.change { $0.append(.changed(sid)) } }
+    func mediaHasChanged(_ sid: SID, of account: SID?) { noted.change { $0.append(.changed(sid)) } }
 
-    func mediaWasVerified(_ sid: SID) { noted.change { $0.append(.verified(sid)) } }
+    func mediaWasVerified(_ sid: SID, of account: SID?) { noted.change { $0.append(.verified(sid)) } }
 
-    func mediaIsDoubtful(_ sid: SID) { noted.change { $0.append(.doubtful(sid)) } }
+    func mediaIsDoubtful(_ sid: SID, of account: SID?) { noted.change { $0.append(.doubtful(sid)) } }
 
-    func mediaFailedAuthentication(_ sid: SID) { noted.change { $0.append(.forged(sid)) } }
+    func mediaFailedAuthentication(_ sid: SID, of account: SID?) { noted.change { $0.append(.forged(sid)) } }
 }
 
 /// Collects what a read ends with; a second end would be seen.

@@ -23,6 +23,18 @@ public final class SimulatedAccount: Sendable {
         public let publicKeySid: String?
         /// The certificate authority's file, with TLS.
         public let caFile: String?
+        /// The accounts that belong to it, in the order in which they were given.
+        public let subaccounts: [Subaccount]
+
+        /// An account that belongs to another.
+        public struct Subaccount: Decodable, Sendable {
+            /// Its SID.
+            public let sid: String
+            /// Its auth token.
+            public let authToken: String
+            /// Its friendly name.
+            public let name: String
+        }
     }
 
     /// A request as the simulator saw it.
@@ -108,8 +120,11 @@ public final class SimulatedAccount: Sendable {
     }
 
     /// The originals by SID.
-    public func originals() throws -> [String: Original] {
-        try JSONDecoder().decode([String: Original].self, from: try control("GET", "manifest"))
+    ///
+    /// - Parameter subaccount: whose; nil for the account itself.
+    public func originals(of subaccount: String? = nil) throws -> [String: Original] {
+        let path = "manifest" + (subaccount.map { "?account=\($0)" } ?? "")
+        return try JSONDecoder().decode([String: Original].self, from: try control("GET", path))
     }
 
     /// The original whose file has a name.
@@ -135,13 +150,15 @@ public final class SimulatedAccount: Sendable {
         try control("PATCH", "behaviour", json)
     }
 
-    /// Changes the account's resources as the JSON says.
+    /// Changes an account's resources as the JSON says.
     ///
+    /// - Parameter subaccount: whose; nil for the account itself.
     /// - Returns: the SID of the resource.
     @discardableResult
-    public func change(resource json: String) throws -> String {
+    public func change(resource json: String, of subaccount: String? = nil) throws -> String {
         struct Answer: Decodable { let sid: String }
-        return try JSONDecoder().decode(Answer.self, from: try control("POST", "resources", json)).sid
+        let path = "resources" + (subaccount.map { "?account=\($0)" } ?? "")
+        return try JSONDecoder().decode(Answer.self, from: try control("POST", path, json)).sid
     }
 
     @discardableResult

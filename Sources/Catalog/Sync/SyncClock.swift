@@ -1,0 +1,58 @@
+import Threading
+
+/// Looks, once a second or when something says so, what is due for some accounts: one thread for all of them.
+final class SyncClock: Sendable {
+    /// Does what is due, and tells when something will be due before the next look.
+    typealias Look = @Sendable () -> ContinuousClock.Instant?
+
+    private struct State {
+        var looks: [Look] = []
+
+        /// Somebody waits, or uses the mount again after a pause: the thread is to look at once.
+        var isWoken = false
+        var isShutDown = false
+    }
+
+    /// How often the thread looks.
+    private static let interval: Duration = .seconds(1)
+
+    private let state = Condition(State())
+    private let thread = Locked<NamedThread?>(nil)
+
+    /// Looks for one more account from now on.
+    func add(_ look: @escaping Look) throws(ThreadingError) {
+        let isFirst = state.change { state in
+            state.looks.append(look)
+            state.isWoken = true
+            return state.looks.count == 1
+        }
+        guard isFirst else { return }
+        let thread = try NamedThread(name: "sync") { [state] in
+            var next: ContinuousClock.Instant?
+            while true {
+                let pause = next.map { min(Self.interval, max(.zero, $0 - .now)) } ?? Self.interval
+                let isOver = state.wait(timeout: pause) { state -> Bool? in
+                    defer { state.isWoken = false }
+                    return state.isShutDown ? true : state.isWoken ? false : nil
+                }
+                if isOver == true { return }
+                next = state.change { $0.looks }.compactMap { $0() }.min()
+            }
+        }
+        self.thread.withLock { $0 = thread }
+    }
+
+    /// Has the thread look at once.
+    func wake() {
+        state.change { $0.isWoken = true }
+    }
+
+    /// Ends the thread, and lets go of all accounts.
+    func shutDown() {
+        state.change { state in
+            state.isShutDown = true
+            state.looks = []
+        }
+        thread.withLock { $0 }?.join()
+    }
+}

@@ -1,0 +1,30 @@
+import Threading
+
+/// The threads by which catalogs are kept up to date: the accounts of a mount share them, however many there are.
+public final class SyncWorkers: Sendable {
+    /// Threads that read pages and bring resources into the form in which they are stored.
+    let readers: WorkerPool
+
+    /// The thread that writes: SQLite takes one at a time for each catalog, and the disk is the same for all.
+    let writer: WorkerPool
+
+    /// Looks when something is due.
+    let clock = SyncClock()
+
+    /// Starts the threads.
+    ///
+    /// - Throws: ``ThreadingError`` when the system has no thread left.
+    public init() throws {
+        readers = try WorkerPool(name: "pages", threadCount: 2)
+        writer = try WorkerPool(name: "catalog", threadCount: 1)
+    }
+
+    /// Ends the threads.
+    ///
+    /// The transfer client is to be shut down before, so that nothing waits for a page any more.
+    public func shutDown() {
+        clock.shutDown()
+        readers.shutDown()
+        writer.shutDown()
+    }
+}

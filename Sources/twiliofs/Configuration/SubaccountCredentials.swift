@@ -1,0 +1,45 @@
+import Envelope
+import Transfer
+import TwilioAPI
+
+/// Credentials of subaccounts' own, by their SIDs.
+struct SubaccountCredentials {
+    /// More than a thousand subaccounts take.
+    private static let sizeLimit = 1 << 20
+
+    private(set) var bySID: [SID: Credential] = [:]
+
+    /// Has none.
+    init() {}
+
+    /// Reads a file of lines `AC… token` or `AC… SK… secret`; empty ones and those that begin with `#` say nothing.
+    init(file: String) throws(Failure) {
+        let contents = try SecretFile.contents(
+            file, what: "credentials of subaccounts", status: .credentials, limit: Self.sizeLimit, isOwnersAlone: true)
+        let text = contents.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+        for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
+            let words = line.split(whereSeparator: \.isWhitespace)
+            guard let first = words.first, !first.hasPrefix("#") else { continue }
+            // What stands there may be a secret in the wrong place, so it isn't repeated.
+            let place = "line \(index + 1) of '\(file)'"
+            guard let account = SID(first), account.prefix == "AC" else {
+                throw Failure(.credentials, "\(place) doesn't begin with the SID of a subaccount, AC…")
+            }
+            let credential: Credential
+            switch words.count {
+            case 2 where SID(words[1])?.prefix != "SK":
+                credential = Credential(username: account.description, password: String(words[1]))
+            case 3 where SID(words[1])?.prefix == "SK":
+                credential = Credential(username: String(words[1]), password: String(words[2]))
+            default:
+                throw Failure(
+                    .credentials,
+                    "\(place) needs a token, or the SID of an API key, SK…, and its secret, behind the subaccount's SID"
+                )
+            }
+            guard bySID.updateValue(credential, forKey: account) == nil else {
+                throw Failure(.credentials, "\(place) names \(account) once more: leave one line for each subaccount")
+            }
+        }
+    }
+}

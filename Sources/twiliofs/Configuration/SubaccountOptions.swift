@@ -1,0 +1,23 @@
+import ArgumentParser
+
+/// The options that say which subaccounts are mounted as well.
+struct SubaccountOptions: ParsableArguments {
+    @Flag(help: "Show each active subaccount below accounts/ as well.")
+    var subaccounts = false
+
+    @Option(
+        help: ArgumentHelp(
+            "A file with subaccounts' own credentials, which their video needs.",
+            discussion: "Lines 'AC… token' or 'AC… SK… secret'; nobody else may read it.", valueName: "file"))
+    var subaccountCredentials: String?
+
+    /// The credentials of subaccounts that have some of their own.
+    func credentials() throws(Failure) -> SubaccountCredentials {
+        guard let subaccountCredentials else { return SubaccountCredentials() }
+        guard subaccounts else {
+            throw Failure(
+                .configuration, "--subaccount-credentials needs --subaccounts, without which none are mounted")
+        }
+        return try SubaccountCredentials(file: subaccountCredentials)
+    }
+}

@@ -1,0 +1,47 @@
+import Catalog
+import FileTree
+import Logging
+import Media
+import Threading
+import TwilioAPI
+
+/// Makes the branches of a mount, which share their threads, however many accounts there are.
+struct BranchMaker {
+    private let library: MediaLibrary
+    private let settings: SyncSettings
+    private let logger: Logger
+    private let workers: SyncWorkers
+    private let finderWriter: WorkerPool
+    private let followerWorker: WorkerPool
+
+    /// Starts the threads.
+    init(library: MediaLibrary, settings: SyncSettings, logger: Logger) throws {
+        self.library = library
+        self.settings = settings
+        self.logger = logger
+        workers = try SyncWorkers()
+        finderWriter = try WorkerPool(name: "finder", threadCount: 1)
+        followerWorker = try WorkerPool(name: "ahead", threadCount: 1)
+    }
+
+    /// Puts together the branch of an account.
+    func branch(of account: OpenedAccount) throws -> Branch {
+        let finder = try ResourceFinder(catalog: account.catalog, client: account.client, writer: finderWriter)
+        return Branch(
+            account: account.client.account, name: account.name, videoIssue: account.videoIssue,
+            catalog: account.catalog,
+            synchronizer: try Synchronizer(
+                catalog: account.catalog, client: account.client, finder: finder, settings: settings,
+                workers: workers, logger: logger),
+            finder: finder,
+            follower: try WalkFollower(
+                catalog: account.catalog, library: library, worker: followerWorker, logger: logger))
+    }
+
+    /// Ends the threads, once the transfer client is shut down.
+    func shutDown() {
+        workers.shutDown()
+        finderWriter.shutDown()
+        followerWorker.shutDown()
+    }
+}

@@ -1,0 +1,64 @@
+import Catalog
+import Glibc
+import Logging
+import Threading
+import Transfer
+import TwilioAPI
+
+/// Finding the subaccounts that are mounted as well.
+struct Subaccounts {
+    /// That of the account to which they belong.
+    let client: TwilioClient
+
+    /// What is shown of every account.
+    let window: CatalogWindow
+    let credentials: SubaccountCredentials
+    let logger: Logger
+
+    /// Opens what is known of each active subaccount, in the order of their SIDs.
+    ///
+    /// - Parameter openCatalog: opens the catalog of an account that shows what a window says.
+    func open(
+        _ openCatalog: (SID, CatalogWindow) throws(Failure) -> Catalog
+    ) throws(Failure) -> [OpenedAccount] {
+        let accounts = try list().filter { $0.sid != client.account }.sorted { $0.sid < $1.sid }
+        for stranger in Set(credentials.bySID.keys).subtracting(accounts.map(\.sid)).sorted() {
+            logger.warning("--subaccount-credentials names \(stranger), which is not an active subaccount")
+        }
+        Self.raiseDescriptorLimit()
+        var opened: [OpenedAccount] = []
+        for account in accounts {
+            let client = client.client(forSubaccount: account.sid, videoCredential: credentials.bySID[account.sid])
+            let reached = window.kinds.filter(client.reaches)
+            var issue: String?
+            if reached != window.kinds {
+                issue = "there are no credentials of its own: name them in the file of --subaccount-credentials"
+                logger.notice("the video of the subaccount \(account.sid) is not shown: \(issue ?? "")")
+            }
+            let catalog = try openCatalog(account.sid, CatalogWindow(kinds: reached, interval: window.interval))
+            opened.append(
+                OpenedAccount(
+                    client: client, catalog: catalog, name: account.friendlyName ?? "", videoIssue: issue))
+        }
+        return opened
+    }
+
+    /// Asks which there are; blocks.
+    private func list() throws(Failure) -> [AccountDescription] {
+        let answer = Condition<Result<[AccountDescription], TwilioError>?>(nil)
+        client.activeAccounts(priority: .reader) { result in answer.change { $0 = result } }
+        do throws(TwilioError) {
+            return try answer.waitWithoutEnd { $0 }.get()
+        } catch {
+            throw Failure(error)
+        }
+    }
+
+    /// Allows as many open files as the system does: each catalog takes some, and by default there are a thousand in all.
+    private static func raiseDescriptorLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+}

@@ -1,0 +1,22 @@
+import TwilioAPI
+
+extension Failure {
+    /// A failure of the first requests to Twilio, with its exit status.
+    init(_ error: TwilioError) {
+        switch error.code {
+        case .unauthorized:
+            self.init(
+                .credentials,
+                "Twilio refuses the credentials: \(error.message); check the account SID and the auth token or API key"
+            )
+        case .notFound:
+            self.init(.credentials, "Twilio knows no such account: \(error.message)")
+        case .unreachable:
+            self.init(.unreachable, "Twilio can't be reached: \(error.message)")
+        case .invalidConfiguration, .credentialMissing:
+            self.init(.configuration, error.message)
+        case .refused, .malformedAnswer:
+            self.init(.unreachable, error.message)
+        }
+    }
+}

@@ -1,0 +1,137 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Subaccounts in a mount", .needsFUSE)
+struct SubaccountTests {
+    /// Accounts `own`, whose credentials are in the file, `other`, whose aren't, and `suspended`.
+    private struct Bench {
+        let account: SimulatedAccount
+        let folder: TemporaryFolder
+        let options: [String]
+
+        init() throws {
+            folder = try TemporaryFolder()
+            var switches: [String] = []
+            for name in ["own", "other", "suspended"] {
+                for file in ["recordings/\(name).wav", "video-recordings/\(name).mka", "compositions/\(name).mp4"] {
+                    let url = folder.url.appending(path: "\(name)/\(file)")
+                    try FileManager.default.createDirectory(
+                        at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+                    try TestMedia.noise(100_000 + name.count, seed: UInt64(name.count)).write(to: url)
+                }
+                let status = name == "suspended" ? "suspended" : "active"
+                switches += ["--subaccount", "name=\(name),media=\(folder.path(name)),status=\(status)"]
+            }
+            account = try SimulatedAccount(media: TestMedia.small, switches: switches)
+            let own = account.description.subaccounts[0]
+            let file = try folder.file("credentials", "# of subaccounts\n\n\(own.sid) \(own.authToken)\n")
+            chmod(file, 0o600)
+            options = ["--subaccounts", "--subaccount-credentials", file]
+        }
+
+        var own: String { account.description.subaccounts[0].sid }
+        var other: String { account.description.subaccounts[1].sid }
+
+        func mount(_ options: [String]? = nil) throws -> MountedAccount {
+            try MountedAccount(account, options: options ?? self.options, cacheFolder: folder.path("cache"))
+        }
+    }
+
+    private static func shell(_ mount: MountedAccount, _ script: String) throws -> [String] {
+        try Command.shell(script, directory: mount.path).lines
+    }
+
+    @Test("Each active subaccount has a tree of its own, with the video of those whose credentials are given")
+    func trees() throws {
+        let bench = try Bench()
+        let mount = try bench.mount()
+        let main = ["by-call", "by-date", "by-room", "compositions", "metadata", "recordings", "video-recordings"]
+        #expect(try Self.shell(mount, "ls -A") == ([".twiliofs", "accounts"] + main))
+        #expect(try Self.shell(mount, "ls accounts") == [bench.own, bench.other].sorted())
+        #expect(try Self.shell(mount, "ls -A accounts/\(bench.own)") == main)
+        #expect(
+            try Self.shell(mount, "ls -A accounts/\(bench.other)") == ["by-call", "by-date", "metadata", "recordings"])
+        #expect(try mount.differences(from: bench.account) == [])
+        for (sid, count) in [(bench.own, 3), (bench.other, 1)] {
+            let originals = try bench.account.originals(of: sid).filter { count == 3 || $0.value.kind == "recording" }
+            #expect(originals.count == count)
+            let files = try Self.shell(
+                mount, "cd accounts/\(sid); find . -type f ! -name '*.json' -exec sha256sum {} +")
+            #expect(
+                files.sorted() == originals.map { "\($1.sha256)  ./\($1.mountedPath(sid: $0))" }.sorted())
+            let linked = try Self.shell(mount, "find -L accounts/\(sid)/by-* -type f | wc -l")
+            #expect(linked == ["\(2 * count)"])
+        }
+        let report = try Self.shell(mount, "jq -r '.accounts[] | .name + \": \" + .video' <.twiliofs/status.json")
+        #expect(report.contains("own: available"))
+        #expect(report.contains { $0.hasPrefix("other: ") && $0.contains("--subaccount-credentials") })
+        #expect(mount.log.contains("the video of the subaccount \(bench.other) is not shown"))
+        #expect(try bench.account.requests().allSatisfy { $0.status != 401 })
+        // What is used, of all accounts.
+        #expect(try Self.shell(mount, "df --output=iused . | tail -1").first?.hasSuffix("14") == true)
+        let without = try bench.mount([])
+        #expect(try Self.shell(without, "ls") == main)
+    }
+
+    @Test("Inode numbers are all different, and the same after a remount; a second backup asks for no media")
+    func stability() throws {
+        let bench = try Bench()
+        let list = "find . -path ./.twiliofs -prune -o -printf '%i %T@ %s %p\\n' | sort"
+        var mount = try bench.mount()
+        _ = try Self.shell(mount, "ls -R")
+        try Command.require(["rsync", "-a", mount.path + "/", bench.folder.path("copy")])
+        let before = try Self.shell(mount, list)
+        let numbers = before.map { $0.prefix { $0 != " " } }
+        #expect(Set(numbers).count == numbers.count)
+        #expect(try mount.unmount().end == .exited(0))
+        mount = try bench.mount()
+        try bench.account.clearRequests()
+        let second = try Command.require(["rsync", "-ai", mount.path + "/", bench.folder.path("copy")])
+        #expect(second.lines.filter { !$0.contains(".twiliofs") } == [])
+        #expect(try bench.account.mediaRequests().isEmpty)
+        #expect(try Self.shell(mount, list) == before)
+    }
+
+    @Test("What was read of a subaccount is remembered as its own, and what was deleted there goes")
+    func memory() throws {
+        let bench = try Bench()
+        let (video, original) = try #require(
+            try bench.account.originals(of: bench.own).first { $0.value.kind == "composition" })
+        // Of a recording made just now, the media may come later than the resource.
+        try bench.account.change(
+            resource: #"{"action": "update", "sid": "\#(video)", "fields": {"date_created": "2026-01-01T00:00:00Z"}}"#,
+            of: bench.own)
+        let mount = try bench.mount()
+        let (sid, file) = try #require(
+            try bench.account.originals(of: bench.own).first { $0.value.kind == "recording" })
+        let path = "accounts/\(bench.own)/\(file.mountedPath(sid: sid))"
+        _ = try Self.shell(mount, "cat \(path) >/dev/null")
+        let attribute = "getfattr --only-values -n user.twilio.integrity \(path)"
+        #expect(try Self.shell(mount, attribute) == ["verified"])
+        #expect(try mount.unmount().end == .exited(0))
+        let again = try bench.mount()
+        #expect(try Self.shell(again, attribute) == ["verified"])
+        let name = "accounts/\(bench.own)/\(original.mountedPath(sid: video))"
+        #expect(try Self.shell(again, "ls \(name)") == [name])
+        try bench.account.change(resource: #"{"action": "remove", "sid": "\#(video)"}"#, of: bench.own)
+        _ = try Command.run(["cat", name], directory: again.path)
+        #expect(
+            eventually(within: 60) { (try? Command.run(["stat", name], directory: again.path))?.end == .exited(1) })
+    }
+
+    @Test("A hundred subaccounts take no more threads than one")
+    func threads() throws {
+        func threadCount(subaccounts: Int) throws -> Int {
+            let switches = (0..<subaccounts).flatMap { ["--subaccount", "name=number\($0)"] }
+            let account = try SimulatedAccount(media: nil, switches: switches)
+            let mount = try MountedAccount(account, options: ["--subaccounts"])
+            #expect(try Self.shell(mount, "ls accounts | wc -l") == ["\(subaccounts)"])
+            #expect(try Self.shell(mount, "ls accounts/*/recordings | grep -c ^accounts") == ["\(subaccounts)"])
+            return try FileManager.default.contentsOfDirectory(atPath: "/proc/\(mount.process.processID)/task").count
+        }
+        let few = try threadCount(subaccounts: 2)
+        // Some come and go by themselves.
+        #expect(try threadCount(subaccounts: 100) <= few + 2)
+    }
+}
