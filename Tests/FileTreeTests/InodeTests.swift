@@ -54,7 +54,7 @@ struct InodeTests {
         for kind in MediaKind.allCases {
             for _ in 0..<20_000 {
                 let sid = try Self.sid(kind.sidPrefix, generator.next(), generator.next())
-                let group = try Self.sid(kind.groupPrefix, generator.next(), generator.next())
+                let group = try Self.sid(kind == .voiceRecording ? "CA" : "RM", generator.next(), generator.next())
                 let places: [Place] = [
                     .media(sid, kind), .metadata(sid, kind), .link(sid, kind, .date), .link(sid, kind, .group),
                     .directory(.group(group)),
@@ -74,7 +74,7 @@ struct InodeTests {
         var generator = SeededGenerator(seed: 5)
         let sids = try (0..<10_000).map { _ in try Self.sid(kind.sidPrefix, generator.next(), generator.next()) }
         let sorted = sids.sorted { $0.description < $1.description }
-        let groups = try sorted.map { try Self.sid(kind.groupPrefix, $0.high, $0.low) }
+        let groups = try sorted.map { try Self.sid(kind == .voiceRecording ? "CA" : "RM", $0.high, $0.low) }
         for places in [
             sorted.map { Place.media($0, kind) }, sorted.map { .metadata($0, kind) },
             sorted.map { .link($0, kind, .date) }, sorted.map { .link($0, kind, .group) },

@@ -10,7 +10,7 @@ enum Grouping: String, CaseIterable, Hashable, Sendable {
 
     /// The one to which a call or a room belongs.
     init(of group: SID) {
-        self = group.prefix == MediaKind.voiceRecording.groupPrefix ? .call : .room
+        self = group.letters == .call ? .call : .room
     }
 
     /// The kinds that belong to such.
@@ -23,7 +23,7 @@ enum Grouping: String, CaseIterable, Hashable, Sendable {
 
     /// Reads the name of a call or a room; nil for a name that can't be one.
     func group(named name: String) -> SID? {
-        guard let sid = SID(name), kinds.contains(where: { $0.groupPrefix == sid.prefix }) else { return nil }
+        guard let sid = SID(name), kinds.contains(where: { $0.groupLetters == sid.letters }) else { return nil }
         return sid
     }
 }

@@ -18,14 +18,6 @@ public enum MediaKind: Int, CaseIterable, Sendable, Hashable, Codable {
         }
     }
 
-    /// The two letters with which the SIDs begin of what such recordings belong to: calls or video rooms.
-    public var groupPrefix: String {
-        switch self {
-        case .voiceRecording: "CA"
-        case .videoRecording, .composition: "RM"
-        }
-    }
-
     /// The kind's name in messages, in the plural.
     public var pluralName: String {
         switch self {

@@ -3,7 +3,7 @@
 /// Kept as numbers, 18 bytes instead of a string on the heap, because a mount may hold a million of them.
 public struct SID: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// The two letters as ASCII, the first one in the high byte.
-    private let letters: UInt16
+    private let code: UInt16
 
     /// The first sixteen digits.
     public let high: UInt64
@@ -30,14 +30,14 @@ public struct SID: Hashable, Sendable, Comparable, CustomStringConvertible {
             let high = Self.number(ofDigits: text[digits..<digits + 16]),
             let low = Self.number(ofDigits: text[digits + 16..<digits + 32])
         else { return nil }
-        letters = UInt16(first) << 8 | UInt16(second)
+        code = UInt16(first) << 8 | UInt16(second)
         self.high = high
         self.low = low
     }
 
     /// Makes a SID from its parts.
     public init(_ letters: Letters, high: UInt64, low: UInt64) {
-        self.letters = letters.rawValue
+        code = letters.rawValue
         self.high = high
         self.low = low
     }
@@ -46,6 +46,10 @@ public struct SID: Hashable, Sendable, Comparable, CustomStringConvertible {
     public struct Letters: Hashable, Sendable {
         /// As ASCII, the first one in the high byte.
         fileprivate let rawValue: UInt16
+
+        fileprivate init(rawValue: UInt16) {
+            self.rawValue = rawValue
+        }
 
         private init(_ first: Unicode.Scalar, _ second: Unicode.Scalar) {
             rawValue = UInt16(UInt8(ascii: first)) << 8 | UInt16(UInt8(ascii: second))
@@ -67,9 +71,12 @@ public struct SID: Hashable, Sendable, Comparable, CustomStringConvertible {
         public static let room = Letters("R", "M")
     }
 
+    /// The two letters.
+    public var letters: Letters { Letters(rawValue: code) }
+
     /// The kind of recording that it names; nil for other things.
     public var kind: MediaKind? {
-        switch letters {
+        switch code {
         case Letters.voiceRecording.rawValue: .voiceRecording
         case Letters.videoRecording.rawValue: .videoRecording
         case Letters.composition.rawValue: .composition
@@ -79,12 +86,12 @@ public struct SID: Hashable, Sendable, Comparable, CustomStringConvertible {
 
     /// The two letters, `RE` for instance.
     public var prefix: String {
-        String(decoding: [UInt8(letters >> 8), UInt8(truncatingIfNeeded: letters)], as: UTF8.self)
+        String(decoding: [UInt8(code >> 8), UInt8(truncatingIfNeeded: code)], as: UTF8.self)
     }
 
     /// The SID as Twilio writes it.
     public var description: String {
-        var characters: [UInt8] = [UInt8(letters >> 8), UInt8(truncatingIfNeeded: letters)]
+        var characters: [UInt8] = [UInt8(code >> 8), UInt8(truncatingIfNeeded: code)]
         characters.reserveCapacity(34)
         for number in [high, low] {
             for shift in stride(from: 60, through: 0, by: -4) {
@@ -97,7 +104,7 @@ public struct SID: Hashable, Sendable, Comparable, CustomStringConvertible {
 
     /// Orders as the written forms do.
     public static func < (left: SID, right: SID) -> Bool {
-        (left.letters, left.high, left.low) < (right.letters, right.high, right.low)
+        (left.code, left.high, left.low) < (right.code, right.high, right.low)
     }
 
     private static func number(ofDigits digits: ArraySlice<UInt8>) -> UInt64? {

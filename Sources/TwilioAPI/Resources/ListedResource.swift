@@ -225,7 +225,7 @@ private struct ListedFields {
             containerFormat: MediaResource.containerFormat(
                 of: kind, told: string(containerFormat) ?? string(format), type: string(type)),
             groupSID: (groupSID.text ?? groupingRoom.text).flatMap { SID(text, in: $0) }
-                .flatMap { $0.prefix == kind.groupPrefix ? $0 : nil },
+                .flatMap { $0.letters == kind.groupLetters ? $0 : nil },
             isAuthenticated: isAuthenticated ?? false, json: text[range])
     }
 }

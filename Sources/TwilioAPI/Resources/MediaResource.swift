@@ -108,7 +108,7 @@ public struct MediaResource: Hashable, Sendable {
     /// Nil when it doesn't tell, or tells something that isn't such a SID.
     public var groupSID: SID? {
         guard let told = kind == .voiceRecording ? callSID : roomSID, let sid = SID(told),
-            sid.prefix == kind.groupPrefix
+            sid.letters == kind.groupLetters
         else { return nil }
         return sid
     }

@@ -70,7 +70,7 @@ extension TreeBench {
             let digits = String(repeating: "\(group)", count: 32)
             return try add(
                 kind, String(generator.next() | 1 << 63, radix: 16), created: "\(day)T\(time)Z",
-                group: group == 0 ? nil : "\(kind.groupPrefix)\(digits)")
+                group: group == 0 ? nil : "\(kind == .voiceRecording ? "CA" : "RM")\(digits)")
         }
     }
 
