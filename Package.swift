@@ -55,7 +55,7 @@ let package = Package(
         module(
             "Catalog",
             [
-                "CZstd", "TwilioAPI", "Transfer", "Threading", logging,
+                "CLinux", "CZstd", "TwilioAPI", "Transfer", "Threading", logging,
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
         module("DiskCache", ["CXXHash", "Threading", logging, .product(name: "GRDB", package: "GRDB.swift")]),

@@ -11,4 +11,11 @@ static inline int twiliofs_disable_core_dumps(void) {
     return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
+// GNU's, which Glibc's module leaves out: waits until the disk has everything of the file system that a descriptor is in.
+int syncfs(int descriptor);
+
+static inline int twiliofs_sync_file_system(int descriptor) {
+    return syncfs(descriptor);
+}
+
 #endif

@@ -1,3 +1,4 @@
+import CLinux
 import Foundation
 import Glibc
 
@@ -36,6 +37,12 @@ final class BulkMarker: Sendable {
         if isFlushed { unlink(path) }
     }
 
+    /// Waits until the disk has everything that is in the marker's file system.
+    ///
+    /// Flushing the database alone would take a descriptor of its own for it, and closing one lets go of all locks that
+    /// SQLite holds on the file in this process (sqlite.org/howtocorrupt.html, 2.2): another mount would take the journal away.
+    func flushFileSystem() -> Bool { twiliofs_sync_file_system(descriptor) == 0 }
+
     deinit {
         close(descriptor)
     }
@@ -72,7 +79,7 @@ final class BulkMarker: Sendable {
         return left.isEmpty ? .none : isLost ? .lost(left) : .unflushed(left)
     }
 
-    /// Waits until the disk has a file.
+    /// Waits until the disk has a file that this process hasn't opened with SQLite.
     static func flush(_ path: String) -> Bool {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return errno == ENOENT }

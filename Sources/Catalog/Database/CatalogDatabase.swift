@@ -143,7 +143,7 @@ struct CatalogDatabase: Sendable {
                 // As much as readers allow; the rest is in the journal, which is flushed as well.
                 try database.checkpoint(.passive)
             }
-            isFlushed = BulkMarker.flush(path) && BulkMarker.flush(path + "-wal")
+            isFlushed = marker.flushFileSystem()
         } catch {
             isFlushed = false
         }
