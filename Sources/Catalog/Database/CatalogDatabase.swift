@@ -39,12 +39,16 @@ struct CatalogDatabase: Sendable {
     init(folder: String, coder: DocumentCoder, logger: Logger) throws(CatalogError) {
         let path = folder + "/catalog.sqlite"
         do {
-            do {
-                try Self.settle(path)
-                self = try Self.open(path, folder: folder, coder: coder)
-            } catch let error as DatabaseError where error.isDamage {
-                try Self.setAside(path, reason: error, logger: logger)
-                self = try Self.open(path, folder: folder, coder: coder)
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            self = try Self.alone(with: path) {
+                do {
+                    try Self.settle(path)
+                    return try Self.open(path, coder: coder)
+                } catch let error as DatabaseError where error.isDamage {
+                    try Self.setAside(path, reason: error, logger: logger)
+                    return try Self.open(path, coder: coder)
+                }
             }
         } catch {
             let reason = (error as? CatalogError)?.message ?? (error as? DatabaseError)?.message ?? "\(error)"
@@ -60,9 +64,7 @@ struct CatalogDatabase: Sendable {
         self.fileNumber = fileNumber
     }
 
-    private static func open(_ path: String, folder: String, coder: DocumentCoder) throws -> CatalogDatabase {
-        try FileManager.default.createDirectory(
-            atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    private static func open(_ path: String, coder: DocumentCoder) throws -> CatalogDatabase {
         // SQLite gives its journal the mode of the main file, which is made first for that reason.
         let descriptor = Glibc.open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
@@ -92,7 +94,27 @@ struct CatalogDatabase: Sendable {
             throw CatalogError(.unusable, "a newer version of twiliofs has made it")
         }
         try migrator.migrate(pool)
+        // Without these nobody could begin: damage is better met now, when nothing was told of the catalog yet.
+        try pool.read { database in
+            for table in ["list", "coverage", "position", "tally"] {
+                _ = try Int.fetchOne(database, sql: "SELECT count(*) FROM \(table)")
+            }
+            _ = try Int.fetchOne(database, sql: "SELECT max(sequence) FROM removal")
+        }
         return CatalogDatabase(pool: pool, path: path, fileNumber: number(of: path))
+    }
+
+    /// Runs a body while no other mount opens the catalog or sets it aside: two that found the same damage would take away
+    /// each other's new file, and two that find none would make the same tables.
+    private static func alone<Value>(with path: String, _ body: () throws -> Value) throws -> Value {
+        let descriptor = Glibc.open(path + "-lock", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw CatalogError(.unusable, String(cString: strerror(errno))) }
+        // The lock goes with it.
+        defer { close(descriptor) }
+        while flock(descriptor, LOCK_EX) != 0 {
+            guard errno == EINTR else { throw CatalogError(.unusable, String(cString: strerror(errno))) }
+        }
+        return try body()
     }
 
     /// Looks what those have left who wrote without waiting for the disk.
@@ -152,8 +174,10 @@ struct CatalogDatabase: Sendable {
 
     /// Moves a damaged catalog out of the way, unless another mount has done so already.
     func setAside(reason: DatabaseError, logger: Logger) throws {
-        guard Self.number(of: path) == fileNumber else { return }
-        try Self.setAside(path, reason: reason, logger: logger)
+        try Self.alone(with: path) {
+            guard isInPlace else { return }
+            try Self.setAside(path, reason: reason, logger: logger)
+        }
     }
 
     /// Moves a damaged catalog out of the way, with its journal; the one that was set aside before goes.
@@ -170,6 +194,9 @@ struct CatalogDatabase: Sendable {
             '\(path).damaged', and is built anew
             """)
     }
+
+    /// Whether the file is still the one at ``path``: another mount may have set it aside, somebody may have removed it.
+    var isInPlace: Bool { Self.number(of: path) == fileNumber }
 
     private static func number(of path: String) -> UInt64 {
         var status = stat()
