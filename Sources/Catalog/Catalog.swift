@@ -155,7 +155,9 @@ public final class Catalog: Sendable {
     func read<Value>(_ body: (Database) throws -> Value) throws(CatalogError) -> Value {
         let database = current.withLock { $0.database }
         do {
-            return try database.pool.unsafeRead(body)
+            let value = try database.pool.unsafeRead(body)
+            try check(database)
+            return value
         } catch {
             throw failure(error, "read", database)
         }
@@ -165,17 +167,28 @@ public final class Catalog: Sendable {
     func readTogether<Value>(_ body: (Database) throws -> Value) throws(CatalogError) -> Value {
         let database = current.withLock { $0.database }
         do {
-            return try database.pool.read(body)
+            let value = try database.pool.read(body)
+            try check(database)
+            return value
         } catch {
             throw failure(error, "read", database)
         }
     }
 
     /// Runs a body of changes, all of which happen or none.
-    func write<Value>(_ body: (inout CatalogWriter) throws -> Value) throws(CatalogError) -> Value {
-        let database = current.withLock { $0.database }
+    ///
+    /// - Parameter epoch: which database they belong to; nil for whichever is in use.
+    func write<Value>(
+        in epoch: Int? = nil, _ body: (inout CatalogWriter) throws -> Value
+    ) throws(CatalogError) -> Value {
+        let (database, latest) = current.withLock { ($0.database, $0.epoch) }
+        guard epoch ?? latest == latest else {
+            throw CatalogError(.database, "the catalog '\(database.path)' was begun anew meanwhile")
+        }
         do {
-            return try database.pool.write { try CatalogWriter.write($0, body) }
+            let value = try database.pool.write { try CatalogWriter.write($0, body) }
+            try check(database)
+            return value
         } catch {
             throw failure(error, "written", database)
         }
@@ -206,7 +219,18 @@ public final class Catalog: Sendable {
         database.pool.releaseMemoryEventually()
     }
 
+    /// Gives a database up that isn't the account's catalog any more.
+    ///
+    /// Asked for after each use, since the readers that are opened later open whatever file is there by then.
+    private func check(_ database: CatalogDatabase) throws(CatalogError) {
+        guard !database.isInPlace else { return }
+        replace(database, reason: nil)
+        throw CatalogError(
+            .database, "the catalog '\(database.path)' was set aside by another mount, or removed; it is opened anew")
+    }
+
     private func failure(_ error: any Error, _ verb: String, _ database: CatalogDatabase) -> CatalogError {
+        if let error = error as? CatalogError { return error }
         let reason = error as? DatabaseError
         if let reason, reason.isDamage { replace(database, reason: reason) }
         return CatalogError(
@@ -214,15 +238,17 @@ public final class Catalog: Sendable {
         )
     }
 
-    /// Sets a damaged database aside, and begins an empty one.
+    /// Sets a damaged database aside, unless that was done by somebody else, and goes on with the file that is there then.
     ///
     /// What was asked of it fails; what is asked next is answered from the new one.
-    private func replace(_ damaged: CatalogDatabase, reason: DatabaseError) {
+    ///
+    /// - Parameter reason: the damage; nil when the file isn't there any more.
+    private func replace(_ old: CatalogDatabase, reason: DatabaseError?) {
         let isReplaced = current.withLock { current in
-            // Others have met the damage as well.
-            guard current.database.pool === damaged.pool else { return false }
+            // Others have met it as well.
+            guard current.database.pool === old.pool else { return false }
             do {
-                try damaged.setAside(reason: reason, logger: logger)
+                if let reason { try old.setAside(reason: reason, logger: logger) }
                 current.database = try CatalogDatabase(folder: folder, coder: coder, logger: logger)
                 current.epoch += 1
                 return true

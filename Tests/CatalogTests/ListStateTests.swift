@@ -135,4 +135,16 @@ struct ListStateTests {
         state.reset()
         #expect(request(&state, 2) == .start(.fill))
     }
+
+    @Test("what was under way when the catalog lost everything doesn't make the list whole")
+    func resetMeanwhile() {
+        var state = state(isComplete: false)
+        #expect(request(&state, 1) == .start(.fill))
+        state.reset()
+        #expect(state.finish(.fill, .success(()), begun: Self.now, now: Self.now + 9) == [1])
+        #expect(!state.isComplete)
+        #expect(request(&state, 1) == .start(.fill))
+        #expect(state.finish(.fill, .success(()), begun: Self.now, now: Self.now + 9) == [1])
+        #expect(state.isComplete)
+    }
 }

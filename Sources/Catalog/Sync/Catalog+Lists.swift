@@ -63,12 +63,14 @@ extension Catalog {
 
     /// Stores resources together with what they complete.
     ///
-    /// - Parameter covered: the times for which the list has been met with them.
+    /// - Parameters:
+    ///   - covered: the times for which the list has been met with them.
+    ///   - epoch: the database in which what was met before them is.
     func store(
         _ prepared: [PreparedResources], covering covered: [Range<Int64>] = [], of kind: MediaKind,
-        for purpose: CoveragePurpose = .list, now: Int64
+        for purpose: CoveragePurpose = .list, now: Int64, epoch: Int
     ) throws(CatalogError) {
-        try write { writer in
+        try write(in: epoch) { writer in
             try writer.store(prepared)
             guard !covered.isEmpty else { return }
             // What a pass has met is here too.

@@ -95,12 +95,13 @@ final class ListKeeper: Sendable {
             for waiter in waiters { waiter(result) }
         }
         do throws(CatalogError) {
+            let epoch = services.catalog.epoch
             var coverage = try services.catalog.list(of: kind).coverage
             // As new as the list itself would be.
             coverage.remove(now - services.settings.overlap..<Int64.max)
             ListWalker(
                 over: kind, intervals: coverage.gaps(in: part), purpose: .list, limit: 4, priority: .reader,
-                services: services, completion: finish
+                epoch: epoch, services: services, completion: finish
             ).start()
         } catch {
             finish(.failure(error))
@@ -195,13 +196,14 @@ final class ListKeeper: Sendable {
 
     /// Brings here what of the list isn't.
     private func fill(_ begun: Int64) throws(CatalogError) {
+        let epoch = services.catalog.epoch
         let record = try services.catalog.list(of: kind)
         let gaps = record.coverage.gaps(in: Self.wanted(services))
         let isFresh = record.coverage.isEmpty
         services.catalog.beginBulk()
         let walker = ListWalker(
             over: kind, intervals: gaps, purpose: .list, limit: services.settings.walkLimit, priority: .background,
-            services: services
+            epoch: epoch, services: services
         ) { [self] result in
             // Those who wait for the list needn't wait for the disk, nor for what other views need.
             defer {
@@ -229,6 +231,7 @@ final class ListKeeper: Sendable {
 
     /// Asks for what is new.
     private func refresh(_ begun: Int64) throws(CatalogError) {
+        let epoch = services.catalog.epoch
         let record = try services.catalog.list(of: kind)
         // Another mount may have done so just now.
         if let refreshed = record.refreshed, let interval = services.settings.refreshInterval,
@@ -244,7 +247,7 @@ final class ListKeeper: Sendable {
         let walker = ListWalker(
             over: kind, intervals: lower < wanted.upperBound ? [lower..<wanted.upperBound] : [], purpose: .list,
             limit: services.settings.walkLimit, pageSize: isRecent ? 100 : nil, priority: .background,
-            services: services
+            epoch: epoch, services: services
         ) { [self] result in
             guard case .success = result else {
                 finish(.refresh, result, begun)
@@ -279,6 +282,7 @@ final class ListKeeper: Sendable {
     /// A recording that it hasn't met is asked for alone before it is taken for gone: were it missed because the list has
     /// shifted meanwhile, a backup that deletes what has gone would lose it.
     private func pass(_ begun: Int64) throws(CatalogError) {
+        let epoch = services.catalog.epoch
         let record = try services.catalog.list(of: kind)
         let wanted = Self.wanted(services)
         if let touched = record.touched, begun - touched < services.settings.passLease, !record.passCoverage.isEmpty {
@@ -290,7 +294,7 @@ final class ListKeeper: Sendable {
         try services.catalog.beginPass(over: kind, now: begun)
         let walker = ListWalker(
             over: kind, intervals: record.passCoverage.gaps(in: wanted), purpose: .pass, limit: 1,
-            priority: .background, services: services
+            priority: .background, epoch: epoch, services: services
         ) { [self] result in
             guard case .success = result else {
                 finish(.pass, result, begun)

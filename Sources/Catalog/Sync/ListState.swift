@@ -49,6 +49,9 @@ struct ListState<Waiter> {
     /// What is being done.
     private(set) var running: Set<Task> = []
 
+    /// What was being done when the catalog lost everything: it has brought what isn't here.
+    private var discounted: Set<Task> = []
+
     /// Why the last attempt at what would be done next failed.
     private(set) var failure: CatalogError?
     private var failed: Int64?
@@ -106,7 +109,10 @@ struct ListState<Waiter> {
         _ task: Task, _ result: Result<Void, CatalogError>, begun: Int64, now: Int64
     ) -> [Waiter] {
         running.remove(task)
+        let isDiscounted = discounted.remove(task) != nil
         switch (task, result) {
+        case (_, .success) where isDiscounted:
+            break
         case (.fill, .success):
             isComplete = true
             (failure, failed) = (nil, nil)
@@ -145,6 +151,7 @@ struct ListState<Waiter> {
     /// The catalog has lost everything.
     mutating func reset() {
         isComplete = false
+        discounted = running
         (refreshed, passed, failure, failed) = (nil, nil, nil, nil)
     }
 

@@ -42,6 +42,9 @@ final class ListWalker: Sendable {
     private let pageSize: Int?
     private let priority: Priority
     private let services: SyncServices
+
+    /// The database in which what is met is kept: in another one, what was stored before would be missing.
+    private let epoch: Int
     private let completion: Completion
     private let state: Locked<State>
 
@@ -51,10 +54,12 @@ final class ListWalker: Sendable {
     ///   - intervals: what is to be met, in seconds since 1970.
     ///   - limit: pages on their way at once, at most.
     ///   - pageSize: resources on a page; nil for the most.
+    ///   - epoch: the catalog's, from before the intervals were worked out.
     init(
         over kind: MediaKind, intervals: [Range<Int64>], purpose: CoveragePurpose, limit: Int, pageSize: Int? = nil,
-        priority: Priority, services: SyncServices, completion: @escaping Completion
+        priority: Priority, epoch: Int, services: SyncServices, completion: @escaping Completion
     ) {
+        self.epoch = epoch
         self.kind = kind
         self.purpose = purpose
         self.pageSize = pageSize ?? services.settings.pageSize
@@ -169,7 +174,8 @@ final class ListWalker: Sendable {
         services.writer.run { [self] in
             do throws(CatalogError) {
                 try services.catalog.store(
-                    batch.prepared, covering: batch.covered, of: kind, for: purpose, now: services.settings.now())
+                    batch.prepared, covering: batch.covered, of: kind, for: purpose, now: services.settings.now(),
+                    epoch: epoch)
             } catch {
                 fail(error)
             }

@@ -12,8 +12,13 @@ import TwilioSimulator
 struct CatalogFolder: Sendable {
     let path: String
 
+    /// A new one.
     init() throws {
-        path = TemporaryFolder.shared.appending(path: UUID().uuidString).path
+        self.init(path: TemporaryFolder.shared.appending(path: UUID().uuidString).path)
+    }
+
+    init(path: String) {
+        self.path = path
     }
 
     var file: String { path + "/catalog.sqlite" }
@@ -92,7 +97,7 @@ extension Catalog {
     /// Stores resources as those of a page are.
     func store(_ resources: [ListedResource], covering covered: [Range<Int64>] = []) throws {
         guard let kind = resources.first?.kind else { return }
-        try store([prepare(resources)], covering: covered, of: kind, now: 0)
+        try store([prepare(resources)], covering: covered, of: kind, now: 0, epoch: epoch)
     }
 
     func learn(_ facts: StoredMediaFacts, of sid: SID, isAuthenticated: Bool = false) throws {
