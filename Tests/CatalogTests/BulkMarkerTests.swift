@@ -1,0 +1,99 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Catalog
+
+@Suite("What is left of a process that wrote without waiting for the disk")
+struct BulkMarkerTests {
+    private static let boot = "/proc/sys/kernel/random/boot_id"
+
+    /// A catalog with one recording.
+    private static func filled() throws -> CatalogFolder {
+        let folder = try CatalogFolder()
+        try folder.catalog().store(try Sample.resource(1))
+        return folder
+    }
+
+    private static func markers(_ folder: CatalogFolder) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.contains("-bulk-") }
+    }
+
+    @Test("the catalog is set aside when the machine has been started anew since")
+    func otherBoot() throws {
+        let folder = try Self.filled()
+        try Data("11111111-2222-3333-4444-555555555555\n".utf8).write(to: URL(filePath: folder.file + "-bulk-1-2"))
+        let log = RecordedLog()
+        let catalog = try Catalog(folder: folder.path, logger: log.logger)
+        #expect(try catalog.listed() == [])
+        #expect(try Self.markers(folder) == [])
+        #expect(FileManager.default.fileExists(atPath: folder.damagedFile))
+        #expect(log.lines.contains { $0.contains("the machine went down") && $0.contains("set aside") }, "\(log.lines)")
+    }
+
+    @Test("the catalog is kept when only the process was killed, and the marker goes")
+    func killed() throws {
+        let folder = try Self.filled()
+        try String(contentsOfFile: Self.boot, encoding: .utf8).write(
+            toFile: folder.file + "-bulk-1-2", atomically: false, encoding: .utf8)
+        #expect(try folder.catalog().listed() == [try Sample.sid(1)])
+        #expect(try Self.markers(folder) == [])
+        #expect(!FileManager.default.fileExists(atPath: folder.damagedFile))
+    }
+
+    @Test("the marker of a process that lives is left alone")
+    func alive() throws {
+        let folder = try Self.filled()
+        // Even one of another boot: what is held can't be of it.
+        for text in [try String(contentsOfFile: Self.boot, encoding: .utf8), "another boot"] {
+            let marker = folder.file + "-bulk-1-2"
+            try Data(text.utf8).write(to: URL(filePath: marker))
+            let holder = try RunningCommand(
+                ["flock", "--exclusive", marker, "sh", "-c", "echo held; exec cat"], keepsInputOpen: true)
+            try #require(eventually { !holder.output.isEmpty })
+            #expect(try folder.catalog().listed() == [try Sample.sid(1)])
+            #expect(try Self.markers(folder) == ["catalog.sqlite-bulk-1-2"])
+            holder.kill()
+            unlink(marker)
+        }
+        #expect(!FileManager.default.fileExists(atPath: folder.damagedFile))
+    }
+
+    @Test("when it ends, SQLite still has its locks: another process that goes doesn't take the journal away")
+    func locks() throws {
+        let folder = try Self.filled()
+        let catalog = try folder.catalog()
+        catalog.beginBulk()
+        try catalog.store(try Sample.resource(2))
+        catalog.endBulk()
+        try Command.require([
+            "/usr/bin/python3", "-c",
+            """
+            import sqlite3, sys
+            database = sqlite3.connect(sys.argv[1])
+            assert database.execute("SELECT count(*) FROM entry").fetchone() == (2,)
+            database.close()
+            """, folder.file,
+        ])
+        #expect(FileManager.default.fileExists(atPath: folder.file + "-wal"))
+        try catalog.store(try Sample.resource(3))
+        #expect(try folder.dump().filter { $0.hasPrefix("INSERT INTO \"entry\"") }.count == 3)
+    }
+
+    @Test("a marker is there as long as much is written, and no longer")
+    func ownMarker() throws {
+        let folder = try Self.filled()
+        let catalog = try folder.catalog()
+        catalog.beginBulk()
+        catalog.beginBulk()
+        #expect(try Self.markers(folder).count == 1)
+        try catalog.store(try Sample.resource(2))
+        // Another mount doesn't take it for one that was left.
+        #expect(try folder.catalog().listed().count == 2)
+        catalog.endBulk()
+        #expect(try Self.markers(folder).count == 1)
+        catalog.endBulk()
+        #expect(try Self.markers(folder) == [])
+        #expect(try folder.catalog().listed().count == 2)
+    }
+}

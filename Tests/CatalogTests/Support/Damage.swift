@@ -1,0 +1,61 @@
+import Foundation
+import TestSupport
+
+@testable import Catalog
+
+extension CatalogFolder {
+    /// Where a damaged catalog goes.
+    var damagedFile: String { file + ".damaged" }
+
+    /// Overwrites all pages but the first, as another program does that is let near the file while it is open.
+    func garble() throws {
+        try Command.require([
+            "/usr/bin/python3", "-c",
+            """
+            import os, sqlite3, sys
+            database = sqlite3.connect(sys.argv[1], timeout=10, isolation_level=None)
+            assert database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+            size, page = os.path.getsize(sys.argv[1]), database.execute("PRAGMA page_size").fetchone()[0]
+            with open(sys.argv[1], "r+b") as file:
+                file.seek(page)
+                file.write(b"\\xaa" * (size - page))
+            # Something was committed: what other connections know by heart doesn't count any more.
+            database.execute("PRAGMA user_version = 1")
+            """, file,
+        ])
+    }
+
+    /// Brings everything into the main file, whoever has it open.
+    func checkpoint() throws {
+        try Command.require([
+            "/usr/bin/python3", "-c",
+            """
+            import sqlite3, sys
+            database = sqlite3.connect(sys.argv[1], timeout=10, isolation_level=None)
+            assert database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+            """, file,
+        ])
+    }
+
+    /// All that is in the database, as SQL.
+    func dump() throws -> [String] {
+        try Command.require([
+            "/usr/bin/python3", "-c",
+            """
+            import sqlite3, sys
+            for line in sqlite3.connect(sys.argv[1]).iterdump(): print(line)
+            """, file,
+        ]).lines
+    }
+
+    /// What sqlite3 says of the file.
+    func integrityCheck() throws -> [String] {
+        try Command.require([
+            "/usr/bin/python3", "-c",
+            """
+            import sqlite3, sys
+            for row in sqlite3.connect(sys.argv[1]).execute("PRAGMA integrity_check"): print(*row)
+            """, file,
+        ]).lines
+    }
+}

@@ -1,0 +1,263 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+@Suite("An account with many recordings", .needsFUSE)
+struct LargeAccountTests {
+    /// The SIDs of all voice recordings as the account itself lists them, in order.
+    private static func sids(of account: SimulatedAccount) throws -> [String] {
+        try python(
+            """
+            import base64, json, sys, urllib.request
+            base, user, password = sys.argv[1:]
+            authorization = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+            address, sids = f"/2010-04-01/Accounts/{user}/Recordings.json?PageSize=1000", []
+            while address:
+                request = urllib.request.Request(base + address, headers={"Authorization": authorization})
+                page = json.load(urllib.request.urlopen(request))
+                sids += [recording["sid"] for recording in page["recordings"]]
+                address = page["next_page_uri"]
+            print("\\n".join(sorted(sids)))
+            """, account.description.apiURL, account.description.accountSid, account.description.authToken
+        ).lines
+    }
+
+    /// The names in the directory of voice recordings without their extension, in order; those that come twice are there twice.
+    private static func listed(_ mount: MountedAccount) throws -> [String] {
+        try Command.shell("ls -f recordings | sed -n 's/[.]wav$//p' | LC_ALL=C sort", directory: mount.path).lines
+    }
+
+    private static func pageRequests(_ account: SimulatedAccount) throws -> Int {
+        try account.requests().filter { $0.path.contains("/Recordings.json") }.count
+    }
+
+    /// What SQLite itself says of the catalogs in a cache folder: its check, the number of entries, and of different ones.
+    private static func inspectCatalog(_ cache: String) throws -> [String] {
+        try python(
+            """
+            import glob, sqlite3, sys
+            [path] = glob.glob(sys.argv[1] + "/**/catalog.sqlite", recursive=True)
+            database = sqlite3.connect(path)
+            print(*database.execute("PRAGMA integrity_check").fetchone())
+            print(*database.execute("SELECT count(*), count(DISTINCT sid) FROM entry WHERE kind = 1").fetchone())
+            """, cache
+        ).lines
+    }
+
+    /// For how many seconds of the last year the catalog has the list.
+    private static func coveredSeconds(_ cache: String) throws -> Int {
+        let text = try python(
+            """
+            import glob, sqlite3, sys, time
+            [path] = glob.glob(sys.argv[1] + "/**/catalog.sqlite", recursive=True)
+            end = int(time.time())
+            start = end - 366 * 86400
+            print(sum(max(0, min(upper, end) - max(lower, start)) for lower, upper in sqlite3.connect(path).execute(
+                "SELECT lower, upper FROM coverage WHERE kind = 1 AND pass = 0")))
+            """, cache
+        ).lines.first
+        return try #require(text.flatMap { Int($0) })
+    }
+
+    @Test("A first listing that is killed again and again goes on each time, and nothing is lost or doubled")
+    func killed() throws {
+        let account = try SimulatedAccount(
+            media: nil, switches: ["--generate-recordings", "30000", "--page-size-limit", "100", "--latency", "600"])
+        let folder = try TemporaryFolder()
+        let cache = try folder.folder("cache")
+        var generator = SeededGenerator(seed: 4)
+        var covered: [Int] = []
+        // Before anything is on disk, and while it grows.
+        for least in [Int.random(in: 1...60, using: &generator)]
+            + [1, 2].map({ _ in
+                Int.random(in: 130...170, using: &generator)
+            })
+        {
+            let mount = try MountedAccount(account, options: ["--kinds", "voice"], cacheFolder: cache)
+            let before = try Self.pageRequests(account)
+            #expect(try eventually(within: 30) { try Self.pageRequests(account) >= before + least })
+            mount.process.kill()
+            try Command.require([BuiltPrograms.twiliofs, "unmount", mount.path])
+            #expect(!mount.isMounted)
+            #expect(try Self.inspectCatalog(cache).first == "ok")
+            covered.append(try Self.coveredSeconds(cache))
+        }
+        let mount = try MountedAccount(account, options: ["--kinds", "voice"], cacheFolder: cache)
+        let listed = try Self.listed(mount)
+        try account.change(behaviour: #"{"latencyMilliseconds": 0, "pageSizeLimit": null}"#)
+        let expected = try Self.sids(of: account)
+        #expect(expected.count == 30_000)
+        #expect(listed == expected, "\(listed.count)")
+        #expect(try Self.inspectCatalog(cache) == ["ok", "30000 30000"])
+        // Days are the smallest part of a voice list that can be asked for, so it is what is known that shows that it went on.
+        #expect(covered.count == 3 && covered[1] > 0 && covered[2] > covered[1], "\(covered)")
+        try mount.unmount()
+    }
+
+    @Test("A page that fails while many are on their way fails the listing, which goes on when it is asked for again")
+    func failingPage() throws {
+        let account = try SimulatedAccount(
+            media: nil, switches: ["--generate-recordings", "5000", "--page-size-limit", "50", "--latency", "20"])
+        try account.add(
+            faults: #"{"path":"*/Recordings.json","after":40,"count":1,"action":{"type":"status","code":400}}"#)
+        let mount = try MountedAccount(account, options: ["--kinds", "voice"])
+        let failed = try Command.run(["ls", "-f", "recordings"], directory: mount.path)
+        #expect(failed.end == .exited(2) && failed.text == "", "\(failed.text.prefix(200))")
+        #expect(failed.errorText.contains("Input/output error"), "\(failed.errorText)")
+        #expect(
+            mount.log.contains("the list of voice recordings: ") && mount.log.contains("400"), "\(mount.log)")
+        let listed = try Self.listed(mount)
+        #expect(try listed == Self.sids(of: account))
+        #expect(listed.count == 5000)
+    }
+
+    @Test("Two mounts that share a cache both show everything, cold and warm")
+    func twoMounts() throws {
+        let account = try SimulatedAccount(
+            media: nil, switches: ["--generate-recordings", "5000", "--page-size-limit", "100", "--latency", "10"])
+        let expected = try Self.sids(of: account)
+        let folder = try TemporaryFolder()
+        let cache = try folder.folder("cache")
+        for state in ["cold", "warm"] {
+            let mounts = [
+                try MountedAccount(account, options: ["--kinds", "voice"], cacheFolder: cache),
+                try MountedAccount(account, options: ["--kinds", "voice"], cacheFolder: cache),
+            ]
+            let listings = try mounts.map { try RunningCommand(["ls", "-f", "\($0.path)/recordings"]) }
+            for listing in listings {
+                let lines = try listing.wait().lines.filter { $0.hasPrefix("RE") }.map { String($0.dropLast(4)) }
+                #expect(lines.sorted() == expected, "\(state): \(lines.count)")
+            }
+            #expect(try Self.inspectCatalog(cache) == ["ok", "5000 5000"])
+            for mount in mounts { try mount.unmount() }
+        }
+    }
+
+    @Test("A catalog that turns out to be damaged while it is mounted is built anew, and open directories aren't mixed")
+    func damaged() throws {
+        let account = try SimulatedAccount(media: nil, switches: ["--generate-recordings", "5000"])
+        let expected = try Self.sids(of: account)
+        let folder = try TemporaryFolder()
+        let cache = try folder.folder("cache")
+        let mount = try MountedAccount(account, options: ["--kinds", "voice"], cacheFolder: cache)
+        #expect(try Self.listed(mount) == expected)
+        let report = try python(
+            """
+            import glob, os, sqlite3, sys, time
+            mount, cache = sys.argv[1:]
+            [path] = glob.glob(cache + "/**/catalog.sqlite", recursive=True)
+            while glob.glob(path + "-bulk-*"): time.sleep(0.01)
+            handle = os.scandir(mount + "/recordings")
+            first = next(handle).name
+            database = sqlite3.connect(path, timeout=10, isolation_level=None)
+            assert database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+            with open(path, "r+b") as file:
+                file.seek(16384)
+                file.write(b"\\xaa" * (os.path.getsize(path) - 16384))
+            database.execute("PRAGMA user_version = 1")
+            database.close()
+            failures = 0
+            while True:
+                try:
+                    names = os.listdir(mount + "/recordings")
+                    break
+                except OSError as error:
+                    assert error.errno == 5, error
+                    failures += 1
+                    assert failures < 5
+            print("failures", failures, "names", len(names), len(set(names)))
+            try:
+                rest = [entry.name for entry in handle]
+                print("handle went on", len(rest))
+            except OSError as error:
+                print("handle failed", error.errno)
+            """, mount.path, cache
+        ).lines
+        #expect(report == ["failures 1 names 5000 5000", "handle failed 5"])
+        #expect(try Self.listed(mount) == expected)
+        #expect(mount.log.components(separatedBy: "set aside").count == 2, "\(mount.log)")
+        #expect(mount.log.contains("catalog.sqlite.damaged"))
+        #expect(try Self.inspectCatalog(cache) == ["ok", "5000 5000"])
+    }
+
+    @Test("A catalog of a newer version is a clear error")
+    func newerCatalog() throws {
+        let account = try SimulatedAccount(media: nil)
+        let folder = try TemporaryFolder()
+        let cache = try folder.folder("cache")
+        try MountedAccount(account, cacheFolder: cache).unmount()
+        let path = try python(
+            """
+            import glob, sqlite3, sys
+            [path] = glob.glob(sys.argv[1] + "/**/catalog.sqlite", recursive=True)
+            database = sqlite3.connect(path)
+            database.execute("INSERT INTO grdb_migrations VALUES ('what is yet to come')")
+            database.commit()
+            print(path)
+            """, cache
+        ).lines[0]
+        let result = try Command.run(
+            [
+                BuiltPrograms.twiliofs, "mount", "--foreground", "--no-key", "--cache-dir", cache,
+                try folder.folder("mount"),
+            ], adding: MountedAccount.environment(account))
+        #expect(result.end == .exited(16))
+        #expect(result.errorText.contains("'\(path)'") && result.errorText.contains("newer"), "\(result.errorText)")
+    }
+
+    @Test("Names that can't be recordings aren't there, and nobody is asked for them")
+    func nonsense() throws {
+        let account = try SimulatedAccount(media: nil, switches: ["--generate-recordings", "20"])
+        let mount = try MountedAccount(account)
+        let sid = try #require(try Self.listed(mount).first)
+        try Command.shell("ls video-recordings compositions", directory: mount.path)
+        try account.clearRequests()
+        let digits = sid.dropFirst(2)
+        let letter = digits.first { $0.isLetter } ?? "a"
+        let names =
+            [
+                "RE", "RE….wav", "RE.wav", "x", "\(sid)", "\(sid).WAV", "\(sid).mp3", "\(sid).wav.wav", "\(sid)..wav",
+                "\(sid.dropLast()).wav", "\(sid)0.wav", "RT\(digits).wav", "CJ\(digits).wav", "re\(digits).wav",
+                "RE\(digits.replacing("\(letter)", with: "\(letter)".uppercased())).wav",
+                "RE\(String(repeating: "g", count: 32)).wav", ".\(sid).wav", " \(sid).wav", "\(sid).wav ", "\u{1}\n\t",
+                String(repeating: "é", count: 120), String(repeating: "a", count: 1000),
+            ].map { "recordings/\($0)" }
+            + [
+                "video-recordings/\(sid).wav", "compositions/\(sid).mp4",
+                "metadata/recordings/\(sid).wav", "metadata/recordings/RT\(digits).json", "by-call/\(sid)",
+                "by-call/CA",
+                "by-room/CA\(digits)", "by-date/2026/13", "by-date/2026/02/30", "by-date/26",
+            ]
+        let found = try python(
+            """
+            import errno, os, sys
+            os.chdir(sys.argv[1])
+            for name in sys.argv[2].split("\\x1f"):
+                try:
+                    os.stat(name)
+                    print("there:", ascii(name))
+                except OSError as error:
+                    if error.errno != errno.ENOENT: print(errno.errorcode[error.errno], ascii(name))
+            """, mount.path, names.joined(separator: "\u{1F}")
+        ).lines
+        #expect(found == [])
+        let asked = try account.requests().map(\.path)
+        #expect(asked == [])
+    }
+
+    @Test("A hundred programs that go through a directory at once all see the same")
+    func manyFinds() throws {
+        let account = try SimulatedAccount(media: nil, switches: ["--generate-recordings", "2000"])
+        let expected = try Self.sids(of: account).map { "recordings/\($0).wav" }
+        let mount = try MountedAccount(account, options: ["--kinds", "voice"])
+        let finds = try (0..<100).map { _ in
+            try RunningCommand(["find", "recordings", "-name", "RE*"], directory: mount.path)
+        }
+        for find in finds {
+            let result = try find.wait()
+            #expect(result.end == .exited(0), "\(result.errorText)")
+            #expect(result.lines.sorted() == expected, "\(result.lines.count)")
+        }
+    }
+}
