@@ -101,7 +101,7 @@ struct CatalogDatabase: Sendable {
             }
             _ = try Int.fetchOne(database, sql: "SELECT max(sequence) FROM removal")
         }
-        return CatalogDatabase(pool: pool, path: path, fileNumber: number(of: path))
+        return CatalogDatabase(pool: pool, path: path, fileNumber: number(of: path) ?? 0)
     }
 
     /// Runs a body while no other mount opens the catalog or sets it aside: two that found the same damage would take away
@@ -196,11 +196,13 @@ struct CatalogDatabase: Sendable {
     }
 
     /// Whether the file is still the one at ``path``: another mount may have set it aside, somebody may have removed it.
-    var isInPlace: Bool { Self.number(of: path) == fileNumber }
+    var isInPlace: Bool { Self.number(of: path).map { $0 == fileNumber } ?? true }
 
-    private static func number(of path: String) -> UInt64 {
+    /// The number of a file, 0 when it isn't there; nil when that can't be known at the moment.
+    private static func number(of path: String) -> UInt64? {
         var status = stat()
-        return stat(path, &status) == 0 ? UInt64(status.st_ino) : 0
+        guard stat(path, &status) == 0 else { return errno == ENOENT ? 0 : nil }
+        return UInt64(status.st_ino)
     }
 }
 
