@@ -45,6 +45,7 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CLinux"),
 
@@ -55,7 +56,7 @@ let package = Package(
         module(
             "Catalog",
             [
-                "CLinux", "CZstd", "TwilioAPI", "Transfer", "Threading", logging,
+                "CLinux", "CSQLite", "CZstd", "TwilioAPI", "Transfer", "Threading", logging,
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
         module("DiskCache", ["CXXHash", "Threading", logging, .product(name: "GRDB", package: "GRDB.swift")]),
@@ -82,7 +83,7 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]),
         .executableTarget(
-            name: "twilio-simulator", dependencies: ["TwilioSimulator", logging, argumentParser],
+            name: "twilio-simulator", dependencies: ["CLinux", "TwilioSimulator", logging, argumentParser],
             swiftSettings: swiftSettings),
 
         .target(

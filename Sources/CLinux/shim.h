@@ -2,6 +2,7 @@
 #ifndef TWILIOFS_CLINUX_SHIM_H
 #define TWILIOFS_CLINUX_SHIM_H
 
+#include <malloc.h>
 #include <mntent.h>
 #include <sys/prctl.h>
 
@@ -9,6 +10,17 @@
 // the same user.
 static inline int twiliofs_disable_core_dumps(void) {
     return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+// Has glibc keep memory of up to 64 MiB that was freed, and take buffers of up to 8 MiB from it: by default each large one that is
+// made, used and freed goes back to the kernel, which clears all of its pages the next time.
+static inline int twiliofs_keep_freed_memory(void) {
+    return mallopt(M_TRIM_THRESHOLD, 64 << 20) == 1 && mallopt(M_MMAP_THRESHOLD, 8 << 20) == 1;
+}
+
+// Gives memory that was freed back to the kernel.
+static inline void twiliofs_release_freed_memory(void) {
+    malloc_trim(0);
 }
 
 // GNU's, which Glibc's module leaves out: waits until the disk has everything of the file system that a descriptor is in.

@@ -1,3 +1,4 @@
+import CLinux
 import Foundation
 import GRDB
 public import Logging
@@ -20,7 +21,7 @@ public final class Catalog: Sendable {
     /// Who writes much, and what says so beside the file.
     private struct Bulk {
         var count = 0
-        var running: (CatalogDatabase, BulkMarker)?
+        var running: (database: CatalogDatabase, writing: BulkWriting)?
     }
 
     let coder: DocumentCoder
@@ -187,6 +188,7 @@ public final class Catalog: Sendable {
         }
         do {
             let value = try database.pool.write { try CatalogWriter.write($0, body) }
+            bulk.withLock { $0.running }?.writing.wrote()
             try check(database)
             return value
         } catch {
@@ -202,21 +204,22 @@ public final class Catalog: Sendable {
         }
         guard isFirst else { return }
         let database = current.withLock { $0.database }
-        guard let marker = database.beginBulk() else { return }
-        bulk.withLock { $0.running = (database, marker) }
+        guard let writing = BulkWriting(database) else { return }
+        bulk.withLock { $0.running = (database, writing) }
     }
 
     /// Balances ``beginBulk()``: waits until the disk has everything, and lets go of memory.
     func endBulk() {
-        let running = bulk.withLock { bulk -> (CatalogDatabase, BulkMarker)? in
+        let running = bulk.withLock { bulk -> (database: CatalogDatabase, writing: BulkWriting)? in
             bulk.count -= 1
             guard bulk.count == 0 else { return nil }
             defer { bulk.running = nil }
             return bulk.running
         }
-        guard let (database, marker) = running else { return }
-        database.endBulk(marker)
-        database.pool.releaseMemoryEventually()
+        guard let running else { return }
+        running.writing.end()
+        running.database.pool.releaseMemory()
+        twiliofs_release_freed_memory()
     }
 
     /// Gives a database up that isn't the account's catalog any more.

@@ -16,10 +16,13 @@ public final class NamedThread: Sendable {
     ///
     /// - Parameters:
     ///   - name: what `ps -L` and debuggers show; the kernel keeps its first 15 bytes.
+    ///   - niceness: how much it stands back behind other threads when there are too few cores for all, from 0 to 19 (setpriority(2)).
     ///   - body: the work; the thread ends when it returns.
     /// - Throws: ``ThreadingError`` when the system has no thread left.
-    public init(name: String, _ body: @escaping @Sendable () -> Void) throws(ThreadingError) {
-        let start = Unmanaged.passRetained(ThreadStart(name: name, body: body))
+    public init(
+        name: String, niceness: Int32 = 0, _ body: @escaping @Sendable () -> Void
+    ) throws(ThreadingError) {
+        let start = Unmanaged.passRetained(ThreadStart(name: name, niceness: niceness, body: body))
         var everySignal = sigset_t()
         var previous = sigset_t()
         sigfillset(&everySignal)
@@ -67,10 +70,12 @@ public struct ThreadingError: Error, Sendable, CustomStringConvertible {
 
 private final class ThreadStart: Sendable {
     let name: String
+    let niceness: Int32
     let body: @Sendable () -> Void
 
-    init(name: String, body: @escaping @Sendable () -> Void) {
+    init(name: String, niceness: Int32, body: @escaping @Sendable () -> Void) {
         self.name = name
+        self.niceness = niceness
         self.body = body
     }
 }
@@ -83,6 +88,8 @@ private func runThread(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawP
     // Balances passRetained in NamedThread's initialiser, which succeeded, since this thread exists.
     let start = Unmanaged<ThreadStart>.fromOpaque(context).takeRetainedValue()
     nameCurrentThread(start.name)
+    // Linux's, unlike POSIX's, is that of a thread: 0 stands for the calling one. A process may always make itself nicer.
+    if start.niceness > 0 { setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, start.niceness) }
     start.body()
     return nil
 }

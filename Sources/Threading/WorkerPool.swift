@@ -17,13 +17,14 @@ public final class WorkerPool: Sendable {
 
     /// Starts the threads.
     ///
+    /// - Parameter niceness: how much they stand back behind other threads (``NamedThread``).
     /// - Throws: ``ThreadingError`` when the system has no thread left.
-    public init(name: String, threadCount: Int) throws(ThreadingError) {
+    public init(name: String, threadCount: Int, niceness: Int32 = 0) throws(ThreadingError) {
         let state = Condition(State())
         var threads: [NamedThread] = []
         for number in 0..<max(1, threadCount) {
             threads.append(
-                try NamedThread(name: "\(name)-\(number)") {
+                try NamedThread(name: "\(name)-\(number)", niceness: niceness) {
                     while let work = WorkerPool.takeWork(from: state) { work() }
                 })
         }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLinux
 import FoundationEssentials
 import Logging
 import TwilioSimulator
@@ -86,6 +87,7 @@ struct SimulatorCommand: ParsableCommand {
     mutating func run() throws {
         // Before any thread is started, so that all of them leave these signals to `waitForEnd`.
         let ending = EndingSignals()
+        _ = twiliofs_keep_freed_memory()
         let simulator = try TwilioSimulator.start(configuration())
         defer { simulator.stop() }
         let line = try readyLine(simulator)

@@ -1,3 +1,4 @@
+import CSQLite
 import Foundation
 import GRDB
 import Glibc
@@ -17,9 +18,9 @@ struct CatalogDatabase: Sendable {
     /// Readers side by side: each of libfuse's threads, and those that work ahead.
     private static let readerLimit = 16
 
-    /// KiB of pages that the writer keeps: as much as the indexes of a million recordings have, which a first sync changes at
-    /// random places.
-    private static let writerCache = 64 << 10
+    /// KiB of pages that the writer keeps: a first sync goes through the index of names from its beginning to its end, batch by
+    /// batch, so more would hardly be used again.
+    private static let writerCache = 24 << 10
 
     /// Bytes of a page of the file.
     ///
@@ -30,13 +31,17 @@ struct CatalogDatabase: Sendable {
     /// Pages of the journal after which its content goes to the main file: 64 MiB.
     ///
     /// A page that changes again before costs nothing; during a first sync all pages of the indexes do.
-    private static let checkpointInterval = 4 << 10
+    static let checkpointInterval = 4 << 10
+
+    /// Settings of SQLite itself, made once, before anything uses it.
+    private static let settings: Void = { _ = twiliofs_sqlite_omit_memory_statistics() }()
 
     /// Opens the catalog of one account, or makes an empty one; one that is damaged is set aside.
     ///
     /// - Parameter folder: where the file is kept; made if it is missing, readable by its owner alone, since resources
     ///   tell who called whom.
     init(folder: String, coder: DocumentCoder, logger: Logger) throws(CatalogError) {
+        _ = Self.settings
         let path = folder + "/catalog.sqlite"
         do {
             try FileManager.default.createDirectory(
@@ -130,46 +135,6 @@ struct CatalogDatabase: Sendable {
             throw DatabaseError(
                 resultCode: .SQLITE_CORRUPT, message: "the machine went down while a list was brought here")
         }
-    }
-
-    // MARK: Writing much
-
-    /// Begins to write without waiting for the disk; the marker is to be given to ``endBulk(_:)``.
-    func beginBulk() -> BulkMarker? {
-        guard let marker = BulkMarker(beside: path) else { return nil }
-        do {
-            try pool.writeWithoutTransaction { database in
-                try database.execute(
-                    sql: """
-                        PRAGMA synchronous = OFF;
-                        PRAGMA wal_autocheckpoint = \(Self.checkpointInterval * 4);
-                        """)
-            }
-            return marker
-        } catch {
-            marker.end(isFlushed: true)
-            return nil
-        }
-    }
-
-    /// Waits until the disk has everything.
-    func endBulk(_ marker: BulkMarker) {
-        var isFlushed = false
-        do {
-            try pool.writeWithoutTransaction { database in
-                try database.execute(
-                    sql: """
-                        PRAGMA synchronous = NORMAL;
-                        PRAGMA wal_autocheckpoint = \(Self.checkpointInterval);
-                        """)
-                // As much as readers allow; the rest is in the journal, which is flushed as well.
-                try database.checkpoint(.passive)
-            }
-            isFlushed = marker.flushFileSystem()
-        } catch {
-            isFlushed = false
-        }
-        marker.end(isFlushed: isFlushed)
     }
 
     /// Moves a damaged catalog out of the way, unless another mount has done so already.

@@ -74,46 +74,42 @@ struct CatalogWriter {
         }
         // Of a resource that is there twice, the one that came later counts.
         places.sort { ($0.digits.high, $0.digits.low, $0.page) < ($1.digits.high, $1.digits.low, $1.page) }
-        let insert = try RawStatement(
-            database,
-            """
-            INSERT INTO entry (id, kind, sid, status, created, format, json_size, integrity, generation, group_sid)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING
-            """)
+        var insertion = try EntryInsertion(database)
         let insertDocument = try RawStatement(database, "INSERT INTO document (id, json) VALUES (?1, ?2)")
+        // Sums of the same form are added up here first.
+        var (form, count) = (nil as PreparedResources.Form?, Int64(0))
         for place in places {
             let row = prepared[place.page].rows[place.row]
+            let rowForm = prepared[place.page].forms[row.form]
+            if form != rowForm {
+                if let form { tallies.count(form.tally, size: nil, by: count) }
+                (form, count) = (rowForm, 0)
+            }
             try prepared[place.page].documents.withUnsafeBytes { documents in
                 let document = UnsafeRawBufferPointer(rebasing: documents[row.document])
-                insert.bind(1, position)
-                insert.bind(2, Int64(row.kind.rawValue))
-                insert.bind(3, row.digits)
-                insert.bind(4, row.status.column)
-                insert.bind(5, row.created)
-                insert.bind(6, row.format)
-                insert.bind(7, row.jsonSize)
-                insert.bind(8, row.integrity.code)
-                insert.bind(9, generations[row.kind] ?? 0)
-                insert.bind(10, row.group)
-                try insert.run()
-                guard database.changesCount > 0 else {
-                    try update(row, document: document)
+                guard
+                    try insertion.insert(row, rowForm, at: position, generation: generations[rowForm.kind] ?? 0)
+                else {
+                    try update(row, rowForm, document: document)
                     return
                 }
                 insertDocument.bind(1, position)
                 insertDocument.bind(2, unownedBytes: document)
                 try insertDocument.run()
                 position += 1
-                tallies.count(key(row.kind, row.status, row.integrity), size: nil, by: 1)
+                count += 1
             }
         }
+        if let form { tallies.count(form.tally, size: nil, by: count) }
     }
 
     /// Brings an entry up to date.
-    private mutating func update(_ row: PreparedResources.Row, document: UnsafeRawBufferPointer) throws {
-        guard let before = try entry(row.digits, row.kind) else { return }
+    private mutating func update(
+        _ row: PreparedResources.Row, _ form: PreparedResources.Form, document: UnsafeRawBufferPointer
+    ) throws {
+        guard let before = try entry(row.digits, form.kind) else { return }
         // Voice says in its resource that it is sealed with a tag; video says it with its media, once that is known.
-        let integrity = before.integrity == .none ? row.integrity : before.integrity
+        let integrity = before.integrity == .none ? form.integrity : before.integrity
         let change = try RawStatement(
             database,
             """
@@ -122,12 +118,12 @@ struct CatalogWriter {
             WHERE id = ?1
             """)
         change.bind(1, before.id)
-        change.bind(2, row.status.column)
+        change.bind(2, form.status.column)
         change.bind(3, row.created)
-        change.bind(4, row.format)
+        change.bind(4, form.format)
         change.bind(5, row.jsonSize)
         change.bind(6, integrity.code)
-        change.bind(7, generations[row.kind] ?? 0)
+        change.bind(7, generations[form.kind] ?? 0)
         change.bind(8, row.group)
         try change.run()
         let changeDocument = try RawStatement(
@@ -135,10 +131,10 @@ struct CatalogWriter {
         changeDocument.bind(1, before.id)
         changeDocument.bind(2, unownedBytes: document)
         try changeDocument.run()
-        guard before.status != row.status || before.integrity != integrity else { return }
-        tallies.count(key(row.kind, before.status, before.integrity), size: before.size, by: -1)
-        tallies.count(key(row.kind, row.status, integrity), size: before.size, by: 1)
-        if before.status == .completed, row.status != .completed { try noteRemoval(of: before.id) }
+        guard before.status != form.status || before.integrity != integrity else { return }
+        tallies.count(key(form.kind, before.status, before.integrity), size: before.size, by: -1)
+        tallies.count(key(form.kind, form.status, integrity), size: before.size, by: 1)
+        if before.status == .completed, form.status != .completed { try noteRemoval(of: before.id) }
     }
 
     /// Removes a resource that the account doesn't have any more.
@@ -218,8 +214,8 @@ struct CatalogWriter {
     }
 }
 
-extension PreparedResources.Row {
-    fileprivate var integrity: StoredIntegrity { isAuthenticated ? .unverified : .none }
+extension PreparedResources.Form {
+    fileprivate var tally: TallyChanges.Key { TallyChanges.Key(kind: kind, status: status, integrity: integrity) }
 }
 
 extension ResourceStatus {

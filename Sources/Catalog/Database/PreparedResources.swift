@@ -4,21 +4,30 @@ import TwilioAPI
 ///
 /// Preparing them is most of the work, and any thread can do it; writing is for one at a time.
 struct PreparedResources: Sendable {
-    struct Row: Sendable {
+    /// What most resources of a list have in common.
+    struct Form: Hashable, Sendable {
         let kind: MediaKind
-        let digits: SIDDigits
         let status: ResourceStatus
-        let created: Int64?
         let format: String
+        let integrity: StoredIntegrity
+    }
+
+    /// What is a resource's own: plain bytes, so that rows are copied and sorted at no cost.
+    struct Row: Sendable {
+        let digits: SIDDigits
+        let created: Int64?
         let jsonSize: Int64
-        let isAuthenticated: Bool
         let group: SIDDigits?
+
+        /// Which of ``PreparedResources/forms`` it has.
+        let form: Int
 
         /// Where in ``PreparedResources/documents`` the packed JSON is.
         let document: Range<Int>
     }
 
     private(set) var rows: [Row] = []
+    private(set) var forms: [Form] = []
     private(set) var documents: [UInt8] = []
 
     /// Prepares resources of a list.
@@ -29,10 +38,24 @@ struct PreparedResources: Sendable {
         for (resource, document) in zip(resources, ranges) {
             rows.append(
                 Row(
-                    kind: resource.kind, digits: SIDDigits(resource.sid), status: resource.status,
-                    created: resource.dateCreated?.seconds, format: resource.containerFormat,
-                    jsonSize: Int64(resource.json.count), isAuthenticated: resource.isAuthenticated,
-                    group: resource.groupSID.map(SIDDigits.init), document: document))
+                    digits: SIDDigits(resource.sid), created: resource.dateCreated?.seconds,
+                    jsonSize: Int64(resource.json.count), group: resource.groupSID.map(SIDDigits.init),
+                    form: number(of: Form(resource)), document: document))
         }
+    }
+
+    /// The number of a form; there are few.
+    private mutating func number(of form: Form) -> Int {
+        if let number = forms.lastIndex(of: form) { return number }
+        forms.append(form)
+        return forms.count - 1
+    }
+}
+
+extension PreparedResources.Form {
+    fileprivate init(_ resource: ListedResource) {
+        self.init(
+            kind: resource.kind, status: resource.status, format: resource.containerFormat,
+            integrity: resource.isAuthenticated ? .unverified : .none)
     }
 }

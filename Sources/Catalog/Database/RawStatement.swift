@@ -7,13 +7,15 @@ import GRDBSQLite
 /// of them: with a million rows that is most of the time. A statement belongs to the closure that was given the database, and
 /// to its thread.
 struct RawStatement {
+    /// Keeps the handle valid.
     private let statement: Statement
-    private var handle: SQLiteStatement { statement.sqliteStatement }
+    private let handle: SQLiteStatement
 
     /// Prepares a statement, or takes the one that was prepared before.
     init(_ database: Database, _ sql: String) throws {
         statement = try database.cachedStatement(sql: sql)
-        sqlite3_reset(statement.sqliteStatement)
+        handle = statement.sqliteStatement
+        sqlite3_reset(handle)
     }
 
     // MARK: Parameters, counted from 1
@@ -77,6 +79,14 @@ struct RawStatement {
     /// Begins anew before all rows were had.
     func finish() {
         sqlite3_reset(handle)
+    }
+
+    /// The rows that the latest statement of the connection has inserted or changed.
+    var changedRows: Int32 { sqlite3_changes(sqlite3_db_handle(handle)) }
+
+    /// Lets go of all that is bound.
+    func clear() {
+        sqlite3_clear_bindings(handle)
     }
 
     // MARK: Columns of the row, counted from 0

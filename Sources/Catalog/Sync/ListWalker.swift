@@ -28,11 +28,11 @@ final class ListWalker: Sendable {
     /// How a walk ended.
     typealias Completion = @Sendable (Result<Void, CatalogError>) -> Void
 
-    /// Resources that are written together: the more, the fewer times an index's page is written, and the more memory is taken (45 MB).
-    private static let batchSize = 48_000
+    /// Resources that are written together: the more, the fewer times an index's page is written, and the more memory is taken (30 MB).
+    private static let batchSize = 32_000
 
     /// Resources that may wait to be written.
-    private static let backlogLimit = 80_000
+    private static let backlogLimit = 120_000
 
     /// How long resources wait to be written, at most, while pages come.
     private static let batchTime: Duration = .seconds(2)

@@ -15,7 +15,7 @@ public final class SyncWorkers: Sendable {
     ///
     /// - Throws: ``ThreadingError`` when the system has no thread left.
     public init() throws {
-        readers = try WorkerPool(name: "pages", threadCount: 2)
+        readers = try WorkerPool(name: "pages", threadCount: 2, niceness: 5)
         writer = try WorkerPool(name: "catalog", threadCount: 1)
     }
 

@@ -17,6 +17,10 @@ struct GeneratedRecordings: Sendable {
     let wrappedKeySize: Int
     private static let secondsApart = 60
     private static let base64Alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    /// The two digits of 12 bits, the first one in the low byte.
+    private static let base64Pairs = (0..<4096).map { bits in
+        UInt16(base64Alphabet[bits & 63]) | UInt16(base64Alphabet[bits >> 6]) << 8
+    }
 
     /// Makes the run; it ends at `newest` and goes back a minute per recording.
     init(
@@ -125,21 +129,30 @@ struct GeneratedRecordings: Sendable {
     private static func noise(_ number: Int, bytes count: Int) -> [UInt8] {
         let padding = (3 - count % 3) % 3
         let digitCount = (count + 2) / 3 * 4 - padding
-        let alphabet = base64Alphabet
-        var text = [UInt8](repeating: UInt8(ascii: "="), count: digitCount + padding)
-        var state = scrambled(UInt64(bitPattern: Int64(number)))
-        var last = 0
-        for start in stride(from: 0, to: digitCount, by: 10) {
-            state = scrambled(state)
-            var bits = state
-            for index in start..<min(start + 10, digitCount) {
-                last = Int(bits & 63)
-                text[index] = alphabet[last]
-                bits >>= 6
+        // Ten digits of 64 bits at a time; those beyond the end are cut off.
+        var text = [UInt8](unsafeUninitializedCapacity: digitCount + 9) { text, count in
+            var state = scrambled(UInt64(bitPattern: Int64(number)))
+            base64Pairs.withUnsafeBufferPointer { pairs in
+                while count < digitCount {
+                    state = scrambled(state)
+                    var bits = state
+                    for _ in 0..<5 {
+                        let pair = pairs[Int(bits & 4095)]
+                        text.initializeElement(at: count, to: UInt8(truncatingIfNeeded: pair))
+                        text.initializeElement(at: count + 1, to: UInt8(truncatingIfNeeded: pair >> 8))
+                        count += 2
+                        bits >>= 12
+                    }
+                }
             }
         }
-        // The last digit has two bits less for each that padding stands for.
-        text[digitCount - 1] = alphabet[(last >> (2 * padding)) << (2 * padding)]
+        text.removeLast(text.count - digitCount)
+        // The last digit has two bits less for each that padding stands for: it is A, Q, g or w.
+        if padding > 0 {
+            let last = base64Alphabet.firstIndex(of: text[digitCount - 1]) ?? 0
+            text[digitCount - 1] = base64Alphabet[(last >> (2 * padding)) << (2 * padding)]
+            text += repeatElement(UInt8(ascii: "="), count: padding)
+        }
         return text
     }
 

@@ -9,18 +9,14 @@ struct GeneratedTemplate {
         case digits, created, updated, duration, wrappedKey, iv
     }
 
-    /// A piece of the text, or the value that stands after it.
-    private enum Part {
-        case text([UInt8])
-        case value(Value)
-    }
-
     /// What it writes.
     let recordings: GeneratedRecordings
     /// The size of a recording's text in bytes.
     let size: Int
 
-    private let parts: [Part]
+    /// The text with zeros where values stand, each as long as the value of any recording is.
+    private let text: [UInt8]
+    private let places: [(offset: Int, value: Value)]
     private var created = DateText()
     private var updated = DateText()
 
@@ -30,29 +26,30 @@ struct GeneratedTemplate {
     init(_ recordings: GeneratedRecordings, render: (StoredResource) -> JSONValue) {
         self.recordings = recordings
         let sample = recordings.sample
-        let text = render(sample.resource).text
+        let rendered = render(sample.resource).text
         let marks = [
-            (Value.digits, Array(sample.resource.sid.utf8.dropFirst(2))),
-            (.created, Array(sample.resource.created.rfc2822.utf8)),
-            (.updated, Array(sample.updated.rfc2822.utf8)),
-            (.duration, Array("\"\(sample.seconds)\"".utf8)),
-            (.wrappedKey, base64Digits(sample.wrappedKey)),
-            (.iv, base64Digits(sample.iv)),
+            (Value.digits, Array(sample.resource.sid.utf8.dropFirst(2)), 32),
+            (.created, Array(sample.resource.created.rfc2822.utf8), 31),
+            (.updated, Array(sample.updated.rfc2822.utf8), 31),
+            (.duration, Array("\"\(sample.seconds)\"".utf8), 3),
+            (.wrappedKey, base64Digits(sample.wrappedKey), base64Digits(sample.wrappedKey).count),
+            (.iv, base64Digits(sample.iv), 16),
         ]
-        var parts: [Part] = []
-        var (start, index) = (0, 0)
-        while index < text.count {
-            guard let (value, mark) = marks.first(where: { text[index...].starts(with: $0.1) }) else {
+        var text: [UInt8] = []
+        var places: [(offset: Int, value: Value)] = []
+        var index = 0
+        while index < rendered.count {
+            guard let (value, mark, size) = marks.first(where: { rendered[index...].starts(with: $0.1) }) else {
+                text.append(rendered[index])
                 index += 1
                 continue
             }
-            parts.append(.text(Array(text[start..<index])))
-            parts.append(.value(value))
+            places.append((text.count, value))
+            text += repeatElement(0, count: size)
             index += mark.count
-            start = index
         }
-        parts.append(.text(Array(text[start...])))
-        self.parts = parts
+        self.text = text
+        self.places = places
         size = text.count
     }
 
@@ -63,15 +60,21 @@ struct GeneratedTemplate {
         created.write(moment)
         updated.write(ResourceRendering.updated(moment, seconds: seconds))
         let digits = GeneratedRecordings.digits(number)
-        for part in parts {
-            switch part {
-            case .text(let text): result.append(contentsOf: text)
-            case .value(.digits): result.append(contentsOf: digits)
-            case .value(.created): result.append(contentsOf: created.text)
-            case .value(.updated): result.append(contentsOf: updated.text)
-            case .value(.duration): result.append(contentsOf: "\"\(seconds)\"".utf8)
-            case .value(.wrappedKey): result.append(contentsOf: recordings.listedKey(number))
-            case .value(.iv): result.append(contentsOf: recordings.iv(number))
+        let duration = Array("\"\(seconds)\"".utf8)
+        let start = result.count
+        result.append(contentsOf: text)
+        result.withUnsafeMutableBufferPointer { result in
+            for place in places {
+                let bytes =
+                    switch place.value {
+                    case .digits: digits
+                    case .created: created.text
+                    case .updated: updated.text
+                    case .duration: duration
+                    case .wrappedKey: recordings.listedKey(number)
+                    case .iv: recordings.iv(number)
+                    }
+                _ = result[(start + place.offset)...].update(fromContentsOf: bytes)
             }
         }
     }

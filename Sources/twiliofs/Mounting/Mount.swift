@@ -32,6 +32,7 @@ struct Mount {
     func run() throws {
         // The first things: later there will be secrets in memory, and threads that would inherit other masks.
         try Self.forbidCoreDumps()
+        _ = twiliofs_keep_freed_memory()
         if let descriptor = command.readyDescriptor { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
         let signals = try TerminationSignals()
 

@@ -1,0 +1,95 @@
+import GRDB
+import Threading
+
+/// Writes much without waiting for the disk, as long as a list is first brought here.
+///
+/// What is written goes to SQLite's journal and from there to the file. The thread that writes would do both by turns; so a
+/// thread of its own, with a connection of its own, copies what was written while the next is.
+final class BulkWriting: Sendable {
+    private struct State {
+        /// Whether something was written that wasn't looked at yet.
+        var isWanted = false
+        var isCopying = false
+        var isEnding = false
+
+        /// Pages in the journal, as far as was looked.
+        var journal = 0
+    }
+
+    /// Pages of the journal, beyond which the thread that writes waits until all of it is copied, so that it begins anew: 64 MiB.
+    private static let journalLimit = 4 << 10
+
+    private let database: CatalogDatabase
+    private let marker: BulkMarker
+    private let state = Condition(State())
+    private let thread: NamedThread
+
+    /// Begins; nil when that can't be, and the disk is to be waited for.
+    init?(_ database: CatalogDatabase) {
+        guard let marker = BulkMarker(beside: database.path) else { return nil }
+        self.database = database
+        self.marker = marker
+        do {
+            let connection = try DatabaseQueue(path: database.path)
+            try database.pool.writeWithoutTransaction {
+                try $0.execute(sql: "PRAGMA synchronous = OFF; PRAGMA wal_autocheckpoint = 0")
+            }
+            let state = state
+            thread = try NamedThread(name: "checkpoint") { Self.copy(connection, state) }
+        } catch {
+            Self.restore(database)
+            marker.end(isFlushed: true)
+            return nil
+        }
+    }
+
+    /// Is to be called after each transaction, by who has made it; waits when the journal is too long.
+    func wrote() {
+        state.change { $0.isWanted = true }
+        state.waitWithoutEnd { state in
+            guard state.journal >= Self.journalLimit, !state.isEnding else { return () }
+            guard !state.isWanted, !state.isCopying else { return nil }
+            // All of it is copied: SQLite begins it anew with what is written next.
+            state.journal = 0
+            return ()
+        }
+    }
+
+    /// Waits until the disk has everything.
+    func end() {
+        state.change { $0.isEnding = true }
+        thread.join()
+        let isRestored = Self.restore(database)
+        marker.end(isFlushed: isRestored && marker.flushFileSystem())
+    }
+
+    /// Has the database wait for the disk again, and empties the journal as far as readers allow; the rest is flushed with it.
+    @discardableResult
+    private static func restore(_ database: CatalogDatabase) -> Bool {
+        do {
+            try database.pool.writeWithoutTransaction {
+                try $0.execute(
+                    sql: "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = \(CatalogDatabase.checkpointInterval)")
+                try $0.checkpoint(.passive)
+            }
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    /// What the thread does.
+    private static func copy(_ connection: DatabaseQueue, _ state: Condition<State>) {
+        try? connection.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = OFF") }
+        while state.waitWithoutEnd(until: { $0.isEnding ? false : $0.isWanted ? true : nil }) {
+            state.change { ($0.isWanted, $0.isCopying) = (false, true) }
+            // One that fails, on a full disk for instance, leaves everything in the journal, and is tried again later.
+            let frames = try? connection.writeWithoutTransaction { try $0.checkpoint(.passive) }
+            state.change { state in
+                state.isCopying = false
+                if let frames { state.journal = frames.walFrameCount }
+            }
+        }
+        try? connection.close()
+    }
+}

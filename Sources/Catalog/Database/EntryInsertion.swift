@@ -1,0 +1,76 @@
+import GRDB
+import TwilioAPI
+
+/// Inserts entries one after the other at little more than SQLite's own cost.
+///
+/// Most of what is bound is the same for all entries of a list, and stays bound; SIDs are where SQLite reads them, and are
+/// overwritten there.
+struct EntryInsertion: ~Copyable {
+    private let statement: RawStatement
+
+    /// A SID's digits, and then those of what it belongs to: 16 bytes each, bound to the statement until ``deinit``.
+    private let digits: UnsafeMutableRawBufferPointer
+
+    /// What is bound.
+    private var form: PreparedResources.Form?
+    private var generation: Int64?
+    private var hasGroup: Bool?
+
+    init(_ database: Database) throws {
+        statement = try RawStatement(
+            database,
+            """
+            INSERT INTO entry (id, kind, sid, status, created, format, json_size, integrity, generation, group_sid)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING
+            """)
+        digits = .allocate(byteCount: 32, alignment: 8)
+        statement.bind(3, unownedBytes: UnsafeRawBufferPointer(rebasing: digits[..<16]))
+    }
+
+    deinit {
+        // GRDB keeps the statement, which must not be left with pointers into what is let go of here.
+        statement.clear()
+        digits.deallocate()
+    }
+
+    /// Inserts an entry.
+    ///
+    /// - Returns: whether it wasn't there yet; if it was, nothing happens.
+    mutating func insert(
+        _ row: PreparedResources.Row, _ form: PreparedResources.Form, at position: Int64, generation: Int64
+    ) throws -> Bool {
+        bind(form, generation)
+        digits.storeBytes(of: row.digits.bigEndian, as: (UInt64, UInt64).self)
+        bind(group: row.group)
+        statement.bind(1, position)
+        statement.bind(5, row.created)
+        statement.bind(7, row.jsonSize)
+        try statement.run()
+        return statement.changedRows > 0
+    }
+
+    private mutating func bind(_ form: PreparedResources.Form, _ generation: Int64) {
+        if self.form != form {
+            statement.bind(2, Int64(form.kind.rawValue))
+            statement.bind(4, form.status.column)
+            statement.bind(6, form.format)
+            statement.bind(8, form.integrity.code)
+            self.form = form
+        }
+        if self.generation != generation {
+            statement.bind(9, generation)
+            self.generation = generation
+        }
+    }
+
+    private mutating func bind(group: SIDDigits?) {
+        if let group { digits.storeBytes(of: group.bigEndian, toByteOffset: 16, as: (UInt64, UInt64).self) }
+        guard hasGroup != (group != nil) else { return }
+        if group != nil {
+            statement.bind(10, unownedBytes: UnsafeRawBufferPointer(rebasing: digits[16...]))
+        } else {
+            statement.bind(10, nil as Int64?)
+        }
+        hasGroup = group != nil
+    }
+}
