@@ -69,7 +69,10 @@ final class BulkWriting: Sendable {
         do {
             try database.pool.writeWithoutTransaction {
                 try $0.execute(
-                    sql: "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = \(CatalogDatabase.checkpointInterval)")
+                    sql: """
+                        PRAGMA synchronous = NORMAL;
+                        PRAGMA wal_autocheckpoint = \(CatalogDatabase.checkpointInterval);
+                        """)
                 try $0.checkpoint(.passive)
             }
             return true
