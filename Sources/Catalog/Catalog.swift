@@ -197,14 +197,16 @@ public final class Catalog: Sendable {
     }
 
     /// Much is going to be written: until the end of that, nothing waits for the disk.
-    func beginBulk() {
+    ///
+    /// - Parameter copier: the thread on which it goes from the journal to the file; to be shut down after all that writes.
+    func beginBulk(copyingOn copier: WorkerPool) {
         let isFirst = bulk.withLock { bulk in
             bulk.count += 1
             return bulk.count == 1
         }
         guard isFirst else { return }
         let database = current.withLock { $0.database }
-        guard let writing = BulkWriting(database) else { return }
+        guard let writing = BulkWriting(database, copyingOn: copier) else { return }
         bulk.withLock { $0.running = (database, writing) }
     }
 

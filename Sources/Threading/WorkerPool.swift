@@ -38,11 +38,13 @@ public final class WorkerPool: Sendable {
 
     /// Has a thread of the pool run `work` soon.
     ///
-    /// After ``shutDown()`` it is dropped.
-    public func run(_ work: @escaping @Sendable () -> Void) {
+    /// - Returns: whether it will; after ``shutDown()`` it is dropped.
+    @discardableResult
+    public func run(_ work: @escaping @Sendable () -> Void) -> Bool {
         state.changeForOne { state in
-            guard !state.isShutDown else { return }
+            guard !state.isShutDown else { return false }
             state.work.append(work)
+            return true
         }
     }
 

@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import Threading
 
 @testable import Catalog
 
@@ -61,9 +62,11 @@ struct BulkMarkerTests {
 
     @Test("when it ends, SQLite still has its locks: another process that goes doesn't take the journal away")
     func locks() throws {
+        let copier = try WorkerPool(name: "checkpoint", threadCount: 1)
+        defer { copier.shutDown() }
         let folder = try Self.filled()
         let catalog = try folder.catalog()
-        catalog.beginBulk()
+        catalog.beginBulk(copyingOn: copier)
         try catalog.store(try Sample.resource(2))
         catalog.endBulk()
         try Command.require([
@@ -82,10 +85,12 @@ struct BulkMarkerTests {
 
     @Test("a marker is there as long as much is written, and no longer")
     func ownMarker() throws {
+        let copier = try WorkerPool(name: "checkpoint", threadCount: 1)
+        defer { copier.shutDown() }
         let folder = try Self.filled()
         let catalog = try folder.catalog()
-        catalog.beginBulk()
-        catalog.beginBulk()
+        catalog.beginBulk(copyingOn: copier)
+        catalog.beginBulk(copyingOn: copier)
         #expect(try Self.markers(folder).count == 1)
         try catalog.store(try Sample.resource(2))
         // Another mount doesn't take it for one that was left.

@@ -3,11 +3,11 @@ import Threading
 
 /// Writes much without waiting for the disk, as long as a list is first brought here.
 ///
-/// What is written goes to SQLite's journal and from there to the file. The thread that writes would do both by turns; so a
-/// thread of its own, with a connection of its own, copies what was written while the next is.
+/// What is written goes to SQLite's journal and from there to the file. The thread that writes would do both by turns; so another
+/// one, with a connection of its own, copies what was written while the next is.
 final class BulkWriting: Sendable {
     private struct State {
-        /// Whether something was written that wasn't looked at yet.
+        /// Whether the other thread was asked to copy, and hasn't begun.
         var isWanted = false
         var isCopying = false
         var isEnding = false
@@ -21,33 +21,39 @@ final class BulkWriting: Sendable {
 
     private let database: CatalogDatabase
     private let marker: BulkMarker
+    private let connection: DatabaseQueue
+    private let copier: WorkerPool
     private let state = Condition(State())
-    private let thread: NamedThread
 
     /// Begins; nil when that can't be, and the disk is to be waited for.
-    init?(_ database: CatalogDatabase) {
+    init?(_ database: CatalogDatabase, copyingOn copier: WorkerPool) {
         guard let marker = BulkMarker(beside: database.path) else { return nil }
-        self.database = database
-        self.marker = marker
         do {
-            let connection = try DatabaseQueue(path: database.path)
+            connection = try DatabaseQueue(path: database.path)
+            try connection.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = OFF") }
             try database.pool.writeWithoutTransaction {
                 try $0.execute(sql: "PRAGMA synchronous = OFF; PRAGMA wal_autocheckpoint = 0")
             }
-            let state = state
-            thread = try NamedThread(name: "checkpoint") { Self.copy(connection, state) }
         } catch {
             Self.restore(database)
             marker.end(isFlushed: true)
             return nil
         }
+        self.database = database
+        self.marker = marker
+        self.copier = copier
     }
 
     /// Is to be called after each transaction, by who has made it; waits when the journal is too long.
     func wrote() {
-        state.change { $0.isWanted = true }
+        let isFirst = state.change { state in
+            guard !state.isWanted, !state.isEnding else { return false }
+            state.isWanted = true
+            return true
+        }
+        if isFirst, !copier.run({ [self] in copy() }) { state.change { $0.isWanted = false } }
         state.waitWithoutEnd { state in
-            guard state.journal >= Self.journalLimit, !state.isEnding else { return () }
+            guard state.journal >= Self.journalLimit else { return () }
             guard !state.isWanted, !state.isCopying else { return nil }
             // All of it is copied: SQLite begins it anew with what is written next.
             state.journal = 0
@@ -58,9 +64,20 @@ final class BulkWriting: Sendable {
     /// Waits until the disk has everything.
     func end() {
         state.change { $0.isEnding = true }
-        thread.join()
+        state.waitWithoutEnd { $0.isWanted || $0.isCopying ? nil : () }
+        try? connection.close()
         let isRestored = Self.restore(database)
         marker.end(isFlushed: isRestored && marker.flushFileSystem())
+    }
+
+    private func copy() {
+        state.change { ($0.isWanted, $0.isCopying) = (false, true) }
+        // One that fails, on a full disk for instance, leaves everything in the journal, and is tried again later.
+        let frames = try? connection.writeWithoutTransaction { try $0.checkpoint(.passive) }
+        state.change { state in
+            state.isCopying = false
+            if let frames { state.journal = frames.walFrameCount }
+        }
     }
 
     /// Has the database wait for the disk again, and empties the journal as far as readers allow; the rest is flushed with it.
@@ -79,20 +96,5 @@ final class BulkWriting: Sendable {
         } catch {
             return false
         }
-    }
-
-    /// What the thread does.
-    private static func copy(_ connection: DatabaseQueue, _ state: Condition<State>) {
-        try? connection.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = OFF") }
-        while state.waitWithoutEnd(until: { $0.isEnding ? false : $0.isWanted ? true : nil }) {
-            state.change { ($0.isWanted, $0.isCopying) = (false, true) }
-            // One that fails, on a full disk for instance, leaves everything in the journal, and is tried again later.
-            let frames = try? connection.writeWithoutTransaction { try $0.checkpoint(.passive) }
-            state.change { state in
-                state.isCopying = false
-                if let frames { state.journal = frames.walFrameCount }
-            }
-        }
-        try? connection.close()
     }
 }

@@ -200,7 +200,7 @@ final class ListKeeper: Sendable {
         let record = try services.catalog.list(of: kind)
         let gaps = record.coverage.gaps(in: Self.wanted(services))
         let isFresh = record.coverage.isEmpty
-        services.catalog.beginBulk()
+        services.catalog.beginBulk(copyingOn: services.workers.copier)
         let walker = ListWalker(
             over: kind, intervals: gaps, purpose: .list, limit: services.settings.walkLimit, priority: .background,
             epoch: epoch, services: services

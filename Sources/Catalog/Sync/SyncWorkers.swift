@@ -8,6 +8,9 @@ public final class SyncWorkers: Sendable {
     /// The thread that writes: SQLite takes one at a time for each catalog, and the disk is the same for all.
     let writer: WorkerPool
 
+    /// The thread that copies what was written from SQLite's journal to the file, while the next is written.
+    let copier: WorkerPool
+
     /// Looks when something is due.
     let clock = SyncClock()
 
@@ -17,6 +20,7 @@ public final class SyncWorkers: Sendable {
     public init() throws {
         readers = try WorkerPool(name: "pages", threadCount: 2, niceness: 5)
         writer = try WorkerPool(name: "catalog", threadCount: 1)
+        copier = try WorkerPool(name: "checkpoint", threadCount: 1)
     }
 
     /// Ends the threads.
@@ -26,5 +30,7 @@ public final class SyncWorkers: Sendable {
         clock.shutDown()
         readers.shutDown()
         writer.shutDown()
+        // Last: the writer waits for it.
+        copier.shutDown()
     }
 }
