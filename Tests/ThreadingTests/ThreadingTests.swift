@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 import Threading
 
@@ -37,5 +38,30 @@ struct ThreadingTests {
         let start = ContinuousClock.now
         #expect(condition.wait(timeout: .milliseconds(50)) { $0 == 11 ? $0 : nil } == nil)
         #expect(start.duration(to: .now) >= .milliseconds(50))
+    }
+
+    @Test("a pool's threads stand back behind others as far as is said, and no others do")
+    func niceness() throws {
+        func niceness(of pool: WorkerPool) -> Int32 {
+            let found = Condition(nil as Int32?)
+            pool.run { found.change { $0 = getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0) } }
+            return found.waitWithoutEnd { $0 }
+        }
+        let own = getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0)
+        let nice = try WorkerPool(name: "nice", threadCount: 1, niceness: own + 3)
+        let other = try WorkerPool(name: "other", threadCount: 1)
+        #expect(niceness(of: nice) == own + 3)
+        #expect(niceness(of: other) == own)
+        for pool in [nice, other] { pool.shutDown() }
+    }
+
+    @Test("a pool does what it was given before it was shut down, and nothing after")
+    func shutDownPool() throws {
+        let pool = try WorkerPool(name: "works", threadCount: 1)
+        let done = Locked([Int]())
+        for number in 0..<100 { #expect(pool.run { done.withLock { $0.append(number) } }) }
+        pool.shutDown()
+        #expect(!pool.run { done.withLock { $0.append(100) } })
+        #expect(done.withLock { $0 } == Array(0..<100))
     }
 }

@@ -16,8 +16,7 @@ final class BulkWriting: Sendable {
         var journal = 0
     }
 
-    /// Pages of the journal, beyond which the thread that writes waits until all of it is copied, so that it begins anew: 64 MiB.
-    private static let journalLimit = 4 << 10
+    private let journalLimit: Int
 
     private let database: CatalogDatabase
     private let marker: BulkMarker
@@ -26,7 +25,12 @@ final class BulkWriting: Sendable {
     private let state = Condition(State())
 
     /// Begins; nil when that can't be, and the disk is to be waited for.
-    init?(_ database: CatalogDatabase, copyingOn copier: WorkerPool) {
+    ///
+    /// - Parameters:
+    ///   - copier: the other thread.
+    ///   - journalLimit: pages of the journal, beyond which the thread that writes waits until all of it is copied, so that it
+    ///     begins anew; 192 MiB if nothing else is said, in which many batches fit.
+    init?(_ database: CatalogDatabase, copyingOn copier: WorkerPool, journalLimit: Int = 12 << 10) {
         guard let marker = BulkMarker(beside: database.path) else { return nil }
         do {
             connection = try DatabaseQueue(path: database.path)
@@ -42,18 +46,21 @@ final class BulkWriting: Sendable {
         self.database = database
         self.marker = marker
         self.copier = copier
+        self.journalLimit = journalLimit
     }
 
     /// Is to be called after each transaction, by who has made it; waits when the journal is too long.
     func wrote() {
-        let isFirst = state.change { state in
-            guard !state.isWanted, !state.isEnding else { return false }
+        // Never two transactions ahead of the other thread: its looks would come too late for the limit.
+        let isOpen = state.waitWithoutEnd { state -> Bool? in
+            guard !state.isEnding else { return false }
+            guard !state.isWanted else { return nil }
             state.isWanted = true
             return true
         }
-        if isFirst, !copier.run({ [self] in copy() }) { state.change { $0.isWanted = false } }
+        if isOpen, !copier.run({ [self] in copy() }) { state.change { $0.isWanted = false } }
         state.waitWithoutEnd { state in
-            guard state.journal >= Self.journalLimit else { return () }
+            guard state.journal >= journalLimit else { return () }
             guard !state.isWanted, !state.isCopying else { return nil }
             // All of it is copied: SQLite begins it anew with what is written next.
             state.journal = 0

@@ -14,6 +14,9 @@ struct CatalogWriter {
     /// The generation of the latest pass over each list.
     private let generations: [MediaKind: Int64]
 
+    /// How many documents before its own are written while one is brought to the processor's caches.
+    private static let documentsAhead = 4
+
     /// Runs a body within the transaction of a database that is being written.
     static func write<Result>(
         _ database: Database, _ body: (inout CatalogWriter) throws -> Result
@@ -78,7 +81,12 @@ struct CatalogWriter {
         let insertDocument = try RawStatement(database, "INSERT INTO document (id, json) VALUES (?1, ?2)")
         // Sums of the same form are added up here first.
         var (form, count) = (nil as PreparedResources.Form?, Int64(0))
-        for place in places {
+        for (index, place) in places.enumerated() {
+            // In the order of SIDs documents lie anywhere: the processor would wait for each.
+            if index + Self.documentsAhead < places.count {
+                let next = places[index + Self.documentsAhead]
+                prepared[next.page].prefetchDocument(ofRow: next.row)
+            }
             let row = prepared[place.page].rows[place.row]
             let rowForm = prepared[place.page].forms[row.form]
             if form != rowForm {

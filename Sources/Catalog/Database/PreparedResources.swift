@@ -1,3 +1,4 @@
+import CLinux
 import TwilioAPI
 
 /// Resources in the form in which they are written to the catalog.
@@ -41,6 +42,14 @@ struct PreparedResources: Sendable {
                     digits: SIDDigits(resource.sid), created: resource.dateCreated?.seconds,
                     jsonSize: Int64(resource.json.count), group: resource.groupSID.map(SIDDigits.init),
                     form: number(of: Form(resource)), document: document))
+        }
+    }
+
+    /// Has the processor bring a row's document to its caches.
+    func prefetchDocument(ofRow row: Int) {
+        documents.withUnsafeBytes { documents in
+            let document = UnsafeRawBufferPointer(rebasing: documents[rows[row].document])
+            twiliofs_prefetch(document.baseAddress, document.count)
         }
     }
 

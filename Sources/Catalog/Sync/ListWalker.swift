@@ -20,6 +20,9 @@ final class ListWalker: Sendable {
 
         /// Resources that the writer has been given and hasn't written.
         var writing = 0
+
+        /// Resources that were written.
+        var written = 0
         var isEnding = false
         var failure: CatalogError?
         let begun = ContinuousClock.now
@@ -29,7 +32,11 @@ final class ListWalker: Sendable {
     typealias Completion = @Sendable (Result<Void, CatalogError>) -> Void
 
     /// Resources that are written together: the more, the fewer times an index's page is written, and the more memory is taken (30 MB).
-    private static let batchSize = 32_000
+    ///
+    /// The first ones are smaller, since there is little to write again yet, and the writer would have nothing to do meanwhile.
+    private static func batchSize(after written: Int) -> Int {
+        min(max(written, 4000), 32_000)
+    }
 
     /// Resources that may wait to be written.
     private static let backlogLimit = 120_000
@@ -162,7 +169,8 @@ final class ListWalker: Sendable {
     private func flushIfDue() {
         let batch = state.withLock { state -> (prepared: [PreparedResources], covered: [Range<Int64>])? in
             let isOver = state.walk.isDone || state.failure != nil
-            let isDue = state.rowCount >= Self.batchSize || state.oldest.map { .now - $0 >= Self.batchTime } ?? false
+            let isLarge = state.rowCount >= Self.batchSize(after: state.written)
+            let isDue = isLarge || state.oldest.map { .now - $0 >= Self.batchTime } ?? false
             // One batch at a time: what comes meanwhile makes the next one larger.
             guard !state.isEnding, state.writing == 0, isOver || isDue else { return nil }
             state.isEnding = isOver
@@ -180,6 +188,7 @@ final class ListWalker: Sendable {
                 fail(error)
             }
             let end = state.withLock { state -> Result<Void, CatalogError>? in
+                state.written += state.writing
                 state.writing = 0
                 guard state.isEnding else { return nil }
                 return state.failure.map { .failure($0) } ?? .success(())

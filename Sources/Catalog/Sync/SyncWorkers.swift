@@ -16,11 +16,13 @@ public final class SyncWorkers: Sendable {
 
     /// Starts the threads.
     ///
+    /// The one that writes goes before the others, which can be ahead of it.
+    ///
     /// - Throws: ``ThreadingError`` when the system has no thread left.
     public init() throws {
-        readers = try WorkerPool(name: "pages", threadCount: 2, niceness: 5)
+        readers = try WorkerPool(name: "pages", threadCount: 2, niceness: 10)
         writer = try WorkerPool(name: "catalog", threadCount: 1)
-        copier = try WorkerPool(name: "checkpoint", threadCount: 1)
+        copier = try WorkerPool(name: "checkpoint", threadCount: 1, niceness: 5)
     }
 
     /// Ends the threads.

@@ -1,0 +1,103 @@
+import Foundation
+import GRDB
+import TestSupport
+import Testing
+import Threading
+
+@testable import Catalog
+
+@Suite("Much is written without waiting for the disk")
+struct BulkWritingTests {
+    private static let pageSize = 16 << 10
+
+    private let folder: CatalogFolder
+    private let database: CatalogDatabase
+    private let copier: WorkerPool
+
+    init() throws {
+        folder = try CatalogFolder()
+        database = try CatalogDatabase(folder: folder.path, coder: DocumentCoder(), logger: Sample.quiet)
+        copier = try WorkerPool(name: "checkpoint", threadCount: 1)
+    }
+
+    /// Writes a document that takes a page and more, in a transaction of its own.
+    private func write(_ id: Int) throws {
+        try database.pool.write {
+            try $0.execute(
+                sql: "INSERT INTO document (id, json) VALUES (?, ?)", arguments: [id, Data(count: Self.pageSize)])
+        }
+    }
+
+    private func journalSize() throws -> Int {
+        try FileManager.default.attributesOfItem(atPath: folder.file + "-wal")[.size] as? Int ?? 0
+    }
+
+    /// What another program finds in the file.
+    private func count() throws -> [String] {
+        try Command.require([
+            "sqlite3", folder.file, "PRAGMA integrity_check; SELECT count(*) FROM document",
+        ]).lines
+    }
+
+    @Test("the journal begins anew when it is long enough, however much is written")
+    func journalIsBounded() throws {
+        let writing = try #require(BulkWriting(database, copyingOn: copier, journalLimit: 100))
+        var longest = 0
+        for id in 1...500 {
+            try write(id)
+            writing.wrote()
+            longest = max(longest, try journalSize())
+        }
+        writing.end()
+        // What is written while the length is looked at comes on top.
+        #expect(longest < 200 * Self.pageSize, "the journal had \(longest) bytes")
+        copier.shutDown()
+        #expect(try count() == ["ok", "500"])
+    }
+
+    @Test("a reader that stays with what was there before stops nobody from writing")
+    func longReader() throws {
+        let writing = try #require(BulkWriting(database, copyingOn: copier, journalLimit: 20))
+        try database.pool.unsafeRead { reader in
+            try reader.execute(sql: "BEGIN; SELECT count(*) FROM document")
+            for id in 1...100 {
+                try write(id)
+                writing.wrote()
+            }
+            try reader.execute(sql: "COMMIT")
+        }
+        writing.end()
+        copier.shutDown()
+        #expect(try count() == ["ok", "100"])
+    }
+
+    @Test("without the thread that copies it goes on, and nothing is lost")
+    func noCopier() throws {
+        let writing = try #require(BulkWriting(database, copyingOn: copier, journalLimit: 20))
+        copier.shutDown()
+        for id in 1...100 {
+            try write(id)
+            writing.wrote()
+        }
+        writing.end()
+        #expect(try count() == ["ok", "100"])
+    }
+
+    @Test("afterwards the disk is waited for again")
+    func settingsReturn() throws {
+        func settings() throws -> [Int?] {
+            try database.pool.writeWithoutTransaction { writer in
+                try ["synchronous", "wal_autocheckpoint"].map { try Int.fetchOne(writer, sql: "PRAGMA \($0)") }
+            }
+        }
+        let before = try settings()
+        let writing = try #require(BulkWriting(database, copyingOn: copier))
+        #expect(try settings() == [0, 0])
+        try write(1)
+        writing.wrote()
+        writing.end()
+        copier.shutDown()
+        #expect(try settings() == before)
+        #expect(before == [1, CatalogDatabase.checkpointInterval])
+    }
+}
