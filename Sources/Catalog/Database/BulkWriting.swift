@@ -29,8 +29,8 @@ final class BulkWriting: Sendable {
     /// - Parameters:
     ///   - copier: the other thread.
     ///   - journalLimit: pages of the journal, beyond which the thread that writes waits until all of it is copied, so that it
-    ///     begins anew; 192 MiB if nothing else is said, in which many batches fit.
-    init?(_ database: CatalogDatabase, copyingOn copier: WorkerPool, journalLimit: Int = 12 << 10) {
+    ///     begins anew; 64 MiB if nothing else is said, in which many batches fit.
+    init?(_ database: CatalogDatabase, copyingOn copier: WorkerPool, journalLimit: Int = 4 << 10) {
         guard let marker = BulkMarker(beside: database.path) else { return nil }
         do {
             connection = try DatabaseQueue(path: database.path)
