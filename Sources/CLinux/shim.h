@@ -13,8 +13,8 @@ static inline int twiliofs_disable_core_dumps(void) {
     return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
-// Has glibc keep memory of up to 64 MiB that was freed, and take buffers of up to 8 MiB from it: by default each large one that is
-// made, used and freed goes back to the kernel, which clears all of its pages the next time.
+// Has glibc keep memory of up to 64 MiB that was freed, and take buffers of up to 8 MiB from it: by default each large
+// one that is made, used and freed goes back to the kernel, which clears all of its pages the next time.
 static inline int twiliofs_keep_freed_memory(void) {
     return mallopt(M_TRIM_THRESHOLD, 64 << 20) == 1 && mallopt(M_MMAP_THRESHOLD, 8 << 20) == 1;
 }
@@ -29,7 +29,8 @@ static inline void twiliofs_prefetch(const void *bytes, size_t count) {
     for (size_t offset = 0; offset < count; offset += 64) __builtin_prefetch((const char *)bytes + offset);
 }
 
-// GNU's, which Glibc's module leaves out: waits until the disk has everything of the file system that a descriptor is in.
+// GNU's, which Glibc's module leaves out: waits until the disk has everything of the file system that a descriptor is
+// in.
 int syncfs(int descriptor);
 
 static inline int twiliofs_sync_file_system(int descriptor) {

@@ -198,7 +198,8 @@ public final class Catalog: Sendable {
 
     /// Much is going to be written: until the end of that, nothing waits for the disk.
     ///
-    /// - Parameter copier: the thread on which it goes from the journal to the file; to be shut down after all that writes.
+    /// - Parameter copier: the thread on which it goes from the journal to the file; to be shut down after all that
+    ///   writes.
     func beginBulk(copyingOn copier: WorkerPool) {
         let isFirst = bulk.withLock { bulk in
             bulk.count += 1
@@ -243,7 +244,8 @@ public final class Catalog: Sendable {
         )
     }
 
-    /// Sets a damaged database aside, unless that was done by somebody else, and goes on with the file that is there then.
+    /// Sets a damaged database aside, unless that was done by somebody else, and goes on with the file that is there
+    /// then.
     ///
     /// What was asked of it fails; what is asked next is answered from the new one.
     ///

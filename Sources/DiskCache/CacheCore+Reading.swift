@@ -64,8 +64,8 @@ extension CacheCore {
         do throws(SystemError) {
             descriptor = try store.files.openBlock(entry.id)
         } catch {
-            // Whether it was evicted just now or removed by hand: the row is of no use. Other reasons lie with this process, or
-            // with the folder.
+            // Whether it was evicted just now or removed by hand: the row is of no use. Other reasons lie with this
+            // process, or with the folder.
             if error.number == ENOENT { forget(entry.id, store) }
             return false
         }

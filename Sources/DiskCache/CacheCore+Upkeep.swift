@@ -24,7 +24,8 @@ extension CacheCore {
                     }
                     try removeStale(store)
                     try store.settle()
-                    // Space that was freed isn't told by every file system at once: waiting keeps from evicting twice for it.
+                    // Space that was freed isn't told by every file system at once: waiting keeps from evicting twice
+                    // for it.
                     if now >= nextRoom, try makeRoom(store) { nextRoom = now + timing.interval }
                     if now >= nextFullTurn {
                         try store.cancelOfDeadOwners()

@@ -17,7 +17,8 @@ extension DiskCache {
             return try perform { () throws(IndexFailure) in try store.index.statistics() }
         }
 
-        /// Removes everything that is held, also what was left of processes that were killed and of caches that were damaged.
+        /// Removes everything that is held, also what was left of processes that were killed and of caches that were
+        /// damaged.
         ///
         /// - Throws: ``DiskCacheError`` when something is left.
         public func clear() throws(DiskCacheError) {

@@ -3,15 +3,16 @@ import Threading
 
 /// A cache on disk of blocks of ciphertext, shared by all processes that use its folder.
 ///
-/// - **Nothing that it has to do fails.** A block that isn't there, isn't whole, or can't be read is a miss. What can't be stored
-///   isn't. The log says once why, and once when it works again.
-/// - **The limit holds at any moment**, also with several processes: a file's bytes are counted before it is made, and what was
-///   used least recently is removed before that (`BlockIndex`).
-/// - **Nothing has to be repaired before it answers**, whoever was killed or lost power before: what the index doesn't know counts
-///   as missing, every block is verified when it is read, and files that are nobody's are found in the background (`Sweep`).
+/// - **Nothing that it has to do fails.** A block that isn't there, isn't whole, or can't be read is a miss. What can't
+///   be stored isn't. The log says once why, and once when it works again.
+/// - **The limit holds at any moment**, also with several processes: a file's bytes are counted before it is made, and
+///   what was used least recently is removed before that (`BlockIndex`).
+/// - **Nothing has to be repaired before it answers**, whoever was killed or lost power before: what the index doesn't
+///   know counts as missing, every block is verified when it is read, and files that are nobody's are found in the
+///   background (`Sweep`).
 ///
-/// Nothing is flushed to the disk: losing a block costs fetching it again, a block that was lost in part is found by its checksum,
-/// and after a restart of the machine the index is checked before anything is stored.
+/// Nothing is flushed to the disk: losing a block costs fetching it again, a block that was lost in part is found by
+/// its checksum, and after a restart of the machine the index is checked before anything is stored.
 ///
 /// Safe to use from any thread. All functions block, some milliseconds at the most as long as the disk does its work.
 public final class DiskCache: Sendable {
@@ -25,9 +26,10 @@ public final class DiskCache: Sendable {
     ///
     /// - Parameters:
     ///   - folder: where everything is kept; made if it is missing. Nothing else may be in it.
-    ///   - limit: how many bytes all blocks' files may have together. When several processes have different ones, what is stored
-    ///     last decides.
-    ///   - minimumFree: how many bytes are left to others on the file system: with fewer, nothing is stored, and blocks are removed.
+    ///   - limit: how many bytes all blocks' files may have together. When several processes have different ones, what
+    ///     is stored last decides.
+    ///   - minimumFree: how many bytes are left to others on the file system: with fewer, nothing is stored, and blocks
+    ///     are removed.
     /// - Throws: ``DiskCacheError`` when the folder can't be used.
     public convenience init(
         folder: String, limit: Int64, minimumFree: Int64, logger: Logger
@@ -105,7 +107,8 @@ public final class DiskCache: Sendable {
 }
 
 extension DiskCache {
-    /// Blocks until the upkeep has had two turns from now on, the second of which began after this was called; for tests.
+    /// Blocks until the upkeep has had two turns from now on, the second of which began after this was called; for
+    /// tests.
     func waitForUpkeep() {
         for _ in 0..<2 {
             let turns = core.upkeep.change { state in

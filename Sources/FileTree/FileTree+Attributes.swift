@@ -89,8 +89,8 @@ extension FileTree {
 
     /// The time of a directory, which is the same after a remount: when the newest of its recordings was made.
     ///
-    /// A day, a month and a year have their beginning. Calls and rooms have the time of their oldest recording: what is added
-    /// later doesn't change it, and the catalog finds it with the call.
+    /// A day, a month and a year have their beginning. Calls and rooms have the time of their oldest recording: what is
+    /// added later doesn't change it, and the catalog finds it with the call.
     private func modified(_ directory: Directory, in branch: Branch) throws(FileTreeError) -> Timestamp {
         switch directory {
         case .date(let span): span.interval.lowerBound

@@ -9,13 +9,14 @@ extension FileTree {
     /// When Twilio began: nothing is older.
     private static let beginning = Timestamp(seconds: 1_199_145_600)
 
-    /// How far the clocks of Twilio and of this machine may be apart, in seconds: a day, so that `tomorrow` is one as well.
+    /// How far the clocks of Twilio and of this machine may be apart, in seconds: a day, so that `tomorrow` is one as
+    /// well.
     private static let clockTolerance: Int64 = 86_400
 
     /// Finds a year, a month or a day.
     ///
-    /// As long as the lists aren't here, it can't be known which of them have recordings: those that may have some are there
-    /// then, so that one can be listed whatever the size of the account.
+    /// As long as the lists aren't here, it can't be known which of them have recordings: those that may have some are
+    /// there then, so that one can be listed whatever the size of the account.
     ///
     /// - Parameter span: what the name means; nil when it means nothing.
     func find(
@@ -94,8 +95,8 @@ extension FileTree {
     }
 }
 
-/// A recording's place in the listing of its day, in one number: so a listing goes on at the right place whatever has come
-/// and gone meanwhile.
+/// A recording's place in the listing of its day, in one number: so a listing goes on at the right place whatever has
+/// come and gone meanwhile.
 struct PlaceInDay: RawRepresentable, Hashable {
     /// The number of the kind; 0 before all recordings.
     let kind: Int

@@ -31,8 +31,8 @@ extension FileTree {
 
     /// All names that a recording had.
     ///
-    /// The directory of a day, a call or a room that has become empty isn't among them: the kernel asks for its name again
-    /// after a second.
+    /// The directory of a day, a call or a room that has become empty isn't among them: the kernel asks for its name
+    /// again after a second.
     func names(of removed: RemovedEntry, in number: BranchNumber) -> [StaleName] {
         let (sid, kind) = (removed.sid, removed.kind)
         let file = "\(sid).\(removed.containerFormat)"

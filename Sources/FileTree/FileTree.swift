@@ -6,8 +6,8 @@ public import TwilioAPI
 
 /// The mount as a tree of directories and files: names, numbers, attributes, contents.
 ///
-/// Knows nothing of libfuse, so all of it can be tested without a mount. What is known is answered at once, on the caller's
-/// thread; what has to be asked for is answered later by a completion, which may come on any thread.
+/// Knows nothing of libfuse, so all of it can be tested without a mount. What is known is answered at once, on the
+/// caller's thread; what has to be asked for is answered later by a completion, which may come on any thread.
 public final class FileTree: Sendable {
     /// What the tree is made from.
     public struct Parts: Sendable {

@@ -6,9 +6,9 @@ import TwilioAPI
 
 /// One recording's media: what is known of it, its content key, the ciphertext at hand, and who waits for what.
 ///
-/// Everything that changes is in ``State``, under one lock. The lock is let go before anything is called that isn't part
-/// of the state: transfers, completions, readers, the observer. Locks within the content (its authentication) are taken
-/// without it.
+/// Everything that changes is in ``State``, under one lock. The lock is let go before anything is called that isn't
+/// part of the state: transfers, completions, readers, the observer. Locks within the content (its authentication) are
+/// taken without it.
 final class MediaFile: Sendable {
     /// Something that is learnt when it is first asked for.
     enum Learnt<Value: Sendable>: Sendable {
@@ -28,8 +28,8 @@ final class MediaFile: Sendable {
     struct State {
         var facts: Learnt<MediaFacts>
 
-        /// How urgent the fetches are that learn them: more than one only where the first was background work, which may be
-        /// queued for as long as others need, and somebody came who needs them sooner.
+        /// How urgent the fetches are that learn them: more than one only where the first was background work, which
+        /// may be queued for as long as others need, and somebody came who needs them sooner.
         var describing: [Priority] = []
         var content = Learnt<MediaContent>.unknown
 
@@ -74,7 +74,8 @@ final class MediaFile: Sendable {
     ///
     /// - Parameters:
     ///   - facts: what is known of its media from before.
-    ///   - wasOpened: whether all of it was read and verified by this process, so that the kernel's pages are of its bytes.
+    ///   - wasOpened: whether all of it was read and verified by this process, so that the kernel's pages are of its
+    ///     bytes.
     init(resource: MediaResource, facts: MediaFacts?, wasOpened: Bool, services: MediaServices) {
         self.resource = resource
         self.services = services
@@ -330,8 +331,8 @@ final class MediaFile: Sendable {
 
     /// What was known turned out to be no longer so.
     ///
-    /// Whoever waits for its bytes is failed here: with new content come new blocks, which know nothing of them. Who has
-    /// opened the file anew meanwhile and waits for that is left alone.
+    /// Whoever waits for its bytes is failed here: with new content come new blocks, which know nothing of them. Who
+    /// has opened the file anew meanwhile and waits for that is left alone.
     func mediaDidChange() {
         state.withLock { state in
             if case .known = state.facts { state.facts = .unknown }

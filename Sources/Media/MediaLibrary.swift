@@ -7,8 +7,8 @@ public import TwilioAPI
 
 /// The media of all recordings that are being read, or were lately.
 ///
-/// Makes one ``MediaFile`` for a recording, which its readers share, and keeps some for a while after the last reader has
-/// left: their content keys, and their blocks as far as memory allows.
+/// Makes one ``MediaFile`` for a recording, which its readers share, and keeps some for a while after the last reader
+/// has left: their content keys, and their blocks as far as memory allows.
 public final class MediaLibrary: Sendable {
     /// What the library works with.
     public struct Configuration: Sendable {
@@ -48,8 +48,8 @@ public final class MediaLibrary: Sendable {
         /// Files without a reader, the one that was used last at the end.
         var idle: [SID] = []
 
-        /// Files whose first bytes were fetched ahead and that nobody has opened since, with the memory they may take, in
-        /// slots.
+        /// Files whose first bytes were fetched ahead and that nobody has opened since, with the memory they may take,
+        /// in slots.
         var prefetched: [SID: Int] = [:]
 
         /// Files that were verified since the library was made: pages of them that the kernel has are what was sealed.
@@ -73,7 +73,8 @@ public final class MediaLibrary: Sendable {
     ///   - keys: open its envelopes.
     ///   - diskCache: keeps ciphertext across restarts; nil for none.
     ///   - observer: is told what is learnt; kept.
-    /// - Throws: ``ThreadingError`` when the system has no thread left, ``MemoryError`` when the memory that is granted is too little.
+    /// - Throws: ``ThreadingError`` when the system has no thread left, ``MemoryError`` when the memory that is granted
+    ///   is too little.
     public init(
         clients: TwilioClients, transfer: TransferClient, keys: KeyRing, diskCache: DiskCache? = nil,
         configuration: Configuration, observer: any MediaObserver, logger: Logger
@@ -165,8 +166,8 @@ public final class MediaLibrary: Sendable {
 
     /// The file of a recording, made if there is none.
     ///
-    /// - Parameter retainsReader: whether a reader is counted, within the lock that `settle` takes, so that the file isn't let
-    ///   go in between. Lock order: the library's, then a file's.
+    /// - Parameter retainsReader: whether a reader is counted, within the lock that `settle` takes, so that the file
+    ///   isn't let go in between. Lock order: the library's, then a file's.
     func file(
         of resource: MediaResource, facts: MediaFacts?, integrity: Integrity?, retainsReader: Bool = false
     ) -> MediaFile {

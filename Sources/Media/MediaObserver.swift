@@ -2,8 +2,8 @@ public import TwilioAPI
 
 /// Is told what Media learns, by whoever made the ``MediaLibrary``.
 ///
-/// Called from any thread, without locks held; must be quick. `account` is the one to which the recording says that it belongs; nil
-/// when it doesn't say so.
+/// Called from any thread, without locks held; must be quick. `account` is the one to which the recording says that it
+/// belongs; nil when it doesn't say so.
 public protocol MediaObserver: AnyObject, Sendable {
     /// The media was described: from now on its size is known.
     func mediaWasDescribed(_ sid: SID, of account: SID?, as facts: MediaFacts)

@@ -16,8 +16,9 @@ public final class MediaReader: Sendable {
 
     /// Whether the kernel may keep the pages that it has of this file.
     ///
-    /// It may when this file's bytes have all gone through the same authentication, or can't be authenticated. Pages from
-    /// before would be bytes that the authentication has never seen, and would never see, so it could not complete.
+    /// It may when this file's bytes have all gone through the same authentication, or can't be authenticated. Pages
+    /// from before would be bytes that the authentication has never seen, and would never see, so it could not
+    /// complete.
     public let mayKeepPages: Bool
 
     init(file: MediaFile, opened: MediaFile.Opened, onClose: @escaping @Sendable () -> Void) {
@@ -37,8 +38,8 @@ public final class MediaReader: Sendable {
 
     /// Calls `observer` once the file has been asked for to its end, and for at least half of its bytes.
     ///
-    /// Half, because the kernel may have some of them already and doesn't ask for those; and not the end alone, because a
-    /// player looks there first.
+    /// Half, because the kernel may have some of them already and doesn't ask for those; and not the end alone, because
+    /// a player looks there first.
     ///
     /// - Parameter observer: called at once, or within a read, on the reader's thread.
     public func whenReadToEnd(_ observer: @escaping @Sendable () -> Void) {

@@ -81,7 +81,8 @@ final class MediaServices: Sendable {
         self.memory = memory
     }
 
-    /// Slots without which not even one read could be served: the largest, with whole blocks of the disk cache around it.
+    /// Slots without which not even one read could be served: the largest, with whole blocks of the disk cache around
+    /// it.
     static let leastSlotCount = 32
 
     /// Bytes of memory that one open file may keep: an equal share, but never less than a reader needs to get on.

@@ -6,8 +6,8 @@
 
 /// A thread of one's own for work that blocks: system calls, libcurl, SQLite.
 ///
-/// Swift's cooperative pool has one thread per core, so a single blocking call there starves everything else. All signals
-/// are blocked on these threads: they are for the main thread to wait for.
+/// Swift's cooperative pool has one thread per core, so a single blocking call there starves everything else. All
+/// signals are blocked on these threads: they are for the main thread to wait for.
 public final class NamedThread: Sendable {
     /// What happened to the thread's handle: a thread is joined or detached exactly once.
     private let handle: Locked<pthread_t?>
@@ -16,7 +16,8 @@ public final class NamedThread: Sendable {
     ///
     /// - Parameters:
     ///   - name: what `ps -L` and debuggers show; the kernel keeps its first 15 bytes.
-    ///   - niceness: how much it stands back behind other threads when there are too few cores for all, from 0 to 19 (setpriority(2)).
+    ///   - niceness: how much it stands back behind other threads when there are too few cores for all, from 0 to 19
+    ///     (setpriority(2)).
     ///   - body: the work; the thread ends when it returns.
     /// - Throws: ``ThreadingError`` when the system has no thread left.
     public init(
@@ -88,7 +89,8 @@ private func runThread(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawP
     // Balances passRetained in NamedThread's initialiser, which succeeded, since this thread exists.
     let start = Unmanaged<ThreadStart>.fromOpaque(context).takeRetainedValue()
     nameCurrentThread(start.name)
-    // Linux's, unlike POSIX's, is that of a thread: 0 stands for the calling one. A process may always make itself nicer.
+    // Linux's, unlike POSIX's, is that of a thread: 0 stands for the calling one. A process may always make itself
+    // nicer.
     if start.niceness > 0 { setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, start.niceness) }
     start.body()
     return nil

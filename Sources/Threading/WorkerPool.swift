@@ -1,7 +1,8 @@
 /// A few threads that run short pieces of work in the order they were given.
 ///
 /// For what must not run where it was found to be due: decryption off the transfer thread, notifications out of request
-/// handlers, SQLite away from libfuse's threads. Work that waits for the network has no place here: it keeps a completion.
+/// handlers, SQLite away from libfuse's threads. Work that waits for the network has no place here: it keeps a
+/// completion.
 public final class WorkerPool: Sendable {
     private struct State {
         var work: [(@Sendable () -> Void)?] = []

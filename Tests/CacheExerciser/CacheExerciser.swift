@@ -4,7 +4,8 @@ import Logging
 
 /// Uses a cache, in a process of its own.
 ///
-/// - `cache-exerciser use FOLDER LIMIT SEED`: stores, reads and removes until it is killed; ends with status 3 when a block is wrong.
+/// - `cache-exerciser use FOLDER LIMIT SEED`: stores, reads and removes until it is killed; ends with status 3 when a
+///   block is wrong.
 /// - `cache-exerciser speed FOLDER`: prints how fast blocks are stored and read.
 @main
 struct CacheExerciser {

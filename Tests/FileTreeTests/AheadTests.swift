@@ -106,7 +106,8 @@ struct AheadTests {
         defer { bench.shutDown() }
         let directory = try bench.find("recordings").inode
         let names = try Self.names(bench, of: directory)
-        // No two of them are neighbours in any order: every tenth name, those that the listing has beside others left out.
+        // No two of them are neighbours in any order: every tenth name, those that the listing has beside others left
+        // out.
         let candidates = stride(from: 0, to: 200, by: 10).map { names.sorted()[$0] }
         let places = try candidates.map { try #require(names.firstIndex(of: $0)) }
         let chosen = candidates.indices.filter { index in !places.contains { abs($0 - places[index]) == 1 } }

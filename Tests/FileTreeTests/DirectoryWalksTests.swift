@@ -205,7 +205,8 @@ struct DirectoryWalksTests {
                     open.remove(sid)
                 }
             }
-            // What the machine still counts as begun are those that are held, and some that another program has asked for.
+            // What the machine still counts as begun are those that are held, and some that another program has asked
+            // for.
             #expect(bench.held.isSubset(of: bench.walks.begun))
         }
         // Left alone, it lets everything go.

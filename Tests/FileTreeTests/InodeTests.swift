@@ -6,7 +6,8 @@ import TwilioAPI
 
 @Suite("Inode numbers")
 struct InodeTests {
-    /// The finaliser of SplitMix64, which tells what is tried when a number is taken, so that two can be made to collide.
+    /// The finaliser of SplitMix64, which tells what is tried when a number is taken, so that two can be made to
+    /// collide.
     private static func mix(_ value: UInt64) -> UInt64 {
         var value = value &+ 0x9E37_79B9_7F4A_7C15
         value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9

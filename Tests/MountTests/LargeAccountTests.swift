@@ -23,7 +23,8 @@ struct LargeAccountTests {
         ).lines
     }
 
-    /// The names in the directory of voice recordings without their extension, in order; those that come twice are there twice.
+    /// The names in the directory of voice recordings without their extension, in order; those that come twice are
+    /// there twice.
     private static func listed(_ mount: MountedAccount) throws -> [String] {
         try Command.shell("ls -f recordings | sed -n 's/[.]wav$//p' | LC_ALL=C sort", directory: mount.path).lines
     }
@@ -32,7 +33,8 @@ struct LargeAccountTests {
         try account.requests().filter { $0.path.contains("/Recordings.json") }.count
     }
 
-    /// What SQLite itself says of the catalogs in a cache folder: its check, the number of entries, and of different ones.
+    /// What SQLite itself says of the catalogs in a cache folder: its check, the number of entries, and of different
+    /// ones.
     private static func inspectCatalog(_ cache: String) throws -> [String] {
         try python(
             """
@@ -90,7 +92,8 @@ struct LargeAccountTests {
         #expect(expected.count == 30_000)
         #expect(listed == expected, "\(listed.count)")
         #expect(try Self.inspectCatalog(cache) == ["ok", "30000 30000"])
-        // Days are the smallest part of a voice list that can be asked for, so it is what is known that shows that it went on.
+        // Days are the smallest part of a voice list that can be asked for, so it is what is known that shows that it
+        // went on.
         #expect(covered.count == 3 && covered[1] > 0 && covered[2] > covered[1], "\(covered)")
         try mount.unmount()
     }

@@ -9,7 +9,8 @@ struct RemovalTests {
         try bench.shell("find . -path ./.twiliofs -prune -o -name \"$1.*\" -print | sort", sid).lines
     }
 
-    /// A mount of recordings that were made long ago: of those made just now, the media may come later than the resource.
+    /// A mount of recordings that were made long ago: of those made just now, the media may come later than the
+    /// resource.
     private static func bench(media: URL) throws -> MountBench {
         let account = try SimulatedAccount(media: media)
         for sid in try account.originals().keys {

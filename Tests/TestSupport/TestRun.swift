@@ -1,10 +1,11 @@
 import Foundation
 import Glibc
 
-/// What all tests of a process share: a folder, and a guardian that cleans up when the process has ended, however it did.
+/// What all tests of a process share: a folder, and a guardian that cleans up when the process has ended, however it
+/// did.
 ///
-/// A test that fails unmounts all the same. Only a test process that is killed can't, and a mount that is left would make
-/// programs hang that look at it; so another process waits for the end of this one.
+/// A test that fails unmounts all the same. Only a test process that is killed can't, and a mount that is left would
+/// make programs hang that look at it; so another process waits for the end of this one.
 final class TestRun: Sendable {
     private static let attempt = Result { try TestRun() }
 

@@ -51,7 +51,8 @@ struct ListedResourceTests {
         } catch {
             #expect(error.code == .malformedAnswer, comment, sourceLocation: location)
             guard whole != nil else { return false }
-            // Refused by this reader alone, which looks at everything: then it isn't JSON, as the scanner's tests know it.
+            // Refused by this reader alone, which looks at everything: then it isn't JSON, as the scanner's tests know
+            // it.
             var scanner = JSONScanner(text, subject: "the text")
             #expect(throws: TwilioError.self, comment, sourceLocation: location) {
                 scanner.skipSpace()

@@ -4,14 +4,16 @@ import Glibc
 
 /// Says beside the catalog that it is being written without waiting for the disk.
 ///
-/// While a list is first brought here, waiting for the disk would take a third of the time. A process that is killed loses
-/// nothing by that: what it wrote is the kernel's. But should the machine go down, the file may be anything, and nothing in it would tell. So a marker with
-/// the name of the boot stays as long as the disk may lack something; who finds one of another boot begins with an empty catalog.
+/// While a list is first brought here, waiting for the disk would take a third of the time. A process that is killed
+/// loses nothing by that: what it wrote is the kernel's. But should the machine go down, the file may be anything, and
+/// nothing in it would tell. So a marker with the name of the boot stays as long as the disk may lack something; who
+/// finds one of another boot begins with an empty catalog.
 final class BulkMarker: Sendable {
     private let path: String
     private let descriptor: Int32
 
-    /// Makes a marker; nil when the system doesn't tell its boot, or the marker can't be made: then the disk is to be waited for.
+    /// Makes a marker; nil when the system doesn't tell its boot, or the marker can't be made: then the disk is to be
+    /// waited for.
     init?(beside catalog: String) {
         guard let boot = Self.boot else { return nil }
         let path = "\(catalog)-bulk-\(getpid())-\(UInt64.random(in: 0...UInt64.max))"
@@ -40,7 +42,8 @@ final class BulkMarker: Sendable {
     /// Waits until the disk has everything that is in the marker's file system.
     ///
     /// Flushing the database alone would take a descriptor of its own for it, and closing one lets go of all locks that
-    /// SQLite holds on the file in this process (sqlite.org/howtocorrupt.html, 2.2): another mount would take the journal away.
+    /// SQLite holds on the file in this process (sqlite.org/howtocorrupt.html, 2.2): another mount would take the
+    /// journal away.
     func flushFileSystem() -> Bool { twiliofs_sync_file_system(descriptor) == 0 }
 
     deinit {

@@ -3,8 +3,8 @@ import Threading
 
 /// Writes much without waiting for the disk, as long as a list is first brought here.
 ///
-/// What is written goes to SQLite's journal and from there to the file. The thread that writes would do both by turns; so another
-/// one, with a connection of its own, copies what was written while the next is.
+/// What is written goes to SQLite's journal and from there to the file. The thread that writes would do both by turns;
+/// so another one, with a connection of its own, copies what was written while the next is.
 final class BulkWriting: Sendable {
     private struct State {
         /// Whether the other thread was asked to copy, and hasn't begun.
@@ -28,8 +28,8 @@ final class BulkWriting: Sendable {
     ///
     /// - Parameters:
     ///   - copier: the other thread.
-    ///   - journalLimit: pages of the journal, beyond which the thread that writes waits until all of it is copied, so that it
-    ///     begins anew; 64 MiB if nothing else is said, in which many batches fit.
+    ///   - journalLimit: pages of the journal, beyond which the thread that writes waits until all of it is copied, so
+    ///     that it begins anew; 64 MiB if nothing else is said, in which many batches fit.
     init?(_ database: CatalogDatabase, copyingOn copier: WorkerPool, journalLimit: Int = 4 << 10) {
         guard let marker = BulkMarker(beside: database.path) else { return nil }
         do {
@@ -87,7 +87,8 @@ final class BulkWriting: Sendable {
         }
     }
 
-    /// Has the database wait for the disk again, and empties the journal as far as readers allow; the rest is flushed with it.
+    /// Has the database wait for the disk again, and empties the journal as far as readers allow; the rest is flushed
+    /// with it.
     @discardableResult
     private static func restore(_ database: CatalogDatabase) -> Bool {
         do {

@@ -18,14 +18,14 @@ struct CatalogDatabase: Sendable {
     /// Readers side by side: each of libfuse's threads, and those that work ahead.
     private static let readerLimit = 16
 
-    /// KiB of pages that the writer keeps: a first sync goes through the index of names from its beginning to its end, batch by
-    /// batch, so more would hardly be used again.
+    /// KiB of pages that the writer keeps: a first sync goes through the index of names from its beginning to its end,
+    /// batch by batch, so more would hardly be used again.
     private static let writerCache = 24 << 10
 
     /// Bytes of a page of the file.
     ///
-    /// SQLite writes page by page, and a first sync changes nearly all pages of the indexes with each batch anyway: larger
-    /// ones mean fewer calls. Twenty packed resources fit into one.
+    /// SQLite writes page by page, and a first sync changes nearly all pages of the indexes with each batch anyway:
+    /// larger ones mean fewer calls. Twenty packed resources fit into one.
     private static let pageSize = 16 << 10
 
     /// Pages of the journal after which its content goes to the main file: 64 MiB.
@@ -109,8 +109,8 @@ struct CatalogDatabase: Sendable {
         return CatalogDatabase(pool: pool, path: path, fileNumber: number(of: path) ?? 0)
     }
 
-    /// Runs a body while no other mount opens the catalog or sets it aside: two that found the same damage would take away
-    /// each other's new file, and two that find none would make the same tables.
+    /// Runs a body while no other mount opens the catalog or sets it aside: two that found the same damage would take
+    /// away each other's new file, and two that find none would make the same tables.
     private static func alone<Value>(with path: String, _ body: () throws -> Value) throws -> Value {
         let descriptor = Glibc.open(path + "-lock", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw CatalogError(.unusable, String(cString: strerror(errno))) }
@@ -160,7 +160,8 @@ struct CatalogDatabase: Sendable {
             """)
     }
 
-    /// Whether the file is still the one at ``path``: another mount may have set it aside, somebody may have removed it.
+    /// Whether the file is still the one at ``path``: another mount may have set it aside, somebody may have removed
+    /// it.
     var isInPlace: Bool { Self.number(of: path).map { $0 == fileNumber } ?? true }
 
     /// The number of a file, 0 when it isn't there; nil when that can't be known at the moment.

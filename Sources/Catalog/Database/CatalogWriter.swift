@@ -67,8 +67,8 @@ struct CatalogWriter {
     ///
     /// They count as met by the latest pass, whoever met them: it may be past their place in the list.
     ///
-    /// They are written in the order of their SIDs, in which the index of names is: it is too large for a processor's caches, and so
-    /// neighbours in it are written together.
+    /// They are written in the order of their SIDs, in which the index of names is: it is too large for a processor's
+    /// caches, and so neighbours in it are written together.
     mutating func store(_ prepared: [PreparedResources]) throws {
         var places: [(digits: SIDDigits, page: Int, row: Int)] = []
         places.reserveCapacity(prepared.reduce(0) { $0 + $1.rows.count })

@@ -3,8 +3,8 @@ import TwilioAPI
 
 /// Inserts entries one after the other at little more than SQLite's own cost.
 ///
-/// Most of what is bound is the same for all entries of a list, and stays bound; SIDs are where SQLite reads them, and are
-/// overwritten there.
+/// Most of what is bound is the same for all entries of a list, and stays bound; SIDs are where SQLite reads them, and
+/// are overwritten there.
 struct EntryInsertion: ~Copyable {
     private let statement: RawStatement
 

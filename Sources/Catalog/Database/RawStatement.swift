@@ -3,9 +3,9 @@ import GRDBSQLite
 
 /// A prepared statement at SQLite's own interface.
 ///
-/// GRDB prepares and keeps it, and owns connection and transaction. Binding and reading go past GRDB's values, which box each
-/// of them: with a million rows that is most of the time. A statement belongs to the closure that was given the database, and
-/// to its thread.
+/// GRDB prepares and keeps it, and owns connection and transaction. Binding and reading go past GRDB's values, which
+/// box each of them: with a million rows that is most of the time. A statement belongs to the closure that was given
+/// the database, and to its thread.
 struct RawStatement {
     /// Keeps the handle valid.
     private let statement: Statement

@@ -16,18 +16,20 @@ enum Schema {
 
     /// The tables.
     ///
-    /// Lists are read a million rows at a time, single recordings looked up at random, and resources read rarely. So what a
-    /// listing needs is in narrow rows, beside each other, and the documents are elsewhere.
+    /// Lists are read a million rows at a time, single recordings looked up at random, and resources read rarely. So
+    /// what a listing needs is in narrow rows, beside each other, and the documents are elsewhere.
     ///
     /// - `entry.id` is the order of a directory's entries and the place where its reader goes on: it never changes and
-    ///   is never given again (`position`), so entries neither come twice nor are missed when others appear or vanish meanwhile.
+    ///   is never given again (`position`), so entries neither come twice nor are missed when others appear or vanish
+    ///   meanwhile.
     /// - `entry.sid` and `group_sid` are the 16 bytes of a SID's digits; the letters follow from the kind.
     /// - `entry.status` is null for completed recordings, else Twilio's word.
     /// - `document.json` and `media.facts` are packed by ``DocumentCoder``.
-    /// - `coverage` tells for which times of creation a list is here: all of it (`pass` 0), and as far as a pass that looks for
-    ///   what has gone has come (`pass` 1). Seconds since 1970, half-open.
-    /// - `list.generation` counts those passes; `entry.generation` is the latest that has met the resource. `refreshed`, `passed` and
-    ///   `touched` are when it was last asked for what is new, when a pass was last completed, and when the running one last went on.
+    /// - `coverage` tells for which times of creation a list is here: all of it (`pass` 0), and as far as a pass that
+    ///   looks for what has gone has come (`pass` 1). Seconds since 1970, half-open.
+    /// - `list.generation` counts those passes; `entry.generation` is the latest that has met the resource.
+    ///   `refreshed`, `passed` and `touched` are when it was last asked for what is new, when a pass was last
+    ///   completed, and when the running one last went on.
     /// - There is one more index, ``groupIndex``, that is made later.
     /// - `removal` is what mounts read to drop files that they have shown.
     private static let tables = """
@@ -84,8 +86,8 @@ enum Schema {
 
     /// The index by which the recordings of a call or a room are found.
     ///
-    /// Calls' SIDs come in no order, so keeping it while a list is first brought here would take a quarter of the time. Made
-    /// afterwards, it takes a second.
+    /// Calls' SIDs come in no order, so keeping it while a list is first brought here would take a quarter of the time.
+    /// Made afterwards, it takes a second.
     static let groupIndex = """
         CREATE INDEX IF NOT EXISTS entry_by_group ON entry (kind, group_sid)
         WHERE group_sid IS NOT NULL AND status IS NULL

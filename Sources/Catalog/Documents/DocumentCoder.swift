@@ -4,8 +4,9 @@ import Threading
 
 /// Packs the documents of the catalog, resources and media facts, and unpacks them byte for byte.
 ///
-/// A resource is 1.9 KB of JSON, of which most is the same in all of them. Zstandard (RFC 8878) with a dictionary takes 2 µs
-/// to make 0.8 KB of it, nearly all of which is the wrapped content key: random bytes in base64. Safe to use from any thread.
+/// A resource is 1.9 KB of JSON, of which most is the same in all of them. Zstandard (RFC 8878) with a dictionary takes
+/// 2 µs to make 0.8 KB of it, nearly all of which is the wrapped content key: random bytes in base64. Safe to use from
+/// any thread.
 final class DocumentCoder: Sendable {
     /// How a stored document is to be read: its first byte.
     private enum Form: UInt8 {
@@ -30,8 +31,8 @@ final class DocumentCoder: Sendable {
         var decompressing: [OpaquePointer] = []
     }
 
-    /// One of zstd's fast levels: what documents have in common is in the dictionary, and the rest is nearly random, so the slower
-    /// ones make them hardly shorter.
+    /// One of zstd's fast levels: what documents have in common is in the dictionary, and the rest is nearly random, so
+    /// the slower ones make them hardly shorter.
     private static let level: Int32 = -5
 
     /// No document is longer; what claims to be is damaged.

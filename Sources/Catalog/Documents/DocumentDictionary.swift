@@ -1,7 +1,7 @@
 /// What the documents of the catalog have in common, so that it needn't be stored with each of them.
 ///
-/// Made as `scripts/train-dictionary` does it. Documents that were stored with it can be read only with it: another dictionary is a
-/// new form beside this one, never a replacement.
+/// Made as `scripts/train-dictionary` does it. Documents that were stored with it can be read only with it: another
+/// dictionary is a new form beside this one, never a replacement.
 enum DocumentDictionary {
     /// The dictionary (RFC 8878, section 5) in base64.
     static let base64 = """

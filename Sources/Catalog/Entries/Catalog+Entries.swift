@@ -10,8 +10,8 @@ extension Catalog {
     ///   - position: the position of the entry before the first one wanted; 0 to begin.
     ///   - limit: how many at the most; fewer only at the end.
     public func entries(of kind: MediaKind, after position: Int64, limit: Int) throws(CatalogError) -> [CatalogEntry] {
-        // The plus has SQLite go through the table in its order: rows are narrow, and passing those of other kinds costs less than
-        // an index of this order, which would be written for each recording.
+        // The plus has SQLite go through the table in its order: rows are narrow, and passing those of other kinds
+        // costs less than an index of this order, which would be written for each recording.
         try entries("+kind = ?1 AND id > ?2 AND status IS NULL\(times) ORDER BY id LIMIT ?3") { select in
             select.bind(1, Int64(kind.rawValue))
             select.bind(2, position)

@@ -9,7 +9,8 @@ public struct CatalogTotals: Hashable, Sendable {
     public let knownBytes: Int64
 }
 
-/// How much there is: all of it costs the same however many recordings there are, unless the window shows only some times.
+/// How much there is: all of it costs the same however many recordings there are, unless the window shows only some
+/// times.
 extension Catalog {
     /// How many resources there are of each kind, in each state, that the window shows.
     public func tallies() throws(CatalogError) -> [Tally] {

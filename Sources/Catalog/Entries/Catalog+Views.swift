@@ -27,7 +27,8 @@ extension Catalog {
         return oldest
     }
 
-    /// Recordings of a kind that were made within an interval, oldest first, and those of one second in the order of their positions.
+    /// Recordings of a kind that were made within an interval, oldest first, and those of one second in the order of
+    /// their positions.
     ///
     /// - Parameter place: time and position of the entry before the first one wanted; nil to begin.
     public func entries(
@@ -50,8 +51,8 @@ extension Catalog {
 
     // MARK: By call and room
 
-    /// The calls or rooms to which recordings of some kinds belong, each with the position of its first recording, in the
-    /// order of those.
+    /// The calls or rooms to which recordings of some kinds belong, each with the position of its first recording, in
+    /// the order of those.
     ///
     /// - Parameters:
     ///   - kinds: voice recordings for calls, the others for rooms.

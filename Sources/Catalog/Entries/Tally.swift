@@ -36,8 +36,9 @@ public struct Tally: Hashable, Sendable {
 
 /// What a transaction changes of the tallies.
 ///
-/// Counting a million rows takes a quarter of a second, and `stat` of `status.json` would count them. A trigger for each row would take
-/// a third of the time of a first sync; so each change is summed up here, and written once, in the same transaction.
+/// Counting a million rows takes a quarter of a second, and `stat` of `status.json` would count them. A trigger for
+/// each row would take a third of the time of a first sync; so each change is summed up here, and written once, in the
+/// same transaction.
 struct TallyChanges {
     struct Key: Hashable {
         let kind: MediaKind

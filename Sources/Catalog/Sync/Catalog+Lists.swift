@@ -97,7 +97,8 @@ extension Catalog {
         try write { try $0.setTimes(of: kind, refreshed: time) }
     }
 
-    /// Notes that a list was brought here from its beginning to its end, which makes it as good as refreshed and gone over.
+    /// Notes that a list was brought here from its beginning to its end, which makes it as good as refreshed and gone
+    /// over.
     func noteFill(of kind: MediaKind, begun time: Int64) throws(CatalogError) {
         try write { try $0.setTimes(of: kind, refreshed: time, passed: time) }
     }

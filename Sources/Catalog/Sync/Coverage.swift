@@ -2,7 +2,8 @@ import TwilioAPI
 
 /// A set of points in time: for which of them a list is in the catalog.
 ///
-/// Half-open ranges of seconds since 1970, in order, that neither overlap nor touch. `Int64.min` and `.max` stand for no bound.
+/// Half-open ranges of seconds since 1970, in order, that neither overlap nor touch. `Int64.min` and `.max` stand for
+/// no bound.
 struct Coverage: Hashable, Sendable {
     /// The ranges, oldest first.
     private(set) var ranges: [Range<Int64>]

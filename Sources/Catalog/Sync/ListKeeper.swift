@@ -53,7 +53,8 @@ final class ListKeeper: Sendable {
                     passInterval: settings.passInterval)))
     }
 
-    /// What the mount shows, in seconds; a bound in the future is none, since recordings are still to be made before it.
+    /// What the mount shows, in seconds; a bound in the future is none, since recordings are still to be made before
+    /// it.
     private static func wanted(_ services: SyncServices) -> Range<Int64> {
         let shown = services.catalog.window.seconds
         return shown.upperBound > services.settings.now() ? shown.lowerBound..<Int64.max : shown
@@ -75,7 +76,8 @@ final class ListKeeper: Sendable {
         if answer != .ready { notify(.waiting) }
     }
 
-    /// Calls `completion` once what was made within an interval is in the catalog, asking for that alone if the list isn't.
+    /// Calls `completion` once what was made within an interval is in the catalog, asking for that alone if the list
+    /// isn't.
     func whenListed(_ interval: Range<Int64>, _ completion: @escaping Waiter) {
         guard !state.withLock({ $0.list.isComplete }) else {
             whenListed(completion)
@@ -267,7 +269,8 @@ final class ListKeeper: Sendable {
         walk(.refresh, walker)
     }
 
-    /// Some of the recordings that were still being made when they were met, and that a refresh doesn't meet again: others each time.
+    /// Some of the recordings that were still being made when they were met, and that a refresh doesn't meet again:
+    /// others each time.
     private func unfinished(before lower: Int64) throws(CatalogError) -> [SID] {
         let place = state.withLock { $0.unfinished }
         let found = try services.catalog.unfinished(
@@ -279,8 +282,8 @@ final class ListKeeper: Sendable {
 
     /// Goes over all of the list slowly, and finds out what has gone.
     ///
-    /// A recording that it hasn't met is asked for alone before it is taken for gone: were it missed because the list has
-    /// shifted meanwhile, a backup that deletes what has gone would lose it.
+    /// A recording that it hasn't met is asked for alone before it is taken for gone: were it missed because the list
+    /// has shifted meanwhile, a backup that deletes what has gone would lose it.
     private func pass(_ begun: Int64) throws(CatalogError) {
         let epoch = services.catalog.epoch
         let record = try services.catalog.list(of: kind)

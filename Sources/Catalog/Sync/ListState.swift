@@ -1,8 +1,9 @@
 /// What is to be done with one list, when, and who waits for it: a state machine without I/O.
 ///
-/// A list is *filled* until all that the mount shows is in the catalog; that survives restarts. From then on it is *refreshed*:
-/// asked for what is new, as often as somebody uses the mount. Rarely a *pass* goes over all of it and finds what has gone. Who opens
-/// a directory waits for a fill, and fails with it; for a refresh just a moment, since what is here is whole, if not the latest.
+/// A list is *filled* until all that the mount shows is in the catalog; that survives restarts. From then on it is
+/// *refreshed*: asked for what is new, as often as somebody uses the mount. Rarely a *pass* goes over all of it and
+/// finds what has gone. Who opens a directory waits for a fill, and fails with it; for a refresh just a moment, since
+/// what is here is whole, if not the latest.
 ///
 /// Times are seconds since 1970. Its owner calls it under a lock, and afterwards does what it returned.
 struct ListState<Waiter> {

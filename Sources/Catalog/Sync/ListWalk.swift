@@ -1,15 +1,15 @@
 /// Walks a list from page to page until all of some intervals of time has been met: a state machine without I/O.
 ///
-/// Pages form a chain, so one chain is as slow as the sum of its requests. But lists can be asked for by the time of creation, so
-/// several chains run side by side. It begins with one chain for each interval. While there is room for more, the chain
-/// with most before it is cut in two: the older half gets a chain of its own.
+/// Pages form a chain, so one chain is as slow as the sum of its requests. But lists can be asked for by the time of
+/// creation, so several chains run side by side. It begins with one chain for each interval. While there is room for
+/// more, the chain with most before it is cut in two: the older half gets a chain of its own.
 ///
-/// Twilio doesn't promise an order, but gives the newest first. Both is allowed for. Once pages have shown that order, what a chain
-/// has passed counts as met, and it ends when it comes to what another chain has. A page that shows the contrary ends all
-/// that: the walk begins again, with one chain for each interval, which count at their end alone.
+/// Twilio doesn't promise an order, but gives the newest first. Both is allowed for. Once pages have shown that order,
+/// what a chain has passed counts as met, and it ends when it comes to what another chain has. A page that shows the
+/// contrary ends all that: the walk begins again, with one chain for each interval, which count at their end alone.
 ///
-/// Whatever arrives or goes while pages are walked: a chain never counts a time as met before it has passed it. Items that
-/// come twice, because others have pushed them onto the next page, are met twice, which does no harm.
+/// Whatever arrives or goes while pages are walked: a chain never counts a time as met before it has passed it. Items
+/// that come twice, because others have pushed them onto the next page, are met twice, which does no harm.
 struct ListWalk {
     /// A chain's number.
     typealias ChainID = Int

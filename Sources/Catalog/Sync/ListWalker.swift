@@ -3,11 +3,12 @@ import Threading
 import Transfer
 import TwilioAPI
 
-/// Carries out a ``ListWalk``: asks for pages, reads them, and stores what is on them together with the times that are met by it.
+/// Carries out a ``ListWalk``: asks for pages, reads them, and stores what is on them together with the times that are
+/// met by it.
 ///
-/// Pages are read on threads of their own, and stored many at a time: SIDs are random, so a page's resources belong to as many places of
-/// the indexes as there are resources, and each transaction writes each place that it has changed once. Killed at any moment, what
-/// was stored is what was met, and another walk goes on with the rest.
+/// Pages are read on threads of their own, and stored many at a time: SIDs are random, so a page's resources belong to
+/// as many places of the indexes as there are resources, and each transaction writes each place that it has changed
+/// once. Killed at any moment, what was stored is what was met, and another walk goes on with the rest.
 final class ListWalker: Sendable {
     private struct State {
         var walk: ListWalk
@@ -31,9 +32,11 @@ final class ListWalker: Sendable {
     /// How a walk ended.
     typealias Completion = @Sendable (Result<Void, CatalogError>) -> Void
 
-    /// Resources that are written together: the more, the fewer times an index's page is written, and the more memory is taken (30 MB).
+    /// Resources that are written together: the more, the fewer times an index's page is written, and the more memory
+    /// is taken (30 MB).
     ///
-    /// The first ones are smaller, since there is little to write again yet, and the writer would have nothing to do meanwhile.
+    /// The first ones are smaller, since there is little to write again yet, and the writer would have nothing to do
+    /// meanwhile.
     private static func batchSize(after written: Int) -> Int {
         min(max(written, 4000), 32_000)
     }

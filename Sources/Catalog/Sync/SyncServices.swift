@@ -46,8 +46,8 @@ public struct SyncSettings: Sendable {
     /// How long who opens a directory waits for what is new in it, when the list itself is here.
     var patience: Duration = .seconds(3)
 
-    /// Seconds before the newest known recording from which on is asked for what is new: the list of an account may show a
-    /// recording later than one that was made after it.
+    /// Seconds before the newest known recording from which on is asked for what is new: the list of an account may
+    /// show a recording later than one that was made after it.
     var overlap: Int64 = 900
 
     /// Seconds after which a whole pass looks for what has gone.

@@ -6,7 +6,8 @@ public import TwilioAPI
 
 /// Keeps the lists of one account up to date, for as long as somebody uses the mount.
 ///
-/// Each list has a ``ListKeeper``. The ``SyncClock`` looks when something is due; what waits for the network keeps a completion.
+/// Each list has a ``ListKeeper``. The ``SyncClock`` looks when something is due; what waits for the network keeps a
+/// completion.
 public final class Synchronizer: Sendable {
     /// After so long without use nothing is done ahead of need.
     private static let pause: Duration = .seconds(3600)
@@ -21,7 +22,8 @@ public final class Synchronizer: Sendable {
     /// Makes a synchronizer; ``start()`` begins.
     ///
     /// - Parameter workers: threads to share with other accounts; nil for some of its own.
-    /// - Throws: ``CatalogError`` when the catalog can't be read, ``ThreadingError`` when the system has no thread left.
+    /// - Throws: ``CatalogError`` when the catalog can't be read, ``ThreadingError`` when the system has no thread
+    ///   left.
     public init(
         catalog: Catalog, client: TwilioClient, finder: ResourceFinder, settings: SyncSettings = SyncSettings(),
         workers: SyncWorkers? = nil, logger: Logger
@@ -76,8 +78,8 @@ public final class Synchronizer: Sendable {
         keeper.whenListed(completion)
     }
 
-    /// Calls `completion` once all recordings that were made within an interval are in the catalog, or with the reason why
-    /// they can't be.
+    /// Calls `completion` once all recordings that were made within an interval are in the catalog, or with the reason
+    /// why they can't be.
     ///
     /// As long as the lists aren't here, that interval is asked for alone.
     public func whenListed(

@@ -6,9 +6,9 @@
 
 /// The files of the blocks, each named after its number in the index, which is never given twice.
 ///
-/// `4096 * n ..< 4096 * (n + 1)` are in the folder `n`, so no folder grows large, and those of old numbers become empty and go.
-/// A file is `NUMBER.tmp` while it is written. Everything is relative to a descriptor: a cache that was set aside, and has
-/// another name since, isn't taken for the one that is in its place now.
+/// `4096 * n ..< 4096 * (n + 1)` are in the folder `n`, so no folder grows large, and those of old numbers become empty
+/// and go. A file is `NUMBER.tmp` while it is written. Everything is relative to a descriptor: a cache that was set
+/// aside, and has another name since, isn't taken for the one that is in its place now.
 final class BlockFolder: Sendable {
     /// A file that was found.
     struct File: Hashable, Sendable {

@@ -11,8 +11,8 @@
 /// | s + t | SID and entity tag, UTF-8 |
 /// | 8 | XXH3 of all of the above and the data |
 ///
-/// Numbers are little-endian. Whoever reads a block knows what it should be, so the header is not parsed: it is made once
-/// more and compared, and whatever differs, version and identity included, is one and the same case.
+/// Numbers are little-endian. Whoever reads a block knows what it should be, so the header is not parsed: it is made
+/// once more and compared, and whatever differs, version and identity included, is one and the same case.
 struct BlockHeader {
     static let version: UInt8 = 1
 

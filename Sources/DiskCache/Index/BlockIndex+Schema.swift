@@ -4,8 +4,8 @@ extension BlockIndex {
 
     /// The tables.
     ///
-    /// `id` is AUTOINCREMENT in `reservation`, and a block takes its reservation's over: it is never given again, so a file that is
-    /// removed late is never another block's.
+    /// `id` is AUTOINCREMENT in `reservation`, and a block takes its reservation's over: it is never given again, so a
+    /// file that is removed late is never another block's.
     static let schema = """
         CREATE TABLE content (
             id INTEGER PRIMARY KEY,

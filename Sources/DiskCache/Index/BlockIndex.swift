@@ -3,9 +3,10 @@ import GRDB
 
 /// What is in the cache, in SQLite, shared by all processes that use the folder.
 ///
-/// A block is a row of `block` when its file is whole and has its name. Before, it is a row of `reservation`, and the bytes of
-/// its file count already: the sum of both, in `account`, is kept by triggers, and is never less than the sum of the files. So
-/// that it stays so, a row comes before the file is made and goes after the file was removed, whoever is killed in between.
+/// A block is a row of `block` when its file is whole and has its name. Before, it is a row of `reservation`, and the
+/// bytes of its file count already: the sum of both, in `account`, is kept by triggers, and is never less than the sum
+/// of the files. So that it stays so, a row comes before the file is made and goes after the file was removed, whoever
+/// is killed in between.
 ///
 /// The bytes of `index.sqlite` itself, some two hundred a block, don't count.
 struct BlockIndex: Sendable {
@@ -25,8 +26,8 @@ struct BlockIndex: Sendable {
 
     /// Opens an index, or makes an empty one.
     ///
-    /// It is closed with the last reference to it. GRDB's `close()` would close the writer before the readers, and leave SQLite's
-    /// journal behind.
+    /// It is closed with the last reference to it. GRDB's `close()` would close the writer before the readers, and
+    /// leave SQLite's journal behind.
     ///
     /// - Parameter patience: how long to wait for another process's changes.
     init(path: String, patience: Duration) throws(IndexFailure) {
@@ -44,8 +45,9 @@ struct BlockIndex: Sendable {
                 if database.configuration.readonly { try database.execute(sql: "PRAGMA busy_timeout = 250") }
             }
             pool = try DatabasePool(path: path, configuration: configuration)
-            // Waiting for the disk now and then would mean waiting for all blocks that were written meanwhile. Processes that are
-            // killed lose nothing that SQLite has written. After a power failure the index is checked whole (`check`).
+            // Waiting for the disk now and then would mean waiting for all blocks that were written meanwhile.
+            // Processes that are killed lose nothing that SQLite has written. After a power failure the index is
+            // checked whole (`check`).
             try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = OFF") }
         } catch {
             throw IndexFailure(error)

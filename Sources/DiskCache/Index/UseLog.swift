@@ -8,8 +8,8 @@ import Threading
 
 /// Which blocks were used when, until the index is told.
 ///
-/// A transaction for each read would cost more than the read. What a kill loses of it only makes the order less exact, and so does
-/// what another process hasn't told yet.
+/// A transaction for each read would cost more than the read. What a kill loses of it only makes the order less exact,
+/// and so does what another process hasn't told yet.
 final class UseLog: Sendable {
     private struct State {
         var times: [Int64: Int64] = [:]

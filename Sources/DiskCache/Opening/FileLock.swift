@@ -6,7 +6,8 @@
 
 /// A file that is locked by this process, as long as this value lives and the process does.
 ///
-/// flock(2), since the kernel takes it back from whoever is killed, and since two in one process exclude each other as well.
+/// flock(2), since the kernel takes it back from whoever is killed, and since two in one process exclude each other as
+/// well.
 final class FileLock: Sendable {
     private let descriptor: Int32
 

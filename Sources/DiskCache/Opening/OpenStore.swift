@@ -11,8 +11,8 @@ import Threading
 /// FOLDER/discarded-…          a store whose index was damaged or missing, until it is removed
 /// ```
 ///
-/// A store is set aside whole, by renaming it: whoever still uses it goes on with files that are no longer in anybody's way, until
-/// it notices (``isCurrent``).
+/// A store is set aside whole, by renaming it: whoever still uses it goes on with files that are no longer in anybody's
+/// way, until it notices (``isCurrent``).
 final class OpenStore: Sendable {
     let index: BlockIndex
     let files: BlockFolder
@@ -34,9 +34,9 @@ final class OpenStore: Sendable {
 
     /// Whether files may be there that the index doesn't know of.
     ///
-    /// They would come on top of the limit, so nothing is stored until a sweep has been made: when there are stores that were set
-    /// aside, and after a restart of the machine, since SQLite may have lost the last transactions in a power failure then. A kill
-    /// loses none.
+    /// They would come on top of the limit, so nothing is stored until a sweep has been made: when there are stores
+    /// that were set aside, and after a restart of the machine, since SQLite may have lost the last transactions in a
+    /// power failure then. A kill loses none.
     private let isSwept: Locked<Bool>
 
     /// How many seconds somebody else may take to open the folder.

@@ -1,7 +1,7 @@
 /// Makes files and index agree again, after kills, power failures and whoever has been at the files.
 ///
-/// Other processes store and evict meanwhile. That is safe because numbers aren't given twice, because a row is there before its
-/// file is, and because of the order in which it is looked: rows, then files, then rows again.
+/// Other processes store and evict meanwhile. That is safe because numbers aren't given twice, because a row is there
+/// before its file is, and because of the order in which it is looked: rows, then files, then rows again.
 struct Sweep {
     private let store: OpenStore
     private let isCancelled: () -> Bool

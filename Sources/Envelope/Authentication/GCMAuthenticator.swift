@@ -21,8 +21,8 @@ public struct GCMAuthenticator: Sendable {
     /// Which bytes of `tag` have come: bit i stands for byte i.
     private var tagBytes: UInt16 = 0
 
-    /// What the same authenticator gives for the same bytes at the same place, and for other bytes only by chance, with a
-    /// probability below 2⁻⁶⁰ even if somebody chose them who doesn't know the content key.
+    /// What the same authenticator gives for the same bytes at the same place, and for other bytes only by chance, with
+    /// a probability below 2⁻⁶⁰ even if somebody chose them who doesn't know the content key.
     ///
     /// It is the range's share in GHASH, a universal hash under a secret key, so it is never to be shown to anybody.
     public struct Fingerprint: Sendable, Hashable {
@@ -56,8 +56,8 @@ public struct GCMAuthenticator: Sendable {
 
     /// Takes in a range of the ciphertext.
     ///
-    /// What was absorbed before counts once, and isn't compared here: whoever lets go of bytes that were absorbed, and gets
-    /// them again, has to compare fingerprints before using them.
+    /// What was absorbed before counts once, and isn't compared here: whoever lets go of bytes that were absorbed, and
+    /// gets them again, has to compare fingerprints before using them.
     ///
     /// - Parameters:
     ///   - ciphertext: Content, tag, or the end of the one and the beginning of the other.

@@ -17,8 +17,8 @@ final class OperationContext: Sendable {
 
     /// Runs an operation: makes the request an owned value, and keeps it in view if it isn't answered at once.
     ///
-    /// Every callback of libfuse's goes through here. They are named functions and not closures, because a closure literal
-    /// can be inferred to belong to the main actor and then crashes on libfuse's threads.
+    /// Every callback of libfuse's goes through here. They are named functions and not closures, because a closure
+    /// literal can be inferred to belong to the main actor and then crashes on libfuse's threads.
     static func run(_ handle: fuse_req_t?, _ operation: (OperationContext, Request) -> Void) {
         guard let handle, let userData = fuse_req_userdata(handle) else { return }
         // Valid: the session holds the context until its threads have ended.

@@ -48,9 +48,9 @@ extension fuse_lowlevel_ops {
 private func initialize(_ userData: UnsafeMutableRawPointer?, _ connection: UnsafeMutablePointer<fuse_conn_info>?) {
     // As in the mount option of the same name; libfuse wants both to agree.
     connection?.pointee.max_read = UInt32(FileSystemSession.largestRead)
-    // The kernel's own read-ahead counts as background. With its default of 12, a few files on a host that stalls would keep
-    // it from reading ahead in all others. Asynchronous and parallel requests, large ones, and attributes that come with
-    // directory entries are libfuse's defaults where the kernel knows them.
+    // The kernel's own read-ahead counts as background. With its default of 12, a few files on a host that stalls would
+    // keep it from reading ahead in all others. Asynchronous and parallel requests, large ones, and attributes that
+    // come with directory entries are libfuse's defaults where the kernel knows them.
     connection?.pointee.max_background = 64
     connection?.pointee.congestion_threshold = 48
 }

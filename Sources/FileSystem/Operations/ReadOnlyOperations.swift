@@ -1,8 +1,8 @@
 import CFUSE
 import Glibc
 
-// Everything that would change the tree. The mount is read-only, so the kernel refuses these by itself; they are reached
-// when somebody remounts it writable.
+// Everything that would change the tree. The mount is read-only, so the kernel refuses these by itself; they are
+// reached when somebody remounts it writable.
 
 private func refuse(_ handle: fuse_req_t?) {
     OperationContext.run(handle) { _, request in request.fail(.readOnly) }

@@ -4,8 +4,8 @@ import Glibc
 
 /// The answer to one request for entries of a directory: as many as fit.
 struct DirectoryBuffer: ~Copyable {
-    /// Bytes that an entry with a name of 33 to 40 bytes takes, as those of recordings have, and of calls and rooms: 24 besides the
-    /// name, which is filled up to a multiple of eight (`struct fuse_dirent`).
+    /// Bytes that an entry with a name of 33 to 40 bytes takes, as those of recordings have, and of calls and rooms: 24
+    /// besides the name, which is filled up to a multiple of eight (`struct fuse_dirent`).
     static let entrySize = 24 + 40
 
     /// Bytes that such an entry takes with its attributes (`struct fuse_direntplus`).

@@ -5,8 +5,8 @@ import Threading
 
 /// A request of the kernel's, which is answered exactly once, from any thread.
 ///
-/// What comes first is the answer: the data, an error, the deadline, an interruption. What comes later finds the request
-/// gone and does nothing, so whoever completes data needn't know whether anybody still waits for it.
+/// What comes first is the answer: the data, an error, the deadline, an interruption. What comes later finds the
+/// request gone and does nothing, so whoever completes data needn't know whether anybody still waits for it.
 final class Request: Sendable {
     private struct State: @unchecked Sendable {
         // Safe although unchecked: the pointer is only used by whoever took it out, or under the lock.
@@ -48,8 +48,9 @@ final class Request: Sendable {
         state.withLock { state in
             guard let handle = state.handle, !state.isWatched else { return }
             state.isWatched = true
-            // Unretained: `answer` ends the watch before it lets go of the request, and the list of pending requests holds
-            // it until then. The callback may come at once, under this lock: it takes no lock of this class but its own.
+            // Unretained: `answer` ends the watch before it lets go of the request, and the list of pending requests
+            // holds it until then. The callback may come at once, under this lock: it takes no lock of this class but
+            // its own.
             fuse_req_interrupt_func(handle, requestWasInterrupted, Unmanaged.passUnretained(self).toOpaque())
         }
     }

@@ -28,8 +28,8 @@ public final class FileSystemSession: Sendable {
 
     /// The thread that tells the kernel which names have gone.
     ///
-    /// The kernel takes the directory's lock for that, and holds it while a request for a name in it is answered: so no thread
-    /// may wait there by which such a request is answered.
+    /// The kernel takes the directory's lock for that, and holds it while a request for a name in it is answered: so no
+    /// thread may wait there by which such a request is answered.
     private let notices: WorkerPool
 
     /// How far the session is.
@@ -80,9 +80,9 @@ public final class FileSystemSession: Sendable {
 
     /// Takes the file system out of the tree of directories.
     ///
-    /// Files that are open stay readable until the process ends. libfuse's own function isn't used for this: it closes the
-    /// descriptor first, while threads are still reading and answering on it, and the number may be given to another file
-    /// meanwhile, into which they would write.
+    /// Files that are open stay readable until the process ends. libfuse's own function isn't used for this: it closes
+    /// the descriptor first, while threads are still reading and answering on it, and the number may be given to
+    /// another file meanwhile, into which they would write.
     public func unmount() {
         guard state.withLock({ $0.handle }) != nil else { return }
         do throws(FileSystemError) {
@@ -104,8 +104,8 @@ public final class FileSystemSession: Sendable {
             return (state.handle, state.threads)
         }
         guard let handle else { return }
-        // A thread that is left waits for a request of a file that is still open. It can't be woken; the end of the process
-        // ends it, so neither it nor libfuse's session may be waited for.
+        // A thread that is left waits for a request of a file that is still open. It can't be woken; the end of the
+        // process ends it, so neither it nor libfuse's session may be waited for.
         guard progress.wait(timeout: .milliseconds(100), until: { $0.threadCount == 0 ? true : nil }) == true else {
             return
         }
@@ -131,8 +131,8 @@ public final class FileSystemSession: Sendable {
 
     /// Has the kernel drop names that mean nothing any more.
     ///
-    /// What they named can still be read where it is open, as with every file that is removed, and its pages go with it. Can be
-    /// called from any thread; it is done a little later.
+    /// What they named can still be read where it is open, as with every file that is removed, and its pages go with
+    /// it. Can be called from any thread; it is done a little later.
     public func remove(_ names: [StaleName]) {
         notices.run { [weak self] in
             for name in names { self?.remove(name) }

@@ -9,8 +9,8 @@ import Logging
 enum KernelReadAhead {
     /// Kilobytes: one of the largest requests.
     ///
-    /// The kernel begins the next while a program is still reading the one before. With more, reading in order becomes no
-    /// faster, while who seeks, or maps a file into memory, has more fetched for nothing.
+    /// The kernel begins the next while a program is still reading the one before. With more, reading in order becomes
+    /// no faster, while who seeks, or maps a file into memory, has more fetched for nothing.
     private static let kilobytes = 1024
 
     /// Raises it for a mounted file system, when that is allowed.

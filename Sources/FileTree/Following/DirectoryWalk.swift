@@ -12,7 +12,8 @@ struct DirectoryWalk {
 
     /// How many files have to be gone through in a row before any is begun ahead.
     ///
-    /// One more if something else was visited in between: it is all too likely that among some files two are neighbours.
+    /// One more if something else was visited in between: it is all too likely that among some files two are
+    /// neighbours.
     private var threshold = 2
 
     /// How many places early a file may be opened.

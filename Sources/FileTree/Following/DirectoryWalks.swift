@@ -1,13 +1,13 @@
 import Catalog
 import TwilioAPI
 
-/// Finds out when programs go through a directory in one of its orders, and what they will come to next: a state machine
-/// without I/O.
+/// Finds out when programs go through a directory in one of its orders, and what they will come to next: a state
+/// machine without I/O.
 ///
-/// It is told what is visited: a file that is opened, or one whose size is asked for. From each visit that nothing foretold
-/// one walk begins in each order, a guess which costs one question for what follows. Two or three files gone through in a
-/// row make it more than a guess, and what follows is begun ahead: twice as many files as were gone through, 64 at most. A
-/// walk is over, and what it has begun in vain is let go, when
+/// It is told what is visited: a file that is opened, or one whose size is asked for. From each visit that nothing
+/// foretold one walk begins in each order, a guess which costs one question for what follows. Two or three files gone
+/// through in a row make it more than a guess, and what follows is begun ahead: twice as many files as were gone
+/// through, 64 at most. A walk is over, and what it has begun in vain is let go, when
 ///
 /// - a file isn't read to its end,
 /// - files are left out,

@@ -7,8 +7,9 @@ import TwilioAPI
 
 /// Learns the sizes that nobody has asked for yet, in the background, once the lists are here.
 ///
-/// Twilio tells a voice recording's size only with its media, so each costs a request, once and for all: it is kept in the
-/// catalog. What somebody waits for goes first, and so does what is about to be asked for. Nothing is asked while nobody uses the mount.
+/// Twilio tells a voice recording's size only with its media, so each costs a request, once and for all: it is kept in
+/// the catalog. What somebody waits for goes first, and so does what is about to be asked for. Nothing is asked while
+/// nobody uses the mount.
 public final class SizeProber: Sendable {
     /// How many are asked for at the same time: the rest of what the account allows is for those who wait.
     static let limit = 16
@@ -50,7 +51,8 @@ public final class SizeProber: Sendable {
     }
 
     /// - Parameters:
-    ///   - delay: how long to wait at first: who mounts for one backup asks for sizes by themselves, right after mounting.
+    ///   - delay: how long to wait at first: who mounts for one backup asks for sizes by themselves, right after
+    ///     mounting.
     ///   - pause: how long to wait when there is nothing to do.
     init(
         subjects: [Subject], media: any MediaAhead, delay: Duration, pause: Duration, logger: Logger

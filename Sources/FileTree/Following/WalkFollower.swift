@@ -5,13 +5,15 @@ public import Threading
 import Transfer
 import TwilioAPI
 
-/// Follows programs through directories, and does ahead what they are about to ask for: describing media whose size isn't
-/// known, opening and fetching files that are read whole, one after the other.
+/// Follows programs through directories, and does ahead what they are about to ask for: describing media whose size
+/// isn't known, opening and fetching files that are read whole, one after the other.
 ///
-/// On a link with a latency of 50 ms, a backup of small files is nothing but waiting otherwise. What it is told costs the
-/// teller no more than waking a thread: all thinking, and every query of the catalog, is done on a thread of its own.
+/// On a link with a latency of 50 ms, a backup of small files is nothing but waiting otherwise. What it is told costs
+/// the teller no more than waking a thread: all thinking, and every query of the catalog, is done on a thread of its
+/// own.
 public final class WalkFollower: Sendable {
-    /// Opened files that belong to no walk, after which one that stands still has been left: what it keeps takes memory.
+    /// Opened files that belong to no walk, after which one that stands still has been left: what it keeps takes
+    /// memory.
     private static let patienceOfReading = 16
 
     /// The same for sizes, which cost nothing to keep, but are asked for in long runs of known and unknown ones.
@@ -77,8 +79,8 @@ public final class WalkFollower: Sendable {
 
     /// The size of a file was asked for.
     ///
-    /// - Parameter isKnown: whether nobody had to be asked. That is told only to walks that are under way: they go over what
-    ///   was described ahead.
+    /// - Parameter isKnown: whether nobody had to be asked. That is told only to walks that are under way: they go over
+    ///   what was described ahead.
     func didAskSize(of sid: SID, isKnown: Bool) {
         if isKnown, !describing.withLock({ $0.isFollowing }) { return }
         tell(.describing) { walks in

@@ -3,8 +3,8 @@ import TwilioAPI
 /// The number under which the kernel knows a node.
 ///
 /// A recording's follows from its SID, so it is the same after a remount: programs that compare inode numbers (backups,
-/// `find -samefile`, NFS clients) find the same files. Within a directory it grows with the name: what goes through one in
-/// the order of inode numbers, as `cp -r` does, goes in the order of names, which can be foreseen.
+/// `find -samefile`, NFS clients) find the same files. Within a directory it grows with the name: what goes through one
+/// in the order of inode numbers, as `cp -r` does, goes in the order of names, which can be foreseen.
 ///
 /// | top bits | what follows |
 /// |---|---|

@@ -2,9 +2,9 @@ public import FoundationEssentials
 
 /// What a mount tells of itself: the contents of `.twiliofs/status.json`, as plain data.
 ///
-/// `doc/STATUS.md` says of each field what it means. Fields may be added; a field that changes its meaning, or goes, makes
-/// another ``schema``. What isn't known is nil, and left out of the JSON. Whoever reads has to expect names that it doesn't
-/// know, in ``List/State`` as well.
+/// `doc/STATUS.md` says of each field what it means. Fields may be added; a field that changes its meaning, or goes,
+/// makes another ``schema``. What isn't known is nil, and left out of the JSON. Whoever reads has to expect names that
+/// it doesn't know, in ``List/State`` as well.
 public struct MountStatus: Codable, Hashable, Sendable {
     /// The schema that this program writes.
     public static let currentSchema = 1

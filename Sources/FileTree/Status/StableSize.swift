@@ -1,8 +1,8 @@
 /// The size that a file is said to have whose text is made anew whenever it is opened.
 ///
-/// A backup asks for the size, then reads, and complains when it gets more or less than it was told, or another size the
-/// next time. So the text is filled up to a power of two that leaves room for it to grow, and the size only ever grows: when
-/// somebody asks for it, if the text has come near it.
+/// A backup asks for the size, then reads, and complains when it gets more or less than it was told, or another size
+/// the next time. So the text is filled up to a power of two that leaves room for it to grow, and the size only ever
+/// grows: when somebody asks for it, if the text has come near it.
 struct StableSize {
     private static let least = 16 << 10
 

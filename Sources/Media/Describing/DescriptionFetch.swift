@@ -6,9 +6,9 @@ import TwilioAPI
 /// Learns what has to be known of a file's media: asks for the last 32 bytes.
 ///
 /// One small request tells everything: the total size and the entity tag, the envelope's fields, GCM's tag or CBC's
-/// padding. HEAD would not, and presigned addresses refuse it. A server that ignores ranges sends everything; that is left
-/// off where the head tells enough, else kept, so that it isn't sent twice. If it is the API's own, HEAD is used from then on
-/// where that tells sizes: see ``ProbeFindings``.
+/// padding. HEAD would not, and presigned addresses refuse it. A server that ignores ranges sends everything; that is
+/// left off where the head tells enough, else kept, so that it isn't sent twice. If it is the API's own, HEAD is used
+/// from then on where that tells sizes: see ``ProbeFindings``.
 final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
     // Safe although unchecked: what changes is touched on the transfer thread alone.
     private let file: MediaFile
@@ -181,8 +181,8 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
 
     /// Whether the plaintext's size or the content key can't be known without the last bytes.
     ///
-    /// For voice they can: GCM's size follows from the ciphertext's, OAEP knows whether the key is right, and the tag comes
-    /// with the stream that is read later.
+    /// For voice they can: GCM's size follows from the ciphertext's, OAEP knows whether the key is right, and the tag
+    /// comes with the stream that is read later.
     private func needsTail(_ head: ResponseHead) -> Bool {
         file.resource.kind != .voiceRecording && !MediaFacts.envelopeFields(of: head.headers).isEmpty
     }

@@ -5,8 +5,8 @@ import TwilioAPI
 extension MediaServices {
     /// Takes note of how a request for the last bytes was answered, and checks whether HEAD would have told the same.
     ///
-    /// Only the API's own addresses are looked at. Presigned ones are signed for GET alone, and video's envelope can need the
-    /// last bytes anyway.
+    /// Only the API's own addresses are looked at. Presigned ones are signed for GET alone, and video's envelope can
+    /// need the last bytes anyway.
     ///
     /// - Parameters:
     ///   - head: the answer's beginning.

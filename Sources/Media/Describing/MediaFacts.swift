@@ -5,8 +5,8 @@ import TwilioAPI
 
 /// What has to be known of a recording's media before it can be read.
 ///
-/// Learnt from the head of an answer and the last bytes of the ciphertext; the same for good, since completed media never
-/// changes. Nothing in it is secret: the content key is here only as the public key wrapped it.
+/// Learnt from the head of an answer and the last bytes of the ciphertext; the same for good, since completed media
+/// never changes. Nothing in it is secret: the content key is here only as the public key wrapped it.
 public struct MediaFacts: Hashable, Sendable, Codable {
     /// Size of what the server holds, in bytes.
     public let ciphertextSize: Int64
@@ -47,7 +47,8 @@ public struct MediaFacts: Hashable, Sendable, Codable {
         }
     }
 
-    /// Whether nothing tells these facts and others apart; a tail that one of them lacks doesn't, nor what of it is content.
+    /// Whether nothing tells these facts and others apart; a tail that one of them lacks doesn't, nor what of it is
+    /// content.
     func describes(sameMediaAs other: MediaFacts) -> Bool {
         ciphertextSize == other.ciphertextSize && plaintextSize == other.plaintextSize && entityTag == other.entityTag
             && envelopeFields == other.envelopeFields

@@ -2,10 +2,10 @@ import Transfer
 
 /// What was found out about the hosts of media: by which request each tells a size at the least cost.
 ///
-/// A state machine without I/O. Where ranges are honoured, one request for the last bytes tells everything. Where they are ignored, all of the media
-/// comes instead and has to be cut off, which costs a connection each time. There HEAD is better, if it tells the very size
-/// that the media had: that is checked once before it is relied on. Hosts change, so what was found out about one is doubted
-/// after a while.
+/// A state machine without I/O. Where ranges are honoured, one request for the last bytes tells everything. Where they
+/// are ignored, all of the media comes instead and has to be cut off, which costs a connection each time. There HEAD is
+/// better, if it tells the very size that the media had: that is checked once before it is relied on. Hosts change, so
+/// what was found out about one is doubted after a while.
 struct ProbeFindings {
     /// A request that tells a size.
     enum Probe {

@@ -15,7 +15,8 @@ struct LinkEstimate {
     /// Shorter fetches tell of the delay, and little of the rate.
     private static let shortest: Int64 = 256 << 10
 
-    /// Seconds until the first byte came, and bytes per second from then on, averaged with a preference for what is new.
+    /// Seconds until the first byte came, and bytes per second from then on, averaged with a preference for what is
+    /// new.
     private var delay = 0.0
     private var rate: Double?
 
@@ -45,8 +46,8 @@ struct LinkEstimate {
 
     /// What a reader may have ahead of it, in bytes.
     ///
-    /// A piece for each connection, and never more than the link brings in two seconds: on a slow one, what is on its way
-    /// would only delay the next seek.
+    /// A piece for each connection, and never more than the link brings in two seconds: on a slow one, what is on its
+    /// way would only delay the next seek.
     var largestWindow: Int64 {
         let pieces = Int64(connectionCount) * Self.pieceSize
         guard let rate else { return max(ReadAheadWindow.maximum, pieces) }

@@ -5,10 +5,11 @@ import TwilioAPI
 
 /// Ciphertext that is kept on disk: looked for before the server is asked, stored when a whole unit of it has come.
 ///
-/// A unit is what the disk cache calls a block, eight of ours. It is stored behind the 16 bytes of ciphertext before it,
-/// which CBC needs to decrypt its first block.
+/// A unit is what the disk cache calls a block, eight of ours. It is stored behind the 16 bytes of ciphertext before
+/// it, which CBC needs to decrypt its first block.
 extension MediaFile {
-    /// What the disk cache knows this content by; nil when it can't be told from other content, so that it isn't cached.
+    /// What the disk cache knows this content by; nil when it can't be told from other content, so that it isn't
+    /// cached.
     var cachedContent: DiskCache.Content? {
         guard case .known(let facts) = state.withLock({ $0.facts }), let tag = facts.entityTag else { return nil }
         return DiskCache.Content(sid: sid.description, entityTag: tag, size: facts.ciphertextSize)

@@ -223,6 +223,7 @@ extension MediaFile {
         }
     }
 
-    /// Bytes decrypted at once: with a block of AES on either side they fit behind the largest read in a scratch buffer.
+    /// Bytes decrypted at once: with a block of AES on either side they fit behind the largest read in a scratch
+    /// buffer.
     private static var spoolPiece: Int { 32 << 10 }
 }

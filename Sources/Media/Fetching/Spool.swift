@@ -11,8 +11,8 @@
 final class Spool: Sendable {
     private let descriptor: Int32
 
-    /// `O_TMPFILE` of open(2), a GNU extension that Swift doesn't import; the kernel's headers give it this value on every
-    /// architecture that Swift supports.
+    /// `O_TMPFILE` of open(2), a GNU extension that Swift doesn't import; the kernel's headers give it this value on
+    /// every architecture that Swift supports.
     private static let withoutName = 0o20000000 | O_DIRECTORY
 
     /// Makes an empty file.

@@ -4,8 +4,9 @@ import Threading
 /// Authenticates one file's content while its blocks come in, in whatever order, before they are released to readers.
 ///
 /// Each block is hashed when it comes. The block that completes the content decides: it is released only when the tag
-/// agrees. So no program that reads all of a forged file succeeds, although ranges are released before all of it has been
-/// seen. A block that comes again, because it was evicted, must be the one that was hashed: its hash is kept and compared.
+/// agrees. So no program that reads all of a forged file succeeds, although ranges are released before all of it has
+/// been seen. A block that comes again, because it was evicted, must be the one that was hashed: its hash is kept and
+/// compared.
 final class ContentAuthentication: Sendable {
     /// Names one attempt at authenticating the content: what was fetched for an earlier one doesn't count.
     typealias Attempt = Int

@@ -6,9 +6,9 @@ import TwilioAPI
 
 /// What authentication leads to: reads that are held back until it has passed, and what follows when it fails.
 ///
-/// Content that fails is fetched once more, past all caches, before it is declared bad: the fault may have been on the way.
-/// What was released of it stays condemned all the same. Its readers fail for good, and whoever opens the file anew gets
-/// nothing before the second attempt has passed.
+/// Content that fails is fetched once more, past all caches, before it is declared bad: the fault may have been on the
+/// way. What was released of it stays condemned all the same. Its readers fail for good, and whoever opens the file
+/// anew gets nothing before the second attempt has passed.
 extension MediaFile {
     /// How often the content was fetched to be authenticated.
     enum Trial {

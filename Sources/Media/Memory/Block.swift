@@ -2,11 +2,11 @@ import Synchronization
 
 /// A piece of one file's ciphertext in memory.
 ///
-/// Written by one fetch, from its beginning to its end, and never changed where it was written. Readers look only at bytes
-/// that were published under the file's lock, so reading needs no lock.
+/// Written by one fetch, from its beginning to its end, and never changed where it was written. Readers look only at
+/// bytes that were published under the file's lock, so reading needs no lock.
 final class Block: @unchecked Sendable {
-    // Safe although unchecked: the writer touches only bytes beyond those that were published, readers only those before;
-    // the file's lock, taken to publish and to learn what is published, orders the two.
+    // Safe although unchecked: the writer touches only bytes beyond those that were published, readers only those
+    // before; the file's lock, taken to publish and to learn what is published, orders the two.
 
     /// Bytes in a block, a multiple of AES's block size.
     ///
@@ -68,7 +68,8 @@ final class Block: @unchecked Sendable {
         return try body(bytes.bytes)
     }
 
-    /// The block's own bytes, behind `prefixSize` bytes of prefix when asked for, to be filled or stored by a system call.
+    /// The block's own bytes, behind `prefixSize` bytes of prefix when asked for, to be filled or stored by a system
+    /// call.
     ///
     /// Valid as long as the block is.
     func unsafeBytes(withPrefix: Bool) -> UnsafeMutableRawBufferPointer {

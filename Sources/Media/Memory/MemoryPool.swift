@@ -6,14 +6,16 @@ import Threading
     import Musl
 #endif
 
-/// The one place where memory for media comes from: a fixed number of equal slots, and a queue of those who wait for some.
+/// The one place where memory for media comes from: a fixed number of equal slots, and a queue of those who wait for
+/// some.
 ///
 /// The ceiling is kept by construction: there are no more slots than memory was granted for, and nothing else holds
-/// ciphertext. Pages are touched when a slot is first used, and the slot that was given back last is used first, so a mount
-/// that reads little takes little, and the processor's caches stay warm.
+/// ciphertext. Pages are touched when a slot is first used, and the slot that was given back last is used first, so a
+/// mount that reads little takes little, and the processor's caches stay warm.
 ///
-/// A reader that can't get its slots is queued, and gets them all at once or none: whoever holds some never waits for more,
-/// so readers can't block each other. Read-ahead is refused while anybody waits, and always leaves a reserve for readers.
+/// A reader that can't get its slots is queued, and gets them all at once or none: whoever holds some never waits for
+/// more, so readers can't block each other. Read-ahead is refused while anybody waits, and always leaves a reserve for
+/// readers.
 final class MemoryPool: Sendable {
     /// What slots are wanted for.
     enum Purpose {
@@ -158,7 +160,8 @@ final class MemoryPool: Sendable {
 
 /// One slot of a ``MemoryPool``, until nothing refers to it any more.
 final class PooledMemory: @unchecked Sendable {
-    // Safe although unchecked: the pointer never changes; who writes where is the business of the one Block that has it.
+    // Safe although unchecked: the pointer never changes; who writes where is the business of the one Block that has
+    // it.
 
     /// Bytes from one slot to the next: a block, and a cache line whose end is the block's prefix.
     static let stride = 64 + Block.size

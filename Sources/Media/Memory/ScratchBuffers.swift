@@ -2,7 +2,8 @@ import Threading
 
 /// Buffers for plaintext on its way to a reader, made once and used again, so that a read allocates none.
 ///
-/// There is one for each thread that may read, so whoever asks while all are lent waits for no longer than a decryption takes.
+/// There is one for each thread that may read, so whoever asks while all are lent waits for no longer than a decryption
+/// takes.
 final class ScratchBuffers: Sendable {
     private struct Buffer: @unchecked Sendable {
         // Safe although unchecked: it is in the list or with one user, never both.

@@ -1,8 +1,8 @@
 /// What is let go of, and in which order.
 ///
-/// What was read to its end goes first: the kernel keeps the plaintext, so it will hardly be asked for again. Then what was
-/// used least recently. The first and the last block go last: players and `ffprobe` look there before anything else. Blocks
-/// on their way, and those that somebody waits for, stay.
+/// What was read to its end goes first: the kernel keeps the plaintext, so it will hardly be asked for again. Then what
+/// was used least recently. The first and the last block go last: players and `ffprobe` look there before anything
+/// else. Blocks on their way, and those that somebody waits for, stay.
 extension BlockMap {
     /// Blocks that were read to their end and are kept all the same: seeks that go back a little find them.
     static var keptBehind: Int { 16 }

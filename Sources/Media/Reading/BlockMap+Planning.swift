@@ -117,8 +117,8 @@ extension BlockMap {
 
     /// Cuts what isn't there into pieces, those that are needed first.
     ///
-    /// A piece that is read-ahead alone waits until it is a full one, or nothing can follow it, so that a reader who moves by
-    /// one block doesn't make a request for each.
+    /// A piece that is read-ahead alone waits until it is a full one, or nothing can follow it, so that a reader who
+    /// moves by one block doesn't make a request for each.
     ///
     /// - Parameter takesRemainders: whether smaller ones are wanted where nothing can follow.
     private func pieces(
@@ -185,8 +185,8 @@ extension BlockMap {
 
     /// Takes blocks that are needed away from fetches that will not come to them soon.
     ///
-    /// Such a fetch is left with those before, more than ``patience`` of them. Others who wait for what it would lose keep
-    /// it: they were first.
+    /// Such a fetch is left with those before, more than ``patience`` of them. Others who wait for what it would lose
+    /// keep it: they were first.
     private mutating func cutFetches(before needed: Range<Int>, awaited: [Range<Int>]) {
         for (number, fetch) in fetches where fetch.source == .server {
             let wanted = fetch.blocks.clamped(to: needed)

@@ -1,8 +1,8 @@
-/// Which blocks of a file are held or on their way, who waits for which, and what is to be fetched: a state machine without
-/// I/O.
+/// Which blocks of a file are held or on their way, who waits for which, and what is to be fetched: a state machine
+/// without I/O.
 ///
-/// Its owner calls it under the file's lock, and afterwards starts and cancels the fetches and serves the readers that it
-/// returned. All offsets are of ciphertext, which for CTR and CBC are those of the plaintext too.
+/// Its owner calls it under the file's lock, and afterwards starts and cancels the fetches and serves the readers that
+/// it returned. All offsets are of ciphertext, which for CTR and CBC are those of the plaintext too.
 ///
 /// How fetches are planned is in `BlockMap+Planning.swift`, what is let go of in `BlockMap+Eviction.swift`.
 struct BlockMap<Reader> {
@@ -82,7 +82,8 @@ struct BlockMap<Reader> {
 
     /// The number of the next fetch.
     ///
-    /// The map that replaces this one goes on from here, so that a fetch for this one is never taken for one of its own.
+    /// The map that replaces this one goes on from here, so that a fetch for this one is never taken for one of its
+    /// own.
     var nextFetch: FetchNumber
     var clock: UInt64 = 0
 

@@ -43,8 +43,8 @@ struct MediaContent: Sendable {
 
     /// Content in an envelope.
     ///
-    /// - Parameter isStrict: whether nothing is to be released before all of it is verified; where there is no tag, that
-    ///   can't be.
+    /// - Parameter isStrict: whether nothing is to be released before all of it is verified; where there is no tag,
+    ///   that can't be.
     init(
         facts: MediaFacts, metadata: EnvelopeMetadata, key: ContentEncryptionKey, isStrict: Bool
     ) throws(EnvelopeError) {

@@ -181,11 +181,11 @@ extension MediaFile {
 
     /// Shows blocks to the authentication, decrypts them and delivers the bytes.
     ///
-    /// Blocks are hashed here and not when they come, by the thread that decrypts them: they are in the processor's caches
-    /// once, and as many threads hash as read. What nobody reads needn't be hashed.
+    /// Blocks are hashed here and not when they come, by the thread that decrypts them: they are in the processor's
+    /// caches once, and as many threads hash as read. What nobody reads needn't be hashed.
     ///
-    /// - Parameter attempt: the one at authenticating the content for which the blocks were fetched; learnt under the lock
-    ///   under which they were found.
+    /// - Parameter attempt: the one at authenticating the content for which the blocks were fetched; learnt under the
+    ///   lock under which they were found.
     func serve(_ read: PendingRead, from blocks: [Block], attempt: ContentAuthentication.Attempt) {
         defer { memoryMayBeFree() }
         do throws(EnvelopeError) {

@@ -1,12 +1,13 @@
 /// How far ahead of one reader bytes are fetched: a state machine without I/O.
 ///
-/// The first read of a place fetches little, so that it is answered fast and a seek costs little. While the reader goes on
-/// from there the window doubles; elsewhere it starts small again. Offsets are of the ciphertext's content.
+/// The first read of a place fetches little, so that it is answered fast and a seek costs little. While the reader goes
+/// on from there the window doubles; elsewhere it starts small again. Offsets are of the ciphertext's content.
 struct ReadAheadWindow {
     /// What a first read fetches at least.
     static let minimum: Int64 = 256 << 10
 
-    /// What the window grows to on a link where one connection is enough; ``LinkEstimate`` tells how much more on others.
+    /// What the window grows to on a link where one connection is enough; ``LinkEstimate`` tells how much more on
+    /// others.
     static let maximum: Int64 = 8 << 20
 
     /// Bytes that one fetch brings at least to a reader who reads on: each request costs a delay, and may cost money.
@@ -14,8 +15,9 @@ struct ReadAheadWindow {
 
     /// How far a read may be before or behind the expected place and still goes on from there, in bytes, at the most.
     ///
-    /// The kernel's own read-ahead sends several reads at once, and worker threads may pass each other. Of a reader who asks
-    /// for little and hasn't read on yet less is tolerated: else random reads would be taken for such now and then.
+    /// The kernel's own read-ahead sends several reads at once, and worker threads may pass each other. Of a reader who
+    /// asks for little and hasn't read on yet less is tolerated: else random reads would be taken for such now and
+    /// then.
     static let tolerance: Int64 = 2 << 20
     private static let leastTolerance: Int64 = 512 << 10
 
@@ -61,8 +63,8 @@ struct ReadAheadWindow {
     /// Takes note of a read and tells which bytes should be on their way.
     ///
     /// - Parameters:
-    ///   - share: bytes that the file may keep in memory; half of it may be ahead of the reader. When it shrinks, so does
-    ///     the window.
+    ///   - share: bytes that the file may keep in memory; half of it may be ahead of the reader. When it shrinks, so
+    ///     does the window.
     ///   - largest: what the link has use for, in bytes.
     ///   - connectionCount: over how many connections the window is to be fetched.
     mutating func advance(

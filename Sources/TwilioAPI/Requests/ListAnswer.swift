@@ -2,8 +2,8 @@ import Transfer
 
 /// The answer to a request for a page of a list, not read yet.
 ///
-/// It comes on the transfer thread, for which reading a megabyte is too much work: whoever gets it reads it on a thread of
-/// their own.
+/// It comes on the transfer thread, for which reading a megabyte is too much work: whoever gets it reads it on a thread
+/// of their own.
 public struct ListAnswer: Sendable {
     /// Which list.
     public let kind: MediaKind

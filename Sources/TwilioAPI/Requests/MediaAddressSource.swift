@@ -8,8 +8,8 @@ public import Transfer
 
 /// The addresses from which the media of one recording is downloaded.
 ///
-/// Voice media is fetched from the API, which may redirect to another host (whether it does is not documented). Then the
-/// address to which it redirected is used until it is refused, so that not every range costs a redirect.
+/// Voice media is fetched from the API, which may redirect to another host (whether it does is not documented). Then
+/// the address to which it redirected is used until it is refused, so that not every range costs a redirect.
 ///
 /// Video media is fetched from a presigned address of limited life, which the API hands out. One is kept until it is
 /// refused, and when many downloads want a fresh one at the same time, the API is asked once.

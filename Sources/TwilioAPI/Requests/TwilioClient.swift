@@ -76,8 +76,8 @@ public final class TwilioClient: Sendable {
     ///
     /// - Parameters:
     ///   - kind: which list.
-    ///   - interval: which part of it; more may come, see ``CreationInterval``. Of no effect where `next` is given, which
-    ///     has its own.
+    ///   - interval: which part of it; more may come, see ``CreationInterval``. Of no effect where `next` is given,
+    ///     which has its own.
     ///   - size: how many resources at the most; nil for the largest page that the API gives.
     ///   - next: what the page before said follows it; nil for the first page.
     ///   - priority: how urgent it is.
@@ -141,7 +141,8 @@ public final class TwilioClient: Sendable {
     ///
     /// - Parameter retriesNotFound: whether to ask again when there is none yet: media exists only seconds after it is
     ///   complete.
-    /// - Throws: ``TwilioError`` with code ``TwilioError/Code/invalidConfiguration`` for an address that can't be formed.
+    /// - Throws: ``TwilioError`` with code ``TwilioError/Code/invalidConfiguration`` for an address that can't be
+    ///   formed.
     public func mediaAddresses(
         of resource: MediaResource, retriesNotFound: Bool = false
     ) throws(TwilioError) -> MediaAddressSource {

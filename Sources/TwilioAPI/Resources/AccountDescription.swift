@@ -11,8 +11,8 @@ public struct AccountDescription: Hashable, Sendable {
 
     /// Reads the account at a scanner's position.
     ///
-    /// - Throws: ``TwilioError`` with code ``TwilioError/Code/malformedAnswer`` when it isn't an object with an account's
-    ///   SID.
+    /// - Throws: ``TwilioError`` with code ``TwilioError/Code/malformedAnswer`` when it isn't an object with an
+    ///   account's SID.
     init(from scanner: inout JSONScanner) throws(TwilioError) {
         var fields: [String: String] = [:]
         var member = try scanner.enterObject()

@@ -19,8 +19,8 @@ public struct CreationInterval: Hashable, Sendable {
 
     /// The fields of a list's query that ask for it, percent-encoded.
     ///
-    /// The lists may answer with more than the interval: voice recordings are limited by whole days, and whether video's
-    /// bounds belong to what they limit is not stated, so those are a second wider than what is wanted.
+    /// The lists may answer with more than the interval: voice recordings are limited by whole days, and whether
+    /// video's bounds belong to what they limit is not stated, so those are a second wider than what is wanted.
     func queryFields(for kind: MediaKind) -> [String] {
         // The last second that is wanted.
         let last = upper.map { Timestamp(seconds: $0.seconds - 1) }

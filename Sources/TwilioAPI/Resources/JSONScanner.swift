@@ -7,10 +7,10 @@
 /// Goes through a JSON text (RFC 8259) once, tells where its values stand, and refuses what isn't JSON.
 ///
 /// Own code although `JSONDecoder` could do it, for two reasons. Resources are kept as Twilio gave them: decoding and
-/// encoding them again would change the order of fields, the spelling of numbers and the escapes. And lists have a million
-/// of them, of which a catalog needs seven fields each. Measured with 1.5 KB each: this takes 1 µs a resource, `JSONDecoder`
-/// 13, and some more for the page. What needs more than a value's place, a string with escapes for instance, is still left
-/// to `JSONDecoder`.
+/// encoding them again would change the order of fields, the spelling of numbers and the escapes. And lists have a
+/// million of them, of which a catalog needs seven fields each. Measured with 1.5 KB each: this takes 1 µs a resource,
+/// `JSONDecoder` 13, and some more for the page. What needs more than a value's place, a string with escapes for
+/// instance, is still left to `JSONDecoder`.
 ///
 /// It is stricter than `JSONDecoder`, which looks at numbers, escapes and UTF-8 only where a value is asked for. A byte
 /// order mark is refused.
@@ -61,7 +61,8 @@ struct JSONScanner {
 
     /// Enters an object.
     ///
-    /// - Returns: the name of its first member, at whose value the position is then; nil when it is empty, and was left.
+    /// - Returns: the name of its first member, at whose value the position is then; nil when it is empty, and was
+    ///   left.
     mutating func enterObject() throws(TwilioError) -> Text? {
         try enter(UInt8(ascii: "{"))
         return leaves(UInt8(ascii: "}")) ? nil : try memberName()
@@ -244,8 +245,8 @@ struct JSONScanner {
         }
     }
 
-    /// Goes over the characters that stand for themselves: to the next quote, backslash, control character, or byte that
-    /// isn't ASCII.
+    /// Goes over the characters that stand for themselves: to the next quote, backslash, control character, or byte
+    /// that isn't ASCII.
     ///
     /// Most of an answer is this. Eight bytes are looked at together: in each of these differences the highest bit of a
     /// byte is set where the byte is what is looked for, and perhaps in bytes above such a one; only the lowest counts.

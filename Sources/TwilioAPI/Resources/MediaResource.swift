@@ -49,12 +49,12 @@ public struct MediaResource: Hashable, Sendable {
     /// Nil when it isn't encrypted, and for video, whose envelope comes with the media.
     public let encryptionDetails: EncryptionDetails?
 
-    /// The public key that the media was encrypted with, `CR…`, where the resource names one; whether or not video's really
-    /// is encrypted, its envelope tells.
+    /// The public key that the media was encrypted with, `CR…`, where the resource names one; whether or not video's
+    /// really is encrypted, its envelope tells.
     public let publicKeySID: String?
 
-    /// Where Twilio says the media is: of a voice recording its `media_url`, of video its `media_external_location`, which
-    /// is there when the media is kept in the customer's own bucket.
+    /// Where Twilio says the media is: of a voice recording its `media_url`, of video its `media_external_location`,
+    /// which is there when the media is kept in the customer's own bucket.
     public let mediaLocation: String?
 
     /// The resource, byte for byte as it was received.

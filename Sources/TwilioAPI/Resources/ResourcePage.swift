@@ -14,8 +14,8 @@ public struct ResourcePage: Sendable {
     /// Both APIs' forms are read: `next_page_uri` beside an array named after the resource (2010 API), and
     /// `meta.next_page_url` beside the array that `meta.key` names (video).
     ///
-    /// - Throws: ``TwilioError`` with code ``TwilioError/Code/malformedAnswer`` when the array or the link is missing: a
-    ///   list that can't be followed to its end must not pass for a short one.
+    /// - Throws: ``TwilioError`` with code ``TwilioError/Code/malformedAnswer`` when the array or the link is missing:
+    ///   a list that can't be followed to its end must not pass for a short one.
     init(kind: MediaKind, body: [UInt8], serverTime: Timestamp? = nil) throws(TwilioError) {
         let list = try ListPage(
             body, key: kind == .composition ? "compositions" : "recordings", subject: "a page of the \(kind.pluralName)"

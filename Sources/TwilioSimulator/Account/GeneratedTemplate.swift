@@ -1,8 +1,8 @@
 /// Writes generated recordings as the API shows them, without rendering each.
 ///
-/// Whatever the behaviour makes of resources, those of generated recordings differ in nothing but the places where their
-/// own values stand. So one that doesn't exist, whose values are found nowhere else, is rendered, and the text is cut
-/// at these values. What is written is byte for byte what rendering would give.
+/// Whatever the behaviour makes of resources, those of generated recordings differ in nothing but the places where
+/// their own values stand. So one that doesn't exist, whose values are found nowhere else, is rendered, and the text is
+/// cut at these values. What is written is byte for byte what rendering would give.
 struct GeneratedTemplate {
     /// The values of a recording.
     private enum Value {

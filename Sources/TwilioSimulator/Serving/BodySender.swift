@@ -5,8 +5,9 @@ import NIOPosix
 /// Sends one response's body piece by piece, as fast as the peer takes it and the bandwidth allows, and ends it as the
 /// fault says, if there is one.
 ///
-/// Belongs to the connection's event loop. A piece of a file is read when the one before has reached the kernel, so that
-/// a slow peer costs one piece of memory; what is in memory already is one piece. The head goes out with the first.
+/// Belongs to the connection's event loop. A piece of a file is read when the one before has reached the kernel, so
+/// that a slow peer costs one piece of memory; what is in memory already is one piece. The head goes out with the
+/// first.
 final class BodySender {
     /// How a body ended.
     enum Ending {
@@ -35,7 +36,8 @@ final class BodySender {
     /// Makes a sender.
     ///
     /// - Parameters:
-    ///   - count: told of bytes when they are written, and of as many negative ones when they turn out not to have left.
+    ///   - count: told of bytes when they are written, and of as many negative ones when they turn out not to have
+    ///     left.
     ///   - ended: called once; not called when the connection breaks.
     init(
         context: ChannelHandlerContext, response: SimulatedResponse, threads: NIOThreadPool, bytesPerSecond: Int?,

@@ -5,7 +5,8 @@ import TwilioAPI
 enum CacheFolder {
     /// The folder in which everything is: one for each account, and one for the ciphertext of all.
     ///
-    /// - Parameter option: what was given on the command line; default `$XDG_CACHE_HOME/twiliofs`, else `~/.cache/twiliofs`.
+    /// - Parameter option: what was given on the command line; default `$XDG_CACHE_HOME/twiliofs`, else
+    ///   `~/.cache/twiliofs`.
     static func root(option: String?, environment: Environment) throws(Failure) -> String {
         if let option { return absolute(option) }
         if let cache = environment["XDG_CACHE_HOME"], cache.hasPrefix("/") { return cache + "/twiliofs" }

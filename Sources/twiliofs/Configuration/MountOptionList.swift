@@ -1,5 +1,5 @@
-/// The options after `-o`, as mount(8) and fstab have them: those of twiliofs, those of FUSE, and those that only concern
-/// whoever calls mount.
+/// The options after `-o`, as mount(8) and fstab have them: those of twiliofs, those of FUSE, and those that only
+/// concern whoever calls mount.
 struct MountOptionList: Equatable {
     var user: UInt32?
     var group: UInt32?

@@ -3,9 +3,9 @@ import Glibc
 
 /// Leaving the terminal.
 ///
-/// Swift's runtime threads don't survive fork, so the process that stays is not a fork but this program started again. It
-/// does everything itself, in the terminal's foreground: it can ask for passphrases and print what is wrong. When the mount
-/// answers it says so through a pipe and leaves the terminal, and the first process returns.
+/// Swift's runtime threads don't survive fork, so the process that stays is not a fork but this program started again.
+/// It does everything itself, in the terminal's foreground: it can ask for passphrases and print what is wrong. When
+/// the mount answers it says so through a pipe and leaves the terminal, and the first process returns.
 enum Background {
     /// Starts this program again and waits until its mount answers.
     ///

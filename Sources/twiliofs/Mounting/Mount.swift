@@ -18,8 +18,8 @@ struct Mount {
 
     init(_ command: MountCommand) {
         self.command = command
-        // What serves a mount from the background logs to the system from the first line on: the terminal gets nothing but
-        // the reason why it can't be mounted.
+        // What serves a mount from the background logs to the system from the first line on: the terminal gets nothing
+        // but the reason why it can't be mounted.
         let output = LogOutput(
             format: command.logFormat, destination: command.readyDescriptor == nil ? .standardError : .systemLog)
         let level = command.logLevel
@@ -133,7 +133,8 @@ struct Mount {
         session.finish()
     }
 
-    /// Threads that decrypt, and as many that serve the kernel's requests; with more than a few the kernel is the limit.
+    /// Threads that decrypt, and as many that serve the kernel's requests; with more than a few the kernel is the
+    /// limit.
     private var threadCount: Int { min(8, max(2, ProcessInfo.processInfo.activeProcessorCount)) }
 
     private func libraryConfiguration(spoolFolder: String) throws(Failure) -> MediaLibrary.Configuration {

@@ -54,7 +54,8 @@ struct Subaccounts {
         }
     }
 
-    /// Allows as many open files as the system does: each catalog takes some, and by default there are a thousand in all.
+    /// Allows as many open files as the system does: each catalog takes some, and by default there are a thousand in
+    /// all.
     private static func raiseDescriptorLimit() {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }

@@ -3,8 +3,8 @@ import Threading
 
 /// The signals that ask the process to end.
 ///
-/// They are blocked in every thread, and one thread waits for them, so nothing runs in a signal handler. As long as there
-/// is nothing to clean up the process just ends; later the mount decides.
+/// They are blocked in every thread, and one thread waits for them, so nothing runs in a signal handler. As long as
+/// there is nothing to clean up the process just ends; later the mount decides.
 final class TerminationSignals: Sendable {
     private enum Response {
         /// Nothing is mounted: end.
@@ -35,7 +35,8 @@ final class TerminationSignals: Sendable {
         }
     }
 
-    /// From now on a signal is kept until somebody says what it does: something is being made that has to be cleaned up.
+    /// From now on a signal is kept until somebody says what it does: something is being made that has to be cleaned
+    /// up.
     func hold() {
         response.withLock { $0 = .wait(hasArrived: false) }
     }

@@ -40,7 +40,8 @@ struct AccountOracle {
                 print(sid, "account:", account.get(sid, {}).get("status"), "catalog:", catalog.get(sid, {}).get("status"))
         """
 
-    /// The differences between a list of the account and what the catalog has of that kind, completed or not, but for those that were deleted.
+    /// The differences between a list of the account and what the catalog has of that kind, completed or not, but for
+    /// those that were deleted.
     func differences(_ kind: TwilioAPI.MediaKind) throws -> [String] {
         let file = URL(filePath: NSTemporaryDirectory()).appending(path: "catalog-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: file) }

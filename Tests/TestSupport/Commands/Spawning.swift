@@ -2,8 +2,8 @@ import Glibc
 
 /// Starting processes.
 ///
-/// Foundation's `Process` leaves the signals of the thread that starts it blocked, those of Swift's pool block all; a program
-/// that is to be ended by SIGINT needs a clean start.
+/// Foundation's `Process` leaves the signals of the thread that starts it blocked, those of Swift's pool block all; a
+/// program that is to be ended by SIGINT needs a clean start.
 enum Spawning {
     /// POSIX_SPAWN_SETSID, which is GNU's and so not imported.
     private static let setSession: Int32 = 0x80
@@ -33,8 +33,8 @@ enum Spawning {
         let flags = O_WRONLY | O_CREAT | O_APPEND
         posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output ?? "/dev/null", flags, 0o644)
         posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, errorOutput ?? "/dev/null", flags, 0o644)
-        // Whatever else is open belongs to other tests: a pipe that lives on in a daemon would never come to its end. That a
-        // descriptor isn't open is no error.
+        // Whatever else is open belongs to other tests: a pipe that lives on in a daemon would never come to its end.
+        // That a descriptor isn't open is no error.
         for descriptor in Int32(3)..<512 { posix_spawn_file_actions_addclose(&actions, descriptor) }
 
         var attributes = posix_spawnattr_t()
