@@ -22,6 +22,9 @@ public final class Catalog: Sendable {
     private struct Bulk {
         var count = 0
         var running: (database: CatalogDatabase, writing: BulkWriting)?
+
+        /// Of writing that ended while the disk didn't take everything: goes when later writing ends better.
+        var leftMarker: BulkMarker?
     }
 
     let coder: DocumentCoder
@@ -207,8 +210,9 @@ public final class Catalog: Sendable {
         }
         guard isFirst else { return }
         let database = current.withLock { $0.database }
-        guard let writing = BulkWriting(database, copyingOn: copier) else { return }
-        bulk.withLock { $0.running = (database, writing) }
+        let leftMarker = bulk.withLock { $0.leftMarker }
+        guard let writing = BulkWriting(database, leftMarker: leftMarker, copyingOn: copier) else { return }
+        bulk.withLock { ($0.running, $0.leftMarker) = ((database, writing), nil) }
     }
 
     /// Balances ``beginBulk()``: waits until the disk has everything, and lets go of memory.
@@ -220,7 +224,7 @@ public final class Catalog: Sendable {
             return bulk.running
         }
         guard let running else { return }
-        running.writing.end()
+        if let marker = running.writing.end() { bulk.withLock { $0.leftMarker = marker } }
         running.database.pool.releaseMemory()
         twiliofs_release_freed_memory()
     }

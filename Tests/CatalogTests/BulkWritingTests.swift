@@ -48,7 +48,7 @@ struct BulkWritingTests {
             writing.wrote()
             longest = max(longest, try journalSize())
         }
-        writing.end()
+        #expect(writing.end() == nil)
         // What is written while the length is looked at comes on top.
         #expect(longest < 200 * Self.pageSize, "the journal had \(longest) bytes")
         copier.shutDown()
@@ -66,7 +66,7 @@ struct BulkWritingTests {
             }
             try reader.execute(sql: "COMMIT")
         }
-        writing.end()
+        #expect(writing.end() == nil)
         copier.shutDown()
         #expect(try count() == ["ok", "100"])
     }
@@ -79,7 +79,7 @@ struct BulkWritingTests {
             try write(id)
             writing.wrote()
         }
-        writing.end()
+        #expect(writing.end() == nil)
         #expect(try count() == ["ok", "100"])
     }
 
@@ -95,7 +95,7 @@ struct BulkWritingTests {
         #expect(try settings() == [0, 0])
         try write(1)
         writing.wrote()
-        writing.end()
+        #expect(writing.end() == nil)
         copier.shutDown()
         #expect(try settings() == before)
         #expect(before == [1, CatalogDatabase.checkpointInterval])

@@ -27,11 +27,15 @@ final class BulkWriting: Sendable {
     /// Begins; nil when that can't be, and the disk is to be waited for.
     ///
     /// - Parameters:
+    ///   - leftMarker: what ``end()`` returned before; nil when it was nothing.
     ///   - copier: the other thread.
     ///   - journalLimit: pages of the journal, beyond which the thread that writes waits until all of it is copied, so
     ///     that it begins anew; 64 MiB if nothing else is said, in which many batches fit.
-    init?(_ database: CatalogDatabase, copyingOn copier: WorkerPool, journalLimit: Int = 4 << 10) {
-        guard let marker = BulkMarker(beside: database.path) else { return nil }
+    init?(
+        _ database: CatalogDatabase, leftMarker: BulkMarker? = nil, copyingOn copier: WorkerPool,
+        journalLimit: Int = 4 << 10
+    ) {
+        guard let marker = leftMarker ?? BulkMarker(beside: database.path) else { return nil }
         do {
             connection = try DatabaseQueue(path: database.path)
             try connection.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = OFF") }
@@ -40,7 +44,7 @@ final class BulkWriting: Sendable {
             }
         } catch {
             Self.restore(database)
-            marker.end(isFlushed: true)
+            marker.end(isFlushed: leftMarker == nil)
             return nil
         }
         self.database = database
@@ -69,12 +73,15 @@ final class BulkWriting: Sendable {
     }
 
     /// Waits until the disk has everything.
-    func end() {
+    ///
+    /// - Returns: the marker, when the disk doesn't take everything, because it is full for instance; nil when it is gone.
+    func end() -> BulkMarker? {
         state.change { $0.isEnding = true }
         state.waitWithoutEnd { $0.isWanted || $0.isCopying ? nil : () }
         try? connection.close()
-        let isRestored = Self.restore(database)
-        marker.end(isFlushed: isRestored && marker.flushFileSystem())
+        let isFlushed = Self.restore(database) && marker.flushFileSystem()
+        marker.end(isFlushed: isFlushed)
+        return isFlushed ? nil : marker
     }
 
     private func copy() {
