@@ -23,6 +23,17 @@ struct SIDTests {
         #expect(String(decoding: try JSONEncoder().encode([sid]), as: UTF8.self) == "[\"\(text)\"]")
     }
 
+    @Test("of all characters sixteen are digits, wherever they stand")
+    func everyCharacter() throws {
+        for (value, place) in (UInt8.min..<128).map({ ($0, Int($0) % 32) }) {
+            var characters = Array(("RE" + String(repeating: "0", count: 32)).utf8)
+            characters[2 + place] = value
+            let text = String(decoding: characters, as: UTF8.self)
+            let isDigit = "0123456789abcdef".utf8.contains(value)
+            #expect(SID(text)?.description == (isDigit ? text : nil), "character \(value)")
+        }
+    }
+
     @Test(
         "what is not exactly a SID is none",
         arguments: [

@@ -1,0 +1,40 @@
+import Testing
+import TwilioAPI
+
+@testable import Catalog
+
+@Suite("Calls and rooms")
+struct GroupTests {
+    /// Has everything of a listing in pieces.
+    private static func all(_ piece: (Int64) throws -> [Int64]) rethrows -> [Int64] {
+        var found: [Int64] = []
+        while true {
+            let positions = try piece(found.last ?? 0)
+            guard !positions.isEmpty else { return found }
+            found += positions
+        }
+    }
+
+    @Test("however small the pieces, listing every recording's call goes over the recordings once")
+    func pieces() throws {
+        let catalog = try CatalogFolder().catalog()
+        try catalog.store(try (1...20_000).map { try Sample.resource($0, seconds: 1_600_000_000, group: $0) })
+        let clock = ContinuousClock()
+        _ = try catalog.groups(of: [.voiceRecording], after: 0, limit: 1)
+        var calls: [Int64] = []
+        let duration = try clock.measure {
+            calls = try Self.all { position in
+                try catalog.groups(of: [.voiceRecording], after: position, limit: 10).map(\.position)
+            }
+        }
+        var recordings: [Int64] = []
+        let expected = try clock.measure {
+            recordings = try Self.all { position in
+                try catalog.entries(of: .voiceRecording, after: position, limit: 10).map(\.position)
+            }
+        }
+        #expect(calls == recordings)
+        // Each call is looked up once, which makes it some times slower; sorting what is left for each piece, thousands.
+        #expect(duration < expected * 50, "\(duration), and \(expected) for the recordings themselves")
+    }
+}
