@@ -55,6 +55,65 @@ struct BulkWritingTests {
         #expect(try count() == ["ok", "500"])
     }
 
+    /// Keeps the thread that copies busy until `body` returns.
+    private func withoutCopying(_ body: () throws -> Void) rethrows {
+        let isOver = Condition(false)
+        copier.run { isOver.waitWithoutEnd { $0 ? () : nil } }
+        defer { isOver.change { $0 = true } }
+        try body()
+    }
+
+    @Test("who writes is never two transactions ahead of who copies")
+    func staysNear() throws {
+        let writing = try #require(BulkWriting(database, copyingOn: copier))
+        let written = Locked(0)
+        var thread: NamedThread?
+        try withoutCopying {
+            thread = try NamedThread(name: "writes") {
+                for id in 1...10 {
+                    try? write(id)
+                    written.withLock { $0 += 1 }
+                    writing.wrote()
+                }
+            }
+            #expect(eventually { written.withLock { $0 } == 2 })
+            usleep(50_000)
+            #expect(written.withLock { $0 } == 2)
+        }
+        thread?.join()
+        #expect(written.withLock { $0 } == 10)
+        #expect(writing.end() == nil)
+        copier.shutDown()
+        #expect(try count() == ["ok", "10"])
+    }
+
+    @Test("once the journal is too long, who writes waits until it is copied")
+    func waitsForCopy() throws {
+        let writing = try #require(BulkWriting(database, copyingOn: copier, journalLimit: 1))
+        try withoutCopying {
+            try write(1)
+            writing.wrote()
+        }
+        // By then it was looked how long the journal is.
+        let isIdle = Condition(false)
+        copier.run { isIdle.change { $0 = true } }
+        isIdle.waitWithoutEnd { $0 ? () : nil }
+        let isBack = Locked(false)
+        var thread: NamedThread?
+        try withoutCopying {
+            try write(2)
+            thread = try NamedThread(name: "writes") {
+                writing.wrote()
+                isBack.withLock { $0 = true }
+            }
+            usleep(50_000)
+            #expect(!isBack.withLock { $0 })
+        }
+        thread?.join()
+        #expect(isBack.withLock { $0 })
+        #expect(writing.end() == nil)
+    }
+
     @Test("a reader that stays with what was there before stops nobody from writing")
     func longReader() throws {
         let writing = try #require(BulkWriting(database, copyingOn: copier, journalLimit: 20))

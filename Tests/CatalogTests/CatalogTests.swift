@@ -35,6 +35,25 @@ struct CatalogTests {
         #expect(totals.knownBytes == 1 << 40)
     }
 
+    @Test("of a resource that is on two pages, the one that came later counts, stored together or not")
+    func twice() throws {
+        let pages = try ["processing", "in-progress", "completed"].enumerated().map { index, status in
+            try [Sample.resource(5 - index), Sample.resource(7, status: status), Sample.resource(9 + index)]
+        }
+        let together = try CatalogFolder().catalog()
+        let prepared = pages.map(together.prepare)
+        try together.store(prepared, of: .voiceRecording, now: 0, epoch: together.epoch)
+        let alone = try CatalogFolder().catalog()
+        for page in pages { try alone.store(page) }
+        for catalog in [together, alone] {
+            let sid = try Sample.sid(7)
+            #expect(try catalog.entry(of: sid)?.isCompleted == true)
+            #expect(try catalog.resource(of: sid)?.json == Array(pages[2][1].json))
+            #expect(try catalog.totals(of: .voiceRecording).count == 7)
+            #expect(try catalog.listed().count == 7)
+        }
+    }
+
     @Test("what was never stored is not there")
     func empty() throws {
         let catalog = try CatalogFolder().catalog()
