@@ -54,6 +54,19 @@ struct CatalogTests {
         }
     }
 
+    @Test("what belongs to a catalog that was begun anew meanwhile isn't stored")
+    func otherEpoch() throws {
+        let catalog = try CatalogFolder().catalog()
+        let page = catalog.prepare([try Sample.resource(1)])
+        let error = #expect(throws: CatalogError.self) {
+            try catalog.store([page], of: .voiceRecording, now: 0, epoch: catalog.epoch - 1)
+        }
+        #expect(error?.message.contains("begun anew") == true, "\(error?.message ?? "")")
+        #expect(try catalog.listed() == [])
+        try catalog.store([page], of: .voiceRecording, now: 0, epoch: catalog.epoch)
+        #expect(try catalog.listed() == [try Sample.sid(1)])
+    }
+
     @Test("what was never stored is not there")
     func empty() throws {
         let catalog = try CatalogFolder().catalog()
