@@ -34,7 +34,8 @@ struct GroupTests {
             }
         }
         #expect(calls == recordings)
-        // Each call is looked up once, which makes it some times slower; sorting what is left for each piece, thousands.
+        // Each call is looked up once, which makes it some times slower; sorting what is left for each piece,
+        // thousands.
         #expect(duration < expected * 50, "\(duration), and \(expected) for the recordings themselves")
     }
 }

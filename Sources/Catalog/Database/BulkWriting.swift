@@ -74,7 +74,8 @@ final class BulkWriting: Sendable {
 
     /// Waits until the disk has everything.
     ///
-    /// - Returns: the marker, when the disk doesn't take everything, because it is full for instance; nil when it is gone.
+    /// - Returns: the marker, when the disk doesn't take everything, because it is full for instance; nil when it is
+    ///   gone.
     func end() -> BulkMarker? {
         state.change { $0.isEnding = true }
         state.waitWithoutEnd { $0.isWanted || $0.isCopying ? nil : () }

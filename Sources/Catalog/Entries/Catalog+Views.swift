@@ -63,8 +63,8 @@ extension Catalog {
         try makeGroupIndex()
         let numbers = kinds.map { String($0.rawValue) }.joined(separator: ", ")
         let earlier = times.replacing("created", with: "other.created")
-        // The plus has SQLite go through the table in its order: by the index of groups it would sort all that is left for
-        // each piece of the listing.
+        // The plus has SQLite go through the table in its order: by the index of groups it would sort all that is left
+        // for each piece of the listing.
         let found = try entries(
             """
             +kind IN (\(numbers)) AND id > ?1 AND group_sid IS NOT NULL AND status IS NULL\(times) AND NOT EXISTS (
