@@ -87,7 +87,8 @@ let package = Package(
             swiftSettings: swiftSettings),
 
         .target(
-            name: "TestSupport", dependencies: ["Threading"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
+            name: "TestSupport", dependencies: ["CLinux", "Threading"], path: "Tests/TestSupport",
+            swiftSettings: swiftSettings),
         tests(of: "Threading", ["Threading"]),
         tests(of: "Envelope", ["Envelope", "TestSupport"]),
         tests(of: "Transfer", ["Transfer", "TwilioSimulator", "Threading", "TestSupport", logging]),

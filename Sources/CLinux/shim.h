@@ -4,6 +4,7 @@
 
 #include <malloc.h>
 #include <mntent.h>
+#include <spawn.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 
@@ -35,6 +36,13 @@ int syncfs(int descriptor);
 
 static inline int twiliofs_sync_file_system(int descriptor) {
     return syncfs(descriptor);
+}
+
+// GNU's as well: has a process that is to be started close all descriptors from one on.
+int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int first);
+
+static inline int twiliofs_spawn_close_from(posix_spawn_file_actions_t *actions, int first) {
+    return posix_spawn_file_actions_addclosefrom_np(actions, first);
 }
 
 #endif

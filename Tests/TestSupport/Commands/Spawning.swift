@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Starting processes.
@@ -34,8 +35,7 @@ enum Spawning {
         posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output ?? "/dev/null", flags, 0o644)
         posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, errorOutput ?? "/dev/null", flags, 0o644)
         // Whatever else is open belongs to other tests: a pipe that lives on in a daemon would never come to its end.
-        // That a descriptor isn't open is no error.
-        for descriptor in Int32(3)..<512 { posix_spawn_file_actions_addclose(&actions, descriptor) }
+        twiliofs_spawn_close_from(&actions, 3)
 
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
