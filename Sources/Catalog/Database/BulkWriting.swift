@@ -16,12 +16,11 @@ final class BulkWriting: Sendable {
         var journal = 0
     }
 
-    private let journalLimit: Int
-
     private let database: CatalogDatabase
     private let marker: BulkMarker
     private let connection: DatabaseQueue
     private let copier: WorkerPool
+    private let journalLimit: Int
     private let state = Condition(State())
 
     /// Begins; nil when that can't be, and the disk is to be waited for.
@@ -30,10 +29,10 @@ final class BulkWriting: Sendable {
     ///   - leftMarker: what ``end()`` returned before; nil when it was nothing.
     ///   - copier: the other thread.
     ///   - journalLimit: pages of the journal, beyond which the thread that writes waits until all of it is copied, so
-    ///     that it begins anew; 64 MiB if nothing else is said, in which many batches fit.
+    ///     that it begins anew; as long as it otherwise becomes, if nothing else is said.
     init?(
         _ database: CatalogDatabase, leftMarker: BulkMarker? = nil, copyingOn copier: WorkerPool,
-        journalLimit: Int = 4 << 10
+        journalLimit: Int = CatalogDatabase.checkpointInterval
     ) {
         guard let marker = leftMarker ?? BulkMarker(beside: database.path) else { return nil }
         do {
