@@ -1,0 +1,30 @@
+extension FixedWidthInteger {
+    /// Returns the sum, or the type's largest or smallest number where the sum is beyond it.
+    public func addingSaturated(_ other: Self) -> Self {
+        let (sum, overflow) = addingReportingOverflow(other)
+        guard overflow else { return sum }
+        // A sum of signed numbers overflows only when both have the same sign.
+        return other < 0 ? .min : .max
+    }
+
+    /// Returns the difference, or the type's largest or smallest number where the difference is beyond it.
+    public func subtractingSaturated(_ other: Self) -> Self {
+        let (difference, overflow) = subtractingReportingOverflow(other)
+        guard overflow else { return difference }
+        return !Self.isSigned || other > 0 ? .min : .max
+    }
+
+    /// Returns the product, or the type's largest or smallest number where the product is beyond it.
+    public func multipliedSaturated(by other: Self) -> Self {
+        let (product, overflow) = multipliedReportingOverflow(by: other)
+        guard overflow else { return product }
+        return (self < 0) == (other < 0) ? .max : .min
+    }
+}
+
+extension Sequence where Element: FixedWidthInteger {
+    /// Returns the sum of all elements, added from the first to the last with ``addingSaturated``.
+    public func sumSaturated() -> Element {
+        reduce(0) { $0.addingSaturated($1) }
+    }
+}
