@@ -7,9 +7,13 @@ extension TransferError {
     ///   - result: libcurl's result; not `CURLE_OK`.
     ///   - detail: What it wrote about it; empty when it wrote nothing. It names hosts, never whole URLs.
     ///   - address: What was asked.
-    init(_ result: CURLcode, detail: String, address: Address) {
+    ///   - isConnected: Whether the request had its connection.
+    init(_ result: CURLcode, detail: String, address: Address, isConnected: Bool) {
         let code: Code
         switch result {
+        // libcurl says so when a header line is beyond its bound of 100 KiB, and when there is no HTTP in the answer.
+        case CURLE_OUT_OF_MEMORY where isConnected, CURLE_UNSUPPORTED_PROTOCOL where isConnected:
+            code = .protocolViolation
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY:
             code = .nameNotResolved
         // Only making the connection is timed by libcurl; a handshake that breaks off is often a server that restarts.
@@ -25,6 +29,10 @@ extension TransferError {
             code = .protocolViolation
         default:
             code = .connectionLost
+        }
+        if result == CURLE_OUT_OF_MEMORY, isConnected {
+            self.init(code: code, message: "\(address) sent a header line that is too long.")
+            return
         }
         let reason = detail.isEmpty ? String(cString: curl_easy_strerror(result)) : detail
         self.init(code: code, message: "\(address): \(reason).")

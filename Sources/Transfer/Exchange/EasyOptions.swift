@@ -12,7 +12,7 @@ struct EasyOptions {
     /// ones cost memory and bring nothing.
     static let bufferSize = 64 << 10
 
-    /// Sets a freshly reset handle up for a request.
+    /// Sets a new handle up for a request.
     ///
     /// - Returns: The header fields, which the caller frees when the exchange is over.
     func apply(

@@ -5,13 +5,16 @@ final class MultiHandle: @unchecked Sendable {
     // Safe although unchecked: the pointer never changes; `wakeUp` is libcurl's one function for other threads, and
     // everything else is used by the transfer thread alone.
     let pointer: UnsafeMutableRawPointer
+    /// What the transfers have in common besides the connections.
+    let share: ShareHandle
 
     /// Makes one that keeps at most so many connections.
     init(maximalConnections: Int) throws(TransferError) {
-        guard CurlLibrary.isReady, let pointer = curl_multi_init() else {
+        guard CurlLibrary.isReady, let share = ShareHandle(), let pointer = curl_multi_init() else {
             throw TransferError(code: .invalidConfiguration, message: "libcurl could not be initialised.")
         }
         self.pointer = pointer
+        self.share = share
         let connections = max(1, maximalConnections)
         // Running exchanges are bounded by our queue; this bounds running and idle connections together.
         twiliofs_curl_multi_set_long(pointer, CURLMOPT_MAX_TOTAL_CONNECTIONS, connections)

@@ -69,23 +69,46 @@ struct ValueTests {
     }
 
     @Test(
-        "A beginning without end, or none at all, is malformed",
-        arguments: ["\r\n", "HTTP/1.1 20 OK\r\n", "HTTP/1.1 2x0\r\n"])
-    func malformed(line: String) {
+        "A beginning that is none is malformed",
+        arguments: [
+            ["\r\n"], ["HTTP/1.1 20 OK\r\n"], ["HTTP/1.1 2x0\r\n"], ["HTTP/1.1 200 OK\r\n", "\tA: b\r\n"],
+            ["HTTP/1.1 200 OK\r\n", " A: b\r\n"], ["HTTP/1.1 200 OK\r\n", "A: \0\r\n"],
+            ["HTTP/1.1 100 Continue\r\n", "A: b\r\n", "\r\n", "HTTP/1.1 200 OK\r\n", "\tA: b\r\n"],
+        ])
+    func malformed(lines: [String]) {
         var parser = HeadParser()
-        guard case .malformed = parser.take(Array(line.utf8)) else {
-            Issue.record("\(line) is taken")
+        for line in lines.dropLast() {
+            guard case .more = parser.take(Array(line.utf8)) else {
+                Issue.record("\(line) ends it")
+                return
+            }
+        }
+        guard case .malformed = parser.take(Array((lines.last ?? "").utf8)) else {
+            Issue.record("\(lines) is taken")
             return
         }
-        var endless = HeadParser()
-        _ = endless.take(Array("HTTP/1.1 200 OK\r\n".utf8))
+    }
+
+    @Test(
+        "Lines are bounded in number and size: in a head, in interim answers and in trailers",
+        arguments: [
+            (["HTTP/1.1 200 OK\r\n"], ["A: b\r\n"], 255),
+            (["HTTP/1.1 200 OK\r\n"], ["X: \(String(repeating: "x", count: 1019))\r\n"], 63),
+            (["HTTP/1.1 200 OK\r\n"], ["X: x\r\n", " \(String(repeating: "x", count: 1000))\r\n"], 129),
+            ([], ["HTTP/1.1 103 Early Hints\r\n", "\r\n"], 256),
+            (["HTTP/1.1 200 OK\r\n", "\r\n"], ["Trailer: x\r\n"], 254),
+        ])
+    func bounded(start: [String], repeated: [String], expected: Int) {
+        var parser = HeadParser()
+        for line in start { _ = parser.take(Array(line.utf8)) }
         var count = 0
-        while case .more = endless.take(Array("X: \(String(repeating: "x", count: 1000))\r\n".utf8)) {
+        while case .more = parser.take(Array(repeated[count % repeated.count].utf8)) {
             count += 1
             guard count < 1000 else {
                 Issue.record("it takes everything")
                 return
             }
         }
+        #expect(count == expected)
     }
 }
