@@ -1,4 +1,5 @@
 import CCurl
+import Threading
 
 extension TransferError {
     /// Says what a result of libcurl means for a transfer.
@@ -11,8 +12,10 @@ extension TransferError {
     init(_ result: CURLcode, detail: String, address: Address, isConnected: Bool) {
         let code: Code
         switch result {
-        // libcurl says so when a header line is beyond its bound of 100 KiB, and when there is no HTTP in the answer.
-        case CURLE_OUT_OF_MEMORY where isConnected, CURLE_UNSUPPORTED_PROTOCOL where isConnected:
+        // How libcurl says that a header line is beyond its bound of 100 KiB, that there is no HTTP in the answer, and
+        // that the first header line continues another.
+        case CURLE_OUT_OF_MEMORY where isConnected, CURLE_UNSUPPORTED_PROTOCOL where isConnected,
+            CURLE_BAD_FUNCTION_ARGUMENT where isConnected:
             code = .protocolViolation
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY:
             code = .nameNotResolved
@@ -34,7 +37,8 @@ extension TransferError {
             self.init(code: code, message: "\(address) sent a header line that is too long.")
             return
         }
-        let reason = detail.isEmpty ? String(cString: curl_easy_strerror(result)) : detail
-        self.init(code: code, message: "\(address): \(reason).")
+        // It can quote the server: names in its certificate, for one.
+        let reason = ForeignText(detail.isEmpty ? String(cString: curl_easy_strerror(result)) : detail)
+        self.init(code: code, message: "\(address): \(reason).", reason: reason)
     }
 }

@@ -110,6 +110,10 @@ final class Exchange {
             return false
         case .complete(let status, let fields):
             let head = ResponseHead(status: status, headers: fields, address: address)
+            if let fault = head.fault {
+                ownError = TransferError(code: .protocolViolation, message: "\(address) \(fault).")
+                return false
+            }
             return handler?.exchangeDidReceiveHead(head) ?? false
         }
     }

@@ -219,6 +219,8 @@ struct Mount {
     private func verify(_ client: TwilioClient) throws(Failure) {
         var patience = Patience()
         patience.giveUp = .seconds(10)
+        // At boot the network may come a moment later.
+        patience.outage = patience.giveUp
         do throws(TwilioError) {
             try client.verifyCredentials(patience: patience)
         } catch {
