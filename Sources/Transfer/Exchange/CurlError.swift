@@ -39,6 +39,9 @@ extension TransferError {
         }
         // It can quote the server: names in its certificate, for one.
         let reason = ForeignText(detail.isEmpty ? String(cString: curl_easy_strerror(result)) : detail)
-        self.init(code: code, message: "\(address): \(reason).", reason: reason)
+        let advice =
+            code == .certificateRefused
+            ? " If a proxy or an authority of your own has signed it, name its certificate with --ca-file." : ""
+        self.init(code: code, message: "\(address): \(reason).\(advice)", reason: reason)
     }
 }

@@ -1,5 +1,11 @@
 import CCurl
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Musl
+#endif
+
 /// Owns libcurl's multi handle: the connections, and the transfers that use them.
 final class MultiHandle: @unchecked Sendable {
     // Safe although unchecked: the pointer never changes; `wakeUp` is libcurl's one function for other threads, and
@@ -36,5 +42,11 @@ final class MultiHandle: @unchecked Sendable {
 /// libcurl as a whole.
 enum CurlLibrary {
     /// Whether it could be initialised, which this does, once in the process, the first time it is read.
-    static let isReady = twiliofs_curl_global_init() == CURLE_OK
+    ///
+    /// Here libcurl reads `SSLKEYLOGFILE`, and would write the keys of all connections to the file that it names. The
+    /// command has removed it before there were threads; for others that is done here.
+    static let isReady: Bool = {
+        if getenv("SSLKEYLOGFILE") != nil { unsetenv("SSLKEYLOGFILE") }
+        return twiliofs_curl_global_init() == CURLE_OK
+    }()
 }

@@ -36,6 +36,11 @@ public struct TransferError: Error, Sendable {
     static let cancelled = TransferError(code: .cancelled, message: "The transfer was cancelled.")
 }
 
+extension TransferError: CausedError {
+    /// True when the transfer was cancelled.
+    public var endsUnwantedWork: Bool { code == .cancelled }
+}
+
 extension TransferError: CustomStringConvertible, CustomDebugStringConvertible {
     /// The code, the message and what was behind it.
     public var description: String {

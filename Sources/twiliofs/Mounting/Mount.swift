@@ -207,7 +207,8 @@ struct Mount {
         do throws(TransferError) {
             return try TransferClient(
                 TransferClient.Configuration(
-                    certificateAuthorityFile: command.account.caFile.map(CacheFolder.absolute),
+                    certificateAuthorityFile: command.account.certificateAuthorityFile(environment).map(
+                        CacheFolder.absolute),
                     userAgent: "twiliofs/\(TwilioFS.version)"),
                 logger: logger)
         } catch {
