@@ -7,7 +7,7 @@ import Testing
 @testable import DiskCache
 @testable import cache_exerciser
 
-@Suite("A cache in trouble")
+@Suite("A cache in trouble", .orderly)
 struct FailureTests {
     private let bench: CacheBench
     private let content = Pattern.content(1)
@@ -20,7 +20,7 @@ struct FailureTests {
     private func checkWorks(_ cache: DiskCache, _ bench: CacheBench, sourceLocation: SourceLocation = #_sourceLocation)
         throws
     {
-        let works = eventually(within: 10) {
+        let works = eventually {
             cache.store(40, of: content)
             return cache.hasRight(40, of: content)
         }

@@ -37,6 +37,8 @@ private final class NotingAhead: MediaAhead {
         return state.wait(timeout: .seconds(20)) { sids.isSubset(of: $0.abandoned) ? true : nil } ?? false
     }
 
+    func provisionalSize(of sid: SID) -> Int64? { nil }
+
     func describe(
         _ resource: MediaResource, priority: Priority,
         completion: @escaping @Sendable (Result<MediaFacts, MediaError>) -> Void
@@ -56,7 +58,7 @@ private final class NotingAhead: MediaAhead {
     }
 }
 
-@Suite("What is done ahead of programs")
+@Suite("What is done ahead of programs", .orderly)
 struct AheadTests {
     private static func mediaRequests(_ bench: TreeBench) -> [LoggedRequest] {
         bench.simulator.requests.filter { $0.host == .media || $0.path.hasSuffix(".wav") }
@@ -84,7 +86,7 @@ struct AheadTests {
         defer { bench.shutDown() }
         let directory = try bench.find("recordings").inode
         let names = try Self.names(bench, of: directory)
-        let latency = 20
+        let latency = 50
         bench.simulator.behaviour.latencyMilliseconds = latency
         let start = ContinuousClock.now
         for name in order == .position ? names : names.sorted() {

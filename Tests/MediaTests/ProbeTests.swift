@@ -7,7 +7,7 @@ import TwilioSimulator
 
 @testable import Media
 
-@Suite("Learning sizes at little cost")
+@Suite("Learning sizes at little cost", .orderly)
 struct ProbeTests {
     private func withBench(
         generated: Int, _ behaviour: (inout Behaviour) -> Void, _ body: (LibraryBench) throws -> Void
@@ -28,14 +28,12 @@ struct ProbeTests {
 
     /// Waits for the one check of HEAD; what it told is known a moment later.
     private func waitForCheck(_ bench: LibraryBench) -> Bool {
-        for _ in 0..<2000 {
-            if bench.simulator.requests.contains(where: { $0.method == "HEAD" && $0.status != nil }) {
-                usleep(50_000)
-                return true
-            }
-            usleep(5000)
+        let isAnswered = eventually {
+            bench.simulator.requests.contains { $0.method == "HEAD" && $0.status != nil }
         }
-        return false
+        // The library has no sign of having learnt it.
+        usleep(200_000)
+        return isAnswered
     }
 
     @Test("where ranges are ignored and HEAD tells sizes, one recording is enough to find it out")
@@ -132,7 +130,7 @@ struct ProbeTests {
             let json = "{\"sid\":\"RE\(digits)\(number)\"}"
             let resource = try MediaResource(kind: .voiceRecording, json: Array(json.utf8))
             #expect(try bench.describe(resource).plaintextSize == 5000)
-            while !server.requests.contains(where: { $0.method == "HEAD" }) { usleep(5000) }
+            try wait(until: "HEAD has come") { server.requests.contains { $0.method == "HEAD" } }
             usleep(20_000)
         }
         #expect(server.requests.count { $0.method == "HEAD" } == 1)

@@ -7,7 +7,7 @@ import TwilioAPI
 
 @testable import Media
 
-@Suite("Media of subaccounts")
+@Suite("Media of subaccounts", .orderly)
 struct SubaccountTests {
     private static let digits = "00112233445566778899aabbccddeeff"
 

@@ -3,7 +3,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("An account with many recordings", .needsFUSE)
+@Suite("An account with many recordings", .orderlyAndLong, .needsFUSE)
 struct LargeAccountTests {
     /// The SIDs of all voice recordings as the account itself lists them, in order.
     private static func sids(of account: SimulatedAccount) throws -> [String] {
@@ -113,6 +113,37 @@ struct LargeAccountTests {
         let listed = try Self.listed(mount)
         #expect(try listed == Self.sids(of: account))
         #expect(listed.count == 5000)
+    }
+
+    @Test("A list whose pages have no end fails, and is there when it has one again", arguments: ["empty", "repeated"])
+    func endless(end: String) throws {
+        let account = try SimulatedAccount(
+            media: nil,
+            switches: ["--generate-recordings", "500", "--page-size-limit", "50", "--list-end", end])
+        let mount = try MountedAccount(account, options: ["--kinds", "voice"])
+        for _ in 0..<2 {
+            let failed = try Command.run(["ls", "-f", "recordings"], directory: mount.path)
+            #expect(failed.end == .exited(2) && failed.text == "", "\(failed.text.prefix(200))")
+            #expect(failed.errorText.contains("Input/output error"), "\(failed.errorText)")
+        }
+        #expect(mount.log.components(separatedBy: "have no end").count == 2, "\(mount.log)")
+        try account.change(behaviour: #"{"listEnd": "proper"}"#)
+        #expect(try Self.listed(mount) == Self.sids(of: account))
+    }
+
+    @Test(
+        "A day is whole when it is asked for alone, and so is the list, whatever filters by date mean",
+        arguments: ["inclusive", "midnight", "time", "exclusive"])
+    func dateFilters(filter: String) throws {
+        let account = try SimulatedAccount(
+            media: nil,
+            switches: ["--generate-recordings", "20000", "--page-size-limit", "200", "--date-filter", filter])
+        let mount = try MountedAccount(account, options: ["--kinds", "voice"])
+        // The recordings are one a minute.
+        let day = try Command.shell("date -u -d '5 days ago' +%Y/%m/%d").lines.first ?? ""
+        let links = try Command.shell("ls -f by-date/\(day) | grep -c '^RE'", directory: mount.path).lines
+        #expect(links == ["1440"])
+        #expect(try Self.listed(mount) == Self.sids(of: account))
     }
 
     @Test("Two mounts that share a cache both show everything, cold and warm")

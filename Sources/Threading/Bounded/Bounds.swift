@@ -1,7 +1,8 @@
 /// The limits of numbers that come from outside: from a server, from a file on disk, from a user.
 ///
 /// Swift ends the process when arithmetic overflows. A number within these limits can be added, subtracted and
-/// multiplied a thousand times over without that. Code that parses a number accepts or clamps it here, before it is kept.
+/// multiplied a thousand times over without that. Code that parses a number accepts or clamps it here, before it is
+/// kept.
 public enum Bounds {
     /// The largest size of one recording, of plaintext or of ciphertext, in bytes: 1 PiB.
     public static let largestSize: Int64 = 1 << 50
