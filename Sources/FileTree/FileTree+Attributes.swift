@@ -28,9 +28,11 @@ extension FileTree {
             }
             parts.library.describe(try resource(sid, branch)) { [self] result in
                 completion(
-                    result.map { media(node, entry: entry, size: $0.plaintextSize) }.mapError {
-                        failure($0, in: branch)
-                    })
+                    result.map {
+                        media(
+                            node, entry: entry, size: $0.plaintextSize,
+                            countsForGood: $0.isConfirmed && $0.isPlaintextSizeExact)
+                    }.mapError { failure($0, in: branch) })
             }
         } catch {
             completion(.failure(error))
@@ -61,13 +63,19 @@ extension FileTree {
                 group: ownership.group, size: Int64(Self.target(of: entry, from: view).utf8.count),
                 modified: entry.dateCreated ?? Self.unknownTime, validity: Self.longValidity)
         case .media:
-            guard let entry, let size = entry.plaintextSize else { return nil }
-            return media(node, entry: entry, size: size)
+            guard let entry else { return nil }
+            if let size = entry.plaintextSize { return media(node, entry: entry, size: size, countsForGood: true) }
+            return parts.library.provisionalSize(of: entry.sid).map {
+                media(node, entry: entry, size: $0, countsForGood: false)
+            }
         }
     }
 
-    func media(_ node: Node, entry: CatalogEntry, size: Int64) -> Attributes {
-        regular(node, size: size, modified: entry.dateCreated ?? Self.unknownTime, validity: Self.longValidity)
+    /// - Parameter countsForGood: whether the size is certain; else the kernel asks again soon.
+    private func media(_ node: Node, entry: CatalogEntry, size: Int64, countsForGood: Bool) -> Attributes {
+        regular(
+            node, size: size, modified: entry.dateCreated ?? Self.unknownTime,
+            validity: countsForGood ? Self.longValidity : Self.directoryValidity)
     }
 
     func regular(_ node: Node, size: Int64, modified: Timestamp, validity: Double) -> Attributes {

@@ -41,10 +41,10 @@ public final class MediaRecorder: MediaObserver {
         self.invalidate.withLock { $0 = invalidate }
     }
 
-    /// Stores the size, for good.
+    /// Stores the size, for good, if it counts for good.
     public func mediaWasDescribed(_ sid: SID, of account: SID?, as facts: MediaFacts) {
         // A size that is a guess is told, but not kept: with the right key it may turn out to be another.
-        guard facts.isPlaintextSizeExact else { return }
+        guard facts.isPlaintextSizeExact, facts.isConfirmed else { return }
         let isFirst = described.withLock { described in
             described.append((sid, account, facts))
             return described.count == 1
@@ -60,7 +60,7 @@ public final class MediaRecorder: MediaObserver {
         }
         for (account, described) in Dictionary(grouping: described, by: \.account) {
             do {
-                try catalog(of: account).learn(
+                let replaced = try catalog(of: account).learn(
                     try described.map { sid, _, facts in
                         MediaLesson(
                             sid,
@@ -69,6 +69,10 @@ public final class MediaRecorder: MediaObserver {
                                 facts: try facts.stored),
                             isAuthenticated: facts.encryption == ExtendedAttributes.authenticatedEncryption)
                     })
+                for sid in replaced {
+                    logger.warning("\(sid): the size has changed, although completed media never does")
+                    invalidate.withLock { $0 }?(sid, account)
+                }
             } catch {
                 logger.error(
                     "\(described.count == 1 ? "a size" : "\(described.count) sizes") can't be stored: \(error)")

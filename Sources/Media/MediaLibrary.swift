@@ -27,6 +27,9 @@ public final class MediaLibrary: Sendable {
         /// Files kept without a reader: their content keys, and their blocks as long as nobody else needs the memory.
         var idleFileLimit = 256
 
+        /// How long nobody fetches content again that was declared bad; doubles each time, up to a quarter of an hour.
+        var retrialWait = Duration.seconds(10)
+
         /// Threads that decrypt, besides those that ask for reads.
         public var threadCount: Int
 
@@ -125,6 +128,12 @@ public final class MediaLibrary: Sendable {
         _ resource: MediaResource, facts: MediaFacts?, integrity: Integrity? = nil,
         completion: @escaping @Sendable (Result<MediaReader, MediaError>) -> Void
     ) {
+        if services.keyStanding(of: resource) == .notHeld {
+            let error = services.keyNotHeld(resource)
+            services.counts.countError(error)
+            completion(.failure(error))
+            return
+        }
         let file = file(of: resource, facts: facts, integrity: integrity, retainsReader: true)
         services.openFiles.withLock { $0 += 1 }
         file.open { [self] result in
@@ -157,6 +166,37 @@ public final class MediaLibrary: Sendable {
             state.idle.removeAll { $0 == sid }
         }
         return MediaReader(file: file, opened: opened) { [self] in release(file) }
+    }
+
+    /// A plaintext size in bytes that is known for the time being, since nothing but the length of an answer vouches for
+    /// it; nil when there is none.
+    public func provisionalSize(of sid: SID) -> Int64? {
+        services.provisionalSizes.withLock { $0.size(of: sid, now: .now) }
+    }
+
+    /// Finds out whether a recording's private key is held, by opening its envelope if nothing of the same public key was
+    /// opened before.
+    ///
+    /// Costs an RSA operation for each key that is held, and for video a request if its media wasn't described yet.
+    ///
+    /// - Parameters:
+    ///   - facts: what is known of the media from before.
+    ///   - completion: called at once or later on another thread, with nil when it can't be found out now.
+    public func findOutKey(
+        of resource: MediaResource, facts: MediaFacts?, completion: @escaping @Sendable (_ isHeld: Bool?) -> Void
+    ) {
+        if let standing = services.keyStanding(of: resource) {
+            completion(standing == .held)
+            return
+        }
+        let file = file(of: resource, facts: facts, integrity: nil)
+        file.open(isAhead: true) { [self] result in
+            settle(file)
+            switch result {
+            case .success: completion(true)
+            case .failure(let error): completion(error.code == .keyNotHeld ? false : nil)
+            }
+        }
     }
 
     /// What is known of the truth of a recording's bytes; nil when it isn't among the files at hand.

@@ -33,11 +33,17 @@ final class MediaServices: Sendable {
     /// Files opened and not closed yet, each as often as it is open: they share the memory.
     let openFiles = Locked(0)
 
+    /// Files opened whose media isn't opened, since nothing was read of them.
+    let deferredFiles = Locked(0)
+
     /// What has happened so far; what ``MediaLibrary/statistics`` adds is not kept here.
     let counts = Locked(MediaLibrary.Statistics())
 
     /// By which request the hosts of media tell sizes.
     let probes = Locked(ProbeFindings())
+
+    /// Sizes that count in this process only.
+    let provisionalSizes = Locked(ProvisionalSizes())
 
     /// What connections have brought lately.
     let link = Locked(LinkEstimate())
@@ -49,6 +55,12 @@ final class MediaServices: Sendable {
     private let storing = Locked(0)
     let observer: any MediaObserver
     let logger: Logger
+
+    /// What was found out of the private keys.
+    let keyStandings = Locked(KeyStandings())
+
+    /// Content keys that were unwrapped lately.
+    let contentKeys = Locked(ContentKeyCache())
 
     /// Public keys whose private key was missed, so that the log says it once and not for each file.
     private let missedKeys = Locked<Set<String>>([])
@@ -116,9 +128,12 @@ final class MediaServices: Sendable {
         }
     }
 
-    /// Logs once for each public key that its private key isn't held.
-    func reportMissingKey(_ publicKeySID: String?, _ error: EnvelopeError) {
-        let isNews = missedKeys.withLock { $0.insert(publicKeySID ?? "").inserted }
-        if isNews { logger.error("\(error.message)") }
+    /// Logs that a recording's private key isn't held: once for each public key as a warning, else for debugging.
+    func reportMissingKey(_ resource: MediaResource, _ message: String) {
+        let isNews = missedKeys.withLock { $0.insert(resource.publicKeySID ?? "").inserted }
+        let key = resource.publicKeySID ?? "not named"
+        logger.log(
+            level: isNews ? .warning : .debug, "\(resource.sid) can't be opened (public key \(key)): \(message)",
+            metadata: ["recording": "\(resource.sid)", "public_key": "\(key)"])
     }
 }

@@ -150,6 +150,8 @@ public struct Behaviour: Sendable, Hashable, Codable {
     public var contentAlgorithm = ContentAlgorithm.gcm
     /// What `size` of video resources is.
     public var videoSize = VideoSize.ciphertext
+    /// Whether sealed video media comes with the headers that describe its envelope.
+    public var sendsEnvelope = true
     /// Whether media comes with an `ETag`.
     public var sendsETag = true
     /// The life of presigned addresses in seconds, whatever `Ttl` asks; nil obeys `Ttl` (600 without it).
@@ -197,7 +199,8 @@ public struct Behaviour: Sendable, Hashable, Codable {
     private enum CodingKeys: String, CodingKey, CaseIterable {
         case voiceRange, voiceLength, voiceHeadSupported, voiceRedirect, voiceNotFoundCount, mediaRange, mediaLength
         case encryptionSpelling, encryptionForm, mediaAddress, sendsUnencryptedLength, sendsUnencryptedMD5
-        case metadataVersion, wrapAlgorithm, contentAlgorithm, videoSize, sendsETag, urlLifetimeSeconds, mediaOrigin
+        case metadataVersion, wrapAlgorithm, contentAlgorithm, videoSize, sendsEnvelope, sendsETag, urlLifetimeSeconds,
+            mediaOrigin
         case errorFormat, pageSizeLimit, listOrder, paging, nullFields, latencyMilliseconds, bytesPerSecond,
             concurrencyLimit,
             retryAfterSeconds

@@ -37,6 +37,8 @@ private final class NotingAhead: MediaAhead {
         return state.wait(timeout: .seconds(20)) { sids.isSubset(of: $0.abandoned) ? true : nil } ?? false
     }
 
+    func provisionalSize(of sid: SID) -> Int64? { nil }
+
     func describe(
         _ resource: MediaResource, priority: Priority,
         completion: @escaping @Sendable (Result<MediaFacts, MediaError>) -> Void

@@ -13,7 +13,7 @@ import TwilioSimulator
 struct FileTreeTests {
     static let files: [String: [UInt8]] = [
         "recordings/a.wav": Array(repeating: 1, count: 1000), "recordings/b.wav": Array(repeating: 2, count: 17),
-        "recordings/unencrypted/c.wav": Array(repeating: 3, count: 33),
+        "recordings/unencrypted/c.wav": Array(TestMedia.signed(Data(repeating: 3, count: 33), as: "wav")),
         "video-recordings/d.mka": Array(repeating: 4, count: 5000), "video-recordings/e.mkv": [],
         "compositions/f.mp4": Array(repeating: 5, count: 70_000), "compositions/g.webm": Array(repeating: 6, count: 16),
     ]

@@ -26,6 +26,7 @@ struct MediaLibraryTests {
         "a file of any size and kind is read as it was", arguments: Kind.allCases,
         [0, 1, 15, 16, 17, 31, 32, 33, 4096, 131_071, 131_072, 131_073, 700_001])
     func sizes(kind: Kind, size: Int) throws {
+        guard kind.canHave(size: size) else { return }
         try Self.withBench(kind, size: size) { bench in
             let resource = try bench.resource()
             let facts = try bench.describe(resource)
@@ -90,8 +91,9 @@ struct MediaLibraryTests {
             let reader = try bench.open(resource)
             #expect(try LibraryBench.read(reader, at: 650_000, count: 1000) == Array(bench.original[650_000..<651_000]))
             #expect(try bench.readAll(reader) == bench.original)
-            // The one stream is kept: not a request for each range. A described file may have been begun before.
-            if server.ignoresRanges { #expect(bench.mediaRequests.count { $0.method == "GET" } <= 2) }
+            // The one stream is kept: not a request for each range. A described file may have been begun before, and the
+            // first answer that has everything in it isn't believed.
+            if server.ignoresRanges { #expect(bench.mediaRequests.count { $0.method == "GET" } <= 3) }
         }
     }
 

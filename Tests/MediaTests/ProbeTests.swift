@@ -123,7 +123,7 @@ struct ProbeTests {
         let server = try LoopbackServer { request in
             request.method == "HEAD"
                 ? LoopbackServer.Answer(status: 200, length: told)
-                : LoopbackServer.Answer(body: [UInt8](repeating: 7, count: 5000))
+                : LoopbackServer.Answer(body: Array(TestMedia.signed(Data(count: 5000), as: "wav")))
         }
         defer { server.stop() }
         let bench = try LibraryBench(.voice, size: 1, apiURL: server.url)

@@ -41,7 +41,8 @@ struct KeyTests {
         let media = try TestMedia.small.appending(path: "recordings/long.wav").path
         for keys in [
             [first.privateKey(), "\(sid)=\(second.privateKey())"], [second.privateKey(), first.privateKey()],
-            ["\(sid)=\(first.privateKey())", second.privateKey(), first.privateKey()],
+            ["\(sid)=\(first.privateKey())", second.privateKey(), "video:\(first.privateKey())"],
+            ["voice:\(second.privateKey())", "video:\(first.privateKey())", "voice:\(first.privateKey())"],
         ] {
             let bench = try MountBench(
                 publicKeys: [first.publicKey, "\(sid)=\(second.publicKey)"], keys: keys)

@@ -11,6 +11,10 @@ enum Schema {
             try database.execute(sql: tables)
             try FirstSchema.convert(database, coder: coder)
         }
+        migrator.registerMigration("requirements") { database in
+            try database.execute(sql: requirements)
+            try RequirementColumn.fill(database, coder: coder)
+        }
         return migrator
     }
 
@@ -82,6 +86,13 @@ enum Schema {
         ) STRICT;
         INSERT INTO list (kind, generation) VALUES (1, 0), (2, 0), (3, 0) ON CONFLICT DO NOTHING;
         INSERT INTO position (next) SELECT 1 + coalesce(max(id), 0) FROM resource;
+        """
+
+    /// What has to be held for recordings to be read: a requirement's number is in `entry.requirement`, null where
+    /// nothing but the account's credentials is required.
+    private static let requirements = """
+        CREATE TABLE requirement (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+        ALTER TABLE entry ADD COLUMN requirement INTEGER;
         """
 
     /// The index by which the recordings of a call or a room are found.

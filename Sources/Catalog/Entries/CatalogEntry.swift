@@ -28,11 +28,19 @@ public struct CatalogEntry: Hashable, Sendable {
 
     /// The call or the room that it belongs to; nil when the resource doesn't tell.
     public let group: SID?
+
+    /// The number of what has to be held for the media to be read, besides the account's credentials; nil for nothing.
+    public let requirement: Int64?
+
+    /// What is known of the truth of its media.
+    public let integrity: StoredIntegrity
 }
 
 extension CatalogEntry {
     /// The query whose rows ``init(_:)`` reads, up to its conditions.
-    static let select = "SELECT id, kind, sid, format, created, size, json_size, status IS NULL, group_sid FROM entry"
+    static let select =
+        "SELECT id, kind, sid, format, created, size, json_size, status IS NULL, group_sid,"
+        + " requirement, integrity FROM entry"
 
     /// Reads a row; nil for a kind that this version doesn't know.
     init?(_ row: RawStatement) {
@@ -41,7 +49,9 @@ extension CatalogEntry {
             position: row.integer(0), sid: SID(digits, of: kind), kind: kind, containerFormat: row.text(3) ?? "",
             dateCreated: row.optionalInteger(4).map(Timestamp.init(seconds:)), plaintextSize: row.optionalInteger(5),
             jsonSize: row.integer(6), isCompleted: row.integer(7) != 0,
-            group: row.digits(8).map { SID(group: $0, of: kind) })
+            group: row.digits(8).map { SID(group: $0, of: kind) },
+            requirement: row.optionalInteger(9),
+            integrity: StoredIntegrity(code: row.integer(10)))
     }
 }
 

@@ -14,6 +14,7 @@ public struct EnvelopeError: Error, Sendable, CustomStringConvertible {
             case wrongPassphrase
             case keyNotHeld
             case wrongKey
+            case contentDamaged
             case invalidContentKeyLength
             case unsupportedScheme
             case invalidMetadata
@@ -43,6 +44,9 @@ public struct EnvelopeError: Error, Sendable, CustomStringConvertible {
         public static let keyNotHeld = Self(value: .keyNotHeld)
         /// The private key mapped to the envelope's public key SID doesn't fit, nor does any other one held.
         public static let wrongKey = Self(value: .wrongKey)
+        /// A private key fits, but padding or length of the content disagree with the content key: the content, or what
+        /// its headers say of it, is damaged.
+        public static let contentDamaged = Self(value: .contentDamaged)
         /// The unwrapped content encryption key isn't 32 bytes long.
         public static let invalidContentKeyLength = Self(value: .invalidContentKeyLength)
         /// The envelope names a scheme that is not supported; the message says which.

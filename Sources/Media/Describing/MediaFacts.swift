@@ -29,8 +29,25 @@ public struct MediaFacts: Hashable, Sendable, Codable {
 
     /// The last bytes of the ciphertext, 32 at the most: the tag of GCM, the padding of CBC.
     ///
-    /// Empty when the server ignores ranges and the tail wasn't needed.
+    /// Empty when the server ignores ranges and the tail wasn't needed, and of media that isn't encrypted.
     let tail: [UInt8]
+
+    /// How many channels of a voice recording were asked for: 0 when it couldn't be had in as many as it has, nil when
+    /// they weren't asked for.
+    ///
+    /// Size, entity tag and bytes are another recording's for each number.
+    let requestedChannels: Int64?
+
+    /// Whether the size counts for good: a range answer told it, or the content has confirmed it.
+    ///
+    /// The length of an answer with all of the media could be that of something else, so it counts in this process
+    /// only, until the content agrees: by its tag, its padding, or its signature and its end.
+    public let isConfirmed: Bool
+
+    private enum CodingKeys: CodingKey {
+        case ciphertextSize, plaintextSize, isPlaintextSizeExact, entityTag, envelopeFields, tail, requestedChannels
+        case isConfirmed
+    }
 
     /// How many bytes of the end are asked for: two blocks of AES, since CBC needs the one before the last.
     static let tailSize: Int64 = 32
@@ -47,32 +64,26 @@ public struct MediaFacts: Hashable, Sendable, Codable {
         }
     }
 
-    /// Whether nothing tells these facts and others apart; a tail that one of them lacks doesn't, nor what of it is
-    /// content.
+    /// Whether nothing tells these facts and others apart; a tail or an entity tag that one of them lacks doesn't, nor
+    /// what of the tail is content.
     func describes(sameMediaAs other: MediaFacts) -> Bool {
-        ciphertextSize == other.ciphertextSize && plaintextSize == other.plaintextSize && entityTag == other.entityTag
+        ciphertextSize == other.ciphertextSize && plaintextSize == other.plaintextSize
+            && requestedChannels == other.requestedChannels
+            && (entityTag == nil || other.entityTag == nil || entityTag == other.entityTag)
             && envelopeFields == other.envelopeFields
             && (lacksTail || other.lacksTail || tail.suffix(16) == other.tail.suffix(16))
     }
 
-    /// Whether the last bytes of the ciphertext weren't seen.
-    var lacksTail: Bool { Int64(tail.count) < min(Self.tailSize, ciphertextSize) }
-
-    /// The fields of an answer that belong to an envelope.
-    static func envelopeFields(of headers: HeaderFields) -> [String: String] {
-        var fields: [String: String] = [:]
-        for (name, value) in headers {
-            let name = name.lowercased()
-            if name.hasPrefix("x-amz-meta-x-amz-") || Self.unprefixedFields.contains(name) { fields[name] = value }
-        }
-        return fields
+    /// The same facts, confirmed by the content.
+    var confirmed: MediaFacts {
+        MediaFacts(
+            ciphertextSize: ciphertextSize, plaintextSize: plaintextSize, isPlaintextSizeExact: isPlaintextSizeExact,
+            entityTag: entityTag, envelopeFields: envelopeFields, tail: tail, requestedChannels: requestedChannels,
+            isConfirmed: true)
     }
 
-    /// Version 2 of the client's metadata is documented without the prefix that S3 gives to metadata.
-    private static let unprefixedFields: Set = [
-        "x-amz-key", "x-amz-key-v2", "x-amz-iv", "x-amz-wrap-alg", "x-amz-cek-alg", "x-amz-tag-len", "x-amz-matdesc",
-        "x-amz-unencrypted-content-length", "x-amz-unencrypted-content-md5",
-    ]
+    /// Whether the last bytes of the ciphertext weren't seen.
+    var lacksTail: Bool { Int64(tail.count) < min(Self.tailSize, ciphertextSize) }
 
     /// The envelope that these fields, or for voice the resource, describe; nil when the media isn't encrypted.
     static func envelope(of resource: MediaResource, fields: [String: String]) throws(EnvelopeError)
@@ -98,6 +109,23 @@ public struct MediaFacts: Hashable, Sendable, Codable {
 }
 
 extension MediaFacts {
+    /// Reads facts; those of earlier versions don't say whether they are confirmed.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        ciphertextSize = try container.decode(Int64.self, forKey: .ciphertextSize)
+        plaintextSize = try container.decode(Int64.self, forKey: .plaintextSize)
+        isPlaintextSizeExact = try container.decode(Bool.self, forKey: .isPlaintextSizeExact)
+        entityTag = try container.decodeIfPresent(String.self, forKey: .entityTag)
+        envelopeFields = try container.decode([String: String].self, forKey: .envelopeFields)
+        let tail = try container.decode([UInt8].self, forKey: .tail)
+        self.tail = tail
+        requestedChannels = try container.decodeIfPresent(Int64.self, forKey: .requestedChannels)
+        // Earlier versions learnt the tail with each answer to a range, and never without one.
+        isConfirmed =
+            try container.decodeIfPresent(Bool.self, forKey: .isConfirmed)
+            ?? (Int64(tail.count) >= min(Self.tailSize, ciphertextSize))
+    }
+
     /// The form in which the catalog keeps facts.
     public var stored: [UInt8] {
         get throws { Array(try JSONEncoder().encode(self)) }

@@ -54,7 +54,8 @@ extension TransferError {
         private enum Kind: String {
             case invalidAddress, insecureAddress, nameNotResolved, cannotConnect, certificateRefused, connectionLost
             case hostUnreachable
-            case stalled, deadlineExceeded, tooManyRedirects, status, changed, protocolViolation, bodyTooLarge
+            case stalled, deadlineExceeded, tooManyRedirects, status, unusableAnswer, changed, protocolViolation,
+                bodyTooLarge
             case cancelled, addressUnavailable, invalidConfiguration
         }
 
@@ -91,6 +92,8 @@ extension TransferError {
         public static let tooManyRedirects = Code(.tooManyRedirects)
         /// The server refused; see `status`.
         public static let status = Code(.status)
+        /// The answer succeeded but can't be what was asked for, such as a page in the place of media.
+        public static let unusableAnswer = Code(.unusableAnswer)
         /// The resource isn't the one it was: its entity tag or size differs.
         public static let changed = Code(.changed)
         /// The answer contradicts HTTP, itself or the request.

@@ -139,18 +139,21 @@ public final class TwilioClient: Sendable {
 
     /// The source of addresses from which a recording's media is downloaded.
     ///
-    /// - Parameter retriesNotFound: whether to ask again when there is none yet: media exists only seconds after it is
-    ///   complete.
+    /// - Parameters:
+    ///   - channels: as many channels of a voice recording are asked for; nil for as many as Twilio gives by itself,
+    ///     which is one of a conference's two.
+    ///   - retriesNotFound: whether to ask again when there is none yet: media exists only seconds after it is complete.
     /// - Throws: ``TwilioError`` with code ``TwilioError/Code/invalidConfiguration`` for an address that can't be
     ///   formed.
     public func mediaAddresses(
-        of resource: MediaResource, retriesNotFound: Bool = false
+        of resource: MediaResource, channels: Int64? = nil, retriesNotFound: Bool = false
     ) throws(TwilioError) -> MediaAddressSource {
         let path = "\(listPath(of: resource.kind))/\(resource.sid)"
         switch resource.kind {
         case .voiceRecording:
             return MediaAddressSource(
-                direct: try apiAddress("\(path).wav"), subject: resource.sid)
+                direct: try apiAddress("\(path).wav" + (channels.map { "?RequestedChannels=\($0)" } ?? "")),
+                subject: resource.sid)
         case .videoRecording, .composition:
             // The longest life that an address can be given. It is asked for anew when it was refused anyway.
             return MediaAddressSource(

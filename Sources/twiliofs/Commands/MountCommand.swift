@@ -25,7 +25,8 @@ struct MountCommand: ParsableCommand {
     @Option(
         name: .customLong("key"),
         help: ArgumentHelp(
-            "A private key in PEM; with CR…=, of the public key with this SID. Repeatable.", valueName: "[CR…=]file"))
+            "A private key in PEM, for one kind and the public key with one SID where given. Repeatable.",
+            valueName: "[voice:|video:][CR…=]file"))
     var keys: [String] = []
 
     @Option(help: ArgumentHelp("A file with the passphrase of encrypted private keys.", valueName: "file"))
@@ -33,6 +34,9 @@ struct MountCommand: ParsableCommand {
 
     @Flag(name: .customLong("no-key"), help: "Mount without a private key: encrypted files can't be opened.")
     var isWithoutKey = false
+
+    @Flag(help: "Leave out recordings whose private key isn't held, or whose media isn't at Twilio.")
+    var hideUnreadable = false
 
     @Flag(name: [.customShort("f"), .long], help: "Stay in the foreground and log to standard error.")
     var foreground = false

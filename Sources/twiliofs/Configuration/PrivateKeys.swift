@@ -6,23 +6,26 @@ enum PrivateKeys {
     /// Reads the keys.
     ///
     /// - Parameters:
-    ///   - arguments: `FILE` or `CR…=FILE` each.
+    ///   - arguments: `[voice:|video:][CR…=]FILE` each.
     ///   - passphraseFile: a file with the passphrase of those that are encrypted; without it, it is asked for.
     static func load(_ arguments: [String], passphraseFile: String?) throws(Failure) -> KeyRing {
         var entries: [KeyRing.Entry] = []
         for argument in arguments {
-            let (sid, path) = split(argument)
+            let (use, sid, path) = split(argument)
             let key = try load(path, passphraseFile: passphraseFile)
-            entries.append(KeyRing.Entry(publicKeySID: sid, name: path, key: key))
+            entries.append(KeyRing.Entry(publicKeySID: sid, use: use, name: path, key: key))
         }
         return KeyRing(entries)
     }
 
-    /// Splits `CR…=FILE`; anything else is a file, be there an equals sign in its name.
-    private static func split(_ argument: String) -> (sid: String?, path: String) {
-        let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2, let sid = SID(parts[0]), sid.prefix == "CR" else { return (nil, argument) }
-        return (sid.description, String(parts[1]))
+    /// Splits `[voice:|video:][CR…=]FILE`; anything else is a file, be there a colon or an equals sign in its name.
+    static func split(_ argument: String) -> (use: KeyRing.Use?, sid: String?, path: String) {
+        var rest = argument[...]
+        let use = KeyRing.Use.allCases.first { rest.hasPrefix("\($0.rawValue):") }
+        if let use { rest = rest.dropFirst(use.rawValue.count + 1) }
+        let parts = rest.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, let sid = SID(parts[0]), sid.prefix == "CR" else { return (use, nil, String(rest)) }
+        return (use, sid.description, String(parts[1]))
     }
 
     private static func load(_ path: String, passphraseFile: String?) throws(Failure) -> PrivateKey {
