@@ -4,8 +4,7 @@
 /// separators, bidirectional controls and everything else that is invisible or steers a terminal are replaced: white
 /// space by a blank, the rest by U+FFFD.
 ///
-/// What a server says becomes one of these where its answer is parsed, so that messages, logs and `status.json` can't
-/// hold the raw text.
+/// Parsers of answers make a foreign text of each string, so that messages, logs and `status.json` hold no raw text.
 public struct ForeignText: Sendable, Hashable {
     /// The largest number of Unicode scalars.
     ///
@@ -33,7 +32,7 @@ public struct ForeignText: Sendable, Hashable {
     ///
     /// No more of the bytes is decoded than can be kept.
     public init(utf8 bytes: some Sequence<UInt8>) {
-        // One more scalar than is kept, of four bytes at the most, tells that the text has to be cut.
+        // A scalar takes four bytes at most. One beyond the limit is decoded, since it shows that the text is cut.
         self.init(String(decoding: Array(bytes.prefix(4 * (Self.longestLength + 1))), as: UTF8.self))
     }
 
