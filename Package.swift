@@ -50,7 +50,7 @@ let package = Package(
         .systemLibrary(name: "CLinux"),
 
         module("Threading", []),
-        module("Envelope", ["COpenSSL"]),
+        module("Envelope", ["COpenSSL", "Threading"]),
         module("Transfer", ["CCurl", "Threading", logging]),
         module("TwilioAPI", ["Transfer", "Threading", logging]),
         module(
@@ -90,7 +90,7 @@ let package = Package(
             name: "TestSupport", dependencies: ["CLinux", "Threading"], path: "Tests/TestSupport",
             swiftSettings: swiftSettings),
         tests(of: "Threading", ["Threading"]),
-        tests(of: "Envelope", ["Envelope", "TestSupport"]),
+        tests(of: "Envelope", ["Envelope", "Threading", "TestSupport"]),
         tests(of: "Transfer", ["Transfer", "TwilioSimulator", "Threading", "TestSupport", logging]),
         tests(of: "TwilioAPI", ["TwilioAPI", "TwilioSimulator", "TestSupport", "Transfer", "Threading", logging]),
         tests(

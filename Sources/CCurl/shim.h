@@ -51,4 +51,10 @@ static inline CURLMcode twiliofs_curl_multi_set_long(CURLM *handle, CURLMoption 
     return curl_multi_setopt(handle, option, value);
 }
 
+// curl_share_setopt.
+
+static inline CURLSHcode twiliofs_curl_share_data(CURLSH *handle, curl_lock_data data) {
+    return curl_share_setopt(handle, CURLSHOPT_SHARE, data);
+}
+
 #endif

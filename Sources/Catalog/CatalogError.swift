@@ -1,5 +1,7 @@
+public import Transfer
+
 /// The catalog could not be opened, read or written.
-public struct CatalogError: Error, Sendable, CustomStringConvertible {
+public struct CatalogError: CausedError, Sendable, CustomStringConvertible {
     /// What went wrong, for code that decides by it.
     public enum Code: Hashable, Sendable {
         /// The catalog's folder or file can't be made, or isn't a catalog.

@@ -1,6 +1,7 @@
 import Catalog
 import Logging
 public import Media
+import Transfer
 import TwilioAPI
 
 /// Opening files and what is known of them besides their attributes.
@@ -104,7 +105,7 @@ extension FileTree {
         default:
             break
         }
-        logger.error("\(error.message)")
+        logger.failure(error, "\(error.message)")
         return FileTreeError(.inputOutput, error.message, cause: error)
     }
 }

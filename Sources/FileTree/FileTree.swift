@@ -2,6 +2,7 @@ import Catalog
 public import Logging
 public import Media
 import Threading
+import Transfer
 public import TwilioAPI
 
 /// The mount as a tree of directories and files: names, numbers, attributes, contents.
@@ -181,7 +182,7 @@ public final class FileTree: Sendable {
     }
 
     func inputOutput(_ error: any Error) -> FileTreeError {
-        logger.error("\(error)")
+        logger.failure(error, "\(error)")
         return FileTreeError(.inputOutput, "\(error)", cause: error)
     }
 }

@@ -1,5 +1,7 @@
+public import Transfer
+
 /// Why the tree can't do what was asked, for whoever has to answer with an errno.
-public struct FileTreeError: Error, Sendable, CustomStringConvertible {
+public struct FileTreeError: CausedError, Sendable, CustomStringConvertible {
     /// What went wrong; ``FileSystem`` has the table of errnos.
     public enum Code: Hashable, Sendable {
         /// No such file, no such recording.

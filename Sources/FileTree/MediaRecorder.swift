@@ -2,6 +2,7 @@ public import Catalog
 public import Logging
 public import Media
 import Threading
+import Transfer
 public import TwilioAPI
 
 /// Writes what ``Media`` learns to the catalog, and tells the kernel what is no longer so.
@@ -70,7 +71,8 @@ public final class MediaRecorder: MediaObserver {
                             isAuthenticated: facts.encryption == ExtendedAttributes.authenticatedEncryption)
                     })
             } catch {
-                logger.error(
+                logger.failure(
+                    error,
                     "\(described.count == 1 ? "a size" : "\(described.count) sizes") can't be stored: \(error)")
             }
         }
@@ -88,7 +90,7 @@ public final class MediaRecorder: MediaObserver {
             do {
                 try catalog(of: account).forgetMediaFacts(of: sid)
             } catch {
-                logger.error("\(error)")
+                logger.failure(error, "\(error)")
             }
             invalidate.withLock { $0 }?(sid, account)
         }
@@ -119,7 +121,7 @@ public final class MediaRecorder: MediaObserver {
         do throws(CatalogError) {
             try catalog(of: account).setIntegrity(integrity, of: sid)
         } catch {
-            logger.error("\(error)")
+            logger.failure(error, "\(error)")
         }
     }
 

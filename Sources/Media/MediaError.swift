@@ -1,7 +1,8 @@
+public import Transfer
 public import TwilioAPI
 
 /// A recording's media can't be described, opened or read.
-public struct MediaError: Error, Sendable, CustomStringConvertible {
+public struct MediaError: CausedError, Sendable, CustomStringConvertible {
     /// What went wrong, for code that decides by it.
     ///
     /// The raw value is its name in `status.json`.
@@ -52,6 +53,9 @@ public struct MediaError: Error, Sendable, CustomStringConvertible {
         self.message = message
         self.cause = cause
     }
+
+    /// True when the mount is being ended.
+    public var endsUnwantedWork: Bool { code == .shutDown }
 
     /// The message.
     public var description: String { message }

@@ -3,6 +3,7 @@
 #else
     import Foundation
 #endif
+import Threading
 
 /// The body of a refusal, in any of the forms in which Twilio and S3 send them.
 ///
@@ -13,19 +14,19 @@ struct ErrorDocument: Equatable {
     /// Twilio's error number.
     var code: Int?
 
-    /// The reason in words.
+    /// The reason in words, fit to be shown.
     var message: String?
 
     /// Reads what can be read; a body in another form gives neither.
     init(_ body: [UInt8]) {
         if let document = try? JSONDecoder().decode(JSONForm.self, from: Data(body)) {
             code = document.code
-            message = document.message
+            message = document.message.map { "\(ForeignText($0))" }
             return
         }
         let text = String(decoding: body, as: UTF8.self)
         code = Self.content(of: "Code", in: text).flatMap { Int($0) }
-        message = Self.content(of: "Message", in: text)
+        message = Self.content(of: "Message", in: text).map { "\(ForeignText($0))" }
     }
 
     /// The fields are read each for itself, so that one in an odd form doesn't hide the other.

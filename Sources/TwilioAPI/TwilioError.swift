@@ -6,7 +6,7 @@
 public import Transfer
 
 /// A request to Twilio's API that failed.
-public struct TwilioError: Error, Sendable, CustomStringConvertible {
+public struct TwilioError: CausedError, Sendable, CustomStringConvertible {
     /// What went wrong, for code that decides by it.
     public enum Code: Hashable, Sendable {
         /// There is no such resource, or no media of it (404).

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 
 /// The command.
 @main
@@ -16,4 +17,12 @@ struct TwilioFS: ParsableCommand {
         version: "twiliofs \(version)",
         subcommands: [MountCommand.self, UnmountCommand.self, StatusCommand.self, CacheCommand.self]
     )
+
+    /// Runs the command.
+    static func main() {
+        // libcurl would write the keys of all TLS connections to the file that it names. Removed here, since the
+        // environment can be changed safely only as long as there are no other threads.
+        unsetenv("SSLKEYLOGFILE")
+        main(nil)
+    }
 }

@@ -41,6 +41,17 @@ struct ConfigurationTests {
         #expect(environment["C"] == nil)
     }
 
+    @Test("Authorities are --ca-file's, else CURL_CA_BUNDLE's, else SSL_CERT_FILE's, else the system's")
+    func authorities() throws {
+        let both = Environment(["CURL_CA_BUNDLE": "/bundle", "SSL_CERT_FILE": "/file"])
+        #expect(try AccountOptions.parse(["--ca-file", "/own"]).certificateAuthorityFile(both) == "/own")
+        let options = try AccountOptions.parse([])
+        #expect(options.certificateAuthorityFile(both) == "/bundle")
+        let file = Environment(["CURL_CA_BUNDLE": "", "SSL_CERT_FILE": "/file"])
+        #expect(options.certificateAuthorityFile(file) == "/file")
+        #expect(options.certificateAuthorityFile(Environment([:])) == nil)
+    }
+
     @Test("An API key goes before the auth token, under either name of its secret")
     func credentials() throws {
         for name in ["TWILIO_API_SECRET", "TWILIO_API_KEY_SECRET"] {

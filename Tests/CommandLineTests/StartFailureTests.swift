@@ -132,7 +132,7 @@ struct StartFailureTests {
     @Test("A certificate that isn't trusted is named")
     func certificate() throws {
         try check(
-            StartFailure("an untrusted certificate", .unreachable, naming: ["certificate"]),
+            StartFailure("an untrusted certificate", .unreachable, naming: ["certificate", "--ca-file"]),
             account: try Self.secureAccount.get(), mode: [])
     }
 

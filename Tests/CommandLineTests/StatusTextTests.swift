@@ -88,6 +88,29 @@ struct StatusTextTests {
         #expect(try Self.text() == expected)
     }
 
+    @Test("Hosts that can't be reached, and those that ask for a pause, are told below the requests")
+    func hosts() throws {
+        let text = try Self.text {
+            $0.hosts = [
+                .init(
+                    host: "api.twilio.com", state: "open", failures: 3, error: "Connection refused",
+                    nextAttemptSeconds: 3.2, pausedSeconds: 0),
+                .init(
+                    host: "media.example", state: "half_open", failures: 3, error: "no connection in time",
+                    nextAttemptSeconds: 0, pausedSeconds: 61),
+            ]
+        }
+        #expect(
+            text.contains(
+                """
+                video.twilio.com         9  200: 9
+                  ! api.twilio.com can't be reached: Connection refused; next attempt in 4 s
+                  ! media.example can't be reached: no connection in time; an attempt is under way
+                  ! media.example asks for a pause of 1 min 1 s
+
+                """))
+    }
+
     @Test("A status that can't be understood is said to be another version's", arguments: ["{\"schema\": 1}", "", "x"])
     func unreadable(text: String) {
         let failure = #expect(throws: Failure.self) {

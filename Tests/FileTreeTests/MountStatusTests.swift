@@ -46,6 +46,14 @@ extension MountStatus {
             transfers: Transfers(
                 running: 4, waiting: Waiting(reader: 1, readAhead: 2, background: 3), retries: 6,
                 receivedBytes: 999_999_999_999),
+            hosts: [
+                Host(
+                    host: "api.twilio.com", state: "open", failures: 4, error: "Connection refused",
+                    nextAttemptSeconds: 3.5, pausedSeconds: 0),
+                Host(
+                    host: "video.twilio.com", state: "closed", failures: 0, error: nil, nextAttemptSeconds: 0,
+                    pausedSeconds: 12),
+            ],
             limiter: Limiter(limit: 16, maximum: 32, running: 3, pausedSeconds: 2.5),
             bytes: Bytes(fetched: 1 << 30, fromDiskCache: 3 << 30, served: 4 << 30), openFiles: 2, waitingReads: 1,
             waitingRequests: 8,
@@ -126,8 +134,10 @@ struct MountStatusTests {
         #expect(Set(accounts.flatMap(\.keys)) == documented["A subaccount"])
         let requests = try #require(object["requests"] as? [[String: Any]])
         #expect(Set(requests.flatMap(\.keys)) == documented["A count of requests"])
+        let hosts = try #require(object["hosts"] as? [[String: Any]])
+        #expect(Set(hosts.flatMap(\.keys)) == documented["A host"])
         #expect(Self.fields(of: object["integrity"]) == documented["Integrity"])
         #expect(Self.fields(of: (object["errors"] as? [String: Any])?["media"]) == documented["Errors"])
-        #expect(documented.count == 6)
+        #expect(documented.count == 7)
     }
 }

@@ -63,6 +63,21 @@ struct KeyTests {
         #expect(try bench.mount.differences(from: bench.account) == [])
     }
 
+    @Test("Authorities that the environment names are trusted, and keys of connections are written nowhere")
+    func secureByEnvironment() throws {
+        let account = try SimulatedAccount(media: TestMedia.small, switches: ["--tls"])
+        let authority = try #require(account.description.caFile)
+        let folder = try TemporaryFolder()
+        for name in ["CURL_CA_BUNDLE", "SSL_CERT_FILE"] {
+            let mount = try MountedAccount(
+                account, namesAuthority: false,
+                environment: [name: authority, "SSLKEYLOGFILE": folder.path("keys")])
+            #expect(try mount.differences(from: account) == [])
+            #expect(try mount.unmount().end == .exited(0))
+            #expect(!FileManager.default.fileExists(atPath: folder.path("keys")))
+        }
+    }
+
     @Test("Owner, group and mode are what the options say", .enabled(if: getuid() == 0, "needs root"))
     func ownership() throws {
         let bench = try MountBench(options: ["--allow-other", "--uid", "1234", "--gid", "2345", "--umask", "027"])

@@ -16,6 +16,21 @@ struct UnmountTests {
         #expect(!bench.mount.isMounted)
     }
 
+    @Test("A clean end logs neither errors nor warnings, whatever was on its way")
+    func silence() throws {
+        // Sizes that are learnt and lists that are fetched are on their way for long.
+        let bench = try MountBench(switches: ["--latency", "300"])
+        try bench.shell("ls recordings >/dev/null")
+        let lister = try RunningCommand(["ls", "-l", "\(bench.mount.path)/video-recordings"])
+        #expect(try eventually { try !bench.account.requests().isEmpty })
+        #expect(try bench.mount.unmount().end == .exited(0))
+        _ = try lister.wait(seconds: 5)
+        let loud = bench.mount.log.split(separator: "\n").filter {
+            $0.contains("error") || $0.contains("warning") || $0.contains("critical")
+        }
+        #expect(loud == [])
+    }
+
     @Test("A signal ends the process although a file is open")
     func openFile() throws {
         let bench = try MountBench()

@@ -49,7 +49,7 @@ struct BoundedTests {
         #expect(Bounds.channels.clamping(0) == 1)
     }
 
-    @Test("numbers within the bounds leave room for a thousandfold multiplication")
+    @Test("a million of the largest sizes fall short of what an Int can hold a thousand times less")
     func roomForArithmetic() {
         #expect(Bounds.largestSize.multipliedReportingOverflow(by: 8000).overflow == false)
         #expect(Bounds.times.upperBound.multipliedReportingOverflow(by: 1_000_000_000).overflow == false)

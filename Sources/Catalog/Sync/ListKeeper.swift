@@ -172,7 +172,7 @@ final class ListKeeper: Sendable {
             return state.list.finish(task, result, begun: begun, now: now)
         }
         if case .failure(let error) = result {
-            services.logger.error("the list of \(kind.pluralName): \(error.message)")
+            services.logger.failure(error, "the list of \(kind.pluralName): \(error.message)")
         }
         for waiter in waiters {
             switch (task, result) {

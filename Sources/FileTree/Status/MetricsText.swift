@@ -126,6 +126,7 @@ struct MetricsText {
                 Sample(["priority": "background"], Double(waiting.background)),
             ]
         }
+        addHosts(of: status)
         number(
             "limiter_limit", .gauge, "Requests at once that the account seems to allow now.",
             Double(status.limiter.limit))
@@ -134,8 +135,25 @@ struct MetricsText {
             Double(status.limiter.maximum))
         number("limiter_running", .gauge, "Requests to the account that run.", Double(status.limiter.running))
         number(
-            "limiter_paused_seconds", .gauge, "Seconds until the next request to the account may begin.",
+            "limiter_paused_seconds", .gauge, "The longest pause that a host asks for, in seconds.",
             status.limiter.pausedSeconds)
+    }
+
+    private mutating func addHosts(of status: MountStatus) {
+        let hosts = status.hosts ?? []
+        func add(_ name: String, _ help: String, _ value: (MountStatus.Host) -> Double) {
+            family(name, .gauge, help) { hosts.map { Sample(["host": $0.host], value($0)) } }
+        }
+        family("host_breaker_state", .gauge, "1 for the state of a host's circuit breaker, else 0.") {
+            hosts.flatMap { host in
+                ["closed", "open", "half_open"].map {
+                    Sample(["host": host.host, "state": $0], host.state == $0 ? 1 : 0)
+                }
+            }
+        }
+        add("host_failures", "Attempts to connect in a row that failed.") { Double($0.failures) }
+        add("host_next_attempt_seconds", "Seconds until the next attempt to connect.") { $0.nextAttemptSeconds }
+        add("host_paused_seconds", "Seconds that the host has asked to wait.") { $0.pausedSeconds }
     }
 
     private mutating func addMedia(of status: MountStatus) {

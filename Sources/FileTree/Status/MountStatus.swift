@@ -45,6 +45,9 @@ public struct MountStatus: Codable, Hashable, Sendable {
     /// Transfers that are under way.
     public var transfers: Transfers
 
+    /// Hosts that can't be reached or ask for a pause; nil when there is none.
+    public var hosts: [Host]?
+
     /// What Twilio seems to allow.
     public var limiter: Limiter
 
@@ -204,6 +207,40 @@ extension MountStatus {
 
         /// How many.
         public var count: Int64
+    }
+
+    /// What keeps requests from a host.
+    public struct Host: Codable, Hashable, Sendable {
+        /// The host, with its port where that isn't the scheme's own.
+        public var host: String
+
+        /// `closed` (requests are sent), `open` (none is, until the next attempt) or `half_open` (one is on its way).
+        public var state: String
+
+        /// Attempts to connect in a row that failed.
+        public var failures: Int
+
+        /// Why the last of them failed.
+        public var error: String?
+
+        /// Seconds until the next attempt; 0 unless the state is `open`.
+        public var nextAttemptSeconds: Double
+
+        /// Seconds that the host has asked to wait; 0 when it hasn't.
+        public var pausedSeconds: Double
+
+        /// Makes a host.
+        public init(
+            host: String, state: String, failures: Int, error: String?, nextAttemptSeconds: Double,
+            pausedSeconds: Double
+        ) {
+            self.host = host
+            self.state = state
+            self.failures = failures
+            self.error = error
+            self.nextAttemptSeconds = nextAttemptSeconds
+            self.pausedSeconds = pausedSeconds
+        }
     }
 
     /// What the client is doing.

@@ -63,6 +63,7 @@ public final class StatusGatherer: Sendable {
                 outstanding: library.runningDescriptions, learnt: library.descriptions,
                 failed: library.failedDescriptions),
             requests: Self.requestCounts(transfer), transfers: MountStatus.Transfers(transfer),
+            hosts: transfer.hosts.isEmpty ? nil : transfer.hosts.map { MountStatus.Host($0) },
             limiter: MountStatus.Limiter(transfer.limiter),
             bytes: MountStatus.Bytes(
                 fetched: library.fetchedBytes, fromDiskCache: library.diskCacheBytes, served: library.servedBytes),
@@ -148,7 +149,19 @@ extension MountStatus.Limiter {
         limit = limiter.limit
         maximum = limiter.maximum
         running = limiter.running
-        // Tenths are enough: nobody waits by them.
-        pausedSeconds = (limiter.pause / .seconds(0.1)).rounded(.up) / 10
+        pausedSeconds = limiter.pause.tenths
     }
+}
+
+extension MountStatus.Host {
+    fileprivate init(_ host: TransferClient.Statistics.Host) {
+        self.init(
+            host: host.name, state: host.breaker.rawValue, failures: host.failures, error: host.reason,
+            nextAttemptSeconds: host.nextAttempt.tenths, pausedSeconds: host.pause.tenths)
+    }
+}
+
+extension Duration {
+    /// Seconds, rounded up to tenths, which are enough: nobody waits by them.
+    fileprivate var tenths: Double { (self / .seconds(0.1)).rounded(.up) / 10 }
 }

@@ -43,6 +43,8 @@ extension TransferClient {
         public internal(set) var running = 0
         /// Requests that wait for their turn; those of which there are none are left out.
         public internal(set) var waiting: [Priority: Int] = [:]
+        /// Hosts that can't be reached, lately couldn't, or ask for a pause, in the order of their names.
+        public internal(set) var hosts: [Host] = []
         /// What the limiter allows the account.
         public internal(set) var limiter: Limiter
 
@@ -54,7 +56,7 @@ extension TransferClient {
             public let maximum: Int
             /// How many run.
             public internal(set) var running = 0
-            /// How long none may begin; zero when they may.
+            /// The longest of the pauses that hosts ask for; zero when none does.
             public internal(set) var pause = Duration.zero
         }
     }

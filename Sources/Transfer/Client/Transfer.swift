@@ -10,10 +10,14 @@ final class Transfer {
     /// What is to be performed when its turn has come.
     var queued: ExchangeRequest?
     var exchange: Exchange?
+    /// When the attempt to connect began that has no result yet.
+    var connecting: SuspendingClock.Instant?
     /// What the limiter learns when the exchange is over.
     var outcome = RequestLimiter.Outcome.unknown
     /// Where the exchange that is under way, or was last, is addressed to.
     var target: Address?
+    /// Which origin that is.
+    var origin: Origin?
     /// The status of the answer, once it has begun.
     var status: Int?
     /// The start of a refusing answer's body.
@@ -37,6 +41,7 @@ extension Transfer: ExchangeHandler {
     func exchangeDidConnect() {
         machine.connected(now: SuspendingClock.now)
         loop.noteDeadline(of: self)
+        loop.connected(self)
     }
 
     func exchangeDidReceiveHead(_ head: ResponseHead) -> Bool {

@@ -7,7 +7,8 @@ import Threading
 final class TransferCounts: Sendable {
     private struct State {
         var statistics: TransferClient.Statistics
-        var pausedUntil: RequestLimiter.Instant?
+        var pauses: [Lane: Pauses.Instant] = [:]
+        var breakers: [CircuitBreaker] = []
     }
 
     private let state: Locked<State>
@@ -18,12 +19,28 @@ final class TransferCounts: Sendable {
     }
 
     /// The numbers now.
-    func statistics(now: RequestLimiter.Instant) -> TransferClient.Statistics {
+    func statistics(now: Pauses.Instant) -> TransferClient.Statistics {
         state.withLock { state in
             var statistics = state.statistics
-            statistics.limiter.pause = state.pausedUntil.map { max(.zero, now.duration(to: $0)) } ?? .zero
+            statistics.hosts = Self.hosts(state, now: now)
+            statistics.limiter.pause = statistics.hosts.map(\.pause).max() ?? .zero
             return statistics
         }
+    }
+
+    private static func hosts(_ state: State, now: Pauses.Instant) -> [TransferClient.Statistics.Host] {
+        var hosts: [String: TransferClient.Statistics.Host] = [:]
+        for breaker in state.breakers {
+            let name = breaker.origin.description
+            hosts[name] = TransferClient.Statistics.Host(name: name, breaker, now: now)
+        }
+        for (lane, end) in state.pauses where end > now {
+            let name = lane.origin.description
+            var host = hosts[name] ?? TransferClient.Statistics.Host(name: name)
+            host.pause = max(host.pause, now.duration(to: end))
+            hosts[name] = host
+        }
+        return hosts.values.sorted { $0.name < $1.name }
     }
 
     /// Counts a request that has ended.
@@ -41,14 +58,15 @@ final class TransferCounts: Sendable {
         state.withLock { $0.statistics.receivedBytes += Int64(byteCount) }
     }
 
-    /// Takes note of who runs and who waits.
-    func note<ID>(_ queue: AdmissionQueue<ID>) {
+    /// Takes note of who runs and who waits, and for what.
+    func note<ID>(_ queue: AdmissionQueue<ID>, _ reachability: Reachability) {
         state.withLock { state in
             state.statistics.running = queue.runningCount
             state.statistics.waiting = queue.waitingCounts
             state.statistics.limiter.limit = queue.limiter.limit
             state.statistics.limiter.running = queue.limiter.running
-            state.pausedUntil = queue.limiter.pausedUntil
+            state.pauses = queue.pauses.all
+            state.breakers = reachability.known
         }
     }
 }

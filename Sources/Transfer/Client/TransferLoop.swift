@@ -12,9 +12,10 @@ final class TransferLoop {
     private let mailbox: Mailbox
     private let engine: ExchangeEngine
     private let counts: TransferCounts
-    private let logger: Logger
-    private var queue: AdmissionQueue<UInt64>
-    private var transfers: [UInt64: Transfer] = [:]
+    let logger: Logger
+    var queue: AdmissionQueue<UInt64>
+    var reachability = Reachability()
+    private(set) var transfers: [UInt64: Transfer] = [:]
     /// No deadline is before this.
     ///
     /// Deadlines mostly move away as bytes come, so this isn't exact: when it has passed, all are looked at, and it is
@@ -46,13 +47,13 @@ final class TransferLoop {
             engine.advance()
             // What has just ended may have let others in; libcurl doesn't wait when there is something new.
             startQueued()
-            counts.note(queue)
+            counts.note(queue, reachability)
             engine.wait(milliseconds: timeToWait())
         }
         for transfer in transfers.values.sorted(by: { $0.identifier < $1.identifier }) {
             carryOut(transfer.machine.cancel(), for: transfer)
         }
-        counts.note(queue)
+        counts.note(queue, reachability)
         for case .begin(_, _, _, _, let receiver) in mailbox.close() {
             receiver.downloadDidEnd(.failure(.cancelled))
         }
@@ -91,6 +92,7 @@ final class TransferLoop {
                 continue
             }
             transfer.queued = nil
+            guard admit(transfer, request) else { continue }
             transfer.outcome = .unknown
             transfer.status = nil
             transfer.target = request.address
@@ -116,7 +118,7 @@ final class TransferLoop {
     }
 
     private func timeToWait() -> Int {
-        let wakeTimes = [earliestDeadline, queue.wakeTime].compactMap(\.self)
+        let wakeTimes = [earliestDeadline, queue.wakeTime(now: SuspendingClock.now)].compactMap(\.self)
         guard let next = wakeTimes.min() else { return 3_600_000 }
         return min(3_600_000, max(0, SuspendingClock.now.duration(to: next).milliseconds))
     }
@@ -147,6 +149,7 @@ final class TransferLoop {
         transfer.exchange = nil
         countRequest(of: transfer, orElse: .failed)
         queue.finish(transfer.identifier, transfer.outcome, now: now)
+        if let error = result.failure { connectingEnded(transfer, error) }
         let actions = transfer.machine.exchangeEnded(result, keptBody: transfer.keptBody, now: now)
         carryOut(actions, for: transfer)
     }
@@ -178,13 +181,16 @@ final class TransferLoop {
             case .perform(let request):
                 transfer.queued = request
                 queue.add(
-                    transfer.identifier, priority: transfer.priority, isToAccount: request.address.credential != nil)
+                    transfer.identifier, priority: transfer.priority, lane: request.lane,
+                    isToAccount: request.address.credential != nil)
             case .abandon:
                 transfer.queued = nil
                 if let exchange = transfer.exchange {
                     transfer.exchange = nil
                     engine.abandon(exchange)
-                    countRequest(of: transfer, orElse: Self.isCancellation(actions) ? .cancelled : .failed)
+                    let isCancelled = Self.isCancellation(actions)
+                    countRequest(of: transfer, orElse: isCancelled ? .cancelled : .failed)
+                    connectingEnded(transfer, isCancelled ? .cancelled : .noConnection)
                 }
                 queue.finish(transfer.identifier, transfer.outcome, now: SuspendingClock.now)
             case .begin(let head, let offset):

@@ -1,4 +1,5 @@
 import CCurl
+import Threading
 
 extension TransferError {
     /// Says what a result of libcurl means for a transfer.
@@ -7,9 +8,15 @@ extension TransferError {
     ///   - result: libcurl's result; not `CURLE_OK`.
     ///   - detail: What it wrote about it; empty when it wrote nothing. It names hosts, never whole URLs.
     ///   - address: What was asked.
-    init(_ result: CURLcode, detail: String, address: Address) {
+    ///   - isConnected: Whether the request had its connection.
+    init(_ result: CURLcode, detail: String, address: Address, isConnected: Bool) {
         let code: Code
         switch result {
+        // How libcurl says that a header line is beyond its bound of 100 KiB, that there is no HTTP in the answer, and
+        // that the first header line continues another.
+        case CURLE_OUT_OF_MEMORY where isConnected, CURLE_UNSUPPORTED_PROTOCOL where isConnected,
+            CURLE_BAD_FUNCTION_ARGUMENT where isConnected:
+            code = .protocolViolation
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY:
             code = .nameNotResolved
         // Only making the connection is timed by libcurl; a handshake that breaks off is often a server that restarts.
@@ -26,7 +33,15 @@ extension TransferError {
         default:
             code = .connectionLost
         }
-        let reason = detail.isEmpty ? String(cString: curl_easy_strerror(result)) : detail
-        self.init(code: code, message: "\(address): \(reason).")
+        if result == CURLE_OUT_OF_MEMORY, isConnected {
+            self.init(code: code, message: "\(address) sent a header line that is too long.")
+            return
+        }
+        // It can quote the server: names in its certificate, for one.
+        let reason = ForeignText(detail.isEmpty ? String(cString: curl_easy_strerror(result)) : detail)
+        let advice =
+            code == .certificateRefused
+            ? " If a proxy or an authority of your own has signed it, name its certificate with --ca-file." : ""
+        self.init(code: code, message: "\(address): \(reason).\(advice)", reason: reason)
     }
 }

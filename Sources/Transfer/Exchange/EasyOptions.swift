@@ -1,5 +1,6 @@
 import CCurl
 import FoundationEssentials
+import Threading
 
 /// What is set on every easy handle.
 struct EasyOptions {
@@ -12,7 +13,7 @@ struct EasyOptions {
     /// ones cost memory and bring nothing.
     static let bufferSize = 64 << 10
 
-    /// Sets a freshly reset handle up for a request.
+    /// Sets a new handle up for a request.
     ///
     /// - Returns: The header fields, which the caller frees when the exchange is over.
     func apply(
@@ -108,6 +109,8 @@ extension Duration {
     /// Whole milliseconds, rounded up, so that what was awaited has come to pass.
     var milliseconds: Int {
         let (seconds, attoseconds) = components
-        return Int(clamping: seconds) * 1000 + Int((attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
+        // The attoseconds are less than a second's, so that their part can't overflow.
+        return Int(clamping: seconds).multipliedSaturated(by: 1000)
+            .addingSaturated(Int((attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000))
     }
 }

@@ -22,6 +22,12 @@ protocol ExchangeHandler: AnyObject {
 
 /// One request and its answer, as libcurl performs it.
 ///
+/// It has an easy handle of its own, which is used once. libcurl 7.88 keeps a pointer to the last header line of the
+/// request before, and writes through it when the first header line of the next answer begins with a blank (curl issue
+/// 11101), so any server could damage the heap. A new handle starts without leftovers of any kind. What makes a second
+/// request cheap isn't in the handle: connections are in the multi handle, TLS sessions and addresses of hosts in the
+/// share.
+///
 /// Owned by `ExchangeEngine`, used on its thread alone.
 final class Exchange {
     let easy: UnsafeMutableRawPointer
@@ -30,27 +36,33 @@ final class Exchange {
     private var parser = HeadParser()
     private var headers: UnsafeMutablePointer<curl_slist>?
     private let errorText: UnsafeMutablePointer<CChar>
+    /// Keeps the share, which the easy handle refers to.
+    private let multi: MultiHandle
+    private var isConnected = false
     /// Why a callback of ours made libcurl stop, if it is no matter of taste.
     private var ownError: TransferError?
 
-    /// Sets an easy handle up for a request.
-    ///
-    /// The handle stays its caller's.
+    /// Makes an easy handle and sets it up for a request.
     init(
-        _ request: ExchangeRequest, on easy: UnsafeMutableRawPointer, options: EasyOptions, handler: any ExchangeHandler
+        _ request: ExchangeRequest, multi: MultiHandle, options: EasyOptions, handler: any ExchangeHandler
     )
         throws(TransferError)
     {
         let origin = try Origin(of: request.address.url)
+        guard let easy = curl_easy_init() else {
+            throw TransferError(code: .invalidConfiguration, message: "There is no memory for a connection.")
+        }
         self.easy = easy
+        self.multi = multi
         address = request.address
         self.handler = handler
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
         headers = options.apply(request, isLoopback: origin.isLoopback, to: easy)
+        twiliofs_curl_set_pointer(easy, CURLOPT_SHARE, multi.share.pointer)
 
         // libcurl is given an unretained reference: the engine keeps this object until the handle is out of the multi
-        // handle and reset.
+        // handle.
         let context = Unmanaged.passUnretained(self).toOpaque()
         twiliofs_curl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorText)
         twiliofs_curl_set_data_function(easy, CURLOPT_HEADERFUNCTION, takeHeaderLine)
@@ -62,6 +74,7 @@ final class Exchange {
     }
 
     deinit {
+        curl_easy_cleanup(easy)
         curl_slist_free_all(headers)
         errorText.deallocate()
     }
@@ -77,12 +90,14 @@ final class Exchange {
         if result == CURLE_OK {
             handler.exchangeDidEnd(.success(()))
         } else {
-            let detail = String(cString: errorText)
-            handler.exchangeDidEnd(.failure(ownError ?? TransferError(result, detail: detail, address: address)))
+            let error = TransferError(
+                result, detail: String(cString: errorText), address: address, isConnected: isConnected)
+            handler.exchangeDidEnd(.failure(ownError ?? error))
         }
     }
 
     fileprivate func connected() {
+        isConnected = true
         handler?.exchangeDidConnect()
     }
 
@@ -90,11 +105,15 @@ final class Exchange {
         switch parser.take(line) {
         case .more:
             return handler != nil
-        case .malformed:
-            ownError = TransferError(code: .protocolViolation, message: "\(address) doesn't answer with HTTP.")
+        case .malformed(let reason):
+            ownError = TransferError(code: .protocolViolation, message: "\(address) \(reason).")
             return false
         case .complete(let status, let fields):
             let head = ResponseHead(status: status, headers: fields, address: address)
+            if let fault = head.fault {
+                ownError = TransferError(code: .protocolViolation, message: "\(address) \(fault).")
+                return false
+            }
             return handler?.exchangeDidReceiveHead(head) ?? false
         }
     }

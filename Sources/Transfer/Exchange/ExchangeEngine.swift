@@ -7,11 +7,6 @@ final class ExchangeEngine {
     private let multi: MultiHandle
     private let options: EasyOptions
     private var exchanges: [UnsafeMutableRawPointer: Exchange] = [:]
-    /// Easy handles that nothing uses.
-    ///
-    /// Each keeps what makes the next exchange cheaper, TLS sessions for one.
-    private var idle: [UnsafeMutableRawPointer] = []
-    private static let maximalIdle = 16
     /// Abandoned from within libcurl's callbacks, where they can't be removed.
     private var abandoned: [Exchange] = []
     private var isPerforming = false
@@ -24,30 +19,16 @@ final class ExchangeEngine {
     deinit {
         for exchange in exchanges.values {
             curl_multi_remove_handle(multi.pointer, exchange.easy)
-            curl_easy_cleanup(exchange.easy)
-        }
-        for easy in idle {
-            curl_easy_cleanup(easy)
         }
     }
 
     /// Begins an exchange, whose events come while `advance` runs.
     func start(_ request: ExchangeRequest, handler: any ExchangeHandler) throws(TransferError) -> Exchange {
-        guard let easy = idle.popLast() ?? curl_easy_init() else {
-            throw TransferError(code: .invalidConfiguration, message: "There is no memory for a connection.")
-        }
-        let exchange: Exchange
-        do throws(TransferError) {
-            exchange = try Exchange(request, on: easy, options: options, handler: handler)
-        } catch {
-            recycle(easy)
-            throw error
-        }
-        guard curl_multi_add_handle(multi.pointer, easy) == CURLM_OK else {
-            recycle(easy)
+        let exchange = try Exchange(request, multi: multi, options: options, handler: handler)
+        guard curl_multi_add_handle(multi.pointer, exchange.easy) == CURLM_OK else {
             throw TransferError(code: .invalidConfiguration, message: "libcurl refuses another transfer.")
         }
-        exchanges[easy] = exchange
+        exchanges[exchange.easy] = exchange
         return exchange
     }
 
@@ -92,16 +73,5 @@ final class ExchangeEngine {
     private func remove(_ exchange: Exchange) {
         guard exchanges.removeValue(forKey: exchange.easy) != nil else { return }
         curl_multi_remove_handle(multi.pointer, exchange.easy)
-        recycle(exchange.easy)
-    }
-
-    private func recycle(_ easy: UnsafeMutableRawPointer) {
-        guard idle.count < Self.maximalIdle else {
-            curl_easy_cleanup(easy)
-            return
-        }
-        // Forgets the options, credential and callbacks among them; keeps sessions.
-        curl_easy_reset(easy)
-        idle.append(easy)
     }
 }

@@ -1,52 +1,79 @@
 /// Puts a response's beginning together from the lines that libcurl hands over.
+///
+/// Everything here comes from a server, so everything is bounded: the number of lines and their size, together for
+/// interim answers (1xx), the answer's head and trailers after its body.
 struct HeadParser {
     /// What a line was.
     enum Step {
         case more
         /// The last line of the beginning; interim answers (1xx) don't count as one.
         case complete(status: Int, HeaderFields)
-        /// Not HTTP, or more of it than any server needs.
-        case malformed
+        /// Not HTTP, or more of it than any server needs; the text says what the server did, after its name.
+        case malformed(String)
     }
 
-    /// As much as libcurl allows later, bounded here since memory isn't a server's to fill.
-    static let maximalSize = 300 << 10
+    /// The most lines an answer may have.
+    ///
+    /// Twilio and S3 send 10 to 30, Apache takes at most 100 in a request. libcurl has no bound of its own, and
+    /// allocates for each line.
+    static let maximalLineCount = 256
+    /// The most bytes these lines may have together.
+    ///
+    /// The largest legitimate field is a `Location` with a presigned URL, up to 8 KiB; S3's own metadata has at most
+    /// 2 KiB. libcurl stops at 300 KiB.
+    static let maximalSize = 64 << 10
 
     private var status = 0
     private var fields = HeaderFields([])
+    private var lineCount = 0
     private var size = 0
     private var isComplete = false
 
     /// Takes a line, with its line end.
     mutating func take(_ line: some Collection<UInt8>) -> Step {
+        lineCount += 1
+        size += line.count
+        guard lineCount <= Self.maximalLineCount else {
+            return .malformed("sent more than \(Self.maximalLineCount) header lines")
+        }
+        guard size <= Self.maximalSize else {
+            return .malformed("sent more than \(Self.maximalSize >> 10) KiB of header lines")
+        }
         // What comes after the body are trailers, which mean nothing to us.
         guard !isComplete else { return .more }
-        size += line.count
-        guard size <= Self.maximalSize else { return .malformed }
+        guard line.allSatisfy({ $0 != 0 }) else { return .malformed("sent a header line with a NUL in it") }
         var text = Substring(String(decoding: line, as: UTF8.self))
         while let last = text.unicodeScalars.last, last == "\r" || last == "\n" {
             text.unicodeScalars.removeLast()
         }
         if text.hasPrefix("HTTP/") {
-            let words = text.split(separator: " ", maxSplits: 2)
-            guard words.count > 1, words[1].utf8.count == 3, let status = Int64(digits: words[1]) else {
-                return .malformed
-            }
-            self.status = Int(status)
-            fields = HeaderFields([])
-            return .more
+            return takeStatusLine(text)
         }
         if text.isEmpty {
-            guard status >= 200 || status == 101 else { return status == 0 ? .malformed : .more }
+            guard status >= 200 || status == 101 else { return status == 0 ? Self.notHTTP : .more }
             isComplete = true
             return .complete(status: status, fields)
         }
         if text.first == " " || text.first == "\t" {
-            fields.continueLast(with: Self.trimmed(text))
+            guard fields.continueLast(with: Self.trimmed(text)) else {
+                return .malformed("sent a head that begins with a continued line")
+            }
             return .more
         }
         guard let colon = text.firstIndex(of: ":") else { return .more }
         fields.append(name: String(text[..<colon]), value: Self.trimmed(text[text.index(after: colon)...]))
+        return .more
+    }
+
+    private static let notHTTP = Step.malformed("doesn't answer with HTTP")
+
+    private mutating func takeStatusLine(_ text: Substring) -> Step {
+        let words = text.split(separator: " ", maxSplits: 2)
+        guard words.count > 1, words[1].utf8.count == 3, let status = Int64(digits: words[1]) else {
+            return Self.notHTTP
+        }
+        self.status = Int(status)
+        fields = HeaderFields([])
         return .more
     }
 

@@ -1,8 +1,8 @@
 /// Decides which exchange starts next: by priority, then first come, first served.
 ///
-/// It is our own queue, in front of libcurl's, so that a reader overtakes read-ahead. Two things bound what runs: the
-/// number of connections for all, and the limiter for requests to the account, those with a credential. One that the
-/// limiter holds back doesn't hold back those behind it that go elsewhere.
+/// It is our own queue, in front of libcurl's, so that a reader overtakes read-ahead. Three things bound what runs: the
+/// number of connections for all, the limiter for requests to the account, those with a credential, and the pauses that
+/// servers ask for, each for its own lane. One that is held back doesn't hold back those behind it that aren't.
 struct AdmissionQueue<ID: Hashable> {
     typealias Instant = SuspendingClock.Instant
 
@@ -11,10 +11,21 @@ struct AdmissionQueue<ID: Hashable> {
         let order: Int
     }
 
+    /// What is held back together.
+    private struct Kind: Hashable {
+        let lane: Lane
+        let isToAccount: Bool
+    }
+
     private struct Waiting {
         let priority: Priority
-        let isToAccount: Bool
+        let kind: Kind
         let order: Int
+    }
+
+    private struct Running {
+        let lane: Lane
+        let permit: RequestLimiter.Permit?
     }
 
     /// First in, first out; taken from the front by moving `next`, so that a long queue isn't shifted each time.
@@ -37,12 +48,15 @@ struct AdmissionQueue<ID: Hashable> {
 
     private let maximalRunning: Int
     private(set) var limiter: RequestLimiter
-    private var running: [ID: RequestLimiter.Permit?] = [:]
+    private(set) var pauses = Pauses()
+    private var running: [ID: Running] = [:]
     private var waiting: [ID: Waiting] = [:]
-    /// By `isToAccount`, then by priority.
+    /// For each kind of which any wait, by priority.
     ///
     /// Removed ones stay in line and are passed over: `waiting` knows who is there.
-    private var lines: [[Line]]
+    private var lines: [Kind: [Line]] = [:]
+    /// How many wait of each kind.
+    private var kindCounts: [Kind: Int] = [:]
     private var nextOrder = 0
     /// How many wait, by priority.
     private(set) var waitingCounts: [Priority: Int] = [:]
@@ -50,7 +64,6 @@ struct AdmissionQueue<ID: Hashable> {
     init(maximalRunning: Int, limiter: RequestLimiter) {
         self.maximalRunning = max(1, maximalRunning)
         self.limiter = limiter
-        lines = Array(repeating: Array(repeating: Line(), count: Priority.allCases.count), count: 2)
     }
 
     /// How many run.
@@ -61,31 +74,33 @@ struct AdmissionQueue<ID: Hashable> {
     /// Puts one in line.
     ///
     /// It must neither wait nor run already.
-    mutating func add(_ id: ID, priority: Priority, isToAccount: Bool) {
-        waiting[id] = Waiting(priority: priority, isToAccount: isToAccount, order: nextOrder)
+    mutating func add(_ id: ID, priority: Priority, lane: Lane, isToAccount: Bool) {
+        let kind = Kind(lane: lane, isToAccount: isToAccount)
+        waiting[id] = Waiting(priority: priority, kind: kind, order: nextOrder)
         waitingCounts[priority, default: 0] += 1
-        lines[isToAccount ? 1 : 0][priority.rawValue].append(Entry(id: id, order: nextOrder))
+        kindCounts[kind, default: 0] += 1
+        lines[kind, default: Array(repeating: Line(), count: Priority.allCases.count)][priority.rawValue]
+            .append(Entry(id: id, order: nextOrder))
         nextOrder += 1
     }
 
     /// Takes the next one that may start, if any may.
     mutating func next(now: Instant) -> ID? {
         guard running.count < maximalRunning, !waiting.isEmpty else { return nil }
-        var isAccountOpen = true
+        let open = lines.keys.filter { kind in
+            (limiter.hasRoom || !kind.isToAccount) && pauses.end(of: kind.lane, now: now) == nil
+        }
         for priority in Priority.allCases.reversed() {
-            while true {
-                let free = first(isToAccount: false, priority)
-                let account = isAccountOpen ? first(isToAccount: true, priority) : nil
-                if let account, account.order < (free?.order ?? .max) {
-                    if let permit = limiter.start(now: now) {
-                        return take(account.id, permit)
-                    }
-                    isAccountOpen = false
-                    continue
-                }
-                if let free { return take(free.id, nil) }
-                break
+            var best: (kind: Kind, entry: Entry)?
+            for kind in open {
+                guard let entry = first(kind, priority), entry.order < best?.entry.order ?? .max else { continue }
+                best = (kind, entry)
             }
+            guard let best else { continue }
+            let permit = best.kind.isToAccount ? limiter.start() : nil
+            stopWaiting(best.entry.id)
+            running[best.entry.id] = Running(lane: best.kind.lane, permit: permit)
+            return best.entry.id
         }
         return nil
     }
@@ -93,33 +108,33 @@ struct AdmissionQueue<ID: Hashable> {
     /// Lets one go, whether it waited or ran; nothing happens when it did neither.
     mutating func finish(_ id: ID, _ outcome: RequestLimiter.Outcome, now: Instant) {
         stopWaiting(id)
-        if let permit = running.removeValue(forKey: id), let permit {
-            limiter.finish(permit, outcome, now: now)
+        guard let ended = running.removeValue(forKey: id) else { return }
+        if let permit = ended.permit {
+            limiter.finish(permit, outcome)
+        }
+        if case .refused(let retryAfter?) = outcome {
+            pauses.pause(ended.lane, for: retryAfter, now: now)
         }
     }
 
-    /// When to look for the next one again although nothing has ended: the limiter's pause is over.
-    var wakeTime: Instant? {
-        waiting.contains { $0.value.isToAccount } ? limiter.pausedUntil : nil
+    /// When to look for the next one again although nothing has ended: a pause is over for which some wait.
+    func wakeTime(now: Instant) -> Instant? {
+        kindCounts.keys.compactMap { pauses.end(of: $0.lane, now: now) }.min()
     }
 
-    private mutating func first(isToAccount: Bool, _ priority: Priority) -> Entry? {
-        let kind = isToAccount ? 1 : 0
-        while let entry = lines[kind][priority.rawValue].first {
+    private mutating func first(_ kind: Kind, _ priority: Priority) -> Entry? {
+        while let entry = lines[kind]?[priority.rawValue].first {
             if waiting[entry.id]?.order == entry.order { return entry }
-            lines[kind][priority.rawValue].removeFirst()
+            lines[kind]?[priority.rawValue].removeFirst()
         }
         return nil
     }
 
-    private mutating func take(_ id: ID, _ permit: RequestLimiter.Permit?) -> ID {
-        stopWaiting(id)
-        running[id] = .some(permit)
-        return id
-    }
-
     private mutating func stopWaiting(_ id: ID) {
-        guard let left = waiting.removeValue(forKey: id), let count = waitingCounts[left.priority] else { return }
-        waitingCounts[left.priority] = count > 1 ? count - 1 : nil
+        guard let left = waiting.removeValue(forKey: id) else { return }
+        waitingCounts[left.priority] = waitingCounts[left.priority].flatMap { $0 > 1 ? $0 - 1 : nil }
+        kindCounts[left.kind] = kindCounts[left.kind].flatMap { $0 > 1 ? $0 - 1 : nil }
+        // Nobody of its kind waits any more, so that whatever is in its lines was removed.
+        if kindCounts[left.kind] == nil { lines[left.kind] = nil }
     }
 }

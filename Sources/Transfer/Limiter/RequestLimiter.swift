@@ -3,8 +3,6 @@
 /// Twilio refuses what is too many at once with 429 and doesn't say how many that is. So the limit is halved when it
 /// refuses and grows by one after as many successes as the limit is: the way TCP finds the width of a path.
 struct RequestLimiter {
-    typealias Instant = SuspendingClock.Instant
-
     /// What a request that may run holds until it has ended.
     struct Permit: Equatable {
         fileprivate let generation: Int
@@ -26,8 +24,6 @@ struct RequestLimiter {
     private(set) var limit: Int
     /// How many run.
     private(set) var running = 0
-    /// When the next may start; refusals are often given with a time to wait.
-    private(set) var pausedUntil: Instant?
     private var successes = 0
     /// Counts the halvings.
     ///
@@ -40,19 +36,18 @@ struct RequestLimiter {
         limit = self.maximum
     }
 
+    /// Whether a request may start.
+    var hasRoom: Bool { running < limit }
+
     /// Lets a request start, or doesn't.
-    mutating func start(now: Instant) -> Permit? {
-        if let pausedUntil {
-            guard now >= pausedUntil else { return nil }
-            self.pausedUntil = nil
-        }
-        guard running < limit else { return nil }
+    mutating func start() -> Permit? {
+        guard hasRoom else { return nil }
         running += 1
         return Permit(generation: generation)
     }
 
     /// Takes a permit back.
-    mutating func finish(_ permit: Permit, _ outcome: Outcome, now: Instant) {
+    mutating func finish(_ permit: Permit, _ outcome: Outcome) {
         running -= 1
         switch outcome {
         case .unknown:
@@ -63,15 +58,11 @@ struct RequestLimiter {
                 limit += 1
                 successes = 0
             }
-        case .refused(let retryAfter):
+        case .refused:
             successes = 0
             if permit.generation == generation {
                 generation += 1
                 limit = max(1, limit / 2)
-            }
-            if let retryAfter, retryAfter > .zero {
-                let until = now.advanced(by: retryAfter)
-                pausedUntil = max(until, pausedUntil ?? until)
             }
         }
     }

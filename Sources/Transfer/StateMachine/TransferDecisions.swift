@@ -16,8 +16,9 @@ extension TransferStateMachine {
     }
 
     mutating func perform(_ target: Address, redirects: Int, now: Instant) -> [Action] {
+        let origin: Origin
         do throws(TransferError) {
-            _ = try Origin(of: target.url)
+            origin = try Origin(of: target.url)
         } catch {
             return end(.failure(error))
         }
@@ -29,7 +30,7 @@ extension TransferStateMachine {
             .perform(
                 ExchangeRequest(
                     method: plan.method, address: target, headers: headers, body: plan.body, range: progress.wanted,
-                    connectTimeout: plan.patience.connect))
+                    connectTimeout: plan.patience.connect, lane: Lane(origin: origin, isMedia: plan.isDownload)))
         ]
     }
 

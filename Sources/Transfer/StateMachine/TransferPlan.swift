@@ -80,4 +80,6 @@ struct ExchangeRequest: Sendable {
     var body: [UInt8]
     var range: ByteRange?
     var connectTimeout: Duration
+    /// What it waits with.
+    var lane: Lane
 }

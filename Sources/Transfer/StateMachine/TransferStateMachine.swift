@@ -35,6 +35,8 @@ struct TransferStateMachine {
         case awaitingAddress
         case exchanging(Attempt)
         case backingOff(until: Instant)
+        /// Nothing is asked of the host that is next, but it is worth waiting for.
+        case awaitingHost(Address, redirects: Int, Outage)
         case ended
     }
 
@@ -69,6 +71,11 @@ struct TransferStateMachine {
         lastProgress = now
     }
 
+    /// The origin whose end of outage is waited for.
+    var awaitedOrigin: Origin? {
+        if case .awaitingHost(_, _, let outage) = state { outage.origin } else { nil }
+    }
+
     /// Whether the result has been told.
     var isEnded: Bool {
         if case .ended = state { true } else { false }
@@ -82,6 +89,7 @@ struct TransferStateMachine {
         case .idle, .ended: return nil
         case .awaitingAddress: return giveUpAt
         case .backingOff(let until): return min(until, giveUpAt)
+        case .awaitingHost(_, _, let outage): return min(outage.retryAt, giveUpAt)
         case .exchanging(let attempt):
             let stalled = attempt.lastActivity.advanced(by: plan.patience.stall)
             switch attempt.phase {
@@ -125,12 +133,40 @@ extension TransferStateMachine {
     /// The exchange has left the queue.
     mutating func exchangeStarted(now: Instant) {
         guard case .exchanging(var attempt) = state, case .queued(let since) = attempt.phase else { return }
-        if plan.priority == .background {
-            lastProgress = lastProgress.advanced(by: since.duration(to: now))
-        }
+        if plan.priority == .background { noteQueueing(since: since, now: now) }
         attempt.phase = .connecting
         attempt.lastActivity = now
         state = .exchanging(attempt)
+    }
+
+    /// The exchange isn't started, or the one that is waited for hasn't helped: its host can't be reached.
+    mutating func hostIsUnreachable(_ outage: Outage, now: Instant) -> [Action] {
+        let (target, redirects): (Address, Int)
+        switch state {
+        case .exchanging(let attempt):
+            guard case .queued(let since) = attempt.phase else { return [] }
+            if plan.priority == .background { noteQueueing(since: since, now: now) }
+            (target, redirects) = (attempt.address, attempt.redirects)
+        case .awaitingHost(let address, let count, _):
+            (target, redirects) = (address, count)
+        case .idle, .awaitingAddress, .backingOff, .ended:
+            return []
+        }
+        let error = outage.error(now: now)
+        let isWorthWaiting = outage.isProbed || outage.retryAt <= outage.since.advanced(by: plan.patience.outage)
+        guard isWorthWaiting, outage.retryAt < giveUpAt else { return end(.failure(error)) }
+        state = .awaitingHost(target, redirects: redirects, outage)
+        return [.wait(now.duration(to: outage.retryAt), after: error)]
+    }
+
+    /// The host that is waited for can be reached again.
+    mutating func hostIsReachable(now: Instant) -> [Action] {
+        guard case .awaitingHost(let target, let redirects, _) = state else { return [] }
+        return perform(target, redirects: redirects, now: now)
+    }
+
+    private mutating func noteQueueing(since: Instant, now: Instant) {
+        lastProgress = lastProgress.advanced(by: since.duration(to: now))
     }
 
     /// The exchange has its connection, new or used.
@@ -215,7 +251,7 @@ extension TransferStateMachine {
         switch state {
         case .ended: return []
         case .exchanging: return [.abandon] + end(.failure(.cancelled))
-        case .idle, .awaitingAddress, .backingOff: return end(.failure(.cancelled))
+        case .idle, .awaitingAddress, .backingOff, .awaitingHost: return end(.failure(.cancelled))
         }
     }
 
@@ -233,6 +269,9 @@ extension TransferStateMachine {
             return end(.failure(gaveUp()))
         case .backingOff(let until):
             return now >= until && now < giveUpAt ? attempt(now: now) : end(.failure(gaveUp()))
+        case .awaitingHost(let target, let redirects, let outage):
+            guard now < giveUpAt else { return end(.failure(outage.error(now: now))) }
+            return perform(target, redirects: redirects, now: now)
         case .exchanging(let attempt):
             switch attempt.phase {
             case .redirecting(let target) where now < giveUpAt:

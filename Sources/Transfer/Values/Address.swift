@@ -1,4 +1,5 @@
 public import FoundationEssentials
+import Threading
 
 /// Where something is, and what proves that one may have it.
 ///
@@ -31,7 +32,8 @@ extension Address: CustomStringConvertible, CustomDebugStringConvertible, Custom
         components.fragment = nil
         components.user = nil
         components.password = nil
-        return components.string ?? "<malformed URL>"
+        // A redirect's target is a server's text.
+        return components.string.map { "\(ForeignText($0))" } ?? "<malformed URL>"
     }
 
     /// The same as the description.

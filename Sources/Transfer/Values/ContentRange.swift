@@ -1,3 +1,5 @@
+import Threading
+
 /// Which bytes of a resource a partial answer holds: the `Content-Range` field (RFC 9110, 14.4).
 public struct ContentRange: Sendable, Hashable {
     /// The offset of the first byte.
@@ -13,12 +15,12 @@ public struct ContentRange: Sendable, Hashable {
     /// Reads a field's value.
     ///
     /// Strict: another unit than bytes, signs, spaces in other places, a range that ends before it begins or after the
-    /// resource does, and numbers beyond 63 bits are `nil`, as is the form of an unsatisfied range.
+    /// resource does, and numbers beyond `Bounds.largestSize` are `nil`, as is the form of an unsatisfied range.
     public init?(_ text: String) {
         guard let (range, total) = Self.split(text) else { return nil }
         let ends = range.split(separator: "-", omittingEmptySubsequences: false)
-        guard ends.count == 2, let first = Int64(digits: ends[0]), let last = Int64(digits: ends[1]) else { return nil }
-        guard first <= last, last < .max, total.map({ last < $0 }) ?? true else { return nil }
+        guard ends.count == 2, let first = Int64(size: ends[0]), let last = Int64(size: ends[1]) else { return nil }
+        guard first <= last, last < Bounds.largestSize, total.map({ last < $0 }) ?? true else { return nil }
         self.first = first
         self.last = last
         self.total = total
@@ -39,7 +41,7 @@ public struct ContentRange: Sendable, Hashable {
         if parts[1] == "*" {
             return (parts[0], nil)
         }
-        guard let total = Int64(digits: parts[1]) else { return nil }
+        guard let total = Int64(size: parts[1]) else { return nil }
         return (parts[0], total)
     }
 }
@@ -47,9 +49,20 @@ public struct ContentRange: Sendable, Hashable {
 extension Int64 {
     /// Reads a number made of ASCII digits and nothing else: no sign, no space.
     init?(digits text: some StringProtocol) {
-        guard !text.isEmpty, text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
-            return nil
-        }
+        guard text.isDigits else { return nil }
         self.init(text, radix: 10)
+    }
+
+    /// Reads a size or an offset in bytes: digits, and within `Bounds.sizes`.
+    init?(size text: some StringProtocol) {
+        guard let size = Int64(digits: text), Bounds.sizes.contains(size) else { return nil }
+        self = size
+    }
+}
+
+extension StringProtocol {
+    /// Whether it consists of ASCII digits, at least one.
+    var isDigits: Bool {
+        !isEmpty && utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
     }
 }

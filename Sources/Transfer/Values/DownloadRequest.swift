@@ -18,7 +18,7 @@ public struct DownloadRequest: Sendable {
     public init(
         range: ByteRange? = nil,
         priority: Priority = .reader,
-        patience: Patience = Patience(),
+        patience: Patience = .media,
         retriesNotFound: Bool = false,
         expectedEntityTag: String? = nil
     ) {

@@ -21,9 +21,12 @@ public struct HeaderFields: Sendable {
     }
 
     /// Adds to the last field's value what a folded line continues it with (RFC 9112, 5.2).
-    mutating func continueLast(with text: String) {
-        guard !fields.isEmpty else { return }
+    ///
+    /// Returns whether there is such a field.
+    mutating func continueLast(with text: String) -> Bool {
+        guard !fields.isEmpty else { return false }
         fields[fields.count - 1].value += " " + text
+        return true
     }
 }
 

@@ -1,5 +1,6 @@
 import CCurl
 import FoundationEssentials
+import Threading
 
 #if canImport(Glibc)
     import Glibc
@@ -11,7 +12,7 @@ import FoundationEssentials
 ///
 /// URLs are taken apart by libcurl's parser, which is also the one that connects: two parsers with two opinions about
 /// where a host's name ends are how credentials reach the wrong server.
-public struct Origin: Hashable, Sendable {
+public struct Origin: Hashable, Sendable, CustomStringConvertible {
     let scheme: String
     let host: String
     let port: Int
@@ -50,6 +51,12 @@ public struct Origin: Hashable, Sendable {
             throw TransferError(
                 code: .insecureAddress, message: "The address \(shown) is refused: plain http is for loopback alone.")
         }
+    }
+
+    /// The host, with the port where that isn't the scheme's own.
+    public var description: String {
+        let isUsual = port == (scheme == "https" ? 443 : 80)
+        return "\(ForeignText(isUsual ? host : "\(host):\(port)"))"
     }
 
     /// Whether it is this machine's loopback by its notation: 127.0.0.0/8, `::1` or `localhost`, which libcurl never

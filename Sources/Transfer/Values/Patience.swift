@@ -10,21 +10,34 @@ public struct Patience: Sendable, Hashable {
     public var firstBackoff: Duration
     /// What the upper bound of the wait stops doubling at.
     public var maximalBackoff: Duration
+    /// How old an outage of the host may be for a transfer to wait for its end.
+    ///
+    /// An outage begins with the first attempt that can't connect. A transfer waits when the next attempt is due while
+    /// the outage is younger than this, else it fails at once with `hostUnreachable`. So a server that restarts is
+    /// waited for, and a network that is gone isn't waited for again and again.
+    public var outage: Duration
 
     /// Makes a patience; what is left out has the value that suits a filesystem whose readers wait.
     ///
-    /// `giveUp` is well below the 120 seconds after which Linux warns of a hung task.
+    /// `giveUp` is well below the 120 seconds after which Linux warns of a hung task. `outage` bridges the restart of a
+    /// service; `media` is for transfers whose failure breaks off a copy.
     public init(
         connect: Duration = .seconds(10),
         stall: Duration = .seconds(15),
         giveUp: Duration = .seconds(45),
         firstBackoff: Duration = .milliseconds(200),
-        maximalBackoff: Duration = .seconds(5)
+        maximalBackoff: Duration = .seconds(5),
+        outage: Duration = .seconds(5)
     ) {
         self.connect = connect
         self.stall = stall
         self.giveUp = giveUp
         self.firstBackoff = firstBackoff
         self.maximalBackoff = maximalBackoff
+        self.outage = outage
     }
+
+    /// The patience of reading media: an outage of 20 seconds is waited for, in which a network cable can be plugged in
+    /// again; programs that copy give up a file when a read fails.
+    public static let media = Patience(outage: .seconds(20))
 }

@@ -1,3 +1,5 @@
+import Threading
+
 /// The beginning of an answer: everything but its body.
 public struct ResponseHead: Sendable {
     /// The status code (RFC 9110, 15).
@@ -14,9 +16,23 @@ public struct ResponseHead: Sendable {
         self.address = address
     }
 
-    /// The announced size of the body in bytes; `nil` when it is absent or not a number.
+    /// The announced size of the body in bytes; `nil` when it is absent.
+    ///
+    /// Heads that came from a server have none that isn't a size: see `fault`.
     public var contentLength: Int64? {
-        headers["Content-Length"].flatMap { Int64(digits: $0) }
+        headers["Content-Length"].flatMap { Int64(size: $0) }
+    }
+
+    /// What makes the answer one that can't be understood; `nil` when nothing does.
+    ///
+    /// A length that is no number, negative or beyond `Bounds.largestSize`, or two that differ: such an answer has no
+    /// length that could be trusted, which isn't the same as having none (RFC 9112, 6.3).
+    var fault: String? {
+        let lengths = headers.filter { HeaderFields.isSame($0.name, "Content-Length") }.map(\.value)
+        guard let first = lengths.first else { return nil }
+        guard lengths.allSatisfy({ $0 == first }) else { return "announced two different lengths" }
+        guard Int64(size: first) != nil else { return "announced the length '\(ForeignText(first))', which is none" }
+        return nil
     }
 
     /// Which bytes a partial answer holds; `nil` when the field is absent or malformed.

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Threading
 
 #if canImport(Glibc)
     import Glibc
@@ -10,16 +11,22 @@ extension HeaderFields {
     /// How long the server asks to wait, by its `Retry-After` field (RFC 9110, 10.2.3); `nil` when it doesn't say or
     /// isn't understood.
     ///
+    /// At most `Bounds.longestWait`, whatever it says: a number of any length, a date beyond all calendars. A date in
+    /// the past is no wait. This is the only place where the field is read.
+    ///
     /// - Parameter wallClock: The time now. A date in the field is compared with the answer's own `Date` where there is
     ///   one, so that clocks which differ don't matter.
     func retryAfter(wallClock: Date) -> Duration? {
         guard let text = self["Retry-After"] else { return nil }
-        if let seconds = Int64(digits: text) {
-            return .seconds(seconds)
+        if text.isDigits {
+            // What doesn't fit is longer than everything that does.
+            return Int64(digits: text).map { Swift.min(.seconds($0), Bounds.longestWait) } ?? Bounds.longestWait
         }
         guard let date = Date(httpDate: text) else { return nil }
         let reference = self["Date"].flatMap { Date(httpDate: $0) } ?? wallClock
-        return .seconds(Swift.max(0, date.timeIntervalSince(reference)))
+        // Bounded before it is a duration, whose initializer traps on what it can't hold.
+        let seconds = Swift.min(date.timeIntervalSince(reference), Bounds.longestWait / .seconds(1))
+        return .seconds(Swift.max(0, seconds))
     }
 }
 

@@ -1,3 +1,5 @@
+import Threading
+
 /// Says why a transfer failed.
 ///
 /// Nothing in it that is printed holds a secret: addresses appear without their query, answers without their body.
@@ -10,9 +12,18 @@ public struct TransferError: Error, Sendable {
     public let cause: (any Error)?
     /// The answer that refused, with the start of its body (at most 64 KiB).
     public let response: Response?
+    /// What libcurl says, without the address; `nil` when the error isn't libcurl's.
+    let reason: ForeignText?
 
     /// Makes an error.
     public init(code: Code, message: String, cause: (any Error)? = nil, response: Response? = nil) {
+        self.init(code: code, message: message, cause: cause, response: response, reason: nil)
+    }
+
+    init(
+        code: Code, message: String, cause: (any Error)? = nil, response: Response? = nil, reason: ForeignText?
+    ) {
+        self.reason = reason
         self.code = code
         self.message = message
         self.cause = cause
@@ -23,6 +34,11 @@ public struct TransferError: Error, Sendable {
     public var status: Int? { response?.head.status }
 
     static let cancelled = TransferError(code: .cancelled, message: "The transfer was cancelled.")
+}
+
+extension TransferError: CausedError {
+    /// True when the transfer was cancelled.
+    public var endsUnwantedWork: Bool { code == .cancelled }
 }
 
 extension TransferError: CustomStringConvertible, CustomDebugStringConvertible {
@@ -42,6 +58,7 @@ extension TransferError {
     public struct Code: Sendable, Hashable, CustomStringConvertible {
         private enum Kind: String {
             case invalidAddress, insecureAddress, nameNotResolved, cannotConnect, certificateRefused, connectionLost
+            case hostUnreachable
             case stalled, deadlineExceeded, tooManyRedirects, status, changed, protocolViolation, bodyTooLarge
             case cancelled, addressUnavailable, invalidConfiguration
         }
@@ -63,6 +80,8 @@ extension TransferError {
         public static let nameNotResolved = Code(.nameNotResolved)
         /// No connection could be made in time.
         public static let cannotConnect = Code(.cannotConnect)
+        /// The host couldn't be reached lately and isn't asked again yet; nothing was sent.
+        public static let hostUnreachable = Code(.hostUnreachable)
         /// The server's certificate isn't trusted.
         ///
         /// Final: repeating it would only help an attacker.

@@ -102,7 +102,9 @@ public final class MediaAddressSource: AddressSource {
 
     private func resolve(at address: Address, by transfer: TransferClient, priority: Priority) {
         transfer.send(
-            Request(address: address, priority: priority, redirects: .report, retriesNotFound: retriesNotFound)
+            Request(
+                address: address, priority: priority, redirects: .report, patience: .media,
+                retriesNotFound: retriesNotFound)
         ) { [self] result in
             let outcome: Result<Address, any Error>
             switch result {

@@ -57,6 +57,7 @@ struct AccountOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Certificate authorities to trust instead of the system's, in PEM.", valueName: "file"))
+            "Certificate authorities to trust instead of the system's, in PEM.",
+            discussion: "Default: $CURL_CA_BUNDLE, else $SSL_CERT_FILE.", valueName: "file"))
     var caFile: String?
 }

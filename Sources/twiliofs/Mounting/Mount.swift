@@ -207,7 +207,8 @@ struct Mount {
         do throws(TransferError) {
             return try TransferClient(
                 TransferClient.Configuration(
-                    certificateAuthorityFile: command.account.caFile.map(CacheFolder.absolute),
+                    certificateAuthorityFile: command.account.certificateAuthorityFile(environment).map(
+                        CacheFolder.absolute),
                     userAgent: "twiliofs/\(TwilioFS.version)"),
                 logger: logger)
         } catch {
@@ -219,6 +220,8 @@ struct Mount {
     private func verify(_ client: TwilioClient) throws(Failure) {
         var patience = Patience()
         patience.giveUp = .seconds(10)
+        // At boot the network may come a moment later.
+        patience.outage = patience.giveUp
         do throws(TwilioError) {
             try client.verifyCredentials(patience: patience)
         } catch {

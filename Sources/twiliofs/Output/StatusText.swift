@@ -30,7 +30,7 @@ struct StatusText {
         for account in status.accounts {
             lines += accountLines(account) + [""]
         }
-        if !status.requests.isEmpty { lines += requestLines + [""] }
+        if !status.requests.isEmpty { lines += requestLines + hostLines + [""] }
         lines += activityLines
         text = lines.joined(separator: "\n")
     }
@@ -99,6 +99,23 @@ struct StatusText {
         let rows = table.lines
         return rows.prefix(1)
             + zip(hosts, rows.dropFirst()).map { $0.value.contains(where: Self.isRefusal) ? emphasized($1) : $1 }
+    }
+
+    private var hostLines: [String] {
+        (status.hosts ?? []).flatMap { host -> [String] in
+            var lines: [String] = []
+            if host.state != "closed" {
+                let next =
+                    host.nextAttemptSeconds > 0
+                    ? "next attempt in \(Self.duration(host.nextAttemptSeconds.rounded(.up)))"
+                    : "an attempt is under way"
+                lines.append("  ! \(host.host) can't be reached: \(host.error ?? "no reason is known"); \(next)")
+            }
+            if host.pausedSeconds > 0 {
+                lines.append("  ! \(host.host) asks for a pause of \(Self.duration(host.pausedSeconds.rounded(.up)))")
+            }
+            return lines.map(emphasized)
+        }
     }
 
     private static func isRefusal(_ count: MountStatus.RequestCount) -> Bool {

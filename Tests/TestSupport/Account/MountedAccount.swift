@@ -19,10 +19,11 @@ public final class MountedAccount: Sendable {
     ///   - keys: values of `--key`; nil for that of ``KeyPair/shared``, none for `--no-key`.
     ///   - options: further options of `twiliofs mount`.
     ///   - cacheFolder: where the catalog is kept; nil for a folder of its own.
+    ///   - namesAuthority: whether the account's certificate authority, with TLS, is given with `--ca-file`.
     ///   - environment: further variables.
     public init(
         _ account: SimulatedAccount, keys: [String]? = nil, options: [String] = [], cacheFolder: String? = nil,
-        environment: [String: String] = [:]
+        namesAuthority: Bool = true, environment: [String: String] = [:]
     ) throws {
         folder = try TemporaryFolder()
         path = try folder.folder("mount")
@@ -30,7 +31,7 @@ public final class MountedAccount: Sendable {
         process = try RunningCommand(
             [BuiltPrograms.twiliofs, "mount", "--foreground", "--cache-dir", cacheFolder ?? folder.path("cache")]
                 + (keys.isEmpty ? ["--no-key"] : keys.flatMap { ["--key", $0] })
-                + (account.description.caFile.map { ["--ca-file", $0] } ?? []) + options + [path],
+                + (namesAuthority ? account.description.caFile.map { ["--ca-file", $0] } ?? [] : []) + options + [path],
             environment: Command.environment.merging(Self.environment(account)) { $1 }.merging(environment) { $1 })
         guard eventually(within: 30, { isMounted || !process.isRunning }), process.isRunning else {
             throw CommandError("the account can't be mounted: \(process.errorText)")

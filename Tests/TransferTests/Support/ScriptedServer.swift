@@ -112,21 +112,32 @@ final class ScriptedServer: Sendable {
     /// Starts it; `script` answers each request, on the connection's thread.
     ///
     /// A script that returns without `hangUp` keeps the connection for the next request.
-    init(_ script: @escaping Script) throws {
+    convenience init(_ script: @escaping Script) throws {
+        guard let (listener, port) = Self.bound() else { throw ServerError() }
+        try self.init(listeningAt: listener, port: port, script)
+    }
+
+    /// Makes a socket with a port of its own, at which connections are refused until a server listens at it.
+    static func bound() -> (descriptor: Int32, port: Int)? {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let size = length
-        let isListening = withUnsafeMutablePointer(to: &address) { pointer in
+        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(listener, $0, size) == 0 && listen(listener, 256) == 0 && getsockname(listener, $0, &length) == 0
+                bind(listener, $0, size) == 0 && getsockname(listener, $0, &length) == 0
             }
         }
-        guard isListening else { throw ServerError() }
+        return isBound ? (listener, Int(UInt16(bigEndian: address.sin_port))) : nil
+    }
+
+    /// Starts it at a socket that `bound` made.
+    init(listeningAt listener: Int32, port: Int, _ script: @escaping Script) throws {
+        guard listen(listener, 256) == 0 else { throw ServerError() }
         self.listener = listener
-        port = Int(UInt16(bigEndian: address.sin_port))
+        self.port = port
         let state = state
         let thread = try NamedThread(name: "server") {
             Self.accept(on: listener, state, script)

@@ -1,0 +1,72 @@
+import Logging
+import Threading
+
+// What the transfer thread does about hosts that can't be reached.
+
+extension TransferLoop {
+    /// Looks if the host of a transfer whose turn has come may be asked; if not, the transfer waits for it or fails.
+    ///
+    /// Asked when the turn has come and not before, so that what was in the queue when the host failed ends as well.
+    func admit(_ transfer: Transfer, _ request: ExchangeRequest) -> Bool {
+        let now = SuspendingClock.now
+        transfer.origin = request.lane.origin
+        switch reachability.admit(request.lane.origin, now: now) {
+        case .attempt, .probe:
+            transfer.connecting = now
+            return true
+        case .refusal(let outage):
+            queue.finish(transfer.identifier, .unknown, now: now)
+            carryOut(transfer.machine.hostIsUnreachable(outage, now: now), for: transfer)
+            return false
+        }
+    }
+
+    /// A transfer has its connection.
+    func connected(_ transfer: Transfer) {
+        guard transfer.connecting != nil, let origin = transfer.origin else { return }
+        transfer.connecting = nil
+        let isAgain = reachability.wasReached(origin)
+        guard reachability.succeeded(origin) else { return }
+        logger.log(level: isAgain ? .notice : .debug, "\(origin) can be reached again")
+        for other in waiting(for: origin) {
+            carryOut(other.machine.hostIsReachable(now: SuspendingClock.now), for: other)
+        }
+    }
+
+    /// An exchange is over; nothing happens if it had its connection.
+    func connectingEnded(_ transfer: Transfer, _ error: TransferError) {
+        guard let began = transfer.connecting, let origin = transfer.origin else { return }
+        let now = SuspendingClock.now
+        switch error.code {
+        case .nameNotResolved, .cannotConnect:
+            transfer.connecting = nil
+            let reason = error.reason ?? ForeignText(error.message)
+            let isNews = reachability.outage(of: origin, now: now) == nil
+            guard reachability.failed(origin, reason, began: began, now: now),
+                let outage = reachability.outage(of: origin, now: now)
+            else { return }
+            // One that could never be reached is told by those that fail by it: a start, for instance.
+            let isLoss = isNews && reachability.wasReached(origin)
+            logger.log(level: isLoss ? .warning : .debug, "\(outage.error(now: now).message)")
+            for other in waiting(for: origin) {
+                carryOut(other.machine.hostIsUnreachable(outage, now: now), for: other)
+            }
+        case .certificateRefused:
+            // It is there, and answers with what isn't wanted.
+            connected(transfer)
+        default:
+            transfer.connecting = nil
+            reachability.abandoned(origin, began: began, now: now)
+        }
+    }
+
+    private func waiting(for origin: Origin) -> [Transfer] {
+        transfers.values.filter { $0.machine.awaitedOrigin == origin }.sorted { $0.identifier < $1.identifier }
+    }
+}
+
+extension TransferError {
+    /// Says that an attempt was given up that has no connection.
+    static let noConnection = TransferError(
+        code: .cannotConnect, message: "There was no connection in time.", reason: "no connection in time")
+}

@@ -1,0 +1,23 @@
+import Threading
+
+/// Why an origin isn't asked at the moment, and until when.
+struct Outage: Sendable {
+    typealias Instant = SuspendingClock.Instant
+
+    let origin: Origin
+    /// When the first attempt began that failed.
+    let since: Instant
+    /// Why the last attempt failed.
+    let reason: ForeignText
+    /// When to look again.
+    let retryAt: Instant
+    /// Whether an attempt is under way whose result is to be expected before `retryAt`.
+    let isProbed: Bool
+
+    /// The error of a request that doesn't wait for the end of the outage.
+    func error(now: Instant) -> TransferError {
+        let seconds = max(1, now.duration(to: retryAt).milliseconds.addingSaturated(999) / 1000)
+        let next = isProbed ? "an attempt is under way" : "next attempt in \(seconds) s"
+        return TransferError(code: .hostUnreachable, message: "\(origin) can't be reached: \(reason); \(next).")
+    }
+}
