@@ -5,10 +5,11 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 
 manuals = man/twiliofs.1 man/twilio-simulator.1
-scripts = .ci/run scripts/demo scripts/install-dependencies scripts/lint scripts/make-media Benchmarks/rows/tutorial.sh
-swift_files = Package.swift Sources Tests
+scripts = .ci/run scripts/demo scripts/fuzz scripts/install-dependencies scripts/lint scripts/make-media \
+	scripts/test-fresh Benchmarks/rows/tutorial.sh
+swift_files = Package.swift Sources Tests Fuzz
 
-.PHONY: help dependencies build-dependencies build release demo test bench bench-catalog measurement lint format install clean
+.PHONY: help dependencies build-dependencies build release demo test test-fresh fuzz bench bench-catalog measurement lint format install clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +33,14 @@ demo: dependencies build ## Mount a simulated account, play, seek and copy; KEEP
 test: dependencies ## Build and run every test
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build
+
+test-fresh: ## Run the demo and every test in a bare Debian that has only Swift; needs root
+	@scripts/install-dependencies fresh
+	@scripts/test-fresh
+
+SECONDS = 60
+fuzz: build-dependencies ## Give made-up bytes to every parser, SECONDS=60 each; TARGETS="name …" for some
+	@SWIFT='$(SWIFT)' scripts/fuzz $(SECONDS) $(TARGETS)
 
 # The programs as they are used, Swift's libraries in them: what is measured is what `make release` makes.
 bench: table = speed

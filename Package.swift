@@ -56,7 +56,7 @@ let package = Package(
         module(
             "Catalog",
             [
-                "CLinux", "CSQLite", "CZstd", "TwilioAPI", "Transfer", "Threading", logging,
+                "CLinux", "CSQLite", "CXXHash", "CZstd", "TwilioAPI", "Transfer", "Threading", logging,
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
         module("DiskCache", ["CXXHash", "Threading", logging, .product(name: "GRDB", package: "GRDB.swift")]),
@@ -89,7 +89,7 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["CLinux", "Threading"], path: "Tests/TestSupport",
             swiftSettings: swiftSettings),
-        tests(of: "Threading", ["Threading"]),
+        tests(of: "Threading", ["Threading", "TestSupport"]),
         tests(of: "Envelope", ["Envelope", "Threading", "TestSupport"]),
         tests(of: "Transfer", ["Transfer", "TwilioSimulator", "Threading", "TestSupport", logging]),
         tests(of: "TwilioAPI", ["TwilioAPI", "TwilioSimulator", "TestSupport", "Transfer", "Threading", logging]),
@@ -130,3 +130,31 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// `scripts/fuzz` sets it. libFuzzer brings the main function, so the command becomes a library that the targets can
+// import; tests and the simulator aren't needed, and don't link.
+if Context.environment["TWILIOFS_FUZZ"] != nil {
+    package.products = []
+    package.targets.removeAll { target in
+        target.type == .test
+            || ["twilio-simulator", "TwilioSimulator", "TestSupport", "cache-exerciser"].contains(target.name)
+    }
+    if let index = package.targets.firstIndex(where: { $0.name == "twiliofs" }) {
+        package.targets[index] = .target(
+            name: "twiliofs", dependencies: package.targets[index].dependencies,
+            swiftSettings: swiftSettings + [
+                .unsafeFlags([
+                    "-parse-as-library", "-Xfrontend", "-entry-point-function-name", "-Xfrontend", "twiliofs_main",
+                ])
+            ])
+    }
+    package.targets.append(
+        .executableTarget(
+            name: "Fuzz",
+            dependencies: [
+                "twiliofs", "FileSystem", "FileTree", "Media", "DiskCache", "Catalog", "TwilioAPI", "Transfer",
+                "Envelope", "Threading", logging, .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            path: "Fuzz", exclude: ["README.md", "Seeds"],
+            swiftSettings: swiftSettings + [.unsafeFlags(["-parse-as-library"])]))
+}

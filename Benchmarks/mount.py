@@ -91,8 +91,7 @@ def mount_account(settings, account, folder, cache, disk_cache="0", options=()):
     description = account.description
     arguments = [
         settings.twiliofs, "mount", "--foreground", "--account-sid", description["accountSid"], "--key",
-        account.private_key, "--cache-dir", cache, "--api-url", account.api_url, "--video-url", account.api_url,
-        "--accounts-url", account.api_url]
+        account.private_key, "--cache-dir", cache, "--api-url", account.api_url, "--video-url", account.api_url]
     if has_option(settings, "cache-size"):
         arguments += ["--cache-size", disk_cache]
     return Mount([*arguments, *options], folder, {"TWILIO_AUTH_TOKEN": description["authToken"]})

@@ -66,7 +66,7 @@ public final class Catalog: Sendable {
             select.bind(2, SIDDigits(sid))
             guard try select.step() else { return nil as CatalogEntry? }
             defer { select.finish() }
-            return CatalogEntry(select)
+            return CatalogEntry(try EntryRow(select))
         }
         return entry.flatMap { window.contains($0) ? $0 : nil }
     }
@@ -75,23 +75,24 @@ public final class Catalog: Sendable {
     public func resource(of sid: SID) throws(CatalogError) -> MediaResource? {
         guard let kind = sid.kind else { return nil }
         let coder = coder
-        let json = try read { database in
+        return try read { database in
             let select = try RawStatement(
                 database,
-                "SELECT json FROM document WHERE id = (SELECT id FROM entry WHERE kind = ?1 AND sid = ?2)")
+                """
+                SELECT json, checksum FROM document
+                WHERE id = (SELECT id FROM entry WHERE kind = ?1 AND sid = ?2)
+                """)
             select.bind(1, Int64(kind.rawValue))
             select.bind(2, SIDDigits(sid))
-            guard try select.step() else { return nil as [UInt8]? }
+            guard try select.step() else { return nil as MediaResource? }
             defer { select.finish() }
-            // An empty text isn't a resource, and is told as a damaged one below.
-            return select.withBytes(0) { coder.decode($0) } ?? []
-        }
-        guard let json else { return nil }
-        do throws(TwilioError) {
-            return try MediaResource(kind: kind, json: json)
-        } catch {
-            throw CatalogError(
-                .database, "the catalog '\(path)' holds a damaged resource \(sid)", cause: error)
+            let json = select.withBytes(0) { packed in
+                RowChecksum.document(packed) == select.integer(1) ? coder.decode(packed) : nil
+            }
+            guard let json, let resource = try? MediaResource(kind: kind, json: json), resource.sid == sid else {
+                throw DatabaseError.damage("document")
+            }
+            return resource
         }
     }
 
@@ -103,15 +104,21 @@ public final class Catalog: Sendable {
             let select = try RawStatement(
                 database,
                 """
-                SELECT size, entity_tag, facts FROM media JOIN entry USING (id)
+                SELECT size, entity_tag, facts, media.checksum FROM media JOIN entry USING (id)
                 WHERE kind = ?1 AND sid = ?2 AND size IS NOT NULL
                 """)
             select.bind(1, Int64(kind.rawValue))
             select.bind(2, SIDDigits(sid))
             guard try select.step() else { return nil as StoredMediaFacts? }
             defer { select.finish() }
-            guard let facts = select.withBytes(2, { coder.decode($0) }) else { return nil }
-            return StoredMediaFacts(plaintextSize: select.integer(0), entityTag: select.text(1), facts: facts)
+            let (size, entityTag) = (select.integer(0), select.text(1))
+            let facts = select.withBytes(2) { packed in
+                RowChecksum.media(size: size, entityTag: entityTag, packed: packed) == select.integer(3)
+                    ? coder.decode(packed) : nil
+            }
+            guard let facts, let stored = StoredMediaFacts(plaintextSize: size, entityTag: entityTag, facts: facts)
+            else { throw DatabaseError.damage("media") }
+            return stored
         }
     }
 
@@ -129,10 +136,13 @@ public final class Catalog: Sendable {
     }
 
     /// Stores what was learnt of recordings' media, for good.
-    public func learn(_ lessons: [MediaLesson]) throws(CatalogError) {
+    ///
+    /// - Returns: the recordings of which another size was known before.
+    @discardableResult
+    public func learn(_ lessons: [MediaLesson]) throws(CatalogError) -> [SID] {
         let packed = lessons.map { coder.encode($0.facts.facts) }
-        try write { writer in
-            for (lesson, facts) in zip(lessons, packed) { try writer.learn(lesson, packed: facts) }
+        return try write { writer in
+            try zip(lessons, packed).filter { try writer.learn($0, packed: $1) }.map(\.0.sid)
         }
     }
 
@@ -264,7 +274,7 @@ public final class Catalog: Sendable {
                 current.epoch += 1
                 return true
             } catch {
-                logger.error("\(error)")
+                logger.error("the damaged catalog can't be replaced", error: error)
                 return false
             }
         }

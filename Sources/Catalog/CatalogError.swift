@@ -1,7 +1,7 @@
-public import Transfer
+public import Threading
 
 /// The catalog could not be opened, read or written.
-public struct CatalogError: CausedError, Sendable, CustomStringConvertible {
+public struct CatalogError: CausedError {
     /// What went wrong, for code that decides by it.
     public enum Code: Hashable, Sendable {
         /// The catalog's folder or file can't be made, or isn't a catalog.
@@ -28,7 +28,4 @@ public struct CatalogError: CausedError, Sendable, CustomStringConvertible {
         self.message = message
         self.cause = cause
     }
-
-    /// The message.
-    public var description: String { message }
 }

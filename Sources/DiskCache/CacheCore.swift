@@ -137,7 +137,7 @@ final class CacheCore: Sendable {
 
     func noteOpening(_ error: DiskCacheError) {
         if state.withLock({ $0.opening.begin(error.message, for: timing.pause, at: .now) }) {
-            logger.warning("nothing is cached for a while: \(error.message)")
+            logger.warning("nothing is cached for a while", error: error)
         }
     }
 }

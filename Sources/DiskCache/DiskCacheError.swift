@@ -3,9 +3,10 @@
 #else
     import Musl
 #endif
+public import Threading
 
 /// The cache can't be opened.
-public struct DiskCacheError: Error, Sendable, CustomStringConvertible {
+public struct DiskCacheError: CausedError {
     /// What went wrong, for code that decides by it.
     public enum Code: Hashable, Sendable {
         /// The folder can't be made or written to.
@@ -32,21 +33,25 @@ public struct DiskCacheError: Error, Sendable, CustomStringConvertible {
         self.message = message
         self.cause = cause
     }
-
-    /// The message.
-    public var description: String { message }
 }
 
 /// A system call failed.
-struct SystemError: Error, Sendable, CustomStringConvertible {
+struct SystemError: CausedError {
     /// The value of `errno`.
     let number: Int32
 
-    let description: String
+    /// What can't be done, and why.
+    let message: String
 
     /// - Parameter what: what can't be done.
     init(_ what: String, _ number: Int32 = errno) {
         self.number = number
-        description = "\(what): \(String(cString: strerror(number)))"
+        message = "\(what): \(String(cString: strerror(number)))"
+    }
+
+    /// What isn't the cache's own can't be used.
+    init(_ refusal: PrivateFile.Refusal) {
+        number = if case .system(let number) = refusal.reason { number } else { EPERM }
+        message = refusal.description
     }
 }

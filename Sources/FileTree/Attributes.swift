@@ -32,7 +32,8 @@ public struct Attributes: Hashable, Sendable {
     /// Exact size in bytes; of media the plaintext's, of a link that of its target.
     public let size: Int64
 
-    /// When the recording was made; for directories, a time that follows from theirs.
+    /// When the recording was made; of a resource, when Twilio last changed it; for directories, a time that follows
+    /// from theirs.
     public let modified: Timestamp
 
     /// How long the kernel may keep the attributes, in seconds.
@@ -50,7 +51,7 @@ public struct Ownership: Hashable, Sendable {
     /// Group of everything.
     public var group: UInt32
 
-    /// Permission bits that are taken away; 077 makes files 0400 and directories 0500.
+    /// Permission bits that are taken away; 077 makes files 0600 and directories 0700.
     public var mask: UInt32
 
     /// Makes an ownership.
@@ -60,12 +61,15 @@ public struct Ownership: Hashable, Sendable {
         self.mask = mask
     }
 
-    /// The permission bits of a file: never writable.
-    var filePermissions: UInt32 { 0o444 & ~mask }
+    /// The permission bits of a file.
+    ///
+    /// Writable, although nothing can be written: the mount is read-only, and copies keep the bits, with which their
+    /// owner has to be able to change and delete them.
+    var filePermissions: UInt32 { 0o666 & ~mask }
 
     /// The permission bits of a symbolic link, which nobody looks at: those of its target count.
     var linkPermissions: UInt32 { 0o777 }
 
     /// The permission bits of a directory.
-    var directoryPermissions: UInt32 { 0o555 & ~mask }
+    var directoryPermissions: UInt32 { 0o777 & ~mask }
 }

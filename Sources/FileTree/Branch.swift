@@ -1,4 +1,5 @@
 public import Catalog
+public import Threading
 public import TwilioAPI
 
 /// What an account's branch of the tree is made from.
@@ -7,7 +8,7 @@ public struct Branch: Sendable {
     public let account: SID
 
     /// The name that its owner gave it.
-    public let name: String
+    public let name: ForeignText
 
     /// Why its video isn't shown; nil where it is.
     public let videoIssue: String?
@@ -26,7 +27,7 @@ public struct Branch: Sendable {
 
     /// Puts a branch together.
     public init(
-        account: SID, name: String = "", videoIssue: String? = nil, catalog: Catalog, synchronizer: Synchronizer,
+        account: SID, name: ForeignText = "", videoIssue: String? = nil, catalog: Catalog, synchronizer: Synchronizer,
         finder: ResourceFinder, follower: WalkFollower
     ) {
         self.account = account

@@ -1,6 +1,6 @@
 /// An entry that a lookup found.
 public struct Entry: Hashable, Sendable {
-    /// What `stat` tells of it.
+    /// What is known of it, valid for no time where the size isn't.
     public let attributes: Attributes
 
     /// How long the kernel may keep the name, in seconds.
@@ -18,7 +18,7 @@ public struct DirectoryEntry: Hashable, Sendable {
     /// What kind of node it is.
     public let type: Attributes.FileType
 
-    /// What `stat` tells of it; nil where its size isn't known yet.
+    /// What is told with the name, valid for no time where the size isn't known; nil where finding it out costs much.
     public let attributes: Attributes?
 
     /// How long the kernel may keep the name, in seconds.

@@ -5,17 +5,19 @@ import TwilioAPI
 
 /// What `stat` tells of each kind of node.
 extension FileTree {
-    func attributes(
-        of node: Node, entry: CatalogEntry? = nil, completion: @escaping Completion<Attributes>
-    ) {
+    /// What `stat` tells of a node; waits for what isn't known.
+    func attributes(of node: Node, completion: @escaping Completion<Attributes>) {
         do throws(FileTreeError) {
             let branch = branch(node.branch)
-            var entry = entry
+            var entry: CatalogEntry?
             switch node.place {
+            case .directory(.group(let group)) where try oldest(of: group, in: branch) == nil:
+                awaitGroup(group, node, completion)
+                return
             case .directory, .control:
                 break
             case .media(let sid, _), .metadata(let sid, _), .link(let sid, _, _):
-                if entry == nil { entry = try catalogEntry(sid, branch) }
+                entry = try catalogEntry(sid, branch)
             }
             let known = try knownAttributes(of: node, entry: entry)
             if case .media(let sid, _) = node.place { branch.follower.didAskSize(of: sid, isKnown: known != nil) }
@@ -27,14 +29,32 @@ extension FileTree {
                 throw FileTreeError(.stale, "the attributes can't be known")
             }
             parts.library.describe(try resource(sid, branch)) { [self] result in
-                completion(
-                    result.map { media(node, entry: entry, size: $0.plaintextSize) }.mapError {
-                        failure($0, in: branch)
-                    })
+                switch result {
+                case .success(let facts):
+                    completion(.success(media(node, entry: entry, facts: facts)))
+                case .failure(let error):
+                    translate(error, in: branch) { completion(.failure($0)) }
+                }
             }
         } catch {
             completion(.failure(error))
         }
+    }
+
+    /// The attributes that are told with a name, at once.
+    ///
+    /// The kernel locks the directory while it waits for a name, so nothing may be waited for here. A size that isn't
+    /// known is told as ``sizeUntilKnown``, for no time at all: the kernel asks for the attributes alone, without a
+    /// lock, before `stat` returns and before a file is opened, whose permissions it checks then.
+    func attributesWithName(of node: Node, entry: CatalogEntry?) throws(FileTreeError) -> Attributes {
+        if let known = try knownAttributes(of: node, entry: entry) { return known }
+        guard case .media(let sid, _) = node.place, let entry else {
+            throw FileTreeError(.stale, "the attributes can't be known")
+        }
+        // Of a file that somebody reads, the kernel has the size, which must not be replaced.
+        if let facts = parts.library.factsAtHand(sid) { return media(node, entry: entry, facts: facts) }
+        return regular(
+            node, size: Self.sizeUntilKnown, modified: entry.dateCreated ?? Self.unknownTime, validity: 0)
     }
 
     /// The attributes of a node, as far as they can be told without asking anybody; nil when the size isn't known.
@@ -52,7 +72,7 @@ extension FileTree {
         case .metadata:
             guard let entry else { return nil }
             return regular(
-                node, size: entry.jsonSize, modified: entry.dateCreated ?? Self.unknownTime,
+                node, size: entry.jsonSize, modified: entry.dateUpdated ?? entry.dateCreated ?? Self.unknownTime,
                 validity: Self.directoryValidity)
         case .link(_, _, let view):
             guard let entry else { return nil }
@@ -61,18 +81,35 @@ extension FileTree {
                 group: ownership.group, size: Int64(Self.target(of: entry, from: view).utf8.count),
                 modified: entry.dateCreated ?? Self.unknownTime, validity: Self.longValidity)
         case .media:
-            guard let entry, let size = entry.plaintextSize else { return nil }
-            return media(node, entry: entry, size: size)
+            guard let entry else { return nil }
+            if let size = entry.plaintextSize { return media(node, entry: entry, size: size, countsForGood: true) }
+            return parts.library.provisionalSize(of: entry.sid).map {
+                media(node, entry: entry, size: $0, countsForGood: false)
+            }
         }
     }
 
-    func media(_ node: Node, entry: CatalogEntry, size: Int64) -> Attributes {
-        regular(node, size: size, modified: entry.dateCreated ?? Self.unknownTime, validity: Self.longValidity)
+    private func media(_ node: Node, entry: CatalogEntry, facts: MediaFacts) -> Attributes {
+        media(
+            node, entry: entry, size: facts.plaintextSize,
+            countsForGood: facts.isConfirmed && facts.isPlaintextSizeExact)
     }
 
-    func regular(_ node: Node, size: Int64, modified: Timestamp, validity: Double) -> Attributes {
+    /// - Parameter countsForGood: whether the size is certain; else the kernel asks again soon.
+    private func media(_ node: Node, entry: CatalogEntry, size: Int64, countsForGood: Bool) -> Attributes {
+        regular(
+            node, size: size, modified: entry.dateCreated ?? Self.unknownTime,
+            validity: countsForGood ? Self.longValidity : Self.directoryValidity)
+    }
+
+    private func regular(_ node: Node, size: Int64, modified: Timestamp, validity: Double) -> Attributes {
+        regular(number: number(node), size: size, modified: modified, validity: validity)
+    }
+
+    /// The attributes of a regular file.
+    func regular(number: InodeNumber, size: Int64, modified: Timestamp, validity: Double) -> Attributes {
         Attributes(
-            inode: number(node), type: .regular, permissions: ownership.filePermissions, user: ownership.user,
+            inode: number, type: .regular, permissions: ownership.filePermissions, user: ownership.user,
             group: ownership.group, size: size, modified: modified, validity: validity)
     }
 

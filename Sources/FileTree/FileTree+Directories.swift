@@ -87,7 +87,7 @@ extension FileTree {
     }
 
     /// The directory above.
-    private func parent(of directory: Directory, in number: BranchNumber) -> Node {
+    func parent(of directory: Directory, in number: BranchNumber) -> Node {
         directory == .root && number != .main
             ? Node(.directory(.accounts)) : Node(.directory(directory.parent), in: number)
     }
@@ -141,7 +141,7 @@ extension FileTree {
 
     /// A listed entry.
     private func listing(_ node: Node, name: String, entry: CatalogEntry? = nil, cookie: Int64) -> DirectoryEntry {
-        let attributes = isCheap(node) ? try? knownAttributes(of: node, entry: entry) : nil
+        let attributes = isCheap(node) ? try? attributesWithName(of: node, entry: entry) : nil
         return DirectoryEntry(
             name: name, inode: number(node), type: Self.type(of: node.place), attributes: attributes,
             validity: Self.validity(of: node.place), cookie: cookie, node: node)

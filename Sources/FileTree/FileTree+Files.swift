@@ -1,7 +1,7 @@
 import Catalog
 import Logging
 public import Media
-import Transfer
+import Threading
 import TwilioAPI
 
 /// Opening files and what is known of them besides their attributes.
@@ -53,8 +53,13 @@ extension FileTree {
         let integrity = try storedIntegrity(sid, branch)?.finding
         follower.didOpen(sid)
         parts.library.open(resource, facts: facts, integrity: integrity) { [self] result in
-            if case .failure = result { follower.didClose(sid) }
-            completion(result.map(opened).mapError { failure($0, in: branch) })
+            switch result {
+            case .success(let reader):
+                completion(.success(opened(reader)))
+            case .failure(let error):
+                follower.didClose(sid)
+                translate(error, in: branch) { completion(.failure($0)) }
+            }
         }
     }
 
@@ -75,7 +80,7 @@ extension FileTree {
         for branch in branches {
             do throws(CatalogError) {
                 for tally in try branch.catalog.tallies() where tally.status == .completed {
-                    sum = (sum.files + tally.count, sum.bytes + tally.knownBytes)
+                    sum = (sum.files.addingSaturated(tally.count), sum.bytes.addingSaturated(tally.knownBytes))
                 }
             } catch {
                 throw inputOutput(error)
@@ -84,18 +89,30 @@ extension FileTree {
         return sum
     }
 
-    /// An error of reading an open file, as the tree's.
-    public func failure(_ error: MediaError, of file: OpenFile) -> FileTreeError {
-        failure(error, in: branch(file.branch))
+    /// Tells an error of reading an open file as the tree's, once it is known what it means.
+    public func translate(
+        _ error: MediaError, of file: OpenFile, completion: @escaping @Sendable (FileTreeError) -> Void
+    ) {
+        translate(error, in: branch(file.branch), completion: completion)
     }
 
-    /// An error of reading or describing media, as the tree's.
+    /// Tells an error of reading or describing media as the tree's, once it is known what it means.
     ///
-    /// What isn't there is asked for: it may have been deleted.
-    func failure(_ error: MediaError, in branch: Branch) -> FileTreeError {
+    /// When the media isn't there, Twilio is asked for the recording: it may have been deleted.
+    func translate(
+        _ error: MediaError, in branch: Branch, completion: @escaping @Sendable (FileTreeError) -> Void
+    ) {
+        guard error.code == .mediaMissing else {
+            completion(failure(error))
+            return
+        }
+        branch.synchronizer.recheck(error.sid) { [self] isGone in
+            completion(isGone ? Self.gone(error.sid, cause: error) : failure(error))
+        }
+    }
+
+    private func failure(_ error: MediaError) -> FileTreeError {
         switch error.code {
-        case .mediaMissing:
-            branch.synchronizer.recheck(error.sid)
         case .keyNotHeld:
             // The log has said it already, once for each public key.
             return FileTreeError(.keyNotHeld, error.message, cause: error)
@@ -103,9 +120,7 @@ extension FileTree {
             // The log has said it already, when it was found out.
             return FileTreeError(.inputOutput, error.message, cause: error)
         default:
-            break
+            return FileTreeError(.inputOutput, error.message, cause: error)
         }
-        logger.failure(error, "\(error.message)")
-        return FileTreeError(.inputOutput, error.message, cause: error)
     }
 }

@@ -6,9 +6,19 @@ import TwilioAPI
 extension FileTree {
     /// Finds a name in a directory.
     ///
+    /// Waits for nothing but a recording that isn't listed. Whoever asks puts a bound to that, since other lookups in
+    /// the directory wait as well.
+    ///
+    /// `.` and `..` are found in any node, also in one that the kernel doesn't know: so it turns the number of a file
+    /// handle into a node.
+    ///
     /// The answer counts as a reference, to be taken back with ``forget(_:count:)``.
     public func lookUp(_ name: String, in parent: InodeNumber, completion: @escaping Completion<Entry>) {
         do throws(FileTreeError) {
+            if name == "." || name == ".." {
+                try findByNumber(parent, isParent: name == "..", completion)
+                return
+            }
             let (directory, number) = try self.directory(parent)
             branch(number).synchronizer.noteUse()
             if let node = fixedEntries(of: directory, in: number).first(where: { $0.name == name })?.node {
@@ -63,9 +73,15 @@ extension FileTree {
     func answer(
         _ node: Node, entry: CatalogEntry? = nil, validity: Double, _ completion: @escaping Completion<Entry>
     ) {
-        attributes(of: node, entry: entry) { [self] result in
-            if case .success = result { _ = inodes.withLock { $0.refer(to: node) } }
-            completion(result.map { Entry(attributes: $0, validity: validity) })
+        do throws(FileTreeError) {
+            let attributes = try attributesWithName(of: node, entry: entry)
+            if case .media(let sid, _) = node.place, attributes.validity > 0 {
+                branch(node.branch).follower.didAskSize(of: sid, isKnown: true)
+            }
+            _ = inodes.withLock { $0.refer(to: node) }
+            completion(.success(Entry(attributes: attributes, validity: validity)))
+        } catch {
+            completion(.failure(error))
         }
     }
 

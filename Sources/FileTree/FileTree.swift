@@ -53,6 +53,13 @@ public final class FileTree: Sendable {
     /// Completed media never changes, so what is known of it holds for as long as the kernel likes: a day.
     static let longValidity = 86_400.0
 
+    /// The size that is told with a name as long as the true one isn't known.
+    ///
+    /// No program should see it. If one does that asks for what the kernel remembers (`AT_STATX_DONT_SYNC`), it is
+    /// better off with too much than with too little: reading ends where the file does, and no file is taken for an
+    /// empty one.
+    static let sizeUntilKnown = Bounds.largestSize
+
     /// The time of what doesn't tell its own.
     ///
     /// Always the same, so that a backup isn't given something new each time.
@@ -97,8 +104,17 @@ public final class FileTree: Sendable {
         return sid.kind.map { number(Node(.media(sid, $0), in: BranchNumber(rawValue: UInt16(index)))) }
     }
 
-    /// What `stat` tells of a node.
-    public func attributes(of inode: InodeNumber, completion: @escaping Completion<Attributes>) {
+    /// What `stat` tells of a node; waits for a size that isn't known.
+    ///
+    /// - Parameter isOpen: whether the question comes from an open file that is being read. It goes on with what is at
+    ///   hand when the recording is gone from the account, whereas everybody else is told so.
+    public func attributes(
+        of inode: InodeNumber, isOpen: Bool = false, completion: @escaping Completion<Attributes>
+    ) {
+        if isOpen, let kept = inodes.withLock({ $0.attributes(ofRemoved: inode) }) {
+            completion(.success(kept))
+            return
+        }
         do throws(FileTreeError) {
             attributes(of: try node(inode), completion: completion)
         } catch {
@@ -149,11 +165,12 @@ public final class FileTree: Sendable {
 
     func catalogEntry(_ sid: SID, _ branch: Branch) throws(FileTreeError) -> CatalogEntry {
         do throws(CatalogError) {
-            if let entry = try branch.catalog.entry(of: sid) { return entry }
+            // A deleted resource may stay, with another status.
+            if let entry = try branch.catalog.entry(of: sid), entry.isCompleted { return entry }
         } catch {
             throw inputOutput(error)
         }
-        throw FileTreeError(.stale, "\(sid) is not in the account any more")
+        throw Self.gone(sid)
     }
 
     func resource(_ sid: SID, _ branch: Branch) throws(FileTreeError) -> MediaResource {
@@ -162,7 +179,7 @@ public final class FileTree: Sendable {
         } catch {
             throw inputOutput(error)
         }
-        throw FileTreeError(.stale, "\(sid) is not in the account any more")
+        throw Self.gone(sid)
     }
 
     func knownFacts(_ sid: SID, _ branch: Branch) throws(FileTreeError) -> MediaFacts? {
@@ -181,8 +198,12 @@ public final class FileTree: Sendable {
         }
     }
 
+    /// A recording was deleted at Twilio.
+    static func gone(_ sid: SID, cause: (any Error)? = nil) -> FileTreeError {
+        FileTreeError(.stale, "\(sid) is not in the account any more", cause: cause)
+    }
+
     func inputOutput(_ error: any Error) -> FileTreeError {
-        logger.failure(error, "\(error)")
-        return FileTreeError(.inputOutput, "\(error)", cause: error)
+        FileTreeError(.inputOutput, "The catalog can't be read.", cause: error)
     }
 }

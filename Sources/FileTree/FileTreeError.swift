@@ -1,7 +1,7 @@
-public import Transfer
+public import Threading
 
 /// Why the tree can't do what was asked, for whoever has to answer with an errno.
-public struct FileTreeError: CausedError, Sendable, CustomStringConvertible {
+public struct FileTreeError: CausedError {
     /// What went wrong; ``FileSystem`` has the table of errnos.
     public enum Code: Hashable, Sendable {
         /// No such file, no such recording.
@@ -50,7 +50,4 @@ public struct FileTreeError: CausedError, Sendable, CustomStringConvertible {
         self.message = message
         self.cause = cause
     }
-
-    /// The message.
-    public var description: String { message }
 }

@@ -42,10 +42,10 @@ public final class MediaRecorder: MediaObserver {
         self.invalidate.withLock { $0 = invalidate }
     }
 
-    /// Stores the size, for good.
+    /// Stores the size, for good, if it counts for good.
     public func mediaWasDescribed(_ sid: SID, of account: SID?, as facts: MediaFacts) {
         // A size that is a guess is told, but not kept: with the right key it may turn out to be another.
-        guard facts.isPlaintextSizeExact else { return }
+        guard facts.isPlaintextSizeExact, facts.isConfirmed else { return }
         let isFirst = described.withLock { described in
             described.append((sid, account, facts))
             return described.count == 1
@@ -61,19 +61,23 @@ public final class MediaRecorder: MediaObserver {
         }
         for (account, described) in Dictionary(grouping: described, by: \.account) {
             do {
-                try catalog(of: account).learn(
-                    try described.map { sid, _, facts in
-                        MediaLesson(
-                            sid,
-                            StoredMediaFacts(
-                                plaintextSize: facts.plaintextSize, entityTag: facts.entityTag,
-                                facts: try facts.stored),
-                            isAuthenticated: facts.encryption == ExtendedAttributes.authenticatedEncryption)
+                let replaced = try catalog(of: account).learn(
+                    try described.compactMap { sid, _, facts in
+                        let stored = StoredMediaFacts(
+                            plaintextSize: facts.plaintextSize, entityTag: facts.entityTag, facts: try facts.stored)
+                        return stored.map {
+                            MediaLesson(
+                                sid, $0,
+                                isAuthenticated: facts.encryption == ExtendedAttributes.authenticatedEncryption)
+                        }
                     })
+                for sid in replaced {
+                    logger.warning("\(sid): the size has changed, although completed media never does")
+                    invalidate.withLock { $0 }?(sid, account)
+                }
             } catch {
                 logger.failure(
-                    error,
-                    "\(described.count == 1 ? "a size" : "\(described.count) sizes") can't be stored: \(error)")
+                    "\(described.count == 1 ? "a size" : "\(described.count) sizes") can't be stored", error: error)
             }
         }
     }
@@ -90,7 +94,7 @@ public final class MediaRecorder: MediaObserver {
             do {
                 try catalog(of: account).forgetMediaFacts(of: sid)
             } catch {
-                logger.failure(error, "\(error)")
+                logger.failure("the size of \(sid) can't be forgotten", error: error)
             }
             invalidate.withLock { $0 }?(sid, account)
         }
@@ -121,7 +125,7 @@ public final class MediaRecorder: MediaObserver {
         do throws(CatalogError) {
             try catalog(of: account).setIntegrity(integrity, of: sid)
         } catch {
-            logger.failure(error, "\(error)")
+            logger.failure("the integrity of \(sid) can't be stored", error: error)
         }
     }
 

@@ -1,8 +1,8 @@
-public import Transfer
+public import Threading
 public import TwilioAPI
 
 /// A recording's media can't be described, opened or read.
-public struct MediaError: CausedError, Sendable, CustomStringConvertible {
+public struct MediaError: CausedError {
     /// What went wrong, for code that decides by it.
     ///
     /// The raw value is its name in `status.json`.
@@ -54,9 +54,9 @@ public struct MediaError: CausedError, Sendable, CustomStringConvertible {
         self.cause = cause
     }
 
+    /// The recording.
+    public var fields: [String: String] { ["recording": sid.description] }
+
     /// True when the mount is being ended.
     public var endsUnwantedWork: Bool { code == .shutDown }
-
-    /// The message.
-    public var description: String { message }
 }

@@ -28,6 +28,16 @@ final class MediaFile: Sendable {
     struct State {
         var facts: Learnt<MediaFacts>
 
+        /// Facts that are being learnt anew: those who relied on them are told if the new ones are others.
+        var doubtedFacts: MediaFacts?
+
+        /// Whether the voice recording couldn't be had in as many channels as it has.
+        var hasRefusedChannels = false
+
+        /// When facts that aren't confirmed have to be learnt anew; nil for those of an earlier mount, and confirmed
+        /// ones.
+        var factsAreDoubtedFrom: ContinuousClock.Instant?
+
         /// How urgent the fetches are that learn them: more than one only where the first was background work, which
         /// may be queued for as long as others need, and somebody came who needs them sooner.
         var describing: [Priority] = []
@@ -52,6 +62,9 @@ final class MediaFile: Sendable {
         var isVerifying = false
         var trial = Trial.first
 
+        /// When content that was declared bad may be fetched anew; nil while none was.
+        var retrial: Retrial?
+
         /// What an earlier mount, or this one before the file was let go, has found out about the content.
         var knownIntegrity: Integrity?
 
@@ -68,7 +81,7 @@ final class MediaFile: Sendable {
     /// The source of addresses; made when first needed.
     ///
     /// Nil in between.
-    private let addressSource = Locked<MediaAddressSource?>(nil)
+    let addressSource = Locked<MediaAddressSource?>(nil)
 
     /// Makes a file of which nothing is at hand.
     ///
@@ -79,7 +92,10 @@ final class MediaFile: Sendable {
     init(resource: MediaResource, facts: MediaFacts?, wasOpened: Bool, services: MediaServices) {
         self.resource = resource
         self.services = services
-        state = Locked(State(facts: facts.map { .known($0) } ?? .unknown, wasOpened: wasOpened))
+        state = Locked(
+            State(
+                facts: facts.map { .known($0) } ?? .unknown, hasRefusedChannels: facts?.requestedChannels == 0,
+                wasOpened: wasOpened))
     }
 
     /// Takes note of what was found out about this very media before, unless this process knows better.
@@ -94,8 +110,7 @@ final class MediaFile: Sendable {
 
     /// Size of what the server holds, in bytes; nil when that isn't known.
     var ciphertextSize: Int64? {
-        guard case .known(let facts) = state.withLock({ $0.facts }) else { return nil }
-        return facts.ciphertextSize
+        knownFacts?.ciphertextSize
     }
 
     /// Bytes of ciphertext in a temporary file.
@@ -135,75 +150,7 @@ final class MediaFile: Sendable {
         letGo(failing: MediaError(.shutDown, sid, "\(sid) was closed"))
     }
 
-    // MARK: What is known
-
-    /// Learns size and envelope, unless they are known.
-    ///
-    /// - Parameter priority: how urgent it is.
-    func describe(
-        priority: Priority = .reader, completion: @escaping @Sendable (Result<MediaFacts, MediaError>) -> Void
-    ) {
-        enum Step {
-            case answer(MediaFacts)
-            case begin
-            case wait
-        }
-        let step = state.withLock { state -> Step in
-            switch state.facts {
-            case .known(let facts):
-                return .answer(facts)
-            case .pending(let waiting):
-                state.facts = .pending(waiting + [completion])
-                guard priority > .background, state.describing.allSatisfy({ $0 == .background }) else { return .wait }
-            case .unknown:
-                state.facts = .pending([completion])
-            }
-            state.describing.append(priority)
-            return .begin
-        }
-        switch step {
-        case .answer(let facts): completion(.success(facts))
-        case .begin:
-            services.counts.withLock { $0.runningDescriptions += 1 }
-            DescriptionFetch(file: self, priority: priority) { [self] result, ignoresRanges in
-                descriptionDidEnd(result, ignoresRanges: ignoresRanges, priority: priority)
-            }.start()
-        case .wait: break
-        }
-    }
-
-    /// The description has come, or failed.
-    private func descriptionDidEnd(
-        _ result: Result<MediaFacts, MediaError>, ignoresRanges: Bool, priority: Priority
-    ) {
-        services.counts.withLock { counts in
-            counts.runningDescriptions -= 1
-            switch result {
-            case .success: counts.descriptions += 1
-            case .failure: counts.failedDescriptions += 1
-            }
-        }
-        let waiting = state.withLock { state -> [@Sendable (Result<MediaFacts, MediaError>) -> Void]? in
-            if let index = state.describing.firstIndex(of: priority) { state.describing.remove(at: index) }
-            guard case .pending(let waiting) = state.facts else { return nil }
-            switch result {
-            case .failure where !state.describing.isEmpty:
-                // Another fetch may still succeed.
-                return nil
-            case .success(let facts):
-                state.facts = .known(facts)
-                state.ignoresRanges = ignoresRanges
-            case .failure:
-                state.facts = .unknown
-            }
-            return waiting
-        }
-        guard let waiting else { return }
-        if case .success(let facts) = result {
-            services.observer.mediaWasDescribed(sid, of: resource.accountSID, as: facts)
-        }
-        for completion in waiting { completion(result) }
-    }
+    // MARK: Opening
 
     /// Makes the file ready for reading: learns what has to be known and unwraps the content key.
     ///
@@ -217,6 +164,12 @@ final class MediaFile: Sendable {
         let waiter: @Sendable (Result<MediaContent, MediaError>) -> Void = { [self] result in
             completion(result.map { markOpened($0, isAhead: isAhead) })
         }
+        let isRetrial = state.withLock { state in
+            defer { if state.isDueForRetrial(now: .now) { state.beginRetrial() } }
+            return state.isDueForRetrial(now: .now)
+        }
+        // What the disk cache has of it are the bytes that were declared bad.
+        if isRetrial { forgetCached() }
         let step = state.withLock { state -> Step in
             switch state.content {
             case .known(let content):
@@ -227,9 +180,12 @@ final class MediaFile: Sendable {
                 return .wait
             case .unknown:
                 state.content = .pending([waiter])
-                if case .known(let facts) = state.facts, facts.lacksTail, !state.ignoresRanges {
-                    // Learnt from a server that ignored ranges, at an earlier mount. Does it still?
-                    state.facts = .unknown
+                // Learnt from a server that ignored ranges, at an earlier mount. Does it still?
+                if case .known(let facts) = state.facts, !state.ignoresRanges,
+                    !facts.isConfirmed || facts.lacksTail && isSealed(facts)
+                        || facts.requestedChannels != requestedChannels(hasRefused: state.hasRefusedChannels)
+                {
+                    state.doubtFacts()
                 }
                 return .begin
             }
@@ -257,7 +213,7 @@ final class MediaFile: Sendable {
     /// Opens the file if its content is known.
     func openAtHand() -> Opened? {
         state.withLock { state in
-            guard case .known(let content) = state.content else { return nil }
+            guard case .known(let content) = state.content, !state.isDueForRetrial(now: .now) else { return nil }
             defer { state.wasOpened = true }
             return Opened(content: content, isContinued: state.wasOpened)
         }
@@ -285,9 +241,12 @@ final class MediaFile: Sendable {
                 state.blocks = BlockMap(
                     contentSize: content.contentSize, releasesWholeBlocks: content.authentication != nil,
                     nextFetch: state.blocks?.nextFetch ?? 0)
-                state.blocks?.cachedUnits = cachedUnits
-            case .failure:
+                // While it is in doubt nothing comes from a cache.
+                state.blocks?.cachedUnits = state.trial == .first ? cachedUnits : []
+            case .failure(let error):
                 state.content = .unknown
+                // It may be the description that was wrong.
+                if error.code != .keyNotHeld { state.doubtFacts() }
             }
             return waiting
         }
@@ -309,6 +268,8 @@ final class MediaFile: Sendable {
                 return MediaContent(plaintextSize: facts.plaintextSize)
             }
             let key = try services.contentKey(for: metadata, facts: facts)
+            // The padding in the last block agreed with the sizes.
+            if metadata.cipher == .aes256CBC { confirmFacts() }
             return try MediaContent(
                 facts: facts, metadata: metadata, key: key, isStrict: isStrict(ciphertextSize: facts.ciphertextSize))
         } catch {
@@ -329,32 +290,16 @@ final class MediaFile: Sendable {
         }
     }
 
-    /// What was known turned out to be no longer so.
-    ///
-    /// Whoever waits for its bytes is failed here: with new content come new blocks, which know nothing of them. Who
-    /// has opened the file anew meanwhile and waits for that is left alone.
-    func mediaDidChange() {
-        state.withLock { state in
-            if case .known = state.facts { state.facts = .unknown }
-            if case .known = state.content { state.content = .unknown }
-            state.wasOpened = false
-            state.knownIntegrity = nil
-            state.trial = .first
-        }
-        forgetCached()
-        letGo(failing: MediaError(.changed, sid, "the media of \(sid) is no longer the one it was"))
-        services.observer.mediaHasChanged(sid, of: resource.accountSID)
-    }
-
     // MARK: Addresses
 
     /// Where the media is downloaded from.
     func addresses() throws(MediaError) -> MediaAddressSource {
+        let channels = requestedChannels.flatMap { $0 > 0 ? $0 : nil }
         do throws(TwilioError) {
             return try addressSource.withLock { (source) throws(TwilioError) in
                 if let source { return source }
                 let made = try services.clients.client(for: resource).mediaAddresses(
-                    of: resource, retriesNotFound: mayBeTooYoung)
+                    of: resource, channels: channels, retriesNotFound: mayBeTooYoung)
                 source = made
                 return made
             }

@@ -27,6 +27,9 @@ public final class MediaLibrary: Sendable {
         /// Files kept without a reader: their content keys, and their blocks as long as nobody else needs the memory.
         var idleFileLimit = 256
 
+        /// How long nobody fetches content again that was declared bad; doubles each time, up to a quarter of an hour.
+        var retrialWait = Duration.seconds(10)
+
         /// Threads that decrypt, besides those that ask for reads.
         public var threadCount: Int
 
@@ -157,6 +160,17 @@ public final class MediaLibrary: Sendable {
             state.idle.removeAll { $0 == sid }
         }
         return MediaReader(file: file, opened: opened) { [self] in release(file) }
+    }
+
+    /// A plaintext size in bytes that is known for the time being, since nothing but the length of an answer vouches
+    /// for it; nil when there is none.
+    public func provisionalSize(of sid: SID) -> Int64? {
+        services.provisionalSizes.withLock { $0.size(of: sid, now: .now) }
+    }
+
+    /// Size and envelope of a recording's media, if it is among the files at hand and they are known.
+    public func factsAtHand(_ sid: SID) -> MediaFacts? {
+        state.withLock { $0.files[sid] }?.knownFacts
     }
 
     /// What is known of the truth of a recording's bytes; nil when it isn't among the files at hand.

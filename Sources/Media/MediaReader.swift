@@ -56,7 +56,7 @@ public final class MediaReader: Sendable {
     ///     thread.
     public func read(at offset: Int64, count: Int, receiver: any ReadReceiver) {
         let count = min(count, Self.largestRead)
-        let range = offset..<(offset + Int64(count))
+        let range = offset..<max(offset, offset.addingSaturated(Int64(count)))
         let readToEnd = progress.withLock { $0.advance(range) }
         readToEnd?()
         let receiver = CountingReceiver(receiver, counts: file.services.counts)

@@ -39,6 +39,9 @@ final class MediaServices: Sendable {
     /// By which request the hosts of media tell sizes.
     let probes = Locked(ProbeFindings())
 
+    /// Sizes that count in this process only.
+    let provisionalSizes = Locked(ProvisionalSizes())
+
     /// What connections have brought lately.
     let link = Locked(LinkEstimate())
 
@@ -119,6 +122,6 @@ final class MediaServices: Sendable {
     /// Logs once for each public key that its private key isn't held.
     func reportMissingKey(_ publicKeySID: String?, _ error: EnvelopeError) {
         let isNews = missedKeys.withLock { $0.insert(publicKeySID ?? "").inserted }
-        if isNews { logger.error("\(error.message)") }
+        if isNews { logger.error("a file can't be opened", error: error) }
     }
 }

@@ -58,15 +58,24 @@ public final class NamedThread: Sendable {
             pthread_join(thread, nil)
         }
     }
+
+    /// Names the calling thread; the main thread's name is the process's in `ps` and `pgrep`.
+    ///
+    /// Writes to /proc, because glibc's function is a GNU extension that Swift doesn't import. A thread without its
+    /// name is only harder to debug, so a failure is ignored.
+    public static func nameCurrent(_ name: String) {
+        let descriptor = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        let bytes = Array(name.utf8.prefix(15))
+        _ = write(descriptor, bytes, bytes.count)
+        close(descriptor)
+    }
 }
 
 /// The system refused a thread.
-public struct ThreadingError: Error, Sendable, CustomStringConvertible {
+public struct ThreadingError: CausedError {
     /// What could not be started and why.
     public let message: String
-
-    /// The message.
-    public var description: String { message }
 }
 
 private final class ThreadStart: Sendable {
@@ -88,21 +97,10 @@ private func runThread(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawP
     guard let context else { return nil }
     // Balances passRetained in NamedThread's initialiser, which succeeded, since this thread exists.
     let start = Unmanaged<ThreadStart>.fromOpaque(context).takeRetainedValue()
-    nameCurrentThread(start.name)
+    NamedThread.nameCurrent(start.name)
     // Linux's, unlike POSIX's, is that of a thread: 0 stands for the calling one. A process may always make itself
     // nicer.
     if start.niceness > 0 { setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, start.niceness) }
     start.body()
     return nil
-}
-
-/// Names the calling thread by way of /proc, because glibc's function is a GNU extension that Swift doesn't import.
-///
-/// A thread without its name is only harder to debug, so a failure is ignored.
-private func nameCurrentThread(_ name: String) {
-    let descriptor = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return }
-    let bytes = Array(name.utf8.prefix(15))
-    _ = write(descriptor, bytes, bytes.count)
-    close(descriptor)
 }

@@ -14,19 +14,20 @@ struct ErrorDocument: Equatable {
     /// Twilio's error number.
     var code: Int?
 
-    /// The reason in words, fit to be shown.
-    var message: String?
+    /// The reason in words.
+    var message: ForeignText?
 
     /// Reads what can be read; a body in another form gives neither.
     init(_ body: [UInt8]) {
         if let document = try? JSONDecoder().decode(JSONForm.self, from: Data(body)) {
             code = document.code
-            message = document.message.map { "\(ForeignText($0))" }
+            message = document.message.map { ForeignText($0) }
             return
         }
         let text = String(decoding: body, as: UTF8.self)
-        code = Self.content(of: "Code", in: text).flatMap { Int($0) }
-        message = Self.content(of: "Message", in: text).map { "\(ForeignText($0))" }
+        // Numbers are Twilio's: S3's codes are words, and other documents may have an element of that name.
+        code = text.contains("<RestException>") ? Self.content(of: "Code", in: text).flatMap { Int($0) } : nil
+        message = Self.content(of: "Message", in: text).map { ForeignText($0) }
     }
 
     /// The fields are read each for itself, so that one in an odd form doesn't hide the other.

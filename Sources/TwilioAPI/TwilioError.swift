@@ -3,10 +3,11 @@
 #else
     import Foundation
 #endif
+public import Threading
 public import Transfer
 
 /// A request to Twilio's API that failed.
-public struct TwilioError: CausedError, Sendable, CustomStringConvertible {
+public struct TwilioError: CausedError {
     /// What went wrong, for code that decides by it.
     public enum Code: Hashable, Sendable {
         /// There is no such resource, or no media of it (404).
@@ -46,6 +47,15 @@ public struct TwilioError: CausedError, Sendable, CustomStringConvertible {
     /// The error below this one.
     public let cause: (any Error)?
 
+    /// Whether Twilio itself says that there is no such resource: a 404 with Twilio's own number in its body.
+    ///
+    /// A 404 alone, or with a page of text, is also what a proxy, a gateway or a captive portal answers. Nothing may be
+    /// taken for deleted because of that.
+    public var isTwiliosNotFound: Bool { code == .notFound && twilioCode == Self.resourceNotFound }
+
+    /// Twilio's error number for a resource that doesn't exist.
+    private static let resourceNotFound = 20404
+
     /// Makes an error.
     public init(
         _ code: Code, _ message: String, twilioCode: Int? = nil, status: Int? = nil, cause: (any Error)? = nil
@@ -83,7 +93,7 @@ public struct TwilioError: CausedError, Sendable, CustomStringConvertible {
             case 401, 403: .unauthorized
             default: .refused
             }
-        let reason = document.message ?? "HTTP status \(status)"
+        let reason = document.message?.description ?? "HTTP status \(status)"
         let number = document.code.map { " (error \($0), status \(status))" } ?? " (status \(status))"
         self.init(
             code,
@@ -91,6 +101,6 @@ public struct TwilioError: CausedError, Sendable, CustomStringConvertible {
             twilioCode: document.code, status: status, cause: error)
     }
 
-    /// The message.
-    public var description: String { message }
+    /// Twilio's error number.
+    public var fields: [String: String] { twilioCode.map { ["twilio_error": "\($0)"] } ?? [:] }
 }

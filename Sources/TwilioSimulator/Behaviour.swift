@@ -109,6 +109,22 @@ public struct Behaviour: Sendable, Hashable, Codable {
         case unordered
     }
 
+    /// What the filters of lists by date of creation mean, which Twilio doesn't state.
+    public enum DateFilter: String, Sendable, Codable, CaseIterable {
+        /// Voice: `DateCreated<` and `DateCreated>` include all of their day, whatever the time.
+        ///
+        /// Video: both bounds are included.
+        case inclusive
+        /// Voice: both mean the day's midnight: `DateCreated<` excludes all but the day's first second.
+        case midnight
+        /// Voice: the time of day counts, and is midnight in a date without one.
+        case time
+        /// Voice: neither includes its day.
+        ///
+        /// Video: neither bound is included.
+        case exclusive
+    }
+
     /// What a chain of pages does when resources arrive or go while it is walked.
     public enum Paging: String, Sendable, Codable, CaseIterable {
         /// A page begins after the last resource of the one before: nothing is repeated or missed.
@@ -116,6 +132,16 @@ public struct Behaviour: Sendable, Hashable, Codable {
         /// A page is cut from the list as it is at that moment: arrivals push resources onto the next page, where they
         /// are repeated, and deletions let resources slip past.
         case index
+    }
+
+    /// What follows the last page of a list.
+    public enum ListEnd: String, Sendable, Codable, CaseIterable {
+        /// Nothing.
+        case proper
+        /// Empty pages without end, each with a link of its own.
+        case empty
+        /// The list from its beginning, again and again, each page with a link of its own.
+        case repeated
     }
 
     /// Whether voice media that the API host serves obeys `Range`.
@@ -150,6 +176,8 @@ public struct Behaviour: Sendable, Hashable, Codable {
     public var contentAlgorithm = ContentAlgorithm.gcm
     /// What `size` of video resources is.
     public var videoSize = VideoSize.ciphertext
+    /// Whether sealed video media comes with the headers that describe its envelope.
+    public var sendsEnvelope = true
     /// Whether media comes with an `ETag`.
     public var sendsETag = true
     /// The life of presigned addresses in seconds, whatever `Ttl` asks; nil obeys `Ttl` (600 without it).
@@ -164,8 +192,12 @@ public struct Behaviour: Sendable, Hashable, Codable {
     public var pageSizeLimit: Int?
     /// The order of the lists of media.
     public var listOrder = ListOrder.newestFirst
+    /// What their filters by date mean.
+    public var dateFilter = DateFilter.inclusive
     /// How the pages of these lists are cut.
     public var paging = Paging.token
+    /// What follows their last page.
+    public var listEnd = ListEnd.proper
     /// Resource members that are `null` wherever they appear.
     public var nullFields: [String] = []
     /// The wait before each answer, in milliseconds.
@@ -197,9 +229,10 @@ public struct Behaviour: Sendable, Hashable, Codable {
     private enum CodingKeys: String, CodingKey, CaseIterable {
         case voiceRange, voiceLength, voiceHeadSupported, voiceRedirect, voiceNotFoundCount, mediaRange, mediaLength
         case encryptionSpelling, encryptionForm, mediaAddress, sendsUnencryptedLength, sendsUnencryptedMD5
-        case metadataVersion, wrapAlgorithm, contentAlgorithm, videoSize, sendsETag, urlLifetimeSeconds, mediaOrigin
-        case errorFormat, pageSizeLimit, listOrder, paging, nullFields, latencyMilliseconds, bytesPerSecond,
-            concurrencyLimit,
-            retryAfterSeconds
+        case metadataVersion, wrapAlgorithm, contentAlgorithm, videoSize, sendsEnvelope, sendsETag, urlLifetimeSeconds,
+            mediaOrigin
+        case errorFormat, pageSizeLimit, listOrder, dateFilter, paging, listEnd, nullFields, latencyMilliseconds,
+            bytesPerSecond
+        case concurrencyLimit, retryAfterSeconds
     }
 }

@@ -69,8 +69,14 @@ struct BehaviourOptions: ParsableArguments {
     @Option(help: "The order of the lists of media.")
     var listOrder = Behaviour.ListOrder.newestFirst
 
+    @Option(help: "Whether the lists' filters by date include their day or time.")
+    var dateFilter = Behaviour.DateFilter.inclusive
+
     @Option(help: "Whether a page begins after the last resource of the one before, or where counting leads.")
     var paging = Behaviour.Paging.token
+
+    @Option(help: "What follows the last page of a list.")
+    var listEnd = Behaviour.ListEnd.proper
 
     @Option(help: ArgumentHelp("A resource member that is null everywhere; may be repeated.", valueName: "name"))
     var nullField: [String] = []
@@ -112,7 +118,9 @@ struct BehaviourOptions: ParsableArguments {
         behaviour.errorFormat = errorFormat
         behaviour.pageSizeLimit = pageSizeLimit
         behaviour.listOrder = listOrder
+        behaviour.dateFilter = dateFilter
         behaviour.paging = paging
+        behaviour.listEnd = listEnd
         behaviour.nullFields = nullField
         behaviour.latencyMilliseconds = latency
         behaviour.bytesPerSecond = bandwidth

@@ -14,5 +14,7 @@ extension Behaviour.VideoSize: ExpressibleByArgument {}
 extension Behaviour.ErrorFormat: ExpressibleByArgument {}
 extension Behaviour.MediaAddress: ExpressibleByArgument {}
 extension Behaviour.ListOrder: ExpressibleByArgument {}
+extension Behaviour.DateFilter: ExpressibleByArgument {}
+extension Behaviour.ListEnd: ExpressibleByArgument {}
 extension Behaviour.Paging: ExpressibleByArgument {}
 extension GeneratedEnvelopes: ExpressibleByArgument {}

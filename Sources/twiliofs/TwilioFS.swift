@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Threading
 
 /// The command.
 @main
@@ -18,11 +19,14 @@ struct TwilioFS: ParsableCommand {
         subcommands: [MountCommand.self, UnmountCommand.self, StatusCommand.self, CacheCommand.self]
     )
 
-    /// Runs the command.
+    /// Runs the command that the arguments name.
     static func main() {
         // libcurl would write the keys of all TLS connections to the file that it names. Removed here, since the
         // environment can be changed safely only as long as there are no other threads.
         unsetenv("SSLKEYLOGFILE")
-        main(nil)
+        StandardDescriptors.openClosed()
+        // The kernel names a process after the file that it was started from: /proc/self/exe in the background.
+        NamedThread.nameCurrent("twiliofs")
+        Self.main(nil)
     }
 }

@@ -5,7 +5,7 @@ import Threading
 
 @testable import Catalog
 
-@Suite("What is left of a process that wrote without waiting for the disk")
+@Suite("What is left of a process that wrote without waiting for the disk", .orderly)
 struct BulkMarkerTests {
     private static let boot = "/proc/sys/kernel/random/boot_id"
 

@@ -6,7 +6,7 @@ import Threading
 
 @testable import Catalog
 
-@Suite("Much is written without waiting for the disk")
+@Suite("Much is written without waiting for the disk", .orderly)
 struct BulkWritingTests {
     private static let pageSize = 16 << 10
 

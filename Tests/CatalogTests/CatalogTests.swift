@@ -6,13 +6,13 @@ import TwilioAPI
 
 @testable import Catalog
 
-@Suite("The catalog of an account")
+@Suite("The catalog of an account", .orderly)
 struct CatalogTests {
     @Test("what was stored is found again, byte for byte, and after reopening", arguments: MediaKind.allCases)
     func roundTrip(kind: MediaKind) throws {
         let folder = try CatalogFolder()
         let resource = try Sample.resource(7, kind)
-        let facts = StoredMediaFacts(plaintextSize: 1 << 40, facts: Array(0...255))
+        let facts = StoredMediaFacts.sample(plaintextSize: 1 << 40, facts: Array(0...255))
         do {
             let catalog = try folder.catalog()
             try catalog.store(resource)
@@ -175,11 +175,11 @@ struct CatalogTests {
         let catalog = try CatalogFolder().catalog()
         let sid = try Sample.sid(1)
         try catalog.store(try Sample.resource(1))
-        try catalog.learn(StoredMediaFacts(plaintextSize: 5, facts: [1]), of: sid)
+        try catalog.learn(StoredMediaFacts.sample(plaintextSize: 5, facts: [1]), of: sid)
         try catalog.store([try Sample.resource(1)])
         #expect(try catalog.entry(of: sid)?.plaintextSize == 5)
-        try catalog.learn(StoredMediaFacts(plaintextSize: 6, facts: [2]), of: sid)
-        #expect(try catalog.mediaFacts(of: sid) == StoredMediaFacts(plaintextSize: 6, facts: [2]))
+        try catalog.learn(StoredMediaFacts.sample(plaintextSize: 6, facts: [2]), of: sid)
+        #expect(try catalog.mediaFacts(of: sid) == StoredMediaFacts.sample(plaintextSize: 6, facts: [2]))
         try catalog.forgetMediaFacts(of: sid)
         #expect(try catalog.mediaFacts(of: sid) == nil)
         #expect(try catalog.entry(of: sid)?.plaintextSize == nil)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Catalog
 
-@Suite("A set of points in time")
+@Suite("A set of points in time", .orderly)
 struct CoverageTests {
     @Test(
         "it is what a set of numbers would be, whatever is put in and taken out",

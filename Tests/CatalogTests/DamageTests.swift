@@ -7,7 +7,7 @@ import TwilioSimulator
 
 @testable import Catalog
 
-@Suite("A damaged catalog")
+@Suite("A damaged catalog", .orderly)
 struct DamageTests {
     private static func open(_ folder: CatalogFolder, _ log: RecordedLog = RecordedLog()) throws -> Catalog {
         try Catalog(folder: folder.path, logger: log.logger)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Catalog
 
-@Suite("Packing documents")
+@Suite("Packing documents", .orderly)
 struct DocumentCoderTests {
     @Test("what is packed comes out byte for byte", arguments: [0, 1, 10, 1900, 100_000])
     func roundTrip(size: Int) throws {

@@ -6,7 +6,7 @@ import TwilioSimulator
 
 @testable import Catalog
 
-@Suite("The catalog on a full disk", .enabled(if: SmallFileSystem.isPossible, SmallFileSystem.reason))
+@Suite("The catalog on a full disk", .orderly, .enabled(if: SmallFileSystem.isPossible, SmallFileSystem.reason))
 struct FullDiskTests {
     private static func markers(_ folder: CatalogFolder) throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.contains("-bulk-") }

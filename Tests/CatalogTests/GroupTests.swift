@@ -1,9 +1,10 @@
+import TestSupport
 import Testing
 import TwilioAPI
 
 @testable import Catalog
 
-@Suite("Calls and rooms")
+@Suite("Calls and rooms", .orderly)
 struct GroupTests {
     /// Has everything of a listing in pieces.
     private static func all(_ piece: (Int64) throws -> [Int64]) rethrows -> [Int64] {

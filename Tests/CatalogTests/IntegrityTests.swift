@@ -5,9 +5,9 @@ import TwilioAPI
 
 @testable import Catalog
 
-@Suite("What the catalog knows of the truth of bytes")
+@Suite("What the catalog knows of the truth of bytes", .orderly)
 struct IntegrityTests {
-    private static let facts = StoredMediaFacts(plaintextSize: 5, entityTag: "\"a\"", facts: [1])
+    private static let facts = StoredMediaFacts.sample(plaintextSize: 5, entityTag: "\"a\"", facts: [1])
 
     @Test("it is kept over a reopening", arguments: [StoredIntegrity.verified, .failed])
     func reopening(integrity: StoredIntegrity) throws {
@@ -35,10 +35,10 @@ struct IntegrityTests {
         try catalog.store(try Sample.sealed(1))
         for (facts, isKept) in [
             (Self.facts, true),
-            (StoredMediaFacts(plaintextSize: 5, entityTag: "\"a\"", facts: [2]), true),
-            (StoredMediaFacts(plaintextSize: 6, entityTag: "\"a\"", facts: [1]), false),
-            (StoredMediaFacts(plaintextSize: 5, entityTag: "\"b\"", facts: [1]), false),
-            (StoredMediaFacts(plaintextSize: 5, entityTag: nil, facts: [1]), false),
+            (StoredMediaFacts.sample(plaintextSize: 5, entityTag: "\"a\"", facts: [2]), true),
+            (StoredMediaFacts.sample(plaintextSize: 6, entityTag: "\"a\"", facts: [1]), false),
+            (StoredMediaFacts.sample(plaintextSize: 5, entityTag: "\"b\"", facts: [1]), false),
+            (StoredMediaFacts.sample(plaintextSize: 5, entityTag: nil, facts: [1]), false),
         ] {
             try catalog.learn(Self.facts, of: sid)
             try catalog.setIntegrity(.verified, of: sid)
@@ -81,7 +81,7 @@ struct IntegrityTests {
             case 2: try catalog.store(try Sample.resource(number, status: "deleted"))
             case 3:
                 let tag = ["\"a\"", "\"b\"", nil].randomElement(using: &generator) ?? nil
-                try catalog.learn(StoredMediaFacts(plaintextSize: 1, entityTag: tag, facts: []), of: sid)
+                try catalog.learn(StoredMediaFacts.sample(plaintextSize: 1, entityTag: tag, facts: []), of: sid)
             case 4: try catalog.setIntegrity(.verified, of: sid)
             case 5: try catalog.setIntegrity(.failed, of: sid)
             case 6: try catalog.forgetMediaFacts(of: sid)

@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import Catalog
 
-@Suite("What is to be done with a list, and when")
+@Suite("What is to be done with a list, and when", .orderly)
 struct ListStateTests {
     private typealias State = ListState<Int>
 

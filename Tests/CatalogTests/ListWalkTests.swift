@@ -3,7 +3,7 @@ import Testing
 
 @testable import Catalog
 
-@Suite("Walking a list")
+@Suite("Walking a list", .orderly)
 struct ListWalkTests {
     private static let all = [Int64.min..<Int64.max]
     private static let day: Int64 = 86_400
@@ -61,7 +61,7 @@ struct ListWalkTests {
         let granularity: Int64 = Bool.random(using: &generator) ? Self.day : 60
         var list = ModelList(
             order: order, paging: .token, pageSize: Int.random(in: 1...7, using: &generator), granularity: granularity,
-            seed: seed)
+            filter: ModelList.Filter.allCases[Int(seed % 4)], seed: seed)
         for _ in 0..<Int.random(in: 0...300, using: &generator) {
             // Some years of days with few recordings or with many, many of them in the same second.
             let day = Int64.random(in: 0...900, using: &generator) / 3 * 3
@@ -126,14 +126,74 @@ struct ListWalkTests {
         if order == .newestFirst { #expect(requests < 4 * list.items.count / list.pageSize) }
     }
 
-    @Test("many pages are walked by as many chains as are allowed, for little more than the pages that there are")
-    func parallel() throws {
-        var list = ModelList(order: .newestFirst, paging: .token, pageSize: 100, granularity: Self.day, seed: 1)
-        for number in 0..<50_000 { list.add(created: Self.start - Int64(number) * 600) }
+    @Test(
+        "many pages are walked by as many chains as are allowed, for little more than the pages that there are",
+        arguments: [ModelList.Filter.inclusive, .midnight, .exclusive], [3000, 300] as [Int64])
+    func parallel(filter: ModelList.Filter, pause: Int64) throws {
+        // One and a half pages a day, or fourteen.
+        var list = ModelList(
+            order: .newestFirst, paging: .token, pageSize: 20, granularity: Self.day, filter: filter, seed: 1)
+        for number in (0..<10_000).reversed() { list.add(created: Self.start - Int64(number) * pause) }
         let outcome = try Self.walk(&list, limit: 16, seed: 1)
-        #expect(outcome.met.count == 50_000)
+        #expect(outcome.met.count == 10_000)
+        #expect(outcome.coverage == .everything)
         #expect(outcome.width == 16)
         #expect(outcome.requests < 600, "\(outcome.requests) requests for 500 pages")
+    }
+
+    @Test(
+        "a walk that is ended again and again goes on, whatever filters mean",
+        arguments: [ModelList.Filter.inclusive, .midnight, .noon, .exclusive])
+    func goingOn(filter: ModelList.Filter) throws {
+        // Fifteen pages a day, and sixteen chains that leave as many parts: to come to where a part begins takes a
+        // day's pages, and one for each chain to learn what the filter means.
+        var list = ModelList(
+            order: .newestFirst, paging: .token, pageSize: 100, granularity: Self.day, filter: filter, seed: 1)
+        for number in (0..<30_000).reversed() { list.add(created: Self.start - Int64(number) * 60) }
+        var met: Set<Int> = []
+        var coverage = Coverage()
+        var requests = 0
+        while coverage != .everything {
+            let part = try Self.walk(
+                &list, intervals: coverage.gaps(in: Self.all[0]), limit: 16, seed: 1, killAfter: 16 * 16 + 30)
+            met.formUnion(part.met)
+            for range in part.coverage.ranges { coverage.insert(range) }
+            requests += part.requests
+            try #require(requests < 1500)
+        }
+        #expect(met.count == 30_000)
+    }
+
+    @Test(
+        "parts of a list are met whole, whatever filters mean",
+        arguments: ModelList.Filter.allCases, 1...20 as ClosedRange<UInt64>)
+    func parts(filter: ModelList.Filter, seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        var list = ModelList(
+            order: ModelList.Order.allCases[Int(seed % 3)], paging: seed % 2 == 0 ? .token : .index, pageSize: 3,
+            granularity: Self.day, filter: filter, seed: seed)
+        for _ in 0..<400 { list.add(created: Self.start - Int64.random(in: 0...60 * Self.day, using: &generator)) }
+        let before = list.items
+        let bounds = (0..<4).map { _ in Self.start - Int64.random(in: 0...50 * Self.day, using: &generator) }.sorted()
+        let intervals = [bounds[0]..<bounds[1], bounds[2]..<bounds[3]]
+        let outcome = try Self.walk(&list, intervals: intervals, limit: 6, seed: seed) { list, step in
+            if list.paging == .token, step % 3 == 0 { list.change(now: Self.start + Int64(step)) }
+        }
+        #expect(intervals.allSatisfy { outcome.coverage.contains($0) })
+        let left = Set(before).intersection(list.items)
+        let wanted = left.filter { item in intervals.contains { $0.contains(item.created) } }
+        #expect(wanted.allSatisfy { outcome.met.contains($0.number) })
+    }
+
+    @Test("filters that aren't obeyed are found out, and the list is walked once by one chain")
+    func ignoredFilter() throws {
+        var list = ModelList(
+            order: .newestFirst, paging: .token, pageSize: 20, granularity: Self.day, filter: .ignored, seed: 1)
+        for number in (0..<10_000).reversed() { list.add(created: Self.start - Int64(number) * 3000) }
+        let outcome = try Self.walk(&list, limit: 16, seed: 1)
+        #expect(outcome.met.count == 10_000)
+        #expect(outcome.coverage == .everything)
+        #expect(outcome.requests < 540, "\(outcome.requests) requests for 500 pages")
     }
 
     @Test("a list whose order isn't what it seemed at first is walked from its beginning, by one chain")

@@ -4,7 +4,7 @@ import TwilioAPI
 
 @testable import Catalog
 
-@Suite("What follows a recording in its directory")
+@Suite("What follows a recording in its directory", .orderly)
 struct OrderTests {
     @Test("followers are those of the listing, and of the names", arguments: EntryOrder.allCases, [1, 3, 100])
     func followers(order: EntryOrder, limit: Int) throws {

@@ -6,7 +6,7 @@ import TwilioSimulator
 
 @testable import Catalog
 
-@Suite("Finding single recordings")
+@Suite("Finding single recordings", .orderly)
 struct ResourceFinderTests {
     private static func withBench(_ body: (SyncBench, TwilioSimulator) throws -> Void) throws {
         let simulator = try TwilioSimulator.start(SimulatorConfiguration())

@@ -6,7 +6,7 @@ import TwilioSimulator
 
 @testable import Catalog
 
-@Suite("Two mounts of one account")
+@Suite("Two mounts of one account", .orderly)
 struct SharedCatalogTests {
     private static func simulator(_ count: Int) throws -> TwilioSimulator {
         var configuration = SimulatorConfiguration()

@@ -3,7 +3,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("The command line", .enabled(if: KernelSupport.isExpected, Comment(rawValue: KernelSupport.reason)))
+@Suite("The command line", .orderly, .enabled(if: KernelSupport.isExpected, Comment(rawValue: KernelSupport.reason)))
 struct BackgroundTests {
     @Test("In the background it returns when the mount answers, and its process ends with the mount")
     func background() throws {
@@ -12,7 +12,10 @@ struct BackgroundTests {
         let mountPoint = try folder.folder("mount")
         defer { umount2(mountPoint, 2 /* MNT_DETACH */) }
         let result = try Command.run(
-            [BuiltPrograms.twiliofs, "mount", "--cache-dir", folder.path("cache"), "--no-key", mountPoint],
+            [
+                BuiltPrograms.twiliofs, "mount", "--cache-dir", folder.path("cache"), "--log-file", folder.path("log"),
+                "--no-key", mountPoint,
+            ],
             adding: MountedAccount.environment(account), seconds: 20)
         #expect(result.end == .exited(0))
         #expect(result.text + result.errorText == "")

@@ -1,9 +1,10 @@
 import ArgumentParser
+import TestSupport
 import Testing
 
 @testable import twiliofs
 
-@Suite("A size in bytes on the command line")
+@Suite("A size in bytes on the command line", .orderly)
 struct ByteSizeTests {
     @Test(
         "Numbers and suffixes are understood; all suffixes are powers of 1024",

@@ -6,7 +6,7 @@ import Testing
 
 @testable import twiliofs
 
-@Suite("twiliofs cache")
+@Suite("twiliofs cache", .orderly)
 struct CacheCommandTests {
     private struct Report: Decodable {
         let folder: String

@@ -7,7 +7,7 @@ import TwilioAPI
 
 @testable import twiliofs
 
-@Suite("What options and environment mean")
+@Suite("What options and environment mean", .orderly)
 struct ConfigurationTests {
     private let account = "AC" + String(repeating: "0", count: 32)
     private let key = "SK" + String(repeating: "1", count: 32)

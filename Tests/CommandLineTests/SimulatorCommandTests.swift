@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("twilio-simulator")
+@Suite("twilio-simulator", .orderly)
 struct SimulatorCommandTests {
     private struct Ready: Decodable {
         struct Subaccount: Decodable, Equatable {

@@ -2,7 +2,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("Programs that tests start")
+@Suite("Programs that tests start", .orderly)
 struct SpawningTests {
     @Test("have no descriptors of other tests, however many there are")
     func descriptors() throws {

@@ -26,7 +26,9 @@ struct StartFailure: Sendable, CustomTestStringConvertible {
         return copy
     }
 
-    static let all: [StartFailure] = [
+    static let all = credentials + mounting
+
+    private static let credentials: [StartFailure] = [
         StartFailure("wrong auth token", .credentials, naming: ["refuses the credentials", "check"]).with {
             $0.variables["TWILIO_AUTH_TOKEN"] = "wrong-token-of-mine"
         },
@@ -47,6 +49,27 @@ struct StartFailure: Sendable, CustomTestStringConvertible {
         StartFailure("no passphrase", .passphrase, naming: ["encryptedPKCS8.pem", "--key-passphrase-file"]).with {
             $0.key = ["--key", "$KEYS/encryptedPKCS8.pem"]
         },
+        StartFailure("a folder as key", .privateKey, naming: ["$TMP", "is a directory"]).with {
+            $0.key = ["--key", "$TMP"]
+        },
+        StartFailure("a device as key", .privateKey, naming: ["/dev/zero", "neither"]).with {
+            $0.key = ["--key", "/dev/zero"]
+        },
+        StartFailure("a key that others can read", .privateKey, naming: ["chmod 600 $TMP/readable.pem"]).with {
+            $0.key = ["--key", "$TMP/readable.pem", "--strict-permissions"]
+        },
+        StartFailure("a folder as token file", .credentials, naming: ["$TMP", "is a directory"]).with {
+            $0.options = ["--auth-token-file", "$TMP"]
+        },
+        StartFailure("an address that is none", .configuration, naming: ["API address", "ftp://x"]).with {
+            $0.variables["TWILIOFS_API_URL"] = "ftp://x"
+        },
+        StartFailure("a host without an address", .unreachable, naming: ["can't be reached", "nothing.invalid"]).with {
+            $0.variables["TWILIOFS_API_URL"] = "https://nothing.invalid"
+        },
+    ]
+
+    private static let mounting: [StartFailure] = [
         StartFailure("no mount point", .mountPoint, naming: ["$TMP/absent", "mkdir"]).with {
             $0.mountPoint = "$TMP/absent"
         },
@@ -57,6 +80,9 @@ struct StartFailure: Sendable, CustomTestStringConvertible {
             $0.mountPoint = "$TMP"
         },
         StartFailure("a busy mount point", .mountPoint, naming: ["/proc", "busy"]).with { $0.mountPoint = "/proc" },
+        StartFailure("a mount point that steers terminals", .mountPoint, naming: ["[2Jabsent"]).with {
+            $0.mountPoint = "$TMP/\u{1B}[2Jabsent\r\u{9B}"
+        },
         StartFailure("nothing listens", .unreachable, naming: ["can't be reached", "127.0.0.1"]).with {
             $0.variables["TWILIOFS_API_URL"] = "http://127.0.0.1:1"
         },
@@ -89,6 +115,15 @@ struct StartFailure: Sendable, CustomTestStringConvertible {
             $0.options = ["--region", "xx9"]
             $0.variables["TWILIOFS_API_URL"] = ""
         },
+        StartFailure("nothing between two days", .configuration, naming: ["--since", "--until"]).with {
+            $0.options = ["--since", "2026-02-01", "--until", "2026-01-01"]
+        },
+        StartFailure("credentials of subaccounts that aren't mounted", .configuration, naming: ["--subaccounts"]).with {
+            $0.options = ["--subaccount-credentials", "$TMP/wrong"]
+        },
+        StartFailure("too little memory", .configuration, naming: ["--memory"]).with {
+            $0.options = ["--memory", "1M"]
+        },
         StartFailure("a writable mount", .configuration, naming: ["rw"]).with { $0.options = ["-o", "rw"] },
         StartFailure("a mask that is no mask", .configuration, naming: ["--umask 9", "octal"]).with {
             $0.options = ["--umask", "9"]
@@ -105,7 +140,7 @@ struct StartFailure: Sendable, CustomTestStringConvertible {
     ]
 }
 
-@Suite("A start that fails", .enabled(if: KernelSupport.isExpected, Comment(rawValue: KernelSupport.reason)))
+@Suite("A start that fails", .orderly, .enabled(if: KernelSupport.isExpected, Comment(rawValue: KernelSupport.reason)))
 struct StartFailureTests {
     private static let account = Result { try SimulatedAccount(media: nil) }
     private static let secureAccount = Result { try SimulatedAccount(media: nil, switches: ["--tls"]) }
@@ -119,6 +154,8 @@ struct StartFailureTests {
         try folder.file("bad.pem", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
         try folder.file("wrong", "not-the-passphrase\n")
         try folder.file("empty", "")
+        try folder.file("readable.pem", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
+        for name in ["bad.pem", "wrong", "empty"] { chmod(folder.path(name), 0o600) }
     }
 
     @Test("It ends with one sentence on standard error and a status of its own", arguments: StartFailure.all)
@@ -144,6 +181,24 @@ struct StartFailureTests {
             prefix: ["unshare", "-m", "sh", "-c", #"mount -t tmpfs none /dev && exec "$@""#, "sh"])
     }
 
+    @Test("A user who may not open /dev/fuse is told so", .enabled(if: getuid() == 0, "needs root"))
+    func forbiddenDevice() throws {
+        try check(
+            StartFailure(
+                "no access to /dev/fuse", .fuseUnavailable, naming: ["/dev/fuse", "Permission denied", "group"]),
+            account: try Self.account.get(), mode: [],
+            prefix: [
+                "unshare", "-m", "sh", "-euc",
+                #"""
+                touch "$1/device"
+                chmod 600 "$1/device"
+                mount --bind "$1/device" /dev/fuse
+                shift
+                exec setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
+                """#, "sh", "$TMP",
+            ])
+    }
+
     private func check(
         _ failure: StartFailure, account: SimulatedAccount, mode: [String], prefix: [String] = []
     ) throws {
@@ -162,6 +217,9 @@ struct StartFailureTests {
         #expect(result.text == "")
         #expect(result.errorText.hasPrefix("twiliofs: "))
         #expect(result.errorText.split(separator: "\n").count == 1, "\(result.errorText)")
+        #expect(
+            !result.errorText.dropLast().unicodeScalars.contains { $0.properties.generalCategory == .control },
+            "\(result.errorText.debugDescription)")
         for word in failure.words { #expect(result.errorText.contains(expand(word)), "\(result.errorText)") }
         for secret in [account.description.authToken, "wrong-token-of-mine", "not-the-passphrase"] {
             #expect(!result.errorText.contains(secret))

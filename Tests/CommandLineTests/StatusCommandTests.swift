@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("twiliofs status where there is no mount")
+@Suite("twiliofs status where there is no mount", .orderly)
 struct StatusCommandTests {
     @Test(
         "A path that is in no mount of twiliofs ends with a sentence and status 10",

@@ -1,10 +1,11 @@
 import FileTree
 import Foundation
+import TestSupport
 import Testing
 
 @testable import twiliofs
 
-@Suite("What twiliofs status prints")
+@Suite("What twiliofs status prints", .orderly)
 struct StatusTextTests {
     /// A status as a mount's file has it: written here by hand, so that reading is tested as well.
     private static let json = """
@@ -49,6 +50,31 @@ struct StatusTextTests {
         var status = try MountStatus(json: Data(json.utf8))
         change(&status)
         return StatusText(status, mountPoint: "/mnt/twilio", emphasizes: emphasizes).text
+    }
+
+    @Test("Texts of whoever serves the mount can't steer the terminal")
+    func hostileTexts() throws {
+        let hostile = "x\u{1B}]0;owned\u{7}\r\n\u{9B}2J\u{2028}\u{202E}y"
+        let text = try Self.text { status in
+            status.version = hostile
+            status.account = hostile
+            status.lists["recordings"]?.error = hostile
+            status.lists["video-recordings"]?.state = MountStatus.List.State(rawValue: hostile)
+            status.lists[hostile] = MountStatus.List(state: .complete, recordings: 1, knownBytes: 1)
+            status.accounts[0].sid = hostile
+            status.accounts[0].video = hostile
+            status.requests[0].host = hostile
+            status.requests[1].status = hostile
+            status.errors.system[hostile] = 1
+            status.errors.media[hostile] = .max
+        }
+        let odd = text.unicodeScalars.filter { scalar in
+            let category = scalar.properties.generalCategory
+            return scalar != "\n"
+                && [.control, .format, .lineSeparator, .paragraphSeparator].contains(category)
+        }
+        #expect(odd.isEmpty, "\(odd)")
+        #expect(text.contains("x\u{FFFD}]0;owned"))
     }
 
     @Test("Everything, in columns that line up")

@@ -7,7 +7,7 @@ import TwilioAPI
 
 @testable import twiliofs
 
-@Suite("The file with the credentials of subaccounts")
+@Suite("The file with the credentials of subaccounts", .orderly)
 struct SubaccountCredentialsTests {
     private let folder: TemporaryFolder
     private let first = "AC" + String(repeating: "1", count: 32)

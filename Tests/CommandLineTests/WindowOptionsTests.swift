@@ -1,11 +1,12 @@
 import ArgumentParser
 import Catalog
+import TestSupport
 import Testing
 import TwilioAPI
 
 @testable import twiliofs
 
-@Suite("Which recordings are shown, and how often new ones are asked for")
+@Suite("Which recordings are shown, and how often new ones are asked for", .orderly)
 struct WindowOptionsTests {
     @Test("Without options everything is shown, and new recordings are asked for every minute")
     func defaults() throws {

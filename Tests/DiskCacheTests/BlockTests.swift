@@ -6,7 +6,7 @@ import Testing
 @testable import DiskCache
 @testable import cache_exerciser
 
-@Suite("A cached block")
+@Suite("A cached block", .orderly)
 struct BlockTests {
     private let bench: CacheBench
     private let content = Pattern.content(1)

@@ -5,7 +5,7 @@ import Testing
 @testable import DiskCache
 @testable import cache_exerciser
 
-@Suite("On a full disk", .enabled(if: SmallFileSystem.isPossible, SmallFileSystem.reason))
+@Suite("On a full disk", .orderly, .enabled(if: SmallFileSystem.isPossible, SmallFileSystem.reason))
 struct FullDiskTests {
     private let content = Pattern.content(1)
     private let block = [UInt8](repeating: 7, count: 1 << 20)

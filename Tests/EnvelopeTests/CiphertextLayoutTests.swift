@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import Envelope
 
-@Suite("Ciphertext layout")
+@Suite("Ciphertext layout", .orderly)
 struct CiphertextLayoutTests {
     @Test("GCM ranges are those of the plaintext, and the tag follows")
     func gcm() throws {

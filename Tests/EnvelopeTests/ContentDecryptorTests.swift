@@ -1,9 +1,10 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Envelope
 
-@Suite("Decrypting any range")
+@Suite("Decrypting any range", .orderly)
 struct ContentDecryptorTests {
     typealias Cipher = EnvelopeMetadata.ContentCipher
 

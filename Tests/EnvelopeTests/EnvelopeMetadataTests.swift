@@ -1,9 +1,10 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Envelope
 
-@Suite("Envelope metadata")
+@Suite("Envelope metadata", .orderly)
 struct EnvelopeMetadataTests {
     // The response in Twilio's guide to encrypted video.
     private let sampleKey =

@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import Envelope
 
-@Suite("Verifying GCM from ranges in any order")
+@Suite("Verifying GCM from ranges in any order", .orderly)
 struct GCMAuthenticatorTests {
     /// A seal and something sealed with it, tag included.
     private func sealed(size: Int, vectorSize: Int = 12, seed: UInt64) throws -> (TestSeal, [UInt8]) {

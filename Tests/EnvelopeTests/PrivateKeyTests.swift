@@ -1,9 +1,10 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Envelope
 
-@Suite("Reading private keys")
+@Suite("Reading private keys", .orderly)
 struct PrivateKeyTests {
     private let passphrase = "correct horse"
 
@@ -61,8 +62,8 @@ struct PrivateKeyTests {
             let error = try failure(pem, passphrase: wrong)
             #expect(error.code == .wrongPassphrase, "\(error)")
             #expect(error.message.contains("passphrase"))
-            #expect(!error.description.contains(passphrase))
-            if !wrong.isEmpty { #expect(!error.description.contains(wrong)) }
+            #expect(!"\(error)".contains(passphrase))
+            if !wrong.isEmpty { #expect(!"\(error)".contains(wrong)) }
         }
     }
 

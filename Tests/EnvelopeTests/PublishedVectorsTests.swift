@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Envelope
@@ -55,7 +56,7 @@ struct GCMTestCase: Sendable, CustomTestStringConvertible {
     ]
 }
 
-@Suite("Published vectors")
+@Suite("Published vectors", .orderly)
 struct PublishedVectorsTests {
     @Test("SP 800-38A, F.2.6 CBC-AES256.Decrypt decrypts, whole and block by block")
     func cbc() throws {

@@ -1,12 +1,13 @@
 import CFUSE
 import Glibc
+import TestSupport
 import Testing
 import TwilioAPI
 
 @testable import FileSystem
 @testable import FileTree
 
-@Suite("Attributes as stat has them")
+@Suite("Attributes as stat has them", .orderly)
 struct AttributesTests {
     private func attributes(_ type: Attributes.FileType, size: Int64) -> Attributes {
         Attributes(
@@ -19,6 +20,7 @@ struct AttributesTests {
         arguments: [
             (0, 0), (1, 1), (511, 1), (512, 1), (513, 2), (1024, 2), (16_000_044, 31_251),
             (5_000_000_000, 9_765_625),
+            (.max, 18_014_398_509_481_984), (.max - 511, 18_014_398_509_481_983),
         ] as [(Int64, Int)])
     func sizes(size: Int64, blocks: Int) {
         let stat = attributes(.regular, size: size).stat

@@ -1,12 +1,13 @@
 import CFUSE
 import Glibc
+import TestSupport
 import Testing
 import TwilioAPI
 
 @testable import FileSystem
 @testable import FileTree
 
-@Suite("Buffers of directory entries")
+@Suite("Buffers of directory entries", .orderly)
 struct DirectoryBufferTests {
     /// libfuse ignores the request when it lays out entries, but wants one.
     private static func request() throws -> fuse_req_t { try #require(fuse_req_t(bitPattern: 8)) }

@@ -5,7 +5,7 @@ import Testing
 @testable import FileSystem
 @testable import FileTree
 
-@Suite("Errors of the tree as errnos")
+@Suite("Errors of the tree as errnos", .orderly)
 struct ErrorNumberTests {
     @Test(
         "each error of the tree has the errno that programs expect",

@@ -5,7 +5,7 @@ import TwilioAPI
 
 @testable import FileTree
 
-@Suite("Years, months and days of the view by date")
+@Suite("Years, months and days of the view by date", .orderly)
 struct DateSpanTests {
     @Test("every day of 130 years has the name and the seconds that Python's calendar gives it")
     func days() throws {

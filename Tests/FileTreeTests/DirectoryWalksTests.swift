@@ -5,7 +5,7 @@ import TwilioAPI
 
 @testable import FileTree
 
-@Suite("Programs that go through a directory")
+@Suite("Programs that go through a directory", .orderly)
 struct DirectoryWalksTests {
     @Test(
         "who reads whole files in an order finds every file begun, but for the first two",

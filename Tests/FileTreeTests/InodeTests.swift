@@ -4,7 +4,7 @@ import TwilioAPI
 
 @testable import FileTree
 
-@Suite("Inode numbers")
+@Suite("Inode numbers", .orderly)
 struct InodeTests {
     /// The finaliser of SplitMix64, which tells what is tried when a number is taken, so that two can be made to
     /// collide.
@@ -92,12 +92,10 @@ struct InodeTests {
         #expect(Set(nodes.map { InodeNumber(preferredBy: $0.place) }).count == 1)
         #expect(Set(nodes.prefix(8).map { InodeNumber(attempt: 0, by: $0.place) }).count == 1)
         var table = InodeTable()
-        let start = ContinuousClock.now
         var numbers: Set<InodeNumber> = []
+        // Trying one number after the other would take five billion attempts, which the time limit of a test ends.
         for node in nodes { numbers.insert(table.refer(to: node)) }
         #expect(numbers.count == nodes.count)
-        // Trying one number after the other would take five billion attempts.
-        #expect(ContinuousClock.now - start < .seconds(20))
     }
 
     @Test("nodes that prefer one number get one each, and the kernel's number means the node that it was given for")
@@ -207,7 +205,7 @@ struct InodeTests {
     }
 }
 
-@Suite("Nodes")
+@Suite("Nodes", .orderly)
 struct NodeTests {
     @Test("a node is small, since the kernel may know a million of them")
     func size() {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import FileTree
 
-@Suite("A mount's status as Prometheus reads it")
+@Suite("A mount's status as Prometheus reads it", .orderly)
 struct MetricsTextTests {
     /// Has Prometheus' own Python library read a text.
     ///

@@ -2,6 +2,7 @@ import Foundation
 import Media
 import TestSupport
 import Testing
+import Threading
 
 @testable import FileTree
 
@@ -64,7 +65,7 @@ extension MountStatus {
     }
 }
 
-@Suite("A mount's status as JSON")
+@Suite("A mount's status as JSON", .orderly)
 struct MountStatusTests {
     @Test("What was written is read again")
     func roundTrip() throws {

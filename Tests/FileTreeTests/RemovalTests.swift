@@ -8,25 +8,24 @@ import TwilioSimulator
 
 @testable import FileTree
 
-@Suite("Recordings that go")
+@Suite("Recordings that go", .orderly)
 struct RemovalTests {
-    /// The names that the kernel knows of a recording, with the numbers that lookups have given them.
-    private static func knownNames(_ bench: TreeBench, _ recording: ModelRecording) throws -> Set<StaleName> {
-        let paths = ["metadata/\(recording.directory)/\(recording.sid).json"] + recording.links.keys
+    /// The numbers that lookups give to the names of a recording.
+    private static func knownInodes(_ bench: TreeBench, _ recording: ModelRecording) throws -> Set<InodeNumber> {
+        let paths = [recording.path, "metadata/\(recording.directory)/\(recording.sid).json"] + recording.links.keys
         return Set(
             try paths.map { path in
                 let parts = path.split(separator: "/")
-                return StaleName(
-                    directory: try bench.find(parts.dropLast().joined(separator: "/")).inode,
-                    name: String(parts.last ?? ""), inode: try bench.find(path).inode)
+                let folder = try bench.find(parts.dropLast().joined(separator: "/")).inode
+                return try bench.lookUp(String(parts.last ?? ""), in: folder).attributes.inode
             })
     }
 
-    @Test("whatever its kind, every name that was looked up is told with its numbers once the account doesn't have it")
+    @Test("whatever its kind, every inode that was looked up is told, and stale, once the account doesn't have it")
     func everyName() throws {
         let bench = try TreeBench()
         defer { bench.shutDown() }
-        let told = Awaited<[StaleName]>()
+        let told = Awaited<[InodeNumber]>()
         bench.tree.onRemoval { told.add($0) }
         let day = "2020-02-29T12:00:00Z"
         let room = "RM" + String(repeating: "1", count: 32)
@@ -37,18 +36,15 @@ struct RemovalTests {
             try bench.add(.composition, "4", created: day, group: nil),
         ]
         for (index, recording) in recordings.enumerated() {
-            let known = try Self.knownNames(bench, recording)
-            #expect(known.count == (index < 3 ? 3 : 2))
+            let known = try Self.knownInodes(bench, recording)
+            #expect(known.count == (index < 3 ? 4 : 3))
             try bench.simulator.remove(recording.sid)
             bench.synchronizer.recheck(try #require(SID(recording.sid)))
-            let names = try told.values(index + 1)[index]
-            #expect(names.count == known.count + 1)
-            #expect(Set(names).isSuperset(of: known))
-            // The media file, which couldn't be looked up without media.
-            let file = try #require(Set(names).subtracting(known).first)
-            #expect(file.name == "\(recording.sid).\(recording.suffix)")
-            #expect(try file.directory == bench.find(recording.directory).inode)
-            #expect(file.inode == bench.tree.inode(ofMedia: try #require(SID(recording.sid))))
+            #expect(Set(try told.values(index + 1)[index]).isSuperset(of: known))
+            for inode in known {
+                let error = #expect(throws: FileTreeError.self) { try bench.attributes(inode) }
+                #expect(error?.code == .stale)
+            }
             for path in recording.links.keys {
                 let error = #expect(throws: FileTreeError.self) { try bench.find(path) }
                 #expect(error?.code == .notFound)
@@ -60,7 +56,7 @@ struct RemovalTests {
     func foundOutByReading() throws {
         let bench = try TreeBench(files: ["compositions/f.mp4": Array(repeating: 5, count: 70_000)])
         defer { bench.shutDown() }
-        let told = Awaited<[StaleName]>()
+        let told = Awaited<[InodeNumber]>()
         bench.tree.onRemoval { told.add($0) }
         let sid = try bench.sid("f.mp4")
         // Of a recording made just now, the media may come later than the resource.
@@ -76,11 +72,13 @@ struct RemovalTests {
             do {
                 _ = try receiver.results.value().get()
             } catch let error as MediaError {
-                throw bench.tree.failure(error, of: file)
+                let translated = Awaited<FileTreeError>()
+                bench.tree.translate(error, of: file) { translated.add($0) }
+                throw try translated.value()
             }
         }
-        #expect(error?.code == .inputOutput)
-        #expect(try told.value().contains { $0.inode == inode && $0.name == "\(sid).mp4" })
+        #expect(error?.code == .stale)
+        #expect(try told.value().contains(inode))
         let missing = #expect(throws: FileTreeError.self) { try bench.find(path) }
         #expect(missing?.code == .notFound)
     }

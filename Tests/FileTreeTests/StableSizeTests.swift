@@ -3,7 +3,7 @@ import Testing
 
 @testable import FileTree
 
-@Suite("The size of a text that is made anew each time")
+@Suite("The size of a text that is made anew each time", .orderly)
 struct StableSizeTests {
     private func text(_ count: Int) -> [UInt8] { Array(repeating: 1, count: count) }
 

@@ -7,7 +7,7 @@ import TwilioSimulator
 
 @testable import FileTree
 
-@Suite("Views by date, by call and by room")
+@Suite("Views by date, by call and by room", .orderly)
 struct ViewTests {
     private static func withBench(
         window: CatalogWindow = CatalogWindow(), _ body: (TreeBench) throws -> Void

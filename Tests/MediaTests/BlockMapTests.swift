@@ -3,7 +3,7 @@ import Testing
 
 @testable import Media
 
-@Suite("The map of a file's blocks")
+@Suite("The map of a file's blocks", .orderly)
 struct BlockMapTests {
     private static let size = Int64(Block.size)
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Media
 
-@Suite("Authentication of content that comes in blocks")
+@Suite("Authentication of content that comes in blocks", .orderly)
 struct ContentAuthenticationTests {
     /// Ciphertext with its tag, by size, as Python's `cryptography` seals it with these.
     private static let sealed: [Int: [UInt8]] = {

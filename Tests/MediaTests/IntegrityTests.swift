@@ -6,7 +6,7 @@ import TwilioSimulator
 
 @testable import Media
 
-@Suite("Releasing bytes, and not releasing forged ones")
+@Suite("Releasing bytes, and not releasing forged ones", .orderly)
 struct IntegrityTests {
     private static func withVoice(
         size: Int, mode: IntegrityMode, memory: Int? = nil, strictLimit: Int64? = nil,

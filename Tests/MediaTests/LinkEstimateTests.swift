@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import Media
 
-@Suite("What the link brings")
+@Suite("What the link brings", .orderly)
 struct LinkEstimateTests {
     private static func estimate(rate: Double, delay: Double, bytes: Int64 = 4 << 20) -> LinkEstimate {
         var link = LinkEstimate()

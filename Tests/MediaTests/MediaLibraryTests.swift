@@ -8,7 +8,7 @@ import TwilioSimulator
 
 @testable import Media
 
-@Suite("Reading media of a simulated account")
+@Suite("Reading media of a simulated account", .orderly)
 struct MediaLibraryTests {
     typealias Kind = LibraryBench.Kind
 
@@ -26,6 +26,7 @@ struct MediaLibraryTests {
         "a file of any size and kind is read as it was", arguments: Kind.allCases,
         [0, 1, 15, 16, 17, 31, 32, 33, 4096, 131_071, 131_072, 131_073, 700_001])
     func sizes(kind: Kind, size: Int) throws {
+        guard kind.canHave(size: size) else { return }
         try Self.withBench(kind, size: size) { bench in
             let resource = try bench.resource()
             let facts = try bench.describe(resource)
@@ -46,9 +47,11 @@ struct MediaLibraryTests {
             let resource = try bench.freshResource()
             let facts = try bench.describe(resource)
             #expect(facts.plaintextSize == 1_000_000)
-            #expect(bench.mediaRequests.map(\.bodyBytes) == [32])
+            // Video is taken for encrypted until it was seen not to be: the beginning is asked for after the end.
+            let requests = kind == .unsealed ? [32, 32] : [32]
+            #expect(bench.mediaRequests.map(\.bodyBytes) == requests)
             #expect(try bench.describe(resource) == facts)
-            #expect(bench.mediaRequests.count == 1)
+            #expect(bench.mediaRequests.count == requests.count)
         }
     }
 
@@ -90,8 +93,9 @@ struct MediaLibraryTests {
             let reader = try bench.open(resource)
             #expect(try LibraryBench.read(reader, at: 650_000, count: 1000) == Array(bench.original[650_000..<651_000]))
             #expect(try bench.readAll(reader) == bench.original)
-            // The one stream is kept: not a request for each range. A described file may have been begun before.
-            if server.ignoresRanges { #expect(bench.mediaRequests.count { $0.method == "GET" } <= 2) }
+            // The one stream is kept: not a request for each range. A described file may have been begun before, and
+            // the first answer that has everything in it isn't believed.
+            if server.ignoresRanges { #expect(bench.mediaRequests.count { $0.method == "GET" } <= 3) }
         }
     }
 
@@ -337,7 +341,7 @@ struct MediaLibraryTests {
                 let reader = try bench.open(resource, facts: try bench.describe(resource))
                 bench.simulator.clearRequests()
                 _ = try LibraryBench.read(reader, at: 0, count: 1000)
-                let isAsExpected = eventually(within: 5) { bench.mediaRequests.count >= expected }
+                let isAsExpected = eventually { bench.mediaRequests.count >= expected }
                 #expect(isAsExpected && bench.mediaRequests.count == expected)
             }
         }

@@ -4,7 +4,7 @@ import Threading
 
 @testable import Media
 
-@Suite("The pool of memory")
+@Suite("The pool of memory", .orderly)
 struct MemoryPoolTests {
     private static func pool(slots: Int) throws -> MemoryPool {
         try #require(MemoryPool(byteCount: slots * PooledMemory.stride + 100) { $0() })

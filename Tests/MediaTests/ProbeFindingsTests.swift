@@ -1,10 +1,11 @@
 import Foundation
+import TestSupport
 import Testing
 import Transfer
 
 @testable import Media
 
-@Suite("Which request tells a size")
+@Suite("Which request tells a size", .orderly)
 struct ProbeFindingsTests {
     private let origin: Origin
     private let other: Origin

@@ -7,7 +7,7 @@ import TwilioSimulator
 
 @testable import Media
 
-@Suite("Learning sizes at little cost")
+@Suite("Learning sizes at little cost", .orderly)
 struct ProbeTests {
     private func withBench(
         generated: Int, _ behaviour: (inout Behaviour) -> Void, _ body: (LibraryBench) throws -> Void
@@ -28,14 +28,12 @@ struct ProbeTests {
 
     /// Waits for the one check of HEAD; what it told is known a moment later.
     private func waitForCheck(_ bench: LibraryBench) -> Bool {
-        for _ in 0..<2000 {
-            if bench.simulator.requests.contains(where: { $0.method == "HEAD" && $0.status != nil }) {
-                usleep(50_000)
-                return true
-            }
-            usleep(5000)
+        let isAnswered = eventually {
+            bench.simulator.requests.contains { $0.method == "HEAD" && $0.status != nil }
         }
-        return false
+        // The library has no sign of having learnt it.
+        usleep(200_000)
+        return isAnswered
     }
 
     @Test("where ranges are ignored and HEAD tells sizes, one recording is enough to find it out")
@@ -120,10 +118,11 @@ struct ProbeTests {
     @Test("a HEAD that tells another length than the media has isn't believed", arguments: [1, 1 << 30, 0])
     func wrongLength(told: Int) throws {
         let digits = "00112233445566778899aabbccddee"
+        let media = Array(TestMedia.signed(TestMedia.noise(5000, seed: 1), as: "wav"))
         let server = try LoopbackServer { request in
             request.method == "HEAD"
                 ? LoopbackServer.Answer(status: 200, length: told)
-                : LoopbackServer.Answer(body: [UInt8](repeating: 7, count: 5000))
+                : LoopbackServer.Answer(body: media)
         }
         defer { server.stop() }
         let bench = try LibraryBench(.voice, size: 1, apiURL: server.url)
@@ -132,7 +131,7 @@ struct ProbeTests {
             let json = "{\"sid\":\"RE\(digits)\(number)\"}"
             let resource = try MediaResource(kind: .voiceRecording, json: Array(json.utf8))
             #expect(try bench.describe(resource).plaintextSize == 5000)
-            while !server.requests.contains(where: { $0.method == "HEAD" }) { usleep(5000) }
+            try wait(until: "HEAD has come") { server.requests.contains { $0.method == "HEAD" } }
             usleep(20_000)
         }
         #expect(server.requests.count { $0.method == "HEAD" } == 1)

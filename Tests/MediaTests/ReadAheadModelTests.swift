@@ -4,7 +4,7 @@ import Testing
 @testable import Media
 
 /// Window, map and pool together, as a file uses them, beside a reference model of what a reader can see.
-@Suite("Reading ahead in random patterns")
+@Suite("Reading ahead in random patterns", .orderly)
 struct ReadAheadModelTests {
     private final class Owner {}
 

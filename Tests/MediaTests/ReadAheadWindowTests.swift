@@ -3,7 +3,7 @@ import Testing
 
 @testable import Media
 
-@Suite("The read-ahead window")
+@Suite("The read-ahead window", .orderly)
 struct ReadAheadWindowTests {
     private static let step: Int64 = 128 << 10
     private static let plenty: Int64 = 1 << 30

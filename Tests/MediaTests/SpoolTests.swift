@@ -4,7 +4,7 @@ import Testing
 
 @testable import Media
 
-@Suite("Temporary files of ciphertext")
+@Suite("Temporary files of ciphertext", .orderly)
 struct SpoolTests {
     private static let bytes: [UInt8] = [1, 2, 3]
 

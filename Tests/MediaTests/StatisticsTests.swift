@@ -7,7 +7,7 @@ import TwilioSimulator
 
 @testable import Media
 
-@Suite("What a library tells of itself")
+@Suite("What a library tells of itself", .orderly)
 struct StatisticsTests {
     @Test("A file that is read counts: its bytes, its description, its verdict")
     func reading() throws {

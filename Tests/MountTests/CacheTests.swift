@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("The disk cache and the memory of a mount", .needsFUSE)
+@Suite("The disk cache and the memory of a mount", .orderly, .needsFUSE)
 struct CacheTests {
     @Test("What was read once is read after a remount without asking for it, and right")
     func remount() throws {

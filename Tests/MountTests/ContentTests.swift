@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("What is read through the mount", .needsFUSE)
+@Suite("What is read through the mount", .orderly, .needsFUSE)
 struct ContentTests {
     @Test("Every file of every kind has its original's size and checksum")
     func everyFile() throws {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("What goes wrong on the way", .needsFUSE)
+@Suite("What goes wrong on the way", .orderly, .needsFUSE)
 struct FaultTests {
     @Test(
         "A transfer that breaks off or is refused is taken up again",
@@ -34,6 +34,27 @@ struct FaultTests {
             try Command.run(["ls", "recordings"], directory: mount.path).lines.count == 3
         }
         #expect(works)
+    }
+
+    @Test("The log says which program failed at which file, and why")
+    func log() throws {
+        let bench = try MountBench()
+        let (sid, file) = try bench.account.original("long.wav")
+        let path = file.mountedPath(sid: sid)
+        try bench.shell("stat \"$1\" >/dev/null", path)
+        try bench.account.add(faults: #"{"path":"*.wav","action":{"type":"status","code":400}}"#)
+        let reader = try RunningCommand(["cat", "\(bench.mount.path)/\(path)"])
+        #expect(try reader.wait().end == .exited(1))
+        let fields = [
+            "error: ", "errno=EIO", "operation=read", "path=\(path)", "pid=\(reader.processID)", "program=cat",
+            "recording=\(sid)", "inode=",
+        ]
+        #expect(
+            eventually {
+                bench.mount.log.split(separator: "\n").contains { line in fields.allSatisfy { line.contains($0) } }
+            }, "\(bench.mount.log)")
+        try bench.mount.unmount()
+        #expect(!bench.mount.log.contains("the mount has ended"))
     }
 
     @Test("No program that reads a forged recording to its end succeeds")

@@ -3,7 +3,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("Keys and who may read", .needsFUSE)
+@Suite("Keys and who may read", .orderly, .needsFUSE)
 struct KeyTests {
     @Test("Each format and length of key opens everything", arguments: KeyPair.Format.allCases, [2048, 3072, 4096])
     func formats(_ format: KeyPair.Format, bits: Int) throws {
@@ -41,7 +41,8 @@ struct KeyTests {
         let media = try TestMedia.small.appending(path: "recordings/long.wav").path
         for keys in [
             [first.privateKey(), "\(sid)=\(second.privateKey())"], [second.privateKey(), first.privateKey()],
-            ["\(sid)=\(first.privateKey())", second.privateKey(), first.privateKey()],
+            ["\(sid)=\(first.privateKey())", second.privateKey(), "video:\(first.privateKey())"],
+            ["voice:\(second.privateKey())", "video:\(first.privateKey())", "voice:\(first.privateKey())"],
         ] {
             let bench = try MountBench(
                 publicKeys: [first.publicKey, "\(sid)=\(second.publicKey)"], keys: keys)
@@ -83,7 +84,7 @@ struct KeyTests {
         let bench = try MountBench(options: ["--allow-other", "--uid", "1234", "--gid", "2345", "--umask", "027"])
         #expect(
             try bench.shell("stat -c '%u %g %a' . recordings recordings/* | sort -u").lines
-                == ["1234 2345 440", "1234 2345 550"])
+                == ["1234 2345 640", "1234 2345 750"])
         let owner = try Command.run(
             ["setpriv", "--reuid=1234", "--regid=1", "--clear-groups", "sha256sum", bench.path("long.wav")])
         #expect(try owner.text.prefix(64) == bench.account.original("long.wav").file.sha256[...])

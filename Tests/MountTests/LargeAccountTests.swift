@@ -3,7 +3,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("An account with many recordings", .needsFUSE)
+@Suite("An account with many recordings", .orderlyAndLong, .needsFUSE)
 struct LargeAccountTests {
     /// The SIDs of all voice recordings as the account itself lists them, in order.
     private static func sids(of account: SimulatedAccount) throws -> [String] {
@@ -65,15 +65,15 @@ struct LargeAccountTests {
     @Test("A first listing that is killed again and again goes on each time, and nothing is lost or doubled")
     func killed() throws {
         let account = try SimulatedAccount(
-            media: nil, switches: ["--generate-recordings", "30000", "--page-size-limit", "100", "--latency", "600"])
+            media: nil, switches: ["--generate-recordings", "60000", "--page-size-limit", "100", "--latency", "400"])
         let folder = try TemporaryFolder()
         let cache = try folder.folder("cache")
         var generator = SeededGenerator(seed: 4)
         var covered: [Int] = []
-        // Before anything is on disk, and while it grows.
+        // Before anything is on disk, and while it grows: by more than a day's fifteen pages for each of sixteen parts.
         for least in [Int.random(in: 1...60, using: &generator)]
             + [1, 2].map({ _ in
-                Int.random(in: 130...170, using: &generator)
+                Int.random(in: 260...300, using: &generator)
             })
         {
             let mount = try MountedAccount(account, options: ["--kinds", "voice"], cacheFolder: cache)
@@ -89,9 +89,9 @@ struct LargeAccountTests {
         let listed = try Self.listed(mount)
         try account.change(behaviour: #"{"latencyMilliseconds": 0, "pageSizeLimit": null}"#)
         let expected = try Self.sids(of: account)
-        #expect(expected.count == 30_000)
+        #expect(expected.count == 60_000)
         #expect(listed == expected, "\(listed.count)")
-        #expect(try Self.inspectCatalog(cache) == ["ok", "30000 30000"])
+        #expect(try Self.inspectCatalog(cache) == ["ok", "60000 60000"])
         // Days are the smallest part of a voice list that can be asked for, so it is what is known that shows that it
         // went on.
         #expect(covered.count == 3 && covered[1] > 0 && covered[2] > covered[1], "\(covered)")
@@ -109,10 +109,43 @@ struct LargeAccountTests {
         #expect(failed.end == .exited(2) && failed.text == "", "\(failed.text.prefix(200))")
         #expect(failed.errorText.contains("Input/output error"), "\(failed.errorText)")
         #expect(
-            mount.log.contains("the list of voice recordings: ") && mount.log.contains("400"), "\(mount.log)")
+            mount.log.contains("the list of voice recordings failed") && mount.log.contains("400"), "\(mount.log)")
         let listed = try Self.listed(mount)
         #expect(try listed == Self.sids(of: account))
         #expect(listed.count == 5000)
+    }
+
+    @Test("A list whose pages have no end fails, and is there when it has one again", arguments: ["empty", "repeated"])
+    func endless(end: String) throws {
+        let account = try SimulatedAccount(
+            media: nil,
+            switches: ["--generate-recordings", "500", "--page-size-limit", "50", "--list-end", end])
+        let mount = try MountedAccount(account, options: ["--kinds", "voice"])
+        for _ in 0..<2 {
+            let failed = try Command.run(["ls", "-f", "recordings"], directory: mount.path)
+            #expect(failed.end == .exited(2) && failed.text == "", "\(failed.text.prefix(200))")
+            #expect(failed.errorText.contains("Input/output error"), "\(failed.errorText)")
+        }
+        // The list's failure is told once, and with each request that failed by it.
+        let told = mount.log.split(separator: "\n").filter { $0.contains("have no end") }
+        #expect(told.filter { $0.contains("the list of voice recordings failed") }.count == 1, "\(mount.log)")
+        try account.change(behaviour: #"{"listEnd": "proper"}"#)
+        #expect(try Self.listed(mount) == Self.sids(of: account))
+    }
+
+    @Test(
+        "A day is whole when it is asked for alone, and so is the list, whatever filters by date mean",
+        arguments: ["inclusive", "midnight", "time", "exclusive"])
+    func dateFilters(filter: String) throws {
+        let account = try SimulatedAccount(
+            media: nil,
+            switches: ["--generate-recordings", "20000", "--page-size-limit", "200", "--date-filter", filter])
+        let mount = try MountedAccount(account, options: ["--kinds", "voice"])
+        // The recordings are one a minute.
+        let day = try Command.shell("date -u -d '5 days ago' +%Y/%m/%d").lines.first ?? ""
+        let links = try Command.shell("ls -f by-date/\(day) | grep -c '^RE'", directory: mount.path).lines
+        #expect(links == ["1440"])
+        #expect(try Self.listed(mount) == Self.sids(of: account))
     }
 
     @Test("Two mounts that share a cache both show everything, cold and warm")

@@ -2,7 +2,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("Nothing can be changed", .needsFUSE)
+@Suite("Nothing can be changed", .orderly, .needsFUSE)
 struct ReadOnlyTests {
     /// Tries everything that would write; prints what isn't refused with EROFS.
     ///

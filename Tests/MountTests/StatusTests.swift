@@ -3,7 +3,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("What a mount tells of itself", .needsFUSE)
+@Suite("What a mount tells of itself", .orderly, .needsFUSE)
 struct StatusTests {
     private func status(_ words: String..., directory: String = "/") throws -> CommandResult {
         try Command.run([BuiltPrograms.twiliofs, "status"] + words, directory: directory)

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Subaccounts in a mount", .needsFUSE)
+@Suite("Subaccounts in a mount", .orderly, .needsFUSE)
 struct SubaccountTests {
     /// Accounts `own`, whose credentials are in the file, `other`, whose aren't, and `suspended`.
     private struct Bench {

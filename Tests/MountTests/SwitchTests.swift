@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Each answer that Twilio's services may give", .needsFUSE)
+@Suite("Each answer that Twilio's services may give", .orderly, .needsFUSE)
 struct SwitchTests {
     static let switches: [[String]] =
         [

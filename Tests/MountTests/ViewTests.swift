@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("The views of a mount", .needsFUSE)
+@Suite("The views of a mount", .orderly, .needsFUSE)
 struct ViewTests {
     /// Where the resources of a mount say that its links have to be, and lead: `path target`, sorted.
     private static let expectedLinks = """

@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 
 /// The programs that were built with the tests.
 public enum BuiltPrograms {
@@ -15,7 +15,7 @@ public enum BuiltPrograms {
     public static let cacheExerciser = folder.appending(path: "cache-exerciser").path
 
     /// The folder of the package.
-    static let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    public static let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 
     /// Where the build keeps what it makes: the place for what tests make once.

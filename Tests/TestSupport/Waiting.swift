@@ -1,13 +1,23 @@
 import Glibc
+public import Testing
 
 /// Waits until something holds, looking often.
 ///
+/// - Parameter seconds: far more than it takes, since a test machine may be busy with other things.
 /// - Returns: whether it came to hold in time.
-public func eventually(within seconds: Double = 10, _ condition: () throws -> Bool) rethrows -> Bool {
+public func eventually(within seconds: Double = 30, _ condition: () throws -> Bool) rethrows -> Bool {
     let deadline = ContinuousClock.now + .seconds(seconds)
     while ContinuousClock.now < deadline {
         if try condition() { return true }
         usleep(5000)
     }
     return try condition()
+}
+
+/// Waits until something holds, and ends the test with a message when it doesn't in time.
+public func wait(
+    until expectation: Comment, within seconds: Double = 30, sourceLocation: SourceLocation = #_sourceLocation,
+    _ condition: () throws -> Bool
+) throws {
+    try #require(try eventually(within: seconds, condition), expectation, sourceLocation: sourceLocation)
 }

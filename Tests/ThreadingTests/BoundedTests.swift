@@ -1,7 +1,8 @@
+import TestSupport
 import Testing
 import Threading
 
-@Suite("Numbers from outside are bounded, and sums of them saturate")
+@Suite("Numbers from outside are bounded, and sums of them saturate", .orderly)
 struct BoundedTests {
     @Test("a sum, a difference and a product saturate at the type's ends")
     func saturation() {

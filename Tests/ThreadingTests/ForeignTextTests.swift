@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 import Threading
 
-@Suite("A text from outside can't steer a terminal or forge a line")
+@Suite("A text from outside can't steer a terminal or forge a line", .orderly)
 struct ForeignTextTests {
     @Test(
         "ordinary text stays as it is",
@@ -75,6 +76,14 @@ struct ForeignTextTests {
         let marked = "e" + String(repeating: "\u{301}", count: 10_000)
         #expect(ForeignText(marked).description.unicodeScalars.count == 300)
         #expect(ForeignText(String(repeating: "\n", count: 400)).description.unicodeScalars.count == 300)
+    }
+
+    @Test("a whole line is cleaned and not cut")
+    func line() {
+        let long = String(repeating: "é ", count: 1000)
+        #expect(ForeignText.singleLine(long) == long)
+        #expect(ForeignText.singleLine("a\r\nb\u{1B}[0m") == "a  b\u{FFFD}[0m")
+        #expect(ForeignText.singleLine("plain") == "plain")
     }
 
     @Test("bytes that aren't UTF-8 are replaced")

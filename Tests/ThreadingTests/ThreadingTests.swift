@@ -1,8 +1,9 @@
 import Glibc
+import TestSupport
 import Testing
 import Threading
 
-@Suite("Threads of the program's own")
+@Suite("Threads of the program's own", .orderly)
 struct ThreadingTests {
     @Test("join returns only after the work is done, and a second time at once")
     func joinWaits() throws {

@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import TwilioAPI
 
-@Suite("Days of the calendar")
+@Suite("Days of the calendar", .orderly)
 struct CalendarDayTests {
     private struct Sample: Decodable {
         let text: String

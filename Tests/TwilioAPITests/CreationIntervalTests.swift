@@ -7,7 +7,7 @@ import TwilioSimulator
 
 @testable import TwilioAPI
 
-@Suite("Lists of an interval")
+@Suite("Lists of an interval", .orderly)
 struct CreationIntervalTests {
     private static let noon = Timestamp("2024-02-29T12:00:00Z") ?? Timestamp(seconds: 0)
 
@@ -34,21 +34,30 @@ struct CreationIntervalTests {
         )
     }
 
-    @Test("voice is asked for by days, of which both bounds are listed")
+    @Test("voice is asked for by days, one more on each side")
     func voice() throws {
         let day = try #require(CalendarDay(year: 2024, month: 2, day: 29)).interval
         let cases: [(CreationInterval, [String: [String]])] = [
             (CreationInterval(), ["PageSize": ["1000"]]),
-            (CreationInterval(from: Self.noon), ["PageSize": ["1000"], "DateCreated>": ["2024-02-29"]]),
-            (CreationInterval(until: Self.noon), ["PageSize": ["1000"], "DateCreated<": ["2024-02-29"]]),
+            (CreationInterval(from: Self.noon), ["PageSize": ["1000"], "DateCreated>": ["2024-02-28"]]),
+            (CreationInterval(until: Self.noon), ["PageSize": ["1000"], "DateCreated<": ["2024-03-01"]]),
             (
-                // The day after begins where this interval ends, and isn't asked for.
+                // The last second that is wanted belongs to the day, not to the one that begins there.
                 CreationInterval(from: day.lowerBound, until: day.upperBound),
-                ["PageSize": ["1000"], "DateCreated>": ["2024-02-29"], "DateCreated<": ["2024-02-29"]]
+                ["PageSize": ["1000"], "DateCreated>": ["2024-02-28"], "DateCreated<": ["2024-03-01"]]
             ),
             (
                 CreationInterval(from: Self.noon, until: Timestamp(seconds: day.upperBound.seconds + 1)),
-                ["PageSize": ["1000"], "DateCreated>": ["2024-02-29"], "DateCreated<": ["2024-03-01"]]
+                ["PageSize": ["1000"], "DateCreated>": ["2024-02-28"], "DateCreated<": ["2024-03-02"]]
+            ),
+            (
+                // Nothing is that old or that new, and nothing overflows.
+                CreationInterval(from: Timestamp(seconds: .min), until: Timestamp(seconds: .max)),
+                ["PageSize": ["1000"], "DateCreated>": ["1969-12-31"], "DateCreated<": ["2200-01-01"]]
+            ),
+            (
+                CreationInterval(from: Timestamp(seconds: .max), until: Timestamp(seconds: .min)),
+                ["PageSize": ["1000"], "DateCreated>": ["2199-12-31"], "DateCreated<": ["1970-01-01"]]
             ),
         ]
         for (interval, expected) in cases {
@@ -77,9 +86,14 @@ struct CreationIntervalTests {
         #expect(try query(of: .voiceRecording, in: CreationInterval(), size: wanted) == ["PageSize": [asked]])
     }
 
-    @Test("all recordings of an interval come, those around it only as far as the API can't tell days apart")
-    func complete() throws {
-        let bench = try AccountBench { $0.generatedRecordings = 5000 }
+    @Test(
+        "all recordings of an interval come, whatever the filters mean, and little around it",
+        arguments: Behaviour.DateFilter.allCases)
+    func complete(filter: Behaviour.DateFilter) throws {
+        let bench = try AccountBench {
+            $0.generatedRecordings = 5000
+            $0.behaviour.dateFilter = filter
+        }
         let all = try bench.pages(of: .voiceRecording).flatMap(\.resources)
         #expect(all.count == 5000)
         let newest = try #require(all.first?.dateCreated).seconds
@@ -94,15 +108,20 @@ struct CreationIntervalTests {
             }
             #expect(Set(wanted.map(\.sid)).isSubset(of: Set(listed.map(\.sid))), "\(lower)..<\(upper)")
             let days = try listed.map { CalendarDay(containing: try #require($0.dateCreated)) }
-            let first = CalendarDay(containing: Timestamp(seconds: newest + Int64(lower)))
-            let last = CalendarDay(containing: Timestamp(seconds: newest + Int64(upper) - 1))
+            let first = CalendarDay(containing: Timestamp(seconds: newest + Int64(lower) - 86_400))
+            let last = CalendarDay(containing: Timestamp(seconds: newest + Int64(upper) - 1 + 86_400))
             #expect(days.allSatisfy { (first...last).contains($0) })
         }
     }
 
-    @Test("all video of an interval comes, whether or not the API takes its bounds in")
-    func completeVideo() throws {
-        let bench = try AccountBench { $0.behaviour.pageSizeLimit = 3 }
+    @Test(
+        "all video of an interval comes, whether or not the API takes its bounds in",
+        arguments: Behaviour.DateFilter.allCases)
+    func completeVideo(filter: Behaviour.DateFilter) throws {
+        let bench = try AccountBench {
+            $0.behaviour.pageSizeLimit = 3
+            $0.behaviour.dateFilter = filter
+        }
         for second in 0..<10 {
             try bench.simulator.add(
                 .composition,

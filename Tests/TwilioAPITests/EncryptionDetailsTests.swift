@@ -1,9 +1,10 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import TwilioAPI
 
-@Suite("Details of encryption, in each of their spellings")
+@Suite("Details of encryption, in each of their spellings", .orderly)
 struct EncryptionDetailsTests {
     static let spellings: [[String: String]] = [
         ["type": "rsa-aes", "public_key_sid": "CR1", "encrypted_cek": "a2V5", "iv": "dmVjdG9y"],

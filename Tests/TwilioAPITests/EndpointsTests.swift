@@ -1,9 +1,10 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import TwilioAPI
 
-@Suite("Addresses of the services")
+@Suite("Addresses of the services", .orderly)
 struct EndpointsTests {
     @Test(
         "region and edge make the host's name",
@@ -17,7 +18,6 @@ struct EndpointsTests {
         let endpoints = try Endpoints(region: region, edge: edge)
         #expect(endpoints.api.absoluteString == "https://api.\(domain)")
         #expect(endpoints.video.absoluteString == "https://video.\(domain)")
-        #expect(endpoints.accounts.absoluteString == "https://accounts.\(domain)")
     }
 
     @Test("each address can be given alone, and region and edge hold for the others")
@@ -25,11 +25,9 @@ struct EndpointsTests {
         let endpoints = try Endpoints(region: "ie1", video: "http://127.0.0.1:8080/base")
         #expect(endpoints.api.absoluteString == "https://api.dublin.ie1.twilio.com")
         #expect(endpoints.video.absoluteString == "http://127.0.0.1:8080/base")
-        #expect(endpoints.accounts.absoluteString == "https://accounts.dublin.ie1.twilio.com")
-        let all = try Endpoints(api: "https://a.example", video: "https://b.example/", accounts: "HTTPS://c.example")
+        let all = try Endpoints(api: "https://a.example", video: "HTTPS://b.example/")
         #expect(all.api.host() == "a.example")
         #expect(all.video.host() == "b.example")
-        #expect(all.accounts.host() == "c.example")
     }
 
     @Test(
@@ -61,7 +59,6 @@ struct EndpointsTests {
     func badAddresses(text: String) {
         let wrong: [(String, () throws -> Endpoints)] = [
             ("API address", { try Endpoints(api: text) }), ("video address", { try Endpoints(video: text) }),
-            ("accounts address", { try Endpoints(accounts: text) }),
         ]
         for (setting, make) in wrong {
             let error = #expect(throws: TwilioError.self) { _ = try make() }

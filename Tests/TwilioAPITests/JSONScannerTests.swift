@@ -1,9 +1,10 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import TwilioAPI
 
-@Suite("Going through a JSON text")
+@Suite("Going through a JSON text", .orderly)
 struct JSONScannerTests {
     private struct Sample: Decodable {
         let text: Data

@@ -4,7 +4,7 @@ import Testing
 
 @testable import TwilioAPI
 
-@Suite("What a catalog needs of a resource")
+@Suite("What a catalog needs of a resource", .orderly)
 struct ListedResourceTests {
     private static let digits = "00112233445566778899aabbccddeeff"
 

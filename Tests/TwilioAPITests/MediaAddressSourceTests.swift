@@ -6,7 +6,7 @@ import Transfer
 
 @testable import TwilioAPI
 
-@Suite("Addresses of media")
+@Suite("Addresses of media", .orderly)
 struct MediaAddressSourceTests {
     private typealias Outcome = Result<Address, any Error>
 
@@ -66,7 +66,7 @@ struct MediaAddressSourceTests {
             }
             let addresses = try outcomes.values(5).map { try $0.get() }
             #expect(addresses.allSatisfy { $0.url.host() == "media.example" })
-            while server.requests.count < 2 { usleep(1000) }
+            try wait(until: "two requests have come") { server.requests.count >= 2 }
             usleep(50_000)
             #expect(server.requests.count == 2)
         }

@@ -1,9 +1,10 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import TwilioAPI
 
-@Suite("Resources")
+@Suite("Resources", .orderly)
 struct MediaResourceTests {
     static let digits = "00112233445566778899aabbccddeeff"
 

@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import TwilioAPI
 
-@Suite("Pages of lists")
+@Suite("Pages of lists", .orderly)
 struct ResourcePageTests {
     private static let digits = "00112233445566778899aabbccddeeff"
     private static let voice = "{\"sid\" : \"RE\(digits)\",\"z\":1.50,\"a\":\"\\u00e9\"}"

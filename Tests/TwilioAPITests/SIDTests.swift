@@ -4,7 +4,7 @@ import Testing
 
 @testable import TwilioAPI
 
-@Suite("String identifiers")
+@Suite("String identifiers", .orderly)
 struct SIDTests {
     private static let digits = "0123456789abcdef0123456789abcdef"
 

@@ -1,11 +1,12 @@
 import Foundation
 import TestSupport
 import Testing
+import Threading
 import Transfer
 
 @testable import TwilioAPI
 
-@Suite("Subaccounts")
+@Suite("Subaccounts", .orderly)
 struct SubaccountTests {
     private static let digits = "00112233445566778899aabbccddeeff"
     private static let subaccount = SID("AC" + String(repeating: "5", count: 32))
@@ -139,7 +140,10 @@ struct SubaccountTests {
                 let results = Awaited<Result<ListedResource, TwilioError>>()
                 let attempts: [() throws -> Void] = [
                     { _ = try sub.page(of: kind) },
-                    { _ = try sub.page(of: kind, next: "/v1/x") },
+                    {
+                        _ = try sub.page(
+                            of: kind, next: "/v1/\(kind == .composition ? "Compositions" : "Recordings")?Page=1")
+                    },
                     {
                         sub.resource(kind: kind, sid: sid) { results.add($0) }
                         _ = try results.value().get()

@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import TwilioAPI
 
-@Suite("Dates as Twilio writes them")
+@Suite("Dates as Twilio writes them", .orderly)
 struct TimestampTests {
     private struct Sample: Decodable {
         let text: String

@@ -6,7 +6,7 @@ import TwilioSimulator
 
 @testable import TwilioAPI
 
-@Suite("A client of the API")
+@Suite("A client of the API", .orderly)
 struct TwilioClientTests {
     @Test("all pages together have every recording once, in the list's order")
     func paging() throws {
@@ -42,36 +42,70 @@ struct TwilioClientTests {
     }
 
     @Test(
-        "a link is followed on the configured address, whatever host it names",
+        "a link to the same list is followed on the configured address, whatever host of Twilio's it names",
         arguments: [
-            ("https://video.twilio.com/v1/Recordings?Page=1&PageToken=a%2Fb", "/v1/Recordings?Page=1&PageToken=a%2Fb"),
-            ("http://evil.example/v1/Recordings?Page=1", "/v1/Recordings?Page=1"),
-            ("//evil.example/v1/x", "/v1/x"), ("https://user:secret@evil.example:1/x?y", "/x?y"),
-            ("/2010-04-01/x.json?PageToken=PT%20", "/2010-04-01/x.json?PageToken=PT%20"), ("/x#fragment", "/x"),
+            "https://video.twilio.com/v1/Recordings?Page=1&PageToken=a%2Fb", "/v1/Recordings?Page=1&PageToken=a%2Fb",
+            "https://video.dublin.ie1.twilio.com/v1/Recordings?Page=1&PageToken=a%2Fb",
+            "//video.twilio.com/v1/Recordings?Page=1&PageToken=a%2Fb#fragment",
+            "https://user:secret@video.twilio.com:1/v1/Recordings?Page=1&PageToken=a%2Fb",
+            "http://127.0.0.1/base/v1/Recordings?Page=1&PageToken=a%2Fb",
         ])
-    func linksStayHere(link: String, target: String) throws {
-        #expect(try TwilioClient.pathAndQuery(ofLink: link, subject: "the list") == target)
+    func linksStayHere(link: String) throws {
         let server = try LoopbackServer { request in
             LoopbackServer.Answer(body: Array(#"{"recordings":[],"meta":{"next_page_url":null}}"#.utf8))
         }
         defer { server.stop() }
-        let transfer = try TransferClient(TransferClient.Configuration(), logger: AccountBench.quiet)
-        defer { transfer.shutDown() }
-        let client = TwilioClient(
-            account: try #require(SID("AC" + AccountBench.digits)),
-            credential: Credential(username: "name", password: "word"),
-            endpoints: try Endpoints(api: server.url, video: "\(server.url)/base"), transfer: transfer)
-        _ = try client.page(of: .videoRecording, next: link)
-        #expect(server.requests.map(\.target) == ["/base\(target)"])
+        try Self.withClient(of: server) { client in
+            _ = try client.page(of: .videoRecording, next: link)
+        }
+        #expect(server.requests.map(\.target) == ["/base/v1/Recordings?Page=1&PageToken=a%2Fb"])
         #expect(server.requests.first?.fields["authorization"] == "Basic bmFtZTp3b3Jk")
     }
 
-    @Test("a link that is no address is an error", arguments: ["", "x", "?Page=2", "https://h", "mailto:a@b"])
-    func badLinks(link: String) {
+    @Test(
+        "a link to another host, account, list or path isn't followed, nor one that is no address or too long",
+        arguments: [
+            "", "x", "?Page=2", "https://h", "mailto:a@b", "http://evil.example/v1/Recordings?Page=1",
+            "//evil.example/v1/Recordings", "https://twilio.com.evil.example/v1/Recordings", "/v1/Compositions?Page=1",
+            "/v1/Recordings/../Rooms", "/v1/Recordings/", "/v1/Recordings/RT00112233445566778899aabbccddeeff",
+            "/2010-04-01/Accounts/AC00112233445566778899aabbccddeeff/Recordings.json?Page=1", "/v1/%52ecordings",
+            "/v1/Recordings?PageToken=\(String(repeating: "x", count: 3000))", "/v1/Rec\u{1B}]0;forged\u{7}",
+        ])
+    func otherLinks(link: String) throws {
+        let server = try LoopbackServer { _ in LoopbackServer.Answer(status: 500) }
+        defer { server.stop() }
         let error = #expect(throws: TwilioError.self) {
-            try TwilioClient.pathAndQuery(ofLink: link, subject: "the list")
+            try Self.withClient(of: server) { _ = try $0.page(of: .videoRecording, next: link) }
         }
         #expect(error?.code == .malformedAnswer)
+        #expect(error?.message.unicodeScalars.allSatisfy { $0.value >= 32 } == true)
+        #expect((error?.message.utf8.count ?? 0) < 400)
+        #expect(server.requests.isEmpty)
+    }
+
+    @Test("a link into another account isn't followed")
+    func otherAccount() throws {
+        let server = try LoopbackServer { _ in
+            LoopbackServer.Answer(body: Array(#"{"recordings":[],"next_page_uri":null}"#.utf8))
+        }
+        defer { server.stop() }
+        try Self.withClient(of: server) { client in
+            let path = "/2010-04-01/Accounts/\(client.account)/Recordings.json?Page=1"
+            _ = try client.page(of: .voiceRecording, next: path)
+            let other = path.replacing("AC0", with: "AC1")
+            #expect(throws: TwilioError.self) { try client.page(of: .voiceRecording, next: other) }
+            #expect(server.requests.map(\.target) == [path])
+        }
+    }
+
+    private static func withClient(of server: LoopbackServer, _ body: (TwilioClient) throws -> Void) throws {
+        let transfer = try TransferClient(TransferClient.Configuration(), logger: AccountBench.quiet)
+        defer { transfer.shutDown() }
+        try body(
+            TwilioClient(
+                account: try #require(SID("AC" + AccountBench.digits)),
+                credential: Credential(username: "name", password: "word"),
+                endpoints: try Endpoints(api: server.url, video: "\(server.url)/base/"), transfer: transfer))
     }
 
     @Test("wrong credentials are told as such, with Twilio's number", arguments: ErrorFormat.allCases)

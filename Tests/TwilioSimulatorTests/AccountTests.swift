@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 import TwilioSimulator
 
-@Suite("Accounts and subaccounts")
+@Suite("Accounts and subaccounts", .orderly)
 struct AccountTests {
     private let sales: SimulatedSubaccount
     private let support: SimulatedSubaccount

@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 import TwilioSimulator
 
-@Suite("Keys, settings and control")
+@Suite("Keys, settings and control", .orderly)
 struct ControlTests {
     @Test("Public keys are uploaded, listed, and deleted, and seal what asks for them")
     func publicKeys() throws {

@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 import TwilioSimulator
 
-@Suite("Exported media")
+@Suite("Exported media", .orderly)
 struct ExportTests {
     /// One entry of `objects.json`.
     private struct ExportedObject: Decodable {

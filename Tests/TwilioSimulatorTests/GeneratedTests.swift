@@ -1,9 +1,10 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import TwilioSimulator
 
-@Suite("Generated recordings")
+@Suite("Generated recordings", .orderly)
 struct GeneratedTests {
     /// A behaviour that changes what resources look like.
     struct Look: Sendable, CustomTestStringConvertible {

@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 import TwilioSimulator
 
-@Suite("Voice media")
+@Suite("Voice media", .orderly)
 struct VoiceMediaTests {
     private let content = wave(seconds: 1)
 
@@ -117,7 +118,7 @@ struct VoiceMediaTests {
     }
 }
 
-@Suite("The media host")
+@Suite("The media host", .orderly)
 struct MediaHostTests {
     private let content = noise(100_000)
 

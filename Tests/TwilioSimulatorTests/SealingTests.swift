@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 import TwilioSimulator
 
-@Suite("What the simulator seals, others open")
+@Suite("What the simulator seals, others open", .orderly)
 struct SealingTests {
     @Test(
         "Twilio's tutorial for video, command by command, gives the original",

@@ -1,9 +1,10 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import TwilioSimulator
 
-@Suite("Dates, patterns and other values")
+@Suite("Dates, patterns and other values", .orderly)
 struct ValueTests {
     @Test("Dates are written as date(1) writes them, and read back")
     func dates() {

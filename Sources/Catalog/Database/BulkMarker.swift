@@ -1,6 +1,7 @@
 import CLinux
 import Foundation
 import Glibc
+import Threading
 
 /// Says beside the catalog that it is being written without waiting for the disk.
 ///
@@ -71,26 +72,41 @@ final class BulkMarker: Sendable {
         var isLost = false
         for name in names where name.hasPrefix(prefix) {
             let path = "\(folder)/\(name)"
-            let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-            guard descriptor >= 0 else { continue }
+            // What isn't a file of the user's own isn't a marker.
+            guard let descriptor = try? PrivateFile.open(path, O_RDONLY) else { continue }
             defer { close(descriptor) }
             // One that is held belongs to a mount that is at it.
             guard flock(descriptor, LOCK_SH | LOCK_NB) == 0 else { continue }
             left.append(path)
-            if (try? String(contentsOfFile: path, encoding: .utf8)) != boot { isLost = true }
+            if text(of: descriptor) != boot { isLost = true }
         }
         return left.isEmpty ? .none : isLost ? .lost(left) : .unflushed(left)
     }
 
     /// Waits until the disk has a file that this process hasn't opened with SQLite.
     static func flush(_ path: String) -> Bool {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return errno == ENOENT }
+        do throws(PrivateFile.Refusal) {
+            let descriptor = try PrivateFile.open(path, O_RDONLY)
+            defer { close(descriptor) }
+            return fsync(descriptor) == 0
+        } catch {
+            return error.reason == .system(ENOENT)
+        }
+    }
+
+    private static func flushFolder(of path: String) -> Bool {
+        let descriptor = open((path as NSString).deletingLastPathComponent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
         return fsync(descriptor) == 0
     }
 
-    private static func flushFolder(of path: String) -> Bool { flush((path as NSString).deletingLastPathComponent) }
+    /// The beginning of a marker, which is longer than the name of a boot.
+    private static func text(of descriptor: Int32) -> String {
+        var bytes = [UInt8](repeating: 0, count: 256)
+        let count = pread(descriptor, &bytes, bytes.count, 0)
+        return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
+    }
 
     /// The kernel's name for the time since it was started.
     private static var boot: String? {

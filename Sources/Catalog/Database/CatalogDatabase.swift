@@ -3,6 +3,7 @@ import Foundation
 import GRDB
 import Glibc
 import Logging
+import Threading
 
 /// The SQLite file below the catalog: where it is, who may read it, and what becomes of a damaged one.
 struct CatalogDatabase: Sendable {
@@ -46,8 +47,11 @@ struct CatalogDatabase: Sendable {
         do {
             try FileManager.default.createDirectory(
                 atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            try PrivateFile.checkFolder(folder, followsLink: true)
             self = try Self.alone(with: path) {
                 do {
+                    // SQLite opens them by their names: it would follow links, and wait for FIFOs.
+                    for suffix in ["", "-wal", "-shm", "-journal"] { try PrivateFile.checkFile(path + suffix) }
                     try Self.settle(path)
                     return try Self.open(path, coder: coder)
                 } catch let error as DatabaseError where error.isDamage {
@@ -71,10 +75,7 @@ struct CatalogDatabase: Sendable {
 
     private static func open(_ path: String, coder: DocumentCoder) throws -> CatalogDatabase {
         // SQLite gives its journal the mode of the main file, which is made first for that reason.
-        let descriptor = Glibc.open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else {
-            throw CatalogError(.unusable, String(cString: strerror(errno)))
-        }
+        let descriptor = try PrivateFile.open(path, O_CREAT | O_RDWR)
         // Also where the file was there already, from a copy for instance.
         fchmod(descriptor, 0o600)
         close(descriptor)
@@ -84,6 +85,8 @@ struct CatalogDatabase: Sendable {
         // Two mounts of one account share the file; each writes for less than a second at a time.
         configuration.busyMode = .timeout(10)
         configuration.prepareDatabase { database in
+            // Whatever a schema says, no function with side effects is called for it.
+            try database.execute(sql: "PRAGMA trusted_schema = OFF")
             guard !database.configuration.readonly else { return }
             try database.execute(
                 sql: """
@@ -95,25 +98,22 @@ struct CatalogDatabase: Sendable {
         }
         let pool = try DatabasePool(path: path, configuration: configuration)
         let migrator = Schema.migrator(coder: coder)
+        let check = CatalogCheck(coder: coder)
+        try pool.read(check.checkSteps)
         if try pool.read(migrator.hasBeenSuperseded) {
             throw CatalogError(.unusable, "a newer version of twiliofs has made it")
         }
+        try pool.read { try check.checkSchema(of: $0, migrator) }
         try migrator.migrate(pool)
-        // Without these nobody could begin: damage is better met now, when nothing was told of the catalog yet.
-        try pool.read { database in
-            for table in ["list", "coverage", "position", "tally"] {
-                _ = try Int.fetchOne(database, sql: "SELECT count(*) FROM \(table)")
-            }
-            _ = try Int.fetchOne(database, sql: "SELECT max(sequence) FROM removal")
-        }
+        // Damage is better met now, when nothing was told of the catalog yet.
+        try pool.read(check.checkValues)
         return CatalogDatabase(pool: pool, path: path, fileNumber: number(of: path) ?? 0)
     }
 
     /// Runs a body while no other mount opens the catalog or sets it aside: two that found the same damage would take
     /// away each other's new file, and two that find none would make the same tables.
     private static func alone<Value>(with path: String, _ body: () throws -> Value) throws -> Value {
-        let descriptor = Glibc.open(path + "-lock", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw CatalogError(.unusable, String(cString: strerror(errno))) }
+        let descriptor = try PrivateFile.open(path + "-lock", O_CREAT | O_RDWR)
         // The lock goes with it.
         defer { close(descriptor) }
         while flock(descriptor, LOCK_EX) != 0 {

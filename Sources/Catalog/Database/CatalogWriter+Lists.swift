@@ -12,7 +12,7 @@ extension CatalogWriter {
         select.bind(1, Int64(kind.rawValue))
         select.bind(2, purpose.rawValue)
         while try select.step() {
-            coverage.insert(select.integer(0)..<max(select.integer(0), select.integer(1)))
+            coverage.insert(try Coverage.range(from: select.integer(0), to: select.integer(1)))
         }
         let before = coverage
         change(&coverage)

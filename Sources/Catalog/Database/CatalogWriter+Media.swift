@@ -6,26 +6,32 @@ extension CatalogWriter {
     /// Stores facts; nothing happens when the recording isn't there.
     ///
     /// - Parameter packed: the facts as ``DocumentCoder`` packs them.
-    mutating func learn(_ lesson: MediaLesson, packed: [UInt8]) throws {
-        guard let kind = lesson.sid.kind else { return }
+    /// - Returns: whether another size was known before.
+    mutating func learn(_ lesson: MediaLesson, packed: [UInt8]) throws -> Bool {
+        guard let kind = lesson.sid.kind else { return false }
         let facts = lesson.facts
         let isSame = try knows(facts, of: lesson.sid, kind)
-        let id = try change(lesson.sid, kind) { _ in
-            facts.plaintextSize
+        var replacesSize = false
+        let id = try change(lesson.sid, kind) { before in
+            replacesSize = before.map { $0 != facts.plaintextSize } ?? false
+            return facts.plaintextSize
         } integrity: { before, _ in
             // Other media: what was found out of the one before doesn't hold.
             let kept = isSame || before == .none ? before : .unverified
             return kept == .none && lesson.isAuthenticated ? .unverified : kept
         }
-        guard let id else { return }
+        guard let id else { return false }
         let insert = try RawStatement(
-            database, "INSERT OR REPLACE INTO media (id, entity_tag, facts) VALUES (?1, ?2, ?3)")
+            database, "INSERT OR REPLACE INTO media (id, entity_tag, facts, checksum) VALUES (?1, ?2, ?3, ?4)")
         insert.bind(1, id)
         insert.bind(2, facts.entityTag)
         try packed.withUnsafeBytes {
             insert.bind(3, unownedBytes: $0)
+            insert.bind(
+                4, RowChecksum.media(size: facts.plaintextSize, entityTag: facts.entityTag, packed: $0))
             try insert.run()
         }
+        return replacesSize
     }
 
     /// Forgets facts.

@@ -30,8 +30,9 @@ struct CatalogWriter {
     private init(_ database: Database) throws {
         self.database = database
         let next = try RawStatement(database, "SELECT next FROM position")
-        position = try next.step() ? next.integer(0) : 1
+        position = try next.step() ? next.integer(0) : 0
         next.finish()
+        guard EntryRow.positions.contains(position) else { throw DatabaseError.damage("position") }
         var generations: [MediaKind: Int64] = [:]
         let lists = try RawStatement(database, "SELECT kind, generation FROM list")
         while try lists.step() {
@@ -47,8 +48,10 @@ struct CatalogWriter {
         let tally = try RawStatement(
             database,
             """
-            INSERT INTO tally (kind, status, integrity, count, sized_count, known_bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-            ON CONFLICT DO UPDATE SET count = count + ?4, sized_count = sized_count + ?5, known_bytes = known_bytes + ?6
+            INSERT INTO tally (kind, status, integrity, count, sized_count, known_bytes) VALUES
+                (?1, ?2, ?3, ?4, ?5, max(0, min(?6, \(Tally.largestSum))))
+            ON CONFLICT DO UPDATE SET count = count + ?4, sized_count = sized_count + ?5,
+                known_bytes = max(0, min(known_bytes + ?6, \(Tally.largestSum)))
             """)
         for (key, sum) in tallies.sums {
             tally.bind(1, Int64(key.kind.rawValue))
@@ -78,7 +81,7 @@ struct CatalogWriter {
         // Of a resource that is there twice, the one that came later counts.
         places.sort { ($0.digits.high, $0.digits.low, $0.page) < ($1.digits.high, $1.digits.low, $1.page) }
         var insertion = try EntryInsertion(database)
-        let insertDocument = try RawStatement(database, "INSERT INTO document (id, json) VALUES (?1, ?2)")
+        let insertDocument = try RawStatement(database, "INSERT INTO document (id, json, checksum) VALUES (?1, ?2, ?3)")
         // Sums of the same form are added up here first.
         var (form, count) = (nil as PreparedResources.Form?, Int64(0))
         for (index, place) in places.enumerated() {
@@ -103,6 +106,7 @@ struct CatalogWriter {
                 }
                 insertDocument.bind(1, position)
                 insertDocument.bind(2, unownedBytes: document)
+                insertDocument.bind(3, row.documentChecksum)
                 try insertDocument.run()
                 position += 1
                 count += 1
@@ -122,7 +126,7 @@ struct CatalogWriter {
             database,
             """
             UPDATE entry SET status = ?2, created = ?3, format = ?4, json_size = ?5, integrity = ?6,
-                generation = max(generation, ?7), group_sid = ?8
+                generation = max(generation, ?7), group_sid = ?8, updated = ?9, checksum = ?10
             WHERE id = ?1
             """)
         change.bind(1, before.id)
@@ -133,11 +137,18 @@ struct CatalogWriter {
         change.bind(6, integrity.code)
         change.bind(7, generations[form.kind] ?? 0)
         change.bind(8, row.group)
+        change.bind(9, row.updated)
+        let after = EntryRow(
+            id: before.id, kind: form.kind, digits: row.digits, status: form.status, created: row.created,
+            updated: row.updated, format: form.format, jsonSize: row.jsonSize, size: before.size,
+            integrity: integrity, group: row.group)
+        change.bind(10, after.checksum)
         try change.run()
         let changeDocument = try RawStatement(
-            database, "UPDATE document SET json = ?2 WHERE id = ?1 AND json <> ?2")
+            database, "UPDATE document SET json = ?2, checksum = ?3 WHERE id = ?1 AND json <> ?2")
         changeDocument.bind(1, before.id)
         changeDocument.bind(2, unownedBytes: document)
+        changeDocument.bind(3, row.documentChecksum)
         try changeDocument.run()
         guard before.status != form.status || before.integrity != integrity else { return }
         tallies.count(key(form.kind, before.status, before.integrity), size: before.size, by: -1)
@@ -184,10 +195,16 @@ struct CatalogWriter {
         guard let before = try entry(SIDDigits(sid), kind) else { return nil }
         let (size, integrity) = (change(before.size), changeIntegrity(before.integrity, before.size))
         guard size != before.size || integrity != before.integrity else { return before.id }
-        let statement = try RawStatement(database, "UPDATE entry SET size = ?2, integrity = ?3 WHERE id = ?1")
+        let statement = try RawStatement(
+            database, "UPDATE entry SET size = ?2, integrity = ?3, checksum = ?4 WHERE id = ?1")
         statement.bind(1, before.id)
         statement.bind(2, size)
         statement.bind(3, integrity.code)
+        let after = EntryRow(
+            id: before.id, kind: kind, digits: before.digits, status: before.status, created: before.created,
+            updated: before.updated, format: before.format, jsonSize: before.jsonSize, size: size, integrity: integrity,
+            group: before.group)
+        statement.bind(4, after.checksum)
         try statement.run()
         tallies.count(key(kind, before.status, before.integrity), size: before.size, by: -1)
         tallies.count(key(kind, before.status, integrity), size: size, by: 1)
@@ -196,23 +213,13 @@ struct CatalogWriter {
 
     // MARK: Helpers
 
-    private struct Before {
-        let id: Int64
-        let status: ResourceStatus
-        let integrity: StoredIntegrity
-        let size: Int64?
-    }
-
-    private func entry(_ digits: SIDDigits, _ kind: MediaKind) throws -> Before? {
-        let select = try RawStatement(
-            database, "SELECT id, status, integrity, size FROM entry WHERE kind = ?1 AND sid = ?2")
+    private func entry(_ digits: SIDDigits, _ kind: MediaKind) throws -> EntryRow? {
+        let select = try RawStatement(database, "SELECT \(EntryRow.columns) FROM entry WHERE kind = ?1 AND sid = ?2")
         select.bind(1, Int64(kind.rawValue))
         select.bind(2, digits)
         guard try select.step() else { return nil }
         defer { select.finish() }
-        return Before(
-            id: select.integer(0), status: ResourceStatus(column: select.text(1)),
-            integrity: StoredIntegrity(code: select.integer(2)), size: select.optionalInteger(3))
+        return try EntryRow(select)
     }
 
     private func key(
@@ -246,7 +253,9 @@ extension StoredIntegrity {
         }
     }
 
-    init(code: Int64) {
-        self = Self.allCases.first { $0.code == code } ?? .none
+    /// The integrity that is stored as a number; nil for numbers that aren't.
+    init?(stored code: Int64) {
+        guard let integrity = Self.allCases.first(where: { $0.code == code }) else { return nil }
+        self = integrity
     }
 }

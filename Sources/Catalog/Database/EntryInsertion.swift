@@ -20,8 +20,10 @@ struct EntryInsertion: ~Copyable {
         statement = try RawStatement(
             database,
             """
-            INSERT INTO entry (id, kind, sid, status, created, format, json_size, integrity, generation, group_sid)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING
+            INSERT INTO entry
+                (id, kind, sid, status, created, format, json_size, integrity, generation, group_sid, updated,
+                    checksum)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING
             """)
         digits = .allocate(byteCount: 32, alignment: 8)
         statement.bind(3, unownedBytes: UnsafeRawBufferPointer(rebasing: digits[..<16]))
@@ -45,6 +47,12 @@ struct EntryInsertion: ~Copyable {
         statement.bind(1, position)
         statement.bind(5, row.created)
         statement.bind(7, row.jsonSize)
+        statement.bind(11, row.updated)
+        let entry = EntryRow(
+            id: position, kind: form.kind, digits: row.digits, status: form.status, created: row.created,
+            updated: row.updated, format: form.format, jsonSize: row.jsonSize, size: nil, integrity: form.integrity,
+            group: row.group)
+        statement.bind(12, entry.checksum)
         try statement.run()
         return statement.changedRows > 0
     }

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Threading
 import TwilioAPI
 
 /// The catalog of versions before the one for a million recordings, and the way from there.
@@ -74,7 +75,8 @@ enum FirstSchema {
         try database.execute(
             sql: """
                 INSERT INTO tally (kind, status, integrity, count, sized_count, known_bytes)
-                SELECT kind, coalesce(status, 'completed') AS word, integrity, count(*), count(size), coalesce(sum(size), 0)
+                SELECT kind, coalesce(status, 'completed') AS word, integrity, count(*), count(size),
+                    \(Tally.sumOfSizes)
                 FROM entry GROUP BY kind, word, integrity;
                 DROP TABLE resource;
                 DROP TABLE old_media;
@@ -111,12 +113,15 @@ enum FirstSchema {
     private static func convertMedia(_ database: Database, _ coder: DocumentCoder) throws {
         let rows = try Row.fetchCursor(database, sql: "SELECT sid, plaintext_size, entity_tag, facts FROM old_media")
         while let row = try rows.next() {
-            guard let sid = SID(row["sid"] as String), let kind = sid.kind else { continue }
+            let size: Int64 = row["plaintext_size"]
+            guard let sid = SID(row["sid"] as String), let kind = sid.kind, Bounds.sizes.contains(size) else {
+                continue
+            }
             let find = try RawStatement(
                 database, "UPDATE entry SET size = ?3 WHERE kind = ?1 AND sid = ?2 RETURNING id")
             find.bind(1, Int64(kind.rawValue))
             find.bind(2, SIDDigits(sid))
-            find.bind(3, row["plaintext_size"] as Int64)
+            find.bind(3, size)
             guard try find.step() else { continue }
             let id = find.integer(0)
             while try find.step() {}

@@ -17,6 +17,7 @@ struct PreparedResources: Sendable {
     struct Row: Sendable {
         let digits: SIDDigits
         let created: Int64?
+        let updated: Int64?
         let jsonSize: Int64
         let group: SIDDigits?
 
@@ -25,6 +26,9 @@ struct PreparedResources: Sendable {
 
         /// Where in ``PreparedResources/documents`` the packed JSON is.
         let document: Range<Int>
+
+        /// The checksum of the packed JSON.
+        let documentChecksum: Int64
     }
 
     private(set) var rows: [Row] = []
@@ -37,11 +41,15 @@ struct PreparedResources: Sendable {
         documents.reserveCapacity(resources.count * 1024)
         let ranges = coder.encode(resources.lazy.map(\.json), to: &documents)
         for (resource, document) in zip(resources, ranges) {
+            let checksum = documents.withUnsafeBytes {
+                RowChecksum.document(UnsafeRawBufferPointer(rebasing: $0[document]))
+            }
             rows.append(
                 Row(
                     digits: SIDDigits(resource.sid), created: resource.dateCreated?.seconds,
+                    updated: resource.dateUpdated?.seconds,
                     jsonSize: Int64(resource.json.count), group: resource.groupSID.map(SIDDigits.init),
-                    form: number(of: Form(resource)), document: document))
+                    form: number(of: Form(resource)), document: document, documentChecksum: checksum))
         }
     }
 

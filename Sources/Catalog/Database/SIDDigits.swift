@@ -12,6 +12,11 @@ struct SIDDigits: Hashable {
         low = sid.low
     }
 
+    init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+
     init(bigEndian bytes: (UInt64, UInt64)) {
         high = UInt64(bigEndian: bytes.0)
         low = UInt64(bigEndian: bytes.1)

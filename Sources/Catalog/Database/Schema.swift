@@ -11,6 +11,11 @@ enum Schema {
             try database.execute(sql: tables)
             try FirstSchema.convert(database, coder: coder)
         }
+        migrator.registerMigration("times of changes") { try $0.execute(sql: changeTimes) }
+        migrator.registerMigration("checksums of rows") { database in
+            try database.execute(sql: checksums)
+            try ChecksumConversion(database: database).run()
+        }
         return migrator
     }
 
@@ -82,6 +87,22 @@ enum Schema {
         ) STRICT;
         INSERT INTO list (kind, generation) VALUES (1, 0), (2, 0), (3, 0) ON CONFLICT DO NOTHING;
         INSERT INTO position (next) SELECT 1 + coalesce(max(id), 0) FROM resource;
+        """
+
+    /// `entry.updated` is when Twilio last changed the resource, in seconds since 1970; null where that isn't told.
+    ///
+    /// Reading all documents for it would keep the first mount waiting. So a pass over each list is due instead, which
+    /// fills it.
+    private static let changeTimes = """
+        ALTER TABLE entry ADD COLUMN updated INTEGER;
+        UPDATE list SET passed = NULL;
+        """
+
+    /// Each row of the large tables gets a checksum of its values (``RowChecksum``).
+    private static let checksums = """
+        ALTER TABLE entry ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE document ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE media ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
         """
 
     /// The index by which the recordings of a call or a room are found.

@@ -89,30 +89,27 @@ final class DocumentCoder: Sendable {
         return buffer
     }
 
-    private func encode(_ document: ArraySlice<UInt8>, to buffer: inout [UInt8], _ context: OpaquePointer?) -> Range<
-        Int
-    > {
+    private func encode(
+        _ document: ArraySlice<UInt8>, to buffer: inout [UInt8], _ context: OpaquePointer?
+    ) -> Range<Int> {
         let start = buffer.count
         let bound = ZSTD_compressBound(document.count)
-        buffer.append(Form.dictionary.rawValue)
-        buffer.append(contentsOf: repeatElement(0, count: bound))
-        // A result that is an error is larger than any buffer.
-        let size =
-            context.map { context in
-                document.withUnsafeBytes { source in
-                    buffer.withUnsafeMutableBytes { target in
-                        // In bounds: the buffer was made larger by a byte and `bound` just now.
-                        ZSTD_compress2(
-                            context, target.baseAddress.map { $0 + start + 1 }, bound, source.baseAddress, source.count)
+        let packed = [UInt8](unsafeUninitializedCapacity: bound) { target, count in
+            // A result that is an error is larger than any buffer.
+            let size =
+                context.map { context in
+                    document.withUnsafeBytes { source in
+                        ZSTD_compress2(context, target.baseAddress, target.count, source.baseAddress, source.count)
                     }
-                }
-            } ?? Int.max
-        if size < document.count {
-            buffer.removeLast(bound - size)
-        } else {
-            buffer.removeLast(bound + 1)
+                } ?? Int.max
+            count = size < document.count ? size : 0
+        }
+        if packed.isEmpty {
             buffer.append(Form.plain.rawValue)
             buffer.append(contentsOf: document)
+        } else {
+            buffer.append(Form.dictionary.rawValue)
+            buffer.append(contentsOf: packed)
         }
         return start..<buffer.count
     }

@@ -57,9 +57,7 @@ extension Catalog {
                 select.bind(9, seconds.upperBound)
             }
             var entries: [CatalogEntry] = []
-            while try select.step() {
-                if let entry = CatalogEntry(select) { entries.append(entry) }
-            }
+            while try select.step() { entries.append(CatalogEntry(try EntryRow(select))) }
             return entries
         }
     }

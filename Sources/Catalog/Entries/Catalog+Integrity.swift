@@ -1,3 +1,4 @@
+import GRDB
 public import TwilioAPI
 
 /// What is known of the truth of a recording's bytes, as the catalog keeps it.
@@ -26,7 +27,10 @@ extension Catalog {
             select.bind(2, SIDDigits(sid))
             guard try select.step() else { return nil as StoredIntegrity? }
             defer { select.finish() }
-            return StoredIntegrity(code: select.integer(0))
+            guard let integrity = StoredIntegrity(stored: select.integer(0)) else {
+                throw DatabaseError.damage("entry")
+            }
+            return integrity
         }
     }
 

@@ -1,3 +1,5 @@
+import GRDB
+import Threading
 public import TwilioAPI
 
 /// How much of a kind the catalog shows.
@@ -18,7 +20,8 @@ extension Catalog {
             window.isUnbounded
             ? "SELECT kind, status, integrity, count, sized_count, known_bytes FROM tally WHERE count > 0"
             : """
-            SELECT kind, coalesce(status, 'completed') AS word, integrity, count(*), count(size), coalesce(sum(size), 0)
+            SELECT kind, coalesce(status, 'completed') AS word, integrity, count(*), count(size),
+                \(Tally.sumOfSizes)
             FROM entry WHERE created >= ?1 AND created < ?2 AND kind IN (1, 2, 3) GROUP BY kind, word, integrity
             """
         let (isUnbounded, seconds) = (window.isUnbounded, window.seconds)
@@ -30,12 +33,7 @@ extension Catalog {
             }
             var tallies: [Tally] = []
             while try select.step() {
-                guard let kind = MediaKind(rawValue: Int(select.integer(0))) else { continue }
-                tallies.append(
-                    Tally(
-                        kind: kind, status: ResourceStatus(column: select.text(1)),
-                        integrity: StoredIntegrity(code: select.integer(2)), count: select.integer(3),
-                        sizedCount: select.integer(4), knownBytes: select.integer(5)))
+                tallies.append(try Tally(select))
             }
             return tallies
         }
@@ -46,11 +44,29 @@ extension Catalog {
     public func totals(of kind: MediaKind) throws(CatalogError) -> CatalogTotals {
         let tallies = try tallies().filter { $0.kind == kind && $0.status == .completed }
         return CatalogTotals(
-            count: tallies.reduce(0) { $0 + $1.count }, knownBytes: tallies.reduce(0) { $0 + $1.knownBytes })
+            count: tallies.map(\.count).sumSaturated(), knownBytes: tallies.map(\.knownBytes).sumSaturated())
     }
 
     /// How many completed recordings there are of each integrity.
     public func integrityCounts() throws(CatalogError) -> [StoredIntegrity: Int64] {
-        try tallies().filter { $0.status == .completed }.reduce(into: [:]) { $0[$1.integrity, default: 0] += $1.count }
+        try tallies().filter { $0.status == .completed }.reduce(into: [:]) {
+            $0[$1.integrity] = ($0[$1.integrity] ?? 0).addingSaturated($1.count)
+        }
+    }
+}
+
+extension Tally {
+    /// Reads a row.
+    ///
+    /// - Throws: that the database is damaged, when its numbers can't be.
+    fileprivate init(_ row: RawStatement) throws {
+        let (count, sizedCount, knownBytes) = (row.integer(3), row.integer(4), row.integer(5))
+        guard let kind = MediaKind(rawValue: Int(truncatingIfNeeded: row.integer(0))),
+            let integrity = StoredIntegrity(stored: row.integer(2)), Bounds.counts.contains(count),
+            (0...count).contains(sizedCount), (0...Self.largestSum).contains(knownBytes)
+        else { throw DatabaseError.damage("tally") }
+        self.init(
+            kind: kind, status: ResourceStatus(column: row.text(1)), integrity: integrity, count: count,
+            sizedCount: sizedCount, knownBytes: knownBytes)
     }
 }

@@ -1,3 +1,4 @@
+import Threading
 public import TwilioAPI
 
 /// What a directory needs to know of a recording.
@@ -17,6 +18,9 @@ public struct CatalogEntry: Hashable, Sendable {
     /// When the recording was made; nil when the resource doesn't tell.
     public let dateCreated: Timestamp?
 
+    /// When Twilio last changed the resource; nil when the resource doesn't tell.
+    public let dateUpdated: Timestamp?
+
     /// Exact size of the media's plaintext in bytes; nil until it was learnt.
     public let plaintextSize: Int64?
 
@@ -31,17 +35,16 @@ public struct CatalogEntry: Hashable, Sendable {
 }
 
 extension CatalogEntry {
-    /// The query whose rows ``init(_:)`` reads, up to its conditions.
-    static let select = "SELECT id, kind, sid, format, created, size, json_size, status IS NULL, group_sid FROM entry"
+    /// The query whose rows ``EntryRow`` reads, up to its conditions.
+    static let select = "SELECT \(EntryRow.columns) FROM entry"
 
-    /// Reads a row; nil for a kind that this version doesn't know.
-    init?(_ row: RawStatement) {
-        guard let kind = MediaKind(rawValue: Int(row.integer(1))), let digits = row.digits(2) else { return nil }
+    /// Takes what a directory needs from a row.
+    init(_ row: EntryRow) {
         self.init(
-            position: row.integer(0), sid: SID(digits, of: kind), kind: kind, containerFormat: row.text(3) ?? "",
-            dateCreated: row.optionalInteger(4).map(Timestamp.init(seconds:)), plaintextSize: row.optionalInteger(5),
-            jsonSize: row.integer(6), isCompleted: row.integer(7) != 0,
-            group: row.digits(8).map { SID(group: $0, of: kind) })
+            position: row.id, sid: SID(row.digits, of: row.kind), kind: row.kind, containerFormat: row.format,
+            dateCreated: row.created.map(Timestamp.init(seconds:)),
+            dateUpdated: row.updated.map(Timestamp.init(seconds:)), plaintextSize: row.size, jsonSize: row.jsonSize,
+            isCompleted: row.status == .completed, group: row.group.map { SID(group: $0, of: row.kind) })
     }
 }
 
@@ -56,8 +59,9 @@ public struct StoredMediaFacts: Hashable, Sendable {
     /// Whatever else is to be known when the media is opened again, in a form that only its writer understands.
     public let facts: [UInt8]
 
-    /// Makes facts to be stored.
-    public init(plaintextSize: Int64, entityTag: String? = nil, facts: [UInt8]) {
+    /// Makes facts to be stored, or that were; nil when the size isn't within ``Threading/Bounds/sizes``.
+    public init?(plaintextSize: Int64, entityTag: String? = nil, facts: [UInt8]) {
+        guard Bounds.sizes.contains(plaintextSize) else { return nil }
         self.plaintextSize = plaintextSize
         self.entityTag = entityTag
         self.facts = facts

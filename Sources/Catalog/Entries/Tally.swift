@@ -1,3 +1,4 @@
+import Threading
 public import TwilioAPI
 
 /// How many recordings there are of one kind, in one state.
@@ -19,6 +20,17 @@ public struct Tally: Hashable, Sendable {
 
     /// The sum of the plaintext sizes that are known, in bytes.
     public let knownBytes: Int64
+
+    /// What the sum saturates at, in bytes: SQLite's integers have 64 bits, and a larger sum would be no integer.
+    static let largestSum: Int64 = 1 << 62
+
+    /// The sum of the column `size` of a group of entries, in SQL, exact up to ``largestSum``.
+    ///
+    /// `sum(size)` is an error when it overflows, and `total(size)` is rounded: so high and low bits are added apart.
+    static let sumOfSizes = """
+        coalesce(min(\(largestSum), CASE WHEN sum(size >> 20) >= \(largestSum >> 20) THEN \(largestSum)
+            ELSE (sum(size >> 20) << 20) + sum(size & 1048575) END), 0)
+        """
 
     /// Makes a tally.
     public init(
@@ -56,10 +68,13 @@ struct TallyChanges {
 
     /// Counts recordings that appear (`count` 1) or go (-1).
     mutating func count(_ key: Key, size: Int64?, by count: Int64) {
-        sums[key, default: Sum()].count += count
-        guard let size else { return }
-        sums[key, default: Sum()].sizedCount += count
-        sums[key, default: Sum()].knownBytes += count * size
+        var sum = sums[key, default: Sum()]
+        sum.count = sum.count.addingSaturated(count)
+        if let size {
+            sum.sizedCount = sum.sizedCount.addingSaturated(count)
+            sum.knownBytes = sum.knownBytes.addingSaturated(count.multipliedSaturated(by: size))
+        }
+        sums[key] = sum
     }
 
     mutating func clear() {

@@ -1,3 +1,5 @@
+import GRDB
+import Threading
 import TwilioAPI
 
 /// What the catalog remembers of a list as a whole.
@@ -43,7 +45,7 @@ extension Catalog {
             let ranges = try RawStatement(database, "SELECT pass, lower, upper FROM coverage WHERE kind = ?1")
             ranges.bind(1, Int64(kind.rawValue))
             while try ranges.step() {
-                let range = ranges.integer(1)..<max(ranges.integer(1), ranges.integer(2))
+                let range = try Coverage.range(from: ranges.integer(1), to: ranges.integer(2))
                 switch CoveragePurpose(rawValue: ranges.integer(0)) {
                 case .list: record.coverage.insert(range)
                 case .pass: record.passCoverage.insert(range)
@@ -54,9 +56,7 @@ extension Catalog {
             times.bind(1, Int64(kind.rawValue))
             guard try times.step() else { return record }
             defer { times.finish() }
-            record.refreshed = times.optionalInteger(0)
-            record.passed = times.optionalInteger(1)
-            record.touched = times.optionalInteger(2)
+            (record.refreshed, record.passed, record.touched) = (times.time(0), times.time(1), times.time(2))
             return record
         }
     }
@@ -109,7 +109,7 @@ extension Catalog {
             let select = try RawStatement(database, "SELECT max(created) FROM entry WHERE kind = ?1")
             select.bind(1, Int64(kind.rawValue))
             defer { select.finish() }
-            return try select.step() ? select.optionalInteger(0) : nil
+            return try select.step() ? select.time(0) : nil
         }
     }
 
@@ -190,15 +190,17 @@ extension Catalog {
             select.bind(2, Int64(limit))
             var removals: [Removal] = []
             while try select.step() {
-                guard let kind = MediaKind(rawValue: Int(select.integer(1))), let digits = select.digits(2) else {
-                    continue
-                }
+                guard let kind = MediaKind(rawValue: Int(truncatingIfNeeded: select.integer(1))),
+                    let digits = select.digits(2), Bounds.counts.contains(select.integer(0))
+                else { throw DatabaseError.damage("removal") }
+                // A name that was never shown needs no notice.
+                guard let format = select.text(4), EntryRow.formats(of: kind).contains(format) else { continue }
                 removals.append(
                     Removal(
                         sequence: select.integer(0),
                         entry: RemovedEntry(
-                            sid: SID(digits, of: kind), kind: kind, containerFormat: select.text(4) ?? "",
-                            dateCreated: select.optionalInteger(3).map(Timestamp.init(seconds:)),
+                            sid: SID(digits, of: kind), kind: kind, containerFormat: format,
+                            dateCreated: select.optionalInteger(3).flatMap(Timestamp.init(bounded:)),
                             group: select.digits(5).map { SID(group: $0, of: kind) })))
             }
             return removals

@@ -1,3 +1,4 @@
+import GRDB
 import TwilioAPI
 
 /// A set of points in time: for which of them a list is in the catalog.
@@ -62,4 +63,23 @@ struct Coverage: Hashable, Sendable {
 
     /// Whether all of a range is in the set.
     func contains(_ range: Range<Int64>) -> Bool { gaps(in: range).isEmpty }
+}
+
+extension Coverage {
+    /// The times of the years from 1 to 9999, which are all that a user can name.
+    private static let nameable: ClosedRange<Int64> = -62_135_596_800...253_402_300_800
+
+    /// Whether a stored range may begin there.
+    static func mayBegin(at time: Int64) -> Bool { time == .min || nameable.contains(time) }
+
+    /// Whether a stored range may end there.
+    static func mayEnd(at time: Int64) -> Bool { time == .max || nameable.contains(time) }
+
+    /// A range that was stored.
+    ///
+    /// - Throws: that the database is damaged, when it can't be.
+    static func range(from lower: Int64, to upper: Int64) throws -> Range<Int64> {
+        guard mayBegin(at: lower), mayEnd(at: upper), lower < upper else { throw DatabaseError.damage("coverage") }
+        return lower..<upper
+    }
 }

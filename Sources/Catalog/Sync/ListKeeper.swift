@@ -16,6 +16,12 @@ final class ListKeeper: Sendable {
         /// Walks over single days, and who waits for them.
         var days: [Range<Int64>: [Waiter]] = [:]
 
+        /// When the resources of the last day were last met.
+        var dayMet: Int64?
+
+        /// The failure that was logged last, while it lasts: it comes again with each attempt.
+        var logged: String?
+
         /// The position of the last recording that was asked for because it was still being made.
         var unfinished: Int64 = 0
     }
@@ -50,7 +56,8 @@ final class ListKeeper: Sendable {
                     isComplete: record.coverage.contains(Self.wanted(services)), refreshed: record.refreshed,
                     passed: record.passed,
                     refreshInterval: settings.refreshInterval.map { max(1, $0.components.seconds) },
-                    passInterval: settings.passInterval)))
+                    passInterval: settings.passInterval),
+                dayMet: record.refreshed.map { Bounds.times.clamping($0) }))
     }
 
     /// What the mount shows, in seconds; a bound in the future is none, since recordings are still to be made before
@@ -171,9 +178,7 @@ final class ListKeeper: Sendable {
             if task != .pass { state.walker = nil }
             return state.list.finish(task, result, begun: begun, now: now)
         }
-        if case .failure(let error) = result {
-            services.logger.failure(error, "the list of \(kind.pluralName): \(error.message)")
-        }
+        log(result)
         for waiter in waiters {
             switch (task, result) {
             case (.fill, .failure):
@@ -187,6 +192,24 @@ final class ListKeeper: Sendable {
             }
         }
         notify(.changed)
+    }
+
+    /// Logs a failure once, however often it comes, and its end.
+    private func log(_ result: Result<Void, CatalogError>) {
+        let error: CatalogError? = if case .failure(let error) = result { error } else { nil }
+        let before = state.withLock { state in
+            defer { state.logged = error?.message }
+            return state.logged
+        }
+        guard let error else {
+            if before != nil { services.logger.notice("the list of \(kind.pluralName) can be had again") }
+            return
+        }
+        if error.message == before {
+            services.logger.debug("the list of \(kind.pluralName) failed again", error: error)
+        } else {
+            services.logger.failure("the list of \(kind.pluralName) failed", error: error)
+        }
     }
 
     private func walk(
@@ -218,7 +241,10 @@ final class ListKeeper: Sendable {
             if case .success = result {
                 // Begun and ended by this mount: nothing is here that had gone before, nor is anything missing.
                 if isFresh {
-                    state.withLock { $0.list.adopt(refreshed: begun, passed: begun) }
+                    state.withLock { state in
+                        state.list.adopt(refreshed: begun, passed: begun)
+                        state.dayMet = begun
+                    }
                     result = Result { () throws(CatalogError) in
                         try services.catalog.noteFill(of: kind, begun: begun)
                     }
@@ -242,10 +268,12 @@ final class ListKeeper: Sendable {
             finish(.refresh, .success(()), refreshed)
             return
         }
-        let newest = min(try services.catalog.newestResource(of: kind) ?? .min, begun)
+        let newest = try services.catalog.newestResource(of: kind).map { min(max(0, $0), begun) }
         let wanted = Self.wanted(services)
-        let lower = max(newest == .min ? .min : newest - services.settings.overlap, wanted.lowerBound)
-        let isRecent = record.refreshed.map { begun - $0 < 3600 } ?? false
+        let isWide = state.withLock { $0.dayMet }.map { begun - $0 >= services.settings.wideInterval } ?? true
+        let recent = newest.map { $0 - services.settings.overlap } ?? .min
+        let lower = max(isWide ? min(recent, begun - services.settings.wideOverlap) : recent, wanted.lowerBound)
+        let isRecent = !isWide && record.refreshed.map { begun - $0 < 3600 } ?? false
         let walker = ListWalker(
             over: kind, intervals: lower < wanted.upperBound ? [lower..<wanted.upperBound] : [], purpose: .list,
             limit: services.settings.walkLimit, pageSize: isRecent ? 100 : nil, priority: .background,
@@ -255,6 +283,7 @@ final class ListKeeper: Sendable {
                 finish(.refresh, result, begun)
                 return
             }
+            if isWide { state.withLock { $0.dayMet = begun } }
             let stored = Result { () throws(CatalogError) in
                 try services.catalog.noteRefresh(of: kind, at: begun)
                 return try unfinished(before: lower)

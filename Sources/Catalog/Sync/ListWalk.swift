@@ -1,3 +1,5 @@
+import Threading
+
 /// Walks a list from page to page until all of some intervals of time has been met: a state machine without I/O.
 ///
 /// Pages form a chain, so one chain is as slow as the sum of its requests. But lists can be asked for by the time of
@@ -7,6 +9,13 @@
 /// Twilio doesn't promise an order, but gives the newest first. Both is allowed for. Once pages have shown that order,
 /// what a chain has passed counts as met, and it ends when it comes to what another chain has. A page that shows the
 /// contrary ends all that: the walk begins again, with one chain for each interval, which count at their end alone.
+///
+/// A chain that was cut off may show more than it was asked for: whether a filter includes its last day is not stated,
+/// so each interval is asked for a day wider than it is. Its first page shows where it really begins, and there the
+/// chain that it was cut from ends. So the pages of that day are fetched by one of them, whatever the filter means.
+/// Where nothing but an interval that is already here lies above a chain, that day would be fetched for nothing. So
+/// first pages also teach how much of the day that it names a filter includes (``FilterReach``), and a chain that
+/// begins in a part of the day that is known to be included asks for no more than that day.
 ///
 /// Whatever arrives or goes while pages are walked: a chain never counts a time as met before it has passed it. Items
 /// that come twice, because others have pushed them onto the next page, are met twice, which does no harm.
@@ -19,6 +28,9 @@ struct ListWalk {
         let chain: ChainID
 
         /// The interval to be asked for, in seconds; the same for all pages of a chain.
+        ///
+        /// Who asks goes a day further on each side, since it isn't stated which filter means what. It ends a day early
+        /// where pages have shown that this isn't needed.
         let interval: Range<Int64>
 
         /// What the page before said follows it; nil for the first.
@@ -38,6 +50,9 @@ struct ListWalk {
 
         /// What follows it; nil at the end.
         let next: String?
+
+        /// Which resources are on it, in whatever order.
+        var digest: UInt64 = 0
     }
 
     /// What a page has brought.
@@ -54,7 +69,7 @@ struct ListWalk {
 
     private struct Chain {
         /// What was asked for.
-        let filter: Range<Int64>
+        var filter: Range<Int64>
 
         /// Where what it has to meet begins: later than the filter's begin, once another chain has the rest.
         var lower: Int64
@@ -64,7 +79,16 @@ struct ListWalk {
 
         var next: String?
         var followed: Set<String> = []
+
+        /// The digests of its pages.
+        var digests: Set<UInt64> = []
+
+        /// Pages since the last one that has brought something.
+        var barren = 0
         var isRunning = false
+
+        /// Whether it was cut off another chain and its first page has still to come.
+        var hasToBegin = false
 
         /// When the oldest item of the page before was made.
         var previousOldest: Int64?
@@ -86,6 +110,10 @@ struct ListWalk {
     /// Items on a full page.
     private let pageSize: Int
 
+    /// Pages at the most.
+    private let pageLimit: Int
+
+    private var reach: FilterReach
     private var chains: [ChainID: Chain] = [:]
     private var nextID = 0
 
@@ -112,17 +140,35 @@ struct ListWalk {
     /// Only guides where chains are cut.
     private static let origin: Int64 = 1_199_145_600
 
+    /// Seconds by which the newest item of a filter can be past what was asked for: what the filter is asked wider by
+    /// at most, and a day for time zones.
+    private static let filterReach: Int64 = 3 * 86_400
+
+    /// Pages in a row that may bring nothing: empty ones, or those with the same resources as one before.
+    ///
+    /// An honest list has some when what was on them has been deleted meanwhile, a hundred thousand voice recordings.
+    static let barrenLimit = 100
+
+    /// Pages of a walk, at most: of a thousand million voice recordings.
+    static let pageLimit = 1_000_000
+
     /// Begins a walk.
     ///
     /// - Parameters:
     ///   - intervals: what is to be met, in seconds since 1970.
     ///   - limit: how many chains run side by side at the most.
     ///   - granularity: seconds by which the list can be asked for.
-    init(over intervals: [Range<Int64>], limit: Int, granularity: Int64, pageSize: Int) {
+    ///   - pageLimit: pages at the most.
+    init(
+        over intervals: [Range<Int64>], limit: Int, granularity: Int64, pageSize: Int,
+        pageLimit: Int = ListWalk.pageLimit
+    ) {
         self.limit = max(1, limit)
+        self.pageLimit = pageLimit
         self.granularity = granularity
         self.pageSize = pageSize
         self.intervals = intervals
+        reach = FilterReach(granularity: granularity)
         begin()
     }
 
@@ -139,6 +185,7 @@ struct ListWalk {
             guard let id = chains.filter({ !$0.value.isRunning }).keys.min() ?? split(now: now), var chain = chains[id]
             else { break }
             chain.isRunning = true
+            if chain.next == nil { chain.filter = chain.filter.lowerBound..<filterEnd(of: chain) }
             chains[id] = chain
             running += 1
             requests.append(Request(chain: id, interval: chain.filter, next: chain.next))
@@ -148,17 +195,41 @@ struct ListWalk {
 
     /// Takes in a page.
     ///
-    /// - Throws: ``CatalogError`` when the pages go round in a circle.
+    /// - Throws: ``CatalogError`` when the pages have no end: they go round in a circle, bring nothing, or are more
+    ///   than there can be.
     mutating func take(_ page: Page, of id: ChainID) throws(CatalogError) -> Progress {
         // One of before it began again.
         guard var chain = chains[id] else { return .none }
         pages += 1
-        items += page.count
+        items = items.addingSaturated(page.count)
+        guard pages <= pageLimit else {
+            throw CatalogError(.incompleteList, "its pages have no end: there were \(pageLimit) of them")
+        }
         if learnOrder(page, previousOldest: chain.previousOldest) {
             begin()
             return .begunAgain
         }
+        if chain.hasToBegin, let newest = page.times?.upperBound, newest >= chain.upper {
+            guard newest < chain.upper + Self.filterReach else {
+                // The filter isn't obeyed: every chain would walk the whole list.
+                order = .none
+                begin()
+                return .begunAgain
+            }
+            meetFurtherUp(&chain, at: newest)
+        }
         chain.isRunning = false
+        if chain.next == nil, order == .newestFirst, let times = page.times {
+            reach.learn(from: times.upperBound, filteredUntil: chain.filter.upperBound)
+            if !chain.hasToBegin, times.lowerBound >= chain.upper, page.next != nil,
+                filterEnd(of: chain) < chain.filter.upperBound
+            {
+                // All of the page is further up than what is to be met. It is asked for less.
+                chains[id] = chain
+                return .none
+            }
+        }
+        chain.hasToBegin = false
         if let times = page.times {
             chain.previousOldest = times.lowerBound
             chain.items += page.count
@@ -166,10 +237,17 @@ struct ListWalk {
             density.items += page.count
             density.seconds += times.upperBound - times.lowerBound
         }
+        let isBarren = page.count == 0 || !chain.digests.insert(page.digest).inserted
+        chain.barren = isBarren ? chain.barren + 1 : 0
         let end: Int64
         if let next = page.next {
+            guard chain.barren < Self.barrenLimit else {
+                throw CatalogError(
+                    .incompleteList,
+                    "its pages have no end: \(Self.barrenLimit) in a row bring nothing new, and more follow")
+            }
             guard chain.followed.insert(next).inserted else {
-                throw CatalogError(.incompleteList, "its pages go round in a circle at \(next)")
+                throw CatalogError(.incompleteList, "its pages have no end: they go round in a circle")
             }
             chain.next = next
             // More of the same second may follow.
@@ -202,6 +280,23 @@ struct ListWalk {
         guard !interval.isEmpty else { return }
         chains[nextID] = Chain(filter: interval, lower: interval.lowerBound, upper: interval.upperBound)
         nextID += 1
+    }
+
+    /// Where what a chain asks for has to end so that all that it has to meet comes.
+    private func filterEnd(of chain: Chain) -> Int64 {
+        max(chain.filter.lowerBound, reach.end(for: chain.upper))
+    }
+
+    /// Has a chain that was cut off meet the list from its newest item on, and the one above it end there.
+    ///
+    /// The chain above still meets the rest of that item's second.
+    private mutating func meetFurtherUp(_ chain: inout Chain, at newest: Int64) {
+        let boundary = chain.upper
+        guard let above = chains.first(where: { $0.value.lower == boundary })?.key else { return }
+        chain.upper = newest
+        chains[above]?.lower = newest
+        // One that waits for its turn, and has come here before, has nothing left to meet.
+        if let other = chains[above], !other.isRunning, other.upper <= newest { chains[above] = nil }
     }
 
     /// Learns from a page in which order the list comes.
@@ -237,6 +332,7 @@ struct ListWalk {
         else { return nil }
         let id = nextID
         add(lower..<largest.middle)
+        chains[id]?.hasToBegin = true
         chains[largest.id]?.lower = largest.middle
         return id
     }

@@ -205,7 +205,10 @@ extension ListWalk.Page {
     init(_ page: ResourcePage) {
         var times: ClosedRange<Int64>?
         var isOrdered = true
+        var digest: UInt64 = 0
         for resource in page.resources {
+            // A sum, so that the order doesn't matter, of numbers that are random in themselves.
+            digest &+= resource.sid.high ^ resource.sid.low &* 0x9E37_79B9_7F4A_7C15
             guard let created = resource.dateCreated?.seconds else {
                 isOrdered = false
                 continue
@@ -217,7 +220,8 @@ extension ListWalk.Page {
                 times = created...created
             }
         }
-        self.init(count: page.resources.count, times: times, isOrdered: isOrdered, next: page.next)
+        self.init(
+            count: page.resources.count, times: times, isOrdered: isOrdered, next: page.next, digest: digest)
     }
 }
 

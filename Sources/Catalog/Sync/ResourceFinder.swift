@@ -80,7 +80,7 @@ public final class ResourceFinder: Sendable {
                 try catalog.store(resource)
                 return try catalog.entry(of: sid).flatMap { $0.isCompleted ? $0 : nil }
             }
-        case .failure(let error) where error.code == .notFound:
+        case .failure(let error) where error.isTwiliosNotFound:
             Result {
                 try catalog.remove(sid)
                 return nil

@@ -50,6 +50,13 @@ public struct SyncSettings: Sendable {
     /// show a recording later than one that was made after it.
     var overlap: Int64 = 900
 
+    /// Seconds after which a refresh begins further back, by ``wideOverlap``: resources change after they were made, a
+    /// price comes minutes later for instance.
+    var wideInterval: Int64 = 3600
+
+    /// Seconds before now from which on such a refresh asks for what there is: a day, and the hour between two of them.
+    var wideOverlap: Int64 = 90_000
+
     /// Seconds after which a whole pass looks for what has gone.
     var passInterval: Int64 = 86_400
 

@@ -118,11 +118,21 @@ public final class Synchronizer: Sendable {
         ContinuousClock.now - used.withLock { $0 } < Self.pause
     }
 
-    /// Finds out what has become of a recording that turned out not to be there.
-    public func recheck(_ sid: SID) {
-        guard let kind = sid.kind else { return }
-        services.finder.ask(for: sid, of: kind, priority: .background) { [services, removals] _ in
-            services.writer.run { removals.publish() }
+    /// Finds out what has become of a recording that turned out not to be there, for somebody who waits for that.
+    ///
+    /// - Parameter completion: called later on another thread; is given whether the account doesn't have the recording
+    ///   any more, which is false also when that can't be found out.
+    public func recheck(_ sid: SID, completion: @escaping @Sendable (_ isGone: Bool) -> Void = { _ in }) {
+        guard let kind = sid.kind else {
+            completion(false)
+            return
+        }
+        services.finder.ask(for: sid, of: kind, priority: .reader) { [services, removals] outcome in
+            let isGone = if case .success(nil) = outcome { true } else { false }
+            services.writer.run {
+                removals.publish()
+                completion(isGone)
+            }
         }
     }
 

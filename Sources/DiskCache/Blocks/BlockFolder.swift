@@ -3,6 +3,7 @@
 #else
     import Musl
 #endif
+import Threading
 
 /// The files of the blocks, each named after its number in the index, which is never given twice.
 ///
@@ -31,8 +32,11 @@ final class BlockFolder: Sendable {
     /// Opens the folder, and makes it if it is missing.
     init(path: String) throws(SystemError) {
         guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw SystemError("'\(path)' can't be made") }
-        descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw SystemError("'\(path)' can't be opened") }
+        do throws(PrivateFile.Refusal) {
+            descriptor = try PrivateFile.openFolder(path)
+        } catch {
+            throw SystemError(error)
+        }
     }
 
     deinit {
@@ -50,21 +54,30 @@ final class BlockFolder: Sendable {
 
     /// Opens a block's file for reading.
     func openBlock(_ id: Int64) throws(SystemError) -> Int32 {
-        while true {
-            let file = openat(descriptor, Self.path(id), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-            if file >= 0 { return file }
-            if errno != EINTR { throw SystemError("a block can't be opened") }
+        do throws(PrivateFile.Refusal) {
+            let folder = try PrivateFile.openFolder(Self.folder(of: id), in: descriptor)
+            defer { close(folder) }
+            return try PrivateFile.open("\(id)", O_RDONLY, in: folder)
+        } catch {
+            switch error.reason {
+            case .system: throw SystemError(error)
+            // No block, whatever it is.
+            case .wrongType, .notPrivate: throw SystemError("a block isn't a file of the cache's own", ENOENT)
+            }
         }
     }
 
     /// Makes the file that a block is written to.
     func createTemporary(_ id: Int64) throws(SystemError) -> Int32 {
         for isLast in [false, true] {
-            let file = openat(
-                descriptor, Self.path(id) + ".tmp", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-            if file >= 0 { return file }
-            guard errno == ENOENT, !isLast else { break }
-            guard mkdirat(descriptor, "\(id / Self.idsInFolder)", 0o700) == 0 || errno == EEXIST else { break }
+            do throws(PrivateFile.Refusal) {
+                let folder = try PrivateFile.openFolder(Self.folder(of: id), in: descriptor)
+                defer { close(folder) }
+                return try PrivateFile.open("\(id).tmp", O_WRONLY | O_CREAT | O_EXCL, in: folder)
+            } catch {
+                guard error.reason == .system(ENOENT), !isLast else { throw SystemError(error) }
+            }
+            guard mkdirat(descriptor, Self.folder(of: id), 0o700) == 0 || errno == EEXIST else { break }
         }
         throw SystemError("a block's file can't be made")
     }
@@ -85,18 +98,22 @@ final class BlockFolder: Sendable {
     }
 
     private func unlink(_ path: String) throws(SystemError) {
-        guard unlinkat(descriptor, path, 0) == 0 || errno == ENOENT else {
+        if unlinkat(descriptor, path, 0) == 0 || errno == ENOENT { return }
+        // Somebody has put a folder in its place.
+        guard errno == EISDIR, unlinkat(descriptor, path, AT_REMOVEDIR) == 0 else {
             throw SystemError("the file '\(path)' of a block can't be removed")
         }
     }
 
-    private static func path(_ id: Int64) -> String { "\(id / idsInFolder)/\(id)" }
+    private static func folder(of id: Int64) -> String { "\(id / idsInFolder)" }
+
+    private static func path(_ id: Int64) -> String { "\(folder(of: id))/\(id)" }
 
     // MARK: All of them
 
     /// The numbers of the folders that there are.
     func folders() throws(SystemError) -> [Int64] {
-        try names(in: ".").compactMap { Int64($0) }
+        try names(in: ".").compactMap { Int64($0) }.filter { Bounds.counts.contains($0) }
     }
 
     /// The files of a folder.
@@ -132,7 +149,7 @@ final class BlockFolder: Sendable {
     }
 
     private func names(in path: String) throws(SystemError) -> [String] {
-        let folder = openat(descriptor, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let folder = openat(descriptor, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
         guard folder >= 0 else { throw SystemError("the folder '\(path)' of blocks can't be opened") }
         guard let stream = fdopendir(folder) else {
             let error = SystemError("the folder '\(path)' of blocks can't be read")

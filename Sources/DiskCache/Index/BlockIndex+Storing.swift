@@ -1,4 +1,5 @@
 import GRDB
+import Threading
 
 extension BlockIndex {
     /// Who wants to store, and what has to be kept then.
@@ -53,7 +54,7 @@ extension BlockIndex {
                 }
             }
             guard bytes <= storing.limit else { return .noRoom }
-            let excess = try database.accountedBytes() + bytes - storing.limit
+            let excess = try database.accountedBytes().addingSaturated(bytes).subtractingSaturated(storing.limit)
             if excess > 0, try database.evict(excess, storing.files, storing.uses) < excess { return .noRoom }
 
             // Only now: evicting may have removed the content.
@@ -111,7 +112,7 @@ extension BlockIndex {
         // Without locking anybody out when there is nothing to do, as is the rule.
         guard try read({ try $0.accountedBytes() }) > limit else { return true }
         return try write { database in
-            let excess = try database.accountedBytes() - limit
+            let excess = try database.accountedBytes().subtractingSaturated(limit)
             guard excess > 0 else { return true }
             // What is being written can't go; nor does it stay for long.
             let freed = try database.evict(excess, files, uses)
@@ -136,7 +137,7 @@ extension Database {
         try note(uses)
         let victims = try leastRecentlyUsed(bytes)
         try remove(victims.map(\.id), files)
-        return victims.reduce(0) { $0 + $1.bytes }
+        return victims.map(\.bytes).sumSaturated()
     }
 
     private func leastRecentlyUsed(_ bytes: Int64) throws -> [BlockIndex.Entry] {
@@ -144,8 +145,9 @@ extension Database {
         var sum: Int64 = 0
         let rows = try Row.fetchCursor(cachedStatement(sql: "SELECT id, bytes FROM block ORDER BY used, id"))
         while sum < bytes, entries.count < BlockIndex.batch, let row = try rows.next() {
-            entries.append(BlockIndex.Entry(id: row[0], bytes: row[1]))
-            sum += row[1]
+            let entry = BlockIndex.Entry(id: row[0], bytes: row[1])
+            entries.append(entry)
+            sum = sum.addingSaturated(entry.bytes)
         }
         return entries
     }

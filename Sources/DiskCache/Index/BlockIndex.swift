@@ -1,5 +1,7 @@
 import Foundation
 import GRDB
+import Glibc
+import Threading
 
 /// What is in the cache, in SQLite, shared by all processes that use the folder.
 ///
@@ -33,9 +35,7 @@ struct BlockIndex: Sendable {
     init(path: String, patience: Duration) throws(IndexFailure) {
         do {
             // SQLite gives its journal the mode of the main file, which is made first for that reason.
-            let descriptor = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
-            guard descriptor >= 0 else { throw SystemError("'\(path)' can't be opened") }
-            close(descriptor)
+            close(try PrivateFile.open(path, O_CREAT | O_RDWR))
             var configuration = Configuration()
             configuration.label = "cache index"
             let (seconds, attoseconds) = patience.components
@@ -54,7 +54,12 @@ struct BlockIndex: Sendable {
         }
         try write { database in
             let version = try Int.fetchOne(database, sql: "PRAGMA user_version")
-            if version == Self.version { return }
+            if version == Self.version {
+                guard try Self.items(of: database) == Self.expectedItems() else {
+                    throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "it has other tables or triggers")
+                }
+                return
+            }
             let tables = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master")
             guard version == 0, tables == 0 else {
                 throw DatabaseError(resultCode: .SQLITE_FORMAT, message: "it is of version \(version ?? 0)")
@@ -62,6 +67,27 @@ struct BlockIndex: Sendable {
             try database.execute(sql: Self.schema)
         }
     }
+
+    /// What SQLite says of tables, indexes and triggers.
+    private static func items(of database: Database) throws -> Set<[String]> {
+        Set(
+            try Row.fetchAll(database, sql: "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master").map {
+                [$0[0], $0[1], $0[2], $0[3]]
+            })
+    }
+
+    /// What it says of an index that was made here: another one's rows may be of any type.
+    private static func expectedItems() throws -> Set<[String]> {
+        if let known = expected.withLock({ $0 }) { return known }
+        let made = try DatabaseQueue().write { database in
+            try database.execute(sql: schema)
+            return try items(of: database)
+        }
+        expected.withLock { $0 = made }
+        return made
+    }
+
+    private static let expected = Locked<Set<[String]>?>(nil)
 
     // MARK: Looking up
 
@@ -162,10 +188,10 @@ struct BlockIndex: Sendable {
 
     private func entries(_ table: String, in folder: Int64) throws(IndexFailure) -> [Int64: Int64] {
         try read { database in
-            let first = folder * BlockFolder.idsInFolder
+            let first = folder.multipliedSaturated(by: BlockFolder.idsInFolder)
             let rows = try Row.fetchCursor(
                 database, sql: "SELECT id, bytes FROM \(table) WHERE id >= ? AND id < ?",
-                arguments: [first, first + BlockFolder.idsInFolder])
+                arguments: [first, first.addingSaturated(BlockFolder.idsInFolder)])
             var entries: [Int64: Int64] = [:]
             while let row = try rows.next() { entries[row[0]] = row[1] }
             return entries

@@ -3,6 +3,7 @@
 #else
     import Musl
 #endif
+import Threading
 
 /// A file that is locked by this process, as long as this value lives and the process does.
 ///
@@ -17,8 +18,12 @@ final class FileLock: Sendable {
     ///   - path: the file.
     ///   - patience: how many seconds to wait for who has it locked.
     init(_ path: String, patience: Double) throws(SystemError) {
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw SystemError("'\(path)' can't be opened") }
+        let descriptor: Int32
+        do throws(PrivateFile.Refusal) {
+            descriptor = try PrivateFile.open(path, O_RDWR | O_CREAT)
+        } catch {
+            throw SystemError(error)
+        }
         let end = ContinuousClock.now + .seconds(patience)
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             guard errno == EWOULDBLOCK || errno == EINTR, ContinuousClock.now < end else {
@@ -37,8 +42,13 @@ final class FileLock: Sendable {
 
     /// Whether nobody has a file locked, or it is missing.
     static func isFree(_ path: String) -> Bool {
-        let descriptor = open(path, O_RDWR | O_CLOEXEC)
-        guard descriptor >= 0 else { return errno == ENOENT }
+        let descriptor: Int32
+        do throws(PrivateFile.Refusal) {
+            descriptor = try PrivateFile.open(path, O_RDWR)
+        } catch {
+            // What isn't a file of the user's own nobody here has locked.
+            return error.reason == .system(ENOENT) || error.reason == .wrongType || error.reason == .notPrivate
+        }
         defer { close(descriptor) }
         return flock(descriptor, LOCK_EX | LOCK_NB) == 0
     }

@@ -76,8 +76,10 @@ final class OpenStore: Sendable {
         do {
             try FileManager.default.createDirectory(
                 atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            try PrivateFile.checkFolder(folder)
             let lock = try FileLock(folder + "/lock", patience: openingPatience)
             defer { withExtendedLifetime(lock) {} }
+            if !keepsDamaged, !isOurs(folder) { try setAside(folder) }
             let isStore = FileManager.default.fileExists(atPath: storePath(folder))
             let identity = FileIdentity(indexPath(folder))
             if isStore, identity == nil || identity == damaged { try setAside(folder) }
@@ -92,7 +94,9 @@ final class OpenStore: Sendable {
                 failure.code == .damaged ? .damagedIndex : .index,
                 "the cache's index '\(indexPath(folder))' can't be used: \(failure)", cause: failure)
         } catch {
-            let reason = (error as? SystemError)?.description ?? error.localizedDescription
+            let reason =
+                (error as? SystemError)?.description ?? (error as? PrivateFile.Refusal)?.description
+                ?? error.localizedDescription
             throw DiskCacheError(.folder, "the cache's folder '\(folder)' can't be used: \(reason)", cause: error)
         }
     }
@@ -164,6 +168,25 @@ final class OpenStore: Sendable {
     }
 
     // MARK: Paths
+
+    /// Whether what there is of a store are files and folders of the user's own, none of them reached by a link.
+    ///
+    /// SQLite opens the index by its name: it would follow links, and wait for FIFOs.
+    private static func isOurs(_ folder: String) -> Bool {
+        do throws(PrivateFile.Refusal) {
+            for path in [storePath(folder), ownersPath(folder), storePath(folder) + "/blocks"] {
+                do throws(PrivateFile.Refusal) {
+                    try PrivateFile.checkFolder(path)
+                } catch {
+                    guard error.reason == .system(ENOENT) else { throw error }
+                }
+            }
+            for suffix in ["", "-wal", "-shm", "-journal"] { try PrivateFile.checkFile(indexPath(folder) + suffix) }
+            return true
+        } catch {
+            return false
+        }
+    }
 
     private static func setAside(_ folder: String) throws(SystemError) {
         let target = "\(folder)/discarded-\(String(UInt64.random(in: .min ... .max), radix: 16))"

@@ -1,7 +1,9 @@
+public import Threading
+
 /// Says why an envelope couldn't be opened.
 ///
 /// Neither `message` nor `cause` ever holds key material, passphrases or plaintext, so both may be logged.
-public struct EnvelopeError: Error, Sendable, CustomStringConvertible {
+public struct EnvelopeError: CausedError {
     /// Names the kind of an error.
     ///
     /// A struct and not an enum, so that kinds can be added without breaking anyone's `switch`.
@@ -14,6 +16,7 @@ public struct EnvelopeError: Error, Sendable, CustomStringConvertible {
             case wrongPassphrase
             case keyNotHeld
             case wrongKey
+            case contentDamaged
             case invalidContentKeyLength
             case unsupportedScheme
             case invalidMetadata
@@ -43,6 +46,9 @@ public struct EnvelopeError: Error, Sendable, CustomStringConvertible {
         public static let keyNotHeld = Self(value: .keyNotHeld)
         /// The private key mapped to the envelope's public key SID doesn't fit, nor does any other one held.
         public static let wrongKey = Self(value: .wrongKey)
+        /// A private key fits, but padding or length of the content disagree with the content key: the content, or what
+        /// its headers say of it, is damaged.
+        public static let contentDamaged = Self(value: .contentDamaged)
         /// The unwrapped content encryption key isn't 32 bytes long.
         public static let invalidContentKeyLength = Self(value: .invalidContentKeyLength)
         /// The envelope names a scheme that is not supported; the message says which.
@@ -75,11 +81,5 @@ public struct EnvelopeError: Error, Sendable, CustomStringConvertible {
         self.code = code
         self.message = message
         self.cause = cause
-    }
-
-    /// The message, followed by the cause.
-    public var description: String {
-        guard let cause else { return "\(code): \(message)" }
-        return "\(code): \(message) [\(cause)]"
     }
 }

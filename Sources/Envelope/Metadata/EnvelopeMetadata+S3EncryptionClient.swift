@@ -1,3 +1,5 @@
+import Threading
+
 extension EnvelopeMetadata {
     /// Reads the metadata that the Amazon S3 encryption client stores with an object, which is what Twilio seals video
     /// with.
@@ -24,13 +26,33 @@ extension EnvelopeMetadata {
             return try version2(wrappedKey: wrappedKey, headers)
         case (nil, nil):
             // Taking ciphertext for plaintext because its key got lost would be worse than refusing.
-            for name in ["x-amz-iv", "x-amz-cek-alg", "x-amz-wrap-alg", "x-amz-tag-len"] where headers[name] != nil {
+            for name in S3EncryptionHeaders.names
+            where name != S3EncryptionHeaders.description && headers[name] != nil {
                 throw invalid("The header \(name) says that the media is encrypted, but none has the wrapped key")
             }
             return nil
         case (.some, .some):
             throw invalid("The headers x-amz-key and x-amz-key-v2 exclude each other, but both are there")
         }
+    }
+
+    /// Picks the headers of a response that belong to the client's metadata, by their names in lower case.
+    ///
+    /// - Returns: An empty dictionary when the object isn't encrypted.
+    public static func s3EncryptionClientFields(
+        of headers: some Sequence<(name: String, value: String)>
+    ) -> [String: String] {
+        var fields: [String: String] = [:]
+        for (name, value) in headers {
+            let name = name.lowercased()
+            let bare =
+                name.hasPrefix(S3EncryptionHeaders.prefix)
+                ? name.dropFirst(S3EncryptionHeaders.prefix.count) : name[...]
+            // Of a field that comes twice, the first counts, as wherever headers are looked up.
+            if S3EncryptionHeaders.names.contains(String(bare)), fields[name] == nil { fields[name] = value }
+        }
+        let isEnvelope = fields.keys.contains { !$0.hasSuffix(S3EncryptionHeaders.description) }
+        return isEnvelope ? fields : [:]
     }
 
     private static func version1(
@@ -58,7 +80,7 @@ extension EnvelopeMetadata {
         default: throw unsupported("x-amz-wrap-alg", wrappingName)
         }
         if cipher == .aes256GCM, case let size = try headers.required("x-amz-tag-len"), size != "128" {
-            throw invalid("The header x-amz-tag-len is \"\(size.prefix(100))\" instead of 128")
+            throw invalid("The header x-amz-tag-len is \"\(ForeignText(size.prefix(100)))\" instead of 128")
         }
         return try EnvelopeMetadata(
             cipher: cipher, wrapping: wrapping,

@@ -1,3 +1,5 @@
+import Threading
+
 /// What an envelope says about itself: how the content is encrypted, and the content key, wrapped with a public key.
 ///
 /// Sizes have been checked when a value exists; whether the wrapped key opens, and the content is what it should be,
@@ -69,8 +71,8 @@ public struct EnvelopeMetadata: Sendable, Hashable {
             throw Self.invalid(
                 "The initialization vector has \(initializationVector.count) bytes instead of \(expected)")
         }
-        if let plaintextSize, plaintextSize < 0 {
-            throw Self.invalid("The size of the plaintext is negative: \(plaintextSize)")
+        if let plaintextSize, !Bounds.sizes.contains(plaintextSize) {
+            throw Self.invalid("The plaintext can't have a size of \(plaintextSize) bytes")
         }
         if let plaintextMD5, plaintextMD5.count != 16 {
             throw Self.invalid("The MD5 of the plaintext has \(plaintextMD5.count) bytes instead of 16")
@@ -103,7 +105,7 @@ public struct EnvelopeMetadata: Sendable, Hashable {
     static func unsupported(_ field: String, _ value: String) -> EnvelopeError {
         EnvelopeError(
             .unsupportedScheme,
-            "The envelope's \(field) is \"\(value.prefix(100))\", which this version can't open: look for a newer"
+            "The envelope's \(field) is \"\(ForeignText(value.prefix(100)))\", which this version can't open: look for a newer"
                 + " version.")
     }
 }

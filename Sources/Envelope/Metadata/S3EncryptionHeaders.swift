@@ -1,10 +1,19 @@
+import Threading
+
 /// The headers of one response that belong to the S3 encryption client, without S3's prefix and white space around
 /// them.
 struct S3EncryptionHeaders {
-    private static let names = [
-        "x-amz-key", "x-amz-key-v2", "x-amz-iv", "x-amz-cek-alg", "x-amz-wrap-alg", "x-amz-tag-len",
+    /// The names without S3's prefix: the only list of them.
+    static let names = [
+        "x-amz-key", "x-amz-key-v2", "x-amz-iv", "x-amz-cek-alg", "x-amz-wrap-alg", "x-amz-tag-len", "x-amz-matdesc",
         "x-amz-unencrypted-content-length", "x-amz-unencrypted-content-md5", "x-amz-c", "x-amz-3",
     ]
+
+    /// The header that describes the material and not the envelope: alone it doesn't say that anything is encrypted.
+    static let description = "x-amz-matdesc"
+
+    /// The prefix that S3 gives to metadata; version 2 of the client's is documented without it.
+    static let prefix = "x-amz-meta-"
 
     private let values: [String: String]
 
@@ -12,7 +21,7 @@ struct S3EncryptionHeaders {
     init(_ value: (String) -> String?) {
         var values: [String: String] = [:]
         for name in Self.names {
-            values[name] = (value("x-amz-meta-" + name) ?? value(name)).map(Self.trimmed)
+            values[name] = (value(Self.prefix + name) ?? value(name)).map(Self.trimmed)
         }
         self.values = values
     }
@@ -37,7 +46,8 @@ struct S3EncryptionHeaders {
         let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
         guard let size = Int64(text), text.utf8.allSatisfy({ digits ~= $0 }) else {
             throw EnvelopeMetadata.invalid(
-                "The header x-amz-unencrypted-content-length is \"\(text.prefix(100))\", not a number of bytes")
+                "The header x-amz-unencrypted-content-length is \"\(ForeignText(text.prefix(100)))\", not a number of bytes"
+            )
         }
         return size
     }

@@ -6,7 +6,7 @@ import Glibc
 
 func openDirectory(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ file: UnsafeMutablePointer<fuse_file_info>?) {
     guard let information = file?.pointee else { return }
-    OperationContext.run(handle) { context, request in
+    OperationContext.run(handle, .openDirectory, inode) { context, request in
         context.tree.openDirectory(inode.inode) { [information] result in
             var information = information
             switch result {
@@ -22,7 +22,7 @@ func openDirectory(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ file: UnsafeMut
 }
 
 func releaseDirectory(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ file: UnsafeMutablePointer<fuse_file_info>?) {
-    OperationContext.run(handle) { _, request in
+    OperationContext.run(handle, .releaseDirectory, inode) { _, request in
         // Balances passRetained in openDirectory; the kernel releases each handle once.
         pointer(of: file).map { Unmanaged<DirectoryHandle>.fromOpaque($0).release() }
         request.succeed()
@@ -33,7 +33,7 @@ func readDirectory(
     _ handle: fuse_req_t?, _ inode: fuse_ino_t, _ size: Int, _ offset: off_t,
     _ file: UnsafeMutablePointer<fuse_file_info>?
 ) {
-    list(handle, size: size, entrySize: DirectoryBuffer.entrySize, after: Int64(offset), file: file) {
+    list(handle, inode, size: size, entrySize: DirectoryBuffer.entrySize, after: Int64(offset), file: file) {
         $0.add($1, for: $2)
     } afterwards: { _, _ in
     }
@@ -43,7 +43,9 @@ func readDirectoryWithAttributes(
     _ handle: fuse_req_t?, _ inode: fuse_ino_t, _ size: Int, _ offset: off_t,
     _ file: UnsafeMutablePointer<fuse_file_info>?
 ) {
-    list(handle, size: size, entrySize: DirectoryBuffer.entryWithAttributesSize, after: Int64(offset), file: file) {
+    list(
+        handle, inode, size: size, entrySize: DirectoryBuffer.entryWithAttributesSize, after: Int64(offset), file: file
+    ) {
         $0.addWithAttributes($1, for: $2)
     } afterwards: { tree, entries in
         // Each entry that was told with its attributes counts as looked up.
@@ -59,11 +61,12 @@ func readDirectoryWithAttributes(
 ///   - entrySize: bytes that most entries take; no more are looked for than fit then.
 ///   - counting: is given the entries that the answer has, before it is sent: the kernel may use them at once.
 private func list(
-    _ handle: fuse_req_t?, size: Int, entrySize: Int, after cookie: Int64, file: UnsafeMutablePointer<fuse_file_info>?,
+    _ handle: fuse_req_t?, _ inode: fuse_ino_t, size: Int, entrySize: Int, after cookie: Int64,
+    file: UnsafeMutablePointer<fuse_file_info>?,
     adding add: (inout DirectoryBuffer, DirectoryEntry, fuse_req_t) -> Bool,
     afterwards counting: (FileTree, ArraySlice<DirectoryEntry>) -> Void
 ) {
-    OperationContext.run(handle) { context, request in
+    OperationContext.run(handle, .readDirectory, inode) { context, request in
         guard let directory = pointer(of: file).map({ Unmanaged<DirectoryHandle>.fromOpaque($0).takeUnretainedValue() })
         else {
             request.fail(.inputOutput)

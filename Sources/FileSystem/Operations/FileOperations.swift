@@ -7,7 +7,7 @@ import Media
 
 func openFile(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ file: UnsafeMutablePointer<fuse_file_info>?) {
     guard let information = file?.pointee else { return }
-    OperationContext.run(handle) { context, request in
+    OperationContext.run(handle, .open, inode) { context, request in
         guard information.flags & O_ACCMODE == O_RDONLY else {
             request.fail(.readOnly)
             return
@@ -29,7 +29,7 @@ func openFile(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ file: UnsafeMutableP
 }
 
 func releaseFile(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ file: UnsafeMutablePointer<fuse_file_info>?) {
-    OperationContext.run(handle) { _, request in
+    OperationContext.run(handle, .release, inode) { _, request in
         // Balances passRetained in openFile; the kernel releases each handle once, after its last read was answered.
         pointer(of: file).map { Unmanaged<OpenFile>.fromOpaque($0).release() }
         request.succeed()
@@ -40,7 +40,7 @@ func readFile(
     _ handle: fuse_req_t?, _ inode: fuse_ino_t, _ size: Int, _ offset: off_t,
     _ file: UnsafeMutablePointer<fuse_file_info>?
 ) {
-    OperationContext.run(handle) { context, request in
+    OperationContext.run(handle, .read, inode) { context, request in
         guard let file = pointer(of: file).map({ Unmanaged<OpenFile>.fromOpaque($0).takeUnretainedValue() }) else {
             request.fail(.inputOutput)
             return
@@ -50,8 +50,9 @@ func readFile(
             let start = min(max(0, offset), bytes.count)
             request.reply(bytes.span.bytes.extracting(start..<min(start + size, bytes.count)))
         case .media(let reader):
+            context.notices.readDidBegin(request.inode)
             reader.read(
-                at: Int64(offset), count: size, receiver: ReadReply(request: request, tree: context.tree, file: file))
+                at: Int64(offset), count: size, receiver: ReadReply(request: request, context: context, file: file))
         }
     }
 }
@@ -59,14 +60,22 @@ func readFile(
 /// Answers a read with what it ends with.
 private struct ReadReply: ReadReceiver {
     let request: Request
-    let tree: FileTree
+    let context: OperationContext
     let file: OpenFile
 
     func readDidFinish(_ plaintext: RawSpan) {
         request.reply(plaintext)
+        didAnswer()
     }
 
     func readDidFail(_ error: MediaError) {
-        request.fail(tree.failure(error, of: file))
+        context.tree.translate(error, of: file) { [self] error in
+            request.fail(error)
+            didAnswer()
+        }
+    }
+
+    private func didAnswer() {
+        context.notices.readDidEnd(request.inode)
     }
 }

@@ -1,12 +1,14 @@
 import CFUSE
 import FileTree
 import Glibc
+import Threading
 
 // Requests about names and attributes.
 
 func lookUp(_ handle: fuse_req_t?, _ parent: fuse_ino_t, _ name: UnsafePointer<CChar>?) {
-    OperationContext.run(handle) { context, request in
-        let name = name.map { String(cString: $0) } ?? ""
+    let name = name.map { String(cString: $0) } ?? ""
+    OperationContext.run(handle, .lookUp, parent, name: name, patience: PendingRequests.patienceOfLookups) {
+        context, request in
         context.tree.lookUp(name, in: parent.inode) { result in
             switch result {
             case .success(let entry):
@@ -23,14 +25,14 @@ func lookUp(_ handle: fuse_req_t?, _ parent: fuse_ino_t, _ name: UnsafePointer<C
 }
 
 func forgetOne(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ count: UInt64) {
-    OperationContext.run(handle) { context, request in
+    OperationContext.run(handle, .forget, inode) { context, request in
         context.tree.forget(inode.inode, count: count)
         answerNothing(request)
     }
 }
 
 func forgetMany(_ handle: fuse_req_t?, _ count: Int, _ forgets: UnsafeMutablePointer<fuse_forget_data>?) {
-    OperationContext.run(handle) { context, request in
+    OperationContext.run(handle, .forget, 0) { context, request in
         for forget in UnsafeBufferPointer(start: forgets, count: forgets == nil ? 0 : count) {
             context.tree.forget(forget.ino.inode, count: forget.nlookup)
         }
@@ -47,8 +49,10 @@ private func answerNothing(_ request: Request) {
 }
 
 func getAttributes(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ file: UnsafeMutablePointer<fuse_file_info>?) {
-    OperationContext.run(handle) { context, request in
-        context.tree.attributes(of: inode.inode) { result in
+    // The kernel names an open file only when it is about to read it.
+    let isOpen = file != nil
+    OperationContext.run(handle, .getAttributes, inode) { context, request in
+        context.tree.attributes(of: inode.inode, isOpen: isOpen) { result in
             switch result {
             case .success(let attributes):
                 var stat = attributes.stat
@@ -62,7 +66,7 @@ func getAttributes(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ file: UnsafeMut
 
 /// Only asked when the kernel doesn't check permissions itself, which it does by default.
 func checkAccess(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ mask: Int32) {
-    OperationContext.run(handle) { context, request in
+    OperationContext.run(handle, .access, inode) { context, request in
         guard let handle else { return }
         let caller = fuse_req_ctx(handle).pointee
         do throws(FileTreeError) {
@@ -76,7 +80,7 @@ func checkAccess(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ mask: Int32) {
 }
 
 func readLink(_ handle: fuse_req_t?, _ inode: fuse_ino_t) {
-    OperationContext.run(handle) { context, request in
+    OperationContext.run(handle, .readLink, inode) { context, request in
         do throws(FileTreeError) {
             let target = try context.tree.target(of: inode.inode)
             request.answer { fuse_reply_readlink($0, target) }
@@ -87,16 +91,10 @@ func readLink(_ handle: fuse_req_t?, _ inode: fuse_ino_t) {
 }
 
 func getStatistics(_ handle: fuse_req_t?, _ inode: fuse_ino_t) {
-    OperationContext.run(handle) { context, request in
+    OperationContext.run(handle, .getStatistics, inode) { context, request in
         do throws(FileTreeError) {
             let totals = try context.tree.totals()
-            var statistics = statvfs()
-            statistics.f_bsize = 4096
-            statistics.f_frsize = 4096
-            // What `df` calls used; nothing is free, since nothing can be written.
-            statistics.f_blocks = UInt((totals.bytes + 4095) / 4096)
-            statistics.f_files = UInt(totals.files)
-            statistics.f_namemax = 255
+            var statistics = statvfs(files: totals.files, bytes: totals.bytes)
             request.answer { fuse_reply_statfs($0, &statistics) }
         } catch {
             request.fail(error)
@@ -105,7 +103,7 @@ func getStatistics(_ handle: fuse_req_t?, _ inode: fuse_ino_t) {
 }
 
 func getExtendedAttribute(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ name: UnsafePointer<CChar>?, _ size: Int) {
-    OperationContext.run(handle) { context, request in
+    OperationContext.run(handle, .getExtendedAttribute, inode) { context, request in
         let name = name.map { String(cString: $0) } ?? ""
         // Asked for at every access by some programs and by the kernel itself (security.*, posix_acl): no need to look.
         guard name.hasPrefix("user.") else {
@@ -125,7 +123,7 @@ func getExtendedAttribute(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ name: Un
 }
 
 func listExtendedAttributes(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ size: Int) {
-    OperationContext.run(handle) { context, request in
+    OperationContext.run(handle, .listExtendedAttributes, inode) { context, request in
         do throws(FileTreeError) {
             let attributes = try context.tree.extendedAttributes(of: inode.inode)
             reply(attributes.flatMap { Array($0.name.utf8) + [0] }, to: request, size: size)

@@ -6,26 +6,35 @@ import Logging
 final class OperationContext: Sendable {
     let tree: FileTree
     let pending: PendingRequests
-    let errors = ErrorCounts()
-    let logger: Logger
+    let failures: FailureLog
+    let notices: KernelNotices
 
-    init(tree: FileTree, pending: PendingRequests, logger: Logger) {
+    init(tree: FileTree, pending: PendingRequests, notices: KernelNotices, logger: Logger) {
         self.tree = tree
         self.pending = pending
-        self.logger = logger
+        self.notices = notices
+        failures = FailureLog(tree: tree, logger: logger)
     }
 
     /// Runs an operation: makes the request an owned value, and keeps it in view if it isn't answered at once.
     ///
     /// Every callback of libfuse's goes through here. They are named functions and not closures, because a closure
     /// literal can be inferred to belong to the main actor and then crashes on libfuse's threads.
-    static func run(_ handle: fuse_req_t?, _ operation: (OperationContext, Request) -> Void) {
+    ///
+    /// - Parameters:
+    ///   - inode: the node that the operation is about; 0 when it is about none.
+    ///   - name: the name that is looked up in it.
+    ///   - patience: how long the request may wait.
+    static func run(
+        _ handle: fuse_req_t?, _ operation: Operation, _ inode: fuse_ino_t, name: String? = nil,
+        patience: Duration = PendingRequests.patience, _ body: (OperationContext, Request) -> Void
+    ) {
         guard let handle, let userData = fuse_req_userdata(handle) else { return }
         // Valid: the session holds the context until its threads have ended.
         let context = Unmanaged<OperationContext>.fromOpaque(userData).takeUnretainedValue()
-        let request = Request(handle, errors: context.errors)
-        operation(context, request)
-        if request.isPending { context.pending.add(request) }
+        let request = Request(handle, operation, inode.inode, name: name, failures: context.failures)
+        body(context, request)
+        if request.isPending { context.pending.add(request, patience: patience) }
     }
 }
 

@@ -49,8 +49,13 @@ private func initialize(_ userData: UnsafeMutableRawPointer?, _ connection: Unsa
     // As in the mount option of the same name; libfuse wants both to agree.
     connection?.pointee.max_read = UInt32(FileSystemSession.largestRead)
     // The kernel's own read-ahead counts as background. With its default of 12, a few files on a host that stalls would
-    // keep it from reading ahead in all others. Asynchronous and parallel requests, large ones, and attributes that
-    // come with directory entries are libfuse's defaults where the kernel knows them.
+    // keep it from reading ahead in all others. Asynchronous requests, large ones, and attributes that come with
+    // directory entries are libfuse's defaults where the kernel knows them.
     connection?.pointee.max_background = 64
     connection?.pointee.congestion_threshold = 48
+    guard let capable = connection?.pointee.capable else { return }
+    // Nodes are found by their numbers, so file handles are good for as long as their recording is. Lookups in one
+    // directory may come in parallel; libfuse 3.14 takes that for its default but doesn't tell the kernel, later
+    // versions want to be asked (libfuse's changes 861 and 880). So nothing may rely on it.
+    connection?.pointee.want |= capable & UInt32(FUSE_CAP_EXPORT_SUPPORT | FUSE_CAP_PARALLEL_DIROPS)
 }

@@ -1,5 +1,4 @@
 import Glibc
-import Logging
 import Threading
 
 /// The requests that wait for something: none waits beyond its deadline, or for a program that is about to end.
@@ -7,10 +6,23 @@ import Threading
 /// One thread looks at them several times a second. It looks at the signals of interrupted requests itself, because the
 /// kernel tells of the first signal only, and that may be one that ends nothing: Go programs get such all the time.
 final class PendingRequests: Sendable {
-    private typealias Requests = [ObjectIdentifier: (request: Request, deadline: ContinuousClock.Instant)]
+    private struct Waiting {
+        let request: Request
+        let patience: Duration
+        let deadline: ContinuousClock.Instant
+    }
+
+    private typealias Requests = [ObjectIdentifier: Waiting]
 
     /// How long a request waits at the most: less than the 120 s after which the kernel warns of hung tasks.
-    static let deadline: Duration = .seconds(100)
+    static let patience: Duration = .seconds(100)
+
+    /// How long a lookup waits at the most.
+    ///
+    /// libfuse 3.14 doesn't pass on that the kernel may send lookups in parallel, so each keeps all others in its
+    /// directory waiting. It waits only for a recording that isn't listed, for which Twilio is asked: usually for some
+    /// tenths of a second. What comes later is kept, and found by the next lookup.
+    static let patienceOfLookups: Duration = .seconds(3)
 
     /// How often requests are looked at.
     private static let interval: Duration = .milliseconds(200)
@@ -20,19 +32,19 @@ final class PendingRequests: Sendable {
     private let isShutDown = Condition(false)
     private let thread: NamedThread
 
-    init(logger: Logger) throws(ThreadingError) {
+    init() throws(ThreadingError) {
         let (requests, isShutDown) = (requests, isShutDown)
         thread = try NamedThread(name: "deadlines") {
             while isShutDown.wait(timeout: Self.interval, until: { $0 ? true : nil }) == nil {
-                Self.look(at: requests, logger)
+                Self.look(at: requests)
             }
         }
     }
 
     /// Keeps a request in view until it is answered.
-    func add(_ request: Request) {
-        let deadline = ContinuousClock.now + Self.deadline
-        requests.withLock { $0[ObjectIdentifier(request)] = (request, deadline) }
+    func add(_ request: Request, patience: Duration) {
+        let waiting = Waiting(request: request, patience: patience, deadline: .now + patience)
+        requests.withLock { $0[ObjectIdentifier(request)] = waiting }
         request.watchInterruptions()
     }
 
@@ -47,19 +59,19 @@ final class PendingRequests: Sendable {
             defer { requests = [:] }
             return requests.values.map(\.request)
         }
-        for request in left { request.fail(.inputOutput) }
+        for request in left { request.fail(.inputOutput, "the mount has ended") }
     }
 
-    private static func look(at requests: Locked<Requests>, _ logger: Logger) {
+    private static func look(at requests: Locked<Requests>) {
         let now = ContinuousClock.now
         let pending = requests.withLock { requests in
             requests = requests.filter { $0.value.request.isPending }
             return Array(requests.values)
         }
-        for (request, deadline) in pending {
-            if now >= deadline {
-                logger.error("a request got no answer within \(Self.deadline) and fails")
-                request.fail(.deadline)
+        for waiting in pending {
+            let request = waiting.request
+            if now >= waiting.deadline {
+                request.fail(.deadline, "there was no answer within \(waiting.patience)")
             } else if request.isInterrupted, isEnding(request.threadID) {
                 request.fail(.interrupted)
             }

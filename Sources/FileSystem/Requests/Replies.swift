@@ -14,7 +14,7 @@ extension Attributes {
         stat.st_gid = group
         stat.st_size = Int(size)
         // What `du` adds up: 512-byte units.
-        stat.st_blocks = Int((size + 511) / 512)
+        stat.st_blocks = Int(size / 512 + (size % 512 > 0 ? 1 : 0))
         // What `cp` and `cat` read at once.
         stat.st_blksize = 1 << 20
         let time = timespec(tv_sec: Int(modificationTime), tv_nsec: 0)

@@ -26,13 +26,25 @@ final class Request: Sendable {
     /// Whether the kernel has told that a signal is pending for the thread that waits.
     private let interrupted = Locked(false)
 
-    private let errors: ErrorCounts
+    /// What is asked for.
+    let operation: Operation
+
+    /// The node that is asked for, or asked about a name.
+    let inode: InodeNumber
+
+    /// The name that is looked up; nil for other operations.
+    let name: String?
+
+    private let failures: FailureLog
 
     /// Takes a request over.
     ///
-    /// - Parameter errors: counts the error that it is answered with, if it is one.
-    init(_ handle: fuse_req_t, errors: ErrorCounts) {
-        self.errors = errors
+    /// - Parameter failures: is told the error that it is answered with, if it is one.
+    init(_ handle: fuse_req_t, _ operation: Operation, _ inode: InodeNumber, name: String?, failures: FailureLog) {
+        self.operation = operation
+        self.inode = inode
+        self.name = name
+        self.failures = failures
         threadID = fuse_req_ctx(handle).pointee.pid
         state = Locked(State(handle: handle))
     }
@@ -76,13 +88,21 @@ final class Request: Sendable {
     }
 
     /// Answers with an error.
-    func fail(_ error: ErrorNumber) {
-        if answer({ fuse_reply_err($0, error.rawValue) }) { errors.count(error) }
+    ///
+    /// - Parameters:
+    ///   - reason: the sentence that says why, for the log.
+    ///   - cause: the error that says why, instead of a sentence.
+    func fail(_ error: ErrorNumber, _ reason: String = "", cause: (any Error)? = nil) {
+        // While it waits, its program is there to be named.
+        let program = error == .inputOutput && isPending ? FailureLog.program(threadID) : nil
+        if answer({ fuse_reply_err($0, error.rawValue) }) {
+            failures.note(error, of: self, by: program, reason: reason, cause: cause)
+        }
     }
 
     /// Answers with an error of the tree.
     func fail(_ error: FileTreeError) {
-        fail(ErrorNumber(error))
+        fail(ErrorNumber(error), cause: error)
     }
 
     /// Answers that it is done.

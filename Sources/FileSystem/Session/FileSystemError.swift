@@ -1,5 +1,7 @@
+public import Threading
+
 /// The file system can't be mounted or unmounted.
-public struct FileSystemError: Error, Sendable, CustomStringConvertible {
+public struct FileSystemError: CausedError {
     /// What went wrong, for code that decides by it.
     public enum Code: Hashable, Sendable {
         /// The mount point is missing, not a directory, not empty or in use.
@@ -26,7 +28,4 @@ public struct FileSystemError: Error, Sendable, CustomStringConvertible {
         self.code = code
         self.message = message
     }
-
-    /// The message.
-    public var description: String { message }
 }

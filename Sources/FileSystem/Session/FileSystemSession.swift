@@ -10,27 +10,14 @@ public final class FileSystemSession: Sendable {
     /// The largest read that the kernel sends in one request, in bytes.
     static let largestRead = MediaReader.largestRead
 
-    /// libfuse's handle.
-    ///
-    /// Its functions may be called from any thread; it lives until ``finish()``.
-    private struct Handle: @unchecked Sendable {
-        let session: OpaquePointer
-    }
-
     private struct State {
-        var handle: Handle?
+        var handle: SessionHandle?
         var threads: [NamedThread] = []
     }
 
     private let state: Locked<State>
     private let context: OperationContext
     private let logger: Logger
-
-    /// The thread that tells the kernel which names have gone.
-    ///
-    /// The kernel takes the directory's lock for that, and holds it while a request for a name in it is answered: so no
-    /// thread may wait there by which such a request is answered.
-    private let notices: WorkerPool
 
     /// How far the session is.
     private struct Progress {
@@ -54,13 +41,14 @@ public final class FileSystemSession: Sendable {
     ) throws {
         self.logger = logger
         self.mountPoint = mountPoint
-        let context = OperationContext(tree: tree, pending: try PendingRequests(logger: logger), logger: logger)
+        let context = OperationContext(
+            tree: tree, pending: try PendingRequests(), notices: try KernelNotices(logger: logger), logger: logger)
         self.context = context
-        notices = try WorkerPool(name: "notices", threadCount: 1)
         state = Locked(State())
         do {
             let handle = try Self.mount(mountPoint, source: source, options: options, context: context)
             state.withLock { $0.handle = handle }
+            context.notices.attach(handle)
             try serve(handle, threadCount: threadCount)
             KernelReadAhead.raise(for: mountPoint, logger: logger)
         } catch {
@@ -85,11 +73,12 @@ public final class FileSystemSession: Sendable {
     /// another file meanwhile, into which they would write.
     public func unmount() {
         guard state.withLock({ $0.handle }) != nil else { return }
+        context.failures.end()
         do throws(FileSystemError) {
             try Unmounting.unmount(mountPoint, isLazy: true)
         } catch {
             // Somebody else may have been faster.
-            logger.debug("\(error.message)")
+            logger.debug("unmounting failed", error: error)
         }
         progress.change { $0.isDetached = true }
     }
@@ -98,7 +87,9 @@ public final class FileSystemSession: Sendable {
     ///
     /// Open files can't be read any more once the process has ended.
     public func finish() {
+        context.failures.end()
         context.pending.shutDown()
+        context.notices.attach(nil)
         let (handle, threads) = state.withLock { state in
             defer { state = State() }
             return (state.handle, state.threads)
@@ -111,7 +102,7 @@ public final class FileSystemSession: Sendable {
         }
         for thread in threads { thread.join() }
         // Nothing holds a notice up once the kernel has let go of the mount.
-        notices.shutDown()
+        context.notices.shutDown()
         // Nobody uses the descriptor any more.
         fuse_session_unmount(handle.session)
         fuse_session_destroy(handle.session)
@@ -119,44 +110,29 @@ public final class FileSystemSession: Sendable {
 
     /// Has the kernel drop the pages and attributes that it keeps of a file.
     ///
-    /// Not to be called within a request.
+    /// Can be called from any thread. The pages are dropped when no read of the file waits.
     public func invalidate(_ inode: InodeNumber) {
-        guard let handle = state.withLock({ $0.handle }) else { return }
-        let result = fuse_lowlevel_notify_inval_inode(handle.session, inode.rawValue, 0, 0)
-        // The kernel may not know the file, which is as good.
-        if result != 0, result != -ENOENT {
-            logger.warning("the kernel keeps pages of inode \(inode.rawValue): \(String(cString: strerror(-result)))")
-        }
+        context.notices.drop(inode)
     }
 
-    /// Has the kernel drop names that mean nothing any more.
+    /// Has the kernel ask again for the attributes of inodes that have gone.
     ///
-    /// What they named can still be read where it is open, as with every file that is removed, and its pages go with
-    /// it. Can be called from any thread; it is done a little later.
-    public func remove(_ names: [StaleName]) {
-        notices.run { [weak self] in
-            for name in names { self?.remove(name) }
-        }
-    }
-
-    private func remove(_ name: StaleName) {
-        guard let handle = state.withLock({ $0.handle }) else { return }
-        let result = fuse_lowlevel_notify_delete(
-            handle.session, name.directory.rawValue, name.inode.rawValue, name.name, name.name.utf8.count)
-        // The kernel may not know the name, which is as good.
-        if result != 0, result != -ENOENT {
-            logger.debug("the kernel keeps the name '\(name.name)': \(String(cString: strerror(-result)))")
-        }
+    /// It is told then that they are stale, and looks their names up anew, in vain. Names could be dropped at once
+    /// (`fuse_lowlevel_notify_delete`), but the kernel waits for the directory's lock then, which a lookup holds: if
+    /// the process ended meanwhile, by a signal or a crash, that thread would stay, and with it the connection and
+    /// everybody who waits for it. This takes no lock that a request holds. Can be called from any thread.
+    public func remove(_ inodes: [InodeNumber]) {
+        context.notices.expire(inodes)
     }
 
     /// What is going on between the kernel and the tree.
     public var statistics: RequestStatistics {
-        RequestStatistics(waiting: context.pending.count, errors: context.errors.byName)
+        RequestStatistics(waiting: context.pending.count, errors: context.failures.counts.byName)
     }
 
     private static func mount(
         _ mountPoint: String, source: String, options: [String], context: OperationContext
-    ) throws(FileSystemError) -> Handle {
+    ) throws(FileSystemError) -> SessionHandle {
         var options = options
         options += [
             "ro", "default_permissions", "subtype=twiliofs", "fsname=\(source)", "max_read=\(largestRead)",
@@ -185,13 +161,13 @@ public final class FileSystemSession: Sendable {
             let reason = LibraryMessages.last.map { ": \($0)" } ?? ""
             throw FileSystemError(.refused, "'\(mountPoint)' can't be mounted\(reason)")
         }
-        return Handle(session: session)
+        return SessionHandle(session: session)
     }
 
     /// Starts the threads.
     ///
     /// libfuse's own loop with several threads isn't clean under ThreadSanitizer; this one is, and as fast.
-    private func serve(_ handle: Handle, threadCount: Int) throws(ThreadingError) {
+    private func serve(_ handle: SessionHandle, threadCount: Int) throws(ThreadingError) {
         let progress = progress
         for number in 0..<max(2, threadCount) {
             // Counted before it starts, so that the count can't be seen at zero too early.

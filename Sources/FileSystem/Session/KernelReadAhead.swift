@@ -15,13 +15,10 @@ enum KernelReadAhead {
 
     /// Raises it for a mounted file system, when that is allowed.
     static func raise(for mountPoint: String, logger: Logger) {
-        var status = stat()
-        guard stat(mountPoint, &status) == 0 else { return }
-        // The numbers of a device as glibc's gnu_dev_major(3) and gnu_dev_minor(3) take them apart.
-        let device = UInt64(status.st_dev)
-        let major = (device >> 8) & 0xfff | (device >> 32) & ~0xfff
-        let minor = device & 0xff | (device >> 12) & ~0xff
-        let path = "/sys/class/bdi/\(major):\(minor)/read_ahead_kb"
+        // Not `stat`, which the mount itself would have to answer: were the process killed meanwhile, the thread that
+        // waits would stay, and the mount with it.
+        guard let device = MountPoint.device(mountedOn: mountPoint) else { return }
+        let path = "/sys/class/bdi/\(device)/read_ahead_kb"
         let descriptor = open(path, O_WRONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             logger.debug("the kernel's read-ahead stays as it is: \(path): \(String(cString: strerror(errno)))")

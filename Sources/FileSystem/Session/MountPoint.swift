@@ -69,16 +69,18 @@ public struct MountPoint: Sendable {
                 "there is no /dev/fuse: load the kernel's module with 'modprobe fuse', or give the container the device"
             )
         }
-        if geteuid() == 0 {
-            let descriptor = open("/dev/fuse", O_RDWR | O_CLOEXEC)
-            guard descriptor >= 0 else {
-                throw FileSystemError(
-                    .unavailable,
-                    "/dev/fuse can't be opened: \(String(cString: strerror(errno))); give the container the device")
-            }
-            close(descriptor)
-            return
+        // fusermount3 opens it with the rights of who runs it.
+        let descriptor = open("/dev/fuse", O_RDWR | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            let reason = String(cString: strerror(errno))
+            let remedy =
+                errno == EACCES && geteuid() != 0
+                ? "let this user read and write it, by its group for instance ('ls -l /dev/fuse' tells)"
+                : "give the container the device"
+            throw FileSystemError(.unavailable, "/dev/fuse can't be opened: \(reason); \(remedy)")
         }
+        close(descriptor)
+        guard geteuid() != 0 else { return }
         let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":") + ["/usr/bin", "/bin"]
         guard folders.contains(where: { Glibc.access("\($0)/fusermount3", X_OK) == 0 }) else {
             throw FileSystemError(
@@ -100,13 +102,36 @@ public struct MountPoint: Sendable {
 
     /// The types of all file systems that are mounted, by the directory; where several are, of the one that is seen.
     static func fileSystemTypes() -> [String: String] {
+        mounts { String(cString: $0.mnt_type) }
+    }
+
+    /// The user by whom a FUSE file system was mounted exactly on a directory; nil when that isn't told.
+    static func owner(ofMountOn path: String) -> uid_t? {
+        let options = mounts { String(cString: $0.mnt_opts) }[path] ?? ""
+        let owner = options.split(separator: ",").first { $0.hasPrefix("user_id=") }
+        return owner.flatMap { uid_t($0.dropFirst("user_id=".count)) }
+    }
+
+    /// Something of each mount, by the directory.
+    private static func mounts<Value>(_ value: (mntent) -> Value) -> [String: Value] {
         guard let table = setmntent("/proc/self/mounts", "re") else { return [:] }
         defer { endmntent(table) }
-        var types: [String: String] = [:]
+        var mounts: [String: Value] = [:]
         while let entry = getmntent(table) {
-            types[String(cString: entry.pointee.mnt_dir)] = String(cString: entry.pointee.mnt_type)
+            mounts[String(cString: entry.pointee.mnt_dir)] = value(entry.pointee)
         }
-        return types
+        return mounts
+    }
+
+    /// The number of the device that is mounted exactly on a directory, as `MAJOR:MINOR`; nil when none is.
+    static func device(mountedOn path: String) -> String? {
+        guard let table = try? String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8) else { return nil }
+        // What could be taken for the end of a field is written as an octal number (proc_pid_mountinfo(5)).
+        let escaped = [("\\", "\\134"), (" ", "\\040"), ("\t", "\\011"), ("\n", "\\012")].reduce(path) {
+            $0.replacing($1.0, with: $1.1)
+        }
+        let mounts = table.split(separator: "\n").map { $0.split(separator: " ") }
+        return mounts.last { $0.count > 4 && $0[4] == escaped[...] }.map { String($0[2]) }
     }
 
     private static func userAllowsOthers() -> Bool {

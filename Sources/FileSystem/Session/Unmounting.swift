@@ -21,6 +21,13 @@ public enum Unmounting {
                 throw errno == EBUSY ? busy(path) : refused(path, String(cString: strerror(errno)))
             }
         } else {
+            // fusermount3 refuses this as well, but with the same status as everything else.
+            if let owner = MountPoint.owner(ofMountOn: path), owner != getuid() {
+                throw FileSystemError(
+                    .mountPoint,
+                    "'\(path)' was mounted by another user, with the ID \(owner): only that user and root can unmount it"
+                )
+            }
             try runHelper(path, isLazy: isLazy)
         }
     }

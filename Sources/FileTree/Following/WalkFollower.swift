@@ -137,7 +137,7 @@ public final class WalkFollower: Sendable {
                 return true
             }
         } catch {
-            logger.debug("\(sid) can't be got ahead: \(error)")
+            logger.debug("\(sid) can't be got ahead", error: error)
             return true
         }
     }
@@ -153,10 +153,12 @@ public final class WalkFollower: Sendable {
             case .describing:
                 let near = try catalog.followers(
                     of: question.after, kind: kind, in: question.order, limit: Self.reachOfDescribing)
-                return near.lazy.filter { $0.plaintextSize == nil }.prefix(question.count).map(\.sid)
+                return near.lazy.filter { [media] in
+                    $0.plaintextSize == nil && media.provisionalSize(of: $0.sid) == nil
+                }.prefix(question.count).map(\.sid)
             }
         } catch {
-            logger.debug("what follows \(question.after) can't be known: \(error)")
+            logger.debug("what follows \(question.after) can't be known", error: error)
             return []
         }
     }
@@ -167,6 +169,7 @@ protocol MediaAhead: Sendable {
     func describe(
         _ resource: MediaResource, priority: Priority,
         completion: @escaping @Sendable (Result<MediaFacts, MediaError>) -> Void)
+    func provisionalSize(of sid: SID) -> Int64?
     func prefetch(_ resource: MediaResource, facts: MediaFacts?, integrity: Integrity?) -> Bool
     func abandonPrefetch(of sids: [SID])
 }

@@ -75,6 +75,60 @@ public struct InodeNumber: RawRepresentable, Hashable, Sendable {
         return (1 << 20) + UInt64(span.first.year * 10_000 + month * 100 + day)
     }
 
+    /// What a number tells of the node that prefers it.
+    enum Origin {
+        /// A recording of a kind, by the first sixteen digits of its SID; which of its places it is.
+        case recording(MediaKind, digits: ClosedRange<UInt64>, place: @Sendable (SID) -> Place)
+
+        /// A call or a room, by the first sixteen digits of its SID.
+        case group(Grouping, digits: ClosedRange<UInt64>)
+
+        /// Something in the mounted account's branch that has a number of its own.
+        case own
+
+        /// Something in a subaccount's branch: only trying all of them tells which.
+        case mixed
+    }
+
+    /// What the number tells; nil for those of nodes whose own number was taken, which tell nothing.
+    var origin: Origin? {
+        let (three, six, eight) = (rawValue >> 61, rawValue >> 58, rawValue >> 56)
+        if let kind = MediaKind(rawValue: Int(three)) {
+            return .recording(kind, digits: digits(after: 3)) { .media($0, kind) }
+        }
+        if three > 3, let kind = MediaKind(rawValue: Int(three) - 3) {
+            return .recording(kind, digits: digits(after: 3)) { .metadata($0, kind) }
+        }
+        if let kind = MediaKind(rawValue: Int(six)) {
+            return .recording(kind, digits: digits(after: 6)) { .link($0, kind, .date) }
+        }
+        if six > 3, let kind = MediaKind(rawValue: Int(six) - 3) {
+            return .recording(kind, digits: digits(after: 6)) { .link($0, kind, .group) }
+        }
+        return switch eight {
+        case 0b111_00: .group(.call, digits: digits(after: 8))
+        case 0b111_01: .group(.room, digits: digits(after: 8))
+        case 0b111_10: .mixed
+        default: six == 0 ? .own : nil
+        }
+    }
+
+    /// The digits that begin with what follows a tag.
+    private func digits(after width: UInt64) -> ClosedRange<UInt64> {
+        let first = rawValue << width
+        return first...(first | ((1 << width) - 1))
+    }
+
+    /// The date of a number of its own; nil for another number.
+    var dateSpan: DateSpan? {
+        guard let digits = Int(exactly: rawValue), digits > 1 << 20, digits < 1 << 27 else { return nil }
+        let number = digits - (1 << 20)
+        let (month, day) = (number / 100 % 100, number % 100)
+        guard let year = DateSpan(year: number / 10_000) else { return nil }
+        if month == 0 { return day == 0 ? year : nil }
+        return day == 0 ? year.child(month) : year.child(month)?.child(day)
+    }
+
     /// The top three bits of the nodes whose own number is taken.
     private static let tagOfOthers: UInt64 = 7
 

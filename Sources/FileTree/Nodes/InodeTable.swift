@@ -21,6 +21,9 @@ struct InodeTable {
     /// Such a node keeps its number when the one that it prefers becomes free: the kernel knows it by that number.
     private var displaced: [Node: InodeNumber] = [:]
 
+    /// What was known of files that are gone from their account, for the programs that have them open.
+    private var removed: [InodeNumber: Attributes] = [:]
+
     /// Makes a table that knows the root alone.
     ///
     /// - Parameter subaccounts: in the order of the numbers of their branches, of which the first is 1.
@@ -60,8 +63,19 @@ struct InodeTable {
         guard var entry = entries[number] else { return }
         entry.references -= min(count, entry.references)
         entries[number] = entry.references == 0 ? nil : entry
-        if entry.references == 0 { displaced[entry.node] = nil }
+        if entry.references == 0 {
+            displaced[entry.node] = nil
+            removed[number] = nil
+        }
     }
+
+    /// Keeps the attributes of a file that is gone from its account for as long as the kernel knows it.
+    mutating func keep(_ attributes: Attributes, ofRemoved node: Node) {
+        if entries[attributes.inode]?.node == node { removed[attributes.inode] = attributes }
+    }
+
+    /// The attributes that a file had which is gone from its account; nil where they aren't kept.
+    func attributes(ofRemoved number: InodeNumber) -> Attributes? { removed[number] }
 
     private func subaccount(of node: Node) -> SID? {
         node.branch == .main ? nil : subaccounts[Int(node.branch.rawValue) - 1]

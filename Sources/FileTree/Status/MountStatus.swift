@@ -1,4 +1,5 @@
 public import FoundationEssentials
+public import Threading
 
 /// What a mount tells of itself: the contents of `.twiliofs/status.json`, as plain data.
 ///
@@ -153,7 +154,7 @@ extension MountStatus {
         public var sid: String
 
         /// Its friendly name.
-        public var name: String
+        public var name: ForeignText
 
         /// Its lists by the name of their directory.
         public var lists: [String: List]
@@ -165,7 +166,7 @@ extension MountStatus {
         public static let videoIsAvailable = "available"
 
         /// Makes a subaccount.
-        public init(sid: String, name: String, lists: [String: List], video: String) {
+        public init(sid: String, name: ForeignText, lists: [String: List], video: String) {
             self.sid = sid
             self.name = name
             self.lists = lists

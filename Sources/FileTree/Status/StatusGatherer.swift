@@ -113,10 +113,12 @@ extension MountStatus.List {
             }
         let completed = tallies.filter { $0.status == .completed }
         self.init(
-            state: state, error: error, recordings: completed.reduce(0) { $0 + $1.count },
-            knownBytes: completed.reduce(0) { $0 + $1.knownBytes })
-        sized = completed.reduce(0) { $0 + $1.sizedCount }
-        resources = tallies.reduce(into: [:]) { $0[$1.status.rawValue, default: 0] += $1.count }
+            state: state, error: error, recordings: completed.map(\.count).sumSaturated(),
+            knownBytes: completed.map(\.knownBytes).sumSaturated())
+        sized = completed.map(\.sizedCount).sumSaturated()
+        resources = tallies.reduce(into: [:]) {
+            $0[$1.status.rawValue] = ($0[$1.status.rawValue] ?? 0).addingSaturated($1.count)
+        }
         pages = status.progress.map { Int64($0.pages) }
         items = status.progress.map { Int64($0.items) }
         // Tenths are as exact as an average of what comes in bursts can be.

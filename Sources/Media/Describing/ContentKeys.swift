@@ -32,7 +32,7 @@ extension MediaServices {
             switch error.code {
             case .keyNotHeld, .wrongKey: .keyNotHeld
             case .authenticationFailed: .authenticationFailed
-            case .invalidPadding, .truncated: .integrityFailed
+            case .invalidPadding, .truncated, .contentDamaged: .integrityFailed
             default: .unreadableEnvelope
             }
         return MediaError(code, sid, "\(sid): \(error.message)", cause: error)

@@ -3,35 +3,69 @@ import Threading
 import Transfer
 import TwilioAPI
 
-/// Learns what has to be known of a file's media: asks for the last 32 bytes.
+/// Learns what has to be known of a file's media: asks for its last 32 bytes, or its first ones.
 ///
-/// One small request tells everything: the total size and the entity tag, the envelope's fields, GCM's tag or CBC's
-/// padding. HEAD would not, and presigned addresses refuse it. A server that ignores ranges sends everything; that is
-/// left off where the head tells enough, else kept, so that it isn't sent twice. If it is the API's own, HEAD is used
-/// from then on where that tells sizes: see ``ProbeFindings``.
+/// One small request is enough for nearly everything. Of sealed media the last bytes are GCM's tag or CBC's padding; of
+/// media that isn't sealed the first ones have the format's signature. Either answer has the total size, the entity tag
+/// and the envelope's fields. HEAD hasn't, and presigned addresses refuse it. A server that ignores ranges sends
+/// everything; that is left off where enough is known, else kept, so that it isn't sent twice. If it is the API's own,
+/// HEAD is used from then on where that tells sizes: see ``ProbeFindings``.
+///
+/// An answer that can't be media (``MediaAnswerCheck``) is asked for again, some times.
 final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
     // Safe although unchecked: what changes is touched on the transfer thread alone.
-    private let file: MediaFile
-    private let priority: Priority
-    private let transfer = TransferSlot()
 
-    /// What the answer's head told.
-    private var head: ResponseHead?
-    private var total: Int64?
-    private var tail: [UInt8] = []
+    /// What is asked for.
+    enum Part {
+        case end
+        case beginning
+        case everything
+
+        var range: ByteRange? {
+            switch self {
+            case .end: .suffix(MediaFacts.tailSize)
+            case .beginning: .bytes(0..<MediaFacts.tailSize)
+            case .everything: nil
+            }
+        }
+    }
+
+    /// How often an answer is asked for again whose content can't be media.
+    ///
+    /// The waits in between add up to six seconds at the most. Answers whose head can't be media are repeated by the
+    /// transfer, for as long as a status 503.
+    private static let attemptLimit = 5
+
+    let file: MediaFile
+    private let priority: Priority
+
+    /// What is known of the media, from the answers of one attempt.
+    private(set) var findings = DescriptionFindings()
+
+    /// How many attempts have failed.
+    private var earlierFailures = 0
+
+    /// The size that the attempt before told, in an answer with everything.
+    private var earlierWhole: Int64??
+
+    // Of the request that is under way:
+
+    private var transfer = TransferSlot()
+    private var part = Part.end
+    private var bytes: [UInt8] = []
 
     /// The stream that is kept, when the server ignores ranges and the head doesn't tell enough.
     private var spool: SpoolFetch?
 
-    /// Whether everything is known and the rest of the stream isn't wanted.
+    /// Whether the answer has all of the media in it.
+    private var isWhole = false
+
+    /// Whether everything is known and the rest of the answer isn't wanted.
     private var isDone = false
+
+    /// Why the answer can't be used, but another one may.
+    private var problem: String?
     private var failure: MediaError?
-
-    /// The request that was made.
-    private var probe = ProbeFindings.Probe.lastBytes
-
-    /// Whether the server was asked for everything, since it can't give the end alone.
-    private var asksForEverything = false
 
     /// Gets what was learnt, and whether the server ignores ranges.
     private let completion: @Sendable (Result<MediaFacts, MediaError>, _ ignoresRanges: Bool) -> Void
@@ -53,12 +87,11 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         {
             askForHead(at: address, of: origin)
         } else {
-            download(range: .suffix(MediaFacts.tailSize))
+            begin()
         }
     }
 
     private func askForHead(at address: Address, of origin: Origin) {
-        probe = .head
         let request = Request(
             method: .head, address: address, priority: priority, redirects: .report,
             retriesNotFound: file.mayBeTooYoung)
@@ -68,10 +101,12 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
     private func headDidEnd(_ result: Result<Response, TransferError>, of origin: Origin) {
         switch result {
         case .success(let response) where response.head.exactSize != nil:
-            head = response.head
-            total = response.head.exactSize
+            findings = DescriptionFindings(head: response.head, total: response.head.exactSize)
             isDone = true
             learn()
+            return
+        case .failure(let error) where error.status == 400 && file.stopAskingForChannels():
+            start()
             return
         case .failure(let error) where error.status == nil:
             // Not answered at all: another request wouldn't be either.
@@ -83,16 +118,28 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         case .success, .failure:
             file.services.probes.withLock { $0.headFailed(at: origin, now: .now) }
         }
-        probe = .lastBytes
-        download(range: .suffix(MediaFacts.tailSize))
+        begin()
     }
 
-    private func download(range: ByteRange?) {
+    /// Begins an attempt.
+    private func begin() {
+        findings = DescriptionFindings()
+        download(file.expectsEnvelope ? .end : .beginning)
+    }
+
+    private func download(_ part: Part) {
+        self.part = part
+        transfer = TransferSlot()
+        bytes = []
+        (spool, isWhole, isDone, problem, failure) = (nil, false, false, nil, nil)
         do throws(MediaError) {
             let source = try file.addresses()
             transfer.hold(
                 file.services.transfer.download(
-                    DownloadRequest(range: range, priority: priority, retriesNotFound: file.mayBeTooYoung),
+                    DownloadRequest(
+                        range: part.range, priority: priority, retriesNotFound: file.mayBeTooYoung,
+                        expectedEntityTag: findings.head?.headers["etag"], refusal: MediaAnswerCheck.refusal(of:),
+                        earlierFailures: findings.head == nil ? earlierFailures : 0),
                     from: source,
                     to: self))
         } catch {
@@ -102,21 +149,40 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
 
     func downloadDidBegin(_ head: ResponseHead, at offset: Int64) -> Bool {
         if let spool { return spool.downloadDidBegin(head, at: offset) }
-        self.head = head
         (try? file.addresses())?.remember(served: head.address)
-        if head.status == 206 {
-            total = head.contentRange?.total
-            guard total != nil else {
-                failure = MediaError(
-                    .transferFailed, file.sid, "the media server doesn't tell the size of \(file.sid)")
-                return false
-            }
-            return true
-        }
-        total = head.status == 204 ? 0 : head.contentLength
-        if total != nil, !needsTail(head) {
-            isDone = true
+        let total = head.status == 206 ? head.contentRange?.total : head.contentLength
+        if findings.head != nil, head.status != 206 || total != findings.total {
+            problem = "the media changed while it was described"
             return false
+        }
+        guard head.status == 206 else { return wholeDidBegin(head, total: total, at: offset) }
+        if let origin = head.address.origin { file.services.probes.withLock { $0.noteRange(at: origin) } }
+        guard total != nil else {
+            failure = MediaError(.transferFailed, file.sid, "the media server doesn't tell the size of \(file.sid)")
+            return false
+        }
+        findings.take(head, total: total)
+        return true
+    }
+
+    /// All of the media comes, although a part was asked for.
+    private func wholeDidBegin(_ head: ResponseHead, total: Int64?, at offset: Int64) -> Bool {
+        let isRepeated = earlierWhole == .some(total)
+        earlierWhole = .some(total)
+        if part != .everything, let origin = head.address.origin,
+            !file.services.probes.withLock({ $0.believesWhole(at: origin, isRepeated: isRepeated) })
+        {
+            problem = "the server sent something whole where it was asked for a part"
+            return false
+        }
+        isWhole = true
+        findings.take(head, total: total)
+        if total != nil {
+            // GCM's size follows from the ciphertext's, OAEP knows whether the key is right, and the tag comes with the
+            // stream that is read later.
+            isDone = file.resource.encryptionDetails != nil
+            if isDone { return false }
+            if findings.envelopeFields.isEmpty { return true }
         }
         do throws(MediaError) {
             guard let spool = try file.makeSpoolFetch(from: transfer) else {
@@ -134,9 +200,15 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
     func downloadDidReceive(_ bytes: RawSpan) {
         if let spool {
             spool.downloadDidReceive(bytes)
-        } else {
-            file.services.counts.withLock { $0.fetchedBytes += Int64(bytes.byteCount) }
-            bytes.withUnsafeBytes { tail.append(contentsOf: $0) }
+            return
+        }
+        file.services.counts.withLock { $0.fetchedBytes += Int64(bytes.byteCount) }
+        let room = Int(MediaFacts.tailSize) - self.bytes.count
+        bytes.extracting(first: max(0, room)).withUnsafeBytes { self.bytes.append(contentsOf: $0) }
+        if isWhole, !isDone, self.bytes.count == Int(MediaFacts.tailSize) {
+            // The signature is among these.
+            isDone = true
+            transfer.cancel()
         }
     }
 
@@ -144,68 +216,110 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         spool?.downloadDidEnd(result)
         if let failure {
             finish(.failure(failure))
+        } else if let problem {
+            repeatAfter(problem)
         } else if isDone {
-            learn()
+            partDidCome()
         } else if case .failure(let error) = result {
             if error.status == 416 {
                 refusedRange(error)
+            } else if error.status == 400, file.stopAskingForChannels() {
+                begin()
+            } else if error.code == .changed, findings.head != nil {
+                repeatAfter("the media changed while it was described")
             } else {
                 finish(.failure(file.mediaError(error)))
             }
         } else if let spool {
             do throws(MediaError) {
-                total = spool.written
-                tail = try spool.tail(count: MediaFacts.tailSize)
+                try findings.take(spool)
                 learn()
             } catch {
                 finish(.failure(error))
             }
         } else {
-            learn()
+            partDidCome()
         }
     }
 
-    /// Nothing can be taken from the end: there is nothing (RFC 9110, 14.4), or the server knows no such ranges.
+    /// Nothing can be taken of a part: there is nothing (RFC 9110, 14.4), or the server knows no such ranges.
     private func refusedRange(_ error: TransferError) {
         if let head = error.response?.head, head.headers["content-range"]?.hasSuffix("*/0") == true {
-            self.head = head
-            total = 0
-            learn()
-        } else if !asksForEverything {
-            asksForEverything = true
-            download(range: nil)
+            repeatAfter("the media is empty")
+        } else if part != .everything {
+            download(.everything)
         } else {
             finish(.failure(file.mediaError(error)))
         }
     }
 
-    /// Whether the plaintext's size or the content key can't be known without the last bytes.
-    ///
-    /// For voice they can: GCM's size follows from the ciphertext's, OAEP knows whether the key is right, and the tag
-    /// comes with the stream that is read later.
-    private func needsTail(_ head: ResponseHead) -> Bool {
-        file.resource.kind != .voiceRecording && !MediaFacts.envelopeFields(of: head.headers).isEmpty
+    /// An answer's bytes have come: asks for the other end of the media where that is needed.
+    private func partDidCome() {
+        findings.take(bytes, of: isWhole || part == .everything ? .beginning : part)
+        guard !isWhole else {
+            learn()
+            return
+        }
+        if isSealed, findings.tail == nil {
+            download(.end)
+        } else if !isSealed, findings.beginning == nil {
+            download(.beginning)
+        } else {
+            learn()
+        }
     }
 
+    /// Whether the media is in an envelope, by the resource or by the answer.
+    private var isSealed: Bool { file.resource.encryptionDetails != nil || !findings.envelopeFields.isEmpty }
+
     private func learn() {
-        guard let head, let total else {
+        guard let head = findings.head, let total = findings.total else {
             finish(.failure(MediaError(.transferFailed, file.sid, "the media server told nothing of \(file.sid)")))
             return
         }
-        if probe == .lastBytes, !asksForEverything {
+        guard Bounds.sizes.contains(total) else {
+            finish(.failure(impossibleSize))
+            return
+        }
+        if let problem = findings.problem(of: file.resource, isSealed: isSealed, expectsEnvelope: file.mustBeSealed) {
+            repeatAfter(problem)
+            return
+        }
+        if file.resource.kind != .voiceRecording {
+            file.services.probes.withLock { $0.noteEnvelope(isThere: isSealed, kind: file.resource.kind) }
+        }
+        if isWhole || head.status == 206, part != .everything {
             file.services.learnProbe(from: head, size: total, of: file.resource)
         }
-        let tail = Array(self.tail.suffix(Int(MediaFacts.tailSize)))
         // The padding may have to be decrypted, and the content key unwrapped for it: not on the transfer thread.
         file.services.workers.run { [self] in
-            finish(Result { () throws(MediaError) in try facts(head: head, ciphertextSize: total, tail: tail) })
+            finish(Result { () throws(MediaError) in try facts(head: head, ciphertextSize: total) })
         }
     }
 
-    private func facts(head: ResponseHead, ciphertextSize: Int64, tail: [UInt8]) throws(MediaError) -> MediaFacts {
-        let fields = file.resource.kind == .voiceRecording ? [:] : MediaFacts.envelopeFields(of: head.headers)
+    /// Asks again, since what came can't be media; gives up after some attempts.
+    private func repeatAfter(_ problem: String) {
+        let message = "the media of \(file.sid) could not be had: \(problem)"
+        abandonSpool(MediaError(.transferFailed, file.sid, message))
+        earlierFailures += 1
+        // What served it isn't asked again: it is where a redirect led, perhaps.
+        if let address = findings.head?.address { (try? file.addresses())?.forget(served: address) }
+        guard earlierFailures < Self.attemptLimit else {
+            let code: MediaError.Code = file.mustBeSealed && !isSealed ? .unreadableEnvelope : .transferFailed
+            completion(.failure(MediaError(code, file.sid, message)), false)
+            return
+        }
+        begin()
+    }
+
+    private func facts(head: ResponseHead, ciphertextSize: Int64) throws(MediaError) -> MediaFacts {
+        let fields = findings.envelopeFields
+        let tail = isSealed ? findings.tail ?? [] : []
         var plaintextSize = ciphertextSize
         var isExact = true
+        // A stream that is there to its end confirms the size if its beginning or its end is what it should be.
+        let isCut = !isSealed && MediaAnswerCheck.isCutWave(findings.beginning ?? [], size: ciphertextSize)
+        var isConfirmed = !isCut && (head.status == 206 || !isSealed && spool != nil)
         do throws(EnvelopeError) {
             if file.resource.encryptionDetails != nil {
                 plaintextSize = try CiphertextLayout.plaintextSize(ofGCMCiphertextSize: ciphertextSize)
@@ -220,6 +334,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
                     do throws(EnvelopeError) {
                         plaintextSize = try file.services.plaintextSizeFromPadding(
                             metadata: metadata, tail: tail, ciphertextSize: ciphertextSize)
+                        isConfirmed = true
                     } catch  where error.code == .keyNotHeld || error.code == .wrongKey {
                         // Listed with the only size that is known; it can't be opened anyway.
                         isExact = false
@@ -229,14 +344,27 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         } catch {
             throw file.services.mediaError(error, sid: file.sid)
         }
-        return MediaFacts(
+        let facts = MediaFacts(
             ciphertextSize: ciphertextSize, plaintextSize: plaintextSize, isPlaintextSizeExact: isExact,
-            entityTag: head.headers["etag"], envelopeFields: fields, tail: tail)
+            entityTag: head.headers["etag"], envelopeFields: fields, tail: tail,
+            requestedChannels: file.requestedChannels, isConfirmed: isConfirmed && isExact, isCut: isCut)
+        guard let facts else { throw impossibleSize }
+        return facts
+    }
+
+    private var impossibleSize: MediaError {
+        MediaError(.transferFailed, file.sid, "the media server tells a size of \(file.sid) that can't be")
     }
 
     private func finish(_ result: Result<MediaFacts, MediaError>) {
         // A stream that tells nothing isn't kept: the next attempt would find it, and nothing to go by.
-        if case .failure(let error) = result, let spool { file.spoolDidEnd(spool.spool, .failure(error)) }
-        completion(result, isDone || spool != nil)
+        if case .failure(let error) = result { abandonSpool(error) }
+        completion(result, isDone || isWhole)
+    }
+
+    private func abandonSpool(_ error: MediaError) {
+        guard let spool else { return }
+        file.spoolDidEnd(spool.spool, .failure(error))
+        self.spool = nil
     }
 }

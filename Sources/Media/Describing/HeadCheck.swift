@@ -33,7 +33,7 @@ extension ResponseHead {
     var exactSize: Int64? {
         // A length of 0 is what servers say that don't know it, and one of encoded content is another one.
         guard status == 200, let contentLength, contentLength > 0, headers["Content-Encoding"] == nil,
-            headers["Transfer-Encoding"] == nil
+            headers["Transfer-Encoding"] == nil, MediaAnswerCheck.refusal(of: self) == nil
         else { return nil }
         return contentLength
     }

@@ -1,5 +1,6 @@
 import Envelope
 import Foundation
+import Threading
 import Transfer
 import TwilioAPI
 
@@ -7,6 +8,9 @@ import TwilioAPI
 ///
 /// Learnt from the head of an answer and the last bytes of the ciphertext; the same for good, since completed media
 /// never changes. Nothing in it is secret: the content key is here only as the public key wrapped it.
+///
+/// Sizes are within ``Threading/Bounds/sizes``, and the plaintext isn't larger than the ciphertext, whether the facts
+/// were received or stored.
 public struct MediaFacts: Hashable, Sendable, Codable {
     /// Size of what the server holds, in bytes.
     public let ciphertextSize: Int64
@@ -29,11 +33,57 @@ public struct MediaFacts: Hashable, Sendable, Codable {
 
     /// The last bytes of the ciphertext, 32 at the most: the tag of GCM, the padding of CBC.
     ///
-    /// Empty when the server ignores ranges and the tail wasn't needed.
+    /// Empty when the server ignores ranges and the tail wasn't needed, and of media that isn't encrypted.
     let tail: [UInt8]
+
+    /// How many channels of a voice recording were asked for: 0 when it couldn't be had in as many as it has, nil when
+    /// they weren't asked for.
+    ///
+    /// Size, entity tag and bytes are another recording's for each number.
+    let requestedChannels: Int64?
+
+    /// Whether the size counts for good: a range answer told it, or the content has confirmed it.
+    ///
+    /// The length of an answer with all of the media could be that of something else, so it counts in this process
+    /// only, until the content agrees: by its tag, its padding, or its signature and its end.
+    public private(set) var isConfirmed: Bool
+
+    /// Whether the media's own header says that the media is longer, so that the rest may still be on its way to the
+    /// server.
+    ///
+    /// Such facts aren't confirmed, and so not stored.
+    private(set) var isCut = false
+
+    private enum CodingKeys: CodingKey {
+        case ciphertextSize, plaintextSize, isPlaintextSizeExact, entityTag, envelopeFields, tail, requestedChannels
+        case isConfirmed
+    }
 
     /// How many bytes of the end are asked for: two blocks of AES, since CBC needs the one before the last.
     static let tailSize: Int64 = 32
+
+    /// How many channels can be asked for: no recording of Twilio's has more than two.
+    private static let channels: ClosedRange<Int64> = 0...255
+
+    /// Makes facts; nil when the sizes or the channels can't be, or there is more of the end than ``tailSize``.
+    init?(
+        ciphertextSize: Int64, plaintextSize: Int64, isPlaintextSizeExact: Bool, entityTag: String?,
+        envelopeFields: [String: String], tail: [UInt8], requestedChannels: Int64?, isConfirmed: Bool,
+        isCut: Bool = false
+    ) {
+        guard Bounds.sizes.contains(ciphertextSize), (0...ciphertextSize).contains(plaintextSize),
+            tail.count <= Self.tailSize, requestedChannels.map(Self.channels.contains) ?? true
+        else { return nil }
+        self.ciphertextSize = ciphertextSize
+        self.plaintextSize = plaintextSize
+        self.isPlaintextSizeExact = isPlaintextSizeExact
+        self.entityTag = entityTag
+        self.envelopeFields = envelopeFields
+        self.tail = tail
+        self.requestedChannels = requestedChannels
+        self.isConfirmed = isConfirmed
+        self.isCut = isCut
+    }
 
     /// How the content of video is encrypted, as attributes tell it: `aes-256-cbc`, `aes-256-gcm` or `none`.
     ///
@@ -47,32 +97,25 @@ public struct MediaFacts: Hashable, Sendable, Codable {
         }
     }
 
-    /// Whether nothing tells these facts and others apart; a tail that one of them lacks doesn't, nor what of it is
-    /// content.
+    /// Whether nothing tells these facts and others apart; a tail or an entity tag that one of them lacks doesn't, nor
+    /// what of the tail is content.
     func describes(sameMediaAs other: MediaFacts) -> Bool {
-        ciphertextSize == other.ciphertextSize && plaintextSize == other.plaintextSize && entityTag == other.entityTag
+        ciphertextSize == other.ciphertextSize && plaintextSize == other.plaintextSize
+            && requestedChannels == other.requestedChannels
+            && (entityTag == nil || other.entityTag == nil || entityTag == other.entityTag)
             && envelopeFields == other.envelopeFields
             && (lacksTail || other.lacksTail || tail.suffix(16) == other.tail.suffix(16))
     }
 
-    /// Whether the last bytes of the ciphertext weren't seen.
-    var lacksTail: Bool { Int64(tail.count) < min(Self.tailSize, ciphertextSize) }
-
-    /// The fields of an answer that belong to an envelope.
-    static func envelopeFields(of headers: HeaderFields) -> [String: String] {
-        var fields: [String: String] = [:]
-        for (name, value) in headers {
-            let name = name.lowercased()
-            if name.hasPrefix("x-amz-meta-x-amz-") || Self.unprefixedFields.contains(name) { fields[name] = value }
-        }
-        return fields
+    /// The same facts, confirmed by the content.
+    var confirmed: MediaFacts {
+        var facts = self
+        facts.isConfirmed = true
+        return facts
     }
 
-    /// Version 2 of the client's metadata is documented without the prefix that S3 gives to metadata.
-    private static let unprefixedFields: Set = [
-        "x-amz-key", "x-amz-key-v2", "x-amz-iv", "x-amz-wrap-alg", "x-amz-cek-alg", "x-amz-tag-len", "x-amz-matdesc",
-        "x-amz-unencrypted-content-length", "x-amz-unencrypted-content-md5",
-    ]
+    /// Whether the last bytes of the ciphertext weren't seen.
+    var lacksTail: Bool { Int64(tail.count) < min(Self.tailSize, ciphertextSize) }
 
     /// The envelope that these fields, or for voice the resource, describe; nil when the media isn't encrypted.
     static func envelope(of resource: MediaResource, fields: [String: String]) throws(EnvelopeError)
@@ -98,6 +141,31 @@ public struct MediaFacts: Hashable, Sendable, Codable {
 }
 
 extension MediaFacts {
+    /// Decodes facts, which have to be within the same bounds as those that were received.
+    ///
+    /// Those of earlier versions don't say whether they are confirmed.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        let ciphertextSize = try container.decode(Int64.self, forKey: .ciphertextSize)
+        let tail = try container.decode([UInt8].self, forKey: .tail)
+        let facts = MediaFacts(
+            ciphertextSize: ciphertextSize,
+            plaintextSize: try container.decode(Int64.self, forKey: .plaintextSize),
+            isPlaintextSizeExact: try container.decode(Bool.self, forKey: .isPlaintextSizeExact),
+            entityTag: try container.decodeIfPresent(String.self, forKey: .entityTag),
+            envelopeFields: try container.decode([String: String].self, forKey: .envelopeFields),
+            tail: tail,
+            requestedChannels: try container.decodeIfPresent(Int64.self, forKey: .requestedChannels),
+            // Earlier versions learnt the tail with each answer to a range, and never without one.
+            isConfirmed: try container.decodeIfPresent(Bool.self, forKey: .isConfirmed)
+                ?? (Int64(tail.count) >= min(Self.tailSize, ciphertextSize)))
+        guard let facts else {
+            throw DecodingError.dataCorrupted(
+                DecodingError.Context(codingPath: decoder.codingPath, debugDescription: "sizes that can't be"))
+        }
+        self = facts
+    }
+
     /// The form in which the catalog keeps facts.
     public var stored: [UInt8] {
         get throws { Array(try JSONEncoder().encode(self)) }

@@ -1,4 +1,5 @@
 import Transfer
+import TwilioAPI
 
 /// What was found out about the hosts of media: by which request each tells a size at the least cost.
 ///
@@ -32,6 +33,34 @@ struct ProbeFindings {
 
     /// The hosts that ignore ranges.
     private var findings: [Origin: Finding] = [:]
+
+    /// The hosts that have answered with everything, twice in a row, where a part was asked for.
+    private var wholeHosts: Set<Origin> = []
+
+    /// The kinds of video of which the media described last had no envelope.
+    private var unsealedKinds: Set<MediaKind> = []
+
+    /// Whether the end of a kind's media is to be asked for first, which is where sealed media has what is needed.
+    func expectsEnvelope(of kind: MediaKind) -> Bool { !unsealedKinds.contains(kind) }
+
+    /// Takes note of whether media of a kind was in an envelope.
+    mutating func noteEnvelope(isThere: Bool, kind: MediaKind) {
+        if isThere { unsealedKinds.remove(kind) } else { unsealedKinds.insert(kind) }
+    }
+
+    /// A host has answered with the part that it was asked for.
+    mutating func noteRange(at origin: Origin) {
+        wholeHosts.remove(origin)
+    }
+
+    /// Takes note that a host has answered with everything although a part was asked for.
+    ///
+    /// - Parameter isRepeated: whether it is the second time in a row, for the same recording and of the same size.
+    /// - Returns: whether it is taken for a host that ignores ranges. A single such answer may be a proxy's.
+    mutating func believesWhole(at origin: Origin, isRepeated: Bool) -> Bool {
+        if isRepeated { wholeHosts.insert(origin) }
+        return wholeHosts.contains(origin)
+    }
 
     /// The request to make for the next size.
     ///

@@ -32,6 +32,9 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
     private var isOver = false
     private var failure: MediaError?
 
+    /// Whether an answer was refused because it contradicts what is known of the media.
+    private var isContradicted = false
+
     /// Nil for an order without blocks.
     init?(
         file: MediaFile, content: MediaContent, order: MediaFile.FetchOrder, transfer: TransferSlot
@@ -47,6 +50,14 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
         blocks = order.blocks
     }
 
+    /// Why an answer can't be a part of the media, or all of it; see ``MediaAnswerCheck``.
+    func refusal(of head: ResponseHead) -> String? {
+        if let reason = MediaAnswerCheck.refusal(of: head) { return reason }
+        guard head.status == 200, let reason = file.contradiction(in: head) else { return nil }
+        isContradicted = true
+        return reason
+    }
+
     func downloadDidBegin(_ head: ResponseHead, at offset: Int64) -> Bool {
         if let spool { return spool.downloadDidBegin(head, at: offset) }
         (try? file.addresses())?.remember(served: head.address)
@@ -59,6 +70,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
                 failure = MediaError(.changed, file.sid, "the media of \(file.sid) has another size than it had")
                 return false
             }
+            file.rangeDidBegin(head)
             return true
         }
         if offset == position, position > range.lowerBound {
@@ -115,7 +127,13 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
             file.fetchDidEnd(number, .failure(failure))
             return
         }
-        if case .failure(let error) = result, error.code == .changed { file.mediaDidChange() }
+        if case .failure(let error) = result {
+            if error.code == .changed {
+                file.mediaDidChange()
+            } else if isContradicted, error.isUnusableAnswer {
+                file.doubtFacts()
+            }
+        }
         file.fetchDidEnd(number, result.mapError { file.mediaError($0) })
     }
 

@@ -11,8 +11,10 @@ extension MediaFile {
     /// What the disk cache knows this content by; nil when it can't be told from other content, so that it isn't
     /// cached.
     var cachedContent: DiskCache.Content? {
-        guard case .known(let facts) = state.withLock({ $0.facts }), let tag = facts.entityTag else { return nil }
-        return DiskCache.Content(sid: sid.description, entityTag: tag, size: facts.ciphertextSize)
+        guard let facts = knownFacts, let tag = facts.entityTag else { return nil }
+        // Twilio may tag the forms of one recording alike.
+        let form = facts.requestedChannels.map { $0 > 0 ? " channels=\($0)" : "" } ?? ""
+        return DiskCache.Content(sid: sid.description, entityTag: tag + form, size: facts.ciphertextSize)
     }
 
     /// The units that the disk cache probably has.

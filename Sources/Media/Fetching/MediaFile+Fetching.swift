@@ -9,8 +9,7 @@ extension MediaFile {
 
     /// The entity tag of what was described: another one means other content.
     var entityTag: String? {
-        guard case .known(let facts) = state.withLock({ $0.facts }) else { return nil }
-        return facts.entityTag
+        knownFacts?.entityTag
     }
 
     /// Starts what a read has ordered.
@@ -37,7 +36,7 @@ extension MediaFile {
                 services.transfer.download(
                     DownloadRequest(
                         range: .bytes(fetch.range), priority: priority, retriesNotFound: mayBeTooYoung,
-                        expectedEntityTag: entityTag),
+                        expectedEntityTag: entityTag, refusal: { [weak fetch] in fetch?.refusal(of: $0) }),
                     from: try addresses(), to: fetch))
         } catch {
             fetchDidEnd(order.number, .failure(error))

@@ -20,6 +20,11 @@ struct SpooledContent {
     let transfer: TransferSlot
     var written: Int64 = 0
     var isComplete = false
+
+    /// Whether bytes are released while more of them come: what came so far can be what is known of the media.
+    ///
+    /// Else nothing is released before the size, which nobody has announced, has turned out to be right.
+    var isRecognised = false
     var authentication = Authentication.outstanding
 
     /// Reads whose bytes haven't come.
@@ -78,10 +83,32 @@ extension MediaFile {
             slot.hold(
                 services.transfer.download(
                     DownloadRequest(
-                        priority: .reader, retriesNotFound: mayBeTooYoung, expectedEntityTag: entityTag),
+                        priority: .reader, retriesNotFound: mayBeTooYoung, expectedEntityTag: entityTag,
+                        refusal: { [weak fetch] in fetch?.refusal(of: $0) }),
                     from: source, to: fetch))
         } catch {
             read.fail(error)
+        }
+    }
+
+    /// Why an answer with all of the media contradicts what is known of it; nil when it doesn't.
+    func contradiction(in head: ResponseHead) -> String? {
+        guard case .known(let facts) = state.withLock({ $0.facts }) else { return nil }
+        if let length = head.contentLength, length != facts.ciphertextSize {
+            return "answered with \(length) bytes where the media has \(facts.ciphertextSize)"
+        }
+        if facts.entityTag != nil, head.headers["ETag"] == nil {
+            return "answered without the entity tag that the media has"
+        }
+        return nil
+    }
+
+    /// The stream's beginning is there: its announced size is the media's, and so is the signature of what isn't
+    /// sealed.
+    func spoolWasRecognised(_ spool: Spool) {
+        state.withLock { state in
+            guard state.spool?.spool === spool else { return }
+            state.spool?.isRecognised = true
         }
     }
 
@@ -114,6 +141,10 @@ extension MediaFile {
                 guard state.spool?.spool === spool else { return }
                 state.spool?.isComplete = true
             }
+            // Of what has a tag, the tag decides.
+            if case .known(let content) = state.withLock({ $0.content }), content.authentication == nil {
+                confirmFacts()
+            }
             advanceSpool()
         case .failure(let error):
             let (waiting, transfer) = state.withLock { state -> ([PendingRead], TransferSlot?) in
@@ -140,6 +171,7 @@ extension MediaFile {
                 state.spool?.authentication = .underWay
                 return .authenticate(content, progress.spool, size: progress.written)
             }
+            guard progress.isComplete || progress.isRecognised || content.authentication != nil else { return .nothing }
             var ready: [PendingRead] = []
             state.spool?.waiting.removeAll { read in
                 let needed = content.ciphertextRange(forPlaintext: read.range)

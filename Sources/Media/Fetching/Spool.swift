@@ -3,6 +3,7 @@
 #else
     import Musl
 #endif
+import Threading
 
 /// A temporary file of ciphertext, for a server that sends media whole or not at all.
 ///
@@ -78,10 +79,8 @@ final class Spool: Sendable {
 }
 
 /// The temporary file can't be made, written or read.
-struct SpoolError: Error, Sendable, CustomStringConvertible {
+struct SpoolError: CausedError {
     let message: String
-
-    var description: String { message }
 
     init(_ what: String, _ number: Int32) {
         message = "\(what): \(String(cString: strerror(number)))"

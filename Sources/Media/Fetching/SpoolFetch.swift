@@ -12,6 +12,15 @@ final class SpoolFetch: DownloadReceiver, @unchecked Sendable {
     private(set) var written: Int64 = 0
     private var failure: MediaError?
 
+    /// Whether the answer announced the size that the media is known to have.
+    private var hasKnownSize = false
+
+    /// Whether the first bytes were looked at.
+    private var isChecked = false
+
+    /// Whether an answer was refused because it contradicts what is known of the media.
+    private var isContradicted = false
+
     init(file: MediaFile, spool: Spool) {
         self.file = file
         self.spool = spool
@@ -19,7 +28,15 @@ final class SpoolFetch: DownloadReceiver, @unchecked Sendable {
 
     /// The last bytes of what was written.
     func tail(count: Int64) throws(MediaError) -> [UInt8] {
-        let range = max(0, written - count)..<written
+        try bytes(max(0, written - count)..<written)
+    }
+
+    /// The first bytes of what was written.
+    func beginning(count: Int64) throws(MediaError) -> [UInt8] {
+        try bytes(0..<min(count, written))
+    }
+
+    private func bytes(_ range: Range<Int64>) throws(MediaError) -> [UInt8] {
         do throws(SpoolError) {
             return try spool.bytes(range)
         } catch {
@@ -33,7 +50,38 @@ final class SpoolFetch: DownloadReceiver, @unchecked Sendable {
             failure = MediaError(.transferFailed, file.sid, "the media of \(file.sid) was sent out of order")
             return false
         }
+        hasKnownSize = head.contentLength != nil && head.contentLength == file.ciphertextSize
         return true
+    }
+
+    /// Why an answer can't be the media; see ``MediaAnswerCheck``.
+    func refusal(of head: ResponseHead) -> String? {
+        if let reason = MediaAnswerCheck.refusal(of: head) { return reason }
+        guard let reason = file.contradiction(in: head) else { return nil }
+        isContradicted = true
+        return reason
+    }
+
+    /// Looks at the first bytes, once there are enough of them.
+    ///
+    /// - Parameter isComplete: whether no more will come.
+    private func check(isComplete: Bool) throws(MediaError) {
+        guard !isChecked, isComplete || written >= MediaAnswerCheck.signatureSize else { return }
+        isChecked = true
+        if file.knownFacts.map({ !file.isSealed($0) }) ?? false {
+            let bytes = try beginning(count: Int64(MediaAnswerCheck.signatureSize))
+            if let reason = MediaAnswerCheck.refusal(ofPlaintext: bytes, kind: file.resource.kind) {
+                file.doubtFacts()
+                throw MediaError(.transferFailed, file.sid, "the media of \(file.sid) could not be had: \(reason)")
+            }
+        }
+        if hasKnownSize { file.spoolWasRecognised(spool) }
+    }
+
+    private func fail(_ error: MediaError) {
+        failure = error
+        // Those who wait are told at once, and the transfer is ended.
+        file.spoolDidEnd(spool, .failure(error))
     }
 
     func downloadDidReceive(_ bytes: RawSpan) {
@@ -42,20 +90,34 @@ final class SpoolFetch: DownloadReceiver, @unchecked Sendable {
         do throws(SpoolError) {
             try spool.write(bytes, at: written)
             written += Int64(bytes.byteCount)
+        } catch {
+            fail(MediaError(.storage, file.sid, error.message, cause: error))
+            return
+        }
+        do throws(MediaError) {
+            try check(isComplete: false)
             file.spoolDidGrow(spool, to: written)
         } catch {
-            let failure = MediaError(.storage, file.sid, error.message, cause: error)
-            self.failure = failure
-            // Those who wait are told at once, and the transfer is ended.
-            file.spoolDidEnd(spool, .failure(failure))
+            fail(error)
         }
     }
 
     func downloadDidEnd(_ result: Result<Void, TransferError>) {
+        if failure == nil, case .success = result {
+            do throws(MediaError) { try check(isComplete: true) } catch { failure = error }
+        }
+        if isContradicted, case .failure(let error) = result, error.isUnusableAnswer { file.doubtFacts() }
         if let failure {
             file.spoolDidEnd(spool, .failure(failure))
         } else {
             file.spoolDidEnd(spool, result.mapError { file.mediaError($0) })
         }
+    }
+}
+
+extension TransferError {
+    /// Whether it failed for answers that couldn't be the media.
+    var isUnusableAnswer: Bool {
+        code == .unusableAnswer || (cause as? TransferError)?.code == .unusableAnswer
     }
 }

@@ -22,6 +22,23 @@ extension MediaFile {
         case condemned
     }
 
+    /// When content that was declared bad may be fetched anew.
+    ///
+    /// What served the bad bytes may have been something on the way, and well again since.
+    struct Retrial {
+        /// The wait after the first declaration doubles with each further one, up to this.
+        static let longestWait = Duration.seconds(900)
+
+        let wait: Duration
+        let isDueFrom: ContinuousClock.Instant
+
+        /// The wait after content was declared bad, once more if there was one before.
+        init(after previous: Retrial?, firstWait: Duration, now: ContinuousClock.Instant) {
+            wait = previous.map { min($0.wait * 2, Self.longestWait) } ?? firstWait
+            isDueFrom = now + wait
+        }
+    }
+
     /// Keeps a read until the content is verified, and has all of it fetched.
     func hold(_ read: PendingRead) {
         let begins = state.withLock { state -> Bool in
@@ -88,9 +105,14 @@ extension MediaFile {
     /// All of the content has come, and the tag agrees.
     func contentWasVerified(_ content: MediaContent) {
         let wasDoubted = state.withLock { state -> Bool in
-            defer { state.trial = .first }
+            defer {
+                if state.trial == .again { state.knownIntegrity = .verified }
+                state.trial = .first
+                state.retrial = nil
+            }
             return state.trial == .again
         }
+        confirmFacts()
         if wasDoubted {
             services.logger.notice("\(sid) was fetched again and is what was recorded")
         }
@@ -130,6 +152,8 @@ extension MediaFile {
             let (reads, transfers) = Self.detachReads(&state)
             guard state.trial == .first else {
                 state.trial = .condemned
+                state.retrial = Retrial(
+                    after: state.retrial, firstWait: services.configuration.retrialWait, now: .now)
                 state.isVerifying = false
                 return (.condemn, reads, transfers, wasReleased)
             }
@@ -194,5 +218,23 @@ extension MediaFile {
             }
         }
         fetch.start()
+    }
+}
+
+extension MediaFile.State {
+    /// Whether content that was declared bad is to be tried anew, should somebody open it.
+    func isDueForRetrial(now: ContinuousClock.Instant) -> Bool {
+        guard trial == .condemned, let retrial else { return false }
+        return retrial.isDueFrom <= now
+    }
+
+    /// Has the media described anew and nothing of it released before all of it is verified; the first failure
+    /// condemns it again.
+    mutating func beginRetrial() {
+        doubtFacts()
+        content = .unknown
+        wasOpened = false
+        knownIntegrity = .failed
+        trial = .again
     }
 }

@@ -36,6 +36,14 @@ public struct ForeignText: Sendable, Hashable {
         self.init(String(decoding: Array(bytes.prefix(4 * (Self.longestLength + 1))), as: UTF8.self))
     }
 
+    /// Cleans a text in the same way without cutting it: the last line of defence of what writes to a log.
+    public static func singleLine(_ text: String) -> String {
+        if text.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) { return text }
+        var kept = String.UnicodeScalarView()
+        kept.append(contentsOf: text.unicodeScalars.lazy.map(shown))
+        return String(kept)
+    }
+
     private static func cleaned(_ scalars: some Sequence<Unicode.Scalar>) -> String {
         var kept = String.UnicodeScalarView()
         var length = 0

@@ -201,14 +201,14 @@ final class TransferLoop {
                 counts.countRetry()
                 logger.debug(
                     "Transfer will be repeated",
-                    metadata: ["transfer": "\(transfer.identifier)", "in": "\(wait)", "reason": "\(error)"])
+                    error: error, metadata: ["transfer": "\(transfer.identifier)", "in": "\(wait)"])
             case .end(let result):
                 transfers[transfer.identifier] = nil
                 if let error = result.failure, error.code != .cancelled {
                     logger.debug(
-                        "Transfer failed", metadata: ["transfer": "\(transfer.identifier)", "reason": "\(error)"])
+                        "Transfer failed", error: error, metadata: ["transfer": "\(transfer.identifier)"])
                 }
-                transfer.receiver.downloadDidEnd(result)
+                transfer.receiver.downloadDidEnd(result.mapError { $0.of(transfer.target) })
             }
         }
     }

@@ -159,6 +159,7 @@ extension TransferStateMachine {
     mutating func refused(
         _ head: ResponseHead, body: [UInt8], retryAfter: Duration?, now: Instant
     ) -> [Action] {
+        if let error = plan.refusal(of: head) { return failed(error, retryAfter: retryAfter, now: now) }
         let error = TransferError(
             code: .status, message: "\(head.address) answered with status \(head.status).",
             response: Response(head: head, body: body))

@@ -10,6 +10,9 @@ struct TransferPlan: Sendable {
     var bodyLimit = Int64.max
     var retriesNotFound = false
     var expectedEntityTag: String?
+    /// Says why an answer can't be what is wanted.
+    var findsFault: (@Sendable (ResponseHead) -> String?)?
+    var earlierFailures = 0
     /// Whether bytes handed on stay handed on, so that a broken transfer goes on behind them and the source is asked
     /// for a fresh address; otherwise each attempt starts from nothing and the first address is kept.
     var isDownload = true
@@ -20,6 +23,8 @@ struct TransferPlan: Sendable {
         patience = request.patience
         retriesNotFound = request.retriesNotFound
         expectedEntityTag = request.expectedEntityTag
+        findsFault = request.refusal
+        earlierFailures = request.earlierFailures
     }
 
     init(_ request: Request) {
@@ -51,6 +56,12 @@ struct TransferPlan: Sendable {
         return nil
     }
 
+    /// The error of an answer that its receiver refuses to take for what it asked for.
+    func refusal(of head: ResponseHead) -> TransferError? {
+        guard isDownload, (200..<300).contains(head.status), let reason = findsFault?(head) else { return nil }
+        return TransferError(code: .unusableAnswer, message: "\(head.address) \(reason).")
+    }
+
     /// Whether repeating it has the same effect as doing it once, as far as the server is concerned.
     var isSafeToRepeat: Bool { method == .get || method == .head }
 
@@ -66,7 +77,7 @@ struct TransferPlan: Sendable {
         }
         switch error.code {
         case .nameNotResolved, .cannotConnect: return true  // Nothing was sent yet.
-        case .connectionLost, .stalled: return isSafeToRepeat
+        case .connectionLost, .stalled, .unusableAnswer: return isSafeToRepeat
         default: return false
         }
     }

@@ -110,6 +110,17 @@ extension TransferStateMachine {
         guard case .idle = state else { return [] }
         if let fault = plan.fault { return end(.failure(fault)) }
         if let range = plan.range, range.isEmpty { return end(.success(())) }
+        if plan.earlierFailures > 0 {
+            for _ in 1..<plan.earlierFailures { _ = backoff.next(using: &random) }
+            let wait = backoff.next(using: &random)
+            state = .backingOff(until: now.advanced(by: wait))
+            return []
+        }
+        return begin(now: now)
+    }
+
+    /// Makes the first attempt.
+    private mutating func begin(now: Instant) -> [Action] {
         guard address == nil else { return attempt(now: now) }
         state = .awaitingAddress
         return [.askForAddress(replacing: nil)]
@@ -190,7 +201,8 @@ extension TransferStateMachine {
         case 301, 302, 303, 307, 308:
             if plan.redirects == .report { return accept(head, attempt) }
             return redirect(head, attempt)
-        case 200..<300 where !plan.isDownload || [200, 204, 206].contains(head.status):
+        case 200..<300
+        where (!plan.isDownload || [200, 204, 206].contains(head.status)) && plan.refusal(of: head) == nil:
             return accept(head, attempt)
         case 416 where isExactlyAtEnd(head):
             // It broke off after the last byte, and only the end of a body without announced length was missing.
@@ -268,7 +280,7 @@ extension TransferStateMachine {
         case .awaitingAddress:
             return end(.failure(gaveUp()))
         case .backingOff(let until):
-            return now >= until && now < giveUpAt ? attempt(now: now) : end(.failure(gaveUp()))
+            return now >= until && now < giveUpAt ? begin(now: now) : end(.failure(gaveUp()))
         case .awaitingHost(let target, let redirects, let outage):
             guard now < giveUpAt else { return end(.failure(outage.error(now: now))) }
             return perform(target, redirects: redirects, now: now)

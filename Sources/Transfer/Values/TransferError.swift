@@ -1,9 +1,10 @@
-import Threading
+import FoundationEssentials
+public import Threading
 
 /// Says why a transfer failed.
 ///
 /// Nothing in it that is printed holds a secret: addresses appear without their query, answers without their body.
-public struct TransferError: Error, Sendable {
+public struct TransferError: CausedError {
     /// What kind of failure it is.
     public let code: Code
     /// What is wrong, with which thing, in one sentence.
@@ -14,6 +15,8 @@ public struct TransferError: Error, Sendable {
     public let response: Response?
     /// What libcurl says, without the address; `nil` when the error isn't libcurl's.
     let reason: ForeignText?
+    /// The host that was asked, where it is known.
+    private var host: String?
 
     /// Makes an error.
     public init(code: Code, message: String, cause: (any Error)? = nil, response: Response? = nil) {
@@ -30,24 +33,33 @@ public struct TransferError: Error, Sendable {
         self.response = response
     }
 
+    /// Who was asked, and by which name Twilio's support finds the request.
+    public var fields: [String: String] {
+        var fields: [String: String] = [:]
+        fields["host"] = response?.head.address.url.host() ?? host
+        fields["status"] = status.map(String.init)
+        fields["request_id"] = response?.head.headers["Twilio-Request-Id"].map { ForeignText($0).description }
+        return fields
+    }
+
+    /// The same error of a request to an address.
+    func of(_ address: Address?) -> TransferError {
+        var error = self
+        error.host = address?.url.host()
+        return error
+    }
+
     /// The status of the answer that refused.
     public var status: Int? { response?.head.status }
 
     static let cancelled = TransferError(code: .cancelled, message: "The transfer was cancelled.")
 }
 
-extension TransferError: CausedError {
+extension TransferError: CustomDebugStringConvertible {
     /// True when the transfer was cancelled.
     public var endsUnwantedWork: Bool { code == .cancelled }
-}
 
-extension TransferError: CustomStringConvertible, CustomDebugStringConvertible {
-    /// The code, the message and what was behind it.
-    public var description: String {
-        cause.map { "\(code): \(message) Cause: \($0)" } ?? "\(code): \(message)"
-    }
-
-    /// The same as the description.
+    /// The same as the description: the default would print the answer's body.
     public var debugDescription: String { description }
 }
 
@@ -59,7 +71,8 @@ extension TransferError {
         private enum Kind: String {
             case invalidAddress, insecureAddress, nameNotResolved, cannotConnect, certificateRefused, connectionLost
             case hostUnreachable
-            case stalled, deadlineExceeded, tooManyRedirects, status, changed, protocolViolation, bodyTooLarge
+            case stalled, deadlineExceeded, tooManyRedirects, status, unusableAnswer, changed, protocolViolation,
+                bodyTooLarge
             case cancelled, addressUnavailable, invalidConfiguration
         }
 
@@ -96,6 +109,8 @@ extension TransferError {
         public static let tooManyRedirects = Code(.tooManyRedirects)
         /// The server refused; see `status`.
         public static let status = Code(.status)
+        /// The answer succeeded but can't be what was asked for, such as a page in the place of media.
+        public static let unusableAnswer = Code(.unusableAnswer)
         /// The resource isn't the one it was: its entity tag or size differs.
         public static let changed = Code(.changed)
         /// The answer contradicts HTTP, itself or the request.

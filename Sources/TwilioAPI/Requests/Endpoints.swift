@@ -16,11 +16,6 @@ public struct Endpoints: Hashable, Sendable {
     /// `https://video.twilio.com` unless told otherwise.
     public let video: URL
 
-    /// Of the accounts API: public keys.
-    ///
-    /// `https://accounts.twilio.com` unless told otherwise.
-    public let accounts: URL
-
     /// Works out the addresses.
     ///
     /// - Parameters:
@@ -28,15 +23,13 @@ public struct Endpoints: Hashable, Sendable {
     ///   - edge: the location through which Twilio is reached, `dublin` for instance. An edge alone goes with `us1`.
     ///   - api: another address of the 2010 API, that of a proxy or a simulator.
     ///   - video: another address of the video API.
-    ///   - accounts: another address of the accounts API.
     /// - Throws: ``TwilioError`` with code ``TwilioError/Code/invalidConfiguration``, naming what is wrong.
     public init(
-        region: String? = nil, edge: String? = nil, api: String? = nil, video: String? = nil, accounts: String? = nil
+        region: String? = nil, edge: String? = nil, api: String? = nil, video: String? = nil
     ) throws(TwilioError) {
         let domain = try Self.domain(region: region, edge: edge)
         self.api = try Self.url(api, orHost: "api.\(domain)", setting: "API address")
         self.video = try Self.url(video, orHost: "video.\(domain)", setting: "video address")
-        self.accounts = try Self.url(accounts, orHost: "accounts.\(domain)", setting: "accounts address")
     }
 
     /// The edges that regions imply, from Twilio's page "Global infrastructure".

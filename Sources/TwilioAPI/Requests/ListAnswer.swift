@@ -17,7 +17,7 @@ public struct ListAnswer: Sendable {
     init(_ response: Response, kind: MediaKind) {
         self.kind = kind
         body = response.body
-        serverTime = response.head.headers["Date"].flatMap { Timestamp($0) }
+        serverTime = response.head.headers["Date"].flatMap { Timestamp($0)?.bounded }
     }
 
     /// Reads the page: some microseconds for each resource.

@@ -100,6 +100,13 @@ public final class MediaAddressSource: AddressSource {
         state.withLock { $0.current = address }
     }
 
+    /// Takes note that an address served something else than the media: it isn't used again.
+    public func forget(served address: Address) {
+        state.withLock { state in
+            if state.current == address { state.current = nil }
+        }
+    }
+
     private func resolve(at address: Address, by transfer: TransferClient, priority: Priority) {
         transfer.send(
             Request(

@@ -1,7 +1,13 @@
+import Threading
 public import Transfer
 
 /// The account's subaccounts.
 extension TwilioClient {
+    private static let accountsPath = "/2010-04-01/Accounts.json"
+
+    /// Pages of accounts, at most: Twilio allows a thousand accounts unless asked, which is a page or two.
+    private static let accountPageLimit = 1000
+
     /// Gets all active accounts that the credentials reach: the account itself and its subaccounts.
     ///
     /// - Parameters:
@@ -12,7 +18,7 @@ extension TwilioClient {
         completion: @escaping @Sendable (Result<[AccountDescription], TwilioError>) -> Void
     ) {
         walkAccounts(
-            at: "/2010-04-01/Accounts.json?Status=active&PageSize=1000", met: [], followed: [], priority: priority,
+            at: "\(Self.accountsPath)?Status=active&PageSize=1000", met: [], followed: [], priority: priority,
             completion: completion)
     }
 
@@ -26,8 +32,8 @@ extension TwilioClient {
         completion: @escaping @Sendable (Result<[AccountDescription], TwilioError>) -> Void
     ) {
         let subject = "the list of accounts"
-        guard !followed.contains(path) else {
-            completion(.failure(TwilioError(.malformedAnswer, "\(subject) goes round in a circle at \(path)")))
+        guard !followed.contains(path), followed.count < Self.accountPageLimit else {
+            completion(.failure(TwilioError(.malformedAnswer, "\(subject) has no end: its pages go round in a circle")))
             return
         }
         let request: Request
@@ -54,7 +60,8 @@ extension TwilioClient {
                     return
                 }
                 walkAccounts(
-                    at: try Self.pathAndQuery(ofLink: link, subject: subject), met: met + page.elements,
+                    at: try PageLink(link, subject: subject).target(path: Self.accountsPath, endpoint: endpoints.api),
+                    met: met + page.elements,
                     followed: followed.union([path]), priority: priority, completion: completion)
             } catch {
                 completion(.failure(error))

@@ -3,6 +3,7 @@
 #else
     import Foundation
 #endif
+import Threading
 public import Transfer
 
 /// An account at Twilio: its lists, its resources and the addresses of its media.
@@ -18,8 +19,14 @@ public final class TwilioClient: Sendable {
 
     /// What proves it to the video API; nil when nothing does.
     private let videoCredential: Credential?
-    private let endpoints: Endpoints
+    let endpoints: Endpoints
     let transfer: TransferClient
+
+    /// Bytes of a page, at most: one of a thousand resources has two million.
+    private static let pageLimit = 16 << 20
+
+    /// Bytes of a single resource, at most: one has two thousand.
+    private static let resourceLimit = 1 << 20
 
     /// Makes a client; nothing is sent yet.
     ///
@@ -93,7 +100,9 @@ public final class TwilioClient: Sendable {
         do throws(TwilioError) {
             let target =
                 if let next {
-                    try Self.pathAndQuery(ofLink: next, subject: subject)
+                    try PageLink(next, subject: subject).target(
+                        path: listAddress(of: kind), endpoint: kind == .voiceRecording ? endpoints.api : endpoints.video
+                    )
                 } else {
                     firstPage(of: kind, in: interval, size: size)
                 }
@@ -102,7 +111,7 @@ public final class TwilioClient: Sendable {
             completion(.failure(error))
             return
         }
-        transfer.send(Request(address: address, priority: priority)) { result in
+        transfer.send(Request(address: address, priority: priority, bodyLimit: Self.pageLimit)) { result in
             completion(
                 result.mapError { TwilioError($0, subject: subject) }.map { ListAnswer($0, kind: kind) })
         }
@@ -123,7 +132,7 @@ public final class TwilioClient: Sendable {
             completion(.failure(error))
             return
         }
-        transfer.send(Request(address: address, priority: priority)) { result in
+        transfer.send(Request(address: address, priority: priority, bodyLimit: Self.resourceLimit)) { result in
             completion(
                 result.mapError { TwilioError($0, subject: "\(sid)") }.flatMap { response in
                     Result { () throws(TwilioError) in
@@ -139,18 +148,22 @@ public final class TwilioClient: Sendable {
 
     /// The source of addresses from which a recording's media is downloaded.
     ///
-    /// - Parameter retriesNotFound: whether to ask again when there is none yet: media exists only seconds after it is
-    ///   complete.
+    /// - Parameters:
+    ///   - channels: as many channels of a voice recording are asked for; nil for as many as Twilio gives by itself,
+    ///     which is one of a conference's two.
+    ///   - retriesNotFound: whether to ask again when there is none yet: media exists only seconds after it is
+    ///     complete.
     /// - Throws: ``TwilioError`` with code ``TwilioError/Code/invalidConfiguration`` for an address that can't be
     ///   formed.
     public func mediaAddresses(
-        of resource: MediaResource, retriesNotFound: Bool = false
+        of resource: MediaResource, channels: Int64? = nil, retriesNotFound: Bool = false
     ) throws(TwilioError) -> MediaAddressSource {
         let path = "\(listPath(of: resource.kind))/\(resource.sid)"
         switch resource.kind {
         case .voiceRecording:
             return MediaAddressSource(
-                direct: try apiAddress("\(path).wav"), subject: resource.sid)
+                direct: try apiAddress("\(path).wav" + (channels.map { "?RequestedChannels=\($0)" } ?? "")),
+                subject: resource.sid)
         case .videoRecording, .composition:
             // The longest life that an address can be given. It is asked for anew when it was refused anyway.
             return MediaAddressSource(
@@ -170,7 +183,12 @@ public final class TwilioClient: Sendable {
     private func firstPage(of kind: MediaKind, in interval: CreationInterval, size: Int?) -> String {
         let largest = kind == .voiceRecording ? 1000 : 100
         let fields = interval.queryFields(for: kind) + ["PageSize=\(min(max(size ?? largest, 1), largest))"]
-        return listPath(of: kind) + (kind == .voiceRecording ? ".json?" : "?") + fields.joined(separator: "&")
+        return "\(listAddress(of: kind))?\(fields.joined(separator: "&"))"
+    }
+
+    /// The path of a list's pages.
+    private func listAddress(of kind: MediaKind) -> String {
+        listPath(of: kind) + (kind == .voiceRecording ? ".json" : "")
     }
 
     private func listPath(of kind: MediaKind) -> String {
@@ -179,17 +197,6 @@ public final class TwilioClient: Sendable {
         case .videoRecording: "/v1/Recordings"
         case .composition: "/v1/Compositions"
         }
-    }
-
-    /// The path and query of a link to the next page, which are followed on the configured address.
-    ///
-    /// The video API's links are absolute and name the public host even where a proxy or a simulator stands between;
-    /// going there would send the credentials past it.
-    static func pathAndQuery(ofLink link: String, subject: String) throws(TwilioError) -> String {
-        guard let components = URLComponents(string: link), components.percentEncodedPath.hasPrefix("/") else {
-            throw TwilioError(.malformedAnswer, "\(subject) goes on at '\(link)', which is not an address")
-        }
-        return components.percentEncodedPath + (components.percentEncodedQuery.map { "?\($0)" } ?? "")
     }
 
     private func address(for kind: MediaKind, _ pathAndQuery: String) throws(TwilioError) -> Address {
@@ -212,7 +219,7 @@ public final class TwilioClient: Sendable {
         _ endpoint: URL, _ pathAndQuery: String, _ credential: Credential
     ) throws(TwilioError) -> Address {
         guard let url = endpoint.appending(pathAndQuery: pathAndQuery) else {
-            throw TwilioError(.invalidConfiguration, "\(endpoint)\(pathAndQuery) is not an address")
+            throw TwilioError(.invalidConfiguration, "\(endpoint)\(ForeignText(pathAndQuery)) is not an address")
         }
         return Address(url: url, credential: credential)
     }

@@ -1,13 +1,15 @@
+public import Threading
+
 /// An account or subaccount, as the list of accounts describes it.
 public struct AccountDescription: Hashable, Sendable {
     /// Its SID, `AC…`.
     public let sid: SID
 
     /// The name that its owner gave it; nil when there is none.
-    public let friendlyName: String?
+    public let friendlyName: ForeignText?
 
     /// `active`, `suspended` or `closed`; empty when it doesn't tell.
-    public let status: String
+    public let status: ForeignText
 
     /// Reads the account at a scanner's position.
     ///
@@ -25,7 +27,7 @@ public struct AccountDescription: Hashable, Sendable {
             throw TwilioError(.malformedAnswer, "an account in the list of accounts has no SID of an account")
         }
         self.sid = sid
-        friendlyName = fields["friendly_name"].flatMap { $0.isEmpty ? nil : $0 }
-        status = fields["status"] ?? ""
+        friendlyName = fields["friendly_name"].flatMap { $0.isEmpty ? nil : ForeignText($0) }
+        status = ForeignText(fields["status"] ?? "")
     }
 }

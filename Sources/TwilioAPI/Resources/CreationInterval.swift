@@ -1,3 +1,5 @@
+import Threading
+
 /// A part of a list: the resources that were made from one point in time until before another.
 public struct CreationInterval: Hashable, Sendable {
     /// The first point in time; nil for no bound.
@@ -19,27 +21,40 @@ public struct CreationInterval: Hashable, Sendable {
 
     /// The fields of a list's query that ask for it, percent-encoded.
     ///
-    /// The lists may answer with more than the interval: voice recordings are limited by whole days, and whether
-    /// video's bounds belong to what they limit is not stated, so those are a second wider than what is wanted.
+    /// The lists may answer with more than the interval, and never with less, however Twilio reads its filters:
+    ///
+    /// - The 2010 API takes days. Whether `DateCreated<` and `DateCreated>` include their day, or end and begin at its
+    ///   midnight, or count a time of day, is not stated: "on or before midnight of this date" allows each. So both
+    ///   days are one further out than the interval needs.
+    /// - Whether video's bounds are inclusive is not stated: both are a second further out.
+    ///
+    /// A bound before 1970 or after 2199 excludes nothing that exists: it is moved there.
     func queryFields(for kind: MediaKind) -> [String] {
+        let first = lower.map { $0.clamped }
         // The last second that is wanted.
-        let last = upper.map { Timestamp(seconds: $0.seconds - 1) }
+        let last = upper.map { Timestamp(seconds: $0.clamped.seconds - 1) }
         switch kind {
         case .voiceRecording:
-            // The parameters' names are "DateCreated>" and "DateCreated<"; both days belong to what is listed.
+            // The parameters' names are "DateCreated>" and "DateCreated<".
             return [
-                lower.map { "DateCreated%3E=\(CalendarDay(containing: $0))" },
-                last.map { "DateCreated%3C=\(CalendarDay(containing: $0))" },
+                first.map { "DateCreated%3E=\(CalendarDay(containing: $0.moved(by: -CalendarDay.secondCount)))" },
+                last.map { "DateCreated%3C=\(CalendarDay(containing: $0.moved(by: CalendarDay.secondCount)))" },
             ].compactMap { $0 }
         case .videoRecording, .composition:
             return [
-                lower.map { "DateCreatedAfter=\(Timestamp(seconds: $0.seconds - 1).percentEncoded)" },
-                last.map { "DateCreatedBefore=\(Timestamp(seconds: $0.seconds + 1).percentEncoded)" },
+                first.map { "DateCreatedAfter=\($0.moved(by: -1).percentEncoded)" },
+                last.map { "DateCreatedBefore=\($0.moved(by: 1).percentEncoded)" },
             ].compactMap { $0 }
         }
     }
 }
 
 extension Timestamp {
+    /// The nearest time from 1970 until 2200, in which all recordings are.
+    fileprivate var clamped: Timestamp { Timestamp(seconds: Bounds.times.clamping(seconds)) }
+
+    /// The time so many seconds later.
+    fileprivate func moved(by seconds: Int64) -> Timestamp { Timestamp(seconds: self.seconds + seconds) }
+
     fileprivate var percentEncoded: String { description.replacing(":", with: "%3A") }
 }

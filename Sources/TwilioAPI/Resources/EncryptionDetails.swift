@@ -3,6 +3,7 @@
 #else
     import Foundation
 #endif
+import Threading
 
 /// The envelope of a voice recording, as its resource describes it.
 ///
@@ -59,8 +60,8 @@ extension EncryptionDetails: Decodable {
             }
             return nil
         }
-        type = first(.type)
-        publicKeySID = first(.publicKeySID, .encryptionPublicKeySID)
+        type = first(.type).map { ForeignText($0).description }
+        publicKeySID = first(.publicKeySID, .encryptionPublicKeySID).map { ForeignText($0).description }
         encryptedContentKey = first(.encryptedContentKey, .encryptionContentKey)
         initializationVector = first(.initializationVector, .encryptionInitializationVector)
     }

@@ -1,3 +1,5 @@
+import Threading
+
 /// Reading fields that any resource may leave out, set to null, or give in another type than documented.
 extension KeyedDecodingContainer {
     /// The field as a string; a number counts as its digits; nil when it is absent, null, empty or something else.
@@ -9,6 +11,11 @@ extension KeyedDecodingContainer {
             return String(number)
         }
         return nil
+    }
+
+    /// The field as ``lenientString(_:)``, as clean and short as every text from outside: for what people are shown.
+    func shownString(_ key: Key) -> String? {
+        lenientString(key).map { ForeignText($0).description }
     }
 
     /// The field as a whole number; a string of digits counts; nil when it is absent, null or something else.

@@ -1,3 +1,5 @@
+import Threading
+
 /// One page of any list: its elements, and what follows them.
 ///
 /// Goes over its bytes once.
@@ -55,7 +57,7 @@ struct ListPage<Element> {
         } else if var scanner = others[key] {
             elements = try Self.elements(from: &scanner, element)
         } else {
-            throw TwilioError(.malformedAnswer, "\(subject) has no array '\(key)'")
+            throw TwilioError(.malformedAnswer, "\(subject) has no array '\(ForeignText(key))'")
         }
         guard let next = links.next else {
             throw TwilioError(.malformedAnswer, "\(subject) doesn't say what follows it")

@@ -12,8 +12,11 @@ public struct ListedResource: Hashable, Sendable {
     /// What has become of it.
     public let status: ResourceStatus
 
-    /// When it was made; nil when it doesn't tell.
+    /// When it was made; nil when it doesn't tell, or tells a time that can't be.
     public let dateCreated: Timestamp?
+
+    /// When Twilio last changed it; nil when it doesn't tell, as video doesn't.
+    public let dateUpdated: Timestamp?
 
     /// The container format: `wav`, `mka`, `mkv`, `mp4` or `webm`, the file's extension.
     public let containerFormat: String
@@ -59,6 +62,7 @@ public struct ListedResource: Hashable, Sendable {
         sid = resource.sid
         status = resource.status
         dateCreated = resource.dateCreated
+        dateUpdated = resource.dateUpdated
         containerFormat = resource.containerFormat
         groupSID = resource.groupSID
         isAuthenticated = resource.encryptionDetails != nil
@@ -66,13 +70,14 @@ public struct ListedResource: Hashable, Sendable {
     }
 
     fileprivate init(
-        kind: MediaKind, sid: SID, status: ResourceStatus, dateCreated: Timestamp?, containerFormat: String,
-        groupSID: SID?, isAuthenticated: Bool, json: ArraySlice<UInt8>
+        kind: MediaKind, sid: SID, status: ResourceStatus, dateCreated: Timestamp?, dateUpdated: Timestamp?,
+        containerFormat: String, groupSID: SID?, isAuthenticated: Bool, json: ArraySlice<UInt8>
     ) {
         self.kind = kind
         self.sid = sid
         self.status = status
         self.dateCreated = dateCreated
+        self.dateUpdated = dateUpdated
         self.containerFormat = containerFormat
         self.groupSID = groupSID
         self.isAuthenticated = isAuthenticated
@@ -117,6 +122,7 @@ private struct ListedFields {
     private var sid = Field.absent
     private var status = Field.absent
     private var dateCreated = Field.absent
+    private var dateUpdated = Field.absent
     private var startTime = Field.absent
     private var groupSID = Field.absent
     private var containerFormat = Field.absent
@@ -161,6 +167,7 @@ private struct ListedFields {
         case 8 where scanner.isEqual(name, isVoice ? "call_sid" : "room_sid"): try groupSID.read(from: &scanner)
         case 10 where scanner.isEqual(name, "start_time"): try startTime.read(from: &scanner)
         case 12 where scanner.isEqual(name, "date_created"): try dateCreated.read(from: &scanner)
+        case 12 where scanner.isEqual(name, "date_updated"): try dateUpdated.read(from: &scanner)
         case 13 where !isVoice && scanner.isEqual(name, "grouping_sids"): try readGroupingSIDs(from: &scanner)
         case 16 where !isVoice && scanner.isEqual(name, "container_format"):
             try containerFormat.read(from: &scanner)
@@ -200,7 +207,8 @@ private struct ListedFields {
     }
 
     private var isOdd: Bool {
-        hasOddName || sid.isOdd || status.isOdd || dateCreated.isOdd || startTime.isOdd || groupSID.isOdd
+        hasOddName || sid.isOdd || status.isOdd || dateCreated.isOdd || dateUpdated.isOdd || startTime.isOdd
+            || groupSID.isOdd
             || containerFormat.isOdd || format.isOdd || type.isOdd || groupingRoom.isOdd
     }
 
@@ -221,7 +229,8 @@ private struct ListedFields {
         }
         return ListedResource(
             kind: kind, sid: sid, status: ResourceStatus(told: string(status)),
-            dateCreated: (dateCreated.text ?? startTime.text).flatMap { Timestamp(text, in: $0) },
+            dateCreated: (dateCreated.text ?? startTime.text).flatMap { Timestamp(text, in: $0)?.bounded },
+            dateUpdated: dateUpdated.text.flatMap { Timestamp(text, in: $0)?.bounded },
             containerFormat: MediaResource.containerFormat(
                 of: kind, told: string(containerFormat) ?? string(format), type: string(type)),
             groupSID: (groupSID.text ?? groupingRoom.text).flatMap { SID(text, in: $0) }

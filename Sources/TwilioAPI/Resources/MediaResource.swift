@@ -3,6 +3,7 @@
 #else
     import Foundation
 #endif
+import Threading
 
 /// A voice recording, video recording or composition as the API describes it.
 ///
@@ -20,8 +21,11 @@ public struct MediaResource: Hashable, Sendable {
     /// What has become of it.
     public let status: ResourceStatus
 
-    /// When it was made.
+    /// When it was made; nil when it doesn't tell, or tells a time that can't be (``Threading/Bounds/times``).
     public let dateCreated: Timestamp?
+
+    /// When Twilio last changed it; nil when it doesn't tell, as video doesn't, or tells such a time.
+    public let dateUpdated: Timestamp?
 
     /// The call that was recorded, `CA…`; voice only.
     public let callSID: String?
@@ -32,10 +36,10 @@ public struct MediaResource: Hashable, Sendable {
     /// The track that was recorded, `MT…`; video recordings only.
     public let sourceSID: String?
 
-    /// Length in whole seconds.
+    /// Length in whole seconds; nil when it doesn't tell, or tells one that can't be (``Threading/Bounds/durations``).
     public let duration: Int64?
 
-    /// Number of audio channels; voice only.
+    /// Number of audio channels, at least one; voice only.
     public let channels: Int64?
 
     /// The codec's name; video recordings only.
@@ -73,7 +77,8 @@ public struct MediaResource: Hashable, Sendable {
             fields = try JSONDecoder().decode(Fields.self, from: Data(json))
         } catch {
             throw TwilioError(
-                .malformedAnswer, "a resource among the \(kind.pluralName) can't be read: \(error)", cause: error)
+                .malformedAnswer, "a resource among the \(kind.pluralName) can't be read: \(ForeignText("\(error)"))",
+                cause: error)
         }
         guard fields.sid.prefix == kind.sidPrefix else {
             throw TwilioError(
@@ -84,7 +89,8 @@ public struct MediaResource: Hashable, Sendable {
         sid = fields.sid
         accountSID = fields.accountSID.flatMap { SID($0) }.flatMap { $0.prefix == "AC" ? $0 : nil }
         status = ResourceStatus(told: fields.status)
-        dateCreated = (fields.dateCreated ?? fields.startTime).flatMap { Timestamp($0) }
+        dateCreated = (fields.dateCreated ?? fields.startTime).flatMap { Timestamp($0)?.bounded }
+        dateUpdated = fields.dateUpdated.flatMap { Timestamp($0)?.bounded }
         callSID = fields.callSID
         roomSID = fields.roomSID ?? fields.groupingRoomSID
         sourceSID = fields.sourceSID
@@ -139,6 +145,7 @@ public struct MediaResource: Hashable, Sendable {
 private struct Fields: Decodable {
     let sid: SID
     let accountSID: String?
+    let dateUpdated: String?
     let status, dateCreated, startTime, callSID, roomSID, groupingRoomSID, sourceSID, codec, containerFormat: String?
     let type, mediaURL, externalLocation, encryptionKey: String?
     let duration, channels: Int64?
@@ -148,6 +155,7 @@ private struct Fields: Decodable {
         case sid, status, codec, format, type, duration, channels
         case accountSID = "account_sid"
         case dateCreated = "date_created"
+        case dateUpdated = "date_updated"
         case startTime = "start_time"
         case callSID = "call_sid"
         case roomSID = "room_sid"
@@ -166,20 +174,21 @@ private struct Fields: Decodable {
         accountSID = container.lenientString(.accountSID)
         status = container.lenientString(.status)
         dateCreated = container.lenientString(.dateCreated)
+        dateUpdated = container.lenientString(.dateUpdated)
         startTime = container.lenientString(.startTime)
-        callSID = container.lenientString(.callSID)
-        roomSID = container.lenientString(.roomSID)
+        callSID = container.shownString(.callSID)
+        roomSID = container.shownString(.roomSID)
         groupingRoomSID = (try? container.nestedContainer(keyedBy: Key.self, forKey: .groupingSIDs))
-            .flatMap { $0.lenientString(.roomSID) }
-        sourceSID = container.lenientString(.sourceSID)
-        codec = container.lenientString(.codec)
+            .flatMap { $0.shownString(.roomSID) }
+        sourceSID = container.shownString(.sourceSID)
+        codec = container.shownString(.codec)
         containerFormat = container.lenientString(.containerFormat) ?? container.lenientString(.format)
         type = container.lenientString(.type)
         mediaURL = container.lenientString(.mediaURL)
         externalLocation = container.lenientString(.mediaExternalLocation)
-        encryptionKey = container.lenientString(.encryptionKey)
-        duration = container.lenientInteger(.duration)
-        channels = container.lenientInteger(.channels)
+        encryptionKey = container.shownString(.encryptionKey)
+        duration = container.lenientInteger(.duration).flatMap(Bounds.durations.accepting)
+        channels = container.lenientInteger(.channels).flatMap(Bounds.channels.accepting)
         let isNull = (try? container.decodeNil(forKey: .encryptionDetails)) ?? true
         if isNull || (try? container.decode(String.self, forKey: .encryptionDetails)) == "" {
             encryptionDetails = nil

@@ -1,3 +1,5 @@
+import Threading
+
 /// A point in time as Twilio writes it, in whole seconds since 1970 (UTC).
 ///
 /// Read by own code, because lists have a million of them in a form (RFC 2822) for which only a slow, locale-aware
@@ -9,6 +11,14 @@ public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible
     /// Makes a timestamp from POSIX time.
     public init(seconds: Int64) {
         self.seconds = seconds
+    }
+
+    /// Makes a timestamp from POSIX time that was received or stored.
+    ///
+    /// - Returns: nil when it isn't within ``Threading/Bounds/times``.
+    public init?(bounded seconds: Int64) {
+        guard Bounds.times.contains(seconds) else { return nil }
+        self.init(seconds: seconds)
     }
 
     /// Reads `Fri, 14 Oct 2016 21:56:34 +0000` (RFC 2822, 2010 API) or `2015-07-30T20:00:00Z` (ISO 8601, video).
@@ -33,6 +43,9 @@ public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible
         let clock = [time / 3600, time / 60 % 60, time % 60].map { $0.padded(to: 2) }.joined(separator: ":")
         return "\(day)T\(clock)Z"
     }
+
+    /// The point in time, or nil when no recording can be of that time: it isn't within ``Threading/Bounds/times``.
+    var bounded: Timestamp? { Timestamp(bounded: seconds) }
 
     /// Orders by time.
     public static func < (left: Timestamp, right: Timestamp) -> Bool { left.seconds < right.seconds }

@@ -1,3 +1,5 @@
+import Foundation
+
 /// Writes generated recordings as the API shows them, without rendering each.
 ///
 /// Whatever the behaviour makes of resources, those of generated recordings differ in nothing but the places where
@@ -26,7 +28,7 @@ struct GeneratedTemplate {
     init(_ recordings: GeneratedRecordings, render: (StoredResource) -> JSONValue) {
         self.recordings = recordings
         let sample = recordings.sample
-        let rendered = render(sample.resource).text
+        let rendered = Data(render(sample.resource).text)
         let marks = [
             (Value.digits, Array(sample.resource.sid.utf8.dropFirst(2)), 32),
             (.created, Array(sample.resource.created.rfc2822.utf8), 31),
@@ -35,19 +37,19 @@ struct GeneratedTemplate {
             (.wrappedKey, base64Digits(sample.wrappedKey), base64Digits(sample.wrappedKey).count),
             (.iv, base64Digits(sample.iv), 16),
         ]
+        let found = marks.flatMap { value, mark, size in
+            rendered.ranges(of: mark).map { (range: $0, value: value, size: size) }
+        }.sorted { $0.range.lowerBound < $1.range.lowerBound }
         var text: [UInt8] = []
         var places: [(offset: Int, value: Value)] = []
         var index = 0
-        while index < rendered.count {
-            guard let (value, mark, size) = marks.first(where: { rendered[index...].starts(with: $0.1) }) else {
-                text.append(rendered[index])
-                index += 1
-                continue
-            }
+        for (range, value, size) in found where range.lowerBound >= index {
+            text += rendered[index..<range.lowerBound]
             places.append((text.count, value))
-            text += repeatElement(0, count: size)
-            index += mark.count
+            text += [UInt8](repeating: 0, count: size)
+            index = range.upperBound
         }
+        text += rendered[index...]
         self.text = text
         self.places = places
         size = text.count
@@ -77,6 +79,17 @@ struct GeneratedTemplate {
                 _ = result[(start + place.offset)...].update(fromContentsOf: bytes)
             }
         }
+    }
+}
+
+extension Data {
+    /// Where a text stands.
+    fileprivate func ranges(of text: [UInt8]) -> [Range<Int>] {
+        var ranges: [Range<Int>] = []
+        while let range = range(of: Data(text), in: (ranges.last?.upperBound ?? startIndex)..<endIndex) {
+            ranges.append(range)
+        }
+        return ranges
     }
 }
 

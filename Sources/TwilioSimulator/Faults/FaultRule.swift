@@ -51,14 +51,21 @@ public enum FaultAction: Sendable, Hashable {
     case corrupt(offset: Int, mask: UInt8)
     /// Sends another `ETag`, as though the object had been replaced.
     case changeETag
+    /// Answers with something that isn't what was asked for, as a proxy or a captive portal does; no `Content-Type`
+    /// where `type` is nil.
+    case answer(Int, type: String?, body: String)
+    /// Serves the first bytes of what is stored as though there were no more; whole, if `ignoresRange`, whatever range
+    /// was asked for.
+    case shorten(toBytes: Int, ignoresRange: Bool)
 }
 
 extension FaultAction: Codable {
     fileprivate enum CodingKeys: String, CodingKey {
-        case type, code, retryAfter, afterBytes, offset, mask
+        case type, code, retryAfter, afterBytes, offset, mask, contentType, body, toBytes, ignoresRange
     }
 
-    /// Reads `{"type": "status" | "reset" | "stall" | "truncate" | "corrupt" | "changeETag", …}`.
+    /// Reads `{"type": "status" | "reset" | "stall" | "truncate" | "corrupt" | "changeETag" | "answer" | "shorten",
+    /// …}`.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         switch try container.decode(String.self, forKey: .type) {
@@ -74,6 +81,15 @@ extension FaultAction: Codable {
                 offset: try container.decode(Int.self, forKey: .offset),
                 mask: try container.decode(UInt8.self, forKey: .mask))
         case "changeETag": self = .changeETag
+        case "answer":
+            self = .answer(
+                try container.decodeIfPresent(Int.self, forKey: .code) ?? 200,
+                type: try container.decodeIfPresent(String.self, forKey: .contentType),
+                body: try container.decodeIfPresent(String.self, forKey: .body) ?? "")
+        case "shorten":
+            self = .shorten(
+                toBytes: try container.decode(Int.self, forKey: .toBytes),
+                ignoresRange: try container.decodeIfPresent(Bool.self, forKey: .ignoresRange) ?? false)
         case let type:
             throw DecodingError.dataCorruptedError(
                 forKey: .type, in: container, debugDescription: "There is no fault action of type \(type)")
@@ -96,6 +112,15 @@ extension FaultAction: Codable {
             try container.encode(offset, forKey: .offset)
             try container.encode(mask, forKey: .mask)
         case .changeETag: try container.encode("changeETag", forKey: .type)
+        case .answer(let code, let type, let body):
+            try container.encode("answer", forKey: .type)
+            try container.encode(code, forKey: .code)
+            try container.encodeIfPresent(type, forKey: .contentType)
+            try container.encode(body, forKey: .body)
+        case .shorten(let count, let ignoresRange):
+            try container.encode("shorten", forKey: .type)
+            try container.encode(count, forKey: .toBytes)
+            try container.encode(ignoresRange, forKey: .ignoresRange)
         }
     }
 }

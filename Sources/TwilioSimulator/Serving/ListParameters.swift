@@ -10,6 +10,8 @@ struct ListParameters {
     private(set) var problem: String?
     private let filters: String
     private let paging: Behaviour.Paging
+    private let filter: Behaviour.DateFilter
+    private let listEnd: Behaviour.ListEnd
 
     /// Reads `PageSize`, `Page` and `PageToken`.
     ///
@@ -22,6 +24,8 @@ struct ListParameters {
         query.order = behaviour.listOrder
         pageNumber = max(0, fields["Page"].flatMap { Int($0) } ?? 0)
         paging = behaviour.paging
+        filter = behaviour.dateFilter
+        listEnd = behaviour.listEnd
         filters = request.rawQuery.split(separator: "&").filter { field in
             !["Page", "PageSize", "PageToken"].contains(field.prefix { $0 != "=" })
         }.joined(separator: "&")
@@ -33,19 +37,58 @@ struct ListParameters {
         }
     }
 
-    /// Keeps what was created from a moment on, or through it, or both.
-    ///
-    /// - Parameter wholeDays: whether all of the moment's day is meant.
-    mutating func limit(to moment: Instant?, wholeDays: Bool, from: Bool = false, through: Bool = false) {
-        guard let moment else {
-            problem = "A date filter is invalid"
-            return
+    /// Keeps what was created on a day.
+    mutating func limit(toDayOf text: String) {
+        guard let day = moment(text)?.startOfDay else { return }
+        limit(to: day..<day.advanced(by: Instant.secondsPerDay))
+    }
+
+    /// Keeps what was created on or before a day, as the behaviour understands it.
+    mutating func limit(throughDayOf text: String) {
+        guard let moment = moment(text) else { return }
+        let day = moment.startOfDay
+        switch filter {
+        case .inclusive: limit(to: Self.always.lowerBound..<day.advanced(by: Instant.secondsPerDay))
+        case .midnight: limit(to: Self.always.lowerBound..<day.advanced(by: 1))
+        case .time: limit(to: Self.always.lowerBound..<moment.advanced(by: 1))
+        case .exclusive: limit(to: Self.always.lowerBound..<day)
         }
-        let start = wholeDays ? moment.startOfDay : moment
-        let end = wholeDays ? start.advanced(by: Instant.secondsPerDay) : moment.advanced(by: 1)
-        let lower = from ? max(query.created.lowerBound, start) : query.created.lowerBound
-        let upper = through ? min(query.created.upperBound, end) : query.created.upperBound
-        query.created = lower..<max(lower, upper)
+    }
+
+    /// Keeps what was created on or after a day, as the behaviour understands it.
+    mutating func limit(fromDayOf text: String) {
+        guard let moment = moment(text) else { return }
+        let day = moment.startOfDay
+        switch filter {
+        case .inclusive, .midnight: limit(to: day..<Self.always.upperBound)
+        case .time: limit(to: moment..<Self.always.upperBound)
+        case .exclusive: limit(to: day.advanced(by: Instant.secondsPerDay)..<Self.always.upperBound)
+        }
+    }
+
+    /// Keeps what was created before a moment.
+    mutating func limit(before text: String) {
+        guard let moment = moment(text) else { return }
+        limit(to: Self.always.lowerBound..<(filter == .exclusive ? moment : moment.advanced(by: 1)))
+    }
+
+    /// Keeps what was created after a moment.
+    mutating func limit(after text: String) {
+        guard let moment = moment(text) else { return }
+        limit(to: (filter == .exclusive ? moment.advanced(by: 1) : moment)..<Self.always.upperBound)
+    }
+
+    private static let always = ListQuery(kind: .recording, limit: 1).created
+
+    private mutating func moment(_ text: String) -> Instant? {
+        let moment = Instant(text: text)
+        if moment == nil { problem = "A date filter is invalid" }
+        return moment
+    }
+
+    private mutating func limit(to interval: Range<Instant>) {
+        let lower = max(query.created.lowerBound, interval.lowerBound)
+        query.created = lower..<max(lower, min(query.created.upperBound, interval.upperBound))
     }
 
     /// The query of the first page.
@@ -53,8 +96,9 @@ struct ListParameters {
 
     /// Gives the query of the page after this one, or nil when this is the last.
     func nextPageQuery(_ page: ListPage) -> String? {
-        guard page.hasMore, let end = page.end else { return nil }
-        return pageQuery(number: pageNumber + 1, token: paging == .token ? end.pageToken : nil)
+        guard page.hasMore || listEnd != .proper else { return nil }
+        let after = page.hasMore || listEnd == .empty ? page.end ?? query.after : nil
+        return pageQuery(number: pageNumber + 1, token: paging == .token ? after?.pageToken : nil)
     }
 
     private func pageQuery(number: Int, token: String?) -> String {

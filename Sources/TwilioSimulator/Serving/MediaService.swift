@@ -1,3 +1,4 @@
+import NIOCore
 import NIOHTTP1
 import Threading
 
@@ -42,10 +43,18 @@ struct MediaService {
     func voice(
         _ request: SimulatedRequest, resource: StoredResource, media: OriginalMedia
     ) throws(SimulatorError) -> SimulatedResponse {
-        try body(
+        let requested = request.query.first { $0.name == "RequestedChannels" }?.value
+        if requested == "2", media.channels != 2 {
+            return .twilioError(
+                400, 16113, "Requested channels not available for this recording", format: behaviour.errorFormat)
+        }
+        // Conferences are mixed down unless both channels are asked for, without a word of it.
+        let isMixed = requested == "1" || requested == nil && resource.fields["conference_sid"]?.string != nil
+        return try body(
             request, resource: resource, media: media, cipher: .gcm,
             headers: [("Content-Type", media.seal == nil ? resource.contentType : "application/octet-stream")],
-            honoursRange: behaviour.voiceRange == .honoured, chunked: behaviour.voiceLength == .chunked)
+            honoursRange: behaviour.voiceRange == .honoured, chunked: behaviour.voiceLength == .chunked,
+            isMixed: isMixed && media.channels == 2 && media.seal == nil)
     }
 
     /// Makes a presigned address for a resource's media.
@@ -69,7 +78,7 @@ struct MediaService {
     /// Gives the headers that are stored with media.
     func storedHeaders(of resource: StoredResource, media: OriginalMedia) -> [(name: String, value: String)] {
         var headers: [(name: String, value: String)] = []
-        if resource.kind != .recording, let seal = media.seal {
+        if resource.kind != .recording, behaviour.sendsEnvelope, let seal = media.seal {
             headers = envelopeHeaders(seal, media: media, cipher: cipher(of: resource))
         }
         headers.append(("Content-Type", media.seal == nil ? resource.contentType : "application/octet-stream"))
@@ -78,10 +87,18 @@ struct MediaService {
 
     private func body(
         _ request: SimulatedRequest, resource: StoredResource, media: OriginalMedia, cipher: ContentCipherKind,
-        headers: [(name: String, value: String)], honoursRange: Bool, chunked: Bool
+        headers: [(name: String, value: String)], honoursRange: Bool, chunked: Bool,
+        isMixed: Bool = false
     ) throws(SimulatorError) -> SimulatedResponse {
-        let object = try account.store.object(of: resource, media: media, cipher: cipher)
-        let tag = try entityTag(resource, media: media, cipher: cipher)
+        var object = try account.store.object(of: resource, media: media, cipher: cipher)
+        var tag = try entityTag(resource, media: media, cipher: cipher)
+        if isMixed {
+            let stored = try object.read(at: 0, count: object.size)
+            if let mixed = WaveMixing.mono(Array(stored.readableBytesView)) {
+                object = .bytes(ByteBuffer(bytes: mixed))
+                tag = "\"mono-\(tag.dropFirst())"
+            }
+        }
         if let expected = request.headers.first(name: "If-Match"), behaviour.sendsETag, expected != tag,
             expected != "*"
         {

@@ -73,6 +73,27 @@ struct SimulatedResponse: Sendable {
 }
 
 extension SimulatedResponse {
+    /// Serves the first bytes of a stored object, or a range of them, as though there were no more.
+    func shortened(to count: Int, range header: String?) -> SimulatedResponse {
+        guard status == 200 || status == 206 else { return self }
+        var response = self
+        response.headers.removeAll { $0.name == "Content-Range" }
+        let size = min(count, body.size)
+        switch RequestedRange(header: header, size: size) {
+        case .whole:
+            response.status = 200
+            response.range = 0..<size
+        case .part(let part):
+            response.status = 206
+            response.range = part
+            response.headers.append(("Content-Range", "bytes \(part.lowerBound)-\(part.upperBound - 1)/\(size)"))
+        case .unsatisfiable:
+            response = .storageError(416, "InvalidRange", "The requested range is not satisfiable")
+            response.headers.append(("Content-Range", "bytes */\(size)"))
+        }
+        return response
+    }
+
     /// Makes the answer to a request for what isn't there.
     static func notFound(
         _ request: SimulatedRequest, format: Behaviour.ErrorFormat = .json

@@ -1,3 +1,4 @@
+import NIOCore
 import NIOHTTP1
 import Threading
 
@@ -25,6 +26,12 @@ struct SimulatedService: Sendable {
             var response =
                 switch fault {
                 case .status(let code, let retryAfter): refusal(request, code, retryAfter, behaviour)
+                case .answer(let code, let type, let body):
+                    SimulatedResponse(
+                        code, type.map { [("Content-Type", $0)] } ?? [], body: ByteBuffer(string: body))
+                case .shorten(let count, let ignoresRange):
+                    try answer(request, behaviour).shortened(
+                        to: count, range: ignoresRange ? nil : request.headers.first(name: "Range"))
                 default: try answer(request, behaviour)
                 }
             response.fault = fault

@@ -66,8 +66,8 @@ struct VideoService {
         for (name, value) in request.query {
             switch (name, kind) {
             case ("Status", _): parameters.query.filters.append(("status", [value]))
-            case ("DateCreatedAfter", _): parameters.limit(to: Instant(text: value), wholeDays: false, from: true)
-            case ("DateCreatedBefore", _): parameters.limit(to: Instant(text: value), wholeDays: false, through: true)
+            case ("DateCreatedAfter", _): parameters.limit(after: value)
+            case ("DateCreatedBefore", _): parameters.limit(before: value)
             case ("SourceSid", .videoRecording): parameters.query.filters.append(("source_sid", [value]))
             case ("MediaType", .videoRecording): parameters.query.filters.append(("type", [value]))
             case ("GroupingSid", .videoRecording): groups.append(value)

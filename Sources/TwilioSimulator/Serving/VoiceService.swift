@@ -60,9 +60,9 @@ struct VoiceService {
         parameters.query.includesDeleted = false
         for (name, value) in request.query {
             switch name {
-            case "DateCreated": parameters.limit(to: Instant(text: value), wholeDays: true, from: true, through: true)
-            case "DateCreated<": parameters.limit(to: Instant(text: value), wholeDays: true, through: true)
-            case "DateCreated>": parameters.limit(to: Instant(text: value), wholeDays: true, from: true)
+            case "DateCreated": parameters.limit(toDayOf: value)
+            case "DateCreated<": parameters.limit(throughDayOf: value)
+            case "DateCreated>": parameters.limit(fromDayOf: value)
             case "CallSid": parameters.query.filters.append(("call_sid", [value]))
             case "ConferenceSid": parameters.query.filters.append(("conference_sid", [value]))
             case "IncludeSoftDeleted": parameters.query.includesDeleted = value.lowercased() == "true"

@@ -25,7 +25,8 @@ struct MountCommand: ParsableCommand {
     @Option(
         name: .customLong("key"),
         help: ArgumentHelp(
-            "A private key in PEM; with CR…=, of the public key with this SID. Repeatable.", valueName: "[CR…=]file"))
+            "A private key in PEM, for one kind and the public key with one SID where given. Repeatable.",
+            valueName: "[voice:|video:][CR…=]file"))
     var keys: [String] = []
 
     @Option(help: ArgumentHelp("A file with the passphrase of encrypted private keys.", valueName: "file"))
@@ -33,6 +34,9 @@ struct MountCommand: ParsableCommand {
 
     @Flag(name: .customLong("no-key"), help: "Mount without a private key: encrypted files can't be opened.")
     var isWithoutKey = false
+
+    @Flag(help: "Refuse files with keys, tokens or passphrases that others can read, instead of a warning.")
+    var strictPermissions = false
 
     @Flag(name: [.customShort("f"), .long], help: "Stay in the foreground and log to standard error.")
     var foreground = false
@@ -82,12 +86,13 @@ struct MountCommand: ParsableCommand {
 
     @Option(
         name: .customLong("uid"),
-        help: ArgumentHelp("Owner of the files.", discussion: "Default: yours.", valueName: "number"))
+        help: ArgumentHelp("Owner of the files.", discussion: "Default: the user who mounts.", valueName: "number"))
     var user: UInt32?
 
     @Option(
         name: .customLong("gid"),
-        help: ArgumentHelp("Group of the files.", discussion: "Default: yours.", valueName: "number"))
+        help: ArgumentHelp(
+            "Group of the files.", discussion: "Default: that of the user who mounts.", valueName: "number"))
     var group: UInt32?
 
     @Option(
@@ -101,12 +106,19 @@ struct MountCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "The least level that is logged: trace, debug, info, notice, warning, error or critical.",
+            discussion: "Default: info.",
             valueName: "level"),
         transform: Logger.Level.parse)
     var logLevel: Logger.Level = .info
 
     @Option(help: ArgumentHelp("How log lines look.", valueName: "format"))
     var logFormat: LogFormat = .text
+
+    @Option(
+        help: ArgumentHelp(
+            "A file to which the log is appended; opened again on SIGHUP.",
+            discussion: "Default: the system's log, or standard error in the foreground.", valueName: "file"))
+    var logFile: String?
 
     /// The descriptor on which the process in the background tells that the mount answers.
     @Option(help: .hidden)
@@ -120,7 +132,7 @@ struct MountCommand: ParsableCommand {
             if foreground || readyDescriptor != nil {
                 try Mount(self).run()
             } else {
-                try Background.start()
+                try Background.start(keeping: SecretDescriptors.named(in: secretFiles))
             }
         } catch let failure as Failure {
             throw failure.report()

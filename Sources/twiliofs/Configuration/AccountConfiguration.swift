@@ -1,5 +1,4 @@
 import Envelope
-import Foundation
 import Transfer
 import TwilioAPI
 
@@ -12,8 +11,10 @@ struct AccountConfiguration {
     /// The region, where one was given: its data is kept apart, so its catalog is too.
     let region: String?
 
-    init(_ options: AccountOptions, environment: Environment) throws(Failure) {
-        guard let text = options.accountSID ?? environment["TWILIO_ACCOUNT_SID"] else {
+    init(
+        _ options: AccountOptions, environment: Environment, secrets: SecretReader = SecretReader()
+    ) throws(Failure) {
+        guard let text = options.accountSID?.trimmed ?? environment["TWILIO_ACCOUNT_SID"] else {
             throw Failure(.credentials, "no account was named: give --account-sid AC… or set TWILIO_ACCOUNT_SID")
         }
         guard let account = SID(text), account.prefix == "AC" else {
@@ -23,14 +24,14 @@ struct AccountConfiguration {
             )
         }
         self.account = account
-        credential = try Self.credential(options, account: account, environment: environment)
+        credential = try Self.credential(
+            options, account: account, environment: environment, secrets: secrets)
         region = options.region ?? environment["TWILIO_REGION"]
         do throws(TwilioError) {
             endpoints = try Endpoints(
                 region: region, edge: options.edge ?? environment["TWILIO_EDGE"],
                 api: options.apiURL ?? environment["TWILIOFS_API_URL"],
-                video: options.videoURL ?? environment["TWILIOFS_VIDEO_URL"],
-                accounts: options.accountsURL ?? environment["TWILIOFS_ACCOUNTS_URL"])
+                video: options.videoURL ?? environment["TWILIOFS_VIDEO_URL"])
         } catch {
             throw Failure(.configuration, error.message)
         }
@@ -38,22 +39,22 @@ struct AccountConfiguration {
 
     /// What is named on the command line goes before the environment, and an API key before the auth token.
     private static func credential(
-        _ options: AccountOptions, account: SID, environment: Environment
+        _ options: AccountOptions, account: SID, environment: Environment, secrets: SecretReader
     ) throws(Failure) -> Credential {
         if options.authTokenFile != nil, options.apiKey != nil || options.apiSecretFile != nil {
             throw Failure(.configuration, "give either --auth-token-file or --api-key with --api-secret-file, not both")
         }
         if let file = options.authTokenFile {
-            return Credential(username: account.description, password: try SecretFile.read(file, what: "auth token"))
+            return Credential(username: account.description, password: try secrets.text(file, what: "auth token"))
         }
-        if let key = options.apiKey ?? environment["TWILIO_API_KEY"] {
+        if let key = options.apiKey?.trimmed ?? environment["TWILIO_API_KEY"] {
             guard let sid = SID(key), sid.prefix == "SK" else {
                 throw Failure(
                     .credentials, "'\(key)' is not the SID of an API key, which is 'SK' and 32 hexadecimal digits")
             }
             let secret: String
             if let file = options.apiSecretFile {
-                secret = try SecretFile.read(file, what: "API key secret")
+                secret = try secrets.text(file, what: "API key secret")
             } else if let value = environment["TWILIO_API_SECRET"] ?? environment["TWILIO_API_KEY_SECRET"] {
                 secret = value
             } else {
@@ -77,18 +78,5 @@ struct AccountConfiguration {
             .credentials,
             "no credentials were given for \(account): give --auth-token-file, or --api-key with --api-secret-file, or set"
                 + " TWILIO_AUTH_TOKEN")
-    }
-}
-
-/// The environment's variables; an empty one counts as not set.
-struct Environment {
-    private let variables: [String: String]
-
-    init(_ variables: [String: String] = ProcessInfo.processInfo.environment) {
-        self.variables = variables
-    }
-
-    subscript(name: String) -> String? {
-        variables[name].flatMap { $0.isEmpty ? nil : $0 }
     }
 }

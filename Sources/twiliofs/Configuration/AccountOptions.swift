@@ -50,12 +50,6 @@ struct AccountOptions: ParsableArguments {
     var videoURL: String?
 
     @Option(
-        name: .customLong("accounts-url"),
-        help: ArgumentHelp(
-            "Another address of the accounts API.", discussion: "Default: $TWILIOFS_ACCOUNTS_URL.", valueName: "url"))
-    var accountsURL: String?
-
-    @Option(
         help: ArgumentHelp(
             "Certificate authorities to trust instead of the system's, in PEM.",
             discussion: "Default: $CURL_CA_BUNDLE, else $SSL_CERT_FILE.", valueName: "file"))

@@ -1,4 +1,5 @@
 import Foundation
+import Threading
 import TwilioAPI
 
 /// Where the catalog and other things that survive a restart are kept.
@@ -26,12 +27,20 @@ enum CacheFolder {
     ) throws(Failure) -> String {
         // A region's data is apart from the other regions', under the same account SID.
         let name = region.map { "\(account).\($0)" } ?? account.description
-        let path = try root(option: option, environment: environment) + "/" + name
+        let root = try root(option: option, environment: environment)
+        let path = root + "/" + name
         do {
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
             throw Failure(.cache, "the cache folder '\(path)' can't be made: give another with --cache-dir")
+        }
+        do throws(PrivateFile.Refusal) {
+            // The user may have it elsewhere; below it nothing is a link.
+            try PrivateFile.checkFolder(root, followsLink: true)
+            try PrivateFile.checkFolder(path)
+        } catch {
+            throw Failure(.cache, "the cache folder can't be used: \(error)")
         }
         guard access(path, R_OK | W_OK | X_OK) == 0 else {
             throw Failure(.cache, "the cache folder '\(path)' can't be written to: give another with --cache-dir")

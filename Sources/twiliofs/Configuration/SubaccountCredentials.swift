@@ -13,8 +13,8 @@ struct SubaccountCredentials {
     init() {}
 
     /// Reads a file of lines `AC… token` or `AC… SK… secret`; empty ones and those that begin with `#` say nothing.
-    init(file: String) throws(Failure) {
-        let contents = try SecretFile.contents(
+    init(file: String, secrets: SecretReader = SecretReader()) throws(Failure) {
+        let contents = try secrets.contents(
             file, what: "credentials of subaccounts", status: .credentials, limit: Self.sizeLimit, isOwnersAlone: true)
         let text = contents.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
         for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {

@@ -12,12 +12,12 @@ struct SubaccountOptions: ParsableArguments {
     var subaccountCredentials: String?
 
     /// The credentials of subaccounts that have some of their own.
-    func credentials() throws(Failure) -> SubaccountCredentials {
+    func credentials(_ secrets: SecretReader = SecretReader()) throws(Failure) -> SubaccountCredentials {
         guard let subaccountCredentials else { return SubaccountCredentials() }
         guard subaccounts else {
             throw Failure(
                 .configuration, "--subaccount-credentials needs --subaccounts, without which none are mounted")
         }
-        return try SubaccountCredentials(file: subaccountCredentials)
+        return try SubaccountCredentials(file: subaccountCredentials, secrets: secrets)
     }
 }

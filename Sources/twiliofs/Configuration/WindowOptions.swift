@@ -35,7 +35,7 @@ struct WindowOptions: ParsableArguments {
         inversion: .prefixedNo,
         help: ArgumentHelp(
             "Learn sizes in the background, while the mount is used.",
-            discussion: "Default: yes. Else each is learnt when it is first asked for."))
+            discussion: "Otherwise each is learnt when it is first asked for."))
     var probing = true
 
     /// What is shown.

@@ -14,16 +14,21 @@ import TwilioAPI
 struct Mount {
     private let command: MountCommand
     private let environment = Environment()
+    private let log: LogOutput
     private let logger: Logger
 
-    init(_ command: MountCommand) {
+    init(_ command: MountCommand) throws(Failure) {
         self.command = command
         // What serves a mount from the background logs to the system from the first line on: the terminal gets nothing
         // but the reason why it can't be mounted.
-        let output = LogOutput(
-            format: command.logFormat, destination: command.readyDescriptor == nil ? .standardError : .systemLog)
-        let level = command.logLevel
-        logger = Logger(label: "twiliofs") { OutputLogHandler(label: $0, output: output, logLevel: level) }
+        let destination: LogOutput.Destination
+        if let path = command.logFile {
+            destination = .file(try LogFile(CacheFolder.absolute(path)))
+        } else {
+            destination = command.readyDescriptor == nil ? .standardError : .systemLog
+        }
+        log = LogOutput(format: command.logFormat, destination: destination, leastLevel: command.logLevel)
+        logger = log.logger()
     }
 
     /// Mounts, serves until unmounted, and cleans up.
@@ -34,7 +39,7 @@ struct Mount {
         try Self.forbidCoreDumps()
         _ = twiliofs_keep_freed_memory()
         if let descriptor = command.readyDescriptor { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
-        let signals = try TerminationSignals()
+        let signals = try ProcessSignals(log: log)
 
         let options = try MountOptionList(command.mountOptions)
         let mask = try command.mask.map { (text) throws(Failure) in
@@ -42,6 +47,7 @@ struct Mount {
         }
         let window = try command.window.window()
         let allowsOthers = command.allowOther || options.allowsOthers
+        let secrets = SecretReader(isStrict: command.strictPermissions, warn: { [self] in warn($0) })
         let mountPoint: MountPoint
         do throws(FileSystemError) {
             try MountPoint.checkAvailability(allowsOthers: allowsOthers)
@@ -49,9 +55,10 @@ struct Mount {
         } catch {
             throw Failure(error)
         }
-        let account = try AccountConfiguration(command.account, environment: environment)
-        let keys = try loadKeys()
-        let credentials = try command.subaccounts.credentials()
+        let account = try AccountConfiguration(command.account, environment: environment, secrets: secrets)
+        let keys = try loadKeys(secrets)
+        let credentials = try command.subaccounts.credentials(secrets)
+        forgetInheritedSecrets()
         let folder = try CacheFolder.path(
             option: command.cacheDir, account: account.account, region: account.region, environment: environment)
 
@@ -104,14 +111,17 @@ struct Mount {
         recorder.onInvalidation { [weak session, weak tree] sid, account in
             if let inode = tree?.inode(ofMedia: sid, of: account) { session?.invalidate(inode) }
         }
-        tree.onRemoval { [weak session] names in session?.remove(names) }
+        tree.onRemoval { [weak session] inodes in session?.remove(inodes) }
         gatherer.askForRequests { [weak session] in session?.statistics ?? RequestStatistics() }
         for branch in [mainBranch] + (branches ?? []) { try branch.synchronizer.start() }
         if command.window.probing { try prober.start() }
         // Files that are still open would keep libfuse's threads waiting: a signal ends the mount all the same.
-        signals.onArrival { session.unmount() }
+        signals.onUnmount { session.unmount() }
         logger.info("mounted \(account.account) on \(mountPoint.path)")
         if let descriptor = command.readyDescriptor {
+            if log.isUnheard {
+                warn("nothing is logged as long as no system log listens at \(SystemLog.path): give --log-file")
+            }
             do {
                 try Background.detach(telling: descriptor)
             } catch {
@@ -131,6 +141,20 @@ struct Mount {
         diskCache?.shutDown()
         recorder.shutDown()
         session.finish()
+    }
+
+    /// Logs a warning that the person who mounts should see as well.
+    private func warn(_ sentence: String) {
+        logger.warning("\(sentence)")
+        // In the foreground it may have been shown just now.
+        if command.readyDescriptor != nil || command.logFile != nil { Failure.show("warning: \(sentence)") }
+    }
+
+    /// Leaves no secret where others find it: in the environment, or in pipes of the process that started this one.
+    private func forgetInheritedSecrets() {
+        Environment.wipeSecrets()
+        guard command.readyDescriptor != nil else { return }
+        for descriptor in SecretDescriptors.named(in: command.secretFiles) { close(descriptor) }
     }
 
     /// Threads that decrypt, and as many that serve the kernel's requests; with more than a few the kernel is the
@@ -184,7 +208,7 @@ struct Mount {
         }
     }
 
-    private func loadKeys() throws(Failure) -> KeyRing {
+    private func loadKeys(_ secrets: SecretReader) throws(Failure) -> KeyRing {
         if command.isWithoutKey {
             guard command.keys.isEmpty else {
                 throw Failure(.configuration, "give either --key or --no-key, not both")
@@ -198,9 +222,10 @@ struct Mount {
                     + " can't be opened then")
         }
         if SecureHeap.initialize() != .locked {
-            logger.warning("private keys are in memory that may be swapped out: raise the limit 'memlock' (ulimit -l)")
+            warn("private keys are in memory that may be swapped out: raise the limit 'memlock' (ulimit -l)")
         }
-        return try PrivateKeys.load(command.keys, passphraseFile: command.keyPassphraseFile)
+        var reader = PrivateKeys(secrets: secrets, passphraseFile: command.keyPassphraseFile)
+        return try reader.load(command.keys)
     }
 
     private func makeTransfer() throws(Failure) -> TransferClient {

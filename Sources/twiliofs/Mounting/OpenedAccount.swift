@@ -1,4 +1,5 @@
 import Catalog
+import Threading
 import TwilioAPI
 
 /// An account that is to be mounted: whom to ask, and what is known of it.
@@ -7,7 +8,7 @@ struct OpenedAccount {
     let catalog: Catalog
 
     /// The name that its owner gave it.
-    var name = ""
+    var name: ForeignText = ""
 
     /// Why its video isn't shown; nil where it is.
     var videoIssue: String?

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Threading
 
 /// A reason to end with, and the status to end with.
 ///
@@ -49,7 +50,14 @@ struct Failure: Error {
 
     /// Prints the reason and gives what a command throws to end.
     func report() -> ExitCode {
-        StandardError.write("twiliofs: \(message)\n")
+        Self.show(message)
         return ExitCode(status.rawValue)
+    }
+
+    /// Prints a sentence, under the program's name.
+    ///
+    /// A path or what a server says doesn't break the line or steer the terminal.
+    static func show(_ sentence: String) {
+        StandardError.write("twiliofs: \(ForeignText.singleLine(sentence))\n")
     }
 }

@@ -1,5 +1,6 @@
 import FileTree
 import Foundation
+import Threading
 
 /// What `twiliofs status` prints: a mount's status for people.
 struct StatusText {
@@ -19,6 +20,8 @@ struct StatusText {
     ///   - mountPoint: where it is mounted.
     ///   - emphasizes: whether what is wrong is shown in bold, for a terminal.
     init(_ status: MountStatus, mountPoint: String, emphasizes: Bool) {
+        // Whoever serves the mount may be somebody else.
+        let status = status.cleaned
         self.status = status
         self.emphasizes = emphasizes
         var lines = [
@@ -94,7 +97,7 @@ struct StatusText {
         let hosts = Dictionary(grouping: status.requests, by: \.host).sorted { $0.key < $1.key }
         for (host, counts) in hosts {
             let answers = counts.map { "\($0.status): \(Self.count($0.count))" }.joined(separator: ", ")
-            table.add([host, Self.count(counts.reduce(0) { $0 + $1.count }), answers])
+            table.add([host, Self.count(counts.map(\.count).sumSaturated()), answers])
         }
         let rows = table.lines
         return rows.prefix(1)

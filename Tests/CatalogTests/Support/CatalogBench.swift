@@ -127,7 +127,8 @@ final class SyncBench: Sendable {
 
     init(
         url: String, username: String = "name", password: String = "word", account: String? = nil,
-        folder: CatalogFolder? = nil, window: CatalogWindow = CatalogWindow(), settings: SyncSettings = SyncSettings()
+        folder: CatalogFolder? = nil, window: CatalogWindow = CatalogWindow(), settings: SyncSettings = SyncSettings(),
+        logger: Logger = Sample.quiet
     ) throws {
         self.folder = try folder ?? CatalogFolder()
         catalog = try self.folder.catalog(window: window)
@@ -138,17 +139,17 @@ final class SyncBench: Sendable {
             endpoints: try Endpoints(api: url, video: url), transfer: transfer)
         finder = try ResourceFinder(catalog: catalog, client: client)
         synchronizer = try Synchronizer(
-            catalog: catalog, client: client, finder: finder, settings: settings, logger: Sample.quiet)
+            catalog: catalog, client: client, finder: finder, settings: settings, logger: logger)
     }
 
     convenience init(
         _ simulator: TwilioSimulator, folder: CatalogFolder? = nil, window: CatalogWindow = CatalogWindow(),
-        settings: SyncSettings = SyncSettings()
+        settings: SyncSettings = SyncSettings(), logger: Logger = Sample.quiet
     ) throws {
         try self.init(
             url: simulator.apiURL, username: simulator.credentials.accountSID,
             password: simulator.credentials.authToken, account: simulator.credentials.accountSID, folder: folder,
-            window: window, settings: settings)
+            window: window, settings: settings, logger: logger)
     }
 
     /// To be called at the end of a test: threads hold the parts until then.
@@ -188,5 +189,12 @@ extension TwilioSimulator {
         case "RT": try add(.videoRecording, fields: fields)
         default: try add(.composition, fields: fields)
         }
+    }
+}
+
+extension StoredMediaFacts {
+    /// Facts of a size that is known to be possible.
+    static func sample(plaintextSize: Int64, entityTag: String? = nil, facts: [UInt8]) -> StoredMediaFacts {
+        StoredMediaFacts(plaintextSize: plaintextSize, entityTag: entityTag, facts: facts)!
     }
 }

@@ -20,6 +20,24 @@ struct ModelList {
         case index
     }
 
+    /// What filters by date mean; what is asked for is a step wider than what is wanted, as by `CreationInterval`.
+    enum Filter: CaseIterable {
+        /// Both bounds include their step.
+        case inclusive
+
+        /// Both mean the beginning of their step.
+        case midnight
+
+        /// Both mean the middle of their step.
+        case noon
+
+        /// Neither includes its step.
+        case exclusive
+
+        /// They aren't obeyed.
+        case ignored
+    }
+
     struct Item: Hashable {
         let number: Int
         let created: Int64
@@ -31,21 +49,35 @@ struct ModelList {
 
     /// The list can be asked for by no finer intervals.
     let granularity: Int64
+    let filter: Filter
+
+    /// The items in the order of the list.
     private(set) var items: [Item] = []
+
+    /// The places of all items that there ever were.
+    private var places: [Int: (Int64, Int)] = [:]
     private var generator: SeededGenerator
     private var nextNumber = 0
 
-    init(order: Order, paging: Paging, pageSize: Int, granularity: Int64, seed: UInt64) {
+    init(order: Order, paging: Paging, pageSize: Int, granularity: Int64, filter: Filter = .inclusive, seed: UInt64) {
         self.order = order
         self.paging = paging
         self.pageSize = pageSize
         self.granularity = granularity
+        self.filter = filter
         generator = SeededGenerator(seed: seed)
     }
 
     mutating func add(created: Int64) {
-        items.append(Item(number: nextNumber, created: created))
+        let item = Item(number: nextNumber, created: created)
         nextNumber += 1
+        places[item.number] = key(item)
+        var (low, high) = (0, items.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if key(items[middle]) < key(item) { low = middle + 1 } else { high = middle }
+        }
+        items.insert(item, at: low)
     }
 
     mutating func remove(at index: Int) { items.remove(at: index) }
@@ -61,10 +93,7 @@ struct ModelList {
 
     /// Answers a request.
     func page(_ request: ListWalk.Request) -> (page: ListWalk.Page, items: [Item]) {
-        let (lower, upper) = (request.interval.lowerBound, request.interval.upperBound)
-        let first = lower == .min ? lower : Self.floor(lower, granularity)
-        let end = upper == .max ? upper : Self.floor(upper + granularity - 1, granularity)
-        let listed = items.filter { $0.created >= first && $0.created < end }.sorted { key($0) < key($1) }
+        let listed = items.filter { passes($0, request.interval) }
         var start = 0
         if let next = request.next, let number = Int(next) {
             switch paging {
@@ -81,16 +110,29 @@ struct ModelList {
         let times = shown.map(\.created)
         let isOrdered = zip(times, times.dropFirst()).allSatisfy { $0 >= $1 }
         let range = times.min().flatMap { least in times.max().map { least...$0 } }
-        return (ListWalk.Page(count: shown.count, times: range, isOrdered: isOrdered, next: next), shown)
+        var digest: UInt64 = 0
+        for item in shown { digest &+= UInt64(item.number + 1) &* 0x9E37_79B9_7F4A_7C15 ^ UInt64(item.number) << 32 }
+        let page = ListWalk.Page(
+            count: shown.count, times: range, isOrdered: isOrdered, next: next, digest: digest)
+        return (page, shown)
     }
 
-    /// The places of all items that there ever were.
-    private var places: [Int: (Int64, Int)] {
-        Dictionary(uniqueKeysWithValues: everything.map { ($0.number, key($0)) })
+    /// Whether the filter lets an item through.
+    private func passes(_ item: Item, _ interval: Range<Int64>) -> Bool {
+        let (lower, upper) = (interval.lowerBound, interval.upperBound)
+        // The steps that are named.
+        let first = lower == .min ? lower : Self.floor(lower, granularity) - granularity
+        let last = upper == .max ? upper : Self.floor(upper - 1, granularity) + granularity
+        switch filter {
+        case .inclusive: return item.created >= first && (last == .max || item.created < last + granularity)
+        case .midnight: return item.created >= first && item.created <= last
+        case .noon:
+            return (first == .min || item.created >= first + granularity / 2)
+                && (last == .max || item.created <= last + granularity / 2)
+        case .exclusive: return (first == .min || item.created >= first + granularity) && item.created < last
+        case .ignored: return true
+        }
     }
-
-    private var everything: [Item] { items + gone }
-    private var gone: [Item] = []
 
     private static func floor(_ value: Int64, _ step: Int64) -> Int64 {
         let rest = value % step
@@ -102,7 +144,7 @@ struct ModelList {
         if items.isEmpty || Bool.random(using: &generator) {
             add(created: now)
         } else {
-            gone.append(items.remove(at: Int.random(in: items.indices, using: &generator)))
+            items.remove(at: Int.random(in: items.indices, using: &generator))
         }
     }
 }

@@ -128,13 +128,20 @@ final class TreeBench: Sendable {
         return try results.value().get()
     }
 
-    /// Looks up each component of a path.
+    /// Looks up each component of a path, and asks for the attributes of the last one, as `stat` does.
+    ///
+    /// When the node turns out to be stale, its name is looked up once more, as the kernel does.
     func find(_ path: String) throws -> Attributes {
-        var attributes: Attributes?
-        for name in path.split(separator: "/") {
-            attributes = try lookUp(String(name), in: attributes?.inode ?? .root).attributes
+        for isLast in [false, true] {
+            var inode = InodeNumber.root
+            for name in path.split(separator: "/") { inode = try lookUp(String(name), in: inode).attributes.inode }
+            do {
+                return try attributes(inode)
+            } catch let error as FileTreeError {
+                if error.code != .stale || isLast { throw error }
+            }
         }
-        return try #require(attributes)
+        throw FileTreeError(.stale, path)
     }
 
     func attributes(_ inode: InodeNumber) throws -> Attributes {

@@ -34,6 +34,7 @@ public final class KeyPair: Sendable {
     public init(bits: Int = 2048) throws {
         folder = try TemporaryFolder()
         let script = #"""
+            umask 077
             openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:"$1" -out pkcs8.pem 2>/dev/null ||
                 openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:"$1" -out pkcs8.pem 2>/dev/null
             openssl rsa -in pkcs8.pem -traditional -out pkcs1.pem

@@ -21,15 +21,17 @@ public final class MountedAccount: Sendable {
     ///   - cacheFolder: where the catalog is kept; nil for a folder of its own.
     ///   - namesAuthority: whether the account's certificate authority, with TLS, is given with `--ca-file`.
     ///   - environment: further variables.
+    ///   - wrapper: the words before `twiliofs`, a command that becomes its arguments.
     public init(
         _ account: SimulatedAccount, keys: [String]? = nil, options: [String] = [], cacheFolder: String? = nil,
-        namesAuthority: Bool = true, environment: [String: String] = [:]
+        namesAuthority: Bool = true, environment: [String: String] = [:], wrapper: [String] = []
     ) throws {
         folder = try TemporaryFolder()
         path = try folder.folder("mount")
         let keys = try keys ?? [KeyPair.shared.privateKey()]
         process = try RunningCommand(
-            [BuiltPrograms.twiliofs, "mount", "--foreground", "--cache-dir", cacheFolder ?? folder.path("cache")]
+            wrapper
+                + [BuiltPrograms.twiliofs, "mount", "--foreground", "--cache-dir", cacheFolder ?? folder.path("cache")]
                 + (keys.isEmpty ? ["--no-key"] : keys.flatMap { ["--key", $0] })
                 + (namesAuthority ? account.description.caFile.map { ["--ca-file", $0] } ?? [] : []) + options + [path],
             environment: Command.environment.merging(Self.environment(account)) { $1 }.merging(environment) { $1 })
@@ -50,7 +52,6 @@ public final class MountedAccount: Sendable {
         [
             "TWILIO_ACCOUNT_SID": account.description.accountSid, "TWILIO_AUTH_TOKEN": account.description.authToken,
             "TWILIOFS_API_URL": account.description.apiURL, "TWILIOFS_VIDEO_URL": account.description.apiURL,
-            "TWILIOFS_ACCOUNTS_URL": account.description.apiURL,
         ]
     }
 
@@ -75,7 +76,7 @@ public final class MountedAccount: Sendable {
     ///
     /// - Returns: how the program ended.
     @discardableResult
-    public func unmount(by signal: Int32 = SIGTERM, seconds: Double = 5) throws -> CommandResult {
+    public func unmount(by signal: Int32 = SIGTERM, seconds: Double = 30) throws -> CommandResult {
         process.send(signal)
         return try process.wait(seconds: seconds)
     }

@@ -10,7 +10,8 @@ public enum TestMedia {
         get throws { try realFolder.get() }
     }
 
-    /// Files whose sizes lie where blocks begin and end, and some of several hundred kilobytes; not media, just bytes.
+    /// Files whose sizes lie where blocks begin and end, and some of several hundred kilobytes; not media, just bytes,
+    /// though those that are served unencrypted begin as media does.
     public static var small: URL {
         get throws { try smallFolder.get().url }
     }
@@ -48,9 +49,24 @@ public enum TestMedia {
             let file = folder.url.appending(path: name)
             try FileManager.default.createDirectory(
                 at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-            try noise(size, seed: UInt64(seed)).write(to: file)
+            let bytes = noise(size, seed: UInt64(seed))
+            try (name.contains("/unencrypted/") ? signed(bytes, as: file.pathExtension) : bytes).write(to: file)
         }
         return folder
+    }
+
+    /// Bytes with the signature of a format at their beginning: what isn't encrypted has to have it.
+    ///
+    /// - Parameter suffix: `wav`, `mp4`, `mka`, `mkv` or `webm`; bytes too few for it stay as they are.
+    public static func signed(_ bytes: Data, as suffix: String) -> Data {
+        let signature =
+            switch suffix {
+            // Of a size that wasn't known when it was written.
+            case "wav": Data("RIFF".utf8) + Data(repeating: 0xFF, count: 4) + Data("WAVE".utf8)
+            case "mp4": Data("\u{0}\u{0}\u{0}\u{20}ftypisom".utf8)
+            default: Data([0x1A, 0x45, 0xDF, 0xA3])
+            }
+        return bytes.count < signature.count ? bytes : signature + bytes.dropFirst(signature.count)
     }
 
     /// Bytes without a pattern, the same every time (Knuth's MMIX generator).

@@ -1,12 +1,14 @@
 import Logging
+import TestSupport
 import Testing
 import Threading
 
 @testable import Transfer
 
-@Suite("Errors and what is behind them")
+@Suite("Errors and what is behind them", .orderly)
 struct CausedErrorTests {
     private struct Wrapped: CausedError {
+        let message = "Wrapped."
         let cause: (any Error)?
     }
 
@@ -25,9 +27,9 @@ struct CausedErrorTests {
     func levels() {
         let levels = Locked<[Logger.Level]>([])
         let logger = Logger(label: "test") { _ in LevelHandler(levels: levels) }
-        logger.failure(Wrapped(cause: TransferError.cancelled), "it ended")
-        logger.failure(TransferError(code: .stalled, message: "Slow."), "it failed")
-        logger.failure(Foreign(), "it failed")
+        logger.failure("it ended", error: Wrapped(cause: TransferError.cancelled))
+        logger.failure("it failed", error: TransferError(code: .stalled, message: "Slow."))
+        logger.failure("it failed", error: Foreign())
         #expect(levels.withLock { $0 } == [.debug, .error, .error])
     }
 }

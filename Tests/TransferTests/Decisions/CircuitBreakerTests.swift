@@ -1,10 +1,11 @@
 import FoundationEssentials
+import TestSupport
 import Testing
 import Threading
 
 @testable import Transfer
 
-@Suite("Hosts that can't be reached")
+@Suite("Hosts that can't be reached", .orderly)
 struct CircuitBreakerTests {
     let start = SuspendingClock.now
 
@@ -129,7 +130,7 @@ struct CircuitBreakerTests {
     }
 }
 
-@Suite("Transfers to hosts that can't be reached")
+@Suite("Transfers to hosts that can't be reached", .orderly)
 struct OutageTests {
     let start = SuspendingClock.now
 

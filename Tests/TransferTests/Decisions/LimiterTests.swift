@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import Transfer
 
-@Suite("How many requests at once")
+@Suite("How many requests at once", .orderly)
 struct LimiterTests {
     let now = SuspendingClock.now
 

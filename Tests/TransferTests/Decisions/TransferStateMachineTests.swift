@@ -1,9 +1,10 @@
 import FoundationEssentials
+import TestSupport
 import Testing
 
 @testable import Transfer
 
-@Suite("A transfer's decisions")
+@Suite("A transfer's decisions", .orderly)
 struct TransferStateMachineTests {
     let resource = pattern(300)
 

@@ -1,9 +1,10 @@
 import FoundationEssentials
+import TestSupport
 import Testing
 
 @testable import Transfer
 
-@Suite("Header fields and other values")
+@Suite("Header fields and other values", .orderly)
 struct ValueTests {
     @Test(
         "A Content-Range is read strictly",

@@ -1,9 +1,10 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Transfer
 
-@Suite("Certificates, with OpenSSL on the other side")
+@Suite("Certificates, with OpenSSL on the other side", .orderly)
 struct CertificateTests {
     @Test("A certificate of an authority of one's own is accepted with its file and refused, finally, without it")
     func authorities() throws {

@@ -1,12 +1,13 @@
 import FoundationEssentials
 import Glibc
 import Logging
+import TestSupport
 import Testing
 import Threading
 
 @testable import Transfer
 
-@Suite("The client as a whole")
+@Suite("The client as a whole", .orderly)
 struct ClientTests {
     enum Stage: CaseIterable { case address, queue, head, body, backoff }
 
@@ -31,7 +32,7 @@ struct ClientTests {
         }
         let client = try makeClient(connections: 1)
         var patience = Patience.short
-        patience.stall = .seconds(4)
+        patience.stall = .seconds(60)
         if stage == .queue {
             client.download(
                 DownloadRequest(patience: patience), from: try server.address("/blocker"), to: Recorder())
@@ -42,7 +43,7 @@ struct ClientTests {
         switch stage {
         case .address: break
         case .body: #expect(recorder.wait(forBytes: 100))
-        case .queue, .head, .backoff: while server.requests.isEmpty { usleep(2000) }
+        case .queue, .head, .backoff: try wait(until: "a request has come") { !server.requests.isEmpty }
         }
         usleep(20_000)
         #expect(recorder.soFar.results.isEmpty)
@@ -50,11 +51,11 @@ struct ClientTests {
         task.cancel()
         task.cancel()
         let record = recorder.wait()
-        #expect(start.duration(to: .now) < .milliseconds(500))
+        #expect(start.duration(to: .now) < patience.stall / 2, "it waits for the server")
         #expect(record.error?.code == .cancelled && record.results.count == 1 && record.violations.isEmpty)
         if stage == .body || stage == .head {
             // The connection is closed, not only forgotten.
-            while server.openConnectionCount > 0 { usleep(2000) }
+            try wait(until: "no connection is open") { server.openConnectionCount == 0 }
         }
     }
 
@@ -82,17 +83,19 @@ struct ClientTests {
             connection.stall()
         }
         let client = try makeClient(connections: 6)
+        var patience = Patience()
+        patience.stall = .seconds(60)
         var recorders: [Recorder] = []
         for number in 0..<10 {
             let recorder = Recorder()
             recorders.append(recorder)
             let address = try server.address(number % 2 == 0 ? "/body" : "/head")
-            client.download(DownloadRequest(patience: Patience()), from: address, to: recorder)
+            client.download(DownloadRequest(patience: patience), from: address, to: recorder)
         }
-        while server.requests.count < 6 { usleep(2000) }
+        try wait(until: "six requests have come") { server.requests.count == 6 }
         let start = ContinuousClock.now
         client.shutDown()
-        #expect(start.duration(to: .now) < .milliseconds(500))
+        #expect(start.duration(to: .now) < patience.stall / 2, "it waits for the servers")
         client.shutDown()
         for recorder in recorders {
             let record = recorder.soFar
@@ -161,7 +164,7 @@ struct ClientTests {
         }
         let client = try makeClient(connections: 1)
         client.send(Request(address: try server.address("/gate"))) { _ in }
-        while server.requests.isEmpty { usleep(2000) }
+        try wait(until: "a request has come") { !server.requests.isEmpty }
         let done = Condition(0)
         for (path, priority) in [("/b", Priority.background), ("/a", .readAhead), ("/r", .reader)] {
             for number in 1...2 {
@@ -169,9 +172,9 @@ struct ClientTests {
                 client.send(request) { _ in done.change { $0 += 1 } }
             }
         }
-        usleep(50_000)
+        try wait(until: "all of them wait") { client.statistics.waiting.values.reduce(0, +) == 6 }
         gate.change { $0 = true }
-        _ = done.wait { $0 == 6 ? true : nil }
+        try #require(done.wait(timeout: .seconds(30)) { $0 == 6 ? true : nil } != nil, "all are answered")
         #expect(server.requests.dropFirst().map(\.target) == ["/r1", "/r2", "/a1", "/a2", "/b1", "/b2"])
     }
 

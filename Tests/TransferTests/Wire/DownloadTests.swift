@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import Transfer
 
-@Suite("Downloads over a socket")
+@Suite("Downloads over a socket", .orderly)
 struct DownloadTests {
     let resource = pattern(5000)
 

@@ -5,7 +5,7 @@ import Testing
 @testable import Transfer
 
 /// What libcurl keeps from one request to the next, and what it must not.
-@Suite("Handles, connections and sessions")
+@Suite("Handles, connections and sessions", .orderly)
 struct HandleTests {
     @Test("Answers that begin with a continued line are errors, however often they come, and the process lives")
     func continuedFirstLine() async {

@@ -5,7 +5,7 @@ import Threading
 
 @testable import Transfer
 
-@Suite("Hosts that refuse, and come back")
+@Suite("Hosts that refuse, and come back", .orderly)
 struct ReachabilityTests {
     /// Patience for a host that is gone: what a list has.
     private let patience = Patience(firstBackoff: .milliseconds(10), maximalBackoff: .milliseconds(50))

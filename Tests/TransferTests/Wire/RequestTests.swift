@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import Transfer
 
-@Suite("Requests over a socket")
+@Suite("Requests over a socket", .orderly)
 struct RequestTests {
     let credential = Credential(username: "AC1", password: "top secret")
     /// base64("AC1:top secret"), made with coreutils.

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Logging
+import TestSupport
 import Testing
 import Threading
 
@@ -16,19 +17,19 @@ private struct CapturingHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        let line = "\(event.message) \(event.metadata ?? [:])"
+        let line = "\(event.message) \(event.metadata ?? [:]) \(event.error.map { allTexts($0) } ?? "")"
         lines.withLock { $0.append(line) }
     }
 }
 
-@Suite("Secrets stay secret")
-struct SecretTests {
-    private func allTexts(_ value: some Any) -> String {
-        var dumped = ""
-        dump(value, to: &dumped)
-        return "\(value) \(String(reflecting: value)) \(dumped)"
-    }
+private func allTexts(_ value: some Any) -> String {
+    var dumped = ""
+    dump(value, to: &dumped)
+    return "\(value) \(String(reflecting: value)) \(dumped)"
+}
 
+@Suite("Secrets stay secret", .orderly)
+struct SecretTests {
     @Test("Nothing that can be printed shows a password, a signature or a redirect's target")
     func descriptions() throws {
         let credential = Credential(username: "AC1", password: "hunter2")

@@ -6,15 +6,15 @@ import Threading
 
 @testable import Transfer
 
-@Suite("What a client tells of itself")
+@Suite("What a client tells of itself", .orderly)
 struct StatisticsTests {
     typealias RequestKind = TransferClient.Statistics.RequestKind
 
-    /// Asks until the numbers are such, for ten seconds: those of what runs come a moment later.
+    /// Asks until the numbers are such, within limits: those of what runs come a moment later.
     private func wait(
         for client: TransferClient, until isSo: (TransferClient.Statistics) -> Bool
     ) -> TransferClient.Statistics {
-        for _ in 0..<5000 where !isSo(client.statistics) { usleep(2000) }
+        _ = eventually { isSo(client.statistics) }
         return client.statistics
     }
 
@@ -58,7 +58,9 @@ struct StatisticsTests {
         let recorder = Recorder()
         let task = client.download(DownloadRequest(), from: try server.address("/stall"), to: recorder)
         // The first one may have ended before it was sent.
-        #expect(eventually { server.requests.contains { $0.target == "/stall" } })
+        try TestSupport.wait(until: "the second request has come") {
+            server.requests.contains { $0.target == "/stall" }
+        }
         task.cancel()
         #expect(recorder.wait().error?.code == .cancelled)
         #expect(client.statistics.requests[RequestKind(host: host, outcome: .cancelled)] == 1)

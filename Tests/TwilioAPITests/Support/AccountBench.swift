@@ -41,7 +41,7 @@ final class AccountBench: Sendable {
             account: try #require(SID(simulator.credentials.accountSID)),
             credential: Credential(
                 username: simulator.credentials.accountSID, password: password ?? simulator.credentials.authToken),
-            endpoints: try Endpoints(api: simulator.apiURL, video: simulator.apiURL, accounts: simulator.apiURL),
+            endpoints: try Endpoints(api: simulator.apiURL, video: simulator.apiURL),
             transfer: transfer)
     }
 

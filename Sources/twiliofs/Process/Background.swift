@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Glibc
 
 /// Leaving the terminal.
@@ -9,15 +10,17 @@ import Glibc
 enum Background {
     /// Starts this program again and waits until its mount answers.
     ///
+    /// - Parameter secrets: descriptors that the other process needs; it closes them.
     /// - Throws: ``ExitCode`` with the other process's status when it ends before; it has said why.
-    static func start() throws {
+    static func start(keeping secrets: Set<Int32>) throws {
         var pipe: [Int32] = [0, 0]
         guard Glibc.pipe(&pipe) == 0 else {
             throw Failure(.other, "no pipe can be made: \(String(cString: strerror(errno)))")
         }
         let (reading, writing) = (pipe[0], pipe[1])
-        _ = fcntl(reading, F_SETFD, FD_CLOEXEC)
-
+        // Who started this program may ignore it, which is inherited; then there would be no status to wait for.
+        signal(SIGCHLD, SIG_DFL)
+        try closeOnExecution(except: secrets.union([writing]))
         let process = try spawn(passing: writing)
         close(writing)
         var byte: UInt8 = 0
@@ -27,7 +30,12 @@ enum Background {
         guard count != 1 else { return }
 
         var status: Int32 = 0
-        while waitpid(process, &status, 0) < 0, errno == EINTR {}
+        var ended = waitpid(process, &status, 0)
+        while ended < 0, errno == EINTR { ended = waitpid(process, &status, 0) }
+        guard ended == process else {
+            throw Failure(
+                .other, "the process that was to serve the mount is lost: \(String(cString: strerror(errno)))")
+        }
         // The low seven bits are the signal that ended it, the next byte its exit status (wait(2)).
         if status & 0x7F != 0 {
             throw Failure(.other, "the process that was to serve the mount was ended by signal \(status & 0x7F)")
@@ -48,6 +56,19 @@ enum Background {
         close(null)
         _ = write(descriptor, [0], 1)
         close(descriptor)
+    }
+
+    /// Has the other process get the standard descriptors and these, and no others.
+    ///
+    /// Whatever else the caller has left open (locks, pipes, sockets) would stay so as long as the mount.
+    private static func closeOnExecution(except kept: Set<Int32>) throws(Failure) {
+        // Without /proc this program couldn't be started again either.
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd") else {
+            throw Failure(.other, "/proc/self/fd can't be read: /proc has to be mounted")
+        }
+        for descriptor in names.compactMap({ Int32($0) }) where descriptor > STDERR_FILENO {
+            _ = fcntl(descriptor, F_SETFD, kept.contains(descriptor) ? 0 : FD_CLOEXEC)
+        }
     }
 
     private static func spawn(passing descriptor: Int32) throws -> pid_t {

@@ -1,0 +1,104 @@
+import GRDB
+import Threading
+import TwilioAPI
+
+/// A row of the table `entry`, all but its generation, as it is checked when it is read.
+struct EntryRow {
+    let id: Int64
+    let kind: MediaKind
+    let digits: SIDDigits
+    let status: ResourceStatus
+    let created: Int64?
+    let updated: Int64?
+    let format: String
+    let jsonSize: Int64
+    let size: Int64?
+    let integrity: StoredIntegrity
+    let group: SIDDigits?
+
+    /// The columns that ``init(_:)`` reads, in its order.
+    static let columns = """
+        id, kind, sid, status, created, updated, format, json_size, size, integrity, group_sid, checksum
+        """
+
+    /// Positions of entries: as many as will ever be given, and as the view by date has room for.
+    static let positions: ClosedRange<Int64> = 1...((1 << 44) - 1)
+
+    /// The extensions that a server's word can become (``TwilioAPI/MediaResource``): nothing else is part of a name.
+    static func formats(of kind: MediaKind) -> [String] {
+        switch kind {
+        case .voiceRecording: ["wav"]
+        case .videoRecording: ["mka", "mkv"]
+        case .composition: ["mp4", "webm"]
+        }
+    }
+
+    /// Reads a row.
+    ///
+    /// - Throws: that the database is damaged, when the row isn't one that was written here.
+    init(_ row: RawStatement) throws {
+        try self.init(unchecked: row)
+        guard checksum == row.integer(11) else { throw DatabaseError.damage("entry") }
+    }
+
+    /// Reads a row whose checksum isn't known yet.
+    init(unchecked row: RawStatement) throws {
+        guard let kind = MediaKind(rawValue: Int(truncatingIfNeeded: row.integer(1))), let digits = row.digits(2),
+            let integrity = StoredIntegrity(stored: row.integer(9))
+        else { throw DatabaseError.damage("entry") }
+        self.init(
+            id: row.integer(0), kind: kind, digits: digits, status: ResourceStatus(column: row.text(3)),
+            created: row.optionalInteger(4), updated: row.optionalInteger(5), format: row.text(6) ?? "",
+            jsonSize: row.integer(7), size: row.optionalInteger(8), integrity: integrity, group: row.digits(10))
+        // One word has one form: queries rely on that of completed recordings.
+        guard isPossible, status.column == row.text(3) else { throw DatabaseError.damage("entry") }
+    }
+
+    init(
+        id: Int64, kind: MediaKind, digits: SIDDigits, status: ResourceStatus, created: Int64?, updated: Int64?,
+        format: String, jsonSize: Int64, size: Int64?, integrity: StoredIntegrity, group: SIDDigits?
+    ) {
+        self.id = id
+        self.kind = kind
+        self.digits = digits
+        self.status = status
+        self.created = created
+        self.updated = updated
+        self.format = format
+        self.jsonSize = jsonSize
+        self.size = size
+        self.integrity = integrity
+        self.group = group
+    }
+
+    /// Whether every value is within its bounds.
+    private var isPossible: Bool {
+        Self.positions.contains(id) && Bounds.sizes.contains(jsonSize) && size.map(Bounds.sizes.contains) ?? true
+            && created.map(Bounds.times.contains) ?? true
+            && updated.map(Bounds.times.contains) ?? true && Self.formats(of: kind).contains(format)
+    }
+
+    /// The checksum of these values.
+    var checksum: Int64 {
+        var checksum = RowChecksum()
+        checksum.add(UInt64(bitPattern: id))
+        checksum.add(UInt64(kind.rawValue))
+        checksum.add(digits as SIDDigits?)
+        checksum.add(status.column)
+        checksum.add(created)
+        checksum.add(updated)
+        checksum.add(format as String?)
+        checksum.add(UInt64(bitPattern: jsonSize))
+        checksum.add(size)
+        checksum.add(UInt64(bitPattern: integrity.code))
+        checksum.add(group)
+        return checksum.value
+    }
+}
+
+extension DatabaseError {
+    /// The error of a row that wasn't written here, or has changed since.
+    static func damage(_ table: String) -> DatabaseError {
+        DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a row of the table '\(table)' isn't as it was written")
+    }
+}

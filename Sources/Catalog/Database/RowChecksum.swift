@@ -1,0 +1,62 @@
+import CXXHash
+
+/// The checksum of a row's values, which is stored with them: XXH3 over each value, seeded with the sum so far.
+///
+/// SQLite has no checksums: a byte that a disk changed, or that another program wrote, is a size or a name like any
+/// other. It is no protection against somebody who computes it, but who can write to the catalog is the user himself.
+struct RowChecksum {
+    private var state: UInt64 = 0
+
+    /// The checksum as SQLite keeps it.
+    var value: Int64 { Int64(bitPattern: state) }
+
+    mutating func add(_ word: UInt64) {
+        withUnsafeBytes(of: word.littleEndian) { add(unframed: $0) }
+    }
+
+    mutating func add(_ number: Int64?) {
+        add(number == nil ? 0 : 1)
+        add(UInt64(bitPattern: number ?? 0))
+    }
+
+    mutating func add(_ digits: SIDDigits?) {
+        add(digits == nil ? 0 : 1)
+        add(digits?.high ?? 0)
+        add(digits?.low ?? 0)
+    }
+
+    mutating func add(_ text: String?) {
+        guard var text else {
+            add(0)
+            return
+        }
+        add(1)
+        text.withUTF8 { add(UnsafeRawBufferPointer($0)) }
+    }
+
+    mutating func add(_ bytes: UnsafeRawBufferPointer) {
+        add(UInt64(bytes.count))
+        add(unframed: bytes)
+    }
+
+    private mutating func add(unframed bytes: UnsafeRawBufferPointer) {
+        // Safe: it reads `count` bytes, and none of no bytes, whose address may be null.
+        state = XXH3_64bits_withSeed(bytes.baseAddress, bytes.count, state)
+    }
+
+    /// The checksum of a packed document.
+    static func document(_ packed: UnsafeRawBufferPointer) -> Int64 {
+        var checksum = RowChecksum()
+        checksum.add(packed)
+        return checksum.value
+    }
+
+    /// The checksum of stored facts.
+    static func media(size: Int64, entityTag: String?, packed: UnsafeRawBufferPointer) -> Int64 {
+        var checksum = RowChecksum()
+        checksum.add(size as Int64?)
+        checksum.add(entityTag)
+        checksum.add(packed)
+        return checksum.value
+    }
+}

@@ -1,0 +1,38 @@
+import GRDB
+public import TwilioAPI
+
+/// Finding by the beginning of a SID, which is what inode numbers keep of it.
+extension Catalog {
+    /// How many recordings, calls or rooms are looked for with one beginning: more than one is a rarity.
+    private static let mostAlike: Int64 = 16
+
+    /// Completed recordings of a kind by the first sixteen digits of their SIDs, in the order of these.
+    public func entries(of kind: MediaKind, digits: ClosedRange<UInt64>) throws(CatalogError) -> [CatalogEntry] {
+        guard window.kinds.contains(kind) else { return [] }
+        return try entries(
+            "kind = ?1 AND sid BETWEEN ?2 AND ?3 AND status IS NULL\(times) ORDER BY sid LIMIT \(Self.mostAlike)"
+        ) { select in
+            select.bind(1, Int64(kind.rawValue))
+            select.bind(2, SIDDigits(high: digits.lowerBound, low: 0))
+            select.bind(3, SIDDigits(high: digits.upperBound, low: .max))
+        }
+    }
+
+    /// Calls or rooms with recordings by the first sixteen digits of their SIDs, in the order of these.
+    ///
+    /// - Parameter kinds: voice recordings for calls, the others for rooms.
+    public func groups(of kinds: [MediaKind], digits: ClosedRange<UInt64>) throws(CatalogError) -> [SID] {
+        try makeGroupIndex()
+        let numbers = kinds.map { String($0.rawValue) }.joined(separator: ", ")
+        let found = try entries(
+            """
+            kind IN (\(numbers)) AND group_sid BETWEEN ?1 AND ?2 AND status IS NULL\(times)
+            GROUP BY group_sid ORDER BY group_sid LIMIT \(Self.mostAlike)
+            """
+        ) { select in
+            select.bind(1, SIDDigits(high: digits.lowerBound, low: 0))
+            select.bind(2, SIDDigits(high: digits.upperBound, low: .max))
+        }
+        return found.compactMap(\.group)
+    }
+}

@@ -1,0 +1,78 @@
+import Transfer
+import TwilioAPI
+
+/// Judges whether an answer can be media at all.
+///
+/// Proxies, captive portals and gateways answer with pages of their own and status 200. An answer that can't be media
+/// is a failure that is repeated, whatever its status: its size must not become a file's, and its bytes not its
+/// content.
+enum MediaAnswerCheck {
+    /// Bytes from which the signature of each format is recognised.
+    static let signatureSize = 12
+
+    /// Why the head of an answer rules out that it is media, as the end of a sentence about the answer; nil when it
+    /// doesn't.
+    static func refusal(of head: ResponseHead) -> String? {
+        if head.status == 204 { return "answered without content instead of media" }
+        // The type ends where its parameters begin (RFC 9110, 8.3.1).
+        guard let type = head.headers["Content-Type"]?.split(separator: ";").first?.lowercased() else { return nil }
+        let name = type.filter { !$0.isWhitespace }
+        guard isText(name) else { return nil }
+        return "answered with a page of type \(name.prefix(60)) instead of media"
+    }
+
+    private static func isText(_ type: String) -> Bool {
+        if type.hasPrefix("text/") || type.hasPrefix("multipart/") { return true }
+        return ["json", "xml", "html", "javascript"].contains { type.hasSuffix("/\($0)") || type.hasSuffix("+\($0)") }
+    }
+
+    /// Why a size rules out that sealed media has it; nil when it doesn't.
+    ///
+    /// - Parameter isAuthenticated: whether the content ends with a tag, instead of padding.
+    static func refusal(ofSealedSize size: Int64, isAuthenticated: Bool) -> String? {
+        // The shortest content of either cipher: a tag alone, one block of padding.
+        if size < 16 { return "\(size) bytes are too few for encrypted media" }
+        return isAuthenticated || size % 16 == 0 ? nil : "\(size) bytes are no whole number of AES blocks"
+    }
+
+    /// Whether a WAVE file's own header says that the file is longer than it is.
+    ///
+    /// Such a file may be one of which the end hasn't come to the server yet.
+    ///
+    /// - Parameters:
+    ///   - bytes: the first bytes of the file.
+    ///   - size: bytes that the server says it has.
+    static func isCutWave(_ bytes: [UInt8], size: Int64) -> Bool {
+        guard bytes.count >= 8, bytes.starts(with: "RIFF".utf8) else { return false }
+        let told = (0..<4).reduce(Int64(0)) { $0 | Int64(bytes[4 + $1]) << (8 * Int64($1)) }
+        // Who writes a stream leaves the greatest number there, or one near it.
+        guard told < Self.sizesOfStreams else { return false }
+        return told + 8 > size + Self.toleratedExcess
+    }
+
+    /// Sizes in RIFF headers from which on they say nothing.
+    private static let sizesOfStreams: Int64 = 0x7FFF_FF00
+
+    /// Bytes by which writers of headers are wrong without anything being missing: paddings, the header itself.
+    private static let toleratedExcess: Int64 = 64
+
+    /// Why the first bytes rule out that media of a kind, which isn't encrypted, begins with them; nil when they don't.
+    ///
+    /// Voice is RIFF or, beyond 4 GiB, RF64 (EBU Tech 3306), of the form WAVE. Video is Matroska or WebM, which begin
+    /// with an EBML header (RFC 8794, 8.1), or MP4, which begins with the box `ftyp` (ISO/IEC 14496-12, 4.3).
+    /// Ciphertext has none of these but by a chance of 1 in 2^32.
+    ///
+    /// - Parameter bytes: ``signatureSize`` bytes or more; fewer only if the media has no more.
+    static func refusal(ofPlaintext bytes: some Sequence<UInt8>, kind: MediaKind) -> String? {
+        let bytes = Array(bytes.prefix(signatureSize))
+        func has(_ text: String, at offset: Int) -> Bool { bytes.dropFirst(offset).starts(with: text.utf8) }
+        let isRight =
+            switch kind {
+            case .voiceRecording: (has("RIFF", at: 0) || has("RF64", at: 0)) && has("WAVE", at: 8)
+            case .videoRecording, .composition: bytes.starts(with: [0x1A, 0x45, 0xDF, 0xA3]) || has("ftyp", at: 4)
+            }
+        if isRight { return nil }
+        let format = kind == .voiceRecording ? "WAVE" : "Matroska, WebM or MP4"
+        return bytes.isEmpty ? "the media is empty" : "the media doesn't begin as \(format) does"
+    }
+}

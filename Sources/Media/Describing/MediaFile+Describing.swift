@@ -1,0 +1,235 @@
+import Threading
+import Transfer
+import TwilioAPI
+
+/// What is known of a file's media: learning it, doubting it, comparing it with what was known before.
+extension MediaFile {
+    /// Learns size and envelope, unless they are known.
+    ///
+    /// - Parameter priority: how urgent it is.
+    func describe(
+        priority: Priority = .reader, completion: @escaping @Sendable (Result<MediaFacts, MediaError>) -> Void
+    ) {
+        enum Step {
+            case answer(MediaFacts)
+            case begin
+            case wait
+        }
+        let step = state.withLock { state -> Step in
+            if state.areFactsDoubted(now: .now) { state.doubtFacts() }
+            switch state.facts {
+            case .known(let facts):
+                return .answer(facts)
+            case .pending(let waiting):
+                state.facts = .pending(waiting + [completion])
+                guard priority > .background, state.describing.allSatisfy({ $0 == .background }) else { return .wait }
+            case .unknown:
+                state.facts = .pending([completion])
+            }
+            state.describing.append(priority)
+            return .begin
+        }
+        switch step {
+        case .answer(let facts): completion(.success(facts))
+        case .begin:
+            services.counts.withLock { $0.runningDescriptions += 1 }
+            DescriptionFetch(file: self, priority: priority) { [self] result, ignoresRanges in
+                descriptionDidEnd(result, ignoresRanges: ignoresRanges, priority: priority)
+            }.start()
+        case .wait: break
+        }
+    }
+
+    /// The description has come, or failed.
+    private func descriptionDidEnd(
+        _ result: Result<MediaFacts, MediaError>, ignoresRanges: Bool, priority: Priority
+    ) {
+        services.counts.withLock { counts in
+            counts.runningDescriptions -= 1
+            switch result {
+            case .success: counts.descriptions += 1
+            case .failure: counts.failedDescriptions += 1
+            }
+        }
+        typealias Waiting = [@Sendable (Result<MediaFacts, MediaError>) -> Void]
+        let (waiting, hasChanged) = state.withLock { state -> (Waiting?, Bool) in
+            if let index = state.describing.firstIndex(of: priority) { state.describing.remove(at: index) }
+            guard case .pending(let waiting) = state.facts else { return (nil, false) }
+            switch result {
+            case .failure where !state.describing.isEmpty:
+                // Another fetch may still succeed.
+                return (nil, false)
+            case .success(let facts):
+                let hasChanged = state.doubtedFacts.map { !facts.describes(sameMediaAs: $0) } ?? false
+                state.facts = .known(facts)
+                state.doubtedFacts = nil
+                state.factsAreDoubtedFrom = facts.isConfirmed ? nil : .now + ProvisionalSizes.lifetime(of: facts)
+                state.ignoresRanges = ignoresRanges
+                return (waiting, hasChanged)
+            case .failure:
+                state.facts = .unknown
+                return (waiting, false)
+            }
+        }
+        guard let waiting else { return }
+        if hasChanged {
+            forgetMedia()
+            failOpenings()
+        }
+        if case .success(let facts) = result {
+            factsWereLearnt(facts)
+        }
+        for completion in waiting { completion(result) }
+    }
+
+    /// Hands on what was learnt.
+    private func factsWereLearnt(_ facts: MediaFacts) {
+        services.provisionalSizes.withLock { sizes in
+            if facts.isConfirmed {
+                sizes.forget(sid)
+            } else {
+                sizes.note(facts, of: sid, now: .now)
+            }
+        }
+        services.observer.mediaWasDescribed(sid, of: resource.accountSID, as: facts)
+    }
+
+    /// What is known of the media; nil while that is being learnt.
+    var knownFacts: MediaFacts? {
+        guard case .known(let facts) = state.withLock({ $0.facts }) else { return nil }
+        return facts
+    }
+
+    /// A range of the media comes, of the size that is known: for sealed media that counts for good.
+    func rangeDidBegin(_ head: ResponseHead) {
+        guard let facts = knownFacts, !facts.isConfirmed, isSealed(facts), head.contentRange?.total != nil else {
+            return
+        }
+        confirmFacts()
+    }
+
+    /// The content has turned out to be what the facts say: from now on they count for good.
+    func confirmFacts() {
+        let confirmed = state.withLock { state -> MediaFacts? in
+            guard case .known(let facts) = state.facts, !facts.isConfirmed, facts.isPlaintextSizeExact else {
+                return nil
+            }
+            state.facts = .known(facts.confirmed)
+            state.factsAreDoubtedFrom = nil
+            return facts.confirmed
+        }
+        if let confirmed { factsWereLearnt(confirmed) }
+    }
+
+    /// An answer contradicts what is known, or none fits it: the next opening learns it anew, and compares.
+    func doubtFacts() {
+        state.withLock { state in
+            guard case .known = state.facts, case .known = state.content else { return }
+            state.doubtFacts()
+            state.content = .unknown
+        }
+    }
+
+    // MARK: Media that has changed
+
+    /// What was known turned out to be no longer so.
+    func mediaDidChange() {
+        state.withLock { state in
+            if case .known = state.facts { state.facts = .unknown }
+        }
+        forgetMedia()
+    }
+
+    /// Lets go of everything that belongs to media that is no longer there, and tells those who relied on it.
+    ///
+    /// Whoever waits for its bytes is failed here: with new content come new blocks, which know nothing of them. Who
+    /// has opened the file anew meanwhile and waits for that is left alone.
+    private func forgetMedia() {
+        state.withLock { state in
+            if case .known = state.content { state.content = .unknown }
+            state.wasOpened = false
+            state.knownIntegrity = nil
+            state.trial = .first
+            state.retrial = nil
+        }
+        services.provisionalSizes.withLock { $0.forget(sid) }
+        forgetCached()
+        letGo(failing: MediaError(.changed, sid, "the media of \(sid) is no longer the one it was"))
+        services.observer.mediaHasChanged(sid, of: resource.accountSID)
+    }
+
+    /// Fails those who wait for the media to be opened: the kernel has told them another size, and learns that only
+    /// later.
+    private func failOpenings() {
+        let waiting = state.withLock { state -> [@Sendable (Result<MediaContent, MediaError>) -> Void] in
+            guard case .pending(let waiting) = state.content else { return [] }
+            state.content = .unknown
+            return waiting
+        }
+        let error = MediaError(.changed, sid, "the media of \(sid) is no longer the one it was: open it again")
+        for completion in waiting { completion(.failure(error)) }
+    }
+
+    // MARK: Channels
+
+    /// As many channels as are asked for, as facts have it.
+    var requestedChannels: Int64? {
+        requestedChannels(hasRefused: state.withLock { $0.hasRefusedChannels })
+    }
+
+    /// A conference with two channels is mixed down to one unless both are asked for.
+    func requestedChannels(hasRefused: Bool) -> Int64? {
+        guard resource.kind == .voiceRecording, resource.channels == 2 else { return nil }
+        return hasRefused ? 0 : 2
+    }
+
+    /// Takes note that the recording can't be had in as many channels as it has (Twilio's error 16113): from now on it
+    /// is asked for as it is.
+    ///
+    /// - Returns: whether they were asked for.
+    func stopAskingForChannels() -> Bool {
+        guard requestedChannels == 2 else { return false }
+        state.withLock { $0.hasRefusedChannels = true }
+        addressSource.withLock { $0 = nil }
+        return true
+    }
+
+    // MARK: What is to be expected
+
+    /// Whether media with these facts is in an envelope.
+    func isSealed(_ facts: MediaFacts) -> Bool {
+        resource.encryptionDetails != nil || !facts.envelopeFields.isEmpty
+    }
+
+    /// Whether the media can't be what was recorded without an envelope: its resource names the public key, or it had
+    /// one before.
+    var mustBeSealed: Bool {
+        if resource.encryptionDetails != nil || resource.publicKeySID != nil { return true }
+        return state.withLock { $0.doubtedFacts.map { !$0.envelopeFields.isEmpty } ?? false }
+    }
+
+    /// Whether the media is probably in an envelope.
+    var expectsEnvelope: Bool {
+        if mustBeSealed { return true }
+        return resource.kind != .voiceRecording
+            && services.probes.withLock { $0.expectsEnvelope(of: resource.kind) }
+    }
+}
+
+extension MediaFile.State {
+    /// Whether what is known has to be learnt anew before it is told again: nothing but an answer's length vouches for
+    /// it, and that was a while ago.
+    func areFactsDoubted(now: ContinuousClock.Instant) -> Bool {
+        guard case .known(let facts) = facts, !facts.isConfirmed, readerCount == 0, let factsAreDoubtedFrom else {
+            return false
+        }
+        return factsAreDoubtedFrom <= now
+    }
+
+    /// Has the facts learnt anew when they are next needed, and compared with these.
+    mutating func doubtFacts() {
+        guard case .known(let known) = facts else { return }
+        doubtedFacts = known
+        facts = .unknown
+    }
+}

@@ -1,0 +1,141 @@
+import Envelope
+import Glibc
+import Threading
+
+/// Reads files that hold a secret: keys, tokens, passphrases.
+///
+/// A pipe is as good as a file, so that nothing has to be on a disk: `--auth-token-file <(pass twilio)`.
+struct SecretReader {
+    /// More than any key, token or passphrase has; a larger file is not one.
+    private static let limit = 64 << 10
+
+    /// Whether a file that others can read is refused, instead of warned of.
+    var isStrict = false
+
+    /// The longest wait for a pipe's contents: a person may have to type something at its other end.
+    var patience = Bounds.longestWait
+
+    /// Takes a sentence that warns of a file.
+    var warn: (String) -> Void = { _ in }
+
+    /// Reads a secret that is handed on as a text: the file's first line that isn't blank, without blanks around it.
+    ///
+    /// - Parameter what: the secret's name in messages.
+    func text(_ path: String, what: String) throws(Failure) -> String {
+        let contents = try contents(path, what: what, status: .credentials)
+        let text = contents.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }.trimmed
+        guard let line = text.split(whereSeparator: \.isNewline).first?.trimmed, !line.isEmpty else {
+            throw Self.empty(path, what, .credentials)
+        }
+        return line
+    }
+
+    /// Reads the file's first line, without its end; blanks belong to it.
+    func firstLine(_ path: String, what: String, status: Failure.Status) throws(Failure) -> SecretBytes {
+        let contents = try contents(path, what: what, status: status)
+        let line = contents.withUnsafeBytes { bytes in
+            SecretBytes(bytes.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") })
+        }
+        guard line.count > 0 else { throw Self.empty(path, what, status) }
+        return line
+    }
+
+    /// Reads a file, which has to be small, into memory that is locked and wiped; without a byte order mark.
+    ///
+    /// - Parameters:
+    ///   - limit: the most bytes that it may have.
+    ///   - isOwnersAlone: whether a file that others can read is refused anyway.
+    func contents(
+        _ path: String, what: String, status: Failure.Status, limit: Int = limit, isOwnersAlone: Bool = false
+    ) throws(Failure) -> SecretBytes {
+        // Without O_NONBLOCK, a pipe to which nobody writes would block here.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        guard descriptor >= 0 else { throw Self.unreadable(path, what, status) }
+        defer { close(descriptor) }
+        var file = stat()
+        guard fstat(descriptor, &file) == 0 else { throw Self.unreadable(path, what, status) }
+        switch file.st_mode & S_IFMT {
+        case S_IFREG:
+            if file.st_mode & 0o077 != 0 { try complain(path, what, status, isRefused: isOwnersAlone || isStrict) }
+        case S_IFIFO: break
+        case S_IFDIR:
+            throw Failure(status, "'\(path)', which should hold the \(what), is a directory: name a file in it")
+        default: throw Failure(status, "'\(path)', which should hold the \(what), is neither a file nor a pipe")
+        }
+        let bytes = try read(descriptor, limit: limit, path, what, status)
+        guard let text = Self.withoutByteOrderMark(bytes) else {
+            throw Failure(status, "the file '\(path)' with the \(what) is UTF-16: store it as UTF-8")
+        }
+        return text
+    }
+
+    /// Others can read, or write, the file.
+    private func complain(
+        _ path: String, _ what: String, _ status: Failure.Status, isRefused: Bool
+    ) throws(Failure) {
+        let sentence = "the file '\(path)' with the \(what) can be read by others: run 'chmod 600 \(path)'"
+        guard !isRefused else { throw Failure(status, sentence) }
+        warn(sentence)
+    }
+
+    private func read(
+        _ descriptor: Int32, limit: Int, _ path: String, _ what: String, _ status: Failure.Status
+    ) throws(Failure) -> SecretBytes {
+        let deadline = ContinuousClock.now + patience
+        var count = 0
+        let buffer = try SecretBytes(count: limit + 1) { (memory) throws(Failure) in
+            while count < memory.count {
+                guard Self.waitForInput(descriptor, until: deadline) else {
+                    throw Failure(status, "the \(what) has not come from the pipe '\(path)' within \(patience)")
+                }
+                let result = Glibc.read(descriptor, memory.baseAddress.map { $0 + count }, memory.count - count)
+                if result < 0, errno == EINTR || errno == EAGAIN { continue }
+                guard result >= 0 else { throw Self.unreadable(path, what, status) }
+                if result == 0 { break }
+                count += result
+            }
+        }
+        guard count <= limit else {
+            throw Failure(status, "the file '\(path)' is too large to hold the \(what)")
+        }
+        return buffer.withUnsafeBytes { SecretBytes($0.prefix(count)) }
+    }
+
+    /// Waits until there is something to read, or the end; at once for a file.
+    private static func waitForInput(_ descriptor: Int32, until deadline: ContinuousClock.Instant) -> Bool {
+        while true {
+            let left = max(.zero, deadline - .now)
+            var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            let result = poll(&request, 1, Int32(left / .milliseconds(1)))
+            if result > 0 { return true }
+            if result == 0 || errno != EINTR { return false }
+        }
+    }
+
+    /// The bytes without the mark that editors of Windows put first; UTF-16, which PowerShell writes, as ASCII.
+    ///
+    /// - Returns: nil for UTF-16 that isn't ASCII.
+    private static func withoutByteOrderMark(_ bytes: SecretBytes) -> SecretBytes? {
+        bytes.withUnsafeBytes { bytes in
+            if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { return SecretBytes(bytes.dropFirst(3)) }
+            let isLittleEndian = bytes.starts(with: [0xFF, 0xFE])
+            guard isLittleEndian || bytes.starts(with: [0xFE, 0xFF]) else { return SecretBytes(bytes) }
+            let high = isLittleEndian ? 1 : 0
+            guard bytes.count.isMultiple(of: 2) else { return nil }
+            for index in stride(from: 2, to: bytes.count, by: 2) {
+                guard bytes[index + high] == 0, bytes[index + 1 - high] < 0x80 else { return nil }
+            }
+            return SecretBytes(count: bytes.count / 2 - 1) { memory in
+                for index in memory.indices { memory[index] = bytes[2 * index + 3 - high] }
+            }
+        }
+    }
+
+    private static func empty(_ path: String, _ what: String, _ status: Failure.Status) -> Failure {
+        Failure(status, "the file '\(path)', which should hold the \(what), is empty")
+    }
+
+    private static func unreadable(_ path: String, _ what: String, _ status: Failure.Status) -> Failure {
+        Failure(status, "the \(what) can't be read from '\(path)': \(String(cString: strerror(errno)))")
+    }
+}

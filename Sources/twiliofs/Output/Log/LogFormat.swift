@@ -1,0 +1,18 @@
+import ArgumentParser
+import Logging
+
+/// How log lines look.
+enum LogFormat: String, ExpressibleByArgument, CaseIterable {
+    case text
+    case json
+}
+
+extension Logger.Level {
+    /// Reads a level's name from the command line.
+    static func parse(_ name: String) throws -> Logger.Level {
+        guard let level = Logger.Level(rawValue: name) else {
+            throw ValidationError("'\(name)' is not one of \(allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        return level
+    }
+}

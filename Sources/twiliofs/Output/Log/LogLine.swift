@@ -1,0 +1,94 @@
+import Foundation
+import Logging
+import Threading
+
+/// One event as a line of the log.
+struct LogLine {
+    let level: Logger.Level
+
+    /// The logger's label.
+    let label: String
+
+    /// The sentence, with what an error has to add.
+    let message: String
+
+    /// What is known besides, by name: `recording`, `operation`, `host` for instance.
+    let fields: Logger.Metadata
+
+    var time = Date.now
+
+    /// The line in a format, without its end.
+    ///
+    /// Nothing in it breaks the line or steers a terminal, whatever the message and the fields hold: texts from outside
+    /// are cleaned where they come in, and all of it is once more here.
+    ///
+    /// - Parameter hasTime: whether the text format begins with the time, which the system's log adds itself.
+    func rendered(as format: LogFormat, hasTime: Bool) -> String {
+        switch format {
+        case .text: ForeignText.singleLine(text(hasTime: hasTime))
+        case .json: json
+        }
+    }
+
+    private func text(hasTime: Bool) -> String {
+        let fields = fields.sorted { $0.key < $1.key }.map { " \($0.key)=\(Self.quoted("\($0.value)"))" }.joined()
+        return "\(hasTime ? "\(timestamp) " : "")\(level): \(message)\(fields)"
+    }
+
+    /// A value as it is, or in quotation marks where it would run into the next field.
+    private static func quoted(_ value: String) -> String {
+        guard value.isEmpty || value.contains(where: { $0.isWhitespace || $0 == "\"" || $0 == "=" }) else {
+            return value
+        }
+        return "\"" + value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+    }
+
+    private var json: String {
+        var members = fields.mapValues(JSONValue.init)
+        members["time"] = .text(timestamp)
+        members["level"] = .text(level.rawValue)
+        members["logger"] = .text(label)
+        members["message"] = .text(ForeignText.singleLine(message))
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        guard let data = try? encoder.encode(members) else { return ForeignText.singleLine(message) }
+        return String(decoding: data, as: UTF8.self)
+    }
+
+    /// Date and time in UTC with milliseconds, as in RFC 3339.
+    private var timestamp: String {
+        time.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+    }
+}
+
+/// A field's value in the JSON format: numbers stay numbers.
+private enum JSONValue: Encodable {
+    case text(String)
+    case number(Int64)
+    case list([JSONValue])
+    case object([String: JSONValue])
+
+    init(_ value: Logger.MetadataValue) {
+        switch value {
+        case .string(let text): self = .text(ForeignText.singleLine(text))
+        case .stringConvertible(let value):
+            if let number = (value as? any BinaryInteger).flatMap({ Int64(exactly: $0) }) {
+                self = .number(number)
+            } else {
+                self = .text(ForeignText.singleLine(value.description))
+            }
+        case .array(let values): self = .list(values.map(JSONValue.init))
+        case .dictionary(let values): self = .object(values.mapValues(JSONValue.init))
+        }
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        switch self {
+        case .text(let text): try container.encode(text)
+        case .number(let number): try container.encode(number)
+        case .list(let values): try container.encode(values)
+        case .object(let members): try container.encode(members)
+        }
+    }
+}

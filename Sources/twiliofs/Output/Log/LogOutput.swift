@@ -1,0 +1,129 @@
+import Logging
+import Threading
+
+/// Where log lines go, how they look, and which are left out.
+final class LogOutput: Sendable {
+    /// Where lines go.
+    enum Destination {
+        case standardError
+        case systemLog
+        case file(LogFile)
+    }
+
+    private let format: LogFormat
+    private let destination: Destination
+
+    /// The least level that is logged while debug logging is off.
+    private let leastLevel: Logger.Level
+
+    private struct State {
+        var isDebugging = false
+
+        /// How many lines the file has lost since the last one that it took.
+        var lostLines = 0
+    }
+
+    private let state = Locked(State())
+
+    init(format: LogFormat, destination: Destination, leastLevel: Logger.Level) {
+        self.format = format
+        self.destination = destination
+        self.leastLevel = leastLevel
+        if case .systemLog = destination { SystemLog.open() }
+    }
+
+    /// A logger that writes here.
+    func logger() -> Logger {
+        Logger(label: "twiliofs") { OutputLogHandler(label: $0, output: self) }
+    }
+
+    /// The least level that is logged now.
+    var threshold: Logger.Level { state.withLock(\.isDebugging) ? min(leastLevel, .debug) : leastLevel }
+
+    /// Whether nobody takes the lines at the moment.
+    var isUnheard: Bool { if case .systemLog = destination { !SystemLog.isReachable } else { false } }
+
+    /// Logs at the level debug as well, or not any more.
+    @Sendable func switchDebugging() {
+        let isDebugging = state.withLock { state in
+            state.isDebugging.toggle()
+            return state.isDebugging
+        }
+        note("debug logging is \(isDebugging ? "on" : "off") (SIGUSR2)")
+    }
+
+    /// Opens the file anew by its name, if the lines go to one.
+    @Sendable func reopen() {
+        guard case .file(let file) = destination else {
+            note("there is no log file to open again (SIGHUP); SIGTERM unmounts")
+            return
+        }
+        do throws(Failure) {
+            try file.reopen()
+            note("the log file '\(file.path)' was opened again (SIGHUP)")
+        } catch {
+            note("\(error.message); the one before stays open", level: .error)
+        }
+    }
+
+    /// Writes a line whatever the threshold is.
+    private func note(_ message: String, level: Logger.Level = .notice) {
+        write(LogLine(level: level, label: "twiliofs", message: message, fields: [:]))
+    }
+
+    fileprivate func write(_ line: LogLine) {
+        switch destination {
+        case .standardError:
+            StandardError.write(line.rendered(as: format, hasTime: true) + "\n")
+        case .systemLog:
+            SystemLog.write(line.rendered(as: format, hasTime: false), level: line.level)
+        case .file(let file):
+            append(line, to: file)
+        }
+    }
+
+    private func append(_ line: LogLine, to file: LogFile) {
+        guard file.append(line.rendered(as: format, hasTime: true)) else {
+            state.withLock { $0.lostLines += 1 }
+            return
+        }
+        let lost = state.withLock { state in
+            defer { state.lostLines = 0 }
+            return state.lostLines
+        }
+        if lost > 0 { note("\(lost) lines before could not be written to the log file", level: .warning) }
+    }
+}
+
+/// Hands what is logged to a ``LogOutput``.
+private struct OutputLogHandler: LogHandler {
+    let label: String
+    let output: LogOutput
+    var metadata: Logger.Metadata = [:]
+
+    /// The output's, since a signal changes it for all loggers at once.
+    var logLevel: Logger.Level {
+        get { output.threshold }
+        set {}
+    }
+
+    init(label: String, output: LogOutput) {
+        self.label = label
+        self.output = output
+    }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        var fields = metadata.merging(event.metadata ?? [:]) { _, new in new }
+        var message = "\(event.message)"
+        if let error = event.error {
+            message += ": \(error.explanation)"
+            fields.merge(error.chainedFields.mapValues { .string($0) }) { logged, _ in logged }
+        }
+        output.write(LogLine(level: event.level, label: label, message: message, fields: fields))
+    }
+}

@@ -1,0 +1,94 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+@Suite("The log's file", .orderly, .enabled(if: KernelSupport.isExpected, Comment(rawValue: KernelSupport.reason)))
+struct LogFileTests {
+    private static let account = Result { try SimulatedAccount(media: TestMedia.small) }
+
+    private func mode(_ path: String) throws -> Int {
+        try #require(FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int)
+    }
+
+    @Test("After mv and SIGHUP, lines go to a new file of that name, with mode 0600, and nothing is lost")
+    func rotation() throws {
+        let mount = try BackgroundMount(try Self.account.get())
+        let (file, rotated) = (mount.folder.path("log"), mount.folder.path("log.1"))
+        #expect(try mode(file) == 0o600)
+        #expect(mount.log.contains("info: mounted "))
+        try FileManager.default.moveItem(atPath: file, toPath: rotated)
+        // Until it is told, it goes on with the file that it has.
+        mount.send(SIGUSR2)
+        #expect(
+            eventually { (try? String(contentsOfFile: rotated, encoding: .utf8))?.contains("debug logging") == true })
+        #expect(access(file, F_OK) != 0)
+
+        mount.send(SIGHUP)
+        #expect(eventually { mount.log.contains("notice: the log file '\(file)' was opened again") })
+        #expect(try mode(file) == 0o600)
+        #expect(try mount.answers)
+        #expect(try mount.descriptors.values.contains(file))
+        #expect(try !mount.descriptors.values.contains(rotated))
+        mount.send(SIGTERM)
+        #expect(eventually { mount.log.contains("info: unmounted ") })
+    }
+
+    @Test("A symbolic link isn't followed when it is opened again: lines go where they went before")
+    func link() throws {
+        let mount = try BackgroundMount(try Self.account.get())
+        let (file, rotated) = (mount.folder.path("log"), mount.folder.path("log.1"))
+        try FileManager.default.moveItem(atPath: file, toPath: rotated)
+        let victim = try mount.folder.file("victim", "untouched")
+        try FileManager.default.createSymbolicLink(atPath: file, withDestinationPath: victim)
+        mount.send(SIGHUP)
+        #expect(
+            eventually {
+                (try? String(contentsOfFile: rotated, encoding: .utf8))?.contains("error: the log file '\(file)'")
+                    == true
+            })
+        #expect(try String(contentsOfFile: victim, encoding: .utf8) == "untouched")
+        #expect(try mount.answers)
+    }
+
+    @Test("What isn't a regular file, or is in no folder, is refused before anything is mounted")
+    func refused() throws {
+        let folder = try TemporaryFolder()
+        mkfifo(folder.path("fifo"), 0o600)
+        try FileManager.default.createSymbolicLink(atPath: folder.path("link"), withDestinationPath: "/dev/null")
+        for path in [
+            folder.path("fifo"), folder.path("link"), folder.url.path, "/dev/null", folder.path("absent/log"),
+        ] {
+            for mode in [["-f"], []] {
+                let result = try Command.run(
+                    [BuiltPrograms.twiliofs, "mount"] + mode
+                        + ["--no-key", "--log-file", path, try folder.folder("mount")],
+                    adding: MountedAccount.environment(try Self.account.get()), seconds: 20)
+                #expect(result.end == .exited(17), "\(path): \(result.errorText)")
+                #expect(result.errorText.hasPrefix("twiliofs: the log file '\(path)'"))
+                #expect(result.errorText.split(separator: "\n").count == 1)
+            }
+        }
+    }
+
+    @Test("Without syslog and without a file, mounting says that nothing is logged", .enabled(if: getuid() == 0))
+    func unheard() throws {
+        let folder = try TemporaryFolder()
+        let mountPoint = try folder.folder("mount")
+        // A /dev of its own, in which no system log listens.
+        let script = """
+            mount -t tmpfs none "$1" && mknod "$1/fuse" c 10 229 && mknod -m 666 "$1/null" c 1 3 &&
+            mknod -m 666 "$1/urandom" c 1 9 && mount --bind "$1" /dev && "$2" mount --no-key --cache-dir "$3" "$4" &&
+            ls "$4/recordings" && exec "$2" unmount "$4"
+            """
+        let result = try Command.run(
+            [
+                "unshare", "-m", "sh", "-c", script, "sh", try folder.folder("dev"), BuiltPrograms.twiliofs,
+                folder.path("cache"), mountPoint,
+            ], adding: MountedAccount.environment(try Self.account.get()), seconds: 40)
+        #expect(result.end == .exited(0), "\(result.errorText)")
+        #expect(!result.lines.isEmpty)
+        #expect(result.errorText.split(separator: "\n").count == 1)
+        #expect(result.errorText.contains("/dev/log") && result.errorText.contains("--log-file"))
+    }
+}

@@ -1,0 +1,98 @@
+import Envelope
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+@testable import twiliofs
+
+@Suite("Private key files", .orderly)
+struct PrivateKeyFileTests {
+    private let folder: TemporaryFolder
+
+    init() throws {
+        folder = try TemporaryFolder()
+    }
+
+    private func contents(_ path: String) throws -> String { try String(contentsOfFile: path, encoding: .utf8) }
+
+    private func file(_ text: String) throws -> String {
+        let path = try folder.file("keys.pem", text)
+        chmod(path, 0o600)
+        return path
+    }
+
+    /// The SHA-256 of the public keys, by openssl.
+    private func fingerprints(_ paths: [String]) throws -> [String] {
+        try paths.map { path in
+            try Command.shell(#"openssl pkey -in "$1" -pubout -outform DER | sha256sum | cut -c1-64"#, path).lines[0]
+        }
+    }
+
+    /// The two keys in one text, in each way in which they may stand there.
+    private func texts() throws -> [String] {
+        let first = try contents(KeyPair.shared.privateKey(.pkcs1))
+        let second = try contents(KeyPair.other.privateKey(.pkcs8))
+        let publicKey = try contents(KeyPair.shared.publicKey)
+        return [
+            first + second, "\u{FEFF}" + first + "\u{FEFF}" + second,
+            (first + second).replacing("\n", with: "\r\n"), "note\n" + first + "\nanother note\n" + publicKey + second,
+            first + second + publicKey, first + String(second.dropLast()),
+        ]
+    }
+
+    @Test("All keys of a file are read, with byte order marks, CRLF and other things between them")
+    func sections() throws {
+        let expected = try fingerprints([KeyPair.shared.privateKey(), KeyPair.other.privateKey()])
+        for text in try texts() {
+            let pem = try SecretReader().contents(file(text), what: "key", status: .privateKey)
+            let keys = try PrivateKey.sections(ofPEM: pem).map { try PrivateKey(pem: $0, passphrase: nil) }
+            #expect(keys.map(\.publicKeyFingerprint) == expected)
+        }
+    }
+
+    @Test("A second key that is damaged or cut off is refused, with the file and its number")
+    func damage() throws {
+        let first = try contents(KeyPair.shared.privateKey())
+        let second = try contents(KeyPair.other.privateKey())
+        let damaged = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"
+        for text in [first + damaged, first + second.prefix(500)] {
+            let path = try file(text)
+            var keys = PrivateKeys(secrets: SecretReader(), passphraseFile: nil)
+            let failure = #expect(throws: Failure.self) { try keys.load([path]) }
+            #expect(failure?.status == .privateKey)
+            #expect(failure?.message.contains("'\(path) (key 2)'") == true)
+        }
+    }
+
+    @Test("A passphrase is read once for all keys, and blanks around it do no harm")
+    func passphrase() throws {
+        let encrypted = try contents(KeyPair.shared.privateKey(.encryptedPKCS8))
+        let other = try contents(KeyPair.other.privateKey(.encryptedPKCS8))
+        let path = try file(encrypted + other)
+        for text in ["\(KeyPair.passphrase)\r\n", "  \(KeyPair.passphrase) \n", "\u{FEFF}\(KeyPair.passphrase)"] {
+            let pipe = folder.path("pipe-\(UUID().uuidString)")
+            mkfifo(pipe, 0o600)
+            let writer = try RunningCommand(["sh", "-c", #"printf %s "$1" >"$0""#, pipe, text])
+            var keys = PrivateKeys(secrets: SecretReader(), passphraseFile: pipe)
+            #expect(throws: Never.self) { try keys.load([path]) }
+            #expect(try writer.wait().end == .exited(0))
+        }
+    }
+
+    @Test(
+        "Recordings of both keys of one file can be read, whether or not the file is that of a SID",
+        .enabled(if: KernelSupport.isExpected, Comment(rawValue: KernelSupport.reason)))
+    func mounted() throws {
+        let path = try file(
+            contents(KeyPair.shared.privateKey()) + contents(KeyPair.other.privateKey(.pkcs1)))
+        for pair in [try KeyPair.shared, try KeyPair.other] {
+            let account = try SimulatedAccount(media: TestMedia.small, publicKeys: [pair.publicKey])
+            let sid = try #require(account.description.publicKeySid)
+            for argument in [path, "\(sid)=\(path)"] {
+                let mount = try MountedAccount(account, keys: [argument])
+                #expect(try mount.differences(from: account) == [])
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+@testable import DiskCache
+@testable import cache_exerciser
+
+@Suite("A cache whose files another program has changed", .orderly)
+struct EditedIndexTests {
+    private let content = Pattern.content(1)
+
+    @Test(
+        "works again, with the right bytes",
+        arguments: [
+            "UPDATE block SET bytes = 9223372036854775807", "UPDATE block SET bytes = -9223372036854775808",
+            "UPDATE account SET bytes = 9223372036854775807", "UPDATE account SET bytes = -9223372036854775808",
+            "UPDATE block SET used = 9223372036854775807", "UPDATE content SET size = -1",
+            "UPDATE block SET id = 9223372036854775807 WHERE id = (SELECT max(id) FROM block)",
+            "UPDATE block SET number = -5 WHERE id = (SELECT max(id) FROM block)",
+            "INSERT INTO reservation VALUES (9223372036854775807, 1, 77, 9223372036000000000, '../..', 1)",
+            "CREATE TRIGGER t AFTER INSERT ON block BEGIN DELETE FROM block; END", "CREATE VIEW v AS SELECT 1",
+            "DROP TABLE setting; CREATE TABLE setting (name, value); INSERT INTO setting VALUES (x'00', x'00')",
+            "UPDATE setting SET value = ''", "DELETE FROM account",
+        ])
+    func edited(sql: String) throws {
+        let bench = try CacheBench()
+        var cache = try bench.open()
+        for block in 0..<5 { cache.store(block, of: content) }
+        cache.shutDown()
+        try CatalogEdit(sql: sql).apply(to: bench.index)
+        for _ in 0..<2 {
+            cache = try bench.open()
+            cache.waitForUpkeep()
+            for block in 0..<5 { _ = cache.hasRight(block, of: content) }
+            cache.store(7, of: content)
+            cache.store(8, of: Pattern.content(2))
+            cache.waitForUpkeep()
+            _ = cache.statistics
+            cache.shutDown()
+        }
+    }
+
+    @Test(
+        "doesn't follow what it didn't make, and doesn't wait for it",
+        arguments: ["fifo", "link", "folder", "device"])
+    func replacedBlock(kind: String) throws {
+        let bench = try CacheBench()
+        var cache = try bench.open()
+        cache.store(0, of: content)
+        cache.shutDown()
+        let file = try bench.onlyFile()
+        let copy = file + "-copy"
+        try FileManager.default.moveItem(atPath: file, toPath: copy)
+        switch kind {
+        case "fifo": #expect(mkfifo(file, 0o600) == 0)
+        // Even a link to the right bytes.
+        case "link": #expect(symlink(copy, file) == 0)
+        case "folder": #expect(mkdir(file, 0o700) == 0)
+        default: #expect(mknod(file, S_IFCHR | 0o600, 0x105) == 0)
+        }
+        cache = try bench.open()
+        #expect(!cache.hasRight(0, of: content))
+        let works = eventually(within: 10) {
+            cache.store(1, of: content)
+            return cache.hasRight(1, of: content)
+        }
+        #expect(works, "\(bench.log)")
+        cache.shutDown()
+    }
+
+    @Test("refuses a folder that others may write", arguments: ["777", "1777", "720"])
+    func open(mode: String) throws {
+        let bench = try CacheBench()
+        try bench.open().shutDown()
+        try Command.require(["chmod", mode, bench.path])
+        let error = #expect(throws: DiskCacheError.self) { try bench.open().shutDown() }
+        #expect(error?.code == .folder)
+        #expect(error?.message.contains("others could change it") == true)
+    }
+}

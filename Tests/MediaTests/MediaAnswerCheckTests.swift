@@ -1,0 +1,96 @@
+import Foundation
+import TestSupport
+import Testing
+import Transfer
+import TwilioAPI
+
+@testable import Media
+
+@Suite("What can be media", .orderly)
+struct MediaAnswerCheckTests {
+    private func head(_ fields: [(String, String)], status: Int = 200) throws -> ResponseHead {
+        let url = try #require(URL(string: "https://media.example/a"))
+        return ResponseHead(status: status, headers: HeaderFields(fields), address: Address(url: url))
+    }
+
+    @Test(
+        "a page of text is never media, whatever its status",
+        arguments: [
+            "text/html", "TEXT/HTML; charset=utf-8", "text/plain", "text/csv", "application/json",
+            "application/json;charset=utf-8", "application/xml", "text/xml", "application/xhtml+xml", "image/svg+xml",
+            "application/problem+json", "application/vnd.x+json ; a=b", "text/javascript",
+            "multipart/byteranges; boundary=x",
+            " text/html ",
+        ])
+    func pages(type: String) throws {
+        for status in [200, 206] {
+            #expect(MediaAnswerCheck.refusal(of: try head([("content-type", type)], status: status)) != nil)
+        }
+    }
+
+    @Test(
+        "media is, and so is what doesn't say",
+        arguments: [
+            "audio/x-wav", "audio/wav", "video/mp4", "video/webm", "video/x-matroska", "application/octet-stream",
+            "binary/octet-stream", "application/ogg", "",
+        ])
+    func media(type: String) throws {
+        #expect(MediaAnswerCheck.refusal(of: try head([("Content-Type", type)])) == nil)
+        #expect(MediaAnswerCheck.refusal(of: try head([])) == nil)
+    }
+
+    @Test("an answer without content is not media")
+    func noContent() throws {
+        #expect(MediaAnswerCheck.refusal(of: try head([], status: 204)) != nil)
+    }
+
+    @Test("files that ffmpeg makes have the signature of their kind, and of no other; ciphertext has none")
+    func signatures() throws {
+        let folder = try TestMedia.real
+        let names = [
+            "recordings/mono.wav", "video-recordings/audio.mka", "video-recordings/video.mkv",
+            "compositions/room.mp4", "compositions/room.webm",
+        ]
+        for name in names {
+            let file = try FileHandle(forReadingFrom: folder.appending(path: name))
+            let bytes = Array(try #require(try file.read(upToCount: 32)))
+            for kind in MediaKind.allCases {
+                let isRight = (kind == .voiceRecording) == name.hasSuffix("wav")
+                #expect((MediaAnswerCheck.refusal(ofPlaintext: bytes, kind: kind) == nil) == isRight, "\(name) \(kind)")
+            }
+            #expect(!MediaAnswerCheck.isCutWave(bytes, size: Int64(try file.seekToEnd())))
+        }
+        let others = [
+            "", "<", "<!DOCTYPE html><html>", #"{"code":20404,"message":""#, "<?xml version=\"1.0\"?>", "RIFF",
+        ]
+        for text in others {
+            for kind in MediaKind.allCases {
+                #expect(MediaAnswerCheck.refusal(ofPlaintext: text.utf8, kind: kind) != nil)
+            }
+        }
+        for seed in 0..<100 as Range<UInt64> {
+            #expect(MediaAnswerCheck.refusal(ofPlaintext: TestMedia.noise(32, seed: seed), kind: .composition) != nil)
+        }
+    }
+
+    @Test("a WAVE file that is shorter than its header says is one that is being written")
+    func cutWave() throws {
+        let path = try TestMedia.real.appending(path: "recordings/mono.wav")
+        let bytes = Array(try Data(contentsOf: path).prefix(32))
+        let size = Int64(try #require(try FileManager.default.attributesOfItem(atPath: path.path)[.size] as? Int))
+        #expect(MediaAnswerCheck.isCutWave(bytes, size: size / 2))
+        #expect(!MediaAnswerCheck.isCutWave(bytes, size: size))
+        #expect(!MediaAnswerCheck.isCutWave(bytes, size: size + 1000))
+        #expect(!MediaAnswerCheck.isCutWave(Array(TestMedia.signed(Data(count: 32), as: "wav")), size: 32))
+        #expect(!MediaAnswerCheck.isCutWave([], size: 0))
+    }
+
+    @Test("sizes that no encrypted media has", arguments: [true, false])
+    func sealedSizes(isAuthenticated: Bool) {
+        for size in 0..<100 as Range<Int64> {
+            let isRight = size >= 16 && (isAuthenticated || size % 16 == 0)
+            let refusal = MediaAnswerCheck.refusal(ofSealedSize: size, isAuthenticated: isAuthenticated)
+            #expect((refusal == nil) == isRight)
+        }
+    }
+}

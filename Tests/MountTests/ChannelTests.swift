@@ -1,0 +1,39 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Channels of voice recordings", .orderly, .needsFUSE)
+struct ChannelTests {
+    private static let conference = #"{"conference_sid":"CF0123456789abcdef0123456789abcdef","source":"Conference"}"#
+
+    /// A conference with two channels, another recording with two, and one with one whose resource says two.
+    private static func makeMedia(in folder: TemporaryFolder) throws {
+        let real = try TestMedia.real
+        let target = folder.url.appending(path: "recordings/unencrypted")
+        try FileManager.default.createDirectory(at: target, withIntermediateDirectories: true)
+        for (name, source, side) in [
+            ("conference", "stereo", conference), ("call", "stereo", "{}"), ("mono", "mono", #"{"channels":2}"#),
+        ] {
+            try FileManager.default.copyItem(
+                at: real.appending(path: "recordings/\(source).wav"), to: target.appending(path: "\(name).wav"))
+            try Data(side.utf8).write(to: target.appending(path: "\(name).json"))
+        }
+    }
+
+    @Test("A conference has both of its channels, and what can't be had with two is had with one, also after a remount")
+    func channels() throws {
+        let media = try TemporaryFolder()
+        let cache = try TemporaryFolder()
+        try Self.makeMedia(in: media)
+        let account = try SimulatedAccount(media: media.url)
+        for isFirst in [true, false] {
+            try account.clearRequests()
+            let mount = try MountedAccount(account, cacheFolder: cache.path("cache"))
+            #expect(try mount.differences(from: account) == [])
+            // Which form it is was remembered with the size: nobody is asked again.
+            let refusals = try account.mediaRequests().count { $0.status == 400 }
+            #expect(refusals == (isFirst ? 1 : 0))
+            try mount.unmount()
+        }
+    }
+}

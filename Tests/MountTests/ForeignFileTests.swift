@@ -1,0 +1,87 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("What isn't the cache's own in the cache folder", .orderly, .needsFUSE)
+struct ForeignFileTests {
+    /// A place in the cache folder, as a pattern of the shell, whose first match is replaced.
+    static let places = [
+        "AC*/catalog.sqlite", "AC*/catalog.sqlite-lock", "AC*", "ciphertext", "ciphertext/lock", "ciphertext/store",
+        "ciphertext/store/index.sqlite", "ciphertext/store/owners", "ciphertext/store/blocks",
+        "ciphertext/store/blocks/0", "ciphertext/store/blocks/0/*",
+    ]
+
+    /// Puts something else in the place of `$1`; `$2` is a file of the user's that must stay as it is.
+    static let replacements = [
+        "mkfifo \"$1\"", "ln -s \"$2\" \"$1\"", "mkdir \"$1\"", "mknod \"$1\" c 1 5",
+        "python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' \"$1\"",
+    ]
+
+    /// A cache folder with everything in it.
+    private static func fill(_ account: SimulatedAccount, _ folder: TemporaryFolder) throws -> String {
+        let cache = try folder.folder("filled")
+        let mount = try MountedAccount(account, cacheFolder: cache)
+        #expect(try mount.differences(from: account) == [])
+        try mount.unmount()
+        return cache
+    }
+
+    @Test("Something else in the place of a file ends in the right contents or in a clear message", arguments: places)
+    func replaced(place: String) throws {
+        let account = try SimulatedAccount(media: TestMedia.small)
+        let folder = try TemporaryFolder()
+        let filled = try Self.fill(account, folder)
+        let victim = folder.path("victim")
+        try "precious".write(toFile: victim, atomically: true, encoding: .utf8)
+        try Command.require(["chmod", "640", victim])
+        for (number, replacement) in Self.replacements.enumerated() {
+            let cache = folder.path("cache-\(number)")
+            try Command.require(["cp", "-a", filled, cache])
+            // A socket's path has room for a hundred characters: a relative one is used.
+            try Command.shell(
+                "set -- \(place) \"$1\"; while [ $# -gt 2 ]; do shift; done; rm -rf \"$1\"; \(replacement)", victim,
+                directory: cache)
+            do {
+                let mount = try MountedAccount(account, cacheFolder: cache)
+                #expect(try mount.differences(from: account) == [], "\(replacement): \(mount.log)")
+                #expect(try mount.unmount(seconds: 20).end == .exited(0), "\(replacement)")
+            } catch let error as CommandError {
+                #expect("\(error)".contains("cache"), "\(replacement): \(error)")
+            }
+            let kept = try Command.require(["stat", "-c", "%a %s", victim]).lines
+            #expect(kept == ["640 8"], "\(replacement)")
+            #expect(try String(contentsOfFile: victim, encoding: .utf8) == "precious")
+        }
+    }
+
+    @Test(
+        "A cache folder of somebody else, or that others may write, is refused",
+        arguments: ["chown 12345 .", "chmod 777 .", "chmod 720 .", "chown 12345 AC*", "chmod 707 AC*"])
+    func strangers(change: String) throws {
+        let account = try SimulatedAccount(media: nil)
+        let folder = try TemporaryFolder()
+        let cache = try folder.folder("cache")
+        try MountedAccount(account, cacheFolder: cache).unmount()
+        try Command.shell(change, directory: cache)
+        let result = try Command.run(
+            [
+                BuiltPrograms.twiliofs, "mount", "--foreground", "--no-key", "--cache-dir", cache,
+                try folder.folder("mount"),
+            ], adding: MountedAccount.environment(account))
+        #expect(result.end == .exited(16), "\(result.errorText)")
+        #expect(result.errorText.split(separator: "\n").count == 1, "\(result.errorText)")
+        #expect(result.errorText.contains(cache))
+    }
+
+    @Test("The cache folder itself may be a symbolic link of the user's")
+    func link() throws {
+        let account = try SimulatedAccount(media: TestMedia.small)
+        let folder = try TemporaryFolder()
+        let target = try folder.folder("elsewhere")
+        try FileManager.default.createSymbolicLink(atPath: folder.path("cache"), withDestinationPath: target)
+        let mount = try MountedAccount(account, cacheFolder: folder.path("cache"))
+        #expect(try mount.differences(from: account) == [])
+        try mount.unmount()
+        #expect(try FileManager.default.contentsOfDirectory(atPath: target).contains("ciphertext"))
+    }
+}

@@ -1,0 +1,147 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Names are told without waiting for sizes", .orderly, .needsFUSE)
+struct LookUpTests {
+    /// Voice recordings of which the first is stalled.
+    private static func bench(_ count: Int) throws -> (bench: MountBench, names: [String], folder: TemporaryFolder) {
+        let folder = try TemporaryFolder()
+        for number in 0..<count {
+            let file = folder.url.appending(path: "recordings/\(number).wav")
+            try FileManager.default.createDirectory(
+                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try TestMedia.noise(300_000 + number, seed: UInt64(number)).write(to: file)
+        }
+        let account = try SimulatedAccount(media: folder.url)
+        // Of recordings made just now, the media may come later than the resource.
+        for sid in try account.originals().keys {
+            try account.change(
+                resource: """
+                    {"action": "update", "sid": "\(sid)", "fields": {"date_created": "2026-01-01T00:00:00Z"}}
+                    """)
+        }
+        let bench = try MountBench(account: account, options: ["--no-probing", "--refresh", "0"])
+        return (bench, try account.originals().keys.sorted(), folder)
+    }
+
+    /// Each way in which programs come to bytes without a `stat`, with the size only if it is theirs to know; prints
+    /// what differs from the original.
+    ///
+    /// C's `mmap`, because Python's asks for the size itself.
+    private static let script = #"""
+        import ctypes, errno, mmap, os, signal, subprocess, sys, tempfile
+        way, path, original = sys.argv[1:]
+        content = open(original, "rb").read()
+        size, more = len(content), len(content) + (8 << 20)
+        libc = ctypes.CDLL(None, use_errno=True)
+        libc.mmap.restype = ctypes.c_void_p
+        libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t] + [ctypes.c_int] * 3 + [ctypes.c_long]
+        def map(file, length):
+            address = libc.mmap(None, length, mmap.PROT_READ, mmap.MAP_SHARED, file, 0)
+            assert address != ctypes.c_void_p(-1).value, os.strerror(ctypes.get_errno())
+            return address
+        def drain(step):
+            with tempfile.TemporaryFile() as copy:
+                while step(copy.fileno()): pass
+                copy.seek(0)
+                return copy.read()
+        def through_pipe(output):
+            count = os.splice(file, pipe[1], 65536)
+            left = count
+            while left: left -= os.splice(pipe[0], output, left)
+            return count
+        def end_of_map():
+            child = os.fork()
+            if child == 0: os._exit(ctypes.string_at(map(file, more) + (size + 4095) // 4096 * 4096, 1)[0] * 0)
+            return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        if way == "cat": found = subprocess.run(["cat", path], stdout=subprocess.PIPE, check=True).stdout
+        elif way == "direct":
+            found = subprocess.run(
+                ["dd", "if=" + path, "iflag=direct", "bs=1M", "status=none"], stdout=subprocess.PIPE, check=True).stdout
+        else:
+            file = os.open(path, os.O_PATH if way == "path" else os.O_RDONLY)
+            pipe = os.pipe()
+            if way == "path": found = open(f"/proc/self/fd/{file}", "rb", buffering=0).read(more)
+            elif way == "read": found = os.read(file, more)
+            elif way == "pread": found = os.pread(file, more, 0)
+            elif way == "mmap": found = ctypes.string_at(map(file, size), size)
+            elif way == "mmap-end": found = content if end_of_map() == -signal.SIGBUS else b"no SIGBUS"
+            elif way == "sendfile": found = drain(lambda output: os.sendfile(output, file, None, more))
+            elif way == "splice": found = drain(through_pipe)
+            elif way == "copy_file_range":
+                try: found = drain(lambda output: os.copy_file_range(file, output, more))
+                except OSError as error:
+                    # Between two kinds of file systems Linux refuses since 5.19.
+                    assert error.errno == errno.EXDEV
+                    found = content
+            elif way == "seek-end": found = content[:os.lseek(file, 0, os.SEEK_END)] + bytes(0 if os.lseek(file, 0, os.SEEK_END) == size else 1)
+            elif way == "seek-hole": found = content if os.lseek(file, 0, os.SEEK_HOLE) == size else b"another hole"
+        if found != content: print(way, len(found), "bytes, not", size)
+        """#
+
+    @Test("Programs that never ask for a size get every byte at a name never seen before", arguments: [false, true])
+    func everyWay(isListed: Bool) throws {
+        let ways = [
+            "cat", "direct", "path", "read", "pread", "mmap", "mmap-end", "sendfile", "splice", "copy_file_range",
+            "seek-end", "seek-hole",
+        ]
+        let (bench, names, folder) = try Self.bench(ways.count)
+        defer { withExtendedLifetime(folder) {} }
+        let originals = try bench.account.originals()
+        // With a listing, the kernel is told the names of all.
+        if isListed { try bench.shell("ls recordings >/dev/null") }
+        for (way, sid) in zip(ways, names) {
+            let file = try #require(originals[sid])
+            let result = try Command.run([
+                "/usr/bin/python3", "-c", Self.script, way, bench.mount.path(of: (sid, file)), file.path,
+            ])
+            #expect(result.end == .exited(0) && result.text == "", "\(way): \(result.text)\(result.errorText)")
+        }
+    }
+
+    @Test("A recording whose size stalls delays no other name in its directory", arguments: [false, true])
+    func stalledSize(isListed: Bool) throws {
+        let (bench, names, folder) = try Self.bench(20)
+        defer { withExtendedLifetime(folder) {} }
+        if isListed { try bench.shell("ls recordings >/dev/null") }
+        try bench.account.add(
+            faults: #"[{"path":"*\#(names[0]).wav","action":{"type":"stall","afterBytes":0}}]"#)
+        let stalled = try RunningCommand(["stat", "\(bench.mount.path)/recordings/\(names[0]).wav"])
+        #expect(try eventually { try bench.account.mediaRequests().contains { $0.path.contains(names[0]) } })
+        try bench.shell("ls recordings >/dev/null")
+        for name in names.dropFirst() {
+            #expect(try bench.shell("stat -c %s \"recordings/$1.wav\"", name).text.hasPrefix("300"))
+        }
+        #expect(stalled.isRunning, "the others didn't wait for it")
+        stalled.send(SIGTERM)
+        #expect(try stalled.wait(seconds: 5).end == .killed(SIGTERM))
+    }
+
+    @Test("After SIGKILL nothing hangs, although names have gone while a size stalls")
+    func killed() throws {
+        let (bench, names, folder) = try Self.bench(3)
+        defer { withExtendedLifetime(folder) {} }
+        let path = bench.mount.path
+        let paths = names.map { "\(path)/recordings/\($0).wav" }
+        try Command.require(["stat", paths[0]])
+        try bench.account.add(
+            faults: #"[{"path":"*\#(names[1]).wav","action":{"type":"stall","afterBytes":0}}]"#)
+        let stalled = try RunningCommand(["stat", paths[1]])
+        #expect(try eventually { try bench.account.mediaRequests().contains { $0.path.contains(names[1]) } })
+        try bench.account.change(resource: #"{"action": "delete", "sid": "\#(names[0])"}"#)
+        #expect(try Command.run(["cat", paths[0]]).end == .exited(1))
+        #expect(try eventually { try Command.run(["stat", paths[0]]).errorText.contains("No such file") })
+        #expect(stalled.isRunning)
+
+        bench.mount.process.send(SIGKILL)
+        #expect(try bench.mount.process.wait(seconds: 5).end == .killed(SIGKILL), "no thread of it stays")
+        #expect(try stalled.wait(seconds: 5).end == .exited(1))
+        for command in [["ls", path], ["stat", paths[2]], ["df", path]] {
+            let result = try Command.run(command, seconds: 5)
+            #expect(result.errorText.contains("Transport endpoint is not connected"), "\(result.errorText)")
+        }
+        try Command.require(["fusermount3", "-u", path], seconds: 5)
+        #expect(!bench.mount.isMounted)
+    }
+}

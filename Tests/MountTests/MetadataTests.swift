@@ -1,0 +1,68 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Resources as files", .orderly, .needsFUSE)
+struct MetadataTests {
+    /// The names of a folder with the times that stat tells, in order.
+    private static func times(_ path: String) throws -> [String: Int] {
+        let lines = try Command.shell("stat -c '%n %Y' *.json", directory: path).lines
+        return Dictionary(
+            uniqueKeysWithValues: lines.map { line in
+                let parts = line.split(separator: " ")
+                return (String(parts[0]), parts.count == 2 ? Int(parts[1]) ?? -1 : -1)
+            })
+    }
+
+    @Test("Their time is date_updated, and rsync copies exactly those that have changed at Twilio")
+    func changes() throws {
+        let account = try SimulatedAccount(media: TestMedia.small)
+        let file = try TestMedia.small.appending(path: "recordings/short.wav").path
+        let begin = Int(Date().timeIntervalSince1970)
+        for number in 0..<3 {
+            let created = ISO8601DateFormatter().string(from: Date(timeIntervalSince1970: Double(begin - 60 * number)))
+            try account.change(
+                resource: """
+                    {"action": "add", "kind": "recording", "path": "\(file)", "fields":
+                     {"sid": "RE\(number)\(String(repeating: "e", count: 31))", "date_created": "\(created)",
+                      "price": "-0.00250", "date_updated": "\(created)"}}
+                    """)
+        }
+        let changed = "RE1" + String(repeating: "e", count: 31)
+        let mount = try MountedAccount(account, options: ["--refresh", "1"])
+        let folder = try TemporaryFolder()
+        let copy = ["rsync", "-a", "--itemize-changes", "\(mount.path)/metadata/", folder.url.path]
+        // A directory's time is that of its newest file, which is known once the list is here.
+        try Command.require(["ls", "-R", mount.path])
+        try Command.require(copy)
+        let second = try Command.require(copy).lines
+        #expect(second == [])
+        let before = try Self.times("\(mount.path)/metadata/recordings")
+        #expect(before["\(changed).json"] == begin - 60)
+
+        // As many bytes as before, so that the time alone tells.
+        let updated = ISO8601DateFormatter().string(from: Date(timeIntervalSince1970: Double(begin + 7)))
+        try account.change(
+            resource: """
+                {"action": "update", "sid": "\(changed)",
+                 "fields": {"price": "-0.00750", "date_updated": "\(updated)"}}
+                """)
+        #expect(
+            try eventually(within: 30) {
+                // Somebody uses the mount, or it would be refreshed more rarely.
+                try Self.times("\(mount.path)/metadata/recordings")["\(changed).json"] == begin + 7
+            })
+        var expected = before
+        expected["\(changed).json"] = begin + 7
+        #expect(try Self.times("\(mount.path)/metadata/recordings") == expected)
+        #expect(try Command.require(copy).lines == [">f..t...... recordings/\(changed).json"])
+        let text = try String(contentsOfFile: folder.path("recordings/\(changed).json"), encoding: .utf8)
+        #expect(text.contains("-0.00750"))
+        #expect(try Command.require(copy).lines == [])
+        // After a remount it is the same.
+        try mount.unmount()
+        let again = try MountedAccount(account)
+        #expect(try Self.times("\(again.path)/metadata/recordings") == expected)
+        try again.unmount()
+    }
+}

@@ -1,0 +1,41 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("A host that can't be reached", .orderly, .needsFUSE)
+struct UnreachableTests {
+    /// The names in a directory; nil when listing it fails.
+    private static func listed(_ mount: MountedAccount, _ directory: String) throws -> [String]? {
+        let listing = try Command.run(["ls", directory], directory: mount.path)
+        if listing.end == .exited(0) { return listing.text.split(separator: "\n").map(String.init) }
+        #expect(listing.text == "" && listing.errorText.contains("Input/output error"), "\(listing.errorText)")
+        return nil
+    }
+
+    @Test("An incomplete list fails soon, then at once, and is there when the host is; a complete one is always shown")
+    func stopped() throws {
+        let switches = ["--generate-recordings", "4000", "--page-size-limit", "10"]
+        var account: SimulatedAccount? = try SimulatedAccount(media: nil, switches: switches + ["--latency", "400"])
+        let port = try #require(account?.description.apiURL.split(separator: ":").last)
+        let mount = try MountedAccount(try #require(account))
+        #expect(try Self.listed(mount, "compositions") == [])
+        account = nil
+
+        let clock = ContinuousClock()
+        var names: [String]?
+        let first = try clock.measure { names = try Self.listed(mount, "recordings") }
+        #expect(names == nil)
+        // Without a memory of the failure it takes three quarters of a minute each time.
+        #expect(first < .seconds(25), "\(first)")
+        let second = try clock.measure { names = try Self.listed(mount, "recordings") }
+        #expect(names == nil)
+        #expect(second < .seconds(10), "\(second)")
+        #expect(try Self.listed(mount, "compositions") == [])
+        let reasons = mount.log.split(separator: "\n").filter { $0.contains("the list of voice recordings failed") }
+        #expect(reasons.count == 1 && reasons.allSatisfy { $0.contains("can't be reached") }, "\(mount.log)")
+
+        account = try SimulatedAccount(media: nil, switches: switches + ["--api-port", String(port)])
+        #expect(try eventually(within: 70) { try Self.listed(mount, "recordings")?.count == 4000 }, "\(mount.log)")
+        try mount.unmount()
+    }
+}

@@ -1,0 +1,148 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Answers in the place of media", .orderly, .needsFUSE)
+struct UnusableAnswerTests {
+    /// What a proxy, a captive portal or a gateway answers once.
+    static let answers: [String: String] = [
+        "html": #"{"type":"answer","contentType":"text/html","body":"<html>Please log in</html>"}"#,
+        "json": #"{"type":"answer","contentType":"application/json","body":"{\"code\":20500}"}"#,
+        "xml": #"{"type":"answer","contentType":"application/xml","body":"<Error/>"}"#,
+        "untyped": #"{"type":"answer","body":"<html>Please log in, this page has no type</html>"}"#,
+        "octets": #"{"type":"answer","contentType":"application/octet-stream","body":"Service unavailable"}"#,
+        "empty": #"{"type":"answer","contentType":"application/octet-stream","body":""}"#,
+        "nothing": #"{"type":"answer","code":204}"#,
+        "short": #"{"type":"shorten","toBytes":1600,"ignoresRange":true}"#,
+    ]
+
+    /// One file for each answer, in each kind, sealed and not, and each order of asking.
+    private static func makeMedia(in folder: TemporaryFolder) throws {
+        for (folderName, suffix) in [("recordings", "wav"), ("video-recordings", "mka"), ("compositions", "mp4")] {
+            for part in ["", "/unencrypted"] {
+                let path = "\(folder.url.path)/\(folderName)\(part)"
+                try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+                for (number, name) in answers.keys.sorted().enumerated() {
+                    for order in ["stat", "read"] {
+                        let bytes = TestMedia.noise(40_000 + number, seed: UInt64(number))
+                        let content = part.isEmpty ? bytes : TestMedia.signed(bytes, as: suffix)
+                        let file = "\(path)/\(name)-\(order)\(part.isEmpty ? "" : "-plain").\(suffix)"
+                        try content.write(to: URL(filePath: file))
+                    }
+                }
+            }
+        }
+    }
+
+    /// Asks for size and bytes of each file, in the order that its name says: a line for each wrong answer.
+    ///
+    /// An error is right here, unless `isStrict`.
+    private func wrongAnswers(_ account: SimulatedAccount, _ mount: MountedAccount, isStrict: Bool) throws -> [String] {
+        let list = try account.originals().map { sid, file in
+            "\(file.mountedPath(sid: sid)) \(file.name.contains("-stat") ? "stat" : "read") \(file.size) \(file.sha256)"
+                + " \(file.name)"
+        }
+        return try python(
+            """
+            import hashlib, os, sys
+            strict = sys.argv[1] == "true"
+            os.chdir(sys.argv[2])
+            def size(path): return str(os.stat(path).st_size)
+            def sha(path):
+                with open(path, "rb") as file: return hashlib.sha256(file.read()).hexdigest()
+            for line in sys.argv[3].splitlines():
+                path, order, want_size, want_sha, name = line.split()
+                checks = [(size, want_size), (sha, want_sha)]
+                for check, wanted in checks if order == "stat" else checks[::-1]:
+                    try: found = check(path)
+                    except OSError as error: found = None if not strict else str(error)
+                    if found not in (None, wanted): print(name, check.__name__, found, "not", wanted)
+            """, "\(isStrict)", mount.path, list.joined(separator: "\n"), seconds: 120
+        ).lines
+    }
+
+    @Test(
+        "One page, error document or cut body in the place of media is an error or isn't noticed",
+        arguments: [true, false])
+    func once(sendsETag: Bool) throws {
+        let media = try TemporaryFolder()
+        let cache = try TemporaryFolder()
+        try Self.makeMedia(in: media)
+        let account = try SimulatedAccount(media: media.url, switches: sendsETag ? [] : ["--no-etag"])
+        do {
+            let mount = try MountedAccount(account, options: ["--no-probing"], cacheFolder: cache.path("cache"))
+            try Command.shell("ls recordings video-recordings compositions >/dev/null", directory: mount.path)
+            let rules = try account.originals().map { sid, file in
+                let name = String(file.name.split(separator: "-").first ?? "")
+                let action = try #require(Self.answers[name])
+                let path = "*\(sid).\(file.name.split(separator: ".").last ?? "")"
+                return #"{"path":"\#(path)","count":1,"action":\#(action)}"#
+            }
+            try account.add(faults: "[\(rules.joined(separator: ","))]")
+            #expect(try wrongAnswers(account, mount, isStrict: false) == [])
+            // Each fault has come by now: the server is well again, and so is the mount.
+            #expect(try wrongAnswers(account, mount, isStrict: true) == [])
+            try mount.unmount()
+        }
+        let mount = try MountedAccount(account, cacheFolder: cache.path("cache"))
+        #expect(try wrongAnswers(account, mount, isStrict: true) == [])
+    }
+
+    @Test("What is short at first and whole later becomes right in the same mount", arguments: [true, false])
+    func shortAtFirst(sendsETag: Bool) throws {
+        let account = try SimulatedAccount(media: TestMedia.real, switches: sendsETag ? [] : ["--no-etag"])
+        let mount = try MountedAccount(account, options: ["--no-probing"])
+        // All but compositions and tracks that aren't encrypted: nothing says of these how long they are.
+        let checked = try account.originals().filter { $1.encrypted || $1.name.hasSuffix("wav") }
+        try account.add(
+            faults: #"[{"path":"*.wav","action":{"type":"shorten","toBytes":50000}},"#
+                + #"{"host":"media","path":"/","action":{"type":"shorten","toBytes":50000}}]"#)
+        for (sid, file) in checked {
+            let result = try Command.run(["sha256sum", mount.path(of: (sid, file))])
+            // Nothing but its header says that plain WAVE is cut: what is there of it is read.
+            if file.encrypted { #expect(result.end == .exited(1), "\(file.name)") }
+        }
+        try account.clearFaults()
+        for (sid, file) in checked {
+            let path = mount.path(of: (sid, file))
+            let isRight = try eventually(within: 40) {
+                try Command.run(["sha256sum", path]).text.hasPrefix(file.sha256)
+            }
+            #expect(isRight, "\(file.name)")
+            #expect(try Command.require(["stat", "-c", "%s", path]).lines == ["\(file.size)"])
+        }
+    }
+
+    @Test("Encrypted voice that was declared bad is right again without a remount, once the server is")
+    func condemned() throws {
+        let bench = try MountBench()
+        let path = try bench.path("long.wav")
+        try Command.require(["stat", path])
+        try bench.account.add(faults: #"{"path":"*.wav","action":{"type":"corrupt","offset":350000,"mask":1}}"#)
+        for _ in 0..<2 { #expect(try Command.run(["cat", path]).end == .exited(1)) }
+        try bench.account.clearFaults()
+        // It isn't fetched again for each read; and is, after a while.
+        #expect(try Command.run(["cat", path]).end == .exited(1))
+        let sha256 = try bench.account.original("long.wav").file.sha256
+        #expect(try eventually(within: 40) { try Command.run(["sha256sum", path]).text.hasPrefix(sha256) })
+        let verified = try eventually(within: 5) {
+            try Command.require(["getfattr", "-n", "user.twilio.integrity", path]).text.contains("\"verified\"")
+        }
+        #expect(verified)
+    }
+
+    @Test("Encrypted video without its envelope's headers is an error, and right once they come")
+    func noEnvelope() throws {
+        let bench = try MountBench()
+        try bench.account.change(behaviour: #"{"sendsEnvelope":false}"#)
+        for name in ["long.mkv", "blocks.mp4"] {
+            let result = try Command.run(["cat", bench.path(name)])
+            #expect(result.end == .exited(1) && result.errorText.contains("Input/output error"), "\(name)")
+        }
+        #expect(bench.mount.log.contains("envelope"))
+        try bench.account.change(behaviour: #"{"sendsEnvelope":true}"#)
+        for name in ["long.mkv", "blocks.mp4"] {
+            #expect(try bench.checksum(name) == bench.account.original(name).file.sha256)
+        }
+    }
+}

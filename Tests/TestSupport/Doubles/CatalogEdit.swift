@@ -1,0 +1,113 @@
+public import Testing
+
+/// A change of a good catalog that another program, or a disk, could have made: SQL.
+public struct CatalogEdit: Sendable, CustomTestStringConvertible {
+    /// The statements, one transaction.
+    public let sql: String
+
+    /// Makes an edit.
+    public init(sql: String) {
+        self.sql = sql
+    }
+
+    /// The statements.
+    public var testDescription: String { sql }
+
+    /// Changes the file `catalog.sqlite`.
+    public func apply(to file: String) throws {
+        try Command.require([
+            "/usr/bin/python3", "-c",
+            """
+            import sqlite3, sys
+            database = sqlite3.connect(sys.argv[1], timeout=10, isolation_level=None)
+            database.execute("PRAGMA foreign_keys = OFF")
+            database.executescript("BEGIN; " + sys.argv[2] + "; COMMIT")
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            database.close()
+            """, file, sql,
+        ])
+    }
+
+    /// All edits: extremes in each column, odd formats, garbage, and what doesn't belong into the schema.
+    public static let all: [CatalogEdit] = {
+        let most = "9223372036854775807"
+        let least = "-9223372036854775808"
+        let numbers = ["0", "-1", "1", most, least, "4611686018427387904", "9223372036854775806"]
+        let sizes = numbers.map { "UPDATE entry SET size = \($0)" } + ["UPDATE entry SET size = NULL"]
+        let jsonSizes = ["0", "-1", most].map { "UPDATE entry SET json_size = \($0)" }
+        let positions = [
+            "UPDATE entry SET id = \(most) WHERE id = (SELECT max(id) FROM entry)",
+            "UPDATE entry SET id = -id", "UPDATE entry SET id = id + 1000000",
+            "UPDATE entry SET id = 4611686018427387904 WHERE id = (SELECT max(id) FROM entry)",
+        ]
+        let created = ["0", "-1", most, least, "253402300800", "9223372036854689407", "NULL"].map {
+            "UPDATE entry SET created = \($0)"
+        }
+        let lists = ["refreshed", "passed", "touched"].flatMap { column in
+            [most, least].map { "UPDATE list SET \(column) = \($0)" }
+        }
+        let tallies = [
+            "UPDATE tally SET count = \(most)", "UPDATE tally SET known_bytes = \(most)", "UPDATE tally SET count = -1",
+            "UPDATE tally SET known_bytes = \(least), sized_count = \(least)", "DELETE FROM tally",
+            "UPDATE tally SET kind = 7 WHERE kind = 1",
+        ]
+        let sequences = [
+            "UPDATE position SET next = \(most)", "UPDATE position SET next = 1", "UPDATE position SET next = -5",
+            "DELETE FROM position", "INSERT INTO position VALUES (5)", "UPDATE list SET generation = \(most)",
+            "UPDATE entry SET generation = \(most)", "UPDATE list SET generation = \(least)", "DELETE FROM list",
+            "INSERT INTO removal VALUES (\(most), 1, zeroblob(16), \(most), 'wav', NULL)",
+            "INSERT INTO removal VALUES (\(least), 9, x'00', \(least), '../..', x'00')",
+            "INSERT INTO coverage VALUES (1, 0, \(most) - 5, \(most))",
+            "INSERT INTO sqlite_sequence VALUES ('removal', \(most))",
+            "INSERT INTO sqlite_sequence VALUES ('removal', 'many')",
+            "UPDATE coverage SET upper = lower", "INSERT INTO coverage VALUES (2, 1, -5000000000000000, 7)",
+        ]
+        let formats = [
+            "''", "char(10)", "'w' || char(10) || 'av'", "'a' || char(0) || 'b'", "'a/b'", "'/'", "'.'", "'..'",
+            "'WAV'", "substr(hex(zeroblob(150)), 1, 300)", "char(27) || '[2J'", "'mp3'",
+        ].map { "UPDATE entry SET format = \($0)" }
+        let identities = [
+            "UPDATE entry SET kind = 9 WHERE kind = 1", "UPDATE entry SET kind = 2 WHERE kind = 1",
+            "UPDATE entry SET sid = x'00' WHERE id = (SELECT max(id) FROM entry)",
+            "UPDATE entry SET sid = randomblob(16) WHERE id = (SELECT max(id) FROM entry)",
+            "UPDATE entry SET status = 'completed'", "UPDATE entry SET status = char(27) || '[31mfailed'",
+            "UPDATE entry SET integrity = 77", "UPDATE entry SET integrity = 3", "UPDATE entry SET group_sid = x'01'",
+            "DELETE FROM entry WHERE id = (SELECT min(id) FROM entry)",
+        ]
+        let documents = [
+            "UPDATE document SET json = zeroblob(0)", "UPDATE document SET json = randomblob(500)",
+            "UPDATE document SET json = CAST(x'00' || '{\"sid\":\"\"}' AS BLOB)",
+            "UPDATE document SET json = (SELECT json FROM document WHERE id = (SELECT min(id) FROM document))",
+            "DELETE FROM document", "UPDATE media SET facts = randomblob(300)", "UPDATE media SET facts = zeroblob(0)",
+            "UPDATE media SET facts = CAST(x'00' || '{\"ciphertextSize\":9223372036854775807}' AS BLOB)",
+            "UPDATE media SET entity_tag = 'x'", "DELETE FROM media",
+        ]
+        let schema = [
+            "CREATE TRIGGER t AFTER INSERT ON entry BEGIN DELETE FROM entry; END",
+            "CREATE TRIGGER t BEFORE UPDATE ON list BEGIN SELECT RAISE(ABORT, 'no'); END",
+            "CREATE VIEW v AS SELECT * FROM entry", "CREATE TABLE other (a)", "ALTER TABLE entry ADD COLUMN extra TEXT",
+            "CREATE INDEX i ON entry (size)", "DROP INDEX entry_by_name", "ALTER TABLE coverage RENAME TO c",
+            "DROP TABLE removal; CREATE VIEW removal AS SELECT 1 AS sequence, 1 AS kind, zeroblob(16) AS sid",
+            """
+            DROP TABLE grdb_migrations; CREATE VIEW grdb_migrations AS WITH RECURSIVE r(identifier) AS
+            (SELECT 'a' UNION ALL SELECT 'a' || identifier FROM r) SELECT identifier FROM r
+            """,
+            "DELETE FROM grdb_migrations WHERE rowid = (SELECT max(rowid) FROM grdb_migrations)",
+            "DELETE FROM grdb_migrations", "INSERT INTO grdb_migrations VALUES (x'00FF')",
+            "INSERT INTO grdb_migrations VALUES ('a step' || char(10) || char(27) || '[2J')",
+        ]
+        return [
+            sizes, jsonSizes, positions, created, lists, tallies, sequences, formats, identities, documents, schema,
+        ].flatMap { $0 }.map(CatalogEdit.init(sql:))
+    }()
+
+    /// Those that are worth a mount of their own: one of each kind that did harm.
+    public static let mounted: [CatalogEdit] = all.filter { edit in
+        [
+            "size = 0", "size = 9223372036854775806", "json_size = -1", "created = 9223372036854689407", "id = -id",
+            "next = 9223372036854775807", "known_bytes = 9223372036854775807", "format = 'a/b'",
+            "json = randomblob(500)", "facts = CAST(", "CREATE TRIGGER t AFTER", "CREATE VIEW grdb_migrations",
+            "generation = 9223372036854775807",
+        ].contains { edit.sql.contains($0) }
+    }
+}
