@@ -10,7 +10,8 @@ struct FuzzTarget: Sendable {
 
     /// All targets.
     static let all: [FuzzTarget] =
-        listTargets + valueTargets + transferTargets + envelopeTargets + storedTargets + settingTargets + nameTargets
+        listTargets + valueTargets + transferTargets + engineTargets + envelopeTargets + storedTargets
+        + settingTargets + nameTargets
 }
 
 /// Ends the process, which libFuzzer reports with the input, when something doesn't hold.

@@ -26,7 +26,7 @@ let settingTargets: [FuzzTarget] = [
     },
     FuzzTarget(name: "secret-file") { bytes in
         try write(bytes)
-        let secret = try SecretFile.read(settingFile.path, what: "secret")
+        let secret = try SecretReader().text(settingFile.path, what: "secret")
         check(!secret.isEmpty && !secret.contains("\n"), "a secret is empty or has lines")
     },
 ]

@@ -24,9 +24,9 @@ let storedTargets: [FuzzTarget] = [
         check(packed.withUnsafeBytes { coder.decode($0) } == bytes, "a document changes when it is packed")
     },
     FuzzTarget(name: "catalog-row") { bytes in
-        // Nine columns as SQLite may hold them, whatever their declared types.
+        // Columns as SQLite may hold them, whatever their declared types.
         var input = InputReader(bytes)
-        let values = (0..<9).map { _ -> DatabaseValue in
+        let values = rowColumns.indices.map { _ -> DatabaseValue in
             switch input.integer(UInt8.self) % 5 {
             case 0: return .null
             case 1: return input.integer(Int64.self).databaseValue
@@ -43,13 +43,13 @@ let storedTargets: [FuzzTarget] = [
             try database.execute(sql: "DELETE FROM entry")
             try database.execute(
                 sql: """
-                    INSERT INTO entry (id, kind, sid, format, created, size, json_size, status, group_sid)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    INSERT INTO entry (\(rowColumns.joined(separator: ", ")))
+                    VALUES (\(rowColumns.map { _ in "?" }.joined(separator: ", ")))
                     """, arguments: StatementArguments(values))
             let row = try RawStatement(database, CatalogEntry.select)
             defer { row.finish() }
             while try row.step() {
-                guard let entry = CatalogEntry(row) else { continue }
+                let entry = CatalogEntry(try EntryRow(unchecked: row))
                 _ = entry.dateCreated?.description
                 check(!entry.sid.description.isEmpty, "an entry has no SID")
             }
@@ -78,13 +78,14 @@ let storedTargets: [FuzzTarget] = [
 /// Packs and unpacks; made once, since its dictionaries take longer than a document.
 private let documentCoder = Result { try DocumentCoder() }
 
+private let rowColumns = EntryRow.columns.split { $0 == "," || $0.isWhitespace }.map(String.init)
+
 /// A table with the columns of the catalog's, which take any value.
 private let rowDatabase: DatabaseQueue = {
     do {
         let queue = try DatabaseQueue()
         try queue.write { database in
-            try database.execute(
-                sql: "CREATE TABLE entry (id, kind, sid, format, created, size, json_size, status, group_sid)")
+            try database.execute(sql: "CREATE TABLE entry (\(rowColumns.joined(separator: ", ")))")
         }
         return queue
     } catch {

@@ -32,6 +32,12 @@ public final class Catalog: Sendable {
     private let logger: Logger
     private let current: Locked<Current>
     private let bulk = Locked(Bulk())
+
+    /// Requirements by their numbers, as far as they were asked for.
+    let knownRequirements = Locked<[Int64: MediaRequirement]>([:])
+
+    /// Requirements whose recordings aren't shown.
+    let hiddenRequirements = Locked<Set<Int64>>([])
     private let onReplacement = Locked<(@Sendable () -> Void)?>(nil)
 
     /// Opens the catalog of an account, or makes an empty one.
@@ -68,7 +74,7 @@ public final class Catalog: Sendable {
             defer { select.finish() }
             return CatalogEntry(try EntryRow(select))
         }
-        return entry.flatMap { window.contains($0) ? $0 : nil }
+        return entry.flatMap { window.contains($0) && !isHidden($0) ? $0 : nil }
     }
 
     /// The resource as Twilio gave it; nil when the catalog doesn't have it.
@@ -272,6 +278,9 @@ public final class Catalog: Sendable {
                 if let reason { try old.setAside(reason: reason, logger: logger) }
                 current.database = try CatalogDatabase(folder: folder, coder: coder, logger: logger)
                 current.epoch += 1
+                // Numbers of another database mean something else.
+                knownRequirements.withLock { $0 = [:] }
+                hiddenRequirements.withLock { $0 = [] }
                 return true
             } catch {
                 logger.error("the damaged catalog can't be replaced", error: error)

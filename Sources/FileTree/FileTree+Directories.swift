@@ -9,11 +9,13 @@ extension FileTree {
         do throws(FileTreeError) {
             let (directory, number) = try directory(inode)
             let branch = branch(number)
-            let opened: @Sendable (Result<Void, CatalogError>) -> Void = { result in
-                completion(
-                    result.map {
-                        DirectoryHandle(directory: directory, branch: number, epoch: branch.catalog.epoch)
-                    }.mapError { FileTreeError(.inputOutput, $0.message, cause: $0) })
+            let opened: @Sendable (Result<Void, CatalogError>) -> Void = { [self] result in
+                whenSettled(number) {
+                    completion(
+                        result.map {
+                            DirectoryHandle(directory: directory, branch: number, epoch: branch.catalog.epoch)
+                        }.mapError { FileTreeError(.inputOutput, $0.message, cause: $0) })
+                }
             }
             switch directory {
             case .date(let span) where span.unit == .day:
@@ -27,6 +29,15 @@ extension FileTree {
         } catch {
             completion(.failure(error))
         }
+    }
+
+    /// Calls a completion once it is known what an account's directories leave out.
+    func whenSettled(_ number: BranchNumber, completion: @escaping @Sendable () -> Void) {
+        guard let readability = parts.readability else {
+            completion()
+            return
+        }
+        readability.whenSettled(number, completion: completion)
     }
 
     /// The next entries of a directory.

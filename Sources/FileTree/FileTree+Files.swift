@@ -48,19 +48,53 @@ extension FileTree {
             completion(.success(opened(reader)))
             return
         }
-        let resource = try resource(sid, branch)
-        let facts = try knownFacts(sid, branch)
-        let integrity = try storedIntegrity(sid, branch)?.finding
-        follower.didOpen(sid)
-        parts.library.open(resource, facts: facts, integrity: integrity) { [self] result in
-            switch result {
-            case .success(let reader):
-                completion(.success(opened(reader)))
-            case .failure(let error):
-                follower.didClose(sid)
-                translate(error, in: branch) { completion(.failure($0)) }
+        let entry = try catalogEntry(sid, branch)
+        if let size = entry.plaintextSize, isKeyKnown(for: entry, in: branch) {
+            follower.didOpen(sid)
+            let reader = parts.library.deferOpening(
+                of: sid, size: size, hasTag: entry.integrity != .none
+            ) { [self] completion in
+                do throws(FileTreeError) {
+                    try openNow(sid, branch, completion)
+                } catch {
+                    completion(.failure(MediaError(.storage, sid, error.message, cause: error)))
+                }
             }
+            completion(.success(opened(reader)))
+            return
         }
+        follower.didOpen(sid)
+        do throws(FileTreeError) {
+            try openNow(sid, branch) { [self] result in
+                switch result {
+                case .success(let reader):
+                    completion(.success(opened(reader)))
+                case .failure(let error):
+                    follower.didClose(sid)
+                    translate(error, in: branch) { completion(.failure($0)) }
+                }
+            }
+        } catch {
+            follower.didClose(sid)
+            throw error
+        }
+    }
+
+    /// Opens media with all that the catalog knows of it.
+    private func openNow(
+        _ sid: SID, _ branch: Branch, _ completion: @escaping @Sendable (Result<MediaReader, MediaError>) -> Void
+    ) throws(FileTreeError) {
+        parts.library.open(
+            try resource(sid, branch), facts: try knownFacts(sid, branch),
+            integrity: try storedIntegrity(sid, branch)?.finding, completion: completion)
+    }
+
+    /// Whether it is known without opening the envelope that a file can be opened: it isn't encrypted as far as its
+    /// resource tells, or the private key that it names has opened others.
+    private func isKeyKnown(for entry: CatalogEntry, in branch: Branch) -> Bool {
+        guard let number = entry.requirement else { return true }
+        guard case .privateKey(let sid) = branch.catalog.requirement(number) else { return false }
+        return parts.library.isKeyHeld(publicKeySID: sid, kind: entry.kind) == true
     }
 
     /// The extended attributes of a node, names and values; only media has some.

@@ -56,16 +56,27 @@ extension FileTree {
             return
         }
         branch.finder.find(sid, of: kind) { [self] outcome in
-            switch outcome {
-            case .failure(let error):
-                completion(.failure(inputOutput(error)))
-            case .success(let entry?)
-            where suffix == Self.suffix(of: entry, in: directory) && directory.holds(entry):
-                let node = Node(Self.place(of: entry, in: directory), in: number)
-                answer(node, entry: entry, validity: Self.longValidity, completion)
-            case .success:
-                completion(.failure(Self.missing(name)))
+            whenSettled(number) { [self] in
+                answer(outcome, named: name, suffix: suffix, in: directory, number, completion)
             }
+        }
+    }
+
+    /// Answers with a recording that was found, unless it isn't in the directory.
+    private func answer(
+        _ outcome: ResourceFinder.Outcome, named name: String, suffix: String, in directory: Directory,
+        _ number: BranchNumber, _ completion: @escaping Completion<Entry>
+    ) {
+        switch outcome {
+        case .failure(let error):
+            completion(.failure(inputOutput(error)))
+        case .success(let entry?)
+        where suffix == Self.suffix(of: entry, in: directory) && directory.holds(entry)
+            && !branch(number).catalog.isHidden(entry):
+            let node = Node(Self.place(of: entry, in: directory), in: number)
+            answer(node, entry: entry, validity: Self.longValidity, completion)
+        case .success:
+            completion(.failure(Self.missing(name)))
         }
     }
 

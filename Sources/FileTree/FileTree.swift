@@ -24,10 +24,15 @@ public final class FileTree: Sendable {
         /// Tells what the mount is doing.
         public var gatherer: StatusGatherer
 
+        /// Knows what is left out since it can't be read; nil where nothing is.
+        public var readability: Readability?
+
         /// Makes a set of parts.
         public init(
-            main: Branch, subaccounts: [Branch]? = nil, library: MediaLibrary, gatherer: StatusGatherer
+            main: Branch, subaccounts: [Branch]? = nil, library: MediaLibrary, gatherer: StatusGatherer,
+            readability: Readability? = nil
         ) {
+            self.readability = readability
             self.main = main
             self.subaccounts = subaccounts
             self.library = library

@@ -47,7 +47,8 @@ public struct MediaError: CausedError {
     /// The error below this one.
     public let cause: (any Error)?
 
-    init(_ code: Code, _ sid: SID, _ message: String, cause: (any Error)? = nil) {
+    /// Makes an error.
+    public init(_ code: Code, _ sid: SID, _ message: String, cause: (any Error)? = nil) {
         self.code = code
         self.sid = sid
         self.message = message

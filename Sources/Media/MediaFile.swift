@@ -267,7 +267,7 @@ final class MediaFile: Sendable {
             guard let metadata = try MediaFacts.envelope(of: resource, fields: facts.envelopeFields) else {
                 return MediaContent(plaintextSize: facts.plaintextSize)
             }
-            let key = try services.contentKey(for: metadata, facts: facts)
+            let key = try services.contentKey(for: metadata, facts: facts, of: resource)
             // The padding in the last block agreed with the sizes.
             if metadata.cipher == .aes256CBC { confirmFacts() }
             return try MediaContent(

@@ -128,6 +128,12 @@ public final class MediaLibrary: Sendable {
         _ resource: MediaResource, facts: MediaFacts?, integrity: Integrity? = nil,
         completion: @escaping @Sendable (Result<MediaReader, MediaError>) -> Void
     ) {
+        if services.keyStanding(of: resource) == .notHeld {
+            let error = services.keyNotHeld(resource)
+            services.counts.countError(error)
+            completion(.failure(error))
+            return
+        }
         let file = file(of: resource, facts: facts, integrity: integrity, retainsReader: true)
         services.openFiles.withLock { $0 += 1 }
         file.open { [self] result in
@@ -171,6 +177,31 @@ public final class MediaLibrary: Sendable {
     /// Size and envelope of a recording's media, if it is among the files at hand and they are known.
     public func factsAtHand(_ sid: SID) -> MediaFacts? {
         state.withLock { $0.files[sid] }?.knownFacts
+    }
+
+    /// Finds out whether a recording's private key is held, by opening its envelope if nothing of the same public key
+    /// was opened before.
+    ///
+    /// Costs an RSA operation for each key that is held, and for video a request if its media wasn't described yet.
+    ///
+    /// - Parameters:
+    ///   - facts: what is known of the media from before.
+    ///   - completion: called at once or later on another thread, with nil when it can't be found out now.
+    public func findOutKey(
+        of resource: MediaResource, facts: MediaFacts?, completion: @escaping @Sendable (_ isHeld: Bool?) -> Void
+    ) {
+        if let standing = services.keyStanding(of: resource) {
+            completion(standing == .held)
+            return
+        }
+        let file = file(of: resource, facts: facts, integrity: nil)
+        file.open(isAhead: true) { [self] result in
+            settle(file)
+            switch result {
+            case .success: completion(true)
+            case .failure(let error): completion(error.code == .keyNotHeld ? false : nil)
+            }
+        }
     }
 
     /// What is known of the truth of a recording's bytes; nil when it isn't among the files at hand.

@@ -1,16 +1,42 @@
 import Threading
+import TwilioAPI
 
 /// One opened file's place in reading: it knows where its reader is, and reads ahead from there.
 ///
-/// Letting go of it closes it.
+/// It can be deferred: then nothing is opened before the first read, since many files are opened and never read, and
+/// opening an envelope takes milliseconds. Letting go of a reader closes it.
 public final class MediaReader: Sendable {
-    private let file: MediaFile
+    /// Opens the file of a deferred reader.
+    public typealias Opener = @Sendable (@escaping @Sendable (Result<MediaReader, MediaError>) -> Void) -> Void
 
-    /// What was opened.
-    ///
-    /// Should the file change, reads fail: bytes of two contents are never mixed.
-    private let content: MediaContent
-    private let place = ReadingPlace()
+    /// What reads go to.
+    private enum Source {
+        /// What was opened. Should the file change, reads fail: bytes of two contents are never mixed.
+        case content(MediaContent, of: MediaFile, at: ReadingPlace)
+
+        /// Nothing yet.
+        case deferred
+
+        /// The first read has come, and waits with others.
+        case opening([Read])
+
+        /// What a deferred reader has opened.
+        case opened(MediaReader)
+
+        /// The media isn't what it was when the file was opened.
+        case changed(MediaError)
+    }
+
+    private struct Read {
+        let offset: Int64
+        let count: Int
+        let receiver: any ReadReceiver
+    }
+
+    private let source: Locked<Source>
+    private let opener: Opener?
+    private let sid: SID
+    private let size: Int64
     private let progress: Locked<ReadProgress>
     private let onClose: @Sendable () -> Void
 
@@ -22,11 +48,28 @@ public final class MediaReader: Sendable {
     public let mayKeepPages: Bool
 
     init(file: MediaFile, opened: MediaFile.Opened, onClose: @escaping @Sendable () -> Void) {
-        self.file = file
-        content = opened.content
-        progress = Locked(ReadProgress(size: opened.content.plaintextSize))
+        source = Locked(.content(opened.content, of: file, at: ReadingPlace()))
+        opener = nil
+        sid = file.sid
+        size = opened.content.plaintextSize
+        progress = Locked(ReadProgress(size: size))
         self.onClose = onClose
         mayKeepPages = opened.isContinued || opened.content.authentication == nil
+    }
+
+    /// A deferred reader.
+    ///
+    /// - Parameter size: of the plaintext, in bytes; if it turns out to be another, every read fails.
+    init(
+        _ sid: SID, size: Int64, mayKeepPages: Bool, opener: @escaping Opener, onClose: @escaping @Sendable () -> Void
+    ) {
+        source = Locked(.deferred)
+        self.opener = opener
+        self.sid = sid
+        self.size = size
+        progress = Locked(ReadProgress(size: size))
+        self.mayKeepPages = mayKeepPages
+        self.onClose = onClose
     }
 
     deinit {
@@ -59,8 +102,71 @@ public final class MediaReader: Sendable {
         let range = offset..<max(offset, offset.addingSaturated(Int64(count)))
         let readToEnd = progress.withLock { $0.advance(range) }
         readToEnd?()
-        let receiver = CountingReceiver(receiver, counts: file.services.counts)
-        file.read(range, of: content, at: place, receiver: receiver)
+        begin(Read(offset: offset, count: count, receiver: receiver))
+    }
+
+    private func begin(_ read: Read) {
+        enum Step {
+            case read(MediaContent, MediaFile, ReadingPlace)
+            case handOn(MediaReader)
+            case open
+            case wait
+            case fail(MediaError)
+        }
+        let step = source.withLock { source -> Step in
+            switch source {
+            case .content(let content, let file, let place):
+                return .read(content, file, place)
+            case .opened(let reader):
+                return .handOn(reader)
+            case .changed(let error):
+                return .fail(error)
+            case .deferred:
+                source = .opening([read])
+                return .open
+            case .opening(let waiting):
+                source = .opening(waiting + [read])
+                return .wait
+            }
+        }
+        switch step {
+        case .read(let content, let file, let place):
+            file.read(
+                read.offset..<(read.offset + Int64(read.count)), of: content, at: place,
+                receiver: CountingReceiver(read.receiver, counts: file.services.counts))
+        case .handOn(let reader):
+            reader.read(at: read.offset, count: read.count, receiver: read.receiver)
+        case .open:
+            // Kept until it is opened: whoever waits for it has the file open.
+            opener? { [self] in didOpen($0) }
+        case .wait:
+            break
+        case .fail(let error):
+            read.receiver.readDidFail(error)
+        }
+    }
+
+    /// The first read has had the file opened, or not: then the next one tries again.
+    private func didOpen(_ result: Result<MediaReader, MediaError>) {
+        var result = result
+        if case .success(let reader) = result, reader.size != size {
+            result = .failure(MediaError(.changed, sid, "\(sid) has changed since it was opened: open it again"))
+        }
+        let waiting = source.withLock { source -> [Read] in
+            guard case .opening(let waiting) = source else { return [] }
+            switch result {
+            case .success(let reader): source = .opened(reader)
+            case .failure(let error) where error.code == .changed: source = .changed(error)
+            case .failure: source = .deferred
+            }
+            return waiting
+        }
+        for read in waiting {
+            switch result {
+            case .success: begin(read)
+            case .failure(let error): read.receiver.readDidFail(error)
+            }
+        }
     }
 }
 

@@ -33,6 +33,9 @@ final class MediaServices: Sendable {
     /// Files opened and not closed yet, each as often as it is open: they share the memory.
     let openFiles = Locked(0)
 
+    /// Files opened whose media isn't opened, since nothing was read of them.
+    let deferredFiles = Locked(0)
+
     /// What has happened so far; what ``MediaLibrary/statistics`` adds is not kept here.
     let counts = Locked(MediaLibrary.Statistics())
 
@@ -52,6 +55,12 @@ final class MediaServices: Sendable {
     private let storing = Locked(0)
     let observer: any MediaObserver
     let logger: Logger
+
+    /// What was found out of the private keys.
+    let keyStandings = Locked(KeyStandings())
+
+    /// Content keys that were unwrapped lately.
+    let contentKeys = Locked(ContentKeyCache())
 
     /// Public keys whose private key was missed, so that the log says it once and not for each file.
     private let missedKeys = Locked<Set<String>>([])
@@ -119,9 +128,12 @@ final class MediaServices: Sendable {
         }
     }
 
-    /// Logs once for each public key that its private key isn't held.
-    func reportMissingKey(_ publicKeySID: String?, _ error: EnvelopeError) {
-        let isNews = missedKeys.withLock { $0.insert(publicKeySID ?? "").inserted }
-        if isNews { logger.error("a file can't be opened", error: error) }
+    /// Logs that a recording's private key isn't held: once for each public key as a warning, else for debugging.
+    func reportMissingKey(_ resource: MediaResource, _ message: String) {
+        let isNews = missedKeys.withLock { $0.insert(resource.publicKeySID ?? "").inserted }
+        let key = resource.publicKeySID ?? "not named"
+        logger.log(
+            level: isNews ? .warning : .debug, "\(resource.sid) can't be opened: \(message)",
+            metadata: ["recording": "\(resource.sid)", "public_key": "\(key)"])
     }
 }

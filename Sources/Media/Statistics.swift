@@ -51,7 +51,7 @@ extension MediaLibrary {
     /// Costs some locks, and can be asked for at any time.
     public var statistics: Statistics {
         var statistics = services.counts.withLock { $0 }
-        statistics.openFiles = services.openFiles.withLock { $0 }
+        statistics.openFiles = services.openFiles.withLock { $0 } + services.deferredFiles.withLock { $0 }
         let slots = services.memory.slotCount - services.memory.freeCount
         statistics.memoryUsed = slots * PooledMemory.stride
         statistics.memoryGranted = services.configuration.memory

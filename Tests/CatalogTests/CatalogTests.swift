@@ -18,7 +18,9 @@ struct CatalogTests {
             try catalog.store(resource)
             try catalog.learn(facts, of: resource.sid)
         }
-        let catalog = try folder.catalog()
+        let log = RecordedLog()
+        let catalog = try Catalog(folder: folder.path, logger: log.logger)
+        #expect(log.lines == [])
         let entry = try #require(try catalog.entry(of: resource.sid))
         #expect(entry.kind == kind)
         #expect(entry.isCompleted)

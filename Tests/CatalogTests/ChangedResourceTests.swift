@@ -53,10 +53,13 @@ struct ChangedResourceTests {
             import sqlite3, sys
             database = sqlite3.connect(sys.argv[1])
             database.execute("ALTER TABLE entry DROP COLUMN updated")
+            database.execute("ALTER TABLE entry DROP COLUMN requirement")
+            database.execute("DROP TABLE requirement")
             for table in ["entry", "document", "media"]:
                 database.execute(f"ALTER TABLE {table} DROP COLUMN checksum")
             database.execute(
-                "DELETE FROM grdb_migrations WHERE identifier IN ('times of changes', 'checksums of rows')")
+                "DELETE FROM grdb_migrations WHERE identifier IN "
+                "('times of changes', 'requirements', 'checksums of rows')")
             database.commit()
             """, folder.file,
         ])

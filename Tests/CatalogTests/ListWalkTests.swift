@@ -128,14 +128,14 @@ struct ListWalkTests {
 
     @Test(
         "many pages are walked by as many chains as are allowed, for little more than the pages that there are",
-        arguments: [ModelList.Filter.inclusive, .midnight, .exclusive], [3000, 300] as [Int64])
+        arguments: [ModelList.Filter.inclusive, .midnight, .exclusive], [12_000, 1200] as [Int64])
     func parallel(filter: ModelList.Filter, pause: Int64) throws {
         // One and a half pages a day, or fourteen.
         var list = ModelList(
-            order: .newestFirst, paging: .token, pageSize: 20, granularity: Self.day, filter: filter, seed: 1)
-        for number in (0..<10_000).reversed() { list.add(created: Self.start - Int64(number) * pause) }
+            order: .newestFirst, paging: .token, pageSize: 5, granularity: Self.day, filter: filter, seed: 1)
+        for number in (0..<2500).reversed() { list.add(created: Self.start - Int64(number) * pause) }
         let outcome = try Self.walk(&list, limit: 16, seed: 1)
-        #expect(outcome.met.count == 10_000)
+        #expect(outcome.met.count == 2500)
         #expect(outcome.coverage == .everything)
         #expect(outcome.width == 16)
         #expect(outcome.requests < 600, "\(outcome.requests) requests for 500 pages")
@@ -148,8 +148,8 @@ struct ListWalkTests {
         // Fifteen pages a day, and sixteen chains that leave as many parts: to come to where a part begins takes a
         // day's pages, and one for each chain to learn what the filter means.
         var list = ModelList(
-            order: .newestFirst, paging: .token, pageSize: 100, granularity: Self.day, filter: filter, seed: 1)
-        for number in (0..<30_000).reversed() { list.add(created: Self.start - Int64(number) * 60) }
+            order: .newestFirst, paging: .token, pageSize: 10, granularity: Self.day, filter: filter, seed: 1)
+        for number in (0..<3000).reversed() { list.add(created: Self.start - Int64(number) * 600) }
         var met: Set<Int> = []
         var coverage = Coverage()
         var requests = 0
@@ -161,7 +161,7 @@ struct ListWalkTests {
             requests += part.requests
             try #require(requests < 1500)
         }
-        #expect(met.count == 30_000)
+        #expect(met.count == 3000)
     }
 
     @Test(
@@ -188,10 +188,10 @@ struct ListWalkTests {
     @Test("filters that aren't obeyed are found out, and the list is walked once by one chain")
     func ignoredFilter() throws {
         var list = ModelList(
-            order: .newestFirst, paging: .token, pageSize: 20, granularity: Self.day, filter: .ignored, seed: 1)
-        for number in (0..<10_000).reversed() { list.add(created: Self.start - Int64(number) * 3000) }
+            order: .newestFirst, paging: .token, pageSize: 5, granularity: Self.day, filter: .ignored, seed: 1)
+        for number in (0..<2500).reversed() { list.add(created: Self.start - Int64(number) * 12_000) }
         let outcome = try Self.walk(&list, limit: 16, seed: 1)
-        #expect(outcome.met.count == 10_000)
+        #expect(outcome.met.count == 2500)
         #expect(outcome.coverage == .everything)
         #expect(outcome.requests < 540, "\(outcome.requests) requests for 500 pages")
     }

@@ -2,6 +2,7 @@ import Foundation
 import Media
 import TestSupport
 import Testing
+import TwilioAPI
 import Threading
 
 @testable import FileTree
@@ -37,6 +38,10 @@ extension MountStatus {
                     video: "available"),
             ],
             integrity: ["verified": 100, "unverified": 20, "failed": 2, "none": 5],
+            unreadable: [
+                Unreadable(
+                    Readability.Unreadable(requirement: .bucket, count: 3, isHidden: true))
+            ],
             verdicts: Verdicts(verified: 40, doubted: 2, failed: 1),
             probes: Probes(outstanding: 3, learnt: 60, failed: 4),
             requests: [
@@ -137,8 +142,10 @@ struct MountStatusTests {
         #expect(Set(requests.flatMap(\.keys)) == documented["A count of requests"])
         let hosts = try #require(object["hosts"] as? [[String: Any]])
         #expect(Set(hosts.flatMap(\.keys)) == documented["A host"])
+        let unreadable = try #require(object["unreadable"] as? [[String: Any]])
+        #expect(Set(unreadable.flatMap(\.keys)) == documented["Unreadable recordings"])
         #expect(Self.fields(of: object["integrity"]) == documented["Integrity"])
         #expect(Self.fields(of: (object["errors"] as? [String: Any])?["media"]) == documented["Errors"])
-        #expect(documented.count == 7)
+        #expect(documented.count == 8)
     }
 }

@@ -108,6 +108,8 @@ struct ViewTests {
                     if let gone = transient.indices.randomElement(using: &generator) {
                         try bench.catalog.remove(try #require(SID(transient.remove(at: gone).sid)))
                     }
+                    // A piece may have fewer entries than are added: that has to have an end.
+                    guard found.count < 100 else { continue }
                     let new = try add(1000 + Int(generator.next() >> 40))
                     _ = try bench.find("metadata/\(new.directory)/\(new.sid).json")
                 }

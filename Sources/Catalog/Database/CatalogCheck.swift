@@ -39,9 +39,9 @@ struct CatalogCheck {
             migrator.migrations.prefix(steps.count).elementsEqual(steps)
         else { throw Self.foreignSchema }
         let expected = try expectedSchema(upTo: last, migrator)
-        guard expected.required.isSubset(of: found),
-            found.subtracting(expected.required).isSubset(of: expected.optional)
-        else { throw Self.foreignSchema }
+        let differences = expected.required.subtracting(found)
+            .union(found.subtracting(expected.required).subtracting(expected.optional))
+        guard differences.isEmpty else { throw Self.foreignSchema(naming: differences) }
     }
 
     /// Checks that the table of steps, which is read first, is a table, and holds names: of newer steps, perhaps.
@@ -91,9 +91,13 @@ struct CatalogCheck {
             })
     }
 
-    private static var foreignSchema: DatabaseError {
-        DatabaseError(
-            resultCode: .SQLITE_CORRUPT, message: "it has tables, triggers or views that twiliofs doesn't make")
+    private static var foreignSchema: DatabaseError { foreignSchema(naming: []) }
+
+    private static func foreignSchema(naming items: Set<SchemaItem>) -> DatabaseError {
+        let names = items.map { "\(ForeignText("\($0.type) \($0.name)"))" }.sorted().prefix(5).joined(separator: ", ")
+        return DatabaseError(
+            resultCode: .SQLITE_CORRUPT,
+            message: "its tables aren't those that twiliofs makes\(names.isEmpty ? "" : ": \(names)")")
     }
 
     // MARK: The values
@@ -156,6 +160,7 @@ struct CatalogCheck {
             WHERE entry.generation NOT BETWEEN 0 AND list.generation
             """)
         guard strayCount == 0 else { throw DatabaseError.damage("entry") }
+        try checkRequirements(database)
         let documents = try RawStatement(
             database, "SELECT json, document.checksum FROM entry LEFT JOIN document USING (id)")
         defer { documents.finish() }
@@ -176,6 +181,20 @@ struct CatalogCheck {
             }
             guard checksum == media.integer(3) else { throw DatabaseError.damage("media") }
         }
+    }
+
+    private func checkRequirements(_ database: Database) throws {
+        let requirements = try RawStatement(database, "SELECT name FROM requirement")
+        defer { requirements.finish() }
+        while try requirements.step() {
+            guard requirements.text(0).flatMap(MediaRequirement.init(name:)) != nil else {
+                throw DatabaseError.damage("requirement")
+            }
+        }
+        let missingCount = try database.integer(
+            "SELECT count(*) FROM entry WHERE requirement IS NOT NULL AND requirement NOT IN (SELECT id FROM requirement)"
+        )
+        guard missingCount == 0 else { throw DatabaseError.damage("requirement") }
     }
 
     private func checkTallies(_ database: Database) throws {

@@ -8,6 +8,9 @@ struct CatalogWriter {
     let database: Database
     private var tallies = TallyChanges()
 
+    /// Requirements whose numbers were looked up in this transaction.
+    private var requirementNumbers: [MediaRequirement: Int64] = [:]
+
     /// The position of the next new entry.
     private var position: Int64
 
@@ -84,6 +87,7 @@ struct CatalogWriter {
         let insertDocument = try RawStatement(database, "INSERT INTO document (id, json, checksum) VALUES (?1, ?2, ?3)")
         // Sums of the same form are added up here first.
         var (form, count) = (nil as PreparedResources.Form?, Int64(0))
+        var requirement: Int64?
         for (index, place) in places.enumerated() {
             // In the order of SIDs documents lie anywhere: the processor would wait for each.
             if index + Self.documentsAhead < places.count {
@@ -95,13 +99,16 @@ struct CatalogWriter {
             if form != rowForm {
                 if let form { tallies.count(form.tally, size: nil, by: count) }
                 (form, count) = (rowForm, 0)
+                requirement = try rowForm.requirement.map { try number(of: $0) }
             }
             try prepared[place.page].documents.withUnsafeBytes { documents in
                 let document = UnsafeRawBufferPointer(rebasing: documents[row.document])
                 guard
-                    try insertion.insert(row, rowForm, at: position, generation: generations[rowForm.kind] ?? 0)
+                    try insertion.insert(
+                        row, rowForm, requirement: requirement, at: position,
+                        generation: generations[rowForm.kind] ?? 0)
                 else {
-                    try update(row, rowForm, document: document)
+                    try update(row, rowForm, requirement: requirement, document: document)
                     return
                 }
                 insertDocument.bind(1, position)
@@ -117,7 +124,8 @@ struct CatalogWriter {
 
     /// Brings an entry up to date.
     private mutating func update(
-        _ row: PreparedResources.Row, _ form: PreparedResources.Form, document: UnsafeRawBufferPointer
+        _ row: PreparedResources.Row, _ form: PreparedResources.Form, requirement: Int64?,
+        document: UnsafeRawBufferPointer
     ) throws {
         guard let before = try entry(row.digits, form.kind) else { return }
         // Voice says in its resource that it is sealed with a tag; video says it with its media, once that is known.
@@ -126,7 +134,7 @@ struct CatalogWriter {
             database,
             """
             UPDATE entry SET status = ?2, created = ?3, format = ?4, json_size = ?5, integrity = ?6,
-                generation = max(generation, ?7), group_sid = ?8, updated = ?9, checksum = ?10
+                generation = max(generation, ?7), group_sid = ?8, updated = ?9, requirement = ?10, checksum = ?11
             WHERE id = ?1
             """)
         change.bind(1, before.id)
@@ -138,11 +146,12 @@ struct CatalogWriter {
         change.bind(7, generations[form.kind] ?? 0)
         change.bind(8, row.group)
         change.bind(9, row.updated)
+        change.bind(10, requirement)
         let after = EntryRow(
             id: before.id, kind: form.kind, digits: row.digits, status: form.status, created: row.created,
             updated: row.updated, format: form.format, jsonSize: row.jsonSize, size: before.size,
-            integrity: integrity, group: row.group)
-        change.bind(10, after.checksum)
+            integrity: integrity, group: row.group, requirement: requirement)
+        change.bind(11, after.checksum)
         try change.run()
         let changeDocument = try RawStatement(
             database, "UPDATE document SET json = ?2, checksum = ?3 WHERE id = ?1 AND json <> ?2")
@@ -203,12 +212,28 @@ struct CatalogWriter {
         let after = EntryRow(
             id: before.id, kind: kind, digits: before.digits, status: before.status, created: before.created,
             updated: before.updated, format: before.format, jsonSize: before.jsonSize, size: size, integrity: integrity,
-            group: before.group)
+            group: before.group, requirement: before.requirement)
         statement.bind(4, after.checksum)
         try statement.run()
         tallies.count(key(kind, before.status, before.integrity), size: before.size, by: -1)
         tallies.count(key(kind, before.status, integrity), size: size, by: 1)
         return before.id
+    }
+
+    // MARK: Requirements
+
+    /// The number of a requirement, which it keeps.
+    mutating func number(of requirement: MediaRequirement) throws -> Int64 {
+        if let number = requirementNumbers[requirement] { return number }
+        let insert = try RawStatement(database, "INSERT INTO requirement (name) VALUES (?1) ON CONFLICT DO NOTHING")
+        insert.bind(1, requirement.name)
+        try insert.run()
+        let select = try RawStatement(database, "SELECT id FROM requirement WHERE name = ?1")
+        select.bind(1, requirement.name)
+        defer { select.finish() }
+        let number = try select.step() ? select.integer(0) : 0
+        requirementNumbers[requirement] = number
+        return number
     }
 
     // MARK: Helpers

@@ -22,8 +22,8 @@ struct EntryInsertion: ~Copyable {
             """
             INSERT INTO entry
                 (id, kind, sid, status, created, format, json_size, integrity, generation, group_sid, updated,
-                    checksum)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING
+                    checksum, requirement)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT DO NOTHING
             """)
         digits = .allocate(byteCount: 32, alignment: 8)
         statement.bind(3, unownedBytes: UnsafeRawBufferPointer(rebasing: digits[..<16]))
@@ -37,11 +37,13 @@ struct EntryInsertion: ~Copyable {
 
     /// Inserts an entry.
     ///
+    /// - Parameter requirement: the number of what the form requires.
     /// - Returns: whether it wasn't there yet; if it was, nothing happens.
     mutating func insert(
-        _ row: PreparedResources.Row, _ form: PreparedResources.Form, at position: Int64, generation: Int64
+        _ row: PreparedResources.Row, _ form: PreparedResources.Form, requirement: Int64?, at position: Int64,
+        generation: Int64
     ) throws -> Bool {
-        bind(form, generation)
+        bind(form, requirement, generation)
         digits.storeBytes(of: row.digits.bigEndian, as: (UInt64, UInt64).self)
         bind(group: row.group)
         statement.bind(1, position)
@@ -51,18 +53,19 @@ struct EntryInsertion: ~Copyable {
         let entry = EntryRow(
             id: position, kind: form.kind, digits: row.digits, status: form.status, created: row.created,
             updated: row.updated, format: form.format, jsonSize: row.jsonSize, size: nil, integrity: form.integrity,
-            group: row.group)
+            group: row.group, requirement: requirement)
         statement.bind(12, entry.checksum)
         try statement.run()
         return statement.changedRows > 0
     }
 
-    private mutating func bind(_ form: PreparedResources.Form, _ generation: Int64) {
+    private mutating func bind(_ form: PreparedResources.Form, _ requirement: Int64?, _ generation: Int64) {
         if self.form != form {
             statement.bind(2, Int64(form.kind.rawValue))
             statement.bind(4, form.status.column)
             statement.bind(6, form.format)
             statement.bind(8, form.integrity.code)
+            statement.bind(13, requirement)
             self.form = form
         }
         if self.generation != generation {

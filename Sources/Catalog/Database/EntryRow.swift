@@ -16,9 +16,13 @@ struct EntryRow {
     let integrity: StoredIntegrity
     let group: SIDDigits?
 
+    /// The number of what has to be held for the media to be read.
+    let requirement: Int64?
+
     /// The columns that ``init(_:)`` reads, in its order.
     static let columns = """
-        id, kind, sid, status, created, updated, format, json_size, size, integrity, group_sid, checksum
+        id, kind, sid, status, created, updated, format, json_size, size, integrity, group_sid, requirement,
+        checksum
         """
 
     /// Positions of entries: as many as will ever be given, and as the view by date has room for.
@@ -38,7 +42,7 @@ struct EntryRow {
     /// - Throws: that the database is damaged, when the row isn't one that was written here.
     init(_ row: RawStatement) throws {
         try self.init(unchecked: row)
-        guard checksum == row.integer(11) else { throw DatabaseError.damage("entry") }
+        guard checksum == row.integer(12) else { throw DatabaseError.damage("entry") }
     }
 
     /// Reads a row whose checksum isn't known yet.
@@ -49,14 +53,16 @@ struct EntryRow {
         self.init(
             id: row.integer(0), kind: kind, digits: digits, status: ResourceStatus(column: row.text(3)),
             created: row.optionalInteger(4), updated: row.optionalInteger(5), format: row.text(6) ?? "",
-            jsonSize: row.integer(7), size: row.optionalInteger(8), integrity: integrity, group: row.digits(10))
+            jsonSize: row.integer(7), size: row.optionalInteger(8), integrity: integrity, group: row.digits(10),
+            requirement: row.optionalInteger(11))
         // One word has one form: queries rely on that of completed recordings.
         guard isPossible, status.column == row.text(3) else { throw DatabaseError.damage("entry") }
     }
 
     init(
         id: Int64, kind: MediaKind, digits: SIDDigits, status: ResourceStatus, created: Int64?, updated: Int64?,
-        format: String, jsonSize: Int64, size: Int64?, integrity: StoredIntegrity, group: SIDDigits?
+        format: String, jsonSize: Int64, size: Int64?, integrity: StoredIntegrity, group: SIDDigits?,
+        requirement: Int64?
     ) {
         self.id = id
         self.kind = kind
@@ -69,6 +75,7 @@ struct EntryRow {
         self.size = size
         self.integrity = integrity
         self.group = group
+        self.requirement = requirement
     }
 
     /// Whether every value is within its bounds.
@@ -92,6 +99,7 @@ struct EntryRow {
         checksum.add(size)
         checksum.add(UInt64(bitPattern: integrity.code))
         checksum.add(group)
+        checksum.add(requirement)
         return checksum.value
     }
 }

@@ -11,6 +11,7 @@ struct PreparedResources: Sendable {
         let status: ResourceStatus
         let format: String
         let integrity: StoredIntegrity
+        let requirement: MediaRequirement?
     }
 
     /// What is a resource's own: plain bytes, so that rows are copied and sorted at no cost.
@@ -73,6 +74,6 @@ extension PreparedResources.Form {
     fileprivate init(_ resource: ListedResource) {
         self.init(
             kind: resource.kind, status: resource.status, format: resource.containerFormat,
-            integrity: resource.isAuthenticated ? .unverified : .none)
+            integrity: resource.isAuthenticated ? .unverified : .none, requirement: resource.requirement)
     }
 }

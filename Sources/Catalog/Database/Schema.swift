@@ -12,6 +12,10 @@ enum Schema {
             try FirstSchema.convert(database, coder: coder)
         }
         migrator.registerMigration("times of changes") { try $0.execute(sql: changeTimes) }
+        migrator.registerMigration("requirements") { database in
+            try database.execute(sql: requirements)
+            try RequirementColumn.fill(database, coder: coder)
+        }
         migrator.registerMigration("checksums of rows") { database in
             try database.execute(sql: checksums)
             try ChecksumConversion(database: database).run()
@@ -96,6 +100,13 @@ enum Schema {
     private static let changeTimes = """
         ALTER TABLE entry ADD COLUMN updated INTEGER;
         UPDATE list SET passed = NULL;
+        """
+
+    /// What has to be held for recordings to be read: a requirement's number is in `entry.requirement`, null where
+    /// nothing but the account's credentials is required.
+    private static let requirements = """
+        CREATE TABLE requirement (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+        ALTER TABLE entry ADD COLUMN requirement INTEGER;
         """
 
     /// Each row of the large tables gets a checksum of its values (``RowChecksum``).

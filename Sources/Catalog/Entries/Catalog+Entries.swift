@@ -39,8 +39,8 @@ extension Catalog {
         return found.first?.dateCreated
     }
 
-    /// The condition that the window makes, with its own parameters; nothing when it shows all times.
-    var times: String { window.isUnbounded ? "" : " AND created >= ?8 AND created < ?9" }
+    /// The condition that the window makes, with its own parameters, and what is hidden; nothing when all is shown.
+    var times: String { (window.isUnbounded ? "" : " AND created >= ?8 AND created < ?9") + shownRequirements }
 
     /// Runs a query for entries.
     ///

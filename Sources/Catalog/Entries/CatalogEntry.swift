@@ -32,6 +32,12 @@ public struct CatalogEntry: Hashable, Sendable {
 
     /// The call or the room that it belongs to; nil when the resource doesn't tell.
     public let group: SID?
+
+    /// The number of what has to be held for the media to be read, besides the account's credentials; nil for nothing.
+    public let requirement: Int64?
+
+    /// What is known of the truth of its media.
+    public let integrity: StoredIntegrity
 }
 
 extension CatalogEntry {
@@ -44,7 +50,8 @@ extension CatalogEntry {
             position: row.id, sid: SID(row.digits, of: row.kind), kind: row.kind, containerFormat: row.format,
             dateCreated: row.created.map(Timestamp.init(seconds:)),
             dateUpdated: row.updated.map(Timestamp.init(seconds:)), plaintextSize: row.size, jsonSize: row.jsonSize,
-            isCompleted: row.status == .completed, group: row.group.map { SID(group: $0, of: row.kind) })
+            isCompleted: row.status == .completed, group: row.group.map { SID(group: $0, of: row.kind) },
+            requirement: row.requirement, integrity: row.integrity)
     }
 }
 

@@ -1,5 +1,6 @@
 public import FoundationEssentials
 public import Threading
+import TwilioAPI
 
 /// What a mount tells of itself: the contents of `.twiliofs/status.json`, as plain data.
 ///
@@ -33,6 +34,9 @@ public struct MountStatus: Codable, Hashable, Sendable {
 
     /// How many completed recordings there are of each integrity; the keys are those of `user.twilio.integrity`.
     public var integrity: [String: Int64]
+
+    /// Completed recordings that can't be read, by reason.
+    public var unreadable: [Unreadable]?
 
     /// What was found out since the account was mounted.
     public var verdicts: Verdicts
@@ -171,6 +175,28 @@ extension MountStatus {
             self.name = name
             self.lists = lists
             self.video = video
+        }
+    }
+
+    /// Recordings that can't be read, for one reason.
+    public struct Unreadable: Codable, Hashable, Sendable {
+        /// The SID of the public key whose private key isn't held, or `bucket` for media outside of Twilio.
+        public var requirement: String
+
+        /// How many recordings there are.
+        public var recordings: Int64
+
+        /// Whether they are left out of the directories.
+        public var isHidden: Bool
+
+        /// What is to be told of them.
+        public var sentence: String
+
+        init(_ unreadable: Readability.Unreadable) {
+            requirement = unreadable.requirement.name
+            recordings = unreadable.count
+            isHidden = unreadable.isHidden
+            sentence = unreadable.sentence
         }
     }
 

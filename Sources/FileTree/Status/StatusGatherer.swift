@@ -19,6 +19,9 @@ public final class StatusGatherer: Sendable {
     /// Tells of the kernel's requests, once there is a mount.
     private let requests = Locked<(@Sendable () -> RequestStatistics)?>(nil)
 
+    /// Tells what can't be read.
+    private let unreadable = Locked<(@Sendable () -> [Readability.Unreadable])?>(nil)
+
     /// Makes a gatherer.
     ///
     /// - Parameters:
@@ -44,6 +47,11 @@ public final class StatusGatherer: Sendable {
     /// It is called within requests and must be quick.
     public func askForRequests(_ requests: @escaping @Sendable () -> RequestStatistics) {
         self.requests.withLock { $0 = requests }
+    }
+
+    /// Sets who tells what can't be read; it must be quick.
+    public func askForUnreadable(_ unreadable: @escaping @Sendable () -> [Readability.Unreadable]) {
+        self.unreadable.withLock { $0 = unreadable }
     }
 
     /// Everything, now.
@@ -72,6 +80,7 @@ public final class StatusGatherer: Sendable {
                 media: Dictionary(uniqueKeysWithValues: library.errors.map { ($0.rawValue, $1) }),
                 system: requests.errors),
             memory: MountStatus.Memory(granted: library.memoryGranted, used: library.memoryUsed))
+        status.unreadable = (unreadable.withLock { $0 }?() ?? []).map { MountStatus.Unreadable($0) }
         status.accounts = try subaccounts.map { branch throws(CatalogError) in
             MountStatus.Subaccount(
                 sid: branch.account.description, name: branch.name,

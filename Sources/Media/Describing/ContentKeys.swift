@@ -1,4 +1,5 @@
 import Envelope
+import Threading
 import TwilioAPI
 
 extension MediaServices {
@@ -6,8 +7,10 @@ extension MediaServices {
     ///
     /// A content key from PKCS#1 v1.5 is right only if the padding at the end of the content agrees too: with a wrong
     /// private key, newer versions of libcrypto give random bytes instead of an error (implicit rejection).
-    func contentKey(for metadata: EnvelopeMetadata, facts: MediaFacts) throws(EnvelopeError) -> ContentEncryptionKey {
-        try unwrap(metadata) { key in
+    func contentKey(
+        for metadata: EnvelopeMetadata, facts: MediaFacts, of resource: MediaResource
+    ) throws(EnvelopeError) -> ContentEncryptionKey {
+        try unwrap(metadata, of: resource) { key in
             guard metadata.cipher == .aes256CBC else { return true }
             return Self.plaintextSize(
                 key: key, metadata: metadata, tail: facts.tail, ciphertextSize: facts.ciphertextSize)
@@ -17,9 +20,9 @@ extension MediaServices {
 
     /// The plaintext size of CBC content that doesn't tell it, from its padding.
     func plaintextSizeFromPadding(
-        metadata: EnvelopeMetadata, tail: [UInt8], ciphertextSize: Int64
+        metadata: EnvelopeMetadata, tail: [UInt8], ciphertextSize: Int64, of resource: MediaResource
     ) throws(EnvelopeError) -> Int64 {
-        let key = try unwrap(metadata) { key in
+        let key = try unwrap(metadata, of: resource) { key in
             Self.plaintextSize(key: key, metadata: metadata, tail: tail, ciphertextSize: ciphertextSize) != nil
         }
         return try ContentDecryptor(key: key, metadata: metadata)
@@ -38,17 +41,50 @@ extension MediaServices {
         return MediaError(code, sid, "\(sid): \(error.message)", cause: error)
     }
 
+    /// What is known of the private key that a recording's envelope needs, without an attempt to open it.
+    ///
+    /// - Returns: nil when the resource names no public key, or nothing of its recordings was opened so far.
+    func keyStanding(of resource: MediaResource) -> KeyStandings.Standing? {
+        resource.publicKeySID.flatMap { keyStanding(of: $0, kind: resource.kind) }
+    }
+
+    func keyStanding(of sid: String, kind: MediaKind) -> KeyStandings.Standing? {
+        let use = kind.keyUse
+        if let standing = keyStandings.withLock({ $0.standing(of: sid, use: use) }) { return standing }
+        return keys.mayHold(publicKeySID: sid, use: use) ? nil : .notHeld
+    }
+
+    /// The error of a recording whose private key is known not to be held.
+    func keyNotHeld(_ resource: MediaResource) -> MediaError {
+        let key = resource.publicKeySID.map { "public key \($0)" } ?? "its public key"
+        let error = MediaError(
+            .keyNotHeld, resource.sid,
+            "\(resource.sid): no private key is held for \(key): give the one that belongs to it")
+        reportMissingKey(resource, "no private key is held for \(key)")
+        return error
+    }
+
     private func unwrap(
-        _ metadata: EnvelopeMetadata, accepts: (ContentEncryptionKey) -> Bool
+        _ metadata: EnvelopeMetadata, of resource: MediaResource, accepts: (ContentEncryptionKey) -> Bool
     ) throws(EnvelopeError) -> ContentEncryptionKey {
+        if let key = contentKeys.withLock({ $0.key(of: metadata) }), accepts(key) { return key }
         do throws(EnvelopeError) {
-            return try keys.unwrap(metadata, accepts: accepts)
+            let key = try keys.unwrap(metadata, accepts: accepts)
+            contentKeys.withLock { $0.insert(key, of: metadata) }
+            note(.held, of: resource)
+            return key
         } catch {
             if error.code == .keyNotHeld || error.code == .wrongKey {
-                reportMissingKey(metadata.publicKeySID, error)
+                note(.notHeld, of: resource)
+                reportMissingKey(resource, error.message)
             }
             throw error
         }
+    }
+
+    private func note(_ standing: KeyStandings.Standing, of resource: MediaResource) {
+        guard let sid = resource.publicKeySID else { return }
+        keyStandings.withLock { $0.note(standing, of: sid, use: resource.kind.keyUse, recording: resource.sid) }
     }
 
     private static func plaintextSize(
@@ -57,4 +93,9 @@ extension MediaServices {
         try? ContentDecryptor(key: key, metadata: metadata)
             .plaintextSize(fromPaddingIn: tail.span.bytes, ciphertextSize: ciphertextSize)
     }
+}
+
+extension MediaKind {
+    /// For what a private key has to be held to open media of the kind.
+    var keyUse: KeyRing.Use { self == .voiceRecording ? .voice : .video }
 }

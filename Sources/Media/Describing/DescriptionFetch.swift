@@ -333,7 +333,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
                 case (.aes256CBC, nil):
                     do throws(EnvelopeError) {
                         plaintextSize = try file.services.plaintextSizeFromPadding(
-                            metadata: metadata, tail: tail, ciphertextSize: ciphertextSize)
+                            metadata: metadata, tail: tail, ciphertextSize: ciphertextSize, of: file.resource)
                         isConfirmed = true
                     } catch  where error.code == .keyNotHeld || error.code == .wrongKey {
                         // Listed with the only size that is known; it can't be opened anyway.

@@ -179,6 +179,8 @@ extension MediaFile {
             services.logger.critical(
                 "\(sid) is not what was recorded: \(error.message) Reading it fails from now on.")
             services.counts.withLock { $0.failed += 1 }
+            // What was stored of it meanwhile would fail the next trial as well.
+            forgetCached()
             for read in reads { read.fail(failure) }
             services.observer.mediaFailedAuthentication(sid, of: resource.accountSID)
         case .tryAgain(let again):

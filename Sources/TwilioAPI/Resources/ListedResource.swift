@@ -31,6 +31,9 @@ public struct ListedResource: Hashable, Sendable {
     /// Of video only the media tells.
     public let isAuthenticated: Bool
 
+    /// What has to be held for the media to be read, besides the account's credentials.
+    public let requirement: MediaRequirement?
+
     /// The resource, byte for byte as it was received; a slice of the page, all of which it keeps in memory.
     public let json: ArraySlice<UInt8>
 
@@ -66,12 +69,14 @@ public struct ListedResource: Hashable, Sendable {
         containerFormat = resource.containerFormat
         groupSID = resource.groupSID
         isAuthenticated = resource.encryptionDetails != nil
+        requirement = resource.requirement
         self.json = json
     }
 
     fileprivate init(
         kind: MediaKind, sid: SID, status: ResourceStatus, dateCreated: Timestamp?, dateUpdated: Timestamp?,
-        containerFormat: String, groupSID: SID?, isAuthenticated: Bool, json: ArraySlice<UInt8>
+        containerFormat: String, groupSID: SID?, isAuthenticated: Bool, requirement: MediaRequirement?,
+        json: ArraySlice<UInt8>
     ) {
         self.kind = kind
         self.sid = sid
@@ -81,6 +86,7 @@ public struct ListedResource: Hashable, Sendable {
         self.containerFormat = containerFormat
         self.groupSID = groupSID
         self.isAuthenticated = isAuthenticated
+        self.requirement = requirement
         self.json = json
     }
 }
@@ -136,6 +142,12 @@ private struct ListedFields {
     /// Whether there are details of encryption; nil until the field was met.
     private var isAuthenticated: Bool?
 
+    /// The public key: of voice within the details, of video a field of its own.
+    private var publicKeySID = Field.absent
+
+    /// Where the media is, if the resource says so.
+    private var location = Field.absent
+
     /// Whether a name was met that has escapes or isn't ASCII, so that it may be one of those that matter.
     private var hasOddName = false
 
@@ -165,13 +177,16 @@ private struct ListedFields {
         case 6 where scanner.isEqual(name, "status"): try status.read(from: &scanner)
         case 6 where !isVoice && scanner.isEqual(name, "format"): try format.read(from: &scanner)
         case 8 where scanner.isEqual(name, isVoice ? "call_sid" : "room_sid"): try groupSID.read(from: &scanner)
+        case 9 where isVoice && scanner.isEqual(name, "media_url"): try location.read(from: &scanner)
         case 10 where scanner.isEqual(name, "start_time"): try startTime.read(from: &scanner)
         case 12 where scanner.isEqual(name, "date_created"): try dateCreated.read(from: &scanner)
         case 12 where scanner.isEqual(name, "date_updated"): try dateUpdated.read(from: &scanner)
         case 13 where !isVoice && scanner.isEqual(name, "grouping_sids"): try readGroupingSIDs(from: &scanner)
+        case 14 where !isVoice && scanner.isEqual(name, "encryption_key"): try publicKeySID.read(from: &scanner)
         case 16 where !isVoice && scanner.isEqual(name, "container_format"):
             try containerFormat.read(from: &scanner)
         case 18 where isVoice && scanner.isEqual(name, "encryption_details"): try readEncryption(from: &scanner)
+        case 23 where !isVoice && scanner.isEqual(name, "media_external_location"): try location.read(from: &scanner)
         default: try scanner.value()
         }
     }
@@ -197,19 +212,45 @@ private struct ListedFields {
 
     /// Details that make no sense count as well: the media is encrypted then, and can't be opened.
     private mutating func readEncryption(from scanner: inout JSONScanner) throws(TwilioError) {
+        guard !scanner.isAtObject else {
+            if isAuthenticated == nil {
+                isAuthenticated = true
+                try readEncryptionObject(from: &scanner)
+            } else {
+                try scanner.value()
+            }
+            return
+        }
         let isThere =
             switch try scanner.value() {
             case .null: false
             case .text(let text): !text.range.isEmpty
             case .other: true
             }
-        if isAuthenticated == nil { isAuthenticated = isThere }
+        if isAuthenticated == nil {
+            isAuthenticated = isThere
+            // A text that holds an object is for another reader.
+            if isThere { publicKeySID = .odd }
+        }
+    }
+
+    private mutating func readEncryptionObject(from scanner: inout JSONScanner) throws(TwilioError) {
+        var member = try scanner.enterObject()
+        while let name = member {
+            if !name.isPlain { hasOddName = true }
+            if scanner.isEqual(name, "public_key_sid") || scanner.isEqual(name, "encryption_public_key_sid") {
+                try publicKeySID.read(from: &scanner)
+            } else {
+                try scanner.value()
+            }
+            member = try scanner.nextMember()
+        }
     }
 
     private var isOdd: Bool {
         hasOddName || sid.isOdd || status.isOdd || dateCreated.isOdd || dateUpdated.isOdd || startTime.isOdd
-            || groupSID.isOdd
-            || containerFormat.isOdd || format.isOdd || type.isOdd || groupingRoom.isOdd
+            || groupSID.isOdd || containerFormat.isOdd || format.isOdd || type.isOdd || groupingRoom.isOdd
+            || publicKeySID.isOdd || location.isOdd
     }
 
     /// What the fields say.
@@ -235,6 +276,8 @@ private struct ListedFields {
                 of: kind, told: string(containerFormat) ?? string(format), type: string(type)),
             groupSID: (groupSID.text ?? groupingRoom.text).flatMap { SID(text, in: $0) }
                 .flatMap { $0.letters == kind.groupLetters ? $0 : nil },
-            isAuthenticated: isAuthenticated ?? false, json: text[range])
+            isAuthenticated: isAuthenticated ?? false,
+            requirement: MediaRequirement(location: string(location), publicKeySID: string(publicKeySID)),
+            json: text[range])
     }
 }

@@ -37,6 +37,8 @@ struct MountCommand: ParsableCommand {
 
     @Flag(help: "Refuse files with keys, tokens or passphrases that others can read, instead of a warning.")
     var strictPermissions = false
+    @Flag(help: "Leave out recordings whose private key isn't held, or whose media isn't at Twilio.")
+    var hideUnreadable = false
 
     @Flag(name: [.customShort("f"), .long], help: "Stay in the foreground and log to standard error.")
     var foreground = false

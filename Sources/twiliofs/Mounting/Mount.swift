@@ -88,11 +88,16 @@ struct Mount {
         let mainBranch = try maker.branch(of: main)
         let branches = try subaccounts?.map(maker.branch)
         let prober = SizeProber(branches: [mainBranch] + (branches ?? []), library: library, logger: logger)
+        let readability = Readability(
+            branches: [mainBranch] + (branches ?? []), library: library, isHiding: command.hideUnreadable,
+            logger: logger)
         let gatherer = StatusGatherer(
             version: TwilioFS.version, account: account.account, mounted: .now, catalog: main.catalog,
             synchronizer: mainBranch.synchronizer, subaccounts: branches ?? [], library: library, transfer: transfer)
         let tree = FileTree(
-            parts: FileTree.Parts(main: mainBranch, subaccounts: branches, library: library, gatherer: gatherer),
+            parts: FileTree.Parts(
+                main: mainBranch, subaccounts: branches, library: library, gatherer: gatherer,
+                readability: readability),
             ownership: Ownership(
                 user: command.user ?? options.user ?? getuid(), group: command.group ?? options.group ?? getgid(),
                 mask: mask ?? options.mask ?? 0o077),
@@ -115,6 +120,8 @@ struct Mount {
         gatherer.askForRequests { [weak session] in session?.statistics ?? RequestStatistics() }
         for branch in [mainBranch] + (branches ?? []) { try branch.synchronizer.start() }
         if command.window.probing { try prober.start() }
+        gatherer.askForUnreadable { [weak readability] in readability?.unreadable ?? [] }
+        try readability.start()
         // Files that are still open would keep libfuse's threads waiting: a signal ends the mount all the same.
         signals.onUnmount { session.unmount() }
         logger.info("mounted \(account.account) on \(mountPoint.path)")
@@ -136,6 +143,7 @@ struct Mount {
         // What waits for the network gets its end first, then those who wait for them.
         transfer.shutDown()
         prober.shutDown()
+        readability.shutDown()
         maker.shutDown()
         library.shutDown()
         diskCache?.shutDown()

@@ -29,7 +29,7 @@ struct StatusText {
             label("mounted", "on \(mountPoint), \(Self.duration(status.time.timeIntervalSince(status.mounted))) ago"),
             label("version", status.version), "",
         ]
-        lines += listLines(status.lists) + [""]
+        lines += listLines(status.lists) + unreadableLines + [""]
         for account in status.accounts {
             lines += accountLines(account) + [""]
         }
@@ -88,6 +88,10 @@ struct StatusText {
             account.video == MountStatus.Subaccount.videoIsAvailable
             ? [] : [emphasized("  ! no video: \(account.video)")]
         return [label("subaccount", "\(account.sid) \(account.name)")] + video + listLines(account.lists)
+    }
+
+    private var unreadableLines: [String] {
+        (status.unreadable ?? []).map { emphasized("  ! \($0.sentence)") }
     }
 
     // MARK: Requests

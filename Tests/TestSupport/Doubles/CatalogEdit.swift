@@ -71,6 +71,7 @@ public struct CatalogEdit: Sendable, CustomTestStringConvertible {
             "UPDATE entry SET sid = x'00' WHERE id = (SELECT max(id) FROM entry)",
             "UPDATE entry SET sid = randomblob(16) WHERE id = (SELECT max(id) FROM entry)",
             "UPDATE entry SET status = 'completed'", "UPDATE entry SET status = char(27) || '[31mfailed'",
+            "UPDATE entry SET requirement = 77", "INSERT INTO requirement VALUES (5, 'x' || char(10))",
             "UPDATE entry SET integrity = 77", "UPDATE entry SET integrity = 3", "UPDATE entry SET group_sid = x'01'",
             "DELETE FROM entry WHERE id = (SELECT min(id) FROM entry)",
         ]

@@ -96,6 +96,33 @@ struct TransferStateMachineTests {
         }
     }
 
+    @Test("An answer that its receiver refuses is repeated like a 503, and nothing of it comes through")
+    func refused() throws {
+        let here = try address()
+        let isPage: @Sendable (ResponseHead) -> String? = { head in
+            head.headers["Content-Type"] == "text/html" ? "sent a page" : nil
+        }
+        for failures in [0, 1, 3] {
+            var simulation = Simulation(
+                TransferPlan(DownloadRequest(range: .bytes(10..<290), patience: .short, refusal: isPage)))
+            simulation.run(source: { _ in .success(here) }) { request, index in
+                index < failures
+                    ? .response(
+                        200, [("Content-Type", "text/html"), ("Content-Length", "5")], [1, 2, 3, 4, 5], .complete)
+                    : serve(request)
+            }
+            #expect(simulation.isSuccess && simulation.bytes == Array(resource[10..<290]))
+            #expect(simulation.waits.count == failures)
+        }
+        var endless = Simulation(TransferPlan(DownloadRequest(patience: .short, refusal: isPage)))
+        endless.run(source: { _ in .success(here) }) { _, _ in
+            .response(206, [("Content-Type", "text/html"), ("Content-Range", "bytes 0-4/5")], [1], .complete)
+        }
+        let error = try #require(endless.error)
+        #expect(error.code == .deadlineExceeded && (error.cause as? TransferError)?.code == .unusableAnswer)
+        #expect(endless.bytes.isEmpty)
+    }
+
     @Test("A suffix is resumed at the place that the first answer told")
     func suffix() throws {
         let here = try address()

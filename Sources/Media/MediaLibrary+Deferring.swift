@@ -1,0 +1,27 @@
+import Envelope
+import Threading
+public import TwilioAPI
+
+/// Opening files without opening their media.
+extension MediaLibrary {
+    /// Opens a recording's media for reading when its first byte is asked for.
+    ///
+    /// - Parameters:
+    ///   - size: of the plaintext, in bytes.
+    ///   - hasTag: whether the media is authenticated, so that pages from before this process must not be kept.
+    ///   - opener: opens it, with ``open(_:facts:integrity:completion:)``; called at the first read, on its thread.
+    public func deferOpening(
+        of sid: SID, size: Int64, hasTag: Bool, opener: @escaping MediaReader.Opener
+    ) -> MediaReader {
+        let wasVerified = hasTag && state.withLock { $0.verified.contains(sid) }
+        services.deferredFiles.withLock { $0 += 1 }
+        return MediaReader(sid, size: size, mayKeepPages: !hasTag || wasVerified, opener: opener) { [services] in
+            services.deferredFiles.withLock { $0 -= 1 }
+        }
+    }
+
+    /// Whether the private key of a public key is held; nil when that isn't known yet.
+    public func isKeyHeld(publicKeySID: SID, kind: MediaKind) -> Bool? {
+        services.keyStanding(of: publicKeySID.description, kind: kind).map { $0 == .held }
+    }
+}

@@ -1,0 +1,66 @@
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// What has to be held for a recording's media to be read, besides the account's credentials.
+public enum MediaRequirement: Hashable, Sendable {
+    /// The private key that belongs to a public key, `CR…`.
+    case privateKey(SID)
+
+    /// Access to the bucket of the customer's own in which the media is kept.
+    case bucket
+
+    private static let bucketName = "bucket"
+
+    /// The requirement as a word.
+    public var name: String {
+        switch self {
+        case .privateKey(let sid): sid.description
+        case .bucket: Self.bucketName
+        }
+    }
+
+    /// Reads a requirement's word.
+    public init?(name: String) {
+        if name == Self.bucketName {
+            self = .bucket
+        } else if let sid = SID(name), sid.prefix == "CR" {
+            self = .privateKey(sid)
+        } else {
+            return nil
+        }
+    }
+
+    /// Works out what is required, going by a resource's fields.
+    ///
+    /// - Parameters:
+    ///   - location: where Twilio says the media is.
+    ///   - publicKeySID: the public key that the media was encrypted with.
+    init?(location: String?, publicKeySID: String?) {
+        if let location, Self.isElsewhere(location) {
+            self = .bucket
+        } else if let publicKeySID, let sid = SID(publicKeySID), sid.prefix == "CR" {
+            self = .privateKey(sid)
+        } else {
+            return nil
+        }
+    }
+
+    /// Whether an address isn't Twilio's own.
+    ///
+    /// What has the path of Twilio's API is, whatever the host: a proxy's.
+    private static func isElsewhere(_ location: String) -> Bool {
+        if location.hasPrefix("https://api.twilio.com/") { return false }
+        guard let url = URL(string: location), let host = url.host()?.lowercased(), !host.isEmpty else { return false }
+        return host != "twilio.com" && !host.hasSuffix(".twilio.com") && !url.path().hasPrefix("/2010-04-01/Accounts/")
+    }
+}
+
+extension MediaResource {
+    /// What has to be held for the media to be read, besides the account's credentials.
+    public var requirement: MediaRequirement? {
+        MediaRequirement(location: mediaLocation, publicKeySID: publicKeySID)
+    }
+}
