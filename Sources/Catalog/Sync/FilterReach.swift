@@ -29,6 +29,15 @@ struct FilterReach {
         return upper - Self.day
     }
 
+    /// The latest place before a time where a filter can be made to end without more coming than is wanted.
+    ///
+    /// That is the part of a day that is known to be included, or a day's beginning where nothing is known.
+    func cut(before time: Int64) -> Int64 {
+        let step = time / granularity * granularity
+        guard granularity == Self.day, included > 0 else { return step }
+        return step + included <= time ? step + included : step - Self.day + included
+    }
+
     /// Learns from the newest item of an answer.
     ///
     /// - Parameters:

@@ -324,7 +324,9 @@ struct ListWalk {
             let (start, end) = Self.bounds(of: chain, now: now)
             let items = itemsLeft(in: chain, now: now)
             guard end - start >= 2 * granularity, items > Double(4 * pageSize) else { return nil }
-            let middle = (start + (end - start) / 2) / granularity * granularity
+            var middle = reach.cut(before: start + (end - start) / 2)
+            // The new chain will begin a day further up, to which the one above mustn't have come by then.
+            if reach.end(for: middle) == middle, end - middle < granularity * 5 / 4 { middle -= granularity }
             return middle > chain.lower && middle < end ? (id, items, middle) : nil
         }
         guard let largest = candidates.max(by: { ($0.items, $1.id) < ($1.items, $0.id) }),
