@@ -19,9 +19,13 @@ final class RecipientKey: @unchecked Sendable {
 
     /// Reads a public key from PEM text (`BEGIN PUBLIC KEY`).
     init(pem: [UInt8]) throws(SimulatorError) {
-        guard let input = BIO_new_mem_buf(pem, Int32(pem.count)) else { throw .cryptography("There is no memory") }
-        defer { BIO_free(input) }
-        guard let key = PEM_read_bio_PUBKEY(input, nil, nil, nil) else {
+        // The BIO reads from the array's memory without copying: all of its life is within the closure.
+        let read = pem.withUnsafeBytes { bytes -> OpaquePointer? in
+            guard let input = BIO_new_mem_buf(bytes.baseAddress, Int32(bytes.count)) else { return nil }
+            defer { BIO_free(input) }
+            return PEM_read_bio_PUBKEY(input, nil, nil, nil)
+        }
+        guard let key = read else {
             throw .cryptography("The public key isn't PEM text that begins with BEGIN PUBLIC KEY; give the right file")
         }
         guard EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA else {
