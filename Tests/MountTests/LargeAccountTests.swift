@@ -78,7 +78,7 @@ struct LargeAccountTests {
         {
             let mount = try MountedAccount(account, options: ["--kinds", "voice"], cacheFolder: cache)
             let before = try Self.pageRequests(account)
-            #expect(try eventually(within: 30) { try Self.pageRequests(account) >= before + least })
+            #expect(try eventually(within: 100) { try Self.pageRequests(account) >= before + least })
             mount.process.kill()
             try Command.require([BuiltPrograms.twiliofs, "unmount", mount.path])
             #expect(!mount.isMounted)
