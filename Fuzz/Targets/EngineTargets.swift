@@ -8,7 +8,7 @@ import Threading
 /// Whole answers of HTTP servers, over a socket, through libcurl and everything above it.
 let engineTargets: [FuzzTarget] = [
     FuzzTarget(name: "transfer-engine") { bytes in
-        // What is asked, then the answers, one a connection.
+        // The first byte chooses the request; the rest are the answers, one for each connection.
         let request = bytes.first ?? 0
         let answers = bytes.dropFirst().split(separator: 0xFF, omittingEmptySubsequences: false).map { Array($0) }
         let server = try AnsweringServer.shared.get()

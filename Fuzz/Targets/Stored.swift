@@ -7,7 +7,7 @@ import TwilioAPI
 @testable import FileTree
 @testable import Media
 
-/// What files on disk hold, which others can change: catalog, cache, status.
+/// Parsers of files on disk, which others can change: catalog, cache, status.
 let storedTargets: [FuzzTarget] = [
     FuzzTarget(name: "media-facts") { bytes in
         guard let facts = MediaFacts(stored: bytes) else { return }

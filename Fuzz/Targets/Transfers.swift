@@ -32,7 +32,7 @@ let transferTargets: [FuzzTarget] = [
         let answer = HeaderFields([("Retry-After", parts[0]), ("Date", parts.dropFirst().first ?? "")])
         guard let wait = answer.retryAfter(wallClock: Date(timeIntervalSince1970: 1_800_000_000)) else { return }
         check(wait >= .zero, "a wait that is negative")
-        // What callers do with it.
+        // Callers add it to the time.
         _ = ContinuousClock.now + min(wait, .seconds(120))
     },
     FuzzTarget(name: "http-date") { bytes in

@@ -164,13 +164,8 @@ final class MediaFile: Sendable {
         let waiter: @Sendable (Result<MediaContent, MediaError>) -> Void = { [self] result in
             completion(result.map { markOpened($0, isAhead: isAhead) })
         }
-        let isRetrial = state.withLock { state in
-            defer { if state.isDueForRetrial(now: .now) { state.beginRetrial() } }
-            return state.isDueForRetrial(now: .now)
-        }
-        // What the disk cache has of it are the bytes that were declared bad.
-        if isRetrial { forgetCached() }
         let step = state.withLock { state -> Step in
+            if state.isDueForRetrial(now: .now) { state.beginRetrial() }
             switch state.content {
             case .known(let content):
                 defer { state.wasOpened = state.wasOpened || !isAhead }

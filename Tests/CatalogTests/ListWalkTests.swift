@@ -61,7 +61,7 @@ struct ListWalkTests {
         let granularity: Int64 = Bool.random(using: &generator) ? Self.day : 60
         var list = ModelList(
             order: order, paging: .token, pageSize: Int.random(in: 1...7, using: &generator), granularity: granularity,
-            filter: ModelList.Filter.allCases[Int(seed % 4)], seed: seed)
+            filter: ModelList.Filter.allCases[Int(seed % 5)], seed: seed)
         for _ in 0..<Int.random(in: 0...300, using: &generator) {
             // Some years of days with few recordings or with many, many of them in the same second.
             let day = Int64.random(in: 0...900, using: &generator) / 3 * 3
@@ -143,7 +143,7 @@ struct ListWalkTests {
 
     @Test(
         "a walk that is ended again and again goes on, whatever filters mean",
-        arguments: [ModelList.Filter.inclusive, .midnight, .noon, .exclusive])
+        arguments: [ModelList.Filter.inclusive, .midnight, .noon, .zoned, .exclusive])
     func goingOn(filter: ModelList.Filter) throws {
         // Fifteen pages a day, and sixteen chains that leave as many parts: to come to where a part begins takes a
         // day's pages, and one for each chain to learn what the filter means.
@@ -183,6 +183,20 @@ struct ListWalkTests {
         let left = Set(before).intersection(list.items)
         let wanted = left.filter { item in intervals.contains { $0.contains(item.created) } }
         #expect(wanted.allSatisfy { outcome.met.contains($0.number) })
+    }
+
+    @Test("what a page shows of a filter's day counts for other days less two hours, since clocks are changed")
+    func clockChange() {
+        let midnight = Self.start / Self.day * Self.day
+        var reach = FilterReach(granularity: Self.day)
+        #expect(reach.end(for: midnight + 60) == midnight + 60)
+        // The filter names the day from `midnight` on, and shows eight hours of it.
+        reach.learn(from: midnight + 8 * 3600 - 1, filteredUntil: midnight)
+        let other = midnight - 100 * Self.day
+        #expect(reach.end(for: other + 6 * 3600) == other + 6 * 3600 - Self.day)
+        #expect(reach.end(for: other + 6 * 3600 + 1) == other + 6 * 3600 + 1)
+        #expect(reach.cut(before: other + 12 * 3600) == other + 6 * 3600)
+        #expect(reach.cut(before: other + 3600) == other - 18 * 3600)
     }
 
     @Test("filters that aren't obeyed are found out, and the list is walked once by one chain")

@@ -72,7 +72,7 @@ final class BulkMarker: Sendable {
         var isLost = false
         for name in names where name.hasPrefix(prefix) {
             let path = "\(folder)/\(name)"
-            // What isn't a file of the user's own isn't a marker.
+            // A marker is a file of the user's own.
             guard let descriptor = try? PrivateFile.open(path, O_RDONLY) else { continue }
             defer { close(descriptor) }
             // One that is held belongs to a mount that is at it.

@@ -76,7 +76,7 @@ struct CatalogCheck {
         return expected
     }
 
-    /// What the latest step leaves; the same for all catalogs.
+    /// The schema after the latest step, which is the same for all catalogs.
     private static let latest = Locked<(required: Set<SchemaItem>, optional: Set<SchemaItem>)?>(nil)
 
     private static func items(of database: Database) throws -> Set<SchemaItem> {

@@ -105,7 +105,7 @@ struct CatalogDatabase: Sendable {
         }
         try pool.read { try check.checkSchema(of: $0, migrator) }
         try migrator.migrate(pool)
-        // Damage is better met now, when nothing was told of the catalog yet.
+        // Before anything of the catalog was shown, it can still be set aside without an error.
         try pool.read(check.checkValues)
         return CatalogDatabase(pool: pool, path: path, fileNumber: number(of: path) ?? 0)
     }

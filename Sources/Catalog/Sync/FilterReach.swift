@@ -12,6 +12,10 @@ struct FilterReach {
 
     private static let day: Int64 = 86_400
 
+    /// Seconds that are left off from what a page has shown: a filter may end its days by the clock of a place, which
+    /// is changed in spring and autumn.
+    private static let margin: Int64 = 2 * 3600
+
     /// Knows nothing yet.
     ///
     /// - Parameter granularity: seconds in the steps of filters.
@@ -48,7 +52,7 @@ struct FilterReach {
         let named = Self.midnight(before: end) + Self.day
         // Later ones mean that the filter isn't obeyed.
         guard newest < named + Self.day else { return }
-        included = max(included, newest + 1 - named)
+        included = max(included, newest + 1 - named - Self.margin)
     }
 
     /// Whether it is a time in this millennium and the next, not a bound that means none.

@@ -46,7 +46,7 @@ final class FileLock: Sendable {
         do throws(PrivateFile.Refusal) {
             descriptor = try PrivateFile.open(path, O_RDWR)
         } catch {
-            // What isn't a file of the user's own nobody here has locked.
+            // Nobody here has locked a file that isn't the user's own.
             return error.reason == .system(ENOENT) || error.reason == .wrongType || error.reason == .notPrivate
         }
         defer { close(descriptor) }

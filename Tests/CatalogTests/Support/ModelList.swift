@@ -31,6 +31,9 @@ struct ModelList {
         /// Both mean the middle of their step.
         case noon
 
+        /// Both mean a time of their step, which is an hour earlier in some weeks than in others.
+        case zoned
+
         /// Neither includes its step.
         case exclusive
 
@@ -129,6 +132,9 @@ struct ModelList {
         case .noon:
             return (first == .min || item.created >= first + granularity / 2)
                 && (last == .max || item.created <= last + granularity / 2)
+        case .zoned:
+            func end(of step: Int64) -> Int64 { step + granularity / 24 * ((step / (20 * granularity)) % 2 + 11) }
+            return (first == .min || item.created >= end(of: first)) && (last == .max || item.created <= end(of: last))
         case .exclusive: return (first == .min || item.created >= first + granularity) && item.created < last
         case .ignored: return true
         }
