@@ -28,7 +28,7 @@ extension CacheCore {
                     // for it.
                     if now >= nextRoom, try makeRoom(store) { nextRoom = now + timing.interval }
                     if now >= nextFullTurn {
-                        try store.cancelOfDeadOwners()
+                        if try store.cancelOfDeadOwners() { try sweep(store) }
                         nextFullTurn = now + timing.pause
                     }
                 } catch {

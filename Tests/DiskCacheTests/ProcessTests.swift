@@ -67,7 +67,7 @@ struct ProcessTests {
             return reserved.isEmpty
         }
         #expect(isGivenBack, "reservations are given back without a restart")
-        // The files of the dead go in the same turn of the upkeep, which may not be over.
+        // A kill may come between the removal of a block's file and that of its row.
         let isExact = try eventually { try bench.bytesByFind() == cache.statistics.bytes }
         #expect(isExact, "what is there is what counts")
     }

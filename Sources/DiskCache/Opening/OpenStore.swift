@@ -135,21 +135,27 @@ final class OpenStore: Sendable {
     // MARK: For the sweep
 
     /// Gives back what processes had reserved that are no more.
-    func cancelOfDeadOwners() throws(IndexFailure) {
+    ///
+    /// - Returns: whether one of them was killed. It may have removed files of blocks whose rows are still there, since
+    ///   the rows go last.
+    @discardableResult
+    func cancelOfDeadOwners() throws(IndexFailure) -> Bool {
         let owners = Self.ownersPath(folder)
         var alive: Set<String> = []
         var dead: Set<String> = []
+        var wasKilled = false
         do {
             let lock = try FileLock(folder + "/lock", patience: Self.openingPatience)
             defer { withExtendedLifetime(lock) {} }
             for owner in try index.owners() {
                 if Owner.isAlive(owner, folder: owners) { alive.insert(owner) } else { dead.insert(owner) }
             }
-            Owner.removeDead(folder: owners, except: alive.union(dead))
+            wasKilled = Owner.removeDead(folder: owners, except: alive.union(dead))
         } catch {
             throw IndexFailure(error)
         }
         for owner in dead { try index.cancelAll(of: owner, files) }
+        return wasKilled
     }
 
     /// Removes the stores that were set aside.

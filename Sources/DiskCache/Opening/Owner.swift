@@ -30,10 +30,15 @@ final class Owner: Sendable {
     }
 
     /// Removes the files of owners that are no more, apart from those who still have reservations.
-    static func removeDead(folder: String, except names: Set<String>) {
+    ///
+    /// - Returns: whether there was one. It was killed: who ends in an orderly way removes it.
+    static func removeDead(folder: String, except names: Set<String>) -> Bool {
+        var isFound = false
         for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         where !names.contains(name) && !isAlive(name, folder: folder) {
             unlink("\(folder)/\(name)")
+            isFound = true
         }
+        return isFound
     }
 }
