@@ -12,12 +12,17 @@ let swiftSettings: [SwiftSetting] =
         .enableUpcomingFeature("MemberImportVisibility"),
     ] + (Context.environment["TWILIOFS_WARNINGS"] == "error" ? [.treatAllWarnings(as: .error)] : [])
 
+/// Optimizes debug builds of the modules, and keeps their assertions: the tests move much through them.
+let optimized: [SwiftSetting] = [
+    .unsafeFlags(["-O", "-assert-config", "Debug"], .when(configuration: .debug))
+]
+
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 /// A Swift module of the filesystem, in `Sources/<name>`.
 func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+    .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings + optimized)
 }
 
 /// The tests of one module, in `Tests/<name>Tests`.
@@ -87,18 +92,24 @@ let package = Package(
             swiftSettings: swiftSettings),
 
         .target(
-            name: "TestSupport", dependencies: ["CLinux", "Threading"], path: "Tests/TestSupport",
-            swiftSettings: swiftSettings),
+            name: "TestSupport",
+            dependencies: ["CLinux", "Threading", .product(name: "GRDB", package: "GRDB.swift")],
+            path: "Tests/TestSupport",
+            swiftSettings: swiftSettings + optimized),
         tests(of: "Threading", ["Threading", "TestSupport"]),
         tests(of: "Envelope", ["Envelope", "Threading", "TestSupport"]),
         tests(of: "Transfer", ["Transfer", "TwilioSimulator", "Threading", "TestSupport", logging]),
         tests(of: "TwilioAPI", ["TwilioAPI", "TwilioSimulator", "TestSupport", "Transfer", "Threading", logging]),
         tests(
-            of: "Catalog", ["Catalog", "TwilioSimulator", "TestSupport", "TwilioAPI", "Transfer", "Threading", logging]),
+            of: "Catalog",
+            [
+                "Catalog", "TwilioSimulator", "TestSupport", "TwilioAPI", "Transfer", "Threading", logging,
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
         // Uses the cache until it is killed.
         .executableTarget(
             name: "cache-exerciser", dependencies: ["DiskCache", logging], path: "Tests/CacheExerciser",
-            swiftSettings: swiftSettings),
+            swiftSettings: swiftSettings + optimized),
         tests(
             of: "DiskCache",
             [

@@ -45,4 +45,11 @@ static inline int twiliofs_spawn_close_from(posix_spawn_file_actions_t *actions,
     return posix_spawn_file_actions_addclosefrom_np(actions, first);
 }
 
+// GNU's as well: the working directory of a process that is to be started.
+int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *actions, const char *path);
+
+static inline int twiliofs_spawn_change_directory(posix_spawn_file_actions_t *actions, const char *path) {
+    return posix_spawn_file_actions_addchdir_np(actions, path);
+}
+
 #endif

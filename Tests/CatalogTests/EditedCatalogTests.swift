@@ -32,6 +32,24 @@ struct EditedCatalogTests {
         return simulator
     }
 
+    /// An account, and a good catalog of it; made once for all edits.
+    private static let original = Result { () throws -> (simulator: TwilioSimulator, folder: CatalogFolder) in
+        let simulator = try Self.simulator()
+        let folder = try fill(from: simulator)
+        try folder.checkpoint()
+        return (simulator, folder)
+    }
+
+    /// An account, and a copy of a good catalog of it.
+    private static func copy() throws -> (simulator: TwilioSimulator, folder: CatalogFolder) {
+        let (simulator, original) = try original.get()
+        let folder = try CatalogFolder()
+        try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
+        try FileManager.default.copyItem(atPath: original.file, toPath: folder.file)
+        chmod(folder.path, 0o700)
+        return (simulator, folder)
+    }
+
     private static func size(of sid: SID) -> Int64 { Int64(sid.description.utf8.last ?? 0) * 1000 + 5 }
 
     /// A good catalog of it, in one file.
@@ -84,9 +102,7 @@ struct EditedCatalogTests {
 
     @Test("is right, or is set aside with a message and fetched again", arguments: CatalogEdit.all)
     func edited(edit: CatalogEdit) throws {
-        let simulator = try Self.simulator()
-        defer { simulator.stop() }
-        let folder = try Self.fill(from: simulator)
+        let (simulator, folder) = try Self.copy()
         try edit.apply(to: folder.file)
         for attempt in ["first", "next"] {
             let log = RecordedLog()
@@ -107,9 +123,7 @@ struct EditedCatalogTests {
 
     @Test("a row that is edited while it is open is an error once, and never a wrong size")
     func whileOpen() throws {
-        let simulator = try Self.simulator()
-        defer { simulator.stop() }
-        let folder = try Self.fill(from: simulator)
+        let folder = try Self.copy().folder
         let catalog = try folder.catalog()
         let sid = try Sample.sid(1)
         #expect(try catalog.entry(of: sid)?.plaintextSize == Self.size(of: sid))

@@ -48,7 +48,7 @@ struct ContentDecryptorTests {
             let upper = lower + Int.random(in: 0...longest, using: &generator)
             let decrypted = try decryptor.decrypt(Int64(lower)..<Int64(upper), of: ciphertext, layout)
             #expect(
-                decrypted.elementsEqual(plaintext[lower..<upper]), "seed \(seed), bytes \(lower)..<\(upper)")
+                areSame(decrypted, plaintext[lower..<upper]), "seed \(seed), bytes \(lower)..<\(upper)")
         }
     }
 
@@ -88,7 +88,7 @@ struct ContentDecryptorTests {
             for upper in [wrap + 1, wrap + 16, wrap + 17, plaintext.count] where upper > lower {
                 let range = Int64(lower)..<Int64(min(upper, plaintext.count))
                 let decrypted = try decryptor.decrypt(range, of: ciphertext, layout)
-                #expect(decrypted.elementsEqual(plaintext[lower..<Int(range.upperBound)]), "bytes \(range)")
+                #expect(areSame(decrypted, plaintext[lower..<Int(range.upperBound)]), "bytes \(range)")
             }
         }
         var authenticator = try GCMAuthenticator(

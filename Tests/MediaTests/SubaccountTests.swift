@@ -28,7 +28,7 @@ struct SubaccountTests {
         let library = try MediaLibrary(
             clients: TwilioClients(
                 main: main, subaccounts: [main.client(forSubaccount: subaccount, videoCredential: nil)]),
-            transfer: transfer, keys: KeyPair.ours.ring(),
+            transfer: transfer, keys: KeyPair.shared.ring(),
             configuration: MediaLibrary.Configuration(spoolFolder: folder.path, threadCount: 1),
             observer: NotingObserver(), logger: quiet)
         defer {

@@ -4,14 +4,22 @@ import Testing
 
 @Suite("A mount with a catalog that another program has edited", .orderly, .needsFUSE)
 struct EditedCatalogTests {
-    @Test("Names, sizes and contents are right, at this mount and at the next", arguments: CatalogEdit.mounted)
-    func edited(edit: CatalogEdit) throws {
+    /// An account, and the cache folder of a mount of it; made once for all edits.
+    private static let original = Result { () throws -> (account: SimulatedAccount, folder: TemporaryFolder) in
         let account = try SimulatedAccount(media: TestMedia.small)
         let folder = try TemporaryFolder()
-        let cache = try folder.folder("cache")
-        let first = try MountedAccount(account, cacheFolder: cache)
-        #expect(try first.differences(from: account) == [])
-        try first.unmount()
+        let mount = try MountedAccount(account, cacheFolder: try folder.folder("cache"))
+        #expect(try mount.differences(from: account) == [])
+        try mount.unmount()
+        return (account, folder)
+    }
+
+    @Test("Names, sizes and contents are right, at this mount and at the next", arguments: CatalogEdit.mounted)
+    func edited(edit: CatalogEdit) throws {
+        let (account, original) = try Self.original.get()
+        let folder = try TemporaryFolder()
+        try Command.require(["cp", "-a", original.path("cache"), folder.url.path])
+        let cache = folder.path("cache")
         let found = try Command.require(["find", cache, "-name", "catalog.sqlite"]).lines
         try edit.apply(to: try #require(found.first))
         for _ in 0..<2 {

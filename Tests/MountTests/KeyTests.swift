@@ -7,7 +7,7 @@ import Testing
 struct KeyTests {
     @Test("Each format and length of key opens everything", arguments: KeyPair.Format.allCases, [2048, 3072, 4096])
     func formats(_ format: KeyPair.Format, bits: Int) throws {
-        let key = try bits == 2048 ? KeyPair.shared : KeyPair(bits: bits)
+        let key = try KeyPair.shared(bits: bits)
         let bench = try MountBench(
             publicKeys: [key.publicKey], keys: [key.privateKey(format)],
             options: format == .encryptedPKCS8 ? ["--key-passphrase-file", key.passphraseFile] : [])

@@ -7,9 +7,12 @@ public import Testing
 /// - Returns: whether it came to hold in time.
 public func eventually(within seconds: Double = 30, _ condition: () throws -> Bool) rethrows -> Bool {
     let deadline = ContinuousClock.now + .seconds(seconds)
+    // Longer each time, in proportion to the whole: looking may start a program, and many tests look at the same time.
+    var pause: UInt32 = 2000
     while ContinuousClock.now < deadline {
         if try condition() { return true }
-        usleep(5000)
+        usleep(pause)
+        pause = min(pause + pause / 6, 400_000)
     }
     return try condition()
 }

@@ -9,7 +9,7 @@ struct ControlTests {
     func publicKeys() throws {
         let bench = try SimulatorBench()
         let path = "/v1/Credentials/PublicKeys"
-        let pem = SimulatorBench.keys[1].publicPEM
+        let pem = try SimulatorBench.keys[1].get().publicPEM
         let created = try bench.api(
             path, ["--data-urlencode", "PublicKey=\(pem)", "--data-urlencode", "FriendlyName=A & B"])
         #expect(created.status == 201)

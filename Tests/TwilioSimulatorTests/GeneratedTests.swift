@@ -69,7 +69,7 @@ struct GeneratedTests {
 
     @Test("The text of every recording is what rendering gives, byte for byte", arguments: GeneratedEnvelopes.allCases)
     func text(envelopes: GeneratedEnvelopes) throws {
-        let key = try RecipientKey(pem: Array(SimulatorBench.keys[0].publicPEM.utf8))
+        let key = try RecipientKey(pem: Array(SimulatorBench.keys[0].get().publicPEM.utf8))
         let recordings = try GeneratedRecordings(
             count: 5000, newest: Instant(seconds: 1_772_323_170), publicKeySID: "CR1", key: key, envelopes: envelopes)
         let rendering = ResourceRendering(accountSID: "AC1", behaviour: Behaviour())

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import TwilioSimulator
 
@@ -7,12 +8,7 @@ final class SimulatorBench: Sendable {
     let folder: URL
     let simulator: TwilioSimulator
 
-    /// Key pairs are slow to make, so there are two for all tests, in memory.
-    static let keys: [(privatePEM: String, publicPEM: String)] = (0..<2).map { _ in
-        let key = run("/usr/bin/openssl", ["genrsa", "2048"]).output
-        let publicKey = run("/usr/bin/openssl", ["rsa", "-pubout"], input: key).output
-        return (String(decoding: key, as: UTF8.self), String(decoding: publicKey, as: UTF8.self))
-    }
+    static let keys = [Result { try KeyPair.shared }, Result { try KeyPair.other }]
 
     static let secondKeySID = "CR" + String(repeating: "2", count: 32)
 
@@ -28,13 +24,13 @@ final class SimulatorBench: Sendable {
             try content.write(to: file)
         }
         for (index, key) in Self.keys.enumerated() {
-            try key.privatePEM.write(
+            try key.get().privatePEM.write(
                 to: folder.appending(path: "private-\(index).pem"), atomically: false, encoding: .utf8)
         }
-        var configuration = SimulatorConfiguration(
+        var configuration = try SimulatorConfiguration(
             mediaFolder: media.path,
             publicKeys: [
-                .init(pem: Self.keys[0].publicPEM), .init(sid: Self.secondKeySID, pem: Self.keys[1].publicPEM),
+                .init(pem: Self.keys[0].get().publicPEM), .init(sid: Self.secondKeySID, pem: Self.keys[1].get().publicPEM),
             ])
         configure(&configuration)
         simulator = try TwilioSimulator.start(configuration)
@@ -132,12 +128,8 @@ func run(_ path: String, _ arguments: [String], input: Data? = nil) -> (status: 
 
 /// Bytes that look random and are the same every time.
 func noise(_ count: Int) -> Data {
-    var state: UInt64 = 42
-    return Data(
-        (0..<count).map { _ in
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return UInt8(truncatingIfNeeded: state >> 56)
-        })
+    var generator = SeededGenerator(seed: 42)
+    return Data(generator.bytes(count))
 }
 
 /// A WAV file of so many seconds, written by Python's wave module.

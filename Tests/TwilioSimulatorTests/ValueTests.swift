@@ -44,7 +44,7 @@ struct ValueTests {
 
     @Test("Generated SIDs lead back to their numbers, and others to none")
     func generated() throws {
-        let key = try RecipientKey(pem: Array(SimulatorBench.keys[0].publicPEM.utf8))
+        let key = try RecipientKey(pem: Array(SimulatorBench.keys[0].get().publicPEM.utf8))
         let recordings = try GeneratedRecordings(
             count: 1_000_000, newest: Instant(seconds: 1_800_000_000), publicKeySID: "CR", key: key)
         for number in [0, 1, 999_999] {
@@ -60,7 +60,7 @@ struct ValueTests {
 
     @Test("Every place has a rank in each order, and the recording there has that place")
     func ranks() throws {
-        let key = try RecipientKey(pem: Array(SimulatorBench.keys[0].publicPEM.utf8))
+        let key = try RecipientKey(pem: Array(SimulatorBench.keys[0].get().publicPEM.utf8))
         let recordings = try GeneratedRecordings(
             count: 1000, newest: Instant(seconds: 1_800_000_000), publicKeySID: "CR", key: key)
         for order in Behaviour.ListOrder.allCases {

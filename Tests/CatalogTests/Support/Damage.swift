@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import TestSupport
 
 @testable import Catalog
@@ -48,14 +49,8 @@ extension CatalogFolder {
         ]).lines
     }
 
-    /// What sqlite3 says of the file.
+    /// What SQLite says of the file.
     func integrityCheck() throws -> [String] {
-        try Command.require([
-            "/usr/bin/python3", "-c",
-            """
-            import sqlite3, sys
-            for row in sqlite3.connect(sys.argv[1]).execute("PRAGMA integrity_check"): print(*row)
-            """, file,
-        ]).lines
+        try DatabaseQueue(path: file).read { try String.fetchAll($0, sql: "PRAGMA integrity_check") }
     }
 }

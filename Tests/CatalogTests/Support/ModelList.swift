@@ -96,7 +96,8 @@ struct ModelList {
 
     /// Answers a request.
     func page(_ request: ListWalk.Request) -> (page: ListWalk.Page, items: [Item]) {
-        let listed = items.filter { passes($0, request.interval) }
+        let passing = passing(request.interval)
+        let listed = items.filter { $0.created >= passing.first && $0.created <= passing.last }
         var start = 0
         if let next = request.next, let number = Int(next) {
             switch paging {
@@ -120,23 +121,23 @@ struct ModelList {
         return (page, shown)
     }
 
-    /// Whether the filter lets an item through.
-    private func passes(_ item: Item, _ interval: Range<Int64>) -> Bool {
+    /// The times of the first and of the last second that the filter lets through.
+    private func passing(_ interval: Range<Int64>) -> (first: Int64, last: Int64) {
         let (lower, upper) = (interval.lowerBound, interval.upperBound)
         // The steps that are named.
         let first = lower == .min ? lower : Self.floor(lower, granularity) - granularity
         let last = upper == .max ? upper : Self.floor(upper - 1, granularity) + granularity
-        switch filter {
-        case .inclusive: return item.created >= first && (last == .max || item.created < last + granularity)
-        case .midnight: return item.created >= first && item.created <= last
-        case .noon:
-            return (first == .min || item.created >= first + granularity / 2)
-                && (last == .max || item.created <= last + granularity / 2)
-        case .zoned:
-            func end(of step: Int64) -> Int64 { step + granularity / 24 * ((step / (20 * granularity)) % 2 + 11) }
-            return (first == .min || item.created >= end(of: first)) && (last == .max || item.created <= end(of: last))
-        case .exclusive: return (first == .min || item.created >= first + granularity) && item.created < last
-        case .ignored: return true
+        func bounds(after: Int64, until: Int64) -> (first: Int64, last: Int64) {
+            (first == .min ? first : first + after, last == .max ? last : last + until)
+        }
+        func end(of step: Int64) -> Int64 { granularity / 24 * ((step / (20 * granularity)) % 2 + 11) }
+        return switch filter {
+        case .inclusive: bounds(after: 0, until: granularity - 1)
+        case .midnight: bounds(after: 0, until: 0)
+        case .noon: bounds(after: granularity / 2, until: granularity / 2)
+        case .zoned: bounds(after: end(of: first), until: end(of: last))
+        case .exclusive: bounds(after: granularity, until: -1)
+        case .ignored: (.min, .max)
         }
     }
 

@@ -95,7 +95,7 @@ extension DiskCache {
     /// Whether a block is read; a wrong one is a failure.
     func hasRight(_ block: Int, of content: Content, sourceLocation: SourceLocation = #_sourceLocation) -> Bool {
         guard let bytes = read(block, of: content, length: Pattern.length(block, of: content)) else { return false }
-        #expect(bytes == Pattern.bytes(block, of: content), "wrong bytes", sourceLocation: sourceLocation)
+        #expect(areSame(bytes, Pattern.bytes(block, of: content)), "wrong bytes", sourceLocation: sourceLocation)
         return true
     }
 }

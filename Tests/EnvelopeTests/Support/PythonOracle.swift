@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// Seals with Python's `cryptography`, in batches, since starting it takes longer than sealing does.
 enum PythonOracle {

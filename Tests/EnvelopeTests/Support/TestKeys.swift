@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 @testable import Envelope
 
@@ -11,12 +12,12 @@ struct TestKey: Sendable {
     let publicFile: URL
     let publicPEM: Data
 
-    init(bitCount: Int) throws {
+    init(_ pair: KeyPair, bitCount: Int) {
         self.bitCount = bitCount
-        pem = try openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:\(bitCount)")
-        file = try TemporaryFolder.shared.file(containing: pem)
-        publicPEM = try openssl("pkey", "-in", file.path, "-pubout")
-        publicFile = try TemporaryFolder.shared.file(containing: publicPEM)
+        file = URL(filePath: pair.privateKey())
+        pem = Data(pair.privatePEM.utf8)
+        publicFile = URL(filePath: pair.publicKey)
+        publicPEM = Data(pair.publicPEM.utf8)
     }
 
     func privateKey() throws -> PrivateKey {
@@ -39,10 +40,10 @@ struct TestKeys: Sendable {
     let bits4096: TestKey
 
     private init() throws {
-        bits2048 = try TestKey(bitCount: 2048)
-        other2048 = try TestKey(bitCount: 2048)
-        bits3072 = try TestKey(bitCount: 3072)
-        bits4096 = try TestKey(bitCount: 4096)
+        bits2048 = TestKey(try KeyPair.shared, bitCount: 2048)
+        other2048 = TestKey(try KeyPair.other, bitCount: 2048)
+        bits3072 = TestKey(try KeyPair.shared(bits: 3072), bitCount: 3072)
+        bits4096 = TestKey(try KeyPair.shared(bits: 4096), bitCount: 4096)
     }
 
     static func key(bitCount: Int) throws -> TestKey {

@@ -29,7 +29,6 @@ final class TreeBench: Sendable {
     private let follower: WalkFollower
 
     static let ownership = Ownership(user: 1000, group: 100)
-    static let keys = KeyPair()
 
     /// Makes an account and mounts it.
     ///
@@ -51,8 +50,8 @@ final class TreeBench: Sendable {
         }
         let media = folder.appending(path: "media")
         try FileManager.default.createDirectory(at: media, withIntermediateDirectories: true)
-        var configuration = SimulatorConfiguration(
-            mediaFolder: media.path, publicKeys: [.init(pem: Self.keys.publicPEM)])
+        var configuration = try SimulatorConfiguration(
+            mediaFolder: media.path, publicKeys: [.init(pem: KeyPair.shared.publicPEM)])
         configuration.generatedRecordings = generated
         try self.init(
             simulator: try TwilioSimulator.start(configuration), folder: folder, isShared: false, holdsKey: holdsKey,
@@ -87,7 +86,7 @@ final class TreeBench: Sendable {
         recorder = try MediaRecorder(catalog: catalog, logger: quiet)
         library = try MediaLibrary(
             clients: TwilioClients(main: client), transfer: transfer,
-            keys: holdsKey ? try Self.keys.ring() : KeyRing([]),
+            keys: holdsKey ? try KeyPair.shared.ring() : KeyRing([]),
             configuration: MediaLibrary.Configuration(spoolFolder: folder.path, threadCount: 1), observer: recorder,
             logger: quiet)
         follower = try WalkFollower(catalog: catalog, media: ahead ?? library, logger: quiet)
@@ -200,34 +199,10 @@ final class NotingReceiver: ReadReceiver {
     func readDidFail(_ error: MediaError) { results.add(.failure(error)) }
 }
 
-/// A key pair that the `openssl` command made.
-struct KeyPair: Sendable {
-    let privatePEM: String
-    let publicPEM: String
-
-    init() {
-        privatePEM = Self.openssl(["genrsa", "2048"], input: "")
-        publicPEM = Self.openssl(["rsa", "-pubout"], input: privatePEM)
-    }
-
+extension KeyPair {
+    /// A ring with the private key.
     func ring() throws -> KeyRing {
         let key = try PrivateKey(pem: SecretBytes(Array(privatePEM.utf8)), passphrase: nil)
         return KeyRing([KeyRing.Entry(publicKeySID: nil, name: "key.pem", key: key)])
-    }
-
-    private static func openssl(_ arguments: [String], input: String) -> String {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/openssl")
-        process.arguments = arguments
-        let (entrance, exit) = (Pipe(), Pipe())
-        process.standardInput = entrance
-        process.standardOutput = exit
-        process.standardError = Foundation.FileHandle.nullDevice
-        do { try process.run() } catch { return "" }
-        entrance.fileHandleForWriting.write(Data(input.utf8))
-        try? entrance.fileHandleForWriting.close()
-        let data = exit.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return String(decoding: data, as: UTF8.self)
     }
 }

@@ -53,38 +53,11 @@ final class NotingReceiver: ReadReceiver {
     func readDidFail(_ error: MediaError) { results.add(.failure(error)) }
 }
 
-/// A key pair that the `openssl` command made.
-struct KeyPair: Sendable {
-    let privatePEM: String
-    let publicPEM: String
-
-    init() {
-        privatePEM = Self.openssl(["genrsa", "2048"], input: "")
-        publicPEM = Self.openssl(["rsa", "-pubout"], input: privatePEM)
-    }
-
-    static let ours = KeyPair()
-    static let other = KeyPair()
-
+extension KeyPair {
+    /// A ring with the private key.
     func ring() throws -> KeyRing {
         let key = try PrivateKey(pem: SecretBytes(Array(privatePEM.utf8)), passphrase: nil)
         return KeyRing([KeyRing.Entry(publicKeySID: nil, name: "key.pem", key: key)])
-    }
-
-    private static func openssl(_ arguments: [String], input: String) -> String {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/openssl")
-        process.arguments = arguments
-        let (entrance, exit) = (Pipe(), Pipe())
-        process.standardInput = entrance
-        process.standardOutput = exit
-        process.standardError = FileHandle.nullDevice
-        do { try process.run() } catch { return "" }
-        entrance.fileHandleForWriting.write(Data(input.utf8))
-        try? entrance.fileHandleForWriting.close()
-        let data = exit.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return String(decoding: data, as: UTF8.self)
     }
 }
 
@@ -126,13 +99,11 @@ final class LibraryBench: Sendable {
         try FileManager.default.createDirectory(
             at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
         var generator = SeededGenerator(seed: UInt64(size) &+ 1)
-        var bytes: [UInt8] = []
-        while bytes.count < size { withUnsafeBytes(of: generator.next()) { bytes.append(contentsOf: $0) } }
-        let data = Data(bytes.prefix(size))
+        let data = Data(generator.bytes(size))
         original = Array(kind.isSealed ? data : TestMedia.signed(data, as: file.pathExtension))
         try Data(original).write(to: file)
-        var configuration = SimulatorConfiguration(
-            mediaFolder: folder.path, publicKeys: [.init(pem: KeyPair.ours.publicPEM)])
+        var configuration = try SimulatorConfiguration(
+            mediaFolder: folder.path, publicKeys: [.init(pem: KeyPair.shared.publicPEM)])
         configuration.generatedRecordings = generated
         change(&configuration.behaviour)
         simulator = try TwilioSimulator.start(configuration)
@@ -148,7 +119,7 @@ final class LibraryBench: Sendable {
         var configured = MediaLibrary.Configuration(spoolFolder: folder.path, threadCount: 2)
         settings(&configured)
         library = try MediaLibrary(
-            clients: TwilioClients(main: client), transfer: transfer, keys: try ring ?? KeyPair.ours.ring(),
+            clients: TwilioClients(main: client), transfer: transfer, keys: try ring ?? KeyPair.shared.ring(),
             configuration: configured,
             observer: observer, logger: quiet)
     }

@@ -20,6 +20,15 @@ public final class KeyPair: Sendable {
         get throws { try sharedPair.get() }
     }
 
+    /// A pair of another length, made once: 3072 or 4096 bits.
+    public static func shared(bits: Int) throws -> KeyPair {
+        switch bits {
+        case 3072: try sharedPair3072.get()
+        case 4096: try sharedPair4096.get()
+        default: try shared
+        }
+    }
+
     /// Another pair.
     public static var other: KeyPair {
         get throws { try otherPair.get() }
@@ -27,11 +36,19 @@ public final class KeyPair: Sendable {
 
     private static let sharedPair = Result { try KeyPair() }
     private static let otherPair = Result { try KeyPair() }
+    private static let sharedPair3072 = Result { try KeyPair(bits: 3072) }
+    private static let sharedPair4096 = Result { try KeyPair(bits: 4096) }
+
+    /// The private key, in PKCS#8.
+    public let privatePEM: String
+
+    /// The public key.
+    public let publicPEM: String
 
     private let folder: TemporaryFolder
 
     /// Makes a pair.
-    public init(bits: Int = 2048) throws {
+    private init(bits: Int = 2048) throws {
         folder = try TemporaryFolder()
         let script = #"""
             umask 077
@@ -43,6 +60,8 @@ public final class KeyPair: Sendable {
             printf '%s\n' "$2" >passphrase
             """#
         try Command.shell(script, String(bits), Self.passphrase, directory: folder.url.path)
+        privatePEM = try String(contentsOfFile: folder.path("pkcs8.pem"), encoding: .utf8)
+        publicPEM = try String(contentsOfFile: folder.path("public.pem"), encoding: .utf8)
     }
 
     /// The path of the public key's file.

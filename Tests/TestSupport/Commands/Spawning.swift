@@ -36,6 +36,8 @@ enum Spawning {
         posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, errorOutput ?? "/dev/null", flags, 0o644)
         // Whatever else is open belongs to other tests: a pipe that lives on in a daemon would never come to its end.
         twiliofs_spawn_close_from(&actions, 3)
+        // Last: the paths of the files may be relative to our own folder.
+        twiliofs_spawn_change_directory(&actions, folder)
 
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
@@ -51,8 +53,6 @@ enum Spawning {
         posix_spawnattr_setflags(
             &attributes, Int16(group | Int32(POSIX_SPAWN_SETSIGMASK) | Int32(POSIX_SPAWN_SETSIGDEF)))
 
-        // `env` changes the folder, for which posix_spawn only has a function of GNU's.
-        let words = ["/usr/bin/env", "-C", folder, "--"] + words
         var arguments = words.map { strdup($0) } + [nil]
         var variables = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for text in arguments + variables { free(text) } }

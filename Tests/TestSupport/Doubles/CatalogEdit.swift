@@ -1,3 +1,4 @@
+import GRDB
 public import Testing
 
 /// A change of a good catalog that another program, or a disk, could have made: SQL.
@@ -15,17 +16,13 @@ public struct CatalogEdit: Sendable, CustomTestStringConvertible {
 
     /// Changes the file `catalog.sqlite`.
     public func apply(to file: String) throws {
-        try Command.require([
-            "/usr/bin/python3", "-c",
-            """
-            import sqlite3, sys
-            database = sqlite3.connect(sys.argv[1], timeout=10, isolation_level=None)
-            database.execute("PRAGMA foreign_keys = OFF")
-            database.executescript("BEGIN; " + sys.argv[2] + "; COMMIT")
-            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            database.close()
-            """, file, sql,
-        ])
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(10)
+        configuration.foreignKeysEnabled = false
+        let database = try DatabaseQueue(path: file, configuration: configuration)
+        try database.write { try $0.execute(sql: sql) }
+        try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
+        try database.close()
     }
 
     /// All edits: extremes in each column, odd formats, garbage, and what doesn't belong into the schema.

@@ -15,4 +15,17 @@ public struct SeededGenerator: RandomNumberGenerator {
         value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
         return value ^ (value >> 31)
     }
+    /// The next bytes.
+    public mutating func bytes(_ count: Int) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: count) { buffer, initializedCount in
+            let bytes = UnsafeMutableRawBufferPointer(buffer)
+            for offset in stride(from: 0, to: count, by: 8) {
+                withUnsafeBytes(of: next().littleEndian) { number in
+                    UnsafeMutableRawBufferPointer(rebasing: bytes[offset...])
+                        .copyMemory(from: UnsafeRawBufferPointer(rebasing: number.prefix(count - offset)))
+                }
+            }
+            initializedCount = count
+        }
+    }
 }

@@ -5,11 +5,11 @@ import Threading
 final class SuiteGate: Sendable {
     /// The gate of the process.
     ///
-    /// Most tests that mount wait for other processes, the others need a core: with two suites a core, both are busy.
+    /// Most tests that mount wait for other processes, the others need a core: with three suites a core, all are busy.
     /// `TEST_SUITES` in the environment sets another number.
     static let shared = SuiteGate(
         width: ProcessInfo.processInfo.environment["TEST_SUITES"].flatMap { Int($0) }
-            ?? 2 * ProcessInfo.processInfo.activeProcessorCount)
+            ?? 3 * ProcessInfo.processInfo.activeProcessorCount)
 
     private struct State {
         var free: Int

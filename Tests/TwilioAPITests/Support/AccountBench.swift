@@ -19,21 +19,8 @@ final class AccountBench: Sendable {
         return logger
     }()
 
-    /// Made once: a key pair takes a while.
-    static let publicKey: String = {
-        let process = Process()
-        process.executableURL = URL(filePath: "/bin/sh")
-        process.arguments = ["-c", "openssl genrsa 2048 2>/dev/null | openssl rsa -pubout 2>/dev/null"]
-        let output = Pipe()
-        process.standardOutput = output
-        do { try process.run() } catch { return "" }
-        let data = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return String(decoding: data, as: UTF8.self)
-    }()
-
     init(password: String? = nil, configure: (inout SimulatorConfiguration) -> Void = { _ in }) throws {
-        var configuration = SimulatorConfiguration(publicKeys: [.init(pem: Self.publicKey)])
+        var configuration = try SimulatorConfiguration(publicKeys: [.init(pem: KeyPair.shared.publicPEM)])
         configure(&configuration)
         simulator = try TwilioSimulator.start(configuration)
         transfer = try TransferClient(TransferClient.Configuration(), logger: Self.quiet)
