@@ -53,7 +53,10 @@ public final class Catalog: Sendable {
         current = Locked(Current(database: try CatalogDatabase(folder: folder, coder: coder, logger: logger)))
     }
 
-    /// Sets what is done when the database was found damaged and replaced by an empty one.
+    /// Sets what is done when the database is found damaged and replaced by an empty one.
+    ///
+    /// It is done before anybody can read the empty one, so that none takes it for a whole list; it may not use the
+    /// catalog.
     func onReplacement(_ action: @escaping @Sendable () -> Void) {
         onReplacement.withLock { $0 = action }
     }
@@ -271,9 +274,10 @@ public final class Catalog: Sendable {
     ///
     /// - Parameter reason: the damage; nil when the file isn't there any more.
     private func replace(_ old: CatalogDatabase, reason: DatabaseError?) {
-        let isReplaced = current.withLock { current in
+        // The lock of the database in use comes before those of the lists.
+        current.withLock { current in
             // Others have met it as well.
-            guard current.database.pool === old.pool else { return false }
+            guard current.database.pool === old.pool else { return }
             do {
                 if let reason { try old.setAside(reason: reason, logger: logger) }
                 current.database = try CatalogDatabase(folder: folder, coder: coder, logger: logger)
@@ -281,12 +285,10 @@ public final class Catalog: Sendable {
                 // Numbers of another database mean something else.
                 knownRequirements.withLock { $0 = [:] }
                 hiddenRequirements.withLock { $0 = [] }
-                return true
+                onReplacement.withLock { $0 }?()
             } catch {
                 logger.error("the damaged catalog can't be replaced", error: error)
-                return false
             }
         }
-        if isReplaced { onReplacement.withLock { $0 }?() }
     }
 }

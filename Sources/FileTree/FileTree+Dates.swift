@@ -27,13 +27,13 @@ extension FileTree {
     }
 
     private func mayExist(_ span: DateSpan, in branch: Branch) throws(FileTreeError) -> Bool {
-        if branch.kinds.allSatisfy(branch.synchronizer.isComplete) {
-            do throws(CatalogError) {
-                return try branch.catalog.hasEntries(createdIn: span.interval)
-            } catch {
-                throw inputOutput(error)
-            }
+        do throws(CatalogError) {
+            if try branch.catalog.hasEntries(createdIn: span.interval) { return true }
+        } catch {
+            throw inputOutput(error)
         }
+        // Asked for afterwards: a catalog that was just lost is no longer complete.
+        if branch.kinds.allSatisfy(branch.synchronizer.isComplete) { return false }
         let shown = branch.catalog.window.interval
         let now = Int64(Date.now.timeIntervalSince1970)
         let lower = max(Self.beginning, shown.lower ?? Self.beginning)

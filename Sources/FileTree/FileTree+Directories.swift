@@ -8,26 +8,41 @@ extension FileTree {
     public func openDirectory(_ inode: InodeNumber, completion: @escaping Completion<DirectoryHandle>) {
         do throws(FileTreeError) {
             let (directory, number) = try directory(inode)
-            let branch = branch(number)
-            let opened: @Sendable (Result<Void, CatalogError>) -> Void = { [self] result in
-                whenSettled(number) {
-                    completion(
-                        result.map {
-                            DirectoryHandle(directory: directory, branch: number, epoch: branch.catalog.epoch)
-                        }.mapError { FileTreeError(.inputOutput, $0.message, cause: $0) })
-                }
-            }
-            switch directory {
-            case .date(let span) where span.unit == .day:
-                // Of a million recordings, this day's can be here in no time.
-                branch.synchronizer.whenListed(createdIn: span.interval, completion: opened)
-            case .media, .metadataOf, .byDate, .date, .byGroup, .group:
-                branch.synchronizer.whenListed(directory.kinds, completion: opened)
-            case .root, .metadata, .accounts, .control:
-                opened(.success(()))
-            }
+            open(directory, number, attempts: 3, completion)
         } catch {
             completion(.failure(error))
+        }
+    }
+
+    /// Opens a directory.
+    ///
+    /// - Parameter attempts: how often the catalog may be found damaged while its list is waited for.
+    private func open(
+        _ directory: Directory, _ number: BranchNumber, attempts: Int,
+        _ completion: @escaping Completion<DirectoryHandle>
+    ) {
+        let branch = branch(number)
+        // From before the list was whole: it is in no database that comes later.
+        let epoch = branch.catalog.epoch
+        let opened: @Sendable (Result<Void, CatalogError>) -> Void = { [self] result in
+            whenSettled(number) { [self] in
+                guard branch.catalog.epoch == epoch || attempts == 1 else {
+                    open(directory, number, attempts: attempts - 1, completion)
+                    return
+                }
+                completion(
+                    result.map { DirectoryHandle(directory: directory, branch: number, epoch: epoch) }
+                        .mapError { FileTreeError(.inputOutput, $0.message, cause: $0) })
+            }
+        }
+        switch directory {
+        case .date(let span) where span.unit == .day:
+            // Of a million recordings, this day's can be here in no time.
+            branch.synchronizer.whenListed(createdIn: span.interval, completion: opened)
+        case .media, .metadataOf, .byDate, .date, .byGroup, .group:
+            branch.synchronizer.whenListed(directory.kinds, completion: opened)
+        case .root, .metadata, .accounts, .control:
+            opened(.success(()))
         }
     }
 
@@ -49,11 +64,6 @@ extension FileTree {
     public func entries(
         of handle: DirectoryHandle, after cookie: Int64, limit: Int
     ) throws(FileTreeError) -> [DirectoryEntry] {
-        let branch = branch(handle.branch)
-        // The rest of a listing from another database would be no rest.
-        guard handle.epoch == branch.catalog.epoch else {
-            throw FileTreeError(.inputOutput, "the catalog was found damaged while the directory was read")
-        }
         let fixed =
             [
                 (".", Node(.directory(handle.directory), in: handle.branch)),
@@ -73,7 +83,15 @@ extension FileTree {
         } catch {
             throw inputOutput(error)
         }
+        // The rest of a listing from another database would be no rest, and its end no end. Asked for afterwards: the
+        // database may be exchanged at any moment.
+        guard handle.epoch == branch(handle.branch).catalog.epoch else { throw Self.interrupted }
         return entries
+    }
+
+    /// The catalog was exchanged between an answer and what it follows from.
+    static var interrupted: FileTreeError {
+        FileTreeError(.inputOutput, "the catalog was found damaged while it was read")
     }
 
     /// What is always in a directory, in the order of the listing.

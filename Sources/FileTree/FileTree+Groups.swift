@@ -38,7 +38,7 @@ extension FileTree {
                 }
                 guard try oldest(of: group, in: branch) != nil,
                     let attributes = try knownAttributes(of: node, entry: nil)
-                else { throw gone }
+                else { throw kinds.allSatisfy(branch.synchronizer.isComplete) ? gone : Self.interrupted }
                 completion(.success(attributes))
             } catch {
                 completion(.failure(error))

@@ -236,6 +236,46 @@ struct DamageTests {
         #expect(try other.listed() == [try Sample.sid(5001)])
     }
 
+    @Test("that is begun anew can be read by nobody before those who keep its lists know")
+    func replacementOrder() throws {
+        let folder = try CatalogFolder()
+        let catalog = try Self.open(folder)
+        try catalog.store((0..<3000).map { try Sample.resource($0) })
+        let isTold = Locked(false)
+        catalog.onReplacement {
+            usleep(200_000)
+            isTold.withLock { $0 = true }
+        }
+        try folder.garble()
+        let finder = try NamedThread(name: "finder") { _ = try? catalog.listed() }
+        defer { finder.join() }
+        try wait(until: "the damage is found") { FileManager.default.fileExists(atPath: folder.damagedFile) }
+        while (try? catalog.listed())?.isEmpty != true {}
+        #expect(isTold.withLock { $0 })
+    }
+
+    @Test("that is set aside while somebody waits for what is new isn't shown until it is whole again")
+    func whileRefreshing() throws {
+        let simulator = try Self.simulator(300)
+        defer { simulator.stop() }
+        let clock = Locked(Int64(Date().timeIntervalSince1970))
+        var settings = SyncSettings(refreshInterval: .seconds(60))
+        settings.now = { clock.withLock { $0 } }
+        let bench = try SyncBench(simulator, settings: settings)
+        defer { bench.shutDown() }
+        try bench.list(.composition).get()
+        clock.withLock { $0 += 61 }
+        simulator.behaviour.latencyMilliseconds = 500
+        let results = Awaited<Result<Void, CatalogError>>()
+        bench.synchronizer.whenListed(.composition) { results.add($0) }
+        try FileManager.default.removeItem(atPath: bench.folder.path)
+        #expect(throws: CatalogError.self) { try bench.catalog.listed(.composition) }
+        #expect(bench.catalog.epoch == 1)
+        simulator.behaviour.latencyMilliseconds = 0
+        // The fill itself may fail, since it was begun before.
+        if case .success = try results.value() { #expect(try bench.catalog.listed(.composition).count == 300) }
+    }
+
     @Test(
         "that is set aside while a list is brought here doesn't make that list whole",
         arguments: [Behaviour.ListOrder.newestFirst, .unordered])

@@ -140,7 +140,9 @@ struct StartFailure: Sendable, CustomTestStringConvertible {
     ]
 }
 
-@Suite("A start that fails", .orderly, .enabled(if: KernelSupport.isExpected, Comment(rawValue: KernelSupport.reason)))
+@Suite(
+    "A start that fails", .orderlyAndLong,
+    .enabled(if: KernelSupport.isExpected, Comment(rawValue: KernelSupport.reason)))
 struct StartFailureTests {
     private static let account = Result { try SimulatedAccount(media: nil) }
     private static let secureAccount = Result { try SimulatedAccount(media: nil, switches: ["--tls"]) }

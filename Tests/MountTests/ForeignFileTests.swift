@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("What isn't the cache's own in the cache folder", .orderly, .needsFUSE)
+@Suite("What isn't the cache's own in the cache folder", .orderlyAndLong, .needsFUSE)
 struct ForeignFileTests {
     /// A place in the cache folder, as a pattern of the shell, whose first match is replaced.
     static let places = [

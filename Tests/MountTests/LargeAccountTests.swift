@@ -139,7 +139,7 @@ struct LargeAccountTests {
     func dateFilters(filter: String) throws {
         let account = try SimulatedAccount(
             media: nil,
-            switches: ["--generate-recordings", "20000", "--page-size-limit", "200", "--date-filter", filter])
+            switches: ["--generate-recordings", "12000", "--page-size-limit", "200", "--date-filter", filter])
         let mount = try MountedAccount(account, options: ["--kinds", "voice"])
         // The recordings are one a minute.
         let day = try Command.shell("date -u -d '5 days ago' +%Y/%m/%d").lines.first ?? ""

@@ -2,26 +2,31 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Each answer that Twilio's services may give", .orderly, .needsFUSE)
+@Suite("Each answer that Twilio's services may give", .orderlyAndLong, .needsFUSE)
 struct SwitchTests {
+    /// What concerns different requests is switched on together.
     static let switches: [[String]] =
         [
-            ["--voice-range", "ignored"], ["--voice-length", "chunked"],
-            ["--voice-range", "ignored", "--voice-length", "chunked"], ["--no-voice-head"],
-            ["--media-range", "ignored"], ["--media-length", "chunked"],
-            ["--media-range", "ignored", "--media-length", "chunked"],
-            ["--no-unencrypted-length"], ["--unencrypted-md5"], ["--video-size", "plaintext"], ["--no-etag"],
-            ["--error-format", "xml"], ["--page-size-limit", "1"], ["--page-size-limit", "2"],
-            ["--page-size-limit", "3"], ["--latency", "30"], ["--bandwidth", "2000000"],
-            ["--concurrency-limit", "1"], ["--concurrency-limit", "1", "--retry-after", "1"],
-            ["--media-address", "http"], ["--media-address", "absent"],
-            ["--null-field", "duration", "--null-field", "call_sid", "--null-field", "size"],
+            ["--voice-range", "ignored", "--media-length", "chunked"],
+            ["--voice-length", "chunked", "--media-range", "ignored"],
+            ["--voice-range", "ignored", "--voice-length", "chunked", "--media-address", "http"],
+            ["--media-range", "ignored", "--media-length", "chunked", "--no-voice-head"],
+            ["--no-unencrypted-length", "--page-size-limit", "1"], ["--unencrypted-md5", "--page-size-limit", "2"],
+            ["--video-size", "plaintext", "--page-size-limit", "3"], ["--no-etag", "--error-format", "xml"],
+            ["--latency", "30", "--bandwidth", "2000000"], ["--concurrency-limit", "1"],
+            ["--concurrency-limit", "1", "--retry-after", "1"],
+            [
+                "--media-address", "absent", "--null-field", "duration", "--null-field", "call_sid", "--null-field",
+                "size",
+            ],
             ["--null-field", "channels", "--null-field", "codec", "--null-field", "room_sid"],
         ]
-        + ["301", "302", "307"].map { ["--voice-redirect", $0] }
-        + ["documentation", "sample", "openapi"].flatMap { spelling in
-            ["object", "string"].map { ["--encryption-spelling", spelling, "--encryption-form", $0] }
-        }
+        + zip(
+            ["301", "302", "307"].flatMap { [["--voice-redirect", $0], []] },
+            ["documentation", "sample", "openapi"].flatMap { spelling in
+                ["object", "string"].map { ["--encryption-spelling", spelling, "--encryption-form", $0] }
+            }
+        ).map { $0 + $1 }
         + ["RSA/ECB/OAEPWithSHA-256AndMGF1Padding", "RSA-OAEP-SHA1"].flatMap { wrap in
             ["AES/GCM/NoPadding", "AES/CBC/PKCS5Padding"].map {
                 ["--metadata-version", "2", "--wrap-algorithm", wrap, "--content-algorithm", $0]

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Answers in the place of media", .orderly, .needsFUSE)
+@Suite("Answers in the place of media", .orderlyAndLong, .needsFUSE)
 struct UnusableAnswerTests {
     /// What a proxy, a captive portal or a gateway answers once.
     static let answers: [String: String] = [

@@ -30,7 +30,8 @@ final class SimulatorBench: Sendable {
         var configuration = try SimulatorConfiguration(
             mediaFolder: media.path,
             publicKeys: [
-                .init(pem: Self.keys[0].get().publicPEM), .init(sid: Self.secondKeySID, pem: Self.keys[1].get().publicPEM),
+                .init(pem: Self.keys[0].get().publicPEM),
+                .init(sid: Self.secondKeySID, pem: Self.keys[1].get().publicPEM),
             ])
         configure(&configuration)
         simulator = try TwilioSimulator.start(configuration)

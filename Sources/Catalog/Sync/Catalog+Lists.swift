@@ -93,14 +93,14 @@ extension Catalog {
     }
 
     /// Notes when a list was asked for what is new.
-    func noteRefresh(of kind: MediaKind, at time: Int64) throws(CatalogError) {
-        try write { try $0.setTimes(of: kind, refreshed: time) }
+    func noteRefresh(of kind: MediaKind, at time: Int64, epoch: Int) throws(CatalogError) {
+        try write(in: epoch) { try $0.setTimes(of: kind, refreshed: time) }
     }
 
     /// Notes that a list was brought here from its beginning to its end, which makes it as good as refreshed and gone
     /// over.
-    func noteFill(of kind: MediaKind, begun time: Int64) throws(CatalogError) {
-        try write { try $0.setTimes(of: kind, refreshed: time, passed: time) }
+    func noteFill(of kind: MediaKind, begun time: Int64, epoch: Int) throws(CatalogError) {
+        try write(in: epoch) { try $0.setTimes(of: kind, refreshed: time, passed: time) }
     }
 
     /// When the newest resource of a kind was made, in whatever state, shown or not; nil when there is none.
@@ -145,8 +145,8 @@ extension Catalog {
     }
 
     /// Ends a pass that has met the whole list.
-    func endPass(over kind: MediaKind, now: Int64) throws(CatalogError) {
-        try write { writer in
+    func endPass(over kind: MediaKind, now: Int64, epoch: Int) throws(CatalogError) {
+        try write(in: epoch) { writer in
             try writer.changeCoverage(of: kind, .pass) { $0 = .none }
             try writer.setTimes(of: kind, passed: now)
         }

@@ -147,7 +147,7 @@ final class ListKeeper: Sendable {
         let (expired, tasks, next) = state.withLock { state in
             (state.list.expire(.now), state.list.due(now: now, idle: idle), state.list.nextExpiry)
         }
-        for waiter in expired { waiter(.success(())) }
+        for waiter in expired { tell(waiter) }
         for task in tasks { begin(task) }
         return next
     }
@@ -187,11 +187,16 @@ final class ListKeeper: Sendable {
                 // It may have taken long: then what is new meanwhile is asked for first.
                 whenListed(waiter)
             default:
-                // What is here is whole, whether or not it is the latest.
-                waiter(.success(()))
+                tell(waiter)
             }
         }
         notify(.changed)
+    }
+
+    /// Tells somebody who waited for what is new that the list is whole, whether or not it is the latest.
+    private func tell(_ waiter: @escaping Waiter) {
+        // Unless the catalog was lost meanwhile.
+        if isComplete { waiter(.success(())) } else { whenListed(waiter) }
     }
 
     /// Logs a failure once, however often it comes, and its end.
@@ -246,7 +251,7 @@ final class ListKeeper: Sendable {
                         state.dayMet = begun
                     }
                     result = Result { () throws(CatalogError) in
-                        try services.catalog.noteFill(of: kind, begun: begun)
+                        try services.catalog.noteFill(of: kind, begun: begun, epoch: epoch)
                     }
                 }
                 let count = (try? services.catalog.totals(of: kind).count) ?? 0
@@ -285,7 +290,7 @@ final class ListKeeper: Sendable {
             }
             if isWide { state.withLock { $0.dayMet = begun } }
             let stored = Result { () throws(CatalogError) in
-                try services.catalog.noteRefresh(of: kind, at: begun)
+                try services.catalog.noteRefresh(of: kind, at: begun, epoch: epoch)
                 return try unfinished(before: lower)
             }
             switch stored {
@@ -338,7 +343,9 @@ final class ListKeeper: Sendable {
                     finish(
                         .pass,
                         result.flatMap {
-                            Result { () throws(CatalogError) in try services.catalog.endPass(over: kind, now: begun) }
+                            Result { () throws(CatalogError) in
+                                try services.catalog.endPass(over: kind, now: begun, epoch: epoch)
+                            }
                         }, begun)
                 }
             } catch {

@@ -101,6 +101,11 @@ final class TreeBench: Sendable {
             ownership: ownership, version: "1.2.3", logger: quiet)
     }
 
+    /// Takes the catalog away, as somebody does who clears a folder of caches.
+    func loseCatalog() throws {
+        try FileManager.default.removeItem(at: folder.appending(path: "catalog"))
+    }
+
     /// To be called at the end of a test: threads hold the parts until then.
     func shutDown() {
         transfer.shutDown()

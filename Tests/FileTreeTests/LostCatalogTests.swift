@@ -1,0 +1,58 @@
+import Foundation
+import TestSupport
+import Testing
+import Threading
+
+@testable import FileTree
+
+@Suite("A catalog that is lost while the tree is used", .orderly)
+struct LostCatalogTests {
+    /// What is wrong with the answers to one path, until nobody wants them any more; each that succeeds has to be whole.
+    private static func faults(_ bench: TreeBench, _ path: String, count: Int, until isOver: Locked<Bool>) -> [String] {
+        var faults: [String] = []
+        var successes = 0
+        while !isOver.withLock({ $0 }) {
+            do {
+                let names = try bench.list(bench.find(path).inode, limit: 100).map(\.name)
+                if names.count != count || Set(names).count != count { faults.append("\(path): \(names.count) names") }
+                successes += 1
+            } catch let error as FileTreeError where error.code == .inputOutput {
+                continue
+            } catch {
+                faults.append("\(path): \(error)")
+            }
+        }
+        return successes == 0 ? faults + ["\(path) is never listed"] : faults
+    }
+
+    @Test("Each directory is listed whole, or is an error that isn't its absence")
+    func whole() throws {
+        let bench = try TreeBench(generated: 250)
+        defer { bench.shutDown() }
+        let day = try #require(
+            try bench.list(bench.find("by-date").inode).map(\.name).max().flatMap { year in
+                try bench.list(bench.find("by-date/\(year)").inode).map(\.name).filter { $0 != "." && $0 != ".." }
+                    .min().map { "by-date/\(year)/\($0)" }
+            })
+        let counts = try ["recordings", "metadata/recordings", day].map { path in
+            (path, try bench.list(bench.find(path).inode).count)
+        }
+        let isOver = Locked(false)
+        let faults = Locked<[String]>([])
+        let threads = try counts.map { path, count in
+            try NamedThread(name: "lister") {
+                let found = Self.faults(bench, path, count: count, until: isOver)
+                faults.withLock { $0 += found }
+            }
+        }
+        for _ in 0..<40 {
+            usleep(20_000)
+            // Somebody may be making it at this moment.
+            try? bench.loseCatalog()
+        }
+        usleep(300_000)
+        isOver.withLock { $0 = true }
+        for thread in threads { thread.join() }
+        #expect(faults.withLock { $0 } == [])
+    }
+}
