@@ -39,8 +39,8 @@ test-fresh: ## Run the demo and every test in a bare Debian that has only Swift;
 	@scripts/test-fresh
 
 SECONDS = 60
-fuzz: build-dependencies ## Give made-up bytes to every parser, SECONDS=60 each; TARGETS="name …" for some
-	@SWIFT='$(SWIFT)' scripts/fuzz $(SECONDS) $(TARGETS)
+fuzz: build-dependencies ## Give made-up bytes to every parser, SECONDS=60 each; TARGETS="name …" for some, JOBS=n
+	@SWIFT='$(SWIFT)' JOBS='$(JOBS)' scripts/fuzz $(SECONDS) $(TARGETS)
 
 # The programs as they are used, Swift's libraries in them: what is measured is what `make release` makes.
 bench: table = speed

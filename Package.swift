@@ -13,9 +13,11 @@ let swiftSettings: [SwiftSetting] =
     ] + (Context.environment["TWILIOFS_WARNINGS"] == "error" ? [.treatAllWarnings(as: .error)] : [])
 
 /// Optimizes debug builds of the modules, and keeps their assertions: the tests move much through them.
-let optimized: [SwiftSetting] = [
-    .unsafeFlags(["-O", "-assert-config", "Debug"], .when(configuration: .debug))
-]
+///
+/// `TWILIOFS_UNOPTIMIZED=1` leaves them as they are, for a debugger.
+let optimized: [SwiftSetting] =
+    Context.environment["TWILIOFS_UNOPTIMIZED"] == nil
+    ? [.unsafeFlags(["-O", "-assert-config", "Debug"], .when(configuration: .debug))] : []
 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
