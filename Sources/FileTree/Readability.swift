@@ -153,7 +153,9 @@ public final class Readability: Sendable {
                 catalog.hide(requirements: Set(isHeld.filter { $0.value == false }.keys))
             }
             let missing = Set(requirements.filter { isHeld[$0.key] == .some(false) }.values)
-            let counts = missing.isEmpty ? [:] : try catalog.requirementCounts()
+            // Counting goes over all of the catalog, which is still growing until then.
+            let isCounted = !missing.isEmpty && Self.isListed(branches[index])
+            let counts = isCounted ? try catalog.requirementCounts() : [:]
             let unreadable = missing.compactMap { requirement in
                 counts[requirement].map { Unreadable(requirement: requirement, count: $0, isHidden: isHiding) }
             }.sorted { $0.requirement.name < $1.requirement.name }
@@ -165,14 +167,12 @@ public final class Readability: Sendable {
     }
 
     private func settle(_ index: Int, _ isHeld: [Int64: Bool?], epoch: Int, _ unreadable: [Unreadable]) {
-        // Numbers change while a list is fetched for the first time: they are told when it is here.
-        let mayTell = Self.isListed(branches[index])
         let (waiting, news) = state.change { state in
             state.findings[index].isHeld = isHeld
             state.findings[index].epoch = epoch
             state.findings[index].unreadable = unreadable
             defer { state.findings[index].waiting = [] }
-            let news = mayTell ? unreadable.filter { !state.findings[index].told.contains($0.requirement) } : []
+            let news = unreadable.filter { !state.findings[index].told.contains($0.requirement) }
             state.findings[index].told.formUnion(news.map(\.requirement))
             return (state.findings[index].waiting, news)
         }

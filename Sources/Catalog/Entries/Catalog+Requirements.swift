@@ -10,24 +10,25 @@ extension Catalog {
         let (isUnbounded, seconds) = (window.isUnbounded, window.seconds)
         let kinds = window.kinds.map { String($0.rawValue) }.joined(separator: ", ")
         let times = isUnbounded ? "" : " AND created >= ?8 AND created < ?9"
+        let requirements = try requirements()
         return try read { database in
+            // One after the other: grouping would sort all of them.
             let select = try RawStatement(
                 database,
                 """
-                SELECT name, count(*) FROM entry JOIN requirement ON requirement.id = entry.requirement
-                WHERE status IS NULL AND kind IN (\(kinds))\(times) GROUP BY entry.requirement
+                SELECT requirement FROM entry
+                WHERE requirement IS NOT NULL AND status IS NULL AND kind IN (\(kinds))\(times)
                 """)
             if !isUnbounded {
                 select.bind(8, seconds.lowerBound)
                 select.bind(9, seconds.upperBound)
             }
-            var counts: [MediaRequirement: Int64] = [:]
-            while try select.step() {
-                if let requirement = select.text(0).flatMap(MediaRequirement.init(name:)) {
-                    counts[requirement] = select.integer(1)
-                }
-            }
-            return counts
+            var counts: [Int64: Int64] = [:]
+            while try select.step() { counts[select.integer(0), default: 0] += 1 }
+            // Another program may have given a name two numbers.
+            return Dictionary(
+                counts.compactMap { number, count in requirements[number].map { ($0, count) } },
+                uniquingKeysWith: { $0.addingSaturated($1) })
         }
     }
 
@@ -58,14 +59,17 @@ extension Catalog {
     /// - Parameter number: the requirement's.
     public func examples(ofRequirement number: Int64, limit: Int) throws(CatalogError) -> [SID] {
         try read { database in
-            let select = try RawStatement(
-                database,
-                "\(CatalogEntry.select) WHERE requirement = ?1 AND status IS NULL ORDER BY kind LIMIT ?2")
-            select.bind(1, number)
-            select.bind(2, Int64(limit))
             var sids: [SID] = []
-            while try select.step() {
-                sids.append(CatalogEntry(try EntryRow(select)).sid)
+            for kind in MediaKind.allCases where sids.count < limit {
+                let select = try RawStatement(
+                    database,
+                    "\(CatalogEntry.select) WHERE kind = ?1 AND requirement = ?2 AND status IS NULL LIMIT ?3")
+                select.bind(1, Int64(kind.rawValue))
+                select.bind(2, number)
+                select.bind(3, Int64(limit - sids.count))
+                while try select.step() {
+                    sids.append(CatalogEntry(try EntryRow(select)).sid)
+                }
             }
             return sids
         }
