@@ -87,8 +87,10 @@ public final class Readability: Sendable {
                     return false
                 }
                 if isShutDown == true { return }
+                // Asked before: a list that ends during the survey isn't counted yet.
+                let isWhole = branches.allSatisfy(Self.isListed)
                 for index in branches.indices { survey(index) }
-                pause = branches.allSatisfy(Self.isListed) ? Self.pause : Self.pauseOfFirstLists
+                pause = isWhole ? Self.pause : Self.pauseOfFirstLists
             }
         }
         self.thread.withLock { $0 = thread }

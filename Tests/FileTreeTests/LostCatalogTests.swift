@@ -7,9 +7,7 @@ import Threading
 
 @Suite("A catalog that is lost while the tree is used", .orderly)
 struct LostCatalogTests {
-    /// What is wrong with the answers to one path, until nobody wants them any more.
-    ///
-    /// Each that succeeds has to be whole.
+    /// Lists one directory again and again, and returns each answer that is neither whole nor an input/output error.
     private static func faults(_ bench: TreeBench, _ path: String, count: Int, until isOver: Locked<Bool>) -> [String] {
         var faults: [String] = []
         var successes = 0

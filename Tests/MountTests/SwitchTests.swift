@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Each answer that Twilio's services may give", .orderlyAndLong, .needsFUSE)
 struct SwitchTests {
-    /// What concerns different requests is switched on together.
+    /// The simulator's switches of each case; a case may combine switches that act on different requests.
     static let switches: [[String]] =
         [
             ["--voice-range", "ignored", "--media-length", "chunked"],

@@ -49,7 +49,7 @@ extension CatalogFolder {
         ]).lines
     }
 
-    /// What SQLite says of the file.
+    /// The lines of SQLite's integrity check: `ok`, or its findings.
     func integrityCheck() throws -> [String] {
         try DatabaseQueue(path: file).read { try String.fetchAll($0, sql: "PRAGMA integrity_check") }
     }

@@ -1,7 +1,7 @@
-/// Whether both are the same bytes.
+/// Compares two arrays of bytes.
 ///
-/// For what is long: test modules aren't optimized, and compare byte by byte.
+/// This module is optimized. A test module isn't, and needs seconds for the bytes of a file.
 public func areSame(_ bytes: [UInt8], _ others: [UInt8]) -> Bool { bytes == others }
 
-/// Whether both are the same bytes.
+/// Compares an array of bytes with a part of another.
 public func areSame(_ bytes: [UInt8], _ others: ArraySlice<UInt8>) -> Bool { bytes[...] == others }
