@@ -37,7 +37,7 @@ public final class Catalog: Sendable {
     let knownRequirements = Locked<[Int64: MediaRequirement]>([:])
 
     /// Requirements whose recordings aren't shown.
-    let hiddenRequirements = Locked<Set<Int64>>([])
+    let hiddenRequirements = Locked<[MediaKind: Set<Int64>]>([:])
     private let onReplacement = Locked<(@Sendable () -> Void)?>(nil)
 
     /// Opens the catalog of an account, or makes an empty one.
@@ -284,7 +284,7 @@ public final class Catalog: Sendable {
                 current.epoch += 1
                 // Numbers of another database mean something else.
                 knownRequirements.withLock { $0 = [:] }
-                hiddenRequirements.withLock { $0 = [] }
+                hiddenRequirements.withLock { $0 = [:] }
                 onReplacement.withLock { $0 }?()
             } catch {
                 logger.error("the damaged catalog can't be replaced", error: error)

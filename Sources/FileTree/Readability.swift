@@ -2,6 +2,7 @@ import Catalog
 public import Logging
 public import Media
 import Threading
+import Transfer
 public import TwilioAPI
 
 /// Finds out which recordings can't be read for want of a private key or of a bucket's credentials, says so once for
@@ -12,17 +13,32 @@ public final class Readability: Sendable {
         /// What would have to be held.
         public let requirement: MediaRequirement
 
-        /// How many completed recordings require it.
+        /// The kinds of recordings that can't be read for want of it.
+        public let kinds: Set<MediaKind>
+
+        /// Whether recordings of other kinds that require it can be read.
+        public let isHeldForOthers: Bool
+
+        /// How many completed recordings of these kinds require it.
         public let count: Int64
 
         /// Whether they are left out of the directories.
         public let isHidden: Bool
     }
 
+    /// Recordings of one kind that have one requirement: a key may be declared for some kinds.
+    private struct Group: Hashable {
+        let number: Int64
+        let kind: MediaKind
+    }
+
     /// What is known of one account.
     private struct Findings {
-        /// Whether what a requirement's number stands for is held; nil where that couldn't be found out yet.
-        var isHeld: [Int64: Bool?] = [:]
+        /// Whether what a group requires is held; nil where that couldn't be found out yet.
+        var isHeld: [Group: Bool?] = [:]
+
+        /// When it was last tried whether what seems to be missing is held after all.
+        var lastDoubt = ContinuousClock.now
 
         /// Which database the numbers belong to.
         var epoch = 0
@@ -47,11 +63,23 @@ public final class Readability: Sendable {
     /// The same while lists are fetched for the first time.
     private static let pauseOfFirstLists = Duration.seconds(1)
 
-    /// How many recordings of a public key are tried.
-    private static let attempts = 3
+    /// How many recordings of a group are tried, from all over the catalog: some of them may be damaged.
+    private static let attempts = 16
 
-    /// How long one key's attempt may take: video's may need a request.
+    /// How many recordings of a bucket are tried: each needs a request.
+    private static let bucketAttempts = 3
+
+    /// How many recordings have to be unreadable for the group to be, where others can't be tried.
+    private static let leastFailures = 3
+
+    /// After how long what seems to be missing is tried again, with other recordings.
+    private static let doubtInterval = Duration.seconds(600)
+
+    /// How long one attempt with a key may take: video's may need a request.
     private static let patience = Duration.seconds(60)
+
+    /// How long the attempts with a bucket may take, all at once.
+    private static let bucketPatience = Duration.seconds(5)
 
     private let branches: [Branch]
     private let library: MediaLibrary
@@ -126,9 +154,10 @@ public final class Readability: Sendable {
         let epoch = catalog.epoch
         let isSettled = state.change { state -> Bool in
             let findings = state.findings[index]
-            if state.isShutDown || findings.epoch == epoch && numbers.allSatisfy({ findings.isHeld[$0] != nil }) {
-                return true
+            let isKnown = numbers.allSatisfy { number in
+                branches[index].kinds.allSatisfy { findings.isHeld[Group(number: number, kind: $0)] != nil }
             }
+            if state.isShutDown || findings.epoch == epoch && isKnown { return true }
             state.findings[index].waiting.append(completion)
             state.isWanted = true
             return false
@@ -147,63 +176,123 @@ public final class Readability: Sendable {
         let epoch = catalog.epoch
         do throws(CatalogError) {
             let requirements = try catalog.requirements()
-            var isHeld = state.changeQuietly { $0.findings[index].epoch == epoch ? $0.findings[index].isHeld : [:] }
-            for (number, requirement) in requirements where (isHeld[number] ?? nil) == nil {
-                isHeld[number] = .some(try find(requirement, number, in: catalog))
+            var findings = state.changeQuietly { $0.findings[index] }
+            if findings.epoch != epoch { findings = Findings() }
+            findings.epoch = epoch
+            let doubts = ContinuousClock.now - findings.lastDoubt > Self.doubtInterval
+            if doubts { findings.lastDoubt = .now }
+            // Keys first: what is elsewhere takes longer.
+            for (number, requirement) in requirements.sorted(by: { $1.value == .bucket && $0.value != .bucket }) {
+                for kind in branches[index].kinds {
+                    let group = Group(number: number, kind: kind)
+                    switch findings.isHeld[group] ?? nil {
+                    case true?: continue
+                    case false? where !doubts && !hasProof(of: requirement, kind): continue
+                    default: findings.isHeld[group] = .some(try find(requirement, group, in: catalog))
+                    }
+                }
             }
+            let missing = findings.isHeld.filter { $0.value == .some(false) }.keys
             if isHiding {
-                catalog.hide(requirements: Set(isHeld.filter { $0.value == false }.keys))
+                catalog.hide(
+                    requirements: Dictionary(grouping: missing, by: \.kind).mapValues { Set($0.map(\.number)) })
             }
-            let missing = Set(requirements.filter { isHeld[$0.key] == .some(false) }.values)
             // Counting goes over all of the catalog, which is still growing until then.
             let isCounted = !missing.isEmpty && Self.isListed(branches[index])
             let counts = isCounted ? try catalog.requirementCounts() : [:]
-            let unreadable = missing.compactMap { requirement in
-                counts[requirement].map { Unreadable(requirement: requirement, count: $0, isHidden: isHiding) }
-            }.sorted { $0.requirement.name < $1.requirement.name }
-            settle(index, isHeld, epoch: epoch, unreadable)
+            let unreadable = requirements.compactMap { number, requirement in
+                self.unreadable(requirement, number, findings, counts[requirement] ?? [:])
+            }
+            settle(index, findings, unreadable.sorted { $0.requirement.name < $1.requirement.name })
         } catch {
             logger.debug("it can't be known what can't be read: \(error)")
-            settle(index, [:], epoch: -1, [])
+            var nothing = Findings()
+            nothing.epoch = -1
+            settle(index, nothing, [])
         }
     }
 
-    private func settle(_ index: Int, _ isHeld: [Int64: Bool?], epoch: Int, _ unreadable: [Unreadable]) {
+    private func unreadable(
+        _ requirement: MediaRequirement, _ number: Int64, _ findings: Findings, _ counts: [MediaKind: Int64]
+    ) -> Unreadable? {
+        func isHeld(_ kind: MediaKind) -> Bool? { findings.isHeld[Group(number: number, kind: kind)] ?? nil }
+        let missing = counts.filter { isHeld($0.key) == false && $0.value > 0 }
+        guard !missing.isEmpty else { return nil }
+        return Unreadable(
+            requirement: requirement, kinds: Set(missing.keys),
+            isHeldForOthers: counts.keys.contains { isHeld($0) == true },
+            count: missing.values.reduce(0) { $0.addingSaturated($1) }, isHidden: isHiding)
+    }
+
+    private func settle(_ index: Int, _ findings: Findings, _ unreadable: [Unreadable]) {
         let (waiting, news) = state.change { state in
-            state.findings[index].isHeld = isHeld
-            state.findings[index].epoch = epoch
+            let before = state.findings[index]
+            state.findings[index] = findings
             state.findings[index].unreadable = unreadable
-            defer { state.findings[index].waiting = [] }
-            let news = unreadable.filter { !state.findings[index].told.contains($0.requirement) }
-            state.findings[index].told.formUnion(news.map(\.requirement))
-            return (state.findings[index].waiting, news)
+            state.findings[index].waiting = []
+            // What has another number of recordings isn't told again.
+            let news = unreadable.filter { !before.told.contains($0.requirement) }
+            state.findings[index].told = before.told.union(news.map(\.requirement))
+            return (before.waiting, news)
         }
         for item in news { logger.warning("\(item.sentence)") }
         for completion in waiting { completion() }
     }
 
-    /// Whether what a requirement stands for is held; nil when that can't be found out now.
+    // MARK: Attempts
+
+    private func hasProof(of requirement: MediaRequirement, _ kind: MediaKind) -> Bool {
+        guard case .privateKey(let sid) = requirement else { return false }
+        return library.isKeyHeld(publicKeySID: sid, kind: kind) == true
+    }
+
+    /// Whether what a group requires is held; nil when that can't be found out now.
+    ///
+    /// One recording that can be read proves it.
     private func find(
-        _ requirement: MediaRequirement, _ number: Int64, in catalog: Catalog
+        _ requirement: MediaRequirement, _ group: Group, in catalog: Catalog
     ) throws(CatalogError) -> Bool? {
-        guard case .privateKey = requirement else { return false }
+        if hasProof(of: requirement, group.kind) { return true }
+        let attempts = requirement == .bucket ? Self.bucketAttempts : Self.attempts
+        var resources: [MediaResource] = []
+        for sid in try catalog.examples(ofRequirement: group.number, kind: group.kind, limit: attempts) {
+            if let resource = try catalog.resource(of: sid) { resources.append(resource) }
+        }
+        if requirement == .bucket { return resources.isEmpty ? nil : isAnyThere(resources) }
         var findings: [Bool?] = []
-        // One of them may be damaged.
-        for sid in try catalog.examples(ofRequirement: number, limit: Self.attempts) {
-            guard let resource = try catalog.resource(of: sid) else { continue }
-            let finding = findOutKey(of: resource, facts: try catalog.mediaFacts(of: sid)?.facts)
+        for resource in resources {
+            let finding = isKeyHeld(for: resource, facts: try catalog.mediaFacts(of: resource.sid)?.facts)
             if finding == true { return true }
             findings.append(finding)
         }
-        return findings.isEmpty || findings.contains(nil) ? nil : false
+        let failures = findings.count { $0 == false }
+        return failures > 0 && (failures == findings.count || failures >= Self.leastFailures) ? false : nil
     }
 
-    private func findOutKey(of resource: MediaResource, facts: [UInt8]?) -> Bool? {
+    private func isKeyHeld(for resource: MediaResource, facts: [UInt8]?) -> Bool? {
         let answer = Condition<Bool??>(nil)
         library.findOutKey(of: resource, facts: facts.flatMap { MediaFacts(stored: $0) }) { isHeld in
             answer.change { $0 = .some(isHeld) }
         }
         return answer.wait(timeout: Self.patience) { $0 } ?? nil
+    }
+
+    /// Whether Twilio has the media of one of some recordings after all, wherever their resources say that it is.
+    private func isAnyThere(_ resources: [MediaResource]) -> Bool {
+        let answers = Condition<[Bool]>([])
+        for resource in resources {
+            library.describe(resource, priority: .background) { result in
+                let isThere =
+                    switch result {
+                    case .success: true
+                    case .failure(let error): error.code == .keyNotHeld
+                    }
+                answers.change { $0.append(isThere) }
+            }
+        }
+        return answers.wait(timeout: Self.bucketPatience) { answers -> Bool? in
+            answers.contains(true) ? true : answers.count == resources.count ? false : nil
+        } ?? false
     }
 }
 
@@ -213,9 +302,17 @@ extension Readability.Unreadable {
         let recordings = count == 1 ? "1 recording is" : "\(count) recordings are"
         let fact =
             switch requirement {
-            case .privateKey(let sid): "\(recordings) encrypted for \(sid), whose private key isn't held"
+            case .privateKey(let sid): "\(recordings) encrypted for \(sid), whose private key isn't held\(use)"
+            case .unnamedKey:
+                "\(recordings) encrypted for a public key that Twilio doesn't name, whose private key isn't held"
             case .bucket: "\(recordings) kept outside of Twilio, in a bucket of the account's owner, and can't be read"
             }
         return isHidden ? "\(fact); --hide-unreadable leaves them out" : fact
+    }
+
+    /// For what the private key isn't held, where it is for something else.
+    private var use: String {
+        guard isHeldForOthers else { return "" }
+        return kinds.contains(.voiceRecording) ? " for voice" : " for video"
     }
 }

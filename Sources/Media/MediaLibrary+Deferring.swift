@@ -22,6 +22,6 @@ extension MediaLibrary {
 
     /// Whether the private key of a public key is held; nil when that isn't known yet.
     public func isKeyHeld(publicKeySID: SID, kind: MediaKind) -> Bool? {
-        services.keyStanding(of: publicKeySID.description, kind: kind).map { $0 == .held }
+        services.isKeyHeld(publicKeySID.description, kind: kind)
     }
 }

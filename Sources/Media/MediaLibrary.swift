@@ -128,7 +128,7 @@ public final class MediaLibrary: Sendable {
         _ resource: MediaResource, facts: MediaFacts?, integrity: Integrity? = nil,
         completion: @escaping @Sendable (Result<MediaReader, MediaError>) -> Void
     ) {
-        if services.keyStanding(of: resource) == .notHeld {
+        if services.isKeyHeld(for: resource) == false {
             let error = services.keyNotHeld(resource)
             services.counts.countError(error)
             completion(.failure(error))
@@ -179,8 +179,8 @@ public final class MediaLibrary: Sendable {
         state.withLock { $0.files[sid] }?.knownFacts
     }
 
-    /// Finds out whether a recording's private key is held, by opening its envelope if nothing of the same public key
-    /// was opened before.
+    /// Finds out whether a recording's private key is held, by opening its envelope if the key of the public key that it
+    /// names has opened none so far.
     ///
     /// Costs an RSA operation for each key that is held, and for video a request if its media wasn't described yet.
     ///
@@ -190,8 +190,8 @@ public final class MediaLibrary: Sendable {
     public func findOutKey(
         of resource: MediaResource, facts: MediaFacts?, completion: @escaping @Sendable (_ isHeld: Bool?) -> Void
     ) {
-        if let standing = services.keyStanding(of: resource) {
-            completion(standing == .held)
+        if let isHeld = services.isKeyHeld(for: resource) {
+            completion(isHeld)
             return
         }
         let file = file(of: resource, facts: facts, integrity: nil)

@@ -40,7 +40,9 @@ extension MountStatus {
             integrity: ["verified": 100, "unverified": 20, "failed": 2, "none": 5],
             unreadable: [
                 Unreadable(
-                    Readability.Unreadable(requirement: .bucket, count: 3, isHidden: true))
+                    Readability.Unreadable(
+                        requirement: .bucket, kinds: [.videoRecording], isHeldForOthers: false, count: 3, isHidden: true
+                    ))
             ],
             verdicts: Verdicts(verified: 40, doubted: 2, failed: 1),
             probes: Probes(outstanding: 3, learnt: 60, failed: 4),

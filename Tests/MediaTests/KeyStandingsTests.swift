@@ -1,7 +1,6 @@
 import Envelope
 import TestSupport
 import Testing
-import TwilioAPI
 
 @testable import Media
 
@@ -9,24 +8,13 @@ import TwilioAPI
 struct KeyStandingsTests {
     private let key = "CR0123456789abcdef0123456789abcdef"
 
-    private func recording(_ digit: Int) throws -> SID {
-        try #require(SID("RE" + String(repeating: "\(digit)", count: 32)))
-    }
-
-    @Test("one envelope that opens proves it; some different ones that don't are needed for the contrary")
-    func standing() throws {
+    @Test("an envelope that opens proves it for its kind alone")
+    func held() {
         var standings = KeyStandings()
-        for digit in 1...KeyStandings.leastFailures {
-            let before = standings.standing(of: key, use: .voice)
-            #expect(before == nil)
-            for _ in 0..<5 { standings.note(.notHeld, of: key, use: .voice, recording: try recording(digit)) }
-        }
-        let (voice, video) = (standings.standing(of: key, use: .voice), standings.standing(of: key, use: .video))
-        #expect(voice == .notHeld)
-        #expect(video == nil, "a key may be declared for one kind")
-        standings.note(.held, of: key, use: .voice, recording: try recording(9))
-        standings.note(.notHeld, of: key, use: .voice, recording: try recording(1))
-        let after = standings.standing(of: key, use: .voice)
-        #expect(after == .held)
+        #expect(!standings.isHeld(key, use: .voice))
+        standings.noteHeld(key, use: .voice)
+        #expect(standings.isHeld(key, use: .voice))
+        #expect(!standings.isHeld(key, use: .video), "a key may be declared for one kind")
+        #expect(!standings.isHeld("CR" + String(repeating: "1", count: 32), use: .voice))
     }
 }

@@ -1,18 +1,21 @@
 import Foundation
 import TestSupport
 import Testing
+import TwilioSimulator
 
 @Suite("Recordings that can't be read", .orderly, .needsFUSE)
 struct UnreadableTests {
     private static let otherSID = "CR" + String(repeating: "2", count: 32)
     private static let lostSID = "RE" + String(repeating: "7", count: 32)
+    /// A content key that no private key unwraps.
+    private static let damagedKey = String(repeating: "A", count: 342) + "=="
     private static let bucketSID = "RE" + String(repeating: "8", count: 32)
 
     /// An account with one recording for a key that isn't held, and one in a bucket of its owner.
     private func makeAccount() throws -> SimulatedAccount {
         let account = try SimulatedAccount(
             media: TestMedia.small,
-            publicKeys: [KeyPair.shared.publicKey, "\(Self.otherSID)=\(KeyPair.other.publicKey)"])
+            publicKeys: [.init(pem: KeyPair.shared.publicPEM), .init(sid: Self.otherSID, pem: KeyPair.other.publicPEM)])
         let media = try TestMedia.small.appending(path: "recordings/long.wav").path
         try account.change(
             resource: #"{"action":"add","kind":"recording","path":"\#(media)","#
@@ -69,5 +72,91 @@ struct UnreadableTests {
             #expect(eventually(within: 20) { mount.log.contains("--hide-unreadable leaves them out") })
             try mount.unmount()
         }
+    }
+
+    /// Copies all of a mount in which everything that can't be read is left out.
+    ///
+    /// - Returns: the names of the recordings that are there.
+    private func backUp(_ mount: MountedAccount) throws -> [String] {
+        let target = try TemporaryFolder()
+        let result = try Command.run(
+            ["rsync", "-a", "--exclude", ".twiliofs", "./", target.url.path], directory: mount.path)
+        #expect(result.end == .exited(0), "\(result.errorText)")
+        return try Command.shell(
+            "find recordings video-recordings compositions -type f | sort", directory: target.url.path
+        ).lines
+    }
+
+    private static func unreadable(_ mount: MountedAccount) throws -> [String] {
+        try Command.shell("jq -r '.unreadable[].sentence' .twiliofs/status.json", directory: mount.path).lines
+    }
+
+    @Test("Some damaged envelopes don't make a key one that isn't held", arguments: [true, false])
+    func damagedEnvelopes(isHiding: Bool) throws {
+        let account = try SimulatedAccount(media: nil)
+        let media = try TestMedia.small.appending(path: "recordings/short.wav").path
+        let sids = (0..<9).map { "RE\($0)" + String(repeating: "a", count: 31) }
+        // The first and the last: nearly all of them, wherever examples are taken from.
+        let damaged = Set(sids.prefix(3) + sids.suffix(4))
+        for sid in sids {
+            let details =
+                damaged.contains(sid)
+                ? #","encryption_details":{"type":"rsa-aes","encrypted_cek":"\#(Self.damagedKey)","iv":"AAAAAAAAAAAAAAAA","#
+                    + #""public_key_sid":"\#(account.simulator.publicKeySID ?? "")"}"# : ""
+            try account.change(
+                resource:
+                    #"{"action":"add","kind":"recording","path":"\#(media)","fields":{"sid":"\#(sid)"\#(details)}}"#)
+        }
+        let mount = try MountedAccount(account, options: isHiding ? ["--hide-unreadable"] : [])
+        #expect(try Command.shell("ls recordings | wc -l", directory: mount.path).lines == ["9"])
+        for sid in sids {
+            let result = try Command.run(["cat", "\(mount.path)/recordings/\(sid).wav"])
+            #expect((result.end == .exited(0)) == !damaged.contains(sid), "\(sid): \(result.errorText)")
+        }
+        #expect(try Self.unreadable(mount) == [])
+    }
+
+    @Test("A key that is declared for voice leaves out video alone")
+    func declaredKey() throws {
+        let account = try SimulatedAccount(media: TestMedia.small)
+        let mount = try MountedAccount(
+            account, keys: ["voice:\(KeyPair.shared.privateKey())"], options: ["--hide-unreadable"])
+        let expected = try account.originals().filter { !$1.encrypted || $1.kind == .recording }
+            .map { $1.mountedPath(sid: $0) }
+        #expect(try backUp(mount) == expected.sorted())
+        let sid = try #require(account.simulator.publicKeySID)
+        let sentence = "5 recordings are encrypted for \(sid), whose private key isn't held for video"
+        #expect(try eventually(within: 20) { try Self.unreadable(mount).contains { $0.hasPrefix(sentence) } })
+    }
+
+    @Test("What is encrypted for a key that isn't named is left out and told of as well")
+    func unnamedKey() throws {
+        let account = try SimulatedAccount(media: TestMedia.small)
+        for (sid, file) in try account.originals() where file.kind == .recording && file.encrypted {
+            let details = #"{"type":"rsa-aes","encrypted_cek":"\#(Self.damagedKey)","iv":"AAAAAAAAAAAAAAAA"}"#
+            try account.change(
+                resource: #"{"action":"update","sid":"\#(sid)","fields":{"encryption_details":\#(details)}}"#)
+        }
+        let mount = try MountedAccount(
+            account, keys: [KeyPair.other.privateKey()], options: ["--hide-unreadable", "--kinds", "voice"])
+        #expect(try backUp(mount) == [account.original("old.wav")].map { $0.file.mountedPath(sid: $0.sid) })
+        #expect(
+            try eventually(within: 20) {
+                try Self.unreadable(mount).contains { $0.contains("a public key that Twilio doesn't name") }
+            })
+    }
+
+    @Test("What is said to be elsewhere and can be read all the same isn't left out")
+    func elsewhere() throws {
+        let account = try SimulatedAccount(media: TestMedia.small)
+        for (sid, file) in try account.originals() {
+            let name = file.kind == .recording ? "media_url" : "media_external_location"
+            let address = "https://bucket.s3.amazonaws.com/\(sid)"
+            try account.change(
+                resource: #"{"action":"update","sid":"\#(sid)","fields":{"\#(name)":"\#(address)"}}"#)
+        }
+        let mount = try MountedAccount(account, options: ["--hide-unreadable"])
+        #expect(try backUp(mount).count == account.originals().count)
+        #expect(try Self.unreadable(mount) == [])
     }
 }

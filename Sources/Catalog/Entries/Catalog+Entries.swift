@@ -40,7 +40,12 @@ extension Catalog {
     }
 
     /// The condition that the window makes, with its own parameters, and what is hidden; nothing when all is shown.
-    var times: String { (window.isUnbounded ? "" : " AND created >= ?8 AND created < ?9") + shownRequirements }
+    var times: String { times(of: "") }
+
+    /// The same of a table that has another name in the query; it ends with a dot.
+    func times(of table: String) -> String {
+        (window.isUnbounded ? "" : " AND \(table)created >= ?8 AND \(table)created < ?9") + shownRequirements(of: table)
+    }
 
     /// Runs a query for entries.
     ///

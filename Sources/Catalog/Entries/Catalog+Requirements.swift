@@ -3,10 +3,10 @@ public import TwilioAPI
 
 /// What has to be held for recordings to be read, and leaving out those of which it isn't.
 extension Catalog {
-    /// What completed recordings require that the window shows, hidden or not, and how many of them require it.
+    /// What completed recordings require that the window shows, hidden or not, and how many of each kind require it.
     ///
     /// Takes a tenth of a second for a million recordings.
-    public func requirementCounts() throws(CatalogError) -> [MediaRequirement: Int64] {
+    public func requirementCounts() throws(CatalogError) -> [MediaRequirement: [MediaKind: Int64]] {
         let (isUnbounded, seconds) = (window.isUnbounded, window.seconds)
         let kinds = window.kinds.map { String($0.rawValue) }.joined(separator: ", ")
         let times = isUnbounded ? "" : " AND created >= ?8 AND created < ?9"
@@ -16,19 +16,27 @@ extension Catalog {
             let select = try RawStatement(
                 database,
                 """
-                SELECT requirement FROM entry
+                SELECT requirement, kind FROM entry
                 WHERE requirement IS NOT NULL AND status IS NULL AND kind IN (\(kinds))\(times)
                 """)
             if !isUnbounded {
                 select.bind(8, seconds.lowerBound)
                 select.bind(9, seconds.upperBound)
             }
-            var counts: [Int64: Int64] = [:]
-            while try select.step() { counts[select.integer(0), default: 0] += 1 }
+            struct Group: Hashable { let number, kind: Int64 }
+            var numbers: [Group: Int64] = [:]
+            while try select.step() {
+                numbers[Group(number: select.integer(0), kind: select.integer(1)), default: 0] += 1
+            }
             // Another program may have given a name two numbers.
-            return Dictionary(
-                counts.compactMap { number, count in requirements[number].map { ($0, count) } },
-                uniquingKeysWith: { $0.addingSaturated($1) })
+            var counts: [MediaRequirement: [MediaKind: Int64]] = [:]
+            for (group, count) in numbers {
+                guard let requirement = requirements[group.number], let kind = MediaKind(rawValue: Int(group.kind))
+                else { continue }
+                counts[requirement, default: [:]][kind, default: 0] =
+                    counts[requirement]?[kind]?.addingSaturated(count) ?? count
+            }
+            return counts
         }
     }
 
@@ -54,44 +62,67 @@ extension Catalog {
         return all[number]
     }
 
-    /// Some completed recordings that have a requirement, voice first: their envelopes are at hand.
+    /// Some completed recordings that have a requirement, from all over the catalog, and others each time.
     ///
-    /// - Parameter number: the requirement's.
-    public func examples(ofRequirement number: Int64, limit: Int) throws(CatalogError) -> [SID] {
+    /// Goes through the catalog once at the most, and takes no time where many have the requirement.
+    ///
+    /// - Parameters:
+    ///   - number: the requirement's.
+    ///   - kind: of the recordings.
+    public func examples(ofRequirement number: Int64, kind: MediaKind, limit: Int) throws(CatalogError) -> [SID] {
         try read { database in
-            var sids: [SID] = []
-            for kind in MediaKind.allCases where sids.count < limit {
-                let select = try RawStatement(
-                    database,
-                    "\(CatalogEntry.select) WHERE kind = ?1 AND requirement = ?2 AND status IS NULL LIMIT ?3")
-                select.bind(1, Int64(kind.rawValue))
-                select.bind(2, number)
-                select.bind(3, Int64(limit - sids.count))
-                while try select.step() {
-                    sids.append(CatalogEntry(try EntryRow(select)).sid)
-                }
+            let ends = try RawStatement(database, "SELECT min(id), max(id) FROM entry")
+            guard try ends.step(), let first = ends.optionalInteger(0), let last = ends.optionalInteger(1) else {
+                return []
+            }
+            ends.finish()
+            // The plus has SQLite go through the table in its order.
+            let select = try RawStatement(
+                database,
+                """
+                \(CatalogEntry.select) WHERE +kind = ?1 AND requirement = ?2 AND status IS NULL AND id >= ?3
+                ORDER BY id LIMIT 1
+                """)
+            select.bind(1, Int64(kind.rawValue))
+            select.bind(2, number)
+            let step = Double(last) / Double(limit) - Double(first) / Double(limit)
+            let phase = Double.random(in: 0..<1)
+            var (sids, next) = ([SID](), first)
+            for index in 0..<limit {
+                let start = Int64(exactly: (Double(first) + step * (Double(index) + phase)).rounded()) ?? first
+                select.bind(3, max(next, start))
+                guard try select.step() else { break }
+                let entry = CatalogEntry(try EntryRow(select))
+                select.finish()
+                sids.append(entry.sid)
+                guard entry.position < last else { break }
+                next = entry.position + 1
             }
             return sids
         }
     }
 
-    /// Leaves out of all queries the recordings that have one of some requirements.
-    public func hide(requirements numbers: Set<Int64>) {
+    /// Leaves out of all queries the recordings of a kind that have one of some requirements.
+    public func hide(requirements numbers: [MediaKind: Set<Int64>]) {
         hiddenRequirements.withLock { $0 = numbers }
     }
 
     /// Whether a recording isn't shown for what it requires.
     public func isHidden(_ entry: CatalogEntry) -> Bool {
         guard let number = entry.requirement else { return false }
-        return hiddenRequirements.withLock { $0.contains(number) }
+        return hiddenRequirements.withLock { $0[entry.kind]?.contains(number) == true }
     }
 
     /// The condition that leaves out what is hidden.
-    var shownRequirements: String {
-        let hidden = hiddenRequirements.withLock { $0 }
-        guard !hidden.isEmpty else { return "" }
+    ///
+    /// - Parameter table: the table's name in the query, with a dot; empty where it has none.
+    func shownRequirements(of table: String) -> String {
         // Numbers of our own, so nothing has to be bound.
-        let list = hidden.sorted().map(String.init).joined(separator: ", ")
-        return " AND (requirement IS NULL OR requirement NOT IN (\(list)))"
+        hiddenRequirements.withLock { $0 }.filter { !$0.value.isEmpty }.sorted { $0.key.rawValue < $1.key.rawValue }
+            .map { kind, numbers in
+                let list = numbers.sorted().map(String.init).joined(separator: ", ")
+                return " AND (\(table)requirement IS NULL OR \(table)kind != \(kind.rawValue)"
+                    + " OR \(table)requirement NOT IN (\(list)))"
+            }.joined()
     }
 }

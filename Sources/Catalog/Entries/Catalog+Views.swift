@@ -62,8 +62,7 @@ extension Catalog {
     ) throws(CatalogError) -> [(group: SID, position: Int64)] {
         try makeGroupIndex()
         let numbers = kinds.map { String($0.rawValue) }.joined(separator: ", ")
-        let earlier = times.replacing("created", with: "other.created").replacing(
-            "requirement", with: "other.requirement")
+        let earlier = times(of: "other.")
         // The plus has SQLite go through the table in its order: by the index of groups it would sort all that is left
         // for each piece of the listing.
         let found = try entries(

@@ -41,17 +41,19 @@ extension MediaServices {
         return MediaError(code, sid, "\(sid): \(error.message)", cause: error)
     }
 
-    /// What is known of the private key that a recording's envelope needs, without an attempt to open it.
+    /// Whether the private key of a public key is held, without an attempt to open anything.
     ///
-    /// - Returns: nil when the resource names no public key, or nothing of its recordings was opened so far.
-    func keyStanding(of resource: MediaResource) -> KeyStandings.Standing? {
-        resource.publicKeySID.flatMap { keyStanding(of: $0, kind: resource.kind) }
+    /// - Parameter kind: of the recordings; a key may be declared for one of them.
+    /// - Returns: nil when keys are held that may be the one, and none has opened a recording that names the public key.
+    func isKeyHeld(_ publicKeySID: String, kind: MediaKind) -> Bool? {
+        let use = kind.keyUse
+        if keyStandings.withLock({ $0.isHeld(publicKeySID, use: use) }) { return true }
+        return keys.mayHold(publicKeySID: publicKeySID, use: use) ? nil : false
     }
 
-    func keyStanding(of sid: String, kind: MediaKind) -> KeyStandings.Standing? {
-        let use = kind.keyUse
-        if let standing = keyStandings.withLock({ $0.standing(of: sid, use: use) }) { return standing }
-        return keys.mayHold(publicKeySID: sid, use: use) ? nil : .notHeld
+    /// The same of the public key that a resource names; nil when it names none.
+    func isKeyHeld(for resource: MediaResource) -> Bool? {
+        resource.publicKeySID.flatMap { isKeyHeld($0, kind: resource.kind) }
     }
 
     /// The error of a recording whose private key is known not to be held.
@@ -71,20 +73,16 @@ extension MediaServices {
         do throws(EnvelopeError) {
             let key = try keys.unwrap(metadata, accepts: accepts)
             contentKeys.withLock { $0.insert(key, of: metadata) }
-            note(.held, of: resource)
+            if let sid = resource.publicKeySID {
+                keyStandings.withLock { $0.noteHeld(sid, use: resource.kind.keyUse) }
+            }
             return key
         } catch {
             if error.code == .keyNotHeld || error.code == .wrongKey {
-                note(.notHeld, of: resource)
                 reportMissingKey(resource, error.message)
             }
             throw error
         }
-    }
-
-    private func note(_ standing: KeyStandings.Standing, of resource: MediaResource) {
-        guard let sid = resource.publicKeySID else { return }
-        keyStandings.withLock { $0.note(standing, of: sid, use: resource.kind.keyUse, recording: resource.sid) }
     }
 
     private static func plaintextSize(

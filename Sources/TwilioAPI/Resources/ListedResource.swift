@@ -277,7 +277,8 @@ private struct ListedFields {
             groupSID: (groupSID.text ?? groupingRoom.text).flatMap { SID(text, in: $0) }
                 .flatMap { $0.letters == kind.groupLetters ? $0 : nil },
             isAuthenticated: isAuthenticated ?? false,
-            requirement: MediaRequirement(location: string(location), publicKeySID: string(publicKeySID)),
+            requirement: MediaRequirement(
+                location: string(location), publicKeySID: string(publicKeySID), isEncrypted: isAuthenticated ?? false),
             json: text[range])
     }
 }

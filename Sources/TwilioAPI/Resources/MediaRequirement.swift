@@ -9,15 +9,20 @@ public enum MediaRequirement: Hashable, Sendable {
     /// The private key that belongs to a public key, `CR…`.
     case privateKey(SID)
 
+    /// The private key that belongs to a public key which the resource doesn't name.
+    case unnamedKey
+
     /// Access to the bucket of the customer's own in which the media is kept.
     case bucket
 
+    private static let unnamedKeyName = "unnamed_key"
     private static let bucketName = "bucket"
 
     /// The requirement as a word.
     public var name: String {
         switch self {
         case .privateKey(let sid): sid.description
+        case .unnamedKey: Self.unnamedKeyName
         case .bucket: Self.bucketName
         }
     }
@@ -26,6 +31,8 @@ public enum MediaRequirement: Hashable, Sendable {
     public init?(name: String) {
         if name == Self.bucketName {
             self = .bucket
+        } else if name == Self.unnamedKeyName {
+            self = .unnamedKey
         } else if let sid = SID(name), sid.prefix == "CR" {
             self = .privateKey(sid)
         } else {
@@ -38,11 +45,14 @@ public enum MediaRequirement: Hashable, Sendable {
     /// - Parameters:
     ///   - location: where Twilio says the media is.
     ///   - publicKeySID: the public key that the media was encrypted with.
-    init?(location: String?, publicKeySID: String?) {
+    ///   - isEncrypted: whether the media is encrypted as far as the resource tells.
+    init?(location: String?, publicKeySID: String?, isEncrypted: Bool) {
         if let location, Self.isElsewhere(location) {
             self = .bucket
         } else if let publicKeySID, let sid = SID(publicKeySID), sid.prefix == "CR" {
             self = .privateKey(sid)
+        } else if isEncrypted || publicKeySID?.isEmpty == false {
+            self = .unnamedKey
         } else {
             return nil
         }
@@ -61,6 +71,7 @@ public enum MediaRequirement: Hashable, Sendable {
 extension MediaResource {
     /// What has to be held for the media to be read, besides the account's credentials.
     public var requirement: MediaRequirement? {
-        MediaRequirement(location: mediaLocation, publicKeySID: publicKeySID)
+        MediaRequirement(
+            location: mediaLocation, publicKeySID: publicKeySID, isEncrypted: encryptionDetails != nil)
     }
 }
