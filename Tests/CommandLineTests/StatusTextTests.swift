@@ -52,29 +52,71 @@ struct StatusTextTests {
         return StatusText(status, mountPoint: "/mnt/twilio", emphasizes: emphasizes).text
     }
 
-    @Test("Texts of whoever serves the mount can't steer the terminal")
+    /// The sample with every text but times replaced, or every number.
+    private static func json(text: String? = nil, number: Any? = nil) throws -> Data {
+        func changed(_ value: Any) -> Any {
+            switch value {
+            case let members as [String: Any]: members.mapValues(changed)
+            case let elements as [Any]: elements.map(changed)
+            case let old as String: old.hasSuffix("Z") ? old : text ?? old
+            default: value is Bool ? value : number ?? value
+            }
+        }
+        var sample = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
+        let schema = sample["schema"]
+        sample["hosts"] = [
+            [
+                "host": "api.twilio.com", "state": "open", "failures": 3, "error": "refused",
+                "next_attempt_seconds": 3.2, "paused_seconds": 4.5,
+            ]
+        ]
+        sample["unreadable"] = [
+            ["requirement": "bucket", "recordings": 3, "is_hidden": false, "sentence": "3 recordings can't be read"]
+        ]
+        sample = try #require(changed(sample) as? [String: Any])
+        sample["schema"] = schema
+        return try JSONSerialization.data(withJSONObject: sample)
+    }
+
+    @Test("Texts of whoever serves the mount can't steer the terminal, whichever they are")
     func hostileTexts() throws {
         let hostile = "x\u{1B}]0;owned\u{7}\r\n\u{9B}2J\u{2028}\u{202E}y"
+        let everywhere = try MountStatus(json: Self.json(text: hostile))
+        let texts = [
+            StatusText(everywhere, mountPoint: "/mnt/twilio", emphasizes: false).text,
+            try Self.text { status in
+                status.lists[hostile] = MountStatus.List(state: .complete, recordings: 1, knownBytes: 1)
+                status.lists["recordings"]?.state = MountStatus.List.State(rawValue: hostile)
+                status.errors.system[hostile] = 1
+                status.errors.media[hostile] = .max
+            },
+            StatusText(try MountStatus(json: Data(Self.json.utf8)), mountPoint: hostile, emphasizes: false).text,
+        ]
+        for text in texts {
+            let odd = text.unicodeScalars.filter { scalar in
+                let category = scalar.properties.generalCategory
+                return scalar != "\n"
+                    && [.control, .format, .lineSeparator, .paragraphSeparator].contains(category)
+            }
+            #expect(odd.isEmpty, "\(odd)")
+            #expect(text.contains("x\u{FFFD}]0;owned"))
+        }
+    }
+
+    @Test(
+        "No number ends the program",
+        arguments: [Int64.max, .min, -1, 0, 1] as [Int64], [1e300, -1e300, 1e18, -7.5, 0] as [Double])
+    func extremes(whole: Int64, fraction: Double) throws {
+        let status = try MountStatus(json: Self.json(number: whole))
+        #expect(StatusText(status, mountPoint: "/mnt", emphasizes: true).text.contains("limiter"))
         let text = try Self.text { status in
-            status.version = hostile
-            status.account = hostile
-            status.lists["recordings"]?.error = hostile
-            status.lists["video-recordings"]?.state = MountStatus.List.State(rawValue: hostile)
-            status.lists[hostile] = MountStatus.List(state: .complete, recordings: 1, knownBytes: 1)
-            status.accounts[0].sid = hostile
-            status.accounts[0].video = hostile
-            status.requests[0].host = hostile
-            status.requests[1].status = hostile
-            status.errors.system[hostile] = 1
-            status.errors.media[hostile] = .max
+            status.lists["recordings"]?.items = whole
+            status.lists["recordings"]?.itemsPerSecond = fraction
+            for left in [fraction, -fraction, .infinity, .nan] { status.lists["recordings"]?.secondsLeft = left }
+            status.limiter.pausedSeconds = fraction
+            status.time = Date(timeIntervalSince1970: fraction)
         }
-        let odd = text.unicodeScalars.filter { scalar in
-            let category = scalar.properties.generalCategory
-            return scalar != "\n"
-                && [.control, .format, .lineSeparator, .paragraphSeparator].contains(category)
-        }
-        #expect(odd.isEmpty, "\(odd)")
-        #expect(text.contains("x\u{FFFD}]0;owned"))
+        #expect(text.contains("limiter"))
     }
 
     @Test("Everything, in columns that line up")

@@ -73,11 +73,9 @@ public struct ForeignText: Sendable, Hashable {
         switch properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned, .privateUse:
             return "\u{FFFD}"
-        case .nonspacingMark:
-            // Variation selectors are invisible and belong to the emoji before them.
-            return scalar
         default:
-            return properties.isDefaultIgnorableCodePoint ? "\u{FFFD}" : scalar
+            // Variation selectors are invisible and belong to the emoji before them.
+            return properties.isDefaultIgnorableCodePoint && !properties.isVariationSelector ? "\u{FFFD}" : scalar
         }
     }
 }

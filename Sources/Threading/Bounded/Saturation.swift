@@ -22,6 +22,18 @@ extension FixedWidthInteger {
     }
 }
 
+extension FixedWidthInteger {
+    /// Makes the whole number towards zero of a floating-point one, or the type's largest or smallest number where it is
+    /// beyond these; 0 of what isn't a number.
+    public init(saturating number: Double) {
+        if number.isNaN {
+            self = 0
+        } else {
+            self = Self(exactly: number.rounded(.towardZero)) ?? (number < 0 ? .min : .max)
+        }
+    }
+}
+
 extension Sequence where Element: FixedWidthInteger {
     /// Returns the sum of all elements, added from the first to the last with ``addingSaturated``.
     public func sumSaturated() -> Element {

@@ -3,6 +3,7 @@ import FileSystem
 import FileTree
 import Foundation
 import Glibc
+import Threading
 
 /// `twiliofs status`.
 struct StatusCommand: ParsableCommand {
@@ -20,7 +21,10 @@ struct StatusCommand: ParsableCommand {
             let mountPoint = try findMount()
             let bytes = try MountedFile(path: "\(mountPoint)/.twiliofs/status.json", mountPoint: mountPoint).read()
             guard !json else {
-                FileHandle.standardOutput.write(Data(bytes))
+                // Whoever serves the mount may be somebody else.
+                let lines = String(decoding: bytes, as: UTF8.self).split(
+                    separator: "\n", omittingEmptySubsequences: false)
+                print(lines.map { ForeignText.singleLine(String($0)) }.joined(separator: "\n"), terminator: "")
                 return
             }
             let status = try Self.status(from: bytes, mountPoint: mountPoint)

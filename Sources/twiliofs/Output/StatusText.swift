@@ -8,8 +8,23 @@ struct StatusText {
     private static let labelWidth = 12
     private static let barWidth = 30
 
+    /// A line of the text, cleaned: whoever serves the mount may be somebody else.
+    private struct Line {
+        private let text: String
+        private let isEmphasized: Bool
+
+        init(_ text: String, isEmphasized: Bool = false) {
+            self.text = ForeignText.singleLine(text)
+            self.isEmphasized = isEmphasized
+        }
+
+        /// The line, in bold and red if it is emphasized and the output can show it.
+        func shown(emphasizes: Bool) -> String {
+            isEmphasized && emphasizes ? "\u{1B}[1;31m\(text)\u{1B}[0m" : text
+        }
+    }
+
     private let status: MountStatus
-    private let emphasizes: Bool
 
     /// The text, without a newline at its end.
     private(set) var text = ""
@@ -20,27 +35,24 @@ struct StatusText {
     ///   - mountPoint: where it is mounted.
     ///   - emphasizes: whether what is wrong is shown in bold, for a terminal.
     init(_ status: MountStatus, mountPoint: String, emphasizes: Bool) {
-        // Whoever serves the mount may be somebody else.
-        let status = status.cleaned
         self.status = status
-        self.emphasizes = emphasizes
         var lines = [
             label("account", status.account),
             label("mounted", "on \(mountPoint), \(Self.duration(status.time.timeIntervalSince(status.mounted))) ago"),
-            label("version", status.version), "",
+            label("version", status.version), Line(""),
         ]
-        lines += listLines(status.lists) + unreadableLines + [""]
+        lines += listLines(status.lists) + unreadableLines + [Line("")]
         for account in status.accounts {
-            lines += accountLines(account) + [""]
+            lines += accountLines(account) + [Line("")]
         }
-        if !status.requests.isEmpty { lines += requestLines + hostLines + [""] }
+        if !status.requests.isEmpty { lines += requestLines + hostLines + [Line("")] }
         lines += activityLines
-        text = lines.joined(separator: "\n")
+        text = lines.map { $0.shown(emphasizes: emphasizes) }.joined(separator: "\n")
     }
 
     // MARK: Lists
 
-    private func listLines(_ lists: [String: MountStatus.List]) -> [String] {
+    private func listLines(_ lists: [String: MountStatus.List]) -> [Line] {
         var table = TextTable([
             ("list", .left), ("state", .left), ("recordings", .right), ("sizes known", .right), ("bytes", .right),
         ])
@@ -52,17 +64,17 @@ struct StatusText {
             ])
         }
         let rows = table.lines
-        return rows.prefix(1)
+        return rows.prefix(1).map { Line($0) }
             + zip(lists, rows.dropFirst()).flatMap { entry, row in
-                [entry.value.error == nil ? row : emphasized(row)] + detailLines(of: entry.value)
+                [Line(row, isEmphasized: entry.value.error != nil)] + detailLines(of: entry.value)
             }
     }
 
     /// What is to be said of a list below its row.
-    private func detailLines(of list: MountStatus.List) -> [String] {
-        var lines: [String] = []
+    private func detailLines(of list: MountStatus.List) -> [Line] {
+        var lines: [Line] = []
         if let error = list.error { lines.append(emphasized("  ! \(error)")) }
-        if list.state == .syncing, let progress = progress(of: list) { lines.append("  \(progress)") }
+        if list.state == .syncing, let progress = progress(of: list) { lines.append(Line("  \(progress)")) }
         return lines
     }
 
@@ -70,33 +82,33 @@ struct StatusText {
     private func progress(of list: MountStatus.List) -> String? {
         var words: [String] = []
         if let items = list.items, let rate = list.itemsPerSecond, let left = list.secondsLeft, rate > 0 {
-            let share = Double(items) / (Double(items) + rate * left)
-            let filled = Int((share * Double(Self.barWidth)).rounded(.down))
+            let share = min(max(Double(items) / (Double(items) + rate * left), 0), 1)
+            let filled = min(Int(saturating: share * Double(Self.barWidth)), Self.barWidth)
             let bar =
                 String(repeating: "#", count: filled) + String(repeating: "-", count: Self.barWidth - filled)
-            words.append("[\(bar)] \(Int((share * 100).rounded(.down)))%")
+            words.append("[\(bar)] \(Int(saturating: share * 100))%")
         }
         if let items = list.items { words.append("\(Self.count(items)) met") }
         if let pages = list.pages { words.append("\(Self.count(pages)) pages") }
-        if let rate = list.itemsPerSecond { words.append("\(Self.count(Int64(rate.rounded())))/s") }
+        if let rate = list.itemsPerSecond { words.append("\(Self.count(Int64(saturating: rate.rounded())))/s") }
         if let left = list.secondsLeft { words.append("\(Self.duration(left)) left") }
         return words.isEmpty ? nil : words.joined(separator: ", ")
     }
 
-    private func accountLines(_ account: MountStatus.Subaccount) -> [String] {
+    private func accountLines(_ account: MountStatus.Subaccount) -> [Line] {
         let video =
             account.video == MountStatus.Subaccount.videoIsAvailable
             ? [] : [emphasized("  ! no video: \(account.video)")]
         return [label("subaccount", "\(account.sid) \(account.name)")] + video + listLines(account.lists)
     }
 
-    private var unreadableLines: [String] {
+    private var unreadableLines: [Line] {
         (status.unreadable ?? []).map { emphasized("  ! \($0.sentence)") }
     }
 
     // MARK: Requests
 
-    private var requestLines: [String] {
+    private var requestLines: [Line] {
         var table = TextTable([("host", .left), ("requests", .right), ("answers", .left)])
         let hosts = Dictionary(grouping: status.requests, by: \.host).sorted { $0.key < $1.key }
         for (host, counts) in hosts {
@@ -104,12 +116,12 @@ struct StatusText {
             table.add([host, Self.count(counts.map(\.count).sumSaturated()), answers])
         }
         let rows = table.lines
-        return rows.prefix(1)
-            + zip(hosts, rows.dropFirst()).map { $0.value.contains(where: Self.isRefusal) ? emphasized($1) : $1 }
+        return rows.prefix(1).map { Line($0) }
+            + zip(hosts, rows.dropFirst()).map { Line($1, isEmphasized: $0.value.contains(where: Self.isRefusal)) }
     }
 
-    private var hostLines: [String] {
-        (status.hosts ?? []).flatMap { host -> [String] in
+    private var hostLines: [Line] {
+        (status.hosts ?? []).flatMap { host -> [Line] in
             var lines: [String] = []
             if host.state != "closed" {
                 let next =
@@ -131,7 +143,7 @@ struct StatusText {
 
     // MARK: What it is doing
 
-    private var activityLines: [String] {
+    private var activityLines: [Line] {
         let (limiter, transfers, bytes) = (status.limiter, status.transfers, status.bytes)
         let waiting = transfers.waiting
         let pause = limiter.pausedSeconds > 0 ? ", paused for \(Self.duration(limiter.pausedSeconds))" : ""
@@ -160,20 +172,22 @@ struct StatusText {
         return lines + integrityLines + errorLines
     }
 
-    private var integrityLines: [String] {
+    private var integrityLines: [Line] {
         let counts = status.integrity
         let words = ["verified", "unverified", "failed", "none"].map { "\(Self.count(counts[$0] ?? 0)) \($0)" }
-        let line = label("integrity", words.joined(separator: ", "))
-        guard let failed = counts["failed"], failed > 0 else { return [line] }
+        let failed = counts["failed"] ?? 0
+        let line = label("integrity", words.joined(separator: ", "), isEmphasized: failed > 0)
+        guard failed > 0 else { return [line] }
         return [
-            emphasized(line),
+            line,
             emphasized(
                 "  ! \(Self.count(failed)) \(failed == 1 ? "recording is" : "recordings are") not what was recorded"),
         ]
     }
 
-    private var errorLines: [String] {
-        [("media errors", status.errors.media), ("told errors", status.errors.system)].compactMap { name, counts in
+    private var errorLines: [Line] {
+        [("media errors", status.errors.media), ("told errors", status.errors.system)].compactMap {
+            name, counts -> Line? in
             counts.isEmpty
                 ? nil
                 : label(
@@ -184,13 +198,15 @@ struct StatusText {
 
     // MARK: Words
 
-    private func label(_ name: String, _ value: String) -> String {
-        name.padding(toLength: Self.labelWidth + 2, withPad: " ", startingAt: 0) + value
+    private func label(_ name: String, _ value: String, isEmphasized: Bool = false) -> Line {
+        Line(
+            name.padding(toLength: Self.labelWidth + 2, withPad: " ", startingAt: 0) + value,
+            isEmphasized: isEmphasized)
     }
 
     /// What is wrong, so that it is seen.
-    private func emphasized(_ line: String) -> String {
-        emphasizes ? "\u{1B}[1;31m\(line)\u{1B}[0m" : line
+    private func emphasized(_ line: String) -> Line {
+        Line(line, isEmphasized: true)
     }
 
     /// A number with its thousands apart.
@@ -202,7 +218,7 @@ struct StatusText {
 
     /// A time in its two largest units.
     static func duration(_ seconds: Double) -> String {
-        let whole = Int64(max(0, seconds.rounded()))
+        let whole = max(0, Int64(saturating: seconds.rounded()))
         let units: [(Int64, String)] = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")]
         let words = units.enumerated().compactMap { index, unit -> String? in
             let above = index == 0 ? Int64.max : units[index - 1].0
