@@ -95,7 +95,9 @@ let package = Package(
 
         .target(
             name: "TestSupport",
-            dependencies: ["CLinux", "Threading", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "CLinux", "TwilioSimulator", "Threading", .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             path: "Tests/TestSupport",
             swiftSettings: swiftSettings + optimized),
         tests(of: "Threading", ["Threading", "TestSupport"]),
@@ -133,12 +135,12 @@ let package = Package(
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
-                "twiliofs", "twilio-simulator", "DiskCache", "Catalog", "FileTree", "TwilioAPI", "Transfer",
-                "TestSupport", logging, argumentParser,
+                "twiliofs", "twilio-simulator", "TwilioSimulator", "DiskCache", "Catalog", "FileTree", "TwilioAPI",
+                "Transfer", "TestSupport", logging, argumentParser,
             ],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "MountTests", dependencies: ["twiliofs", "twilio-simulator", "TestSupport"],
+            name: "MountTests", dependencies: ["twiliofs", "TwilioSimulator", "TestSupport"],
             swiftSettings: swiftSettings),
     ],
     swiftLanguageModes: [.v6]

@@ -36,6 +36,8 @@ public struct SimulatorConfiguration: Sendable {
     public var generatedEnvelopes = GeneratedEnvelopes.shared
     /// The folder into which media is written as it is stored, for another server to serve; nil for none.
     public var exportFolder: String?
+    /// The folder in which what is sealed is kept in a folder of its own; nil for the system's temporary one.
+    public var temporaryFolder: String?
     /// The behaviour at the start.
     public var behaviour = Behaviour()
     /// Where the simulator tells of trouble.

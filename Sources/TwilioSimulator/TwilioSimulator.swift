@@ -1,4 +1,6 @@
 import FoundationEssentials
+import NIOCore
+import NIOHTTP1
 import Threading
 
 /// Is a Twilio account on the loopback interface: its API on one port, the storage of its media on another.
@@ -32,7 +34,7 @@ public final class TwilioSimulator: Sendable {
     ///
     /// - Throws: `SimulatorError` when a file can't be read, a key is unusable or a port is taken.
     public static func start(_ configuration: SimulatorConfiguration) throws(SimulatorError) -> TwilioSimulator {
-        let store = try MediaStore()
+        let store = try MediaStore(in: configuration.temporaryFolder)
         let server = SimulatorServer()
         do throws(SimulatorError) {
             return try TwilioSimulator(configuration, store: store, server: server)
@@ -168,6 +170,25 @@ extension TwilioSimulator {
     /// Gives an account another status.
     public func change(account: String, to status: AccountStatus) throws(SimulatorError) {
         try simulation.account(named: account).status = status
+    }
+
+    /// Obeys a request for the simulator's control, `/_simulator/PATH`, as though it had come to the API's port.
+    ///
+    /// - Parameters:
+    ///   - path: what follows `/_simulator/`, with the query.
+    ///   - body: JSON.
+    /// - Returns: the JSON of the answer; empty for an answer without a body.
+    /// - Throws: `SimulatorError` when the request is refused.
+    @discardableResult
+    public func control(_ method: String, _ path: String, body: String = "") throws(SimulatorError) -> [UInt8] {
+        let head = HTTPRequestHead(
+            version: .http1_1, method: HTTPMethod(rawValue: method), uri: "/_simulator/\(path)")
+        let request = SimulatedRequest(host: .api, head: head, body: Array(body.utf8))
+        let response = try ControlService(simulation: simulation).respond(request)
+        guard response.status < 300, case .bytes(let buffer) = response.body else {
+            throw SimulatorError(.input, "\(method) \(path) is no request that the simulator obeys; correct it")
+        }
+        return Array(buffer.readableBytesView)
     }
 
     /// Gives the SID of a generated recording; number 0 is the newest.

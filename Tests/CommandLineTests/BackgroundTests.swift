@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import TestSupport
 import Testing
+import TwilioSimulator
 
 @Suite("The command line", .orderly, .enabled(if: KernelSupport.isExpected, Comment(rawValue: KernelSupport.reason)))
 struct BackgroundTests {
@@ -39,20 +40,23 @@ struct BackgroundTests {
     func secrets() throws {
         let account = try SimulatedAccount(media: TestMedia.small)
         let folder = try TemporaryFolder()
-        let secretFile = try folder.file("secret", account.description.apiSecret + "\n")
+        let secretFile = try folder.file("secret", account.simulator.credentials.apiSecret + "\n")
         let key = try KeyPair.shared
         let mount = try MountedAccount(
             account, keys: [key.privateKey(.encryptedPKCS8)],
             options: [
                 "--key-passphrase-file", key.passphraseFile, "--log-level", "trace", "--api-key",
-                account.description.apiKey, "--api-secret-file", secretFile,
+                account.simulator.credentials.apiKey, "--api-secret-file", secretFile,
             ])
         try account.add(faults: #"{"host":"media","path":"/","count":2,"action":{"type":"reset","afterBytes":100}}"#)
         #expect(try mount.differences(from: account) == [])
         #expect(try mount.unmount().end == .exited(0))
         let pem = try String(contentsOfFile: key.privateKey(), encoding: .utf8).split(separator: "\n")
         let secrets =
-            [account.description.authToken, account.description.apiSecret, KeyPair.passphrase, "X-Amz-Signature"]
+            [
+                account.simulator.credentials.authToken, account.simulator.credentials.apiSecret, KeyPair.passphrase,
+                "X-Amz-Signature",
+            ]
             + pem.map(String.init)
         for secret in secrets { #expect(!mount.log.contains(secret), "\(secret)") }
     }

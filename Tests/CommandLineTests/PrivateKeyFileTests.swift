@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import TestSupport
 import Testing
+import TwilioSimulator
 
 @testable import twiliofs
 
@@ -87,8 +88,8 @@ struct PrivateKeyFileTests {
         let path = try file(
             contents(KeyPair.shared.privateKey()) + contents(KeyPair.other.privateKey(.pkcs1)))
         for pair in [try KeyPair.shared, try KeyPair.other] {
-            let account = try SimulatedAccount(media: TestMedia.small, publicKeys: [pair.publicKey])
-            let sid = try #require(account.description.publicKeySid)
+            let account = try SimulatedAccount(media: TestMedia.small, publicKeys: [.init(pem: pair.publicPEM)])
+            let sid = try #require(account.simulator.publicKeySID)
             for argument in [path, "\(sid)=\(path)"] {
                 let mount = try MountedAccount(account, keys: [argument])
                 #expect(try mount.differences(from: account) == [])

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import TestSupport
 import Testing
+import TwilioSimulator
 
 @Suite("The serving process", .orderly, .enabled(if: KernelSupport.isExpected, Comment(rawValue: KernelSupport.reason)))
 struct ServingProcessTests {
@@ -93,7 +94,7 @@ struct ServingProcessTests {
             wrapper: ["bash", "-c", "mount=${@: -1}; set -- \"${@:1:$#-1}\"; " + script + " \"$mount\"", "bash"],
             options: [],
             environment: [
-                "TWILIO_AUTH_TOKEN": "", "TOKEN": account.description.authToken,
+                "TWILIO_AUTH_TOKEN": "", "TOKEN": account.simulator.credentials.authToken,
                 "KEY": key.privateKey(.encryptedPKCS8), "PASSPHRASE": key.passphraseFile,
             ])
         #expect(mount.result.errorText == "")
@@ -105,8 +106,9 @@ struct ServingProcessTests {
     func secrets(_ isInBackground: Bool) throws {
         let account = try Self.account.get()
         let environment = [
-            "TWILIO_API_KEY": account.description.apiKey, "TWILIO_API_SECRET": account.description.apiSecret,
-            "TWILIO_API_KEY_SECRET": account.description.apiSecret, "INNOCENT": "stays",
+            "TWILIO_API_KEY": account.simulator.credentials.apiKey,
+            "TWILIO_API_SECRET": account.simulator.credentials.apiSecret,
+            "TWILIO_API_KEY_SECRET": account.simulator.credentials.apiSecret, "INNOCENT": "stays",
         ]
         let background = isInBackground ? try BackgroundMount(account, environment: environment) : nil
         let foreground = isInBackground ? nil : try MountedAccount(account, keys: [], environment: environment)
@@ -115,7 +117,7 @@ struct ServingProcessTests {
             let text = String(
                 decoding: try Data(contentsOf: URL(filePath: "/proc/\(process)/\(file)")), as: UTF8.self)
             #expect(text.contains(file == "environ" ? "INNOCENT=stays" : "mount"))
-            for secret in [account.description.authToken, account.description.apiSecret] {
+            for secret in [account.simulator.credentials.authToken, account.simulator.credentials.apiSecret] {
                 #expect(!text.contains(secret), "\(file)")
             }
         }

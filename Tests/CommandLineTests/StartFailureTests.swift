@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import TwilioSimulator
 
 @testable import twiliofs
 
@@ -145,7 +146,7 @@ struct StartFailure: Sendable, CustomTestStringConvertible {
     .enabled(if: KernelSupport.isExpected, Comment(rawValue: KernelSupport.reason)))
 struct StartFailureTests {
     private static let account = Result { try SimulatedAccount(media: nil) }
-    private static let secureAccount = Result { try SimulatedAccount(media: nil, switches: ["--tls"]) }
+    private static let secureAccount = Result { try SimulatedAccount(media: nil) { $0.tls = true } }
 
     /// A folder with what the failures need, and the mount point.
     private let folder: TemporaryFolder
@@ -223,7 +224,7 @@ struct StartFailureTests {
             !result.errorText.dropLast().unicodeScalars.contains { $0.properties.generalCategory == .control },
             "\(result.errorText.debugDescription)")
         for word in failure.words { #expect(result.errorText.contains(expand(word)), "\(result.errorText)") }
-        for secret in [account.description.authToken, "wrong-token-of-mine", "not-the-passphrase"] {
+        for secret in [account.simulator.credentials.authToken, "wrong-token-of-mine", "not-the-passphrase"] {
             #expect(!result.errorText.contains(secret))
         }
         #expect(!MountedAccount.isMounted(folder.path("mount")))

@@ -51,7 +51,7 @@ struct SystemLogTests {
                 "\(line)")
         }
         let texts = [
-            "info: mounted \(account.description.accountSid) on \(mountPoint)", "info: unmounted \(mountPoint)",
+            "info: mounted \(account.sid) on \(mountPoint)", "info: unmounted \(mountPoint)",
         ]
         for text in texts { #expect(result.lines.contains { $0.hasSuffix(text) }, "\(text): \(result.lines)") }
     }

@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import TwilioSimulator
 
 @Suite("The disk cache and the memory of a mount", .orderly, .needsFUSE)
 struct CacheTests {
@@ -9,10 +10,10 @@ struct CacheTests {
         let account = try SimulatedAccount(media: TestMedia.small)
         let folder = try TemporaryFolder()
         for isFirst in [true, false] {
-            try account.clearRequests()
+            account.clearRequests()
             let mount = try MountedAccount(account, cacheFolder: folder.path("cache"))
             #expect(try mount.differences(from: account) == [])
-            if !isFirst { #expect(try account.mediaRequests().isEmpty) }
+            if !isFirst { #expect(account.mediaRequests.isEmpty) }
             let told = try Command.shell(
                 "jq -c '.bytes | [.fetched > 0, .from_disk_cache > 0, .served > 0]' <.twiliofs/status.json",
                 directory: mount.path)
@@ -105,8 +106,8 @@ struct CacheTests {
                             for what, needle in needles:
                                 if needle in data: print(what, "is in", name)
                     assert count > 2_000_000, "there is nothing in the cache"
-                    """, folder.path("cache"), KeyPair.shared.privateKey(), account.description.apiURL,
-                    account.description.accountSid, account.description.authToken,
+                    """, folder.path("cache"), KeyPair.shared.privateKey(), account.simulator.apiURL,
+                    account.sid, account.simulator.credentials.authToken,
                 ] + account.originals().values.filter(\.encrypted).map(\.path).sorted())
             #expect(found.text == "")
         }

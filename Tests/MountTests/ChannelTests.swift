@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import TwilioSimulator
 
 @Suite("Channels of voice recordings", .orderly, .needsFUSE)
 struct ChannelTests {
@@ -27,11 +28,11 @@ struct ChannelTests {
         try Self.makeMedia(in: media)
         let account = try SimulatedAccount(media: media.url)
         for isFirst in [true, false] {
-            try account.clearRequests()
+            account.clearRequests()
             let mount = try MountedAccount(account, cacheFolder: cache.path("cache"))
             #expect(try mount.differences(from: account) == [])
             // Which form it is was remembered with the size: nobody is asked again.
-            let refusals = try account.mediaRequests().count { $0.status == 400 }
+            let refusals = account.mediaRequests.count { $0.status == 400 }
             #expect(refusals == (isFirst ? 1 : 0))
             try mount.unmount()
         }

@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import TwilioSimulator
 
 @Suite("What is read through the mount", .orderly, .needsFUSE)
 struct ContentTests {
@@ -83,12 +84,12 @@ struct ContentTests {
     func eightReaders() throws {
         let bench = try MountBench(media: TestMedia.real)
         let original = try bench.account.original("room.webm")
-        try bench.account.clearRequests()
+        bench.account.clearRequests()
         let readers = try (0..<8).map { _ in try RunningCommand(["sha256sum", bench.mount.path(of: original)]) }
         for reader in readers {
             #expect(try reader.wait().text.prefix(64) == original.file.sha256[...])
         }
-        let sent = try bench.account.mediaRequests().filter { $0.host == "media" }.reduce(0) { $0 + $1.bodyBytes }
+        let sent = bench.account.mediaRequests.filter { $0.host == .media }.reduce(0) { $0 + $1.bodyBytes }
         #expect(sent < original.file.size * 3 / 2, "eight readers share what is fetched")
     }
 
@@ -103,7 +104,7 @@ struct ContentTests {
             offset = os.fstat(original).st_size // 2
             assert os.pread(mounted, 4096, offset) == os.pread(original, 4096, offset)
             """, bench.mount.path(of: original), original.file.path)
-        let requests = try bench.account.mediaRequests().filter { $0.host == "media" }
+        let requests = bench.account.mediaRequests.filter { $0.host == .media }
         #expect(!requests.isEmpty)
         #expect(requests.allSatisfy { $0.range != nil && $0.status == 206 })
         #expect(requests.reduce(0) { $0 + $1.bodyBytes } < 2 << 20)
@@ -123,7 +124,7 @@ struct ContentTests {
                 offset = random.randrange(size)
                 assert os.pread(mounted, 1000, offset) == os.pread(original, 1000, offset)
             """, bench.mount.path(of: original), original.file.path)
-        let requests = try bench.account.mediaRequests().filter { $0.host == "media" }
+        let requests = bench.account.mediaRequests.filter { $0.host == .media }
         #expect(requests.allSatisfy { $0.status == 206 })
         #expect(requests.reduce(0) { $0 + $1.bodyBytes } < original.file.size / 2)
     }

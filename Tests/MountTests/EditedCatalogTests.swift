@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import TwilioSimulator
 
 @Suite("A mount with a catalog that another program has edited", .orderly, .needsFUSE)
 struct EditedCatalogTests {

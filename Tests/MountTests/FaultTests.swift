@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import TwilioSimulator
 
 @Suite("What goes wrong on the way", .orderly, .needsFUSE)
 struct FaultTests {
@@ -22,14 +23,14 @@ struct FaultTests {
 
     @Test("A list that fails is an error and never a shorter directory, and works later")
     func listFails() throws {
-        let account = try SimulatedAccount(media: TestMedia.small, switches: ["--page-size-limit", "1"])
-        let list = "/2010-04-01/Accounts/\(account.description.accountSid)/Recordings.json"
+        let account = try SimulatedAccount(media: TestMedia.small) { $0.behaviour.pageSizeLimit = 1 }
+        let list = "/2010-04-01/Accounts/\(account.sid)/Recordings.json"
         // The first request is the check of the credentials, the second the first page.
         try account.add(faults: #"{"path":"\#(list)","after":2,"action":{"type":"status","code":400}}"#)
         let mount = try MountedAccount(account)
         let failed = try Command.run(["ls", "recordings"], directory: mount.path)
         #expect(failed.end == .exited(2) && failed.text == "", "\(failed.text)\(failed.errorText)")
-        try account.clearFaults()
+        account.clearFaults()
         let works = try eventually(within: 30) {
             try Command.run(["ls", "recordings"], directory: mount.path).lines.count == 3
         }

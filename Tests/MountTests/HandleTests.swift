@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import TestSupport
 import Testing
+import TwilioSimulator
 
 @Suite("File handles", .orderly, .needsFUSE, .enabled(if: getuid() == 0, "needs root"))
 struct HandleTests {
@@ -43,8 +44,9 @@ struct HandleTests {
     @Test("Handles lead to their files when the kernel has forgotten them, and after a remount")
     func remount() throws {
         let media = try TestMedia.small
-        let account = try SimulatedAccount(
-            media: media, switches: ["--subaccount", "name=own,media=\(media.path)"])
+        let account = try SimulatedAccount(media: media) {
+            $0.subaccounts = [try SimulatedSubaccount(name: "own", mediaFolder: media.path)]
+        }
         let folder = try TemporaryFolder()
         let cache = folder.path("cache")
         try folder.file("script", Self.script)

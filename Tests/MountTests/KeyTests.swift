@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import TestSupport
 import Testing
+import TwilioSimulator
 
 @Suite("Keys and who may read", .orderly, .needsFUSE)
 struct KeyTests {
@@ -9,7 +10,7 @@ struct KeyTests {
     func formats(_ format: KeyPair.Format, bits: Int) throws {
         let key = try KeyPair.shared(bits: bits)
         let bench = try MountBench(
-            publicKeys: [key.publicKey], keys: [key.privateKey(format)],
+            publicKeys: [.init(pem: key.publicPEM)], keys: [key.privateKey(format)],
             options: format == .encryptedPKCS8 ? ["--key-passphrase-file", key.passphraseFile] : [])
         #expect(try bench.mount.differences(from: bench.account) == [])
     }
@@ -23,7 +24,7 @@ struct KeyTests {
             let result = try Command.run(["cat", bench.path(name)])
             #expect(result.end == .exited(1) && result.errorText.contains("Required key not available"), "\(name)")
         }
-        let sid = try #require(bench.account.description.publicKeySid)
+        let sid = try #require(bench.account.simulator.publicKeySID)
         // The first recording is named at once; how many there are is told when it is known.
         let lines = bench.mount.log.split(separator: "\n")
         #expect(lines.count { $0.contains("can't be opened") && $0.contains(sid) } == 1, "\(bench.mount.log)")
@@ -51,7 +52,7 @@ struct KeyTests {
             ["voice:\(second.privateKey())", "video:\(first.privateKey())", "voice:\(first.privateKey())"],
         ] {
             let bench = try MountBench(
-                publicKeys: [first.publicKey, "\(sid)=\(second.publicKey)"], keys: keys)
+                publicKeys: [.init(pem: first.publicPEM), .init(sid: sid, pem: second.publicPEM)], keys: keys)
             try bench.account.change(
                 resource: #"{"action":"add","kind":"recording","path":"\#(media)","#
                     + #""fields":{"public_key_sid":"\#(sid)","sid":"RE\#(String(repeating: "7", count: 32))"}}"#)
@@ -65,15 +66,15 @@ struct KeyTests {
 
     @Test("An account behind TLS is read with its authority's certificate")
     func secure() throws {
-        let bench = try MountBench(switches: ["--tls"])
-        #expect(bench.account.description.apiURL.hasPrefix("https:"))
+        let bench = try MountBench { $0.tls = true }
+        #expect(bench.account.simulator.apiURL.hasPrefix("https:"))
         #expect(try bench.mount.differences(from: bench.account) == [])
     }
 
     @Test("Authorities that the environment names are trusted, and keys of connections are written nowhere")
     func secureByEnvironment() throws {
-        let account = try SimulatedAccount(media: TestMedia.small, switches: ["--tls"])
-        let authority = try #require(account.description.caFile)
+        let account = try SimulatedAccount(media: TestMedia.small) { $0.tls = true }
+        let authority = try #require(account.simulator.authorityFile)
         let folder = try TemporaryFolder()
         for name in ["CURL_CA_BUNDLE", "SSL_CERT_FILE"] {
             let mount = try MountedAccount(

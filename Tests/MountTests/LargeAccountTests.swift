@@ -2,25 +2,13 @@ import Foundation
 import Glibc
 import TestSupport
 import Testing
+import TwilioSimulator
 
 @Suite("An account with many recordings", .orderlyAndLong, .needsFUSE)
 struct LargeAccountTests {
-    /// The SIDs of all voice recordings as the account itself lists them, in order.
-    private static func sids(of account: SimulatedAccount) throws -> [String] {
-        try python(
-            """
-            import base64, json, sys, urllib.request
-            base, user, password = sys.argv[1:]
-            authorization = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
-            address, sids = f"/2010-04-01/Accounts/{user}/Recordings.json?PageSize=1000", []
-            while address:
-                request = urllib.request.Request(base + address, headers={"Authorization": authorization})
-                page = json.load(urllib.request.urlopen(request))
-                sids += [recording["sid"] for recording in page["recordings"]]
-                address = page["next_page_uri"]
-            print("\\n".join(sorted(sids)))
-            """, account.description.apiURL, account.description.accountSid, account.description.authToken
-        ).lines
+    /// The SIDs of all voice recordings of an account with so many, in order.
+    private static func sids(_ count: Int) -> [String] {
+        (0..<count).map(TwilioSimulator.generatedSID).sorted()
     }
 
     /// The names in the directory of voice recordings without their extension, in order; those that come twice are
@@ -29,8 +17,8 @@ struct LargeAccountTests {
         try Command.shell("ls -f recordings | sed -n 's/[.]wav$//p' | LC_ALL=C sort", directory: mount.path).lines
     }
 
-    private static func pageRequests(_ account: SimulatedAccount) throws -> Int {
-        try account.requests().filter { $0.path.contains("/Recordings.json") }.count
+    private static func pageRequests(_ account: SimulatedAccount) -> Int {
+        account.requests.filter { $0.path.contains("/Recordings.json") }.count
     }
 
     /// What SQLite itself says of the catalogs in a cache folder: its check, the number of entries, and of different
@@ -64,8 +52,11 @@ struct LargeAccountTests {
 
     @Test("A first listing that is killed again and again goes on each time, and nothing is lost or doubled")
     func killed() throws {
-        let account = try SimulatedAccount(
-            media: nil, switches: ["--generate-recordings", "60000", "--page-size-limit", "100", "--latency", "400"])
+        let account = try SimulatedAccount(media: nil) {
+            $0.generatedRecordings = 60_000
+            $0.behaviour.pageSizeLimit = 100
+            $0.behaviour.latencyMilliseconds = 200
+        }
         let folder = try TemporaryFolder()
         let cache = try folder.folder("cache")
         var generator = SeededGenerator(seed: 4)
@@ -77,8 +68,8 @@ struct LargeAccountTests {
             })
         {
             let mount = try MountedAccount(account, options: ["--kinds", "voice"], cacheFolder: cache)
-            let before = try Self.pageRequests(account)
-            #expect(try eventually(within: 100) { try Self.pageRequests(account) >= before + least })
+            let before = Self.pageRequests(account)
+            #expect(eventually(within: 100) { Self.pageRequests(account) >= before + least })
             mount.process.kill()
             try Command.require([BuiltPrograms.twiliofs, "unmount", mount.path])
             #expect(!mount.isMounted)
@@ -87,10 +78,7 @@ struct LargeAccountTests {
         }
         let mount = try MountedAccount(account, options: ["--kinds", "voice"], cacheFolder: cache)
         let listed = try Self.listed(mount)
-        try account.change(behaviour: #"{"latencyMilliseconds": 0, "pageSizeLimit": null}"#)
-        let expected = try Self.sids(of: account)
-        #expect(expected.count == 60_000)
-        #expect(listed == expected, "\(listed.count)")
+        #expect(listed == Self.sids(60_000), "\(listed.count)")
         #expect(try Self.inspectCatalog(cache) == ["ok", "60000 60000"])
         // Days are the smallest part of a voice list that can be asked for, so it is what is known that shows that it
         // went on.
@@ -100,8 +88,11 @@ struct LargeAccountTests {
 
     @Test("A page that fails while many are on their way fails the listing, which goes on when it is asked for again")
     func failingPage() throws {
-        let account = try SimulatedAccount(
-            media: nil, switches: ["--generate-recordings", "5000", "--page-size-limit", "50", "--latency", "20"])
+        let account = try SimulatedAccount(media: nil) {
+            $0.generatedRecordings = 5000
+            $0.behaviour.pageSizeLimit = 50
+            $0.behaviour.latencyMilliseconds = 20
+        }
         try account.add(
             faults: #"{"path":"*/Recordings.json","after":40,"count":1,"action":{"type":"status","code":400}}"#)
         let mount = try MountedAccount(account, options: ["--kinds", "voice"])
@@ -110,16 +101,18 @@ struct LargeAccountTests {
         #expect(failed.errorText.contains("Input/output error"), "\(failed.errorText)")
         #expect(
             mount.log.contains("the list of voice recordings failed") && mount.log.contains("400"), "\(mount.log)")
-        let listed = try Self.listed(mount)
-        #expect(try listed == Self.sids(of: account))
-        #expect(listed.count == 5000)
+        #expect(try Self.listed(mount) == Self.sids(5000))
     }
 
-    @Test("A list whose pages have no end fails, and is there when it has one again", arguments: ["empty", "repeated"])
-    func endless(end: String) throws {
-        let account = try SimulatedAccount(
-            media: nil,
-            switches: ["--generate-recordings", "500", "--page-size-limit", "50", "--list-end", end])
+    @Test(
+        "A list whose pages have no end fails, and is there when it has one again",
+        arguments: [Behaviour.ListEnd.empty, .repeated])
+    func endless(end: Behaviour.ListEnd) throws {
+        let account = try SimulatedAccount(media: nil) {
+            $0.generatedRecordings = 500
+            $0.behaviour.pageSizeLimit = 50
+            $0.behaviour.listEnd = end
+        }
         let mount = try MountedAccount(account, options: ["--kinds", "voice"])
         for _ in 0..<2 {
             let failed = try Command.run(["ls", "-f", "recordings"], directory: mount.path)
@@ -129,30 +122,35 @@ struct LargeAccountTests {
         // The list's failure is told once, and with each request that failed by it.
         let told = mount.log.split(separator: "\n").filter { $0.contains("have no end") }
         #expect(told.filter { $0.contains("the list of voice recordings failed") }.count == 1, "\(mount.log)")
-        try account.change(behaviour: #"{"listEnd": "proper"}"#)
-        #expect(try Self.listed(mount) == Self.sids(of: account))
+        account.simulator.behaviour.listEnd = .proper
+        #expect(try Self.listed(mount) == Self.sids(500))
     }
 
     @Test(
         "A day is whole when it is asked for alone, and so is the list, whatever filters by date mean",
-        arguments: ["inclusive", "midnight", "time", "exclusive"])
-    func dateFilters(filter: String) throws {
-        let account = try SimulatedAccount(
-            media: nil,
-            switches: ["--generate-recordings", "12000", "--page-size-limit", "200", "--date-filter", filter])
+        arguments: Behaviour.DateFilter.allCases)
+    func dateFilters(filter: Behaviour.DateFilter) throws {
+        let account = try SimulatedAccount(media: nil) {
+            $0.generatedRecordings = 12_000
+            $0.behaviour.pageSizeLimit = 200
+            $0.behaviour.dateFilter = filter
+        }
         let mount = try MountedAccount(account, options: ["--kinds", "voice"])
         // The recordings are one a minute.
         let day = try Command.shell("date -u -d '5 days ago' +%Y/%m/%d").lines.first ?? ""
         let links = try Command.shell("ls -f by-date/\(day) | grep -c '^RE'", directory: mount.path).lines
         #expect(links == ["1440"])
-        #expect(try Self.listed(mount) == Self.sids(of: account))
+        #expect(try Self.listed(mount) == Self.sids(12_000))
     }
 
     @Test("Two mounts that share a cache both show everything, cold and warm")
     func twoMounts() throws {
-        let account = try SimulatedAccount(
-            media: nil, switches: ["--generate-recordings", "5000", "--page-size-limit", "100", "--latency", "10"])
-        let expected = try Self.sids(of: account)
+        let account = try SimulatedAccount(media: nil) {
+            $0.generatedRecordings = 5000
+            $0.behaviour.pageSizeLimit = 100
+            $0.behaviour.latencyMilliseconds = 10
+        }
+        let expected = Self.sids(5000)
         let folder = try TemporaryFolder()
         let cache = try folder.folder("cache")
         for state in ["cold", "warm"] {
@@ -172,8 +170,8 @@ struct LargeAccountTests {
 
     @Test("A catalog that turns out to be damaged while it is mounted is built anew, and open directories aren't mixed")
     func damaged() throws {
-        let account = try SimulatedAccount(media: nil, switches: ["--generate-recordings", "5000"])
-        let expected = try Self.sids(of: account)
+        let account = try SimulatedAccount(media: nil) { $0.generatedRecordings = 5000 }
+        let expected = Self.sids(5000)
         let folder = try TemporaryFolder()
         let cache = try folder.folder("cache")
         let mount = try MountedAccount(account, options: ["--kinds", "voice"], cacheFolder: cache)
@@ -244,11 +242,11 @@ struct LargeAccountTests {
 
     @Test("Names that can't be recordings aren't there, and nobody is asked for them")
     func nonsense() throws {
-        let account = try SimulatedAccount(media: nil, switches: ["--generate-recordings", "20"])
+        let account = try SimulatedAccount(media: nil) { $0.generatedRecordings = 20 }
         let mount = try MountedAccount(account)
         let sid = try #require(try Self.listed(mount).first)
         try Command.shell("ls video-recordings compositions", directory: mount.path)
-        try account.clearRequests()
+        account.clearRequests()
         let digits = sid.dropFirst(2)
         let letter = digits.first { $0.isLetter } ?? "a"
         let names =
@@ -278,14 +276,14 @@ struct LargeAccountTests {
             """, mount.path, names.joined(separator: "\u{1F}")
         ).lines
         #expect(found == [])
-        let asked = try account.requests().map(\.path)
+        let asked = account.requests.map(\.path)
         #expect(asked == [])
     }
 
     @Test("A hundred programs that go through a directory at once all see the same")
     func manyFinds() throws {
-        let account = try SimulatedAccount(media: nil, switches: ["--generate-recordings", "2000"])
-        let expected = try Self.sids(of: account).map { "recordings/\($0).wav" }
+        let account = try SimulatedAccount(media: nil) { $0.generatedRecordings = 2000 }
+        let expected = Self.sids(2000).map { "recordings/\($0).wav" }
         let mount = try MountedAccount(account, options: ["--kinds", "voice"])
         let finds = try (0..<100).map { _ in
             try RunningCommand(["find", "recordings", "-name", "RE*"], directory: mount.path)

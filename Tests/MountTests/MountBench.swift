@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import TwilioSimulator
 
 /// An account and a mount of it.
 struct MountBench {
@@ -8,11 +9,11 @@ struct MountBench {
     let mount: MountedAccount
 
     init(
-        media: URL? = nil, switches: [String] = [], publicKeys: [String]? = nil, keys: [String]? = nil,
-        options: [String] = []
+        media: URL? = nil, publicKeys: [SimulatorConfiguration.PublicKey]? = nil, keys: [String]? = nil,
+        options: [String] = [], configure: (inout SimulatorConfiguration) throws -> Void = { _ in }
     ) throws {
         account = try SimulatedAccount(
-            media: media ?? TestMedia.small, switches: switches, publicKeys: publicKeys)
+            media: media ?? TestMedia.small, publicKeys: publicKeys, configure: configure)
         mount = try MountedAccount(account, keys: keys, options: options)
     }
 

@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import TwilioSimulator
 
 @Suite("What programs do with the mount", .orderly, .needsFUSE)
 struct ProgramTests {
@@ -34,7 +35,7 @@ struct ProgramTests {
             "-f", "framemd5", "-",
         ])
         #expect(picture.text == expected.text && !picture.text.isEmpty)
-        let sent = try bench.account.mediaRequests().filter { $0.host == "media" }.reduce(0) { $0 + $1.bodyBytes }
+        let sent = bench.account.mediaRequests.filter { $0.host == .media }.reduce(0) { $0 + $1.bodyBytes }
         #expect(sent > 0 && sent < original.file.size / 5, "\(sent) of \(original.file.size) bytes were sent")
     }
 
@@ -78,10 +79,10 @@ struct ProgramTests {
                 #expect(try mount.unmount().end == .exited(0))
                 mount = try MountedAccount(account, cacheFolder: folder.path("cache"))
             }
-            try account.clearRequests()
+            account.clearRequests()
             let second = try Command.require(["rsync", "-ai", mount.path + "/", copy])
             #expect(second.text == "", "\(round)")
-            #expect(try account.mediaRequests().map(\.path) == [], "\(round)")
+            #expect(account.mediaRequests.map(\.path) == [], "\(round)")
             #expect(try Command.shell(list, directory: mount.path).text == before, "\(round): inodes, times, sizes")
         }
         for (sid, file) in try account.originals() {
@@ -128,7 +129,7 @@ struct ProgramTests {
         #expect(room.map(String.init) == ["\((total + 4095) / 4096)", "\(originals.count)", "1%", "1%"])
         #expect(
             try bench.shell("df --output=source . | tail -1").lines == [
-                "twilio:\(bench.account.description.accountSid)"
+                "twilio:\(bench.account.sid)"
             ])
     }
 
@@ -140,7 +141,7 @@ struct ProgramTests {
             .lines
         #expect(attributes.contains(#"user.twilio.sid="\#(original.sid)""#))
         #expect(attributes.contains(#"user.twilio.encryption="aes-256-gcm""#))
-        #expect(attributes.contains(#"user.twilio.public_key_sid="\#(bench.account.description.publicKeySid ?? "")""#))
+        #expect(attributes.contains(#"user.twilio.public_key_sid="\#(bench.account.simulator.publicKeySID ?? "")""#))
         let missing = try Command.run(["getfattr", "-n", "user.nothing", bench.mount.path(of: original)])
         #expect(missing.errorText.contains("No such attribute"))
     }
@@ -149,7 +150,7 @@ struct ProgramTests {
     func metadata() throws {
         let bench = try MountBench()
         for (sid, file) in try bench.account.originals() {
-            let result = try bench.shell("jq -r .sid <\"metadata/$1\"", "\(file.kind)s/\(sid).json")
+            let result = try bench.shell("jq -r .sid <\"metadata/$1\"", "\(file.kind.rawValue)s/\(sid).json")
             #expect(result.lines == [sid])
         }
         let sizes = try bench.shell(
@@ -163,7 +164,7 @@ struct ProgramTests {
         try bench.shell("ls recordings video-recordings compositions >/dev/null")
         let status = try bench.shell(
             "jq -r '.account, .lists.recordings.state, .lists.recordings.recordings' <.twiliofs/status.json")
-        #expect(status.lines == [bench.account.description.accountSid, "complete", "3"])
+        #expect(status.lines == [bench.account.sid, "complete", "3"])
         #expect(try bench.shell("cat .twiliofs/version").text.hasPrefix("twiliofs "))
     }
 }

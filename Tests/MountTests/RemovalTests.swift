@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import TwilioSimulator
 
 @Suite("What comes and goes in an open mount", .orderly, .needsFUSE)
 struct RemovalTests {

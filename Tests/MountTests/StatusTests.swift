@@ -15,7 +15,7 @@ struct StatusTests {
         try bench.shell("ls recordings video-recordings compositions >/dev/null; cat recordings/* >/dev/null")
         let text = try status(bench.mount.path)
         #expect(text.end == .exited(0) && text.errorText == "")
-        #expect(text.text.contains(bench.account.description.accountSid))
+        #expect(text.text.contains(bench.account.sid))
         #expect(text.text.contains("on \(bench.mount.path), "))
         #expect(text.text.contains(#/\nrecordings +complete +3 /#))
         #expect(!text.text.contains("\u{1B}"))
@@ -26,7 +26,7 @@ struct StatusTests {
             "jq", "-r", ".account, .lists.recordings.state, .bytes.served > 0, .errors.system.ENOENT // 0",
             try folder.file("status.json", json.text),
         ])
-        #expect(object.lines.dropLast() == [bench.account.description.accountSid, "complete", "true"])
+        #expect(object.lines.dropLast() == [bench.account.sid, "complete", "true"])
     }
 
     @Test("Any path in the mount leads to it: below, relative, through links; one that leads out of it doesn't")

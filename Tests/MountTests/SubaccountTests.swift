@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import TwilioSimulator
 
 @Suite("Subaccounts in a mount", .orderly, .needsFUSE)
 struct SubaccountTests {
@@ -12,7 +13,7 @@ struct SubaccountTests {
 
         init() throws {
             folder = try TemporaryFolder()
-            var switches: [String] = []
+            var subaccounts: [SimulatedSubaccount] = []
             for name in ["own", "other", "suspended"] {
                 for file in ["recordings/\(name).wav", "video-recordings/\(name).mka", "compositions/\(name).mp4"] {
                     let url = folder.url.appending(path: "\(name)/\(file)")
@@ -20,18 +21,19 @@ struct SubaccountTests {
                         at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
                     try TestMedia.noise(100_000 + name.count, seed: UInt64(name.count)).write(to: url)
                 }
-                let status = name == "suspended" ? "suspended" : "active"
-                switches += ["--subaccount", "name=\(name),media=\(folder.path(name)),status=\(status)"]
+                subaccounts.append(
+                    try SimulatedSubaccount(
+                        name: name, mediaFolder: folder.path(name), status: name == "suspended" ? .suspended : .active))
             }
-            account = try SimulatedAccount(media: TestMedia.small, switches: switches)
-            let own = account.description.subaccounts[0]
+            account = try SimulatedAccount(media: TestMedia.small) { $0.subaccounts = subaccounts }
+            let own = account.simulator.subaccounts[0]
             let file = try folder.file("credentials", "# of subaccounts\n\n\(own.sid) \(own.authToken)\n")
             chmod(file, 0o600)
             options = ["--subaccounts", "--subaccount-credentials", file]
         }
 
-        var own: String { account.description.subaccounts[0].sid }
-        var other: String { account.description.subaccounts[1].sid }
+        var own: String { account.simulator.subaccounts[0].sid }
+        var other: String { account.simulator.subaccounts[1].sid }
 
         func mount(_ options: [String]? = nil) throws -> MountedAccount {
             try MountedAccount(account, options: options ?? self.options, cacheFolder: folder.path("cache"))
@@ -54,7 +56,7 @@ struct SubaccountTests {
             try Self.shell(mount, "ls -A accounts/\(bench.other)") == ["by-call", "by-date", "metadata", "recordings"])
         #expect(try mount.differences(from: bench.account) == [])
         for (sid, count) in [(bench.own, 3), (bench.other, 1)] {
-            let originals = try bench.account.originals(of: sid).filter { count == 3 || $0.value.kind == "recording" }
+            let originals = try bench.account.originals(of: sid).filter { count == 3 || $0.value.kind == .recording }
             #expect(originals.count == count)
             let files = try Self.shell(
                 mount, "cd accounts/\(sid); find . -type f ! -name '*.json' -exec sha256sum {} +")
@@ -67,7 +69,7 @@ struct SubaccountTests {
         #expect(report.contains("own: available"))
         #expect(report.contains { $0.hasPrefix("other: ") && $0.contains("--subaccount-credentials") })
         #expect(mount.log.contains("the video of the subaccount \(bench.other) is not shown"))
-        #expect(try bench.account.requests().allSatisfy { $0.status != 401 })
+        #expect(bench.account.requests.allSatisfy { $0.status != 401 })
         // What is used, of all accounts.
         #expect(try Self.shell(mount, "df --output=iused . | tail -1").first?.hasSuffix("14") == true)
         let without = try bench.mount([])
@@ -86,10 +88,10 @@ struct SubaccountTests {
         #expect(Set(numbers).count == numbers.count)
         #expect(try mount.unmount().end == .exited(0))
         mount = try bench.mount()
-        try bench.account.clearRequests()
+        bench.account.clearRequests()
         let second = try Command.require(["rsync", "-ai", mount.path + "/", bench.folder.path("copy")])
         #expect(second.lines.filter { !$0.contains(".twiliofs") } == [])
-        #expect(try bench.account.mediaRequests().isEmpty)
+        #expect(bench.account.mediaRequests.isEmpty)
         #expect(try Self.shell(mount, list) == before)
     }
 
@@ -97,14 +99,14 @@ struct SubaccountTests {
     func memory() throws {
         let bench = try Bench()
         let (video, original) = try #require(
-            try bench.account.originals(of: bench.own).first { $0.value.kind == "composition" })
+            try bench.account.originals(of: bench.own).first { $0.value.kind == .composition })
         // Of a recording made just now, the media may come later than the resource.
         try bench.account.change(
             resource: #"{"action": "update", "sid": "\#(video)", "fields": {"date_created": "2026-01-01T00:00:00Z"}}"#,
             of: bench.own)
         let mount = try bench.mount()
         let (sid, file) = try #require(
-            try bench.account.originals(of: bench.own).first { $0.value.kind == "recording" })
+            try bench.account.originals(of: bench.own).first { $0.value.kind == .recording })
         let path = "accounts/\(bench.own)/\(file.mountedPath(sid: sid))"
         _ = try Self.shell(mount, "cat \(path) >/dev/null")
         let attribute = "getfattr --only-values -n user.twilio.integrity \(path)"
@@ -131,8 +133,9 @@ struct SubaccountTests {
             return names.filter { $0 != "twiliofs\n" && !$0.contains("qos") }.sorted()
         }
         func most(subaccounts: Int) throws -> [String] {
-            let switches = (0..<subaccounts).flatMap { ["--subaccount", "name=number\($0)"] }
-            let account = try SimulatedAccount(media: nil, switches: switches)
+            let account = try SimulatedAccount(media: nil) {
+                $0.subaccounts = try (0..<subaccounts).map { try SimulatedSubaccount(name: "number\($0)") }
+            }
             let mount = try MountedAccount(account, options: ["--subaccounts"])
             #expect(try Self.shell(mount, "ls accounts | wc -l") == ["\(subaccounts)"])
             let listing = try RunningCommand(

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import TestSupport
 import Testing
+import TwilioSimulator
 
 @Suite("Unmounting and interrupting", .orderly, .needsFUSE)
 struct UnmountTests {
@@ -19,10 +20,10 @@ struct UnmountTests {
     @Test("A clean end logs neither errors nor warnings, whatever was on its way")
     func silence() throws {
         // Sizes that are learnt and lists that are fetched are on their way for long.
-        let bench = try MountBench(switches: ["--latency", "300"])
+        let bench = try MountBench { $0.behaviour.latencyMilliseconds = 300 }
         try bench.shell("ls recordings >/dev/null")
         let lister = try RunningCommand(["ls", "-l", "\(bench.mount.path)/video-recordings"])
-        #expect(try eventually { try !bench.account.requests().isEmpty })
+        #expect(eventually { !bench.account.requests.isEmpty })
         #expect(try bench.mount.unmount().end == .exited(0))
         _ = try lister.wait(seconds: 5)
         let loud = bench.mount.log.split(separator: "\n").filter {
@@ -49,8 +50,8 @@ struct UnmountTests {
         try bench.account.add(faults: Self.stall)
         let reader = try RunningCommand(["cat", bench.path("long.mkv")])
         #expect(
-            try eventually {
-                try bench.account.mediaRequests().contains { $0.host == "media" && $0.bodyBytes >= 100_000 }
+            eventually {
+                bench.account.mediaRequests.contains { $0.host == .media && $0.bodyBytes >= 100_000 }
             })
         #expect(reader.isRunning)
         #expect(try bench.mount.unmount().end == .exited(0))
@@ -111,8 +112,8 @@ struct UnmountTests {
         try bench.account.add(faults: Self.stall)
         let reader = try RunningCommand(["cat", bench.path("long.mkv")])
         #expect(
-            try eventually {
-                try bench.account.mediaRequests().contains { $0.host == "media" && $0.bodyBytes >= 100_000 }
+            eventually {
+                bench.account.mediaRequests.contains { $0.host == .media && $0.bodyBytes >= 100_000 }
             })
         try Command.shell(
             "ls -l recordings; df .; stat video-recordings/*; cat metadata/*/*", directory: bench.mount.path,

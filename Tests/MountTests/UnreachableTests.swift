@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import TwilioSimulator
 
 @Suite("A host that can't be reached", .orderly, .needsFUSE)
 struct UnreachableTests {
@@ -14,9 +15,16 @@ struct UnreachableTests {
 
     @Test("An incomplete list fails soon, then at once, and is there when the host is; a complete one is always shown")
     func stopped() throws {
-        let switches = ["--generate-recordings", "4000", "--page-size-limit", "10"]
-        var account: SimulatedAccount? = try SimulatedAccount(media: nil, switches: switches + ["--latency", "400"])
-        let port = try #require(account?.description.apiURL.split(separator: ":").last)
+        func start(port: Int, latency: Int) throws -> SimulatedAccount {
+            try SimulatedAccount(media: nil) {
+                $0.apiPort = port
+                $0.generatedRecordings = 4000
+                $0.behaviour.pageSizeLimit = 10
+                $0.behaviour.latencyMilliseconds = latency
+            }
+        }
+        var account: SimulatedAccount? = try start(port: 0, latency: 400)
+        let port = try #require(account?.simulator.apiURL.split(separator: ":").last.flatMap { Int($0) })
         let mount = try MountedAccount(try #require(account))
         #expect(try Self.listed(mount, "compositions") == [])
         account = nil
@@ -34,7 +42,7 @@ struct UnreachableTests {
         let reasons = mount.log.split(separator: "\n").filter { $0.contains("the list of voice recordings failed") }
         #expect(reasons.count == 1 && reasons.allSatisfy { $0.contains("can't be reached") }, "\(mount.log)")
 
-        account = try SimulatedAccount(media: nil, switches: switches + ["--api-port", String(port)])
+        account = try start(port: port, latency: 0)
         #expect(try eventually(within: 70) { try Self.listed(mount, "recordings")?.count == 4000 }, "\(mount.log)")
         try mount.unmount()
     }

@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import TwilioSimulator
 
 @Suite("Answers in the place of media", .orderlyAndLong, .needsFUSE)
 struct UnusableAnswerTests {
@@ -68,7 +69,7 @@ struct UnusableAnswerTests {
         let media = try TemporaryFolder()
         let cache = try TemporaryFolder()
         try Self.makeMedia(in: media)
-        let account = try SimulatedAccount(media: media.url, switches: sendsETag ? [] : ["--no-etag"])
+        let account = try SimulatedAccount(media: media.url) { $0.behaviour.sendsETag = sendsETag }
         do {
             let mount = try MountedAccount(account, options: ["--no-probing"], cacheFolder: cache.path("cache"))
             try Command.shell("ls recordings video-recordings compositions >/dev/null", directory: mount.path)
@@ -90,7 +91,7 @@ struct UnusableAnswerTests {
 
     @Test("What is short at first and whole later becomes right in the same mount", arguments: [true, false])
     func shortAtFirst(sendsETag: Bool) throws {
-        let account = try SimulatedAccount(media: TestMedia.real, switches: sendsETag ? [] : ["--no-etag"])
+        let account = try SimulatedAccount(media: TestMedia.real) { $0.behaviour.sendsETag = sendsETag }
         let mount = try MountedAccount(account, options: ["--no-probing"])
         // All but compositions and tracks that aren't encrypted: nothing says of these how long they are.
         let checked = try account.originals().filter { $1.encrypted || $1.name.hasSuffix("wav") }
@@ -102,7 +103,7 @@ struct UnusableAnswerTests {
             // Nothing but its header says that plain WAVE is cut: what is there of it is read.
             if file.encrypted { #expect(result.end == .exited(1), "\(file.name)") }
         }
-        try account.clearFaults()
+        account.clearFaults()
         for (sid, file) in checked {
             let path = mount.path(of: (sid, file))
             let isRight = try eventually(within: 40) {
@@ -120,7 +121,7 @@ struct UnusableAnswerTests {
         try Command.require(["stat", path])
         try bench.account.add(faults: #"{"path":"*.wav","action":{"type":"corrupt","offset":350000,"mask":1}}"#)
         for _ in 0..<2 { #expect(try Command.run(["cat", path]).end == .exited(1)) }
-        try bench.account.clearFaults()
+        bench.account.clearFaults()
         // It isn't fetched again for each read; and is, after a while.
         #expect(try Command.run(["cat", path]).end == .exited(1))
         let sha256 = try bench.account.original("long.wav").file.sha256
@@ -134,13 +135,13 @@ struct UnusableAnswerTests {
     @Test("Encrypted video without its envelope's headers is an error, and right once they come")
     func noEnvelope() throws {
         let bench = try MountBench()
-        try bench.account.change(behaviour: #"{"sendsEnvelope":false}"#)
+        bench.account.simulator.behaviour.sendsEnvelope = false
         for name in ["long.mkv", "blocks.mp4"] {
             let result = try Command.run(["cat", bench.path(name)])
             #expect(result.end == .exited(1) && result.errorText.contains("Input/output error"), "\(name)")
         }
         #expect(bench.mount.log.contains("envelope"))
-        try bench.account.change(behaviour: #"{"sendsEnvelope":true}"#)
+        bench.account.simulator.behaviour.sendsEnvelope = true
         for name in ["long.mkv", "blocks.mp4"] {
             #expect(try bench.checksum(name) == bench.account.original(name).file.sha256)
         }

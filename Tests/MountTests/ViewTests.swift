@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import TwilioSimulator
 
 @Suite("The views of a mount", .orderly, .needsFUSE)
 struct ViewTests {
@@ -110,9 +111,11 @@ struct ViewTests {
 
     @Test("A day of an account that is still being listed can be listed at once")
     func coldDay() throws {
-        let bench = try MountBench(
-            switches: ["--generate-recordings", "100000", "--page-size-limit", "100", "--latency", "50"],
-            options: ["--kinds", "voice"])
+        let bench = try MountBench(options: ["--kinds", "voice"]) {
+            $0.generatedRecordings = 100_000
+            $0.behaviour.pageSizeLimit = 100
+            $0.behaviour.latencyMilliseconds = 50
+        }
         let listing = try bench.shell("ls by-date/$(date -u -d '2 days ago' +%Y/%m/%d)")
         #expect(listing.lines.count == 1440)
         #expect(listing.lines.allSatisfy { $0.hasPrefix("RE") && $0.hasSuffix(".wav") })

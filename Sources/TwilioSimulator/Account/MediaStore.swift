@@ -16,9 +16,11 @@ final class MediaStore: Sendable {
     let folder: String
     private static let pieceSize = 1 << 20
 
-    /// Makes an empty folder under the system's temporary one, which only this user can enter.
-    init() throws(SimulatorError) {
-        let base = FileManager.default.temporaryDirectory.path
+    /// Makes an empty folder under another, which only this user can enter.
+    ///
+    /// - Parameter base: the folder to make it in; nil for the system's temporary one.
+    init(in base: String?) throws(SimulatorError) {
+        let base = base ?? FileManager.default.temporaryDirectory.path
         var template = Array("\(base)/twilio-simulator.XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw .system(.file, "A folder in \(base) can't be made") }
         folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)

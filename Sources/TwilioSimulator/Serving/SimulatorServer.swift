@@ -95,8 +95,8 @@ final class SimulatorServer: Sendable {
             return Array(connections.open.values)
         }
         for transport in open { transport.eventLoop.execute { transport.value.close() } }
-        // Neither can fail in a way that leaves something to do.
-        try? loops.syncShutdownGracefully()
+        // The loops last: work that ends tells them. Neither can fail in a way that leaves something to do.
         try? threads.syncShutdownGracefully()
+        try? loops.syncShutdownGracefully()
     }
 }

@@ -1,5 +1,6 @@
 public import Foundation
 import Glibc
+public import TwilioSimulator
 
 /// An account that is mounted: the `twiliofs` program in the foreground, in a process of its own.
 ///
@@ -33,7 +34,9 @@ public final class MountedAccount: Sendable {
             wrapper
                 + [BuiltPrograms.twiliofs, "mount", "--foreground", "--cache-dir", cacheFolder ?? folder.path("cache")]
                 + (keys.isEmpty ? ["--no-key"] : keys.flatMap { ["--key", $0] })
-                + (namesAuthority ? account.description.caFile.map { ["--ca-file", $0] } ?? [] : []) + options + [path],
+                + (namesAuthority ? account.simulator.authorityFile.map { ["--ca-file", $0] } ?? [] : []) + options + [
+                    path
+                ],
             environment: Command.environment.merging(Self.environment(account)) { $1 }.merging(environment) { $1 })
         guard eventually(within: 30, { isMounted || !process.isRunning }), process.isRunning else {
             throw CommandError("the account can't be mounted: \(process.errorText)")
@@ -50,8 +53,8 @@ public final class MountedAccount: Sendable {
     /// The variables that lead `twiliofs` to an account.
     public static func environment(_ account: SimulatedAccount) -> [String: String] {
         [
-            "TWILIO_ACCOUNT_SID": account.description.accountSid, "TWILIO_AUTH_TOKEN": account.description.authToken,
-            "TWILIOFS_API_URL": account.description.apiURL, "TWILIOFS_VIDEO_URL": account.description.apiURL,
+            "TWILIO_ACCOUNT_SID": account.sid, "TWILIO_AUTH_TOKEN": account.simulator.credentials.authToken,
+            "TWILIOFS_API_URL": account.simulator.apiURL, "TWILIOFS_VIDEO_URL": account.simulator.apiURL,
         ]
     }
 
@@ -68,7 +71,7 @@ public final class MountedAccount: Sendable {
     }
 
     /// The path of a file in the mount.
-    public func path(of original: (sid: String, file: SimulatedAccount.Original)) -> String {
+    public func path(of original: (sid: String, file: ManifestEntry)) -> String {
         "\(path)/\(original.file.mountedPath(sid: original.sid))"
     }
 
@@ -86,7 +89,7 @@ public final class MountedAccount: Sendable {
     /// - Parameter isIncluded: which files are compared; all of them are listed.
     /// - Returns: a line for each difference; none when the mount shows the originals and nothing else.
     public func differences(
-        from account: SimulatedAccount, where isIncluded: (SimulatedAccount.Original) -> Bool = { _ in true }
+        from account: SimulatedAccount, where isIncluded: (ManifestEntry) -> Bool = { _ in true }
     ) throws -> [String] {
         let originals = try account.originals()
         var expected: [String: String] = [:]
