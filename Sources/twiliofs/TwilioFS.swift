@@ -25,6 +25,7 @@ struct TwilioFS: ParsableCommand {
         // environment can be changed safely only as long as there are no other threads.
         unsetenv("SSLKEYLOGFILE")
         StandardDescriptors.openClosed()
+        if let failure = OpenFileLimit.raiseOrRefuse() { Glibc.exit(failure.report().rawValue) }
         // The kernel names a process after the file that it was started from: /proc/self/exe in the background.
         NamedThread.nameCurrent("twiliofs")
         Self.main(nil)

@@ -176,6 +176,21 @@ struct StartFailureTests {
             account: try Self.secureAccount.get(), mode: [])
     }
 
+    @Test("Too few descriptors are said to be too few", arguments: [6, 12, 14, 20, 63])
+    func descriptors(limit: Int) throws {
+        try check(
+            StartFailure("\(limit) open files", .configuration, naming: ["open files", "\(limit)", "ulimit -n"]),
+            account: try Self.account.get(), mode: [],
+            prefix: ["sh", "-c", "ulimit -n \(limit) && exec \"$@\"", "sh"])
+    }
+
+    @Test("The fewest descriptors that are allowed are enough")
+    func fewDescriptors() throws {
+        let mount = try MountedAccount(
+            try Self.account.get(), wrapper: ["sh", "-c", "ulimit -n 64 && exec \"$@\"", "sh"])
+        try Command.shell("ls recordings video-recordings compositions", directory: mount.path)
+    }
+
     @Test("Without /dev/fuse it says how to get it", .enabled(if: getuid() == 0, "needs root"))
     func withoutDevice() throws {
         try check(

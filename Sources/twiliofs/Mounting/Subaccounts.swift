@@ -25,7 +25,6 @@ struct Subaccounts {
         for stranger in Set(credentials.bySID.keys).subtracting(accounts.map(\.sid)).sorted() {
             logger.warning("--subaccount-credentials names \(stranger), which is not an active subaccount")
         }
-        Self.raiseDescriptorLimit()
         var opened: [OpenedAccount] = []
         for account in accounts {
             let client = client.client(forSubaccount: account.sid, videoCredential: credentials.bySID[account.sid])
@@ -52,14 +51,5 @@ struct Subaccounts {
         } catch {
             throw Failure(error)
         }
-    }
-
-    /// Allows as many open files as the system does: each catalog takes some, and by default there are a thousand in
-    /// all.
-    private static func raiseDescriptorLimit() {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
-        limit.rlim_cur = limit.rlim_max
-        _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 }
