@@ -6,7 +6,7 @@ extension TransferError {
     ///
     /// - Parameters:
     ///   - result: libcurl's result; not `CURLE_OK`.
-    ///   - detail: What it wrote about it; empty when it wrote nothing. It names hosts, never whole URLs.
+    ///   - detail: What it wrote about it; empty when it wrote nothing. It isn't told where it may quote the settings.
     ///   - address: What was asked.
     ///   - isConnected: Whether the request had its connection.
     init(_ result: CURLcode, detail: String, address: Address, isConnected: Bool) {
@@ -38,10 +38,27 @@ extension TransferError {
             return
         }
         // It can quote the server: names in its certificate, for one.
-        let reason = ForeignText(detail.isEmpty ? String(cString: curl_easy_strerror(result)) : detail)
+        let mayTell = !detail.isEmpty && !Self.quotesSettings(result)
+        let reason = ForeignText(mayTell ? detail : String(cString: curl_easy_strerror(result)))
         let advice =
-            code == .certificateRefused
-            ? " If a proxy or an authority of your own has signed it, name its certificate with --ca-file." : ""
+            switch result {
+            case _ where code == .certificateRefused:
+                " If a proxy or an authority of your own has signed it, name its certificate with --ca-file."
+            case CURLE_COULDNT_RESOLVE_PROXY, CURLE_PROXY:
+                " Correct HTTPS_PROXY, or name the host in NO_PROXY."
+            default: ""
+            }
         self.init(code: code, message: "\(address): \(reason).\(advice)", reason: reason)
+    }
+
+    /// Whether what libcurl writes about a result can quote an address of the settings, whose password libcurl doesn't
+    /// find where the address can't be understood: `HTTPS_PROXY`, for one.
+    private static func quotesSettings(_ result: CURLcode) -> Bool {
+        switch result {
+        case CURLE_COULDNT_RESOLVE_PROXY, CURLE_PROXY, CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL,
+            CURLE_BAD_FUNCTION_ARGUMENT, CURLE_FAILED_INIT, CURLE_NOT_BUILT_IN:
+            true
+        default: false
+        }
     }
 }
