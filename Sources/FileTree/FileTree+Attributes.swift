@@ -71,9 +71,10 @@ extension FileTree {
             return regular(node, size: Int64(try size(of: file)), modified: Self.unknownTime, validity: 0)
         case .metadata:
             guard let entry else { return nil }
+            // Its size changes with the resource, and a program that was told the old one would copy a part of the new.
             return regular(
                 node, size: entry.jsonSize, modified: entry.dateUpdated ?? entry.dateCreated ?? Self.unknownTime,
-                validity: Self.directoryValidity)
+                validity: 0)
         case .link(_, _, let view):
             guard let entry else { return nil }
             return Attributes(

@@ -22,7 +22,8 @@ extension FileTree {
                 completion(.success(OpenFile(content: content, mayKeepPages: false, isVolatile: true)))
             case .metadata(let sid, _):
                 let json = try resource(sid, branch).json
-                completion(.success(OpenFile(content: .bytes(json), mayKeepPages: false, isVolatile: false)))
+                // Whoever has it open goes on reading what it was, whatever size the kernel is told meanwhile.
+                completion(.success(OpenFile(content: .bytes(json), mayKeepPages: false, isVolatile: true)))
             case .media(let sid, _):
                 try openMedia(sid, node.branch, completion)
             }
@@ -49,7 +50,8 @@ extension FileTree {
             return
         }
         let entry = try catalogEntry(sid, branch)
-        if let size = entry.plaintextSize, isKeyKnown(for: entry, in: branch) {
+        // Of an empty file nothing is ever read, so that opening is the time to look at its tag.
+        if let size = entry.plaintextSize, size > 0 || entry.requirement == nil, isKeyKnown(for: entry, in: branch) {
             follower.didOpen(sid)
             let reader = parts.library.deferOpening(
                 of: sid, size: size, hasTag: entry.integrity != .none

@@ -17,7 +17,7 @@ public final class OpenFile: Sendable {
     /// Whether the kernel may keep the pages that it has from an earlier opening.
     public let mayKeepPages: Bool
 
-    /// Whether reads go past the kernel's pages: the content is made anew at each opening.
+    /// Whether reads go past the kernel's pages: each opening has content of its own.
     public let isVolatile: Bool
 
     /// The branch that it belongs to.

@@ -195,9 +195,7 @@ final class MediaFile: Sendable {
                 switch result {
                 case .success(let facts):
                     // RSA takes milliseconds: not on the transfer thread, not on one of libfuse's.
-                    services.workers.run { [self] in
-                        contentDidEnd(Result { () throws(MediaError) in try makeContent(facts) })
-                    }
+                    services.workers.run { [self] in openEnvelope(of: facts) }
                 case .failure(let error):
                     contentDidEnd(.failure(error))
                 }
@@ -256,6 +254,27 @@ final class MediaFile: Sendable {
         advanceSpool()
     }
 
+    /// Opens the envelope that facts describe, and ends the opening with what comes of it.
+    ///
+    /// - Parameter isAgain: whether the facts were learnt anew for this.
+    private func openEnvelope(of facts: MediaFacts, isAgain: Bool = false) {
+        let result = Result { () throws(MediaError) in try makeContent(facts) }
+        guard !isAgain, case .failure(let error) = result, error.code == .keyNotHeld, !facts.envelopeFields.isEmpty,
+            services.isKeyHeld(for: resource) == true
+        else {
+            contentDidEnd(result)
+            return
+        }
+        // The key has opened other envelopes: it may be that the headers which describe this one came damaged.
+        state.withLock { $0.doubtFacts() }
+        describe { [self] result in
+            switch result {
+            case .success(let facts): services.workers.run { [self] in openEnvelope(of: facts, isAgain: true) }
+            case .failure(let error): contentDidEnd(.failure(error))
+            }
+        }
+    }
+
     /// Opens the envelope.
     private func makeContent(_ facts: MediaFacts) throws(MediaError) -> MediaContent {
         do throws(EnvelopeError) {
@@ -301,6 +320,13 @@ final class MediaFile: Sendable {
         } catch {
             throw MediaError(.transferFailed, sid, error.message, cause: error)
         }
+    }
+
+    /// Forgets where the media is served, which is asked for anew: what came from there can't be used.
+    ///
+    /// A redirect may have led to a page in the media's place, and an address in use may be of a host that is gone.
+    func forgetAddresses() {
+        addressSource.withLock { $0 = nil }
     }
 
     /// Whether the media may be too young for its address to answer yet: a 404 is normal for some seconds.

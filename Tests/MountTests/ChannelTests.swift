@@ -37,4 +37,25 @@ struct ChannelTests {
             try mount.unmount()
         }
     }
+
+    @Test("Nothing but Twilio's own error makes it be had with one", arguments: ["text/html", "application/json"])
+    func otherRefusals(type: String) throws {
+        let media = try TemporaryFolder()
+        try Self.makeMedia(in: media)
+        let account = try SimulatedAccount(media: media.url)
+        let mount = try MountedAccount(account, options: ["--no-probing"])
+        try Command.shell("ls recordings >/dev/null", directory: mount.path)
+        let body =
+            type == "text/html" ? "<html>Bad Request</html>" : #"{"code":20001,"message":"Invalid","status":400}"#
+        for name in ["conference.wav", "call.wav"] {
+            let file = try account.original(name)
+            account.simulator.faults = [
+                FaultRule(.answer(400, type: type, body: body), path: "*\(file.sid).wav", count: 1)
+            ]
+            let first = try Command.run(["sha256sum", mount.path(of: file)])
+            #expect(first.end == .exited(1) || first.text.hasPrefix(file.file.sha256))
+            let second = try Command.require(["sha256sum", mount.path(of: file)])
+            #expect(second.text.hasPrefix(file.file.sha256), "\(name)")
+        }
+    }
 }

@@ -4,6 +4,12 @@ import Testing
 
 @Suite("Resources as files", .orderly, .needsFUSE)
 struct MetadataTests {
+    private let copyFolder: TemporaryFolder
+
+    init() throws {
+        copyFolder = try TemporaryFolder()
+    }
+
     /// The names of a folder with the times that stat tells, in order.
     private static func times(_ path: String) throws -> [String: Int] {
         let lines = try Command.shell("stat -c '%n %Y' *.json", directory: path).lines
@@ -64,5 +70,45 @@ struct MetadataTests {
         let again = try MountedAccount(account)
         #expect(try Self.times("\(again.path)/metadata/recordings") == expected)
         try again.unmount()
+    }
+
+    @Test("A copy of one that grows and shrinks is always a whole one")
+    func whole() throws {
+        let account = try SimulatedAccount(media: TestMedia.small)
+        let sid = try account.original("short.wav").sid
+        let mount = try MountedAccount(account, options: ["--refresh", "1", "--kinds", "voice", "--no-probing"])
+        let copies = try RunningCommand(
+            [
+                "sh", "-c",
+                #"""
+                n=0
+                while ! [ -e "$2/end" ]; do
+                    n=$((n + 1))
+                    ls -l "$1" >/dev/null
+                    case $((n % 3)) in
+                    0) cp "$1" "$2/copy" ;;
+                    1) rsync "$1" "$2/copy" ;;
+                    2) cat "$1" >"$2/copy" ;;
+                    esac
+                    jq -e .sid "$2/copy" >/dev/null || echo "torn: $(cat "$2/copy")"
+                done
+                """#, "sh", "\(mount.path)/metadata/recordings/\(sid).json", copyFolder.url.path,
+            ])
+        for step in 1...6 {
+            let price = String(repeating: "9", count: step % 2 == 0 ? 400 : 1)
+            let updated = ISO8601DateFormatter().string(from: Date() + Double(step))
+            try account.change(
+                resource: """
+                    {"action": "update", "sid": "\(sid)",
+                     "fields": {"price": "\(price)", "date_updated": "\(updated)"}}
+                    """)
+            let path = "\(mount.path)/metadata/recordings/\(sid).json"
+            #expect(
+                try eventually(within: 20) {
+                    try String(contentsOfFile: path, encoding: .utf8).contains("\"\(price)\"")
+                })
+        }
+        try copyFolder.file("end", "")
+        #expect(try copies.wait(seconds: 20).text == "")
     }
 }

@@ -55,6 +55,25 @@ extension EnvelopeMetadata {
         return isEnvelope ? fields : [:]
     }
 
+    /// The name of a header of the client's metadata that a response has twice with different values; nil when there is
+    /// none.
+    ///
+    /// - Parameter headers: names and values, in the order in which they came.
+    public static func contradictoryS3EncryptionClientField(
+        of headers: some Sequence<(name: String, value: String)>
+    ) -> String? {
+        var values: [Substring: String] = [:]
+        for (name, value) in headers {
+            let name = name.lowercased()
+            let bare =
+                name.hasPrefix(S3EncryptionHeaders.prefix)
+                ? name.dropFirst(S3EncryptionHeaders.prefix.count) : name[...]
+            guard S3EncryptionHeaders.names.contains(String(bare)) else { continue }
+            if let earlier = values.updateValue(value, forKey: bare), earlier != value { return String(bare) }
+        }
+        return nil
+    }
+
     private static func version1(
         wrappedKey: String, _ headers: S3EncryptionHeaders
     ) throws(EnvelopeError) -> EnvelopeMetadata {

@@ -63,6 +63,9 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
     /// Whether everything is known and the rest of the answer isn't wanted.
     private var isDone = false
 
+    /// Whether a stream that was kept is known to be there to its end.
+    private var announcesEnd = false
+
     /// Why the answer can't be used, but another one may.
     private var problem: String?
     private var failure: MediaError?
@@ -104,9 +107,6 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
             findings = DescriptionFindings(head: response.head, total: response.head.exactSize)
             isDone = true
             learn()
-            return
-        case .failure(let error) where error.status == 400 && file.stopAskingForChannels():
-            start()
             return
         case .failure(let error) where error.status == nil:
             // Not answered at all: another request wouldn't be either.
@@ -179,11 +179,13 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         findings.take(head, total: total)
         if total != nil {
             // GCM's size follows from the ciphertext's, OAEP knows whether the key is right, and the tag comes with the
-            // stream that is read later.
-            isDone = file.resource.encryptionDetails != nil
+            // stream that is read later. What is no more than a tag is taken here: nothing of it is ever read.
+            isDone = file.resource.encryptionDetails != nil && total != MediaFacts.emptyAuthenticatedSize
             if isDone { return false }
             if findings.envelopeFields.isEmpty { return true }
         }
+        // Who sends a page may close the connection before its end, and say no length.
+        announcesEnd = total != nil || head.headers["transfer-encoding"]?.lowercased().contains("chunked") == true
         do throws(MediaError) {
             guard let spool = try file.makeSpoolFetch(from: transfer) else {
                 failure = MediaError(.transferFailed, file.sid, "\(file.sid) is being sent already: try again")
@@ -223,7 +225,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         } else if case .failure(let error) = result {
             if error.status == 416 {
                 refusedRange(error)
-            } else if error.status == 400, file.stopAskingForChannels() {
+            } else if file.stopAskingForChannels(after: error) {
                 begin()
             } else if error.code == .changed, findings.head != nil {
                 repeatAfter("the media changed while it was described")
@@ -306,6 +308,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         if let address = findings.head?.address { (try? file.addresses())?.forget(served: address) }
         guard earlierFailures < Self.attemptLimit else {
             let code: MediaError.Code = file.mustBeSealed && !isSealed ? .unreadableEnvelope : .transferFailed
+            file.forgetAddresses()
             completion(.failure(MediaError(code, file.sid, message)), false)
             return
         }
@@ -318,8 +321,10 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         var plaintextSize = ciphertextSize
         var isExact = true
         // A stream that is there to its end confirms the size if its beginning or its end is what it should be.
-        let isCut = !isSealed && MediaAnswerCheck.isCutWave(findings.beginning ?? [], size: ciphertextSize)
-        var isConfirmed = !isCut && (head.status == 206 || !isSealed && spool != nil)
+        let isCut =
+            !isSealed && MediaAnswerCheck.isCutWave(findings.beginning ?? [], size: ciphertextSize)
+            || MediaAnswerCheck.isCut(size: ciphertextSize, of: file.resource)
+        var isConfirmed = !isCut && (head.status == 206 || !isSealed && spool != nil && announcesEnd)
         do throws(EnvelopeError) {
             if file.resource.encryptionDetails != nil {
                 plaintextSize = try CiphertextLayout.plaintextSize(ofGCMCiphertextSize: ciphertextSize)
@@ -334,7 +339,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
                     do throws(EnvelopeError) {
                         plaintextSize = try file.services.plaintextSizeFromPadding(
                             metadata: metadata, tail: tail, ciphertextSize: ciphertextSize, of: file.resource)
-                        isConfirmed = true
+                        isConfirmed = !isCut
                     } catch  where error.code == .keyNotHeld || error.code == .wrongKey {
                         // Listed with the only size that is known; it can't be opened anyway.
                         isExact = false
@@ -358,7 +363,10 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
 
     private func finish(_ result: Result<MediaFacts, MediaError>) {
         // A stream that tells nothing isn't kept: the next attempt would find it, and nothing to go by.
-        if case .failure(let error) = result { abandonSpool(error) }
+        if case .failure(let error) = result {
+            abandonSpool(error)
+            file.forgetAddresses()
+        }
         completion(result, isDone || isWhole)
     }
 

@@ -1,3 +1,4 @@
+import Envelope
 import Transfer
 import TwilioAPI
 
@@ -14,6 +15,9 @@ enum MediaAnswerCheck {
     /// doesn't.
     static func refusal(of head: ResponseHead) -> String? {
         if head.status == 204 { return "answered without content instead of media" }
+        if let name = EnvelopeMetadata.contradictoryS3EncryptionClientField(of: head.headers) {
+            return "answered with two different headers \(name)"
+        }
         // The type ends where its parameters begin (RFC 9110, 8.3.1).
         guard let type = head.headers["Content-Type"]?.split(separator: ";").first?.lowercased() else { return nil }
         let name = type.filter { !$0.isWhitespace }
@@ -48,6 +52,16 @@ enum MediaAnswerCheck {
         // Who writes a stream leaves the greatest number there, or one near it.
         guard told < Self.sizesOfStreams else { return false }
         return told + 8 > size + Self.toleratedExcess
+    }
+
+    /// Whether a resource says that its media is longer than it is.
+    ///
+    /// Only video's tells a size. Whether that is the plaintext's or the ciphertext's isn't documented, but neither is
+    /// more than the server holds.
+    ///
+    /// - Parameter size: bytes that the server says it has.
+    static func isCut(size: Int64, of resource: MediaResource) -> Bool {
+        resource.toldSize.map { $0 > size } ?? false
     }
 
     /// Sizes in RIFF headers from which on they say nothing.

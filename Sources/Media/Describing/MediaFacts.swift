@@ -48,8 +48,8 @@ public struct MediaFacts: Hashable, Sendable, Codable {
     /// only, until the content agrees: by its tag, its padding, or its signature and its end.
     public private(set) var isConfirmed: Bool
 
-    /// Whether the media's own header says that the media is longer, so that the rest may still be on its way to the
-    /// server.
+    /// Whether the media's own header, or its resource, says that the media is longer, so that the rest may still be on
+    /// its way to the server.
     ///
     /// Such facts aren't confirmed, and so not stored.
     private(set) var isCut = false
@@ -61,6 +61,9 @@ public struct MediaFacts: Hashable, Sendable, Codable {
 
     /// How many bytes of the end are asked for: two blocks of AES, since CBC needs the one before the last.
     static let tailSize: Int64 = 32
+
+    /// Size in bytes of authenticated ciphertext without content: a tag alone.
+    static let emptyAuthenticatedSize: Int64 = 16
 
     /// How many channels can be asked for: no recording of Twilio's has more than two.
     private static let channels: ClosedRange<Int64> = 0...255

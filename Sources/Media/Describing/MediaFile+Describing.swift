@@ -52,29 +52,31 @@ extension MediaFile {
             }
         }
         typealias Waiting = [@Sendable (Result<MediaFacts, MediaError>) -> Void]
-        let (waiting, hasChanged) = state.withLock { state -> (Waiting?, Bool) in
+        typealias Outcome = (waiting: Waiting?, hasChanged: Bool, hasChangedSize: Bool)
+        let (waiting, hasChanged, hasChangedSize) = state.withLock { state -> Outcome in
             if let index = state.describing.firstIndex(of: priority) { state.describing.remove(at: index) }
-            guard case .pending(let waiting) = state.facts else { return (nil, false) }
+            guard case .pending(let waiting) = state.facts else { return (nil, false, false) }
             switch result {
             case .failure where !state.describing.isEmpty:
                 // Another fetch may still succeed.
-                return (nil, false)
+                return (nil, false, false)
             case .success(let facts):
-                let hasChanged = state.doubtedFacts.map { !facts.describes(sameMediaAs: $0) } ?? false
+                let doubted = state.doubtedFacts
+                let hasChanged = doubted.map { !facts.describes(sameMediaAs: $0) } ?? false
                 state.facts = .known(facts)
                 state.doubtedFacts = nil
                 state.factsAreDoubtedFrom = facts.isConfirmed ? nil : .now + ProvisionalSizes.lifetime(of: facts)
                 state.ignoresRanges = ignoresRanges
-                return (waiting, hasChanged)
+                return (waiting, hasChanged, doubted.map { $0.plaintextSize != facts.plaintextSize } ?? false)
             case .failure:
                 state.facts = .unknown
-                return (waiting, false)
+                return (waiting, false, false)
             }
         }
         guard let waiting else { return }
         if hasChanged {
             forgetMedia()
-            failOpenings()
+            if hasChangedSize { failOpenings() }
         }
         if case .success(let facts) = result {
             factsWereLearnt(facts)
@@ -111,9 +113,8 @@ extension MediaFile {
     /// The content has turned out to be what the facts say: from now on they count for good.
     func confirmFacts() {
         let confirmed = state.withLock { state -> MediaFacts? in
-            guard case .known(let facts) = state.facts, !facts.isConfirmed, facts.isPlaintextSizeExact else {
-                return nil
-            }
+            guard case .known(let facts) = state.facts, !facts.isConfirmed, facts.isPlaintextSizeExact, !facts.isCut
+            else { return nil }
             state.facts = .known(facts.confirmed)
             state.factsAreDoubtedFrom = nil
             return facts.confirmed
@@ -183,12 +184,19 @@ extension MediaFile {
         return hasRefused ? 0 : 2
     }
 
-    /// Takes note that the recording can't be had in as many channels as it has (Twilio's error 16113): from now on it
-    /// is asked for as it is.
+    /// Twilio's error number for a recording that can't be had in as many channels as were asked for.
+    private static let channelsNotAvailable = 16113
+
+    /// Takes note that the recording can't be had in as many channels as it has, if that is what an error says: from
+    /// now on it is asked for as it is.
     ///
-    /// - Returns: whether they were asked for.
-    func stopAskingForChannels() -> Bool {
-        guard requestedChannels == 2 else { return false }
+    /// A status 400 alone may be a proxy's, or mean something else.
+    ///
+    /// - Returns: whether the error says so, and they were asked for.
+    func stopAskingForChannels(after error: TransferError) -> Bool {
+        guard requestedChannels == 2, error.status == 400,
+            TwilioError(error, subject: "the media of \(sid)").twilioCode == Self.channelsNotAvailable
+        else { return false }
         state.withLock { $0.hasRefusedChannels = true }
         addressSource.withLock { $0 = nil }
         return true

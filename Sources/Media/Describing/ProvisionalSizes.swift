@@ -8,7 +8,7 @@ struct ProvisionalSizes {
     }
 
     /// For how long a size is told without asking again.
-    static func lifetime(of facts: MediaFacts) -> Duration { .seconds(facts.isCut ? 5 : 600) }
+    static func lifetime(of facts: MediaFacts) -> Duration { .seconds(facts.isCut ? 5 : 60) }
 
     /// Sizes that are remembered; one that is forgotten costs a request.
     private static let limit = 100_000

@@ -32,8 +32,12 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
     private var isOver = false
     private var failure: MediaError?
 
+    /// Whether the media's first bytes are among these, and haven't been looked at.
+    private var mustCheckBeginning: Bool
+
     /// Whether an answer was refused because it contradicts what is known of the media.
     private var isContradicted = false
+    private var envelope = EnvelopeCheck()
 
     /// Nil for an order without blocks.
     init?(
@@ -48,18 +52,24 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
         self.transfer = transfer
         number = order.number
         blocks = order.blocks
+        mustCheckBeginning = first.offset == 0 && !content.isEncrypted
     }
 
     /// Why an answer can't be a part of the media, or all of it; see ``MediaAnswerCheck``.
     func refusal(of head: ResponseHead) -> String? {
         if let reason = MediaAnswerCheck.refusal(of: head) { return reason }
-        guard head.status == 200, let reason = file.contradiction(in: head) else { return nil }
+        let contradiction = head.status == 200 ? file.contradiction(in: head) : nil
+        guard let reason = contradiction ?? envelope.refusal(of: head, for: file) else { return nil }
         isContradicted = true
         return reason
     }
 
     func downloadDidBegin(_ head: ResponseHead, at offset: Int64) -> Bool {
         if let spool { return spool.downloadDidBegin(head, at: offset) }
+        if envelope.isOutvoted {
+            failure = EnvelopeCheck.changed(file.sid)
+            return false
+        }
         (try? file.addresses())?.remember(served: head.address)
         if head.status == 206 {
             guard offset == position else {
@@ -93,6 +103,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
             spool.downloadDidReceive(bytes)
             return
         }
+        guard failure == nil else { return }
         file.services.counts.withLock { $0.fetchedBytes += Int64(bytes.byteCount) }
         if firstByte == nil { firstByte = .now }
         var rest = bytes
@@ -106,6 +117,15 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
             position += Int64(count)
             guard local >= 0 else { continue }
             let written = local + count
+            if let reason = problem(withFirst: written, of: block) {
+                failure = MediaError(
+                    .transferFailed, file.sid, "the media of \(file.sid) could not be had: \(reason)")
+                isContradicted = true
+                transfer.cancel()
+                return
+            }
+            // Its first bytes are looked at before any is handed on.
+            guard !mustCheckBeginning else { continue }
             if written == block.byteCount {
                 current += 1
                 if current < blocks.count {
@@ -119,11 +139,24 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
         if isOver, position < range.upperBound { file.endFetch(number) }
     }
 
+    /// Why the first bytes of media that isn't encrypted can't be what they should; nil when they can, or too few of
+    /// them have come.
+    private func problem(withFirst count: Int, of block: Block) -> String? {
+        guard mustCheckBeginning else { return nil }
+        let size = min(MediaAnswerCheck.signatureSize, block.byteCount)
+        guard count >= size else { return nil }
+        mustCheckBeginning = false
+        var bytes: [UInt8] = []
+        block.read(0..<size) { part in part.withUnsafeBytes { bytes = Array($0) } }
+        return MediaAnswerCheck.refusal(ofPlaintext: bytes, kind: file.resource.kind)
+    }
+
     func downloadDidEnd(_ result: Result<Void, TransferError>) {
         spool?.downloadDidEnd(result)
         noteSpeed()
         if let failure {
             if failure.code == .changed { file.mediaDidChange() }
+            if isContradicted { file.doubtFacts() }
             file.fetchDidEnd(number, .failure(failure))
             return
         }

@@ -82,6 +82,7 @@ extension MediaFile {
             state.transfers[number] = nil
             return state.blocks?.abandon(number) ?? []
         }
+        if case .failure(let failure) = result, failure.code != .shutDown { forgetAddresses() }
         guard !failed.isEmpty else { return }
         let error: MediaError
         switch result {

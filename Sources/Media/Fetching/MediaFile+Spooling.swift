@@ -93,7 +93,7 @@ extension MediaFile {
 
     /// Why an answer with all of the media contradicts what is known of it; nil when it doesn't.
     func contradiction(in head: ResponseHead) -> String? {
-        guard case .known(let facts) = state.withLock({ $0.facts }) else { return nil }
+        guard let facts = knownFacts else { return nil }
         if let length = head.contentLength, length != facts.ciphertextSize {
             return "answered with \(length) bytes where the media has \(facts.ciphertextSize)"
         }
@@ -101,6 +101,23 @@ extension MediaFile {
             return "answered without the entity tag that the media has"
         }
         return nil
+    }
+
+    /// What an answer with any part of the media says of the envelope, where that isn't the one that is known.
+    ///
+    /// Video's envelope comes with each answer. An answer with another one, or without, has other bytes.
+    func difference(ofEnvelopeIn head: ResponseHead) -> EnvelopeDifference? {
+        guard resource.kind != .voiceRecording, let facts = knownFacts else { return nil }
+        let fields = EnvelopeMetadata.s3EncryptionClientFields(of: head.headers)
+        if fields == facts.envelopeFields { return nil }
+        if fields.isEmpty { return .missing }
+        guard let told = try? EnvelopeMetadata.s3EncryptionClient({ fields[$0] }),
+            let known = try? EnvelopeMetadata.s3EncryptionClient({ facts.envelopeFields[$0] })
+        else { return .other }
+        let isSame =
+            told.wrappedKey == known.wrappedKey && told.initializationVector == known.initializationVector
+            && told.cipher == known.cipher
+        return isSame ? nil : .other
     }
 
     /// The stream's beginning is there: its announced size is the media's, and so is the signature of what isn't
@@ -147,6 +164,7 @@ extension MediaFile {
             }
             advanceSpool()
         case .failure(let error):
+            if error.code != .shutDown { forgetAddresses() }
             let (waiting, transfer) = state.withLock { state -> ([PendingRead], TransferSlot?) in
                 guard let progress = state.spool, progress.spool === spool else { return ([], nil) }
                 state.spool = nil

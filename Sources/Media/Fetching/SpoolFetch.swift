@@ -20,6 +20,7 @@ final class SpoolFetch: DownloadReceiver, @unchecked Sendable {
 
     /// Whether an answer was refused because it contradicts what is known of the media.
     private var isContradicted = false
+    private var envelope = EnvelopeCheck()
 
     init(file: MediaFile, spool: Spool) {
         self.file = file
@@ -45,6 +46,11 @@ final class SpoolFetch: DownloadReceiver, @unchecked Sendable {
     }
 
     func downloadDidBegin(_ head: ResponseHead, at offset: Int64) -> Bool {
+        if envelope.isOutvoted {
+            failure = EnvelopeCheck.changed(file.sid)
+            file.mediaDidChange()
+            return false
+        }
         // The transfer goes on where it stopped; anything else would leave a hole.
         guard offset == written else {
             failure = MediaError(.transferFailed, file.sid, "the media of \(file.sid) was sent out of order")
@@ -57,7 +63,7 @@ final class SpoolFetch: DownloadReceiver, @unchecked Sendable {
     /// Why an answer can't be the media; see ``MediaAnswerCheck``.
     func refusal(of head: ResponseHead) -> String? {
         if let reason = MediaAnswerCheck.refusal(of: head) { return reason }
-        guard let reason = file.contradiction(in: head) else { return nil }
+        guard let reason = file.contradiction(in: head) ?? envelope.refusal(of: head, for: file) else { return nil }
         isContradicted = true
         return reason
     }

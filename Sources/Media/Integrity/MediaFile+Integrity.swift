@@ -170,6 +170,7 @@ extension MediaFile {
             return (.tryAgain(again), reads, transfers, true)
         }
         for transfer in transfers { transfer.cancel() }
+        forgetAddresses()
         let reads = detached + (read.map { [$0] } ?? [])
         let failure = services.mediaError(error, sid: sid)
         switch step {

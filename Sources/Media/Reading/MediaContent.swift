@@ -78,6 +78,9 @@ struct MediaContent: Sendable {
         layout = other.layout
     }
 
+    /// Whether the media is encrypted.
+    var isEncrypted: Bool { decryptor != nil }
+
     /// Whether reads have to wait until all of it is verified.
     var isHeldBack: Bool { isStrict && authentication?.integrity == .unverified }
 

@@ -47,7 +47,7 @@ extension TransferStateMachine {
         var attempt = attempt
         guard plan.isSafeToRepeat else {
             // Whether its body may go elsewhere, and whether it has been done already, is not ours to guess.
-            attempt.phase = .refusing(head, retryAfter: nil)
+            attempt.phase = .refusing(head, retryAfter: nil, reason: nil)
             state = .exchanging(attempt)
             return []
         }
@@ -157,9 +157,9 @@ extension TransferStateMachine {
     }
 
     mutating func refused(
-        _ head: ResponseHead, body: [UInt8], retryAfter: Duration?, now: Instant
+        _ head: ResponseHead, body: [UInt8], retryAfter: Duration?, reason: TransferError?, now: Instant
     ) -> [Action] {
-        if let error = plan.refusal(of: head) { return failed(error, retryAfter: retryAfter, now: now) }
+        if let reason { return failed(reason, retryAfter: retryAfter, now: now) }
         let error = TransferError(
             code: .status, message: "\(head.address) answered with status \(head.status).",
             response: Response(head: head, body: body))

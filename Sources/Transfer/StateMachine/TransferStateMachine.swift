@@ -16,7 +16,7 @@ struct TransferStateMachine {
         case connecting
         case awaitingHead
         case redirecting(to: Address)
-        case refusing(ResponseHead, retryAfter: Duration?)
+        case refusing(ResponseHead, retryAfter: Duration?, reason: TransferError?)
         case receiving(TransferProgress.Part)
     }
 
@@ -197,18 +197,20 @@ extension TransferStateMachine {
     mutating func headArrived(_ head: ResponseHead, retryAfter: Duration?, now: Instant) -> [Action] {
         guard case .exchanging(var attempt) = state else { return [] }
         attempt.lastActivity = now
+        // Asked once for each answer, since the receiver may count them.
+        let reason = plan.refusal(of: head)
         switch head.status {
         case 301, 302, 303, 307, 308:
             if plan.redirects == .report { return accept(head, attempt) }
             return redirect(head, attempt)
         case 200..<300
-        where (!plan.isDownload || [200, 204, 206].contains(head.status)) && plan.refusal(of: head) == nil:
+        where (!plan.isDownload || [200, 204, 206].contains(head.status)) && reason == nil:
             return accept(head, attempt)
         case 416 where isExactlyAtEnd(head):
             // It broke off after the last byte, and only the end of a body without announced length was missing.
             return [.abandon] + end(.success(()))
         default:
-            attempt.phase = .refusing(head, retryAfter: retryAfter)
+            attempt.phase = .refusing(head, retryAfter: retryAfter, reason: reason)
             state = .exchanging(attempt)
             return []
         }
@@ -248,8 +250,8 @@ extension TransferStateMachine {
         case .redirecting(let target):
             // Where to go is known, however the rest of the answer ended.
             return perform(target, redirects: attempt.redirects + 1, now: now)
-        case .refusing(let head, let retryAfter):
-            return refused(head, body: keptBody, retryAfter: retryAfter, now: now)
+        case .refusing(let head, let retryAfter, let reason):
+            return refused(head, body: keptBody, retryAfter: retryAfter, reason: reason, now: now)
         case .queued, .connecting, .awaitingHead:
             return failed(result.failure ?? broken("without an answer"), now: now)
         case .receiving(let part):
@@ -288,8 +290,8 @@ extension TransferStateMachine {
             switch attempt.phase {
             case .redirecting(let target) where now < giveUpAt:
                 return [.abandon] + perform(target, redirects: attempt.redirects + 1, now: now)
-            case .refusing(let head, let retryAfter):
-                return [.abandon] + refused(head, body: keptBody, retryAfter: retryAfter, now: now)
+            case .refusing(let head, let retryAfter, let reason):
+                return [.abandon] + refused(head, body: keptBody, retryAfter: retryAfter, reason: reason, now: now)
             case .awaitingHead where now < giveUpAt, .receiving:
                 let stalled = TransferError(
                     code: .stalled, message: "\(attempt.address) sent nothing for \(plan.patience.stall).")

@@ -16,7 +16,8 @@ public struct DownloadRequest: Sendable {
     /// Says why an answer of status 200, 204 or 206 can't be what is wanted, as the end of a sentence that begins with
     /// its address; `nil` for one that can.
     ///
-    /// A refused answer is handled like status 503: it is repeated until patience ends. Called on the transfer thread.
+    /// A refused answer is handled like status 503: it is repeated until patience ends. Called once for each answer, on
+    /// the transfer thread.
     public var refusal: (@Sendable (ResponseHead) -> String?)?
     /// How many downloads of the same resource have failed in a row for a reason that only their receiver could see.
     ///

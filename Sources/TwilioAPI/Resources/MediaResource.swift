@@ -61,6 +61,11 @@ public struct MediaResource: Hashable, Sendable {
     /// which is there when the media is kept in the customer's own bucket.
     public let mediaLocation: String?
 
+    /// What the resource of video says of its media's size in bytes; nil when it doesn't, and for voice.
+    ///
+    /// It isn't documented which size that is: before encryption or as it is stored.
+    public let toldSize: Int64?
+
     /// The resource, byte for byte as it was received.
     public let json: [UInt8]
 
@@ -102,6 +107,7 @@ public struct MediaResource: Hashable, Sendable {
         encryptionDetails = kind == .voiceRecording ? fields.encryptionDetails : nil
         publicKeySID = kind == .voiceRecording ? encryptionDetails?.publicKeySID : fields.encryptionKey
         mediaLocation = kind == .voiceRecording ? fields.mediaURL : fields.externalLocation
+        toldSize = kind == .voiceRecording ? nil : fields.size
     }
 
     /// Reads the rest of a resource of which a list has told the most important.
@@ -148,11 +154,11 @@ private struct Fields: Decodable {
     let dateUpdated: String?
     let status, dateCreated, startTime, callSID, roomSID, groupingRoomSID, sourceSID, codec, containerFormat: String?
     let type, mediaURL, externalLocation, encryptionKey: String?
-    let duration, channels: Int64?
+    let duration, channels, size: Int64?
     let encryptionDetails: EncryptionDetails?
 
     private enum Key: String, CodingKey {
-        case sid, status, codec, format, type, duration, channels
+        case sid, status, codec, format, type, duration, channels, size
         case accountSID = "account_sid"
         case dateCreated = "date_created"
         case dateUpdated = "date_updated"
@@ -189,6 +195,7 @@ private struct Fields: Decodable {
         encryptionKey = container.shownString(.encryptionKey)
         duration = container.lenientInteger(.duration).flatMap(Bounds.durations.accepting)
         channels = container.lenientInteger(.channels).flatMap(Bounds.channels.accepting)
+        size = container.lenientInteger(.size).flatMap(Bounds.sizes.accepting)
         let isNull = (try? container.decodeNil(forKey: .encryptionDetails)) ?? true
         if isNull || (try? container.decode(String.self, forKey: .encryptionDetails)) == "" {
             encryptionDetails = nil

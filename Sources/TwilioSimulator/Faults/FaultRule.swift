@@ -53,7 +53,9 @@ public enum FaultAction: Sendable, Hashable {
     case changeETag
     /// Answers with something that isn't what was asked for, as a proxy or a captive portal does; no `Content-Type`
     /// where `type` is nil.
-    case answer(Int, type: String?, body: String)
+    case answer(Int, type: String?, body: String, headers: [String: String] = [:])
+    /// Gives headers other values, each in the place of those it has, or, if `doubles`, beside them.
+    case headers([String: String], doubles: Bool = false)
     /// Serves the first bytes of what is stored as though there were no more; whole, if `ignoresRange`, whatever range
     /// was asked for.
     case shorten(toBytes: Int, ignoresRange: Bool)
@@ -61,11 +63,12 @@ public enum FaultAction: Sendable, Hashable {
 
 extension FaultAction: Codable {
     fileprivate enum CodingKeys: String, CodingKey {
-        case type, code, retryAfter, afterBytes, offset, mask, contentType, body, toBytes, ignoresRange
+        case type, code, retryAfter, afterBytes, offset, mask, contentType, body, toBytes, ignoresRange, headers,
+            doubles
     }
 
-    /// Reads `{"type": "status" | "reset" | "stall" | "truncate" | "corrupt" | "changeETag" | "answer" | "shorten",
-    /// …}`.
+    /// Reads `{"type": "status" | "reset" | "stall" | "truncate" | "corrupt" | "changeETag" | "answer" | "headers" |
+    /// "shorten", …}`.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         switch try container.decode(String.self, forKey: .type) {
@@ -85,7 +88,12 @@ extension FaultAction: Codable {
             self = .answer(
                 try container.decodeIfPresent(Int.self, forKey: .code) ?? 200,
                 type: try container.decodeIfPresent(String.self, forKey: .contentType),
-                body: try container.decodeIfPresent(String.self, forKey: .body) ?? "")
+                body: try container.decodeIfPresent(String.self, forKey: .body) ?? "",
+                headers: try container.decodeIfPresent([String: String].self, forKey: .headers) ?? [:])
+        case "headers":
+            self = .headers(
+                try container.decode([String: String].self, forKey: .headers),
+                doubles: try container.decodeIfPresent(Bool.self, forKey: .doubles) ?? false)
         case "shorten":
             self = .shorten(
                 toBytes: try container.decode(Int.self, forKey: .toBytes),
@@ -112,7 +120,12 @@ extension FaultAction: Codable {
             try container.encode(offset, forKey: .offset)
             try container.encode(mask, forKey: .mask)
         case .changeETag: try container.encode("changeETag", forKey: .type)
-        case .answer(let code, let type, let body):
+        case .headers(let headers, let doubles):
+            try container.encode("headers", forKey: .type)
+            try container.encode(headers, forKey: .headers)
+            try container.encode(doubles, forKey: .doubles)
+        case .answer(let code, let type, let body, let headers):
+            try container.encode(headers, forKey: .headers)
             try container.encode("answer", forKey: .type)
             try container.encode(code, forKey: .code)
             try container.encodeIfPresent(type, forKey: .contentType)

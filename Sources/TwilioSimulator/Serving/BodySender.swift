@@ -56,7 +56,7 @@ final class BodySender {
             case .reset(let count): (count, .close(reset: true))
             case .truncate(let count): (count, .close(reset: false))
             case .stall(let count): (count, .stall)
-            case .status, .corrupt, .changeETag, .answer, .shorten, nil: (response.range.count, .complete)
+            case .status, .corrupt, .changeETag, .answer, .headers, .shorten, nil: (response.range.count, .complete)
             }
         let end = response.range.lowerBound + max(0, allowed)
         limit = min(end, response.range.upperBound)

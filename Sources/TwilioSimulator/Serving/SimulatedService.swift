@@ -26,9 +26,10 @@ struct SimulatedService: Sendable {
             var response =
                 switch fault {
                 case .status(let code, let retryAfter): refusal(request, code, retryAfter, behaviour)
-                case .answer(let code, let type, let body):
+                case .answer(let code, let type, let body, let headers):
                     SimulatedResponse(
-                        code, type.map { [("Content-Type", $0)] } ?? [], body: ByteBuffer(string: body))
+                        code, (type.map { [("Content-Type", $0)] } ?? []) + headers.map { ($0, $1) },
+                        body: ByteBuffer(string: body))
                 case .shorten(let count, let ignoresRange):
                     try answer(request, behaviour).shortened(
                         to: count, range: ignoresRange ? nil : request.headers.first(name: "Range"))
@@ -39,6 +40,11 @@ struct SimulatedService: Sendable {
                 response.headers = response.headers.map { name, value in
                     name == "ETag" ? (name, "\"\(hexadecimal(UInt64.random(in: 0...UInt64.max)))\"") : (name, value)
                 }
+            }
+            if case .headers(let headers, let doubles) = fault {
+                let names = Set(headers.keys.map { $0.lowercased() })
+                if !doubles { response.headers.removeAll { names.contains($0.name.lowercased()) } }
+                response.headers = headers.map { ($0, $1) } + response.headers
             }
             if request.host == .api {
                 let count = simulation.state.withLock { $0.inProgress }

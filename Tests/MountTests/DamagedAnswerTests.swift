@@ -1,0 +1,155 @@
+import Foundation
+import TestSupport
+import Testing
+import TwilioSimulator
+
+@Suite("Answers that are media, but not the recording", .orderlyAndLong, .needsFUSE)
+struct DamagedAnswerTests {
+    /// 256 bytes that no private key unwraps, in base64.
+    private static let wrongKey = String(repeating: "A", count: 342) + "=="
+
+    /// 16 bytes, in base64.
+    private static let wrongIV = String(repeating: "A", count: 22) + "=="
+
+    /// Headers of an envelope that don't belong to the media, in answers for media of video.
+    static let envelopes: [FaultAction] = [
+        .headers(["x-amz-meta-x-amz-key": wrongKey]), .headers(["x-amz-meta-x-amz-key": "garbage"]),
+        .headers(["x-amz-meta-x-amz-iv": wrongIV]), .headers(["x-amz-meta-x-amz-key": wrongKey], doubles: true),
+        .headers(["x-amz-meta-x-amz-iv": wrongIV], doubles: true),
+    ]
+
+    /// The paths that lead to a file's media.
+    private static func pattern(_ file: (sid: String, file: ManifestEntry)) -> String {
+        "*\(file.sid).\(file.file.name.split(separator: ".").last ?? "")"
+    }
+
+    /// Reads a file until its bytes are right, which they have to be soon.
+    private func expectRight(_ mount: MountedAccount, _ file: (sid: String, file: ManifestEntry)) throws {
+        let path = mount.path(of: file)
+        var last = ""
+        let isRight = try eventually(within: 30) {
+            let result = try Command.run(["sha256sum", path])
+            last = result.text + result.errorText
+            return result.end == .exited(0) && result.text.hasPrefix(file.file.sha256)
+        }
+        #expect(isRight, "\(file.file.name): \(last)\n\(mount.log)")
+    }
+
+    /// What `cat` gives: the checksum, or nil where it fails.
+    private func read(_ mount: MountedAccount, _ file: (sid: String, file: ManifestEntry)) throws -> String? {
+        let result = try Command.run(["sha256sum", mount.path(of: file)])
+        return result.end == .exited(0) ? String(result.text.prefix(64)) : nil
+    }
+
+    @Test(
+        "One answer with another envelope is an error or isn't noticed, and not remembered",
+        arguments: envelopes, [true, false])
+    func envelope(fault: FaultAction, isDescription: Bool) throws {
+        let cache = try TemporaryFolder()
+        let account = try SimulatedAccount(media: TestMedia.small)
+        let files = try ["long.mkv", "blocks.mp4"].map { try account.original($0) }
+        do {
+            let mount = try MountedAccount(account, options: ["--no-probing"], cacheFolder: cache.path("cache"))
+            // Others prove that the key is held.
+            #expect(try read(mount, account.original("block.mka")) != nil)
+            try Command.shell("ls compositions >/dev/null", directory: mount.path)
+            if !isDescription { for file in files { try Command.require(["stat", mount.path(of: file)]) } }
+            for file in files {
+                account.simulator.faults = [
+                    FaultRule(fault, host: .media, path: Self.pattern(file), count: 1)
+                ]
+                let first = try read(mount, file)
+                #expect(first == nil || first == file.file.sha256, "\(file.file.name)")
+                try expectRight(mount, file)
+            }
+            try mount.unmount()
+        }
+        let mount = try MountedAccount(account, cacheFolder: cache.path("cache"))
+        for file in files { #expect(try read(mount, file) == file.file.sha256, "after a remount") }
+    }
+
+    @Test("A page as long as the media, which is known, is an error or isn't noticed", arguments: [true, false])
+    func sameSize(sendsETag: Bool) throws {
+        let account = try SimulatedAccount(media: TestMedia.small) { $0.behaviour.sendsETag = sendsETag }
+        let mount = try MountedAccount(account, options: ["--no-probing"])
+        try Command.shell("stat */*.* >/dev/null", directory: mount.path)
+        for (sid, file) in try account.originals() where file.size > 16 && !(file.encrypted && file.kind == .recording)
+        {
+            let size = file.encrypted ? (file.size / 16 + 1) * 16 : file.size
+            account.simulator.faults = [
+                FaultRule(
+                    .answer(
+                        200, type: "application/octet-stream",
+                        body: String(String(repeating: "Please log in. ", count: size / 15 + 1).prefix(size))),
+                    path: Self.pattern((sid, file)), count: 1)
+            ]
+            let first = try read(mount, (sid, file))
+            #expect(first == nil || first == file.sha256, "\(file.name)")
+            try expectRight(mount, (sid, file))
+        }
+    }
+
+    @Test("Sixteen bytes in the place of encrypted voice don't become an empty recording", arguments: [200, 206])
+    func tagAlone(status: Int) throws {
+        let cache = try TemporaryFolder()
+        let account = try SimulatedAccount(media: TestMedia.small)
+        let file = try account.original("long.wav")
+        do {
+            let mount = try MountedAccount(account, options: ["--no-probing"], cacheFolder: cache.path("cache"))
+            try Command.shell("ls recordings >/dev/null", directory: mount.path)
+            account.simulator.faults = [
+                FaultRule(
+                    status == 206
+                        ? .shorten(toBytes: 16, ignoresRange: false)
+                        : .answer(200, type: "audio/x-wav", body: "Service is down."), path: "*.wav")
+            ]
+            for _ in 0..<2 {
+                let copied = try Command.run(["cp", mount.path(of: file), cache.path("copy")])
+                #expect(copied.end == .exited(1))
+            }
+            account.clearFaults()
+            try expectRight(mount, file)
+            try mount.unmount()
+        }
+        let mount = try MountedAccount(account, cacheFolder: cache.path("cache"))
+        #expect(try read(mount, file) == file.file.sha256)
+    }
+
+    @Test("Media whose beginning isn't the format's isn't served, also where its size is known")
+    func beginning() throws {
+        let account = try SimulatedAccount(media: TestMedia.small)
+        let mount = try MountedAccount(account, options: ["--no-probing", "--cache-size", "0"])
+        try Command.shell("stat */*.* >/dev/null", directory: mount.path)
+        let files = try account.originals().filter { !$1.encrypted }
+        for (sid, file) in files {
+            // The first byte of EBML and RIFF, and one of ftyp.
+            let offset = file.name.hasSuffix("mp4") ? 4 : 0
+            account.simulator.faults = [
+                FaultRule(.corrupt(offset: offset, mask: 0x55), path: Self.pattern((sid, file)))
+            ]
+            #expect(try read(mount, (sid, file)) == nil, "\(file.name)")
+        }
+        account.clearFaults()
+        for (sid, file) in files { try expectRight(mount, (sid, file)) }
+    }
+
+    @Test("Where a redirect led to something else isn't asked again")
+    func redirect() throws {
+        let page = Array(String(repeating: "Please log in. ", count: 132).utf8)
+        let portal = try LoopbackServer { _ in
+            LoopbackServer.Answer(fields: [("Content-Type", "audio/x-wav")], body: page)
+        }
+        defer { portal.stop() }
+        let account = try SimulatedAccount(media: TestMedia.small)
+        let mount = try MountedAccount(account, options: ["--no-probing"])
+        try Command.shell("ls recordings >/dev/null", directory: mount.path)
+        account.simulator.faults = [
+            FaultRule(
+                .answer(302, type: nil, body: "", headers: ["Location": portal.url + "/login"]), path: "*.wav")
+        ]
+        let files = try ["long.wav", "old.wav"].map { try account.original($0) }
+        for file in files { #expect(try read(mount, file) == nil, "\(file.file.name)") }
+        account.clearFaults()
+        for file in files { try expectRight(mount, file) }
+    }
+}
