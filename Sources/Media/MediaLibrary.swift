@@ -179,8 +179,8 @@ public final class MediaLibrary: Sendable {
         state.withLock { $0.files[sid] }?.knownFacts
     }
 
-    /// Finds out whether a recording's private key is held, by opening its envelope if the key of the public key that it
-    /// names has opened none so far.
+    /// Finds out whether a recording's private key is held, by opening its envelope if none was opened before that
+    /// names the same public key.
     ///
     /// Costs an RSA operation for each key that is held, and for video a request if its media wasn't described yet.
     ///

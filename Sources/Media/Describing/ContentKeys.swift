@@ -44,7 +44,8 @@ extension MediaServices {
     /// Whether the private key of a public key is held, without an attempt to open anything.
     ///
     /// - Parameter kind: of the recordings; a key may be declared for one of them.
-    /// - Returns: nil when keys are held that may be the one, and none has opened a recording that names the public key.
+    /// - Returns: nil when keys are held that may be the one, and none has opened a recording that names the public
+    ///   key.
     func isKeyHeld(_ publicKeySID: String, kind: MediaKind) -> Bool? {
         let use = kind.keyUse
         if keyStandings.withLock({ $0.isHeld(publicKeySID, use: use) }) { return true }

@@ -23,8 +23,8 @@ extension FixedWidthInteger {
 }
 
 extension FixedWidthInteger {
-    /// Makes the whole number towards zero of a floating-point one, or the type's largest or smallest number where it is
-    /// beyond these; 0 of what isn't a number.
+    /// Makes the whole number towards zero of a floating-point one, or the type's largest or smallest number where it
+    /// is beyond these; 0 of what isn't a number.
     public init(saturating number: Double) {
         if number.isNaN {
             self = 0
