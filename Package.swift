@@ -130,7 +130,7 @@ let package = Package(
                 "Threading",
                 logging,
             ]),
-        tests(of: "FileSystem", ["FileSystem", "CFUSE", "FileTree", "TestSupport", "TwilioAPI"]),
+        tests(of: "FileSystem", ["FileSystem", "CFUSE", "FileTree", "TestSupport", "Threading", "TwilioAPI"]),
         tests(of: "TwilioSimulator", ["TwilioSimulator", "TestSupport", logging]),
         .testTarget(
             name: "CommandLineTests",

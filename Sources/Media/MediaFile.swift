@@ -244,7 +244,8 @@ final class MediaFile: Sendable {
             return waiting
         }
         if case .failure(let error) = result, error.code == .authenticationFailed {
-            services.logger.critical("\(sid) is not what was recorded: \(error.message)")
+            services.logger.critical(
+                "\(sid) is not what was recorded: \(error.message)", metadata: ["recording": "\(sid)"])
         }
         // Nothing has to be read to verify an empty content.
         if case .success(let content) = result, content.authentication?.integrity == .verified {

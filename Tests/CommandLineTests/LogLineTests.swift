@@ -30,9 +30,13 @@ struct LogLineTests {
             logger.error(
                 "reading failed",
                 error: Layer(
-                    message: "The size is unknown.", cause: Layer(message: "no answer", fields: ["host": "api"]),
+                    message: "The size is unknown.",
+                    cause: Layer(message: "no answer", fields: ["host": "api", "status": "503", "twilio_error": "20429"]),
                     fields: ["recording": "RE1", "request_id": "RQ1"]),
-                metadata: ["operation": "read", "errno": "EIO", "pid": .stringConvertible(42), "path": "a \"b\""])
+                metadata: [
+                    "operation": "read", "errno": "EIO", "pid": .stringConvertible(42), "path": "a \"b\"", "host": "1",
+                    "inode": .stringConvertible(UInt64.max),
+                ])
         }
         let script = """
             import datetime, json, sys
@@ -42,8 +46,8 @@ struct LogLineTests {
             assert abs((now - time).total_seconds()) < 60 and time.utcoffset() == datetime.timedelta(0), time
             assert line == {
                 "level": "error", "logger": "twiliofs", "message": "reading failed: The size is unknown: no answer",
-                "recording": "RE1", "request_id": "RQ1", "host": "api", "operation": "read", "errno": "EIO", "pid": 42,
-                "path": 'a "b"'}, line
+                "recording": "RE1", "request_id": "RQ1", "host": "1", "operation": "read", "errno": "EIO", "pid": 42,
+                "status": 503, "twilio_error": 20429, "inode": 2**64 - 1, "path": 'a "b"'}, line
             """
         try Command.require(["python3", "-c", script, text])
     }

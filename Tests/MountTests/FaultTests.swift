@@ -58,6 +58,66 @@ struct FaultTests {
         #expect(!bench.mount.log.contains("the mount has ended"))
     }
 
+    /// A program of which another thread than the first opens a file and reads it.
+    private static let otherThread = """
+        import sys, threading
+        def work():
+            try: open(sys.argv[1], "rb").read(1)
+            except OSError: pass
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+        """
+
+    @Test("A failed request of any thread is logged with its process, and numbers are numbers in JSON")
+    func threads() throws {
+        let account = try SimulatedAccount(media: TestMedia.small)
+        let mount = try MountedAccount(account, options: ["--log-format", "json"])
+        let (sid, file) = try account.original("long.wav")
+        let path = file.mountedPath(sid: sid)
+        try Command.require(["stat", path], directory: mount.path)
+        try account.add(faults: #"{"path":"*.wav","action":{"type":"status","code":400}}"#)
+        let reader = try RunningCommand(["/usr/bin/python3", "-c", Self.otherThread, "\(mount.path)/\(path)"])
+        #expect(try reader.wait().end == .exited(0))
+        let line = try failure(in: mount, "EIO")
+        #expect(line["pid"] as? Int32 == reader.processID, "\(line)")
+        #expect((line["program"] as? String)?.hasPrefix("python3") == true, "\(line)")
+        #expect(line["status"] as? Int == 400, "\(line)")
+        #expect(line["inode"] is NSNumber && line["path"] as? String == path, "\(line)")
+    }
+
+    /// The line of a log in JSON that tells of a failed request with an errno.
+    private func failure(in mount: MountedAccount, _ error: String) throws -> [String: Any] {
+        var found: [String: Any]?
+        try wait(until: "the failure is logged") {
+            found = mount.log.split(separator: "\n").lazy
+                .compactMap { try? JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any] }
+                .first { $0["errno"] as? String == error && $0["operation"] as? String != "lookup" }
+            return found != nil
+        }
+        return try #require(found)
+    }
+
+    @Test("That a recording has gone, and that its key isn't held, is logged with program and path")
+    func goneAndLocked() throws {
+        let account = try SimulatedAccount(media: TestMedia.small)
+        let (locked, gone) = (try account.original("long.wav"), try account.original("old.wav"))
+        // Of a recording made just now, the media may come later than the resource.
+        try account.change(
+            resource: #"{"action":"update","sid":"\#(gone.sid)","fields":{"date_created":"2026-01-01T00:00:00Z"}}"#)
+        let mount = try MountedAccount(account, keys: [], options: ["--log-level", "debug", "--log-format", "json"])
+        try Command.require(["stat", mount.path(of: gone)])
+        #expect(try Command.run(["cat", mount.path(of: locked)]).end == .exited(1))
+        try account.change(resource: #"{"action":"delete","sid":"\#(gone.sid)"}"#)
+        #expect(try Command.run(["cat", mount.path(of: gone)]).end == .exited(1))
+        for (error, level, file) in [("ENOKEY", "debug", locked), ("ESTALE", "info", gone)] {
+            let line = try failure(in: mount, error)
+            #expect(line["level"] as? String == level, "\(line)")
+            #expect(line["program"] as? String == "cat" && line["pid"] is NSNumber, "\(line)")
+            #expect(line["path"] as? String == file.file.mountedPath(sid: file.sid), "\(line)")
+        }
+    }
+
     @Test("No program that reads a forged recording to its end succeeds")
     func forgedRecording() throws {
         let bench = try MountBench()
@@ -72,7 +132,9 @@ struct FaultTests {
         #expect(try Command.run(["cp", path, folder.path("cp")]).end == .exited(1))
         #expect(try Command.run(["rsync", "-a", path, folder.path("rsync")]).end != .exited(0))
         #expect(!FileManager.default.fileExists(atPath: folder.path("rsync")), "rsync keeps nothing of it")
-        #expect(try bench.mount.log.contains(bench.account.original("long.wav").sid))
+        let sid = try bench.account.original("long.wav").sid
+        let lines = bench.mount.log.split(separator: "\n").filter { $0.contains("is not what was recorded") }
+        #expect(!lines.isEmpty && lines.allSatisfy { $0.contains(" recording=\(sid)") }, "\(bench.mount.log)")
     }
 
     @Test("Media that is replaced while it is read is an error, or right")

@@ -44,6 +44,12 @@ struct ErrorNumber: RawRepresentable, Hashable, Sendable {
     /// A directory's entries or a file's bytes can't be had.
     static let inputOutput = ErrorNumber(rawValue: EIO)
 
+    /// The recording isn't in the account any more.
+    static let stale = ErrorNumber(rawValue: ESTALE)
+
+    /// No private key that is held opens the file.
+    static let keyNotHeld = ErrorNumber(rawValue: ENOKEY)
+
     /// The errno's name, as in errno(3), for those of this table.
     var name: String { Self.names[rawValue] ?? "\(rawValue)" }
 

@@ -3,8 +3,8 @@ import Glibc
 import Logging
 import Threading
 
-/// Counts the errors that requests are answered with, and logs those of which programs learn nothing but "input/output
-/// error".
+/// Counts the errors that requests are answered with, and logs those whose reason programs don't learn: an input/output
+/// error, a recording that has gone, a key that isn't held.
 final class FailureLog: Sendable {
     private let tree: FileTree
     private let logger: Logger
@@ -23,30 +23,38 @@ final class FailureLog: Sendable {
         isEnding.withLock { $0 = true }
     }
 
+    /// Finds out who has sent a request, while it waits for its answer and is there to be named.
+    ///
+    /// - Returns: nil when the error isn't logged.
+    func program(_ threadID: pid_t, toBeTold error: ErrorNumber) -> AskingProgram? {
+        guard let level = Self.level(of: error), logger.logLevel <= level else { return nil }
+        return AskingProgram(threadID: threadID)
+    }
+
     /// Takes note of the error that a request was answered with.
     ///
     /// - Parameters:
-    ///   - program: the name of the program that asked.
+    ///   - program: the one that asked; nil where that wasn't found out.
     ///   - reason: the sentence that says why.
     ///   - cause: the error that says why, instead of a sentence.
     func note(
-        _ error: ErrorNumber, of request: Request, by program: ForeignText?, reason: String, cause: (any Error)?
+        _ error: ErrorNumber, of request: Request, by program: AskingProgram?, reason: String, cause: (any Error)?
     ) {
         counts.count(error)
-        guard error == .inputOutput else { return }
+        guard let usual = Self.level(of: error) else { return }
+        let isExpected = isEnding.withLock { $0 } || cause?.isCancellation ?? false
+        let level = isExpected ? .debug : usual
+        guard logger.logLevel <= level else { return }
         var metadata: Logger.Metadata = [
-            "operation": "\(request.operation.rawValue)", "inode": "\(request.inode.rawValue)",
-            "errno": "\(error.name)",
-            "pid": "\(request.threadID)",
+            "operation": "\(request.operation.rawValue)", "inode": .stringConvertible(request.inode.rawValue),
+            "errno": "\(error.name)", "pid": .stringConvertible(program?.processID ?? request.threadID),
         ]
         if let location = tree.location(of: request.inode) {
             let path = request.name.map { location.path == "." ? $0 : "\(location.path)/\($0)" } ?? location.path
             metadata["path"] = "\(ForeignText(path))"
             metadata["recording"] = location.recording.map { "\($0)" }
         }
-        metadata["program"] = program.map { "\($0)" }
-        let isExpected = isEnding.withLock { $0 } || cause?.isCancellation ?? false
-        let level: Logger.Level = isExpected ? .debug : .error
+        metadata["program"] = program?.name.map { "\($0)" }
         let failed = "\(request.operation.rawValue) failed"
         if let cause {
             logger.log(level: level, "\(failed)", error: cause, metadata: metadata)
@@ -55,13 +63,15 @@ final class FailureLog: Sendable {
         }
     }
 
-    /// The name of the program to which a thread belongs; nil when it has ended, or lives in another namespace.
-    static func program(_ threadID: pid_t) -> ForeignText? {
-        guard threadID > 0, let file = fopen("/proc/\(threadID)/comm", "re") else { return nil }
-        defer { fclose(file) }
-        // At most 15 bytes and a newline (proc_pid_comm(5)), which any program may choose.
-        var name = [UInt8](repeating: 0, count: 64)
-        let count = fread(&name, 1, name.count, file)
-        return ForeignText(utf8: name.prefix(count).prefix { $0 != UInt8(ascii: "\n") })
+    /// How loudly an error is logged; nil for those that say themselves all that there is to know.
+    private static func level(of error: ErrorNumber) -> Logger.Level? {
+        switch error {
+        case .inputOutput: .error
+        // The recording was deleted at Twilio, which is nobody's failure.
+        case .stale: .info
+        // A warning has named the key, once; a backup may meet a million files.
+        case .keyNotHeld: .debug
+        default: nil
+        }
     }
 }

@@ -94,7 +94,7 @@ final class Request: Sendable {
     ///   - cause: the error that says why, instead of a sentence.
     func fail(_ error: ErrorNumber, _ reason: String = "", cause: (any Error)? = nil) {
         // While it waits, its program is there to be named.
-        let program = error == .inputOutput && isPending ? FailureLog.program(threadID) : nil
+        let program = isPending ? failures.program(threadID, toBeTold: error) : nil
         if answer({ fuse_reply_err($0, error.rawValue) }) {
             failures.note(error, of: self, by: program, reason: reason, cause: cause)
         }

@@ -114,7 +114,8 @@ extension MediaFile {
         }
         confirmFacts()
         if wasDoubted {
-            services.logger.notice("\(sid) was fetched again and is what was recorded")
+            services.logger.notice(
+                "\(sid) was fetched again and is what was recorded", metadata: ["recording": "\(sid)"])
         }
         services.counts.withLock { $0.verified += 1 }
         services.observer.mediaWasVerified(sid, of: resource.accountSID)
@@ -178,7 +179,8 @@ extension MediaFile {
             for read in reads where read.isForDelivery { read.fail(failure) }
         case .condemn:
             services.logger.critical(
-                "\(sid) is not what was recorded: \(error.message) Reading it fails from now on.")
+                "\(sid) is not what was recorded: \(error.message) Reading it fails from now on.",
+                metadata: ["recording": "\(sid)"])
             services.counts.withLock { $0.failed += 1 }
             // What was stored of it meanwhile would fail the next trial as well.
             forgetCached()
@@ -188,7 +190,8 @@ extension MediaFile {
             services.counts.withLock { $0.doubted += 1 }
             forgetCached()
             services.logger.warning(
-                "\(sid) is not what was recorded: \(error.message) It is fetched once more, past all caches.")
+                "\(sid) is not what was recorded: \(error.message) It is fetched once more, past all caches.",
+                metadata: ["recording": "\(sid)"])
             // What was released is in the kernel's cache, too.
             if wasReleased { services.observer.mediaIsDoubtful(sid, of: resource.accountSID) }
             // The pieces of an earlier pass are not continued: a new one begins.

@@ -43,8 +43,12 @@ struct LogLine {
         return "\"" + value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
     }
 
+    /// The fields that are numbers, also where an error tells them as a text.
+    private static let numbers: Set = ["inode", "pid", "status", "twilio_error"]
+
     private var json: String {
-        var members = fields.mapValues(JSONValue.init)
+        var members: [String: JSONValue] = [:]
+        for (name, value) in fields { members[name] = JSONValue(value, isNumber: Self.numbers.contains(name)) }
         members["time"] = .text(timestamp)
         members["level"] = .text(level.rawValue)
         members["logger"] = .text(label)
@@ -65,20 +69,31 @@ struct LogLine {
 private enum JSONValue: Encodable {
     case text(String)
     case number(Int64)
+
+    /// What may be too large for the other one: an inode number.
+    case natural(UInt64)
     case list([JSONValue])
     case object([String: JSONValue])
 
-    init(_ value: Logger.MetadataValue) {
+    /// - Parameter isNumber: whether a text that is a number is one.
+    init(_ value: Logger.MetadataValue, isNumber: Bool = false) {
         switch value {
-        case .string(let text): self = .text(ForeignText.singleLine(text))
-        case .stringConvertible(let value):
-            if let number = (value as? any BinaryInteger).flatMap({ Int64(exactly: $0) }) {
+        case .string(let text):
+            if isNumber, let number = Int64(text) {
                 self = .number(number)
+            } else {
+                self = .text(ForeignText.singleLine(text))
+            }
+        case .stringConvertible(let value):
+            if let integer = value as? any BinaryInteger, let number = Int64(exactly: integer) {
+                self = .number(number)
+            } else if let number = value as? UInt64 {
+                self = .natural(number)
             } else {
                 self = .text(ForeignText.singleLine(value.description))
             }
-        case .array(let values): self = .list(values.map(JSONValue.init))
-        case .dictionary(let values): self = .object(values.mapValues(JSONValue.init))
+        case .array(let values): self = .list(values.map { JSONValue($0) })
+        case .dictionary(let values): self = .object(values.mapValues { JSONValue($0) })
         }
     }
 
@@ -87,6 +102,7 @@ private enum JSONValue: Encodable {
         switch self {
         case .text(let text): try container.encode(text)
         case .number(let number): try container.encode(number)
+        case .natural(let number): try container.encode(number)
         case .list(let values): try container.encode(values)
         case .object(let members): try container.encode(members)
         }

@@ -1,0 +1,43 @@
+import Glibc
+import TestSupport
+import Testing
+import Threading
+
+@testable import FileSystem
+
+@Suite("The program that has sent a request", .orderly)
+struct AskingProgramTests {
+    /// The number of the calling thread.
+    private static func currentThreadID() -> pid_t? {
+        var target = [CChar](repeating: 0, count: 100)
+        let count = readlink("/proc/thread-self", &target, target.count)
+        guard count > 0 else { return nil }
+        let text = String(decoding: target[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
+        return text.split(separator: "/").last.flatMap { pid_t($0) }
+    }
+
+    @Test("It is the process of the thread that asked, by the process's name")
+    func anotherThread() throws {
+        let found = Locked<(threadID: pid_t, program: AskingProgram)?>(nil)
+        let thread = try NamedThread(name: "another") {
+            guard let threadID = Self.currentThreadID() else { return }
+            let program = AskingProgram(threadID: threadID)
+            found.withLock { $0 = (threadID, program) }
+        }
+        thread.join()
+        let (threadID, program) = try #require(found.withLock { $0 })
+        #expect(threadID != getpid())
+        #expect(program.processID == getpid())
+        let name = try Command.require(["cat", "/proc/\(getpid())/comm"]).lines.first
+        #expect(program.name.map { "\($0)" } == name)
+    }
+
+    @Test("A thread that has ended, or lives in another namespace, keeps its number and has no name")
+    func nobody() {
+        for threadID in [0, -1, pid_t.max] {
+            let program = AskingProgram(threadID: threadID)
+            #expect(program.processID == threadID)
+            #expect(program.name == nil)
+        }
+    }
+}
