@@ -72,7 +72,9 @@ public final class MediaRecorder: MediaObserver {
                         }
                     })
                 for sid in replaced {
-                    logger.warning("\(sid): the size has changed, although completed media never does")
+                    logger.warning(
+                        "\(sid): the size has changed, although completed media never does",
+                        metadata: ["recording": "\(sid)"])
                     invalidate.withLock { $0 }?(sid, account)
                 }
             } catch {
@@ -89,7 +91,8 @@ public final class MediaRecorder: MediaObserver {
 
     /// Forgets the size; it is learnt again when it is next asked for.
     public func mediaHasChanged(_ sid: SID, of account: SID?) {
-        logger.warning("the media of \(sid) has changed, although completed media never does")
+        logger.warning(
+            "the media of \(sid) has changed, although completed media never does", metadata: ["recording": "\(sid)"])
         writer.run { [self] in
             do {
                 try catalog(of: account).forgetMediaFacts(of: sid)

@@ -235,7 +235,9 @@ public final class Readability: Sendable {
             state.findings[index].told = before.told.union(news.map(\.requirement))
             return (before.waiting, news)
         }
-        for item in news { logger.warning("\(item.sentence)") }
+        // The same sentence may be true of several accounts.
+        let fields: Logger.Metadata = branches.count > 1 ? ["account": "\(branches[index].account)"] : [:]
+        for item in news { logger.warning("\(item.sentence)", metadata: fields) }
         for completion in waiting { completion() }
     }
 

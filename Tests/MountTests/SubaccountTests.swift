@@ -76,6 +76,26 @@ struct SubaccountTests {
         #expect(try Self.shell(without, "ls") == main)
     }
 
+    @Test("What the log says of one account names it, where there are several")
+    func log() throws {
+        let bench = try Bench()
+        let mount = try MountedAccount(bench.account, keys: [], options: bench.options + ["--no-probing"])
+        _ = try Self.shell(mount, "ls recordings video-recordings compositions accounts/*/*")
+        let accounts = [bench.account.sid, bench.own, bench.other]
+        let sentences = ["the list of voice recordings is complete", "whose private key isn't held"]
+        for sentence in sentences {
+            try wait(until: "each account has its line: \(sentence)") {
+                let lines = mount.log.split(separator: "\n").filter { $0.contains(sentence) }
+                return accounts.allSatisfy { sid in lines.contains { $0.contains(" account=\(sid)") } }
+                    && lines.allSatisfy { $0.contains(" account=AC") }
+            }
+        }
+        let without = try bench.mount([])
+        _ = try Self.shell(without, "ls recordings")
+        try wait(until: "the list is complete") { without.log.contains(sentences[0]) }
+        #expect(!without.log.contains(" account="), "\(without.log)")
+    }
+
     @Test("Inode numbers are all different, and the same after a remount; a second backup asks for no media")
     func stability() throws {
         let bench = try Bench()

@@ -9,16 +9,20 @@ import TwilioAPI
 struct BranchMaker {
     private let library: MediaLibrary
     private let settings: SyncSettings
-    private let logger: Logger
+
+    /// Makes the logger of an account.
+    private let makeLogger: (SID) -> Logger
     private let workers: SyncWorkers
     private let finderWriter: WorkerPool
     private let followerWorker: WorkerPool
 
     /// Starts the threads.
-    init(library: MediaLibrary, settings: SyncSettings, logger: Logger) throws {
+    ///
+    /// - Parameter logger: makes the logger of an account.
+    init(library: MediaLibrary, settings: SyncSettings, logger: @escaping (SID) -> Logger) throws {
         self.library = library
         self.settings = settings
-        self.logger = logger
+        makeLogger = logger
         workers = try SyncWorkers()
         finderWriter = try WorkerPool(name: "finder", threadCount: 1)
         followerWorker = try WorkerPool(name: "ahead", threadCount: 1)
@@ -26,6 +30,7 @@ struct BranchMaker {
 
     /// Puts together the branch of an account.
     func branch(of account: OpenedAccount) throws -> Branch {
+        let logger = makeLogger(account.client.account)
         let finder = try ResourceFinder(catalog: account.catalog, client: account.client, writer: finderWriter)
         return Branch(
             account: account.client.account, name: account.name, videoIssue: account.videoIssue,

@@ -84,7 +84,7 @@ struct Mount {
             clients: TwilioClients(main: client, subaccounts: (subaccounts ?? []).map(\.client)), transfer: transfer,
             keys: keys, diskCache: diskCache, configuration: libraryConfiguration(spoolFolder: folder),
             observer: recorder, logger: logger)
-        let maker = try BranchMaker(library: library, settings: command.window.settings, logger: logger)
+        let maker = try BranchMaker(library: library, settings: command.window.settings, logger: logger(of:))
         let mainBranch = try maker.branch(of: main)
         let branches = try subaccounts?.map(maker.branch)
         let prober = SizeProber(branches: [mainBranch] + (branches ?? []), library: library, logger: logger)
@@ -151,6 +151,14 @@ struct Mount {
         session.finish()
     }
 
+    /// The logger of an account: where there are subaccounts, its lines say which one they are about.
+    private func logger(of account: SID) -> Logger {
+        guard command.subaccounts.subaccounts else { return logger }
+        var named = logger
+        named[metadataKey: "account"] = "\(account)"
+        return named
+    }
+
     /// Logs a warning that the person who mounts should see as well.
     private func warn(_ sentence: String) {
         logger.warning("\(sentence)")
@@ -189,7 +197,7 @@ struct Mount {
         let folder = try CacheFolder.path(
             option: command.cacheDir, account: account, region: region, environment: environment)
         do throws(CatalogError) {
-            return try Catalog(folder: folder, window: window, logger: logger)
+            return try Catalog(folder: folder, window: window, logger: logger(of: account))
         } catch {
             throw Failure(.cache, error.message)
         }
