@@ -217,6 +217,36 @@ struct StartFailureTests {
             ])
     }
 
+    @Test("Something else in the place of /dev/fuse is told", .enabled(if: getuid() == 0, "needs root"))
+    func otherDevice() throws {
+        for make in ["touch \"$1/device\"; chmod 666 \"$1/device\"", "mknod -m 666 \"$1/device\" c 1 3"] {
+            try check(
+                StartFailure("no device of FUSE's", .fuseUnavailable, naming: ["/dev/fuse", "mknod"]),
+                account: try Self.account.get(), mode: [],
+                prefix: [
+                    "unshare", "-m", "sh", "-euc",
+                    #"rm -f "$1/device"; "# + make
+                        + #"; mount --bind "$1/device" /dev/fuse; umask 077; shift; exec "$@""#,
+                    "sh", "$TMP",
+                ])
+        }
+    }
+
+    @Test(
+        "A user's mount point that he may not write is told in one line", .enabled(if: getuid() == 0, "needs root"),
+        arguments: ["chown 65534 .; chmod 555 .", "chown 65534 .; chmod 000 .", "chmod 755 .", "chmod 1777 ."])
+    func forbiddenMountPoint(_ change: String) throws {
+        try check(
+            StartFailure("a mount point that can't be written", .mountPoint, naming: ["$MNT", "mount point"]),
+            account: try Self.account.get(), mode: [],
+            prefix: [
+                "sh", "-euc",
+                #"cd "$1"; shift; "# + change
+                    + #"; cd /; exec setpriv --reuid=65534 --regid=65534 --clear-groups "$@""#,
+                "sh", "$MNT",
+            ])
+    }
+
     private func check(
         _ failure: StartFailure, account: SimulatedAccount, mode: [String], prefix: [String] = []
     ) throws {

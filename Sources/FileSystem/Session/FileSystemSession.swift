@@ -156,10 +156,13 @@ public final class FileSystemSession: Sendable {
                 LibraryMessages.last.map { "a mount option is refused: \($0)" }
                     ?? "libfuse refuses the options '\(options.joined(separator: ","))'")
         }
-        guard fuse_session_mount(session, mountPoint) == 0 else {
+        let (result, sentence) = MountHelper.listening { fuse_session_mount(session, mountPoint) }
+        guard result == 0 else {
             fuse_session_destroy(session)
-            let reason = LibraryMessages.last.map { ": \($0)" } ?? ""
-            throw FileSystemError(.refused, "'\(mountPoint)' can't be mounted\(reason)")
+            guard let reason = sentence ?? LibraryMessages.last else {
+                throw FileSystemError(.refused, "'\(mountPoint)' can't be mounted")
+            }
+            throw FileSystemError(MountHelper.code(of: reason), "'\(mountPoint)' can't be mounted: \(reason)")
         }
         return SessionHandle(session: session)
     }

@@ -49,13 +49,37 @@ public struct MountPoint: Sendable {
                 "the mount point '\(self.path)' is busy: a file system (\(type)) is mounted there already;"
                     + " unmount it or choose another directory")
         }
+        try Self.checkAccess(self.path, status)
         guard !allowsContents else { return }
-        let contents = (try? FileManager.default.contentsOfDirectory(atPath: self.path)) ?? []
+        guard let contents = try? FileManager.default.contentsOfDirectory(atPath: self.path) else {
+            throw FileSystemError(
+                .mountPoint,
+                "the mount point '\(self.path)' can't be listed, so it may have contents: choose an empty directory, or"
+                    + " give '-o nonempty' to hide what is in it")
+        }
         guard contents.isEmpty else {
             throw FileSystemError(
                 .mountPoint,
                 "the mount point '\(self.path)' is not empty: choose an empty directory, or give '-o nonempty' to hide what"
                     + " is in it")
+        }
+    }
+
+    /// Checks that a user other than root may mount on a directory, as fusermount3 does later.
+    private static func checkAccess(_ path: String, _ status: stat) throws(FileSystemError) {
+        guard geteuid() != 0 else { return }
+        // The sticky bit (chmod(2)).
+        if status.st_mode & 0o1000 != 0, status.st_uid != getuid() {
+            throw FileSystemError(
+                .mountPoint,
+                "the mount point '\(path)' belongs to another user, with the ID \(status.st_uid), and has the sticky bit:"
+                    + " only that user and root can mount there; choose a directory of your own")
+        }
+        guard Glibc.access(path, W_OK | X_OK) == 0 else {
+            throw FileSystemError(
+                .mountPoint,
+                "the mount point '\(path)' can't be written to: \(String(cString: strerror(errno))); choose a directory of"
+                    + " your own, or allow it with 'chmod u+rwx \(path)'")
         }
     }
 
@@ -79,18 +103,25 @@ public struct MountPoint: Sendable {
                 : "give the container the device"
             throw FileSystemError(.unavailable, "/dev/fuse can't be opened: \(reason); \(remedy)")
         }
+        var device = stat()
+        let isKnown = fstat(descriptor, &device) == 0
         close(descriptor)
-        guard geteuid() != 0 else { return }
-        let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":") + ["/usr/bin", "/bin"]
-        guard folders.contains(where: { Glibc.access("\($0)/fusermount3", X_OK) == 0 }) else {
+        guard isKnown, device.st_mode & S_IFMT == S_IFCHR, device.st_rdev == fuseDevice else {
             throw FileSystemError(
-                .unavailable, "fusermount3 is missing, without which only root can mount: install the package 'fuse3'")
+                .unavailable,
+                "/dev/fuse is not the kernel's device: remove it and make it with 'mknod /dev/fuse c 10 229', or give the"
+                    + " container the device")
         }
+        guard geteuid() != 0 else { return }
+        guard MountHelper.path != nil else { throw MountHelper.missing }
         if allowsOthers, !userAllowsOthers() {
             throw FileSystemError(
                 .option, "'allow_other' is for root unless /etc/fuse.conf has a line 'user_allow_other': add it")
         }
     }
+
+    /// The number of FUSE's device: 10 for miscellaneous ones, 229 among them (misc(4), makedev(3)).
+    private static let fuseDevice: dev_t = 10 << 8 | 229
 
     /// The type of the file system that is mounted exactly on a directory; nil when none is.
     public static func fileSystemType(mountedOn path: String) -> String? {

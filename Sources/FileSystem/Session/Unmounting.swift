@@ -64,21 +64,14 @@ public enum Unmounting {
 
     /// Users other than root unmount with the help of a program that may.
     private static func runHelper(_ path: String, isLazy: Bool) throws(FileSystemError) {
-        var process = pid_t()
-        let words = ["fusermount3", "-u"] + (isLazy ? ["-z"] : []) + ["--", path]
-        var arguments = words.map { strdup($0) } + [nil]
-        defer { for argument in arguments { free(argument) } }
-        let result = posix_spawnp(&process, "fusermount3", nil, nil, &arguments, environ)
-        guard result == 0 else {
-            throw refused(path, "fusermount3 can't be run: \(String(cString: strerror(result)))")
+        let (status, sentence) = try MountHelper.run(["-u"] + (isLazy ? ["-z"] : []) + ["--", path])
+        guard status != 0 else { return }
+        guard MountPoint.fileSystemType(mountedOn: path) == nil else {
+            // The usual reason, which the program tells in other words.
+            if let sentence, !sentence.contains(String(cString: strerror(EBUSY))) { throw refused(path, sentence) }
+            throw busy(path)
         }
-        var status: Int32 = 0
-        while waitpid(process, &status, 0) < 0, errno == EINTR {}
-        // It has said why itself.
-        guard status == 0 else {
-            throw MountPoint.fileSystemType(mountedOn: path) != nil
-                ? busy(path) : refused(path, "fusermount3 ended with status \(status >> 8 & 0xFF)")
-        }
+        throw refused(path, sentence ?? "fusermount3 ended with status \(status)")
     }
 
     private static func busy(_ path: String) -> FileSystemError {
