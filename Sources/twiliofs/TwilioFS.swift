@@ -28,6 +28,27 @@ struct TwilioFS: ParsableCommand {
         if let failure = OpenFileLimit.raiseOrRefuse() { Glibc.exit(failure.report().rawValue) }
         // The kernel names a process after the file that it was started from: /proc/self/exe in the background.
         NamedThread.nameCurrent("twiliofs")
-        Self.main(nil)
+        Environment.trimProxies()
+        do {
+            do throws(Failure) {
+                try ProgramArguments.check()
+            } catch {
+                throw error.report()
+            }
+            var command = try parseAsRoot()
+            try command.run()
+        } catch {
+            end(with: error)
+        }
+    }
+
+    /// Ends as ArgumentParser does, but with a message in which no word of the command line steers the terminal.
+    private static func end(with error: any Error) -> Never {
+        let status = exitCode(for: error).rawValue
+        let message = ProgramArguments.cleaned(fullMessage(for: error))
+        if !message.isEmpty {
+            WholeWriting.write(message + "\n", to: status == 0 ? STDOUT_FILENO : STDERR_FILENO)
+        }
+        Glibc.exit(status)
     }
 }

@@ -41,6 +41,17 @@ struct ConfigurationTests {
         #expect(environment["C"] == nil)
     }
 
+    @Test("Each variable may have blanks and line ends around it, as files of variables leave them")
+    func blanks() throws {
+        let environment = Environment([
+            "CURL_CA_BUNDLE": " \r\n", "SSL_CERT_FILE": "/file.pem\r", "XDG_CACHE_HOME": "/cache \r\n", "HOME": "/home/ada\r",
+        ])
+        #expect(try AccountOptions.parse([]).certificateAuthorityFile(environment) == "/file.pem")
+        #expect(try CacheFolder.root(option: nil, environment: environment) == "/cache/twiliofs")
+        let home = Environment(["HOME": "/home/ada\r"])
+        #expect(try CacheFolder.root(option: nil, environment: home) == "/home/ada/.cache/twiliofs")
+    }
+
     @Test("Authorities are --ca-file's, else CURL_CA_BUNDLE's, else SSL_CERT_FILE's, else the system's")
     func authorities() throws {
         let both = Environment(["CURL_CA_BUNDLE": "/bundle", "SSL_CERT_FILE": "/file"])

@@ -135,7 +135,10 @@ struct StartFailure: Sendable, CustomTestStringConvertible {
         StartFailure("a missing authority file", .configuration, naming: ["/no-ca.pem"]).with {
             $0.options = ["--ca-file", "/no-ca.pem"]
         },
-        StartFailure("a cache folder that can't be made", .cache, naming: ["/proc/cache", "--cache-dir"]).with {
+        StartFailure("a cache folder below a file", .cache, naming: ["$TMP/bad.pem", "Not a directory"]).with {
+            $0.options = ["--cache-dir", "$TMP/bad.pem/cache"]
+        },
+        StartFailure("a cache folder that can't be made", .cache, naming: ["/proc/cache", "No such file", "--cache-dir"]).with {
             $0.options = ["--cache-dir", "/proc/cache"]
         },
     ]

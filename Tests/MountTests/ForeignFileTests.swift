@@ -73,6 +73,30 @@ struct ForeignFileTests {
         #expect(result.errorText.contains(cache))
     }
 
+    @Test(
+        "A way to the cache folder that others can change is refused, whatever is asked of it",
+        arguments: ["chmod 777 above", "chown 12345 above", "chown -h 12345 link", "chmod 0722 above"])
+    func way(change: String) throws {
+        let account = try SimulatedAccount(media: nil)
+        let folder = try TemporaryFolder()
+        try folder.folder("above")
+        try FileManager.default.createSymbolicLink(atPath: folder.path("link"), withDestinationPath: "above")
+        try Command.shell("chgrp 12345 above; \(change)", directory: folder.url.path)
+        let cache = folder.path("link/cache")
+        let mountPoint = try folder.folder("mount")
+        for words in [
+            ["mount", "--foreground", "--no-key", "--cache-dir", cache, mountPoint],
+            ["cache", "status", "--cache-dir", cache], ["cache", "clear", "--cache-dir", cache],
+        ] {
+            let result = try Command.run(
+                [BuiltPrograms.twiliofs] + words, adding: MountedAccount.environment(account))
+            #expect(result.end == .exited(16), "\(result.errorText)")
+            #expect(result.errorText.split(separator: "\n").count == 1, "\(result.errorText)")
+            #expect(result.errorText.hasPrefix("twiliofs: the cache folder '\(cache)'"), "\(result.errorText)")
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path("above")) == [])
+    }
+
     @Test("The cache folder itself may be a symbolic link of the user's")
     func link() throws {
         let account = try SimulatedAccount(media: TestMedia.small)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import DiskCache
 import Foundation
+import Threading
 
 /// `twiliofs cache`.
 struct CacheCommand: ParsableCommand {
@@ -19,7 +20,9 @@ struct CacheCommand: ParsableCommand {
 
         /// The folder of the cache.
         func folder() throws(Failure) -> String {
-            CacheFolder.ciphertext(try CacheFolder.root(option: cacheDir, environment: Environment()))
+            let root = try CacheFolder.root(option: cacheDir, environment: Environment())
+            try CacheFolder.checkWay(to: root)
+            return CacheFolder.ciphertext(root)
         }
     }
 
@@ -113,8 +116,9 @@ struct CacheReport: Encodable {
             ("recordings", "\(recordings)"),
             ("oldest use", oldestUse.map { $0.formatted(.iso8601) } ?? "-"),
         ]
-        return lines.map { name, value in name.padding(toLength: 12, withPad: " ", startingAt: 0) + value }
-            .joined(separator: "\n")
+        return lines.map { name, value in
+            name.padding(toLength: 12, withPad: " ", startingAt: 0) + ForeignText.singleLine(value)
+        }.joined(separator: "\n")
     }
 
     var json: String {
@@ -122,6 +126,21 @@ struct CacheReport: Encodable {
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         encoder.dateEncodingStrategy = .iso8601
         guard let data = try? encoder.encode(self) else { return "{}" }
-        return String(decoding: data, as: UTF8.self)
+        return Self.escaped(String(decoding: data, as: UTF8.self))
+    }
+
+    /// The same JSON, with what would steer a terminal as escape sequences: the folder's name stays what it is.
+    private static func escaped(_ json: String) -> String {
+        json.unicodeScalars.reduce(into: "") { text, scalar in
+            let character = String(scalar)
+            guard scalar != "\n", ForeignText.singleLine(character) != character else {
+                text += character
+                return
+            }
+            for unit in character.utf16 {
+                let digits = String(unit, radix: 16)
+                text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            }
+        }
     }
 }

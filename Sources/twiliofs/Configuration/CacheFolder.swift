@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Threading
 import TwilioAPI
 
@@ -29,11 +30,13 @@ enum CacheFolder {
         let name = region.map { "\(account).\($0)" } ?? account.description
         let root = try root(option: option, environment: environment)
         let path = root + "/" + name
-        do {
-            try FileManager.default.createDirectory(
-                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        } catch {
-            throw Failure(.cache, "the cache folder '\(path)' can't be made: give another with --cache-dir")
+        try checkWay(to: root)
+        let error = make(path)
+        guard error == 0 else {
+            throw Failure(
+                .cache,
+                "the cache folder '\(path)' can't be made: \(String(cString: strerror(error))); give another with"
+                    + " --cache-dir")
         }
         do throws(PrivateFile.Refusal) {
             // The user may have it elsewhere; below it nothing is a link.
@@ -46,6 +49,28 @@ enum CacheFolder {
             throw Failure(.cache, "the cache folder '\(path)' can't be written to: give another with --cache-dir")
         }
         return path
+    }
+
+    /// Checks that nobody else can put another folder in the place of the cache folder, which needn't exist.
+    static func checkWay(to root: String) throws(Failure) {
+        do throws(PrivateFile.Refusal) {
+            try TrustedPath.check(root)
+        } catch {
+            throw Failure(.cache, "the cache folder '\(root)' can't be used: \(error)")
+        }
+    }
+
+    /// Makes a folder for the user alone, and those above it that are missing.
+    ///
+    /// - Returns: 0, or why it can't be made, as a value of `errno`; 0 also where there is something else already.
+    private static func make(_ path: String) -> Int32 {
+        guard mkdir(path, 0o700) != 0 else { return 0 }
+        let error = errno
+        let parent = path.lastIndex(of: "/").map { path[..<$0] } ?? ""
+        guard error == ENOENT, !parent.isEmpty else { return error == EEXIST ? 0 : error }
+        let errorAbove = make(String(parent))
+        guard errorAbove == 0 else { return errorAbove }
+        return mkdir(path, 0o700) == 0 || errno == EEXIST ? 0 : errno
     }
 
     /// A path that still holds when the process has left its folder.

@@ -9,10 +9,24 @@ struct Environment {
         self.variables = variables
     }
 
-    /// A variable's value; of Twilio's variables without blanks and line ends around it.
+    /// A variable's value, without blanks and line ends around it, which files of variables leave there.
     subscript(name: String) -> String? {
-        let value = variables[name].map { name.hasPrefix("TWILIO") ? $0.trimmed : $0 }
+        let value = variables[name]?.trimmed
         return value.flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// The variables that libcurl reads.
+    private static let proxies = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"]
+
+    /// Takes blanks and line ends away from around the variables that name proxies, which libcurl takes as they are.
+    ///
+    /// To be called while there are no other threads: they may read the environment.
+    static func trimProxies() {
+        for name in proxies {
+            guard let value = getenv(name) else { continue }
+            let text = String(cString: value)
+            if text.trimmed != text { setenv(name, text.trimmed, 1) }
+        }
     }
 
     /// The variables that hold a secret.
