@@ -76,7 +76,8 @@ public struct TwilioError: CausedError {
         guard let status = error.status else {
             switch error.code {
             case .insecureAddress, .invalidAddress:
-                self.init(.invalidConfiguration, error.message, cause: error)
+                // Addresses that were configured can be asked (``Endpoints``): a server has told this one.
+                self.init(.malformedAnswer, error.message, cause: error)
             case .deadlineExceeded:
                 // What failed again and again says more than that patience has ended.
                 let reason = (error.cause as? TransferError)?.message ?? error.message

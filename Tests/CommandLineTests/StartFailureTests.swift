@@ -65,6 +65,9 @@ struct StartFailure: Sendable, CustomTestStringConvertible {
         StartFailure("an address that is none", .configuration, naming: ["API address", "ftp://x"]).with {
             $0.variables["TWILIOFS_API_URL"] = "ftp://x"
         },
+        StartFailure("an address over plain http", .configuration, naming: ["API address", "http://example.com"]).with {
+            $0.variables["TWILIOFS_API_URL"] = "http://example.com"
+        },
         StartFailure("a host without an address", .unreachable, naming: ["can't be reached", "nothing.invalid"]).with {
             $0.variables["TWILIOFS_API_URL"] = "https://nothing.invalid"
         },
@@ -192,6 +195,26 @@ struct StartFailureTests {
         let mount = try MountedAccount(
             try Self.account.get(), wrapper: ["sh", "-c", "ulimit -n 64 && exec \"$@\"", "sh"])
         try Command.shell("ls recordings video-recordings compositions", directory: mount.path)
+    }
+
+    @Test(
+        "What isn't Twilio's API is told, whether it answers or redirects",
+        arguments: [
+            (200, [("Content-Type", "text/html")], "<html>Please log in</html>"),
+            (200, [("Content-Type", "application/json")], #"{"sid":"AC1"}"#), (200, [], ""),
+            (302, [("Location", "https://user:word@127.0.0.1/")], ""), (302, [("Location", "http://login.example/")], ""),
+            (302, [("Location", "https://")], ""),
+        ] as [(Int, [(String, String)], String)])
+    func stranger(status: Int, fields: [(String, String)], body: String) throws {
+        let server = try LoopbackServer { _ in
+            LoopbackServer.Answer(status: status, fields: fields, body: Array(body.utf8))
+        }
+        defer { server.stop() }
+        try check(
+            StartFailure("a stranger", .unreachable, naming: ["not Twilio's API"]).with {
+                $0.variables["TWILIOFS_API_URL"] = server.url
+            },
+            account: try Self.account.get(), mode: [])
     }
 
     @Test("Without /dev/fuse it says how to get it", .enabled(if: getuid() == 0, "needs root"))

@@ -55,6 +55,7 @@ struct EndpointsTests {
             "", "api.twilio.com", "ftp://api.twilio.com", "https://", "https:///path", "//api.twilio.com",
             "https://api.twilio.com?x=1", "https://api.twilio.com#x", "https://user@api.twilio.com",
             "https://user:secret@api.twilio.com", "file:///etc/passwd", "http:api.twilio.com", "https://a b",
+            "http://api.twilio.com", "http://10.0.0.1", "https://api.twilio.com:99999", "https://api.twilio.com:0",
         ])
     func badAddresses(text: String) {
         let wrong: [(String, () throws -> Endpoints)] = [

@@ -135,6 +135,40 @@ struct TwilioClientTests {
         #expect((bench.simulator.requests.first?.bodyBytes ?? .max) < 4096)
     }
 
+    @Test(
+        "an answer that isn't the account's list doesn't pass for one",
+        arguments: [
+            "<html>Please log in</html>", "", "{}", "[]", #"{"recordings":[]}"#, #"{"recordings":{},"next_page_uri":null}"#,
+            #"{"recordings":[{"account_sid":"AC99999999999999999999999999999999"}],"next_page_uri":null}"#,
+        ])
+    func otherAnswers(body: String) throws {
+        let server = try LoopbackServer { _ in
+            LoopbackServer.Answer(fields: [("Content-Type", "text/html")], body: Array(body.utf8))
+        }
+        defer { server.stop() }
+        try Self.withClient(of: server) { client in
+            let error = #expect(throws: TwilioError.self) { try client.verifyCredentials(patience: Patience()) }
+            #expect(error?.code == .malformedAnswer)
+        }
+    }
+
+    @Test(
+        "a redirect that leads nowhere is the server's fault, not a setting's",
+        arguments: [
+            "https://user:word@127.0.0.1/", "ftp://127.0.0.1/", "http://example.com/", "https:///path",
+            "http://127.0.0.1:99999/",
+        ])
+    func redirects(location: String) throws {
+        let server = try LoopbackServer { _ in
+            LoopbackServer.Answer(status: 302, fields: [("Location", location)])
+        }
+        defer { server.stop() }
+        try Self.withClient(of: server) { client in
+            let error = #expect(throws: TwilioError.self) { try client.verifyCredentials(patience: Patience()) }
+            #expect(error?.code == .malformedAnswer, "\(location)")
+        }
+    }
+
     @Test("a server that isn't there is unreachable")
     func unreachable() throws {
         let server = try LoopbackServer { _ in LoopbackServer.Answer() }

@@ -3,6 +3,7 @@
 #else
     public import Foundation
 #endif
+import Transfer
 
 /// The addresses of Twilio's services.
 public struct Endpoints: Hashable, Sendable {
@@ -65,6 +66,12 @@ public struct Endpoints: Hashable, Sendable {
         else {
             throw TwilioError(
                 .invalidConfiguration, "the \(setting) '\(text)' is not an address like https://api.twilio.com")
+        }
+        guard Address(url: url).origin != nil else {
+            throw TwilioError(
+                .invalidConfiguration,
+                "the \(setting) '\(text)' can't be used: plain http is for the loopback interface alone, and ports go up"
+                    + " to 65535")
         }
         return url
     }

@@ -71,12 +71,36 @@ public final class TwilioClient: Sendable {
 
     /// Asks for the smallest list there is, to learn whether the credentials are right and Twilio is reached.
     ///
-    /// Blocks the calling thread.
+    /// Not for the account itself, which standard API keys may not see. Blocks the calling thread.
     ///
-    /// - Throws: ``TwilioError``, with code ``TwilioError/Code/unauthorized`` for wrong credentials.
+    /// - Throws: ``TwilioError``, with code ``TwilioError/Code/unauthorized`` for wrong credentials, and
+    ///   ``TwilioError/Code/malformedAnswer`` for an answer that isn't that list: a captive portal's, for instance.
     public func verifyCredentials(patience: Patience) throws(TwilioError) {
         let address = try apiAddress("/2010-04-01/Accounts/\(account)/Recordings.json?PageSize=1")
-        _ = try send(Request(address: address, patience: patience), subject: "the account \(account)")
+        let subject = "the account \(account)"
+        let response = try send(Request(address: address, patience: patience), subject: subject)
+        let page = try ListPage(response.body, key: "recordings", subject: "the answer for \(subject)") {
+            scanner throws(TwilioError) in try Self.accountSID(ofResourceAt: &scanner)
+        }
+        if let stranger = page.elements.lazy.compactMap(\.self).first(where: { $0 != account }) {
+            throw TwilioError(.malformedAnswer, "recordings of \(stranger) were sent where \(account)'s were asked for")
+        }
+    }
+
+    /// Reads which account the resource at a scanner's position belongs to, and leaves it behind.
+    ///
+    /// - Returns: nil when it doesn't tell.
+    private static func accountSID(ofResourceAt scanner: inout JSONScanner) throws(TwilioError) -> SID? {
+        var account: SID?
+        var member = try scanner.enterObject()
+        while let token = member {
+            let name = try scanner.name(token)
+            if case .text(let text) = try scanner.value(), name == "account_sid" {
+                account = scanner.string(text).flatMap { SID($0) }
+            }
+            member = try scanner.nextMember()
+        }
+        return account
     }
 
     /// Asks for one page of a list.

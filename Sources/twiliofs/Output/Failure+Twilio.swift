@@ -15,8 +15,13 @@ extension Failure {
             self.init(.unreachable, "Twilio can't be reached: \(error.message)")
         case .invalidConfiguration, .credentialMissing:
             self.init(.configuration, error.message)
-        case .refused, .malformedAnswer:
+        case .refused:
             self.init(.unreachable, error.message)
+        case .malformedAnswer:
+            self.init(
+                .unreachable,
+                "what answers is not Twilio's API: \(error.message); check the network, a proxy or a login page may be in"
+                    + " between")
         }
     }
 }

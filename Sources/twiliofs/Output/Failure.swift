@@ -10,7 +10,7 @@ struct Failure: Error {
         /// Something that has no status of its own.
         case other = 1
 
-        /// The mount point is missing, not a directory, not empty, or busy.
+        /// The mount point is missing, not a directory, not empty, busy, or can't be mounted on by this user.
         case mountPoint = 10
 
         /// There is no FUSE, or this user may not use it.
@@ -25,7 +25,7 @@ struct Failure: Error {
         /// A private key's passphrase is missing or wrong.
         case passphrase = 14
 
-        /// Twilio can't be reached, or its certificate isn't trusted.
+        /// Twilio can't be reached, its certificate isn't trusted, or what answers isn't its API.
         case unreachable = 15
 
         /// The cache folder or the catalog can't be used.
