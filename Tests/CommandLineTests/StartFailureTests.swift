@@ -197,24 +197,24 @@ struct StartFailureTests {
         try Command.shell("ls recordings video-recordings compositions", directory: mount.path)
     }
 
-    @Test(
-        "What isn't Twilio's API is told, whether it answers or redirects",
-        arguments: [
-            (200, [("Content-Type", "text/html")], "<html>Please log in</html>"),
-            (200, [("Content-Type", "application/json")], #"{"sid":"AC1"}"#), (200, [], ""),
+    @Test("What isn't Twilio's API is told, whether it answers or redirects")
+    func strangers() throws {
+        let page = [("Content-Type", "text/html")]
+        for (status, fields, body) in [
+            (200, page, "<html>Please log in</html>"), (200, page, #"{"sid":"AC1"}"#), (200, [], ""),
             (302, [("Location", "https://user:word@127.0.0.1/")], ""), (302, [("Location", "http://login.example/")], ""),
             (302, [("Location", "https://")], ""),
-        ] as [(Int, [(String, String)], String)])
-    func stranger(status: Int, fields: [(String, String)], body: String) throws {
-        let server = try LoopbackServer { _ in
-            LoopbackServer.Answer(status: status, fields: fields, body: Array(body.utf8))
+        ] as [(Int, [(String, String)], String)] {
+            let server = try LoopbackServer { _ in
+                LoopbackServer.Answer(status: status, fields: fields, body: Array(body.utf8))
+            }
+            defer { server.stop() }
+            try check(
+                StartFailure("a stranger", .unreachable, naming: ["not Twilio's API"]).with {
+                    $0.variables["TWILIOFS_API_URL"] = server.url
+                },
+                account: try Self.account.get(), mode: [])
         }
-        defer { server.stop() }
-        try check(
-            StartFailure("a stranger", .unreachable, naming: ["not Twilio's API"]).with {
-                $0.variables["TWILIOFS_API_URL"] = server.url
-            },
-            account: try Self.account.get(), mode: [])
     }
 
     @Test("Without /dev/fuse it says how to get it", .enabled(if: getuid() == 0, "needs root"))
