@@ -60,6 +60,7 @@ struct MetricsTextTests {
             ("twiliofs_host_failures host=api.twilio.com", 4),
             ("twiliofs_host_paused_seconds host=video.twilio.com", 12),
             ("twiliofs_limiter_paused_seconds", 2.5), ("twiliofs_probes_total result=learnt", 60),
+            ("twiliofs_unreadable_recordings requirement=bucket", 3),
             ("twiliofs_integrity_recordings integrity=failed", 2), ("twiliofs_verdicts_total verdict=doubted", 2),
             ("twiliofs_media_errors_total kind=key_not_held", 2), ("twiliofs_system_errors_total errno=EIO", 3),
             ("twiliofs_served_bytes_total", Double(4 << 30)), ("twiliofs_memory_used_bytes", Double(12 << 20)),
@@ -88,6 +89,53 @@ struct MetricsTextTests {
         status.requests = [.init(host: "a\"b\\c\nd", status: "\\n", count: 1)]
         let (_, samples) = try Self.parse(MetricsText(status).text)
         #expect(samples["twiliofs_http_requests_total host=a\"b\\c\nd status=\\n"] == 1)
+    }
+
+    @Test("What several accounts lack is counted together, and its name is escaped")
+    func unreadable() throws {
+        var status = MountStatus.complete
+        var other = try #require(status.unreadable?.first)
+        status.unreadable?.append(other)
+        other.requirement = "a\"b\\c\nd"
+        status.unreadable?.append(other)
+        let (_, samples) = try Self.parse(MetricsText(status).text)
+        #expect(samples["twiliofs_unreadable_recordings requirement=bucket"] == 6)
+        #expect(samples["twiliofs_unreadable_recordings requirement=a\"b\\c\nd"] == 3)
+    }
+
+    /// Gives each number in a JSON value one that no other has, and notes by its path which.
+    private static func distinguish(_ value: Any, _ path: String, _ numbers: inout [String: Double]) -> Any {
+        switch value {
+        case let object as [String: Any]:
+            var changed: [String: Any] = [:]
+            for (name, member) in object.sorted(by: { $0.key < $1.key }) {
+                changed[name] = distinguish(member, path.isEmpty ? name : "\(path).\(name)", &numbers)
+            }
+            return changed
+        case let array as [Any]:
+            var changed: [Any] = []
+            for (index, element) in array.enumerated() {
+                changed.append(distinguish(element, "\(path).\(index)", &numbers))
+            }
+            return changed
+        // The only one that is true or false.
+        case is NSNumber where path != "schema" && !path.hasSuffix("is_hidden"):
+            let number = 1_000_003 + numbers.count
+            numbers[path] = Double(number)
+            return number
+        default: return value
+        }
+    }
+
+    @Test("Each number of status.json is a metric too")
+    func everyNumber() throws {
+        let object = try JSONSerialization.jsonObject(with: MountStatus.complete.json)
+        var numbers: [String: Double] = [:]
+        let changed = Self.distinguish(object, "", &numbers)
+        #expect(numbers.count > 50)
+        let status = try MountStatus(json: JSONSerialization.data(withJSONObject: changed))
+        let values = try Set(Self.parse(MetricsText(status).text).samples.values)
+        #expect(numbers.filter { !values.contains($0.value) }.keys.sorted() == [])
     }
 
     @Test("What isn't known is left out")

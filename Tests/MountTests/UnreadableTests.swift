@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import TestSupport
 import Testing
 import TwilioSimulator
@@ -44,6 +45,42 @@ struct UnreadableTests {
         let path = "\(mount.path)/recordings/\(Self.lostSID).wav"
         #expect(try Command.run(["cat", path]).errorText.contains("Required key not available"))
         #expect(mount.log.contains(Self.lostSID), "the log names the recording")
+    }
+
+    @Test("In the background, a mount says before it returns what certainly can't be read, once that is known")
+    func background() throws {
+        let account = try SimulatedAccount(media: TestMedia.small)
+        let folder = try TemporaryFolder()
+        let (cache, mountPoint) = (folder.path("cache"), try folder.folder("mount"))
+        defer { umount2(mountPoint, 2 /* MNT_DETACH */) }
+        /// What mounting in the background prints.
+        func mount(_ keys: [String]) throws -> [String] {
+            let result = try Command.run(
+                [BuiltPrograms.twiliofs, "mount", "--cache-dir", cache, "--log-file", folder.path("log")] + keys
+                    + [mountPoint],
+                adding: MountedAccount.environment(account), seconds: 30)
+            #expect(result.end == .exited(0), "\(result.errorText)")
+            try Command.require([BuiltPrograms.twiliofs, "unmount", mountPoint])
+            return result.errorText.split(separator: "\n").map(String.init)
+        }
+        #expect(try mount(["--no-key"]) == [], "nothing is known yet")
+        let listing = try MountedAccount(account, keys: [], cacheFolder: cache)
+        try Command.shell("ls recordings video-recordings compositions >/dev/null", directory: listing.path)
+        try listing.unmount()
+        let sid = try #require(account.simulator.publicKeySID)
+        let encrypted = try account.originals().values.filter(\.encrypted)
+        let voice = encrypted.count { $0.kind == .recording }
+        #expect(
+            try mount(["--no-key"]) == [
+                "twiliofs: warning: \(encrypted.count) recordings are encrypted for \(sid), whose private key isn't held"
+            ])
+        #expect(
+            try mount(["--key", "voice:\(KeyPair.shared.privateKey())"]).filter { $0.contains("encrypted for") } == [
+                "twiliofs: warning: \(encrypted.count - voice) recordings are encrypted for \(sid), whose private key"
+                    + " isn't held for video"
+            ])
+        let right = try mount(["--key", KeyPair.shared.privateKey()]).filter { $0.contains("encrypted for") }
+        #expect(right == [])
     }
 
     @Test("Left out, a backup of all the rest ends with success, also at the first mount")

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Threading
 
 /// A mount's status in Prometheus' text format, version 0.0.4: the contents of `.twiliofs/metrics`.
 ///
@@ -32,6 +33,7 @@ struct MetricsText {
             status.mounted.timeIntervalSince1970)
         addLists(of: status)
         addIntegrity(of: status)
+        addUnreadable(of: status)
         addTransfers(of: status)
         addMedia(of: status)
         addErrors(of: status)
@@ -104,6 +106,15 @@ struct MetricsText {
                     "verified": status.verdicts.verified, "doubted": status.verdicts.doubted,
                     "failed": status.verdicts.failed,
                 ], label: "verdict")
+        }
+    }
+
+    private mutating func addUnreadable(of status: MountStatus) {
+        // Several accounts may lack the same.
+        let counts = Dictionary(
+            (status.unreadable ?? []).map { ($0.requirement, $0.recordings) }, uniquingKeysWith: { $0.addingSaturated($1) })
+        family("unreadable_recordings", .gauge, "Completed recordings that can't be read, by what isn't held for them.") {
+            Self.byName(counts, label: "requirement")
         }
     }
 

@@ -103,6 +103,13 @@ struct Mount {
                 mask: mask ?? options.mask ?? 0o077),
             version: TwilioFS.version, logger: logger)
 
+        // Before the lists go on: afterwards it would depend on how fast they are.
+        let unreadable =
+            command.readyDescriptor == nil
+            ? []
+            : KnownUnreadable.sentences(
+                of: [mainBranch] + (branches ?? []), keys: keys, isHidden: command.hideUnreadable)
+
         let session: FileSystemSession
         signals.hold()
         do {
@@ -129,6 +136,8 @@ struct Mount {
             if log.isUnheard {
                 warn("nothing is logged as long as no system log listens at \(SystemLog.path): give --log-file")
             }
+            // The log has them later, where nobody who mounts looks.
+            for sentence in unreadable { Failure.show("warning: \(sentence)") }
             do {
                 try Background.detach(telling: descriptor)
             } catch {
