@@ -71,6 +71,49 @@ struct LogFileTests {
         }
     }
 
+    @Test(
+        "A file that isn't the user's own is refused with one sentence",
+        arguments: [
+            ("chown 65534 log", "another user"), ("chmod 622 log", "written by others"),
+            ("chmod 620 log", "written by others"), ("ln log other", "hard links"),
+        ])
+    func strangers(change: String, word: String) throws {
+        let folder = try TemporaryFolder()
+        try Command.shell("umask 077; echo before >log; \(change)", directory: folder.url.path)
+        let path = folder.path("log")
+        let result = try Command.run(
+            [BuiltPrograms.twiliofs, "mount", "--no-key", "--log-file", path, try folder.folder("mount")],
+            adding: MountedAccount.environment(try Self.account.get()), seconds: 20)
+        #expect(result.end == .exited(17), "\(result.errorText)")
+        #expect(result.errorText.hasPrefix("twiliofs: the log file '\(path)'") && result.errorText.contains(word))
+        #expect(result.errorText.split(separator: "\n").count == 1)
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == "before\n")
+    }
+
+    @Test("A disk that has no room for the first line is told of when mounting, once", arguments: [[], ["-f"]] as [[String]])
+    func fullDisk(mode: [String]) throws {
+        guard SmallFileSystem.isPossible else { return }
+        let disk = try SmallFileSystem("size=64k")
+        let log = disk.path + "/log"
+        try Command.shell("umask 077; : >\"$1\"", log)
+        try disk.fillUp(but: 0)
+        let folder = try TemporaryFolder()
+        let mountPoint = try folder.folder("mount")
+        defer { umount2(mountPoint, 2 /* MNT_DETACH */) }
+        let command = try RunningCommand(
+            [
+                BuiltPrograms.twiliofs, "mount", "--no-key", "--cache-dir", folder.path("cache"), "--log-file", log,
+            ] + mode + [mountPoint],
+            environment: Command.environment.merging(MountedAccount.environment(try Self.account.get())) { $1 })
+        try wait(until: "it is mounted") { MountedAccount.isMounted(mountPoint) }
+        try Command.require(["ls", mountPoint + "/recordings"])
+        try Command.require([BuiltPrograms.twiliofs, "unmount", mountPoint])
+        #expect(try command.wait().end == .exited(0))
+        let complaints = command.errorText.split(separator: "\n")
+        #expect(complaints.count == 1, "\(command.errorText)")
+        #expect(complaints.first?.hasPrefix("twiliofs: warning: the log file '\(log)' can't be written: No space") == true)
+    }
+
     @Test("Without syslog and without a file, mounting says that nothing is logged", .enabled(if: getuid() == 0))
     func unheard() throws {
         let folder = try TemporaryFolder()

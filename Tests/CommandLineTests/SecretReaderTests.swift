@@ -80,6 +80,24 @@ struct SecretReaderTests {
         #expect(warnings.withLock(\.isEmpty))
     }
 
+    @Test("A file of another user is warned of by name and owner, or refused", .enabled(if: getuid() == 0, "needs root"))
+    func owner() throws {
+        let path = try file(Array("secret\n".utf8))
+        chown(path, 65534, 0)
+        let warnings = Locked<[String]>([])
+        let reader = SecretReader(warn: { sentence in warnings.withLock { $0.append(sentence) } })
+        #expect(try reader.text(path, what: "token") == "secret")
+        let told = warnings.withLock { $0 }
+        #expect(told.count == 1 && told.first?.contains("'\(path)'") == true && told.first?.contains("65534") == true)
+        let failure = #expect(throws: Failure.self) { try SecretReader(isStrict: true).text(path, what: "token") }
+        #expect(failure?.message == told.first)
+        // Credentials of subaccounts may be read by nobody else, the file's owner included.
+        #expect(throws: Failure.self) { try SubaccountCredentials(file: path) }
+        chmod(path, 0o644)
+        #expect(try reader.text(path, what: "token") == "secret")
+        #expect(warnings.withLock { $0 }.count == 3, "both are told")
+    }
+
     @Test("A pipe is read to its end, however slowly it is written")
     func pipe() throws {
         let path = folder.path("pipe")

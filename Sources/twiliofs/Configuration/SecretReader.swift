@@ -9,7 +9,7 @@ struct SecretReader {
     /// More than any key, token or passphrase has; a larger file is not one.
     private static let limit = 64 << 10
 
-    /// Whether a file that others can read is refused, instead of warned of.
+    /// Whether a file that others can read, or that is another user's, is refused, instead of warned of.
     var isStrict = false
 
     /// The longest wait for a pipe's contents: a person may have to type something at its other end.
@@ -56,7 +56,11 @@ struct SecretReader {
         guard fstat(descriptor, &file) == 0 else { throw Self.unreadable(path, what, status) }
         switch file.st_mode & S_IFMT {
         case S_IFREG:
-            if file.st_mode & 0o077 != 0 { try complain(path, what, status, isRefused: isOwnersAlone || isStrict) }
+            for fault in Self.faults(of: file, path) {
+                let sentence = "the file '\(path)' with the \(what) \(fault)"
+                guard !isStrict, !isOwnersAlone else { throw Failure(status, sentence) }
+                warn(sentence)
+            }
         case S_IFIFO: break
         case S_IFDIR:
             throw Failure(status, "'\(path)', which should hold the \(what), is a directory: name a file in it")
@@ -69,13 +73,15 @@ struct SecretReader {
         return text
     }
 
-    /// Others can read, or write, the file.
-    private func complain(
-        _ path: String, _ what: String, _ status: Failure.Status, isRefused: Bool
-    ) throws(Failure) {
-        let sentence = "the file '\(path)' with the \(what) can be read by others: run 'chmod 600 \(path)'"
-        guard !isRefused else { throw Failure(status, sentence) }
-        warn(sentence)
+    /// How others can read, or write, a file, and what to do.
+    private static func faults(of file: stat, _ path: String) -> [String] {
+        var faults: [String] = []
+        if file.st_uid != geteuid(), file.st_uid != 0 {
+            faults.append(
+                "belongs to another user, with the ID \(file.st_uid), who can read and change it: make a copy of your own")
+        }
+        if file.st_mode & 0o077 != 0 { faults.append("can be read by others: run 'chmod 600 \(path)'") }
+        return faults
     }
 
     private func read(

@@ -10,7 +10,7 @@ final class LogFile: Sendable {
 
     /// Opens the file, which is made if it is missing, with mode 0600.
     ///
-    /// - Throws: ``Failure`` when it can't be opened, or is a symbolic link or not a regular file.
+    /// - Throws: ``Failure`` when it can't be opened, is a symbolic link or not a regular file, or isn't the user's own.
     init(_ path: String) throws(Failure) {
         self.path = path
         descriptor = try Self.open(path)
@@ -32,9 +32,11 @@ final class LogFile: Sendable {
 
     /// Appends a line, with its end.
     ///
-    /// - Returns: whether all of it was written.
-    func append(_ line: String) -> Bool {
-        WholeWriting.write(line + "\n", to: descriptor)
+    /// - Returns: why it couldn't be written whole; nil when it was.
+    func append(_ line: String) -> String? {
+        errno = 0
+        guard !WholeWriting.write(line + "\n", to: descriptor) else { return nil }
+        return String(cString: strerror(errno == 0 ? EIO : errno))
     }
 
     private static func open(_ path: String) throws(Failure) -> Int32 {
@@ -49,7 +51,23 @@ final class LogFile: Sendable {
             close(descriptor)
             throw notRegular(path)
         }
+        if let fault = fault(of: file) {
+            close(descriptor)
+            throw Failure(.configuration, "the log file '\(path)' \(fault): give another with --log-file")
+        }
         return descriptor
+    }
+
+    /// What lets somebody else change what is logged, or have it written to another file; nil when nothing does.
+    private static func fault(of file: stat) -> String? {
+        if file.st_uid != geteuid(), file.st_uid != 0 {
+            return "belongs to another user, with the ID \(file.st_uid)"
+        }
+        if file.st_mode & 0o022 != 0 {
+            return "can be written by others, with mode 0\(String(file.st_mode & 0o7777, radix: 8))"
+        }
+        // A user can make a hard link to a file that only root may write.
+        return file.st_nlink > 1 ? "has \(file.st_nlink) names (hard links), and may be another file" : nil
     }
 
     private static func failure(_ path: String) -> Failure {

@@ -21,6 +21,9 @@ final class LogOutput: Sendable {
 
         /// How many lines the file has lost since the last one that it took.
         var lostLines = 0
+
+        /// Whether standard error was told that lines are lost.
+        var hasComplained = false
     }
 
     private let state = Locked(State())
@@ -83,8 +86,16 @@ final class LogOutput: Sendable {
     }
 
     private func append(_ line: LogLine, to file: LogFile) {
-        guard file.append(line.rendered(as: format, hasTime: true)) else {
-            state.withLock { $0.lostLines += 1 }
+        if let reason = file.append(line.rendered(as: format, hasTime: true)) {
+            let isFirst = state.withLock { state in
+                state.lostLines += 1
+                defer { state.hasComplained = true }
+                return !state.hasComplained
+            }
+            // While it is being mounted that is a terminal, also of what goes on in the background.
+            if isFirst {
+                Failure.show("warning: the log file '\(file.path)' can't be written: \(reason); lines are lost until it can")
+            }
             return
         }
         let lost = state.withLock { state in
