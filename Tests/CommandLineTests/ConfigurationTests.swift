@@ -44,7 +44,7 @@ struct ConfigurationTests {
     @Test("Each variable may have blanks and line ends around it, as files of variables leave them")
     func blanks() throws {
         let environment = Environment([
-            "CURL_CA_BUNDLE": " \r\n", "SSL_CERT_FILE": "/file.pem\r", "XDG_CACHE_HOME": "/cache \r\n", "HOME": "/home/ada\r",
+            "CURL_CA_BUNDLE": " \r\n", "SSL_CERT_FILE": "/file.pem\r", "XDG_CACHE_HOME": "/cache \r\n",
         ])
         #expect(try AccountOptions.parse([]).certificateAuthorityFile(environment) == "/file.pem")
         #expect(try CacheFolder.root(option: nil, environment: environment) == "/cache/twiliofs")

@@ -90,7 +90,9 @@ struct LogFileTests {
         #expect(try String(contentsOfFile: path, encoding: .utf8) == "before\n")
     }
 
-    @Test("A disk that has no room for the first line is told of when mounting, once", arguments: [[], ["-f"]] as [[String]])
+    @Test(
+        "A disk that has no room for the first line is told of when mounting, once",
+        arguments: [[], ["-f"]] as [[String]])
     func fullDisk(mode: [String]) throws {
         guard SmallFileSystem.isPossible else { return }
         let disk = try SmallFileSystem("size=64k")
@@ -111,7 +113,8 @@ struct LogFileTests {
         #expect(try command.wait().end == .exited(0))
         let complaints = command.errorText.split(separator: "\n")
         #expect(complaints.count == 1, "\(command.errorText)")
-        #expect(complaints.first?.hasPrefix("twiliofs: warning: the log file '\(log)' can't be written: No space") == true)
+        let words = "twiliofs: warning: the log file '\(log)' can't be written: No space"
+        #expect(complaints.first?.hasPrefix(words) == true, "\(command.errorText)")
     }
 
     @Test("Without syslog and without a file, mounting says that nothing is logged", .enabled(if: getuid() == 0))

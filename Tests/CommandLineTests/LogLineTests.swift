@@ -31,7 +31,8 @@ struct LogLineTests {
                 "reading failed",
                 error: Layer(
                     message: "The size is unknown.",
-                    cause: Layer(message: "no answer", fields: ["host": "api", "status": "503", "twilio_error": "20429"]),
+                    cause: Layer(
+                        message: "no answer", fields: ["host": "api", "status": "503", "twilio_error": "20429"]),
                     fields: ["recording": "RE1", "request_id": "RQ1"]),
                 metadata: [
                     "operation": "read", "errno": "EIO", "pid": .stringConvertible(42), "path": "a \"b\"", "host": "1",

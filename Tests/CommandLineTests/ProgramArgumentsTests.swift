@@ -20,7 +20,8 @@ struct ProgramArgumentsTests {
     @Test(
         "None of them steers the terminal or makes a line of its own, whoever complains of it",
         arguments: [
-            ["mount", "--no-key", "HOSTILE"], ["mount", "--memory", "HOSTILE", "/mnt"], ["mount", "--uid=HOSTILE", "/mnt"],
+            ["mount", "--no-key", "HOSTILE"], ["mount", "--memory", "HOSTILE", "/mnt"],
+            ["mount", "--uid=HOSTILE", "/mnt"],
             ["mount", "--kinds", "voice,HOSTILE", "/mnt"], ["mount", "--log-format", "HOSTILE", "/mnt"],
             ["mount", "--since=HOSTILE", "/mnt"], ["mount", "/mnt", "HOSTILE"], ["mount", "--HOSTILE", "/mnt"],
             ["HOSTILE"], ["unmount", "HOSTILE"], ["status", "HOSTILE"], ["cache", "status", "--cache-dir", "/HOSTILE"],
@@ -81,8 +82,8 @@ struct ProgramArgumentsTests {
     @Test("Without /proc it says so, and doesn't print help", .enabled(if: getuid() == 0, "needs root"))
     func withoutProc() throws {
         let result = try Command.run([
-            "unshare", "-m", "sh", "-c", #"mount -t tmpfs none /proc && exec "$@""#, "sh", BuiltPrograms.twiliofs, "mount",
-            "--no-key", "/mnt",
+            "unshare", "-m", "sh", "-c", #"mount -t tmpfs none /proc && exec "$@""#, "sh", BuiltPrograms.twiliofs,
+            "mount", "--no-key", "/mnt",
         ])
         #expect(result.end == .exited(1), "\(result.text)\(result.errorText)")
         #expect(result.text == "")

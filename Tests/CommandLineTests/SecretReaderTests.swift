@@ -80,7 +80,9 @@ struct SecretReaderTests {
         #expect(warnings.withLock(\.isEmpty))
     }
 
-    @Test("A file of another user is warned of by name and owner, or refused", .enabled(if: getuid() == 0, "needs root"))
+    @Test(
+        "A file of another user is warned of by name and owner, or refused",
+        .enabled(if: getuid() == 0, "needs root"))
     func owner() throws {
         let path = try file(Array("secret\n".utf8))
         chown(path, 65534, 0)

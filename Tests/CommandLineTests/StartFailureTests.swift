@@ -141,7 +141,9 @@ struct StartFailure: Sendable, CustomTestStringConvertible {
         StartFailure("a cache folder below a file", .cache, naming: ["$TMP/bad.pem", "Not a directory"]).with {
             $0.options = ["--cache-dir", "$TMP/bad.pem/cache"]
         },
-        StartFailure("a cache folder that can't be made", .cache, naming: ["/proc/cache", "No such file", "--cache-dir"]).with {
+        StartFailure(
+            "a cache folder that can't be made", .cache, naming: ["/proc/cache", "No such file", "--cache-dir"]
+        ).with {
             $0.options = ["--cache-dir", "/proc/cache"]
         },
     ]
@@ -202,8 +204,8 @@ struct StartFailureTests {
         let page = [("Content-Type", "text/html")]
         for (status, fields, body) in [
             (200, page, "<html>Please log in</html>"), (200, page, #"{"sid":"AC1"}"#), (200, [], ""),
-            (302, [("Location", "https://user:word@127.0.0.1/")], ""), (302, [("Location", "http://login.example/")], ""),
-            (302, [("Location", "https://")], ""),
+            (302, [("Location", "https://user:word@127.0.0.1/")], ""),
+            (302, [("Location", "http://login.example/")], ""), (302, [("Location", "https://")], ""),
         ] as [(Int, [(String, String)], String)] {
             let server = try LoopbackServer { _ in
                 LoopbackServer.Answer(status: status, fields: fields, body: Array(body.utf8))

@@ -28,7 +28,8 @@ struct MountHelperTests {
     @Test(
         "What it refuses has the code that it is about",
         arguments: [
-            ("user has no write access to mountpoint /mnt", .mountPoint), ("mountpoint /mnt not owned by user", .mountPoint),
+            ("user has no write access to mountpoint /mnt", .mountPoint),
+            ("mountpoint /mnt not owned by user", .mountPoint),
             ("mounting over filesystem type 0x9fa0 is forbidden", .mountPoint),
             ("failed to open /dev/fuse: Permission denied", .unavailable),
             ("fuse device not found, try 'modprobe fuse' first", .unavailable),

@@ -106,7 +106,9 @@ struct FaultTests {
         // Of a recording made just now, the media may come later than the resource.
         try account.change(
             resource: #"{"action":"update","sid":"\#(file.sid)","fields":{"date_created":"2026-01-01T00:00:00Z"}}"#)
-        for (error, level, keys) in [("ENOKEY", "debug", []), ("ESTALE", "info", nil)] as [(String, String, [String]?)] {
+        for (error, level, keys) in [
+            ("ENOKEY", "debug", []), ("ESTALE", "info", nil),
+        ] as [(String, String, [String]?)] {
             let mount = try MountedAccount(account, keys: keys, options: options)
             try Command.require(["stat", mount.path(of: file)])
             if error == "ESTALE" { try account.change(resource: #"{"action":"delete","sid":"\#(file.sid)"}"#) }

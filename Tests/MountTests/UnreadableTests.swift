@@ -72,7 +72,8 @@ struct UnreadableTests {
         let voice = encrypted.count { $0.kind == .recording }
         #expect(
             try mount(["--no-key"]) == [
-                "twiliofs: warning: \(encrypted.count) recordings are encrypted for \(sid), whose private key isn't held"
+                "twiliofs: warning: \(encrypted.count) recordings are encrypted for \(sid), whose private key isn't"
+                    + " held"
             ])
         #expect(
             try mount(["--key", "voice:\(KeyPair.shared.privateKey())"]).filter { $0.contains("encrypted for") } == [

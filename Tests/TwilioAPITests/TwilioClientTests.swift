@@ -138,7 +138,8 @@ struct TwilioClientTests {
     @Test(
         "an answer that isn't the account's list doesn't pass for one",
         arguments: [
-            "<html>Please log in</html>", "", "{}", "[]", #"{"recordings":[]}"#, #"{"recordings":{},"next_page_uri":null}"#,
+            "<html>Please log in</html>", "", "{}", "[]", #"{"recordings":[]}"#,
+            #"{"recordings":{},"next_page_uri":null}"#,
             #"{"recordings":[{"account_sid":"AC99999999999999999999999999999999"}],"next_page_uri":null}"#,
         ])
     func otherAnswers(body: String) throws {

@@ -72,14 +72,14 @@ public struct MountPoint: Sendable {
         if status.st_mode & 0o1000 != 0, status.st_uid != getuid() {
             throw FileSystemError(
                 .mountPoint,
-                "the mount point '\(path)' belongs to another user, with the ID \(status.st_uid), and has the sticky bit:"
-                    + " only that user and root can mount there; choose a directory of your own")
+                "the mount point '\(path)' belongs to another user, with the ID \(status.st_uid), and has the sticky"
+                    + " bit: only that user and root can mount there; choose a directory of your own")
         }
         guard Glibc.access(path, W_OK | X_OK) == 0 else {
             throw FileSystemError(
                 .mountPoint,
-                "the mount point '\(path)' can't be written to: \(String(cString: strerror(errno))); choose a directory of"
-                    + " your own, or allow it with 'chmod u+rwx \(path)'")
+                "the mount point '\(path)' can't be written to: \(String(cString: strerror(errno))); choose a"
+                    + " directory of your own, or allow it with 'chmod u+rwx \(path)'")
         }
     }
 
@@ -109,8 +109,8 @@ public struct MountPoint: Sendable {
         guard isKnown, device.st_mode & S_IFMT == S_IFCHR, device.st_rdev == fuseDevice else {
             throw FileSystemError(
                 .unavailable,
-                "/dev/fuse is not the kernel's device: remove it and make it with 'mknod /dev/fuse c 10 229', or give the"
-                    + " container the device")
+                "/dev/fuse is not the kernel's device: remove it and make it with 'mknod /dev/fuse c 10 229', or give"
+                    + " the container the device")
         }
         guard geteuid() != 0 else { return }
         guard MountHelper.path != nil else { throw MountHelper.missing }

@@ -111,9 +111,10 @@ struct MetricsText {
 
     private mutating func addUnreadable(of status: MountStatus) {
         // Several accounts may lack the same.
-        let counts = Dictionary(
-            (status.unreadable ?? []).map { ($0.requirement, $0.recordings) }, uniquingKeysWith: { $0.addingSaturated($1) })
-        family("unreadable_recordings", .gauge, "Completed recordings that can't be read, by what isn't held for them.") {
+        let counts = (status.unreadable ?? []).reduce(into: [String: Int64]()) { counts, item in
+            counts[item.requirement] = (counts[item.requirement] ?? 0).addingSaturated(item.recordings)
+        }
+        family("unreadable_recordings", .gauge, "Completed recordings that can't be read, by what isn't held.") {
             Self.byName(counts, label: "requirement")
         }
     }

@@ -70,8 +70,8 @@ public struct Endpoints: Hashable, Sendable {
         guard Address(url: url).origin != nil else {
             throw TwilioError(
                 .invalidConfiguration,
-                "the \(setting) '\(text)' can't be used: plain http is for the loopback interface alone, and ports go up"
-                    + " to 65535")
+                "the \(setting) '\(text)' can't be used: plain http is for the loopback interface alone, and ports go"
+                    + " up to 65535")
         }
         return url
     }

@@ -77,8 +77,8 @@ struct SecretReader {
     private static func faults(of file: stat, _ path: String) -> [String] {
         var faults: [String] = []
         if file.st_uid != geteuid(), file.st_uid != 0 {
-            faults.append(
-                "belongs to another user, with the ID \(file.st_uid), who can read and change it: make a copy of your own")
+            let owner = "belongs to another user, with the ID \(file.st_uid), who can read and change it"
+            faults.append("\(owner): make a copy of your own")
         }
         if file.st_mode & 0o077 != 0 { faults.append("can be read by others: run 'chmod 600 \(path)'") }
         return faults

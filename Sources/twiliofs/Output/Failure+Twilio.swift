@@ -20,8 +20,8 @@ extension Failure {
         case .malformedAnswer:
             self.init(
                 .unreachable,
-                "what answers is not Twilio's API: \(error.message); check the network, a proxy or a login page may be in"
-                    + " between")
+                "what answers is not Twilio's API: \(error.message); check the network, a proxy or a login page may be"
+                    + " in between")
         }
     }
 }

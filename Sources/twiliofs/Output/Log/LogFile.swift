@@ -10,7 +10,8 @@ final class LogFile: Sendable {
 
     /// Opens the file, which is made if it is missing, with mode 0600.
     ///
-    /// - Throws: ``Failure`` when it can't be opened, is a symbolic link or not a regular file, or isn't the user's own.
+    /// - Throws: ``Failure`` when it can't be opened, is a symbolic link or not a regular file, or isn't the
+    ///   user's own.
     init(_ path: String) throws(Failure) {
         self.path = path
         descriptor = try Self.open(path)

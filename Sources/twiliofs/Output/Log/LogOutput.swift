@@ -94,7 +94,8 @@ final class LogOutput: Sendable {
             }
             // While it is being mounted that is a terminal, also of what goes on in the background.
             if isFirst {
-                Failure.show("warning: the log file '\(file.path)' can't be written: \(reason); lines are lost until it can")
+                Failure.show(
+                    "warning: the log file '\(file.path)' can't be written: \(reason); lines are lost until it can")
             }
             return
         }
