@@ -93,6 +93,23 @@ struct UnmountTests {
         #expect(bench.mount.isMounted)
     }
 
+    @Test(
+        "A user unmounts what is theirs, also where fusermount3 isn't in PATH",
+        .enabled(if: getuid() == 0, "needs root"))
+    func user() throws {
+        let nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+        // The mount point is the last word.
+        let script =
+            #"for last; do :; done; chown 65534:65534 "$last" "${last%/mount}"; exec "# + nobody.joined(separator: " ")
+            + #" "$@""#
+        let mount = try MountedAccount(
+            try SimulatedAccount(media: TestMedia.small), keys: [], wrapper: ["sh", "-euc", script, "sh"])
+        let result = try Command.run(
+            nobody + ["env", "PATH=/nonexistent", BuiltPrograms.twiliofs, "unmount", mount.path])
+        #expect(result.end == .exited(0) && result.errorText == "", "\(result.errorText)")
+        #expect(try mount.process.wait(seconds: 30).end == .exited(0))
+    }
+
     @Test("twiliofs unmount ends the process that serves")
     func orderly() throws {
         let bench = try MountBench()

@@ -35,7 +35,7 @@ struct MountCommand: ParsableCommand {
     @Flag(name: .customLong("no-key"), help: "Mount without a private key: encrypted files can't be opened.")
     var isWithoutKey = false
 
-    @Flag(help: "Refuse files with keys, tokens or passphrases that others can read, instead of a warning.")
+    @Flag(help: "Refuse files with keys, tokens or passphrases that others own or can read, instead of a warning.")
     var strictPermissions = false
     @Flag(help: "Leave out recordings whose private key isn't held, or whose media isn't at Twilio.")
     var hideUnreadable = false

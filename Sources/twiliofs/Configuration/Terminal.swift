@@ -1,5 +1,6 @@
 import Envelope
 import Glibc
+import Threading
 
 /// The terminal at which a person may be asked.
 enum Terminal {
@@ -18,7 +19,8 @@ enum Terminal {
         silent.c_lflag &= ~tcflag_t(ECHO | ICANON | ISIG)
         tcsetattr(descriptor, TCSAFLUSH, &silent)
         defer { tcsetattr(descriptor, TCSAFLUSH, &settings) }
-        let text = Array(prompt.utf8)
+        // It may name a file.
+        let text = Array(ForeignText.singleLine(prompt).utf8)
         _ = write(descriptor, text, text.count)
         var secret: [UInt8] = []
         // Room for all that is typed, so that growing leaves no copies behind.
