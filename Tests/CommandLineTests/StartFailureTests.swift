@@ -245,34 +245,38 @@ struct StartFailureTests {
             ])
     }
 
+    /// Makes a device and shows it as `/dev/fuse`, in a namespace of its own: `/tmp` may not allow devices.
+    private static func device(_ make: String, then script: String) -> [String] {
+        [
+            "unshare", "-m", "sh", "-euc",
+            #"mkdir -p "$1/dev"; mount -t tmpfs none "$1/dev"; "# + make
+                + #"; mount --bind "$1/dev/device" /dev/fuse; cd "$1"; shift; "# + script,
+            "sh", "$TMP",
+        ]
+    }
+
     @Test("Something else in the place of /dev/fuse is told", .enabled(if: getuid() == 0, "needs root"))
     func otherDevice() throws {
-        for make in ["touch \"$1/device\"; chmod 666 \"$1/device\"", "mknod -m 666 \"$1/device\" c 1 3"] {
+        for make in [#"touch "$1/dev/device""#, #"mknod "$1/dev/device" c 1 3"#] {
             try check(
                 StartFailure("no device of FUSE's", .fuseUnavailable, naming: ["/dev/fuse", "mknod"]),
-                account: try Self.account.get(), mode: [],
-                prefix: [
-                    "unshare", "-m", "sh", "-euc",
-                    #"rm -f "$1/device"; "# + make
-                        + #"; mount --bind "$1/device" /dev/fuse; umask 077; shift; exec "$@""#,
-                    "sh", "$TMP",
-                ])
+                account: try Self.account.get(), mode: [], prefix: Self.device(make, then: #"exec "$@""#))
         }
     }
 
     @Test(
         "A user's mount point that he may not write is told in one line", .enabled(if: getuid() == 0, "needs root"),
-        arguments: ["chown 65534 .; chmod 555 .", "chown 65534 .; chmod 000 .", "chmod 755 .", "chmod 1777 ."])
+        arguments: [
+            "chown 65534 mount; chmod 555 mount", "chown 65534 mount; chmod 000 mount", "chmod 755 mount",
+            "chmod 1777 mount",
+        ])
     func forbiddenMountPoint(_ change: String) throws {
         try check(
             StartFailure("a mount point that can't be written", .mountPoint, naming: ["$MNT", "mount point"]),
             account: try Self.account.get(), mode: [],
-            prefix: [
-                "sh", "-euc",
-                #"cd "$1"; shift; "# + change
-                    + #"; cd /; exec setpriv --reuid=65534 --regid=65534 --clear-groups "$@""#,
-                "sh", "$MNT",
-            ])
+            prefix: Self.device(
+                #"mknod -m 666 "$1/dev/device" c 10 229"#,
+                then: change + #"; cd /; exec setpriv --reuid=65534 --regid=65534 --clear-groups "$@""#))
     }
 
     private func check(
