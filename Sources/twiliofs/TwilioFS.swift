@@ -21,6 +21,7 @@ struct TwilioFS: ParsableCommand {
 
     /// Runs the command that the arguments name.
     static func main() {
+        CrashSignals.restoreDefaults()
         // libcurl would write the keys of all TLS connections to the file that it names. Removed here, since the
         // environment can be changed safely only as long as there are no other threads.
         unsetenv("SSLKEYLOGFILE")

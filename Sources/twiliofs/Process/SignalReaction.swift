@@ -30,6 +30,8 @@ enum SignalReaction {
             SIGPIPE, SIGXFSZ,
             // The soft limit of processor time; the hard one can't be ignored.
             SIGXCPU,
+            // What a filter of system calls raises ends the process all the same: the kernel forces it (signal(7)).
+            SIGSYS,
             // `dd` and others report on SIGUSR1, so people send it. The rest is for timers, descriptors and power
             // supplies that this program doesn't watch.
             SIGUSR1, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR, stackFault,
@@ -40,8 +42,8 @@ enum SignalReaction {
     /// Before, a person may suspend the prompt for a passphrase.
     static let ignoredWhileMounted: [Int32] = [SIGTSTP, SIGTTIN, SIGTTOU]
 
-    // All others keep their defaults: SIGKILL and SIGSTOP can't be caught; SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV,
-    // SIGSYS and SIGTRAP mean that the process is broken; SIGCHLD, SIGCONT, SIGURG and SIGWINCH do nothing anyway.
+    // All others have their defaults: SIGKILL and SIGSTOP can't be caught; those of ``CrashSignals`` mean that the
+    // process is broken; SIGCHLD, SIGCONT, SIGURG and SIGWINCH do nothing anyway.
 
     /// SIGSTKFLT of signal(7), which Linux sends no more.
     private static let stackFault: Int32 = 16
