@@ -28,6 +28,9 @@ public final class Catalog: Sendable {
     }
 
     let coder: DocumentCoder
+
+    /// Looks at the file, when it is opened and later.
+    let fileCheck: CatalogCheck
     private let folder: String
     private let logger: Logger
     private let current: Locked<Current>
@@ -45,12 +48,25 @@ public final class Catalog: Sendable {
     /// - Parameters:
     ///   - folder: where the file `catalog.sqlite` is kept; made if it is missing.
     ///   - window: which recordings are shown; the catalog may hold others, for other mounts.
-    public init(folder: String, window: CatalogWindow = CatalogWindow(), logger: Logger) throws(CatalogError) {
+    public convenience init(
+        folder: String, window: CatalogWindow = CatalogWindow(), logger: Logger
+    ) throws(CatalogError) {
+        try self.init(
+            folder: folder, window: window, smallCount: CatalogCheck.usualSmallCount, logger: logger)
+    }
+
+    /// Opens the catalog of an account, or makes an empty one.
+    ///
+    /// - Parameter smallCount: how many entries there are at the most in a catalog of which every row is checked now.
+    init(
+        folder: String, window: CatalogWindow = CatalogWindow(), smallCount: Int64, logger: Logger
+    ) throws(CatalogError) {
         self.folder = folder
         self.window = window
         self.logger = logger
         coder = try DocumentCoder()
-        current = Locked(Current(database: try CatalogDatabase(folder: folder, coder: coder, logger: logger)))
+        fileCheck = CatalogCheck(coder: coder, smallCount: smallCount)
+        current = Locked(Current(database: try CatalogDatabase(folder: folder, check: fileCheck, logger: logger)))
     }
 
     /// Sets what is done when the database is found damaged and replaced by an empty one.
@@ -63,6 +79,9 @@ public final class Catalog: Sendable {
 
     /// Which database is in use: positions of another one mean nothing.
     public var epoch: Int { current.withLock { $0.epoch } }
+
+    /// Which database is in use, and whether all of its rows were checked when it was opened.
+    var opened: (epoch: Int, isChecked: Bool) { current.withLock { ($0.epoch, $0.database.isChecked) } }
 
     // MARK: Single recordings
 
@@ -81,6 +100,8 @@ public final class Catalog: Sendable {
     }
 
     /// The resource as Twilio gave it; nil when the catalog doesn't have it.
+    ///
+    /// Each entry has a document: one without is damage, as one that is another.
     public func resource(of sid: SID) throws(CatalogError) -> MediaResource? {
         guard let kind = sid.kind else { return nil }
         let coder = coder
@@ -88,8 +109,8 @@ public final class Catalog: Sendable {
             let select = try RawStatement(
                 database,
                 """
-                SELECT json, checksum FROM document
-                WHERE id = (SELECT id FROM entry WHERE kind = ?1 AND sid = ?2)
+                SELECT json, document.checksum FROM entry LEFT JOIN document USING (id)
+                WHERE kind = ?1 AND sid = ?2
                 """)
             select.bind(1, Int64(kind.rawValue))
             select.bind(2, SIDDigits(sid))
@@ -113,7 +134,7 @@ public final class Catalog: Sendable {
             let select = try RawStatement(
                 database,
                 """
-                SELECT size, entity_tag, facts, media.checksum FROM media JOIN entry USING (id)
+                SELECT size, entity_tag, facts, media.checksum FROM entry LEFT JOIN media USING (id)
                 WHERE kind = ?1 AND sid = ?2 AND size IS NOT NULL
                 """)
             select.bind(1, Int64(kind.rawValue))
@@ -280,7 +301,7 @@ public final class Catalog: Sendable {
             guard current.database.pool === old.pool else { return }
             do {
                 if let reason { try old.setAside(reason: reason, logger: logger) }
-                current.database = try CatalogDatabase(folder: folder, coder: coder, logger: logger)
+                current.database = try CatalogDatabase(folder: folder, check: fileCheck, logger: logger)
                 current.epoch += 1
                 // Numbers of another database mean something else.
                 knownRequirements.withLock { $0 = [:] }

@@ -16,7 +16,8 @@ struct BulkWritingTests {
 
     init() throws {
         folder = try CatalogFolder()
-        database = try CatalogDatabase(folder: folder.path, coder: DocumentCoder(), logger: Sample.quiet)
+        database = try CatalogDatabase(
+            folder: folder.path, check: CatalogCheck(coder: DocumentCoder()), logger: Sample.quiet)
         copier = try WorkerPool(name: "checkpoint", threadCount: 1)
     }
 

@@ -10,10 +10,13 @@ import TwilioAPI
 struct CatalogCheck {
     let coder: DocumentCoder
 
-    /// With as many entries as this at the most, each row is checked at opening, which takes some ten milliseconds.
+    /// With as many entries as this at the most, each row is checked at opening.
     ///
-    /// Rows of larger catalogs are checked when they are read.
-    static let smallCount: Int64 = 10_000
+    /// Rows of larger catalogs are checked when they are read, and while the catalog is used (``BackgroundCheck``).
+    var smallCount = Self.usualSmallCount
+
+    /// Checking as many entries takes some ten milliseconds.
+    static let usualSmallCount: Int64 = 10_000
 
     /// What `sqlite_schema` says of a table, an index, a trigger or a view; its statement without white space, which
     /// SQLite itself changes when columns come and go.
@@ -44,17 +47,37 @@ struct CatalogCheck {
         guard differences.isEmpty else { throw Self.foreignSchema(naming: differences) }
     }
 
-    /// Checks that the table of steps, which is read first, is a table, and holds names: of newer steps, perhaps.
-    func checkSteps(of database: Database) throws {
+    /// Checks that the table of steps, which is read first, is a table, and holds names of steps: of newer ones,
+    /// perhaps.
+    ///
+    /// A newer version's file is left alone, and mounts fail. So what no version can have written isn't taken for one.
+    func checkSteps(of database: Database, _ migrator: DatabaseMigrator) throws {
         let items = try Self.items(of: database).filter { $0.name == "grdb_migrations" }
         guard items.allSatisfy({ $0.type == "table" }) else { throw Self.foreignSchema }
         guard !items.isEmpty else { return }
+        let known = Set(migrator.migrations)
         let names = try RawStatement(database, "SELECT identifier FROM grdb_migrations")
         defer { names.finish() }
         while try names.step() {
-            let isName = names.withBytes(0) { $0.count <= 100 && $0.allSatisfy { (0x20...0x7E).contains($0) } }
-            guard isName else { throw DatabaseError.damage("grdb_migrations") }
+            let name = names.withBytes(0) { Array($0.prefix(Self.longestStep + 1)) }
+            guard known.contains(String(decoding: name, as: UTF8.self)) || Self.isNameOfStep(name) else {
+                throw DatabaseError.damage("grdb_migrations")
+            }
         }
+    }
+
+    /// Bytes of a step's name, at most.
+    private static let longestStep = 64
+
+    /// Whether a later version may have a step of that name: lower-case letters, digits, blanks and hyphens, and a
+    /// letter at the beginning (``Schema/migrator(coder:)``).
+    static func isNameOfStep(_ name: [UInt8]) -> Bool {
+        let letters = UInt8(ascii: "a")...UInt8(ascii: "z")
+        let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+        return name.count <= longestStep && name.first.map(letters.contains) ?? false
+            && name.allSatisfy {
+                letters.contains($0) || digits.contains($0) || [UInt8(ascii: " "), UInt8(ascii: "-")].contains($0)
+            }
     }
 
     private func expectedSchema(
@@ -103,13 +126,17 @@ struct CatalogCheck {
     // MARK: The values
 
     /// Checks the values that all others depend on, and of a small catalog every row.
-    func checkValues(of database: Database) throws {
+    ///
+    /// - Returns: whether every row was checked.
+    func checkValues(of database: Database) throws -> Bool {
         try checkLists(database)
         try checkSequences(database)
-        let count = try database.integer("SELECT count(*) FROM (SELECT 1 FROM entry LIMIT \(Self.smallCount + 1))")
-        guard count <= Self.smallCount else { return }
-        try checkRows(database)
-        try checkTallies(database)
+        let count = try database.integer("SELECT count(*) FROM (SELECT 1 FROM entry LIMIT \(smallCount + 1))")
+        guard count <= smallCount else { return false }
+        var place: Int64? = 0
+        while let position = place { place = try checkRows(of: database, after: position, limit: 1000) }
+        try checkWhole(database)
+        return true
     }
 
     private func checkLists(_ database: Database) throws {
@@ -136,12 +163,16 @@ struct CatalogCheck {
     }
 
     private func checkSequences(_ database: Database) throws {
-        let first = try database.integer("SELECT coalesce(min(id), 1) FROM entry")
-        let last = try database.integer("SELECT coalesce(max(id), 0) FROM entry")
         let next = try database.integer("SELECT coalesce(min(next), 0) FROM position")
-        guard first >= 1, last < next, EntryRow.positions.contains(next),
-            try database.integer("SELECT count(*) FROM position") == 1
-        else { throw DatabaseError.damage("position") }
+        guard EntryRow.positions.contains(next), try database.integer("SELECT count(*) FROM position") == 1 else {
+            throw DatabaseError.damage("position")
+        }
+        // What stands in the way of the next new entry would do so for ever.
+        for table in ["entry", "document", "media"] {
+            let first = try database.integer("SELECT coalesce(min(id), 1) FROM \(table)")
+            let last = try database.integer("SELECT coalesce(max(id), 0) FROM \(table)")
+            guard first >= 1, last < next else { throw DatabaseError.damage(table) }
+        }
         for query in [
             "SELECT coalesce(max(sequence), 0) FROM removal", "SELECT coalesce(min(sequence), 0) FROM removal",
             "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'removal'",
@@ -149,75 +180,11 @@ struct CatalogCheck {
             guard try Bounds.counts.contains(database.integer(query)) else { throw DatabaseError.damage("removal") }
         }
     }
-
-    private func checkRows(_ database: Database) throws {
-        let entries = try RawStatement(database, "SELECT \(EntryRow.columns) FROM entry")
-        defer { entries.finish() }
-        while try entries.step() { _ = try EntryRow(entries) }
-        let strayCount = try database.integer(
-            """
-            SELECT count(*) FROM entry JOIN list USING (kind)
-            WHERE entry.generation NOT BETWEEN 0 AND list.generation
-            """)
-        guard strayCount == 0 else { throw DatabaseError.damage("entry") }
-        try checkRequirements(database)
-        let documents = try RawStatement(
-            database, "SELECT json, document.checksum FROM entry LEFT JOIN document USING (id)")
-        defer { documents.finish() }
-        while try documents.step() {
-            let isWhole = documents.withBytes(0) { RowChecksum.document($0) == documents.integer(1) && !$0.isEmpty }
-            guard isWhole else { throw DatabaseError.damage("document") }
-        }
-        let media = try RawStatement(
-            database,
-            """
-            SELECT size, entity_tag, facts, media.checksum FROM entry LEFT JOIN media USING (id)
-            WHERE size IS NOT NULL
-            """)
-        defer { media.finish() }
-        while try media.step() {
-            let checksum = media.withBytes(2) { facts in
-                RowChecksum.media(size: media.integer(0), entityTag: media.text(1), packed: facts)
-            }
-            guard checksum == media.integer(3) else { throw DatabaseError.damage("media") }
-        }
-    }
-
-    private func checkRequirements(_ database: Database) throws {
-        let requirements = try RawStatement(database, "SELECT name FROM requirement")
-        defer { requirements.finish() }
-        while try requirements.step() {
-            guard requirements.text(0).flatMap(MediaRequirement.init(name:)) != nil else {
-                throw DatabaseError.damage("requirement")
-            }
-        }
-        let missingCount = try database.integer(
-            "SELECT count(*) FROM entry WHERE requirement IS NOT NULL AND requirement NOT IN (SELECT id FROM requirement)"
-        )
-        guard missingCount == 0 else { throw DatabaseError.damage("requirement") }
-    }
-
-    private func checkTallies(_ database: Database) throws {
-        let counted = """
-            SELECT kind, coalesce(status, 'completed') AS word, integrity, count(*), count(size),
-                \(Tally.sumOfSizes)
-            FROM entry GROUP BY kind, word, integrity
-            """
-        let stored = """
-            SELECT kind, status, integrity, count, sized_count, known_bytes FROM tally
-            WHERE count <> 0 OR sized_count <> 0 OR known_bytes <> 0
-            """
-        let difference =
-            try database.integer(
-                "SELECT count(*) FROM (SELECT * FROM (\(counted)) EXCEPT \(stored))")
-            + database.integer("SELECT count(*) FROM (\(stored) EXCEPT SELECT * FROM (\(counted)))")
-        guard difference == 0 else { throw DatabaseError.damage("tally") }
-    }
 }
 
 extension Database {
     /// The one number that a query gives; 0 for none.
-    fileprivate func integer(_ query: String) throws -> Int64 {
+    func integer(_ query: String) throws -> Int64 {
         let select = try RawStatement(self, query)
         defer { select.finish() }
         return try select.step() ? select.integer(0) : 0

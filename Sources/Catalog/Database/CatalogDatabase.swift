@@ -13,6 +13,9 @@ struct CatalogDatabase: Sendable {
     /// The file, for messages.
     let path: String
 
+    /// Whether all rows were checked when it was opened: it was small enough.
+    let isChecked: Bool
+
     /// The file's number, which tells whether it still is the one at ``path``.
     private let fileNumber: UInt64
 
@@ -39,9 +42,11 @@ struct CatalogDatabase: Sendable {
 
     /// Opens the catalog of one account, or makes an empty one; one that is damaged is set aside.
     ///
-    /// - Parameter folder: where the file is kept; made if it is missing, readable by its owner alone, since resources
-    ///   tell who called whom.
-    init(folder: String, coder: DocumentCoder, logger: Logger) throws(CatalogError) {
+    /// - Parameters:
+    ///   - folder: where the file is kept; made if it is missing, readable by its owner alone, since resources tell who
+    ///     called whom.
+    ///   - check: looks whether it can be a catalog that was written here.
+    init(folder: String, check: CatalogCheck, logger: Logger) throws(CatalogError) {
         _ = Self.settings
         let path = folder + "/catalog.sqlite"
         do {
@@ -53,10 +58,10 @@ struct CatalogDatabase: Sendable {
                     // SQLite opens them by their names: it would follow links, and wait for FIFOs.
                     for suffix in ["", "-wal", "-shm", "-journal"] { try PrivateFile.checkFile(path + suffix) }
                     try Self.settle(path)
-                    return try Self.open(path, coder: coder)
+                    return try Self.open(path, check)
                 } catch let error as DatabaseError where error.isDamage {
                     try Self.setAside(path, reason: error, logger: logger)
-                    return try Self.open(path, coder: coder)
+                    return try Self.open(path, check)
                 }
             }
         } catch {
@@ -67,18 +72,24 @@ struct CatalogDatabase: Sendable {
         }
     }
 
-    private init(pool: DatabasePool, path: String, fileNumber: UInt64) {
+    private init(pool: DatabasePool, path: String, isChecked: Bool, fileNumber: UInt64) {
         self.pool = pool
         self.path = path
+        self.isChecked = isChecked
         self.fileNumber = fileNumber
     }
 
-    private static func open(_ path: String, coder: DocumentCoder) throws -> CatalogDatabase {
+    private static func open(_ path: String, _ check: CatalogCheck) throws -> CatalogDatabase {
         // SQLite gives its journal the mode of the main file, which is made first for that reason.
         let descriptor = try PrivateFile.open(path, O_CREAT | O_RDWR)
         // Also where the file was there already, from a copy for instance.
         fchmod(descriptor, 0o600)
+        let hasPossibleHeader = FileHeader.isPossible(descriptor)
         close(descriptor)
+        guard hasPossibleHeader else {
+            throw DatabaseError(
+                resultCode: .SQLITE_NOTADB, message: "its header isn't one that SQLite writes for twiliofs")
+        }
         var configuration = Configuration()
         configuration.label = "catalog"
         configuration.maximumReaderCount = readerLimit
@@ -97,17 +108,16 @@ struct CatalogDatabase: Sendable {
                     """)
         }
         let pool = try DatabasePool(path: path, configuration: configuration)
-        let migrator = Schema.migrator(coder: coder)
-        let check = CatalogCheck(coder: coder)
-        try pool.read(check.checkSteps)
+        let migrator = Schema.migrator(coder: check.coder)
+        try pool.read { try check.checkSteps(of: $0, migrator) }
         if try pool.read(migrator.hasBeenSuperseded) {
             throw CatalogError(.unusable, "a newer version of twiliofs has made it")
         }
         try pool.read { try check.checkSchema(of: $0, migrator) }
         try migrator.migrate(pool)
         // Before anything of the catalog was shown, it can still be set aside without an error.
-        try pool.read(check.checkValues)
-        return CatalogDatabase(pool: pool, path: path, fileNumber: number(of: path) ?? 0)
+        let isChecked = try pool.read(check.checkValues)
+        return CatalogDatabase(pool: pool, path: path, isChecked: isChecked, fileNumber: number(of: path) ?? 0)
     }
 
     /// Runs a body while no other mount opens the catalog or sets it aside: two that found the same damage would take
@@ -174,5 +184,9 @@ struct CatalogDatabase: Sendable {
 
 extension DatabaseError {
     /// Whether the file itself is wrong, so that no attempt will ever succeed.
-    var isDamage: Bool { resultCode == .SQLITE_CORRUPT || resultCode == .SQLITE_NOTADB }
+    var isDamage: Bool {
+        // SQLite has no number for a format of the schema that it doesn't know: only its message tells.
+        resultCode == .SQLITE_CORRUPT || resultCode == .SQLITE_NOTADB
+            || resultCode == .SQLITE_ERROR && message == "unsupported file format"
+    }
 }

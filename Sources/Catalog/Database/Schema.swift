@@ -2,6 +2,10 @@ import GRDB
 
 /// The tables of the catalog, and how they came to be what they are: each step is applied once.
 enum Schema {
+    /// The steps.
+    ///
+    /// A new one's name has lower-case letters, digits, blanks and hyphens only, begins with a letter and is no longer
+    /// than 64 bytes: earlier versions take others for damage (``CatalogCheck``), and not for those of a newer one.
     static func migrator(coder: DocumentCoder) -> DatabaseMigrator {
         var migrator = DatabaseMigrator()
         // The first two steps are those of earlier versions, as they were.

@@ -58,7 +58,7 @@ struct TallyChanges {
         let integrity: StoredIntegrity
     }
 
-    struct Sum {
+    struct Sum: Equatable {
         var count: Int64 = 0
         var sizedCount: Int64 = 0
         var knownBytes: Int64 = 0

@@ -146,8 +146,9 @@ struct ListWalk {
 
     /// Pages in a row that may bring nothing: empty ones, or those with the same resources as one before.
     ///
-    /// An honest list has some when what was on them has been deleted meanwhile, a hundred thousand voice recordings.
-    static let barrenLimit = 100
+    /// An honest list has some when what was on them has been deleted meanwhile: twenty thousand voice recordings in a
+    /// row, or two thousand of video. Whoever lists the directory waits for all of them, and each may take seconds.
+    static let barrenLimit = 20
 
     /// Pages of a walk, at most: of a thousand million voice recordings.
     static let pageLimit = 1_000_000

@@ -66,6 +66,12 @@ public struct SyncSettings: Sendable {
     /// Recordings that were still being made, which are asked for alone at each refresh.
     var unfinishedLimit = 16
 
+    /// How long after the start a large catalog is looked through for damage: whoever mounts wants to see files first.
+    var checkDelay: Duration = .seconds(10)
+
+    /// How long after a piece of it the next one follows.
+    var checkPause: Duration = .seconds(1)
+
     /// Resources on a page; nil for the most that the list gives.
     var pageSize: Int?
 

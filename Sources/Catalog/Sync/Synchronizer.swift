@@ -16,6 +16,9 @@ public final class Synchronizer: Sendable {
     private let keepers: [MediaKind: ListKeeper]
     private let removals: RemovalFeed
 
+    /// Looks through a large catalog for damage.
+    let check: BackgroundCheck
+
     /// When the mount was last used.
     private let used = Locked(ContinuousClock.now)
 
@@ -44,6 +47,7 @@ public final class Synchronizer: Sendable {
         self.services = services
         self.keepers = keepers
         self.removals = removals
+        check = BackgroundCheck(catalog: catalog, settings: settings, workers: workers, logger: logger)
         catalog.onReplacement { [keepers] in
             for keeper in keepers.values { keeper.reset() }
             removals.reset()
@@ -55,11 +59,12 @@ public final class Synchronizer: Sendable {
     ///
     /// - Throws: ``ThreadingError`` when the system has no thread left.
     public func start() throws {
-        try services.workers.clock.add { [used, keepers, removals, services] in
+        try services.workers.clock.add { [used, keepers, removals, services, check] in
             let idle = ContinuousClock.now - used.withLock { $0 }
             let next = keepers.values.compactMap { $0.look(idle: idle.components.seconds) }.min()
             // Other mounts of the account find out as well.
             services.writer.run { removals.publish() }
+            check.look()
             return next
         }
     }

@@ -26,6 +26,14 @@ extension CatalogFolder {
         ])
     }
 
+    /// Overwrites some bytes, while nobody has it open.
+    func overwrite(_ bytes: [UInt8], at offset: UInt64) throws {
+        let handle = try FileHandle(forWritingTo: URL(filePath: file))
+        try handle.seek(toOffset: offset)
+        try handle.write(contentsOf: Data(bytes))
+        try handle.close()
+    }
+
     /// Brings everything into the main file, whoever has it open.
     func checkpoint() throws {
         try Command.require([
@@ -47,6 +55,15 @@ extension CatalogFolder {
             for line in sqlite3.connect(sys.argv[1]).iterdump(): print(line)
             """, file,
         ]).lines
+    }
+
+    /// A new folder with a copy of the file.
+    func copy() throws -> CatalogFolder {
+        let copy = try CatalogFolder()
+        try FileManager.default.createDirectory(
+            atPath: copy.path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        try FileManager.default.copyItem(atPath: file, toPath: copy.file)
+        return copy
     }
 
     /// The lines of SQLite's integrity check: `ok`, or its findings.

@@ -46,7 +46,8 @@ public struct CatalogEdit: Sendable, CustomTestStringConvertible {
         let tallies = [
             "UPDATE tally SET count = \(most)", "UPDATE tally SET known_bytes = \(most)", "UPDATE tally SET count = -1",
             "UPDATE tally SET known_bytes = \(least), sized_count = \(least)", "DELETE FROM tally",
-            "UPDATE tally SET kind = 7 WHERE kind = 1",
+            "UPDATE tally SET kind = 7 WHERE kind = 1", "UPDATE tally SET known_bytes = 4611686018427387904",
+            "UPDATE tally SET known_bytes = 0", "UPDATE tally SET count = 0",
         ]
         let sequences = [
             "UPDATE position SET next = \(most)", "UPDATE position SET next = 1", "UPDATE position SET next = -5",
@@ -71,6 +72,7 @@ public struct CatalogEdit: Sendable, CustomTestStringConvertible {
             "UPDATE entry SET requirement = 77", "INSERT INTO requirement VALUES (5, 'x' || char(10))",
             "UPDATE entry SET integrity = 77", "UPDATE entry SET integrity = 3", "UPDATE entry SET group_sid = x'01'",
             "DELETE FROM entry WHERE id = (SELECT min(id) FROM entry)",
+            "DELETE FROM entry WHERE id IN (SELECT id FROM entry ORDER BY id LIMIT 3 OFFSET 5)",
         ]
         let documents = [
             "UPDATE document SET json = zeroblob(0)", "UPDATE document SET json = randomblob(500)",
@@ -79,6 +81,10 @@ public struct CatalogEdit: Sendable, CustomTestStringConvertible {
             "DELETE FROM document", "UPDATE media SET facts = randomblob(300)", "UPDATE media SET facts = zeroblob(0)",
             "UPDATE media SET facts = CAST(x'00' || '{\"ciphertextSize\":9223372036854775807}' AS BLOB)",
             "UPDATE media SET entity_tag = 'x'", "DELETE FROM media",
+            "DELETE FROM document WHERE id = (SELECT id FROM entry ORDER BY id LIMIT 1 OFFSET 5)",
+            // They stand in the way of what is new.
+            "INSERT INTO document (id, json) SELECT next, x'00' FROM position",
+            "INSERT INTO document (id, json) VALUES (\(most), x'00')",
         ]
         let schema = [
             "CREATE TRIGGER t AFTER INSERT ON entry BEGIN DELETE FROM entry; END",
@@ -93,6 +99,10 @@ public struct CatalogEdit: Sendable, CustomTestStringConvertible {
             "DELETE FROM grdb_migrations WHERE rowid = (SELECT max(rowid) FROM grdb_migrations)",
             "DELETE FROM grdb_migrations", "INSERT INTO grdb_migrations VALUES (x'00FF')",
             "INSERT INTO grdb_migrations VALUES ('a step' || char(10) || char(27) || '[2J')",
+            "INSERT INTO grdb_migrations VALUES ('')", "INSERT INTO grdb_migrations VALUES ('-1')",
+            "INSERT INTO grdb_migrations VALUES ('Requirements')", "INSERT INTO grdb_migrations VALUES ('newer!')",
+            "INSERT INTO grdb_migrations VALUES ('a' || hex(zeroblob(40)))",
+            "UPDATE grdb_migrations SET identifier = '2' WHERE identifier = 'requirements'",
         ]
         return [
             sizes, jsonSizes, positions, created, lists, tallies, sequences, formats, identities, documents, schema,

@@ -1,0 +1,116 @@
+import GRDB
+import Threading
+import TwilioAPI
+
+/// Checking what is told of all entries together: tallies, indexes, requirements.
+extension CatalogCheck {
+    /// Entries after which is asked whether the check is still wanted.
+    private static let stride = 4096
+
+    /// Compares tallies and indexes with the entries, and looks at the names of requirements.
+    ///
+    /// An entry that is missing is missed by its tally; a page of the file that is there twice, or belongs elsewhere,
+    /// by a tally or an index. Reads the narrow rows and the indexes from their beginnings to their ends, two hundred
+    /// bytes an entry, and takes about a microsecond for each.
+    ///
+    /// - Parameter isWanted: asked now and then; the check fails when it is not.
+    func checkWhole(_ database: Database, while isWanted: () -> Bool = { true }) throws {
+        try checkRequirementNames(database)
+        let found = try sums(of: database, while: isWanted)
+        guard try tallies(of: database) == found.tallies else { throw DatabaseError.damage("tally") }
+        for index in EntryIndex.allCases {
+            guard try index.isThere(in: database) else { continue }
+            guard try sum(of: index, database, while: isWanted) == found.indexes[index] else {
+                throw DatabaseError(
+                    resultCode: .SQLITE_CORRUPT, message: "the index '\(index.rawValue)' isn't that of the entries")
+            }
+        }
+    }
+
+    private func checkRequirementNames(_ database: Database) throws {
+        let requirements = try RawStatement(database, "SELECT name FROM requirement")
+        defer { requirements.finish() }
+        while try requirements.step() {
+            guard requirements.text(0).flatMap(MediaRequirement.init(name:)) != nil else {
+                throw DatabaseError.damage("requirement")
+            }
+        }
+    }
+
+    /// What tallies and indexes have to be.
+    private func sums(
+        of database: Database, while isWanted: () -> Bool
+    ) throws -> (tallies: [TallyChanges.Key: TallyChanges.Sum], indexes: [EntryIndex: EntrySum]) {
+        var tallies = TallyChanges()
+        var indexes = EntryIndex.allCases.map { (index: $0, sum: EntrySum()) }
+        var (last, count) = (Int64(0), 0)
+        // Not through an index, whatever its statistics say.
+        let entries = try RawStatement(
+            database, "SELECT \(EntryIndex.columns), integrity, size FROM entry NOT INDEXED")
+        defer { entries.finish() }
+        while try entries.step() {
+            count += 1
+            if count % Self.stride == 0, !isWanted() { throw CancellationError() }
+            let (id, size) = (entries.integer(0), entries.optionalInteger(7))
+            guard id > last, let kind = MediaKind(rawValue: Int(truncatingIfNeeded: entries.integer(1))),
+                let integrity = StoredIntegrity(stored: entries.integer(6)),
+                size.map(Bounds.sizes.contains) ?? true
+            else { throw DatabaseError.damage("entry") }
+            last = id
+            let key = TallyChanges.Key(
+                kind: kind, status: ResourceStatus(column: entries.text(3)), integrity: integrity)
+            tallies.count(key, size: size, by: 1)
+            for place in indexes.indices {
+                if let key = indexes[place].index.key(of: entries) { indexes[place].sum.add(id, key) }
+            }
+        }
+        let limited = tallies.sums.mapValues { sum in
+            TallyChanges.Sum(
+                count: sum.count, sizedCount: sum.sizedCount, knownBytes: min(sum.knownBytes, Tally.largestSum))
+        }
+        return (limited, Dictionary(uniqueKeysWithValues: indexes.map { ($0.index, $0.sum) }))
+    }
+
+    /// What an index holds.
+    private func sum(of index: EntryIndex, _ database: Database, while isWanted: () -> Bool) throws -> EntrySum {
+        var (sum, last) = (EntrySum(), nil as EntryIndex.Key?)
+        let rows = try RawStatement(database, index.query)
+        defer { rows.finish() }
+        while try rows.step() {
+            if sum.count % Self.stride == 0, !isWanted() { throw CancellationError() }
+            guard let key = index.key(of: rows) else { continue }
+            // What isn't in its place isn't found.
+            guard !index.isInOrderOfKeys || last.map({ $0 <= key }) ?? true else {
+                throw DatabaseError(
+                    resultCode: .SQLITE_CORRUPT, message: "the index '\(index.rawValue)' isn't in order")
+            }
+            last = key
+            sum.add(rows.integer(0), key)
+        }
+        return sum
+    }
+
+    /// The tallies, without those of nothing.
+    private func tallies(of database: Database) throws -> [TallyChanges.Key: TallyChanges.Sum] {
+        var tallies: [TallyChanges.Key: TallyChanges.Sum] = [:]
+        let rows = try RawStatement(
+            database,
+            """
+            SELECT kind, status, integrity, count, sized_count, known_bytes FROM tally
+            WHERE count <> 0 OR sized_count <> 0 OR known_bytes <> 0
+            """)
+        defer { rows.finish() }
+        while try rows.step() {
+            guard let kind = MediaKind(rawValue: Int(truncatingIfNeeded: rows.integer(0))), let status = rows.text(1),
+                let integrity = StoredIntegrity(stored: rows.integer(2))
+            else { throw DatabaseError.damage("tally") }
+            let key = TallyChanges.Key(
+                kind: kind, status: ResourceStatus(rawValue: status), integrity: integrity)
+            let sum = TallyChanges.Sum(
+                count: rows.integer(3), sizedCount: rows.integer(4), knownBytes: rows.integer(5))
+            // Two words that become one aren't both a status.
+            guard tallies.updateValue(sum, forKey: key) == nil else { throw DatabaseError.damage("tally") }
+        }
+        return tallies
+    }
+}

@@ -1,0 +1,77 @@
+import GRDB
+
+/// The indexes of the table `entry`, as ``CatalogCheck`` reads them from their beginnings to their ends.
+enum EntryIndex: String, CaseIterable {
+    case name = "entry_by_name"
+    case date = "entry_by_date"
+    case unfinished = "entry_unfinished"
+
+    /// That of ``Schema/groupIndex``, which may not be there yet.
+    case group = "entry_by_group"
+
+    /// What an entry is found by, as three numbers, which are in the order of the index if that has one
+    /// (``isInOrderOfKeys``).
+    struct Key: Comparable {
+        let first: UInt64
+        let second: UInt64
+        let third: UInt64
+
+        static func < (left: Key, right: Key) -> Bool {
+            (left.first, left.second, left.third) < (right.first, right.second, right.third)
+        }
+    }
+
+    /// Whether the index is in the order of its keys: words are told apart by them, and have no order.
+    var isInOrderOfKeys: Bool { self != .unfinished }
+
+    /// The columns from which keys are made, in the order of ``key(of:)``.
+    static let columns = "id, kind, sid, status, created, group_sid"
+
+    /// Gives all that the index holds, in the columns of ``columns``: null for those that it doesn't hold, so that the
+    /// table isn't looked into.
+    var query: String {
+        switch self {
+        case .name: "SELECT id, kind, sid, NULL, NULL, NULL FROM entry INDEXED BY entry_by_name"
+        case .date: "SELECT id, kind, NULL, NULL, created, NULL FROM entry INDEXED BY entry_by_date"
+        case .unfinished:
+            """
+            SELECT id, kind, NULL, status, NULL, NULL FROM entry INDEXED BY entry_unfinished WHERE status IS NOT NULL
+            """
+        case .group:
+            """
+            SELECT id, kind, NULL, NULL, NULL, group_sid FROM entry INDEXED BY entry_by_group
+            WHERE group_sid IS NOT NULL AND status IS NULL
+            """
+        }
+    }
+
+    /// The key of a row; nil when the index doesn't hold it.
+    func key(of row: RawStatement) -> Key? {
+        let kind = UInt64(bitPattern: row.integer(1))
+        switch self {
+        case .name:
+            guard let digits = row.digits(2) else { return nil }
+            return Key(first: kind, second: digits.high, third: digits.low)
+        case .date:
+            guard let created = row.optionalInteger(4) else { return Key(first: kind, second: 0, third: 0) }
+            // The sign's bit makes numbers below zero the smaller ones.
+            return Key(first: kind, second: 1, third: UInt64(bitPattern: created) ^ 1 << 63)
+        case .unfinished:
+            guard let status = row.text(3) else { return nil }
+            var word = RowChecksum()
+            word.add(status as String?)
+            return Key(first: UInt64(bitPattern: word.value), second: kind, third: 0)
+        case .group:
+            guard row.text(3) == nil, let digits = row.digits(5) else { return nil }
+            return Key(first: kind, second: digits.high, third: digits.low)
+        }
+    }
+
+    /// Whether the index has been made.
+    func isThere(in database: Database) throws -> Bool {
+        let select = try RawStatement(database, "SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = ?1")
+        defer { select.finish() }
+        select.bind(1, rawValue as String?)
+        return try select.step()
+    }
+}
