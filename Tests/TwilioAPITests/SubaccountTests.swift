@@ -28,9 +28,24 @@ struct SubaccountTests {
     }
 
     private func accounts(_ client: TwilioClient) throws -> [AccountDescription] {
-        let results = Awaited<Result<[AccountDescription], TwilioError>>()
-        client.activeAccounts { results.add($0) }
-        return try results.value().get()
+        try client.activeAccounts()
+    }
+
+    /// A page that is always followed by another one; its accounts have the numbers that `numbers` makes of its own.
+    private static func endless(
+        _ pages: Locked<Int>, delay: UInt32 = 0, numbers: (Int) -> [Int]
+    ) -> String {
+        usleep(delay)
+        let page = pages.withLock { count in
+            count += 1
+            return count
+        }
+        let accounts = numbers(page).map { number in
+            let digits = String(number, radix: 16)
+            return #"{"sid":"AC\#(String(repeating: "0", count: 32 - digits.count))\#(digits)"}"#
+        }
+        let next = "/2010-04-01/Accounts.json?Page=\(page)"
+        return #"{"accounts":[\#(accounts.joined(separator: ","))],"next_page_uri":"\#(next)"}"#
     }
 
     private static func page(_ numbers: [Int], next: String?) -> String {
@@ -59,6 +74,72 @@ struct SubaccountTests {
                 server.requests.map(\.target) == [
                     "/2010-04-01/Accounts.json?Status=active&PageSize=1000", "/2010-04-01/Accounts.json?Page=1",
                 ])
+        }
+    }
+
+    @Test("an account that comes with two pages is one")
+    func repeated() throws {
+        try withClient { target in
+            target.hasSuffix("Page=1")
+                ? Self.page([2, 3], next: nil) : Self.page([1, 2], next: "/2010-04-01/Accounts.json?Page=1")
+        } _: { client, _ in
+            #expect(try accounts(client).map(\.friendlyName) == ["Nº 1", "Nº 2", "Nº 3"])
+        }
+    }
+
+    @Test("pages without end that bring nothing new are an error after some of them", arguments: [[], [7], [7, 8]])
+    func barren(numbers: [Int]) throws {
+        let pages = Locked(0)
+        try withClient { _ in
+            Self.endless(pages) { _ in numbers }
+        } _: { client, server in
+            let error = #expect(throws: TwilioError.self) { try accounts(client) }
+            #expect(error?.code == .malformedAnswer)
+            #expect(error?.message.contains("the list of accounts has no end") == true)
+            #expect(server.requests.count <= 1 + AccountWalk.Limits().barrenPages)
+        }
+    }
+
+    @Test("pages with two of which one brings nothing new are gone on with")
+    func sparse() throws {
+        let pages = Locked(0)
+        try withClient { target in
+            target.hasSuffix("Page=20")
+                ? Self.page([], next: nil) : Self.endless(pages) { [$0 / 2] }
+        } _: { client, _ in
+            #expect(try accounts(client).count == 11)
+        }
+    }
+
+    @Test("more accounts than there can be are an error, although each page brings some")
+    func tooMany() throws {
+        let pages = Locked(0)
+        try withClient { _ in
+            Self.endless(pages) { page in (0..<10).map { page * 10 + $0 } }
+        } _: { client, server in
+            let error = #expect(throws: TwilioError.self) {
+                try client.activeAccounts(limits: AccountWalk.Limits(accounts: 100))
+            }
+            #expect(error?.code == .malformedAnswer)
+            #expect(error?.message.contains("more than 100 accounts") == true)
+            #expect(server.requests.count == 11)
+        }
+    }
+
+    @Test("a list that takes too long is an error, whether many pages are slow or one doesn't end")
+    func tooLong() throws {
+        for delay in [30_000, 3_000_000] as [UInt32] {
+            let pages = Locked(0)
+            try withClient { _ in
+                Self.endless(pages, delay: delay) { [$0] }
+            } _: { client, server in
+                let error = #expect(throws: TwilioError.self) {
+                    try client.activeAccounts(limits: AccountWalk.Limits(time: .seconds(1)))
+                }
+                #expect(error?.code == .unreachable)
+                #expect(error?.message.contains("the list of accounts could not be had") == true)
+                #expect(server.requests.count < 100)
+            }
         }
     }
 

@@ -5,64 +5,75 @@ public import Transfer
 extension TwilioClient {
     private static let accountsPath = "/2010-04-01/Accounts.json"
 
-    /// Pages of accounts, at most: Twilio allows a thousand accounts unless asked, which is a page or two.
-    private static let accountPageLimit = 1000
+    /// Bytes of a page of accounts, at most: one of a thousand has two million.
+    private static let accountPageLength = 16 << 20
 
-    /// Gets all active accounts that the credentials reach: the account itself and its subaccounts.
+    /// Gets all active accounts that the credentials reach: the account itself and its subaccounts, each once.
     ///
-    /// - Parameters:
-    ///   - priority: how urgent it is.
-    ///   - completion: called on the transfer thread: must be quick.
-    public func activeAccounts(
-        priority: Priority = .background,
-        completion: @escaping @Sendable (Result<[AccountDescription], TwilioError>) -> Void
-    ) {
+    /// Blocks the calling thread, for a minute at the most.
+    ///
+    /// - Parameter priority: how urgent it is.
+    /// - Throws: ``TwilioError``, also for a list that has no end or takes longer.
+    public func activeAccounts(priority: Priority = .background) throws(TwilioError) -> [AccountDescription] {
+        try activeAccounts(priority: priority, limits: AccountWalk.Limits())
+    }
+
+    /// Gets all active accounts, within some limits; blocks.
+    func activeAccounts(
+        priority: Priority = .background, limits: AccountWalk.Limits
+    ) throws(TwilioError) -> [AccountDescription] {
+        let answer = Condition<Result<[AccountDescription], TwilioError>?>(nil)
         walkAccounts(
-            at: "\(Self.accountsPath)?Status=active&PageSize=1000", met: [], followed: [], priority: priority,
-            completion: completion)
+            AccountWalk(limits), at: "\(Self.accountsPath)?Status=active&PageSize=1000", priority: priority
+        ) { result in answer.change { $0 = result } }
+        // An answer that never stops coming has no end that its own patience would find.
+        guard let result = answer.wait(timeout: limits.time, until: { $0 }) else {
+            throw AccountWalk.timeout(limits.time)
+        }
+        return try result.get()
     }
 
     /// Gets the page at a path and those that follow it.
     ///
-    /// - Parameters:
-    ///   - met: the accounts of the pages before.
-    ///   - followed: the paths of the pages before.
+    /// - Parameter completion: called once, on the transfer thread or this one.
     private func walkAccounts(
-        at path: String, met: [AccountDescription], followed: Set<String>, priority: Priority,
+        _ walk: AccountWalk, at path: String, priority: Priority,
         completion: @escaping @Sendable (Result<[AccountDescription], TwilioError>) -> Void
     ) {
-        let subject = "the list of accounts"
-        guard !followed.contains(path), followed.count < Self.accountPageLimit else {
-            completion(.failure(TwilioError(.malformedAnswer, "\(subject) has no end: its pages go round in a circle")))
-            return
-        }
+        var walk = walk
         let request: Request
         do throws(TwilioError) {
-            request = Request(address: try apiAddress(path), priority: priority)
+            var patience = Patience()
+            let left = try walk.follow(path)
+            patience.giveUp = min(patience.giveUp, left)
+            request = Request(
+                address: try apiAddress(path), priority: priority, patience: patience,
+                bodyLimit: Self.accountPageLength)
         } catch {
             completion(.failure(error))
             return
         }
-        transfer.send(request) { [self] result in
+        transfer.send(request) { [self, walk] result in
+            var walk = walk
             do throws(TwilioError) {
                 let response: Response
                 do throws(TransferError) {
                     response = try result.get()
                 } catch {
-                    throw TwilioError(error, subject: subject)
+                    throw TwilioError(error, subject: AccountWalk.subject)
                 }
                 // Read here, on the transfer thread: an account takes a microsecond or two, and there are few.
-                let page = try ListPage(response.body, key: "accounts", subject: subject) {
+                let page = try ListPage(response.body, key: "accounts", subject: AccountWalk.subject) {
                     scanner throws(TwilioError) in try AccountDescription(from: &scanner)
                 }
+                try walk.take(page.elements)
                 guard let link = page.next else {
-                    completion(.success(met + page.elements))
+                    completion(.success(walk.accounts))
                     return
                 }
-                walkAccounts(
-                    at: try PageLink(link, subject: subject).target(path: Self.accountsPath, endpoint: endpoints.api),
-                    met: met + page.elements,
-                    followed: followed.union([path]), priority: priority, completion: completion)
+                let target = try PageLink(link, subject: AccountWalk.subject).target(
+                    path: Self.accountsPath, endpoint: endpoints.api)
+                walkAccounts(walk, at: target, priority: priority, completion: completion)
             } catch {
                 completion(.failure(error))
             }

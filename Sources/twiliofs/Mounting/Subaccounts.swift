@@ -44,10 +44,8 @@ struct Subaccounts {
 
     /// Asks which there are; blocks.
     private func list() throws(Failure) -> [AccountDescription] {
-        let answer = Condition<Result<[AccountDescription], TwilioError>?>(nil)
-        client.activeAccounts(priority: .reader) { result in answer.change { $0 = result } }
         do throws(TwilioError) {
-            return try answer.waitWithoutEnd { $0 }.get()
+            return try client.activeAccounts(priority: .reader)
         } catch {
             throw Failure(error)
         }
