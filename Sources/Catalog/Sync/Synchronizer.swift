@@ -16,6 +16,8 @@ public final class Synchronizer: Sendable {
     private let keepers: [MediaKind: ListKeeper]
     private let removals: RemovalFeed
 
+    private let refresher: ResourceRefresher
+
     /// Looks through a large catalog for damage.
     let check: BackgroundCheck
 
@@ -47,6 +49,7 @@ public final class Synchronizer: Sendable {
         self.services = services
         self.keepers = keepers
         self.removals = removals
+        refresher = ResourceRefresher(services: services, removals: removals)
         check = BackgroundCheck(catalog: catalog, settings: settings, workers: workers, logger: logger)
         catalog.onReplacement { [keepers] in
             for keeper in keepers.values { keeper.reset() }
@@ -139,6 +142,17 @@ public final class Synchronizer: Sendable {
                 completion(isGone)
             }
         }
+    }
+
+    /// Asks again for a recording that can't be read because of what its resource says: an envelope that isn't one, a
+    /// key that isn't held although it opens others, a tag that disagrees.
+    ///
+    /// Each recording is asked for once in a minute at the most; those who wish it meanwhile share that, or are told at
+    /// once that nothing has changed.
+    ///
+    /// - Parameter completion: called later on another thread; the catalog has the resource by then.
+    public func refresh(_ sid: SID, completion: @escaping @Sendable (RefreshOutcome) -> Void = { _ in }) {
+        refresher.refresh(sid, completion: completion)
     }
 
     /// Sets what is done with recordings that are no longer shown; called on a thread of the synchronizer.
