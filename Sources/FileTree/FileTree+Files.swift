@@ -139,11 +139,30 @@ extension FileTree {
         _ error: MediaError, in branch: Branch, completion: @escaping @Sendable (FileTreeError) -> Void
     ) {
         guard error.code == .mediaMissing else {
+            if mayBeTheResources(error, in: branch) { branch.synchronizer.refresh(error.sid) }
             completion(failure(error))
             return
         }
         branch.synchronizer.recheck(error.sid) { [self] isGone in
             completion(isGone ? Self.gone(error.sid, cause: error) : failure(error))
+        }
+    }
+
+    /// Whether an error may come of what the resource says of the media, so that it is worth asking for it again.
+    ///
+    /// It may have been damaged on its way, or incomplete.
+    private func mayBeTheResources(_ error: MediaError, in branch: Branch) -> Bool {
+        switch error.code {
+        case .unreadableEnvelope, .unexpectedContent, .authenticationFailed:
+            return true
+        case .keyNotHeld:
+            // Not for each recording of a key that is simply not held.
+            guard let resource = try? resource(error.sid, branch),
+                let publicKeySID = resource.publicKeySID.flatMap({ SID($0) })
+            else { return false }
+            return parts.library.isKeyHeld(publicKeySID: publicKeySID, kind: resource.kind) == true
+        default:
+            return false
         }
     }
 

@@ -37,6 +37,9 @@ public final class Readability: Sendable {
         /// Whether what a group requires is held; nil where that couldn't be found out yet.
         var isHeld: [Group: Bool?] = [:]
 
+        /// How many recordings of its kind there were when a group had none.
+        var countWithoutAny: [Group: Int64] = [:]
+
         /// When it was last tried whether what seems to be missing is held after all.
         var lastDoubt = ContinuousClock.now
 
@@ -152,10 +155,14 @@ public final class Readability: Sendable {
             return
         }
         let epoch = catalog.epoch
+        let counts = Self.counts(branches[index])
         let isSettled = state.change { state -> Bool in
             let findings = state.findings[index]
             let isKnown = numbers.allSatisfy { number in
-                branches[index].kinds.allSatisfy { findings.isHeld[Group(number: number, kind: $0)] != nil }
+                branches[index].kinds.allSatisfy { kind in
+                    let group = Group(number: number, kind: kind)
+                    return findings.isHeld[group] != nil || findings.countWithoutAny[group] == counts[kind]
+                }
             }
             if state.isShutDown || findings.epoch == epoch && isKnown { return true }
             state.findings[index].waiting.append(completion)
@@ -163,6 +170,13 @@ public final class Readability: Sendable {
             return false
         }
         if isSettled { completion() }
+    }
+
+    /// How many recordings of each kind an account has, as far as they are listed.
+    private static func counts(_ branch: Branch) -> [MediaKind: Int64] {
+        var counts: [MediaKind: Int64] = [:]
+        for kind in branch.kinds { counts[kind] = (try? branch.catalog.totals(of: kind).count) ?? 0 }
+        return counts
     }
 
     private static func isListed(_ branch: Branch) -> Bool {
@@ -179,16 +193,26 @@ public final class Readability: Sendable {
             var findings = state.changeQuietly { $0.findings[index] }
             if findings.epoch != epoch { findings = Findings() }
             findings.epoch = epoch
+            // Asked before: what comes during the survey is looked at in the next one.
+            let kindCounts = Self.counts(branches[index])
             let doubts = ContinuousClock.now - findings.lastDoubt > Self.doubtInterval
             if doubts { findings.lastDoubt = .now }
             // Keys first: what is elsewhere takes longer.
             for (number, requirement) in requirements.sorted(by: { $1.value == .bucket && $0.value != .bucket }) {
-                for kind in branches[index].kinds {
+                // Voice first: its envelopes are at hand, and prove the same for video where keys aren't declared.
+                for kind in branches[index].kinds.sorted(by: { $0.rawValue < $1.rawValue }) {
                     let group = Group(number: number, kind: kind)
                     switch findings.isHeld[group] ?? nil {
                     case true?: continue
                     case false? where !doubts && !hasProof(of: requirement, kind): continue
-                    default: findings.isHeld[group] = .some(try find(requirement, group, in: catalog))
+                    default:
+                        guard findings.countWithoutAny[group] != kindCounts[kind] else { continue }
+                        let examples = try examples(of: requirement, group, in: catalog)
+                        if examples.isEmpty {
+                            findings.countWithoutAny[group] = kindCounts[kind]
+                        } else {
+                            findings.isHeld[group] = .some(try find(requirement, group, examples, in: catalog))
+                        }
                     }
                 }
             }
@@ -248,19 +272,26 @@ public final class Readability: Sendable {
         return library.isKeyHeld(publicKeySID: sid, kind: kind) == true
     }
 
-    /// Whether what a group requires is held; nil when that can't be found out now.
-    ///
-    /// One recording that can be read proves it.
-    private func find(
-        _ requirement: MediaRequirement, _ group: Group, in catalog: Catalog
-    ) throws(CatalogError) -> Bool? {
-        if hasProof(of: requirement, group.kind) { return true }
+    /// Some recordings of a group, to be tried.
+    private func examples(
+        of requirement: MediaRequirement, _ group: Group, in catalog: Catalog
+    ) throws(CatalogError) -> [MediaResource] {
         let attempts = requirement == .bucket ? Self.bucketAttempts : Self.attempts
         var resources: [MediaResource] = []
         for sid in try catalog.examples(ofRequirement: group.number, kind: group.kind, limit: attempts) {
             if let resource = try catalog.resource(of: sid) { resources.append(resource) }
         }
-        if requirement == .bucket { return resources.isEmpty ? nil : isAnyThere(resources) }
+        return resources
+    }
+
+    /// Whether what a group requires is held; nil when that can't be found out now.
+    ///
+    /// One recording that can be read proves it.
+    private func find(
+        _ requirement: MediaRequirement, _ group: Group, _ resources: [MediaResource], in catalog: Catalog
+    ) throws(CatalogError) -> Bool? {
+        if hasProof(of: requirement, group.kind) { return true }
+        if requirement == .bucket { return isAnyThere(resources) }
         var findings: [Bool?] = []
         for resource in resources {
             let finding = isKeyHeld(for: resource, facts: try catalog.mediaFacts(of: resource.sid)?.facts)

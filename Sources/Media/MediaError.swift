@@ -28,6 +28,9 @@ public struct MediaError: CausedError {
         /// The envelope can't be understood.
         case unreadableEnvelope = "unreadable_envelope"
 
+        /// What came isn't media, or is encrypted although the resource doesn't say so.
+        case unexpectedContent = "unexpected_content"
+
         /// The temporary file for ciphertext can't be written.
         case storage
 

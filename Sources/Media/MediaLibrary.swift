@@ -216,10 +216,13 @@ public final class MediaLibrary: Sendable {
     func file(
         of resource: MediaResource, facts: MediaFacts?, integrity: Integrity?, retainsReader: Bool = false
     ) -> MediaFile {
-        state.withLock { state in
+        let (file, outdated) = state.withLock { state -> (MediaFile, MediaFile?) in
             state.idle.removeAll { $0 == resource.sid }
+            let known = state.files[resource.sid]
+            // Who reads it goes on with what the resource said.
+            let isOutdated = known.map { !$0.hasReaders && !$0.resource.describesMedia(like: resource) } ?? false
             let file =
-                state.files[resource.sid]
+                (isOutdated ? nil : known)
                 ?? MediaFile(
                     resource: resource, facts: facts,
                     wasOpened: facts != nil && state.verified.contains(resource.sid), services: services)
@@ -229,8 +232,10 @@ public final class MediaLibrary: Sendable {
                 file.retainReader()
                 state.prefetched[resource.sid] = nil
             }
-            return file
+            return (file, isOutdated ? known : nil)
         }
+        outdated?.close()
+        return file
     }
 
     private func release(_ file: MediaFile) {

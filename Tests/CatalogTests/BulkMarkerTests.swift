@@ -70,7 +70,7 @@ struct BulkMarkerTests {
         try catalog.store(try Sample.resource(2))
         catalog.endBulk()
         try Command.require([
-            "/usr/bin/python3", "-c",
+            "/usr/bin/python3", "-ISc",
             """
             import sqlite3, sys
             database = sqlite3.connect(sys.argv[1])

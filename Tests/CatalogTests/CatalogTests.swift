@@ -102,7 +102,7 @@ struct CatalogTests {
         let resources = try (1...5).map { try Sample.resource($0) }
         try catalog.store(resources)
         let printed = try Command.require([
-            "/usr/bin/python3", "-c",
+            "/usr/bin/python3", "-ISc",
             """
             import sqlite3, sys
             for row in sqlite3.connect(sys.argv[1]).execute("SELECT lower(hex(sid)), created FROM entry ORDER BY id"):

@@ -48,7 +48,7 @@ struct ChangedResourceTests {
             #expect(try bench.catalog.entry(of: try Sample.sid(1))?.dateUpdated != nil)
         }
         try Command.require([
-            "/usr/bin/python3", "-c",
+            "/usr/bin/python3", "-ISc",
             """
             import sqlite3, sys
             database = sqlite3.connect(sys.argv[1])

@@ -90,7 +90,7 @@ struct OlderSchemaTests {
     func older(version: Int) throws {
         let folder = try CatalogFolder()
         let printed = try Command.require([
-            "/usr/bin/python3", "-c", Self.script, folder.file, "\(version)", FirstSchema.tables,
+            "/usr/bin/python3", "-ISc", Self.script, folder.file, "\(version)", FirstSchema.tables,
             FirstSchema.integrityAndNames,
         ]).output
         let expected = try JSONDecoder().decode([Expected].self, from: printed)
@@ -144,7 +144,7 @@ struct OlderSchemaTests {
             try catalog.store(try Sample.resource(1))
         }
         try Command.require([
-            "/usr/bin/python3", "-c",
+            "/usr/bin/python3", "-ISc",
             """
             import sqlite3, sys
             database = sqlite3.connect(sys.argv[1])

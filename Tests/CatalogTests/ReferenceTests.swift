@@ -123,9 +123,9 @@ struct ReferenceTests {
         for result in filled.all { try result.get() }
         try bench.synchronizer.start()
 
-        for step in 0..<80 {
+        for step in 0..<50 {
             for kind in kinds {
-                let listed = try bench.catalog.listed(kind, limit: 7)
+                let listed = try bench.catalog.listed(kind, limit: 31)
                 #expect(Set(listed).count == listed.count, "step \(step)")
                 let missing = account.completed(kind).intersection(before).subtracting(listed)
                 #expect(missing.isEmpty, "step \(step)")

@@ -122,6 +122,8 @@ struct LogLineTests {
         let account = try SimulatedAccount(media: TestMedia.small)
         let mount = try BackgroundMount(account, options: ["--no-key", "--log-format", "json", "--no-probing"])
         let original = try account.original("old.wav")
+        // The lists are here before anything is refused.
+        #expect(try mount.answers)
         try account.add(faults: #"{"host":"api","path":"/","action":{"type":"status","code":403}}"#)
         let file = mount.path + "/" + original.file.mountedPath(sid: original.sid)
         #expect(try Command.run(["cat", file]).end == .exited(1))

@@ -38,7 +38,7 @@ struct ErrorNumberTests {
             + [.readOnly, .deadline, .interrupted, .range, .inputOutput]
         let script = "import errno, sys; print(*(errno.errorcode[int(number)] for number in sys.argv[1:]), sep='\\n')"
         let names = try Command.require(
-            ["/usr/bin/python3", "-c", script] + numbers.map { "\($0.rawValue)" }
+            ["/usr/bin/python3", "-ISc", script] + numbers.map { "\($0.rawValue)" }
         ).lines
         #expect(numbers.map(\.name) == names)
     }

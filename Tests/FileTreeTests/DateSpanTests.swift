@@ -23,7 +23,7 @@ struct DateSpanTests {
                 day += step
             """
         var expected: [String: Range<Timestamp>] = [:]
-        for line in try Command.require(["/usr/bin/python3", "-c", script]).lines {
+        for line in try Command.require(["/usr/bin/python3", "-ISc", script]).lines {
             let words = line.split(separator: " ")
             let bounds = try words.dropFirst().map { Timestamp(seconds: try #require(Int64($0))) }
             expected[String(words[0])] = bounds[0]..<bounds[1]

@@ -73,7 +73,7 @@ struct ContentTests {
             print(hashlib.sha256(b"".join(parts[offset] for offset in sorted(parts))).hexdigest())
             """
         let readers = try ["forwards", "backwards"].map {
-            try RunningCommand(["/usr/bin/python3", "-c", script, bench.mount.path(of: original), $0])
+            try RunningCommand(["/usr/bin/python3", "-ISc", script, bench.mount.path(of: original), $0])
         }
         for reader in readers {
             #expect(try reader.wait().lines == [original.file.sha256], "\(reader.errorText)")

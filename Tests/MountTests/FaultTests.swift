@@ -77,7 +77,7 @@ struct FaultTests {
         let path = file.mountedPath(sid: sid)
         try Command.require(["stat", path], directory: mount.path)
         try account.add(faults: #"{"path":"*.wav","action":{"type":"status","code":400}}"#)
-        let reader = try RunningCommand(["/usr/bin/python3", "-c", Self.otherThread, "\(mount.path)/\(path)"])
+        let reader = try RunningCommand(["/usr/bin/python3", "-ISc", Self.otherThread, "\(mount.path)/\(path)"])
         #expect(try reader.wait().end == .exited(0))
         let line = try failure(in: mount, "EIO")
         #expect(line["pid"] as? Int == Int(reader.processID), "\(line)")

@@ -47,7 +47,7 @@ struct IntegrityTests {
         #expect(result.text == "[('backward', 5), ('forward', 5), ('random', 5)]\n")
         // A mapped page that can't be had is SIGBUS.
         let mapped = try Command.run([
-            "/usr/bin/python3", "-c",
+            "/usr/bin/python3", "-ISc",
             """
             import mmap, os, sys
             file = open(sys.argv[1], "rb")

@@ -95,7 +95,7 @@ struct LookUpTests {
         for (way, sid) in zip(ways, names) {
             let file = try #require(originals[sid])
             let result = try Command.run([
-                "/usr/bin/python3", "-c", Self.script, way, bench.mount.path(of: (sid, file)), file.path,
+                "/usr/bin/python3", "-ISc", Self.script, way, bench.mount.path(of: (sid, file)), file.path,
             ])
             #expect(result.end == .exited(0) && result.text == "", "\(way): \(result.text)\(result.errorText)")
         }

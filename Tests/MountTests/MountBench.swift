@@ -44,7 +44,12 @@ extension Trait where Self == ConditionTrait {
 }
 
 /// A Python script that has to succeed; its arguments are in `sys.argv`.
+///
+/// - Parameter usesPackages: whether it imports more than the standard library, without which Python starts sooner.
 @discardableResult
-func python(_ script: String, _ arguments: String..., seconds: Double = 60) throws -> CommandResult {
-    try Command.require(["/usr/bin/python3", "-c", script] + arguments, seconds: seconds)
+func python(
+    _ script: String, _ arguments: String..., usesPackages: Bool = false, seconds: Double = 60
+) throws -> CommandResult {
+    try Command.require(
+        ["/usr/bin/python3", usesPackages ? "-c" : "-ISc", script] + arguments, seconds: seconds)
 }

@@ -56,7 +56,7 @@ struct RemovalTests {
         let path = bench.mount.path(of: original)
         let folder = try TemporaryFolder()
         let reader = try RunningCommand([
-            "/usr/bin/python3", "-c",
+            "/usr/bin/python3", "-ISc",
             """
             import errno, os, sys, time
             def wait_for(name):

@@ -96,7 +96,7 @@ struct StatusTests {
             import sys
             from prometheus_client.parser import text_string_to_metric_families
             assert list(text_string_to_metric_families(open(sys.argv[1]).read()))
-            """, "\(source)/metrics")
+            """, "\(source)/metrics", usesPackages: true)
     }
 
     @Test("What programs were told is counted by errno")

@@ -89,7 +89,9 @@ extension Catalog {
             let phase = Double.random(in: 0..<1)
             var (sids, next) = ([SID](), first)
             for index in 0..<limit {
-                let start = Int64(exactly: (Double(first) + step * (Double(index) + phase)).rounded()) ?? first
+                // The first search goes over all, so that what is there at all is found.
+                let place = (Double(first) + step * (Double(index) + phase)).rounded()
+                let start = index == 0 ? first : Int64(exactly: place) ?? first
                 select.bind(3, max(next, start))
                 guard try select.step() else { break }
                 let entry = CatalogEntry(try EntryRow(select))

@@ -1,5 +1,6 @@
 import Logging
 import Threading
+import Transfer
 import TwilioAPI
 
 /// Asks again for recordings whose document turned out to be unusable, for each of them once in a while.

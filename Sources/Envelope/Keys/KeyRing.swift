@@ -64,6 +64,17 @@ public struct KeyRing: Sendable {
         }
     }
 
+    /// Whether each key that is held may open envelopes which name a public key, so that the one which has opened some
+    /// opens them for every use.
+    ///
+    /// - Parameter use: what the envelope is of.
+    public func allMayHold(publicKeySID: String?, use: Use) -> Bool {
+        use == .voice
+            || entries.allSatisfy { entry in
+                entry.use != .voice && (entry.publicKeySID == nil || entry.publicKeySID == publicKeySID)
+            }
+    }
+
     /// Unwraps the content key of an envelope.
     ///
     /// The keys tied to the envelope's public key SID come first, then the others that may be tried: the SID can be

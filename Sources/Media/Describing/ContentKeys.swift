@@ -48,7 +48,12 @@ extension MediaServices {
     ///   key.
     func isKeyHeld(_ publicKeySID: String, kind: MediaKind) -> Bool? {
         let use = kind.keyUse
-        if keyStandings.withLock({ $0.isHeld(publicKeySID, use: use) }) { return true }
+        let isProven = keyStandings.withLock { standings in
+            standings.isHeld(publicKeySID, use: use)
+                || keys.allMayHold(publicKeySID: publicKeySID, use: use)
+                    && KeyRing.Use.allCases.contains { standings.isHeld(publicKeySID, use: $0) }
+        }
+        if isProven { return true }
         return keys.mayHold(publicKeySID: publicKeySID, use: use) ? nil : false
     }
 

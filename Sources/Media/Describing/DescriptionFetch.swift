@@ -307,7 +307,8 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         // What served it isn't asked again: it is where a redirect led, perhaps.
         if let address = findings.head?.address { (try? file.addresses())?.forget(served: address) }
         guard earlierFailures < Self.attemptLimit else {
-            let code: MediaError.Code = file.mustBeSealed && !isSealed ? .unreadableEnvelope : .transferFailed
+            let code: MediaError.Code =
+                isSealed ? .transferFailed : file.mustBeSealed ? .unreadableEnvelope : .unexpectedContent
             file.forgetAddresses()
             completion(.failure(MediaError(code, file.sid, message)), false)
             return

@@ -115,6 +115,13 @@ public struct MediaResource: Hashable, Sendable {
         try self.init(kind: listed.kind, json: Array(listed.json))
     }
 
+    /// Whether another version of the resource says the same of the media: where it is, how it is encrypted, how long
+    /// it is.
+    public func describesMedia(like other: MediaResource) -> Bool {
+        encryptionDetails == other.encryptionDetails && publicKeySID == other.publicKeySID
+            && mediaLocation == other.mediaLocation && channels == other.channels && toldSize == other.toldSize
+    }
+
     /// What it belongs to: the call that was recorded, `CA…`, or the video room, `RM…`.
     ///
     /// Nil when it doesn't tell, or tells something that isn't such a SID.

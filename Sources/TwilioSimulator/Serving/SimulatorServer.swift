@@ -16,6 +16,9 @@ final class SimulatorServer: Sendable {
     private let threads: NIOThreadPool
     private let connections = Locked(Connections())
 
+    /// What accepts connections.
+    private let listeners = Locked<[any Channel]>([])
+
     /// Starts the threads.
     init() {
         loops = MultiThreadedEventLoopGroup(numberOfThreads: 2)
@@ -46,6 +49,7 @@ final class SimulatorServer: Sendable {
                     }
                 }
                 .bind(host: "127.0.0.1", port: port).wait()
+            listeners.withLock { $0.append(channel) }
             return channel.localAddress?.port ?? port
         } catch {
             throw SimulatorError(
@@ -90,6 +94,8 @@ final class SimulatorServer: Sendable {
 
     /// Closes all connections at once, whatever they are doing, and ends the threads.
     func stop() {
+        // First, and waiting for it: what accepts a connection hands it to a loop, which mustn't have ended.
+        for listener in listeners.withLock({ $0 }) { try? listener.close().wait() }
         let open = connections.withLock { connections in
             connections.stopped = true
             return Array(connections.open.values)

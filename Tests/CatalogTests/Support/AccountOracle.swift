@@ -60,7 +60,7 @@ struct AccountOracle {
             case .composition: ("/v1/Compositions", "compositions")
             }
         return try Command.require([
-            "/usr/bin/python3", "-c", Self.script, simulator.apiURL, simulator.credentials.accountSID,
+            "/usr/bin/python3", "-ISc", Self.script, simulator.apiURL, simulator.credentials.accountSID,
             simulator.credentials.authToken, path, key, file.path,
         ]).lines
     }

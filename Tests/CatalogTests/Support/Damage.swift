@@ -11,7 +11,7 @@ extension CatalogFolder {
     /// Overwrites all pages but the first, as another program does that is let near the file while it is open.
     func garble() throws {
         try Command.require([
-            "/usr/bin/python3", "-c",
+            "/usr/bin/python3", "-ISc",
             """
             import os, sqlite3, sys
             database = sqlite3.connect(sys.argv[1], timeout=10, isolation_level=None)
@@ -37,7 +37,7 @@ extension CatalogFolder {
     /// Brings everything into the main file, whoever has it open.
     func checkpoint() throws {
         try Command.require([
-            "/usr/bin/python3", "-c",
+            "/usr/bin/python3", "-ISc",
             """
             import sqlite3, sys
             database = sqlite3.connect(sys.argv[1], timeout=10, isolation_level=None)
@@ -49,7 +49,7 @@ extension CatalogFolder {
     /// All that is in the database, as SQL.
     func dump() throws -> [String] {
         try Command.require([
-            "/usr/bin/python3", "-c",
+            "/usr/bin/python3", "-ISc",
             """
             import sqlite3, sys
             for line in sqlite3.connect(sys.argv[1]).iterdump(): print(line)

@@ -1,0 +1,63 @@
+import TestSupport
+import Testing
+import TwilioAPI
+
+@testable import Catalog
+
+@Suite("What has to be held for recordings", .orderly)
+struct RequirementTests {
+    private static let common = "CR" + String(repeating: "1", count: 32)
+    private static let rare = "CR" + String(repeating: "2", count: 32)
+
+    private static func resource(_ number: Int, _ kind: MediaKind, key: String) throws -> ListedResource {
+        let member =
+            kind == .voiceRecording
+            ? #""encryption_details":{"type":"rsa-aes","public_key_sid":"\#(key)","encrypted_cek":"AAAA","iv":"AAAA"}"#
+            : #""encryption_key":"\#(key)""#
+        let json = #"{"sid":"\#(try Sample.sid(number, kind))","status":"completed",\#(member)}"#
+        return try ListedResource(kind: kind, json: Array(json.utf8))
+    }
+
+    private func number(of key: String, in catalog: Catalog) throws -> Int64 {
+        try #require(try catalog.requirements().first { $0.value.name == key }?.key)
+    }
+
+    @Test("Examples are found wherever the recordings are, and from all over", arguments: [0, 1, 57, 198, 199])
+    func examples(place: Int) throws {
+        let folder = try CatalogFolder()
+        let catalog = try folder.catalog()
+        for index in 0..<200 {
+            try catalog.store(
+                try Self.resource(index, .voiceRecording, key: index == place ? Self.rare : Self.common))
+        }
+        let (rare, common) = (try number(of: Self.rare, in: catalog), try number(of: Self.common, in: catalog))
+        var thirds: Set<UInt64> = []
+        for _ in 0..<20 {
+            let found = try catalog.examples(ofRequirement: rare, kind: .voiceRecording, limit: 16)
+            #expect(try found == [Sample.sid(place, .voiceRecording)])
+            let many = try catalog.examples(ofRequirement: common, kind: .voiceRecording, limit: 16)
+            #expect(many.count >= 15 && Set(many).count == many.count)
+            thirds.formUnion(many.map { UInt64($0.low) / 67 })
+        }
+        #expect(thirds == [0, 1, 2], "all over the catalog")
+        #expect(try catalog.examples(ofRequirement: rare, kind: .composition, limit: 16) == [])
+    }
+
+    @Test("Recordings are counted and left out by kind")
+    func kinds() throws {
+        let folder = try CatalogFolder()
+        let catalog = try folder.catalog()
+        for kind in MediaKind.allCases {
+            for index in 0..<3 { try catalog.store(try Self.resource(index, kind, key: Self.common)) }
+        }
+        let requirement = try #require(MediaRequirement(name: Self.common))
+        #expect(
+            try catalog.requirementCounts() == [
+                requirement: [.voiceRecording: 3, .videoRecording: 3, .composition: 3]
+            ])
+        catalog.hide(requirements: [.videoRecording: [try number(of: Self.common, in: catalog)]])
+        #expect(try catalog.entries(of: .voiceRecording, after: 0, limit: 10).count == 3)
+        #expect(try catalog.entries(of: .videoRecording, after: 0, limit: 10).isEmpty)
+        #expect(try catalog.entries(of: .composition, after: 0, limit: 10).count == 3)
+    }
+}
