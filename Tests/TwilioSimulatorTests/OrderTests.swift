@@ -60,7 +60,7 @@ struct OrderTests {
         Behaviour.Paging.allCases)
     func everything(order: Behaviour.ListOrder, paging: Behaviour.Paging) throws {
         let bench = try makeBench(order, paging)
-        let all = try walk(bench, "PageSize=7")
+        let all = try walk(bench, "PageSize=23")
         #expect(all.count == 40 + 295)
         #expect(Set(all.map(\.sid)).count == all.count)
         #expect(try walk(bench, "PageSize=1000") == all)
@@ -75,7 +75,7 @@ struct OrderTests {
             #expect(zip(isOld, isOld.dropFirst()).count { $0 != $1 } > 20)
         }
         let range = "DateCreated%3E=2020-03-05&DateCreated%3C=2020-03-10"
-        let some = try walk(bench, "PageSize=3&\(range)")
+        let some = try walk(bench, "PageSize=5&\(range)")
         let expected = all.filter { (1_583_366_400..<1_583_884_800).contains($0.date.timeIntervalSince1970) }
         #expect(some == expected)
         #expect(some.count == 13)
