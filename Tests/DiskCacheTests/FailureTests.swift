@@ -109,7 +109,9 @@ struct FailureTests {
         cache.store(0, of: content)
         cache.shutDown()
         try DatabaseQueue(path: bench.index).write { try $0.execute(sql: "PRAGMA user_version = 99") }
+        #expect(bench.log == [])
         cache = try bench.open()
+        #expect(bench.log.count { $0.contains("the cache begins anew") } == 1, "\(bench.log)")
         #expect(!cache.hasRight(0, of: content))
         try checkWorks(cache, bench)
     }

@@ -30,6 +30,9 @@ final class OpenStore: Sendable {
     /// Whether the machine was restarted since the index was used, perhaps by a power failure.
     let wasRestarted: Bool
 
+    /// Whether another one was in its place, and was set aside when this one was opened, since it couldn't be used.
+    let replacesAnother: Bool
+
     private let folder: String
 
     /// Whether files may be there that the index doesn't know of.
@@ -42,8 +45,9 @@ final class OpenStore: Sendable {
     /// How many seconds somebody else may take to open the folder.
     private static let openingPatience = 5.0
 
-    private init(folder: String, patience: Duration) throws {
+    private init(folder: String, patience: Duration, replacesAnother: Bool) throws {
         self.folder = folder
+        self.replacesAnother = replacesAnother
         let store = Self.storePath(folder)
         guard mkdir(store, 0o700) == 0 || errno == EEXIST else { throw SystemError("'\(store)' can't be made") }
         let owners = Self.ownersPath(folder)
@@ -79,15 +83,22 @@ final class OpenStore: Sendable {
             try PrivateFile.checkFolder(folder)
             let lock = try FileLock(folder + "/lock", patience: openingPatience)
             defer { withExtendedLifetime(lock) {} }
-            if !keepsDamaged, !isOurs(folder) { try setAside(folder) }
+            var replacesAnother = false
+            if !keepsDamaged, !isOurs(folder) {
+                try setAside(folder)
+                replacesAnother = true
+            }
             let isStore = FileManager.default.fileExists(atPath: storePath(folder))
             let identity = FileIdentity(indexPath(folder))
-            if isStore, identity == nil || identity == damaged { try setAside(folder) }
+            if isStore, identity == nil || identity == damaged {
+                try setAside(folder)
+                replacesAnother = true
+            }
             do {
-                return try OpenStore(folder: folder, patience: patience)
+                return try OpenStore(folder: folder, patience: patience, replacesAnother: replacesAnother)
             } catch let failure as IndexFailure where failure.code == .damaged && !keepsDamaged {
                 try setAside(folder)
-                return try OpenStore(folder: folder, patience: patience)
+                return try OpenStore(folder: folder, patience: patience, replacesAnother: true)
             }
         } catch let failure as IndexFailure {
             throw DiskCacheError(
