@@ -22,8 +22,11 @@ extension FileTree {
                 completion(.success(OpenFile(content: content, mayKeepPages: false, isVolatile: true)))
             case .metadata(let sid, _):
                 let json = try resource(sid, branch).json
-                // Whoever has it open goes on reading what it was, whatever size the kernel is told meanwhile.
-                completion(.success(OpenFile(content: .bytes(json), mayKeepPages: false, isVolatile: true)))
+                completion(
+                    .success(
+                        OpenFile(content: .bytes(json), mayKeepPages: false) { [self] in
+                            (try? resource(sid, branch))?.json == json
+                        }))
             case .media(let sid, _):
                 try openMedia(sid, node.branch, completion)
             }

@@ -1,4 +1,5 @@
 public import Media
+import Threading
 
 /// A file that was opened; letting go of it closes it.
 public final class OpenFile: Sendable {
@@ -25,6 +26,32 @@ public final class OpenFile: Sendable {
 
     private let onClose: @Sendable () -> Void
 
+    /// Whether the content is still what it was when the file was opened.
+    private let isCurrent: @Sendable () -> Bool
+    private let hasBeenRead = Locked(false)
+
+    /// Makes a file of bytes that may be others when it is opened again.
+    ///
+    /// - Parameter isCurrent: whether the content is still what it was.
+    init(content: Content, mayKeepPages: Bool, isCurrent: @escaping @Sendable () -> Bool) {
+        self.content = content
+        self.mayKeepPages = mayKeepPages
+        self.isCurrent = isCurrent
+        isVolatile = false
+        branch = .main
+        onClose = {}
+    }
+
+    /// Whether the bytes may be read: not if others took their place between the opening and the first read, since the
+    /// program may have asked for the size of those meanwhile.
+    public func beginReading() -> Bool {
+        hasBeenRead.withLock { hasBeenRead in
+            if !hasBeenRead, !isCurrent() { return false }
+            hasBeenRead = true
+            return true
+        }
+    }
+
     init(
         content: Content, branch: BranchNumber = .main, mayKeepPages: Bool, isVolatile: Bool = false,
         onClose: @escaping @Sendable () -> Void = {}
@@ -34,6 +61,7 @@ public final class OpenFile: Sendable {
         self.mayKeepPages = mayKeepPages
         self.isVolatile = isVolatile
         self.onClose = onClose
+        isCurrent = { true }
     }
 
     deinit {

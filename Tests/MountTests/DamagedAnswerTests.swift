@@ -152,4 +152,52 @@ struct DamagedAnswerTests {
         account.clearFaults()
         for file in files { try expectRight(mount, file) }
     }
+
+    @Test("An answer without the entity tag that the media has isn't served")
+    func withoutEntityTag() throws {
+        let account = try SimulatedAccount(media: TestMedia.small)
+        let mount = try MountedAccount(account, options: ["--no-probing"])
+        try Command.shell("stat recordings/*.wav >/dev/null", directory: mount.path)
+        let file = try account.original("old.wav")
+        let size = file.file.size
+        account.simulator.faults = [
+            FaultRule(
+                .answer(
+                    206, type: "audio/x-wav", body: "RIFFAAAAWAVE" + String(repeating: "x", count: size - 12),
+                    headers: ["Content-Range": "bytes 0-\(size - 1)/\(size)"]), path: Self.pattern(file), count: 1)
+        ]
+        let first = try read(mount, file)
+        #expect(first == nil || first == file.file.sha256)
+        try expectRight(mount, file)
+    }
+
+    @Test("Video that isn't encrypted and came once with an envelope's headers is right in the same mount")
+    func strayEnvelope() throws {
+        let account = try SimulatedAccount(media: TestMedia.small)
+        let mount = try MountedAccount(account, options: ["--no-probing"])
+        try Command.shell("ls video-recordings compositions >/dev/null", directory: mount.path)
+        let file = try account.original("old.mkv")
+        account.simulator.faults = [
+            FaultRule(
+                .headers(["x-amz-meta-x-amz-key": Self.wrongKey, "x-amz-meta-x-amz-iv": Self.wrongIV]),
+                path: Self.pattern(file), count: 1)
+        ]
+        let first = try read(mount, file)
+        #expect(first == nil || first == file.file.sha256)
+        try expectRight(mount, file)
+    }
+
+    @Test("Encrypted video whose last bytes are others than when it was described isn't served")
+    func otherEnd() throws {
+        let account = try SimulatedAccount(media: TestMedia.small)
+        let mount = try MountedAccount(account, options: ["--no-probing"])
+        try Command.shell("stat video-recordings/* >/dev/null", directory: mount.path)
+        let file = try account.original("long.mkv")
+        account.simulator.faults = [
+            FaultRule(.corrupt(offset: file.file.size / 16 * 16, mask: 1), path: Self.pattern(file))
+        ]
+        #expect(try read(mount, file) == nil)
+        account.clearFaults()
+        try expectRight(mount, file)
+    }
 }

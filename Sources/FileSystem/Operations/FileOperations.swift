@@ -47,6 +47,10 @@ func readFile(
         }
         switch file.content {
         case .bytes(let bytes):
+            guard file.beginReading() else {
+                request.fail(.stale)
+                return
+            }
             let start = min(max(0, offset), bytes.count)
             request.reply(bytes.span.bytes.extracting(start..<min(start + size, bytes.count)))
         case .media(let reader):

@@ -36,6 +36,9 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
     /// transfer, for as long as a status 503.
     private static let attemptLimit = 5
 
+    /// How often media has to come without an envelope that was with one before, until it is believed.
+    private static let leastRepetitions = 2
+
     let file: MediaFile
     private let priority: Priority
 
@@ -283,7 +286,10 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
             finish(.failure(impossibleSize))
             return
         }
-        if let problem = findings.problem(of: file.resource, isSealed: isSealed, expectsEnvelope: file.mustBeSealed) {
+        // Ciphertext has no signature: what has one is no encrypted media without its headers, if it comes again.
+        let isOutvoted = !file.namesKey && earlierFailures >= Self.leastRepetitions
+        let expectsEnvelope = file.mustBeSealed && !isOutvoted
+        if let problem = findings.problem(of: file.resource, isSealed: isSealed, expectsEnvelope: expectsEnvelope) {
             repeatAfter(problem)
             return
         }
@@ -324,8 +330,8 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         // A stream that is there to its end confirms the size if its beginning or its end is what it should be.
         let isCut =
             !isSealed && MediaAnswerCheck.isCutWave(findings.beginning ?? [], size: ciphertextSize)
-            || MediaAnswerCheck.isCut(size: ciphertextSize, of: file.resource)
-        var isConfirmed = !isCut && (head.status == 206 || !isSealed && spool != nil && announcesEnd)
+            || MediaAnswerCheck.isCut(size: ciphertextSize, of: file.resource) || spool != nil && !announcesEnd
+        var isConfirmed = !isCut && (head.status == 206 || !isSealed && spool != nil)
         do throws(EnvelopeError) {
             if file.resource.encryptionDetails != nil {
                 plaintextSize = try CiphertextLayout.plaintextSize(ofGCMCiphertextSize: ciphertextSize)

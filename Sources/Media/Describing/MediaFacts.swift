@@ -49,7 +49,7 @@ public struct MediaFacts: Hashable, Sendable, Codable {
     public private(set) var isConfirmed: Bool
 
     /// Whether the media's own header, or its resource, says that the media is longer, so that the rest may still be on
-    /// its way to the server.
+    /// its way to the server, or nothing announced the end of the stream that it came in.
     ///
     /// Such facts aren't confirmed, and so not stored.
     private(set) var isCut = false
@@ -108,6 +108,12 @@ public struct MediaFacts: Hashable, Sendable, Codable {
             && (entityTag == nil || other.entityTag == nil || entityTag == other.entityTag)
             && envelopeFields == other.envelopeFields
             && (lacksTail || other.lacksTail || tail.suffix(16) == other.tail.suffix(16))
+    }
+
+    /// Whether these facts may be of a part of the media that others describe, for good: it is shorter, and nothing
+    /// says that it is whole.
+    func mayBeCutOff(from other: MediaFacts) -> Bool {
+        isCut && other.isConfirmed && plaintextSize < other.plaintextSize
     }
 
     /// The same facts, confirmed by the content.

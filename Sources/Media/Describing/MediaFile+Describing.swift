@@ -42,8 +42,9 @@ extension MediaFile {
 
     /// The description has come, or failed.
     private func descriptionDidEnd(
-        _ result: Result<MediaFacts, MediaError>, ignoresRanges: Bool, priority: Priority
+        _ described: Result<MediaFacts, MediaError>, ignoresRanges: Bool, priority: Priority
     ) {
+        var result = described
         services.counts.withLock { counts in
             counts.runningDescriptions -= 1
             switch result {
@@ -60,6 +61,10 @@ extension MediaFile {
             case .failure where !state.describing.isEmpty:
                 // Another fetch may still succeed.
                 return (nil, false, false)
+            case .success(let facts) where state.doubtedFacts.map { facts.mayBeCutOff(from: $0) } ?? false:
+                state.facts = state.doubtedFacts.map { .known($0) } ?? .unknown
+                state.doubtedFacts = nil
+                return (waiting, false, false)
             case .success(let facts):
                 let doubted = state.doubtedFacts
                 let hasChanged = doubted.map { !facts.describes(sameMediaAs: $0) } ?? false
@@ -74,6 +79,14 @@ extension MediaFile {
             }
         }
         guard let waiting else { return }
+        if case .success(let facts) = described, case .known(let kept) = state.withLock({ $0.facts }), kept != facts,
+            facts.mayBeCutOff(from: kept)
+        {
+            let error = MediaError(.transferFailed, sid, "the media of \(sid) broke off before the end that it had")
+            result = .failure(error)
+            // The stream may have been kept.
+            letGo(failing: error)
+        }
         if hasChanged {
             forgetMedia()
             if hasChangedSize { failOpenings() }
@@ -124,11 +137,17 @@ extension MediaFile {
 
     /// An answer contradicts what is known, or none fits it: the next opening learns it anew, and compares.
     func doubtFacts() {
-        state.withLock { state in
-            guard case .known = state.facts, case .known = state.content else { return }
+        let isDoubted = state.withLock { state -> Bool in
+            guard case .known = state.facts, case .known = state.content else { return false }
             state.doubtFacts()
             state.content = .unknown
+            return true
         }
+        // With new content come new blocks, which know nothing of those who wait.
+        guard isDoubted else { return }
+        letGo(
+            failing: MediaError(
+                .transferFailed, sid, "what is served of \(sid) contradicts what is known of it: open it again"))
     }
 
     // MARK: Media that has changed
@@ -212,9 +231,12 @@ extension MediaFile {
     /// Whether the media can't be what was recorded without an envelope: its resource names the public key, or it had
     /// one before.
     var mustBeSealed: Bool {
-        if resource.encryptionDetails != nil || resource.publicKeySID != nil { return true }
+        if namesKey { return true }
         return state.withLock { $0.doubtedFacts.map { !$0.envelopeFields.isEmpty } ?? false }
     }
+
+    /// Whether the resource says that the media is encrypted.
+    var namesKey: Bool { resource.encryptionDetails != nil || resource.publicKeySID != nil }
 
     /// Whether the media is probably in an envelope.
     var expectsEnvelope: Bool {

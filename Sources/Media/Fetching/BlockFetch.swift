@@ -58,7 +58,8 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
     /// Why an answer can't be a part of the media, or all of it; see ``MediaAnswerCheck``.
     func refusal(of head: ResponseHead) -> String? {
         if let reason = MediaAnswerCheck.refusal(of: head) { return reason }
-        let contradiction = head.status == 200 ? file.contradiction(in: head) : nil
+        let contradiction =
+            head.status == 200 ? file.contradiction(in: head) : file.contradictionOfEntityTag(in: head)
         guard let reason = contradiction ?? envelope.refusal(of: head, for: file) else { return nil }
         isContradicted = true
         return reason
@@ -117,10 +118,9 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
             position += Int64(count)
             guard local >= 0 else { continue }
             let written = local + count
-            if let reason = problem(withFirst: written, of: block) {
-                failure = MediaError(
-                    .transferFailed, file.sid, "the media of \(file.sid) could not be had: \(reason)")
-                isContradicted = true
+            if let reason = problem(withFirst: written, of: block) ?? problem(withLast: written, of: block) {
+                // What came before it and was kept may be just as wrong.
+                failure = MediaError(.changed, file.sid, "the media of \(file.sid) could not be had: \(reason)")
                 transfer.cancel()
                 return
             }
@@ -151,12 +151,24 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
         return MediaAnswerCheck.refusal(ofPlaintext: bytes, kind: file.resource.kind)
     }
 
+    /// Why the last bytes of encrypted media can't be those with which it was described; nil when they are, or haven't
+    /// come.
+    ///
+    /// A tag is compared elsewhere, with all that it covers. Padding has nothing else to be compared with.
+    private func problem(withLast count: Int, of block: Block) -> String? {
+        guard count == block.byteCount, block.offset + Int64(count) == content.contentSize, content.isEncrypted,
+            content.authentication == nil, let tail = file.knownFacts?.tail.suffix(count), !tail.isEmpty
+        else { return nil }
+        var bytes: [UInt8] = []
+        block.read((count - tail.count)..<count) { part in part.withUnsafeBytes { bytes = Array($0) } }
+        return bytes.elementsEqual(tail) ? nil : "it ends with other bytes than before"
+    }
+
     func downloadDidEnd(_ result: Result<Void, TransferError>) {
         spool?.downloadDidEnd(result)
         noteSpeed()
         if let failure {
             if failure.code == .changed { file.mediaDidChange() }
-            if isContradicted { file.doubtFacts() }
             file.fetchDidEnd(number, .failure(failure))
             return
         }

@@ -97,10 +97,13 @@ extension MediaFile {
         if let length = head.contentLength, length != facts.ciphertextSize {
             return "answered with \(length) bytes where the media has \(facts.ciphertextSize)"
         }
-        if facts.entityTag != nil, head.headers["ETag"] == nil {
-            return "answered without the entity tag that the media has"
-        }
-        return nil
+        return contradictionOfEntityTag(in: head)
+    }
+
+    /// Why an answer with any part of the media lacks what it has; nil when it doesn't.
+    func contradictionOfEntityTag(in head: ResponseHead) -> String? {
+        guard knownFacts?.entityTag != nil, head.headers["ETag"] == nil else { return nil }
+        return "answered without the entity tag that the media has"
     }
 
     /// What an answer with any part of the media says of the envelope, where that isn't the one that is known.
