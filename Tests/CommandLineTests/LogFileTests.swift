@@ -75,7 +75,7 @@ struct LogFileTests {
         "A file that isn't the user's own is refused with one sentence",
         arguments: [
             ("chown 65534 log", "another user"), ("chmod 622 log", "written by others"),
-            ("chmod 620 log", "written by others"), ("ln log other", "hard links"),
+            ("chgrp 65534 log && chmod 620 log", "written by others"), ("ln log other", "hard links"),
         ])
     func strangers(change: String, word: String) throws {
         let folder = try TemporaryFolder()

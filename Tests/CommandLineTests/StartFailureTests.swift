@@ -184,6 +184,21 @@ struct StartFailureTests {
             account: try Self.secureAccount.get(), mode: [])
     }
 
+    @Test(
+        "What the mount writes mustn't be in it",
+        arguments: [
+            ("the cache folder", ["--cache-dir", "$MNT/cache"]),
+            ("the cache folder", ["--cache-dir", "$MNT/../mount"]),
+            ("the log file", ["--log-file", "$TMP/mount/log"]),
+        ] as [(String, [String])])
+    func inItself(what: String, options: [String]) throws {
+        try check(
+            StartFailure("in itself", .mountPoint, naming: [what, "is in the mount point"]).with { failure in
+                failure.options = ["-o", "nonempty"] + options
+            },
+            account: try Self.account.get(), mode: [])
+    }
+
     @Test("Too few descriptors are said to be too few", arguments: [6, 12, 14, 20, 63])
     func descriptors(limit: Int) throws {
         try check(

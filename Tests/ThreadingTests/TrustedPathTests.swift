@@ -67,4 +67,21 @@ struct TrustedPathTests {
         #expect(!isRefused(folder.path("absent/cache")))
         #expect(!isRefused("/"))
     }
+
+    @Test("A folder on the way to a path is found, behind links and dots, and for what doesn't exist")
+    func way() throws {
+        let folder = try TemporaryFolder()
+        let mount = try folder.folder("mount")
+        try folder.folder("mount/inner")
+        try folder.folder("other")
+        try FileManager.default.createSymbolicLink(atPath: folder.path("link"), withDestinationPath: "mount/inner")
+        for inside in [
+            "mount", "mount/inner", "mount/new/deep", "mount/../other/x", "link/x", "other/../link", "mount/",
+        ] {
+            #expect(TrustedPath.leads(folder.path(inside), through: mount), "\(inside)")
+        }
+        for outside in ["other", "mounted", "other/../other/mount", "new/mount"] {
+            #expect(!TrustedPath.leads(folder.path(outside), through: mount), "\(outside)")
+        }
+    }
 }

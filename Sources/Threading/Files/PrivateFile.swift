@@ -116,7 +116,7 @@ public enum PrivateFile {
                 reason: .notPrivate,
                 description: """
                     '\(path)' belongs to user \(status.st_uid) and has mode \(mode): others could change it; it has to \
-                    belong to user \(geteuid()) or root and be writable by its owner alone
+                    belong to user \(geteuid()) or root and be writable by its owner alone ('chmod go-w')
                     """)
         }
     }

@@ -15,6 +15,52 @@ public enum TrustedPath {
     ///
     /// - Parameter path: an absolute path.
     public static func check(_ path: String) throws(PrivateFile.Refusal) {
+        try walk(path) { (step) throws(PrivateFile.Refusal) in
+            switch step {
+            case .folder(let folder):
+                try checkFolder(folder)
+            case .link(let link, let owner):
+                guard isOwn(owner) else {
+                    throw refusal("'\(link)' is a symbolic link of user \(owner), who can let it lead elsewhere")
+                }
+            case .reached:
+                break
+            }
+        }
+    }
+
+    /// Tells if a folder is on the way to a path, or is what the path leads to.
+    ///
+    /// - Parameters:
+    ///   - path: an absolute path; what it leads to needn't exist.
+    ///   - folder: an absolute path without links in it.
+    public static func leads(_ path: String, through folder: String) -> Bool {
+        var isOnTheWay = false
+        // Looking refuses nothing.
+        try? walk(path) { (step) throws(PrivateFile.Refusal) in
+            switch step {
+            case .folder(let visited), .reached(let visited): isOnTheWay = isOnTheWay || visited == folder
+            case .link: break
+            }
+        }
+        return isOnTheWay
+    }
+
+    /// What is met on the way to a path.
+    private enum Step {
+        /// A folder in which the next name is looked up.
+        case folder(String)
+
+        /// A symbolic link.
+        case link(String, owner: uid_t)
+
+        /// A folder that is left again, or what the path leads to: nothing is looked up in it.
+        case reached(String)
+    }
+
+    private static func walk(
+        _ path: String, _ visit: (Step) throws(PrivateFile.Refusal) -> Void
+    ) throws(PrivateFile.Refusal) {
         var folder: [Substring] = []
         // The names that are still to be walked, the next one at the end.
         var rest: [Substring] = path.split(separator: "/").reversed()
@@ -22,10 +68,11 @@ public enum TrustedPath {
         while let name = rest.popLast() {
             if name == "." { continue }
             if name == ".." {
+                try visit(.reached("/" + folder.joined(separator: "/")))
                 _ = folder.popLast()
                 continue
             }
-            try checkFolder("/" + folder.joined(separator: "/"))
+            try visit(.folder("/" + folder.joined(separator: "/")))
             let place = "/" + (folder + [name]).joined(separator: "/")
             var status = stat()
             // What is missing will be made by the user; what else is wrong is said by whoever uses it.
@@ -34,14 +81,13 @@ public enum TrustedPath {
                 folder.append(name)
                 continue
             }
-            guard isOwn(status.st_uid) else {
-                throw refusal("'\(place)' is a symbolic link of user \(status.st_uid), who can let it lead elsewhere")
-            }
+            try visit(.link(place, owner: status.st_uid))
             linkCount += 1
             guard linkCount <= mostLinks, let target = target(ofLink: place) else { return }
             if target.hasPrefix("/") { folder = [] }
             rest += target.split(separator: "/").reversed()
         }
+        try visit(.reached("/" + folder.joined(separator: "/")))
     }
 
     /// Tells if nobody but a user and root can rename or remove what is in a folder and theirs.
@@ -56,10 +102,13 @@ public enum TrustedPath {
         guard owner == user || owner == 0 else { return false }
         // The sticky bit (chmod(2)).
         if mode & 0o1000 != 0 { return true }
-        return mode & 0o002 == 0 && (mode & 0o020 == 0 || group == userGroup || group == 0)
+        // Of a folder of root's, root has chosen the group: Debian's /var/local belongs to staff.
+        return mode & 0o002 == 0 && (mode & 0o020 == 0 || group == userGroup || group == 0 || owner == 0)
     }
 
     private static func checkFolder(_ path: String) throws(PrivateFile.Refusal) {
+        // Whoever owns the root folder has all of the system, of a container for instance.
+        guard path != "/" else { return }
         var status = stat()
         guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return }
         let owner = isOwn(status.st_uid) ? geteuid() : status.st_uid

@@ -38,7 +38,7 @@ extension TransferError {
             return
         }
         // It can quote the server: names in its certificate, for one.
-        let mayTell = !detail.isEmpty && !Self.quotesSettings(result)
+        let mayTell = !detail.isEmpty && !Self.quotesSettings(result) && !Self.quotesAddress(detail)
         let reason = ForeignText(mayTell ? detail : String(cString: curl_easy_strerror(result)))
         let advice =
             switch result {
@@ -49,6 +49,11 @@ extension TransferError {
             default: ""
             }
         self.init(code: code, message: "\(address): \(reason).\(advice)", reason: reason)
+    }
+
+    /// Whether a text of libcurl's has something in it that can be an address with a password.
+    private static func quotesAddress(_ detail: String) -> Bool {
+        detail.contains("@") || detail.contains("://")
     }
 
     /// Whether what libcurl writes about a result can quote an address of the settings, whose password libcurl doesn't

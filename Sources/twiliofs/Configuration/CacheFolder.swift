@@ -60,6 +60,19 @@ enum CacheFolder {
         }
     }
 
+    /// Refuses a file or folder that would be in the mount: who serves it would wait for himself.
+    ///
+    /// - Parameters:
+    ///   - path: of the file or folder, which needn't exist; nil for none.
+    ///   - what: what it is, as messages call it.
+    static func check(_ path: String?, what: String, isOutside mountPoint: String) throws(Failure) {
+        guard let path, TrustedPath.leads(absolute(path), through: mountPoint) else { return }
+        throw Failure(
+            .mountPoint,
+            "\(what) '\(path)' is in the mount point '\(mountPoint)', or the way to it leads through that:"
+                + " give another")
+    }
+
     /// Makes a folder for the user alone, and those above it that are missing.
     ///
     /// - Returns: 0, or why it can't be made, as a value of `errno`; 0 also where there is something else already.

@@ -55,6 +55,7 @@ struct Mount {
         } catch {
             throw Failure(error)
         }
+        try checkPlaces(outside: mountPoint)
         let account = try AccountConfiguration(command.account, environment: environment, secrets: secrets)
         let keys = try loadKeys(secrets)
         let credentials = try command.subaccounts.credentials(secrets)
@@ -251,6 +252,17 @@ struct Mount {
         }
         var reader = PrivateKeys(secrets: secrets, passphraseFile: command.keyPassphraseFile)
         return try reader.load(command.keys)
+    }
+
+    /// Refuses a mount that would have to wait for itself: what it writes mustn't be in it.
+    private func checkPlaces(outside mountPoint: MountPoint) throws(Failure) {
+        let root = try CacheFolder.root(option: command.cacheDir, environment: environment)
+        for (path, what) in [(root, "the cache folder"), (command.logFile, "the log file")] {
+            try CacheFolder.check(path, what: what, isOutside: mountPoint.path)
+        }
+        try CacheFolder.check(
+            FileManager.default.temporaryDirectory.path, what: "the folder for temporary files",
+            isOutside: mountPoint.path)
     }
 
     private func makeTransfer() throws(Failure) -> TransferClient {

@@ -1,4 +1,5 @@
 import Glibc
+import Threading
 
 /// A file to which log lines are appended.
 final class LogFile: Sendable {
@@ -7,6 +8,9 @@ final class LogFile: Sendable {
 
     /// Stays the same number when the file is opened anew, so that no lock is needed.
     private let descriptor: Int32
+
+    /// Whether the last line may not be whole.
+    private let isCut = Locked(false)
 
     /// Opens the file, which is made if it is missing, with mode 0600.
     ///
@@ -35,8 +39,14 @@ final class LogFile: Sendable {
     ///
     /// - Returns: why it couldn't be written whole; nil when it was.
     func append(_ line: String) -> String? {
+        // What was cut off for want of room ends its line.
+        let start = isCut.withLock { $0 } ? "\n" : ""
         errno = 0
-        guard !WholeWriting.write(line + "\n", to: descriptor) else { return nil }
+        let isWhole = WholeWriting.write(start + line + "\n", to: descriptor)
+        let error = errno
+        isCut.withLock { $0 = !isWhole }
+        errno = error
+        guard !isWhole else { return nil }
         return String(cString: strerror(errno == 0 ? EIO : errno))
     }
 
@@ -54,21 +64,27 @@ final class LogFile: Sendable {
         }
         if let fault = fault(of: file) {
             close(descriptor)
-            throw Failure(.configuration, "the log file '\(path)' \(fault): give another with --log-file")
+            throw Failure(.configuration, "the log file '\(path)' \(fault) give another with --log-file")
         }
         return descriptor
     }
 
+    /// The first number that Linux distributions give to people and not to the system's accounts.
+    private static let firstUser: uid_t = 1000
+
     /// What lets somebody else change what is logged, or have it written to another file; nil when nothing does.
     private static func fault(of file: stat) -> String? {
-        if file.st_uid != geteuid(), file.st_uid != 0 {
-            return "belongs to another user, with the ID \(file.st_uid)"
+        // Who rotates root's logs may give them to an account of the system.
+        let isSystems = geteuid() == 0 && file.st_uid < firstUser
+        if file.st_uid != geteuid(), file.st_uid != 0, !isSystems {
+            return "belongs to another user, with the ID \(file.st_uid):"
         }
-        if file.st_mode & 0o022 != 0 {
-            return "can be written by others, with mode 0\(String(file.st_mode & 0o7777, radix: 8))"
+        if file.st_mode & 0o002 != 0 || file.st_mode & 0o020 != 0 && file.st_gid != getegid() {
+            return
+                "can be written by others, with mode 0\(String(file.st_mode & 0o7777, radix: 8)): run 'chmod go-w', or"
         }
         // A user can make a hard link to a file that only root may write.
-        return file.st_nlink > 1 ? "has \(file.st_nlink) names (hard links), and may be another file" : nil
+        return file.st_nlink > 1 ? "has \(file.st_nlink) names (hard links), and may be another file:" : nil
     }
 
     private static func failure(_ path: String) -> Failure {
