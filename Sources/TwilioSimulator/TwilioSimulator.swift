@@ -34,7 +34,7 @@ public final class TwilioSimulator: Sendable {
     ///
     /// - Throws: `SimulatorError` when a file can't be read, a key is unusable or a port is taken.
     public static func start(_ configuration: SimulatorConfiguration) throws(SimulatorError) -> TwilioSimulator {
-        let store = try MediaStore(in: configuration.temporaryFolder)
+        let store = MediaStore(in: configuration.temporaryFolder)
         let server = SimulatorServer()
         do throws(SimulatorError) {
             return try TwilioSimulator(configuration, store: store, server: server)
@@ -67,7 +67,7 @@ public final class TwilioSimulator: Sendable {
 
         var authorityFile: String?
         if let identity {
-            let path = "\(store.folder)/authority.pem"
+            let path = "\(try store.folder())/authority.pem"
             do {
                 try Data(identity.authorityPEM).write(to: URL(filePath: path))
             } catch {

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import NIOCore
+import Threading
 
 #if canImport(Glibc)
     import Glibc
@@ -12,24 +13,37 @@ import NIOCore
 /// Files are sealed when they are first asked for, each into a temporary name and then renamed: two threads that seal
 /// the same file at once write the same bytes, so there is nothing to lock.
 final class MediaStore: Sendable {
-    /// The folder, which is removed with the store.
-    let folder: String
     private static let pieceSize = 1 << 20
 
-    /// Makes an empty folder under another, which only this user can enter.
+    /// The folder in which the store's own is made.
+    private let base: String
+
+    /// The store's own folder; nil until something is kept in it.
+    private let made = Locked<String?>(nil)
+
+    /// Makes an empty store.
     ///
-    /// - Parameter base: the folder to make it in; nil for the system's temporary one.
-    init(in base: String?) throws(SimulatorError) {
-        let base = base ?? FileManager.default.temporaryDirectory.path
-        var template = Array("\(base)/twilio-simulator.XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw .system(.file, "A folder in \(base) can't be made") }
-        folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    /// - Parameter base: the folder to make its own in; nil for the system's temporary one.
+    init(in base: String?) {
+        self.base = base ?? FileManager.default.temporaryDirectory.path
+    }
+
+    /// The store's own folder, which only this user can enter; made when it is first asked for.
+    func folder() throws(SimulatorError) -> String {
+        try made.withLock { (made) throws(SimulatorError) in
+            if let made { return made }
+            var template = Array("\(base)/twilio-simulator.XXXXXX".utf8CString)
+            guard mkdtemp(&template) != nil else { throw .system(.file, "A folder in \(base) can't be made") }
+            let folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            made = folder
+            return folder
+        }
     }
 
     /// Removes the folder with all that is in it.
     func remove() {
         // What can't be removed is left to the system's cleaning of its temporary folder.
-        try? FileManager.default.removeItem(atPath: folder)
+        if let folder = made.withLock({ $0 }) { try? FileManager.default.removeItem(atPath: folder) }
     }
 
     /// Gives the bytes as they are stored: sealed with `cipher`, or as they are when the media isn't sealed.
@@ -45,7 +59,7 @@ final class MediaStore: Sendable {
                     bytes: try ContentCipher.seal(
                         GeneratedRecordings.content(number), cipher, key: seal.contentKey, iv: seal.iv(cipher))))
         case .file(let path):
-            let sealedPath = "\(folder)/\(resource.sid)-\(hexadecimal(seal.iv(cipher).prefix(8)))"
+            let sealedPath = "\(try folder())/\(resource.sid)-\(hexadecimal(seal.iv(cipher).prefix(8)))"
             if access(sealedPath, R_OK) != 0 {
                 try Self.seal(
                     path, to: sealedPath, with: ContentCipher(cipher, key: seal.contentKey, iv: seal.iv(cipher)))
