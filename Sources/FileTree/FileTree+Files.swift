@@ -21,12 +21,14 @@ extension FileTree {
                 let content = OpenFile.Content.bytes(try self.content(of: file))
                 completion(.success(OpenFile(content: content, mayKeepPages: false, isVolatile: true)))
             case .metadata(let sid, _):
-                let json = try resource(sid, branch).json
-                completion(
-                    .success(
-                        OpenFile(content: .bytes(json), mayKeepPages: false) { [self] in
-                            (try? resource(sid, branch))?.json == json
-                        }))
+                // Before the content, so that a change in between is noticed.
+                let before = try catalogEntry(sid, branch)
+                let isCurrent: @Sendable () -> Bool = { [self] in
+                    guard let now = try? catalogEntry(sid, branch) else { return false }
+                    return now.jsonSize == before.jsonSize && now.dateUpdated == before.dateUpdated
+                }
+                let content = OpenFile.Content.bytes(try resource(sid, branch).json)
+                completion(.success(OpenFile(content: content, mayKeepPages: false, isCurrent: isCurrent)))
             case .media(let sid, _):
                 try openMedia(sid, node.branch, completion)
             }
@@ -42,9 +44,9 @@ extension FileTree {
         let follower = branch.follower
         let opened: @Sendable (MediaReader) -> OpenFile = { reader in
             reader.whenReadToEnd { follower.didReadToEnd(sid) }
-            return OpenFile(content: .media(reader), branch: number, mayKeepPages: reader.mayKeepPages) {
-                follower.didClose(sid)
-            }
+            return OpenFile(
+                content: .media(reader), branch: number, mayKeepPages: reader.mayKeepPages,
+                onClose: { follower.didClose(sid) })
         }
         // What was read lately needs nothing from the catalog.
         if let reader = parts.library.openAtHand(sid) {

@@ -30,18 +30,6 @@ public final class OpenFile: Sendable {
     private let isCurrent: @Sendable () -> Bool
     private let hasBeenRead = Locked(false)
 
-    /// Makes a file of bytes that may be others when it is opened again.
-    ///
-    /// - Parameter isCurrent: whether the content is still what it was.
-    init(content: Content, mayKeepPages: Bool, isCurrent: @escaping @Sendable () -> Bool) {
-        self.content = content
-        self.mayKeepPages = mayKeepPages
-        self.isCurrent = isCurrent
-        isVolatile = false
-        branch = .main
-        onClose = {}
-    }
-
     /// Whether the bytes may be read: not if others took their place between the opening and the first read, since the
     /// program may have asked for the size of those meanwhile.
     public func beginReading() -> Bool {
@@ -54,14 +42,14 @@ public final class OpenFile: Sendable {
 
     init(
         content: Content, branch: BranchNumber = .main, mayKeepPages: Bool, isVolatile: Bool = false,
-        onClose: @escaping @Sendable () -> Void = {}
+        isCurrent: @escaping @Sendable () -> Bool = { true }, onClose: @escaping @Sendable () -> Void = {}
     ) {
         self.content = content
         self.branch = branch
         self.mayKeepPages = mayKeepPages
         self.isVolatile = isVolatile
         self.onClose = onClose
-        isCurrent = { true }
+        self.isCurrent = isCurrent
     }
 
     deinit {

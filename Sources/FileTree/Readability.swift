@@ -186,6 +186,12 @@ public final class Readability: Sendable {
     // MARK: The survey
 
     private func survey(_ index: Int) {
+        // Who asks during the survey may have seen more than it does, and waits for the next one.
+        let waiting = state.changeQuietly { state in
+            defer { state.findings[index].waiting = [] }
+            return state.findings[index].waiting
+        }
+        defer { for completion in waiting { completion() } }
         let catalog = branches[index].catalog
         let epoch = catalog.epoch
         do throws(CatalogError) {
@@ -245,24 +251,23 @@ public final class Readability: Sendable {
         return Unreadable(
             requirement: requirement, kinds: Set(missing.keys),
             isHeldForOthers: counts.keys.contains { isHeld($0) == true },
-            count: missing.values.reduce(0) { $0.addingSaturated($1) }, isHidden: isHiding)
+            count: missing.values.sumSaturated(), isHidden: isHiding)
     }
 
     private func settle(_ index: Int, _ findings: Findings, _ unreadable: [Unreadable]) {
-        let (waiting, news) = state.change { state in
+        let news = state.change { state in
             let before = state.findings[index]
             state.findings[index] = findings
             state.findings[index].unreadable = unreadable
-            state.findings[index].waiting = []
-            // What has another number of recordings isn't told again.
+            state.findings[index].waiting = before.waiting
+            // Another number of recordings isn't logged again.
             let news = unreadable.filter { !before.told.contains($0.requirement) }
             state.findings[index].told = before.told.union(news.map(\.requirement))
-            return (before.waiting, news)
+            return news
         }
         // The same sentence may be true of several accounts.
         let fields: Logger.Metadata = branches.count > 1 ? ["account": "\(branches[index].account)"] : [:]
         for item in news { logger.warning("\(item.sentence)", metadata: fields) }
-        for completion in waiting { completion() }
     }
 
     // MARK: Attempts

@@ -103,6 +103,7 @@ struct MetadataTests {
                     1) rsync "$1" "$2/copy" ;;
                     2) cat "$1" >"$2/copy" ;;
                     esac || continue
+                    echo copied >>"$2/copies"
                     jq -e .sid "$2/copy" >/dev/null || echo "torn: $(cat "$2/copy")"
                 done
                 """#, "sh", "\(mount.path)/metadata/recordings/\(sid).json", copyFolder.url.path,
@@ -124,5 +125,7 @@ struct MetadataTests {
         }
         try copyFolder.file("end", "")
         #expect(try copies.wait(seconds: 20).text == "")
+        let count = try String(contentsOfFile: copyFolder.path("copies"), encoding: .utf8).split(separator: "\n").count
+        #expect(count > 20)
     }
 }

@@ -2,7 +2,7 @@ import GRDB
 import Threading
 import TwilioAPI
 
-/// Checking what is told of all entries together: tallies, indexes, requirements.
+/// Checks the tables that summarize the entries: tallies, indexes, requirements.
 extension CatalogCheck {
     /// Entries after which is asked whether the check is still wanted.
     private static let stride = 4096
@@ -37,7 +37,7 @@ extension CatalogCheck {
         }
     }
 
-    /// What tallies and indexes have to be.
+    /// Computes the tallies, and a sum for each index, from the entries.
     private func sums(
         of database: Database, while isWanted: () -> Bool
     ) throws -> (tallies: [TallyChanges.Key: TallyChanges.Sum], indexes: [EntryIndex: EntrySum]) {
@@ -71,7 +71,7 @@ extension CatalogCheck {
         return (limited, Dictionary(uniqueKeysWithValues: indexes.map { ($0.index, $0.sum) }))
     }
 
-    /// What an index holds.
+    /// Computes the sum of an index from its own rows.
     private func sum(of index: EntryIndex, _ database: Database, while isWanted: () -> Bool) throws -> EntrySum {
         var (sum, last) = (EntrySum(), nil as EntryIndex.Key?)
         let rows = try RawStatement(database, index.query)
@@ -79,7 +79,7 @@ extension CatalogCheck {
         while try rows.step() {
             if sum.count % Self.stride == 0, !isWanted() { throw CancellationError() }
             guard let key = index.key(of: rows) else { continue }
-            // What isn't in its place isn't found.
+            // SQLite searches an index by its order, and misses rows elsewhere.
             guard !index.isInOrderOfKeys || last.map({ $0 <= key }) ?? true else {
                 throw DatabaseError(
                     resultCode: .SQLITE_CORRUPT, message: "the index '\(index.rawValue)' isn't in order")

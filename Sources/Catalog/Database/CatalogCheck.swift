@@ -69,8 +69,8 @@ struct CatalogCheck {
     /// Bytes of a step's name, at most.
     private static let longestStep = 64
 
-    /// Whether a later version may have a step of that name: lower-case letters, digits, blanks and hyphens, and a
-    /// letter at the beginning (``Schema/migrator(coder:)``).
+    /// Whether a name has the form of a step's: lower-case letters, digits, blanks and hyphens, with a letter first
+    /// (``Schema/migrator(coder:)``).
     static func isNameOfStep(_ name: [UInt8]) -> Bool {
         let letters = UInt8(ascii: "a")...UInt8(ascii: "z")
         let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
@@ -167,7 +167,7 @@ struct CatalogCheck {
         guard EntryRow.positions.contains(next), try database.integer("SELECT count(*) FROM position") == 1 else {
             throw DatabaseError.damage("position")
         }
-        // What stands in the way of the next new entry would do so for ever.
+        // A row at the next position, or beyond it, makes every later insertion fail.
         for table in ["entry", "document", "media"] {
             let first = try database.integer("SELECT coalesce(min(id), 1) FROM \(table)")
             let last = try database.integer("SELECT coalesce(max(id), 0) FROM \(table)")

@@ -13,7 +13,7 @@ struct CatalogDatabase: Sendable {
     /// The file, for messages.
     let path: String
 
-    /// Whether all rows were checked when it was opened: it was small enough.
+    /// Whether opening checked every row, which it does with a small database.
     let isChecked: Bool
 
     /// The file's number, which tells whether it still is the one at ``path``.
@@ -185,7 +185,7 @@ struct CatalogDatabase: Sendable {
 extension DatabaseError {
     /// Whether the file itself is wrong, so that no attempt will ever succeed.
     var isDamage: Bool {
-        // SQLite has no number for a format of the schema that it doesn't know: only its message tells.
+        // SQLite reports an unknown format of the schema with the code of any error: only the message tells.
         resultCode == .SQLITE_CORRUPT || resultCode == .SQLITE_NOTADB
             || resultCode == .SQLITE_ERROR && message == "unsupported file format"
     }

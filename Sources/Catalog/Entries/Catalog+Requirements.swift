@@ -33,8 +33,8 @@ extension Catalog {
             for (group, count) in numbers {
                 guard let requirement = requirements[group.number], let kind = MediaKind(rawValue: Int(group.kind))
                 else { continue }
-                counts[requirement, default: [:]][kind, default: 0] =
-                    counts[requirement]?[kind]?.addingSaturated(count) ?? count
+                let sum = counts[requirement]?[kind] ?? 0
+                counts[requirement, default: [:]][kind] = sum.addingSaturated(count)
             }
             return counts
         }

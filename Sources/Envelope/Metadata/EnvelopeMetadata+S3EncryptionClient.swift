@@ -45,11 +45,8 @@ extension EnvelopeMetadata {
         var fields: [String: String] = [:]
         for (name, value) in headers {
             let name = name.lowercased()
-            let bare =
-                name.hasPrefix(S3EncryptionHeaders.prefix)
-                ? name.dropFirst(S3EncryptionHeaders.prefix.count) : name[...]
             // Of a field that comes twice, the first counts, as wherever headers are looked up.
-            if S3EncryptionHeaders.names.contains(String(bare)), fields[name] == nil { fields[name] = value }
+            if S3EncryptionHeaders.bareName(of: name) != nil, fields[name] == nil { fields[name] = value }
         }
         let isEnvelope = fields.keys.contains { !$0.hasSuffix(S3EncryptionHeaders.description) }
         return isEnvelope ? fields : [:]
@@ -62,14 +59,10 @@ extension EnvelopeMetadata {
     public static func contradictoryS3EncryptionClientField(
         of headers: some Sequence<(name: String, value: String)>
     ) -> String? {
-        var values: [Substring: String] = [:]
+        var values: [String: String] = [:]
         for (name, value) in headers {
-            let name = name.lowercased()
-            let bare =
-                name.hasPrefix(S3EncryptionHeaders.prefix)
-                ? name.dropFirst(S3EncryptionHeaders.prefix.count) : name[...]
-            guard S3EncryptionHeaders.names.contains(String(bare)) else { continue }
-            if let earlier = values.updateValue(value, forKey: bare), earlier != value { return String(bare) }
+            guard let bare = S3EncryptionHeaders.bareName(of: name.lowercased()) else { continue }
+            if let earlier = values.updateValue(value, forKey: bare), earlier != value { return bare }
         }
         return nil
     }

@@ -15,6 +15,14 @@ struct S3EncryptionHeaders {
     /// The prefix that S3 gives to metadata; version 2 of the client's is documented without it.
     static let prefix = "x-amz-meta-"
 
+    /// The name of a header without the prefix; nil when it isn't one of the client's.
+    ///
+    /// - Parameter name: in lower case.
+    static func bareName(of name: String) -> String? {
+        let bare = name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
+        return names.contains(bare) ? bare : nil
+    }
+
     private let values: [String: String]
 
     /// Looks every header of the client up, by its name in lower case, with the prefix first.

@@ -48,7 +48,7 @@ func readFile(
         switch file.content {
         case .bytes(let bytes):
             guard file.beginReading() else {
-                request.fail(.stale)
+                request.fail(.stale, "the resource has changed since the file was opened: open it again")
                 return
             }
             let start = min(max(0, offset), bytes.count)

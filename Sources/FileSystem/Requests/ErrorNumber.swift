@@ -44,7 +44,7 @@ struct ErrorNumber: RawRepresentable, Hashable, Sendable {
     /// A directory's entries or a file's bytes can't be had.
     static let inputOutput = ErrorNumber(rawValue: EIO)
 
-    /// The recording isn't in the account any more.
+    /// The recording isn't in the account any more, or its resource has changed since the file was opened.
     static let stale = ErrorNumber(rawValue: ESTALE)
 
     /// No private key that is held opens the file.

@@ -67,7 +67,7 @@ final class FailureLog: Sendable {
     private static func level(of error: ErrorNumber) -> Logger.Level? {
         switch error {
         case .inputOutput: .error
-        // The recording was deleted at Twilio, which is nobody's failure.
+        // The recording was deleted at Twilio, or its resource changed, which is nobody's failure.
         case .stale: .info
         // A warning has named the key, once; a backup may meet a million files.
         case .keyNotHeld: .debug

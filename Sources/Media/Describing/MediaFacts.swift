@@ -48,8 +48,8 @@ public struct MediaFacts: Hashable, Sendable, Codable {
     /// only, until the content agrees: by its tag, its padding, or its signature and its end.
     public private(set) var isConfirmed: Bool
 
-    /// Whether the media's own header, or its resource, says that the media is longer, so that the rest may still be on
-    /// its way to the server, or nothing announced the end of the stream that it came in.
+    /// Whether the media may be longer: its own header or its resource says so, or it came in a stream without an
+    /// announced end.
     ///
     /// Such facts aren't confirmed, and so not stored.
     private(set) var isCut = false
@@ -110,8 +110,7 @@ public struct MediaFacts: Hashable, Sendable, Codable {
             && (lacksTail || other.lacksTail || tail.suffix(16) == other.tail.suffix(16))
     }
 
-    /// Whether these facts may be of a part of the media that others describe, for good: it is shorter, and nothing
-    /// says that it is whole.
+    /// Whether these facts may describe a part of the media: they are shorter than confirmed ones, and may be cut.
     func mayBeCutOff(from other: MediaFacts) -> Bool {
         isCut && other.isConfirmed && plaintextSize < other.plaintextSize
     }

@@ -136,18 +136,16 @@ extension MediaFile {
     }
 
     /// An answer contradicts what is known, or none fits it: the next opening learns it anew, and compares.
-    func doubtFacts() {
+    ///
+    /// - Parameter error: ends the reads that wait, which the blocks of new content wouldn't know.
+    func doubtFacts(failing error: MediaError) {
         let isDoubted = state.withLock { state -> Bool in
             guard case .known = state.facts, case .known = state.content else { return false }
             state.doubtFacts()
             state.content = .unknown
             return true
         }
-        // With new content come new blocks, which know nothing of those who wait.
-        guard isDoubted else { return }
-        letGo(
-            failing: MediaError(
-                .transferFailed, sid, "what is served of \(sid) contradicts what is known of it: open it again"))
+        if isDoubted { letGo(failing: error) }
     }
 
     // MARK: Media that has changed
@@ -217,7 +215,7 @@ extension MediaFile {
             TwilioError(error, subject: "the media of \(sid)").twilioCode == Self.channelsNotAvailable
         else { return false }
         state.withLock { $0.hasRefusedChannels = true }
-        addressSource.withLock { $0 = nil }
+        forgetAddresses()
         return true
     }
 

@@ -176,7 +176,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
             if error.code == .changed {
                 file.mediaDidChange()
             } else if isContradicted, error.isUnusableAnswer {
-                file.doubtFacts()
+                file.doubtFacts(failing: file.mediaError(error))
             }
         }
         file.fetchDidEnd(number, result.mapError { file.mediaError($0) })

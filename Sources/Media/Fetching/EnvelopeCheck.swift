@@ -8,15 +8,18 @@ enum EnvelopeDifference {
 
     /// The answer has those of another envelope: this answer is damaged, or the one from which the media is known, or
     /// the media is another.
-    case other
+    ///
+    /// With the headers.
+    case other([String: String])
 }
 
 /// Compares the envelopes in the answers of one transfer with the one that is known of the media.
 struct EnvelopeCheck {
-    private var otherCount = 0
+    /// The envelope of the answer before, where it was another.
+    private var other: [String: String]?
 
-    /// Whether the answers agree with each other on another envelope than is known: then it isn't these that are wrong.
-    var isOutvoted: Bool { otherCount > 1 }
+    /// Whether two answers in a row agree on another envelope than is known: then it isn't these that are wrong.
+    private(set) var isOutvoted = false
 
     /// Why an answer can't be used, but another one may; nil when it can, or it is settled that the media is another.
     mutating func refusal(of head: ResponseHead, for file: MediaFile) -> String? {
@@ -25,8 +28,9 @@ struct EnvelopeCheck {
             return nil
         case .missing?:
             return "answered without the headers of the envelope that the media has"
-        case .other?:
-            otherCount += 1
+        case .other(let headers)?:
+            isOutvoted = headers == other
+            other = headers
             return isOutvoted ? nil : "answered with the headers of another envelope than the media has"
         }
     }

@@ -77,8 +77,10 @@ final class SpoolFetch: DownloadReceiver, @unchecked Sendable {
         if file.knownFacts.map({ !file.isSealed($0) }) ?? false {
             let bytes = try beginning(count: Int64(MediaAnswerCheck.signatureSize))
             if let reason = MediaAnswerCheck.refusal(ofPlaintext: bytes, kind: file.resource.kind) {
-                file.doubtFacts()
-                throw MediaError(.transferFailed, file.sid, "the media of \(file.sid) could not be had: \(reason)")
+                let error = MediaError(
+                    .transferFailed, file.sid, "the media of \(file.sid) could not be had: \(reason)")
+                file.doubtFacts(failing: error)
+                throw error
             }
         }
         if hasKnownSize { file.spoolWasRecognised(spool) }
@@ -112,7 +114,9 @@ final class SpoolFetch: DownloadReceiver, @unchecked Sendable {
         if failure == nil, case .success = result {
             do throws(MediaError) { try check(isComplete: true) } catch { failure = error }
         }
-        if isContradicted, case .failure(let error) = result, error.isUnusableAnswer { file.doubtFacts() }
+        if isContradicted, case .failure(let error) = result, error.isUnusableAnswer {
+            file.doubtFacts(failing: file.mediaError(error))
+        }
         if let failure {
             file.spoolDidEnd(spool, .failure(failure))
         } else {

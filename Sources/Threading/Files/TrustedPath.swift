@@ -111,7 +111,7 @@ public enum TrustedPath {
         guard path != "/" else { return }
         var status = stat()
         guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return }
-        let owner = isOwn(status.st_uid) ? geteuid() : status.st_uid
+        let owner = isUnknownInNamespace(status.st_uid) ? geteuid() : status.st_uid
         guard
             isTrusted(
                 owner: owner, group: status.st_gid, mode: status.st_mode, user: geteuid(), userGroup: getegid())

@@ -60,7 +60,7 @@ enum CacheFolder {
         }
     }
 
-    /// Refuses a file or folder that would be in the mount: who serves it would wait for himself.
+    /// Refuses a file or folder in the mount: the mount would wait for itself.
     ///
     /// - Parameters:
     ///   - path: of the file or folder, which needn't exist; nil for none.

@@ -45,9 +45,7 @@ final class LogFile: Sendable {
         let isWhole = WholeWriting.write(start + line + "\n", to: descriptor)
         let error = errno
         isCut.withLock { $0 = !isWhole }
-        errno = error
-        guard !isWhole else { return nil }
-        return String(cString: strerror(errno == 0 ? EIO : errno))
+        return isWhole ? nil : String(cString: strerror(error == 0 ? EIO : error))
     }
 
     private static func open(_ path: String) throws(Failure) -> Int32 {
