@@ -63,6 +63,9 @@ def sized(bench):
             for name in database.names_of_each_length(cache):
                 (mounted.path / "recordings" / name).stat()
         database.fill_sizes(cache)
+        with bench.mounted(cache):
+            # It has computed the checksums of the rows when it is mounted.
+            pass
         total = database.known_bytes(cache)
         if total != bench.account.total_size:
             raise BenchError(f"the sizes in the catalog sum up to {total}, and not to {bench.account.total_size}")
