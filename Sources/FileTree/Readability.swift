@@ -22,6 +22,9 @@ public final class Readability: Sendable {
         /// How many completed recordings of these kinds require it.
         public let count: Int64
 
+        /// Whether they were counted in whole lists; else there may be more.
+        public let isWhole: Bool
+
         /// Whether they are left out of the directories.
         public let isHidden: Bool
     }
@@ -47,8 +50,14 @@ public final class Readability: Sendable {
         var epoch = 0
         var unreadable: [Unreadable] = []
 
-        /// What was logged.
-        var told: Set<MediaRequirement> = []
+        /// What was missing when `unreadable` was last counted, and when that was.
+        var counted: (missing: Set<Group>, time: ContinuousClock.Instant)?
+
+        /// Whether whole lists were looked at.
+        var isWhole = false
+
+        /// What was logged, and whether it was counted in whole lists.
+        var told: [MediaRequirement: Bool] = [:]
 
         /// Who waits until every requirement was looked at.
         var waiting: [@Sendable () -> Void] = []
@@ -63,8 +72,8 @@ public final class Readability: Sendable {
     /// How often it is looked for what is new.
     private static let pause = Duration.seconds(30)
 
-    /// The same while lists are fetched for the first time.
-    private static let pauseOfFirstLists = Duration.seconds(1)
+    /// The same while lists are fetched for the first time: longer each time.
+    private static let pausesOfFirstLists = Duration.milliseconds(50)...Duration.seconds(1)
 
     /// How many recordings of a group are tried, from all over the catalog: some of them may be damaged.
     private static let attempts = 16
@@ -109,7 +118,7 @@ public final class Readability: Sendable {
     /// - Throws: ``ThreadingError`` when the system has no thread left.
     public func start() throws {
         let thread = try NamedThread(name: "readability") { [self] in
-            var pause = Duration.zero
+            var (pause, nextPause) = (Duration.zero, Self.pausesOfFirstLists.lowerBound)
             while true {
                 let isShutDown = state.wait(timeout: pause) { state -> Bool? in
                     if state.isShutDown { return true }
@@ -118,10 +127,10 @@ public final class Readability: Sendable {
                     return false
                 }
                 if isShutDown == true { return }
-                // Asked before: a list that ends during the survey isn't counted yet.
-                let isWhole = branches.allSatisfy(Self.isListed)
-                for index in branches.indices { survey(index) }
-                pause = isWhole ? Self.pause : Self.pauseOfFirstLists
+                var isWhole = true
+                for index in branches.indices where !survey(index) { isWhole = false }
+                pause = isWhole ? Self.pause : nextPause
+                nextPause = min(nextPause * 2, Self.pausesOfFirstLists.upperBound)
             }
         }
         self.thread.withLock { $0 = thread }
@@ -143,6 +152,18 @@ public final class Readability: Sendable {
     /// What can't be read, of all accounts, as far as it was found out.
     public var unreadable: [Unreadable] {
         state.changeQuietly { $0.findings.flatMap(\.unreadable) }
+    }
+
+    /// What is to be told of what can't be read, once the whole lists were looked at, or as far as it was found out
+    /// when that takes too long.
+    public func sentences(within patience: Duration) -> [String] {
+        _ = state.wait(timeout: patience) { state in
+            state.isShutDown || state.findings.allSatisfy(\.isWhole) ? true : nil
+        }
+        let findings = state.changeQuietly { $0.findings.map(\.unreadable) }
+        return zip(branches, findings).flatMap { branch, unreadable in
+            unreadable.map { branches.count > 1 ? "\(branch.account): \($0.sentence)" : $0.sentence }
+        }
     }
 
     /// Calls a completion once it is known what an account's directories leave out: at once if it is, or if they leave
@@ -185,13 +206,18 @@ public final class Readability: Sendable {
 
     // MARK: The survey
 
-    private func survey(_ index: Int) {
+    /// Looks at one account.
+    ///
+    /// - Returns: whether all of its lists were whole.
+    private func survey(_ index: Int) -> Bool {
         // Who asks during the survey may have seen more than it does, and waits for the next one.
         let waiting = state.changeQuietly { state in
             defer { state.findings[index].waiting = [] }
             return state.findings[index].waiting
         }
         defer { for completion in waiting { completion() } }
+        // Asked before: a list that ends during the survey isn't counted yet.
+        let isWhole = Self.isListed(branches[index])
         let catalog = branches[index].catalog
         let epoch = catalog.epoch
         do throws(CatalogError) {
@@ -222,24 +248,36 @@ public final class Readability: Sendable {
                     }
                 }
             }
-            let missing = findings.isHeld.filter { $0.value == .some(false) }.keys
+            let missing = Set(findings.isHeld.filter { $0.value == .some(false) }.keys)
             if isHiding {
                 catalog.hide(
                     requirements: Dictionary(grouping: missing, by: \.kind).mapValues { Set($0.map(\.number)) })
             }
-            // Counting goes over all of the catalog, which is still growing until then.
-            let isCounted = !missing.isEmpty && Self.isListed(branches[index])
-            let counts = isCounted ? try catalog.requirementCounts() : [:]
-            let unreadable = requirements.compactMap { number, requirement in
-                self.unreadable(requirement, number, findings, counts[requirement] ?? [:])
+            findings.isWhole = isWhole
+            if isCountDue(missing, findings) {
+                let counts = missing.isEmpty ? [:] : try catalog.requirementCounts()
+                findings.unreadable = requirements.compactMap { number, requirement in
+                    self.unreadable(requirement, number, findings, counts[requirement] ?? [:])
+                }.sorted { $0.requirement.name < $1.requirement.name }
+                findings.counted = (missing, .now)
             }
-            settle(index, findings, unreadable.sorted { $0.requirement.name < $1.requirement.name })
+            settle(index, findings)
+            return isWhole
         } catch {
             logger.debug("it can't be known what can't be read: \(error)")
             var nothing = Findings()
             nothing.epoch = -1
-            settle(index, nothing, [])
+            settle(index, nothing)
+            return false
         }
+    }
+
+    /// Whether it is to be counted what can't be read.
+    ///
+    /// That goes over all of the catalog. While it grows, it is done when something more is missing, and now and then.
+    private func isCountDue(_ missing: Set<Group>, _ findings: Findings) -> Bool {
+        guard !findings.isWhole, let counted = findings.counted else { return true }
+        return missing != counted.missing || ContinuousClock.now - counted.time > Self.pause
     }
 
     private func unreadable(
@@ -251,18 +289,20 @@ public final class Readability: Sendable {
         return Unreadable(
             requirement: requirement, kinds: Set(missing.keys),
             isHeldForOthers: counts.keys.contains { isHeld($0) == true },
-            count: missing.values.sumSaturated(), isHidden: isHiding)
+            count: missing.values.sumSaturated(), isWhole: findings.isWhole, isHidden: isHiding)
     }
 
-    private func settle(_ index: Int, _ findings: Findings, _ unreadable: [Unreadable]) {
+    private func settle(_ index: Int, _ findings: Findings) {
         let news = state.change { state in
             let before = state.findings[index]
             state.findings[index] = findings
-            state.findings[index].unreadable = unreadable
             state.findings[index].waiting = before.waiting
-            // Another number of recordings isn't logged again.
-            let news = unreadable.filter { !before.told.contains($0.requirement) }
-            state.findings[index].told = before.told.union(news.map(\.requirement))
+            state.findings[index].told = before.told
+            // Another number of recordings isn't logged again, unless the lists have become whole.
+            let news = findings.unreadable.filter { item in
+                before.told[item.requirement].map { !$0 && item.isWhole } ?? true
+            }
+            for item in news { state.findings[index].told[item.requirement] = item.isWhole }
             return news
         }
         // The same sentence may be true of several accounts.
@@ -337,7 +377,8 @@ public final class Readability: Sendable {
 extension Readability.Unreadable {
     /// What is to be told of it.
     public var sentence: String {
-        let recordings = count == 1 ? "1 recording is" : "\(count) recordings are"
+        let noun = isWhole ? count == 1 ? "recording" : "recordings" : "of the recordings listed so far"
+        let recordings = "\(count) \(noun) \(count == 1 ? "is" : "are")"
         let fact =
             switch requirement {
             case .privateKey(let sid): "\(recordings) encrypted for \(sid), whose private key isn't held\(use)"

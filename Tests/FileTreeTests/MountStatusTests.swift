@@ -41,8 +41,8 @@ extension MountStatus {
             unreadable: [
                 Unreadable(
                     Readability.Unreadable(
-                        requirement: .bucket, kinds: [.videoRecording], isHeldForOthers: false, count: 3, isHidden: true
-                    ))
+                        requirement: .bucket, kinds: [.videoRecording], isHeldForOthers: false, count: 3, isWhole: true,
+                        isHidden: true))
             ],
             verdicts: Verdicts(verified: 40, doubted: 2, failed: 1),
             probes: Probes(outstanding: 3, learnt: 60, failed: 4),

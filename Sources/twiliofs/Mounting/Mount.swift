@@ -12,6 +12,9 @@ import TwilioAPI
 
 /// The one place where the parts are built and wired together.
 struct Mount {
+    /// How long mounting in the background waits for what can't be read to be found out: small lists are here by then.
+    private static let patienceForFindings = Duration.seconds(2)
+
     private let command: MountCommand
     private let environment = Environment()
     private let log: LogOutput
@@ -104,13 +107,6 @@ struct Mount {
                 mask: mask ?? options.mask ?? 0o077),
             version: TwilioFS.version, logger: logger)
 
-        // Before the lists go on: afterwards it would depend on how fast they are.
-        let unreadable =
-            command.readyDescriptor == nil
-            ? []
-            : KnownUnreadable.sentences(
-                of: [mainBranch] + (branches ?? []), keys: keys, isHidden: command.hideUnreadable)
-
         let session: FileSystemSession
         signals.hold()
         do {
@@ -138,7 +134,9 @@ struct Mount {
                 warn("nothing is logged as long as no system log listens at \(SystemLog.path): give --log-file")
             }
             // The log has them later, where nobody who mounts looks.
-            for sentence in unreadable { Failure.show("warning: \(sentence)") }
+            for sentence in readability.sentences(within: Self.patienceForFindings) {
+                Failure.show("warning: \(sentence)")
+            }
             do {
                 try Background.detach(telling: descriptor)
             } catch {
