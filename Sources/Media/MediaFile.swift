@@ -332,6 +332,8 @@ final class MediaFile: Sendable {
 
     /// Whether the media may be too young for its address to answer yet: a 404 is normal for some seconds.
     var mayBeTooYoung: Bool {
+        // Twilio never has it: waiting would cost each reader the longest patience.
+        guard !isKeptElsewhere else { return false }
         guard let created = resource.dateCreated else { return false }
         // Recordings are created when they begin.
         let age = Clock.now - created.seconds - (resource.duration ?? 0)
@@ -353,11 +355,15 @@ final class MediaFile: Sendable {
         return missing(translated) ?? MediaError(.transferFailed, sid, translated.message, cause: error)
     }
 
+    /// Whether the resource says that the media is in a bucket of the account's owner.
+    private var isKeptElsewhere: Bool {
+        guard let location = resource.mediaLocation else { return false }
+        return !services.clients.client(for: resource).isTwilioMedia(location: location)
+    }
+
     private func missing(_ error: TwilioError) -> MediaError? {
         guard error.code == .notFound else { return nil }
-        if let location = resource.mediaLocation,
-            !services.clients.client(for: resource).isTwilioMedia(location: location)
-        {
+        if isKeptElsewhere {
             return MediaError(
                 .mediaMissing, sid, "the media of \(sid) is kept outside of Twilio, in a bucket of the account's owner",
                 cause: error)

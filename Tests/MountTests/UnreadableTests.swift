@@ -47,6 +47,21 @@ struct UnreadableTests {
         #expect(mount.log.contains(Self.lostSID), "the log names the recording")
     }
 
+    @Test("Media in a bucket that has just been recorded isn't waited for")
+    func youngInBucket() throws {
+        let account = try makeAccount()
+        let now = Date.now.formatted(.iso8601)
+        try account.change(
+            resource: #"{"action":"update","sid":"\#(Self.bucketSID)","fields":{"date_created":"\#(now)"}}"#)
+        let mount = try MountedAccount(account, options: ["--no-probing"])
+        for _ in 0..<3 {
+            #expect(try Command.run(["cat", "\(mount.path)/recordings/\(Self.bucketSID).wav"]).end == .exited(1))
+        }
+        // Repeating each for the usual time of a young recording would be dozens.
+        let requests = account.mediaRequests.count { $0.path.contains(Self.bucketSID) }
+        #expect(requests < 12, "\(requests) requests")
+    }
+
     @Test("In the background, a mount says before it returns what can't be read")
     func background() throws {
         let account = try SimulatedAccount(media: TestMedia.small)

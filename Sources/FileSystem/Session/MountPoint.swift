@@ -156,7 +156,7 @@ public struct MountPoint: Sendable {
 
     /// The number of the device that is mounted exactly on a directory, as `MAJOR:MINOR`; nil when none is.
     static func device(mountedOn path: String) -> String? {
-        guard let table = try? String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8) else { return nil }
+        guard let table = KernelFile.text(of: "/proc/self/mountinfo") else { return nil }
         // What could be taken for the end of a field is written as an octal number (proc_pid_mountinfo(5)).
         let escaped = [("\\", "\\134"), (" ", "\\040"), ("\t", "\\011"), ("\n", "\\012")].reduce(path) {
             $0.replacing($1.0, with: $1.1)

@@ -14,7 +14,7 @@ final class Transfer {
     var connecting: SuspendingClock.Instant?
     /// What the limiter learns when the exchange is over.
     var outcome = RequestLimiter.Outcome.unknown
-    /// Where the exchange that is under way, or was last, is addressed to.
+    /// Where the exchange that waits or is under way, or was last, is addressed to.
     var target: Address?
     /// Which origin that is.
     var origin: Origin?

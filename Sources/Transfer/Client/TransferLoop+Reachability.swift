@@ -1,7 +1,7 @@
 import Logging
 import Threading
 
-// What the transfer thread does about hosts that can't be reached.
+// What the transfer thread does about hosts that can't be reached, or ask for a pause.
 
 extension TransferLoop {
     /// Looks if the host of a transfer whose turn has come may be asked; if not, the transfer waits for it or fails.
@@ -19,6 +19,22 @@ extension TransferLoop {
             carryOut(transfer.machine.hostIsUnreachable(outage, now: now), for: transfer)
             return false
         }
+    }
+
+    /// Lets a transfer's exchange go out of the queue, with what its answer means for those that wait.
+    func leaveQueue(_ transfer: Transfer) {
+        queue.finish(transfer.identifier, transfer.outcome, now: SuspendingClock.now)
+        guard case .refused(.some) = transfer.outcome else { return }
+        for other in transfers.values.sorted(by: { $0.identifier < $1.identifier }) {
+            if let request = other.queued { heedPause(other, request.lane) }
+        }
+    }
+
+    /// Ends a transfer in the queue that can't wait as long as its host asks for a pause.
+    func heedPause(_ transfer: Transfer, _ lane: Lane) {
+        let now = SuspendingClock.now
+        guard let end = queue.pauses.end(of: lane, now: now) else { return }
+        carryOut(transfer.machine.hostAsksForPause(lane.origin, until: end, now: now), for: transfer)
     }
 
     /// A transfer has its connection.

@@ -93,9 +93,7 @@ final class TransferLoop {
             }
             transfer.queued = nil
             guard admit(transfer, request) else { continue }
-            transfer.outcome = .unknown
             transfer.status = nil
-            transfer.target = request.address
             transfer.keptBody = []
             transfer.machine.exchangeStarted(now: SuspendingClock.now)
             noteDeadline(of: transfer)
@@ -148,7 +146,7 @@ final class TransferLoop {
         let now = SuspendingClock.now
         transfer.exchange = nil
         countRequest(of: transfer, orElse: .failed)
-        queue.finish(transfer.identifier, transfer.outcome, now: now)
+        leaveQueue(transfer)
         if let error = result.failure { connectingEnded(transfer, error) }
         let actions = transfer.machine.exchangeEnded(result, keptBody: transfer.keptBody, now: now)
         carryOut(actions, for: transfer)
@@ -180,9 +178,11 @@ final class TransferLoop {
                 }
             case .perform(let request):
                 transfer.queued = request
+                (transfer.target, transfer.outcome) = (request.address, .unknown)
                 queue.add(
                     transfer.identifier, priority: transfer.priority, lane: request.lane,
                     isToAccount: request.address.credential != nil)
+                heedPause(transfer, request.lane)
             case .abandon:
                 transfer.queued = nil
                 if let exchange = transfer.exchange {
@@ -192,7 +192,7 @@ final class TransferLoop {
                     countRequest(of: transfer, orElse: isCancelled ? .cancelled : .failed)
                     connectingEnded(transfer, isCancelled ? .cancelled : .noConnection)
                 }
-                queue.finish(transfer.identifier, transfer.outcome, now: SuspendingClock.now)
+                leaveQueue(transfer)
             case .begin(let head, let offset):
                 guard transfer.receiver.downloadDidBegin(head, at: offset) else {
                     return carryOut(transfer.machine.cancel(), for: transfer)

@@ -113,4 +113,7 @@ extension Duration {
         return Int(clamping: seconds).multipliedSaturated(by: 1000)
             .addingSaturated(Int((attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000))
     }
+
+    /// Whole seconds, rounded up, as they are told.
+    var wholeSeconds: Int { milliseconds.addingSaturated(999) / 1000 }
 }

@@ -16,7 +16,7 @@ struct Outage: Sendable {
 
     /// The error of a request that doesn't wait for the end of the outage.
     func error(now: Instant) -> TransferError {
-        let seconds = max(1, now.duration(to: retryAt).milliseconds.addingSaturated(999) / 1000)
+        let seconds = max(1, now.duration(to: retryAt).wholeSeconds)
         let next = isProbed ? "an attempt is under way" : "next attempt in \(seconds) s"
         return TransferError(code: .hostUnreachable, message: "\(origin) can't be reached: \(reason); \(next).")
     }

@@ -191,7 +191,14 @@ extension TransferStateMachine {
         lastFailure = error
         let wait = max(retryAfter ?? .zero, backoff.next(using: &random))
         // What would only begin when patience has ended isn't waited for.
-        guard now.advanced(by: wait) < giveUpAt else { return end(.failure(gaveUp())) }
+        guard now.advanced(by: wait) < giveUpAt else {
+            guard let retryAfter, retryAfter == wait else { return end(.failure(gaveUp())) }
+            let message = "A pause of \(retryAfter.wholeSeconds) s was asked for, which is too long to wait."
+            return end(
+                .failure(
+                    TransferError(
+                        code: .deadlineExceeded, message: message, cause: error, response: error.response)))
+        }
         state = .backingOff(until: now.advanced(by: wait))
         return [.wait(wait, after: error)]
     }

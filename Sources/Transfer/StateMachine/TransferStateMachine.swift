@@ -170,6 +170,22 @@ extension TransferStateMachine {
         return [.wait(now.duration(to: outage.retryAt), after: error)]
     }
 
+    /// The exchange in the queue won't start before a pause has ended that its host asks for.
+    ///
+    /// It fails at once if its patience ends before. Background work waits.
+    mutating func hostAsksForPause(_ origin: Origin, until pauseEnd: Instant, now: Instant) -> [Action] {
+        guard case .exchanging(let attempt) = state, case .queued = attempt.phase, plan.priority != .background,
+            pauseEnd >= giveUpAt
+        else { return [] }
+        let seconds = now.duration(to: pauseEnd).wholeSeconds
+        return [.abandon]
+            + end(
+                .failure(
+                    TransferError(
+                        code: .deadlineExceeded, message: "\(origin) asks for a pause, of which \(seconds) s are left.",
+                        cause: lastFailure, response: lastFailure?.response)))
+    }
+
     /// The host that is waited for can be reached again.
     mutating func hostIsReachable(now: Instant) -> [Action] {
         guard case .awaitingHost(let target, let redirects, _) = state else { return [] }

@@ -66,8 +66,17 @@ public final class MountedAccount: Sendable {
 
     /// Whether the kernel has a mount at a path; doesn't look into it.
     public static func isMounted(_ path: String) -> Bool {
-        let mounts = (try? String(contentsOfFile: "/proc/self/mounts", encoding: .utf8)) ?? ""
-        return mounts.split(separator: "\n").contains { $0.split(separator: " ").dropFirst().first == path[...] }
+        // Foundation reads no more than 4 KiB of it.
+        guard let table = fopen("/proc/self/mounts", "re") else { return false }
+        var (line, size) = (nil as UnsafeMutablePointer<CChar>?, 0)
+        defer {
+            free(line)
+            fclose(table)
+        }
+        while getline(&line, &size, table) > 0, let text = line.map({ String(cString: $0) }) {
+            if text.split(separator: " ").dropFirst().first == path[...] { return true }
+        }
+        return false
     }
 
     /// The path of a file in the mount.

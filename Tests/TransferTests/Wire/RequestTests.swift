@@ -1,5 +1,6 @@
 import TestSupport
 import Testing
+import Threading
 
 @testable import Transfer
 
@@ -188,6 +189,7 @@ struct RequestTests {
         let start = ContinuousClock.now
         let error = failure(try makeClient(), Request(address: try server.address(), patience: .short))
         #expect(error?.code == .deadlineExceeded && error?.status == 503)
+        #expect(error?.message == "A pause of 120 s was asked for, which is too long to wait.")
         #expect(start.duration(to: .now) < .seconds(2))
     }
 
@@ -224,9 +226,35 @@ struct RequestTests {
         let list = Request(address: try busy.address("/list", credential: credential), patience: .short)
         #expect(try client.sendAndWait(list).body == [1])
         #expect(download(client, try idle.address(credential: credential)).bytes == [2])
-        // And it does hold back what it is for.
-        let late = download(client, try busy.address("/other", credential: credential), patience: .short)
-        #expect(late.error?.code == .deadlineExceeded && busy.requests.count == 2)
+        // And it does hold back what it is for: at once, however long its patience is.
+        let late = download(client, try busy.address("/other", credential: credential), patience: .media)
+        let message = late.error?.message ?? ""
+        #expect(message.hasPrefix("127.0.0.1:\(busy.port) asks for a pause, of which 1"), "\(message)")
+        #expect(late.error?.code == .deadlineExceeded && late.error?.fields["host"] == "127.0.0.1")
+        #expect(busy.requests.count == 2)
+    }
+
+    @Test("A pause that begins ends those that wait in the queue and can't wait as long")
+    func pauseOfQueued() throws {
+        let isAnswered = Condition(false)
+        let busy = try ScriptedServer { _, connection in
+            _ = isAnswered.wait(timeout: .seconds(20)) { $0 ? true : nil }
+            connection.respond(429, [("Retry-After", "3600")])
+        }
+        let client = try makeClient(connections: 1)
+        let address = try busy.address(credential: credential)
+        let recorders = (0..<4).map { _ in Recorder() }
+        for (index, recorder) in recorders.enumerated() {
+            client.download(DownloadRequest(priority: index == 3 ? .background : .reader), from: address, to: recorder)
+        }
+        #expect(eventually { client.statistics.waiting.values.reduce(0, +) == 3 })
+        isAnswered.change { $0 = true }
+        let errors = recorders.dropLast().map { $0.wait().error }
+        #expect(errors[0]?.status == 429)
+        for error in errors.dropFirst() {
+            #expect(error?.message.contains("asks for a pause") == true, "\(String(describing: error))")
+        }
+        #expect(recorders[3].soFar.results.isEmpty && busy.requests.count == 1)
     }
 
     @Test("More than the limit is refused, announced or not")
