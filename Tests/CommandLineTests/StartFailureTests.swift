@@ -68,8 +68,14 @@ struct StartFailure: Sendable, CustomTestStringConvertible {
         StartFailure("an address over plain http", .configuration, naming: ["API address", "http://example.com"]).with {
             $0.variables["TWILIOFS_API_URL"] = "http://example.com"
         },
-        StartFailure("a host without an address", .unreachable, naming: ["can't be reached", "nothing.invalid"]).with {
+        StartFailure(
+            "a host without an address", .unreachable, naming: ["can't be reached", "nothing.invalid", "name server"]
+        ).with {
             $0.variables["TWILIOFS_API_URL"] = "https://nothing.invalid"
+        },
+        StartFailure("a proxy without an address", .unreachable, naming: ["can't be reached", "HTTPS_PROXY"]).with {
+            $0.variables["TWILIOFS_API_URL"] = "https://nothing.invalid"
+            $0.variables["HTTPS_PROXY"] = "http://no-proxy.invalid:3128"
         },
     ]
 
@@ -234,6 +240,18 @@ struct StartFailureTests {
         }
     }
 
+    @Test("A proxy that refuses is told", arguments: [(407, "USER:PASSWORD@HOST"), (403, "NO_PROXY")])
+    func refusingProxy(status: Int, words: String) throws {
+        let server = try LoopbackServer { _ in LoopbackServer.Answer(status: status) }
+        defer { server.stop() }
+        try check(
+            StartFailure("a proxy that refuses", .unreachable, naming: ["the proxy", words]).with {
+                $0.variables["TWILIOFS_API_URL"] = "https://nothing.invalid"
+                $0.variables["HTTPS_PROXY"] = server.url
+            },
+            account: try Self.account.get(), mode: [])
+    }
+
     @Test("Without /dev/fuse it says how to get it", .enabled(if: getuid() == 0, "needs root"))
     func withoutDevice() throws {
         try check(
@@ -312,6 +330,7 @@ struct StartFailureTests {
         #expect(result.text == "")
         #expect(result.errorText.hasPrefix("twiliofs: "))
         #expect(result.errorText.split(separator: "\n").count == 1, "\(result.errorText)")
+        #expect(!result.errorText.contains("next attempt") && !result.errorText.contains("an attempt is under way"))
         #expect(
             !result.errorText.dropLast().unicodeScalars.contains { $0.properties.generalCategory == .control },
             "\(result.errorText.debugDescription)")

@@ -58,7 +58,7 @@ extension TransferLoop {
             transfer.connecting = nil
             let reason = error.reason ?? ForeignText(error.message)
             let isNews = reachability.outage(of: origin, now: now) == nil
-            guard reachability.failed(origin, reason, began: began, now: now),
+            guard reachability.failed(origin, reason, advice: error.advice, began: began, now: now),
                 let outage = reachability.outage(of: origin, now: now)
             else { return }
             // One that could never be reached is told by those that fail by it: a start, for instance.

@@ -9,7 +9,14 @@ extension TransferError {
     ///   - detail: What it wrote about it; empty when it wrote nothing. It isn't told where it may quote the settings.
     ///   - address: What was asked.
     ///   - isConnected: Whether the request had its connection.
-    init(_ result: CURLcode, detail: String, address: Address, isConnected: Bool) {
+    ///   - proxyStatus: What a proxy has answered to CONNECT; 0 when none has answered.
+    init(_ result: CURLcode, detail: String, address: Address, isConnected: Bool, proxyStatus: Int) {
+        if !isConnected, let refusal = ProxyRefusal(status: proxyStatus) {
+            self.init(
+                code: .cannotConnect, message: "\(address): \(refusal.reason). \(refusal.advice)",
+                reason: refusal.reason, advice: refusal.advice)
+            return
+        }
         let code: Code
         switch result {
         // How libcurl says that a header line is beyond its bound of 100 KiB, that there is no HTTP in the answer, and
@@ -40,16 +47,24 @@ extension TransferError {
         // It can quote the server: names in its certificate, for one.
         let mayTell = !detail.isEmpty && !Self.quotesSettings(result) && !Self.quotesAddress(detail)
         let reason = ForeignText(mayTell ? detail : String(cString: curl_easy_strerror(result)))
-        let advice =
+        let advice: String? =
             switch result {
             case _ where code == .certificateRefused:
-                " If a proxy or an authority of your own has signed it, name its certificate with --ca-file."
+                "If a proxy or an authority of your own has signed it, name its certificate with --ca-file."
             case CURLE_COULDNT_RESOLVE_PROXY, CURLE_PROXY:
-                " Correct HTTPS_PROXY, or name the host in NO_PROXY."
-            default: ""
+                "Correct HTTPS_PROXY, or name the host in NO_PROXY."
+            case CURLE_COULDNT_RESOLVE_HOST:
+                Self.nameAdvice
+            case CURLE_OPERATION_TIMEDOUT where detail.hasPrefix("Resolving"):
+                Self.nameAdvice
+            default: nil
             }
-        self.init(code: code, message: "\(address): \(reason).\(advice)", reason: reason)
+        let end = advice.map { " \($0)" } ?? ""
+        self.init(code: code, message: "\(address): \(reason).\(end)", reason: reason, advice: advice)
     }
+
+    /// What to do about a name that isn't resolved, or not in time.
+    private static let nameAdvice = "Check the network and its name server."
 
     /// Whether a text of libcurl's has something in it that can be an address with a password.
     private static func quotesAddress(_ detail: String) -> Bool {

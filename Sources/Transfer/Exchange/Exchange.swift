@@ -91,9 +91,16 @@ final class Exchange {
             handler.exchangeDidEnd(.success(()))
         } else {
             let error = TransferError(
-                result, detail: String(cString: errorText), address: address, isConnected: isConnected)
+                result, detail: String(cString: errorText), address: address, isConnected: isConnected,
+                proxyStatus: number(CURLINFO_HTTP_CONNECTCODE))
             handler.exchangeDidEnd(.failure(ownError ?? error))
         }
+    }
+
+    /// What libcurl knows of the exchange; 0 when it doesn't know it.
+    private func number(_ information: CURLINFO) -> Int {
+        var value = 0
+        return twiliofs_curl_get_long(easy, information, &value) == CURLE_OK ? value : 0
     }
 
     fileprivate func connected() {

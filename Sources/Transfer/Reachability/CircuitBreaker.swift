@@ -50,6 +50,8 @@ struct CircuitBreaker {
     private(set) var failures = 0
     /// Why the last one failed.
     private(set) var reason: ForeignText = ""
+    /// What to do about that, as a sentence.
+    private var advice: String?
     private(set) var lastFailure: Instant?
     private var since: Instant?
     private var pause = Self.firstPause
@@ -91,7 +93,8 @@ struct CircuitBreaker {
             let expected = began.advanced(by: Self.probeTime)
             (retryAt, isProbed) = now < expected ? (expected, true) : (now.advanced(by: Self.firstPause), false)
         }
-        return Outage(origin: origin, since: since ?? now, reason: reason, retryAt: retryAt, isProbed: isProbed)
+        return Outage(
+            origin: origin, since: since ?? now, reason: reason, advice: advice, retryAt: retryAt, isProbed: isProbed)
     }
 
     /// A connection was made.
@@ -103,16 +106,17 @@ struct CircuitBreaker {
     ///
     /// - Parameters:
     ///   - reason: Why, in a few words.
+    ///   - advice: What to do about it, as a sentence.
     ///   - began: When it was admitted.
     ///   - now: The time.
-    mutating func failed(_ reason: ForeignText, began: Instant, now: Instant) {
+    mutating func failed(_ reason: ForeignText, advice: String? = nil, began: Instant, now: Instant) {
         switch state {
         case .closed:
             // Those that began before the last failure are of the same burst, and one burst is one failure.
             guard began >= lastFailure ?? began else { return }
             failures += 1
             since = since ?? began
-            note(reason, now)
+            note(reason, advice, now)
             if failures >= Self.quickFailures || began.duration(to: now) >= Self.slowFailure {
                 state = .open(until: now.advanced(by: pause))
             }
@@ -121,7 +125,7 @@ struct CircuitBreaker {
         case .halfOpen(let probeBegan):
             guard began == probeBegan else { return }
             failures = failures.addingSaturated(1)
-            note(reason, now)
+            note(reason, advice, now)
             pause = min(pause * 2, Self.longestPause)
             state = .open(until: now.advanced(by: pause))
         }
@@ -136,8 +140,9 @@ struct CircuitBreaker {
         }
     }
 
-    private mutating func note(_ reason: ForeignText, _ now: Instant) {
+    private mutating func note(_ reason: ForeignText, _ advice: String?, _ now: Instant) {
         self.reason = reason
+        self.advice = advice
         lastFailure = now
     }
 }

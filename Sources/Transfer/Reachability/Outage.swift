@@ -9,6 +9,8 @@ struct Outage: Sendable {
     let since: Instant
     /// Why the last attempt failed.
     let reason: ForeignText
+    /// What to do about it, as a sentence; `nil` when there is nothing to advise.
+    var advice: String? = nil
     /// When to look again.
     let retryAt: Instant
     /// Whether an attempt is under way whose result is to be expected before `retryAt`.
@@ -18,6 +20,10 @@ struct Outage: Sendable {
     func error(now: Instant) -> TransferError {
         let seconds = max(1, now.duration(to: retryAt).wholeSeconds)
         let next = isProbed ? "an attempt is under way" : "next attempt in \(seconds) s"
-        return TransferError(code: .hostUnreachable, message: "\(origin) can't be reached: \(reason); \(next).")
+        let fact = "\(origin) can't be reached: \(reason)"
+        let advice = advice.map { " \($0)" } ?? ""
+        return TransferError(
+            code: .hostUnreachable, message: "\(fact); \(next).\(advice)", lastingMessage: "\(fact).\(advice)",
+            reason: nil)
     }
 }

@@ -43,10 +43,12 @@ struct Reachability {
     /// An attempt to connect failed.
     ///
     /// - Returns: Whether the origin's state has changed, so that those that wait for it decide again.
-    mutating func failed(_ origin: Origin, _ reason: ForeignText, began: Instant, now: Instant) -> Bool {
+    mutating func failed(
+        _ origin: Origin, _ reason: ForeignText, advice: String? = nil, began: Instant, now: Instant
+    ) -> Bool {
         var breaker = breakers[origin] ?? makeRoom(for: origin)
         let before = breaker.state
-        breaker.failed(reason, began: began, now: now)
+        breaker.failed(reason, advice: advice, began: began, now: now)
         breakers[origin] = breaker
         return breaker.state != before
     }

@@ -13,8 +13,12 @@ public struct TransferError: CausedError {
     public let cause: (any Error)?
     /// The answer that refused, with the start of its body (at most 64 KiB).
     public let response: Response?
+    /// The sentence without what holds only as long as the program goes on, such as when a host is asked again.
+    public let lastingMessage: String
     /// What libcurl says, without the address; `nil` when the error isn't libcurl's.
     let reason: ForeignText?
+    /// What to do about it, as a sentence; `nil` when there is nothing to advise.
+    let advice: String?
     /// The host that was asked, where it is known.
     private var host: String?
 
@@ -24,11 +28,14 @@ public struct TransferError: CausedError {
     }
 
     init(
-        code: Code, message: String, cause: (any Error)? = nil, response: Response? = nil, reason: ForeignText?
+        code: Code, message: String, lastingMessage: String? = nil, cause: (any Error)? = nil,
+        response: Response? = nil, reason: ForeignText?, advice: String? = nil
     ) {
         self.reason = reason
+        self.advice = advice
         self.code = code
         self.message = message
+        self.lastingMessage = lastingMessage ?? message
         self.cause = cause
         self.response = response
     }

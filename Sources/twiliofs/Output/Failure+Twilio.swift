@@ -1,3 +1,4 @@
+import Transfer
 import TwilioAPI
 
 extension Failure {
@@ -12,7 +13,12 @@ extension Failure {
         case .notFound:
             self.init(.credentials, "Twilio knows no such account: \(error.message)")
         case .unreachable:
-            self.init(.unreachable, "Twilio can't be reached: \(error.message)")
+            // The command ends now, and doesn't ask again.
+            if let outage = error.cause as? TransferError, outage.code == .hostUnreachable {
+                self.init(.unreachable, outage.lastingMessage)
+            } else {
+                self.init(.unreachable, "Twilio can't be reached: \(error.message)")
+            }
         case .invalidConfiguration, .credentialMissing:
             self.init(.configuration, error.message)
         case .refused:

@@ -115,6 +115,26 @@ struct CircuitBreakerTests {
         #expect(error.message == "api.twilio.com can't be reached: refused; next attempt in 1 s.")
     }
 
+    @Test("The advice is told as well, and the time until the next attempt can be left out")
+    func advice() throws {
+        var breaker = try breaker()
+        let advice = "Correct HTTPS_PROXY, or name the host in NO_PROXY."
+        for _ in 0..<3 { breaker.failed("no proxy", advice: advice, began: start, now: start) }
+        let outage = try #require(breaker.outage(now: at(0.2)))
+        let error = outage.error(now: at(0.2))
+        #expect(error.message == "api.twilio.com can't be reached: no proxy; next attempt in 1 s. \(advice)")
+        #expect(error.lastingMessage == "api.twilio.com can't be reached: no proxy. \(advice)")
+    }
+
+    @Test(
+        "What a proxy answers to CONNECT is told with what to do",
+        arguments: [(407, "USER:PASSWORD"), (403, "NO_PROXY"), (502, "status 502")])
+    func proxy(status: Int, words: String) throws {
+        let refusal = try #require(ProxyRefusal(status: status))
+        #expect("\(refusal.reason). \(refusal.advice)".contains(words))
+        #expect(ProxyRefusal(status: 0) == nil && ProxyRefusal(status: 200) == nil)
+    }
+
     @Test("No more than 64 are remembered, the latest of them")
     func bounded() throws {
         var reachability = Reachability()

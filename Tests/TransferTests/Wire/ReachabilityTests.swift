@@ -42,6 +42,7 @@ struct ReachabilityTests {
         let address = Address(url: try url("https://no-such-host.invalid/"))
         let error = try #require(failure(client, Request(address: address, patience: patience)))
         #expect(error.code == .hostUnreachable && error.message.contains("no-such-host.invalid can't be reached: "))
+        #expect(error.message.hasSuffix("Check the network and its name server."))
     }
 
     @Test("Another host isn't held back")

@@ -1,0 +1,29 @@
+import Threading
+
+/// A proxy's refusal to connect to a host.
+struct ProxyRefusal: Equatable {
+    /// Why there is no connection, in a few words.
+    let reason: ForeignText
+    /// What to do about it, as a sentence.
+    let advice: String
+
+    /// Says what a proxy's answer to CONNECT means.
+    ///
+    /// - Parameter status: Its status; 0 when there was no answer.
+    /// - Returns: `nil` when it isn't a refusal.
+    init?(status: Int) {
+        switch status {
+        case 407:
+            reason = "the proxy wants a user and a password, or others (status 407)"
+            advice = "Give them in HTTPS_PROXY: http://USER:PASSWORD@HOST:PORT."
+        case 403:
+            reason = "the proxy refuses the host (status 403)"
+            advice = "Have the proxy allow it, or name the host in NO_PROXY."
+        case 400...599:
+            reason = ForeignText("the proxy has answered with status \(status)")
+            advice = "Correct HTTPS_PROXY, or name the host in NO_PROXY."
+        default:
+            return nil
+        }
+    }
+}
