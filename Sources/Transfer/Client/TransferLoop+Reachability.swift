@@ -43,7 +43,9 @@ extension TransferLoop {
         transfer.connecting = nil
         let isAgain = reachability.wasReached(origin)
         guard reachability.succeeded(origin) else { return }
-        logger.log(level: isAgain ? .notice : .debug, "\(origin) can be reached again")
+        logger.log(
+            level: isAgain ? .notice : .debug, "\(origin) can be reached again",
+            metadata: ["host": "\(origin.bareHost)"])
         for other in waiting(for: origin) {
             carryOut(other.machine.hostIsReachable(now: SuspendingClock.now), for: other)
         }
@@ -63,7 +65,9 @@ extension TransferLoop {
             else { return }
             // One that could never be reached is told by those that fail by it: a start, for instance.
             let isLoss = isNews && reachability.wasReached(origin)
-            logger.log(level: isLoss ? .warning : .debug, "\(outage.error(now: now).message)")
+            logger.log(
+                level: isLoss ? .warning : .debug, "\(outage.error(now: now).message)",
+                metadata: ["host": "\(origin.bareHost)"])
             for other in waiting(for: origin) {
                 carryOut(other.machine.hostIsUnreachable(outage, now: now), for: other)
             }

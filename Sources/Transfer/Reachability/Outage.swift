@@ -24,6 +24,7 @@ struct Outage: Sendable {
         let advice = advice.map { " \($0)" } ?? ""
         return TransferError(
             code: .hostUnreachable, message: "\(fact); \(next).\(advice)", lastingMessage: "\(fact).\(advice)",
-            reason: nil)
+            reason: nil
+        ).of(origin)
     }
 }

@@ -83,8 +83,8 @@ public struct Origin: Hashable, Sendable, CustomStringConvertible {
         return isMapped || bytes.allSatisfy { $0 == 0 }
     }
 
-    /// An IPv6 address without its brackets.
-    private var bareHost: String {
+    /// The host; an IPv6 address without its brackets.
+    var bareHost: String {
         host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
     }
 

@@ -49,10 +49,18 @@ public struct TransferError: CausedError {
         return fields
     }
 
-    /// The same error of a request to an address.
+    /// The same error with an address's host, unless it knows its host already.
     func of(_ address: Address?) -> TransferError {
+        guard host == nil, let name = address?.url.host() else { return self }
         var error = self
-        error.host = address?.url.host()
+        error.host = name
+        return error
+    }
+
+    /// The same error of a request to an origin.
+    func of(_ origin: Origin) -> TransferError {
+        var error = self
+        error.host = origin.bareHost
         return error
     }
 

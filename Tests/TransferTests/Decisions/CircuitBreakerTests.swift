@@ -113,6 +113,9 @@ struct CircuitBreakerTests {
         let error = outage.error(now: at(0.2))
         #expect(error.code == .hostUnreachable)
         #expect(error.message == "api.twilio.com can't be reached: refused; next attempt in 1 s.")
+        // Nothing was sent, or to the host that has redirected here.
+        let elsewhere = Address(url: try url("https://elsewhere.example/"))
+        for error in [error, error.of(nil), error.of(elsewhere)] { #expect(error.fields["host"] == "api.twilio.com") }
     }
 
     @Test("The advice is told as well, and the time until the next attempt can be left out")

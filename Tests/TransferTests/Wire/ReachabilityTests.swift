@@ -28,6 +28,7 @@ struct ReachabilityTests {
                 let error = failure(client, Request(address: address, patience: patience))
                 #expect(error?.message.contains("127.0.0.1:\(server.port) can't be reached: ") == true)
                 #expect(error?.message.contains("; next attempt in ") == true)
+                #expect(error?.fields["host"] == "127.0.0.1")
             }
             #expect(later < first / 2, "\(later)")
         }
