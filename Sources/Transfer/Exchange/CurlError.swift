@@ -10,7 +10,10 @@ extension TransferError {
     ///   - address: What was asked.
     ///   - isConnected: Whether the request had its connection.
     ///   - proxyStatus: What a proxy has answered to CONNECT; 0 when none has answered.
-    init(_ result: CURLcode, detail: String, address: Address, isConnected: Bool, proxyStatus: Int) {
+    ///   - verification: The result of the verification of the server's certificate, as OpenSSL numbers them.
+    init(
+        _ result: CURLcode, detail: String, address: Address, isConnected: Bool, proxyStatus: Int, verification: Int
+    ) {
         if !isConnected, let refusal = ProxyRefusal(status: proxyStatus) {
             self.init(
                 code: .cannotConnect, message: "\(address): \(refusal.reason). \(refusal.advice)",
@@ -50,7 +53,7 @@ extension TransferError {
         let advice: String? =
             switch result {
             case _ where code == .certificateRefused:
-                "If a proxy or an authority of your own has signed it, name its certificate with --ca-file."
+                CertificateFault(verification: verification).advice
             case CURLE_COULDNT_RESOLVE_PROXY, CURLE_PROXY:
                 "Correct HTTPS_PROXY, or name the host in NO_PROXY."
             case CURLE_COULDNT_RESOLVE_HOST:

@@ -92,7 +92,7 @@ final class Exchange {
         } else {
             let error = TransferError(
                 result, detail: String(cString: errorText), address: address, isConnected: isConnected,
-                proxyStatus: number(CURLINFO_HTTP_CONNECTCODE))
+                proxyStatus: number(CURLINFO_HTTP_CONNECTCODE), verification: number(CURLINFO_SSL_VERIFYRESULT))
             handler.exchangeDidEnd(.failure(ownError ?? error))
         }
     }

@@ -23,7 +23,18 @@ struct CertificateTests {
         #expect(refusal?.code == .certificateRefused && refusal?.message.contains("--ca-file") == true)
         // The certificate is for a name, and this isn't it.
         let other = Address(url: try url("https://127.0.0.1:\(server.port)/media"))
-        #expect(failure(trusting, Request(address: other))?.code == .certificateRefused)
+        let mismatch = failure(trusting, Request(address: other))
+        #expect(mismatch?.code == .certificateRefused)
+        #expect(mismatch?.message.contains("--ca-file") == false, "which wouldn't help")
         #expect(start.duration(to: .now) < .seconds(2), "not repeated")
+    }
+
+    @Test(
+        "The advice is about what is wrong: the file of an authority, the clock, or who answers",
+        arguments: [(20, "--ca-file"), (18, "--ca-file"), (10, "clock"), (9, "clock"), (0, "address"), (1, "address")])
+    func advice(verification: Int, word: String) {
+        let words = ["--ca-file", "clock", "address"]
+        let advice = CertificateFault(verification: verification).advice
+        #expect(words.filter { advice.contains($0) } == [word], "\(advice)")
     }
 }
