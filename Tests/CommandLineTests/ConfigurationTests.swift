@@ -61,6 +61,10 @@ struct ConfigurationTests {
         let file = Environment(["CURL_CA_BUNDLE": "", "SSL_CERT_FILE": "/file"])
         #expect(options.certificateAuthorityFile(file) == "/file")
         #expect(options.certificateAuthorityFile(Environment([:])) == nil)
+        #expect(try AccountOptions.parse(["--ca-file", "/own"]).certificateAuthoritySource(both) == "--ca-file")
+        #expect(options.certificateAuthoritySource(both) == "CURL_CA_BUNDLE")
+        #expect(options.certificateAuthoritySource(file) == "SSL_CERT_FILE")
+        #expect(options.certificateAuthoritySource(Environment([:])) == nil)
     }
 
     @Test("An API key goes before the auth token, under either name of its secret")

@@ -141,7 +141,7 @@ struct StartFailure: Sendable, CustomTestStringConvertible {
         StartFailure("an option that FUSE doesn't know", .configuration, naming: ["nonsense"]).with {
             $0.options = ["-o", "nonsense"]
         },
-        StartFailure("a missing authority file", .configuration, naming: ["/no-ca.pem"]).with {
+        StartFailure("a missing authority file", .configuration, naming: ["/no-ca.pem", "--ca-file"]).with {
             $0.options = ["--ca-file", "/no-ca.pem"]
         },
         StartFailure("a cache folder below a file", .cache, naming: ["$TMP/bad.pem", "Not a directory"]).with {

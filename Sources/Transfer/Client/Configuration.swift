@@ -5,6 +5,8 @@ extension TransferClient {
     public struct Configuration: Sendable {
         /// A file of PEM certificates to trust instead of the system's authorities.
         public var certificateAuthorityFile: String?
+        /// The setting that names this file, for messages: an option or a variable.
+        public var certificateAuthoritySource: String?
         /// What the client calls itself.
         public var userAgent: String
         /// How many connections there are at most, idle ones included.
@@ -15,11 +17,13 @@ extension TransferClient {
         /// Makes a configuration.
         public init(
             certificateAuthorityFile: String? = nil,
+            certificateAuthoritySource: String? = nil,
             userAgent: String = "twiliofs",
             maximalConnections: Int = 64,
             maximalConcurrentAccountRequests: Int = 32
         ) {
             self.certificateAuthorityFile = certificateAuthorityFile
+            self.certificateAuthoritySource = certificateAuthoritySource
             self.userAgent = userAgent
             self.maximalConnections = maximalConnections
             self.maximalConcurrentAccountRequests = maximalConcurrentAccountRequests
@@ -37,16 +41,15 @@ extension TransferClient {
                 throw invalid("The user agent has control characters in it.")
             }
             guard let certificateAuthorityFile else { return }
+            let source = certificateAuthoritySource.map { ", named by \($0)," } ?? ""
+            let subject = "The certificate authority file \(certificateAuthorityFile)\(source)"
             guard let contents = FileManager.default.contents(atPath: certificateAuthorityFile) else {
-                throw invalid(
-                    "The certificate authority file \(certificateAuthorityFile) can't be read: check its path and mode."
-                )
+                throw invalid("\(subject) can't be read: check its path and mode.")
             }
             let text = String(decoding: contents, as: UTF8.self)
             guard text.contains("-----BEGIN CERTIFICATE-----") || text.contains("-----BEGIN TRUSTED CERTIFICATE-----")
             else {
-                throw invalid(
-                    "The certificate authority file \(certificateAuthorityFile) holds no certificate in PEM form.")
+                throw invalid("\(subject) holds no certificate in PEM form.")
             }
         }
     }

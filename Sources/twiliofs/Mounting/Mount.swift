@@ -269,6 +269,7 @@ struct Mount {
                 TransferClient.Configuration(
                     certificateAuthorityFile: command.account.certificateAuthorityFile(environment).map(
                         CacheFolder.absolute),
+                    certificateAuthoritySource: command.account.certificateAuthoritySource(environment),
                     userAgent: "twiliofs/\(TwilioFS.version)"),
                 logger: logger)
         } catch {

@@ -29,6 +29,16 @@ struct CertificateTests {
         #expect(start.duration(to: .now) < .seconds(2), "not repeated")
     }
 
+    @Test("A file of authorities that can't be used is refused, with the setting that names it")
+    func unusableAuthorities() {
+        for path in ["/no-such-file.pem", "/dev/null"] {
+            let configuration = TransferClient.Configuration(
+                certificateAuthorityFile: path, certificateAuthoritySource: "SSL_CERT_FILE")
+            let error = #expect(throws: TransferError.self) { try configuration.check() }
+            #expect(error?.message.contains("\(path), named by SSL_CERT_FILE, ") == true)
+        }
+    }
+
     @Test(
         "The advice is about what is wrong: the file of an authority, the clock, or who answers",
         arguments: [(20, "--ca-file"), (18, "--ca-file"), (10, "clock"), (9, "clock"), (0, "address"), (1, "address")])
