@@ -9,6 +9,7 @@ import TwilioSimulator
 
 @Suite("Private key files", .orderly)
 struct PrivateKeyFileTests {
+    private static let sid = "CR0123456789abcdef0123456789abcdef"
     private let folder: TemporaryFolder
 
     init() throws {
@@ -64,6 +65,33 @@ struct PrivateKeyFileTests {
             #expect(failure?.status == .privateKey)
             #expect(failure?.message.contains("'\(path) (key 2)'") == true)
         }
+    }
+
+    @Test(
+        "A key whose file doesn't exist, and looks like a slip of the form, is told what is wrong",
+        arguments: [
+            ("CRzz=a.pem", "'CRzz' isn't the SID of a public key"), ("audio:a.pem", "neither 'voice' nor 'video'"),
+            ("\(Self.sid):a.pem", "followed by '=', not by ':'"), ("voice=a.pem", "followed by ':', not by '='"),
+            ("\(Self.sid)=video:a.pem", "'video:' goes before the SID"), ("video:CR1=a.pem", "'CR1' isn't the SID"),
+        ] as [(String, String)])
+    func slips(argument: String, words: String) {
+        var keys = PrivateKeys(secrets: SecretReader(), passphraseFile: nil)
+        let failure = #expect(throws: Failure.self) { try keys.load([argument]) }
+        #expect(failure?.status == .privateKey)
+        #expect(failure?.message.contains(words) == true, "\(failure?.message ?? "")")
+        #expect(failure?.message.contains("[voice:|video:][CR…=]FILE") == true)
+    }
+
+    @Test(
+        "A file that doesn't exist is no slip, and a file with a colon or an equals sign in its name is read",
+        arguments: ["a.pem", "CR=.pem", "audio:a.pem"])
+    func files(name: String) throws {
+        let path = try folder.file(name, contents(KeyPair.shared.privateKey()))
+        chmod(path, 0o600)
+        var keys = PrivateKeys(secrets: SecretReader(), passphraseFile: nil)
+        #expect(throws: Never.self) { try keys.load([path]) }
+        let failure = #expect(throws: Failure.self) { try keys.load([path + "-absent"]) }
+        #expect(failure?.message.contains("No such file") == true)
     }
 
     @Test("A passphrase is read once for all keys, and blanks around it do no harm")

@@ -198,6 +198,14 @@ struct KeyRingTests {
         #expect(mapped.message.contains(sid))
         #expect(mapped.message.contains("old.pem"))
         #expect(mapped.cause != nil)
+        #expect(!mapped.message.contains("other"), "there is one alone")
+        for (count, words) in [(1, "nor does the other one"), (2, "nor does any of the 2 others")] {
+            var entries = [KeyRing.Entry(publicKeySID: sid, name: "old.pem", key: wrong)]
+            for number in 0..<count {
+                entries.append(KeyRing.Entry(publicKeySID: nil, name: "\(number).pem", key: wrong))
+            }
+            #expect(try failure(KeyRing(entries), metadata).message.contains(words))
+        }
 
         let right = try keys.bits2048.ring(publicKeySID: sid)
         #expect(try failure(right, metadata) { _ in false }.code == .contentDamaged)
@@ -236,6 +244,22 @@ struct KeyRingTests {
             #expect(ring.mayHold(publicKeySID: named, use: .voice))
             _ = try ring.unwrap(metadata(.rsaOAEPSHA256, wrapped[1], sid: named), accepts: accepts)
         }
+    }
+
+    @Test("A key that is declared for voice alone is named where video would need it")
+    func absence() throws {
+        let held = try TestKeys.key(bitCount: 2048).privateKey()
+        for (tied, use, isNamed) in [
+            (sid, .voice, true), (nil, .voice, true), ("CR2", .voice, false), ("CR2", .video, false),
+        ] as [(String?, KeyRing.Use, Bool)] {
+            let ring = KeyRing([.init(publicKeySID: tied, use: use, name: "key.pem", key: held)])
+            let sentence = ring.absence(publicKeySID: sid, use: .video)
+            #expect(sentence.contains(sid))
+            #expect(sentence.contains("key.pem is declared for voice alone") == isNamed, "\(sentence)")
+            #expect(sentence.contains("no private key is held") == !isNamed, "\(sentence)")
+        }
+        let nothing = KeyRing([]).absence(publicKeySID: sid, use: .voice)
+        #expect(nothing.contains("no private key is held for public key \(sid)"))
     }
 
     @Test(

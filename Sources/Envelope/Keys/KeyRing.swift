@@ -75,6 +75,24 @@ public struct KeyRing: Sendable {
             }
     }
 
+    /// Says that no key may be tried for envelopes which name a public key, and what to do.
+    ///
+    /// - Parameters:
+    ///   - publicKeySID: the public key; `nil` when they name none.
+    ///   - use: what the envelopes are of.
+    public func absence(publicKeySID: String?, use: Use) -> String {
+        let key = publicKeySID.map { "public key \($0)" } ?? "its public key"
+        // A key for voice that is tied to another public key is no reason to doubt what it was declared for.
+        let forVoice = entries.filter { entry in
+            entry.use == .voice && (entry.publicKeySID == nil || entry.publicKeySID == publicKeySID)
+        }
+        guard use == .video, !forVoice.isEmpty else {
+            return "no private key is held for \(key): give the one that belongs to it"
+        }
+        return "no private key may be tried for \(key): \(Self.list(forVoice)) is declared for voice alone; if it"
+            + " belongs to this public key, give it without 'voice:'"
+    }
+
     /// Unwraps the content key of an envelope.
     ///
     /// The keys tied to the envelope's public key SID come first, then the others that may be tried: the SID can be
@@ -134,11 +152,18 @@ public struct KeyRing: Sendable {
     ) -> EnvelopeError {
         let sid = metadata.publicKeySID
         guard mapped.isEmpty else {
+            let tied =
+                mapped.count == 1
+                ? "The private key \(Self.list(mapped)), tied to public key \(sid ?? ""), doesn't open"
+                : "The private keys \(Self.list(mapped)), tied to public key \(sid ?? ""), don't open"
+            let others =
+                switch candidates.count - mapped.count {
+                case 0: ""
+                case 1: ", nor does the other one that may be tried"
+                case let count: ", nor does any of the \(count) others that may be tried"
+                }
             return EnvelopeError(
-                .wrongKey,
-                "The private key \(Self.list(mapped)), tied to public key \(sid ?? ""), doesn't open the content"
-                    + " key, nor does any other of the \(candidates.count) that may be tried: give the file that belongs"
-                    + " to this public key.",
+                .wrongKey, "\(tied) the content key\(others): give the file that belongs to this public key.",
                 cause: cause)
         }
         let wanted = sid.map { "public key \($0)" } ?? "the public key this recording was encrypted with"

@@ -64,12 +64,9 @@ extension MediaServices {
 
     /// The error of a recording whose private key is known not to be held.
     func keyNotHeld(_ resource: MediaResource) -> MediaError {
-        let key = resource.publicKeySID.map { "public key \($0)" } ?? "its public key"
-        let error = MediaError(
-            .keyNotHeld, resource.sid,
-            "\(resource.sid): no private key is held for \(key): give the one that belongs to it")
-        reportMissingKey(resource, "no private key is held for \(key)")
-        return error
+        let reason = keys.absence(publicKeySID: resource.publicKeySID, use: resource.kind.keyUse)
+        reportMissingKey(resource, reason)
+        return MediaError(.keyNotHeld, resource.sid, "\(resource.sid): \(reason)")
     }
 
     private func unwrap(

@@ -1,4 +1,5 @@
 import Envelope
+import Glibc
 import TwilioAPI
 
 /// Reads the private keys that were named on the command line.
@@ -23,6 +24,11 @@ struct PrivateKeys {
         var entries: [KeyRing.Entry] = []
         for argument in arguments {
             let (use, sid, path) = Self.split(argument)
+            if access(path, F_OK) != 0, errno == ENOENT, let mistake = Self.mistake(in: path, isTied: sid != nil) {
+                throw Failure(
+                    .privateKey,
+                    "there is no private key '\(path)': \(mistake); the form is [voice:|video:][CR…=]FILE")
+            }
             let sections = PrivateKey.sections(
                 ofPEM: try secrets.contents(path, what: "private key", status: .privateKey))
             for (index, section) in sections.enumerated() {
@@ -44,6 +50,28 @@ struct PrivateKeys {
         let parts = rest.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2, let sid = SID(parts[0]), sid.prefix == "CR" else { return (use, nil, String(rest)) }
         return (use, sid.description, String(parts[1]))
+    }
+
+    /// Says what may be wrong with an argument whose file doesn't exist; nil when it looks like nothing but a file.
+    ///
+    /// - Parameters:
+    ///   - path: what was taken for the file.
+    ///   - isTied: whether a SID was found before it.
+    private static func mistake(in path: String, isTied: Bool) -> String? {
+        guard let separator = path.firstIndex(where: { $0 == "=" || $0 == ":" }) else { return nil }
+        let word = path[..<separator]
+        guard !word.isEmpty, word.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber) }) else { return nil }
+        let isColon = path[separator] == ":"
+        if KeyRing.Use(rawValue: String(word)) != nil {
+            if !isColon { return "'\(word)' is followed by ':', not by '='" }
+            return isTied ? "'\(word):' goes before the SID" : "'\(word):' is given once"
+        }
+        if SID(word)?.prefix == "CR" {
+            return isColon ? "a SID is followed by '=', not by ':'" : "a SID is given once"
+        }
+        return isColon
+            ? "'\(word)' is neither 'voice' nor 'video'"
+            : "'\(word)' isn't the SID of a public key, which is CR and 32 hexadecimal digits in lower case"
     }
 
     private mutating func key(_ pem: SecretBytes, _ name: String, of path: String) throws(Failure) -> PrivateKey {
