@@ -386,7 +386,7 @@ extension Readability.Unreadable {
                 "\(recordings) encrypted for a public key that Twilio doesn't name, whose private key isn't held"
             case .bucket: "\(recordings) kept outside of Twilio, in a bucket of the account's owner, and can't be read"
             }
-        return isHidden ? "\(fact); --hide-unreadable leaves them out" : fact
+        return isHidden ? "\(fact); --hide-unreadable leaves \(count == 1 ? "it" : "them") out" : fact
     }
 
     /// For what the private key isn't held, where it is for something else.

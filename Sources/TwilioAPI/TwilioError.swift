@@ -94,12 +94,14 @@ public struct TwilioError: CausedError {
             case 401, 403: .unauthorized
             default: .refused
             }
-        let reason = document.message?.description ?? "HTTP status \(status)"
-        let number = document.code.map { " (error \($0), status \(status))" } ?? " (status \(status))"
+        let host = error.response?.head.address.url.host() ?? "the server"
+        // With a status of 5xx it has failed, and refused nothing.
+        let deed = status >= 500 ? "failed to send" : "refused"
+        let reason = document.message.flatMap { $0.isEmpty ? nil : ": \($0)" } ?? ""
+        let numbers = document.code.map { "error \($0), status \(status)" } ?? "status \(status)"
         self.init(
-            code,
-            "\(subject) was refused by \(error.response?.head.address.url.host() ?? "the server"): \(reason)\(number)",
-            twilioCode: document.code, status: status, cause: error)
+            code, "\(host) \(deed) \(subject)\(reason) (\(numbers))", twilioCode: document.code, status: status,
+            cause: error)
     }
 
     /// Twilio's error number.

@@ -1,5 +1,6 @@
 import TestSupport
 import Testing
+import Threading
 
 @testable import Catalog
 
@@ -24,6 +25,19 @@ struct ListStateTests {
 
     private func request(_ state: inout State, _ waiter: Int, _ now: Int64 = now) -> State.Answer {
         state.request(waiter, now: now, instant: instant, patience: .seconds(3))
+    }
+
+    @Test("a failure names its list no second time")
+    func namedOnce() {
+        let list = "the list of compositions"
+        for (message, told) in [
+            ("\(list) could not be had: x can't be reached", "x can't be reached"),
+            ("x failed to send \(list) (status 503)", "x failed to send it (status 503)"),
+            ("its pages have no end", "its pages have no end"),
+        ] {
+            let failure = ListFailure(CatalogError(.incompleteList, message), list: list)
+            #expect(failure.explanation == told && !failure.isCancellation)
+        }
     }
 
     @Test("an incomplete list is filled by the first who asks, and all who ask meanwhile are told at the end")

@@ -100,6 +100,16 @@ struct MountStatusTests {
         #expect(object["schema"] as? Int == 1)
     }
 
+    @Test(
+        "One recording that is left out is told of as one",
+        arguments: [(1, "leaves it out"), (2, "leaves them out")] as [(Int64, String)])
+    func leftOut(count: Int64, words: String) {
+        let unreadable = Readability.Unreadable(
+            requirement: .bucket, kinds: [.videoRecording], isHeldForOthers: false, count: count, isWhole: true,
+            isHidden: true)
+        #expect(unreadable.sentence.hasSuffix(words))
+    }
+
     /// The tables of the document: the fields by the heading they stand under.
     private static func documented() throws -> [String: Set<String>] {
         let document = URL(filePath: #filePath).appending(path: "../../../doc/STATUS.md").standardized

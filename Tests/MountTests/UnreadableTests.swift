@@ -132,7 +132,7 @@ struct UnreadableTests {
                 #expect(found.errorText.contains("No such file"))
             }
             #expect(try names.contains(account.original("short.wav").sid))
-            #expect(eventually(within: 20) { mount.log.contains("--hide-unreadable leaves them out") })
+            #expect(eventually(within: 20) { mount.log.contains("--hide-unreadable leaves it out") })
             try mount.unmount()
         }
     }

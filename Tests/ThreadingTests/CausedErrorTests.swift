@@ -12,6 +12,13 @@ private struct Foreign: Error, CustomStringConvertible {
     let description = "SQLite error 13: disk is full"
 }
 
+private struct Refusal: CausedError {
+    let message = "status 503 came"
+    let cause: (any Error)?
+
+    func isTold(in text: String) -> Bool { text.contains("status 503") }
+}
+
 @Suite("Errors and their causes", .orderly)
 struct CausedErrorTests {
     @Test("The sentences of all causes are joined, however deep, also those of foreign errors")
@@ -31,6 +38,16 @@ struct CausedErrorTests {
         #expect(
             Layer(message: "ls failed", cause: second).explanation
                 == "ls failed: the list could not be had: No connection could be made")
+    }
+
+    @Test("What is told in other words isn't told again, but what is behind it is")
+    func otherWords() {
+        let inner = Refusal(cause: Layer(message: "the disk is full"))
+        #expect(
+            Layer(message: "it failed (status 503)", cause: inner).explanation
+                == "it failed (status 503): the disk is full")
+        #expect(Layer(message: "it failed", cause: inner).explanation == "it failed: status 503 came: the disk is full")
+        #expect(inner.explanation == "status 503 came: the disk is full")
     }
 
     @Test("A chain without end is cut")

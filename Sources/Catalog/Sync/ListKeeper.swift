@@ -213,7 +213,8 @@ final class ListKeeper: Sendable {
         if error.message == before {
             services.logger.debug("the list of \(kind.pluralName) failed again", error: error)
         } else {
-            services.logger.failure("the list of \(kind.pluralName) failed", error: error)
+            let list = "the list of \(kind.pluralName)"
+            services.logger.failure("\(list) failed", error: ListFailure(error, list: list))
         }
     }
 
@@ -255,7 +256,8 @@ final class ListKeeper: Sendable {
                     }
                 }
                 let count = (try? services.catalog.totals(of: kind).count) ?? 0
-                services.logger.info("the list of \(kind.pluralName) is complete: \(count) recordings")
+                let recordings = count == 1 ? "recording" : "recordings"
+                services.logger.info("the list of \(kind.pluralName) is complete: \(count) \(recordings)")
             }
             finish(.fill, result, begun)
         }

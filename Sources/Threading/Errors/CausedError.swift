@@ -13,6 +13,11 @@ public protocol CausedError: Error, Sendable, CustomStringConvertible {
 
     /// Whether it says no more than that nobody wants the work any more: it was cancelled, or the mount ends.
     var endsUnwantedWork: Bool { get }
+
+    /// Whether a text tells in other words what this error says, without the errors behind it.
+    ///
+    /// - Parameter text: the sentences of the errors that it is behind; never empty.
+    func isTold(in text: String) -> Bool
 }
 
 extension CausedError {
@@ -25,19 +30,23 @@ extension CausedError {
     /// Something went wrong.
     public var endsUnwantedWork: Bool { false }
 
+    /// What it says is told in its own words alone.
+    public func isTold(in text: String) -> Bool { false }
+
     /// The sentences of this error and of those behind it.
     public var description: String { explanation }
 }
 
 extension Error {
-    /// The sentences of this error and of those behind it, joined by colons; one that is part of another stands there
-    /// once.
+    /// The sentences of this error and of those behind it, joined by colons; what is told already isn't told again.
     public var explanation: String {
         var text = ""
         for error in chain {
-            var sentence = (error as? any CausedError)?.message ?? "\(error)"
+            let caused = error as? any CausedError
+            var sentence = caused?.message ?? "\(error)"
             if sentence.hasSuffix(".") { sentence.removeLast() }
             if sentence.isEmpty || text.contains(sentence) { continue }
+            if !text.isEmpty, caused?.isTold(in: text) ?? false { continue }
             text += text.isEmpty ? sentence : ": \(sentence)"
         }
         return text

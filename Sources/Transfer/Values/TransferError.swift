@@ -74,6 +74,14 @@ extension TransferError: CustomDebugStringConvertible {
     /// True when the transfer was cancelled.
     public var endsUnwantedWork: Bool { code == .cancelled }
 
+    /// True for a refusal where its status is told, and for the end of patience where what failed last is told.
+    public func isTold(in text: String) -> Bool {
+        guard code == .status || code == .deadlineExceeded else { return false }
+        if let status { return text.contains("status \(status)") }
+        guard let last = cause as? TransferError else { return false }
+        return text.contains(last.message.hasSuffix(".") ? String(last.message.dropLast()) : last.message)
+    }
+
     /// The same as the description: the default would print the answer's body.
     public var debugDescription: String { description }
 }

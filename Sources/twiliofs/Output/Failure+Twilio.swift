@@ -21,6 +21,8 @@ extension Failure {
             }
         case .invalidConfiguration, .credentialMissing:
             self.init(.configuration, error.message)
+        case .refused where error.status ?? 0 >= 500:
+            self.init(.unreachable, "\(error.message); try again later")
         case .refused:
             self.init(.unreachable, error.message)
         case .malformedAnswer:

@@ -103,7 +103,8 @@ final class LogOutput: Sendable {
             defer { state.lostLines = 0 }
             return state.lostLines
         }
-        if lost > 0 { note("\(lost) lines before could not be written to the log file", level: .warning) }
+        let lines = lost == 1 ? "line" : "lines"
+        if lost > 0 { note("\(lost) \(lines) before could not be written to the log file", level: .warning) }
     }
 }
 

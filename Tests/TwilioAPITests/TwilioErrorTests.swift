@@ -1,0 +1,44 @@
+import Foundation
+import TestSupport
+import Testing
+import Threading
+import Transfer
+
+@testable import TwilioAPI
+
+@Suite("Errors of the API", .orderly)
+struct TwilioErrorTests {
+    /// A transfer that was given up after answers of one status.
+    private func givenUp(status: Int, body: String = "") throws -> TransferError {
+        let address = Address(url: try #require(URL(string: "https://api.twilio.com/2010-04-01/Accounts")))
+        let response = Response(
+            head: ResponseHead(status: status, headers: HeaderFields([]), address: address), body: Array(body.utf8))
+        let last = TransferError(
+            code: .status, message: "\(address) answered with status \(status).", response: response)
+        return TransferError(
+            code: .deadlineExceeded, message: "There was no progress within 45.0 seconds.", cause: last,
+            response: response)
+    }
+
+    @Test("A status is told once, by what failed and what refused")
+    func status() throws {
+        let failed = TwilioError(try givenUp(status: 503), subject: "the account AC1")
+        #expect(failed.explanation == "api.twilio.com failed to send the account AC1 (status 503)")
+        #expect(failed.chainedFields["status"] == "503" && failed.chainedFields["host"] == "api.twilio.com")
+        let body = #"{"code":20404,"message":"not found"}"#
+        let refused = TwilioError(try givenUp(status: 404, body: body), subject: "the media of RE1")
+        #expect(
+            refused.explanation
+                == "api.twilio.com refused the media of RE1: not found (error 20404, status 404)")
+    }
+
+    @Test("What failed last is told, and not that patience has ended as well")
+    func patience() {
+        let last = TransferError(code: .stalled, message: "Nothing came for 10 s.")
+        let error = TransferError(
+            code: .deadlineExceeded, message: "There was no progress within 45.0 seconds.", cause: last)
+        #expect(
+            TwilioError(error, subject: "the list of compositions").explanation
+                == "the list of compositions could not be had: Nothing came for 10 s")
+    }
+}
