@@ -78,8 +78,8 @@ final class CacheCore: Sendable {
         do throws(DiskCacheError) {
             let store = try OpenStore.open(folder, patience: timing.patience)
             state.withLock { $0.store = store }
-            if store.replacesAnother {
-                logger.warning("what is cached in '\(folder)' can't be used: the cache begins anew")
+            if let fault = store.fault {
+                logger.warning("what is cached in '\(folder)' can't be used, and the cache begins anew: \(fault)")
             }
         } catch  where error.code != .folder {
             // Somebody may have it locked, or the disk may be full: that may change.

@@ -193,8 +193,9 @@ struct CatalogTests {
         try FileManager.default.createDirectory(atPath: folder.file, withIntermediateDirectories: true)
         let error = #expect(throws: CatalogError.self) { try folder.catalog() }
         #expect(error?.code == .unusable)
-        #expect(error?.message.contains("'\(folder.file)'") == true)
-        #expect(error?.message.contains("--cache-dir") == true)
+        #expect(
+            error?.explanation == "the catalog can't be opened: '\(folder.file)' is a folder, not a file: remove it",
+            "the path and the advice stand there once")
     }
 
     @Test("a folder that can't be made is an error that names it")

@@ -48,6 +48,37 @@ struct FailureTests {
         #expect(cache.statistics.blocks == 1)
     }
 
+    @Test(
+        "What isn't the cache's own in its store is named when it begins anew",
+        arguments: [
+            ("owners", "rm -rf owners; mkfifo owners", "is a FIFO, not a folder"),
+            ("blocks", "rm -rf blocks; ln -s nothing blocks", "is a symbolic link, not a folder"),
+            ("index.sqlite", "chmod 666 index.sqlite", "has mode 0666, so that others could change it"),
+        ])
+    func foreignPart(name: String, change: String, fact: String) throws {
+        try bench.open().shutDown()
+        try Command.shell(change, directory: bench.path + "/store")
+        let cache = try bench.open()
+        try #require(warnings(bench).count == 1, "\(bench.log)")
+        #expect(warnings(bench)[0].contains("the cache begins anew: '\(bench.path)/store/\(name)' "))
+        #expect(warnings(bench)[0].contains(fact), "\(bench.log)")
+        try checkWorks(cache, bench)
+    }
+
+    @Test(
+        "Something else in the place of its folder is named, with what to do",
+        arguments: [
+            ("mkfifo cache", "a FIFO"), ("ln -s / cache", "a symbolic link"),
+            ("ln -s nothing cache", "a symbolic link"),
+        ])
+    func foreignFolder(change: String, type: String) throws {
+        let folder = try TemporaryFolder()
+        try Command.shell(change, directory: folder.url.path)
+        let path = folder.path("cache")
+        let error = #expect(throws: DiskCacheError.self) { try CacheBench(path: path).open() }
+        #expect(error?.message == "the cache's folder can't be used: '\(path)' is \(type), not a folder: remove it")
+    }
+
     @Test("A store that was set aside is removed before anything is stored")
     func waitsForDiscarded() throws {
         let cache = try bench.open()

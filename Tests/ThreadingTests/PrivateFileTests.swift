@@ -55,7 +55,8 @@ struct PrivateFileTests {
                         close(try PrivateFile.open("\(folder)/\(name)", flags))
                     }
                     #expect(error?.reason == .wrongType, "\(name)")
-                    #expect(error?.description.contains("'\(folder)/\(name)'") == true)
+                    let type = ["fifo": "a FIFO", "folder": "a folder"][name] ?? "a symbolic link"
+                    #expect(error?.description == "'\(folder)/\(name)' is \(type), not a file: remove it")
                 }
             }
             for path in ["/dev/null", "/dev/zero"] {
@@ -68,6 +69,10 @@ struct PrivateFileTests {
             try PrivateFile.checkFile("\(folder)/file")
             try PrivateFile.checkFile("\(folder)/nothing")
             try PrivateFile.checkFolder("\(folder)/folder")
+            let own = #expect(throws: PrivateFile.Refusal.self) {
+                try PrivateFile.checkFolder("\(folder)/file", followsLink: true)
+            }
+            #expect(own?.description == "'\(folder)/file' is a file, not a folder: choose another")
             for name in ["fifo", "link", "dangling", "file", "nothing"] {
                 #expect(throws: PrivateFile.Refusal.self) { try PrivateFile.checkFolder("\(folder)/\(name)") }
             }

@@ -64,6 +64,10 @@ struct CatalogDatabase: Sendable {
                     return try Self.open(path, check)
                 }
             }
+        } catch let refusal as PrivateFile.Refusal {
+            // Where it has no advice of its own, the system has refused.
+            let advice = refusal.remedy == nil ? "; choose another --cache-dir" : ""
+            throw CatalogError(.unusable, "the catalog can't be opened: \(refusal)\(advice)", cause: refusal)
         } catch {
             let reason = (error as? CatalogError)?.message ?? (error as? DatabaseError)?.message ?? "\(error)"
             throw CatalogError(

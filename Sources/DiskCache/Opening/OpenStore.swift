@@ -30,8 +30,8 @@ final class OpenStore: Sendable {
     /// Whether the machine was restarted since the index was used, perhaps by a power failure.
     let wasRestarted: Bool
 
-    /// Whether another one was in its place, and was set aside when this one was opened, since it couldn't be used.
-    let replacesAnother: Bool
+    /// Why another one that was in its place was set aside when this one was opened; nil when none was.
+    let fault: String?
 
     private let folder: String
 
@@ -45,9 +45,9 @@ final class OpenStore: Sendable {
     /// How many seconds somebody else may take to open the folder.
     private static let openingPatience = 5.0
 
-    private init(folder: String, patience: Duration, replacesAnother: Bool) throws {
+    private init(folder: String, patience: Duration, replacing fault: String?) throws {
         self.folder = folder
-        self.replacesAnother = replacesAnother
+        self.fault = fault
         let store = Self.storePath(folder)
         guard mkdir(store, 0o700) == 0 || errno == EEXIST else { throw SystemError("'\(store)' can't be made") }
         let owners = Self.ownersPath(folder)
@@ -78,36 +78,40 @@ final class OpenStore: Sendable {
         _ folder: String, damaged: FileIdentity? = nil, keepsDamaged: Bool = false, patience: Duration = .seconds(5)
     ) throws(DiskCacheError) -> OpenStore {
         do {
-            try FileManager.default.createDirectory(
-                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            var status = stat()
+            if lstat(folder, &status) != 0 {
+                try FileManager.default.createDirectory(
+                    atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            }
             try PrivateFile.checkFolder(folder)
             let lock = try FileLock(folder + "/lock", patience: openingPatience)
             defer { withExtendedLifetime(lock) {} }
-            var replacesAnother = false
-            if !keepsDamaged, !isOurs(folder) {
+            var fault: String?
+            if !keepsDamaged, let refusal = foreignPart(of: folder) {
                 try setAside(folder)
-                replacesAnother = true
+                fault = refusal.fact
             }
             let isStore = FileManager.default.fileExists(atPath: storePath(folder))
             let identity = FileIdentity(indexPath(folder))
             if isStore, identity == nil || identity == damaged {
                 try setAside(folder)
-                replacesAnother = true
+                fault = identity == nil ? "its index is missing" : "its index is damaged"
             }
             do {
-                return try OpenStore(folder: folder, patience: patience, replacesAnother: replacesAnother)
+                return try OpenStore(folder: folder, patience: patience, replacing: fault)
             } catch let failure as IndexFailure where failure.code == .damaged && !keepsDamaged {
                 try setAside(folder)
-                return try OpenStore(folder: folder, patience: patience, replacesAnother: true)
+                return try OpenStore(
+                    folder: folder, patience: patience, replacing: "its index is damaged: \(failure)")
             }
         } catch let failure as IndexFailure {
             throw DiskCacheError(
                 failure.code == .damaged ? .damagedIndex : .index,
                 "the cache's index '\(indexPath(folder))' can't be used: \(failure)", cause: failure)
+        } catch let refusal as PrivateFile.Refusal {
+            throw DiskCacheError(.folder, "the cache's folder can't be used: \(refusal)", cause: refusal)
         } catch {
-            let reason =
-                (error as? SystemError)?.description ?? (error as? PrivateFile.Refusal)?.description
-                ?? error.localizedDescription
+            let reason = (error as? SystemError)?.description ?? error.localizedDescription
             throw DiskCacheError(.folder, "the cache's folder '\(folder)' can't be used: \(reason)", cause: error)
         }
     }
@@ -186,10 +190,10 @@ final class OpenStore: Sendable {
 
     // MARK: Paths
 
-    /// Whether what there is of a store are files and folders of the user's own, none of them reached by a link.
+    /// Says what there is of a store that isn't a file or folder of the user's own, or is reached by a link.
     ///
     /// SQLite opens the index by its name: it would follow links, and wait for FIFOs.
-    private static func isOurs(_ folder: String) -> Bool {
+    private static func foreignPart(of folder: String) -> PrivateFile.Refusal? {
         do throws(PrivateFile.Refusal) {
             for path in [storePath(folder), ownersPath(folder), storePath(folder) + "/blocks"] {
                 do throws(PrivateFile.Refusal) {
@@ -199,9 +203,9 @@ final class OpenStore: Sendable {
                 }
             }
             for suffix in ["", "-wal", "-shm", "-journal"] { try PrivateFile.checkFile(indexPath(folder) + suffix) }
-            return true
+            return nil
         } catch {
-            return false
+            return error
         }
     }
 

@@ -23,8 +23,14 @@ public enum PrivateFile {
         /// What is wrong.
         public let reason: Reason
 
-        /// One sentence that names the file and says what is wrong.
-        public let description: String
+        /// What is wrong, with the file's name.
+        public let fact: String
+
+        /// What to do about it; nil when that depends on the system's refusal.
+        public let remedy: String?
+
+        /// One sentence that names the file and says what is wrong and what to do.
+        public var description: String { remedy.map { "\(fact): \($0)" } ?? fact }
     }
 
     /// Opens a regular file of the user's own; never blocks.
@@ -82,8 +88,12 @@ public enum PrivateFile {
     public static func checkFolder(_ path: String, followsLink: Bool = false) throws(Refusal) {
         var status = stat()
         guard (followsLink ? stat(path, &status) : lstat(path, &status)) == 0 else { throw system(path) }
-        try check(status, path, type: S_IFDIR)
+        // One that may be a link is of the user's choice.
+        try check(status, path, type: S_IFDIR, remedy: followsLink ? "choose another" : removal)
     }
+
+    /// What to do about something in the place of what the cache makes.
+    private static let removal = "remove it"
 
     /// Tells if a file's owner and mode keep everybody else from changing it.
     ///
@@ -102,35 +112,59 @@ public enum PrivateFile {
             switch errno {
             case EINTR: continue
             // A symbolic link; a FIFO without a reader, or a socket; a folder; something that isn't one.
-            case ELOOP, ENXIO, EISDIR, ENOTDIR, ENODEV: throw wrongType(path)
+            case ELOOP, ENXIO, EISDIR, ENOTDIR, ENODEV:
+                var status = stat()
+                let isThere = fstatat(folder, path, &status, AT_SYMLINK_NOFOLLOW) == 0
+                throw wrongType(
+                    path, mode: isThere ? status.st_mode : nil, type: flags & O_DIRECTORY != 0 ? S_IFDIR : S_IFREG,
+                    remedy: removal)
             default: throw system(path)
             }
         }
     }
 
-    private static func check(_ status: stat, _ path: String, type: mode_t) throws(Refusal) {
-        guard status.st_mode & S_IFMT == type else { throw wrongType(path) }
+    private static func check(
+        _ status: stat, _ path: String, type: mode_t, remedy: String = removal
+    ) throws(Refusal) {
+        guard status.st_mode & S_IFMT == type else {
+            throw wrongType(path, mode: status.st_mode, type: type, remedy: remedy)
+        }
         guard isPrivate(owner: status.st_uid, mode: status.st_mode, user: geteuid()) else {
             let mode = "0" + String(status.st_mode & 0o7777, radix: 8)
             throw Refusal(
                 reason: .notPrivate,
-                description: """
-                    '\(path)' belongs to user \(status.st_uid) and has mode \(mode): others could change it; it has to \
-                    belong to user \(geteuid()) or root and be writable by its owner alone ('chmod go-w')
-                    """)
+                fact: "'\(path)' belongs to user \(status.st_uid) and has mode \(mode), so that others could change it",
+                remedy:
+                    "it has to belong to user \(geteuid()) or root and be writable by its owner alone ('chmod go-w')")
         }
     }
 
-    private static func wrongType(_ path: String) -> Refusal {
-        Refusal(
-            reason: .wrongType,
-            description: "'\(path)' is a symbolic link, a FIFO or something else that the cache doesn't make: remove it"
-        )
+    /// - Parameters:
+    ///   - mode: what it is; nil when that is unknown.
+    ///   - type: what it should be.
+    private static func wrongType(_ path: String, mode: mode_t?, type: mode_t, remedy: String) -> Refusal {
+        let wanted = type == S_IFDIR ? "a folder" : "a file"
+        let found = mode.flatMap { name(ofType: $0) }.map { "is \($0), not \(wanted)" } ?? "isn't \(wanted)"
+        return Refusal(reason: .wrongType, fact: "'\(path)' \(found)", remedy: remedy)
+    }
+
+    /// What a file is, by its mode.
+    private static func name(ofType mode: mode_t) -> String? {
+        switch mode & S_IFMT {
+        case S_IFLNK: "a symbolic link"
+        case S_IFIFO: "a FIFO"
+        case S_IFSOCK: "a socket"
+        case S_IFCHR, S_IFBLK: "a device"
+        case S_IFDIR: "a folder"
+        case S_IFREG: "a file"
+        default: nil
+        }
     }
 
     private static func system(_ path: String) -> Refusal {
         let number = errno
         return Refusal(
-            reason: .system(number), description: "'\(path)' can't be opened: \(String(cString: strerror(number)))")
+            reason: .system(number), fact: "'\(path)' can't be opened: \(String(cString: strerror(number)))",
+            remedy: nil)
     }
 }
