@@ -76,6 +76,29 @@ struct CacheCommandTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: root.url.path) == [])
     }
 
+    @Test("A folder that is named, and is none or somebody else's, ends with a sentence and status 16")
+    func named() throws {
+        let file = try root.file("file", "")
+        let absent = root.path("absent")
+        for (path, words) in [(absent, "there is no cache folder '\(absent)'"), (file, "'\(file)' is a file")] {
+            for word in ["status", "clear"] {
+                let result = try Command.run([BuiltPrograms.twiliofs, "cache", word, "--cache-dir", path])
+                #expect(result.end == .exited(16) && result.text == "")
+                #expect(result.errorText.contains(words), "\(result.errorText)")
+                #expect(result.errorText.split(separator: "\n").count == 1, "\(result.errorText)")
+            }
+        }
+        let foreign = try root.folder("foreign")
+        chmod(foreign, 0o777)
+        let refusal = try Command.run([BuiltPrograms.twiliofs, "cache", "status", "--cache-dir", foreign])
+        #expect(refusal.end == .exited(16))
+        for word in ["status", "clear"] {
+            let result = try Command.run(
+                [BuiltPrograms.twiliofs, "cache", word], adding: ["XDG_CACHE_HOME": root.path("none")])
+            #expect(result.end == .exited(0), "the usual one needn't be there: \(result.errorText)")
+        }
+    }
+
     @Test("With a damaged index status ends with a sentence and status 16; clear makes it anew")
     func damaged() throws {
         try fill(3).shutDown()

@@ -38,7 +38,8 @@ struct ProgramArgumentsTests {
 
     @Test("The folder of the cache is in JSON what it is called")
     func folder() throws {
-        let folder = "/no\u{9B}1m\u{202E}where\u{1F600}"
+        let above = try TemporaryFolder()
+        let folder = try above.folder("some\u{9B}1m\u{202E}where\u{1F600}")
         let output = try Command.require(
             [BuiltPrograms.twiliofs, "cache", "status", "--json", "--cache-dir", folder]
         ).output

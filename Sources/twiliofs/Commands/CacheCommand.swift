@@ -22,6 +22,7 @@ struct CacheCommand: ParsableCommand {
         func folder() throws(Failure) -> String {
             let root = try CacheFolder.root(option: cacheDir, environment: Environment())
             try CacheFolder.checkWay(to: root)
+            try CacheFolder.check(root, mayBeMissing: cacheDir == nil)
             return CacheFolder.ciphertext(root)
         }
     }

@@ -60,6 +60,22 @@ enum CacheFolder {
         }
     }
 
+    /// Checks that the cache folder is one, and the user's own.
+    ///
+    /// - Parameter mayBeMissing: whether there needn't be any yet.
+    static func check(_ root: String, mayBeMissing: Bool) throws(Failure) {
+        do throws(PrivateFile.Refusal) {
+            // The user may have it elsewhere.
+            try PrivateFile.checkFolder(root, followsLink: true)
+        } catch {
+            if error.reason == .system(ENOENT) {
+                if mayBeMissing { return }
+                throw Failure(.cache, "there is no cache folder '\(root)': name another with --cache-dir")
+            }
+            throw Failure(.cache, "the cache folder can't be used: \(error)")
+        }
+    }
+
     /// Refuses a file or folder in the mount: the mount would wait for itself.
     ///
     /// - Parameters:
