@@ -83,6 +83,22 @@ struct ConfigurationTests {
         #expect(token.credential.username == account)
     }
 
+    @Test("Words of the command line may have line ends and blanks around them, as scripts from Windows leave them")
+    func trimmedWords() throws {
+        let environment = Environment(["TWILIO_AUTH_TOKEN": "token"])
+        let urls = try AccountConfiguration(
+            AccountOptions.parse([
+                "--account-sid", account + "\r", "--api-url", "https://api.example.com\r",
+                "--video-url", " https://video.example.com\r",
+            ]), environment: environment)
+        #expect(urls.endpoints.api.absoluteString == "https://api.example.com")
+        #expect(urls.endpoints.video.absoluteString == "https://video.example.com")
+        let region = try AccountConfiguration(
+            AccountOptions.parse(["--account-sid", account, "--region", "ie1\r", "--edge", "dublin\r"]),
+            environment: environment)
+        #expect(region.endpoints.api.absoluteString == "https://api.dublin.ie1.twilio.com")
+    }
+
     @Test("A region alone implies its edge")
     func region() throws {
         let configuration = try AccountConfiguration(

@@ -67,6 +67,8 @@ struct LogFileTests {
                 #expect(result.end == .exited(17), "\(path): \(result.errorText)")
                 #expect(result.errorText.hasPrefix("twiliofs: the log file '\(path)'"))
                 #expect(result.errorText.split(separator: "\n").count == 1)
+                if path == folder.path("fifo") { #expect(result.errorText.contains("isn't a regular file")) }
+                if path == folder.path("link") { #expect(result.errorText.contains("is a symbolic link")) }
             }
         }
     }

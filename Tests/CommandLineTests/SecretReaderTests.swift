@@ -71,6 +71,16 @@ struct SecretReaderTests {
         #expect(failure?.message.contains("chmod 600 \(path)") == true)
     }
 
+    @Test(
+        "A path is told as one word of the shell",
+        arguments: [
+            ("/home/ada/key.pem", "/home/ada/key.pem"), ("/my keys/a.pem", "'/my keys/a.pem'"), ("$HOME", "'$HOME'"),
+            ("it's", #"'it'\''s'"#), ("/schlüssel", "/schlüssel"), ("", "''"),
+        ])
+    func shellWord(path: String, word: String) {
+        #expect(path.shellWord == word)
+    }
+
     @Test("A file that nobody else can read is not warned of", arguments: [0o600, 0o400, 0o700])
     func goodPermissions(_ mode: mode_t) throws {
         let path = try file(Array("secret\n".utf8), mode: mode)

@@ -5,7 +5,7 @@ extension statvfs {
     /// Bytes of a block, in which `df` counts.
     private static let blockSize: UInt = 4096
 
-    /// How much is free for what is used: one percent is in use then.
+    /// How much is free for what is used: one percent at most is in use then.
     ///
     /// Nothing can be written. But a read-only file system without free space is full for everybody who watches disks.
     private static let freePerUsed: UInt = 99

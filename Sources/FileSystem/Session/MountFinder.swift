@@ -8,7 +8,7 @@ public enum MountFinder {
     /// The directory on which the account is mounted that a path is in.
     ///
     /// - Parameter path: the mount point or anything in it; it needn't exist.
-    /// - Throws: `mountPoint` when the path is in no mount of twiliofs.
+    /// - Throws: `mountPoint` when the path is in no mount of twiliofs, with whether there is such a path.
     public static func mountPoint(above path: String) throws(FileSystemError) -> String {
         let notFound = FileSystemError(
             .mountPoint, "'\(path)' is not in a mount of twiliofs: give the directory on which an account is mounted")
@@ -36,6 +36,12 @@ public enum MountFinder {
             } else {
                 folder.append(name)
             }
+        }
+        // Only now: in a mount of twiliofs it would be a look into it.
+        var status = stat()
+        if lstat(path, &status) != 0, errno == ENOENT || errno == ENOTDIR {
+            throw FileSystemError(
+                .mountPoint, "there is no '\(path)': give the directory on which an account is mounted")
         }
         throw notFound
     }

@@ -26,12 +26,12 @@ struct AccountConfiguration {
         self.account = account
         credential = try Self.credential(
             options, account: account, environment: environment, secrets: secrets)
-        region = options.region ?? environment["TWILIO_REGION"]
+        region = options.region?.trimmed ?? environment["TWILIO_REGION"]
         do throws(TwilioError) {
             endpoints = try Endpoints(
-                region: region, edge: options.edge ?? environment["TWILIO_EDGE"],
-                api: options.apiURL ?? environment["TWILIOFS_API_URL"],
-                video: options.videoURL ?? environment["TWILIOFS_VIDEO_URL"])
+                region: region, edge: options.edge?.trimmed ?? environment["TWILIO_EDGE"],
+                api: options.apiURL?.trimmed ?? environment["TWILIOFS_API_URL"],
+                video: options.videoURL?.trimmed ?? environment["TWILIOFS_VIDEO_URL"])
         } catch {
             throw Failure(.configuration, error.message)
         }

@@ -80,7 +80,7 @@ struct SecretReader {
             let owner = "belongs to another user, with the ID \(file.st_uid), who can read and change it"
             faults.append("\(owner): make a copy of your own")
         }
-        if file.st_mode & 0o077 != 0 { faults.append("can be read by others: run 'chmod 600 \(path)'") }
+        if file.st_mode & 0o077 != 0 { faults.append("can be read by others: run chmod 600 \(path.shellWord)") }
         return faults
     }
 

@@ -53,7 +53,12 @@ final class LogFile: Sendable {
         let flags = O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
         let descriptor = Glibc.open(path, flags, 0o600)
         guard descriptor >= 0 else {
-            throw errno == ELOOP ? notRegular(path) : failure(path)
+            switch errno {
+            case ELOOP: throw wrongType(path, "is a symbolic link")
+            // A FIFO without a reader, or a socket.
+            case ENXIO, ENODEV: throw notRegular(path)
+            default: throw failure(path)
+            }
         }
         var file = stat()
         guard fstat(descriptor, &file) == 0, file.st_mode & S_IFMT == S_IFREG else {
@@ -92,9 +97,10 @@ final class LogFile: Sendable {
     }
 
     private static func notRegular(_ path: String) -> Failure {
-        Failure(
-            .configuration,
-            "the log file '\(path)' is a symbolic link or not a regular file: give another with --log-file"
-        )
+        wrongType(path, "isn't a regular file")
+    }
+
+    private static func wrongType(_ path: String, _ fault: String) -> Failure {
+        Failure(.configuration, "the log file '\(path)' \(fault): give another with --log-file")
     }
 }
