@@ -34,8 +34,31 @@ struct MountHelperTests {
             ("failed to open /dev/fuse: Permission denied", .unavailable),
             ("fuse device not found, try 'modprobe fuse' first", .unavailable),
             ("mount failed: Operation not permitted", .unavailable), ("mount failed: Invalid argument", .refused),
+            ("could not determine username", .unavailable),
         ] as [(String, FileSystemError.Code)])
     func codes(sentence: String, code: FileSystemError.Code) {
         #expect(MountHelper.code(of: sentence) == code)
+    }
+
+    @Test("What an ordinary user can do is advised where fusermount3 doesn't tell")
+    func advice() {
+        func remedy(_ sentence: String, isPrivileged: Bool) -> String? {
+            MountHelper.remedy(for: sentence, path: "/bin/fusermount3", isPrivileged: isPrivileged, user: 1234)
+        }
+        for isPrivileged in [true, false] {
+            let unknown = remedy("could not determine username", isPrivileged: isPrivileged)
+            #expect(unknown?.contains("1234") == true && unknown?.contains("/etc/passwd") == true)
+            #expect(remedy("mount failed: Invalid argument", isPrivileged: isPrivileged) == nil)
+        }
+        let sentence = "mount failed: Operation not permitted"
+        #expect(remedy(sentence, isPrivileged: true) == nil)
+        #expect(remedy(sentence, isPrivileged: false)?.contains("chmod u+s /bin/fusermount3") == true)
+    }
+
+    @Test("Only the owner of a mount point is advised to change its mode")
+    func mountPoint() {
+        #expect(MountPoint.remedy(for: "/mnt/a", owner: 1234, user: 1234).contains("chmod u+rwx /mnt/a"))
+        let other = MountPoint.remedy(for: "/mnt/a", owner: 0, user: 1234)
+        #expect(other.contains("a directory of your own") && !other.contains("chmod"))
     }
 }

@@ -162,7 +162,8 @@ public final class FileSystemSession: Sendable {
             guard let reason = sentence ?? LibraryMessages.last else {
                 throw FileSystemError(.refused, "'\(mountPoint)' can't be mounted")
             }
-            throw FileSystemError(MountHelper.code(of: reason), "'\(mountPoint)' can't be mounted: \(reason)")
+            throw FileSystemError(
+                MountHelper.code(of: reason), "'\(mountPoint)' can't be mounted: \(MountHelper.advised(reason))")
         }
         return SessionHandle(session: session)
     }

@@ -81,8 +81,39 @@ enum MountHelper {
     static func code(of sentence: String) -> FileSystemError.Code {
         func mentions(_ words: String...) -> Bool { words.contains { sentence.contains($0) } }
         if mentions("mountpoint", "filesystem type") { return .mountPoint }
-        return mentions("/dev/fuse", "device not found", "Operation not permitted", "too many FUSE")
+        return mentions(
+            "/dev/fuse", "device not found", "Operation not permitted", "too many FUSE", Self.unknownUser)
             ? .unavailable : .refused
+    }
+
+    /// A sentence of its with what to do about it, where it doesn't tell and that is known.
+    static func advised(_ sentence: String) -> String {
+        let remedy = remedy(for: sentence, path: path, isPrivileged: geteuid() == 0 || isSetUser, user: getuid())
+        return remedy.map { "\(sentence); \($0)" } ?? sentence
+    }
+
+    /// What to do about a sentence of its; nil when that isn't known.
+    ///
+    /// - Parameters:
+    ///   - path: where it is.
+    ///   - isPrivileged: whether it runs with root's rights.
+    ///   - user: who runs it.
+    static func remedy(for sentence: String, path: String?, isPrivileged: Bool, user: uid_t) -> String? {
+        if sentence.contains(unknownUser) {
+            return "give this user, with the ID \(user), an entry in /etc/passwd"
+        }
+        guard let path, !isPrivileged, sentence.contains("Operation not permitted") else { return nil }
+        return "\(path) lacks its setuid bit: run 'chmod u+s \(path)' as root"
+    }
+
+    /// What it says to a user without an entry in /etc/passwd.
+    private static let unknownUser = "could not determine username"
+
+    /// Whether it has the setuid bit.
+    private static var isSetUser: Bool {
+        var status = stat()
+        guard let path, stat(path, &status) == 0 else { return false }
+        return status.st_mode & 0o4000 != 0
     }
 }
 

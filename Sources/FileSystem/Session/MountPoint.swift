@@ -78,9 +78,17 @@ public struct MountPoint: Sendable {
         guard Glibc.access(path, W_OK | X_OK) == 0 else {
             throw FileSystemError(
                 .mountPoint,
-                "the mount point '\(path)' can't be written to: \(String(cString: strerror(errno))); choose a"
-                    + " directory of your own, or allow it with 'chmod u+rwx \(path)'")
+                "the mount point '\(path)' can't be written to: \(String(cString: strerror(errno))); "
+                    + remedy(for: path, owner: status.st_uid, user: getuid()))
         }
+    }
+
+    /// What to do about a mount point that can't be written to.
+    static func remedy(for path: String, owner: uid_t, user: uid_t) -> String {
+        // The owner's mode says nothing about others, who couldn't change it either.
+        owner == user
+            ? "allow it with 'chmod u+rwx \(path)', or choose another directory"
+            : "it belongs to another user, with the ID \(owner): choose a directory of your own"
     }
 
     /// Checks that there is FUSE, and that this user may use it.

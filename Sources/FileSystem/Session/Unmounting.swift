@@ -68,7 +68,9 @@ public enum Unmounting {
         guard status != 0 else { return }
         guard MountPoint.fileSystemType(mountedOn: path) == nil else {
             // The usual reason, which the program tells in other words.
-            if let sentence, !sentence.contains(String(cString: strerror(EBUSY))) { throw refused(path, sentence) }
+            if let sentence, !sentence.contains(String(cString: strerror(EBUSY))) {
+                throw refused(path, MountHelper.advised(sentence))
+            }
             throw busy(path)
         }
         throw refused(path, sentence ?? "fusermount3 ended with status \(status)")
