@@ -1,3 +1,4 @@
+import CFUSE
 import Glibc
 
 /// Finds the mount that a path is in, without a look into it: a dead one answers nothing, and one that hangs never.

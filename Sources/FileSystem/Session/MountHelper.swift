@@ -3,6 +3,7 @@
 #else
     import Foundation
 #endif
+import CFUSE
 import Glibc
 
 /// fusermount3, with whose help users other than root mount and unmount, and what it says.
