@@ -98,9 +98,12 @@ extension FileTree {
 
     /// - Parameter countsForGood: whether the size is certain; else the kernel asks again soon.
     private func media(_ node: Node, entry: CatalogEntry, size: Int64, countsForGood: Bool) -> Attributes {
-        regular(
+        // Who reads what was there before is to be told that it has changed, and not that it ends here: the kernel asks
+        // before it goes beyond a size that isn't valid.
+        let isDisputed = parts.library.hasOutdatedReaders(entry.sid)
+        return regular(
             node, size: size, modified: entry.dateCreated ?? Self.unknownTime,
-            validity: countsForGood ? Self.longValidity : Self.directoryValidity)
+            validity: isDisputed ? 0 : countsForGood ? Self.longValidity : Self.directoryValidity)
     }
 
     private func regular(_ node: Node, size: Int64, modified: Timestamp, validity: Double) -> Attributes {

@@ -40,6 +40,11 @@ public final class OpenFile: Sendable {
         }
     }
 
+    /// Whether its media has changed since it was opened, so that every read fails.
+    public var isOutdated: Bool {
+        if case .media(let reader) = content { reader.isOutdated } else { false }
+    }
+
     init(
         content: Content, branch: BranchNumber = .main, mayKeepPages: Bool, isVolatile: Bool = false,
         isCurrent: @escaping @Sendable () -> Bool = { true }, onClose: @escaping @Sendable () -> Void = {}

@@ -31,6 +31,9 @@ final class MediaFile: Sendable {
         /// Facts that are being learnt anew: those who relied on them are told if the new ones are others.
         var doubtedFacts: MediaFacts?
 
+        /// Whether the facts are of media whose end is missing, and perhaps on its way: it can't be opened.
+        var isCut = false
+
         /// Whether the voice recording couldn't be had in as many channels as it has.
         var hasRefusedChannels = false
 
@@ -70,6 +73,9 @@ final class MediaFile: Sendable {
 
         var readerCount = 0
 
+        /// Whether somebody may still read the media that was there before it changed.
+        var hasOutdatedReaders = false
+
         /// Whether the content that is known has been opened before: then the kernel's pages are of its bytes.
         var wasOpened = false
     }
@@ -92,10 +98,11 @@ final class MediaFile: Sendable {
     init(resource: MediaResource, facts: MediaFacts?, wasOpened: Bool, services: MediaServices) {
         self.resource = resource
         self.services = services
+        let agree = facts?.agree(with: resource) ?? false
         state = Locked(
             State(
-                facts: facts.map { .known($0) } ?? .unknown, hasRefusedChannels: facts?.requestedChannels == 0,
-                wasOpened: wasOpened))
+                facts: facts.flatMap { agree ? .known($0) : nil } ?? .unknown, doubtedFacts: agree ? nil : facts,
+                hasRefusedChannels: facts?.requestedChannels == 0, wasOpened: wasOpened && agree))
     }
 
     /// Takes note of what was found out about this very media before, unless this process knows better.
@@ -140,7 +147,19 @@ final class MediaFile: Sendable {
     }
 
     func releaseReader() {
-        state.withLock { $0.readerCount -= 1 }
+        state.withLock { state in
+            state.readerCount -= 1
+            if state.readerCount == 0 { state.hasOutdatedReaders = false }
+        }
+    }
+
+    /// Whether somebody may still read the media that was there before it changed.
+    var hasOutdatedReaders: Bool { state.withLock { $0.hasOutdatedReaders } }
+
+    /// Whether a content is what is known of the media now.
+    func isCurrent(_ content: MediaContent) -> Bool {
+        guard case .known(let known) = state.withLock({ $0.content }) else { return false }
+        return known.isSame(as: content)
     }
 
     /// Lets go of the ciphertext and ends what is under way for it.
@@ -193,6 +212,8 @@ final class MediaFile: Sendable {
         case .begin:
             describe { [self] result in
                 switch result {
+                case .success where state.withLock({ $0.isCut }):
+                    contentDidEnd(.failure(endIsMissing))
                 case .success(let facts):
                     // RSA takes milliseconds: not on the transfer thread, not on one of libfuse's.
                     services.workers.run { [self] in openEnvelope(of: facts) }
@@ -201,6 +222,12 @@ final class MediaFile: Sendable {
                 }
             }
         }
+    }
+
+    private var endIsMissing: MediaError {
+        MediaError(
+            .transferFailed, sid,
+            "the media of \(sid) ends before the end that is told of it: it may not be complete yet; try again later")
     }
 
     /// Opens the file if its content is known.

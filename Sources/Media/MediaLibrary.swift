@@ -179,6 +179,11 @@ public final class MediaLibrary: Sendable {
         state.withLock { $0.files[sid] }?.knownFacts
     }
 
+    /// Whether somebody may still read the media that a recording had before it changed.
+    public func hasOutdatedReaders(_ sid: SID) -> Bool {
+        state.withLock { $0.files[sid] }?.hasOutdatedReaders ?? false
+    }
+
     /// Finds out whether a recording's private key is held, by opening its envelope if none was opened before that
     /// names the same public key.
     ///

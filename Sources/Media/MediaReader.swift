@@ -90,6 +90,16 @@ public final class MediaReader: Sendable {
         due?()
     }
 
+    /// Whether the media has changed since it was opened, so that every read fails.
+    public var isOutdated: Bool {
+        switch source.withLock({ $0 }) {
+        case .content(let content, let file, _): !file.isCurrent(content)
+        case .opened(let reader): reader.isOutdated
+        case .changed: true
+        case .deferred, .opening: false
+        }
+    }
+
     /// Reads plaintext.
     ///
     /// - Parameters:

@@ -58,7 +58,8 @@ struct MediaAnswerCheckTests {
                 let isRight = (kind == .voiceRecording) == name.hasSuffix("wav")
                 #expect((MediaAnswerCheck.refusal(ofPlaintext: bytes, kind: kind) == nil) == isRight, "\(name) \(kind)")
             }
-            #expect(!MediaAnswerCheck.isCutWave(bytes, size: Int64(try file.seekToEnd())))
+            let size = Int64(try file.seekToEnd())
+            #expect(MediaAnswerCheck.completeness(ofWave: bytes, size: size) == .whole, "\(name)")
         }
         let others = [
             "", "<", "<!DOCTYPE html><html>", #"{"code":20404,"message":""#, "<?xml version=\"1.0\"?>", "RIFF",
@@ -78,11 +79,18 @@ struct MediaAnswerCheckTests {
         let path = try TestMedia.real.appending(path: "recordings/mono.wav")
         let bytes = Array(try Data(contentsOf: path).prefix(32))
         let size = Int64(try #require(try FileManager.default.attributesOfItem(atPath: path.path)[.size] as? Int))
-        #expect(MediaAnswerCheck.isCutWave(bytes, size: size / 2))
-        #expect(!MediaAnswerCheck.isCutWave(bytes, size: size))
-        #expect(!MediaAnswerCheck.isCutWave(bytes, size: size + 1000))
-        #expect(!MediaAnswerCheck.isCutWave(Array(TestMedia.signed(Data(count: 32), as: "wav")), size: 32))
-        #expect(!MediaAnswerCheck.isCutWave([], size: 0))
+        let cases: [(Int64, MediaFacts.Completeness)] = [
+            (size / 2, .cut), (size - 65, .cut), (size - 64, .uncertain), (size - 1, .uncertain), (size, .whole),
+            (size + 1, .uncertain), (size + 1000, .uncertain),
+        ]
+        for (size, expected) in cases {
+            #expect(MediaAnswerCheck.completeness(ofWave: bytes, size: size) == expected, "\(size)")
+        }
+        for stream in [0, 0x7FFF_FFFF, 0xFFFF_FFFF] as [UInt32] {
+            let bytes = Array("RIFF".utf8) + withUnsafeBytes(of: stream.littleEndian, Array.init)
+            #expect(MediaAnswerCheck.completeness(ofWave: bytes, size: 100) == .whole)
+        }
+        #expect(MediaAnswerCheck.completeness(ofWave: [], size: 0) == .whole)
     }
 
     @Test("sizes that no encrypted media has", arguments: [true, false])

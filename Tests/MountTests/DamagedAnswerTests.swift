@@ -68,6 +68,60 @@ struct DamagedAnswerTests {
         for file in files { #expect(try read(mount, file) == file.file.sha256, "after a remount") }
     }
 
+    @Test("One envelope that is damaged doesn't spoil what the disk cache has, also when the catalog is lost")
+    func envelopeOfCached() throws {
+        let cache = try TemporaryFolder()
+        let account = try SimulatedAccount(media: TestMedia.small)
+        let files = try ["long.mkv", "blocks.mp4"].map { try account.original($0) }
+        for round in 0..<3 {
+            let mount = try MountedAccount(account, options: ["--no-probing"], cacheFolder: cache.path("cache"))
+            try Command.shell("ls video-recordings compositions >/dev/null", directory: mount.path)
+            if round == 0 {
+                for file in files { #expect(try read(mount, file) == file.file.sha256) }
+            } else {
+                account.simulator.faults =
+                    round == 1
+                    ? files.map {
+                        FaultRule(
+                            .headers(["x-amz-meta-x-amz-iv": Self.wrongIV]), host: .media, path: Self.pattern($0),
+                            count: 1)
+                    } : []
+                for file in files {
+                    let first = try read(mount, file)
+                    #expect(first == nil || first == file.file.sha256, "\(file.file.name)")
+                    try expectRight(mount, file)
+                }
+            }
+            try mount.unmount()
+            if round == 0 { try Command.shell("find \"$1\" -name 'catalog.sqlite*' -delete", cache.url.path) }
+        }
+    }
+
+    @Test("A resource that was once said to be encrypted has all its bytes again when it isn't")
+    func strayDetails() throws {
+        let cache = try TemporaryFolder()
+        let account = try SimulatedAccount(media: TestMedia.small)
+        let file = try account.original("old.wav")
+        let change = { (details: String) throws -> Void in
+            _ = try account.change(
+                resource: #"{"action":"update","sid":"\#(file.sid)","fields":{"encryption_details":\#(details)}}"#)
+        }
+        try change(#"{"type":"rsa-aes","encrypted_cek":"garbage","iv":"garbage"}"#)
+        do {
+            let mount = try MountedAccount(account, options: ["--no-probing"], cacheFolder: cache.path("cache"))
+            try Command.shell("ls -l recordings", directory: mount.path)
+            try change("null")
+            let first = try read(mount, file)
+            #expect(first == nil || first == file.file.sha256)
+            try expectRight(mount, file)
+            #expect(try Command.require(["stat", "-c", "%s", mount.path(of: file)]).lines == ["\(file.file.size)"])
+            try mount.unmount()
+        }
+        let mount = try MountedAccount(account, cacheFolder: cache.path("cache"))
+        #expect(try Command.require(["stat", "-c", "%s", mount.path(of: file)]).lines == ["\(file.file.size)"])
+        #expect(try read(mount, file) == file.file.sha256, "after a remount")
+    }
+
     @Test("A page as long as the media, which is known, is an error or isn't noticed", arguments: [true, false])
     func sameSize(sendsETag: Bool) throws {
         let account = try SimulatedAccount(media: TestMedia.small) { $0.behaviour.sendsETag = sendsETag }

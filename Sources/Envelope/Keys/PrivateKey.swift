@@ -89,13 +89,7 @@ public final class PrivateKey: @unchecked Sendable {
         let length = i2d_PUBKEY(handle, &encoded)
         guard length > 0, let encoded else { throw LibcryptoError.failure("i2d_PUBKEY") }
         defer { CRYPTO_free(encoded, nil, 0) }
-        var digest = [UInt8](repeating: 0, count: 32)
-        guard EVP_Digest(encoded, Int(length), &digest, nil, EVP_sha256(), nil) == 1 else {
-            throw LibcryptoError.failure("EVP_Digest")
-        }
-        return digest.map { byte in
-            String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
-        }.joined()
+        return try SHA256.hexadecimal(UnsafeRawBufferPointer(start: encoded, count: Int(length)).bytes)
     }
 }
 

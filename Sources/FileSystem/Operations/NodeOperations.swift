@@ -52,6 +52,13 @@ func getAttributes(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ file: UnsafeMut
     // The kernel names an open file only when it is about to read it.
     let isOpen = file != nil
     OperationContext.run(handle, .getAttributes, inode) { context, request in
+        if let file = pointer(of: file).map({ Unmanaged<OpenFile>.fromOpaque($0).takeUnretainedValue() }),
+            file.isOutdated
+        {
+            // With the new size the kernel would take what is left of the old media for its end.
+            request.fail(.stale, "the media has changed since the file was opened: open it again")
+            return
+        }
         context.tree.attributes(of: inode.inode, isOpen: isOpen) { result in
             switch result {
             case .success(let attributes):

@@ -36,7 +36,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
     /// transfer, for as long as a status 503.
     private static let attemptLimit = 5
 
-    /// How often media has to come without an envelope that was with one before, until it is believed.
+    /// How often media has to come without an envelope that was with one before, or cut, until it is believed.
     private static let leastRepetitions = 2
 
     let file: MediaFile
@@ -293,6 +293,11 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
             repeatAfter(problem)
             return
         }
+        if completeness(total) == .cut, earlierFailures < Self.leastRepetitions {
+            // The answer may have broken off, or the media isn't there to its end yet.
+            repeatAfter("it ends before the end that is told of it")
+            return
+        }
         if file.resource.kind != .voiceRecording {
             file.services.probes.withLock { $0.noteEnvelope(isThere: isSealed, kind: file.resource.kind) }
         }
@@ -328,10 +333,8 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         var plaintextSize = ciphertextSize
         var isExact = true
         // A stream that is there to its end confirms the size if its beginning or its end is what it should be.
-        let isCut =
-            !isSealed && MediaAnswerCheck.isCutWave(findings.beginning ?? [], size: ciphertextSize)
-            || MediaAnswerCheck.isCut(size: ciphertextSize, of: file.resource) || spool != nil && !announcesEnd
-        var isConfirmed = !isCut && (head.status == 206 || !isSealed && spool != nil)
+        let completeness = completeness(ciphertextSize)
+        var isConfirmed = completeness == .whole && (head.status == 206 || !isSealed && spool != nil)
         do throws(EnvelopeError) {
             if file.resource.encryptionDetails != nil {
                 plaintextSize = try CiphertextLayout.plaintextSize(ofGCMCiphertextSize: ciphertextSize)
@@ -346,7 +349,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
                     do throws(EnvelopeError) {
                         plaintextSize = try file.services.plaintextSizeFromPadding(
                             metadata: metadata, tail: tail, ciphertextSize: ciphertextSize, of: file.resource)
-                        isConfirmed = !isCut
+                        isConfirmed = completeness == .whole
                     } catch  where error.code == .keyNotHeld || error.code == .wrongKey {
                         // Listed with the only size that is known; it can't be opened anyway.
                         isExact = false
@@ -359,9 +362,18 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         let facts = MediaFacts(
             ciphertextSize: ciphertextSize, plaintextSize: plaintextSize, isPlaintextSizeExact: isExact,
             entityTag: head.headers["etag"], envelopeFields: fields, tail: tail,
-            requestedChannels: file.requestedChannels, isConfirmed: isConfirmed && isExact, isCut: isCut)
+            requestedChannels: file.requestedChannels, isConfirmed: isConfirmed && isExact, completeness: completeness)
         guard let facts else { throw impossibleSize }
         return facts
+    }
+
+    /// Whether the server has all of the media.
+    private func completeness(_ ciphertextSize: Int64) -> MediaFacts.Completeness {
+        if MediaAnswerCheck.isCut(size: ciphertextSize, of: file.resource) { return .cut }
+        let told =
+            isSealed
+            ? .whole : MediaAnswerCheck.completeness(ofWave: findings.beginning ?? [], size: ciphertextSize)
+        return min(told, spool != nil && !announcesEnd ? .uncertain : .whole)
     }
 
     private var impossibleSize: MediaError {

@@ -39,19 +39,19 @@ enum MediaAnswerCheck {
         return isAuthenticated || size % 16 == 0 ? nil : "\(size) bytes are no whole number of AES blocks"
     }
 
-    /// Whether a WAVE file's own header says that the file is longer than it is.
+    /// Whether a WAVE file is as long as its own header says.
     ///
-    /// Such a file may be one of which the end hasn't come to the server yet.
+    /// One that is shorter may be one of which the end hasn't come to the server yet.
     ///
     /// - Parameters:
     ///   - bytes: the first bytes of the file.
     ///   - size: bytes that the server says it has.
-    static func isCutWave(_ bytes: [UInt8], size: Int64) -> Bool {
-        guard bytes.count >= 8, bytes.starts(with: "RIFF".utf8) else { return false }
+    static func completeness(ofWave bytes: [UInt8], size: Int64) -> MediaFacts.Completeness {
+        guard bytes.count >= 8, bytes.starts(with: "RIFF".utf8) else { return .whole }
         let told = (0..<4).reduce(Int64(0)) { $0 | Int64(bytes[4 + $1]) << (8 * Int64($1)) }
-        // Who writes a stream leaves the greatest number there, or one near it.
-        guard told < Self.sizesOfStreams else { return false }
-        return told + 8 > size + Self.toleratedExcess
+        // Who writes a stream leaves the greatest number there, or one near it, or nothing.
+        guard told > 0, told < Self.sizesOfStreams, told + 8 != size else { return .whole }
+        return told + 8 > size + Self.toleratedExcess ? .cut : .uncertain
     }
 
     /// Whether a resource says that its media is longer than it is.

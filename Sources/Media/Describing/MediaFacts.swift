@@ -48,11 +48,23 @@ public struct MediaFacts: Hashable, Sendable, Codable {
     /// only, until the content agrees: by its tag, its padding, or its signature and its end.
     public private(set) var isConfirmed: Bool
 
-    /// Whether the media may be longer: its own header or its resource says so, or it came in a stream without an
-    /// announced end.
+    /// Whether the media is there to its end, as far as its own header or its resource tell.
     ///
-    /// Such facts aren't confirmed, and so not stored.
-    private(set) var isCut = false
+    /// Only the facts of whole media are confirmed at once, and so stored. It isn't stored itself.
+    private(set) var completeness = Completeness.whole
+
+    /// How much of the media the server has.
+    enum Completeness: Comparable {
+        /// Less than its header, or its resource, says that there is.
+        case cut
+
+        /// Perhaps all of it: its header tells a slightly different size, or it came in a stream without an announced
+        /// end.
+        case uncertain
+
+        /// All of it, or nothing tells.
+        case whole
+    }
 
     private enum CodingKeys: CodingKey {
         case ciphertextSize, plaintextSize, isPlaintextSizeExact, entityTag, envelopeFields, tail, requestedChannels
@@ -72,7 +84,7 @@ public struct MediaFacts: Hashable, Sendable, Codable {
     init?(
         ciphertextSize: Int64, plaintextSize: Int64, isPlaintextSizeExact: Bool, entityTag: String?,
         envelopeFields: [String: String], tail: [UInt8], requestedChannels: Int64?, isConfirmed: Bool,
-        isCut: Bool = false
+        completeness: Completeness = .whole
     ) {
         guard Bounds.sizes.contains(ciphertextSize), (0...ciphertextSize).contains(plaintextSize),
             tail.count <= Self.tailSize, requestedChannels.map(Self.channels.contains) ?? true
@@ -85,7 +97,7 @@ public struct MediaFacts: Hashable, Sendable, Codable {
         self.tail = tail
         self.requestedChannels = requestedChannels
         self.isConfirmed = isConfirmed
-        self.isCut = isCut
+        self.completeness = completeness
     }
 
     /// How the content of video is encrypted, as attributes tell it: `aes-256-cbc`, `aes-256-gcm` or `none`.
@@ -110,9 +122,22 @@ public struct MediaFacts: Hashable, Sendable, Codable {
             && (lacksTail || other.lacksTail || tail.suffix(16) == other.tail.suffix(16))
     }
 
-    /// Whether these facts may describe a part of the media: they are shorter than confirmed ones, and may be cut.
+    /// Whether these facts may describe a part of the media: they are shorter than confirmed ones, without being
+    /// confirmed or having another entity tag.
     func mayBeCutOff(from other: MediaFacts) -> Bool {
-        isCut && other.isConfirmed && plaintextSize < other.plaintextSize
+        !isConfirmed && other.isConfirmed && plaintextSize < other.plaintextSize
+            && (entityTag == nil || other.entityTag == nil || entityTag == other.entityTag)
+    }
+
+    /// Whether the plaintext's size is the one that follows from what a resource says of the encryption, or the fields
+    /// of an envelope.
+    ///
+    /// It isn't when the resource said something else at the time at which the media was described.
+    func agree(with resource: MediaResource) -> Bool {
+        if resource.encryptionDetails != nil {
+            return plaintextSize == (try? CiphertextLayout.plaintextSize(ofGCMCiphertextSize: ciphertextSize))
+        }
+        return resource.kind != .voiceRecording && !envelopeFields.isEmpty || plaintextSize == ciphertextSize
     }
 
     /// The same facts, confirmed by the content.
@@ -120,6 +145,11 @@ public struct MediaFacts: Hashable, Sendable, Codable {
         var facts = self
         facts.isConfirmed = true
         return facts
+    }
+
+    /// A name of the envelope among these facts; nil when there is none.
+    var envelopeDigest: String? {
+        try? EnvelopeMetadata.s3EncryptionClient({ envelopeFields[$0] })?.digest()
     }
 
     /// Whether the last bytes of the ciphertext weren't seen.

@@ -44,6 +44,7 @@ extension MediaFile {
     private func descriptionDidEnd(
         _ described: Result<MediaFacts, MediaError>, ignoresRanges: Bool, priority: Priority
     ) {
+        let (described, isSettled) = settled(described)
         var result = described
         services.counts.withLock { counts in
             counts.runningDescriptions -= 1
@@ -61,7 +62,8 @@ extension MediaFile {
             case .failure where !state.describing.isEmpty:
                 // Another fetch may still succeed.
                 return (nil, false, false)
-            case .success(let facts) where state.doubtedFacts.map { facts.mayBeCutOff(from: $0) } ?? false:
+            case .success(let facts)
+            where !isSettled && state.doubtedFacts.map { facts.mayBeCutOff(from: $0) } ?? false:
                 state.facts = state.doubtedFacts.map { .known($0) } ?? .unknown
                 state.doubtedFacts = nil
                 return (waiting, false, false)
@@ -69,6 +71,7 @@ extension MediaFile {
                 let doubted = state.doubtedFacts
                 let hasChanged = doubted.map { !facts.describes(sameMediaAs: $0) } ?? false
                 state.facts = .known(facts)
+                state.isCut = facts.completeness == .cut && !isSettled
                 state.doubtedFacts = nil
                 state.factsAreDoubtedFrom = facts.isConfirmed ? nil : .now + ProvisionalSizes.lifetime(of: facts)
                 state.ignoresRanges = ignoresRanges
@@ -95,6 +98,16 @@ extension MediaFile {
             factsWereLearnt(facts)
         }
         for completion in waiting { completion(result) }
+    }
+
+    /// Judges by what was described before whether facts that aren't confirmed are to be believed all the same.
+    ///
+    /// - Returns: the facts, confirmed if nothing but time was missing, and whether they have been told for long enough.
+    private func settled(_ described: Result<MediaFacts, MediaError>) -> (Result<MediaFacts, MediaError>, Bool) {
+        guard case .success(let facts) = described, !facts.isConfirmed else { return (described, true) }
+        let isSettled = services.provisionalSizes.withLock { $0.isSettled(facts, of: sid, now: .now) }
+        let isRight = isSettled && facts.completeness == .uncertain && facts.isPlaintextSizeExact
+        return (isRight ? .success(facts.confirmed) : described, isSettled)
     }
 
     /// Hands on what was learnt.
@@ -126,7 +139,8 @@ extension MediaFile {
     /// The content has turned out to be what the facts say: from now on they count for good.
     func confirmFacts() {
         let confirmed = state.withLock { state -> MediaFacts? in
-            guard case .known(let facts) = state.facts, !facts.isConfirmed, facts.isPlaintextSizeExact, !facts.isCut
+            guard case .known(let facts) = state.facts, !facts.isConfirmed, facts.isPlaintextSizeExact,
+                facts.completeness == .whole
             else { return nil }
             state.facts = .known(facts.confirmed)
             state.factsAreDoubtedFrom = nil
@@ -166,6 +180,7 @@ extension MediaFile {
         state.withLock { state in
             if case .known = state.content { state.content = .unknown }
             state.wasOpened = false
+            state.hasOutdatedReaders = state.readerCount > 0
             state.knownIntegrity = nil
             state.trial = .first
             state.retrial = nil
@@ -248,9 +263,9 @@ extension MediaFile.State {
     /// Whether what is known has to be learnt anew before it is told again: nothing but an answer's length vouches for
     /// it, and that was a while ago.
     func areFactsDoubted(now: ContinuousClock.Instant) -> Bool {
-        guard case .known(let facts) = facts, !facts.isConfirmed, readerCount == 0, let factsAreDoubtedFrom else {
-            return false
-        }
+        guard case .known(let facts) = facts, !facts.isConfirmed, readerCount == 0 || facts.completeness == .cut,
+            let factsAreDoubtedFrom
+        else { return false }
         return factsAreDoubtedFrom <= now
     }
 

@@ -37,6 +37,9 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
 
     /// Whether an answer was refused because it contradicts what is known of the media.
     private var isContradicted = false
+
+    /// Whether an answer told another size than is known: one of them is wrong.
+    private var hasOtherSize = false
     private var envelope = EnvelopeCheck()
 
     /// Nil for an order without blocks.
@@ -78,6 +81,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
                 return false
             }
             if let total = head.contentRange?.total, total != file.ciphertextSize {
+                hasOtherSize = true
                 failure = MediaError(.changed, file.sid, "the media of \(file.sid) has another size than it had")
                 return false
             }
@@ -168,7 +172,11 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
         spool?.downloadDidEnd(result)
         noteSpeed()
         if let failure {
-            if failure.code == .changed { file.mediaDidChange() }
+            if hasOtherSize {
+                file.doubtFacts(failing: failure)
+            } else if failure.code == .changed {
+                file.mediaDidChange()
+            }
             file.fetchDidEnd(number, .failure(failure))
             return
         }

@@ -14,7 +14,9 @@ extension MediaFile {
         guard let facts = knownFacts, let tag = facts.entityTag else { return nil }
         // Twilio may tag the forms of one recording alike.
         let form = facts.requestedChannels.map { $0 > 0 ? " channels=\($0)" : "" } ?? ""
-        return DiskCache.Content(sid: sid.description, entityTag: tag + form, size: facts.ciphertextSize)
+        // Answers are compared with the envelope that is known. What came with another one is other content.
+        let envelope = facts.envelopeDigest.map { " envelope=\($0)" } ?? ""
+        return DiskCache.Content(sid: sid.description, entityTag: tag + form + envelope, size: facts.ciphertextSize)
     }
 
     /// The units that the disk cache probably has.

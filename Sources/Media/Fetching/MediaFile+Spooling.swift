@@ -151,9 +151,10 @@ extension MediaFile {
             return (progress.written, facts.ciphertextSize)
         }
         if case .success = result, let size, size.written != size.told {
-            // Readers of what is missing would wait for ever.
-            result = .failure(MediaError(.changed, sid, "the media of \(sid) has another size than it had"))
-            mediaDidChange()
+            // Readers of what is missing would wait for ever. It may be that this stream broke off.
+            let error = MediaError(.changed, sid, "the media of \(sid) has another size than it had")
+            result = .failure(error)
+            doubtFacts(failing: error)
         }
         switch result {
         case .success:

@@ -1,0 +1,131 @@
+import Foundation
+import TestSupport
+import Testing
+import TwilioSimulator
+
+@Suite("Answers that end before the media does", .orderlyAndLong, .needsFUSE)
+struct CutAnswerTests {
+    /// What a host does that sends all of the media whatever part is asked for, and doesn't say how much it will be.
+    private static func streams(_ simulator: inout SimulatorConfiguration) {
+        simulator.behaviour.voiceRange = .ignored
+        simulator.behaviour.voiceLength = .chunked
+        simulator.behaviour.mediaRange = .ignored
+        simulator.behaviour.mediaLength = .chunked
+    }
+
+    /// The files of which something tells how long they are: their header, or their resource.
+    private static func files(_ account: SimulatedAccount) throws -> [(sid: String, file: ManifestEntry)] {
+        try account.originals().filter { $1.size > 100_000 && ($1.name.hasSuffix("wav") || $1.encrypted) }
+            .map { ($0, $1) }
+    }
+
+    private static func half(_ file: ManifestEntry) -> FaultAction {
+        .shorten(toBytes: file.size / 2, ignoresRange: true)
+    }
+
+    private static func path(_ file: (sid: String, file: ManifestEntry)) -> String {
+        "*\(file.sid).\(file.file.name.split(separator: ".").last ?? "")"
+    }
+
+    /// Reads a file; nil when that fails.
+    private func read(_ mount: MountedAccount, _ file: (sid: String, file: ManifestEntry)) throws -> String? {
+        let result = try Command.run(["sha256sum", mount.path(of: file)])
+        return result.end == .exited(0) ? String(result.text.prefix(64)) : nil
+    }
+
+    @Test("One of them is an error or isn't noticed, at first and while a program has the file open")
+    func once() throws {
+        let account = try SimulatedAccount(media: TestMedia.real, configure: Self.streams)
+        let mount = try MountedAccount(account, options: ["--no-probing"])
+        let files = try Self.files(account)
+        #expect(files.count > 4 && files.contains { !$0.file.encrypted })
+        // By the second answer of this kind the host is known.
+        let known = try account.original("mono.wav")
+        #expect(try read(mount, known) == known.file.sha256)
+        for file in files where file.sid != known.sid {
+            account.simulator.faults = [FaultRule(Self.half(file.file), path: Self.path(file), count: 1)]
+            let first = try read(mount, file)
+            #expect(first == nil || first == file.file.sha256, "\(file.file.name)")
+            let holder = try RunningCommand(["sh", "-c", "exec 3<\"$1\" && sleep 60", "sh", mount.path(of: file)])
+            defer { holder.kill() }
+            let isRight = try eventually(within: 30) { try read(mount, file) == file.file.sha256 }
+            #expect(isRight, "\(file.file.name)")
+        }
+    }
+
+    @Test("Many in a row change neither a size that is known nor what a program reads that has the file open")
+    func known() throws {
+        let account = try SimulatedAccount(media: TestMedia.real, configure: Self.streams)
+        let mount = try MountedAccount(account, options: ["--no-probing"])
+        for file in try Self.files(account) {
+            #expect(try read(mount, file) == file.file.sha256)
+            account.simulator.faults = [FaultRule(Self.half(file.file), path: Self.path(file), count: 4)]
+            try Command.shell("echo 1 >/proc/sys/vm/drop_caches")
+            let copied = try Command.run([
+                "/usr/bin/python3", "-ISc",
+                """
+                import hashlib, os, sys
+                path, size = sys.argv[1], int(sys.argv[2])
+                with open(path, "rb", buffering=0) as file:
+                    parts = [file.read(1000)]
+                    for _ in range(3):
+                        try:
+                            with open(path, "rb") as other:
+                                other.seek(size - 1000)
+                                if len(other.read()) != 1000: print("the end is missing")
+                        except OSError: pass
+                        if os.stat(path).st_size != size: print("the size is", os.stat(path).st_size)
+                    while part := file.read(65536): parts.append(part)
+                print(hashlib.sha256(b"".join(parts)).hexdigest())
+                """, mount.path(of: file), "\(file.file.size)",
+            ])
+            // It has read everything, or it has failed.
+            let isWhole = copied.lines == [file.file.sha256]
+            #expect(isWhole || copied.end == .exited(1) && copied.lines.isEmpty, "\(file.file.name): \(copied.text)")
+            let isRight = try eventually(within: 30) { try read(mount, file) == file.file.sha256 }
+            #expect(isRight, "\(file.file.name)")
+        }
+    }
+
+    @Test("A file that becomes shorter while it is read ends with an error, and not early")
+    func shrunk() throws {
+        let folder = try TemporaryFolder()
+        let account = try SimulatedAccount(media: nil)
+        let sid = "RE" + String(repeating: "a", count: 32)
+        let add = { (count: Int) throws -> Data in
+            let content = TestMedia.signed(TestMedia.noise(count, seed: UInt64(count)), as: "wav")
+            let path = folder.path("\(count).wav")
+            try content.write(to: URL(filePath: path))
+            try account.change(
+                resource: #"{"action":"add","kind":"recording","path":"\#(path)","encrypted":false,"#
+                    + #""fields":{"sid":"\#(sid)"}}"#)
+            return content
+        }
+        _ = try add(8_000_000)
+        let mount = try MountedAccount(account, options: ["--no-probing"])
+        let path = "\(mount.path)/recordings/\(sid).wav"
+        let reader = try RunningCommand([
+            "/usr/bin/python3", "-ISc",
+            """
+            import os, sys, time
+            path, size, folder = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+            with open(path, "rb", buffering=0) as file:
+                file.seek(size * 3 // 4)
+                file.read(1000)
+                open(folder + "/ready", "w").close()
+                while not os.path.exists(folder + "/go"): time.sleep(0.01)
+                try: print("it went on" if file.read(1000) else "it ended early")
+                except OSError as error: print(os.strerror(error.errno))
+            """, path, "8000000", folder.url.path,
+        ])
+        try wait(until: "the file is open") { FileManager.default.fileExists(atPath: folder.path("ready")) }
+        try account.change(resource: #"{"action":"remove","sid":"\#(sid)"}"#)
+        let shorter = try add(2_000_000)
+        try Command.shell("echo 1 >/proc/sys/vm/drop_caches")
+        let isNoticed = try eventually { try Command.run(["cat", path]).output == shorter }
+        #expect(isNoticed, "\(mount.log)")
+        #expect(try Command.require(["stat", "-c", "%s", path]).lines == ["2000000"])
+        try folder.file("go", "")
+        #expect(try reader.wait().lines == ["Stale file handle"])
+    }
+}
