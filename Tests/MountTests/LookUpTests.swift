@@ -5,8 +5,12 @@ import TwilioSimulator
 
 @Suite("Names are told without waiting for sizes", .orderly, .needsFUSE)
 struct LookUpTests {
-    /// Voice recordings of which the first is stalled.
-    private static func bench(_ count: Int) throws -> (bench: MountBench, names: [String], folder: TemporaryFolder) {
+    /// A mount of voice recordings of which one may be stalled.
+    ///
+    /// - Parameter stalled: the index of the one that is, from before the mount on: it learns some sizes by itself.
+    private static func bench(
+        _ count: Int, stalled: Int? = nil
+    ) throws -> (bench: MountBench, names: [String], folder: TemporaryFolder) {
         let folder = try TemporaryFolder()
         for number in 0..<count {
             let file = folder.url.appending(path: "recordings/\(number).wav")
@@ -22,8 +26,12 @@ struct LookUpTests {
                     {"action": "update", "sid": "\(sid)", "fields": {"date_created": "2026-01-01T00:00:00Z"}}
                     """)
         }
+        let names = try account.originals().keys.sorted()
+        if let stalled {
+            account.simulator.faults = [FaultRule(.stall(afterBytes: 0), path: "*\(names[stalled]).wav")]
+        }
         let bench = try MountBench(account: account, options: ["--no-probing", "--refresh", "0"])
-        return (bench, try account.originals().keys.sorted(), folder)
+        return (bench, names, folder)
     }
 
     /// Each way in which programs come to bytes without a `stat`, with the size only if it is theirs to know; prints
@@ -103,11 +111,9 @@ struct LookUpTests {
 
     @Test("A recording whose size stalls delays no other name in its directory", arguments: [false, true])
     func stalledSize(isListed: Bool) throws {
-        let (bench, names, folder) = try Self.bench(20)
+        let (bench, names, folder) = try Self.bench(20, stalled: 0)
         defer { withExtendedLifetime(folder) {} }
         if isListed { try bench.shell("ls recordings >/dev/null") }
-        try bench.account.add(
-            faults: #"[{"path":"*\#(names[0]).wav","action":{"type":"stall","afterBytes":0}}]"#)
         let stalled = try RunningCommand(["stat", "\(bench.mount.path)/recordings/\(names[0]).wav"])
         #expect(eventually { bench.account.mediaRequests.contains { $0.path.contains(names[0]) } })
         try bench.shell("ls recordings >/dev/null")
@@ -121,13 +127,11 @@ struct LookUpTests {
 
     @Test("After SIGKILL nothing hangs, although names have gone while a size stalls")
     func killed() throws {
-        let (bench, names, folder) = try Self.bench(3)
+        let (bench, names, folder) = try Self.bench(3, stalled: 1)
         defer { withExtendedLifetime(folder) {} }
         let path = bench.mount.path
         let paths = names.map { "\(path)/recordings/\($0).wav" }
         try Command.require(["stat", paths[0]])
-        try bench.account.add(
-            faults: #"[{"path":"*\#(names[1]).wav","action":{"type":"stall","afterBytes":0}}]"#)
         let stalled = try RunningCommand(["stat", paths[1]])
         #expect(eventually { bench.account.mediaRequests.contains { $0.path.contains(names[1]) } })
         try bench.account.change(resource: #"{"action": "delete", "sid": "\#(names[0])"}"#)

@@ -81,8 +81,8 @@ struct UnreadableTests {
         let sid = try #require(account.simulator.publicKeySID)
         let encrypted = try account.originals().values.filter(\.encrypted)
         let voice = encrypted.count { $0.kind == .recording }
-        for keys in try [["--no-key"], ["--key", KeyPair.other.privateKey()], ["--no-key"]] {
-            let told = try mount(keys).filter { $0.contains("encrypted for") }
+        for _ in 0..<2 {
+            let told = try mount(["--key", KeyPair.other.privateKey()]).filter { $0.contains("encrypted for") }
             #expect(
                 told == [
                     "twiliofs: warning: \(encrypted.count) recordings are encrypted for \(sid), whose private key isn't"
@@ -96,6 +96,7 @@ struct UnreadableTests {
             ])
         let right = try mount(["--key", KeyPair.shared.privateKey()]).filter { $0.contains("encrypted for") }
         #expect(right == [])
+        #expect(try mount(["--no-key"]) == [], "who mounts without a key knows it")
     }
 
     @Test("They are told of as far as they are known when another list fails")

@@ -102,7 +102,8 @@ extension MediaFile {
 
     /// Judges by what was described before whether facts that aren't confirmed are to be believed all the same.
     ///
-    /// - Returns: the facts, confirmed if nothing but time was missing, and whether they have been told for long enough.
+    /// - Returns: the facts, confirmed if nothing but time was missing, and whether they have been told for long
+    ///   enough.
     private func settled(_ described: Result<MediaFacts, MediaError>) -> (Result<MediaFacts, MediaError>, Bool) {
         guard case .success(let facts) = described, !facts.isConfirmed else { return (described, true) }
         let isSettled = services.provisionalSizes.withLock { $0.isSettled(facts, of: sid, now: .now) }

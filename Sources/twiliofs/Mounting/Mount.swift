@@ -134,8 +134,11 @@ struct Mount {
                 warn("nothing is logged as long as no system log listens at \(SystemLog.path): give --log-file")
             }
             // The log has them later, where nobody who mounts looks.
-            for sentence in readability.sentences(within: Self.patienceForFindings) {
-                Failure.show("warning: \(sentence)")
+            // Who mounts without a key knows it.
+            if !command.isWithoutKey {
+                for sentence in readability.sentences(within: Self.patienceForFindings) {
+                    Failure.show("warning: \(sentence)")
+                }
             }
             do {
                 try Background.detach(telling: descriptor)
