@@ -301,7 +301,8 @@ public final class Catalog: Sendable {
             guard current.database.pool === old.pool else { return }
             do {
                 if let reason { try old.setAside(reason: reason, logger: logger) }
-                current.database = try CatalogDatabase(folder: folder, check: fileCheck, logger: logger)
+                current.database = try CatalogDatabase(
+                    folder: folder, check: fileCheck, patience: CatalogDatabase.patienceOfServing, logger: logger)
                 current.epoch += 1
                 // Numbers of another database mean something else.
                 knownRequirements.withLock { $0 = [:] }

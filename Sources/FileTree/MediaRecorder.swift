@@ -19,6 +19,9 @@ public final class MediaRecorder: MediaObserver {
     /// What was described and isn't stored yet.
     private let described = Locked<[(sid: SID, account: SID?, facts: MediaFacts)]>([])
 
+    /// When it was last said that something can't be stored.
+    private let lastFailure = Locked<ContinuousClock.Instant?>(nil)
+
     /// Has the kernel drop what it keeps of a recording of an account.
     private let invalidate = Locked<(@Sendable (SID, SID?) -> Void)?>(nil)
 
@@ -78,10 +81,20 @@ public final class MediaRecorder: MediaObserver {
                     invalidate.withLock { $0 }?(sid, account)
                 }
             } catch {
-                logger.failure(
-                    "\(described.count == 1 ? "a size" : "\(described.count) sizes") can't be stored", error: error)
+                storingDidFail("\(described.count == 1 ? "a size" : "\(described.count) sizes") can't be stored", error)
             }
         }
+    }
+
+    /// Says that something can't be stored, once a minute: on a full disk nothing can.
+    private func storingDidFail(_ message: String, _ error: any Error) {
+        let now = ContinuousClock.now
+        let isDue = lastFailure.withLock { last in
+            if let last, now - last < .seconds(60) { return false }
+            last = now
+            return true
+        }
+        if isDue { logger.failure("\(message)", error: error) } else { logger.debug("\(message)", error: error) }
     }
 
     /// Where is kept what is learnt of an account's recordings.
@@ -97,7 +110,7 @@ public final class MediaRecorder: MediaObserver {
             do {
                 try catalog(of: account).forgetMediaFacts(of: sid)
             } catch {
-                logger.failure("the size of \(sid) can't be forgotten", error: error)
+                storingDidFail("the size of \(sid) can't be forgotten", error)
             }
             invalidate.withLock { $0 }?(sid, account)
         }
@@ -128,7 +141,7 @@ public final class MediaRecorder: MediaObserver {
         do throws(CatalogError) {
             try catalog(of: account).setIntegrity(integrity, of: sid)
         } catch {
-            logger.failure("the integrity of \(sid) can't be stored", error: error)
+            storingDidFail("the integrity of \(sid) can't be stored", error)
         }
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import TestSupport
 import Testing
 import Threading
@@ -158,6 +159,22 @@ struct DamageTests {
         #expect(try Self.open(copy).listed(.videoRecording) == [])
         try Self.checkBecomesRight(copy, simulator, 200, "without a journal")
         #expect(try first.listed(.videoRecording).count == 400)
+    }
+
+    @Test("is an error and nobody waits as long as another process holds its lock")
+    func heldLock() throws {
+        let simulator = try Self.simulator(300)
+        defer { simulator.stop() }
+        let folder = try Self.fill(from: simulator)
+        let catalog = try Self.open(folder)
+        let lock = Glibc.open(folder.file + "-lock", O_RDWR | O_CLOEXEC)
+        #expect(flock(lock, LOCK_EX) == 0)
+        try FileManager.default.removeItem(atPath: folder.file)
+        let start = ContinuousClock.now
+        for _ in 0..<3 { #expect(throws: CatalogError.self) { try catalog.listed(.composition) } }
+        #expect(ContinuousClock.now - start < .seconds(10))
+        close(lock)
+        #expect(try catalog.listed(.composition) == [])
     }
 
     @Test("that is found so while it is used fails once, is set aside, and is built anew")

@@ -21,6 +21,7 @@ struct LogLineTests {
         let output = LogOutput(
             format: format, destination: .file(try LogFile(folder.path("log"))), leastLevel: .info)
         log(output.logger())
+        output.flush()
         return try String(contentsOfFile: folder.path("log"), encoding: .utf8)
     }
 
@@ -90,6 +91,7 @@ struct LogLineTests {
         output.switchDebugging()
         logger.debug("third")
         logger.warning("fourth")
+        output.flush()
         let text = try String(contentsOfFile: folder.path("log"), encoding: .utf8)
         #expect(
             text.split(separator: "\n").map { String($0.split(separator: " ", maxSplits: 1)[1]) } == [
@@ -108,8 +110,10 @@ struct LogLineTests {
         logger.info("first")
         try disk.fillUp(but: 0)
         for _ in 0..<200 { logger.info("\(String(repeating: "x", count: 100))") }
+        output.flush()
         disk.empty()
         logger.info("last")
+        output.flush()
         let text = try String(contentsOfFile: disk.path + "/log", encoding: .utf8)
         #expect(text.contains(" info: last\n"))
         #expect(text.contains(/warning: (1 line|\d+ lines) before could not be written/), "\(text)")

@@ -23,6 +23,27 @@ struct ServingProcessTests {
         for number in 0...2 { #expect(descriptors[number] == "/dev/null") }
     }
 
+    @Test("Nothing waits for a log that nobody reads, and what it lost is counted")
+    func unreadLog() throws {
+        let folder = try TemporaryFolder()
+        let pipe = folder.path("pipe")
+        #expect(mkfifo(pipe, 0o600) == 0)
+        // Open for reading and writing, so that neither side waits for the other.
+        let reader = open(pipe, O_RDWR | O_CLOEXEC)
+        defer { close(reader) }
+        let mount = try MountedAccount(
+            try Self.account.get(), options: ["--log-level", "trace"],
+            wrapper: ["sh", "-c", "exec \"$@\" 2>\"$0\"", pipe])
+        // More than a pipe and the queue hold.
+        for _ in 0..<40 {
+            try Command.shell(
+                "for number in 1 2 3 4 5 6 7 8; do find . -ls; cat */* 2>&1; done >/dev/null", directory: mount.path,
+                seconds: 20)
+        }
+        mount.process.send(SIGTERM)
+        #expect(try mount.process.wait(seconds: 10).end == .exited(0))
+    }
+
     @Test("A start that fails says so, and its status, whichever other descriptors are closed")
     func failureWithoutDescriptors() throws {
         for redirections in Self.closedDescriptors {

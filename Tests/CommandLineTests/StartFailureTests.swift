@@ -191,11 +191,12 @@ struct StartFailureTests {
     }
 
     @Test(
-        "What the mount writes mustn't be in it",
+        "What the mount opens while it serves mustn't be in it",
         arguments: [
             ("the cache folder", ["--cache-dir", "$MNT/cache"]),
             ("the cache folder", ["--cache-dir", "$MNT/../mount"]),
             ("the log file", ["--log-file", "$TMP/mount/log"]),
+            ("the file of certificate authorities", ["--ca-file", "$MNT/ca.pem"]),
         ] as [(String, [String])])
     func inItself(what: String, options: [String]) throws {
         try check(
@@ -203,6 +204,24 @@ struct StartFailureTests {
                 failure.options = ["-o", "nonempty"] + options
             },
             account: try Self.account.get(), mode: [])
+    }
+
+    @Test("A mount point in the cache folder is refused", arguments: ["$TMP", "$TMP/link"])
+    func inCache(cache: String) throws {
+        symlink(folder.url.path, folder.path("link"))
+        try check(
+            StartFailure("in the cache", .mountPoint, naming: ["$MNT", "is in the cache folder"]).with {
+                $0.options = ["--cache-dir", cache]
+            },
+            account: try Self.account.get(), mode: [])
+    }
+
+    @Test("Too little address space is said to be too little")
+    func addressSpace() throws {
+        try check(
+            StartFailure("1000 MB", .configuration, naming: ["address space", "976 MiB", "ulimit -v"]),
+            account: try Self.account.get(), mode: [],
+            prefix: ["sh", "-c", "ulimit -v 1000000 && exec \"$@\"", "sh"])
     }
 
     @Test("Too few descriptors are said to be too few", arguments: [6, 12, 14, 20, 63])

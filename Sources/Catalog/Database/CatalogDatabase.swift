@@ -46,14 +46,17 @@ struct CatalogDatabase: Sendable {
     ///   - folder: where the file is kept; made if it is missing, readable by its owner alone, since resources tell who
     ///     called whom.
     ///   - check: looks whether it can be a catalog that was written here.
-    init(folder: String, check: CatalogCheck, logger: Logger) throws(CatalogError) {
+    ///   - patience: how long another mount that opens the catalog is waited for.
+    init(
+        folder: String, check: CatalogCheck, patience: Duration = Self.patienceOfMounting, logger: Logger
+    ) throws(CatalogError) {
         _ = Self.settings
         let path = folder + "/catalog.sqlite"
         do {
             try FileManager.default.createDirectory(
                 atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             try PrivateFile.checkFolder(folder, followsLink: true)
-            self = try Self.alone(with: path) {
+            self = try Self.alone(with: path, patience: patience) {
                 do {
                     // SQLite opens them by their names: it would follow links, and wait for FIFOs.
                     for suffix in ["", "-wal", "-shm", "-journal"] { try PrivateFile.checkFile(path + suffix) }
@@ -126,15 +129,34 @@ struct CatalogDatabase: Sendable {
 
     /// Runs a body while no other mount opens the catalog or sets it aside: two that found the same damage would take
     /// away each other's new file, and two that find none would make the same tables.
-    private static func alone<Value>(with path: String, _ body: () throws -> Value) throws -> Value {
+    ///
+    /// A process that holds the lock may be stopped, so it isn't waited for without end.
+    private static func alone<Value>(
+        with path: String, patience: Duration, _ body: () throws -> Value
+    ) throws -> Value {
         let descriptor = try PrivateFile.open(path + "-lock", O_CREAT | O_RDWR)
         // The lock goes with it.
         defer { close(descriptor) }
-        while flock(descriptor, LOCK_EX) != 0 {
-            guard errno == EINTR else { throw CatalogError(.unusable, String(cString: strerror(errno))) }
+        let deadline = ContinuousClock.now + patience
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+            guard errno == EINTR || errno == EWOULDBLOCK else {
+                throw CatalogError(.unusable, String(cString: strerror(errno)))
+            }
+            guard ContinuousClock.now < deadline else {
+                throw CatalogError(
+                    .unusable, "another process has held the lock '\(path)-lock' for \(patience): end that process")
+            }
+            usleep(5000)
         }
         return try body()
     }
+
+    /// How long a mount waits for another that opens the same catalog, which may have to convert it.
+    static let patienceOfMounting = Duration.seconds(30)
+
+    /// How long it is waited for while programs wait for the mount; they get an error then, and the next one tries
+    /// again.
+    static let patienceOfServing = Duration.milliseconds(200)
 
     /// Looks what those have left who wrote without waiting for the disk.
     private static func settle(_ path: String) throws {
@@ -153,7 +175,7 @@ struct CatalogDatabase: Sendable {
 
     /// Moves a damaged catalog out of the way, unless another mount has done so already.
     func setAside(reason: DatabaseError, logger: Logger) throws {
-        try Self.alone(with: path) {
+        try Self.alone(with: path, patience: Self.patienceOfServing) {
             guard isInPlace else { return }
             try Self.setAside(path, reason: reason, logger: logger)
         }

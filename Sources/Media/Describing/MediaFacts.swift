@@ -137,7 +137,10 @@ public struct MediaFacts: Hashable, Sendable, Codable {
         if resource.encryptionDetails != nil {
             return plaintextSize == (try? CiphertextLayout.plaintextSize(ofGCMCiphertextSize: ciphertextSize))
         }
-        return resource.kind != .voiceRecording && !envelopeFields.isEmpty || plaintextSize == ciphertextSize
+        guard resource.kind != .voiceRecording, !envelopeFields.isEmpty else { return plaintextSize == ciphertextSize }
+        let envelope = try? EnvelopeMetadata.s3EncryptionClient { envelopeFields[$0] }
+        return envelope?.cipher != .aes256GCM
+            || plaintextSize == (try? CiphertextLayout.plaintextSize(ofGCMCiphertextSize: ciphertextSize))
     }
 
     /// The same facts, confirmed by the content.

@@ -89,6 +89,16 @@ enum CacheFolder {
                 + " give another")
     }
 
+    /// Whether a folder is the cache folder, or somewhere in it.
+    ///
+    /// - Parameter path: an absolute path without links in it.
+    static func contains(_ path: String, root: String) -> Bool {
+        guard let resolved = realpath(root, nil) else { return false }
+        defer { free(resolved) }
+        let folder = String(cString: resolved)
+        return path == folder || path.hasPrefix(folder + "/")
+    }
+
     /// Makes a folder for the user alone, and those above it that are missing.
     ///
     /// - Returns: 0, or why it can't be made, as a value of `errno`; 0 also where there is something else already.

@@ -43,6 +43,9 @@ struct Mount {
         _ = twiliofs_keep_freed_memory()
         if let descriptor = command.readyDescriptor { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
         let signals = try ProcessSignals(log: log)
+        // Also where it can't be mounted, or the process ends by itself.
+        defer { log.flush() }
+        try AddressSpaceLimit.check()
 
         let options = try MountOptionList(command.mountOptions)
         let mask = try command.mask.map { (text) throws(Failure) in
@@ -122,10 +125,17 @@ struct Mount {
         }
         tree.onRemoval { [weak session] inodes in session?.remove(inodes) }
         gatherer.askForRequests { [weak session] in session?.statistics ?? RequestStatistics() }
-        for branch in [mainBranch] + (branches ?? []) { try branch.synchronizer.start() }
-        if command.window.probing { try prober.start() }
         gatherer.askForUnreadable { [weak readability] in readability?.unreadable ?? [] }
-        try readability.start()
+        do {
+            for branch in [mainBranch] + (branches ?? []) { try branch.synchronizer.start() }
+            if command.window.probing { try prober.start() }
+            try readability.start()
+        } catch {
+            // The system has no thread left. Without a process the mount would be a dead one.
+            session.unmount()
+            session.finish()
+            throw error
+        }
         // Files that are still open would keep libfuse's threads waiting: a signal ends the mount all the same.
         signals.onUnmount { session.unmount() }
         logger.info("mounted \(account.account) on \(mountPoint.path)")
@@ -140,6 +150,8 @@ struct Mount {
                     Failure.show("warning: \(sentence)")
                 }
             }
+            // What goes wrong with the log is said while there is a terminal.
+            log.flush()
             do {
                 try Background.detach(telling: descriptor)
             } catch {
@@ -258,8 +270,16 @@ struct Mount {
     /// Refuses a mount that would have to wait for itself: what it writes mustn't be in it.
     private func checkPlaces(outside mountPoint: MountPoint) throws(Failure) {
         let root = try CacheFolder.root(option: command.cacheDir, environment: environment)
-        for (path, what) in [(root, "the cache folder"), (command.logFile, "the log file")] {
-            try CacheFolder.check(path, what: what, isOutside: mountPoint.path)
+        let authorities = command.account.certificateAuthorityFile(environment)
+        let places = [
+            (root, "the cache folder"), (command.logFile, "the log file"),
+            (authorities, "the file of certificate authorities"),
+        ]
+        for (path, what) in places { try CacheFolder.check(path, what: what, isOutside: mountPoint.path) }
+        guard !CacheFolder.contains(mountPoint.path, root: root) else {
+            throw Failure(
+                .mountPoint,
+                "the mount point '\(mountPoint.path)' is in the cache folder '\(root)': choose another directory")
         }
         try CacheFolder.check(
             FileManager.default.temporaryDirectory.path, what: "the folder for temporary files",

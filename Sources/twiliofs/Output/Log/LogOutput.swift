@@ -28,11 +28,27 @@ final class LogOutput: Sendable {
 
     private let state = Locked(State())
 
+    /// The lines on their way; made before anything is logged.
+    private let queue = Locked<LogQueue?>(nil)
+
     init(format: LogFormat, destination: Destination, leastLevel: Logger.Level) {
         self.format = format
         self.destination = destination
         self.leastLevel = leastLevel
         if case .systemLog = destination { SystemLog.open() }
+        let queue = LogQueue { [weak self] entries, lostCount in
+            guard let self else { return }
+            for entry in entries { perform(entry) }
+            guard lostCount > 0 else { return }
+            let lines = lostCount == 1 ? "1 line was" : "\(lostCount) lines were"
+            note("\(lines) lost here, since the log wasn't read", level: .warning)
+        }
+        self.queue.withLock { $0 = queue }
+    }
+
+    /// Waits until what was logged is written, or for a second where nobody reads it.
+    func flush() {
+        queue.withLock { $0 }?.flush(within: .seconds(1))
     }
 
     /// A logger that writes here.
@@ -75,18 +91,23 @@ final class LogOutput: Sendable {
     }
 
     fileprivate func write(_ line: LogLine) {
+        // The system's log adds the time itself.
+        let hasTime = if case .systemLog = destination { false } else { true }
+        let entry = LogQueue.Entry(text: line.rendered(as: format, hasTime: hasTime), level: line.level)
+        queue.withLock { $0 }?.add(entry)
+    }
+
+    /// Writes a line, which may take as long as its reader wants.
+    private func perform(_ entry: LogQueue.Entry) {
         switch destination {
-        case .standardError:
-            StandardError.write(line.rendered(as: format, hasTime: true) + "\n")
-        case .systemLog:
-            SystemLog.write(line.rendered(as: format, hasTime: false), level: line.level)
-        case .file(let file):
-            append(line, to: file)
+        case .standardError: StandardError.write(entry.text + "\n")
+        case .systemLog: SystemLog.write(entry.text, level: entry.level)
+        case .file(let file): append(entry.text, to: file)
         }
     }
 
-    private func append(_ line: LogLine, to file: LogFile) {
-        if let reason = file.append(line.rendered(as: format, hasTime: true)) {
+    private func append(_ line: String, to file: LogFile) {
+        if let reason = file.append(line) {
             let isFirst = state.withLock { state in
                 state.lostLines += 1
                 defer { state.hasComplained = true }
