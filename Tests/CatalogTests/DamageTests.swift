@@ -174,6 +174,8 @@ struct DamageTests {
         for _ in 0..<3 { #expect(throws: CatalogError.self) { try catalog.listed(.composition) } }
         #expect(ContinuousClock.now - start < .seconds(10))
         close(lock)
+        // Who finds it replaced fails, and the next one is answered.
+        #expect(throws: CatalogError.self) { try catalog.listed(.composition) }
         #expect(try catalog.listed(.composition) == [])
     }
 
