@@ -37,8 +37,8 @@ struct ServingProcessTests {
         // More than a pipe and the queue hold.
         for _ in 0..<40 {
             try Command.shell(
-                "for number in 1 2 3 4 5 6 7 8; do find . -ls; cat */*.* || true; done >/dev/null 2>&1", directory: mount.path,
-                seconds: 20)
+                "for number in 1 2 3 4 5 6 7 8; do find . -ls; cat */*.* || true; done >/dev/null 2>&1",
+                directory: mount.path, seconds: 20)
         }
         mount.process.send(SIGTERM)
         #expect(try mount.process.wait(seconds: 10).end == .exited(0))
