@@ -1,0 +1,43 @@
+import Logging
+import TestSupport
+import Testing
+import Threading
+
+@testable import twiliofs
+
+@Suite("Log lines on their way", .orderly)
+struct LogQueueTests {
+    /// What was written, and whether writing goes on.
+    private struct Written {
+        var texts: [String] = []
+        var lostCount = 0
+        var isReading = false
+    }
+
+    @Test("They are written in their order, and those that find no room are counted")
+    func bounded() throws {
+        let written = Condition(Written())
+        let queue = LogQueue { entries, lostCount in
+            _ = written.wait(timeout: .seconds(30)) { $0.isReading ? true : nil }
+            written.change { written in
+                written.texts += entries.map(\.text)
+                written.lostCount += lostCount
+            }
+        }
+        let filling = String(repeating: "x", count: 1000)
+        for number in 0..<5000 { queue.add(LogQueue.Entry(text: "\(number) \(filling)", level: .info)) }
+        let start = ContinuousClock.now
+        queue.flush(within: .milliseconds(10))
+        #expect(ContinuousClock.now - start < .seconds(5), "nobody reads, and nobody waits for that")
+        written.change { $0.isReading = true }
+        queue.flush(within: .seconds(30))
+        let result = written.change { $0 }
+        let numbers = result.texts.compactMap { $0.split(separator: " ").first.flatMap { Int($0) } }
+        #expect(numbers == Array(0..<numbers.count), "the first ones")
+        #expect(numbers.count > 900 && numbers.count < 2500)
+        #expect(result.lostCount == 5000 - numbers.count)
+        queue.add(LogQueue.Entry(text: "last", level: .info))
+        queue.flush(within: .seconds(30))
+        #expect(written.change { $0.texts.last } == "last")
+    }
+}
