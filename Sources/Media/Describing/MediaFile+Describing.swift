@@ -65,7 +65,7 @@ extension MediaFile {
             case .success(let facts)
             where !isSettled && state.doubtedFacts.map { facts.mayBeCutOff(from: $0) } ?? false:
                 state.facts = state.doubtedFacts.map { .known($0) } ?? .unknown
-                state.doubtedFacts = nil
+                (state.doubtedFacts, state.isCut) = (nil, false)
                 return (waiting, false, false)
             case .success(let facts):
                 let doubted = state.doubtedFacts
