@@ -10,6 +10,9 @@ public struct CatalogError: CausedError {
         /// SQLite refused a statement: the disk is full, the file is damaged.
         case database
 
+        /// Another process keeps it for itself.
+        case inUse
+
         /// The list could not be completed, so the directory can't be told.
         case incompleteList
     }

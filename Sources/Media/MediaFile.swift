@@ -224,6 +224,9 @@ final class MediaFile: Sendable {
         }
     }
 
+    /// Whether the media was cut when it was last described.
+    var isKnownAsCut: Bool { state.withLock { $0.isCut } }
+
     private var endIsMissing: MediaError {
         MediaError(
             .transferFailed, sid,

@@ -206,12 +206,30 @@ struct StartFailureTests {
             account: try Self.account.get(), mode: [])
     }
 
-    @Test("A mount point in the cache folder is refused", arguments: ["$TMP", "$TMP/link"])
-    func inCache(cache: String) throws {
-        symlink(folder.url.path, folder.path("link"))
+    @Test("A mount point that the cache uses is refused", arguments: ["AC", "ciphertext"])
+    func inCache(name: String) throws {
+        let account = try Self.account.get()
+        let place = name == "AC" ? account.sid : name
+        let folders = ["cache", "cache/\(place)", "cache/\(place)/below"]
+        for name in folders { try folder.folder(name) }
+        symlink(folder.path("cache"), folder.path("link"))
+        for cache in ["$TMP/cache", "$TMP/link"] {
+            for mountPoint in folders.dropFirst() {
+                try check(
+                    StartFailure("in the cache", .mountPoint, naming: [place, "is in the cache folder"]).with {
+                        $0.options = ["--cache-dir", cache, "-o", "nonempty"]
+                        $0.mountPoint = "$TMP/\(mountPoint)"
+                    },
+                    account: account, mode: [])
+            }
+        }
+    }
+
+    @Test("No name of a cache folder is refused")
+    func noCache() throws {
         try check(
-            StartFailure("in the cache", .mountPoint, naming: ["$MNT", "is in the cache folder"]).with {
-                $0.options = ["--cache-dir", cache]
+            StartFailure("no cache", .configuration, naming: ["--cache-dir is empty"]).with {
+                $0.options = ["--cache-dir", ""]
             },
             account: try Self.account.get(), mode: [])
     }

@@ -30,6 +30,9 @@ struct ProvisionalSizesTests {
         #expect(try !isSettled(100, after: 62))
         #expect(try !isSettled(100, after: 100))
         #expect(try isSettled(100, after: 122))
+        // Another size was confirmed in between.
+        sizes.forget(sid)
+        #expect(try !isSettled(100, after: 200))
     }
 }
 

@@ -33,8 +33,10 @@ struct CutAnswerTests {
         return result.end == .exited(0) ? String(result.text.prefix(64)) : nil
     }
 
-    @Test("One of them is an error or isn't noticed, at first and while a program has the file open")
-    func once() throws {
+    @Test(
+        "Some of them are an error or aren't noticed, at first and while a program has the file open",
+        arguments: [1, 4])
+    func some(count: Int) throws {
         let account = try SimulatedAccount(media: TestMedia.real, configure: Self.streams)
         let mount = try MountedAccount(account, options: ["--no-probing"])
         let files = try Self.files(account)
@@ -43,7 +45,7 @@ struct CutAnswerTests {
         let known = try account.original("mono.wav")
         #expect(try read(mount, known) == known.file.sha256)
         for file in files where file.sid != known.sid {
-            account.simulator.faults = [FaultRule(Self.half(file.file), path: Self.path(file), count: 1)]
+            account.simulator.faults = [FaultRule(Self.half(file.file), path: Self.path(file), count: count)]
             let first = try read(mount, file)
             #expect(first == nil || first == file.file.sha256, "\(file.file.name)")
             let holder = try RunningCommand(["sh", "-c", "exec 3<\"$1\" && sleep 60", "sh", mount.path(of: file)])

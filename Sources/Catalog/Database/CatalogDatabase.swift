@@ -72,6 +72,9 @@ struct CatalogDatabase: Sendable {
             let advice = refusal.remedy == nil ? "; choose another --cache-dir" : ""
             throw CatalogError(.unusable, "the catalog can't be opened: \(refusal)\(advice)", cause: refusal)
         } catch {
+            if let error = error as? CatalogError, error.code == .inUse {
+                throw CatalogError(.inUse, "the catalog '\(path)' can't be opened: \(error.message)")
+            }
             let reason = (error as? CatalogError)?.message ?? (error as? DatabaseError)?.message ?? "\(error)"
             throw CatalogError(
                 .unusable, "the catalog '\(path)' can't be opened: \(reason); choose another --cache-dir or remove it",
@@ -144,7 +147,8 @@ struct CatalogDatabase: Sendable {
             }
             guard ContinuousClock.now < deadline else {
                 throw CatalogError(
-                    .unusable, "another process has held the lock '\(path)-lock' for \(patience): end that process")
+                    .inUse,
+                    "another process keeps the lock '\(path)-lock': another mount that begins, or one that is stopped")
             }
             usleep(5000)
         }

@@ -88,7 +88,8 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
     /// Sends the request that costs the least.
     func start() {
         let address = file.resource.kind == .voiceRecording ? (try? file.addresses())?.ownAddress : nil
-        if let address, let origin = address.origin,
+        // HEAD tells nothing of the header of media that was cut.
+        if let address, let origin = address.origin, !file.isKnownAsCut,
             file.services.probes.withLock({ $0.probe(at: origin, now: .now) }) == .head
         {
             askForHead(at: address, of: origin)
@@ -190,7 +191,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         // Who sends a page may close the connection before its end, and say no length.
         announcesEnd = total != nil || head.headers["transfer-encoding"]?.lowercased().contains("chunked") == true
         do throws(MediaError) {
-            guard let spool = try file.makeSpoolFetch(from: transfer) else {
+            guard let spool = try file.makeSpoolFetch(from: transfer, isDescribing: true) else {
                 failure = MediaError(.transferFailed, file.sid, "\(file.sid) is being sent already: try again")
                 return false
             }
@@ -369,10 +370,11 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
 
     /// Whether the server has all of the media.
     private func completeness(_ ciphertextSize: Int64) -> MediaFacts.Completeness {
-        if MediaAnswerCheck.isCut(size: ciphertextSize, of: file.resource) { return .cut }
-        let told =
-            isSealed
-            ? .whole : MediaAnswerCheck.completeness(ofWave: findings.beginning ?? [], size: ciphertextSize)
+        let isCut = MediaAnswerCheck.isCut(size: ciphertextSize, of: file.resource)
+        // Sealed media can be opened all the same: its tag or its padding tells whether it is whole.
+        guard !isSealed else { return isCut ? .uncertain : .whole }
+        if isCut { return .cut }
+        let told = MediaAnswerCheck.completeness(ofWave: findings.beginning ?? [], size: ciphertextSize)
         return min(told, spool != nil && !announcesEnd ? .uncertain : .whole)
     }
 

@@ -107,7 +107,7 @@ extension MediaFile {
     private func settled(_ described: Result<MediaFacts, MediaError>) -> (Result<MediaFacts, MediaError>, Bool) {
         guard case .success(let facts) = described, !facts.isConfirmed else { return (described, true) }
         let isSettled = services.provisionalSizes.withLock { $0.isSettled(facts, of: sid, now: .now) }
-        let isRight = isSettled && facts.completeness == .uncertain && facts.isPlaintextSizeExact
+        let isRight = isSettled && facts.completeness != .whole && facts.isPlaintextSizeExact
         return (isRight ? .success(facts.confirmed) : described, isSettled)
     }
 
@@ -131,6 +131,7 @@ extension MediaFile {
 
     /// A range of the media comes, of the size that is known: for sealed media that counts for good.
     func rangeDidBegin(_ head: ResponseHead) {
+        if head.contentRange?.total != nil { services.provisionalSizes.withLock { $0.endClaim(of: sid) } }
         guard let facts = knownFacts, !facts.isConfirmed, isSealed(facts), head.contentRange?.total != nil else {
             return
         }

@@ -45,8 +45,14 @@ struct ProvisionalSizes {
         sizes[sid] = Size(bytes: facts.plaintextSize, isDoubtedFrom: now + Self.lifetime(of: facts))
     }
 
+    /// Another size than the one that is claimed was told again: the claim begins anew if it comes again.
+    mutating func endClaim(of sid: SID) {
+        claims[sid] = nil
+    }
+
     /// Forgets a size: a better one is known, or it was wrong.
     mutating func forget(_ sid: SID) {
         sizes[sid] = nil
+        claims[sid] = nil
     }
 }

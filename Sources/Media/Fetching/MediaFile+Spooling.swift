@@ -38,10 +38,21 @@ extension MediaFile {
     /// - Parameters:
     ///   - transfer: brings the stream. That of a fetch, if it is one's, is kept; all others are cancelled.
     ///   - read: waits for the stream, this one or the one that comes already.
+    ///   - isDescribing: whether the media is being described: a stream from before belongs to what was known of it
+    ///     then, and goes.
     /// - Returns: nil when a stream comes already. A second one would write over it.
     func makeSpoolFetch(
-        from transfer: TransferSlot, for read: PendingRead? = nil
+        from transfer: TransferSlot, for read: PendingRead? = nil, isDescribing: Bool = false
     ) throws(MediaError) -> SpoolFetch? {
+        if isDescribing {
+            let old = state.withLock { state -> SpooledContent? in
+                defer { state.spool = nil }
+                return state.spool
+            }
+            old?.transfer.cancel()
+            let error = MediaError(.changed, sid, "the media of \(sid) is fetched anew: open it again")
+            for read in old?.waiting ?? [] { read.fail(error) }
+        }
         let spool: Spool
         do throws(SpoolError) {
             spool = try Spool(folder: services.configuration.spoolFolder)
@@ -162,6 +173,7 @@ extension MediaFile {
                 guard state.spool?.spool === spool else { return }
                 state.spool?.isComplete = true
             }
+            if size != nil { services.provisionalSizes.withLock { $0.endClaim(of: sid) } }
             // Of what has a tag, the tag decides.
             if case .known(let content) = state.withLock({ $0.content }), content.authentication == nil {
                 confirmFacts()

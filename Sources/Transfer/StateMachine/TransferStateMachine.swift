@@ -172,11 +172,12 @@ extension TransferStateMachine {
 
     /// The exchange in the queue won't start before a pause has ended that its host asks for.
     ///
-    /// It fails at once if its patience ends before. Background work waits.
+    /// It fails at once if its patience ends before. So does background work: somebody may wait for what it brings.
     mutating func hostAsksForPause(_ origin: Origin, until pauseEnd: Instant, now: Instant) -> [Action] {
-        guard case .exchanging(let attempt) = state, case .queued = attempt.phase, plan.priority != .background,
-            pauseEnd >= giveUpAt
-        else { return [] }
+        guard case .exchanging(let attempt) = state, case .queued(let since) = attempt.phase else { return [] }
+        // The time in the queue doesn't count for background work.
+        let patience = plan.priority == .background ? giveUpAt.advanced(by: since.duration(to: now)) : giveUpAt
+        guard pauseEnd >= patience else { return [] }
         let seconds = now.duration(to: pauseEnd).wholeSeconds
         return [.abandon]
             + end(

@@ -10,7 +10,10 @@ enum CacheFolder {
     /// - Parameter option: what was given on the command line; default `$XDG_CACHE_HOME/twiliofs`, else
     ///   `~/.cache/twiliofs`.
     static func root(option: String?, environment: Environment) throws(Failure) -> String {
-        if let option { return absolute(option) }
+        if let option {
+            guard !option.isEmpty else { throw Failure(.configuration, "--cache-dir is empty: give a folder") }
+            return absolute(option)
+        }
         if let cache = environment["XDG_CACHE_HOME"], cache.hasPrefix("/") { return cache + "/twiliofs" }
         if let home = environment["HOME"] { return absolute(home) + "/.cache/twiliofs" }
         if geteuid() == 0 { return "/var/cache/twiliofs" }
@@ -89,14 +92,32 @@ enum CacheFolder {
                 + " give another")
     }
 
-    /// Whether a folder is the cache folder, or somewhere in it.
+    /// Whether a folder is one of those in the cache folder that mounts use, or somewhere in one, whatever way leads
+    /// there: they may be bound to other places.
     ///
     /// - Parameter path: an absolute path without links in it.
-    static func contains(_ path: String, root: String) -> Bool {
-        guard let resolved = realpath(root, nil) else { return false }
-        defer { free(resolved) }
-        let folder = String(cString: resolved)
-        return path == folder || path.hasPrefix(folder + "/")
+    static func holds(_ path: String, root: String) -> Bool {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []
+        let used = names.filter { $0.hasPrefix("AC") }.map { root + "/" + $0 } + [ciphertext(root)]
+        let identities = Set(used.compactMap(Identity.init(of:)))
+        var folder = path[...]
+        while true {
+            if let identity = Identity(of: String(folder)), identities.contains(identity) { return true }
+            guard let slash = folder.lastIndex(of: "/"), folder.count > 1 else { return false }
+            folder = slash == folder.startIndex ? "/" : folder[..<slash]
+        }
+    }
+
+    /// What makes a folder the same one by all ways to it.
+    private struct Identity: Hashable {
+        let device: dev_t
+        let number: ino_t
+
+        init?(of path: String) {
+            var status = stat()
+            guard stat(path, &status) == 0 else { return nil }
+            (device, number) = (status.st_dev, status.st_ino)
+        }
     }
 
     /// Makes a folder for the user alone, and those above it that are missing.

@@ -144,8 +144,8 @@ struct Mount {
                 warn("nothing is logged as long as no system log listens at \(SystemLog.path): give --log-file")
             }
             // The log has them later, where nobody who mounts looks.
-            // Who mounts without a key knows it.
-            if !command.isWithoutKey {
+            // Who mounts without a key knows it, unless files are missing for that.
+            if !command.isWithoutKey || command.hideUnreadable {
                 for sentence in readability.sentences(within: Self.patienceForFindings) {
                     Failure.show("warning: \(sentence)")
                 }
@@ -276,7 +276,7 @@ struct Mount {
             (authorities, "the file of certificate authorities"),
         ]
         for (path, what) in places { try CacheFolder.check(path, what: what, isOutside: mountPoint.path) }
-        guard !CacheFolder.contains(mountPoint.path, root: root) else {
+        guard !CacheFolder.holds(mountPoint.path, root: root) else {
             throw Failure(
                 .mountPoint,
                 "the mount point '\(mountPoint.path)' is in the cache folder '\(root)': choose another directory")

@@ -41,7 +41,9 @@ final class LogOutput: Sendable {
             for entry in entries { perform(entry) }
             guard lostCount > 0 else { return }
             let lines = lostCount == 1 ? "1 line was" : "\(lostCount) lines were"
-            note("\(lines) lost here, since the log wasn't read", level: .warning)
+            let message = "\(lines) lost here, since the log wasn't read"
+            // At once, and not behind what has come since.
+            perform(entry(of: LogLine(level: .warning, label: "twiliofs", message: message, fields: [:])))
         }
         self.queue.withLock { $0 = queue }
     }
@@ -91,10 +93,13 @@ final class LogOutput: Sendable {
     }
 
     fileprivate func write(_ line: LogLine) {
+        queue.withLock { $0 }?.add(entry(of: line))
+    }
+
+    private func entry(of line: LogLine) -> LogQueue.Entry {
         // The system's log adds the time itself.
         let hasTime = if case .systemLog = destination { false } else { true }
-        let entry = LogQueue.Entry(text: line.rendered(as: format, hasTime: hasTime), level: line.level)
-        queue.withLock { $0 }?.add(entry)
+        return LogQueue.Entry(text: line.rendered(as: format, hasTime: hasTime), level: line.level)
     }
 
     /// Writes a line, which may take as long as its reader wants.
