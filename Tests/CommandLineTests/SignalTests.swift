@@ -72,7 +72,7 @@ struct SignalTests {
         mount.send(signal)
         #expect(eventually { mount.hasEnded })
         #expect(!MountedAccount.isMounted(mount.path))
-        #expect(mount.log.contains("unmounted \(mount.path)"))
+        #expect(eventually { mount.log.contains("unmounted \(mount.path)") })
     }
 
     @Test("SIGUSR2 switches debug logging on and off, and the log says so")

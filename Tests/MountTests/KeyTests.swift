@@ -26,6 +26,7 @@ struct KeyTests {
         }
         let sid = try #require(bench.account.simulator.publicKeySID)
         // The first recording is named at once; how many there are is told when it is known.
+        #expect(bench.mount.hasLogged("can't be opened"))
         let lines = bench.mount.log.split(separator: "\n")
         #expect(lines.count { $0.contains("can't be opened") && $0.contains(sid) } == 1, "\(bench.mount.log)")
         let isCounted = eventually(within: 20) {

@@ -68,7 +68,7 @@ struct SubaccountTests {
         let report = try Self.shell(mount, "jq -r '.accounts[] | .name + \": \" + .video' <.twiliofs/status.json")
         #expect(report.contains("own: available"))
         #expect(report.contains { $0.hasPrefix("other: ") && $0.contains("--subaccount-credentials") })
-        #expect(mount.log.contains("the video of the subaccount \(bench.other) is not shown"))
+        #expect(mount.hasLogged("the video of the subaccount \(bench.other) is not shown"))
         #expect(bench.account.requests.allSatisfy { $0.status != 401 })
         // What is used, of all accounts.
         #expect(try Self.shell(mount, "df --output=iused . | tail -1").first?.hasSuffix("14") == true)

@@ -39,6 +39,7 @@ struct UnreachableTests {
         #expect(names == nil)
         #expect(second < .seconds(10), "\(second)")
         #expect(try Self.listed(mount, "compositions") == [])
+        #expect(mount.hasLogged("the list of voice recordings failed"))
         let reasons = mount.log.split(separator: "\n").filter { $0.contains("the list of voice recordings failed") }
         #expect(reasons.count == 1 && reasons.allSatisfy { $0.contains("can't be reached") }, "\(mount.log)")
 

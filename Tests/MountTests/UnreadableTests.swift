@@ -44,7 +44,7 @@ struct UnreadableTests {
         #expect(json.lines == [#"[["\#(Self.otherSID)",1,false],["bucket",1,false]]"#])
         let path = "\(mount.path)/recordings/\(Self.lostSID).wav"
         #expect(try Command.run(["cat", path]).errorText.contains("Required key not available"))
-        #expect(mount.log.contains(Self.lostSID), "the log names the recording")
+        #expect(mount.hasLogged(Self.lostSID), "the log names the recording")
     }
 
     @Test("Media in a bucket that has just been recorded isn't waited for")

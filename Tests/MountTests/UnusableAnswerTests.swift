@@ -139,7 +139,7 @@ struct UnusableAnswerTests {
             let result = try Command.run(["cat", bench.path(name)])
             #expect(result.end == .exited(1) && result.errorText.contains("Input/output error"), "\(name)")
         }
-        #expect(bench.mount.log.contains("envelope"))
+        #expect(bench.mount.hasLogged("envelope"))
         bench.account.simulator.behaviour.sendsEnvelope = true
         for name in ["long.mkv", "blocks.mp4"] {
             #expect(try bench.checksum(name) == bench.account.original(name).file.sha256)

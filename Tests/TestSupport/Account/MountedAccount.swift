@@ -58,8 +58,15 @@ public final class MountedAccount: Sendable {
         ]
     }
 
-    /// What the program has logged so far.
+    /// What the program has logged so far; the lines of the last milliseconds may be on their way.
     public var log: String { process.errorText }
+
+    /// Waits until the log has some texts.
+    ///
+    /// - Returns: whether it came to have all of them.
+    public func hasLogged(_ texts: String...) -> Bool {
+        eventually { texts.allSatisfy(log.contains) }
+    }
 
     /// Whether the kernel has a mount there.
     public var isMounted: Bool { Self.isMounted(path) }
