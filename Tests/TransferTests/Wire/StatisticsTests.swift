@@ -52,24 +52,25 @@ struct StatisticsTests {
         let client = try makeClient()
         let host = "127.0.0.1:\(server.port)"
         var patience = Patience.short
-        patience.giveUp = .milliseconds(1)
+        // Time for one attempt at least, also on a busy machine.
+        patience.giveUp = .milliseconds(500)
         #expect(download(client, try server.address("/reset"), patience: patience).error != nil)
-        #expect(client.statistics.requests == [RequestKind(host: host, outcome: .failed): 1])
+        let failed = client.statistics.requests[RequestKind(host: host, outcome: .failed)] ?? 0
+        #expect(failed > 0 && client.statistics.requests.count == 1)
         let recorder = Recorder()
         let task = client.download(DownloadRequest(), from: try server.address("/stall"), to: recorder)
-        // The first one may have ended before it was sent.
-        try TestSupport.wait(until: "the second request has come") {
+        try TestSupport.wait(until: "the request has come") {
             server.requests.contains { $0.target == "/stall" }
         }
         task.cancel()
         #expect(recorder.wait().error?.code == .cancelled)
         #expect(client.statistics.requests[RequestKind(host: host, outcome: .cancelled)] == 1)
-        #expect(client.statistics.requests.values.reduce(0, +) == 2)
+        #expect(client.statistics.requests.values.reduce(0, +) == failed + 1)
         // Nobody answers in time.
         patience.stall = .milliseconds(50)
         patience.giveUp = .milliseconds(60)
         #expect(download(client, try server.address("/stall"), patience: patience).error != nil)
-        #expect((client.statistics.requests[RequestKind(host: host, outcome: .failed)] ?? 0) >= 2)
+        #expect((client.statistics.requests[RequestKind(host: host, outcome: .failed)] ?? 0) > failed)
     }
 
     @Test("What runs and what waits is told, by priority, and that nothing does after the end")
