@@ -30,6 +30,12 @@ struct ProvisionalSizesTests {
         #expect(try !isSettled(100, after: 62))
         #expect(try !isSettled(100, after: 100))
         #expect(try isSettled(100, after: 122))
+        // Media of this size was read in between, and then some of another.
+        sizes.noteAnswer(of: sid, size: 100)
+        #expect(try isSettled(100, after: 123))
+        sizes.noteAnswer(of: sid, size: 200)
+        #expect(try !isSettled(100, after: 124))
+        #expect(try isSettled(100, after: 184))
         // Another size was confirmed in between.
         sizes.forget(sid)
         #expect(try !isSettled(100, after: 200))

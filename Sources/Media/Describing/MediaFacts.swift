@@ -42,7 +42,8 @@ public struct MediaFacts: Hashable, Sendable, Codable {
     /// Size, entity tag and bytes are another recording's for each number.
     let requestedChannels: Int64?
 
-    /// Whether the size counts for good: a range answer told it, or the content has confirmed it.
+    /// Whether the size counts for good: a range answer told it, the content has confirmed it, or it has been told for
+    /// a minute (``ProvisionalSizes``).
     ///
     /// The length of an answer with all of the media could be that of something else, so it counts in this process
     /// only, until the content agrees: by its tag, its padding, or its signature and its end.

@@ -131,7 +131,9 @@ extension MediaFile {
 
     /// A range of the media comes, of the size that is known: for sealed media that counts for good.
     func rangeDidBegin(_ head: ResponseHead) {
-        if head.contentRange?.total != nil { services.provisionalSizes.withLock { $0.endClaim(of: sid) } }
+        if let total = head.contentRange?.total {
+            services.provisionalSizes.withLock { $0.noteAnswer(of: sid, size: total) }
+        }
         guard let facts = knownFacts, !facts.isConfirmed, isSealed(facts), head.contentRange?.total != nil else {
             return
         }

@@ -45,9 +45,9 @@ struct ProvisionalSizes {
         sizes[sid] = Size(bytes: facts.plaintextSize, isDoubtedFrom: now + Self.lifetime(of: facts))
     }
 
-    /// Another size than the one that is claimed was told again: the claim begins anew if it comes again.
-    mutating func endClaim(of sid: SID) {
-        claims[sid] = nil
+    /// An answer with media has told a size, in bytes of ciphertext: a claim of another size begins anew.
+    mutating func noteAnswer(of sid: SID, size: Int64) {
+        if let claim = claims[sid], claim.bytes != size { claims[sid] = nil }
     }
 
     /// Forgets a size: a better one is known, or it was wrong.

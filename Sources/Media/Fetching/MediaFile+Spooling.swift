@@ -173,7 +173,7 @@ extension MediaFile {
                 guard state.spool?.spool === spool else { return }
                 state.spool?.isComplete = true
             }
-            if size != nil { services.provisionalSizes.withLock { $0.endClaim(of: sid) } }
+            if let size { services.provisionalSizes.withLock { $0.noteAnswer(of: sid, size: size.written) } }
             // Of what has a tag, the tag decides.
             if case .known(let content) = state.withLock({ $0.content }), content.authentication == nil {
                 confirmFacts()

@@ -23,7 +23,9 @@ final class LogQueue: Sendable {
     private static let limit = 1 << 20
 
     private let state = Condition(State())
-    private let thread = Locked<NamedThread?>(nil)
+
+    /// Nil when the system had none left.
+    private let thread: NamedThread?
     private let perform: @Sendable ([Entry], _ lostCount: Int) -> Void
 
     /// Makes a queue; its thread ends with the process.
@@ -32,7 +34,7 @@ final class LogQueue: Sendable {
     init(perform: @escaping @Sendable ([Entry], _ lostCount: Int) -> Void) {
         self.perform = perform
         let state = state
-        let thread = try? NamedThread(name: "log") {
+        thread = try? NamedThread(name: "log") {
             while true {
                 let (entries, lostCount) = state.waitWithoutEnd { state -> ([Entry], Int)? in
                     guard !state.entries.isEmpty else { return nil }
@@ -45,13 +47,12 @@ final class LogQueue: Sendable {
                 state.change { $0.isWriting = false }
             }
         }
-        self.thread.withLock { $0 = thread }
     }
 
     /// Has a line written soon; drops it when too much waits already.
     func add(_ entry: Entry) {
         // Without a thread left in the system, the line matters more than the time.
-        guard thread.withLock({ $0 != nil }) else { return perform([entry], 0) }
+        guard thread != nil else { return perform([entry], 0) }
         state.change { state in
             guard state.byteCount + entry.text.utf8.count <= Self.limit else {
                 state.lostCount += 1
