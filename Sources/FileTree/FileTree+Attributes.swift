@@ -98,8 +98,8 @@ extension FileTree {
 
     /// - Parameter countsForGood: whether the size is certain; else the kernel asks again soon.
     private func media(_ node: Node, entry: CatalogEntry, size: Int64, countsForGood: Bool) -> Attributes {
-        // Who reads what was there before is to be told that it has changed, and not that it ends here: the kernel asks
-        // before it goes beyond a size that isn't valid.
+        // While a program reads the former media, the size isn't valid: the kernel asks for it again before it reads
+        // beyond, and the program gets ESTALE instead of an early end.
         let isDisputed = parts.library.hasOutdatedReaders(entry.sid)
         return regular(
             node, size: size, modified: entry.dateCreated ?? Self.unknownTime,

@@ -224,15 +224,6 @@ final class MediaFile: Sendable {
         }
     }
 
-    /// Whether the media was cut when it was last described.
-    var isKnownAsCut: Bool { state.withLock { $0.isCut } }
-
-    private var endIsMissing: MediaError {
-        MediaError(
-            .transferFailed, sid,
-            "the media of \(sid) ends before the end that is told of it: it may not be complete yet; try again later")
-    }
-
     /// Opens the file if its content is known.
     func openAtHand() -> Opened? {
         state.withLock { state in

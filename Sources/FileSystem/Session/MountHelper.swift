@@ -87,18 +87,18 @@ enum MountHelper {
             ? .unavailable : .refused
     }
 
-    /// A sentence of its with what to do about it, where it doesn't tell and that is known.
+    /// One of fusermount3's sentences, followed by advice where there is some.
     static func advised(_ sentence: String) -> String {
         let remedy = remedy(for: sentence, path: path, isPrivileged: geteuid() == 0 || isSetUser, user: getuid())
         return remedy.map { "\(sentence); \($0)" } ?? sentence
     }
 
-    /// What to do about a sentence of its; nil when that isn't known.
+    /// The advice for one of fusermount3's sentences; nil when there is none.
     ///
     /// - Parameters:
-    ///   - path: where it is.
-    ///   - isPrivileged: whether it runs with root's rights.
-    ///   - user: who runs it.
+    ///   - path: of fusermount3.
+    ///   - isPrivileged: whether fusermount3 runs with root's rights.
+    ///   - user: the user who runs fusermount3.
     static func remedy(for sentence: String, path: String?, isPrivileged: Bool, user: uid_t) -> String? {
         if sentence.contains(unknownUser) {
             return "give this user, with the ID \(user), an entry in /etc/passwd"
@@ -107,10 +107,10 @@ enum MountHelper {
         return "\(path) lacks its setuid bit: run 'chmod u+s \(path)' as root"
     }
 
-    /// What it says to a user without an entry in /etc/passwd.
+    /// The words of fusermount3 to a user without an entry in /etc/passwd.
     private static let unknownUser = "could not determine username"
 
-    /// Whether it has the setuid bit.
+    /// Whether fusermount3 has the setuid bit.
     private static var isSetUser: Bool {
         var status = stat()
         guard let path, stat(path, &status) == 0 else { return false }

@@ -83,7 +83,7 @@ public struct MountPoint: Sendable {
         }
     }
 
-    /// What to do about a mount point that can't be written to.
+    /// The advice for a mount point that its user can't write to.
     static func remedy(for path: String, owner: uid_t, user: uid_t) -> String {
         // The owner's mode says nothing about others, who couldn't change it either.
         owner == user

@@ -296,7 +296,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         }
         if completeness(total) == .cut, earlierFailures < Self.leastRepetitions {
             // The answer may have broken off, or the media isn't there to its end yet.
-            repeatAfter("it ends before the end that is told of it")
+            repeatAfter("it is shorter than its header or its resource says")
             return
         }
         if file.resource.kind != .voiceRecording {

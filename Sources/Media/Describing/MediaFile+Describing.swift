@@ -238,6 +238,19 @@ extension MediaFile {
         return true
     }
 
+    // MARK: Cut media
+
+    /// Whether the media was cut when it was last described.
+    var isKnownAsCut: Bool { state.withLock { $0.isCut } }
+
+    /// The error of opening media that is cut.
+    var endIsMissing: MediaError {
+        MediaError(
+            .transferFailed, sid,
+            "the media of \(sid) is shorter than its header or its resource says: it may not be complete yet; try again"
+                + " later")
+    }
+
     // MARK: What is to be expected
 
     /// Whether media with these facts is in an envelope.
