@@ -115,7 +115,7 @@ extension DiskCache {
                 state.isWanted = true
                 return state.turns
             }
-            _ = core.upkeep.wait(timeout: .seconds(20)) { $0.turns > turns ? true : nil }
+            core.upkeep.waitUntil(timeout: .seconds(20)) { $0.turns > turns }
         }
     }
 }

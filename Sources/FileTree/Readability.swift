@@ -157,9 +157,7 @@ public final class Readability: Sendable {
     /// What is to be told of what can't be read, once the whole lists were looked at, or as far as it was found out
     /// when that takes too long.
     public func sentences(within patience: Duration) -> [String] {
-        _ = state.wait(timeout: patience) { state in
-            state.isShutDown || state.findings.allSatisfy(\.isWhole) ? true : nil
-        }
+        state.waitUntil(timeout: patience) { $0.isShutDown || $0.findings.allSatisfy(\.isWhole) }
         let findings = state.changeQuietly { $0.findings.map(\.unreadable) }
         return zip(branches, findings).flatMap { branch, unreadable in
             unreadable.map { branches.count > 1 ? "\(branch.account): \($0.sentence)" : $0.sentence }

@@ -58,6 +58,16 @@ public final class Condition<State>: @unchecked Sendable {
         return body(&state)
     }
 
+    /// Blocks until a condition holds, or until `timeout` has passed.
+    ///
+    /// `holds` runs with the lock held, at once and after each change.
+    ///
+    /// - Returns: whether it holds.
+    @discardableResult
+    public func waitUntil(timeout: Duration? = nil, _ holds: (State) -> Bool) -> Bool {
+        wait(timeout: timeout) { (state) -> Void? in holds(state) ? () : nil } != nil
+    }
+
     /// Blocks until `body` returns a value.
     ///
     /// `body` runs with the lock held, at once and after each change.

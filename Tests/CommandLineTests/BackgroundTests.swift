@@ -4,6 +4,8 @@ import TestSupport
 import Testing
 import TwilioSimulator
 
+@testable import twiliofs
+
 @Suite("The command line", .orderly, .enabled(if: KernelSupport.isExpected, Comment(rawValue: KernelSupport.reason)))
 struct BackgroundTests {
     @Test("In the background it returns when the mount answers, and its process ends with the mount")
@@ -25,6 +27,32 @@ struct BackgroundTests {
         #expect(try Command.run(serving).lines.count == 1)
         try Command.require([BuiltPrograms.twiliofs, "unmount", mountPoint])
         #expect(try eventually { try Command.run(serving).lines.isEmpty })
+    }
+
+    @Test(
+        "Unmounted before the command has returned, a mount isn't told to be there",
+        arguments: [#"pkill -TERM -f "[r]eady-descriptor.*$1""#, #"umount "$1""#])
+    func unmountedAtOnce(unmounting: String) throws {
+        let account = try SimulatedAccount(media: TestMedia.small)
+        // Until the lists are here, the command waits for what can't be read.
+        try account.add(faults: #"{"path":"/v1/*","action":{"type":"stall","afterBytes":10}}"#)
+        let folder = try TemporaryFolder()
+        let mountPoint = try folder.folder("mount")
+        defer { umount2(mountPoint, 2 /* MNT_DETACH */) }
+        let result = try Command.run(
+            [
+                "sh", "-c",
+                #"""
+                "$2" mount --cache-dir "$3" --log-file "$4" --key "$5" "$1" & process=$!
+                while kill -0 $process && ! mountpoint -q "$1"; do sleep 0.05; done
+                \#(unmounting)
+                wait $process
+                """#, "sh", mountPoint, BuiltPrograms.twiliofs, folder.path("cache"), folder.path("log"),
+                try KeyPair.shared.privateKey(),
+            ],
+            adding: MountedAccount.environment(account), seconds: 30)
+        #expect(result.end == .exited(Failure.Status.mountPoint.rawValue))
+        #expect(result.errorText.contains("was unmounted before"), "\(result.errorText)")
     }
 
     @Test("Help and version are printed")

@@ -18,7 +18,7 @@ struct LogQueueTests {
     func bounded() throws {
         let written = Condition(Written())
         let queue = LogQueue { entries, lostCount in
-            _ = written.wait(timeout: .seconds(30)) { $0.isReading ? true : nil }
+            written.waitUntil(timeout: .seconds(30)) { $0.isReading }
             written.change { written in
                 written.texts += entries.map(\.text)
                 written.lostCount += lostCount

@@ -242,6 +242,35 @@ struct StartFailureTests {
             prefix: ["sh", "-c", "ulimit -v 1000000 && exec \"$@\"", "sh"])
     }
 
+    @Test(
+        "Too few processes and threads are said to be too few", .enabled(if: getuid() == 0, "needs root"),
+        arguments: [2, 3, 10, 60])
+    func threads(limit: Int) throws {
+        try check(
+            StartFailure("\(limit) threads", .configuration, naming: ["more threads", "ulimit -u", "TasksMax="]),
+            account: try Self.account.get(), mode: [],
+            // A user of the test's own: what others run as the same user counts.
+            prefix: [
+                "setpriv", "--reuid=\(64_800 + limit)", "--regid=65534", "--clear-groups", "prlimit",
+                "--nproc=\(limit)",
+            ])
+    }
+
+    @Test("Too many requests at the start are said to end with time")
+    func tooManyRequests() throws {
+        let server = try LoopbackServer { _ in
+            LoopbackServer.Answer(
+                status: 429, fields: [("Content-Type", "application/json")],
+                body: Array(#"{"code":20429,"message":"Too Many Requests","status":429}"#.utf8))
+        }
+        defer { server.stop() }
+        try check(
+            StartFailure("too many requests", .unreachable, naming: ["Too Many Requests", "try again later"]).with {
+                $0.variables["TWILIOFS_API_URL"] = server.url
+            },
+            account: try Self.account.get(), mode: [])
+    }
+
     @Test("Too few descriptors are said to be too few", arguments: [6, 12, 14, 20, 63])
     func descriptors(limit: Int) throws {
         try check(

@@ -29,12 +29,12 @@ private final class NotingAhead: MediaAhead {
     /// Waits until so many were begun.
     func hasBegun(_ sids: some Sequence<SID>) -> Bool {
         let sids = Set(sids)
-        return state.wait(timeout: .seconds(20)) { sids.isSubset(of: $0.prefetched) ? true : nil } ?? false
+        return state.waitUntil(timeout: .seconds(20)) { sids.isSubset(of: $0.prefetched) }
     }
 
     func hasLetGo(_ sids: some Sequence<SID>) -> Bool {
         let sids = Set(sids)
-        return state.wait(timeout: .seconds(20)) { sids.isSubset(of: $0.abandoned) ? true : nil } ?? false
+        return state.waitUntil(timeout: .seconds(20)) { sids.isSubset(of: $0.abandoned) }
     }
 
     func provisionalSize(of sid: SID) -> Int64? { nil }

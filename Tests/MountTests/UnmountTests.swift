@@ -120,6 +120,36 @@ struct UnmountTests {
         #expect(result.lines.count == 3)
     }
 
+    @Test(
+        "A user's mount is unmounted although the user's processes are used up for a moment",
+        .enabled(if: getuid() == 0, "needs root"))
+    func noProcessLeft() throws {
+        let account = try SimulatedAccount(media: TestMedia.small)
+        let folder = try TemporaryFolder()
+        for name in ["mount", "dev"] { try folder.folder(name) }
+        let script = """
+            cd "$1"; twiliofs=$2
+            mount -t tmpfs none dev
+            mknod -m 666 dev/device c 10 229
+            mount --bind dev/device /dev/fuse
+            chown 65534:65534 . mount
+            user() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
+            user prlimit --nproc=100 "$twiliofs" mount --no-key --cache-dir "$1/cache" --log-file "$1/log" "$1/mount"
+            process=$(pgrep -f "[r]eady-descriptor.*$1")
+            user sh -c 'for number in $(seq 110); do sleep 3 & done; wait' &
+            until [ $(pgrep -c -U 65534) -gt 110 ]; do sleep 0.05; done
+            kill -TERM "$process"
+            sleep 0.5
+            grep -q " $1/mount " /proc/mounts
+            while kill -0 "$process" 2>/dev/null; do sleep 0.05; done
+            ! grep -q " $1/mount " /proc/mounts
+            """
+        let result = try Command.run(
+            ["unshare", "-m", "sh", "-euc", script, "sh", folder.url.path, BuiltPrograms.twiliofs],
+            adding: MountedAccount.environment(account))
+        #expect(result.end == .exited(0) && result.errorText == "", "\(result.errorText)")
+    }
+
     @Test("twiliofs unmount ends the process that serves")
     func orderly() throws {
         let bench = try MountBench()

@@ -35,7 +35,7 @@ final class PendingRequests: Sendable {
     init() throws(ThreadingError) {
         let (requests, isShutDown) = (requests, isShutDown)
         thread = try NamedThread(name: "deadlines") {
-            while isShutDown.wait(timeout: Self.interval, until: { $0 ? true : nil }) == nil {
+            while !isShutDown.waitUntil(timeout: Self.interval, { $0 }) {
                 Self.look(at: requests)
             }
         }

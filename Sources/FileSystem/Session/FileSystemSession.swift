@@ -63,8 +63,11 @@ public final class FileSystemSession: Sendable {
     ///
     /// In the first case threads may be left that wait for requests of files that are still open.
     public func wait() {
-        _ = progress.wait { $0.threadCount == 0 || $0.isDetached ? true : nil }
+        progress.waitUntil { $0.threadCount == 0 || $0.isDetached }
     }
+
+    /// Whether nobody has unmounted it so far.
+    public var isMounted: Bool { progress.changeQuietly { $0.threadCount > 0 && !$0.isDetached } }
 
     /// Takes the file system out of the tree of directories.
     ///
@@ -77,8 +80,9 @@ public final class FileSystemSession: Sendable {
         do throws(FileSystemError) {
             try Unmounting.unmount(mountPoint, isLazy: true)
         } catch {
-            // Somebody else may have been faster.
-            logger.debug("unmounting failed", error: error)
+            // Somebody else may have been faster; else a dead mount stays, which somebody has to clean up.
+            let isGone = error.code == .mountPoint
+            logger.log(level: isGone ? .debug : .error, "unmounting failed", error: error)
         }
         progress.change { $0.isDetached = true }
     }
@@ -97,9 +101,7 @@ public final class FileSystemSession: Sendable {
         guard let handle else { return }
         // A thread that is left waits for a request of a file that is still open. It can't be woken; the end of the
         // process ends it, so neither it nor libfuse's session may be waited for.
-        guard progress.wait(timeout: .milliseconds(100), until: { $0.threadCount == 0 ? true : nil }) == true else {
-            return
-        }
+        guard progress.waitUntil(timeout: .milliseconds(100), { $0.threadCount == 0 }) else { return }
         for thread in threads { thread.join() }
         // Nothing holds a notice up once the kernel has let go of the mount.
         context.notices.shutDown()

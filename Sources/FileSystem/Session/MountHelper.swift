@@ -19,6 +19,9 @@ enum MountHelper {
         return folders.map { "\($0)/\(name)" }.first { Glibc.access($0, X_OK) == 0 }
     }
 
+    /// How long it is tried to run it.
+    private static let patience = Duration.seconds(5)
+
     /// Runs it, and waits for its end.
     ///
     /// - Returns: its exit status, and its last sentence; nil when it said nothing.
@@ -33,7 +36,13 @@ enum MountHelper {
         var words = ([name] + arguments).map { strdup($0) } + [nil]
         defer { for word in words { free(word) } }
         var process = pid_t()
-        let result = posix_spawn(&process, path, &actions, nil, &words, environ)
+        var result = posix_spawn(&process, path, &actions, nil, &words, environ)
+        // The user's processes, or memory, may be used up for a moment; without it a dead mount would stay.
+        let deadline = ContinuousClock.now + patience
+        while result == EAGAIN || result == ENOMEM, ContinuousClock.now < deadline {
+            usleep(50_000)
+            result = posix_spawn(&process, path, &actions, nil, &words, environ)
+        }
         guard result == 0 else {
             throw FileSystemError(.unavailable, "\(name) can't be run: \(String(cString: strerror(result)))")
         }

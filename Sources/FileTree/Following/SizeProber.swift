@@ -70,7 +70,7 @@ public final class SizeProber: Sendable {
     public func start() throws {
         let thread = try NamedThread(name: "sizes") { [self] in
             var pause = delay
-            while state.wait(timeout: pause, until: { $0.isShutDown ? true : nil }) == nil {
+            while !state.waitUntil(timeout: pause, { $0.isShutDown }) {
                 // The next look finds those that have come meanwhile.
                 pause = probeSome() ? .zero : self.pause
             }

@@ -109,7 +109,7 @@ public final class TransferClient: Sendable {
     public func shutDown() {
         mailbox.post(.stop)
         guard !mailbox.isCurrentThread else { return }
-        _ = isFinished.wait { $0 ? true : nil }
+        isFinished.waitUntil { $0 }
         thread.join()
     }
 

@@ -42,10 +42,11 @@ struct Mount {
         try Self.forbidCoreDumps()
         _ = twiliofs_keep_freed_memory()
         if let descriptor = command.readyDescriptor { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
-        let signals = try ProcessSignals(log: log)
         // Also where it can't be mounted, or the process ends by itself.
         defer { log.flush() }
         try AddressSpaceLimit.check()
+        try ThreadReserve.check()
+        let signals = try ProcessSignals(log: log)
 
         let options = try MountOptionList(command.mountOptions)
         let mask = try command.mask.map { (text) throws(Failure) in
@@ -153,6 +154,9 @@ struct Mount {
             // What goes wrong with the log is said while there is a terminal.
             log.flush()
             do {
+                guard session.isMounted else {
+                    throw Failure(.mountPoint, "'\(mountPoint.path)' was unmounted before anybody could use it")
+                }
                 try Background.detach(telling: descriptor)
             } catch {
                 session.unmount()

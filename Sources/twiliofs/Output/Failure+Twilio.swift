@@ -21,7 +21,7 @@ extension Failure {
             }
         case .invalidConfiguration, .credentialMissing:
             self.init(.configuration, error.message)
-        case .refused where error.status ?? 0 >= 500:
+        case .refused where error.status == 429 || error.status ?? 0 >= 500:
             self.init(.unreachable, "\(error.message); try again later")
         case .refused:
             self.init(.unreachable, error.message)

@@ -26,7 +26,7 @@ final class NotingObserver: MediaObserver {
 
     /// Waits for an event, which may come a moment after the read that it is about.
     func hasNoted(_ event: Event) -> Bool {
-        noted.wait(timeout: .seconds(20)) { $0.contains(event) ? true : nil } ?? false
+        noted.waitUntil(timeout: .seconds(20)) { $0.contains(event) }
     }
 
     func mediaWasDescribed(_ sid: SID, of account: SID?, as facts: MediaFacts) {

@@ -79,7 +79,7 @@ final class Recorder: DownloadReceiver {
     ///
     /// Returns whether they have.
     func wait(forBytes count: Int) -> Bool {
-        record.wait(timeout: .seconds(10)) { $0.bytes.count >= count ? true : nil } ?? false
+        record.waitUntil(timeout: .seconds(10)) { $0.bytes.count >= count }
     }
 }
 

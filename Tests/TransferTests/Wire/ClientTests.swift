@@ -159,7 +159,7 @@ struct ClientTests {
     func priorities() throws {
         let gate = Condition(false)
         let server = try ScriptedServer { request, connection in
-            if request.target == "/gate" { _ = gate.wait { $0 ? true : nil } }
+            if request.target == "/gate" { gate.waitUntil { $0 } }
             connection.respond(200)
         }
         let client = try makeClient(connections: 1)
@@ -174,7 +174,7 @@ struct ClientTests {
         }
         try wait(until: "all of them wait") { client.statistics.waiting.values.reduce(0, +) == 6 }
         gate.change { $0 = true }
-        try #require(done.wait(timeout: .seconds(30)) { $0 == 6 ? true : nil } != nil, "all are answered")
+        try #require(done.waitUntil(timeout: .seconds(30)) { $0 == 6 }, "all are answered")
         #expect(server.requests.dropFirst().map(\.target) == ["/r1", "/r2", "/a1", "/a2", "/b1", "/b2"])
     }
 

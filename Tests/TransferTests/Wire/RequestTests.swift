@@ -238,7 +238,7 @@ struct RequestTests {
     func pauseOfQueued() throws {
         let isAnswered = Condition(false)
         let busy = try ScriptedServer { _, connection in
-            _ = isAnswered.wait(timeout: .seconds(20)) { $0 ? true : nil }
+            isAnswered.waitUntil(timeout: .seconds(20)) { $0 }
             connection.respond(429, [("Retry-After", "3600")])
         }
         let client = try makeClient(connections: 1)

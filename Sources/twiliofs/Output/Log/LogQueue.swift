@@ -65,6 +65,6 @@ final class LogQueue: Sendable {
 
     /// Waits until what was added is written, for a time at most.
     func flush(within patience: Duration) {
-        _ = state.wait(timeout: patience) { $0.entries.isEmpty && !$0.isWriting ? true : nil }
+        state.waitUntil(timeout: patience) { $0.entries.isEmpty && !$0.isWriting }
     }
 }
