@@ -93,16 +93,18 @@ final class MediaFile: Sendable {
     ///
     /// - Parameters:
     ///   - facts: what is known of its media from before.
-    ///   - wasOpened: whether all of it was read and verified by this process, so that the kernel's pages are of its
+    ///   - wasVerified: whether all of it was read and verified by this process, so that the kernel's pages are of its
     ///     bytes.
-    init(resource: MediaResource, facts: MediaFacts?, wasOpened: Bool, services: MediaServices) {
+    init(resource: MediaResource, facts: MediaFacts?, wasVerified: Bool, services: MediaServices) {
         self.resource = resource
         self.services = services
         let agree = facts?.agree(with: resource) ?? false
+        let wasVerified = wasVerified && agree
         state = Locked(
             State(
                 facts: facts.flatMap { agree ? .known($0) : nil } ?? .unknown, doubtedFacts: agree ? nil : facts,
-                hasRefusedChannels: facts?.requestedChannels == 0, wasOpened: wasOpened && agree))
+                hasRefusedChannels: facts?.requestedChannels == 0, knownIntegrity: wasVerified ? .verified : nil,
+                wasOpened: wasVerified))
     }
 
     /// Takes note of what was found out about this very media before, unless this process knows better.
@@ -315,10 +317,9 @@ final class MediaFile: Sendable {
 
     /// Whether nothing of the content is to be released before all of it is verified.
     private func isStrict(ciphertextSize: Int64) -> Bool {
-        let (known, wasVerifiedHere) = state.withLock { ($0.knownIntegrity, $0.wasOpened) }
+        let known = state.withLock { $0.knownIntegrity }
         // It may be that a server sends bad bytes only sometimes: what has failed once isn't released unseen.
         if known == .failed { return true }
-        if wasVerifiedHere { return false }
         return switch services.configuration.integrityMode {
         case .strict: true
         case .deferred: false

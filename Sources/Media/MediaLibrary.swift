@@ -230,7 +230,7 @@ public final class MediaLibrary: Sendable {
                 (isOutdated ? nil : known)
                 ?? MediaFile(
                     resource: resource, facts: facts,
-                    wasOpened: facts != nil && state.verified.contains(resource.sid), services: services)
+                    wasVerified: facts != nil && state.verified.contains(resource.sid), services: services)
             state.files[resource.sid] = file
             if let integrity { file.learn(integrity) }
             if retainsReader {

@@ -118,13 +118,44 @@ struct ListStateTests {
         }
     }
 
-    @Test("without an interval there is one refresh, after mounting")
-    func once() {
-        var state = state(isComplete: true, refreshed: nil, passed: Self.now, interval: nil)
+    @Test(
+        "without an interval there is one refresh, after mounting, whenever an earlier mount made one",
+        arguments: [nil, 1, 100_000] as [Int64?])
+    func once(sinceRefresh: Int64?) {
+        let before = sinceRefresh.map { Self.now - $0 }
+        var state = state(isComplete: true, refreshed: before, passed: Self.now, interval: nil)
         #expect(state.due(now: Self.now, idle: 0) == [.refresh])
-        #expect(state.finish(.refresh, .success(()), begun: Self.now, now: Self.now) == [])
+        #expect(request(&state, 1) == .wait, "who asks meanwhile waits for it")
+        #expect(state.finish(.refresh, .failure(Self.failure), begun: Self.now, now: Self.now) == [1])
+        #expect(state.due(now: Self.now + 59, idle: 0) == [])
+        #expect(state.due(now: Self.now + 60, idle: 0) == [.refresh])
+        #expect(state.finish(.refresh, .success(()), begun: Self.now + 60, now: Self.now + 60) == [])
         #expect(state.due(now: Self.now + Self.day - 1, idle: 0) == [])
-        #expect(request(&state, 1, Self.now + Self.day) == .ready)
+        #expect(request(&state, 2, Self.now + Self.day) == .ready)
+    }
+
+    @Test("a list that was just filled needs no refresh without an interval")
+    func onceFilled() {
+        var state = state(isComplete: false, interval: nil)
+        #expect(request(&state, 1) == .start(.fill))
+        state.noteFill(at: Self.now)
+        #expect(state.finish(.fill, .success(()), begun: Self.now, now: Self.now + 9) == [1])
+        #expect(request(&state, 1, Self.now + 9) == .ready)
+        #expect(state.due(now: Self.now + 9, idle: 0) == [])
+    }
+
+    @Test("times that are still to come keep nothing from being done", arguments: [60, nil] as [Int64?])
+    func clockSetBack(interval: Int64?) {
+        let later = Self.now + 365 * Self.day
+        var state = state(isComplete: true, refreshed: later, passed: later, interval: interval)
+        #expect(state.due(now: Self.now, idle: 0) == [.refresh, .pass])
+        #expect(state.finish(.refresh, .failure(Self.failure), begun: later, now: later) == [])
+        #expect(state.finish(.pass, .failure(Self.failure), begun: later, now: later) == [])
+        #expect(state.due(now: Self.now, idle: 0) == [.refresh, .pass])
+        #expect(state.finish(.refresh, .success(()), begun: Self.now, now: Self.now + 1) == [])
+        #expect(state.finish(.pass, .success(()), begun: Self.now, now: Self.now + 1) == [])
+        #expect(state.due(now: Self.now + 2, idle: 0) == [])
+        #expect(state.refreshed == Self.now && state.passed == Self.now)
     }
 
     @Test("a pass over all of it is due a day after the last, and doesn't keep refreshes from being made")
@@ -135,18 +166,17 @@ struct ListStateTests {
         #expect(state.finish(.refresh, .success(()), begun: Self.now + 60, now: Self.now + 61) == [])
         #expect(state.finish(.pass, .failure(Self.failure), begun: Self.now, now: Self.now + 61) == [])
         #expect(state.failure == nil)
+        #expect(state.passed == Self.now - Self.day, "nothing was gone over")
         #expect(state.due(now: Self.now + 110, idle: 0) == [])
         #expect(state.due(now: Self.now + 121, idle: 0).contains(.pass))
         #expect(state.finish(.pass, .success(()), begun: Self.now + 121, now: Self.now + 200) == [])
         #expect(state.passed == Self.now + 121)
     }
 
-    @Test("what other mounts have done counts, and a catalog that lost everything is filled again")
-    func adopting() {
-        var state = state(isComplete: true, refreshed: Self.now - 1000, passed: Self.now)
-        state.adopt(refreshed: Self.now, passed: Self.now - 5)
+    @Test("a catalog that lost everything is filled again")
+    func lost() {
+        var state = state(isComplete: true, refreshed: Self.now, passed: Self.now)
         #expect(request(&state, 1) == .ready)
-        #expect(state.passed == Self.now)
         state.reset()
         #expect(request(&state, 2) == .start(.fill))
     }

@@ -226,6 +226,37 @@ struct SynchronizerTests {
         #expect(try removed.value().map(\.sid) == [try Sample.sid(1, .composition)])
     }
 
+    @Test("times in a catalog that are still to come keep nothing from coming and going")
+    func timesToCome() throws {
+        let simulator = try Self.simulator(3)
+        defer { simulator.stop() }
+        let folder = try CatalogFolder()
+        do {
+            let bench = try SyncBench(simulator, folder: folder)
+            defer { bench.shutDown() }
+            try bench.list(.composition).get()
+        }
+        // The clock was ahead when the list was refreshed, and when another mount began to go over it.
+        let later = Int64(Date().timeIntervalSince1970) + 30 * 86_400
+        for sql in [
+            """
+            UPDATE list SET refreshed = \(later), passed = \(later), touched = \(later),
+                generation = generation + 1
+            """,
+            "INSERT INTO coverage (kind, pass, lower, upper) SELECT kind, 1, 1600000000, 1600000001 FROM list",
+        ] {
+            try CatalogEdit(sql: sql).apply(to: folder.file)
+        }
+        try simulator.add(try Sample.sid(7, .composition), status: "completed")
+        try simulator.remove("\(try Sample.sid(1, .composition))")
+        let bench = try SyncBench(simulator, folder: folder)
+        defer { bench.shutDown() }
+        #expect(Set(try bench.catalog.listed(.composition)) == (try Self.sids(0..<3)))
+        try bench.synchronizer.start()
+        let expected = try Self.sids([0, 2, 7])
+        #expect(try eventually { Set(try bench.catalog.listed(.composition)) == expected })
+    }
+
     @Test("a recording that the list doesn't show is gone only if it isn't there when asked for alone")
     func confirmation() throws {
         let (kept, gone) = (try Sample.sid(1, .composition), try Sample.sid(2, .composition))

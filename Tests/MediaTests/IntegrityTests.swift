@@ -144,6 +144,41 @@ struct IntegrityTests {
         #expect(try fetched(.deferred, .failed) == 3_000_000)
     }
 
+    @Test(
+        "what a doubt has made unknown isn't released unseen when it is opened again",
+        arguments: [IntegrityMode.strict, .automatic])
+    func doubted(mode: IntegrityMode) throws {
+        try Self.withVoice(size: 1_000_000, mode: mode) { bench, resource, facts in
+            // Opened, and not verified.
+            _ = try bench.open(resource, facts: facts)
+            let file = bench.library.file(of: resource, facts: facts, integrity: nil)
+            file.doubtFacts(failing: MediaError(.transferFailed, resource.sid, "an answer of another size"))
+            bench.simulator.faults = [FaultRule(.corrupt(offset: 900_000, mask: 1))]
+            let reader = try bench.open(resource, facts: facts)
+            let error = #expect(throws: MediaError.self) { try LibraryBench.read(reader, at: 0, count: 10) }
+            #expect(error?.code == .authenticationFailed)
+        }
+    }
+
+    @Test("strict mode is strict as well with a file that was verified and let go")
+    func verifiedAndLetGo() throws {
+        let bench = try LibraryBench(
+            .voice, size: 1_000_000,
+            settings: {
+                $0.integrityMode = .strict
+                $0.idleFileLimit = 0
+            })
+        defer { bench.shutDown() }
+        let resource = try bench.resource()
+        let facts = try bench.describe(resource)
+        // The reader goes at once.
+        #expect(try areSame(bench.readAll(bench.open(resource, facts: facts)), bench.original))
+        bench.simulator.faults = [FaultRule(.corrupt(offset: 900_000, mask: 1))]
+        let again = try bench.open(resource, facts: facts)
+        let error = #expect(throws: MediaError.self) { try LibraryBench.read(again, at: 0, count: 10) }
+        #expect(error?.code == .authenticationFailed)
+    }
+
     @Test("a file that is larger than the memory is verified before it is released all the same")
     func strictBeyondMemory() throws {
         let memory = MediaLibrary.Configuration.leastMemory(threadCount: 2)

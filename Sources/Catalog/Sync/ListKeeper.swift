@@ -57,7 +57,7 @@ final class ListKeeper: Sendable {
                     passed: record.passed,
                     refreshInterval: settings.refreshInterval.map { max(1, $0.components.seconds) },
                     passInterval: settings.passInterval),
-                dayMet: record.refreshed.map { Bounds.times.clamping($0) }))
+                dayMet: record.refreshed))
     }
 
     /// What the mount shows, in seconds; a bound in the future is none, since recordings are still to be made before
@@ -248,7 +248,7 @@ final class ListKeeper: Sendable {
                 // Begun and ended by this mount: nothing is here that had gone before, nor is anything missing.
                 if isFresh {
                     state.withLock { state in
-                        state.list.adopt(refreshed: begun, passed: begun)
+                        state.list.noteFill(at: begun)
                         state.dayMet = begun
                     }
                     result = Result { () throws(CatalogError) in
@@ -270,17 +270,17 @@ final class ListKeeper: Sendable {
         let record = try services.catalog.list(of: kind)
         // Another mount may have done so just now.
         if let refreshed = record.refreshed, let interval = services.settings.refreshInterval,
-            begun - refreshed < interval.components.seconds
+            age(of: refreshed, at: begun) < interval.components.seconds
         {
             finish(.refresh, .success(()), refreshed)
             return
         }
         let newest = try services.catalog.newestResource(of: kind).map { min(max(0, $0), begun) }
         let wanted = Self.wanted(services)
-        let isWide = state.withLock { $0.dayMet }.map { begun - $0 >= services.settings.wideInterval } ?? true
+        let isWide = age(of: state.withLock { $0.dayMet }, at: begun) >= services.settings.wideInterval
         let recent = newest.map { $0 - services.settings.overlap } ?? .min
         let lower = max(isWide ? min(recent, begun - services.settings.wideOverlap) : recent, wanted.lowerBound)
-        let isRecent = !isWide && record.refreshed.map { begun - $0 < 3600 } ?? false
+        let isRecent = !isWide && age(of: record.refreshed, at: begun) < 3600
         let walker = ListWalker(
             over: kind, intervals: lower < wanted.upperBound ? [lower..<wanted.upperBound] : [], purpose: .list,
             limit: services.settings.walkLimit, pageSize: isRecent ? 100 : nil, priority: .background,
@@ -324,7 +324,7 @@ final class ListKeeper: Sendable {
         let epoch = services.catalog.epoch
         let record = try services.catalog.list(of: kind)
         let wanted = Self.wanted(services)
-        if let touched = record.touched, begun - touched < services.settings.passLease, !record.passCoverage.isEmpty {
+        if age(of: record.touched, at: begun) < services.settings.passLease, !record.passCoverage.isEmpty {
             // Another mount makes it.
             finish(
                 .pass, .failure(CatalogError(.incompleteList, "another mount goes over it already")), begun)

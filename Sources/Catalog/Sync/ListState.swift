@@ -44,8 +44,14 @@ struct ListState<Waiter> {
     /// When the list was last asked for what is new, or first began to be filled.
     private(set) var refreshed: Int64?
 
+    /// Whether this mount has asked for what is new.
+    private var isRefreshedHere = false
+
     /// When all of it was last gone over.
     private(set) var passed: Int64?
+
+    /// When a pass last failed.
+    private var passFailed: Int64?
 
     /// What is being done.
     private(set) var running: Set<Task> = []
@@ -92,12 +98,12 @@ struct ListState<Waiter> {
         guard idle < Self.pausedAfter else { return [] }
         var tasks: [Task] = []
         if !isComplete {
-            if failed.map({ now - $0 >= Self.retryAfter }) ?? true { tasks.append(.fill) }
+            if age(of: failed, at: now) >= Self.retryAfter { tasks.append(.fill) }
         } else {
-            let interval = refreshInterval.map { $0 * (idle < Self.rareAfter ? 1 : Self.rarity) } ?? .max
-            let last = max(refreshed ?? .min, failed ?? .min)
-            if last == .min || now - last >= interval { tasks.append(.refresh) }
-            if passed.map({ now - $0 >= passInterval }) ?? true { tasks.append(.pass) }
+            if isRefreshDue(now: now, idle: idle) { tasks.append(.refresh) }
+            if age(of: passed, at: now) >= passInterval, age(of: passFailed, at: now) >= Self.retryAfter {
+                tasks.append(.pass)
+            }
         }
         return tasks.filter { begin($0) == .start($0) }
     }
@@ -119,12 +125,14 @@ struct ListState<Waiter> {
             (failure, failed) = (nil, nil)
         case (.refresh, .success):
             refreshed = begun
+            isRefreshedHere = true
             (failure, failed) = (nil, nil)
         case (.pass, .success):
             passed = begun
+            passFailed = nil
         case (.pass, .failure):
             // Tried again with the same patience; what it met counts.
-            passed = now - passInterval + Self.retryAfter
+            passFailed = now
         case (.fill, .failure(let error)), (.refresh, .failure(let error)):
             (failure, failed) = (error, now)
         }
@@ -143,17 +151,18 @@ struct ListState<Waiter> {
     /// When somebody has waited long enough, next.
     var nextExpiry: ContinuousClock.Instant? { waiters.compactMap(\.deadline).min() }
 
-    /// Takes over what another mount has done.
-    mutating func adopt(refreshed: Int64?, passed: Int64?) {
-        self.refreshed = [self.refreshed, refreshed].compactMap { $0 }.max()
-        self.passed = [self.passed, passed].compactMap { $0 }.max()
+    /// The whole list was fetched at a time, which makes it as good as refreshed and gone over.
+    mutating func noteFill(at time: Int64) {
+        (refreshed, passed) = (time, time)
+        isRefreshedHere = true
     }
 
     /// The catalog has lost everything.
     mutating func reset() {
         isComplete = false
         discounted = running
-        (refreshed, passed, failure, failed) = (nil, nil, nil, nil)
+        (refreshed, passed, passFailed, failure, failed) = (nil, nil, nil, nil, nil)
+        isRefreshedHere = false
     }
 
     private mutating func begin(_ task: Task) -> Answer {
@@ -161,12 +170,16 @@ struct ListState<Waiter> {
     }
 
     private func isFresh(now: Int64) -> Bool {
-        guard let refreshed else { return false }
-        return refreshInterval.map { now - refreshed < $0 } ?? true
+        refreshInterval.map { age(of: refreshed, at: now) < $0 } ?? isRefreshedHere
+    }
+
+    private func isRefreshDue(now: Int64, idle: Int64) -> Bool {
+        guard let refreshInterval else { return !isRefreshedHere && age(of: failed, at: now) >= Self.retryAfter }
+        let interval = refreshInterval * (idle < Self.rareAfter ? 1 : Self.rarity)
+        return age(of: refreshed, at: now) >= interval && age(of: failed, at: now) >= interval
     }
 
     private func hasJustFailed(now: Int64) -> Bool {
-        guard let failed, failure != nil else { return false }
-        return now - failed < max(refreshInterval ?? Self.retryAfter, 1)
+        failure != nil && age(of: failed, at: now) < max(refreshInterval ?? Self.retryAfter, 1)
     }
 }
