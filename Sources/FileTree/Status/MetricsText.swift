@@ -71,16 +71,16 @@ struct MetricsText {
         family("known_size_bytes", .gauge, "The sum of the sizes that are known, in bytes of plaintext.") {
             samples { Double($0.knownBytes) }
         }
-        family("list_pages", .gauge, "Pages that the pass under way has fetched.") {
+        family("list_pages", .gauge, "Pages fetched so far of a list that isn't complete yet.") {
             samples { $0.pages.map(Double.init) }
         }
-        family("list_items", .gauge, "Recordings that the pass under way has met.") {
+        family("list_items", .gauge, "Recordings met so far in a list that isn't complete yet.") {
             samples { $0.items.map(Double.init) }
         }
-        family("list_items_per_second", .gauge, "Recordings that the pass under way meets in a second.") {
+        family("list_items_per_second", .gauge, "Recordings met a second in a list that isn't complete yet.") {
             samples { $0.itemsPerSecond }
         }
-        family("list_remaining_seconds", .gauge, "Seconds until the end of the pass under way.") {
+        family("list_remaining_seconds", .gauge, "Seconds until a list is complete that isn't yet.") {
             samples { $0.secondsLeft }
         }
         family("list_refresh_timestamp_seconds", .gauge, "When a list was last asked for what is new.") {
@@ -97,7 +97,7 @@ struct MetricsText {
     }
 
     private mutating func addIntegrity(of status: MountStatus) {
-        family("integrity_recordings", .gauge, "Completed recordings, by what is known of the truth of their bytes.") {
+        family("integrity_recordings", .gauge, "The account's own completed recordings, by their integrity.") {
             Self.byName(status.integrity, label: "integrity")
         }
         family("verdicts_total", .counter, "Tags that were checked, by what was found out.") {
