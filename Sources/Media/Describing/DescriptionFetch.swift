@@ -30,9 +30,9 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         }
     }
 
-    /// How often an answer is asked for again whose content can't be media.
+    /// How often media is asked for, all in all, when the content of the answers can't be media.
     ///
-    /// The waits in between add up to six seconds at the most. Answers whose head can't be media are repeated by the
+    /// The waits in between add up to three seconds at the most. Answers whose head can't be media are repeated by the
     /// transfer, for as long as a status 503.
     private static let attemptLimit = 5
 
