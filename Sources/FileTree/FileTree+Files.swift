@@ -172,15 +172,16 @@ extension FileTree {
     }
 
     private func failure(_ error: MediaError) -> FileTreeError {
-        switch error.code {
+        // A deferred opening that the tree itself has refused.
+        if let own = error.cause as? FileTreeError { return own }
+        return switch error.code {
         case .keyNotHeld:
             // The log has said it already, once for each public key.
-            return FileTreeError(.keyNotHeld, error.message, cause: error)
-        case .authenticationFailed:
-            // The log has said it already, when it was found out.
-            return FileTreeError(.inputOutput, error.message, cause: error)
+            FileTreeError(.keyNotHeld, error.message, cause: error)
+        case .changed:
+            FileTreeError(.stale, error.message, cause: error)
         default:
-            return FileTreeError(.inputOutput, error.message, cause: error)
+            FileTreeError(.inputOutput, error.message, cause: error)
         }
     }
 }

@@ -181,7 +181,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
             return
         }
         if case .failure(let error) = result {
-            if error.code == .changed {
+            if error.code == .changed || file.stopAskingForChannels(after: error) {
                 file.mediaDidChange()
             } else if isContradicted, error.isUnusableAnswer {
                 file.doubtFacts(failing: file.mediaError(error))

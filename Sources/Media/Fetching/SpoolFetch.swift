@@ -114,8 +114,12 @@ final class SpoolFetch: DownloadReceiver, @unchecked Sendable {
         if failure == nil, case .success = result {
             do throws(MediaError) { try check(isComplete: true) } catch { failure = error }
         }
-        if isContradicted, case .failure(let error) = result, error.isUnusableAnswer {
-            file.doubtFacts(failing: file.mediaError(error))
+        if case .failure(let error) = result {
+            if file.stopAskingForChannels(after: error) {
+                file.mediaDidChange()
+            } else if isContradicted, error.isUnusableAnswer {
+                file.doubtFacts(failing: file.mediaError(error))
+            }
         }
         if let failure {
             file.spoolDidEnd(spool, .failure(failure))
