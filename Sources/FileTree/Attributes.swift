@@ -36,6 +36,11 @@ public struct Attributes: Hashable, Sendable {
     /// from theirs.
     public let modified: Timestamp
 
+    /// How often the content has changed although the time stayed the same: the nanoseconds of the time.
+    ///
+    /// The kernel drops what it keeps of the content when the time changes.
+    public var revision = 0
+
     /// How long the kernel may keep the attributes, in seconds.
     public let validity: Double
 

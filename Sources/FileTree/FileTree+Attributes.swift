@@ -53,8 +53,7 @@ extension FileTree {
         }
         // Of a file that somebody reads, the kernel has the size, which must not be replaced.
         if let facts = parts.library.factsAtHand(sid) { return media(node, entry: entry, facts: facts) }
-        return regular(
-            node, size: Self.sizeUntilKnown, modified: entry.dateCreated ?? Self.unknownTime, validity: 0)
+        return media(node, entry: entry, size: Self.sizeUntilKnown, validity: 0)
     }
 
     /// The attributes of a node, as far as they can be told without asking anybody; nil when the size isn't known.
@@ -101,9 +100,16 @@ extension FileTree {
         // While a program reads the former media, the size isn't valid: the kernel asks for it again before it reads
         // beyond, and the program gets ESTALE instead of an early end.
         let isDisputed = parts.library.hasOutdatedReaders(entry.sid)
-        return regular(
-            node, size: size, modified: entry.dateCreated ?? Self.unknownTime,
+        return media(
+            node, entry: entry, size: size,
             validity: isDisputed ? 0 : countsForGood ? Self.longValidity : Self.directoryValidity)
+    }
+
+    private func media(_ node: Node, entry: CatalogEntry, size: Int64, validity: Double) -> Attributes {
+        var attributes = regular(
+            node, size: size, modified: entry.dateCreated ?? Self.unknownTime, validity: validity)
+        attributes.revision = revisions.withLock { $0[entry.sid] ?? 0 }
+        return attributes
     }
 
     private func regular(_ node: Node, size: Int64, modified: Timestamp, validity: Double) -> Attributes {

@@ -52,6 +52,9 @@ public final class FileTree: Sendable {
     /// The branches by their numbers.
     let branches: [Branch]
 
+    /// How often the media of those recordings has changed whose media did.
+    let revisions = Locked<[SID: Int]>([:])
+
     /// The sizes of the files whose text is made anew at each opening.
     let stableSizes = Locked<[ControlFile: StableSize]>([:])
 
@@ -101,10 +104,19 @@ public final class FileTree: Sendable {
         _ = inodes.withLock { $0.refer(to: entry.node) }
     }
 
+    /// Takes note that bytes of a recording's media may have been released that aren't its own, or aren't any more: the
+    /// time of the file changes by a nanosecond, so that the kernel drops its pages.
+    ///
+    /// - Returns: the number of the file.
+    public func noteChange(ofMedia sid: SID, of account: SID? = nil) -> InodeNumber? {
+        revisions.withLock { $0[sid, default: 0] += 1 }
+        return inode(ofMedia: sid, of: account)
+    }
+
     /// The number that a recording's media file has, whether or not the kernel knows it.
     ///
     /// - Parameter account: to which it belongs; nil, or one that isn't a subaccount, for the mounted account.
-    public func inode(ofMedia sid: SID, of account: SID? = nil) -> InodeNumber? {
+    func inode(ofMedia sid: SID, of account: SID? = nil) -> InodeNumber? {
         let index = account.flatMap { account in branches.dropFirst().firstIndex { $0.account == account } } ?? 0
         return sid.kind.map { number(Node(.media(sid, $0), in: BranchNumber(rawValue: UInt16(index)))) }
     }

@@ -81,6 +81,41 @@ struct IntegrityTests {
         #expect(try Self.integrity(mount.path(of: account.original("long.mkv"))) == "none")
     }
 
+    /// Reads the beginning, and once more when a file is there.
+    private static let reader = #"""
+        import errno, os, sys, time
+        file = os.open(sys.argv[1], os.O_RDONLY)
+        first = os.pread(file, 4096, 0)
+        print("read", flush=True)
+        while not os.path.exists(sys.argv[2]): time.sleep(0.02)
+        try: print("same" if os.pread(file, 4096, 0) == first else "other", flush=True)
+        except OSError as error: print(errno.errorcode[error.errno], flush=True)
+        """#
+
+    @Test("What the kernel keeps of media isn't read any more once the media has changed")
+    func keptPages() throws {
+        let folder = try TemporaryFolder()
+        let media = folder.url.appending(path: "media/recordings/unencrypted/a.wav")
+        try FileManager.default.createDirectory(
+            at: media.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try TestMedia.signed(TestMedia.noise(40_000_000, seed: 1), as: "wav").write(to: media)
+        let account = try SimulatedAccount(media: folder.url.appending(path: "media"))
+        let bench = try MountBench(account: account, options: ["--cache-size", "0", "--no-probing"])
+        let path = try bench.path("a.wav")
+        let reader = try RunningCommand(
+            ["/usr/bin/python3", "-ISc", Self.reader, path, folder.path("changed")])
+        try wait(until: "the beginning is read") { reader.output == Data("read\n".utf8) }
+        try account.add(faults: #"{"host":"api","path":"*.wav","action":{"type":"changeETag"}}"#)
+        // Past all that was read ahead.
+        let other = try Command.run(["dd", "if=\(path)", "iflag=direct", "bs=1M", "skip=20", "count=1", "status=none"])
+        #expect(other.end == .exited(1))
+        #expect(bench.mount.hasLogged("has changed, although"))
+        let time = try Command.require(["stat", "-c", "%.9Y", path]).text
+        #expect(!time.hasSuffix(".000000000\n"), "\(time)")
+        try folder.file("changed", "")
+        #expect(try reader.wait().lines == ["read", "ESTALE"], "\(reader.errorText)")
+    }
+
     @Test("Media that is replaced while it is read is an error or new content whole, never a mixture", arguments: 0..<4)
     func replaced(after: Int) throws {
         let bench = try MountBench(options: ["--cache-size", after % 2 == 0 ? "0" : "1G"])

@@ -54,7 +54,6 @@ func readFile(
             let start = min(max(0, offset), bytes.count)
             request.reply(bytes.span.bytes.extracting(start..<min(start + size, bytes.count)))
         case .media(let reader):
-            context.notices.readDidBegin(request.inode)
             reader.read(
                 at: Int64(offset), count: size, receiver: ReadReply(request: request, context: context, file: file))
         }
@@ -69,17 +68,9 @@ private struct ReadReply: ReadReceiver {
 
     func readDidFinish(_ plaintext: RawSpan) {
         request.reply(plaintext)
-        didAnswer()
     }
 
     func readDidFail(_ error: MediaError) {
-        context.tree.translate(error, of: file) { [self] error in
-            request.fail(error)
-            didAnswer()
-        }
-    }
-
-    private func didAnswer() {
-        context.notices.readDidEnd(request.inode)
+        context.tree.translate(error, of: file) { request.fail($0) }
     }
 }

@@ -57,5 +57,7 @@ private func initialize(_ userData: UnsafeMutableRawPointer?, _ connection: Unsa
     // Nodes are found by their numbers, so file handles are good for as long as their recording is. Lookups in one
     // directory may come in parallel; libfuse 3.14 takes that for its default but doesn't tell the kernel, later
     // versions want to be asked (libfuse's changes 861 and 880). So nothing may rely on it.
-    connection?.pointee.want |= capable & UInt32(FUSE_CAP_EXPORT_SUPPORT | FUSE_CAP_PARALLEL_DIROPS)
+    // The kernel drops a file's pages when its time has changed; it alone can wait for those that a read holds.
+    connection?.pointee.want |=
+        capable & UInt32(FUSE_CAP_EXPORT_SUPPORT | FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_AUTO_INVAL_DATA)
 }

@@ -17,7 +17,7 @@ extension Attributes {
         stat.st_blocks = Int(size / 512 + (size % 512 > 0 ? 1 : 0))
         // What `cp` and `cat` read at once.
         stat.st_blksize = 1 << 20
-        let time = timespec(tv_sec: Int(modificationTime), tv_nsec: 0)
+        let time = timespec(tv_sec: Int(modificationTime), tv_nsec: revision % 1_000_000_000)
         stat.st_mtim = time
         stat.st_ctim = time
         stat.st_atim = time

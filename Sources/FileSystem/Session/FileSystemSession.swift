@@ -110,20 +110,11 @@ public final class FileSystemSession: Sendable {
         fuse_session_destroy(handle.session)
     }
 
-    /// Has the kernel drop the pages and attributes that it keeps of a file.
+    /// Has the kernel ask again for the attributes of inodes that have gone or changed.
     ///
-    /// Can be called from any thread. The pages are dropped when no read of the file waits.
-    public func invalidate(_ inode: InodeNumber) {
-        context.notices.drop(inode)
-    }
-
-    /// Has the kernel ask again for the attributes of inodes that have gone.
-    ///
-    /// It is told then that they are stale, and looks their names up anew, in vain. Names could be dropped at once
-    /// (`fuse_lowlevel_notify_delete`), but the kernel waits for the directory's lock then, which a lookup holds: if
-    /// the process ended meanwhile, by a signal or a crash, that thread would stay, and with it the connection and
-    /// everybody who waits for it. This takes no lock that a request holds. Can be called from any thread.
-    public func remove(_ inodes: [InodeNumber]) {
+    /// Those that have gone are stale, and it looks their names up anew, in vain. Of those whose content has changed it
+    /// drops the pages, for the time differs. Can be called from any thread.
+    public func expire(_ inodes: [InodeNumber]) {
         context.notices.expire(inodes)
     }
 

@@ -122,9 +122,9 @@ struct Mount {
             throw Failure(error)
         }
         recorder.onInvalidation { [weak session, weak tree] sid, account in
-            if let inode = tree?.inode(ofMedia: sid, of: account) { session?.invalidate(inode) }
+            if let inode = tree?.noteChange(ofMedia: sid, of: account) { session?.expire([inode]) }
         }
-        tree.onRemoval { [weak session] inodes in session?.remove(inodes) }
+        tree.onRemoval { [weak session] inodes in session?.expire(inodes) }
         gatherer.askForRequests { [weak session] in session?.statistics ?? RequestStatistics() }
         gatherer.askForUnreadable { [weak readability] in readability?.unreadable ?? [] }
         do {
