@@ -98,6 +98,21 @@ struct ProbeTests {
         }
     }
 
+    @Test("a host whose answer to HEAD can't be understood is asked for the last bytes again, at once")
+    func notUnderstood() throws {
+        try withBench(generated: 20) {
+            $0.voiceRange = .ignored
+        } _: { bench in
+            let resources = try bench.voiceResources()
+            try describe(resources.prefix(1), bench)
+            #expect(waitForCheck(bench))
+            bench.simulator.faults = [FaultRule(.headers(["Content-Length": "-1"]), method: "HEAD")]
+            bench.simulator.clearRequests()
+            try describe(resources.dropFirst(), bench)
+            #expect(bench.mediaRequests.map(\.method) == ["HEAD"] + Array(repeating: "GET", count: 20))
+        }
+    }
+
     @Test("presigned addresses are never asked for a HEAD", arguments: [LibraryBench.Kind.voice, .track, .composition])
     func presigned(kind: LibraryBench.Kind) throws {
         let bench = try LibraryBench(

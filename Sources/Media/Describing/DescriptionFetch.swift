@@ -112,7 +112,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
             isDone = true
             learn()
             return
-        case .failure(let error) where error.status == nil:
+        case .failure(let error) where error.status == nil && error.code != .protocolViolation:
             // Not answered at all: another request wouldn't be either.
             finish(.failure(file.mediaError(error)))
             return

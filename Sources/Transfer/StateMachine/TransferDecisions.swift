@@ -43,7 +43,7 @@ extension TransferStateMachine {
         ["authorization", "proxy-authorization", "cookie"].contains(name.lowercased())
     }
 
-    mutating func redirect(_ head: ResponseHead, _ attempt: Attempt) -> [Action] {
+    mutating func redirect(_ head: ResponseHead, _ attempt: Attempt, now: Instant) -> [Action] {
         var attempt = attempt
         guard plan.isSafeToRepeat else {
             // Whether its body may go elsewhere, and whether it has been done already, is not ours to guess.
@@ -60,7 +60,7 @@ extension TransferStateMachine {
         guard let location = head.headers["Location"] else {
             let error = TransferError(
                 code: .protocolViolation, message: "\(attempt.address) redirects without saying where to.")
-            return [.abandon] + end(.failure(error))
+            return [.abandon] + failed(error, now: now)
         }
         do throws(TransferError) {
             attempt.phase = .redirecting(to: try attempt.address.redirected(to: location))
@@ -71,8 +71,10 @@ extension TransferStateMachine {
         }
     }
 
-    mutating func accept(_ head: ResponseHead, _ attempt: Attempt) -> [Action] {
+    mutating func accept(_ head: ResponseHead, _ attempt: Attempt, now: Instant) -> [Action] {
         var attempt = attempt
+        // Nothing that a refused answer says is kept: the next one would be compared with it.
+        var progress = progress
         do throws(TransferError) {
             let part: TransferProgress.Part
             switch head.status {
@@ -88,8 +90,9 @@ extension TransferStateMachine {
             attempt.phase = .receiving(part)
             state = .exchanging(attempt)
         } catch {
-            return [.abandon] + end(.failure(error))
+            return [.abandon] + failed(error, now: now)
         }
+        self.progress = progress
         return [.begin(head, offset: progress.position ?? 0)]
     }
 
@@ -109,7 +112,7 @@ extension TransferStateMachine {
         if let announced = part.announcedEnd, Int64(fresh) > announced - position {
             let error = TransferError(
                 code: .protocolViolation, message: "\(attempt.address) sent more bytes than it announced.")
-            return BodyDecision(actions: [.abandon] + end(.failure(error)))
+            return BodyDecision(actions: [.abandon] + failed(error, now: now))
         }
         guard Int64(fresh) <= plan.bodyLimit - progress.delivered else {
             return BodyDecision(actions: [.abandon] + end(.failure(tooLarge(attempt))))

@@ -78,6 +78,8 @@ struct TransferPlan: Sendable {
         switch error.code {
         case .nameNotResolved, .cannotConnect: return true  // Nothing was sent yet.
         case .connectionLost, .stalled, .unusableAnswer: return isSafeToRepeat
+        // Who asks with HEAD does so where GET would do as well, and goes on with that.
+        case .protocolViolation: return method == .get
         default: return false
         }
     }

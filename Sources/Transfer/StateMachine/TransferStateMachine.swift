@@ -218,11 +218,11 @@ extension TransferStateMachine {
         let reason = plan.refusal(of: head)
         switch head.status {
         case 301, 302, 303, 307, 308:
-            if plan.redirects == .report { return accept(head, attempt) }
-            return redirect(head, attempt)
+            if plan.redirects == .report { return accept(head, attempt, now: now) }
+            return redirect(head, attempt, now: now)
         case 200..<300
         where (!plan.isDownload || [200, 204, 206].contains(head.status)) && reason == nil:
-            return accept(head, attempt)
+            return accept(head, attempt, now: now)
         case 416 where isExactlyAtEnd(head):
             // It broke off after the last byte, and only the end of a body without announced length was missing.
             return [.abandon] + end(.success(()))

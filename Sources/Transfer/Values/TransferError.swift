@@ -137,6 +137,8 @@ extension TransferError {
         /// The resource isn't the one it was: its entity tag or size differs.
         public static let changed = Code(.changed)
         /// The answer contradicts HTTP, itself or the request.
+        ///
+        /// To GET it is repeated, like one that can't be used.
         public static let protocolViolation = Code(.protocolViolation)
         /// The answer is longer than the request allows.
         public static let bodyTooLarge = Code(.bodyTooLarge)

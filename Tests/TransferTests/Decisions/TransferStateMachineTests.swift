@@ -52,7 +52,7 @@ struct TransferStateMachineTests {
         let here = try address()
         simulation.run(source: { _ in .success(here) }) { request, _ in
             let whole = [("Content-Length", "\(size)")]
-            switch Int.random(in: 0..<13, using: &generator) {
+            switch Int.random(in: 0..<15, using: &generator) {
             case 0: return .failure(.cannotConnect)
             case 1: return .failure(.nameNotResolved)
             case 2: return .response(503, [], [1, 2], .complete)
@@ -65,6 +65,10 @@ struct TransferStateMachineTests {
             case 9: return .response(500, [], Array(repeating: 1, count: 100), .stalled)
             case 10: return serve(request, cut: Int.random(in: 0...50, using: &generator), .stalled)
             case 11: return serve(request)
+            case 12: return .failure(.protocolViolation)
+            case 13:
+                let fields = [("Content-Range", "bytes 0-1/2"), ("Content-Length", "3"), ("ETag", "\"other\"")]
+                return .response(206, fields, [1, 2, 3], .complete)
             default: return serve(request, cut: Int.random(in: 0...50, using: &generator), .broken)
             }
         }
@@ -121,6 +125,46 @@ struct TransferStateMachineTests {
         let error = try #require(endless.error)
         #expect(error.code == .deadlineExceeded && (error.cause as? TransferError)?.code == .unusableAnswer)
         #expect(endless.bytes.isEmpty)
+    }
+
+    @Test(
+        "An answer that contradicts HTTP, itself or the request is repeated like a 503, and nothing it says is kept",
+        arguments: 0..<5)
+    func contradictory(kind: Int) throws {
+        let here = try address()
+        let answer: Simulation.Answer =
+            switch kind {
+            case 0: .failure(.protocolViolation)
+            case 1: .response(302, [], [], .complete)
+            case 2: .response(206, [("Content-Range", "bytes 0-1/2"), ("ETag", "\"other\"")], [1, 2], .complete)
+            case 3: .response(206, [("Content-Range", "bytes 10-289")], Array(resource[10..<290]), .complete)
+            // What comes before the first byte too many is right.
+            default: .response(206, [("Content-Range", "bytes 10-19/300")], Array(resource[10..<40]), .complete)
+            }
+        let plan = TransferPlan(DownloadRequest(range: .bytes(10..<290), patience: .short))
+        for failures in [1, 3] {
+            var simulation = Simulation(plan)
+            simulation.run(source: { _ in .success(here) }) { request, index in
+                index < failures ? answer : serve(request)
+            }
+            #expect(simulation.isSuccess && simulation.bytes == Array(resource[10..<290]), "\(simulation.results)")
+            #expect(simulation.waits.count == failures)
+        }
+        var endless = Simulation(plan)
+        endless.run(source: { _ in .success(here) }) { _, _ in answer }
+        let error = try #require(endless.error)
+        #expect(error.code == .deadlineExceeded && (error.cause as? TransferError)?.code == .protocolViolation)
+        #expect(endless.elapsed <= Patience.short.giveUp)
+    }
+
+    @Test(
+        "What can't be understood is asked for again with GET alone", arguments: [Request.Method.post, .delete, .head])
+    func contradictoryOnce(method: Request.Method) throws {
+        let here = try address()
+        var simulation = Simulation(
+            TransferPlan(Request(method: method, address: here, patience: .short)), address: here)
+        simulation.run(source: { _ in .success(here) }) { _, _ in .failure(.protocolViolation) }
+        #expect(simulation.error?.code == .protocolViolation && simulation.requests.count == 1)
     }
 
     @Test("A suffix is resumed at the place that the first answer told")
