@@ -42,6 +42,15 @@ struct UnusableAnswerTests {
         }
     }
 
+    /// Has each file's answer come once, in the place of what is asked for at the path that ends as `end` says.
+    private static func spoilOnce(_ account: SimulatedAccount, at end: (String, ManifestEntry) -> String) throws {
+        let rules = try account.originals().map { sid, file in
+            let action = try #require(answers[String(file.name.split(separator: "-").first ?? "")])
+            return #"{"path":"*\#(end(sid, file))","count":1,"action":\#(action)}"#
+        }
+        try account.add(faults: "[\(rules.joined(separator: ","))]")
+    }
+
     /// Asks for size and bytes of each file, in the order that its name says: a line for each wrong answer.
     ///
     /// An error is right here, unless `isStrict` or the file's answer is one of those that are never noticed.
@@ -82,13 +91,7 @@ struct UnusableAnswerTests {
         do {
             let mount = try MountedAccount(account, options: ["--no-probing"], cacheFolder: cache.path("cache"))
             try Command.shell("ls recordings video-recordings compositions >/dev/null", directory: mount.path)
-            let rules = try account.originals().map { sid, file in
-                let name = String(file.name.split(separator: "-").first ?? "")
-                let action = try #require(Self.answers[name])
-                let path = "*\(sid).\(file.name.split(separator: ".").last ?? "")"
-                return #"{"path":"\#(path)","count":1,"action":\#(action)}"#
-            }
-            try account.add(faults: "[\(rules.joined(separator: ","))]")
+            try Self.spoilOnce(account) { sid, file in "\(sid).\(file.name.split(separator: ".").last ?? "")" }
             #expect(try wrongAnswers(account, mount, isStrict: false) == [])
             // Each fault has come by now: the server is well again, and so is the mount.
             #expect(try wrongAnswers(account, mount, isStrict: true) == [])
@@ -96,6 +99,19 @@ struct UnusableAnswerTests {
         }
         let mount = try MountedAccount(account, cacheFolder: cache.path("cache"))
         #expect(try wrongAnswers(account, mount, isStrict: true) == [])
+    }
+
+    @Test("One page, error document or nothing in the place of video's redirect isn't noticed")
+    func onceInsteadOfRedirect() throws {
+        let media = try TemporaryFolder()
+        try Self.makeMedia(in: media)
+        let account = try SimulatedAccount(media: media.url)
+        let mount = try MountedAccount(account, options: ["--no-probing"])
+        try Command.shell("ls recordings video-recordings compositions >/dev/null", directory: mount.path)
+        try Self.spoilOnce(account) { sid, _ in "\(sid)/Media" }
+        #expect(try wrongAnswers(account, mount, isStrict: true) == [])
+        let answered = Set(account.requests.filter { $0.path.hasSuffix("/Media") }.compactMap(\.status))
+        #expect(answered.isSuperset(of: [200, 204, 302]))
     }
 
     @Test("What is short at first and whole later becomes right in the same mount", arguments: [true, false])

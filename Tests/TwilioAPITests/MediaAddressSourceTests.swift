@@ -12,7 +12,7 @@ struct MediaAddressSourceTests {
 
     /// A source that resolves at a server whose answers a test gives; the number of the request is passed.
     private static func withSource(
-        _ answer: @escaping @Sendable (Int, String) -> LoopbackServer.Answer,
+        _ answer: @escaping @Sendable (Int, String) -> LoopbackServer.Answer, patience: Patience = .media,
         _ body: (MediaAddressSource, LoopbackServer) throws -> Void
     ) throws {
         let count = Locked(0)
@@ -30,7 +30,8 @@ struct MediaAddressSourceTests {
             resolvedAt: Address(
                 url: try #require(URL(string: "\(server.url)/Media")),
                 credential: Credential(username: "name", password: "word")),
-            subject: try #require(SID("RT" + AccountBench.digits)), transfer: transfer, retriesNotFound: false)
+            subject: try #require(SID("RT" + AccountBench.digits)), transfer: transfer, retriesNotFound: false,
+            patience: patience)
         try body(source, server)
     }
 
@@ -79,7 +80,7 @@ struct MediaAddressSourceTests {
                 usleep(300_000)
                 return Self.redirect(number)
             }
-            return LoopbackServer.Answer(body: Array("{}".utf8))
+            return LoopbackServer.Answer(status: 404)
         }) { source, server in
             let outcomes = Awaited<Outcome>()
             source.address(replacing: nil, priority: .background) { outcomes.add($0) }
@@ -117,18 +118,45 @@ struct MediaAddressSourceTests {
         }
     }
 
-    @Test("an answer without an address is an error, told to all, and the next one asks again")
+    /// What a proxy or a portal may answer with in the place of a redirect.
+    private static let pages = [
+        LoopbackServer.Answer(fields: [("Content-Type", "text/html")], body: Array("<html>Please log in</html>".utf8)),
+        LoopbackServer.Answer(body: Array("{}".utf8)), LoopbackServer.Answer(), LoopbackServer.Answer(status: 302),
+    ]
+
+    @Test("an answer without an address is asked for again, as one of status 503 is")
     func noAddress() throws {
-        try Self.withSource({ number, _ in
-            number == 1 ? LoopbackServer.Answer(body: Array("{}".utf8)) : Self.redirect(number)
-        }) { source, _ in
+        let answer: @Sendable (Int, String) -> LoopbackServer.Answer = { number, _ in
+            number <= Self.pages.count ? Self.pages[number - 1] : Self.redirect(number)
+        }
+        let patience = Patience(firstBackoff: .milliseconds(1), maximalBackoff: .milliseconds(20))
+        try Self.withSource(answer, patience: patience) { source, server in
             let outcomes = Awaited<Outcome>()
             source.address(replacing: nil, priority: .reader) { outcomes.add($0) }
-            let error = #expect(throws: TwilioError.self) { try outcomes.value().get() }
-            #expect(error?.code == .malformedAnswer)
+            #expect(try outcomes.value().get().url.path() == "/\(Self.pages.count + 1)")
+            #expect(server.requests.count == Self.pages.count + 1)
+        }
+    }
+
+    @Test("answers without an address are an error that says what answered, told to all, and the next one asks again")
+    func neverAnAddress() throws {
+        let isWell = Locked(false)
+        let answer: @Sendable (Int, String) -> LoopbackServer.Answer = { number, _ in
+            isWell.withLock { $0 } ? Self.redirect(number) : Self.pages[0]
+        }
+        let patience = Patience(giveUp: .seconds(2), firstBackoff: .milliseconds(1), maximalBackoff: .milliseconds(20))
+        try Self.withSource(answer, patience: patience) { source, server in
+            let outcomes = Awaited<Outcome>()
+            for _ in 0..<2 { source.address(replacing: nil, priority: .reader) { outcomes.add($0) } }
+            for outcome in try outcomes.values(2) {
+                let error = #expect(throws: TwilioError.self) { try outcome.get() }
+                #expect(error?.code == .unreachable)
+                #expect(error?.message.contains("status 200 and a page of type text/html") == true, "\(outcome)")
+            }
+            #expect(server.requests.count > 1)
+            isWell.withLock { $0 = true }
             source.address(replacing: nil, priority: .reader) { outcomes.add($0) }
-            let next = try outcomes.values(2)[1].get()
-            #expect(next.url.path() == "/2")
+            #expect(try outcomes.values(3)[2].get().url.host() == "media.example")
         }
     }
 

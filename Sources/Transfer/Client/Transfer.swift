@@ -20,7 +20,7 @@ final class Transfer {
     var origin: Origin?
     /// The status of the answer, once it has begun.
     var status: Int?
-    /// The start of a refusing answer's body.
+    /// The start of the body of an answer that refuses, or may be refused.
     var keptBody: [UInt8] = []
     private unowned let loop: TransferLoop
 

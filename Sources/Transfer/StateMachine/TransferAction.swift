@@ -19,7 +19,7 @@ extension TransferStateMachine {
     struct BodyDecision {
         /// Those of them to hand on, before anything else is done.
         var deliver = 0..<0
-        /// How many of them, from their start, to keep as the body of a refusing answer.
+        /// How many of them, from their start, to keep as the body of an answer that refuses, or may be refused.
         var keep = 0
         /// Whether the rest of the answer isn't needed: its owner stops the exchange and reports `exchangeEnded`.
         var isEnough = false

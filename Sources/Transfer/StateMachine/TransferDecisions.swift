@@ -88,6 +88,7 @@ extension TransferStateMachine {
                 return [.abandon] + end(.failure(tooLarge(attempt)))
             }
             attempt.phase = .receiving(part)
+            attempt.head = head
             state = .exchanging(attempt)
         } catch {
             return [.abandon] + failed(error, now: now)

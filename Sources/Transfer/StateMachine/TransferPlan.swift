@@ -10,8 +10,10 @@ struct TransferPlan: Sendable {
     var bodyLimit = Int64.max
     var retriesNotFound = false
     var expectedEntityTag: String?
-    /// Says why an answer can't be what is wanted.
+    /// Says of a download why an answer can't be what is wanted.
     var findsFault: (@Sendable (ResponseHead) -> String?)?
+    /// Says of a request why an answer, with the start of its body, can't be what is wanted.
+    var findsFaultInWhole: (@Sendable (Response) -> String?)?
     var earlierFailures = 0
     /// Whether bytes handed on stay handed on, so that a broken transfer goes on behind them and the source is asked
     /// for a fresh address; otherwise each attempt starts from nothing and the first address is kept.
@@ -37,6 +39,7 @@ struct TransferPlan: Sendable {
         patience = request.patience
         bodyLimit = Int64(request.bodyLimit)
         retriesNotFound = request.retriesNotFound
+        findsFaultInWhole = request.refusal
         isDownload = false
     }
 
@@ -59,6 +62,12 @@ struct TransferPlan: Sendable {
     /// The error of an answer that its receiver refuses to take for what it asked for.
     func refusal(of head: ResponseHead) -> TransferError? {
         guard isDownload, (200..<300).contains(head.status), let reason = findsFault?(head) else { return nil }
+        return TransferError(code: .unusableAnswer, message: "\(head.address) \(reason).")
+    }
+
+    /// The error of an answer that its sender refuses to take for what it asked for, once all of it has come.
+    func refusal(of head: ResponseHead?, body: [UInt8]) -> TransferError? {
+        guard let head, let reason = findsFaultInWhole?(Response(head: head, body: body)) else { return nil }
         return TransferError(code: .unusableAnswer, message: "\(head.address) \(reason).")
     }
 

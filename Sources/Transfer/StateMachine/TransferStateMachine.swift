@@ -26,6 +26,8 @@ struct TransferStateMachine {
         var phase: Phase
         /// When the connection last brought something.
         var lastActivity: Instant
+        /// The beginning of the answer, once it is accepted.
+        var head: ResponseHead?
         /// Bytes of the body so far.
         var received: Int64 = 0
     }
@@ -237,7 +239,8 @@ extension TransferStateMachine {
     mutating func bodyArrived(count: Int, now: Instant) -> BodyDecision {
         guard case .exchanging(var attempt) = state else { return BodyDecision() }
         attempt.lastActivity = now
-        let before = attempt.received
+        let room = Int64(Self.keptBodyLimit) - attempt.received
+        let kept = Int(max(0, min(room, Int64(count))))
         attempt.received += Int64(count)
         state = .exchanging(attempt)
         switch attempt.phase {
@@ -247,11 +250,12 @@ extension TransferStateMachine {
             guard attempt.received > Self.keptBodyLimit else { return BodyDecision() }
             return BodyDecision(actions: [.abandon] + perform(target, redirects: attempt.redirects + 1, now: now))
         case .refusing:
-            let room = Int64(Self.keptBodyLimit) - before
             // The rest wouldn't tell more about what is wrong.
-            return BodyDecision(keep: Int(max(0, min(room, Int64(count)))), isEnough: Int64(count) >= room)
+            return BodyDecision(keep: kept, isEnough: Int64(count) >= room)
         case .receiving(let part):
-            return receive(count, part, attempt, now: now)
+            var decision = receive(count, part, attempt, now: now)
+            if plan.findsFaultInWhole != nil { decision.keep = kept }
+            return decision
         }
     }
 
@@ -259,7 +263,7 @@ extension TransferStateMachine {
     ///
     /// - Parameters:
     ///   - result: Whether the answer came as it was announced.
-    ///   - keptBody: The bytes kept of a refusing answer.
+    ///   - keptBody: The bytes kept of the answer.
     ///   - now: The time.
     mutating func exchangeEnded(_ result: Result<Void, TransferError>, keptBody: [UInt8], now: Instant) -> [Action] {
         guard case .exchanging(let attempt) = state else { return [] }
@@ -272,7 +276,9 @@ extension TransferStateMachine {
         case .queued, .connecting, .awaitingHead:
             return failed(result.failure ?? broken("without an answer"), now: now)
         case .receiving(let part):
-            if let error = result.failure { return failed(error, now: now) }
+            if let error = result.failure ?? plan.refusal(of: attempt.head, body: keptBody) {
+                return failed(error, now: now)
+            }
             return partEnded(part, attempt, now: now)
         }
     }

@@ -34,6 +34,12 @@ public struct Request: Sendable {
     public var bodyLimit: Int
     /// Whether a 404 is repeated until patience ends: media exists only seconds after it is complete.
     public var retriesNotFound: Bool
+    /// Says why an answer with status 2xx, or 3xx where redirects are reported, can't be what was asked for, as the end
+    /// of a sentence that begins with its address; `nil` for one that can.
+    ///
+    /// It gets the answer with the start of its body (at most 64 KiB), once, on the transfer thread. A refused answer
+    /// is handled like status 503: it is repeated until patience ends.
+    public var refusal: (@Sendable (Response) -> String?)?
 
     /// Makes a request.
     public init(
@@ -46,7 +52,8 @@ public struct Request: Sendable {
         redirects: RedirectPolicy = .follow,
         patience: Patience = Patience(),
         bodyLimit: Int = 64 << 20,
-        retriesNotFound: Bool = false
+        retriesNotFound: Bool = false,
+        refusal: (@Sendable (Response) -> String?)? = nil
     ) {
         self.method = method
         self.address = address
@@ -58,6 +65,7 @@ public struct Request: Sendable {
         self.patience = patience
         self.bodyLimit = bodyLimit
         self.retriesNotFound = retriesNotFound
+        self.refusal = refusal
     }
 }
 

@@ -39,16 +39,24 @@ public final class MediaAddressSource: AddressSource {
 
     /// Whether the API is asked again when it knows of no media yet.
     private let retriesNotFound: Bool
+
+    /// How long the API is asked again.
+    private let patience: Patience
     private let state = Locked(State())
 
     init(direct address: Address, subject: SID) {
         retriesNotFound = false
+        patience = .media
         origin = .direct(address)
         self.subject = subject
     }
 
-    init(resolvedAt address: Address, subject: SID, transfer: TransferClient, retriesNotFound: Bool) {
+    init(
+        resolvedAt address: Address, subject: SID, transfer: TransferClient, retriesNotFound: Bool,
+        patience: Patience = .media
+    ) {
         self.retriesNotFound = retriesNotFound
+        self.patience = patience
         origin = .resolved(at: address, by: transfer)
         self.subject = subject
     }
@@ -110,8 +118,8 @@ public final class MediaAddressSource: AddressSource {
     private func resolve(at address: Address, by transfer: TransferClient, priority: Priority) {
         transfer.send(
             Request(
-                address: address, priority: priority, redirects: .report, patience: .media,
-                retriesNotFound: retriesNotFound)
+                address: address, priority: priority, redirects: .report, patience: patience,
+                retriesNotFound: retriesNotFound, refusal: Self.refusal(of:))
         ) { [self] result in
             let outcome: Result<Address, any Error>
             switch result {
@@ -135,19 +143,31 @@ public final class MediaAddressSource: AddressSource {
         }
     }
 
-    /// The address in a redirect: its `Location`, else `redirect_to` of its body.
+    /// Why an answer can't be the redirect that was asked for, as the end of a sentence about it; nil when it can.
+    ///
+    /// What stands in its place, a login page for instance, is a proxy's or a portal's, and passes like a status 503.
+    private static func refusal(of response: Response) -> String? {
+        guard told(by: response) == nil else { return nil }
+        let type = response.head.headers["Content-Type"].map { " and a page of type \(ForeignText($0))" } ?? ""
+        return "told no address of media, but answered with status \(response.head.status)\(type)"
+    }
+
+    /// What a redirect names: its `Location`, else `redirect_to` of its body.
+    private static func told(by response: Response) -> String? {
+        struct Body: Decodable { let redirect_to: String }
+        return response.head.headers["location"]
+            ?? (try? JSONDecoder().decode(Body.self, from: Data(response.body)))?.redirect_to
+    }
+
+    /// The address in a redirect.
     ///
     /// It carries its own signature, so it gets no credential, whosever it is: with both, S3 refuses.
     private static func location(in response: Response, subject: SID) throws -> Address {
-        struct Body: Decodable { let redirect_to: String }
-        let told =
-            response.head.headers["location"]
-            ?? (try? JSONDecoder().decode(Body.self, from: Data(response.body)))?.redirect_to
-        guard let told else {
+        guard let text = told(by: response) else {
             throw TwilioError(.malformedAnswer, "Twilio told no address for the media of \(subject)")
         }
         do throws(TransferError) {
-            return Address(url: try response.head.address.redirected(to: told).url)
+            return Address(url: try response.head.address.redirected(to: text).url)
         } catch {
             throw TwilioError(error, subject: "the media of \(subject)")
         }

@@ -127,6 +127,31 @@ struct TransferStateMachineTests {
         #expect(endless.bytes.isEmpty)
     }
 
+    @Test("A whole answer that its sender refuses is repeated like a 503, and is judged by its head and its body")
+    func refusedWhole() throws {
+        let here = try address()
+        let body = Array(resource.prefix(20))
+        var request = Request(address: here, redirects: .report, patience: .short)
+        request.refusal = { response in
+            response.head.status == 302 && response.body == body ? nil : "told nothing"
+        }
+        let pages: [(Int, [UInt8])] = [(200, body), (302, []), (302, Array(body.dropLast())), (204, [])]
+        for failures in 0...pages.count {
+            var simulation = Simulation(TransferPlan(request), address: here)
+            simulation.run(source: { _ in .success(here) }) { _, index in
+                let (status, bytes) = index < failures ? pages[index] : (302, body)
+                return .response(status, [], bytes, .complete)
+            }
+            #expect(simulation.isSuccess && simulation.bytes == body, "\(simulation.results)")
+            #expect(simulation.waits.count == failures)
+        }
+        var endless = Simulation(TransferPlan(request), address: here)
+        endless.run(source: { _ in .success(here) }) { _, _ in .response(200, [], body, .complete) }
+        let cause = endless.error?.cause as? TransferError
+        #expect(endless.error?.code == .deadlineExceeded && cause?.code == .unusableAnswer)
+        #expect(cause?.message.hasSuffix("/media told nothing.") == true, "\(String(describing: cause))")
+    }
+
     @Test(
         "An answer that contradicts HTTP, itself or the request is repeated like a 503, and nothing it says is kept",
         arguments: 0..<5)
