@@ -25,7 +25,9 @@ extension TransferStateMachine {
         let keepsSecrets = target.credential != nil || isFirstOrigin(target)
         let headers = plan.headers.filter { keepsSecrets || !Self.isSecret($0.0) }
         state = .exchanging(
-            Attempt(address: target, redirects: redirects, phase: .queued(since: now), lastActivity: now))
+            Attempt(
+                address: target, redirects: redirects, phase: .queued(since: now),
+                stallsAt: now.advanced(by: plan.patience.stall)))
         return [
             .perform(
                 ExchangeRequest(
@@ -119,9 +121,10 @@ extension TransferStateMachine {
             return BodyDecision(actions: [.abandon] + end(.failure(tooLarge(attempt))))
         }
         progress.advance(by: Int64(fresh))
-        if plan.isDownload || progress.delivered > furthest {
+        // An attempt of a request brings again what those before it brought.
+        if progress.delivered > furthest {
+            lastProgress = min(now, lastProgress.advanced(by: Self.timePerByte * (progress.delivered - furthest)))
             furthest = progress.delivered
-            lastProgress = now
         }
         if plan.isDownload {
             backoff.reset()

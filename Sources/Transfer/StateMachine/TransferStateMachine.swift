@@ -24,8 +24,8 @@ struct TransferStateMachine {
         var address: Address
         var redirects = 0
         var phase: Phase
-        /// When the connection last brought something.
-        var lastActivity: Instant
+        /// When the connection is taken for dead unless it brings something before; see `timePerByte`.
+        var stallsAt: Instant
         /// The beginning of the answer, once it is accepted.
         var head: ResponseHead?
         /// Bytes of the body so far.
@@ -47,6 +47,12 @@ struct TransferStateMachine {
     /// The most that is read of a body that isn't handed on: it is only for the message, and for keeping the
     /// connection.
     static let keptBodyLimit = 64 << 10
+    /// The time that a byte makes up for.
+    ///
+    /// Each byte puts off by this much the moment at which its answer counts as stalled, as far as the patience for
+    /// silence goes, and each new one the end of all patience. So an answer that goes on with fewer than 100 bytes a
+    /// second, which are of no use to anybody, ends like one that has stalled, and holds nobody up for ever.
+    static let timePerByte = Duration.milliseconds(10)
 
     let plan: TransferPlan
     var random: any RandomNumberGenerator
@@ -93,14 +99,13 @@ struct TransferStateMachine {
         case .backingOff(let until): return min(until, giveUpAt)
         case .awaitingHost(_, _, let outage): return min(outage.retryAt, giveUpAt)
         case .exchanging(let attempt):
-            let stalled = attempt.lastActivity.advanced(by: plan.patience.stall)
             switch attempt.phase {
             // Others go first, as long as they need; its patience is for the server.
             case .queued where plan.priority == .background: return nil
             case .queued, .connecting: return giveUpAt
-            case .awaitingHead, .redirecting, .refusing: return min(stalled, giveUpAt)
-            // While bytes come, even such as were handed on before, the transfer isn't cut off.
-            case .receiving: return stalled
+            case .awaitingHead, .redirecting, .refusing: return min(attempt.stallsAt, giveUpAt)
+            // While enough bytes come, even such as were handed on before, the transfer isn't cut off.
+            case .receiving: return attempt.stallsAt
             }
         }
     }
@@ -148,7 +153,6 @@ extension TransferStateMachine {
         guard case .exchanging(var attempt) = state, case .queued(let since) = attempt.phase else { return }
         if plan.priority == .background { noteQueueing(since: since, now: now) }
         attempt.phase = .connecting
-        attempt.lastActivity = now
         state = .exchanging(attempt)
     }
 
@@ -203,7 +207,7 @@ extension TransferStateMachine {
     mutating func connected(now: Instant) {
         guard case .exchanging(var attempt) = state, case .connecting = attempt.phase else { return }
         attempt.phase = .awaitingHead
-        attempt.lastActivity = now
+        attempt.stallsAt = now.advanced(by: plan.patience.stall)
         state = .exchanging(attempt)
     }
 
@@ -215,7 +219,7 @@ extension TransferStateMachine {
     ///   - now: The time.
     mutating func headArrived(_ head: ResponseHead, retryAfter: Duration?, now: Instant) -> [Action] {
         guard case .exchanging(var attempt) = state else { return [] }
-        attempt.lastActivity = now
+        attempt.stallsAt = now.advanced(by: plan.patience.stall)
         // Asked once for each answer, since the receiver may count them.
         let reason = plan.refusal(of: head)
         switch head.status {
@@ -238,7 +242,8 @@ extension TransferStateMachine {
     /// Bytes of the body have come.
     mutating func bodyArrived(count: Int, now: Instant) -> BodyDecision {
         guard case .exchanging(var attempt) = state else { return BodyDecision() }
-        attempt.lastActivity = now
+        attempt.stallsAt = min(
+            attempt.stallsAt.advanced(by: Self.timePerByte * count), now.advanced(by: plan.patience.stall))
         let room = Int64(Self.keptBodyLimit) - attempt.received
         let kept = Int(max(0, min(room, Int64(count))))
         attempt.received += Int64(count)
@@ -317,7 +322,8 @@ extension TransferStateMachine {
                 return [.abandon] + refused(head, body: keptBody, retryAfter: retryAfter, reason: reason, now: now)
             case .awaitingHead where now < giveUpAt, .receiving:
                 let stalled = TransferError(
-                    code: .stalled, message: "\(attempt.address) sent nothing for \(plan.patience.stall).")
+                    code: .stalled,
+                    message: "\(attempt.address) sent nothing, or next to nothing, for \(plan.patience.stall).")
                 return [.abandon] + failed(stalled, now: now)
             case .queued, .connecting, .awaitingHead, .redirecting:
                 return [.abandon] + end(.failure(gaveUp()))

@@ -2,9 +2,11 @@
 public struct Patience: Sendable, Hashable {
     /// How long making a connection may take: name, TCP and TLS together.
     public var connect: Duration
-    /// How long a connection may bring no byte before it is taken for dead.
+    /// How long a connection may bring no byte, or fewer than 100 a second, before it is taken for dead.
     public var stall: Duration
     /// How long a transfer goes without any progress, all attempts together, before it fails.
+    ///
+    /// Each byte is progress for a hundredth of a second.
     public var giveUp: Duration
     /// The upper bound of the wait before the first repetition; it doubles with each further one.
     public var firstBackoff: Duration

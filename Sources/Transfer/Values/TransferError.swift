@@ -124,7 +124,7 @@ extension TransferError {
         public static let certificateRefused = Code(.certificateRefused)
         /// The connection broke before the answer was complete.
         public static let connectionLost = Code(.connectionLost)
-        /// The connection brought no byte for too long.
+        /// The connection brought nothing, or next to nothing, for too long.
         public static let stalled = Code(.stalled)
         /// There was no progress for as long as patience allows; the cause is what failed last.
         public static let deadlineExceeded = Code(.deadlineExceeded)

@@ -26,7 +26,7 @@ extension TwilioClient {
         walkAccounts(
             AccountWalk(limits), at: "\(Self.accountsPath)?Status=active&PageSize=1000", priority: priority
         ) { result in answer.change { $0 = result } }
-        // An answer that never stops coming has no end that its own patience would find.
+        // A page that comes slowly is within its own patience for longer than the list may take.
         guard let result = answer.wait(timeout: limits.time, until: { $0 }) else {
             throw AccountWalk.timeout(limits.time)
         }

@@ -35,14 +35,25 @@ final class ScriptedServer: Sendable {
 
         func send(_ text: String) { send(Array(text.utf8)) }
 
-        func send(_ bytes: [UInt8]) {
+        /// Returns whether the connection was still there.
+        @discardableResult
+        func send(_ bytes: [UInt8]) -> Bool {
             var sent = 0
             while sent < bytes.count {
                 let count = bytes[sent...].withUnsafeBytes {
                     Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
                 }
-                guard count > 0 else { return }
+                guard count > 0 else { return false }
                 sent += count
+            }
+            return true
+        }
+
+        /// Sends bytes one by one, with pauses, for as long as the connection is there.
+        func trickle(_ bytes: some Sequence<UInt8>, microseconds: UInt32) {
+            for byte in bytes {
+                guard send([byte]) else { return }
+                usleep(microseconds)
             }
         }
 

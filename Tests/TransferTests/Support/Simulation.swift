@@ -28,6 +28,8 @@ struct Simulation {
     private(set) var results: [Result<Void, TransferError>] = []
     /// Pieces in which bodies arrive.
     var pieceSize = 7
+    /// The time before each of these pieces.
+    var interval = Duration.zero
     /// How long a request waits for its turn.
     var queueing = Duration.zero
     private var firstOffset: Int64?
@@ -150,6 +152,9 @@ struct Simulation {
         guard rest.isEmpty else { return rest }
         var position = 0
         while position < body.count {
+            let arrival = now.advanced(by: interval)
+            if let deadline = machine.deadline, deadline < arrival { return passTime() }
+            now = arrival
             let piece = body[position..<min(position + pieceSize, body.count)]
             let decision = machine.bodyArrived(count: piece.count, now: now)
             bytes += piece.dropFirst(decision.deliver.lowerBound).prefix(decision.deliver.count)

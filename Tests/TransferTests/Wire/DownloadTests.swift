@@ -224,6 +224,20 @@ struct DownloadTests {
         #expect(server.requests.map { $0.range?.first } == [nil, nil, 2000])
     }
 
+    @Test("A connection over which a byte comes now and then is given up, and the download resumed")
+    func trickles() throws {
+        let resource = resource
+        let server = try ScriptedServer { request, connection in
+            guard request.index == 0 else { return connection.serve(resource, to: request) }
+            connection.serve(resource, to: request, upTo: 100)
+            // All of it would take minutes.
+            connection.trickle(resource[100...], microseconds: 50_000)
+        }
+        let record = download(try makeClient(), try server.address())
+        #expect(record.isSuccess && record.bytes == resource, "\(record.results) \(record.violations)")
+        #expect(server.requests.count > 1 && server.requests.last?.range?.first ?? 0 >= 100)
+    }
+
     @Test("Without progress a download ends when patience does, neither much earlier nor later")
     func givesUp() throws {
         let server = try ScriptedServer { _, connection in connection.respond(503) }

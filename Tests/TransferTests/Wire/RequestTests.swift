@@ -294,6 +294,27 @@ struct RequestTests {
         #expect(response.body == Array("abcdef".utf8) && server.requests.last?["Range"] == nil)
     }
 
+    @Test("An answer that never stops coming, a byte now and then, ends when patience does", arguments: [200, 503])
+    func trickles(status: Int) throws {
+        let server = try ScriptedServer { _, connection in
+            connection.send("HTTP/1.1 \(status) X\r\nContent-Length: 100000\r\n\r\n")
+            connection.trickle(pattern(100_000), microseconds: 50_000)
+        }
+        var patience = Patience.short
+        patience.giveUp = .seconds(2)
+        let answer = Condition<Result<Response, TransferError>?>(nil)
+        let client = try makeClient()
+        client.send(Request(address: try server.address(), patience: patience)) { result in
+            answer.change { $0 = result }
+        }
+        let result = try #require(answer.wait(timeout: .seconds(30)) { $0 }, "it has no end")
+        let error = try #require(result.failure)
+        #expect(error.code == .deadlineExceeded, "\(error)")
+        let cause = error.cause as? TransferError
+        #expect(status == 503 ? cause?.status == 503 : cause?.code == .stalled, "\(error)")
+        #expect(server.requests.count > 1)
+    }
+
     @Test("A port where nobody listens is an error that says so, within patience")
     func cannotConnect() throws {
         let server = try ScriptedServer { _, _ in }
