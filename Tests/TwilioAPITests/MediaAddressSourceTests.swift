@@ -133,7 +133,8 @@ struct MediaAddressSourceTests {
         try Self.withSource(answer, patience: patience) { source, server in
             let outcomes = Awaited<Outcome>()
             source.address(replacing: nil, priority: .reader) { outcomes.add($0) }
-            #expect(try outcomes.value().get().url.path() == "/\(Self.pages.count + 1)")
+            let address = try outcomes.value().get()
+            #expect(address.url.path() == "/\(Self.pages.count + 1)")
             #expect(server.requests.count == Self.pages.count + 1)
         }
     }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 
 extension TransferClient {
     /// What a client trusts and how much it does at a time.
@@ -43,6 +44,11 @@ extension TransferClient {
             guard let certificateAuthorityFile else { return }
             let source = certificateAuthoritySource.map { ", named by \($0)," } ?? ""
             let subject = "The certificate authority file \(certificateAuthorityFile)\(source)"
+            var status = stat()
+            if stat(certificateAuthorityFile, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+                // libcurl reads it for each connection, and would wait for what writes into a pipe.
+                throw invalid("\(subject) is not a regular file: name one.")
+            }
             guard let contents = FileManager.default.contents(atPath: certificateAuthorityFile) else {
                 throw invalid("\(subject) can't be read: check its path and mode.")
             }
