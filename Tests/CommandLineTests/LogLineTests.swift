@@ -21,8 +21,13 @@ struct LogLineTests {
         let output = LogOutput(
             format: format, destination: .file(try LogFile(folder.path("log"))), leastLevel: .info)
         log(output.logger())
-        output.flush()
+        flush(output)
         return try String(contentsOfFile: folder.path("log"), encoding: .utf8)
+    }
+
+    /// Waits until everything is written; the output itself waits for a second at the most.
+    private func flush(_ output: LogOutput) {
+        for _ in 0..<30 { output.flush() }
     }
 
     @Test("Python reads the JSON format: fields are members of their own, times have date and zone")
@@ -91,7 +96,7 @@ struct LogLineTests {
         output.switchDebugging()
         logger.debug("third")
         logger.warning("fourth")
-        output.flush()
+        flush(output)
         let text = try String(contentsOfFile: folder.path("log"), encoding: .utf8)
         #expect(
             text.split(separator: "\n").map { String($0.split(separator: " ", maxSplits: 1)[1]) } == [
@@ -108,12 +113,14 @@ struct LogLineTests {
             format: .text, destination: .file(try LogFile(disk.path + "/log")), leastLevel: .info)
         let logger = output.logger()
         logger.info("first")
+        // Written from now on, it would take room that is about to be filled.
+        flush(output)
         try disk.fillUp(but: 0)
         for _ in 0..<200 { logger.info("\(String(repeating: "x", count: 100))") }
-        output.flush()
+        flush(output)
         disk.empty()
         logger.info("last")
-        output.flush()
+        flush(output)
         let text = try String(contentsOfFile: disk.path + "/log", encoding: .utf8)
         #expect(text.contains(" info: last\n"))
         #expect(text.contains(/warning: (1 line|\d+ lines) before could not be written/), "\(text)")

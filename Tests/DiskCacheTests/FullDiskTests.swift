@@ -40,7 +40,7 @@ struct FullDiskTests {
         let disk = try SmallFileSystem("size=12m")
         let bench = try CacheBench(path: disk.path + "/cache")
         let cache = try bench.open()
-        disk.fill(6 << 20)
+        try disk.fill(6 << 20)
         store(0..<20, cache)
         #expect((1..<7).contains(cache.blocks(of: content).count))
         #expect(areRight(cache))
@@ -91,7 +91,7 @@ struct FullDiskTests {
         let held = cache.blocks(of: content).count
         #expect(held > 5)
         #expect(cache.statistics.pause != nil)
-        disk.fill(5 << 20)
+        try disk.fill(5 << 20)
         cache.waitForUpkeep()
         #expect(eventually { (try? disk.free) ?? 0 >= minimum })
         let kept = cache.blocks(of: content)

@@ -33,13 +33,15 @@ public final class SmallFileSystem {
     }
 
     /// Fills it with other things.
-    public func fill(_ bytes: Int, _ name: String = "ballast") {
-        _ = FileManager.default.createFile(atPath: "\(path)/\(name)", contents: Data(count: bytes))
+    ///
+    /// - Throws: when there is no room for them: what is left of them then fills nothing.
+    public func fill(_ bytes: Int, _ name: String = "ballast") throws {
+        try Data(count: bytes).write(to: URL(filePath: "\(path)/\(name)"))
     }
 
     /// Fills it as far as it goes, but for some bytes.
     public func fillUp(but bytes: Int64) throws {
-        fill(Int(try free - bytes))
+        try fill(Int(try free - bytes))
     }
 
     /// Makes the room free again.

@@ -3,10 +3,11 @@ public import Testing
 
 /// Waits until something holds, looking often.
 ///
-/// - Parameter seconds: far more than it takes, since a test machine may be busy with other things.
+/// - Parameter seconds: far more than it takes, since a test machine may be busy with other things; as many times
+///   longer as `TEST_PATIENCE` says.
 /// - Returns: whether it came to hold in time.
 public func eventually(within seconds: Double = 30, _ condition: () throws -> Bool) rethrows -> Bool {
-    let deadline = ContinuousClock.now + .seconds(seconds)
+    let deadline = ContinuousClock.now + Duration.seconds(seconds) * TestPatience.factor
     // Longer each time, in proportion to the whole: looking may start a program, and many tests look at the same time.
     var pause: UInt32 = 2000
     while ContinuousClock.now < deadline {

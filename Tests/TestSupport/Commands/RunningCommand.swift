@@ -55,9 +55,10 @@ public final class RunningCommand: Sendable {
 
     /// Waits for its end.
     ///
+    /// - Parameter seconds: far more than it takes; as many times longer as `TEST_PATIENCE` says.
     /// - Throws: ``CommandError`` when it hasn't ended in time; it is killed then.
     public func wait(seconds: Double = 60) throws -> CommandResult {
-        let deadline = ContinuousClock.now + .seconds(seconds)
+        let deadline = ContinuousClock.now + Duration.seconds(seconds) * TestPatience.factor
         while true {
             if let end = poll() {
                 return CommandResult(end: end, output: output, errorText: errorText)

@@ -17,8 +17,11 @@ public final class Awaited<Value: Sendable>: Sendable {
     public var all: [Value] { values.change { $0 } }
 
     /// Waits for the first so many.
+    ///
+    /// - Parameter timeout: far more than it takes; as many times longer as `TEST_PATIENCE` says.
     public func values(_ count: Int, within timeout: Duration = .seconds(20)) throws -> [Value] {
-        try #require(values.wait(timeout: timeout) { $0.count >= count ? $0 : nil }, "a completion was not called")
+        let found = values.wait(timeout: timeout * TestPatience.factor) { $0.count >= count ? $0 : nil }
+        return try #require(found, "a completion was not called")
     }
 
     /// Waits for the first.

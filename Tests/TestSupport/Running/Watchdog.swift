@@ -21,9 +21,6 @@ final class Watchdog: Sendable {
         var next = 0
     }
 
-    /// How many times longer tests may take: under a sanitizer or a debugger, `TEST_PATIENCE` in the environment.
-    private static let patience = ProcessInfo.processInfo.environment["TEST_PATIENCE"].flatMap { Int($0) } ?? 1
-
     private let state = Condition(State())
     private let thread: NamedThread
 
@@ -41,7 +38,7 @@ final class Watchdog: Sendable {
     /// - Returns: its number, for ``forget(_:)``.
     func watch(_ name: String, limit: Duration) -> Int {
         let now = ContinuousClock.now
-        let entry = Entry(name: name, started: now, deadline: now + limit * Self.patience)
+        let entry = Entry(name: name, started: now, deadline: now + limit * TestPatience.factor)
         return state.change { state in
             state.next += 1
             state.running[state.next] = entry
