@@ -22,7 +22,7 @@ struct BackgroundTests {
             adding: MountedAccount.environment(account), seconds: 20)
         #expect(result.end == .exited(0))
         #expect(result.text + result.errorText == "")
-        #expect(try Command.require(["ls", mountPoint + "/recordings"], seconds: 10).lines.count == 3)
+        #expect(try Command.require(["ls", mountPoint + "/recordings"]).lines.count == 3)
         let serving = ["pgrep", "-f", "twiliofs mount.*\(folder.url.path)"]
         #expect(try Command.run(serving).lines.count == 1)
         try Command.require([BuiltPrograms.twiliofs, "unmount", mountPoint])

@@ -26,9 +26,8 @@ struct LogQueueTests {
         }
         let filling = String(repeating: "x", count: 1000)
         for number in 0..<5000 { queue.add(LogQueue.Entry(text: "\(number) \(filling)", level: .info)) }
-        let start = ContinuousClock.now
         queue.flush(within: .milliseconds(10))
-        #expect(ContinuousClock.now - start < .seconds(5), "nobody reads, and nobody waits for that")
+        #expect(written.change { $0.texts.isEmpty }, "nobody reads, and nobody waits for that")
         written.change { $0.isReading = true }
         queue.flush(within: .seconds(30))
         let result = written.change { $0 }

@@ -47,9 +47,9 @@ struct ServingProcessTests {
             ], seconds: 20)
         var waiting: Int32 = 0
         #expect(ioctl(reader, UInt(FIONREAD), &waiting) == 0 && waiting > 60_000, "\(waiting) bytes wait to be read")
-        try Command.shell("ls -l recordings >/dev/null", directory: mount.path, seconds: 10)
+        try Command.shell("ls -l recordings >/dev/null", directory: mount.path)
         mount.process.send(SIGTERM)
-        #expect(try mount.process.wait(seconds: 10).end == .exited(0))
+        #expect(try mount.process.wait().end == .exited(0))
     }
 
     @Test("A start that fails says so, and its status, whichever other descriptors are closed")

@@ -48,8 +48,7 @@ struct SignalTests {
             try Self.account.get(), keys: [], environment: ["SWIFT_BACKTRACE": "enable=yes,color=no,threads=all"])
         let before = mount.log
         mount.process.send(signal)
-        // Where the runtime has its way, it takes half a minute.
-        #expect(try mount.process.wait(seconds: 10).end == .killed(signal))
+        #expect(try mount.process.wait().end == .killed(signal))
         #expect(Self.traces(in: mount.log.dropFirst(before.count)) == [])
         #expect(try Command.run(["ls", mount.path], seconds: 20).end != .exited(0))
         try Command.require([BuiltPrograms.twiliofs, "unmount", mount.path])
@@ -61,7 +60,7 @@ struct SignalTests {
         let mount = try BackgroundMount(try Self.account.get(), environment: ["SWIFT_BACKTRACE": "enable=yes"])
         let before = mount.log
         mount.send(SIGSEGV)
-        #expect(eventually(within: 10) { mount.hasEnded })
+        #expect(eventually { mount.hasEnded })
         #expect(Self.traces(in: mount.log.dropFirst(before.count)) == [])
         try Command.require(["fusermount3", "-u", mount.path])
     }

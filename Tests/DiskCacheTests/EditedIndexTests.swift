@@ -61,7 +61,7 @@ struct EditedIndexTests {
         }
         cache = try bench.open()
         #expect(!cache.hasRight(0, of: content))
-        let works = eventually(within: 10) {
+        let works = eventually {
             cache.store(1, of: content)
             return cache.hasRight(1, of: content)
         }

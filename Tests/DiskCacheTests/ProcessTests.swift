@@ -47,7 +47,7 @@ struct ProcessTests {
             usleep(.random(in: 0..<60_000, using: &random))
             for program in programs {
                 program.send(SIGKILL)
-                #expect(try program.wait(seconds: 10).end == .killed(SIGKILL), "it had not ended by itself")
+                #expect(try program.wait().end == .killed(SIGKILL), "it had not ended by itself")
             }
             try check(round)
         }
@@ -60,7 +60,7 @@ struct ProcessTests {
             let program = try start(seed: 100 + round)
             usleep(40_000)
             program.send(SIGKILL)
-            _ = try program.wait(seconds: 10)
+            _ = try program.wait()
         }
         let isGivenBack = try eventually {
             let reserved = try BlockIndex(path: bench.index, patience: .seconds(1)).owners()
@@ -99,7 +99,7 @@ struct ProcessTests {
         for program in programs {
             #expect(program.isRunning, "\(program.errorText)")
             program.send(SIGKILL)
-            _ = try program.wait(seconds: 10)
+            _ = try program.wait()
         }
         try check(0)
     }

@@ -54,7 +54,7 @@ struct StatusTests {
         let bench = try MountBench()
         bench.mount.process.send(SIGSTOP)
         let start = ContinuousClock.now
-        let hanging = try Command.run([BuiltPrograms.twiliofs, "status", bench.mount.path], seconds: 20)
+        let hanging = try Command.run([BuiltPrograms.twiliofs, "status", bench.mount.path])
         #expect(hanging.end == .exited(10))
         #expect(
             hanging.errorText.contains("'\(bench.mount.path)' has not answered")

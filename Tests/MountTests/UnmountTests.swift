@@ -25,7 +25,7 @@ struct UnmountTests {
         let lister = try RunningCommand(["ls", "-l", "\(bench.mount.path)/video-recordings"])
         #expect(eventually { !bench.account.requests.isEmpty })
         #expect(try bench.mount.unmount().end == .exited(0))
-        _ = try lister.wait(seconds: 5)
+        _ = try lister.wait()
         let loud = bench.mount.log.split(separator: "\n").filter {
             $0.contains("error") || $0.contains("warning") || $0.contains("critical")
         }

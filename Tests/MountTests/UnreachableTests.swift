@@ -29,15 +29,8 @@ struct UnreachableTests {
         #expect(try Self.listed(mount, "compositions") == [])
         account = nil
 
-        let clock = ContinuousClock()
-        var names: [String]?
-        let first = try clock.measure { names = try Self.listed(mount, "recordings") }
-        #expect(names == nil)
-        // Without a memory of the failure it takes three quarters of a minute each time.
-        #expect(first < .seconds(25), "\(first)")
-        let second = try clock.measure { names = try Self.listed(mount, "recordings") }
-        #expect(names == nil)
-        #expect(second < .seconds(10), "\(second)")
+        // Without a memory of the failure each would take three quarters of a minute, and the test longer than it may.
+        for _ in 0..<5 { #expect(try Self.listed(mount, "recordings") == nil) }
         #expect(try Self.listed(mount, "compositions") == [])
         #expect(mount.hasLogged("the list of voice recordings failed"))
         let reasons = mount.log.split(separator: "\n").filter { $0.contains("the list of voice recordings failed") }

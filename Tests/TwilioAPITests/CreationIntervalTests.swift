@@ -141,8 +141,10 @@ struct CreationIntervalTests {
     @Test("the server's clock comes with a page")
     func serverTime() throws {
         let bench = try AccountBench()
+        let begun = Int64(Date().timeIntervalSince1970)
         let time = try #require(try bench.client.page(of: .composition).serverTime)
-        #expect(abs(time.seconds - Int64(Date().timeIntervalSince1970)) <= 5)
+        // The clock that tells whole seconds may be a moment behind.
+        #expect((begun - 1...Int64(Date().timeIntervalSince1970)).contains(time.seconds))
     }
 
     @Test("a page is read where it is asked for, and not on the transfer thread")

@@ -47,11 +47,9 @@ struct ClientTests {
         }
         usleep(20_000)
         #expect(recorder.soFar.results.isEmpty)
-        let start = ContinuousClock.now
         task.cancel()
         task.cancel()
         let record = recorder.wait()
-        #expect(start.duration(to: .now) < patience.stall / 2, "it waits for the server")
         #expect(record.error?.code == .cancelled && record.results.count == 1 && record.violations.isEmpty)
         if stage == .body || stage == .head {
             // The connection is closed, not only forgotten.
@@ -83,8 +81,8 @@ struct ClientTests {
             connection.stall()
         }
         let client = try makeClient(connections: 6)
-        var patience = Patience()
-        patience.stall = .seconds(60)
+        // If it did, the run would end with the name of this test.
+        let patience = Patience(stall: .seconds(3600), giveUp: .seconds(3600))
         var recorders: [Recorder] = []
         for number in 0..<10 {
             let recorder = Recorder()
@@ -93,9 +91,7 @@ struct ClientTests {
             client.download(DownloadRequest(patience: patience), from: address, to: recorder)
         }
         try wait(until: "six requests have come") { server.requests.count == 6 }
-        let start = ContinuousClock.now
         client.shutDown()
-        #expect(start.duration(to: .now) < patience.stall / 2, "it waits for the servers")
         client.shutDown()
         for recorder in recorders {
             let record = recorder.soFar

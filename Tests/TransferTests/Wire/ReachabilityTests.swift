@@ -17,10 +17,12 @@ struct ReachabilityTests {
         server.stop()
         let client = try makeClient()
         let clock = ContinuousClock()
+        // If it took its patience for it, the run would end with the name of this test.
+        var patience = patience
+        patience.giveUp = .seconds(3600)
         let first = clock.measure {
             #expect(failure(client, Request(address: address, patience: patience))?.code == .hostUnreachable)
         }
-        #expect(first < patience.giveUp / 2, "\(first)")
         // Until the next attempt is due, nobody is asked.
         for _ in 0..<20 {
             guard let host = client.statistics.hosts.first, host.nextAttempt > .milliseconds(500) else { break }

@@ -180,17 +180,17 @@ struct RequestTests {
         let address = try server.address(credential: credential)
         let response = try makeClient().sendAndWait(Request(address: address, patience: .short))
         let elapsed = start.duration(to: .now)
-        #expect(response.head.status == 200 && elapsed >= .seconds(1) && elapsed < .seconds(3), "\(elapsed)")
+        #expect(response.head.status == 200 && elapsed >= .seconds(1), "\(elapsed)")
     }
 
     @Test("A Retry-After beyond patience ends at once")
     func retryAfterTooLong() throws {
         let server = try ScriptedServer { _, connection in connection.respond(503, [("Retry-After", "3600")]) }
-        let start = ContinuousClock.now
-        let error = failure(try makeClient(), Request(address: try server.address(), patience: .short))
+        let client = try makeClient()
+        let error = failure(client, Request(address: try server.address(), patience: .short))
         #expect(error?.code == .deadlineExceeded && error?.status == 503)
         #expect(error?.message == "A pause of 120 s was asked for, which is too long to wait.")
-        #expect(start.duration(to: .now) < .seconds(2))
+        #expect(server.requests.count == 1 && client.statistics.retries == 0, "it didn't wait")
     }
 
     @Test(
@@ -321,7 +321,8 @@ struct RequestTests {
         let address = try server.address()
         server.stop()
         var patience = Patience.short
-        patience.giveUp = .milliseconds(200)
+        // Time for one attempt, also on a busy machine.
+        patience.giveUp = .seconds(1)
         let error = failure(try makeClient(), Request(address: address, patience: patience))
         #expect(error?.code == .hostUnreachable || (error?.cause as? TransferError)?.code == .cannotConnect)
     }
