@@ -1,4 +1,5 @@
 import Catalog
+import Envelope
 import Foundation
 import Media
 import TestSupport
@@ -19,10 +20,10 @@ struct FileTreeTests {
     ]
 
     private static func withTree(
-        _ files: [String: [UInt8]] = files, holdsKey: Bool = true, ownership: Ownership = TreeBench.ownership,
+        _ files: [String: [UInt8]] = files, keys: KeyRing? = nil, ownership: Ownership = TreeBench.ownership,
         _ body: (TreeBench) throws -> Void
     ) throws {
-        let bench = try TreeBench(files: files, holdsKey: holdsKey, ownership: ownership)
+        let bench = try TreeBench(files: files, keys: keys, ownership: ownership)
         defer { bench.shutDown() }
         try body(bench)
     }
@@ -377,7 +378,7 @@ struct FileTreeTests {
 
     @Test("without the key a file has its size, and opening it says that the key is missing")
     func missingKey() throws {
-        try Self.withTree(holdsKey: false) { bench in
+        try Self.withTree(keys: KeyRing([])) { bench in
             for file in ["recordings/a.wav", "video-recordings/d.mka", "compositions/f.mp4"] {
                 let attributes = try bench.find(Self.path(bench, file))
                 #expect(attributes.size == Int64(Self.files[file]?.count ?? -1))

@@ -34,10 +34,11 @@ final class TreeBench: Sendable {
     ///
     /// - Parameters:
     ///   - generated: how many voice recordings there are besides the files.
+    ///   - keys: those that are held; nil for the account's own.
     ///   - window: what is shown.
     ///   - ahead: does what is done ahead; nil for the library.
     convenience init(
-        files: [String: [UInt8]] = [:], generated: Int = 0, holdsKey: Bool = true,
+        files: [String: [UInt8]] = [:], generated: Int = 0, keys: KeyRing? = nil,
         ownership: Ownership = TreeBench.ownership, window: CatalogWindow = CatalogWindow(),
         ahead: (any MediaAhead)? = nil
     ) throws {
@@ -54,19 +55,19 @@ final class TreeBench: Sendable {
             mediaFolder: media.path, publicKeys: [.init(pem: KeyPair.shared.publicPEM)])
         configuration.generatedRecordings = generated
         try self.init(
-            simulator: try TwilioSimulator.start(configuration), folder: folder, isShared: false, holdsKey: holdsKey,
-            ownership: ownership, window: window, ahead: ahead)
+            simulator: try TwilioSimulator.start(configuration), folder: folder, isShared: false,
+            keys: try keys ?? KeyPair.shared.ring(), ownership: ownership, window: window, ahead: ahead)
     }
 
     /// Mounts another bench's account once more, on its catalog; to be shut down before it.
     convenience init(again other: TreeBench, window: CatalogWindow = CatalogWindow()) throws {
         try self.init(
-            simulator: other.simulator, folder: other.folder, isShared: true, holdsKey: true,
+            simulator: other.simulator, folder: other.folder, isShared: true, keys: KeyPair.shared.ring(),
             ownership: Self.ownership, window: window, ahead: nil)
     }
 
     private init(
-        simulator: TwilioSimulator, folder: URL, isShared: Bool, holdsKey: Bool, ownership: Ownership,
+        simulator: TwilioSimulator, folder: URL, isShared: Bool, keys: KeyRing, ownership: Ownership,
         window: CatalogWindow, ahead: (any MediaAhead)?
     ) throws {
         self.simulator = simulator
@@ -85,8 +86,7 @@ final class TreeBench: Sendable {
         synchronizer = try Synchronizer(catalog: catalog, client: client, finder: finder, logger: quiet)
         recorder = try MediaRecorder(catalog: catalog, logger: quiet)
         library = try MediaLibrary(
-            clients: TwilioClients(main: client), transfer: transfer,
-            keys: holdsKey ? try KeyPair.shared.ring() : KeyRing([]),
+            clients: TwilioClients(main: client), transfer: transfer, keys: keys,
             configuration: MediaLibrary.Configuration(spoolFolder: folder.path, threadCount: 1), observer: recorder,
             logger: quiet)
         follower = try WalkFollower(catalog: catalog, media: ahead ?? library, logger: quiet)

@@ -81,7 +81,7 @@ final class LibraryBench: Sendable {
     let original: [UInt8]
     let simulator: TwilioSimulator
     let observer = NotingObserver()
-    private let transfer: TransferClient
+    let transfer: TransferClient
     let client: TwilioClient
     let library: MediaLibrary
 
