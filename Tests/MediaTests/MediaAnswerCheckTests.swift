@@ -93,6 +93,23 @@ struct MediaAnswerCheckTests {
         #expect(MediaAnswerCheck.completeness(ofWave: [], size: 0) == .whole)
     }
 
+    @Test("media is cut when it is shorter than its resource says, which video's alone does")
+    func toldSize() throws {
+        func resource(_ kind: MediaKind, _ told: String) throws -> MediaResource {
+            let sid = kind.sidPrefix + String(repeating: "a", count: 32)
+            return try MediaResource(kind: kind, json: Array(#"{"sid":"\#(sid)","size":\#(told)}"#.utf8))
+        }
+        for kind in MediaKind.allCases {
+            let told = try resource(kind, "1000")
+            for (size, isShorter) in [(0, true), (999, true), (1000, false), (1001, false)] as [(Int64, Bool)] {
+                #expect(MediaAnswerCheck.isCut(size: size, of: told) == (kind != .voiceRecording && isShorter))
+            }
+            for nothing in ["null", "-1", "{}", #""a""#, "1125899906842625"] {
+                #expect(!MediaAnswerCheck.isCut(size: 0, of: try resource(kind, nothing)), "\(nothing)")
+            }
+        }
+    }
+
     @Test("sizes that no encrypted media has", arguments: [true, false])
     func sealedSizes(isAuthenticated: Bool) {
         for size in 0..<100 as Range<Int64> {
