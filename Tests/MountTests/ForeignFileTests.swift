@@ -4,10 +4,13 @@ import Testing
 
 @Suite("What isn't the cache's own in the cache folder", .orderlyAndLong, .needsFUSE)
 struct ForeignFileTests {
-    /// A place in the cache folder, as a pattern of the shell, whose first match is replaced.
+    /// A place in the cache folder, as a word of the shell, of which one match is replaced.
+    ///
+    /// SQLite's own files beside the catalog aren't there while nobody uses it.
     static let places = [
-        "AC*/catalog.sqlite", "AC*/catalog.sqlite-lock", "AC*", "ciphertext", "ciphertext/lock", "ciphertext/store",
-        "ciphertext/store/index.sqlite", "ciphertext/store/owners", "ciphertext/store/blocks",
+        "AC*/catalog.sqlite", "$(echo AC*)/catalog.sqlite-wal", "$(echo AC*)/catalog.sqlite-shm",
+        "$(echo AC*)/catalog.sqlite-journal", "AC*/catalog.sqlite-lock", "AC*", "ciphertext", "ciphertext/lock",
+        "ciphertext/store", "ciphertext/store/index.sqlite", "ciphertext/store/owners", "ciphertext/store/blocks",
         "ciphertext/store/blocks/0", "ciphertext/store/blocks/0/*",
     ]
 
@@ -28,19 +31,33 @@ struct ForeignFileTests {
 
     @Test("Something else in the place of a file ends in the right contents or in a clear message", arguments: places)
     func replaced(place: String) throws {
+        try Self.check(place)
+    }
+
+    @Test("Something else where a damaged catalog goes ends in the right contents or in a clear message")
+    func damaged() throws {
+        try Self.check("$(echo AC*)/catalog.sqlite.damaged", "echo garbage >\"$(echo AC*/catalog.sqlite)\"")
+    }
+
+    /// Replaces what is in a place, in each way, and mounts.
+    ///
+    /// - Parameter damage: what the shell does before.
+    private static func check(_ place: String, _ damage: String = ":") throws {
         let account = try SimulatedAccount(media: TestMedia.small)
         let folder = try TemporaryFolder()
-        let filled = try Self.fill(account, folder)
+        let filled = try fill(account, folder)
         let victim = folder.path("victim")
         try "precious".write(toFile: victim, atomically: true, encoding: .utf8)
         try Command.require(["chmod", "640", victim])
-        for (number, replacement) in Self.replacements.enumerated() {
+        for (number, replacement) in replacements.enumerated() {
             let cache = folder.path("cache-\(number)")
             try Command.require(["cp", "-a", filled, cache])
             // A socket's path has room for a hundred characters: a relative one is used.
             try Command.shell(
-                "set -- \(place) \"$1\"; while [ $# -gt 2 ]; do shift; done; rm -rf \"$1\"; \(replacement)", victim,
-                directory: cache)
+                """
+                \(damage)
+                set -- \(place) "$1"; while [ $# -gt 2 ]; do shift; done; rm -rf "$1"; \(replacement)
+                """, victim, directory: cache)
             do {
                 let mount = try MountedAccount(account, cacheFolder: cache)
                 #expect(try mount.differences(from: account) == [], "\(replacement): \(mount.log)")
