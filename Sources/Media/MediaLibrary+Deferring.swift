@@ -15,9 +15,23 @@ extension MediaLibrary {
     ) -> MediaReader {
         let wasVerified = hasTag && state.withLock { $0.verified.contains(sid) }
         services.deferredFiles.withLock { $0 += 1 }
-        return MediaReader(sid, size: size, mayKeepPages: !hasTag || wasVerified, opener: opener) { [services] in
-            services.deferredFiles.withLock { $0 -= 1 }
+        // Counted among those that are open once its media is.
+        let isCounted = Locked(true)
+        let takeBack: @Sendable () -> Void = { [services] in
+            let wasCounted = isCounted.withLock { isCounted in
+                defer { isCounted = false }
+                return isCounted
+            }
+            if wasCounted { services.deferredFiles.withLock { $0 -= 1 } }
         }
+        return MediaReader(
+            sid, size: size, mayKeepPages: !hasTag || wasVerified,
+            opener: { completion in
+                opener { result in
+                    if case .success = result { takeBack() }
+                    completion(result)
+                }
+            }, onClose: takeBack)
     }
 
     /// Whether the private key of a public key is held; nil when that isn't known yet.

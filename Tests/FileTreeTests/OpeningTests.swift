@@ -3,6 +3,7 @@ import Envelope
 import Foundation
 import TestSupport
 import Testing
+import Threading
 import TwilioAPI
 import TwilioSimulator
 

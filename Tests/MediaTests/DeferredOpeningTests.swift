@@ -90,6 +90,7 @@ struct DeferredOpeningTests {
             #expect(try areSame(bench.readAll(reader), bench.original))
             let last = Self.contentKey(bench.library, envelope)
             #expect(last === key && openings.count == 1)
+            #expect(bench.library.statistics.openFiles == 1, "it counts once")
         }
         // The thread that has opened it may let go of it a moment later.
         #expect(eventually { bench.library.statistics.openFiles == 0 })

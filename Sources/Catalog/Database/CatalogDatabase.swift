@@ -60,6 +60,7 @@ struct CatalogDatabase: Sendable {
                 do {
                     // SQLite opens them by their names: it would follow links, and wait for FIFOs.
                     for suffix in ["", "-wal", "-shm", "-journal"] { try PrivateFile.checkFile(path + suffix) }
+                    Self.removeLeftJournal(path)
                     try Self.settle(path)
                     return try Self.open(path, check)
                 } catch let error as DatabaseError where error.isDamage {
@@ -161,6 +162,14 @@ struct CatalogDatabase: Sendable {
     /// How long it is waited for while programs wait for the mount; they get an error then, and the next one tries
     /// again.
     static let patienceOfServing = Duration.milliseconds(200)
+
+    /// Removes the journal of a database that somebody has removed.
+    ///
+    /// Another mount may still have both open; a new database mustn't share its journal with that one.
+    private static func removeLeftJournal(_ path: String) {
+        guard number(of: path) == 0 else { return }
+        for suffix in ["-wal", "-shm", "-journal"] { unlink(path + suffix) }
+    }
 
     /// Looks what those have left who wrote without waiting for the disk.
     private static func settle(_ path: String) throws {
