@@ -41,6 +41,9 @@ public final class Catalog: Sendable {
 
     /// Requirements whose recordings aren't shown.
     let hiddenRequirements = Locked<[MediaKind: Set<Int64>]>([:])
+
+    /// How many recordings came to have another requirement after they were stored.
+    let requirementGains = Locked<[RequirementGroup: Int]>([:])
     private let onReplacement = Locked<(@Sendable () -> Void)?>(nil)
 
     /// Opens the catalog of an account, or makes an empty one.
@@ -170,9 +173,23 @@ public final class Catalog: Sendable {
     /// - Returns: the recordings of which another size was known before.
     @discardableResult
     public func learn(_ lessons: [MediaLesson]) throws(CatalogError) -> [SID] {
+        guard !lessons.isEmpty else { return [] }
         let packed = lessons.map { coder.encode($0.facts.facts) }
         return try write { writer in
             try zip(lessons, packed).filter { try writer.learn($0, packed: $1) }.map(\.0.sid)
+        }
+    }
+
+    /// Stores that video's media is encrypted of which nothing else is certain.
+    public func noteEncryption(of sids: [SID]) throws(CatalogError) {
+        var unnamed: [SID] = []
+        // Most resources name the key: those cost no transaction.
+        for sid in sids {
+            if let known = try entry(of: sid), known.requirement == nil { unnamed.append(sid) }
+        }
+        guard !unnamed.isEmpty else { return }
+        try write { writer in
+            for sid in unnamed { try writer.noteEncryption(of: sid) }
         }
     }
 
@@ -230,7 +247,10 @@ public final class Catalog: Sendable {
             throw CatalogError(.database, "the catalog '\(database.path)' was begun anew meanwhile")
         }
         do {
-            let value = try database.pool.write { try CatalogWriter.write($0, body) }
+            let (value, gains) = try database.pool.write {
+                try CatalogWriter.write($0) { writer in try (body(&writer), writer.requirementGains) }
+            }
+            if !gains.isEmpty { requirementGains.withLock { $0.merge(gains, uniquingKeysWith: +) } }
             bulk.withLock { $0.running }?.writing.wrote()
             try check(database)
             return value

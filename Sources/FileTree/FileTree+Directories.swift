@@ -173,7 +173,8 @@ extension FileTree {
         let attributes = isCheap(node) ? try? attributesWithName(of: node, entry: entry) : nil
         return DirectoryEntry(
             name: name, inode: number(node), type: Self.type(of: node.place), attributes: attributes,
-            validity: Self.validity(of: node.place), cookie: cookie, node: node)
+            validity: entry.map { validity(of: $0, in: node.branch) } ?? Self.validity(of: node.place), cookie: cookie,
+            node: node)
     }
 
     /// Whether the attributes may be told with a listing: not those of a million calls, each of which takes a query.
@@ -187,6 +188,12 @@ extension FileTree {
         case .link: .link
         case .media, .metadata, .control: .regular
         }
+    }
+
+    /// How long the kernel may keep the name of a recording: not for long if it may come to be left out.
+    func validity(of entry: CatalogEntry, in number: BranchNumber) -> Double {
+        let mayVanish = parts.readability?.mayVanish(entry, in: number) ?? false
+        return mayVanish ? Self.directoryValidity : Self.longValidity
     }
 
     /// How long the kernel may keep the name: what has a date or belongs to a call may be the last that does.

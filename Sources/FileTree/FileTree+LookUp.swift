@@ -74,7 +74,7 @@ extension FileTree {
         where suffix == Self.suffix(of: entry, in: directory) && directory.holds(entry)
             && !branch(number).catalog.isHidden(entry):
             let node = Node(Self.place(of: entry, in: directory), in: number)
-            answer(node, entry: entry, validity: Self.longValidity, completion)
+            answer(node, entry: entry, validity: validity(of: entry, in: number), completion)
         case .success:
             completion(.failure(Self.missing(name)))
         }

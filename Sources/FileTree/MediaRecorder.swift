@@ -45,10 +45,9 @@ public final class MediaRecorder: MediaObserver {
         self.invalidate.withLock { $0 = invalidate }
     }
 
-    /// Stores the size, for good, if it counts for good.
+    /// Stores the size, for good, if it counts for good, and that the media is encrypted, if it says so.
     public func mediaWasDescribed(_ sid: SID, of account: SID?, as facts: MediaFacts) {
-        // A size that is a guess is told, but not kept: with the right key it may turn out to be another.
-        guard facts.isPlaintextSizeExact, facts.isConfirmed else { return }
+        guard facts.isSizeCertain || facts.isEncrypted else { return }
         let isFirst = described.withLock { described in
             described.append((sid, account, facts))
             return described.count == 1
@@ -65,13 +64,14 @@ public final class MediaRecorder: MediaObserver {
         for (account, described) in Dictionary(grouping: described, by: \.account) {
             do {
                 let replaced = try catalog(of: account).learn(
-                    try described.compactMap { sid, _, facts in
+                    try described.filter { $0.facts.isSizeCertain }.compactMap { sid, _, facts in
                         let stored = StoredMediaFacts(
                             plaintextSize: facts.plaintextSize, entityTag: facts.entityTag, facts: try facts.stored)
                         return stored.map {
                             MediaLesson(
                                 sid, $0,
-                                isAuthenticated: facts.encryption == ExtendedAttributes.authenticatedEncryption)
+                                isAuthenticated: facts.encryption == ExtendedAttributes.authenticatedEncryption,
+                                isEncrypted: facts.isEncrypted)
                         }
                     })
                 for sid in replaced {
@@ -80,6 +80,7 @@ public final class MediaRecorder: MediaObserver {
                         metadata: ["recording": "\(sid)"])
                     invalidate.withLock { $0 }?(sid, account)
                 }
+                try catalog(of: account).noteEncryption(of: described.filter { !$0.facts.isSizeCertain }.map(\.sid))
             } catch {
                 storingDidFail("\(described.count == 1 ? "a size" : "\(described.count) sizes") can't be stored", error)
             }
@@ -149,4 +150,9 @@ public final class MediaRecorder: MediaObserver {
     public func shutDown() {
         writer.shutDown()
     }
+}
+
+extension MediaFacts {
+    /// Whether the size is kept: one that is a guess is told, but with the right key it may turn out to be another.
+    fileprivate var isSizeCertain: Bool { isPlaintextSizeExact && isConfirmed }
 }

@@ -35,13 +35,22 @@ public final class Readability: Sendable {
         let kind: MediaKind
     }
 
+    /// What changes when a group comes to have recordings.
+    private struct Mark: Hashable {
+        /// How many recordings of its kind there are.
+        let count: Int64
+
+        /// How many of them came to have the requirement after they were listed.
+        let gains: Int
+    }
+
     /// What is known of one account.
     private struct Findings {
         /// Whether what a group requires is held; nil where that couldn't be found out yet.
         var isHeld: [Group: Bool?] = [:]
 
-        /// How many recordings of its kind there were when a group had none.
-        var countWithoutAny: [Group: Int64] = [:]
+        /// The marks of groups when they had no recordings.
+        var markWithoutAny: [Group: Mark] = [:]
 
         /// When it was last tried whether what seems to be missing is held after all.
         var lastDoubt = ContinuousClock.now
@@ -175,13 +184,17 @@ public final class Readability: Sendable {
         }
         let epoch = catalog.epoch
         let counts = Self.counts(branches[index])
-        let isSettled = state.change { state -> Bool in
+        var marks: [Group: Mark] = [:]
+        for number in numbers {
+            for kind in branches[index].kinds {
+                let group = Group(number: number, kind: kind)
+                marks[group] = Self.mark(of: group, counts, in: catalog)
+            }
+        }
+        let isSettled = state.change { [marks] state -> Bool in
             let findings = state.findings[index]
-            let isKnown = numbers.allSatisfy { number in
-                branches[index].kinds.allSatisfy { kind in
-                    let group = Group(number: number, kind: kind)
-                    return findings.isHeld[group] != nil || findings.countWithoutAny[group] == counts[kind]
-                }
+            let isKnown = marks.allSatisfy { group, mark in
+                findings.isHeld[group] != nil || findings.markWithoutAny[group] == mark
             }
             if state.isShutDown || findings.epoch == epoch && isKnown { return true }
             state.findings[index].waiting.append(completion)
@@ -191,11 +204,31 @@ public final class Readability: Sendable {
         if isSettled { completion() }
     }
 
+    /// Whether a recording that is shown may come to be left out: it isn't known whether it can be read.
+    func mayVanish(_ entry: CatalogEntry, in number: BranchNumber) -> Bool {
+        guard isHiding else { return false }
+        guard let requirement = entry.requirement else {
+            // Video that is encrypted says so with its media, if the resource doesn't.
+            return entry.kind != .voiceRecording && entry.plaintextSize == nil
+        }
+        let index = Int(number.rawValue)
+        let epoch = branches[index].catalog.epoch
+        let group = Group(number: requirement, kind: entry.kind)
+        return state.changeQuietly { state -> Bool in
+            let isHeld: Bool? = state.findings[index].isHeld[group] ?? nil
+            return isHeld != true || state.findings[index].epoch != epoch
+        }
+    }
+
     /// How many recordings of each kind an account has, as far as they are listed.
     private static func counts(_ branch: Branch) -> [MediaKind: Int64] {
         var counts: [MediaKind: Int64] = [:]
         for kind in branch.kinds { counts[kind] = (try? branch.catalog.totals(of: kind).count) ?? 0 }
         return counts
+    }
+
+    private static func mark(of group: Group, _ counts: [MediaKind: Int64], in catalog: Catalog) -> Mark {
+        Mark(count: counts[group.kind] ?? 0, gains: catalog.gains(ofRequirement: group.number, kind: group.kind))
     }
 
     private static func isListed(_ branch: Branch) -> Bool {
@@ -232,14 +265,17 @@ public final class Readability: Sendable {
                 // Voice first: its envelopes are at hand, and prove the same for video where keys aren't declared.
                 for kind in branches[index].kinds.sorted(by: { $0.rawValue < $1.rawValue }) {
                     let group = Group(number: number, kind: kind)
+                    // Asked before as well.
+                    let mark = Self.mark(of: group, kindCounts, in: catalog)
                     switch findings.isHeld[group] ?? nil {
                     case true?: continue
                     case false? where !doubts && !hasProof(of: requirement, kind): continue
                     default:
-                        guard findings.countWithoutAny[group] != kindCounts[kind] else { continue }
+                        // Another mount of the account may have learnt what this one doesn't know.
+                        guard doubts || findings.markWithoutAny[group] != mark else { continue }
                         let examples = try examples(of: requirement, group, in: catalog)
                         if examples.isEmpty {
-                            findings.countWithoutAny[group] = kindCounts[kind]
+                            findings.markWithoutAny[group] = mark
                         } else {
                             findings.isHeld[group] = .some(try find(requirement, group, examples, in: catalog))
                         }

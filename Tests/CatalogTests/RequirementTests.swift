@@ -43,6 +43,55 @@ struct RequirementTests {
         #expect(try catalog.examples(ofRequirement: rare, kind: .composition, limit: 16) == [])
     }
 
+    @Test("Video that names no key requires one once its media says so, until that or the resource says otherwise")
+    func learnt() throws {
+        let folder = try CatalogFolder()
+        var catalog = try folder.catalog()
+        let sid = try Sample.sid(1, .composition)
+        let facts = StoredMediaFacts.sample(plaintextSize: 5, facts: [1])
+        let unnamed = try Sample.resource(1, .composition)
+        let named = try Self.resource(1, .composition, key: Self.common)
+        func name(_ sid: SID) throws -> String? {
+            try catalog.entry(of: sid)?.requirement.flatMap { catalog.requirement($0)?.name }
+        }
+        func learn(_ isEncrypted: Bool) throws {
+            try catalog.learn([MediaLesson(sid, facts, isEncrypted: isEncrypted)])
+        }
+        try catalog.store(unnamed)
+        try learn(false)
+        #expect(try name(sid) == nil)
+        #expect(try catalog.requirements().isEmpty)
+        try learn(true)
+        #expect(try name(sid) == "unnamed_key")
+        let number = try number(of: "unnamed_key", in: catalog)
+        #expect(catalog.gains(ofRequirement: number, kind: .composition) == 1)
+        try catalog.store(unnamed)
+        try catalog.forgetMediaFacts(of: sid)
+        #expect(try name(sid) == "unnamed_key")
+        try catalog.checkWhole()
+        // Every row of so small a catalog is checked when it is opened.
+        catalog = try folder.catalog()
+        #expect(try name(sid) == "unnamed_key")
+        for isEncrypted in [true, false] {
+            try catalog.store(named)
+            try learn(isEncrypted)
+            #expect(try name(sid) == Self.common)
+        }
+        try catalog.store(unnamed)
+        #expect(try name(sid) == nil)
+        // Of which even the size isn't certain.
+        try catalog.noteEncryption(of: [sid, try Sample.sid(2, .composition)])
+        #expect(try name(sid) == "unnamed_key")
+        try learn(false)
+        #expect(try name(sid) == nil)
+        // What the resource of voice says isn't for its media to say.
+        let voice = try Sample.sid(1, .voiceRecording)
+        try catalog.store(try Self.resource(1, .voiceRecording, key: ""))
+        try catalog.learn([MediaLesson(voice, facts)])
+        #expect(try name(voice) == "unnamed_key")
+        try catalog.checkWhole()
+    }
+
     @Test("Recordings are counted and left out by kind")
     func kinds() throws {
         let folder = try CatalogFolder()

@@ -210,6 +210,47 @@ struct UnreadableTests {
             })
     }
 
+    @Test(
+        "Video whose resource names no key is left out and told of once its media says that it is encrypted",
+        arguments: [true, false])
+    func unnamedVideoKey(tellsSize: Bool) throws {
+        let account = try SimulatedAccount(media: TestMedia.small) { configuration in
+            configuration.behaviour.nullFields = ["encryption_key"]
+            // With RSAES-PKCS1-v1_5, a wrong key may seem to be the right one by chance.
+            configuration.behaviour.metadataVersion = .two
+            configuration.behaviour.contentAlgorithm = tellsSize ? .gcm : .cbc
+            configuration.behaviour.sendsUnencryptedLength = tellsSize
+        }
+        let cache = try TemporaryFolder()
+        let mount = try MountedAccount(
+            account, keys: [KeyPair.other.privateKey()], options: ["--hide-unreadable"],
+            cacheFolder: cache.path("cache"))
+        let expected = try account.originals().filter { !$1.encrypted }.map { $1.mountedPath(sid: $0) }.sorted()
+        let sid = try #require(account.originals().first { $1.encrypted && $1.kind == .composition }?.key)
+        // Each size is learnt, and with it whether the media is encrypted.
+        _ = try Command.run(["ls", "-lR", "video-recordings", "compositions"], directory: mount.path)
+        #expect(
+            try eventually {
+                try Command.run(
+                    ["find", "recordings", "video-recordings", "compositions", "-type", "f"], directory: mount.path
+                ).lines.sorted() == expected
+            })
+        #expect(try backUp(mount) == expected)
+        #expect(
+            try eventually {
+                try Command.run(["stat", "compositions/\(sid).mp4"], directory: mount.path).errorText
+                    .contains("No such file")
+            })
+        let sentence = "5 recordings are encrypted for a public key that Twilio doesn't name"
+        #expect(try eventually(within: 60) { try Self.unreadable(mount).contains { $0.hasPrefix(sentence) } })
+        try mount.unmount()
+
+        let right = try MountedAccount(account, options: ["--hide-unreadable"], cacheFolder: cache.path("cache"))
+        #expect(try right.differences(from: account) == [])
+        #expect(try backUp(right).count == account.originals().count)
+        #expect(try Self.unreadable(right) == [])
+    }
+
     @Test("What is said to be elsewhere and can be read all the same isn't left out")
     func elsewhere() throws {
         let account = try SimulatedAccount(media: TestMedia.small)

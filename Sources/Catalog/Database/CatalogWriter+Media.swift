@@ -12,7 +12,9 @@ extension CatalogWriter {
         let facts = lesson.facts
         let isSame = try knows(facts, of: lesson.sid, kind)
         var replacesSize = false
-        let id = try change(lesson.sid, kind) { before in
+        // Voice says it in its resource.
+        let isEncrypted = kind == .voiceRecording ? nil : lesson.isEncrypted
+        let id = try change(lesson.sid, kind, isEncrypted: isEncrypted) { before in
             replacesSize = before.map { $0 != facts.plaintextSize } ?? false
             return facts.plaintextSize
         } integrity: { before, _ in
@@ -32,6 +34,12 @@ extension CatalogWriter {
             try insert.run()
         }
         return replacesSize
+    }
+
+    /// Stores that video's media is encrypted; nothing happens when the recording isn't there.
+    mutating func noteEncryption(of sid: SID) throws {
+        guard let kind = sid.kind, kind != .voiceRecording else { return }
+        _ = try change(sid, kind, isEncrypted: true, size: { $0 }, integrity: { before, _ in before })
     }
 
     /// Forgets facts.

@@ -11,6 +11,9 @@ struct CatalogWriter {
     /// Requirements whose numbers were looked up in this transaction.
     private var requirementNumbers: [MediaRequirement: Int64] = [:]
 
+    /// How many recordings that were there before came to have another requirement in this transaction.
+    private(set) var requirementGains: [RequirementGroup: Int] = [:]
+
     /// The position of the next new entry.
     private var position: Int64
 
@@ -130,6 +133,8 @@ struct CatalogWriter {
         guard let before = try entry(row.digits, form.kind) else { return }
         // Voice says in its resource that it is sealed with a tag; video says it with its media, once that is known.
         let integrity = before.integrity == .none ? form.integrity : before.integrity
+        // A key that it doesn't name there is required all the same, if its media says so.
+        let requirement = try requirement ?? learntRequirement(of: before)
         let change = try RawStatement(
             database,
             """
@@ -159,6 +164,7 @@ struct CatalogWriter {
         changeDocument.bind(2, unownedBytes: document)
         changeDocument.bind(3, row.documentChecksum)
         try changeDocument.run()
+        noteRequirement(requirement, insteadOfThatOf: before)
         guard before.status != form.status || before.integrity != integrity else { return }
         tallies.count(key(form.kind, before.status, before.integrity), size: before.size, by: -1)
         tallies.count(key(form.kind, form.status, integrity), size: before.size, by: 1)
@@ -194,27 +200,34 @@ struct CatalogWriter {
     /// Changes what is known of a recording's media; nothing happens when the recording isn't there.
     ///
     /// - Parameters:
+    ///   - isEncrypted: whether video's media says that it is encrypted; nil when nothing was learnt of that.
     ///   - size: of the plaintext, in bytes; nil when it isn't known any more.
     ///   - integrity: works out the new one from the one before, and the size before.
     /// - Returns: the entry's position; nil when the recording isn't there.
     mutating func change(
-        _ sid: SID, _ kind: MediaKind, size change: (Int64?) -> Int64?,
+        _ sid: SID, _ kind: MediaKind, isEncrypted: Bool? = nil, size change: (Int64?) -> Int64?,
         integrity changeIntegrity: (StoredIntegrity, _ size: Int64?) -> StoredIntegrity
     ) throws -> Int64? {
         guard let before = try entry(SIDDigits(sid), kind) else { return nil }
         let (size, integrity) = (change(before.size), changeIntegrity(before.integrity, before.size))
-        guard size != before.size || integrity != before.integrity else { return before.id }
+        var requirement = before.requirement
+        if let isEncrypted { requirement = try self.requirement(of: before, isEncrypted: isEncrypted) }
+        guard size != before.size || integrity != before.integrity || requirement != before.requirement else {
+            return before.id
+        }
         let statement = try RawStatement(
-            database, "UPDATE entry SET size = ?2, integrity = ?3, checksum = ?4 WHERE id = ?1")
+            database, "UPDATE entry SET size = ?2, integrity = ?3, requirement = ?4, checksum = ?5 WHERE id = ?1")
         statement.bind(1, before.id)
         statement.bind(2, size)
         statement.bind(3, integrity.code)
+        statement.bind(4, requirement)
         let after = EntryRow(
             id: before.id, kind: kind, digits: before.digits, status: before.status, created: before.created,
             updated: before.updated, format: before.format, jsonSize: before.jsonSize, size: size, integrity: integrity,
-            group: before.group, requirement: before.requirement)
-        statement.bind(4, after.checksum)
+            group: before.group, requirement: requirement)
+        statement.bind(5, after.checksum)
         try statement.run()
+        noteRequirement(requirement, insteadOfThatOf: before)
         tallies.count(key(kind, before.status, before.integrity), size: before.size, by: -1)
         tallies.count(key(kind, before.status, integrity), size: size, by: 1)
         return before.id
@@ -234,6 +247,28 @@ struct CatalogWriter {
         let number = try select.step() ? select.integer(0) : 0
         requirementNumbers[requirement] = number
         return number
+    }
+
+    /// What video requires whose media was described: that tells whether it is encrypted where the resource names no
+    /// key.
+    private mutating func requirement(of before: EntryRow, isEncrypted: Bool) throws -> Int64? {
+        guard before.requirement != nil else { return try isEncrypted ? number(of: .unnamedKey) : nil }
+        return try isEncrypted || learntRequirement(of: before) == nil ? before.requirement : nil
+    }
+
+    /// What video requires as its media has told; nil when it hasn't, or the resource says something else.
+    private func learntRequirement(of before: EntryRow) throws -> Int64? {
+        guard before.kind != .voiceRecording, let number = before.requirement else { return nil }
+        let select = try RawStatement(database, "SELECT name FROM requirement WHERE id = ?1")
+        select.bind(1, number)
+        defer { select.finish() }
+        guard try select.step(), select.text(0) == MediaRequirement.unnamedKey.name else { return nil }
+        return number
+    }
+
+    private mutating func noteRequirement(_ number: Int64?, insteadOfThatOf before: EntryRow) {
+        guard let number, number != before.requirement else { return }
+        requirementGains[RequirementGroup(number: number, kind: before.kind), default: 0] += 1
     }
 
     // MARK: Helpers

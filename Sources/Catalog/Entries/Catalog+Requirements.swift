@@ -1,6 +1,12 @@
 import Threading
 public import TwilioAPI
 
+/// Recordings of one kind that have one requirement, given as its number.
+struct RequirementGroup: Hashable, Sendable {
+    let number: Int64
+    let kind: MediaKind
+}
+
 /// What has to be held for recordings to be read, and leaving out those of which it isn't.
 extension Catalog {
     /// What completed recordings require that the window shows, hidden or not, and how many of each kind require it.
@@ -60,6 +66,14 @@ extension Catalog {
         guard let all = try? requirements() else { return nil }
         knownRequirements.withLock { $0 = all }
         return all[number]
+    }
+
+    /// How many recordings of a kind came to have a requirement after they were stored, for what their media or a later
+    /// resource said, as far as it was stored with this object.
+    ///
+    /// - Parameter number: the requirement's.
+    public func gains(ofRequirement number: Int64, kind: MediaKind) -> Int {
+        requirementGains.withLock { $0[RequirementGroup(number: number, kind: kind)] ?? 0 }
     }
 
     /// Some completed recordings that have a requirement, from all over the catalog, and others each time.

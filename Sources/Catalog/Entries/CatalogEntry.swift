@@ -86,10 +86,16 @@ public struct MediaLesson: Hashable, Sendable {
     /// Whether the media itself says that it is sealed with a tag, as video's does; voice's resource says it.
     public let isAuthenticated: Bool
 
+    /// Whether the media itself says that it is encrypted, as video's does; voice's resource says it.
+    public let isEncrypted: Bool
+
     /// Makes a lesson.
-    public init(_ sid: SID, _ facts: StoredMediaFacts, isAuthenticated: Bool = false) {
+    public init(
+        _ sid: SID, _ facts: StoredMediaFacts, isAuthenticated: Bool = false, isEncrypted: Bool = false
+    ) {
         self.sid = sid
         self.facts = facts
         self.isAuthenticated = isAuthenticated
+        self.isEncrypted = isEncrypted
     }
 }

@@ -101,6 +101,9 @@ public struct MediaFacts: Hashable, Sendable, Codable {
         self.completeness = completeness
     }
 
+    /// Whether the media itself says that it is encrypted, as video's does; voice's resource says it.
+    public var isEncrypted: Bool { !envelopeFields.isEmpty }
+
     /// How the content of video is encrypted, as attributes tell it: `aes-256-cbc`, `aes-256-gcm` or `none`.
     ///
     /// Says nothing of voice, whose resource tells.
