@@ -283,6 +283,10 @@ final class MediaFile: Sendable {
     /// - Parameter isAgain: whether the facts were learnt anew for this.
     private func openEnvelope(of facts: MediaFacts, isAgain: Bool = false) {
         let result = Result { () throws(MediaError) in try makeContent(facts) }
+        if case .failure(let error) = result, error.code == .keyNotHeld, !namesKey {
+            // What was described by an earlier version, or when the resource named a key, isn't known to be encrypted.
+            services.observer.mediaWasDescribed(sid, of: resource.accountSID, as: facts)
+        }
         guard !isAgain, case .failure(let error) = result, error.code == .keyNotHeld, !facts.envelopeFields.isEmpty,
             services.isKeyHeld(for: resource) == true
         else {
