@@ -4,7 +4,8 @@ import TwilioAPI
 
 /// Listing directories.
 extension FileTree {
-    /// Opens a directory, once what it lists is complete.
+    /// Opens a directory, once what it lists is complete, and it is known what is left out of it, as far as that can be
+    /// found out in a minute.
     public func openDirectory(_ inode: InodeNumber, completion: @escaping Completion<DirectoryHandle>) {
         do throws(FileTreeError) {
             let (directory, number) = try directory(inode)
@@ -47,7 +48,10 @@ extension FileTree {
     }
 
     /// Calls a completion once it is known what an account's directories leave out.
-    func whenSettled(_ number: BranchNumber, completion: @escaping @Sendable () -> Void) {
+    ///
+    /// Listings alone wait for that, since whoever copies a directory lists it first. If media doesn't answer in time,
+    /// they tell what isn't known to be unreadable: that fails later by itself, and nothing else does.
+    private func whenSettled(_ number: BranchNumber, completion: @escaping @Sendable () -> Void) {
         guard let readability = parts.readability else {
             completion()
             return

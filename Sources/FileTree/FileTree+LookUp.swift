@@ -55,10 +55,9 @@ extension FileTree {
             completion(.failure(Self.missing(name)))
             return
         }
+        // What can't be read is left out as far as that is known: finding it out takes media, for which listings wait.
         branch.finder.find(sid, of: kind) { [self] outcome in
-            whenSettled(number) { [self] in
-                answer(outcome, named: name, suffix: suffix, in: directory, number, completion)
-            }
+            answer(outcome, named: name, suffix: suffix, in: directory, number, completion)
         }
     }
 

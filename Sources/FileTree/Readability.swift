@@ -44,6 +44,17 @@ public final class Readability: Sendable {
         let gains: Int
     }
 
+    /// Somebody who waits until every requirement was looked at.
+    private struct Waiter {
+        /// The index of the account.
+        let branch: Int
+        let deadline: ContinuousClock.Instant
+
+        /// Whether the survey that runs looks at all that it waits for.
+        var isServed = false
+        let completion: @Sendable () -> Void
+    }
+
     /// What is known of one account.
     private struct Findings {
         /// Whether what a group requires is held; nil where that couldn't be found out yet.
@@ -68,12 +79,16 @@ public final class Readability: Sendable {
         /// What was logged, and whether it was counted in whole lists.
         var told: [MediaRequirement: Bool] = [:]
 
-        /// Who waits until every requirement was looked at.
-        var waiting: [@Sendable () -> Void] = []
+        /// The groups that can't be read.
+        var missing: Set<Group> { Set(isHeld.filter { $0.value == .some(false) }.keys) }
     }
 
     private struct State {
         var findings: [Findings]
+        var waiting: [Waiter] = []
+
+        /// Until when those wait, at the most, who need the next survey of an account, or the one that runs.
+        var deadlines: [Int: ContinuousClock.Instant] = [:]
         var isWanted = false
         var isShutDown = false
     }
@@ -102,9 +117,15 @@ public final class Readability: Sendable {
     /// How long the attempts with a bucket may take, all at once.
     private static let bucketPatience = Duration.seconds(5)
 
+    /// How often it is looked meanwhile whether somebody has waited long enough.
+    private static let interval = Duration.milliseconds(500)
+
     private let branches: [Branch]
     private let library: MediaLibrary
     private let isHiding: Bool
+
+    /// How long those wait who list directories.
+    private let listingPatience: Duration
     private let logger: Logger
     private let state: Condition<State>
     private let thread = Locked<NamedThread?>(nil)
@@ -114,10 +135,19 @@ public final class Readability: Sendable {
     /// - Parameters:
     ///   - branches: in the order of their numbers.
     ///   - isHiding: whether what can't be read is left out.
-    public init(branches: [Branch], library: MediaLibrary, isHiding: Bool, logger: Logger) {
+    public convenience init(branches: [Branch], library: MediaLibrary, isHiding: Bool, logger: Logger) {
+        // A minute: a survey takes some seconds as long as media answers. Opening a directory fails after 100 seconds,
+        // of which its list may have taken some.
+        self.init(
+            branches: branches, library: library, isHiding: isHiding, listingPatience: .seconds(60), logger: logger)
+    }
+
+    /// - Parameter listingPatience: how long those wait who list directories, all of them together.
+    init(branches: [Branch], library: MediaLibrary, isHiding: Bool, listingPatience: Duration, logger: Logger) {
         self.branches = branches
         self.library = library
         self.isHiding = isHiding
+        self.listingPatience = listingPatience
         self.logger = logger
         state = Condition(State(findings: Array(repeating: Findings(), count: branches.count)))
     }
@@ -149,12 +179,8 @@ public final class Readability: Sendable {
     ///
     /// The transfer client is to be shut down before.
     public func shutDown() {
-        let waiting = state.change { state in
-            state.isShutDown = true
-            defer { for index in state.findings.indices { state.findings[index].waiting = [] } }
-            return state.findings.flatMap(\.waiting)
-        }
-        for completion in waiting { completion() }
+        state.change { $0.isShutDown = true }
+        release { _ in true }
         thread.withLock { $0 }?.join()
     }
 
@@ -175,6 +201,9 @@ public final class Readability: Sendable {
 
     /// Calls a completion once it is known what an account's directories leave out: at once if it is, or if they leave
     /// out nothing.
+    ///
+    /// If media doesn't answer, it is called all the same after a while, which begins for all with the first who waits:
+    /// one for each directory would be hours.
     func whenSettled(_ number: BranchNumber, completion: @escaping @Sendable () -> Void) {
         let index = Int(number.rawValue)
         let catalog = branches[index].catalog
@@ -191,13 +220,17 @@ public final class Readability: Sendable {
                 marks[group] = Self.mark(of: group, counts, in: catalog)
             }
         }
+        let now = ContinuousClock.now
         let isSettled = state.change { [marks] state -> Bool in
             let findings = state.findings[index]
             let isKnown = marks.allSatisfy { group, mark in
                 findings.isHeld[group] != nil || findings.markWithoutAny[group] == mark
             }
             if state.isShutDown || findings.epoch == epoch && isKnown { return true }
-            state.findings[index].waiting.append(completion)
+            let deadline = state.deadlines[index] ?? now + listingPatience
+            guard now < deadline else { return true }
+            state.deadlines[index] = deadline
+            state.waiting.append(Waiter(branch: index, deadline: deadline, completion: completion))
             state.isWanted = true
             return false
         }
@@ -235,6 +268,18 @@ public final class Readability: Sendable {
         branch.kinds.allSatisfy(branch.synchronizer.isComplete)
     }
 
+    private var isShutDown: Bool { state.changeQuietly { $0.isShutDown } }
+
+    /// Has those go on who have waited for something that has come, or long enough.
+    private func release(_ isDue: (Waiter) -> Bool) {
+        let due = state.changeQuietly { state in
+            let due = state.waiting.filter(isDue)
+            state.waiting.removeAll(where: isDue)
+            return due
+        }
+        for waiter in due { waiter.completion() }
+    }
+
     // MARK: The survey
 
     /// Looks at one account.
@@ -242,11 +287,18 @@ public final class Readability: Sendable {
     /// - Returns: whether all of its lists were whole.
     private func survey(_ index: Int) -> Bool {
         // Who asks during the survey may have seen more than it does, and waits for the next one.
-        let waiting = state.changeQuietly { state in
-            defer { state.findings[index].waiting = [] }
-            return state.findings[index].waiting
+        state.changeQuietly { state in
+            for place in state.waiting.indices where state.waiting[place].branch == index {
+                state.waiting[place].isServed = true
+            }
         }
-        defer { for completion in waiting { completion() } }
+        defer {
+            release { $0.branch == index && $0.isServed }
+            state.changeQuietly { state in
+                // Who waits for the next survey has waited for this one.
+                if !state.waiting.contains(where: { $0.branch == index }) { state.deadlines[index] = nil }
+            }
+        }
         // Asked before: a list that ends during the survey isn't counted yet.
         let isWhole = Self.isListed(branches[index])
         let catalog = branches[index].catalog
@@ -278,16 +330,15 @@ public final class Readability: Sendable {
                             findings.markWithoutAny[group] = mark
                         } else {
                             findings.isHeld[group] = .some(try find(requirement, group, examples, in: catalog))
+                            // What comes next may take long, and nobody waits for it for ever.
+                            apply(findings, to: index)
                         }
                     }
                 }
             }
-            let missing = Set(findings.isHeld.filter { $0.value == .some(false) }.keys)
-            if isHiding {
-                catalog.hide(
-                    requirements: Dictionary(grouping: missing, by: \.kind).mapValues { Set($0.map(\.number)) })
-            }
+            apply(findings, to: index)
             findings.isWhole = isWhole
+            let missing = findings.missing
             if isCountDue(missing, findings) {
                 let counts = missing.isEmpty ? [:] : try catalog.requirementCounts()
                 findings.unreadable = requirements.compactMap { number, requirement in
@@ -303,6 +354,21 @@ public final class Readability: Sendable {
             nothing.epoch = -1
             settle(index, nothing)
             return false
+        }
+    }
+
+    /// Has verdicts count.
+    private func apply(_ findings: Findings, to index: Int) {
+        let catalog = branches[index].catalog
+        guard catalog.epoch == findings.epoch else { return }
+        if isHiding {
+            catalog.hide(
+                requirements: Dictionary(grouping: findings.missing, by: \.kind).mapValues { Set($0.map(\.number)) })
+        }
+        state.changeQuietly { state in
+            state.findings[index].isHeld = findings.isHeld
+            state.findings[index].markWithoutAny = findings.markWithoutAny
+            state.findings[index].epoch = findings.epoch
         }
     }
 
@@ -330,7 +396,6 @@ public final class Readability: Sendable {
         let news = state.change { state in
             let before = state.findings[index]
             state.findings[index] = findings
-            state.findings[index].waiting = before.waiting
             state.findings[index].told = before.told
             // Another number of recordings isn't logged again, unless the lists have become whole.
             let news = findings.unreadable.filter { item in
@@ -383,10 +448,18 @@ public final class Readability: Sendable {
 
     private func isKeyHeld(for resource: MediaResource, facts: [UInt8]?) -> Bool? {
         let answer = Condition<Bool??>(nil)
+        let deadline = ContinuousClock.now + Self.patience
         library.findOutKey(of: resource, facts: facts.flatMap { MediaFacts(stored: $0) }) { isHeld in
             answer.change { $0 = .some(isHeld) }
         }
-        return answer.wait(timeout: Self.patience) { $0 } ?? nil
+        while !isShutDown {
+            let found: Bool?? = answer.wait(timeout: Self.interval) { $0 }
+            if let isHeld = found { return isHeld }
+            let now = ContinuousClock.now
+            release { $0.deadline <= now }
+            guard now < deadline else { return nil }
+        }
+        return nil
     }
 
     /// Whether Twilio has the media of one of some recordings after all, wherever their resources say that it is.

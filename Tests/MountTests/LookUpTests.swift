@@ -125,6 +125,33 @@ struct LookUpTests {
         #expect(try stalled.wait().end == .killed(SIGTERM))
     }
 
+    @Test("No name waits until it is known which keys are held, for which media is needed")
+    func stalledKeys() throws {
+        let account = try SimulatedAccount(media: TestMedia.small)
+        account.simulator.faults = [
+            FaultRule(.stall(afterBytes: 0), path: "*.wav"), FaultRule(.stall(afterBytes: 0), host: .media),
+        ]
+        let bench = try MountBench(account: account, options: ["--no-probing", "--hide-unreadable"])
+        #expect(
+            try eventually {
+                try bench.shell("jq -r '[.lists[].state] | unique[]' .twiliofs/status.json").lines == ["complete"]
+            })
+        let listing = try RunningCommand(["ls", "\(bench.mount.path)/recordings"])
+        #expect(eventually { !account.mediaRequests.isEmpty })
+        let originals = try account.originals()
+        let resources = originals.map { "\(bench.mount.path)/metadata/\($1.kind.rawValue)s/\($0).json" }
+        try Command.require(["stat"] + resources)
+        // Opening a path without the file asks for the name alone, and not for a size.
+        try Command.require(
+            [
+                "/usr/bin/python3", "-ISc",
+                "import os, sys\nfor path in sys.argv[1:]: os.close(os.open(path, os.O_PATH))",
+            ] + originals.map { bench.mount.path(of: ($0, $1)) })
+        #expect(listing.isRunning, "the names didn't wait for what a listing waits for")
+        listing.send(SIGTERM)
+        #expect(try listing.wait(seconds: 5).end == .killed(SIGTERM))
+    }
+
     @Test("After SIGKILL nothing hangs, although names have gone while a size stalls")
     func killed() throws {
         let (bench, names, folder) = try Self.bench(3, stalled: 1)

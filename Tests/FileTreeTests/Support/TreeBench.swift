@@ -28,6 +28,9 @@ final class TreeBench: Sendable {
     private let recorder: MediaRecorder
     private let follower: WalkFollower
 
+    /// Leaves out what can't be read, once it was started; nil where nothing is.
+    let readability: Readability?
+
     static let ownership = Ownership(user: 1000, group: 100)
 
     /// Makes an account and mounts it.
@@ -37,10 +40,11 @@ final class TreeBench: Sendable {
     ///   - keys: those that are held; nil for the account's own.
     ///   - window: what is shown.
     ///   - ahead: does what is done ahead; nil for the library.
+    ///   - listingPatience: how long listings wait until it is known what can't be read; nil where that isn't left out.
     convenience init(
         files: [String: [UInt8]] = [:], generated: Int = 0, keys: KeyRing? = nil,
         ownership: Ownership = TreeBench.ownership, window: CatalogWindow = CatalogWindow(),
-        ahead: (any MediaAhead)? = nil
+        ahead: (any MediaAhead)? = nil, listingPatience: Duration? = nil
     ) throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "tree-test-\(UUID().uuidString)")
         for (name, content) in files {
@@ -56,19 +60,20 @@ final class TreeBench: Sendable {
         configuration.generatedRecordings = generated
         try self.init(
             simulator: try TwilioSimulator.start(configuration), folder: folder, isShared: false,
-            keys: try keys ?? KeyPair.shared.ring(), ownership: ownership, window: window, ahead: ahead)
+            keys: try keys ?? KeyPair.shared.ring(), ownership: ownership, window: window, ahead: ahead,
+            listingPatience: listingPatience)
     }
 
     /// Mounts another bench's account once more, on its catalog; to be shut down before it.
     convenience init(again other: TreeBench, window: CatalogWindow = CatalogWindow()) throws {
         try self.init(
             simulator: other.simulator, folder: other.folder, isShared: true, keys: KeyPair.shared.ring(),
-            ownership: Self.ownership, window: window, ahead: nil)
+            ownership: Self.ownership, window: window, ahead: nil, listingPatience: nil)
     }
 
     private init(
         simulator: TwilioSimulator, folder: URL, isShared: Bool, keys: KeyRing, ownership: Ownership,
-        window: CatalogWindow, ahead: (any MediaAhead)?
+        window: CatalogWindow, ahead: (any MediaAhead)?, listingPatience: Duration?
     ) throws {
         self.simulator = simulator
         self.folder = folder
@@ -93,11 +98,16 @@ final class TreeBench: Sendable {
         gatherer = StatusGatherer(
             version: "1.2.3", account: account, mounted: Date(timeIntervalSince1970: 1_700_000_000), catalog: catalog,
             synchronizer: synchronizer, library: library, transfer: transfer)
+        let main = Branch(
+            account: account, catalog: catalog, synchronizer: synchronizer, finder: finder, follower: follower)
+        if let listingPatience {
+            readability = Readability(
+                branches: [main], library: library, isHiding: true, listingPatience: listingPatience, logger: quiet)
+        } else {
+            readability = nil
+        }
         tree = FileTree(
-            parts: FileTree.Parts(
-                main: Branch(
-                    account: account, catalog: catalog, synchronizer: synchronizer, finder: finder, follower: follower),
-                library: library, gatherer: gatherer),
+            parts: FileTree.Parts(main: main, library: library, gatherer: gatherer, readability: readability),
             ownership: ownership, version: "1.2.3", logger: quiet)
     }
 
@@ -109,6 +119,7 @@ final class TreeBench: Sendable {
     /// To be called at the end of a test: threads hold the parts until then.
     func shutDown() {
         transfer.shutDown()
+        readability?.shutDown()
         synchronizer.shutDown()
         finder.shutDown()
         follower.shutDown()
