@@ -1,4 +1,5 @@
 import Catalog
+import Envelope
 import TestSupport
 import Testing
 import Threading
@@ -35,7 +36,7 @@ struct ReadabilityTests {
 
     @Test("What is known of voice is left out although video's media stalls")
     func otherKindStalls() throws {
-        let bench = try TreeBench(files: Self.files, ring: KeyPair.other.ring(), listingPatience: .seconds(3600))
+        let bench = try TreeBench(files: Self.files, keys: KeyPair.other.ring(), listingPatience: .seconds(3600))
         defer { bench.shutDown() }
         bench.simulator.faults = [FaultRule(.stall(afterBytes: 0), host: .media)]
         let listed = Awaited<Result<Void, CatalogError>>()
@@ -48,7 +49,7 @@ struct ReadabilityTests {
 
     @Test("Video that the catalog doesn't know to be encrypted is known once it can't be opened")
     func earlierVersion() throws {
-        let bench = try TreeBench(files: Self.files, holdsKey: false)
+        let bench = try TreeBench(files: Self.files, keys: KeyRing([]))
         defer { bench.shutDown() }
         bench.simulator.behaviour.nullFields = ["encryption_key"]
         _ = try bench.list(bench.find("compositions").inode)

@@ -208,7 +208,9 @@ struct LargeAccountTests {
                 print("handle failed", error.errno)
             """, mount.path, cache
         ).lines
-        #expect(report == ["failures 1 names 5000 5000", "handle failed 5"])
+        // A thread of the mount may find the damage before a listing does.
+        #expect(
+            (0...1).map { ["failures \($0) names 5000 5000", "handle failed 5"] }.contains(report), "\(report)")
         #expect(try Self.listed(mount) == expected)
         #expect(mount.hasLogged("catalog.sqlite.damaged"))
         #expect(mount.log.components(separatedBy: "set aside").count == 2, "\(mount.log)")
