@@ -8,7 +8,7 @@
 ///
 /// The lock is a `pthread_mutex_t` on the heap and not `Synchronization.Mutex`, because ThreadSanitizer understands the
 /// former: under contention it reports races of the latter that aren't there. Every lock of the project is one of
-/// these, so that its reports stay meaningful.
+/// these, or in a ``Condition``, so that its reports stay meaningful.
 ///
 /// The lock is not recursive. Code that runs under it must not call out to unknown code (completions, delegates,
 /// libfuse): take what is to be done out of the lock and do it afterwards.

@@ -32,7 +32,8 @@ public struct MountStatus: Codable, Hashable, Sendable {
     /// The subaccounts that are mounted below it.
     public var accounts: [Subaccount] = []
 
-    /// How many completed recordings there are of each integrity; the keys are those of `user.twilio.integrity`.
+    /// How many completed recordings of the mounted account, without its subaccounts, there are of each integrity; the
+    /// keys are those of `user.twilio.integrity`.
     public var integrity: [String: Int64]
 
     /// Completed recordings that can't be read, by reason.
@@ -88,7 +89,7 @@ extension MountStatus {
                 self.rawValue = rawValue
             }
 
-            /// Nobody has asked for it yet.
+            /// Nothing of it has been fetched, and nothing is being fetched.
             public static let waiting = State(rawValue: "waiting")
 
             /// It is being fetched for the first time.
@@ -125,16 +126,16 @@ extension MountStatus {
         /// The sum of the sizes that are known, in bytes of plaintext.
         public var knownBytes: Int64
 
-        /// Pages that the pass under way has fetched.
+        /// Pages that have been fetched of a list that isn't complete yet; nil otherwise.
         public var pages: Int64?
 
-        /// Recordings that the pass under way has met.
+        /// Recordings on these pages.
         public var items: Int64?
 
-        /// Recordings that it meets in a second.
+        /// Recordings that come in a second.
         public var itemsPerSecond: Double?
 
-        /// Seconds until its end, as far as can be told.
+        /// Seconds until the list is complete, as far as can be told.
         public var secondsLeft: Double?
 
         /// When it was last asked for what is new.

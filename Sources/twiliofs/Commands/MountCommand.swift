@@ -8,8 +8,9 @@ struct MountCommand: ParsableCommand {
         commandName: "mount",
         abstract: "Mount an account's recordings on an empty directory.",
         discussion: """
-            Returns as soon as the mount answers, and leaves a process behind that serves it until it is unmounted. \
-            Credentials and passphrases are read from files, the environment or a prompt, never from the command line.
+            Returns when the mount answers, two seconds later at the most, and leaves a process behind that serves it \
+            until it is unmounted. Credentials and passphrases are read from files, the environment or a prompt, never \
+            from the command line.
 
             Example:
               twiliofs mount --account-sid AC… --auth-token-file token --key private_key.pem ~/twilio

@@ -78,7 +78,7 @@ struct StatusText {
         return lines
     }
 
-    /// How far the pass under way is, as far as it can be told.
+    /// How far a list that isn't complete is, as far as it can be told.
     private func progress(of list: MountStatus.List) -> String? {
         var words: [String] = []
         if let items = list.items, let rate = list.itemsPerSecond, let left = list.secondsLeft, rate > 0 {
