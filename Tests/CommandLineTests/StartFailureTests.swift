@@ -190,6 +190,18 @@ struct StartFailureTests {
             account: try Self.secureAccount.get(), mode: [])
     }
 
+    @Test("A file of certificate authorities that is a pipe or a folder is refused, and not waited for")
+    func authorities() throws {
+        #expect(mkfifo(folder.path("pipe"), 0o600) == 0)
+        for file in ["$TMP/pipe", "$TMP"] {
+            try check(
+                StartFailure("no file", .configuration, naming: [file, "not a regular file"]).with {
+                    $0.options = ["--ca-file", file]
+                },
+                account: try Self.account.get(), mode: [])
+        }
+    }
+
     @Test(
         "What the mount opens while it serves mustn't be in it",
         arguments: [

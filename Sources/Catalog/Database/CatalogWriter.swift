@@ -249,14 +249,13 @@ struct CatalogWriter {
         return number
     }
 
-    /// What video requires whose media was described: that tells whether it is encrypted where the resource names no
-    /// key.
+    /// The requirement of video after its media was described. The media decides only if the resource names no key.
     private mutating func requirement(of before: EntryRow, isEncrypted: Bool) throws -> Int64? {
         guard before.requirement != nil else { return try isEncrypted ? number(of: .unnamedKey) : nil }
         return try isEncrypted || learntRequirement(of: before) == nil ? before.requirement : nil
     }
 
-    /// What video requires as its media has told; nil when it hasn't, or the resource says something else.
+    /// The requirement that was learnt from video's media; nil if the requirement comes from the resource, or is none.
     private func learntRequirement(of before: EntryRow) throws -> Int64? {
         guard before.kind != .voiceRecording, let number = before.requirement else { return nil }
         let select = try RawStatement(database, "SELECT name FROM requirement WHERE id = ?1")

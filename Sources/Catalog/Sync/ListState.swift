@@ -44,7 +44,7 @@ struct ListState<Waiter> {
     /// When the list was last asked for what is new, or first began to be filled.
     private(set) var refreshed: Int64?
 
-    /// Whether this mount has asked for what is new.
+    /// Whether this mount has refreshed or filled the list.
     private var isRefreshedHere = false
 
     /// When all of it was last gone over.

@@ -66,7 +66,7 @@ public final class FileSystemSession: Sendable {
         progress.waitUntil { $0.threadCount == 0 || $0.isDetached }
     }
 
-    /// Whether nobody has unmounted it so far.
+    /// Whether the file system is still mounted.
     public var isMounted: Bool { progress.changeQuietly { $0.threadCount > 0 && !$0.isDetached } }
 
     /// Takes the file system out of the tree of directories.

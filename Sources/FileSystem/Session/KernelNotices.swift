@@ -4,12 +4,12 @@ import Glibc
 import Logging
 import Threading
 
-/// What the kernel is told without being asked: that attributes which it keeps aren't good any more.
+/// Notices to the kernel that attributes which it keeps are out of date.
 ///
-/// A thread of its own does that. It must never wait in the kernel for anything that a request holds: if the process is
-/// killed then, that thread stays, and with it the connection and everybody who waits for an answer, for ever. So the
-/// kernel isn't asked to drop names, for which it takes a directory's lock, nor pages, which a read may hold: it asks
-/// for the attributes again, and finds the node stale or the time of its content changed.
+/// A thread of its own sends them. It must never wait in the kernel for a lock that a request holds: a thread that waits
+/// there outlives a killed process, keeps the connection open, and makes programs hang. A notice about names takes
+/// the directory's lock, and one about pages waits for reads. One about attributes takes no such lock: the kernel asks
+/// for them again, and finds the node stale, or the time of its content changed.
 final class KernelNotices: Sendable {
     private let worker: WorkerPool
     private let session = Locked<SessionHandle?>(nil)
