@@ -249,7 +249,9 @@ struct CatalogWriter {
         return number
     }
 
-    /// The requirement of video after its media was described. The media decides only if the resource names no key.
+    /// The requirement of video after its media was described.
+    ///
+    /// The media decides only if the resource names no key.
     private mutating func requirement(of before: EntryRow, isEncrypted: Bool) throws -> Int64? {
         guard before.requirement != nil else { return try isEncrypted ? number(of: .unnamedKey) : nil }
         return try isEncrypted || learntRequirement(of: before) == nil ? before.requirement : nil

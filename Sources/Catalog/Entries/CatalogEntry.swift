@@ -86,7 +86,9 @@ public struct MediaLesson: Hashable, Sendable {
     /// Whether the media itself says that it is sealed with a tag, as video's does; voice's resource says it.
     public let isAuthenticated: Bool
 
-    /// Whether the media has an envelope of its own. Only video's has; voice has it in its resource.
+    /// Whether the media has an envelope of its own.
+    ///
+    /// Only video's has; voice has it in its resource.
     public let isEncrypted: Bool
 
     /// Makes a lesson.

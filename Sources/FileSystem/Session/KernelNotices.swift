@@ -6,10 +6,10 @@ import Threading
 
 /// Notices to the kernel that attributes which it keeps are out of date.
 ///
-/// A thread of its own sends them. It must never wait in the kernel for a lock that a request holds: a thread that waits
-/// there outlives a killed process, keeps the connection open, and makes programs hang. A notice about names takes
-/// the directory's lock, and one about pages waits for reads. One about attributes takes no such lock: the kernel asks
-/// for them again, and finds the node stale, or the time of its content changed.
+/// A thread of its own sends them. It must never wait in the kernel for a lock that a request holds: a thread that
+/// waits there outlives a killed process, keeps the connection open, and makes programs hang. A notice about names
+/// takes the directory's lock, and one about pages waits for reads. One about attributes takes no such lock: the kernel
+/// asks for them again, and finds the node stale, or the time of its content changed.
 final class KernelNotices: Sendable {
     private let worker: WorkerPool
     private let session = Locked<SessionHandle?>(nil)

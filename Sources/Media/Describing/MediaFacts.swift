@@ -101,7 +101,9 @@ public struct MediaFacts: Hashable, Sendable, Codable {
         self.completeness = completeness
     }
 
-    /// Whether the media has an envelope of its own. Only video's has; voice has it in its resource.
+    /// Whether the media has an envelope of its own.
+    ///
+    /// Only video's has; voice has it in its resource.
     public var isEncrypted: Bool { !envelopeFields.isEmpty }
 
     /// How the content of video is encrypted, as attributes tell it: `aes-256-cbc`, `aes-256-gcm` or `none`.
