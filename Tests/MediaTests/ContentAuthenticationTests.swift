@@ -9,23 +9,14 @@ import Testing
 struct ContentAuthenticationTests {
     /// Ciphertext with its tag, by size, as Python's `cryptography` seals it with these.
     private static let sealed: [Int: [UInt8]] = {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/python3")
-        process.arguments = [
-            "-c",
-            """
+        let program = """
             import base64, json
             from cryptography.hazmat.primitives.ciphers.aead import AESGCM
             gcm = AESGCM(bytes(range(32)))
             seal = lambda size: base64.b64encode(gcm.encrypt(bytes(range(12)), bytes(size), None)).decode()
             print(json.dumps({str(size): seal(size) for size in [0, 1, 15, 16, 17, 64, 1000, 4096, 10001]}))
-            """,
-        ]
-        let output = Pipe()
-        process.standardOutput = output
-        do { try process.run() } catch { return [:] }
-        let printed = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
+            """
+        guard let printed = try? Command.require(["/usr/bin/python3", "-c", program]).output else { return [:] }
         let texts = (try? JSONDecoder().decode([String: Data].self, from: printed)) ?? [:]
         return Dictionary(uniqueKeysWithValues: texts.map { (Int($0.key) ?? -1, Array($0.value)) })
     }()

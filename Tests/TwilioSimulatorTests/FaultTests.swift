@@ -74,17 +74,13 @@ struct FaultTests {
         #expect(stalled.exitCode == 28)
         #expect(stalled.body == content.prefix(100))
 
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/curl")
-        process.arguments = ["-s", "-o", "/dev/null", address] + options
-        try process.run()
+        let process = try RunningCommand(["/usr/bin/curl", "-s", "-o", "/dev/null", address] + options)
         try wait(until: "the answer stalls") {
             bench?.simulator.requests.last?.bodyBytes == 100 && bench?.simulator.requests.count == 3
         }
         // The stalled answer has no end of its own: this returns, or the time limit of the test ends it.
         bench = nil
-        process.waitUntilExit()
-        #expect(process.terminationStatus != 0)
+        #expect(try process.wait().end != .exited(0))
     }
 
     @Test("One byte is changed, wherever the range begins")

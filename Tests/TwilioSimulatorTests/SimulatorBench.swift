@@ -111,20 +111,8 @@ struct CurlAnswer {
 /// Runs a program to its end.
 @discardableResult
 func run(_ path: String, _ arguments: [String], input: Data? = nil) -> (status: Int32, output: Data) {
-    let process = Process()
-    process.executableURL = URL(filePath: path)
-    process.arguments = arguments
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
-    let entrance = Pipe()
-    process.standardInput = entrance
-    do { try process.run() } catch { return (-1, Data()) }
-    if let input { entrance.fileHandleForWriting.write(input) }
-    try? entrance.fileHandleForWriting.close()
-    let data = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return (process.terminationStatus, data)
+    guard let result = try? Command.run([path] + arguments, input: input) else { return (-1, Data()) }
+    return if case .exited(let status) = result.end { (status, result.output) } else { (-1, result.output) }
 }
 
 /// Bytes that look random and are the same every time.

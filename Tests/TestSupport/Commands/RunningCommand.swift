@@ -19,18 +19,24 @@ public final class RunningCommand: Sendable {
     /// - Parameters:
     ///   - words: the program and its arguments.
     ///   - environment: all of its environment.
+    ///   - input: the bytes on its standard input.
     ///   - keepsInputOpen: whether its standard input stays open until it is let go, instead of being at its end.
     ///   - startsSession: whether it has no terminal, so that nobody can be asked for a passphrase.
     public init(
         _ words: [String], environment: [String: String] = Command.environment, directory: String = "/",
-        keepsInputOpen: Bool = false, startsSession: Bool = false
+        input bytes: Data? = nil, keepsInputOpen: Bool = false, startsSession: Bool = false
     ) throws {
         self.words = words
         folder = try TemporaryFolder()
         input = keepsInputOpen ? Pipe() : nil
+        // A file, so that no pipe can fill up while the output is waited for.
+        try bytes?.write(to: URL(filePath: folder.path("input")))
+        let file = bytes == nil ? nil : FileHandle(forReadingAtPath: folder.path("input"))
+        defer { try? file?.close() }
         processID = try Spawning.spawn(
-            words, environment: environment, folder: directory, input: input?.fileHandleForReading.fileDescriptor,
-            output: folder.path("output"), errorOutput: folder.path("error"),
+            words, environment: environment, folder: directory,
+            input: (file ?? input?.fileHandleForReading)?.fileDescriptor, output: folder.path("output"),
+            errorOutput: folder.path("error"),
             startsSession: startsSession)
     }
 

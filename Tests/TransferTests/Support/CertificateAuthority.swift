@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A certificate authority of one's own, with a certificate for `localhost`, made by OpenSSL's command.
@@ -28,47 +29,31 @@ final class CertificateAuthority {
     }
 
     private func openssl(_ arguments: [String]) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
-        process.arguments = arguments
-        process.currentDirectoryURL = URL(fileURLWithPath: folder)
-        process.standardError = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0, "openssl \(arguments)")
+        try Command.require(["/usr/bin/openssl"] + arguments, directory: folder)
     }
 }
 
 /// `openssl s_server`: with `-WWW` it serves the files of the authority's folder over TLS, with `-www` a page about the
 /// connection.
 final class TLSServer {
-    private let process = Process()
+    private let process: RunningCommand
     let port: Int
 
     init(_ authority: CertificateAuthority, mode: String = "-WWW") throws {
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
-        process.arguments = ["s_server", "-accept", "127.0.0.1:0", mode, "-cert", "server.pem", "-key", "server.key"]
-        process.currentDirectoryURL = URL(fileURLWithPath: authority.folder)
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
+        process = try RunningCommand(
+            [
+                "/usr/bin/openssl", "s_server", "-accept", "127.0.0.1:0", mode, "-cert", "server.pem", "-key",
+                "server.key",
+            ], directory: authority.folder)
         // It prints "ACCEPT 127.0.0.1:40211" when it listens.
-        var text = ""
-        while !(text.contains("ACCEPT") && text.hasSuffix("\n")) {
-            let data = output.fileHandleForReading.availableData
-            guard !data.isEmpty else { break }
-            text += String(decoding: data, as: UTF8.self)
+        let process = process
+        var line: Substring?
+        _ = eventually {
+            let text = String(decoding: process.output, as: UTF8.self)
+            line = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+                .last { $0.hasPrefix("ACCEPT") }
+            return line != nil
         }
-        let digits = text.split(separator: "\n").last { $0.hasPrefix("ACCEPT") }?.split(separator: ":").last
-        port = try #require(digits.flatMap { Int($0) }, "\(text)")
-    }
-
-    deinit {
-        // Not SIGTERM: the threads that tests run on block signals, and a child inherits that.
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
+        port = try #require(line?.split(separator: ":").last.flatMap { Int($0) }, "\(process.errorText)")
     }
 }
