@@ -170,7 +170,10 @@ struct FailureTests {
     func lockedIndex() throws {
         let cache = try bench.open()
         cache.store(0, of: content)
-        try DatabaseQueue(path: bench.index).inDatabase { database in
+        var configuration = Configuration()
+        // The upkeep may be writing.
+        configuration.busyMode = .timeout(10)
+        try DatabaseQueue(path: bench.index, configuration: configuration).inDatabase { database in
             try database.execute(sql: "BEGIN EXCLUSIVE")
             for block in 1..<20 { cache.store(block, of: content) }
             #expect(cache.hasRight(0, of: content))
