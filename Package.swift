@@ -70,13 +70,17 @@ let package = Package(
         module("Media", ["Envelope", "TwilioAPI", "Transfer", "DiskCache", "Support", logging]),
         module("FileTree", ["Catalog", "Media", "TwilioAPI", "Transfer", "Support", logging]),
         module("FileSystem", ["CFUSE", "CLinux", "FileTree", "Media", "Support", logging]),
+        module(
+            "MountRuntime",
+            [
+                "FileSystem", "FileTree", "Media", "DiskCache", "Catalog", "Envelope", "TwilioAPI", "Transfer",
+                "Support", logging,
+            ]),
         .executableTarget(
             name: "twiliofs",
             dependencies: [
-                "CLinux", "FileSystem", "FileTree", "Media", "DiskCache", "Catalog", "TwilioAPI", "Transfer",
-                "Envelope",
-                "Support",
-                logging, argumentParser,
+                "CLinux", "MountRuntime", "FileSystem", "FileTree", "Media", "DiskCache", "Catalog", "TwilioAPI",
+                "Transfer", "Envelope", "Support", logging, argumentParser,
             ],
             swiftSettings: swiftSettings),
 
@@ -131,6 +135,7 @@ let package = Package(
                 logging,
             ]),
         tests(of: "FileSystem", ["FileSystem", "CFUSE", "FileTree", "TestSupport", "Support", "TwilioAPI"]),
+        tests(of: "MountRuntime", ["MountRuntime", "Support", "TestSupport"]),
         tests(of: "TwilioSimulator", ["TwilioSimulator", "TestSupport", logging]),
         .testTarget(
             name: "CommandLineTests",

@@ -63,6 +63,7 @@ struct SubaccountCredentialsTests {
         let failure = #expect(throws: Failure.self) { try options.credentials() }
         #expect(failure?.status == .configuration)
         #expect(failure?.message.contains("--subaccounts") == true)
-        #expect(try SubaccountOptions.parse([]).credentials().bySID.isEmpty)
+        #expect(try SubaccountOptions.parse([]).credentials() == nil)
+        #expect(try SubaccountOptions.parse(["--subaccounts"]).credentials()?.bySID.isEmpty == true)
     }
 }

@@ -137,12 +137,10 @@ struct MountCommand: ParsableCommand {
             } else {
                 try Background.start(keeping: SecretDescriptors.named(in: secretFiles))
             }
-        } catch let failure as Failure {
-            throw failure.report()
         } catch let status as ExitCode {
             throw status
         } catch {
-            throw Failure(.other, "\(error)").report()
+            throw Failure(of: error).report()
         }
     }
 }

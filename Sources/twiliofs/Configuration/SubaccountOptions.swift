@@ -11,9 +11,9 @@ struct SubaccountOptions: ParsableArguments {
             discussion: "Lines 'AC… token' or 'AC… SK… secret'; nobody else may read it.", valueName: "file"))
     var subaccountCredentials: String?
 
-    /// The credentials of subaccounts that have some of their own.
-    func credentials(_ secrets: SecretReader = SecretReader()) throws(Failure) -> SubaccountCredentials {
-        guard let subaccountCredentials else { return SubaccountCredentials() }
+    /// The credentials of subaccounts that have some of their own; nil when no subaccounts are mounted.
+    func credentials(_ secrets: SecretReader = SecretReader()) throws(Failure) -> SubaccountCredentials? {
+        guard let subaccountCredentials else { return subaccounts ? SubaccountCredentials() : nil }
         guard subaccounts else {
             throw Failure(
                 .configuration, "--subaccount-credentials needs --subaccounts, without which none are mounted")

@@ -1,16 +1,15 @@
 import CLinux
-import Catalog
-import DiskCache
 import Envelope
 import FileSystem
 import FileTree
 import Foundation
 import Logging
 import Media
+import MountRuntime
 import Transfer
 import TwilioAPI
 
-/// The one place where the parts are built and wired together.
+/// `twiliofs mount`, in the process that serves: prepares the process, checks the options, and runs the mount.
 struct Mount {
     /// How long mounting in the background waits for what can't be read to be found out: small lists are here by then.
     private static let patienceForFindings = Duration.seconds(2)
@@ -36,7 +35,7 @@ struct Mount {
 
     /// Mounts, serves until unmounted, and cleans up.
     ///
-    /// - Throws: ``Failure`` when it can't be mounted.
+    /// - Throws: ``Failure``, or the error of a part of the mount, when it can't be mounted.
     func run() throws {
         // The first things: later there will be secrets in memory, and threads that would inherit other masks.
         try Self.forbidCoreDumps()
@@ -55,135 +54,66 @@ struct Mount {
         let window = try command.window.window()
         let allowsOthers = command.allowOther || options.allowsOthers
         let secrets = SecretReader(isStrict: command.strictPermissions, warn: { [self] in warn($0) })
-        let mountPoint: MountPoint
-        do throws(FileSystemError) {
-            try MountPoint.checkAvailability(allowsOthers: allowsOthers)
-            mountPoint = try MountPoint(command.mountPoint, allowsContents: options.allowsContents)
-        } catch {
-            throw Failure(error)
-        }
+        try MountPoint.checkAvailability(allowsOthers: allowsOthers)
+        let mountPoint = try MountPoint(command.mountPoint, allowsContents: options.allowsContents)
         try checkPlaces(outside: mountPoint)
         let account = try AccountConfiguration(command.account, environment: environment, secrets: secrets)
         let keys = try loadKeys(secrets)
         let credentials = try command.subaccounts.credentials(secrets)
         forgetInheritedSecrets()
-        let folder = try CacheFolder.path(
-            option: command.cacheDir, account: account.account, region: account.region, environment: environment)
-
-        let transfer = try makeTransfer()
-        defer { transfer.shutDown() }
-        let client = TwilioClient(
-            account: account.account, credential: account.credential, endpoints: account.endpoints, transfer: transfer)
-        try verify(client)
-
-        let main = OpenedAccount(
-            client: client, catalog: try openCatalog(of: account.account, region: account.region, window))
-        var subaccounts: [OpenedAccount]?
-        if command.subaccounts.subaccounts {
-            subaccounts = try Subaccounts(client: client, window: window, credentials: credentials, logger: logger)
-                .open { (sid, window) throws(Failure) in try openCatalog(of: sid, region: account.region, window) }
+        let catalogFolder = { (sid: SID) throws(Failure) in
+            try CacheFolder.path(
+                option: command.cacheDir, account: sid, region: account.region, environment: environment)
         }
-        let recorder = try MediaRecorder(
-            catalog: main.catalog,
-            subaccounts: Dictionary(uniqueKeysWithValues: (subaccounts ?? []).map { ($0.client.account, $0.catalog) }),
-            logger: logger)
-        let diskCache = try openDiskCache()
-        let library = try MediaLibrary(
-            clients: TwilioClients(main: client, subaccounts: (subaccounts ?? []).map(\.client)), transfer: transfer,
-            keys: keys, diskCache: diskCache, configuration: libraryConfiguration(spoolFolder: folder),
-            observer: recorder, logger: logger)
-        let maker = try BranchMaker(library: library, settings: command.window.settings, logger: logger(of:))
-        let mainBranch = try maker.branch(of: main)
-        let branches = try subaccounts?.map(maker.branch)
-        let prober = SizeProber(branches: [mainBranch] + (branches ?? []), library: library, logger: logger)
-        let readability = Readability(
-            branches: [mainBranch] + (branches ?? []), library: library, isHiding: command.hideUnreadable,
-            logger: logger)
-        let gatherer = StatusGatherer(
-            version: TwilioFS.version, account: account.account, mounted: .now, catalog: main.catalog,
-            synchronizer: mainBranch.synchronizer, subaccounts: branches ?? [], library: library, transfer: transfer)
-        let tree = FileTree(
-            parts: FileTree.Parts(
-                main: mainBranch, subaccounts: branches, library: library, gatherer: gatherer,
-                readability: readability),
+
+        var settings = MountSettings(
+            version: TwilioFS.version, account: account.account, credential: account.credential,
+            endpoints: account.endpoints, transfer: transferConfiguration, keys: keys,
+            media: try mediaConfiguration(spoolFolder: try catalogFolder(account.account)),
             ownership: Ownership(
                 user: command.user ?? options.user ?? getuid(), group: command.group ?? options.group ?? getgid(),
                 mask: mask ?? options.mask ?? 0o077),
-            version: TwilioFS.version, logger: logger)
-
-        let session: FileSystemSession
+            mountPoint: mountPoint.path, threadCount: threadCount)
+        settings.options = options.others + (allowsOthers ? ["allow_other"] : [])
+        settings.window = window
+        settings.sync = command.window.settings
+        settings.isProbing = command.window.probing
+        settings.isHidingUnreadable = command.hideUnreadable
+        settings.subaccountCredentials = credentials?.bySID
+        settings.diskCache = try diskCacheSettings()
+        let mount = try AccountMount(settings, logger: logger, catalogFolder: catalogFolder)
+        defer { mount.stop() }
         signals.hold()
-        do {
-            session = try FileSystemSession(
-                tree: tree, mountPoint: mountPoint.path, source: "twilio:\(account.account)",
-                options: options.others + (allowsOthers ? ["allow_other"] : []), threadCount: threadCount,
-                logger: logger)
-        } catch let error as FileSystemError {
-            throw Failure(error)
-        }
-        recorder.onInvalidation { [weak session, weak tree] sid, account in
-            if let inode = tree?.noteChange(ofMedia: sid, of: account) { session?.expire([inode]) }
-        }
-        tree.onRemoval { [weak session] inodes in session?.expire(inodes) }
-        gatherer.askForRequests { [weak session] in session?.statistics ?? RequestStatistics() }
-        gatherer.askForUnreadable { [weak readability] in readability?.unreadable ?? [] }
-        do {
-            for branch in [mainBranch] + (branches ?? []) { try branch.synchronizer.start() }
-            if command.window.probing { try prober.start() }
-            try readability.start()
-        } catch {
-            // The system has no thread left. Without a process the mount would be a dead one.
-            session.unmount()
-            session.finish()
-            throw error
-        }
-        // Files that are still open would keep libfuse's threads waiting: a signal ends the mount all the same.
-        signals.onUnmount { session.unmount() }
-        logger.info("mounted \(account.account) on \(mountPoint.path)")
-        if let descriptor = command.readyDescriptor {
-            if log.isUnheard {
-                warn("nothing is logged as long as no system log listens at \(SystemLog.path): give --log-file")
-            }
-            // The log has them later, where nobody who mounts looks.
-            // Who mounts without a key knows it, unless files are missing for that.
-            if !command.isWithoutKey || command.hideUnreadable {
-                for sentence in readability.sentences(within: Self.patienceForFindings) {
-                    Failure.show("warning: \(sentence)")
-                }
-            }
-            // What goes wrong with the log is said while there is a terminal.
-            log.flush()
-            do {
-                guard session.isMounted else {
-                    throw Failure(.mountPoint, "'\(mountPoint.path)' was unmounted before anybody could use it")
-                }
-                try Background.detach(telling: descriptor)
-            } catch {
-                session.unmount()
-                session.finish()
-                throw error
-            }
-        }
-
-        session.wait()
-        logger.info("unmounted \(mountPoint.path)")
-        // What waits for the network gets its end first, then those who wait for them.
-        transfer.shutDown()
-        prober.shutDown()
-        readability.shutDown()
-        maker.shutDown()
-        library.shutDown()
-        diskCache?.shutDown()
-        recorder.shutDown()
-        session.finish()
+        try mount.mount()
+        signals.onUnmount(mount.unmounting)
+        try announce(mount, on: mountPoint)
+        mount.wait()
     }
 
-    /// The logger of an account: where there are subaccounts, its lines say which one they are about.
-    private func logger(of account: SID) -> Logger {
-        guard command.subaccounts.subaccounts else { return logger }
-        var named = logger
-        named[metadataKey: "account"] = "\(account)"
-        return named
+    /// Lets the process that waits for the mount return, once it has told what can't be read.
+    private func announce(_ mount: AccountMount, on mountPoint: MountPoint) throws {
+        guard let descriptor = command.readyDescriptor else { return }
+        if log.isUnheard {
+            warn("nothing is logged as long as no system log listens at \(SystemLog.path): give --log-file")
+        }
+        // The log has them later, where nobody who mounts looks.
+        // Who mounts without a key knows it, unless files are missing for that.
+        if !command.isWithoutKey || command.hideUnreadable {
+            for sentence in mount.unreadableSentences(within: Self.patienceForFindings) {
+                Failure.show("warning: \(sentence)")
+            }
+        }
+        // What goes wrong with the log is said while there is a terminal.
+        log.flush()
+        do {
+            guard mount.isMounted else {
+                throw Failure(.mountPoint, "'\(mountPoint.path)' was unmounted before anybody could use it")
+            }
+            try Background.detach(telling: descriptor)
+        } catch {
+            mount.unmounting()
+            throw error
+        }
     }
 
     /// Logs a warning that the person who mounts should see as well.
@@ -200,11 +130,11 @@ struct Mount {
         for descriptor in SecretDescriptors.named(in: command.secretFiles) { close(descriptor) }
     }
 
-    /// Threads that decrypt, and as many that serve the kernel's requests; with more than a few the kernel is the
-    /// limit.
-    private var threadCount: Int { min(8, max(2, ProcessInfo.processInfo.activeProcessorCount)) }
+    private var threadCount: Int {
+        AccountMount.threadCount(processors: ProcessInfo.processInfo.activeProcessorCount)
+    }
 
-    private func libraryConfiguration(spoolFolder: String) throws(Failure) -> MediaLibrary.Configuration {
+    private func mediaConfiguration(spoolFolder: String) throws(Failure) -> MediaLibrary.Configuration {
         var configuration = MediaLibrary.Configuration(spoolFolder: spoolFolder, threadCount: threadCount)
         let least = MediaLibrary.Configuration.leastMemory(threadCount: threadCount)
         guard command.memory.bytes >= least else {
@@ -218,29 +148,13 @@ struct Mount {
         return configuration
     }
 
-    private func openCatalog(
-        of account: SID, region: String?, _ window: CatalogWindow
-    ) throws(Failure) -> Catalog {
-        let folder = try CacheFolder.path(
-            option: command.cacheDir, account: account, region: region, environment: environment)
-        do throws(CatalogError) {
-            return try Catalog(folder: folder, window: window, logger: logger(of: account))
-        } catch {
-            throw Failure(.cache, error.message)
-        }
-    }
-
-    /// Opens the disk cache, unless it is switched off.
-    private func openDiskCache() throws(Failure) -> DiskCache? {
+    /// The settings of the disk cache; nil when it is switched off.
+    private func diskCacheSettings() throws(Failure) -> MountSettings.DiskCacheSettings? {
         guard command.cacheSize.bytes > 0 else { return nil }
         let root = try CacheFolder.root(option: command.cacheDir, environment: environment)
-        do throws(DiskCacheError) {
-            return try DiskCache(
-                folder: CacheFolder.ciphertext(root), limit: command.cacheSize.bytes,
-                minimumFree: command.cacheMinFree.bytes, logger: logger)
-        } catch {
-            throw Failure(.cache, error.message)
-        }
+        return MountSettings.DiskCacheSettings(
+            folder: CacheFolder.ciphertext(root), limit: command.cacheSize.bytes,
+            minimumFree: command.cacheMinFree.bytes)
     }
 
     private static func forbidCoreDumps() throws(Failure) {
@@ -290,30 +204,10 @@ struct Mount {
             isOutside: mountPoint.path)
     }
 
-    private func makeTransfer() throws(Failure) -> TransferClient {
-        do throws(TransferError) {
-            return try TransferClient(
-                TransferClient.Configuration(
-                    certificateAuthorityFile: command.account.certificateAuthorityFile(environment).map(
-                        CacheFolder.absolute),
-                    certificateAuthoritySource: command.account.certificateAuthoritySource(environment),
-                    userAgent: "twiliofs/\(TwilioFS.version)"),
-                logger: logger)
-        } catch {
-            throw Failure(.configuration, error.message)
-        }
-    }
-
-    /// Asks Twilio for something small, so that wrong credentials are said now and not at the first `ls`.
-    private func verify(_ client: TwilioClient) throws(Failure) {
-        var patience = Patience()
-        patience.giveUp = .seconds(10)
-        // At boot the network may come a moment later.
-        patience.outage = patience.giveUp
-        do throws(TwilioError) {
-            try client.verifyCredentials(patience: patience)
-        } catch {
-            throw Failure(error)
-        }
+    private var transferConfiguration: TransferClient.Configuration {
+        TransferClient.Configuration(
+            certificateAuthorityFile: command.account.certificateAuthorityFile(environment).map(CacheFolder.absolute),
+            certificateAuthoritySource: command.account.certificateAuthoritySource(environment),
+            userAgent: "twiliofs/\(TwilioFS.version)")
     }
 }

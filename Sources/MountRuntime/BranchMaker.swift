@@ -6,12 +6,12 @@ import Support
 import TwilioAPI
 
 /// Makes the branches of a mount, which share their threads, however many accounts there are.
-struct BranchMaker {
+struct BranchMaker: Sendable {
     private let library: MediaLibrary
     private let settings: SyncSettings
 
     /// Makes the logger of an account.
-    private let makeLogger: (SID) -> Logger
+    private let makeLogger: @Sendable (SID) -> Logger
     private let workers: SyncWorkers
     private let finderWriter: WorkerPool
     private let followerWorker: WorkerPool
@@ -19,7 +19,7 @@ struct BranchMaker {
     /// Starts the threads.
     ///
     /// - Parameter logger: makes the logger of an account.
-    init(library: MediaLibrary, settings: SyncSettings, logger: @escaping (SID) -> Logger) throws {
+    init(library: MediaLibrary, settings: SyncSettings, logger: @escaping @Sendable (SID) -> Logger) throws {
         self.library = library
         self.settings = settings
         makeLogger = logger

@@ -1,33 +1,36 @@
 import Catalog
-import Glibc
 import Logging
 import Support
 import Transfer
 import TwilioAPI
 
-/// Finding the subaccounts that are mounted as well.
+/// The search for the subaccounts that are mounted as well.
 struct Subaccounts {
-    /// That of the account to which they belong.
+    /// The client of the account to which they belong.
     let client: TwilioClient
 
-    /// What is shown of every account.
+    /// The recordings that are shown, of every account.
     let window: CatalogWindow
-    let credentials: SubaccountCredentials
+
+    /// The credentials of subaccounts that have their own.
+    let credentials: [SID: Credential]
     let logger: Logger
 
-    /// Opens what is known of each active subaccount, in the order of their SIDs.
+    /// Opens the catalog of each active subaccount, in the order of their SIDs; blocks until Twilio has named them.
     ///
-    /// - Parameter openCatalog: opens the catalog of an account that shows what a window says.
+    /// - Parameter openCatalog: opens the catalog of an account, with the recordings of a window.
     func open(
-        _ openCatalog: (SID, CatalogWindow) throws(Failure) -> Catalog
-    ) throws(Failure) -> [OpenedAccount] {
-        let accounts = try list().filter { $0.sid != client.account }.sorted { $0.sid < $1.sid }
-        for stranger in Set(credentials.bySID.keys).subtracting(accounts.map(\.sid)).sorted() {
+        _ openCatalog: (SID, CatalogWindow) throws -> Catalog
+    ) throws -> [OpenedAccount] {
+        let accounts = try client.activeAccounts(priority: .reader).filter { $0.sid != client.account }.sorted {
+            $0.sid < $1.sid
+        }
+        for stranger in Set(credentials.keys).subtracting(accounts.map(\.sid)).sorted() {
             logger.warning("--subaccount-credentials names \(stranger), which is not an active subaccount")
         }
         var opened: [OpenedAccount] = []
         for account in accounts {
-            let client = client.client(forSubaccount: account.sid, videoCredential: credentials.bySID[account.sid])
+            let client = client.client(forSubaccount: account.sid, videoCredential: credentials[account.sid])
             let reached = window.kinds.filter(client.reaches)
             var issue: String?
             if reached != window.kinds {
@@ -40,14 +43,5 @@ struct Subaccounts {
                     client: client, catalog: catalog, name: account.friendlyName ?? "", videoIssue: issue))
         }
         return opened
-    }
-
-    /// Asks which there are; blocks.
-    private func list() throws(Failure) -> [AccountDescription] {
-        do throws(TwilioError) {
-            return try client.activeAccounts(priority: .reader)
-        } catch {
-            throw Failure(error)
-        }
     }
 }

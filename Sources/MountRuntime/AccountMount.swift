@@ -1,0 +1,210 @@
+import Catalog
+import DiskCache
+import FileSystem
+import FileTree
+import FoundationEssentials
+public import Logging
+import Media
+import Transfer
+public import TwilioAPI
+
+/// The mount of an account: builds its parts, starts and stops them.
+///
+/// It alone sees all parts. Making one asks Twilio whether the credentials are right and opens the catalogs; ``mount()``
+/// shows the files; ``wait()`` returns when they are unmounted; ``stop()`` ends every part, in whatever state the mount
+/// is. Safe to use from any thread, but for ``mount()``, which is called once.
+public final class AccountMount {
+    /// Threads that decrypt, and as many that serve the kernel's requests; with more than a few the kernel is the
+    /// limit.
+    public static func threadCount(processors: Int) -> Int { min(8, max(2, processors)) }
+
+    /// The parts that ``mount()`` starts.
+    private struct Parts {
+        let recorder: MediaRecorder
+        let branches: [Branch]
+        let prober: SizeProber
+        let readability: Readability
+        let gatherer: StatusGatherer
+        let tree: FileTree
+    }
+
+    private let settings: MountSettings
+    private let logger: Logger
+    private let stops: StopStack
+    private let transfer: TransferClient
+    private let parts: Parts
+    private var session: FileSystemSession?
+
+    /// Builds the parts; blocks until Twilio has answered.
+    ///
+    /// - Parameters:
+    ///   - catalogFolder: returns the folder of an account's catalog, which it makes if it is missing.
+    /// - Throws: `TransferError`, `TwilioError`, `CatalogError`, `DiskCacheError`, `ThreadError`, or what
+    ///   `catalogFolder` throws. What was started has stopped then.
+    public init(
+        _ settings: MountSettings, logger: Logger, catalogFolder: (SID) throws -> String
+    ) throws {
+        self.settings = settings
+        self.logger = logger
+        let stops = StopStack()
+        self.stops = stops
+        do {
+            transfer = try TransferClient(settings.transfer, logger: logger)
+            stops.push("transfer client") { [transfer] in transfer.shutDown() }
+            parts = try Self.build(settings, transfer, stops, logger, catalogFolder)
+        } catch {
+            stops.stop()
+            throw error
+        }
+    }
+
+    // MARK: Running
+
+    /// Mounts, and starts what runs in the background.
+    ///
+    /// - Throws: `FileSystemError`, or `ThreadError` when the system has no thread left. Nothing is mounted then, and
+    ///   every part has stopped.
+    public func mount() throws {
+        do {
+            let session = try FileSystemSession(
+                tree: parts.tree, mountPoint: settings.mountPoint, source: "twilio:\(settings.account)",
+                options: settings.options, threadCount: settings.threadCount, logger: logger)
+            self.session = session
+            // Its requests are answered by the other parts, so its memory outlives them.
+            stops.pushToBottom("session") { session.finish() }
+            // What waits for the network ends first, then whoever waits for that.
+            stops.push("transfers") { [transfer] in transfer.shutDown() }
+            wire(session)
+            for branch in parts.branches { try branch.synchronizer.start() }
+            if settings.isProbing { try parts.prober.start() }
+            try parts.readability.start()
+        } catch {
+            // Without these threads the mount would be a dead one.
+            session?.unmount()
+            stop()
+            throw error
+        }
+        logger.info("mounted \(settings.account) on \(settings.mountPoint)")
+    }
+
+    /// Whether the files are mounted.
+    public var isMounted: Bool { session?.isMounted ?? false }
+
+    /// An action that takes the files out of the tree of directories; for a signal.
+    public var unmounting: @Sendable () -> Void {
+        { [session] in session?.unmount() }
+    }
+
+    /// Waits until the files are unmounted, by ``unmounting`` or by somebody else.
+    ///
+    /// Files that are still open would keep libfuse's threads waiting: ``unmounting`` ends the wait all the same.
+    public func wait() {
+        session?.wait()
+        logger.info("unmounted \(settings.mountPoint)")
+    }
+
+    /// Stops every part, and waits for their threads; does nothing the second time.
+    public func stop() {
+        stops.stop()
+    }
+
+    /// Sentences on what can't be read, once the lists were looked at, or as far as that was found out by then.
+    ///
+    /// - Parameter patience: how long to wait for the lists.
+    public func unreadableSentences(within patience: Duration) -> [String] {
+        parts.readability.sentences(within: patience)
+    }
+
+    // MARK: Building
+
+    private static func build(
+        _ settings: MountSettings, _ transfer: TransferClient, _ stops: StopStack, _ logger: Logger,
+        _ catalogFolder: (SID) throws -> String
+    ) throws -> Parts {
+        /// The logger of an account: where there are subaccounts, its lines name their account.
+        @Sendable func accountLogger(_ account: SID) -> Logger {
+            guard settings.subaccountCredentials != nil else { return logger }
+            var named = logger
+            named[metadataKey: "account"] = "\(account)"
+            return named
+        }
+        let client = TwilioClient(
+            account: settings.account, credential: settings.credential, endpoints: settings.endpoints,
+            transfer: transfer)
+        let (main, subaccounts) = try openAccounts(settings, client, logger) { account, window in
+            try Catalog(folder: try catalogFolder(account), window: window, logger: accountLogger(account))
+        }
+        let recorder = try MediaRecorder(
+            catalog: main.catalog,
+            subaccounts: Dictionary(uniqueKeysWithValues: (subaccounts ?? []).map { ($0.client.account, $0.catalog) }),
+            logger: logger)
+        stops.push("recorder") { recorder.shutDown() }
+        let diskCache = try settings.diskCache.map {
+            try DiskCache(folder: $0.folder, limit: $0.limit, minimumFree: $0.minimumFree, logger: logger)
+        }
+        if let diskCache { stops.push("disk cache") { diskCache.shutDown() } }
+        let library = try MediaLibrary(
+            clients: TwilioClients(main: client, subaccounts: (subaccounts ?? []).map(\.client)), transfer: transfer,
+            keys: settings.keys, diskCache: diskCache, configuration: settings.media, observer: recorder,
+            logger: logger)
+        stops.push("media library") { library.shutDown() }
+        let maker = try BranchMaker(library: library, settings: settings.sync, logger: accountLogger)
+        stops.push("branches") { maker.shutDown() }
+        let mainBranch = try maker.branch(of: main)
+        let subaccountBranches = try subaccounts?.map(maker.branch)
+        let branches = [mainBranch] + (subaccountBranches ?? [])
+        let readability = Readability(
+            branches: branches, library: library, isHiding: settings.isHidingUnreadable, logger: logger)
+        stops.push("readability") { readability.shutDown() }
+        let prober = SizeProber(branches: branches, library: library, logger: logger)
+        stops.push("size prober") { prober.shutDown() }
+        let gatherer = StatusGatherer(
+            version: settings.version, account: settings.account, mounted: .now, catalog: main.catalog,
+            synchronizer: mainBranch.synchronizer, subaccounts: subaccountBranches ?? [], library: library,
+            transfer: transfer)
+        let tree = FileTree(
+            parts: FileTree.Parts(
+                main: mainBranch, subaccounts: subaccountBranches, library: library, gatherer: gatherer,
+                readability: readability),
+            ownership: settings.ownership, version: settings.version, logger: logger)
+        return Parts(
+            recorder: recorder, branches: branches, prober: prober, readability: readability, gatherer: gatherer,
+            tree: tree)
+    }
+
+    /// Checks the credentials and opens the catalogs; blocks until Twilio has answered.
+    ///
+    /// - Returns: the mounted account, and its subaccounts if they are mounted.
+    private static func openAccounts(
+        _ settings: MountSettings, _ client: TwilioClient, _ logger: Logger,
+        _ openCatalog: (SID, CatalogWindow) throws -> Catalog
+    ) throws -> (main: OpenedAccount, subaccounts: [OpenedAccount]?) {
+        try verify(client)
+        let main = OpenedAccount(client: client, catalog: try openCatalog(settings.account, settings.window))
+        let subaccounts = try settings.subaccountCredentials.map {
+            try Subaccounts(client: client, window: settings.window, credentials: $0, logger: logger)
+                .open(openCatalog)
+        }
+        return (main, subaccounts)
+    }
+
+    /// Connects the parts with the kernel, which none of them knows.
+    private func wire(_ session: FileSystemSession) {
+        let (tree, readability) = (parts.tree, parts.readability)
+        parts.recorder.onInvalidation { [weak session, weak tree] sid, account in
+            if let inode = tree?.noteChange(ofMedia: sid, of: account) { session?.expire([inode]) }
+        }
+        tree.onRemoval { [weak session] inodes in session?.expire(inodes) }
+        parts.gatherer.askForRequests { [weak session] in session?.statistics ?? RequestStatistics() }
+        parts.gatherer.askForUnreadable { [weak readability] in readability?.unreadable ?? [] }
+    }
+
+    /// Asks Twilio for something small, so that wrong credentials are reported now and not at the first `ls`.
+    private static func verify(_ client: TwilioClient) throws(TwilioError) {
+        var patience = Patience()
+        patience.giveUp = .seconds(10)
+        // At boot the network may come a moment later.
+        patience.outage = patience.giveUp
+        try client.verifyCredentials(patience: patience)
+    }
+}

@@ -1,0 +1,97 @@
+public import Catalog
+public import Envelope
+public import FileTree
+public import Media
+public import Transfer
+public import TwilioAPI
+
+/// The settings of a mount, checked by whoever took them from a person.
+public struct MountSettings: Sendable {
+    /// The version of the program, which requests and `.twiliofs/version` name.
+    public var version: String
+
+    /// The mounted account.
+    public var account: SID
+
+    /// The credential of the mounted account.
+    public var credential: Credential
+
+    /// The addresses of Twilio's services.
+    public var endpoints: Endpoints
+
+    /// The settings of the transfer client.
+    public var transfer: TransferClient.Configuration
+
+    /// The private keys.
+    public var keys: KeyRing
+
+    /// The settings of media, with the folder for its temporary files of ciphertext.
+    public var media: MediaLibrary.Configuration
+
+    /// The owner and the modes of the files.
+    public var ownership: Ownership
+
+    /// The mount point: an absolute path that `FileSystem.MountPoint` has checked.
+    public var mountPoint: String
+
+    /// Threads that serve the kernel's requests.
+    public var threadCount: Int
+
+    /// Mount options in the spelling of `mount -o`.
+    public var options: [String] = []
+
+    /// The recordings that are shown, of every account.
+    public var window = CatalogWindow()
+
+    /// The refreshing of lists.
+    public var sync = SyncSettings()
+
+    /// Whether sizes are learnt in the background.
+    public var isProbing = true
+
+    /// Whether recordings that can't be read are left out.
+    public var isHidingUnreadable = false
+
+    /// The credentials of subaccounts that have their own, by SID; nil when no subaccounts are mounted.
+    public var subaccountCredentials: [SID: Credential]?
+
+    /// The disk cache; nil for none.
+    public var diskCache: DiskCacheSettings?
+
+    /// The settings of a disk cache.
+    public struct DiskCacheSettings: Sendable {
+        /// Its folder.
+        public var folder: String
+
+        /// The most that it holds, in bytes.
+        public var limit: Int64
+
+        /// The least that it leaves free on its file system, in bytes.
+        public var minimumFree: Int64
+
+        /// Makes the settings.
+        public init(folder: String, limit: Int64, minimumFree: Int64) {
+            self.folder = folder
+            self.limit = limit
+            self.minimumFree = minimumFree
+        }
+    }
+
+    /// Makes settings with what every mount needs.
+    public init(
+        version: String, account: SID, credential: Credential, endpoints: Endpoints,
+        transfer: TransferClient.Configuration, keys: KeyRing, media: MediaLibrary.Configuration,
+        ownership: Ownership, mountPoint: String, threadCount: Int
+    ) {
+        self.version = version
+        self.account = account
+        self.credential = credential
+        self.endpoints = endpoints
+        self.transfer = transfer
+        self.keys = keys
+        self.media = media
+        self.ownership = ownership
+        self.mountPoint = mountPoint
+        self.threadCount = threadCount
+    }
+}

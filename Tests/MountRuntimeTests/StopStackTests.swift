@@ -1,0 +1,51 @@
+import MountRuntime
+import Support
+import TestSupport
+import Testing
+
+@Suite("Stopping what was started", .orderly)
+struct StopStackTests {
+    private let stopped = Locked<[String]>([])
+    private let stack = StopStack()
+
+    private func push(_ name: String) {
+        stack.push(name) { [stopped] in stopped.withLock { $0.append(name) } }
+    }
+
+    private var names: [String] { stopped.withLock { $0 } }
+
+    @Test("the part that was added last stops first")
+    func reverseOrder() {
+        push("transfers")
+        push("library")
+        stack.stop()
+        #expect(names == ["library", "transfers"])
+    }
+
+    @Test("a part that all others use stops after them, whenever it was added")
+    func bottom() {
+        push("transfers")
+        stack.pushToBottom("session") { [stopped] in stopped.withLock { $0.append("session") } }
+        push("library")
+        stack.stop()
+        #expect(names == ["library", "transfers", "session"])
+    }
+
+    @Test("each part stops once, however often the stack is stopped")
+    func once() {
+        push("library")
+        stack.stop()
+        stack.stop()
+        #expect(names == ["library"])
+    }
+
+    @Test("a part that is added while another stops is stopped too")
+    func addedMeanwhile() {
+        stack.push("library") { [stack, stopped] in
+            stopped.withLock { $0.append("library") }
+            stack.push("late") { stopped.withLock { $0.append("late") } }
+        }
+        stack.stop()
+        #expect(names == ["library", "late"])
+    }
+}
