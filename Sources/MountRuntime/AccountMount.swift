@@ -11,8 +11,8 @@ public import TwilioAPI
 /// The mount of an account: builds its parts, starts and stops them.
 ///
 /// It alone sees all parts. Making one asks Twilio whether the credentials are right and opens the catalogs.
-/// ``mount()`` shows the files, ``wait()`` returns when they are unmounted, ``stop()`` ends every part, in whatever state
-/// the mount is. One thread makes and uses it; ``unmounting`` can be called from any.
+/// ``mount()`` shows the files, ``wait()`` returns when they are unmounted, ``stop()`` ends every part, at any stage.
+/// One thread makes and uses it; ``unmounting`` can be called from any.
 public final class AccountMount {
     /// Threads that decrypt, and as many that serve the kernel's requests; with more than a few the kernel is the
     /// limit.
