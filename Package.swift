@@ -56,26 +56,26 @@ let package = Package(
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CLinux"),
 
-        module("Threading", []),
-        module("Envelope", ["COpenSSL", "Threading"]),
-        module("Transfer", ["CCurl", "Threading", logging]),
-        module("TwilioAPI", ["Transfer", "Threading", logging]),
+        module("Support", []),
+        module("Envelope", ["COpenSSL", "Support"]),
+        module("Transfer", ["CCurl", "Support", logging]),
+        module("TwilioAPI", ["Transfer", "Support", logging]),
         module(
             "Catalog",
             [
-                "CLinux", "CSQLite", "CXXHash", "CZstd", "TwilioAPI", "Transfer", "Threading", logging,
+                "CLinux", "CSQLite", "CXXHash", "CZstd", "TwilioAPI", "Transfer", "Support", logging,
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
-        module("DiskCache", ["CXXHash", "Threading", logging, .product(name: "GRDB", package: "GRDB.swift")]),
-        module("Media", ["Envelope", "TwilioAPI", "Transfer", "DiskCache", "Threading", logging]),
-        module("FileTree", ["Catalog", "Media", "TwilioAPI", "Transfer", "Threading", logging]),
-        module("FileSystem", ["CFUSE", "CLinux", "FileTree", "Media", "Threading", logging]),
+        module("DiskCache", ["CXXHash", "Support", logging, .product(name: "GRDB", package: "GRDB.swift")]),
+        module("Media", ["Envelope", "TwilioAPI", "Transfer", "DiskCache", "Support", logging]),
+        module("FileTree", ["Catalog", "Media", "TwilioAPI", "Transfer", "Support", logging]),
+        module("FileSystem", ["CFUSE", "CLinux", "FileTree", "Media", "Support", logging]),
         .executableTarget(
             name: "twiliofs",
             dependencies: [
                 "CLinux", "FileSystem", "FileTree", "Media", "DiskCache", "Catalog", "TwilioAPI", "Transfer",
                 "Envelope",
-                "Threading",
+                "Support",
                 logging, argumentParser,
             ],
             swiftSettings: swiftSettings),
@@ -83,7 +83,7 @@ let package = Package(
         module(
             "TwilioSimulator",
             [
-                "COpenSSL", "Threading", logging,
+                "COpenSSL", "Support", logging,
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -96,18 +96,18 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "CLinux", "TwilioSimulator", "Threading", .product(name: "GRDB", package: "GRDB.swift"),
+                "CLinux", "TwilioSimulator", "Support", .product(name: "GRDB", package: "GRDB.swift"),
             ],
             path: "Tests/TestSupport",
             swiftSettings: swiftSettings + optimized),
-        tests(of: "Threading", ["Threading", "TestSupport"]),
-        tests(of: "Envelope", ["Envelope", "Threading", "TestSupport"]),
-        tests(of: "Transfer", ["Transfer", "TwilioSimulator", "Threading", "TestSupport", logging]),
-        tests(of: "TwilioAPI", ["TwilioAPI", "TwilioSimulator", "TestSupport", "Transfer", "Threading", logging]),
+        tests(of: "Support", ["Support", "TestSupport"]),
+        tests(of: "Envelope", ["Envelope", "Support", "TestSupport"]),
+        tests(of: "Transfer", ["Transfer", "TwilioSimulator", "Support", "TestSupport", logging]),
+        tests(of: "TwilioAPI", ["TwilioAPI", "TwilioSimulator", "TestSupport", "Transfer", "Support", logging]),
         tests(
             of: "Catalog",
             [
-                "Catalog", "TwilioSimulator", "TestSupport", "TwilioAPI", "Transfer", "Threading", logging,
+                "Catalog", "TwilioSimulator", "TestSupport", "TwilioAPI", "Transfer", "Support", logging,
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         // Uses the cache until it is killed.
@@ -117,20 +117,20 @@ let package = Package(
         tests(
             of: "DiskCache",
             [
-                "DiskCache", "cache-exerciser", "TestSupport", "Threading", logging,
+                "DiskCache", "cache-exerciser", "TestSupport", "Support", logging,
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         tests(
             of: "Media",
-            ["Media", "TwilioSimulator", "TestSupport", "Envelope", "TwilioAPI", "Transfer", "Threading", logging]),
+            ["Media", "TwilioSimulator", "TestSupport", "Envelope", "TwilioAPI", "Transfer", "Support", logging]),
         tests(
             of: "FileTree",
             [
                 "FileTree", "TwilioSimulator", "TestSupport", "Catalog", "Media", "Envelope", "TwilioAPI", "Transfer",
-                "Threading",
+                "Support",
                 logging,
             ]),
-        tests(of: "FileSystem", ["FileSystem", "CFUSE", "FileTree", "TestSupport", "Threading", "TwilioAPI"]),
+        tests(of: "FileSystem", ["FileSystem", "CFUSE", "FileTree", "TestSupport", "Support", "TwilioAPI"]),
         tests(of: "TwilioSimulator", ["TwilioSimulator", "TestSupport", logging]),
         .testTarget(
             name: "CommandLineTests",
@@ -168,7 +168,7 @@ if Context.environment["TWILIOFS_FUZZ"] != nil {
             name: "Fuzz",
             dependencies: [
                 "twiliofs", "FileSystem", "FileTree", "Media", "DiskCache", "Catalog", "TwilioAPI", "Transfer",
-                "Envelope", "Threading", logging, .product(name: "GRDB", package: "GRDB.swift"),
+                "Envelope", "Support", logging, .product(name: "GRDB", package: "GRDB.swift"),
             ],
             path: "Fuzz", exclude: ["README.md", "Seeds"],
             swiftSettings: swiftSettings + [.unsafeFlags(["-parse-as-library"])]))

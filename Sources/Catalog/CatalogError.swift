@@ -1,4 +1,4 @@
-public import Threading
+public import Support
 
 /// The catalog could not be opened, read or written.
 public struct CatalogError: CausedError {

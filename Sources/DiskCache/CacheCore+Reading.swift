@@ -1,5 +1,5 @@
 import Logging
-import Threading
+import Support
 
 #if canImport(Glibc)
     import Glibc

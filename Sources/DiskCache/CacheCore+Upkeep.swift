@@ -1,5 +1,5 @@
 import Logging
-import Threading
+import Support
 
 extension CacheCore {
     /// Runs until the cache is shut down; on a thread of its own, since all of this may take long.

@@ -1,6 +1,6 @@
 import Foundation
 import Logging
-import Threading
+import Support
 
 /// The cache without its thread: what it has open, what has failed, and what it counts.
 ///

@@ -3,7 +3,7 @@
 #else
     import Musl
 #endif
-public import Threading
+public import Support
 
 /// The cache can't be opened.
 public struct DiskCacheError: CausedError {

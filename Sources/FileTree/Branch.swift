@@ -1,5 +1,5 @@
 public import Catalog
-public import Threading
+public import Support
 public import TwilioAPI
 
 /// What an account's branch of the tree is made from.

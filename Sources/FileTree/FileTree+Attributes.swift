@@ -1,6 +1,6 @@
 import Catalog
 import Media
-import Threading
+import Support
 import TwilioAPI
 
 /// What `stat` tells of each kind of node.

@@ -1,6 +1,6 @@
 import Catalog
 import Foundation
-import Threading
+import Support
 
 /// The files about the mount itself.
 extension FileTree {

@@ -1,7 +1,7 @@
 import Catalog
 import Logging
 public import Media
-import Threading
+import Support
 import TwilioAPI
 
 /// Opening files and what is known of them besides their attributes.

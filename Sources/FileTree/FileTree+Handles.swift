@@ -1,5 +1,5 @@
 import Catalog
-import Threading
+import Support
 import TwilioAPI
 
 /// Finding nodes by their numbers.

@@ -1,5 +1,5 @@
 import Catalog
-import Threading
+import Support
 public import TwilioAPI
 
 /// Where nodes are, for messages.

@@ -1,5 +1,5 @@
 import Catalog
-import Threading
+import Support
 import TwilioAPI
 
 /// Finding names in directories.

@@ -1,6 +1,6 @@
 import Catalog
 import Media
-import Threading
+import Support
 import TwilioAPI
 
 /// What goes while the mount is open.

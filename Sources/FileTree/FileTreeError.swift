@@ -1,4 +1,4 @@
-public import Threading
+public import Support
 
 /// Why the tree can't do what was asked, for whoever has to answer with an errno.
 public struct FileTreeError: CausedError {

@@ -1,7 +1,7 @@
 public import Catalog
 public import Logging
 public import Media
-import Threading
+import Support
 import Transfer
 public import TwilioAPI
 
@@ -30,7 +30,7 @@ public final class MediaRecorder: MediaObserver {
     /// - Parameters:
     ///   - catalog: that of the mounted account.
     ///   - subaccounts: those of its subaccounts; recordings of all others belong to the first.
-    /// - Throws: ``ThreadingError`` when the system has no thread left.
+    /// - Throws: ``ThreadError`` when the system has no thread left.
     public init(catalog: Catalog, subaccounts: [SID: Catalog] = [:], logger: Logger) throws {
         self.catalog = catalog
         self.subaccounts = subaccounts

@@ -1,5 +1,5 @@
 public import Media
-import Threading
+import Support
 
 /// A file that was opened; letting go of it closes it.
 public final class OpenFile: Sendable {

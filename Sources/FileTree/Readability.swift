@@ -1,7 +1,7 @@
 import Catalog
 public import Logging
 public import Media
-import Threading
+import Support
 import Transfer
 public import TwilioAPI
 
@@ -154,7 +154,7 @@ public final class Readability: Sendable {
 
     /// Begins.
     ///
-    /// - Throws: ``ThreadingError`` when the system has no thread left.
+    /// - Throws: ``ThreadError`` when the system has no thread left.
     public func start() throws {
         let thread = try NamedThread(name: "readability") { [self] in
             var (pause, nextPause) = (Duration.zero, Self.pausesOfFirstLists.lowerBound)

@@ -1,4 +1,4 @@
-public import Threading
+public import Support
 public import TwilioAPI
 
 /// A recording's media can't be described, opened or read.

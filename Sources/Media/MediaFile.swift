@@ -1,6 +1,6 @@
 import Envelope
 import Logging
-import Threading
+import Support
 import Transfer
 import TwilioAPI
 

@@ -1,5 +1,5 @@
 import Envelope
-import Threading
+import Support
 public import TwilioAPI
 
 /// Opening files without opening their media.

@@ -1,7 +1,7 @@
 import DiskCache
 import Envelope
 import Logging
-import Threading
+import Support
 import Transfer
 import TwilioAPI
 

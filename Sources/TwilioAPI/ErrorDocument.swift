@@ -3,7 +3,7 @@
 #else
     import Foundation
 #endif
-import Threading
+import Support
 
 /// The body of a refusal, in any of the forms in which Twilio and S3 send them.
 ///

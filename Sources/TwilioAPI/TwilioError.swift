@@ -3,7 +3,7 @@
 #else
     import Foundation
 #endif
-public import Threading
+public import Support
 public import Transfer
 
 /// A request to Twilio's API that failed.

@@ -1,4 +1,4 @@
-import Threading
+import Support
 
 /// Tells where a resource's media came from, for whoever compares what was served with it.
 public struct ManifestEntry: Sendable, Hashable, Codable {

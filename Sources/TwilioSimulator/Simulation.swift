@@ -1,4 +1,4 @@
-import Threading
+import Support
 
 /// Is all that is simulated: the accounts, how the services behave, and what they were asked.
 ///

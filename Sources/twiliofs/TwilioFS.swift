@@ -1,6 +1,6 @@
 import ArgumentParser
 import Glibc
-import Threading
+import Support
 
 /// The command.
 @main

@@ -2,7 +2,7 @@ import Foundation
 import GRDB
 import TestSupport
 import Testing
-import Threading
+import Support
 
 @testable import Catalog
 

@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
-import Threading
+import Support
 import Transfer
 import TwilioAPI
 import TwilioSimulator

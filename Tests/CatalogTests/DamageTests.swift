@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import TestSupport
 import Testing
-import Threading
+import Support
 import TwilioAPI
 import TwilioSimulator
 

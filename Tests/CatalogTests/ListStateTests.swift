@@ -1,6 +1,6 @@
 import TestSupport
 import Testing
-import Threading
+import Support
 
 @testable import Catalog
 

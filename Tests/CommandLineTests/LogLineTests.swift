@@ -3,7 +3,7 @@ import Logging
 import TestSupport
 import Testing
 import TwilioSimulator
-import Threading
+import Support
 
 @testable import twiliofs
 

@@ -3,7 +3,7 @@ import Foundation
 import Glibc
 import TestSupport
 import Testing
-import Threading
+import Support
 import Transfer
 import TwilioAPI
 

@@ -4,7 +4,7 @@ import Foundation
 import Media
 import TestSupport
 import Testing
-import Threading
+import Support
 import TwilioAPI
 import TwilioSimulator
 

@@ -3,7 +3,7 @@ import Media
 import TestSupport
 import Testing
 import TwilioAPI
-import Threading
+import Support
 
 @testable import FileTree
 

@@ -3,7 +3,7 @@ import Envelope
 import Foundation
 import TestSupport
 import Testing
-import Threading
+import Support
 import TwilioAPI
 import TwilioSimulator
 

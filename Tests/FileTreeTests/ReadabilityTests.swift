@@ -2,7 +2,7 @@ import Catalog
 import Envelope
 import TestSupport
 import Testing
-import Threading
+import Support
 import TwilioAPI
 import TwilioSimulator
 

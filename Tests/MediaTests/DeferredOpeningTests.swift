@@ -3,7 +3,7 @@ import Foundation
 import Logging
 import TestSupport
 import Testing
-import Threading
+import Support
 import Transfer
 import TwilioAPI
 import TwilioSimulator

@@ -2,7 +2,7 @@ import Envelope
 import Foundation
 import TestSupport
 import Testing
-import Threading
+import Support
 import TwilioAPI
 import TwilioSimulator
 

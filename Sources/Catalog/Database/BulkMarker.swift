@@ -1,7 +1,7 @@
 import CLinux
 import Foundation
 import Glibc
-import Threading
+import Support
 
 /// Says beside the catalog that it is being written without waiting for the disk.
 ///

@@ -1,5 +1,5 @@
 import GRDB
-import Threading
+import Support
 
 /// Writes much without waiting for the disk, as long as a list is first brought here.
 ///

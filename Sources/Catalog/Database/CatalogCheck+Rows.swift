@@ -1,5 +1,5 @@
 import GRDB
-import Threading
+import Support
 import TwilioAPI
 
 /// Checking rows one by one, some of them at a time.

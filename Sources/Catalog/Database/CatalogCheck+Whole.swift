@@ -1,5 +1,5 @@
 import GRDB
-import Threading
+import Support
 import TwilioAPI
 
 /// Checks the tables that summarize the entries: tallies, indexes, requirements.

@@ -1,6 +1,6 @@
 import GRDB
 import GRDBSQLite
-import Threading
+import Support
 import TwilioAPI
 
 /// Looks at opening whether a file can be a catalog that was written here.

@@ -3,7 +3,7 @@ import Foundation
 import GRDB
 import Glibc
 import Logging
-import Threading
+import Support
 
 /// The SQLite file below the catalog: where it is, who may read it, and what becomes of a damaged one.
 struct CatalogDatabase: Sendable {

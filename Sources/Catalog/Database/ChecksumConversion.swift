@@ -1,5 +1,5 @@
 import GRDB
-import Threading
+import Support
 import TwilioAPI
 
 /// Gives the rows of a catalog of an earlier version their checksums.

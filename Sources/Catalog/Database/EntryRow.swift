@@ -1,5 +1,5 @@
 import GRDB
-import Threading
+import Support
 import TwilioAPI
 
 /// A row of the table `entry`, all but its generation, as it is checked when it is read.

@@ -1,6 +1,6 @@
 import Foundation
 import GRDB
-import Threading
+import Support
 import TwilioAPI
 
 /// The catalog of versions before the one for a million recordings, and the way from there.

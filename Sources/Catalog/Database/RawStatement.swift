@@ -1,6 +1,6 @@
 import GRDB
 import GRDBSQLite
-import Threading
+import Support
 
 /// A prepared statement at SQLite's own interface.
 ///

@@ -1,6 +1,6 @@
 import CZstd
 import Foundation
-import Threading
+import Support
 
 /// Packs the documents of the catalog, resources and media facts, and unpacks them byte for byte.
 ///

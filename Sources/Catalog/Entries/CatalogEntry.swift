@@ -1,4 +1,4 @@
-import Threading
+import Support
 public import TwilioAPI
 
 /// What a directory needs to know of a recording.
@@ -66,7 +66,7 @@ public struct StoredMediaFacts: Hashable, Sendable {
     /// Whatever else is to be known when the media is opened again, in a form that only its writer understands.
     public let facts: [UInt8]
 
-    /// Makes facts to be stored, or that were; nil when the size isn't within ``Threading/Bounds/sizes``.
+    /// Makes facts to be stored, or that were; nil when the size isn't within ``Support/Bounds/sizes``.
     public init?(plaintextSize: Int64, entityTag: String? = nil, facts: [UInt8]) {
         guard Bounds.sizes.contains(plaintextSize) else { return nil }
         self.plaintextSize = plaintextSize

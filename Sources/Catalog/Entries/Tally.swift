@@ -1,4 +1,4 @@
-import Threading
+import Support
 public import TwilioAPI
 
 /// How many recordings there are of one kind, in one state.

@@ -1,4 +1,4 @@
-import Threading
+import Support
 
 /// Seconds that have passed since a noted time; endless when there is none.
 ///

@@ -1,5 +1,5 @@
 import Logging
-import Threading
+import Support
 
 /// Checks a catalog that was too large to be checked when it was opened, while it is used, little by little.
 ///

@@ -1,5 +1,5 @@
 import GRDB
-import Threading
+import Support
 import TwilioAPI
 
 /// What the catalog remembers of a list as a whole.

@@ -1,4 +1,4 @@
-import Threading
+import Support
 
 /// A list's failure for a line of the log that has named the list.
 struct ListFailure: CausedError {

@@ -1,4 +1,4 @@
-import Threading
+import Support
 
 /// Walks a list from page to page until all of some intervals of time has been met: a state machine without I/O.
 ///

@@ -1,5 +1,5 @@
 import Logging
-import Threading
+import Support
 
 /// Tells what is no longer shown, whichever mount of the account found it out.
 final class RemovalFeed: Sendable {

@@ -1,4 +1,4 @@
-public import Threading
+public import Support
 import Transfer
 public import TwilioAPI
 
@@ -21,7 +21,7 @@ public final class ResourceFinder: Sendable {
     /// Makes a finder.
     ///
     /// - Parameter writer: a thread to share with other accounts; nil for one of its own.
-    /// - Throws: ``ThreadingError`` when the system has no thread left.
+    /// - Throws: ``ThreadError`` when the system has no thread left.
     public init(catalog: Catalog, client: TwilioClient, writer: WorkerPool? = nil) throws {
         self.catalog = catalog
         self.client = client

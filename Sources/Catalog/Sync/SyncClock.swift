@@ -1,4 +1,4 @@
-import Threading
+import Support
 
 /// Looks, once a second or when something says so, what is due for some accounts: one thread for all of them.
 final class SyncClock: Sendable {
@@ -20,7 +20,7 @@ final class SyncClock: Sendable {
     private let thread = Locked<NamedThread?>(nil)
 
     /// Looks for one more account from now on.
-    func add(_ look: @escaping Look) throws(ThreadingError) {
+    func add(_ look: @escaping Look) throws(ThreadError) {
         let isFirst = state.change { state in
             state.looks.append(look)
             state.isWoken = true

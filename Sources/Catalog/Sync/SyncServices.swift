@@ -1,6 +1,6 @@
 import Foundation
 import Logging
-import Threading
+import Support
 import TwilioAPI
 
 /// What the walks of one account's lists share.

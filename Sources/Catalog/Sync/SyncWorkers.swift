@@ -1,4 +1,4 @@
-import Threading
+import Support
 
 /// The threads by which catalogs are kept up to date: the accounts of a mount share them, however many there are.
 public final class SyncWorkers: Sendable {
@@ -24,7 +24,7 @@ public final class SyncWorkers: Sendable {
     ///
     /// The one that writes goes before the others, which can be ahead of it.
     ///
-    /// - Throws: ``ThreadingError`` when the system has no thread left.
+    /// - Throws: ``ThreadError`` when the system has no thread left.
     public init() throws {
         readers = try WorkerPool(name: "pages", threadCount: 2, niceness: 10)
         writer = try WorkerPool(name: "catalog", threadCount: 1)

@@ -3,7 +3,7 @@
 #else
     import Musl
 #endif
-import Threading
+import Support
 
 /// The files of the blocks, each named after its number in the index, which is never given twice.
 ///

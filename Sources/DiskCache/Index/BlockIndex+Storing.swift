@@ -1,5 +1,5 @@
 import GRDB
-import Threading
+import Support
 
 extension BlockIndex {
     /// Who wants to store, and what has to be kept then.

@@ -1,7 +1,7 @@
 import Foundation
 import GRDB
 import Glibc
-import Threading
+import Support
 
 /// What is in the cache, in SQLite, shared by all processes that use the folder.
 ///

@@ -3,7 +3,7 @@
 #else
     import Musl
 #endif
-import Threading
+import Support
 
 /// A file that is locked by this process, as long as this value lives and the process does.
 ///

@@ -1,5 +1,5 @@
 import Foundation
-import Threading
+import Support
 
 /// An open store: the index, the files and this process as one of its users.
 ///

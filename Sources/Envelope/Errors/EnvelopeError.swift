@@ -1,4 +1,4 @@
-public import Threading
+public import Support
 
 /// Says why an envelope couldn't be opened.
 ///

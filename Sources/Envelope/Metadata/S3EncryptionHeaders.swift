@@ -1,4 +1,4 @@
-import Threading
+import Support
 
 /// The headers of one response that belong to the S3 encryption client, without S3's prefix and white space around
 /// them.

@@ -1,7 +1,7 @@
 import CFUSE
 import FileTree
 import Glibc
-import Threading
+import Support
 
 // Requests about names and attributes.
 

@@ -1,5 +1,5 @@
 import Glibc
-import Threading
+import Support
 
 /// The program that has sent a request, as the log names it.
 struct AskingProgram: Sendable {

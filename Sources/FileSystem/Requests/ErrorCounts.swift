@@ -1,4 +1,4 @@
-import Threading
+import Support
 
 /// How often the kernel was answered with which error.
 final class ErrorCounts: Sendable {

@@ -1,7 +1,7 @@
 import FileTree
 import Glibc
 import Logging
-import Threading
+import Support
 
 /// Counts the errors that requests are answered with, and logs those whose reason programs don't learn: an input/output
 /// error, a recording that has gone, a key that isn't held.

@@ -1,5 +1,5 @@
 import Glibc
-import Threading
+import Support
 
 /// The requests that wait for something: none waits beyond its deadline, or for a program that is about to end.
 ///
@@ -32,7 +32,7 @@ final class PendingRequests: Sendable {
     private let isShutDown = Condition(false)
     private let thread: NamedThread
 
-    init() throws(ThreadingError) {
+    init() throws(ThreadError) {
         let (requests, isShutDown) = (requests, isShutDown)
         thread = try NamedThread(name: "deadlines") {
             while !isShutDown.waitUntil(timeout: Self.interval, { $0 }) {

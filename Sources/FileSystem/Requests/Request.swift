@@ -1,7 +1,7 @@
 import CFUSE
 import FileTree
 import Glibc
-import Threading
+import Support
 
 /// A request of the kernel's, which is answered exactly once, from any thread.
 ///

@@ -1,4 +1,4 @@
-public import Threading
+public import Support
 
 /// The file system can't be mounted or unmounted.
 public struct FileSystemError: CausedError {

@@ -2,7 +2,7 @@ import CFUSE
 import FileTree
 import Glibc
 import Logging
-import Threading
+import Support
 
 /// Notices to the kernel that attributes which it keeps are out of date.
 ///
@@ -15,7 +15,7 @@ final class KernelNotices: Sendable {
     private let session = Locked<SessionHandle?>(nil)
     private let logger: Logger
 
-    init(logger: Logger) throws(ThreadingError) {
+    init(logger: Logger) throws(ThreadError) {
         self.logger = logger
         worker = try WorkerPool(name: "notices", threadCount: 1)
     }

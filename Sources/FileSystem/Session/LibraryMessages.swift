@@ -1,7 +1,7 @@
 import CFUSE
 import Glibc
 import Logging
-import Threading
+import Support
 
 /// What libfuse has to say: it prints its reasons instead of returning them.
 enum LibraryMessages {

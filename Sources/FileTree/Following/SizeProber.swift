@@ -1,7 +1,7 @@
 import Catalog
 public import Logging
 public import Media
-import Threading
+import Support
 import Transfer
 import TwilioAPI
 
@@ -66,7 +66,7 @@ public final class SizeProber: Sendable {
 
     /// Begins.
     ///
-    /// - Throws: ``ThreadingError`` when the system has no thread left.
+    /// - Throws: ``ThreadError`` when the system has no thread left.
     public func start() throws {
         let thread = try NamedThread(name: "sizes") { [self] in
             var pause = delay

@@ -1,7 +1,7 @@
 public import Catalog
 public import Logging
 public import Media
-public import Threading
+public import Support
 import Transfer
 import TwilioAPI
 
@@ -39,7 +39,7 @@ public final class WalkFollower: Sendable {
     /// Makes a follower.
     ///
     /// - Parameter worker: a thread to share with other accounts; nil for one of its own.
-    /// - Throws: ``ThreadingError`` when the system has no thread left.
+    /// - Throws: ``ThreadError`` when the system has no thread left.
     public convenience init(
         catalog: Catalog, library: MediaLibrary, worker: WorkerPool? = nil, logger: Logger
     ) throws {

@@ -1,5 +1,5 @@
 import FoundationEssentials
-import Threading
+import Support
 
 /// A mount's status in Prometheus' text format, version 0.0.4: the contents of `.twiliofs/metrics`.
 ///

@@ -1,5 +1,5 @@
 public import FoundationEssentials
-public import Threading
+public import Support
 import TwilioAPI
 
 /// What a mount tells of itself: the contents of `.twiliofs/status.json`, as plain data.

@@ -1,7 +1,7 @@
 public import Catalog
 public import FoundationEssentials
 public import Media
-import Threading
+import Support
 public import Transfer
 public import TwilioAPI
 

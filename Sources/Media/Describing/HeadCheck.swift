@@ -1,4 +1,4 @@
-import Threading
+import Support
 import Transfer
 import TwilioAPI
 

@@ -1,6 +1,6 @@
 import Envelope
 import Foundation
-import Threading
+import Support
 import Transfer
 import TwilioAPI
 
@@ -9,7 +9,7 @@ import TwilioAPI
 /// Learnt from the head of an answer and the last bytes of the ciphertext; the same for good, since completed media
 /// never changes. Nothing in it is secret: the content key is here only as the public key wrapped it.
 ///
-/// Sizes are within ``Threading/Bounds/sizes``, and the plaintext isn't larger than the ciphertext, whether the facts
+/// Sizes are within ``Support/Bounds/sizes``, and the plaintext isn't larger than the ciphertext, whether the facts
 /// were received or stored.
 public struct MediaFacts: Hashable, Sendable, Codable {
     /// Size of what the server holds, in bytes.

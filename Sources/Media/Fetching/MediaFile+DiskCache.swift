@@ -1,6 +1,6 @@
 import DiskCache
 import Envelope
-import Threading
+import Support
 import TwilioAPI
 
 /// Ciphertext that is kept on disk: looked for before the server is asked, stored when a whole unit of it has come.

@@ -1,5 +1,5 @@
 import Envelope
-import Threading
+import Support
 import Transfer
 import TwilioAPI
 

@@ -3,7 +3,7 @@
 #else
     import Musl
 #endif
-import Threading
+import Support
 
 /// A temporary file of ciphertext, for a server that sends media whole or not at all.
 ///

@@ -1,4 +1,4 @@
-import Threading
+import Support
 import Transfer
 
 /// The place of a transfer's task, which exists before the transfer does.

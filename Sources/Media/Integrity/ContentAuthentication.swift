@@ -1,5 +1,5 @@
 import Envelope
-import Threading
+import Support
 
 /// Authenticates one file's content while its blocks come in, in whatever order, before they are released to readers.
 ///

@@ -1,4 +1,4 @@
-import Threading
+import Support
 
 /// Buffers for plaintext on its way to a reader, made once and used again, so that a read allocates none.
 ///

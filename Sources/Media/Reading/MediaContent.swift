@@ -1,5 +1,5 @@
 import Envelope
-import Threading
+import Support
 import TwilioAPI
 
 /// How the bytes of one file are made from its ciphertext.

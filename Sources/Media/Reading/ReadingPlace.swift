@@ -1,4 +1,4 @@
-import Threading
+import Support
 
 /// Where one reader is in a file, and what it has ahead of it.
 ///

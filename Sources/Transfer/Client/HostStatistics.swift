@@ -1,4 +1,4 @@
-import Threading
+import Support
 
 extension TransferClient.Statistics {
     /// What keeps requests from one host.

@@ -1,4 +1,4 @@
-import Threading
+import Support
 
 #if canImport(Glibc)
     import Glibc

@@ -1,6 +1,6 @@
 import FoundationEssentials
 public import Logging
-import Threading
+import Support
 
 /// Performs HTTP requests and downloads, and does for them what can be done: repeats what failed, resumes what broke
 /// off, follows redirects, keeps to what the account allows.
@@ -33,7 +33,7 @@ public final class TransferClient: Sendable {
         self.mailbox = mailbox
         self.counts = counts
         self.isFinished = isFinished
-        do throws(ThreadingError) {
+        do throws(ThreadError) {
             thread = try NamedThread(name: "transfer") {
                 TransferLoop(configuration, multi: multi, mailbox: mailbox, counts: counts, logger: logger).run()
                 isFinished.change { $0 = true }

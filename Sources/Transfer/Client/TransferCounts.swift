@@ -1,4 +1,4 @@
-import Threading
+import Support
 
 /// Counts what the transfer thread does, for whoever asks.
 ///

@@ -1,5 +1,5 @@
 import Logging
-import Threading
+import Support
 
 // What the transfer thread does about hosts that can't be reached, or ask for a pause.
 

@@ -1,6 +1,6 @@
 import FoundationEssentials
 import Logging
-import Threading
+import Support
 
 /// What the transfer thread does: commands in, timers, exchanges whose turn has come, libcurl's events, and again.
 ///

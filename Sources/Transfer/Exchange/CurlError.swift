@@ -1,5 +1,5 @@
 import CCurl
-import Threading
+import Support
 
 extension TransferError {
     /// Says what a result of libcurl means for a transfer.

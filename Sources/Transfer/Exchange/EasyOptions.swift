@@ -1,6 +1,6 @@
 import CCurl
 import FoundationEssentials
-import Threading
+import Support
 
 /// What is set on every easy handle.
 struct EasyOptions {

@@ -1,4 +1,4 @@
-import Threading
+import Support
 
 /// A proxy's refusal to connect to a host.
 struct ProxyRefusal: Equatable {

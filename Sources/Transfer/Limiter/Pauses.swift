@@ -1,4 +1,4 @@
-import Threading
+import Support
 
 /// When the next request of a lane may start, as servers ask with `Retry-After`.
 struct Pauses {
@@ -6,7 +6,7 @@ struct Pauses {
 
     private var ends: [Lane: Instant] = [:]
 
-    /// Lets no request of a lane start for a time, which is at most ``Threading/Bounds/longestWait``.
+    /// Lets no request of a lane start for a time, which is at most ``Support/Bounds/longestWait``.
     mutating func pause(_ lane: Lane, for duration: Duration, now: Instant) {
         // Those that are over are dropped here, so that there are never more than lanes in two minutes.
         ends = ends.filter { $0.value > now }

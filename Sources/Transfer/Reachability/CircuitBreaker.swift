@@ -1,4 +1,4 @@
-import Threading
+import Support
 
 /// Remembers that an origin can't be reached, so that not every request has to find out for itself.
 ///

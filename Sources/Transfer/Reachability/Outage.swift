@@ -1,4 +1,4 @@
-import Threading
+import Support
 
 /// Why an origin isn't asked at the moment, and until when.
 struct Outage: Sendable {

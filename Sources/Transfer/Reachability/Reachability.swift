@@ -1,4 +1,4 @@
-import Threading
+import Support
 
 /// Which origins can be reached: a circuit breaker for each that lately couldn't.
 struct Reachability {

@@ -1,5 +1,5 @@
 public import FoundationEssentials
-import Threading
+import Support
 
 /// Where something is, and what proves that one may have it.
 ///

@@ -1,4 +1,4 @@
-import Threading
+import Support
 
 /// Which bytes of a resource a partial answer holds: the `Content-Range` field (RFC 9110, 14.4).
 public struct ContentRange: Sendable, Hashable {

@@ -1,5 +1,5 @@
 public import Logging
-import Threading
+import Support
 
 extension Logger {
     /// Logs an error with its causes, or mentions it at debug level where it is a cancellation.

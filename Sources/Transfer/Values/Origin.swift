@@ -1,6 +1,6 @@
 import CCurl
 import FoundationEssentials
-import Threading
+import Support
 
 #if canImport(Glibc)
     import Glibc

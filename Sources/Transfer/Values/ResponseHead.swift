@@ -1,4 +1,4 @@
-import Threading
+import Support
 
 /// The beginning of an answer: everything but its body.
 public struct ResponseHead: Sendable {

@@ -1,5 +1,5 @@
 import FoundationEssentials
-import Threading
+import Support
 
 #if canImport(Glibc)
     import Glibc

@@ -1,5 +1,5 @@
 import FoundationEssentials
-public import Threading
+public import Support
 
 /// Says why a transfer failed.
 ///

@@ -3,7 +3,7 @@
 #else
     import Foundation
 #endif
-import Threading
+import Support
 public import Transfer
 
 /// The addresses from which the media of one recording is downloaded.

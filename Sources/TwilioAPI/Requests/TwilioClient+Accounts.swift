@@ -1,4 +1,4 @@
-import Threading
+import Support
 public import Transfer
 
 /// The account's subaccounts.

@@ -1,4 +1,4 @@
-public import Threading
+public import Support
 
 /// An account or subaccount, as the list of accounts describes it.
 public struct AccountDescription: Hashable, Sendable {

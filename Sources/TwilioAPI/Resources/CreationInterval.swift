@@ -1,4 +1,4 @@
-import Threading
+import Support
 
 /// A part of a list: the resources that were made from one point in time until before another.
 public struct CreationInterval: Hashable, Sendable {

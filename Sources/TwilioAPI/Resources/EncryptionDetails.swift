@@ -3,7 +3,7 @@
 #else
     import Foundation
 #endif
-import Threading
+import Support
 
 /// The envelope of a voice recording, as its resource describes it.
 ///

@@ -1,4 +1,4 @@
-import Threading
+import Support
 
 /// Reading fields that any resource may leave out, set to null, or give in another type than documented.
 extension KeyedDecodingContainer {

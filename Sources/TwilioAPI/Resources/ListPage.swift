@@ -1,4 +1,4 @@
-import Threading
+import Support
 
 /// One page of any list: its elements, and what follows them.
 ///

@@ -1,10 +1,10 @@
-import Threading
+import Support
 
 /// What has become of a recording or composition.
 ///
 /// Media exists when the status is `completed`, and only then.
 public struct ResourceStatus: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
-    /// Twilio's word for it, as clean and short as every text from outside (``Threading/ForeignText``).
+    /// Twilio's word for it, as clean and short as every text from outside (``Support/ForeignText``).
     public let rawValue: String
 
     /// Makes a status from Twilio's word; words that this code hasn't heard of are kept.

@@ -1,4 +1,4 @@
-import Threading
+import Support
 
 /// A point in time as Twilio writes it, in whole seconds since 1970 (UTC).
 ///
@@ -15,7 +15,7 @@ public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible
 
     /// Makes a timestamp from POSIX time that was received or stored.
     ///
-    /// - Returns: nil when it isn't within ``Threading/Bounds/times``.
+    /// - Returns: nil when it isn't within ``Support/Bounds/times``.
     public init?(bounded seconds: Int64) {
         guard Bounds.times.contains(seconds) else { return nil }
         self.init(seconds: seconds)
@@ -44,7 +44,7 @@ public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible
         return "\(day)T\(clock)Z"
     }
 
-    /// The point in time, or nil when no recording can be of that time: it isn't within ``Threading/Bounds/times``.
+    /// The point in time, or nil when no recording can be of that time: it isn't within ``Support/Bounds/times``.
     var bounded: Timestamp? { Timestamp(bounded: seconds) }
 
     /// Orders by time.

@@ -1,5 +1,5 @@
 import FoundationEssentials
-import Threading
+import Support
 
 /// Writes the accounts' media as the media host stores it, so that a server made for large files can serve it.
 struct MediaExport {

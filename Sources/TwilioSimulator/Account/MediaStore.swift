@@ -1,6 +1,6 @@
 import FoundationEssentials
 import NIOCore
-import Threading
+import Support
 
 #if canImport(Glibc)
     import Glibc

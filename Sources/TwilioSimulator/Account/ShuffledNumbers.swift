@@ -1,4 +1,4 @@
-import Threading
+import Support
 
 /// Has the generated recordings' numbers in the order of their SIDs, which has nothing to do with that of their dates.
 ///

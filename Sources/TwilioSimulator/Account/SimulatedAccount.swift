@@ -1,4 +1,4 @@
-import Threading
+import Support
 
 /// Is one account, for the threads that serve it.
 ///

@@ -1,4 +1,4 @@
-import Threading
+import Support
 
 /// Answers for the accounts themselves: `/2010-04-01/Accounts.json` and `/2010-04-01/Accounts/AC….json`.
 struct AccountService {

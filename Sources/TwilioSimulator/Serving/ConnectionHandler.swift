@@ -1,5 +1,5 @@
 import Logging
-import Threading
+import Support
 
 import NIOCore
 import NIOHTTP1

@@ -1,4 +1,4 @@
-import Threading
+import Support
 
 /// Answers for `/_simulator/…`, by which a test in another process looks into the simulator and changes it.
 ///

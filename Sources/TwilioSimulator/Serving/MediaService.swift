@@ -1,6 +1,6 @@
 import NIOCore
 import NIOHTTP1
-import Threading
+import Support
 
 /// Answers for media: the media host, and voice media on the API host.
 struct MediaService {

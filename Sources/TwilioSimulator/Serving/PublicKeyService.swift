@@ -1,4 +1,4 @@
-import Threading
+import Support
 
 /// Answers for `/v1/Credentials/PublicKeys` of the accounts API.
 struct PublicKeyService {

@@ -1,6 +1,6 @@
 import NIOCore
 import NIOHTTP1
-import Threading
+import Support
 
 import Logging
 

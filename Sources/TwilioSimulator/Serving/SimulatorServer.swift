@@ -2,7 +2,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
-import Threading
+import Support
 
 /// Listens on two ports of the loopback interface and owns the threads that serve them.
 final class SimulatorServer: Sendable {

@@ -1,4 +1,4 @@
-import Threading
+import Support
 
 /// Answers for the video API: `/v1/Recordings…`, `/v1/Compositions…` and their settings.
 struct VideoService {

@@ -1,4 +1,4 @@
-import Threading
+import Support
 
 /// Answers for what an account has in the 2010 API: `/2010-04-01/Accounts/AC…/…`.
 struct VoiceService {

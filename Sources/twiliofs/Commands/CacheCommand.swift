@@ -1,7 +1,7 @@
 import ArgumentParser
 import DiskCache
 import Foundation
-import Threading
+import Support
 
 /// `twiliofs cache`.
 struct CacheCommand: ParsableCommand {

@@ -3,7 +3,7 @@ import FileSystem
 import FileTree
 import Foundation
 import Glibc
-import Threading
+import Support
 
 /// `twiliofs status`.
 struct StatusCommand: ParsableCommand {

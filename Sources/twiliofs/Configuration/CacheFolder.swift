@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import Threading
+import Support
 import TwilioAPI
 
 /// Where the catalog and other things that survive a restart are kept.

@@ -1,6 +1,6 @@
 import Envelope
 import Glibc
-import Threading
+import Support
 
 /// Reads files that hold a secret: keys, tokens, passphrases.
 ///

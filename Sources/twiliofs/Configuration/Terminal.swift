@@ -1,6 +1,6 @@
 import Envelope
 import Glibc
-import Threading
+import Support
 
 /// The terminal at which a person may be asked.
 enum Terminal {

@@ -2,7 +2,7 @@ import Catalog
 import FileTree
 import Logging
 import Media
-import Threading
+import Support
 import TwilioAPI
 
 /// Makes the branches of a mount, which share their threads, however many accounts there are.

@@ -1,5 +1,5 @@
 import Catalog
-import Threading
+import Support
 import TwilioAPI
 
 /// An account that is to be mounted: whom to ask, and what is known of it.

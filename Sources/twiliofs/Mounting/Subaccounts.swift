@@ -1,7 +1,7 @@
 import Catalog
 import Glibc
 import Logging
-import Threading
+import Support
 import Transfer
 import TwilioAPI
 

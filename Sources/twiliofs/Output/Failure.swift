@@ -1,5 +1,5 @@
 import ArgumentParser
-import Threading
+import Support
 
 /// A reason to end with, and the status to end with.
 ///

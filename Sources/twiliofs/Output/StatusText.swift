@@ -1,6 +1,6 @@
 import FileTree
 import Foundation
-import Threading
+import Support
 
 /// What `twiliofs status` prints: a mount's status for people.
 struct StatusText {

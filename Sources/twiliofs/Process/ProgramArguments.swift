@@ -1,5 +1,5 @@
 import Glibc
-import Threading
+import Support
 
 /// The words that this program was started with.
 enum ProgramArguments {

@@ -1,4 +1,4 @@
-import Threading
+import Support
 
 /// The threads that a mount may come to need, and how to find out whether the system has as many.
 ///
@@ -20,7 +20,7 @@ enum ThreadReserve {
             isOver.change { $0 = true }
             for thread in threads { thread.join() }
         }
-        do throws(ThreadingError) {
+        do throws(ThreadError) {
             for _ in 0..<count {
                 threads.append(try NamedThread(name: "reserve") { isOver.waitUntil { $0 } })
             }

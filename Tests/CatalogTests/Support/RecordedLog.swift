@@ -1,5 +1,5 @@
 import Logging
-import Threading
+import Support
 
 /// What was logged, each line beginning with its level.
 final class RecordedLog: Sendable {

@@ -1,6 +1,6 @@
 public import Foundation
 import Glibc
-import Threading
+import Support
 
 /// A program that runs in a process group of its own; the group is killed with the last reference.
 public final class RunningCommand: Sendable {

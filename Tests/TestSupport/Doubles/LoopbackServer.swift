@@ -1,5 +1,5 @@
 import Glibc
-import Threading
+import Support
 
 /// An HTTP/1.1 server on loopback that answers what a test tells it to, one request a connection.
 ///

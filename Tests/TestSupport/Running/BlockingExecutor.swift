@@ -1,4 +1,4 @@
-import Threading
+import Support
 
 /// Runs tasks on threads of its own, so that tests that block don't keep Swift's pool from everything else.
 final class BlockingExecutor: TaskExecutor {

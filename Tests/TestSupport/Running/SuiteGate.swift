@@ -1,5 +1,5 @@
 import Foundation
-import Threading
+import Support
 
 /// Lets a few suites run at the same time; the others wait without a thread.
 final class SuiteGate: Sendable {

@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import Threading
+import Support
 
 /// Ends the run when a test takes longer than it may: a thread that blocks can't be cancelled.
 ///

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import TestSupport
 import Testing
-import Threading
+import Support
 
 @testable import Transfer
 

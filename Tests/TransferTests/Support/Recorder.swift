@@ -1,4 +1,4 @@
-import Threading
+import Support
 import Transfer
 
 /// A receiver that keeps everything it is told, and complains when it is told what it must not be.

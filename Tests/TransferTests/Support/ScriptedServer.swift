@@ -1,5 +1,5 @@
 import Glibc
-import Threading
+import Support
 
 /// An HTTP/1.1 server on loopback whose every answer is written, byte by byte, by the test that uses it.
 ///

@@ -3,7 +3,7 @@ import Glibc
 import Logging
 import TestSupport
 import Testing
-import Threading
+import Support
 
 @testable import Transfer
 

@@ -2,7 +2,7 @@ import FoundationEssentials
 import Logging
 import TestSupport
 import Testing
-import Threading
+import Support
 
 @testable import Transfer
 

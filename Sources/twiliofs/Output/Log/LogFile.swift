@@ -1,5 +1,5 @@
 import Glibc
-import Threading
+import Support
 
 /// A file to which log lines are appended.
 final class LogFile: Sendable {

@@ -1,6 +1,6 @@
 import Foundation
 import Logging
-import Threading
+import Support
 
 /// One event as a line of the log.
 struct LogLine {

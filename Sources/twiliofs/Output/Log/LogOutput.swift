@@ -1,5 +1,5 @@
 import Logging
-import Threading
+import Support
 
 /// Where log lines go, how they look, and which are left out.
 final class LogOutput: Sendable {

@@ -1,5 +1,5 @@
 import Logging
-import Threading
+import Support
 
 /// Log lines on their way: a thread of its own writes them, since whoever reads a log may stop reading, and no other
 /// thread may wait for that.

@@ -2,7 +2,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@testable import Threading
+@testable import Support
 
 @Suite("Files that nobody but the user may change", .orderly)
 struct PrivateFileTests {

@@ -1,6 +1,6 @@
 import TestSupport
 import Testing
-import Threading
+import Support
 
 private struct Layer: CausedError {
     let message: String

@@ -1,6 +1,6 @@
 import TestSupport
 import Testing
-import Threading
+import Support
 
 @Suite("Numbers from outside are bounded, and sums of them saturate", .orderly)
 struct BoundedTests {

@@ -1,10 +1,10 @@
 import Glibc
 import TestSupport
 import Testing
-import Threading
+import Support
 
 @Suite("Threads of the program's own", .orderly)
-struct ThreadingTests {
+struct ThreadTests {
     @Test("join returns only after the work is done, and a second time at once")
     func joinWaits() throws {
         let count = Locked(0)

@@ -3,7 +3,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@testable import Threading
+@testable import Support
 
 @Suite("The way to a folder of the user's own", .orderly)
 struct TrustedPathTests {
