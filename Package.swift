@@ -63,17 +63,18 @@ let package = Package(
         module(
             "Catalog",
             [
-                "CLinux", "CSQLite", "CXXHash", "CZstd", "TwilioAPI", "Transfer", "Support", logging,
+                "CLinux", "CSQLite", "CXXHash", "CZstd", "TwilioAPI", "Support", logging,
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
+        module("Sync", ["Catalog", "TwilioAPI", "Transfer", "Support", logging]),
         module("DiskCache", ["CXXHash", "Support", logging, .product(name: "GRDB", package: "GRDB.swift")]),
         module("Media", ["Envelope", "TwilioAPI", "Transfer", "DiskCache", "Support", logging]),
-        module("FileTree", ["Catalog", "Media", "TwilioAPI", "Transfer", "Support", logging]),
+        module("FileTree", ["Sync", "Catalog", "Media", "TwilioAPI", "Transfer", "Support", logging]),
         module("FileSystem", ["CFUSE", "CLinux", "FileTree", "Media", "Support", logging]),
         .executableTarget(
             name: "twiliofs",
             dependencies: [
-                "CLinux", "FileSystem", "FileTree", "Media", "DiskCache", "Catalog", "TwilioAPI", "Transfer",
+                "CLinux", "FileSystem", "FileTree", "Media", "DiskCache", "Sync", "Catalog", "TwilioAPI", "Transfer",
                 "Envelope",
                 "Support",
                 logging, argumentParser,
@@ -104,11 +105,26 @@ let package = Package(
         tests(of: "Envelope", ["Envelope", "Support", "TestSupport"]),
         tests(of: "Transfer", ["Transfer", "TwilioSimulator", "Support", "TestSupport", logging]),
         tests(of: "TwilioAPI", ["TwilioAPI", "TwilioSimulator", "TestSupport", "Transfer", "Support", logging]),
+        // What the tests of the catalog and those of the modules above it share.
+        .target(
+            name: "CatalogTestSupport",
+            dependencies: [
+                "Catalog", "TestSupport", "TwilioAPI", "Support", logging,
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            path: "Tests/CatalogTestSupport",
+            swiftSettings: swiftSettings + optimized),
         tests(
             of: "Catalog",
             [
-                "Catalog", "TwilioSimulator", "TestSupport", "TwilioAPI", "Transfer", "Support", logging,
+                "Catalog", "CatalogTestSupport", "TestSupport", "TwilioAPI", "Support", logging,
                 .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
+        tests(
+            of: "Sync",
+            [
+                "Sync", "Catalog", "CatalogTestSupport", "TwilioSimulator", "TestSupport", "TwilioAPI", "Transfer",
+                "Support", logging,
             ]),
         // Uses the cache until it is killed.
         .executableTarget(
@@ -126,7 +142,8 @@ let package = Package(
         tests(
             of: "FileTree",
             [
-                "FileTree", "TwilioSimulator", "TestSupport", "Catalog", "Media", "Envelope", "TwilioAPI", "Transfer",
+                "FileTree", "TwilioSimulator", "TestSupport", "Sync", "Catalog", "Media", "Envelope", "TwilioAPI",
+                "Transfer",
                 "Support",
                 logging,
             ]),
@@ -135,7 +152,8 @@ let package = Package(
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
-                "twiliofs", "twilio-simulator", "TwilioSimulator", "DiskCache", "Catalog", "FileTree", "TwilioAPI",
+                "twiliofs", "twilio-simulator", "TwilioSimulator", "DiskCache", "Sync", "Catalog", "FileTree",
+                "TwilioAPI",
                 "Transfer", "TestSupport", logging, argumentParser,
             ],
             swiftSettings: swiftSettings),
@@ -152,7 +170,8 @@ if Context.environment["TWILIOFS_FUZZ"] != nil {
     package.products = []
     package.targets.removeAll { target in
         target.type == .test
-            || ["twilio-simulator", "TwilioSimulator", "TestSupport", "cache-exerciser"].contains(target.name)
+            || ["twilio-simulator", "TwilioSimulator", "TestSupport", "CatalogTestSupport", "cache-exerciser"]
+                .contains(target.name)
     }
     if let index = package.targets.firstIndex(where: { $0.name == "twiliofs" }) {
         package.targets[index] = .target(
@@ -167,7 +186,7 @@ if Context.environment["TWILIOFS_FUZZ"] != nil {
         .executableTarget(
             name: "Fuzz",
             dependencies: [
-                "twiliofs", "FileSystem", "FileTree", "Media", "DiskCache", "Catalog", "TwilioAPI", "Transfer",
+                "twiliofs", "FileSystem", "FileTree", "Media", "DiskCache", "Sync", "Catalog", "TwilioAPI", "Transfer",
                 "Envelope", "Support", logging, .product(name: "GRDB", package: "GRDB.swift"),
             ],
             path: "Fuzz", exclude: ["README.md", "Seeds"],

@@ -1,5 +1,6 @@
 public import Catalog
 public import Support
+public import Sync
 public import TwilioAPI
 
 /// What an account's branch of the tree is made from.

@@ -1,6 +1,7 @@
 import Catalog
 import Media
 import Support
+import Sync
 import TwilioAPI
 
 /// What `stat` tells of each kind of node.

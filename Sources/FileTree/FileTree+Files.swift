@@ -2,6 +2,7 @@ import Catalog
 import Logging
 public import Media
 import Support
+import Sync
 import TwilioAPI
 
 /// Opening files and what is known of them besides their attributes.

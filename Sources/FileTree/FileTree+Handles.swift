@@ -1,5 +1,6 @@
 import Catalog
 import Support
+import Sync
 import TwilioAPI
 
 /// Finding nodes by their numbers.

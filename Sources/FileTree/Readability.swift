@@ -2,6 +2,7 @@ import Catalog
 public import Logging
 public import Media
 import Support
+import Sync
 import Transfer
 public import TwilioAPI
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Catalog
+import Sync
 import TestSupport
 import Testing
 import TwilioAPI

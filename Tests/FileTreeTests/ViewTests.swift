@@ -1,5 +1,6 @@
 import Catalog
 import Foundation
+import Sync
 import TestSupport
 import Testing
 import TwilioAPI

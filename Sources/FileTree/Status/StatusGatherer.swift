@@ -2,6 +2,7 @@ public import Catalog
 public import FoundationEssentials
 public import Media
 import Support
+public import Sync
 public import Transfer
 public import TwilioAPI
 

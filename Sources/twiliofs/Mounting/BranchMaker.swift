@@ -3,6 +3,7 @@ import FileTree
 import Logging
 import Media
 import Support
+import Sync
 import TwilioAPI
 
 /// Makes the branches of a mount, which share their threads, however many accounts there are.

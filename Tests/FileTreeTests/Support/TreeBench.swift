@@ -2,6 +2,7 @@ import Catalog
 import Envelope
 import Foundation
 import Logging
+import Sync
 import TestSupport
 import Testing
 import Transfer
