@@ -101,7 +101,7 @@ extension FileTree {
     /// resource tells, or the private key that it names has opened others.
     private func isKeyKnown(for entry: CatalogEntry, in branch: Branch) -> Bool {
         guard let number = entry.requirement else { return true }
-        guard case .privateKey(let sid) = branch.catalog.requirement(number) else { return false }
+        guard case .privateKey(let sid) = branch.catalog.requirements[number] else { return false }
         return parts.library.isKeyHeld(publicKeySID: sid, kind: entry.kind) == true
     }
 

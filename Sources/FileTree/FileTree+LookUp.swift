@@ -72,7 +72,7 @@ extension FileTree {
             completion(.failure(inputOutput(error)))
         case .success(let entry?)
         where suffix == Self.suffix(of: entry, in: directory) && directory.holds(entry)
-            && !branch(number).catalog.isHidden(entry):
+            && !branch(number).catalog.requirements.isHidden(entry):
             let node = Node(Self.place(of: entry, in: directory), in: number)
             answer(node, entry: entry, validity: validity(of: entry, in: number), completion)
         case .success:

@@ -201,7 +201,7 @@ public final class FileTree: Sendable {
 
     func knownFacts(_ sid: SID, _ branch: Branch) throws(FileTreeError) -> MediaFacts? {
         do throws(CatalogError) {
-            return try branch.catalog.mediaFacts(of: sid).flatMap { MediaFacts(stored: $0.facts) }
+            return try branch.catalog.media.facts(of: sid).flatMap { MediaFacts(stored: $0.facts) }
         } catch {
             throw inputOutput(error)
         }
@@ -209,7 +209,7 @@ public final class FileTree: Sendable {
 
     func storedIntegrity(_ sid: SID, _ branch: Branch) throws(FileTreeError) -> StoredIntegrity? {
         do throws(CatalogError) {
-            return try branch.catalog.integrity(of: sid)
+            return try branch.catalog.media.integrity(of: sid)
         } catch {
             throw inputOutput(error)
         }

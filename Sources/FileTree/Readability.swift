@@ -208,7 +208,7 @@ public final class Readability: Sendable {
     func whenSettled(_ number: BranchNumber, completion: @escaping @Sendable () -> Void) {
         let index = Int(number.rawValue)
         let catalog = branches[index].catalog
-        guard isHiding, let numbers = try? catalog.requirements().keys else {
+        guard isHiding, let numbers = try? catalog.requirements.all().keys else {
             completion()
             return
         }
@@ -262,7 +262,7 @@ public final class Readability: Sendable {
     }
 
     private static func mark(of group: Group, _ counts: [MediaKind: Int64], in catalog: Catalog) -> Mark {
-        Mark(count: counts[group.kind] ?? 0, gains: catalog.gains(ofRequirement: group.number, kind: group.kind))
+        Mark(count: counts[group.kind] ?? 0, gains: catalog.requirements.gains(of: group.number, kind: group.kind))
     }
 
     private static func isListed(_ branch: Branch) -> Bool {
@@ -305,7 +305,7 @@ public final class Readability: Sendable {
         let catalog = branches[index].catalog
         let epoch = catalog.epoch
         do throws(CatalogError) {
-            let requirements = try catalog.requirements()
+            let requirements = try catalog.requirements.all()
             var findings = state.changeQuietly { $0.findings[index] }
             if findings.epoch != epoch { findings = Findings() }
             findings.epoch = epoch
@@ -341,7 +341,7 @@ public final class Readability: Sendable {
             findings.isWhole = isWhole
             let missing = findings.missing
             if isCountDue(missing, findings) {
-                let counts = missing.isEmpty ? [:] : try catalog.requirementCounts()
+                let counts = missing.isEmpty ? [:] : try catalog.requirements.counts()
                 findings.unreadable = requirements.compactMap { number, requirement in
                     self.unreadable(requirement, number, findings, counts[requirement] ?? [:])
                 }.sorted { $0.requirement.name < $1.requirement.name }
@@ -363,8 +363,8 @@ public final class Readability: Sendable {
         let catalog = branches[index].catalog
         guard catalog.epoch == findings.epoch else { return }
         if isHiding {
-            catalog.hide(
-                requirements: Dictionary(grouping: findings.missing, by: \.kind).mapValues { Set($0.map(\.number)) })
+            catalog.requirements.hide(
+                Dictionary(grouping: findings.missing, by: \.kind).mapValues { Set($0.map(\.number)) })
         }
         state.changeQuietly { state in
             state.findings[index].isHeld = findings.isHeld
@@ -423,7 +423,7 @@ public final class Readability: Sendable {
     ) throws(CatalogError) -> [MediaResource] {
         let attempts = requirement == .bucket ? Self.bucketAttempts : Self.attempts
         var resources: [MediaResource] = []
-        for sid in try catalog.examples(ofRequirement: group.number, kind: group.kind, limit: attempts) {
+        for sid in try catalog.requirements.examples(of: group.number, kind: group.kind, limit: attempts) {
             if let resource = try catalog.resource(of: sid) { resources.append(resource) }
         }
         return resources
@@ -439,7 +439,7 @@ public final class Readability: Sendable {
         if requirement == .bucket { return isAnyThere(resources) }
         var findings: [Bool?] = []
         for resource in resources {
-            let finding = isKeyHeld(for: resource, facts: try catalog.mediaFacts(of: resource.sid)?.facts)
+            let finding = isKeyHeld(for: resource, facts: try catalog.media.facts(of: resource.sid)?.facts)
             if finding == true { return true }
             findings.append(finding)
         }
