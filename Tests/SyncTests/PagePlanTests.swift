@@ -5,7 +5,7 @@ import TestSupport
 @testable import Sync
 
 @Suite("Walking a list", .orderly)
-struct ListWalkTests {
+struct PagePlanTests {
     private static let all = [Int64.min..<Int64.max]
     private static let day: Int64 = 86_400
 
@@ -28,13 +28,13 @@ struct ListWalkTests {
         change: ((inout ModelList, Int) -> Void)? = nil, killAfter: Int = .max
     ) throws -> Outcome {
         var generator = SeededGenerator(seed: seed)
-        var walk = ListWalk(
+        var plan = PagePlan(
             over: intervals, limit: limit, granularity: list.granularity, pageSize: list.pageSize)
         var outcome = Outcome()
         // A page is made when it is asked for, and comes later.
-        var answers: [(chain: Int, page: ListWalk.Page, items: [ModelList.Item])] = []
-        while !walk.isDone {
-            for request in walk.start(now: now) {
+        var answers: [(chain: Int, page: PagePlan.Page, items: [ModelList.Item])] = []
+        while !plan.isDone {
+            for request in plan.start(now: now) {
                 let (page, items) = list.page(request)
                 answers.append((request.chain, page, items))
                 outcome.requests += 1
@@ -44,10 +44,10 @@ struct ListWalkTests {
             guard outcome.requests < killAfter, !answers.isEmpty else { break }
             let answer = answers.remove(at: Int.random(in: answers.indices, using: &generator))
             outcome.met.formUnion(answer.items.map(\.number))
-            switch try walk.take(answer.page, of: answer.chain) {
+            switch try plan.take(answer.page, of: answer.chain) {
             case .none: break
-            case .met(let range): outcome.coverage.insert(range)
-            case .begunAgain: for interval in intervals { outcome.coverage.remove(interval) }
+            case .covered(let range): outcome.coverage.insert(range)
+            case .restarted: for interval in intervals { outcome.coverage.remove(interval) }
             }
             try #require(outcome.requests < 5000)
         }
@@ -215,48 +215,48 @@ struct ListWalkTests {
     func disorderLate() throws {
         let base = Self.start
         let interval = base..<base + 1000
-        var walk = ListWalk(over: [interval], limit: 4, granularity: 1, pageSize: 2)
-        let first = try #require(walk.start(now: base + 1000).first)
-        let met = try walk.take(
-            ListWalk.Page(count: 2, times: base + 800...base + 900, isOrdered: true, next: "a"), of: first.chain)
-        #expect(met == .met(base + 801..<base + 1000))
-        let second = walk.start(now: base + 1000)
+        var plan = PagePlan(over: [interval], limit: 4, granularity: 1, pageSize: 2)
+        let first = try #require(plan.start(now: base + 1000).first)
+        let met = try plan.take(
+            PagePlan.Page(count: 2, times: base + 800...base + 900, isOrdered: true, next: "a"), of: first.chain)
+        #expect(met == .covered(base + 801..<base + 1000))
+        let second = plan.start(now: base + 1000)
         try #require(second.count > 1)
-        let again = try walk.take(
-            ListWalk.Page(count: 2, times: base + 850...base + 870, isOrdered: true, next: "b"), of: first.chain)
-        #expect(again == .begunAgain)
-        let requests = walk.start(now: base + 1000)
+        let again = try plan.take(
+            PagePlan.Page(count: 2, times: base + 850...base + 870, isOrdered: true, next: "b"), of: first.chain)
+        #expect(again == .restarted)
+        let requests = plan.start(now: base + 1000)
         #expect(requests.map(\.interval) == [interval])
         #expect(requests.map(\.next) == [nil])
         // Answers to what was asked before don't count.
-        let late = try walk.take(ListWalk.Page(count: 0, times: nil, isOrdered: true, next: nil), of: second[1].chain)
+        let late = try plan.take(PagePlan.Page(count: 0, times: nil, isOrdered: true, next: nil), of: second[1].chain)
         #expect(late == .none)
-        #expect(!walk.isDone)
-        let end = try walk.take(
-            ListWalk.Page(count: 3, times: base + 1...base + 900, isOrdered: false, next: nil), of: requests[0].chain)
-        #expect(end == .met(interval))
-        #expect(walk.isDone)
+        #expect(!plan.isDone)
+        let end = try plan.take(
+            PagePlan.Page(count: 3, times: base + 1...base + 900, isOrdered: false, next: nil), of: requests[0].chain)
+        #expect(end == .covered(interval))
+        #expect(plan.isDone)
     }
 
     @Test("a page that tells no times ends the trust in the order")
     func noTimes() throws {
-        var walk = ListWalk(over: Self.all, limit: 4, granularity: Self.day, pageSize: 2)
-        let request = try #require(walk.start(now: Self.start).first)
-        let step = try walk.take(ListWalk.Page(count: 2, times: nil, isOrdered: false, next: "a"), of: request.chain)
+        var plan = PagePlan(over: Self.all, limit: 4, granularity: Self.day, pageSize: 2)
+        let request = try #require(plan.start(now: Self.start).first)
+        let step = try plan.take(PagePlan.Page(count: 2, times: nil, isOrdered: false, next: "a"), of: request.chain)
         #expect(step == .none)
         #expect(
-            walk.start(now: Self.start) == [ListWalk.Request(chain: request.chain, interval: Self.all[0], next: "a")])
+            plan.start(now: Self.start) == [PagePlan.Request(chain: request.chain, interval: Self.all[0], next: "a")])
     }
 
     @Test("pages that lead back to one of them are an error", arguments: 1...4)
     func circle(length: Int) throws {
-        var walk = ListWalk(over: Self.all, limit: 1, granularity: Self.day, pageSize: 2)
+        var plan = PagePlan(over: Self.all, limit: 1, granularity: Self.day, pageSize: 2)
         var error: CatalogError?
         for number in 0..<20 where error == nil {
-            let request = try #require(walk.start(now: Self.start).first)
+            let request = try #require(plan.start(now: Self.start).first)
             do throws(CatalogError) {
-                _ = try walk.take(
-                    ListWalk.Page(count: 0, times: nil, isOrdered: true, next: "page \(number % length)"),
+                _ = try plan.take(
+                    PagePlan.Page(count: 0, times: nil, isOrdered: true, next: "page \(number % length)"),
                     of: request.chain)
             } catch let circle {
                 #expect(number == length)
@@ -269,23 +269,23 @@ struct ListWalkTests {
 
     @Test("what is left is estimated from what was met")
     func estimate() throws {
-        var walk = ListWalk(
+        var plan = PagePlan(
             over: [Self.start - 1000 * Self.day..<Int64.max], limit: 1, granularity: Self.day, pageSize: 10)
-        #expect(walk.itemsLeft(now: Self.start) == nil)
-        let request = try #require(walk.start(now: Self.start).first)
+        #expect(plan.itemsLeft(now: Self.start) == nil)
+        let request = try #require(plan.start(now: Self.start).first)
         // Ten in a hundred days.
-        _ = try walk.take(
-            ListWalk.Page(
+        _ = try plan.take(
+            PagePlan.Page(
                 count: 10, times: Self.start - 100 * Self.day...Self.start, isOrdered: true, next: "a"),
             of: request.chain)
-        let left = try #require(walk.itemsLeft(now: Self.start))
+        let left = try #require(plan.itemsLeft(now: Self.start))
         #expect(abs(left - 90) < 1)
     }
 
     @Test("nothing to meet is met at once")
     func empty() {
-        var walk = ListWalk(over: [], limit: 3, granularity: 1, pageSize: 1)
-        #expect(walk.isDone)
-        #expect(walk.start(now: 0).isEmpty)
+        var plan = PagePlan(over: [], limit: 3, granularity: 1, pageSize: 1)
+        #expect(plan.isDone)
+        #expect(plan.start(now: 0).isEmpty)
     }
 }
