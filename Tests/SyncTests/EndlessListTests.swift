@@ -37,7 +37,7 @@ struct EndlessListTests {
     }
 
     /// Walks with pages made up by `page`, one chain at a time, until an error.
-    private static func walk(
+    private static func run(
         atMost limit: Int, pageLimit: Int = PagePlan.pageLimit, page: (Int) -> PagePlan.Page
     ) throws -> (pages: Int, error: CatalogError?) {
         var plan = PagePlan(
@@ -55,7 +55,7 @@ struct EndlessListTests {
 
     @Test("pages that bring nothing new end a plan, however they are mixed", arguments: [1, 2, 7, 50])
     func barren(period: Int) throws {
-        let (pages, error) = try Self.walk(atMost: 1000) { number in
+        let (pages, error) = try Self.run(atMost: 1000) { number in
             PagePlan.Page(
                 count: number % 3, times: 1_700_000_000...1_700_000_001, isOrdered: true, next: "\(number)",
                 digest: UInt64(number % period))
@@ -66,7 +66,7 @@ struct EndlessListTests {
 
     @Test("pages without resources between those that bring some are allowed")
     func gaps() throws {
-        let (pages, error) = try Self.walk(atMost: 3000) { number in
+        let (pages, error) = try Self.run(atMost: 3000) { number in
             let isEmpty = number % PagePlan.barrenLimit != 0
             return PagePlan.Page(
                 count: isEmpty ? 0 : 1, times: isEmpty ? nil : 1_700_000_000...1_700_000_000, isOrdered: true,
@@ -78,7 +78,7 @@ struct EndlessListTests {
 
     @Test("more pages than there can be end a plan, although each brings something")
     func tooMany() throws {
-        let (pages, error) = try Self.walk(atMost: 1100, pageLimit: 1000) { number in
+        let (pages, error) = try Self.run(atMost: 1100, pageLimit: 1000) { number in
             PagePlan.Page(count: 1, times: nil, isOrdered: false, next: "\(number)", digest: UInt64(number))
         }
         #expect(error?.code == .incompleteList)

@@ -5,7 +5,7 @@ import TestSupport
 
 @testable import Sync
 
-@Suite("What is to be done with a list, and when", .orderly)
+@Suite("The schedule of a list", .orderly)
 struct SyncScheduleTests {
     private typealias State = SyncSchedule<Int>
 
