@@ -29,18 +29,6 @@ extension MediaServices {
             .plaintextSize(fromPaddingIn: tail.span.bytes, ciphertextSize: ciphertextSize)
     }
 
-    /// The error of an envelope, as reading ends with it.
-    func mediaError(_ error: EnvelopeError, sid: SID) -> MediaError {
-        let code: MediaError.Code =
-            switch error.code {
-            case .keyNotHeld, .wrongKey: .keyNotHeld
-            case .authenticationFailed: .authenticationFailed
-            case .invalidPadding, .truncated, .contentDamaged: .integrityFailed
-            default: .unreadableEnvelope
-            }
-        return MediaError(code, sid, "\(sid): \(error.message)", cause: error)
-    }
-
     /// Whether the private key of a public key is held, without an attempt to open anything.
     ///
     /// - Parameter kind: of the recordings; a key may be declared for one of them.
@@ -93,6 +81,20 @@ extension MediaServices {
     ) -> Int64? {
         try? ContentDecryptor(key: key, metadata: metadata)
             .plaintextSize(fromPaddingIn: tail.span.bytes, ciphertextSize: ciphertextSize)
+    }
+}
+
+extension MediaError {
+    /// The error with which reading a recording ends when its envelope or its content has one.
+    init(_ error: EnvelopeError, _ sid: SID) {
+        let code: Code =
+            switch error.code {
+            case .keyNotHeld, .wrongKey: .keyNotHeld
+            case .authenticationFailed: .authenticationFailed
+            case .invalidPadding, .truncated, .contentDamaged: .integrityFailed
+            default: .unreadableEnvelope
+            }
+        self.init(code, sid, "\(sid): \(error.message)", cause: error)
     }
 }
 
