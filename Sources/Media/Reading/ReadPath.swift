@@ -32,6 +32,7 @@ final class ReadPath: ReadRunner {
     ///   - place: where the reader is.
     func read(_ range: Range<Int64>, of content: MediaContent, at place: ReadingPlace, receiver: any ReadReceiver) {
         let range = range.clamped(to: 0..<content.plaintextSize)
+        let receiver = CountingReceiver(receiver, counts: services.counts)
         let read = PendingRead(range: range, content: content, place: place, purpose: .delivery(receiver))
         guard range.isEmpty else {
             run(read)
