@@ -1,5 +1,6 @@
 import Envelope
 import Support
+import Synchronization
 
 /// Authenticates one file's content while its blocks come in, in whatever order, before they are released to readers.
 ///
@@ -34,6 +35,26 @@ final class ContentAuthentication: Sendable {
     private let untouched: GCMAuthenticator
 
     private let state: Locked<State>
+
+    /// The attempt and the verdict, which each read asks for, so that it needs no lock for them.
+    ///
+    /// Changes under the lock alone.
+    private let published = Atomic(Published().bits)
+
+    private struct Published {
+        var attempt: Attempt = 0
+        var integrity = Integrity.unverified
+
+        /// The attempt above two bits of the verdict.
+        var bits: Int { attempt << 2 | (integrity == .verified ? 1 : integrity == .failed ? 2 : 0) }
+
+        init() {}
+
+        init(bits: Int) {
+            attempt = bits >> 2
+            integrity = bits & 3 == 1 ? .verified : bits & 3 == 2 ? .failed : .unverified
+        }
+    }
 
     /// Begins with nothing seen.
     ///
