@@ -7,6 +7,7 @@ import FileTree
 import Foundation
 import Logging
 import Media
+import Prefetching
 import Transfer
 import TwilioAPI
 
@@ -95,7 +96,10 @@ struct Mount {
         let maker = try BranchMaker(library: library, settings: command.window.settings, logger: logger(of:))
         let mainBranch = try maker.branch(of: main)
         let branches = try subaccounts?.map(maker.branch)
-        let prober = SizeProber(branches: [mainBranch] + (branches ?? []), library: library, logger: logger)
+        let prober = SizeProber(
+            accounts: ([mainBranch] + (branches ?? [])).map {
+                SizeProber.Account(catalog: $0.catalog, synchronizer: $0.synchronizer)
+            }, library: library, logger: logger)
         let readability = Readability(
             branches: [mainBranch] + (branches ?? []), library: library, isHiding: command.hideUnreadable,
             logger: logger)
