@@ -8,6 +8,7 @@ import Foundation
 import Logging
 import Media
 import Prefetching
+import Readability
 import Transfer
 import TwilioAPI
 
@@ -101,8 +102,9 @@ struct Mount {
                 SizeProber.Account(catalog: $0.catalog, synchronizer: $0.synchronizer)
             }, library: library, logger: logger)
         let readability = Readability(
-            branches: [mainBranch] + (branches ?? []), library: library, isHiding: command.hideUnreadable,
-            logger: logger)
+            accounts: ([mainBranch] + (branches ?? [])).map {
+                SurveyedAccount($0.account, catalog: $0.catalog, synchronizer: $0.synchronizer)
+            }, library: library, isHiding: command.hideUnreadable, logger: logger)
         let gatherer = StatusGatherer(
             version: TwilioFS.version, account: account.account, mounted: .now, catalog: main.catalog,
             synchronizer: mainBranch.synchronizer, subaccounts: branches ?? [], library: library, transfer: transfer)
