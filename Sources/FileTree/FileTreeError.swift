@@ -1,4 +1,6 @@
 public import Support
+import Catalog
+import TwilioAPI
 
 /// Why the tree can't do what was asked, for whoever has to answer with an errno.
 public struct FileTreeError: CausedError {
@@ -51,3 +53,28 @@ public struct FileTreeError: CausedError {
         self.cause = cause
     }
 }
+
+extension FileTreeError {
+    /// A recording was deleted at Twilio.
+    static func gone(_ sid: SID, cause: (any Error)? = nil) -> FileTreeError {
+        FileTreeError(.stale, "\(sid) is not in the account any more", cause: cause)
+    }
+
+    /// A directory has no entry with a name.
+    static func missing(_ name: String) -> FileTreeError {
+        FileTreeError(.notFound, "there is no '\(name)' here")
+    }
+
+    /// The catalog failed.
+    static func catalog(_ error: CatalogError) -> FileTreeError {
+        FileTreeError(.inputOutput, "The catalog can't be read.", cause: error)
+    }
+
+    /// The catalog was exchanged between an answer and what it follows from.
+    static var interrupted: FileTreeError {
+        FileTreeError(.inputOutput, "the catalog was found damaged while it was read")
+    }
+}
+
+/// Called once with what a question to the tree ends with, at once or later on another thread.
+public typealias TreeCompletion<Value> = @Sendable (Result<Value, FileTreeError>) -> Void
