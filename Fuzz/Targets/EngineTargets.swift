@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
 import Logging
-import Threading
+import Support
 
 @testable import Transfer
 
