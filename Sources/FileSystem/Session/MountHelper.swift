@@ -5,6 +5,7 @@
 #endif
 import CFUSE
 import Glibc
+import Support
 
 /// fusermount3, with whose help users other than root mount and unmount, and what it says.
 enum MountHelper {

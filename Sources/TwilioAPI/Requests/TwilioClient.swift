@@ -3,7 +3,7 @@
 #else
     import Foundation
 #endif
-import Support
+public import Support
 public import Transfer
 
 /// An account at Twilio: its lists, its resources and the addresses of its media.

@@ -3,7 +3,7 @@
 #else
     import Foundation
 #endif
-import Support
+public import Support
 
 /// A voice recording, video recording or composition as the API describes it.
 ///

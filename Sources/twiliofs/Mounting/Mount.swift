@@ -7,6 +7,7 @@ import FileTree
 import Foundation
 import Logging
 import Media
+import Support
 import Transfer
 import TwilioAPI
 
