@@ -74,7 +74,8 @@ struct Mount {
         let transfer = try makeTransfer()
         defer { transfer.shutDown() }
         let client = TwilioClient(
-            account: account.account, credential: account.credential, endpoints: account.endpoints, transfer: transfer)
+            account: account.account, credentials: FixedCredential(account.credential), endpoints: account.endpoints,
+            transfer: transfer)
         try verify(client)
 
         let main = OpenedAccount(

@@ -27,7 +27,8 @@ struct Subaccounts {
         }
         var opened: [OpenedAccount] = []
         for account in accounts {
-            let client = client.client(forSubaccount: account.sid, videoCredential: credentials.bySID[account.sid])
+            let client = client.client(
+                forSubaccount: account.sid, videoCredentials: credentials.bySID[account.sid].map(FixedCredential.init))
             let reached = window.kinds.filter(client.reaches)
             var issue: String?
             if reached != window.kinds {
