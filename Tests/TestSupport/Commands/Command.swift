@@ -48,11 +48,11 @@ public enum Command {
 
     /// Runs a program, however it ends.
     public static func run(
-        _ words: [String], adding variables: [String: String] = [:], directory: String = "/",
+        _ words: [String], adding variables: [String: String] = [:], directory: String = "/", input: Data = Data(),
         startsSession: Bool = false, seconds: Double = 60
     ) throws -> CommandResult {
         try RunningCommand(
-            words, environment: environment.merging(variables) { $1 }, directory: directory,
+            words, environment: environment.merging(variables) { $1 }, directory: directory, input: input,
             startsSession: startsSession
         ).wait(seconds: seconds)
     }
@@ -60,9 +60,10 @@ public enum Command {
     /// Runs a program that has to succeed.
     @discardableResult
     public static func require(
-        _ words: [String], adding variables: [String: String] = [:], directory: String = "/", seconds: Double = 60
+        _ words: [String], adding variables: [String: String] = [:], directory: String = "/", input: Data = Data(),
+        seconds: Double = 60
     ) throws -> CommandResult {
-        let result = try run(words, adding: variables, directory: directory, seconds: seconds)
+        let result = try run(words, adding: variables, directory: directory, input: input, seconds: seconds)
         guard result.end == .exited(0) else {
             throw CommandError("\(words.joined(separator: " ")): \(result.end): \(result.errorText)\(result.text)")
         }

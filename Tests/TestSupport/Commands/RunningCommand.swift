@@ -9,7 +9,7 @@ public final class RunningCommand: Sendable {
 
     private let words: [String]
     private let folder: TemporaryFolder
-    private let input: Pipe?
+    private let openInput: Pipe?
 
     /// How it ended; nil as long as it runs.
     private let end = Locked<CommandResult.End?>(nil)
@@ -19,19 +19,28 @@ public final class RunningCommand: Sendable {
     /// - Parameters:
     ///   - words: the program and its arguments.
     ///   - environment: all of its environment.
-    ///   - keepsInputOpen: whether its standard input stays open until it is let go, instead of being at its end.
+    ///   - input: its standard input.
+    ///   - keepsInputOpen: whether its standard input is an open pipe without bytes, instead of `input`.
     ///   - startsSession: whether it has no terminal, so that nobody can be asked for a passphrase.
     public init(
         _ words: [String], environment: [String: String] = Command.environment, directory: String = "/",
-        keepsInputOpen: Bool = false, startsSession: Bool = false
+        input: Data = Data(), keepsInputOpen: Bool = false, startsSession: Bool = false
     ) throws {
         self.words = words
         folder = try TemporaryFolder()
-        input = keepsInputOpen ? Pipe() : nil
+        openInput = keepsInputOpen ? Pipe() : nil
+        // A file: a pipe that is full would have to be written to while the output is read.
+        var inputFile: FileHandle?
+        if !input.isEmpty {
+            try input.write(to: folder.url.appending(path: "input"))
+            inputFile = try FileHandle(forReadingFrom: folder.url.appending(path: "input"))
+        }
+        let descriptor = (openInput?.fileHandleForReading ?? inputFile)?.fileDescriptor
         processID = try Spawning.spawn(
-            words, environment: environment, folder: directory, input: input?.fileHandleForReading.fileDescriptor,
+            words, environment: environment, folder: directory, input: descriptor,
             output: folder.path("output"), errorOutput: folder.path("error"),
             startsSession: startsSession)
+        try inputFile?.close()
     }
 
     deinit {
