@@ -6,7 +6,7 @@ DESTDIR ?=
 
 manuals = man/twiliofs.1 man/twilio-simulator.1
 scripts = .ci/run scripts/demo scripts/fuzz scripts/install-dependencies scripts/lint scripts/make-media \
-	scripts/test-fresh Benchmarks/rows/tutorial.sh
+	scripts/test-fresh Benchmarks/rows/tutorial.sh Tests/Scripts/own_devices.sh Tests/Scripts/user_mount.sh
 python = Benchmarks Tests/Scripts scripts/lint-python scripts/train-dictionary
 swift_files = Package.swift Sources Tests Fuzz
 
