@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import io
 import json
 import tempfile
 import unittest
@@ -66,7 +67,7 @@ def _measured(table, programs=None, runs=3):
     with tempfile.TemporaryDirectory() as name:
         settings = Settings(False, [], Path(name), Path(name), Path("/t"), Path("/s"), Sizes(runs=runs))
         session = Session(table, settings, "m1", "abc1234", programs)
-        with contextlib.redirect_stderr(None):
+        with contextlib.redirect_stderr(io.StringIO()):
             return {row.name: found for row, found in session.measure(table.all)}
 
 
@@ -90,7 +91,7 @@ class ResultsTest(unittest.TestCase):
         for value, unit, text in [
             (1.25e9, "B/s", "1.25 GB/s"), (9.16e8, "B/s", "916 MB/s"), (20.4e6, "B/s", "20.4 MB/s"),
             (0.1083, "s", "108 ms"), (6.97e-5, "s", "69.7 µs"), (276.59, "s", "277 s"), (0, "s", "0.00 µs"),
-            (1600, "B", "1.60 KB"), (17, "B", "17.0 B"), (3, "1", "3"), (0.984, "1", "0.98"),
+            (1600, "B", "1.60 KB"), (17, "B", "17 B"), (3, "1", "3"), (0.984, "1", "0.98"),
         ]:
             self.assertEqual(units.written(value, unit), text)
 

@@ -3,13 +3,9 @@
 
 def _scaled(value, steps):
     """A value in the first unit of which there is one; the last one takes what is left."""
-    for factor, unit in steps[:-1]:
-        if abs(value) >= factor:
-            break
-    else:
-        factor, unit = steps[-1]
+    factor, unit = next((step for step in steps[:-1] if abs(value) >= step[0]), steps[-1])
     scaled = value / factor
-    digits = 0 if abs(scaled) >= 100 else 1 if abs(scaled) >= 10 else 2
+    digits = 0 if abs(scaled) >= 100 or unit == "B" else 1 if abs(scaled) >= 10 else 2
     return f"{scaled:.{digits}f} {unit}"
 
 
