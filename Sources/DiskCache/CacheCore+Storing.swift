@@ -16,7 +16,9 @@ extension CacheCore {
         else { return }
         // Somebody may have removed the folder: what would be written then would count nowhere.
         guard store.isCurrent else {
-            if lose(store, isDamaged: false) { logger.notice("the cache in '\(folder)' was removed; it is made anew") }
+            if lose(store, isDamaged: false) {
+                logger.notice("the disk cache '\(folder)' was removed; it is recreated")
+            }
             return
         }
         let bytes = Int64(header.length + buffers.reduce(0) { $0 + $1.count })

@@ -79,7 +79,7 @@ final class CacheCore: Sendable {
             let store = try OpenStore.open(folder, patience: timing.patience)
             state.withLock { $0.store = store }
             if let fault = store.fault {
-                logger.warning("what is cached in '\(folder)' can't be used, and the cache begins anew: \(fault)")
+                logger.warning("the contents of the disk cache '\(folder)' can't be used (\(fault)); it starts empty")
             }
         } catch  where error.code != .folder {
             // Somebody may have it locked, or the disk may be full: that may change.
@@ -93,11 +93,11 @@ final class CacheCore: Sendable {
     func note(_ failure: IndexFailure, _ store: OpenStore, during activity: Activity = .storing) {
         if failure.code == .damaged {
             if lose(store, isDamaged: true) {
-                logger.warning("the cache's index in '\(folder)' is damaged and is made anew: \(failure)")
+                logger.warning("the index of the disk cache '\(folder)' is damaged (\(failure)); it is created again")
             }
             return
         }
-        pause(activity, "the cache's index can't be used: \(failure)")
+        pause(activity, "its index can't be used: \(failure)")
     }
 
     /// Stops trying for a while, and says so once.
@@ -106,15 +106,16 @@ final class CacheCore: Sendable {
             $0.pauses[activity].begin(reason, for: duration ?? timing.pause, at: .now)
         }
         if isFirst {
-            let what = activity == .reading ? "the cache isn't used" : "nothing is cached"
-            logger.warning("\(what) for a while: \(reason)")
+            let what = activity == .reading ? "reading from the disk cache" : "storing to the disk cache"
+            logger.warning("\(what) is suspended: \(reason)")
         }
     }
 
     /// Takes in that it works again, and says so.
     func resume(_ activity: Activity) {
         if state.withLock({ $0.pauses[activity].finish() }) {
-            logger.notice(activity == .reading ? "the cache is used again" : "caching goes on")
+            logger.notice(
+                activity == .reading ? "reading from the disk cache resumed" : "storing to the disk cache resumed")
         }
     }
 
@@ -140,7 +141,7 @@ final class CacheCore: Sendable {
 
     func noteOpening(_ error: DiskCacheError) {
         if state.withLock({ $0.opening.begin(error.message, for: timing.pause, at: .now) }) {
-            logger.warning("nothing is cached for a while", error: error)
+            logger.warning("the disk cache is suspended", error: error)
         }
     }
 }

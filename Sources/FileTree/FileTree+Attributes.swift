@@ -26,7 +26,7 @@ extension FileTree {
                 return
             }
             guard case .media(let sid, _) = node.place, let entry else {
-                throw FileTreeError(.stale, "the attributes can't be known")
+                throw FileTreeError(.stale, "the attributes are not known")
             }
             parts.library.describe(try resource(sid, branch)) { [self] result in
                 switch result {
@@ -49,7 +49,7 @@ extension FileTree {
     func attributesWithName(of node: Node, entry: CatalogEntry?) throws(FileTreeError) -> Attributes {
         if let known = try knownAttributes(of: node, entry: entry) { return known }
         guard case .media(let sid, _) = node.place, let entry else {
-            throw FileTreeError(.stale, "the attributes can't be known")
+            throw FileTreeError(.stale, "the attributes are not known")
         }
         // Of a file that somebody reads, the kernel has the size, which must not be replaced.
         if let facts = parts.library.factsAtHand(sid) { return media(node, entry: entry, facts: facts) }

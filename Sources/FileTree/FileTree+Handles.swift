@@ -34,7 +34,7 @@ extension FileTree {
         } catch {
             throw inputOutput(error)
         }
-        throw FileTreeError(.stale, "nothing with the number \(inode.rawValue) is known")
+        throw FileTreeError(.stale, "the inode \(inode.rawValue) is not known")
     }
 
     /// The nodes that prefer a number.

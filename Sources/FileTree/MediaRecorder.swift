@@ -76,7 +76,7 @@ public final class MediaRecorder: MediaObserver {
                     })
                 for sid in replaced {
                     logger.warning(
-                        "\(sid): the size has changed, although completed media never does",
+                        "\(sid): the size changed (completed media should not); cached attributes are dropped",
                         metadata: ["recording": "\(sid)"])
                     invalidate.withLock { $0 }?(sid, account)
                 }
@@ -106,12 +106,13 @@ public final class MediaRecorder: MediaObserver {
     /// Forgets the size; it is learnt again when it is next asked for.
     public func mediaHasChanged(_ sid: SID, of account: SID?) {
         logger.warning(
-            "the media of \(sid) has changed, although completed media never does", metadata: ["recording": "\(sid)"])
+            "\(sid): the media changed (completed media should not); what is stored of it is dropped",
+            metadata: ["recording": "\(sid)"])
         writer.run { [self] in
             do {
                 try catalog(of: account).forgetMediaFacts(of: sid)
             } catch {
-                storingDidFail("the size of \(sid) can't be forgotten", error)
+                storingDidFail("the size of \(sid) can't be removed", error)
             }
             invalidate.withLock { $0 }?(sid, account)
         }

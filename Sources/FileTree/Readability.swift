@@ -349,7 +349,7 @@ public final class Readability: Sendable {
             settle(index, findings)
             return isWhole
         } catch {
-            logger.debug("it can't be known what can't be read: \(error)")
+            logger.debug("unreadable recordings can't be counted: \(error)")
             var nothing = Findings()
             nothing.epoch = -1
             settle(index, nothing)

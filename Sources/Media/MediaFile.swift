@@ -268,7 +268,8 @@ final class MediaFile: Sendable {
         }
         if case .failure(let error) = result, error.code == .authenticationFailed {
             services.logger.critical(
-                "\(sid) is not what was recorded: \(error.message)", metadata: ["recording": "\(sid)"])
+                "\(sid): authentication failed (\(error.message)); it can't be opened",
+                metadata: ["recording": "\(sid)"])
         }
         // Nothing has to be read to verify an empty content.
         if case .success(let content) = result, content.authentication?.integrity == .verified {
@@ -372,10 +373,10 @@ final class MediaFile: Sendable {
             return missing(cause) ?? MediaError(.transferFailed, sid, cause.message, cause: error)
         }
         if error.code == .changed {
-            return MediaError(.changed, sid, "the media of \(sid) is no longer the one it was", cause: error)
+            return MediaError(.changed, sid, "the media of \(sid) has changed", cause: error)
         }
         if error.code == .cancelled {
-            return MediaError(.shutDown, sid, "reading \(sid) was left off", cause: error)
+            return MediaError(.shutDown, sid, "reading \(sid) was cancelled", cause: error)
         }
         let translated = TwilioError(error, subject: "the media of \(sid)")
         return missing(translated) ?? MediaError(.transferFailed, sid, translated.message, cause: error)

@@ -107,6 +107,6 @@ struct EntryRow {
 extension DatabaseError {
     /// The error of a row that wasn't written here, or has changed since.
     static func damage(_ table: String) -> DatabaseError {
-        DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a row of the table '\(table)' isn't as it was written")
+        DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a row of the table '\(table)' doesn't match its checksum")
     }
 }

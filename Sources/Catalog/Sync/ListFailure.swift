@@ -13,7 +13,7 @@ struct ListFailure: CausedError {
     ///   - list: Its name, as errors have it.
     init(_ error: CatalogError, list: String) {
         message = error.explanation
-            .replacing("\(list) could not be had: ", with: "")
+            .replacing("\(list) could not be fetched: ", with: "")
             .replacing(" \(list)", with: " it")
         fields = error.chainedFields
         endsUnwantedWork = error.isCancellation

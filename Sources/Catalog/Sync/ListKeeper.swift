@@ -207,7 +207,7 @@ final class ListKeeper: Sendable {
             return state.logged
         }
         guard let error else {
-            if before != nil { services.logger.notice("the list of \(kind.pluralName) can be had again") }
+            if before != nil { services.logger.notice("the list of \(kind.pluralName) can be fetched again") }
             return
         }
         if error.message == before {
@@ -327,7 +327,7 @@ final class ListKeeper: Sendable {
         if age(of: record.touched, at: begun) < services.settings.passLease, !record.passCoverage.isEmpty {
             // Another mount makes it.
             finish(
-                .pass, .failure(CatalogError(.incompleteList, "another mount goes over it already")), begun)
+                .pass, .failure(CatalogError(.incompleteList, "another mount is already fetching all of it")), begun)
             return
         }
         try services.catalog.beginPass(over: kind, now: begun)

@@ -248,7 +248,7 @@ struct ListWalk {
                     "its pages have no end: \(Self.barrenLimit) in a row bring nothing new, and more follow")
             }
             guard chain.followed.insert(next).inserted else {
-                throw CatalogError(.incompleteList, "its pages have no end: they go round in a circle")
+                throw CatalogError(.incompleteList, "its pages have no end: they form a circle")
             }
             chain.next = next
             // More of the same second may follow.

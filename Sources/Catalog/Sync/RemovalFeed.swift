@@ -33,7 +33,7 @@ final class RemovalFeed: Sendable {
                 action.withLock { $0 }?(removals.map(\.entry))
             }
         } catch {
-            logger.debug("what has gone can't be known", error: error)
+            logger.debug("removals can't be read from the catalog", error: error)
         }
     }
 

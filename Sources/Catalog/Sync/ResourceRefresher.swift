@@ -80,7 +80,7 @@ final class ResourceRefresher: Sendable {
                 case .failure: .unchanged
                 }
             if result == .changed {
-                services.logger.info("\(sid) was asked for again: its resource isn't what it was")
+                services.logger.info("\(sid): the resource has changed (fetched again); the catalog is updated")
             }
             services.writer.run { [self] in
                 removals.publish()

@@ -1,5 +1,5 @@
 extension BlockIndex {
-    /// The version of the schema; an index of another one is set aside, since what it holds can be had again.
+    /// The version of the schema; an index of another one is set aside, since what it holds can be fetched again.
     static let version = 1
 
     /// The tables.

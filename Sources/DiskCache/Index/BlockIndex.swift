@@ -56,7 +56,7 @@ struct BlockIndex: Sendable {
             let version = try Int.fetchOne(database, sql: "PRAGMA user_version")
             if version == Self.version {
                 guard try Self.items(of: database) == Self.expectedItems() else {
-                    throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "it has other tables or triggers")
+                    throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "it has unexpected tables or triggers")
                 }
                 return
             }

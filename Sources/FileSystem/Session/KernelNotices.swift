@@ -42,7 +42,8 @@ final class KernelNotices: Sendable {
         // The kernel may not know the inode, which is as good.
         if result != 0, result != -ENOENT {
             logger.warning(
-                "the kernel keeps what it has of inode \(inode.rawValue): \(String(cString: strerror(-result)))")
+                "inode \(inode.rawValue): the kernel did not drop its attributes: \(String(cString: strerror(-result)))"
+            )
         }
     }
 }

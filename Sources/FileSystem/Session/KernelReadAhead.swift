@@ -21,13 +21,13 @@ enum KernelReadAhead {
         let path = "/sys/class/bdi/\(device)/read_ahead_kb"
         let descriptor = open(path, O_WRONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
-            logger.debug("the kernel's read-ahead stays as it is: \(path): \(String(cString: strerror(errno)))")
+            logger.debug("the kernel's read-ahead was not changed: \(path): \(String(cString: strerror(errno)))")
             return
         }
         defer { close(descriptor) }
         let text = Array("\(kilobytes)\n".utf8)
         if write(descriptor, text, text.count) != text.count {
-            logger.debug("the kernel's read-ahead stays as it is: \(path): \(String(cString: strerror(errno)))")
+            logger.debug("the kernel's read-ahead was not changed: \(path): \(String(cString: strerror(errno)))")
         }
     }
 }

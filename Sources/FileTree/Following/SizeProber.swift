@@ -96,7 +96,7 @@ public final class SizeProber: Sendable {
                 do throws(CatalogError) {
                     if try probeSome(of: kind, subject, Place(subject: index, kind: kind)) { return true }
                 } catch {
-                    logger.debug("sizes can't be learnt", error: error)
+                    logger.debug("sizes can't be probed", error: error)
                 }
             }
         }

@@ -137,7 +137,7 @@ public final class WalkFollower: Sendable {
                 return true
             }
         } catch {
-            logger.debug("\(sid) can't be got ahead", error: error)
+            logger.debug("\(sid): prefetching failed", error: error)
             return true
         }
     }
@@ -158,7 +158,7 @@ public final class WalkFollower: Sendable {
                 }.prefix(question.count).map(\.sid)
             }
         } catch {
-            logger.debug("what follows \(question.after) can't be known", error: error)
+            logger.debug("\(question.after): the files after it can't be listed", error: error)
             return []
         }
     }

@@ -162,7 +162,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         guard head.status == 206 else { return wholeDidBegin(head, total: total, at: offset) }
         if let origin = head.address.origin { file.services.probes.withLock { $0.noteRange(at: origin) } }
         guard total != nil else {
-            failure = MediaError(.transferFailed, file.sid, "the media server doesn't tell the size of \(file.sid)")
+            failure = MediaError(.transferFailed, file.sid, "the media server doesn't report the size of \(file.sid)")
             return false
         }
         findings.take(head, total: total)
@@ -176,7 +176,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         if part != .everything, let origin = head.address.origin,
             !file.services.probes.withLock({ $0.believesWhole(at: origin, isRepeated: isRepeated) })
         {
-            problem = "the server sent something whole where it was asked for a part"
+            problem = "the server sent the whole media where a range was requested"
             return false
         }
         isWhole = true
@@ -192,7 +192,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         announcesEnd = total != nil || head.headers["transfer-encoding"]?.lowercased().contains("chunked") == true
         do throws(MediaError) {
             guard let spool = try file.makeSpoolFetch(from: transfer, isDescribing: true) else {
-                failure = MediaError(.transferFailed, file.sid, "\(file.sid) is being sent already: try again")
+                failure = MediaError(.transferFailed, file.sid, "\(file.sid) is already being fetched: try again")
                 return false
             }
             self.spool = spool
@@ -280,7 +280,9 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
 
     private func learn() {
         guard let head = findings.head, let total = findings.total else {
-            finish(.failure(MediaError(.transferFailed, file.sid, "the media server told nothing of \(file.sid)")))
+            finish(
+                .failure(
+                    MediaError(.transferFailed, file.sid, "the media server sent no information about \(file.sid)")))
             return
         }
         guard Bounds.sizes.contains(total) else {
@@ -313,7 +315,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
 
     /// Asks again, since what came can't be media; gives up after some attempts.
     private func repeatAfter(_ problem: String) {
-        let message = "the media of \(file.sid) could not be had: \(problem)"
+        let message = "the media of \(file.sid) could not be fetched: \(problem)"
         abandonSpool(MediaError(.transferFailed, file.sid, message))
         earlierFailures += 1
         // What served it isn't asked again: it is where a redirect led, perhaps.
@@ -379,7 +381,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
     }
 
     private var impossibleSize: MediaError {
-        MediaError(.transferFailed, file.sid, "the media server tells a size of \(file.sid) that can't be")
+        MediaError(.transferFailed, file.sid, "the media server reports an impossible size of \(file.sid)")
     }
 
     private func finish(_ result: Result<MediaFacts, MediaError>) {

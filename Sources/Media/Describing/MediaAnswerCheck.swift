@@ -36,7 +36,7 @@ enum MediaAnswerCheck {
     static func refusal(ofSealedSize size: Int64, isAuthenticated: Bool) -> String? {
         // The shortest content of either cipher: a tag alone, one block of padding.
         if size < 16 { return "\(size) bytes are too few for encrypted media" }
-        return isAuthenticated || size % 16 == 0 ? nil : "\(size) bytes are no whole number of AES blocks"
+        return isAuthenticated || size % 16 == 0 ? nil : "\(size) bytes are not a whole number of AES blocks"
     }
 
     /// Whether a WAVE file is as long as its own header says.

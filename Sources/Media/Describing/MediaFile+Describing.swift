@@ -191,7 +191,7 @@ extension MediaFile {
         }
         services.provisionalSizes.withLock { $0.forget(sid) }
         forgetCached()
-        letGo(failing: MediaError(.changed, sid, "the media of \(sid) is no longer the one it was"))
+        letGo(failing: MediaError(.changed, sid, "the media of \(sid) has changed"))
         services.observer.mediaHasChanged(sid, of: resource.accountSID)
     }
 
@@ -203,7 +203,7 @@ extension MediaFile {
             state.content = .unknown
             return waiting
         }
-        let error = MediaError(.changed, sid, "the media of \(sid) is no longer the one it was: open it again")
+        let error = MediaError(.changed, sid, "the media of \(sid) has changed: open it again")
         for completion in waiting { completion(.failure(error)) }
     }
 

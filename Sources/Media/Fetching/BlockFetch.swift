@@ -82,7 +82,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
             }
             if let total = head.contentRange?.total, total != file.ciphertextSize {
                 hasOtherSize = true
-                failure = MediaError(.changed, file.sid, "the media of \(file.sid) has another size than it had")
+                failure = MediaError(.changed, file.sid, "the media of \(file.sid) has a different size than before")
                 return false
             }
             file.rangeDidBegin(head)
@@ -124,7 +124,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
             let written = local + count
             if let reason = problem(withFirst: written, of: block) ?? problem(withLast: written, of: block) {
                 // What came before it and was kept may be just as wrong.
-                failure = MediaError(.changed, file.sid, "the media of \(file.sid) could not be had: \(reason)")
+                failure = MediaError(.changed, file.sid, "the media of \(file.sid) could not be fetched: \(reason)")
                 transfer.cancel()
                 return
             }

@@ -87,7 +87,7 @@ extension MediaFile {
         let error: MediaError
         switch result {
         case .success:
-            error = MediaError(.transferFailed, sid, "the media server sent less of \(sid) than was asked for")
+            error = MediaError(.transferFailed, sid, "the media server sent less of \(sid) than was requested")
         case .failure(let failure): error = failure
         }
         for read in failed { read.fail(error) }

@@ -114,7 +114,7 @@ extension MediaFile {
     /// Why an answer with any part of the media lacks what it has; nil when it doesn't.
     func contradictionOfEntityTag(in head: ResponseHead) -> String? {
         guard knownFacts?.entityTag != nil, head.headers["ETag"] == nil else { return nil }
-        return "answered without the entity tag that the media has"
+        return "answered without the media's entity tag"
     }
 
     /// What an answer with any part of the media says of the envelope, where that isn't the one that is known.
@@ -163,7 +163,7 @@ extension MediaFile {
         }
         if case .success = result, let size, size.written != size.told {
             // Readers of what is missing would wait for ever. It may be that this stream broke off.
-            let error = MediaError(.changed, sid, "the media of \(sid) has another size than it had")
+            let error = MediaError(.changed, sid, "the media of \(sid) has a different size than before")
             result = .failure(error)
             doubtFacts(failing: error)
         }
@@ -240,7 +240,7 @@ extension MediaFile {
                 }
             }
             guard authentication.integrity == .verified else {
-                throw EnvelopeError(.truncated, "The stream ended before the tag.")
+                throw EnvelopeError(.truncated, "the stream ended before the tag")
             }
             contentWasVerified(content)
             state.withLock { state in

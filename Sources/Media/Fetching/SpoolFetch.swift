@@ -78,7 +78,7 @@ final class SpoolFetch: DownloadReceiver, @unchecked Sendable {
             let bytes = try beginning(count: Int64(MediaAnswerCheck.signatureSize))
             if let reason = MediaAnswerCheck.refusal(ofPlaintext: bytes, kind: file.resource.kind) {
                 let error = MediaError(
-                    .transferFailed, file.sid, "the media of \(file.sid) could not be had: \(reason)")
+                    .transferFailed, file.sid, "the media of \(file.sid) could not be fetched: \(reason)")
                 file.doubtFacts(failing: error)
                 throw error
             }

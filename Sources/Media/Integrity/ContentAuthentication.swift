@@ -81,12 +81,12 @@ final class ContentAuthentication: Sendable {
         return try state.withLock { (state) throws(EnvelopeError) in
             guard state.attempt == attempt else { return .outdated }
             guard state.integrity != .failed else {
-                throw EnvelopeError(.authenticationFailed, "The content has failed its authentication before.")
+                throw EnvelopeError(.authenticationFailed, "the content failed authentication before")
             }
             guard state.fingerprints[offset] == nil || state.fingerprints[offset] == fingerprint else {
                 state.integrity = .failed
                 throw EnvelopeError(
-                    .authenticationFailed, "The bytes at \(offset) differ from those that came from there before.")
+                    .authenticationFailed, "the bytes at \(offset) differ from those fetched before")
             }
             state.fingerprints[offset] = fingerprint
             try state.authenticator.absorb(fingerprint, of: ciphertext, at: offset)

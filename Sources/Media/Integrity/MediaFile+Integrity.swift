@@ -115,7 +115,8 @@ extension MediaFile {
         confirmFacts()
         if wasDoubted {
             services.logger.notice(
-                "\(sid) was fetched again and is what was recorded", metadata: ["recording": "\(sid)"])
+                "\(sid): verified (the second fetch matches its GCM tag); reads go on",
+                metadata: ["recording": "\(sid)"])
         }
         services.counts.withLock { $0.verified += 1 }
         services.observer.mediaWasVerified(sid, of: resource.accountSID)
@@ -179,7 +180,7 @@ extension MediaFile {
             for read in reads where read.isForDelivery { read.fail(failure) }
         case .condemn:
             services.logger.critical(
-                "\(sid) is not what was recorded: \(error.message) Reading it fails from now on.",
+                "\(sid): authentication failed twice (\(error.message)); reads return EIO until a fetch is verified",
                 metadata: ["recording": "\(sid)"])
             services.counts.withLock { $0.failed += 1 }
             // What was stored of it meanwhile would fail the next trial as well.
@@ -190,7 +191,7 @@ extension MediaFile {
             services.counts.withLock { $0.doubted += 1 }
             forgetCached()
             services.logger.warning(
-                "\(sid) is not what was recorded: \(error.message) It is fetched once more, past all caches.",
+                "\(sid): authentication failed (\(error.message)); it is fetched again, past all caches",
                 metadata: ["recording": "\(sid)"])
             // What was released is in the kernel's cache, too.
             if wasReleased { services.observer.mediaIsDoubtful(sid, of: resource.accountSID) }
@@ -209,7 +210,7 @@ extension MediaFile {
     /// Learns anew what the media is, tag included, since that may be what was wrong; then has all of it fetched.
     private func describeAgain(_ content: MediaContent) {
         guard case .known(let known) = state.withLock({ $0.facts }) else {
-            verificationDidStop(MediaError(.changed, sid, "the media of \(sid) is no longer the one it was"))
+            verificationDidStop(MediaError(.changed, sid, "the media of \(sid) has changed"))
             return
         }
         let fetch = DescriptionFetch(file: self) { [self] result, _ in

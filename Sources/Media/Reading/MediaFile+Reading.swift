@@ -128,7 +128,7 @@ extension MediaFile {
     private func waitForMemory(_ read: PendingRead, slotCount: Int) {
         services.memory.wait(for: min(slotCount, services.memory.slotCount)) { [self] memory in
             guard !memory.isEmpty else {
-                read.fail(MediaError(.shutDown, sid, "reading \(sid) was left off"))
+                read.fail(MediaError(.shutDown, sid, "reading \(sid) was cancelled"))
                 return
             }
             begin(read, granted: memory)
@@ -139,7 +139,7 @@ extension MediaFile {
     /// Why a content isn't read any more; nil when it is.
     private func refusal(of content: MediaContent) -> MediaError? {
         if content.authentication?.integrity == .failed {
-            return MediaError(.authenticationFailed, sid, "\(sid) has failed its authentication")
+            return MediaError(.authenticationFailed, sid, "\(sid) failed authentication")
         }
         guard case .known(let known) = state.withLock({ $0.content }), known.isSame(as: content) else {
             return hasChanged

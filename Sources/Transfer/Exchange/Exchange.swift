@@ -50,7 +50,7 @@ final class Exchange {
     {
         let origin = try Origin(of: request.address.url)
         guard let easy = curl_easy_init() else {
-            throw TransferError(code: .invalidConfiguration, message: "There is no memory for a connection.")
+            throw TransferError(code: .invalidConfiguration, message: "There is not enough memory for a connection.")
         }
         self.easy = easy
         self.multi = multi

@@ -141,7 +141,8 @@ extension TransferStateMachine {
         if part.skip > 0 {
             let error = TransferError(
                 code: .changed,
-                message: "The resource has changed while it was downloaded: it is shorter than what was received of it."
+                message:
+                    "The resource has changed while it was downloaded: it is shorter than the part received so far."
             )
             return end(.failure(error))
         }
@@ -200,7 +201,7 @@ extension TransferStateMachine {
         // What would only begin when patience has ended isn't waited for.
         guard now.advanced(by: wait) < giveUpAt else {
             guard let retryAfter, retryAfter == wait else { return end(.failure(gaveUp())) }
-            let message = "A pause of \(retryAfter.wholeSeconds) s was asked for, which is too long to wait."
+            let message = "A pause of \(retryAfter.wholeSeconds) s was requested, which is too long to wait."
             return end(
                 .failure(
                     TransferError(

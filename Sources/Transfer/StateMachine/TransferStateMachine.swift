@@ -189,7 +189,8 @@ extension TransferStateMachine {
             + end(
                 .failure(
                     TransferError(
-                        code: .deadlineExceeded, message: "\(origin) asks for a pause, of which \(seconds) s are left.",
+                        code: .deadlineExceeded,
+                        message: "\(origin) requested a pause, of which \(seconds) s are left.",
                         cause: lastFailure, response: lastFailure?.response)))
     }
 

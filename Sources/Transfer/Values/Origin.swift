@@ -109,7 +109,7 @@ extension Address {
         let parsed = try ParsedURL(url.absoluteString)
         let isReadable = parsed.follow(location)
         guard isReadable, let text = parsed[CURLUPART_URL], let target = URL(string: text) else {
-            throw TransferError(code: .invalidAddress, message: "\(self) redirects to something that is no URL.")
+            throw TransferError(code: .invalidAddress, message: "\(self) redirects to something that is not a URL.")
         }
         let there = try Origin(parsed, shown: Address(url: target).description)
         guard here.isLoopback || !there.reachesThisMachine else {
@@ -127,11 +127,11 @@ private final class ParsedURL {
 
     init(_ text: String) throws(TransferError) {
         guard let handle = curl_url() else {
-            throw TransferError(code: .invalidAddress, message: "There is no memory to read an address.")
+            throw TransferError(code: .invalidAddress, message: "There is not enough memory to read an address.")
         }
         guard curl_url_set(handle, CURLUPART_URL, text, UInt32(CURLU_PATH_AS_IS)) == CURLUE_OK else {
             curl_url_cleanup(handle)
-            throw TransferError(code: .invalidAddress, message: "An address is no URL that can be asked.")
+            throw TransferError(code: .invalidAddress, message: "An address is not a usable URL.")
         }
         self.handle = handle
     }

@@ -31,7 +31,7 @@ struct Failure: Error {
         /// The cache folder or the catalog can't be used.
         case cache = 16
 
-        /// A setting contradicts another or makes no sense.
+        /// Conflicting or invalid settings.
         case configuration = 17
 
         /// ArgumentParser's status for a wrong command line (EX_USAGE of sysexits.h).
