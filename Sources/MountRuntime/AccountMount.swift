@@ -14,8 +14,9 @@ public import TwilioAPI
 /// ``mount()`` shows the files, ``wait()`` returns when they are unmounted, ``stop()`` ends every part, at any stage.
 /// One thread makes and uses it; ``unmounting`` can be called from any.
 public final class AccountMount {
-    /// Threads that decrypt, and as many that serve the kernel's requests; with more than a few the kernel is the
-    /// limit.
+    /// The number of threads that decrypt, and of those that serve the kernel's requests.
+    ///
+    /// With more than eight the kernel is the limit.
     public static func threadCount(processors: Int) -> Int { min(8, max(2, processors)) }
 
     /// The parts that ``mount()`` starts.
@@ -37,10 +38,9 @@ public final class AccountMount {
 
     /// Builds the parts; blocks until Twilio has answered.
     ///
-    /// - Parameters:
-    ///   - catalogFolder: returns the folder of an account's catalog, which it makes if it is missing.
-    /// - Throws: `TransferError`, `TwilioError`, `CatalogError`, `DiskCacheError`, `ThreadError`, or what
-    ///   `catalogFolder` throws. What was started has stopped then.
+    /// - Parameter catalogFolder: returns the folder of an account's catalog, which it makes if it is missing.
+    /// - Throws: `TransferError`, `TwilioError`, `CatalogError`, `DiskCacheError`, `ThreadError`, or an error of
+    ///   `catalogFolder`. All started parts have stopped then.
     public init(
         _ settings: MountSettings, logger: Logger, catalogFolder: (SID) throws -> String
     ) throws {
@@ -48,19 +48,18 @@ public final class AccountMount {
         self.logger = logger
         let stops = StopStack()
         self.stops = stops
+        transfer = try TransferClient(settings.transfer, logger: logger)
         do {
-            transfer = try TransferClient(settings.transfer, logger: logger)
-            stops.push("transfer client") { [transfer] in transfer.shutDown() }
             parts = try Self.build(settings, transfer, stops, logger, catalogFolder)
         } catch {
-            stops.stop()
+            Self.stop(stops, transfer)
             throw error
         }
     }
 
     // MARK: Running
 
-    /// Mounts, and starts what runs in the background.
+    /// Mounts, and starts the background work.
     ///
     /// - Throws: `FileSystemError`, or `ThreadError` when the system has no thread left. Nothing is mounted then, and
     ///   every part has stopped.
@@ -70,10 +69,8 @@ public final class AccountMount {
                 tree: parts.tree, mountPoint: settings.mountPoint, source: "twilio:\(settings.account)",
                 options: settings.options, threadCount: settings.threadCount, logger: logger)
             self.session = session
-            // Its requests are answered by the other parts, so its memory outlives them.
-            stops.pushToBottom("session") { session.finish() }
-            // What waits for the network ends first, then whoever waits for that.
-            stops.push("transfers") { [transfer] in transfer.shutDown() }
+            // The other parts answer its requests, so its memory outlives them.
+            stops.pushToBottom { session.finish() }
             wire(session)
             for branch in parts.branches { try branch.synchronizer.start() }
             if settings.isProbing { try parts.prober.start() }
@@ -87,7 +84,7 @@ public final class AccountMount {
         logger.info("mounted \(settings.account) on \(settings.mountPoint)")
     }
 
-    /// Whether the files are mounted.
+    /// True from ``mount()`` until the files are unmounted.
     public var isMounted: Bool { session?.isMounted ?? false }
 
     /// An action that takes the files out of the tree of directories; for a signal.
@@ -104,13 +101,17 @@ public final class AccountMount {
     }
 
     /// Stops every part, and waits for their threads; does nothing the second time.
-    public func stop() {
+    public func stop() { Self.stop(stops, transfer) }
+
+    /// Ends all requests, which answers whoever waits for one, and then stops the parts.
+    private static func stop(_ stops: StopStack, _ transfer: TransferClient) {
+        transfer.shutDown()
         stops.stop()
     }
 
-    /// Sentences on what can't be read, once the lists were looked at, or as far as that was found out by then.
+    /// Describes the recordings that can't be read, a sentence each reason.
     ///
-    /// - Parameter patience: how long to wait for the lists.
+    /// - Parameter patience: the longest wait for the survey of all lists; later findings are missing.
     public func unreadableSentences(within patience: Duration) -> [String] {
         parts.readability.sentences(within: patience)
     }
@@ -138,26 +139,26 @@ public final class AccountMount {
             catalog: main.catalog,
             subaccounts: Dictionary(uniqueKeysWithValues: (subaccounts ?? []).map { ($0.client.account, $0.catalog) }),
             logger: logger)
-        stops.push("recorder") { recorder.shutDown() }
+        stops.push { recorder.shutDown() }
         let diskCache = try settings.diskCache.map {
             try DiskCache(folder: $0.folder, limit: $0.limit, minimumFree: $0.minimumFree, logger: logger)
         }
-        if let diskCache { stops.push("disk cache") { diskCache.shutDown() } }
+        if let diskCache { stops.push { diskCache.shutDown() } }
         let library = try MediaLibrary(
             clients: TwilioClients(main: client, subaccounts: (subaccounts ?? []).map(\.client)), transfer: transfer,
             keys: settings.keys, diskCache: diskCache, configuration: settings.media, observer: recorder,
             logger: logger)
-        stops.push("media library") { library.shutDown() }
+        stops.push { library.shutDown() }
         let maker = try BranchMaker(library: library, settings: settings.sync, logger: accountLogger)
-        stops.push("branches") { maker.shutDown() }
+        stops.push { maker.shutDown() }
         let mainBranch = try maker.branch(of: main)
         let subaccountBranches = try subaccounts?.map(maker.branch)
         let branches = [mainBranch] + (subaccountBranches ?? [])
         let readability = Readability(
             branches: branches, library: library, isHiding: settings.isHidingUnreadable, logger: logger)
-        stops.push("readability") { readability.shutDown() }
+        stops.push { readability.shutDown() }
         let prober = SizeProber(branches: branches, library: library, logger: logger)
-        stops.push("size prober") { prober.shutDown() }
+        stops.push { prober.shutDown() }
         let gatherer = StatusGatherer(
             version: settings.version, account: settings.account, mounted: .now, catalog: main.catalog,
             synchronizer: mainBranch.synchronizer, subaccounts: subaccountBranches ?? [], library: library,

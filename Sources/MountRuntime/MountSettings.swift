@@ -46,10 +46,10 @@ public struct MountSettings: Sendable {
     /// The refreshing of lists.
     public var sync = SyncSettings()
 
-    /// Whether sizes are learnt in the background.
+    /// True to learn sizes in the background.
     public var isProbing = true
 
-    /// Whether recordings that can't be read are left out.
+    /// True to leave out recordings that can't be read.
     public var isHidingUnreadable = false
 
     /// The credentials of subaccounts that have their own, by SID; nil when no subaccounts are mounted.

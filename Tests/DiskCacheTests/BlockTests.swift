@@ -127,7 +127,7 @@ struct BlockTests {
 
     @Test("In another's place it is a miss")
     func exchanged() throws {
-        // The first sweep would take a file that is being moved for a lost one.
+        // No sweep runs meanwhile: it would remove the row of a block whose file is being moved.
         let cache = try bench.open(interval: .seconds(100))
         for block in 0..<2 { cache.store(Pattern.bytes(0, of: content, length: 99), block, of: content) }
         let files = bench.files.sorted()

@@ -9,7 +9,7 @@ struct StopStackTests {
     private let stack = StopStack()
 
     private func push(_ name: String) {
-        stack.push(name) { [stopped] in stopped.withLock { $0.append(name) } }
+        stack.push { [stopped] in stopped.withLock { $0.append(name) } }
     }
 
     private var names: [String] { stopped.withLock { $0 } }
@@ -25,7 +25,7 @@ struct StopStackTests {
     @Test("a part that all others use stops after them, whenever it was added")
     func bottom() {
         push("transfers")
-        stack.pushToBottom("session") { [stopped] in stopped.withLock { $0.append("session") } }
+        stack.pushToBottom { [stopped] in stopped.withLock { $0.append("session") } }
         push("library")
         stack.stop()
         #expect(names == ["library", "transfers", "session"])
@@ -41,9 +41,9 @@ struct StopStackTests {
 
     @Test("a part that is added while another stops is stopped too")
     func addedMeanwhile() {
-        stack.push("library") { [stack, stopped] in
+        stack.push { [stack, stopped] in
             stopped.withLock { $0.append("library") }
-            stack.push("late") { stopped.withLock { $0.append("late") } }
+            stack.push { stopped.withLock { $0.append("late") } }
         }
         stack.stop()
         #expect(names == ["library", "late"])

@@ -21,7 +21,7 @@ public struct MediaResource: Hashable, Sendable {
     /// What has become of it.
     public let status: ResourceStatus
 
-    /// When it was made; nil when it doesn't tell, or tells a time that can't be (``Support/Bounds/times``).
+    /// The time of creation; nil when it is missing or outside ``Support/Bounds/times``.
     public let dateCreated: Timestamp?
 
     /// When Twilio last changed it; nil when it doesn't tell, as video doesn't, or tells such a time.
@@ -36,7 +36,7 @@ public struct MediaResource: Hashable, Sendable {
     /// The track that was recorded, `MT…`; video recordings only.
     public let sourceSID: String?
 
-    /// Length in whole seconds; nil when it doesn't tell, or tells one that can't be (``Support/Bounds/durations``).
+    /// The length in whole seconds; nil when it is missing or outside ``Support/Bounds/durations``.
     public let duration: Int64?
 
     /// Number of audio channels, at least one; voice only.

@@ -90,20 +90,20 @@ struct Mount {
         mount.wait()
     }
 
-    /// Lets the process that waits for the mount return, once it has told what can't be read.
+    /// Prints warnings of recordings that can't be read, then lets the waiting process return.
     private func announce(_ mount: AccountMount, on mountPoint: MountPoint) throws {
         guard let descriptor = command.readyDescriptor else { return }
         if log.isUnheard {
             warn("nothing is logged as long as no system log listens at \(SystemLog.path): give --log-file")
         }
-        // The log has them later, where nobody who mounts looks.
-        // Who mounts without a key knows it, unless files are missing for that.
+        // The log gets them too, but a person looks at the terminal. A mount without keys needs no warning of missing
+        // keys, unless it leaves files out.
         if !command.isWithoutKey || command.hideUnreadable {
             for sentence in mount.unreadableSentences(within: Self.patienceForFindings) {
                 Failure.show("warning: \(sentence)")
             }
         }
-        // What goes wrong with the log is said while there is a terminal.
+        // Errors of the log itself can still reach the terminal here.
         log.flush()
         do {
             guard mount.isMounted else {
