@@ -14,7 +14,7 @@ public final class MediaRecorder: MediaObserver {
     private let logger: Logger
 
     /// Writes take milliseconds and must not hold up the thread that learnt something.
-    private let writer: WorkerPool
+    private let writer: WriteQueue
 
     /// What was described and isn't stored yet.
     private let described = Locked<[(sid: SID, account: SID?, facts: MediaFacts)]>([])
@@ -30,17 +30,17 @@ public final class MediaRecorder: MediaObserver {
     /// - Parameters:
     ///   - catalog: that of the mounted account.
     ///   - subaccounts: those of its subaccounts; recordings of all others belong to the first.
-    /// - Throws: ``ThreadError`` when the system has no thread left.
-    public init(catalog: Catalog, subaccounts: [SID: Catalog] = [:], logger: Logger) throws {
+    ///   - writer: the thread that writes; to be shut down after the library, so that nothing is lost.
+    public init(catalog: Catalog, subaccounts: [SID: Catalog] = [:], writer: WriteQueue, logger: Logger) {
         self.catalog = catalog
         self.subaccounts = subaccounts
         self.logger = logger
-        writer = try WorkerPool(name: "recorder", threadCount: 1)
+        self.writer = writer
     }
 
     /// Sets what has the kernel drop its pages and attributes of a recording, which is given with its account.
     ///
-    /// It is called on the recorder's thread, never within a request of the kernel's, where libfuse warns of deadlocks.
+    /// It is called on the thread that writes, never within a request of the kernel's, where libfuse warns of deadlocks.
     public func onInvalidation(_ invalidate: @escaping @Sendable (_ sid: SID, _ account: SID?) -> Void) {
         self.invalidate.withLock { $0 = invalidate }
     }
@@ -53,7 +53,7 @@ public final class MediaRecorder: MediaObserver {
             return described.count == 1
         }
         // What comes until the writer gets to it is written together: a transaction costs as much as a hundred sizes.
-        if isFirst { writer.run { [self] in learn() } }
+        if isFirst { writer.run(.urgent) { [self] in learn() } }
     }
 
     private func learn() {
@@ -108,7 +108,7 @@ public final class MediaRecorder: MediaObserver {
     public func mediaHasChanged(_ sid: SID, of account: SID?) {
         logger.warning(
             "the media of \(sid) has changed, although completed media never does", metadata: ["recording": "\(sid)"])
-        writer.run { [self] in
+        writer.run(.urgent) { [self] in
             do {
                 try catalog(of: account).media.forgetFacts(of: sid)
             } catch {
@@ -120,12 +120,12 @@ public final class MediaRecorder: MediaObserver {
 
     /// Stores that the bytes are true.
     public func mediaWasVerified(_ sid: SID, of account: SID?) {
-        writer.run { [self] in store(.verified, sid, account) }
+        writer.run(.urgent) { [self] in store(.verified, sid, account) }
     }
 
     /// Stores that they may not be, and has the kernel drop the pages that were released.
     public func mediaIsDoubtful(_ sid: SID, of account: SID?) {
-        writer.run { [self] in
+        writer.run(.urgent) { [self] in
             store(.unverified, sid, account)
             invalidate.withLock { $0 }?(sid, account)
         }
@@ -133,7 +133,7 @@ public final class MediaRecorder: MediaObserver {
 
     /// Stores it, and has the kernel drop the pages that were released before the forgery was seen.
     public func mediaFailedAuthentication(_ sid: SID, of account: SID?) {
-        writer.run { [self] in
+        writer.run(.urgent) { [self] in
             store(.failed, sid, account)
             invalidate.withLock { $0 }?(sid, account)
         }
@@ -145,11 +145,6 @@ public final class MediaRecorder: MediaObserver {
         } catch {
             storingDidFail("the integrity of \(sid) can't be stored", error)
         }
-    }
-
-    /// Writes what is left and ends the recorder's thread.
-    public func shutDown() {
-        writer.shutDown()
     }
 }
 

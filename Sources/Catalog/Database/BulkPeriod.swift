@@ -35,8 +35,11 @@ final class BulkPeriod: Sendable {
         state.withLock { $0.running }?.writing.wrote()
     }
 
-    /// Balances ``begin(_:copyingOn:)``; the last call waits until the disk has everything, and frees memory.
-    func end() {
+    /// Balances ``begin(_:copyingOn:)``; the last call ends the period.
+    ///
+    /// - Parameter worker: waits until the disk has everything, and frees memory; nil, or one that was shut down, for the
+    ///   calling thread.
+    func end(flushingOn worker: WorkerPool?) {
         let running = state.withLock { state -> (database: CatalogDatabase, writing: BulkWriting)? in
             state.count -= 1
             guard state.count == 0 else { return nil }
@@ -44,8 +47,17 @@ final class BulkPeriod: Sendable {
             return state.running
         }
         guard let running else { return }
-        if let marker = running.writing.end() { state.withLock { $0.leftMarker = marker } }
-        running.database.pool.releaseMemory()
-        twiliofs_release_freed_memory()
+        running.writing.stop()
+        let flush: @Sendable () -> Void = { [state] in
+            if let marker = running.writing.flush() {
+                state.withLock { $0.leftMarker = marker }
+            } else {
+                // The disk has what earlier periods wrote as well.
+                state.withLock { $0.leftMarker.take() }?.end(isFlushed: true)
+            }
+            running.database.pool.releaseMemory()
+            twiliofs_release_freed_memory()
+        }
+        if worker?.run(flush) != true { flush() }
     }
 }

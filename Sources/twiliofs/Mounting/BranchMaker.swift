@@ -14,25 +14,27 @@ struct BranchMaker {
     /// Makes the logger of an account.
     private let makeLogger: (SID) -> Logger
     private let workers: SyncWorkers
-    private let finderWriter: WorkerPool
+    private let writer: WriteQueue
     private let followerWorker: WorkerPool
 
     /// Starts the threads.
     ///
-    /// - Parameter logger: makes the logger of an account.
-    init(library: MediaLibrary, settings: SyncSettings, logger: @escaping (SID) -> Logger) throws {
+    /// - Parameters:
+    ///   - writer: the thread that writes to the catalogs.
+    ///   - logger: makes the logger of an account.
+    init(library: MediaLibrary, settings: SyncSettings, writer: WriteQueue, logger: @escaping (SID) -> Logger) throws {
         self.library = library
         self.settings = settings
         makeLogger = logger
-        workers = try SyncWorkers()
-        finderWriter = try WorkerPool(name: "finder", threadCount: 1)
+        self.writer = writer
+        workers = try SyncWorkers(writer: writer)
         followerWorker = try WorkerPool(name: "ahead", threadCount: 1)
     }
 
     /// Puts together the branch of an account.
     func branch(of account: OpenedAccount) throws -> Branch {
         let logger = makeLogger(account.client.account)
-        let finder = try ResourceFinder(catalog: account.catalog, client: account.client, writer: finderWriter)
+        let finder = ResourceFinder(catalog: account.catalog, client: account.client, writer: writer)
         return Branch(
             account: account.client.account, name: account.name, videoIssue: account.videoIssue,
             catalog: account.catalog,
@@ -47,7 +49,6 @@ struct BranchMaker {
     /// Ends the threads, once the transfer client is shut down.
     func shutDown() {
         workers.shutDown()
-        finderWriter.shutDown()
         followerWorker.shutDown()
     }
 }

@@ -84,16 +84,18 @@ struct Mount {
             subaccounts = try Subaccounts(client: client, window: window, credentials: credentials, logger: logger)
                 .open { (sid, window) throws(Failure) in try openCatalog(of: sid, region: account.region, window) }
         }
-        let recorder = try MediaRecorder(
+        let writer = try WriteQueue()
+        let recorder = MediaRecorder(
             catalog: main.catalog,
             subaccounts: Dictionary(uniqueKeysWithValues: (subaccounts ?? []).map { ($0.client.account, $0.catalog) }),
-            logger: logger)
+            writer: writer, logger: logger)
         let diskCache = try openDiskCache()
         let library = try MediaLibrary(
             clients: TwilioClients(main: client, subaccounts: (subaccounts ?? []).map(\.client)), transfer: transfer,
             keys: keys, diskCache: diskCache, configuration: libraryConfiguration(spoolFolder: folder),
             observer: recorder, logger: logger)
-        let maker = try BranchMaker(library: library, settings: command.window.settings, logger: logger(of:))
+        let maker = try BranchMaker(
+            library: library, settings: command.window.settings, writer: writer, logger: logger(of:))
         let mainBranch = try maker.branch(of: main)
         let branches = try subaccounts?.map(maker.branch)
         let prober = SizeProber(branches: [mainBranch] + (branches ?? []), library: library, logger: logger)
@@ -175,7 +177,7 @@ struct Mount {
         maker.shutDown()
         library.shutDown()
         diskCache?.shutDown()
-        recorder.shutDown()
+        writer.shutDown()
         session.finish()
     }
 
