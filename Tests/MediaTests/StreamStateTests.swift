@@ -1,4 +1,3 @@
-import Envelope
 import Foundation
 import TestSupport
 import Testing
@@ -16,19 +15,6 @@ struct StreamStateTests {
 
     private static func spool() throws -> Spool {
         try Spool(folder: FileManager.default.temporaryDirectory.path)
-    }
-
-    /// Content of 1000 bytes with a tag.
-    private static func sealed() throws -> MediaContent {
-        let facts = try #require(
-            MediaFacts(
-                ciphertextSize: 1016, plaintextSize: 1000, isPlaintextSizeExact: true, entityTag: nil,
-                envelopeFields: [:], tail: [], requestedChannels: nil, isConfirmed: false))
-        let metadata = try EnvelopeMetadata(
-            cipher: .aes256GCM, wrapping: .rsaOAEPSHA256, wrappedKey: Array(repeating: 0, count: 256),
-            initializationVector: Array(0..<12))
-        return try MediaContent(
-            facts: facts, metadata: metadata, key: ContentEncryptionKey(SecretBytes(Array(0..<32))), isStrict: false)
     }
 
     private func read(_ range: Range<Int64>) -> PendingRead {
@@ -88,7 +74,7 @@ struct StreamStateTests {
 
     @Test("content with a tag is authenticated once, when all of it has come, and nothing is served before")
     func authenticated() throws {
-        let sealed = try Self.sealed()
+        let sealed = try MediaContent.withTag()
         var state = begun(0..<10)
         state.grow(spool, to: 1016, isRecognised: true)
         #expect(served(&state, sealed) == [])

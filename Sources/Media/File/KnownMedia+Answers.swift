@@ -2,7 +2,7 @@ import Envelope
 import Transfer
 import TwilioAPI
 
-/// Answers with the media, compared with what is known of it, and the errors of those that failed.
+/// Comparing answers with what is known of the media, and the errors of those that fail.
 extension KnownMedia {
     /// Why an answer with all of the media contradicts what is known of it; nil when it doesn't.
     func contradiction(in head: ResponseHead) -> String? {
