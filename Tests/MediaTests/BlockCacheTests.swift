@@ -3,6 +3,7 @@ import Logging
 import Support
 import TestSupport
 import Testing
+import Transfer
 import TwilioAPI
 import TwilioSimulator
 

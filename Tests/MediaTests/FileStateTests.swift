@@ -129,7 +129,7 @@ struct FileStateTests {
         #expect(!isOfFailed)
         let plain = MediaContent(plaintextSize: 1000)
         state = try opened(plain)
-        state.giveUp()
+        _ = state.giveUp()
         let isOfGivenUp = state.release(plain, 0)
         #expect(!isOfGivenUp)
     }
@@ -250,7 +250,7 @@ struct FileStateTests {
         #expect(first?.isContinued == false)
         let second = state.openAtHand(now: now)
         #expect(second?.isContinued == true)
-        state.forgetMedia()
+        _ = state.forgetMedia()
         #expect(state.openAtHand(now: now) == nil)
         let late = state.markOpened(content, isAhead: false)
         #expect(!late.isContinued)
@@ -285,7 +285,7 @@ struct FileStateTests {
         let due = now + Self.wait
         #expect(state.openAtHand(now: due) == nil)
         // It was given up meanwhile, and is being opened.
-        state.giveUp()
+        _ = state.giveUp()
         _ = state.open(isAhead: false, now: now) { _ in }
         guard case .wait = state.open(isAhead: false, now: due, waiter: { _ in }) else {
             Issue.record("an opening is under way")
@@ -303,13 +303,13 @@ struct FileStateTests {
     func readers() throws {
         var state = try opened(try .withTag())
         state.readerCount = 2
-        state.forgetMedia()
+        _ = state.forgetMedia()
         #expect(state.hasOutdatedReaders)
         state.releaseReader()
         #expect(state.hasOutdatedReaders)
         state.releaseReader()
         #expect(!state.hasOutdatedReaders)
-        state.forgetMedia()
+        _ = state.forgetMedia()
         #expect(!state.hasOutdatedReaders)
     }
 }

@@ -36,7 +36,7 @@ struct StreamStateTests {
         return state
     }
 
-    @Test("a read isn't kept where no stream comes; the one that begins then takes it along")
+    @Test("A read isn't kept where no stream comes; the one that begins then takes it along")
     func none() {
         var state = StreamState()
         let isKept = state.keep(read(0..<10))
@@ -46,7 +46,7 @@ struct StreamStateTests {
         #expect(state.detach().reads.isEmpty)
     }
 
-    @Test("a recognised stream serves reads as their bytes come, each once")
+    @Test("A recognised stream serves reads as their bytes come, each once")
     func recognised() {
         var state = begun(0..<100, 90..<110)
         let isKept = state.keep(read(500..<1000))
@@ -63,7 +63,7 @@ struct StreamStateTests {
         #expect(state.byteCount == 1000)
     }
 
-    @Test("a stream that isn't recognised serves nothing before its end")
+    @Test("A stream that isn't recognised serves nothing before its end")
     func unrecognised() {
         var state = begun(0..<10)
         state.grow(spool, to: 1000, isRecognised: false)
@@ -72,7 +72,7 @@ struct StreamStateTests {
         #expect(served(&state) == [0..<10])
     }
 
-    @Test("content with a tag is authenticated once, when all of it has come, and nothing is served before")
+    @Test("Content with a tag is authenticated once, when all of it has come, and nothing is served before")
     func authenticated() throws {
         let sealed = try MediaContent.withTag()
         var state = begun(0..<10)
@@ -92,7 +92,7 @@ struct StreamStateTests {
         #expect(served(&state, sealed) == [0..<10])
     }
 
-    @Test("a second stream isn't taken, and what it tells changes nothing; its reads wait for the first")
+    @Test("A second stream isn't taken, and what it tells changes nothing; its reads wait for the first")
     func second() throws {
         let other = try Self.spool()
         var state = begun(0..<10)
@@ -109,7 +109,7 @@ struct StreamStateTests {
     }
 
     @Test(
-        "when a stream fails or is given up, the reads that wait and its transfer come out, once",
+        "When a stream fails or is given up, the reads that wait and its transfer come out, once",
         arguments: [true, false])
     func ended(fails: Bool) {
         var state = begun(0..<10)

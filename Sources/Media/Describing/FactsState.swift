@@ -96,7 +96,7 @@ struct FactsState {
 
     /// A request has ended.
     ///
-    /// - Parameter isSettled: whether unconfirmed facts were told for long enough to be believed against confirmed ones.
+    /// - Parameter isSettled: whether unconfirmed facts were told for long enough to be believed against others.
     /// - Returns: nil when another request came first, or may still succeed.
     mutating func end(
         _ described: Result<MediaFacts, MediaError>, isSettled: Bool, priority: Priority, now: ContinuousClock.Instant

@@ -24,9 +24,12 @@ final class FileContent: Sendable {
 
     /// Lets go of all ciphertext in memory, fails the reads that wait for some, and ends what is under way.
     func letGo(failing error: MediaError) {
-        let (reads, transfers) = state.withLock { $0.detach() }
-        for transfer in transfers { transfer.cancel() }
-        for read in reads { read.fail(error) }
+        end(state.withLock { $0.detach() }, failing: error)
+    }
+
+    private func end(_ detached: FileState.Detached, failing error: MediaError) {
+        for transfer in detached.transfers { transfer.cancel() }
+        for read in detached.reads { read.fail(error) }
     }
 
     /// Lets go of blocks that nobody waits for.
@@ -51,11 +54,11 @@ final class FileContent: Sendable {
     ///
     /// - Parameter error: fails the reads that wait, since the blocks of new content don't know them.
     func doubt(failing error: MediaError) {
-        let isDoubted = state.withLock { state -> Bool in
-            guard state.content.value != nil, known.doubt() else { return false }
+        let detached = state.withLock { state -> FileState.Detached? in
+            guard state.content.value != nil, known.doubt() else { return nil }
             return state.giveUp()
         }
-        if isDoubted { letGo(failing: error) }
+        if let detached { end(detached, failing: error) }
     }
 
     /// The media has changed, and the facts aren't of it.
@@ -64,12 +67,14 @@ final class FileContent: Sendable {
         forgetMedia()
     }
 
-    /// Lets go of everything that belongs to the former media, fails the reads that wait for it, and reports the change.
+    /// Lets go of everything that belongs to the former media, fails the reads that wait, and reports the change.
     func forgetMedia() {
-        state.withLock { $0.forgetMedia() }
+        let detached = state.withLock { $0.forgetMedia() }
         services.provisionalSizes.withLock { $0.forget(known.sid) }
         cache.forget()
-        letGo(failing: MediaError(.changed, known.sid, "the media of \(known.sid) is no longer the one it was"))
+        end(
+            detached,
+            failing: MediaError(.changed, known.sid, "the media of \(known.sid) is no longer the one it was"))
         services.observer.mediaHasChanged(known.sid, of: known.resource.accountSID)
     }
 

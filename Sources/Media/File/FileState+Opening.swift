@@ -81,22 +81,18 @@ extension FileState {
         return waiting
     }
 
-    /// Gives up the content; the caller detaches its reads and ciphertext.
-    ///
-    /// - Returns: whether there was one.
-    @discardableResult
-    mutating func giveUp() -> Bool {
-        guard case .known = content else { return false }
-        content = .unknown
-        return true
+    /// Gives up the content with its ciphertext; those who are opening the file go on waiting.
+    mutating func giveUp() -> Detached {
+        if case .known = content { content = .unknown }
+        return detach()
     }
 
-    /// The media has changed; those who are opening the file anew go on waiting.
-    mutating func forgetMedia() {
-        giveUp()
+    /// The media has changed.
+    mutating func forgetMedia() -> Detached {
         wasOpened = false
         hasOutdatedReaders = readerCount > 0
         gate.forget()
+        return giveUp()
     }
 
     /// Gives up an opening.

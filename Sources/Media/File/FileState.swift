@@ -1,9 +1,12 @@
 /// What a file's lock guards, as a state machine without I/O: its content, with reads and ciphertext, and its readers.
 ///
 /// Each function is one transition, and returns what its caller does after unlocking. The parts are state machines of
-/// their own; here are the transitions across them. Only reads of the content that is open are taken, and only its bytes
-/// are released.
+/// their own; here are the transitions across them. Only reads of the content that is open are taken, and only its
+/// bytes are released.
 struct FileState {
+    /// The reads that waited, and the transfers to cancel.
+    typealias Detached = (reads: [PendingRead], transfers: [TransferSlot])
+
     /// Why a content isn't read any more.
     enum Refusal {
         /// It has failed its authentication.
@@ -110,8 +113,10 @@ struct FileState {
         return true
     }
 
-    /// Lets go of all ciphertext, and of the reads that wait.
-    mutating func detach() -> (reads: [PendingRead], transfers: [TransferSlot]) {
+    /// Lets go of all ciphertext.
+    ///
+    /// - Returns: the reads that waited, and the transfers to cancel.
+    mutating func detach() -> Detached {
         let (blocks, stream) = (blocks.detach(), stream.detach())
         return (blocks.reads + stream.reads + gate.takeHeld(), blocks.transfers + stream.transfers)
     }
@@ -145,7 +150,8 @@ struct FileState {
 
     /// A content has failed its authentication.
     ///
-    /// A reader that was given bytes of it fails even if the retry succeeds; if none was, the waiting reads are held back.
+    /// A reader that was given bytes of it fails even if the retry succeeds. If no bytes were released, the waiting
+    /// reads are held back.
     ///
     /// - Parameters:
     ///   - attempt: the one that has failed.

@@ -19,7 +19,7 @@ extension KnownMedia {
         return "answered without the entity tag that the media has"
     }
 
-    /// How the envelope in an answer with any part of the media differs from the one that is known; nil when it doesn't.
+    /// How the envelope in an answer with any part of the media differs from the known one; nil when it doesn't.
     ///
     /// Video's envelope comes with each answer. An answer with another one, or without, has other bytes.
     func difference(ofEnvelopeIn head: ResponseHead) -> EnvelopeDifference? {

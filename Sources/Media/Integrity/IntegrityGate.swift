@@ -1,7 +1,7 @@
 /// The verdict on a file's content, and the reads held back until then: a state machine without I/O.
 ///
-/// Content that fails its authentication is fetched once more, past all caches, before it is declared bad: the fault may
-/// have been on the way. Valid transitions of the trial:
+/// Content that fails its authentication is fetched once more, past all caches, before it is declared bad: the fault
+/// may have been on the way. Valid transitions of the trial:
 ///
 /// - `first` → `again`, `again` → `condemned`: the content has failed (``fail(firstWait:now:)``).
 /// - `condemned` → `again`: a retrial is due, and somebody opens the file (``beginRetrial()``).

@@ -1,7 +1,7 @@
 /// The blocks of a file's content, and the transfers that bring them: a state machine without I/O.
 ///
-/// Valid transitions of a fetch: ordered (``take(_:_:)``) → under way (``begin(_:with:)``) → ended (``end(_:)``). One that
-/// is stopped or detached is forgotten: what it brings later counts for nothing.
+/// Valid transitions of a fetch: ordered (``take(_:_:)``) → under way (``begin(_:with:)``) → ended (``end(_:)``). A
+/// fetch that is stopped or detached is forgotten: bytes that it brings later count for nothing.
 struct BlockState: CiphertextSource {
     typealias Map = BlockMap<PendingRead>
 

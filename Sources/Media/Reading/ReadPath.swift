@@ -34,11 +34,9 @@ final class ReadPath: ReadRunner {
         let range = range.clamped(to: 0..<content.plaintextSize)
         let receiver = CountingReceiver(receiver, services)
         let read = PendingRead(range: range, content: content, place: place, purpose: .delivery(receiver))
-        guard range.isEmpty else {
+        if !range.isEmpty {
             run(read)
-            return
-        }
-        if let refusal = file.state.withLock({ $0.refusal(of: content) }) {
+        } else if let refusal = file.state.withLock({ $0.refusal(of: content) }) {
             fail(read, refusal)
         } else {
             receiver.readDidFinish(UnsafeRawBufferPointer(start: nil, count: 0).bytes)
