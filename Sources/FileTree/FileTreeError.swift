@@ -1,8 +1,9 @@
 public import Support
+import TwilioAPI
 
-/// Why the tree can't do what was asked, for whoever has to answer with an errno.
+/// An error of the tree, for an answer with an errno.
 public struct FileTreeError: CausedError {
-    /// What went wrong; ``FileSystem`` has the table of errnos.
+    /// The kind of error; ``FileSystem`` has the table of errnos.
     public enum Code: Hashable, Sendable {
         /// No such file, no such recording.
         case notFound
@@ -35,7 +36,7 @@ public struct FileTreeError: CausedError {
         case inputOutput
     }
 
-    /// What went wrong.
+    /// The kind of error.
     public let code: Code
 
     /// One sentence that says what is wrong, with which thing.
@@ -51,3 +52,28 @@ public struct FileTreeError: CausedError {
         self.cause = cause
     }
 }
+
+extension FileTreeError {
+    /// A recording was deleted at Twilio.
+    static func gone(_ sid: SID, cause: (any Error)? = nil) -> FileTreeError {
+        FileTreeError(.stale, "\(sid) is not in the account any more", cause: cause)
+    }
+
+    /// A directory has no entry with a name.
+    static func missing(_ name: String) -> FileTreeError {
+        FileTreeError(.notFound, "there is no '\(name)' here")
+    }
+
+    /// The catalog failed, or its source.
+    static func catalog(_ error: any Error) -> FileTreeError {
+        FileTreeError(.inputOutput, "The catalog can't be read.", cause: error)
+    }
+
+    /// The catalog was exchanged between an answer and what it follows from.
+    static var interrupted: FileTreeError {
+        FileTreeError(.inputOutput, "the catalog was found damaged while it was read")
+    }
+}
+
+/// Called once with the answer of the tree, at once or later on another thread.
+public typealias TreeCompletion<Value> = @Sendable (Result<Value, FileTreeError>) -> Void

@@ -85,10 +85,12 @@ struct Mount {
             subaccounts = try Subaccounts(client: client, window: window, credentials: credentials, logger: logger)
                 .open { (sid, window) throws(Failure) in try openCatalog(of: sid, region: account.region, window) }
         }
+        let kernel = try KernelConnection(logger: logger)
+        let nodes = NodeRegistry(subaccounts: (subaccounts ?? []).map(\.client.account), kernel: kernel)
         let recorder = try MediaRecorder(
             catalog: main.catalog,
             subaccounts: Dictionary(uniqueKeysWithValues: (subaccounts ?? []).map { ($0.client.account, $0.catalog) }),
-            logger: logger)
+            delegate: nodes, logger: logger)
         let diskCache = try openDiskCache()
         let library = try MediaLibrary(
             clients: TwilioClients(main: client, subaccounts: (subaccounts ?? []).map(\.client)), transfer: transfer,
@@ -107,32 +109,26 @@ struct Mount {
             }, library: library, isHiding: command.hideUnreadable, logger: logger)
         let gatherer = StatusGatherer(
             version: TwilioFS.version, account: account.account, mounted: .now, catalog: main.catalog,
-            synchronizer: mainBranch.synchronizer, subaccounts: branches ?? [], library: library, transfer: transfer)
+            synchronizer: mainBranch.synchronizer, subaccounts: branches ?? [], library: library, transfer: transfer,
+            requests: { kernel.statistics }, unreadable: { readability.unreadable })
         let tree = FileTree(
             parts: FileTree.Parts(
-                main: mainBranch, subaccounts: branches, library: library, gatherer: gatherer,
-                readability: readability),
+                main: mainBranch, subaccounts: branches, nodes: nodes, library: library,
+                controlFiles: StatusFiles(gatherer: gatherer, version: TwilioFS.version), readability: readability),
             ownership: Ownership(
                 user: command.user ?? options.user ?? getuid(), group: command.group ?? options.group ?? getgid(),
-                mask: mask ?? options.mask ?? 0o077),
-            version: TwilioFS.version, logger: logger)
+                mask: mask ?? options.mask ?? 0o077))
 
         let session: FileSystemSession
         signals.hold()
         do {
             session = try FileSystemSession(
-                tree: tree, mountPoint: mountPoint.path, source: "twilio:\(account.account)",
+                tree: tree, kernel: kernel, mountPoint: mountPoint.path, source: "twilio:\(account.account)",
                 options: options.others + (allowsOthers ? ["allow_other"] : []), threadCount: threadCount,
                 logger: logger)
         } catch let error as FileSystemError {
             throw Failure(error)
         }
-        recorder.onInvalidation { [weak session, weak tree] sid, account in
-            if let inode = tree?.noteChange(ofMedia: sid, of: account) { session?.expire([inode]) }
-        }
-        tree.onRemoval { [weak session] inodes in session?.expire(inodes) }
-        gatherer.askForRequests { [weak session] in session?.statistics ?? RequestStatistics() }
-        gatherer.askForUnreadable { [weak readability] in readability?.unreadable ?? [] }
         do {
             for branch in [mainBranch] + (branches ?? []) { try branch.synchronizer.start() }
             if command.window.probing { try prober.start() }

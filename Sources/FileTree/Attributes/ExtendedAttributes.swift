@@ -3,19 +3,19 @@ import Media
 import Prefetching
 import TwilioAPI
 
-/// The extended attributes of a recording's media file, `user.twilio.*`: what is in its resource and its envelope.
+/// The extended attributes of a recording's media file, `user.twilio.*`: facts of its resource and its envelope.
 struct ExtendedAttributes {
     /// Names and values, in the order of a listing.
     let values: [(name: String, value: String)]
 
-    /// How the one encryption is called that has a tag to be checked.
+    /// The name of the encryption with an authentication tag.
     static let authenticatedEncryption = "aes-256-gcm"
 
-    /// Collects what is known.
+    /// Collects the values that are known.
     ///
     /// - Parameters:
-    ///   - integrity: what the library knows of the bytes, if the file is at hand there.
-    ///   - stored: what was found out at any time before.
+    ///   - integrity: that of the bytes, if the library has the file at hand.
+    ///   - stored: the integrity that the catalog keeps from any time before.
     init(resource: MediaResource, facts: MediaFacts?, integrity: Integrity?, stored: StoredIntegrity?) {
         let encryption = resource.encryptionDetails == nil ? facts?.encryption : Self.authenticatedEncryption
         let finding = integrity == .verified || integrity == .failed ? integrity : stored?.finding
