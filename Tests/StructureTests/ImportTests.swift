@@ -3,9 +3,12 @@ import Testing
 
 @Suite("Imports", .orderly)
 struct ImportTests {
+    /// Read once: it takes some tenths of a second.
+    private static let package = Result { try ModuleList() }
+
     @Test("each module imports only modules that Package.swift declares before it")
     func order() throws {
-        let modules = try ModuleList()
+        let modules = try Self.package.get()
         #expect(modules.upwardImports == [])
         #expect(modules.undeclared == [])
         // Something was read.
@@ -15,7 +18,7 @@ struct ImportTests {
 
     @Test("no module imports one that it mustn't know of, and no exception is needless")
     func rules() throws {
-        #expect(ImportRules.package.violations(try ModuleList().imports) == [])
+        #expect(ImportRules.package.violations(try Self.package.get().imports) == [])
     }
 
     @Test(
@@ -25,7 +28,7 @@ struct ImportTests {
             ("twilio-simulator", ["CLinux", "TwilioSimulator"]),
         ] as [(String, Set<String>)])
     func independence(module: String, allowed: Set<String>) throws {
-        let modules = try ModuleList()
+        let modules = try Self.package.get()
         let imports = try #require(modules.imports[module])
         #expect(imports.intersection(modules.names).isSubset(of: allowed))
     }
