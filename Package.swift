@@ -20,6 +20,8 @@ let optimized: [SwiftSetting] =
     ? [.unsafeFlags(["-O", "-assert-config", "Debug"], .when(configuration: .debug))] : []
 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let metricsTestKit = Target.Dependency.product(name: "MetricsTestKit", package: "swift-metrics")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 /// A Swift module of the filesystem, in `Sources/<name>`.
@@ -42,6 +44,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         // The simulator's alone:
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
@@ -58,7 +61,7 @@ let package = Package(
 
         module("Support", []),
         module("Envelope", ["COpenSSL", "Support"]),
-        module("Transfer", ["CCurl", "Support", logging]),
+        module("Transfer", ["CCurl", "Support", logging, metrics]),
         module("TwilioAPI", ["Transfer", "Support", logging]),
         module(
             "Catalog",
@@ -67,16 +70,15 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
         module("DiskCache", ["CXXHash", "Support", logging, .product(name: "GRDB", package: "GRDB.swift")]),
-        module("Media", ["Envelope", "TwilioAPI", "Transfer", "DiskCache", "Support", logging]),
-        module("FileTree", ["Catalog", "Media", "TwilioAPI", "Transfer", "Support", logging]),
-        module("FileSystem", ["CFUSE", "CLinux", "FileTree", "Media", "Support", logging]),
+        module("Media", ["Envelope", "TwilioAPI", "Transfer", "DiskCache", "Support", logging, metrics]),
+        module("Monitoring", ["Support", metrics]),
+        module("FileTree", ["Monitoring", "Catalog", "Media", "TwilioAPI", "Transfer", "Support", logging, metrics]),
+        module("FileSystem", ["CFUSE", "CLinux", "FileTree", "Media", "Support", logging, metrics]),
         .executableTarget(
             name: "twiliofs",
             dependencies: [
-                "CLinux", "FileSystem", "FileTree", "Media", "DiskCache", "Catalog", "TwilioAPI", "Transfer",
-                "Envelope",
-                "Support",
-                logging, argumentParser,
+                "CLinux", "FileSystem", "FileTree", "Monitoring", "Media", "DiskCache", "Catalog", "TwilioAPI",
+                "Transfer", "Envelope", "Support", logging, argumentParser, metrics,
             ],
             swiftSettings: swiftSettings),
 
@@ -102,7 +104,7 @@ let package = Package(
             swiftSettings: swiftSettings + optimized),
         tests(of: "Support", ["Support", "TestSupport"]),
         tests(of: "Envelope", ["Envelope", "Support", "TestSupport"]),
-        tests(of: "Transfer", ["Transfer", "TwilioSimulator", "Support", "TestSupport", logging]),
+        tests(of: "Transfer", ["Transfer", "TwilioSimulator", "Support", "TestSupport", logging, metricsTestKit]),
         tests(of: "TwilioAPI", ["TwilioAPI", "TwilioSimulator", "TestSupport", "Transfer", "Support", logging]),
         tests(
             of: "Catalog",
@@ -122,15 +124,20 @@ let package = Package(
             ]),
         tests(
             of: "Media",
-            ["Media", "TwilioSimulator", "TestSupport", "Envelope", "TwilioAPI", "Transfer", "Support", logging]),
+            [
+                "Media", "TwilioSimulator", "TestSupport", "Envelope", "TwilioAPI", "Transfer", "Support", logging,
+                metricsTestKit,
+            ]),
+        tests(of: "Monitoring", ["Monitoring", "TestSupport", metrics]),
         tests(
             of: "FileTree",
             [
-                "FileTree", "TwilioSimulator", "TestSupport", "Catalog", "Media", "Envelope", "TwilioAPI", "Transfer",
-                "Support",
-                logging,
+                "FileTree", "TwilioSimulator", "TestSupport", "Monitoring", "Catalog", "Media", "Envelope",
+                "TwilioAPI", "Transfer", "Support", logging, metrics,
             ]),
-        tests(of: "FileSystem", ["FileSystem", "CFUSE", "FileTree", "TestSupport", "Support", "TwilioAPI"]),
+        tests(
+            of: "FileSystem",
+            ["FileSystem", "CFUSE", "FileTree", "TestSupport", "Support", "TwilioAPI", metricsTestKit]),
         tests(of: "TwilioSimulator", ["TwilioSimulator", "TestSupport", logging]),
         .testTarget(
             name: "CommandLineTests",

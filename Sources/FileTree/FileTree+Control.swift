@@ -1,5 +1,6 @@
 import Catalog
 import Foundation
+import Monitoring
 import Support
 
 /// The files about the mount itself.
@@ -9,7 +10,7 @@ extension FileTree {
         let (text, filler) = try text(of: file)
         // What a text may end with in any number: spaces in JSON, empty lines in Prometheus' format.
         guard let filler else { return text }
-        return stableSizes.withLock { $0[file, default: StableSize()].fill(text, with: filler) }
+        return stableSizes.withLock { $0[file, default: StableSize(least: file.leastSize)].fill(text, with: filler) }
     }
 
     /// The size that a file is said to have, which is that of its content when it is opened then.
@@ -25,10 +26,10 @@ extension FileTree {
         case .version:
             return (Array("twiliofs \(version)\n".utf8), nil)
         case .metrics:
-            return (Array(MetricsText(try status()).text.utf8), UInt8(ascii: "\n"))
+            return (Array(try report().prometheusText(prefix: MountMetrics.prefix).utf8), UInt8(ascii: "\n"))
         case .status:
             do {
-                return (Array(try status().json), UInt8(ascii: " "))
+                return (Array(try report().json), UInt8(ascii: " "))
             } catch let error as FileTreeError {
                 throw error
             } catch {
@@ -37,11 +38,16 @@ extension FileTree {
         }
     }
 
-    private func status() throws(FileTreeError) -> MountStatus {
+    private func report() throws(FileTreeError) -> MetricReport {
         do throws(CatalogError) {
-            return try parts.gatherer.status()
+            return try parts.gatherer.report()
         } catch {
             throw inputOutput(error)
         }
     }
+}
+
+extension ControlFile {
+    /// The least size that is told, in bytes: enough for a mount with three lists that talks to three hosts.
+    fileprivate var leastSize: Int { self == .metrics ? 64 << 10 : 16 << 10 }
 }

@@ -1,6 +1,7 @@
 public import DiskCache
 public import Envelope
 public import Logging
+public import Metrics
 import Support
 public import Transfer
 public import TwilioAPI
@@ -76,15 +77,17 @@ public final class MediaLibrary: Sendable {
     ///   - keys: open its envelopes.
     ///   - diskCache: keeps ciphertext across restarts; nil for none.
     ///   - observer: is told what is learnt; kept.
+    ///   - metrics: makes what counts and measures reads and fetches.
     /// - Throws: ``ThreadError`` when the system has no thread left, ``MemoryError`` when the memory that is granted
     ///   is too little.
     public init(
         clients: TwilioClients, transfer: TransferClient, keys: KeyRing, diskCache: DiskCache? = nil,
-        configuration: Configuration, observer: any MediaObserver, logger: Logger
+        configuration: Configuration, observer: any MediaObserver,
+        metrics: any MetricsFactory = NOOPMetricsHandler.instance, logger: Logger
     ) throws {
         services = try MediaServices(
             clients: clients, transfer: transfer, keys: keys, diskCache: diskCache, configuration: configuration,
-            observer: observer, logger: logger)
+            observer: observer, metrics: MediaMetrics(metrics), logger: logger)
         services.reclaim.withLock { reclaim in
             reclaim = { [weak self] count, isUrgent in self?.reclaimMemory(count, isUrgent: isUrgent) }
         }
@@ -113,7 +116,7 @@ public final class MediaLibrary: Sendable {
         file.describe(priority: priority) { [self] result in
             // What nobody waits for mustn't push out what was read.
             if priority == .background { drop(file) } else { settle(file) }
-            if priority == .reader, case .failure(let error) = result { services.counts.countError(error) }
+            if priority == .reader, case .failure(let error) = result { services.metrics.countError(error) }
             completion(result)
         }
     }
@@ -130,7 +133,7 @@ public final class MediaLibrary: Sendable {
     ) {
         if services.isKeyHeld(for: resource) == false {
             let error = services.keyNotHeld(resource)
-            services.counts.countError(error)
+            services.metrics.countError(error)
             completion(.failure(error))
             return
         }
@@ -142,7 +145,7 @@ public final class MediaLibrary: Sendable {
                 completion(.success(MediaReader(file: file, opened: opened) { [self] in release(file) }))
             case .failure(let error):
                 release(file)
-                services.counts.countError(error)
+                services.metrics.countError(error)
                 completion(.failure(error))
             }
         }

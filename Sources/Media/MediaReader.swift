@@ -143,7 +143,7 @@ public final class MediaReader: Sendable {
         case .read(let content, let file, let place):
             file.read(
                 read.offset..<(read.offset + Int64(read.count)), of: content, at: place,
-                receiver: CountingReceiver(read.receiver, counts: file.services.counts))
+                receiver: CountingReceiver(read.receiver, metrics: file.services.metrics))
         case .handOn(let reader):
             reader.read(at: read.offset, count: read.count, receiver: read.receiver)
         case .open:

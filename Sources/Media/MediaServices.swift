@@ -36,8 +36,8 @@ final class MediaServices: Sendable {
     /// Files opened whose media isn't opened, since nothing was read of them.
     let deferredFiles = Locked(0)
 
-    /// What has happened so far; what ``MediaLibrary/statistics`` adds is not kept here.
-    let counts = Locked(MediaLibrary.Statistics())
+    /// What has happened so far.
+    let metrics: MediaMetrics
 
     /// By which request the hosts of media tell sizes.
     let probes = Locked(ProbeFindings())
@@ -67,7 +67,7 @@ final class MediaServices: Sendable {
 
     init(
         clients: TwilioClients, transfer: TransferClient, keys: KeyRing, diskCache: DiskCache?,
-        configuration: MediaLibrary.Configuration, observer: any MediaObserver, logger: Logger
+        configuration: MediaLibrary.Configuration, observer: any MediaObserver, metrics: MediaMetrics, logger: Logger
     ) throws {
         self.clients = clients
         self.transfer = transfer
@@ -75,6 +75,7 @@ final class MediaServices: Sendable {
         self.diskCache = diskCache
         self.configuration = configuration
         self.observer = observer
+        self.metrics = metrics
         self.logger = logger
         let workers = try WorkerPool(name: "media", threadCount: configuration.threadCount)
         self.workers = workers

@@ -1,17 +1,8 @@
 import Support
 
 extension MediaLibrary {
-    /// What a library has done since it was made, and what it is doing.
+    /// What a library is doing.
     public struct Statistics: Sendable {
-        /// Bytes of ciphertext that came from the network, for readers, read-ahead and descriptions.
-        public internal(set) var fetchedBytes: Int64 = 0
-
-        /// Bytes of ciphertext that came from the disk cache.
-        public internal(set) var diskCacheBytes: Int64 = 0
-
-        /// Bytes of plaintext that readers were given.
-        public internal(set) var servedBytes: Int64 = 0
-
         /// Files that are open, each as often as it is.
         public internal(set) var openFiles = 0
 
@@ -21,24 +12,6 @@ extension MediaLibrary {
         /// Descriptions that are under way: sizes that are being learnt.
         public internal(set) var runningDescriptions = 0
 
-        /// Descriptions that have succeeded.
-        public internal(set) var descriptions: Int64 = 0
-
-        /// Descriptions that have failed.
-        public internal(set) var failedDescriptions: Int64 = 0
-
-        /// How often all of a file's bytes had come and its tag agreed.
-        public internal(set) var verified: Int64 = 0
-
-        /// How often the tag disagreed at first, so that the file was fetched once more.
-        public internal(set) var doubted: Int64 = 0
-
-        /// How often the tag disagreed again, so that the file counts as bad.
-        public internal(set) var failed: Int64 = 0
-
-        /// What descriptions, openings and reads that somebody waited for ended with.
-        public internal(set) var errors: [MediaError.Code: Int64] = [:]
-
         /// Bytes of memory for media that have ciphertext in them.
         public internal(set) var memoryUsed = 0
 
@@ -46,49 +19,17 @@ extension MediaLibrary {
         public internal(set) var memoryGranted = 0
     }
 
-    /// What the library has done since it was made, and what it is doing.
+    /// What the library is doing.
     ///
     /// Costs some locks, and can be asked for at any time.
     public var statistics: Statistics {
-        var statistics = services.counts.withLock { $0 }
+        var statistics = Statistics()
         statistics.openFiles = services.openFiles.withLock { $0 } + services.deferredFiles.withLock { $0 }
+        statistics.waitingReads = services.metrics.waitingReads
+        statistics.runningDescriptions = services.metrics.runningDescriptions
         let slots = services.memory.slotCount - services.memory.freeCount
         statistics.memoryUsed = slots * PooledMemory.stride
         statistics.memoryGranted = services.configuration.memory
         return statistics
-    }
-}
-
-extension Locked where State == MediaLibrary.Statistics {
-    /// Counts an error that somebody gets who asked for something.
-    func countError(_ error: MediaError) {
-        withLock { $0.errors[error.code, default: 0] += 1 }
-    }
-}
-
-/// Counts what a read ends with, and hands it on.
-struct CountingReceiver: ReadReceiver {
-    private let receiver: any ReadReceiver
-    private let counts: Locked<MediaLibrary.Statistics>
-
-    /// A read has begun, whose end this is to be told.
-    init(_ receiver: any ReadReceiver, counts: Locked<MediaLibrary.Statistics>) {
-        self.receiver = receiver
-        self.counts = counts
-        counts.withLock { $0.waitingReads += 1 }
-    }
-
-    func readDidFinish(_ plaintext: RawSpan) {
-        counts.withLock { counts in
-            counts.waitingReads -= 1
-            counts.servedBytes += Int64(plaintext.byteCount)
-        }
-        receiver.readDidFinish(plaintext)
-    }
-
-    func readDidFail(_ error: MediaError) {
-        counts.withLock { $0.waitingReads -= 1 }
-        counts.countError(error)
-        receiver.readDidFail(error)
     }
 }

@@ -1,8 +1,8 @@
-import FileTree
 import Foundation
 import TestSupport
 import Testing
 
+@testable import FileTree
 @testable import twiliofs
 
 @Suite("What twiliofs status prints", .orderly)

@@ -42,12 +42,4 @@ struct ErrorNumberTests {
         ).lines
         #expect(numbers.map(\.name) == names)
     }
-
-    @Test("errors are counted by their name")
-    func counts() {
-        let counts = ErrorCounts()
-        #expect(counts.byName.isEmpty)
-        for error in [ErrorNumber.deadline, .inputOutput, .range] { counts.count(error) }
-        #expect(counts.byName == ["EIO": 2, "ERANGE": 1])
-    }
 }

@@ -2,6 +2,7 @@ import Catalog
 import Envelope
 import Foundation
 import Media
+import Metrics
 import TestSupport
 import Testing
 import Support
@@ -306,13 +307,15 @@ struct FileTreeTests {
         let paths = [".twiliofs/status.json", ".twiliofs/metrics"]
         let folder = try bench.find(".twiliofs")
         let before = try paths.map { try bench.find($0) }
-        #expect(before.allSatisfy { $0.size == 16 << 10 && $0.modified == FileTree.unknownTime && $0.validity == 0 })
+        let sizes: [Int64] = [16 << 10, 64 << 10]
+        #expect(before.map(\.size) == sizes)
+        #expect(before.allSatisfy { $0.modified == FileTree.unknownTime && $0.validity == 0 })
         _ = try bench.list(bench.find("recordings").inode)
         for number in 0..<120 {
             let sid = try #require(SID(TwilioSimulator.generatedSID(number)))
             try bench.catalog.learn([MediaLesson(sid, #require(StoredMediaFacts(plaintextSize: 1, facts: [])))])
             try bench.catalog.setIntegrity(number < 100 ? .verified : .failed, of: sid)
-            for path in paths { #expect(try bench.content(path).count == 16 << 10) }
+            #expect(try paths.map { try Int64(bench.content($0).count) } == sizes)
         }
         #expect(try paths.map { try bench.find($0) } == before)
         #expect(try bench.find(".twiliofs") == folder)
@@ -323,13 +326,17 @@ struct FileTreeTests {
         try Self.withTree { bench in
             let path = ".twiliofs/status.json"
             #expect(try bench.find(path).size == 16 << 10)
-            let many = Dictionary(uniqueKeysWithValues: (0..<1000).map { ("E\($0)", Int64($0)) })
-            bench.gatherer.askForRequests { RequestStatistics(waiting: 3, errors: many) }
+            let many = (0..<1000).map { count in
+                Readability.Unreadable(
+                    requirement: .bucket, kinds: [.composition], isHeldForOthers: false, count: count, isWhole: true,
+                    isHidden: false)
+            }
+            bench.gatherer.askForUnreadable { many }
             let first = try bench.content(path)
             let size = try bench.find(path).size
             #expect(size > 16 << 10 && first.count <= Int(size))
             #expect(try bench.content(path).count == Int(size))
-            bench.gatherer.askForRequests { RequestStatistics() }
+            bench.gatherer.askForUnreadable { [] }
             #expect(try bench.find(path).size == size)
             #expect(try bench.content(path).count == Int(size))
         }
@@ -345,7 +352,9 @@ struct FileTreeTests {
             let path = try Self.path(bench, "recordings/a.wav")
             let file = try bench.open(bench.find(path).inode)
             let bytes = try bench.read(file, count: 1 << 20)
-            bench.gatherer.askForRequests { RequestStatistics(waiting: 3, errors: ["EIO": 4]) }
+            bench.gatherer.askForWaitingRequests { 3 }
+            Counter(label: "system_errors_total", dimensions: [("errno", "EIO")], factory: bench.metrics)
+                .increment(by: 4)
             // The recorder takes a moment to store the size.
             #expect(try eventually { try bench.catalog.totals(of: .voiceRecording).knownBytes == bytes.count })
             let status = try MountStatus(json: Data(bench.content(".twiliofs/status.json")))
@@ -372,6 +381,13 @@ struct FileTreeTests {
             #expect(told == asked)
             let metrics = try String(decoding: bench.content(".twiliofs/metrics"), as: UTF8.self)
             #expect(metrics.contains("\ntwiliofs_open_files 1\n"))
+            #expect(metrics.contains(#/\ntwiliofs_http_first_byte_seconds_count\{host="127.0.0.1:\d+"\} [1-9]/#))
+            // A fetch is measured a moment after its bytes were read.
+            #expect(
+                try eventually {
+                    try String(decoding: bench.content(".twiliofs/metrics"), as: UTF8.self)
+                        .contains(#/\ntwiliofs_fetch_size_bytes_sum [1-9]\d{3}\n/#)
+                })
             withExtendedLifetime(file) {}
         }
     }

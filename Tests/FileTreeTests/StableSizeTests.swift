@@ -12,7 +12,7 @@ struct StableSizeTests {
         for (count, size) in [
             (0, 16), (1, 16), (12 << 10, 16), (12 << 10 + 1, 32), (24 << 10, 32), (24 << 10 + 1, 64), (200_000, 512),
         ] {
-            var stable = StableSize()
+            var stable = StableSize(least: 16 << 10)
             #expect(stable.told() == nil)
             _ = stable.fill(text(count), with: 2)
             #expect(stable.told() == size << 10, "\(count)")
@@ -21,7 +21,7 @@ struct StableSizeTests {
 
     @Test("A text that has grown since the size was told is filled up to what was told")
     func growth() {
-        var stable = StableSize()
+        var stable = StableSize(least: 16 << 10)
         _ = stable.fill(text(100), with: 2)
         #expect(stable.told() == 16 << 10)
         let filled = stable.fill(text(16_000), with: 2)
@@ -37,7 +37,7 @@ struct StableSizeTests {
     func random() {
         var generator = SeededGenerator(seed: 5)
         for _ in 0..<200 {
-            var stable = StableSize()
+            var stable = StableSize(least: 16 << 10)
             var told: Int?
             for _ in 0..<50 {
                 if Bool.random(using: &generator) {

@@ -1,6 +1,7 @@
 import CFUSE
 import FileTree
 import Logging
+import Metrics
 
 /// What the operations work with; libfuse hands it to each of them.
 final class OperationContext: Sendable {
@@ -9,11 +10,13 @@ final class OperationContext: Sendable {
     let failures: FailureLog
     let notices: KernelNotices
 
-    init(tree: FileTree, pending: PendingRequests, notices: KernelNotices, logger: Logger) {
+    init(
+        tree: FileTree, pending: PendingRequests, notices: KernelNotices, metrics: any MetricsFactory, logger: Logger
+    ) {
         self.tree = tree
         self.pending = pending
         self.notices = notices
-        failures = FailureLog(tree: tree, logger: logger)
+        failures = FailureLog(tree: tree, metrics: RequestMetrics(metrics), logger: logger)
     }
 
     /// Runs an operation: makes the request an owned value, and keeps it in view if it isn't answered at once.

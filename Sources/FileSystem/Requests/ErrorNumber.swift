@@ -53,6 +53,9 @@ struct ErrorNumber: RawRepresentable, Hashable, Sendable {
     /// The errno's name, as in errno(3), for those of this table.
     var name: String { Self.names[rawValue] ?? "\(rawValue)" }
 
+    /// All errnos of this table.
+    static var all: [ErrorNumber] { names.keys.map { ErrorNumber(rawValue: $0) } }
+
     private static let names = [
         ENOENT: "ENOENT", ESTALE: "ESTALE", EISDIR: "EISDIR", ENOTDIR: "ENOTDIR", EROFS: "EROFS", EACCES: "EACCES",
         ENOKEY: "ENOKEY", ENODATA: "ENODATA", EIO: "EIO", EINTR: "EINTR", ERANGE: "ERANGE", EINVAL: "EINVAL",

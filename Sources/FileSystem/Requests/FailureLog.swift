@@ -3,18 +3,18 @@ import Glibc
 import Logging
 import Support
 
-/// Counts the errors that requests are answered with, and logs those whose reason programs don't learn: an input/output
+/// Counts and measures requests, and logs those whose reason programs don't learn: an input/output
 /// error, a recording that has gone, a key that isn't held.
 final class FailureLog: Sendable {
     private let tree: FileTree
     private let logger: Logger
 
-    /// How often the kernel was answered with which error.
-    let counts = ErrorCounts()
+    let metrics: RequestMetrics
     private let isEnding = Locked(false)
 
-    init(tree: FileTree, logger: Logger) {
+    init(tree: FileTree, metrics: RequestMetrics, logger: Logger) {
         self.tree = tree
+        self.metrics = metrics
         self.logger = logger
     }
 
@@ -40,13 +40,13 @@ final class FailureLog: Sendable {
     func note(
         _ error: ErrorNumber, of request: Request, by program: AskingProgram?, reason: String, cause: (any Error)?
     ) {
-        counts.count(error)
+        metrics.count(error)
         guard let usual = Self.level(of: error) else { return }
         let isExpected = isEnding.withLock { $0 } || cause?.isCancellation ?? false
         let level = isExpected ? .debug : usual
         guard logger.logLevel <= level else { return }
         var metadata: Logger.Metadata = [
-            "operation": "\(request.operation.rawValue)", "inode": .stringConvertible(request.inode.rawValue),
+            "operation": "\(request.operation.name)", "inode": .stringConvertible(request.inode.rawValue),
             "errno": "\(error.name)", "pid": .stringConvertible(program?.processID ?? request.threadID),
         ]
         if let location = tree.location(of: request.inode) {
@@ -55,7 +55,7 @@ final class FailureLog: Sendable {
             metadata["recording"] = location.recording.map { "\($0)" }
         }
         metadata["program"] = program?.name.map { "\($0)" }
-        let failed = "\(request.operation.rawValue) failed"
+        let failed = "\(request.operation.name) failed"
         if let cause {
             logger.log(level: level, "\(failed)", error: cause, metadata: metadata)
         } else {

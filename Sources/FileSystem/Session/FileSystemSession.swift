@@ -3,6 +3,7 @@ public import FileTree
 import Glibc
 public import Logging
 import Media
+public import Metrics
 import Support
 
 /// A mounted file system, from mounting to unmounting.
@@ -35,14 +36,17 @@ public final class FileSystemSession: Sendable {
     ///   - mountPoint: an absolute path, checked by ``MountPoint``.
     ///   - options: mount options in the spelling of `mount -o`, besides those that are always set.
     ///   - threadCount: threads that serve requests.
+    ///   - metrics: makes what counts and measures them.
     /// - Throws: ``FileSystemError``, or ``ThreadError`` when the system has no thread left.
     public init(
-        tree: FileTree, mountPoint: String, source: String, options: [String], threadCount: Int, logger: Logger
+        tree: FileTree, mountPoint: String, source: String, options: [String], threadCount: Int,
+        metrics: any MetricsFactory, logger: Logger
     ) throws {
         self.logger = logger
         self.mountPoint = mountPoint
         let context = OperationContext(
-            tree: tree, pending: try PendingRequests(), notices: try KernelNotices(logger: logger), logger: logger)
+            tree: tree, pending: try PendingRequests(), notices: try KernelNotices(logger: logger), metrics: metrics,
+            logger: logger)
         self.context = context
         state = Locked(State())
         do {
@@ -118,10 +122,8 @@ public final class FileSystemSession: Sendable {
         context.notices.expire(inodes)
     }
 
-    /// What is going on between the kernel and the tree.
-    public var statistics: RequestStatistics {
-        RequestStatistics(waiting: context.pending.count, errors: context.failures.counts.byName)
-    }
+    /// How many requests of the kernel have no answer yet.
+    public var waitingRequests: Int { context.pending.count }
 
     private static func mount(
         _ mountPoint: String, source: String, options: [String], context: OperationContext

@@ -4,11 +4,14 @@
 /// the next time. So the text is filled up to a power of two that leaves room for it to grow, and the size only ever
 /// grows: when somebody asks for it, if the text has come near it.
 struct StableSize {
-    private static let least = 16 << 10
-
     /// Bytes in the longest text so far; nil before the first.
     private var longest: Int?
-    private var size = Self.least
+    private var size: Int
+
+    /// Begins with the least size, a power of two.
+    init(least: Int) {
+        size = least
+    }
 
     /// The size to be told; nil when no text has been made, so that it can't be known.
     mutating func told() -> Int? {

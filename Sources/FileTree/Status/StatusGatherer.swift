@@ -1,11 +1,12 @@
-public import Catalog
-public import FoundationEssentials
-public import Media
+package import Catalog
+package import FoundationEssentials
+package import Media
+package import Monitoring
 import Support
-public import Transfer
-public import TwilioAPI
+package import Transfer
+package import TwilioAPI
 
-/// Asks the parts of a mount what they have to tell, for ``MountStatus``.
+/// Asks the parts of a mount for their state, for ``MountMetrics``.
 public final class StatusGatherer: Sendable {
     private let version: String
     private let account: SID
@@ -15,9 +16,10 @@ public final class StatusGatherer: Sendable {
     private let subaccounts: [Branch]
     private let library: MediaLibrary
     private let transfer: TransferClient
+    private let metrics: MetricRegistry<MountSnapshot>
 
-    /// Tells of the kernel's requests, once there is a mount.
-    private let requests = Locked<(@Sendable () -> RequestStatistics)?>(nil)
+    /// Counts the kernel's requests that have no answer, once there is a mount.
+    private let waitingRequests = Locked<(@Sendable () -> Int)?>(nil)
 
     /// Tells what can't be read.
     private let unreadable = Locked<(@Sendable () -> [Readability.Unreadable])?>(nil)
@@ -28,9 +30,11 @@ public final class StatusGatherer: Sendable {
     ///   - version: this program's.
     ///   - mounted: when the account is mounted.
     ///   - subaccounts: those that are mounted below it.
-    public init(
+    ///   - metrics: has what the parts record.
+    package init(
         version: String, account: SID, mounted: Date, catalog: Catalog, synchronizer: Synchronizer,
-        subaccounts: [Branch] = [], library: MediaLibrary, transfer: TransferClient
+        subaccounts: [Branch] = [], library: MediaLibrary, transfer: TransferClient,
+        metrics: MetricRegistry<MountSnapshot>
     ) {
         self.version = version
         self.account = account
@@ -40,13 +44,14 @@ public final class StatusGatherer: Sendable {
         self.subaccounts = subaccounts
         self.library = library
         self.transfer = transfer
+        self.metrics = metrics
     }
 
-    /// Sets who tells of the kernel's requests.
+    /// Sets who counts the kernel's requests that have no answer.
     ///
     /// It is called within requests and must be quick.
-    public func askForRequests(_ requests: @escaping @Sendable () -> RequestStatistics) {
-        self.requests.withLock { $0 = requests }
+    public func askForWaitingRequests(_ waitingRequests: @escaping @Sendable () -> Int) {
+        self.waitingRequests.withLock { $0 = waitingRequests }
     }
 
     /// Sets who tells what can't be read; it must be quick.
@@ -54,125 +59,39 @@ public final class StatusGatherer: Sendable {
         self.unreadable.withLock { $0 = unreadable }
     }
 
-    /// Everything, now.
-    func status() throws(CatalogError) -> MountStatus {
-        let library = library.statistics
-        let transfer = transfer.statistics
-        let requests = requests.withLock { $0 }?() ?? RequestStatistics()
+    /// All metrics, now.
+    func report() throws(CatalogError) -> MetricReport {
+        metrics.report(of: try snapshot())
+    }
+
+    private func snapshot() throws(CatalogError) -> MountSnapshot {
         let integrity = try catalog.integrityCounts()
-        var status = MountStatus(
-            version: version, time: .now, mounted: mounted, account: account.description,
-            lists: try Self.lists(catalog, synchronizer),
-            integrity: Dictionary(
-                uniqueKeysWithValues: StoredIntegrity.allCases.map { ($0.rawValue, integrity[$0] ?? 0) }),
-            verdicts: MountStatus.Verdicts(
-                verified: library.verified, doubted: library.doubted, failed: library.failed),
-            probes: MountStatus.Probes(
-                outstanding: library.runningDescriptions, learnt: library.descriptions,
-                failed: library.failedDescriptions),
-            requests: Self.requestCounts(transfer), transfers: MountStatus.Transfers(transfer),
-            hosts: transfer.hosts.isEmpty ? nil : transfer.hosts.map { MountStatus.Host($0) },
-            limiter: MountStatus.Limiter(transfer.limiter),
-            bytes: MountStatus.Bytes(
-                fetched: library.fetchedBytes, fromDiskCache: library.diskCacheBytes, served: library.servedBytes),
-            openFiles: library.openFiles, waitingReads: library.waitingReads, waitingRequests: requests.waiting,
-            errors: MountStatus.Errors(
-                media: Dictionary(uniqueKeysWithValues: library.errors.map { ($0.rawValue, $1) }),
-                system: requests.errors),
-            memory: MountStatus.Memory(granted: library.memoryGranted, used: library.memoryUsed))
-        status.unreadable = (unreadable.withLock { $0 }?() ?? []).map { MountStatus.Unreadable($0) }
-        status.accounts = try subaccounts.map { branch throws(CatalogError) in
-            MountStatus.Subaccount(
-                sid: branch.account.description, name: branch.name,
-                lists: try Self.lists(branch.catalog, branch.synchronizer),
-                video: branch.videoIssue ?? MountStatus.Subaccount.videoIsAvailable)
+        var lists = try Self.lists(account, catalog, synchronizer, isSubaccount: false)
+        for branch in subaccounts {
+            lists += try Self.lists(branch.account, branch.catalog, branch.synchronizer, isSubaccount: true)
         }
-        return status
+        return MountSnapshot(
+            version: version, time: .now, mounted: mounted, account: account.description, lists: lists,
+            subaccounts: subaccounts.map {
+                MountSnapshot.Subaccount(
+                    sid: $0.account.description, name: $0.name, videoIssue: $0.videoIssue)
+            },
+            integrity: Dictionary(uniqueKeysWithValues: StoredIntegrity.allCases.map { ($0, integrity[$0] ?? 0) }),
+            unreadable: unreadable.withLock { $0 }?() ?? [], transfer: transfer.statistics,
+            library: library.statistics, waitingRequests: waitingRequests.withLock { $0 }?() ?? 0)
     }
 
+    /// The lists of one account, by name.
     private static func lists(
-        _ catalog: Catalog, _ synchronizer: Synchronizer
-    ) throws(CatalogError) -> [String: MountStatus.List] {
+        _ account: SID, _ catalog: Catalog, _ synchronizer: Synchronizer, isSubaccount: Bool
+    ) throws(CatalogError) -> [MountSnapshot.List] {
         let tallies = try catalog.tallies()
-        var lists: [String: MountStatus.List] = [:]
-        for kind in MediaKind.allCases where catalog.window.kinds.contains(kind) {
-            lists[kind.directoryName] = MountStatus.List(
-                synchronizer.status(of: kind), tallies: tallies.filter { $0.kind == kind })
-        }
-        return lists
-    }
-
-    /// In an order that stays the same.
-    private static func requestCounts(_ statistics: TransferClient.Statistics) -> [MountStatus.RequestCount] {
-        statistics.requests
-            .map { MountStatus.RequestCount(host: $0.host, status: "\($0.outcome)", count: $1) }
-            .sorted { ($0.host, $0.status) < ($1.host, $1.status) }
-    }
-}
-
-extension MountStatus.List {
-    fileprivate init(_ status: ListStatus, tallies: [Tally]) {
-        let (state, error): (State, String?) =
-            switch status.state {
-            case .waiting: (.waiting, nil)
-            case .syncing: (.syncing, nil)
-            case .complete: (.complete, nil)
-            case .stale(let message): (.stale, message)
-            case .failed(let message): (.failed, message)
+        return MediaKind.allCases.filter(catalog.window.kinds.contains)
+            .sorted { $0.directoryName < $1.directoryName }
+            .map { kind in
+                MountSnapshot.List(
+                    account: account.description, isSubaccount: isSubaccount, name: kind.directoryName,
+                    status: synchronizer.status(of: kind), tallies: tallies.filter { $0.kind == kind })
             }
-        let completed = tallies.filter { $0.status == .completed }
-        self.init(
-            state: state, error: error, recordings: completed.map(\.count).sumSaturated(),
-            knownBytes: completed.map(\.knownBytes).sumSaturated())
-        sized = completed.map(\.sizedCount).sumSaturated()
-        resources = tallies.reduce(into: [:]) {
-            $0[$1.status.rawValue] = ($0[$1.status.rawValue] ?? 0).addingSaturated($1.count)
-        }
-        pages = status.progress.map { Int64($0.pages) }
-        items = status.progress.map { Int64($0.items) }
-        // Tenths are as exact as an average of what comes in bursts can be.
-        itemsPerSecond = status.progress.map { ($0.itemsPerSecond * 10).rounded() / 10 }
-        secondsLeft = status.progress?.secondsLeft.map { $0.rounded() }
-        lastRefresh = status.refreshed.map(Date.init)
-        lastFullPass = status.passed.map(Date.init)
     }
-}
-
-extension Date {
-    fileprivate init(_ time: Timestamp) {
-        self.init(timeIntervalSince1970: TimeInterval(time.seconds))
-    }
-}
-
-extension MountStatus.Transfers {
-    fileprivate init(_ statistics: TransferClient.Statistics) {
-        running = statistics.running
-        waiting = MountStatus.Waiting(
-            reader: statistics.waiting[.reader] ?? 0, readAhead: statistics.waiting[.readAhead] ?? 0,
-            background: statistics.waiting[.background] ?? 0)
-        retries = statistics.retries
-        receivedBytes = statistics.receivedBytes
-    }
-}
-
-extension MountStatus.Limiter {
-    fileprivate init(_ limiter: TransferClient.Statistics.Limiter) {
-        limit = limiter.limit
-        maximum = limiter.maximum
-        running = limiter.running
-        pausedSeconds = limiter.pause.tenths
-    }
-}
-
-extension MountStatus.Host {
-    fileprivate init(_ host: TransferClient.Statistics.Host) {
-        self.init(
-            host: host.name, state: host.breaker.rawValue, failures: host.failures, error: host.reason,
-            nextAttemptSeconds: host.nextAttempt.tenths, pausedSeconds: host.pause.tenths)
-    }
-}
-
-extension Duration {
-    /// Seconds, rounded up to tenths, which are enough: nobody waits by them.
-    fileprivate var tenths: Double { (self / .seconds(0.1)).rounded(.up) / 10 }
 }

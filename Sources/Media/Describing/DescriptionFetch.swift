@@ -208,7 +208,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
             spool.downloadDidReceive(bytes)
             return
         }
-        file.services.counts.withLock { $0.fetchedBytes += Int64(bytes.byteCount) }
+        file.services.metrics.fetched(byteCount: bytes.byteCount)
         let room = Int(MediaFacts.tailSize) - self.bytes.count
         bytes.extracting(first: max(0, room)).withUnsafeBytes { self.bytes.append(contentsOf: $0) }
         if isWhole, !isDone, self.bytes.count == Int(MediaFacts.tailSize) {

@@ -32,7 +32,7 @@ extension MediaFile {
         switch step {
         case .answer(let facts): completion(.success(facts))
         case .begin:
-            services.counts.withLock { $0.runningDescriptions += 1 }
+            services.metrics.descriptionBegan()
             DescriptionFetch(file: self, priority: priority) { [self] result, ignoresRanges in
                 descriptionDidEnd(result, ignoresRanges: ignoresRanges, priority: priority)
             }.start()
@@ -46,13 +46,7 @@ extension MediaFile {
     ) {
         let (described, isSettled) = settled(described)
         var result = described
-        services.counts.withLock { counts in
-            counts.runningDescriptions -= 1
-            switch result {
-            case .success: counts.descriptions += 1
-            case .failure: counts.failedDescriptions += 1
-            }
-        }
+        services.metrics.descriptionEnded(result)
         typealias Waiting = [@Sendable (Result<MediaFacts, MediaError>) -> Void]
         typealias Outcome = (waiting: Waiting?, hasChanged: Bool, hasChangedSize: Bool)
         let (waiting, hasChanged, hasChangedSize) = state.withLock { state -> Outcome in

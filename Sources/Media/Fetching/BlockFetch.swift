@@ -109,7 +109,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
             return
         }
         guard failure == nil else { return }
-        file.services.counts.withLock { $0.fetchedBytes += Int64(bytes.byteCount) }
+        file.services.metrics.fetched(byteCount: bytes.byteCount)
         if firstByte == nil { firstByte = .now }
         var rest = bytes
         while rest.byteCount > 0, current < blocks.count, !isOver {
@@ -194,6 +194,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
     private func noteSpeed() {
         guard let firstByte else { return }
         let end = ContinuousClock.now
+        file.services.metrics.fetchEnded(byteCount: position - range.lowerBound, duration: end - start)
         file.services.link.withLock {
             $0.note(
                 byteCount: position - range.lowerBound, delay: (firstByte - start) / .seconds(1),

@@ -35,7 +35,7 @@ extension MediaFile {
                 return
             }
             let byteCount = order.blocks.reduce(0) { $0 + $1.byteCount }
-            services.counts.withLock { $0.diskCacheBytes += Int64(byteCount) }
+            services.metrics.readFromDiskCache(byteCount: byteCount)
             for block in order.blocks {
                 guard fetchDidWrite(order.number, block: block, count: block.byteCount, content: content) else { break }
             }

@@ -8,6 +8,9 @@ final class SpoolFetch: DownloadReceiver, @unchecked Sendable {
     private let file: MediaFile
     let spool: Spool
 
+    /// When its answer began.
+    private let start = ContinuousClock.now
+
     /// Bytes written so far.
     private(set) var written: Int64 = 0
     private var failure: MediaError?
@@ -94,7 +97,7 @@ final class SpoolFetch: DownloadReceiver, @unchecked Sendable {
 
     func downloadDidReceive(_ bytes: RawSpan) {
         guard failure == nil else { return }
-        file.services.counts.withLock { $0.fetchedBytes += Int64(bytes.byteCount) }
+        file.services.metrics.fetched(byteCount: bytes.byteCount)
         do throws(SpoolError) {
             try spool.write(bytes, at: written)
             written += Int64(bytes.byteCount)
@@ -111,6 +114,7 @@ final class SpoolFetch: DownloadReceiver, @unchecked Sendable {
     }
 
     func downloadDidEnd(_ result: Result<Void, TransferError>) {
+        if written > 0 { file.services.metrics.fetchEnded(byteCount: written, duration: ContinuousClock.now - start) }
         if failure == nil, case .success = result {
             do throws(MediaError) { try check(isComplete: true) } catch { failure = error }
         }

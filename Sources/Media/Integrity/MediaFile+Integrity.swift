@@ -117,7 +117,7 @@ extension MediaFile {
             services.logger.notice(
                 "\(sid) was fetched again and is what was recorded", metadata: ["recording": "\(sid)"])
         }
-        services.counts.withLock { $0.verified += 1 }
+        services.metrics.count(.verified)
         services.observer.mediaWasVerified(sid, of: resource.accountSID)
     }
 
@@ -181,13 +181,13 @@ extension MediaFile {
             services.logger.critical(
                 "\(sid) is not what was recorded: \(error.message) Reading it fails from now on.",
                 metadata: ["recording": "\(sid)"])
-            services.counts.withLock { $0.failed += 1 }
+            services.metrics.count(.failed)
             // What was stored of it meanwhile would fail the next trial as well.
             forgetCached()
             for read in reads { read.fail(failure) }
             services.observer.mediaFailedAuthentication(sid, of: resource.accountSID)
         case .tryAgain(let again):
-            services.counts.withLock { $0.doubted += 1 }
+            services.metrics.count(.doubted)
             forgetCached()
             services.logger.warning(
                 "\(sid) is not what was recorded: \(error.message) It is fetched once more, past all caches.",

@@ -7,6 +7,7 @@ import FileTree
 import Foundation
 import Logging
 import Media
+import Metrics
 import Transfer
 import TwilioAPI
 
@@ -70,7 +71,8 @@ struct Mount {
         let folder = try CacheFolder.path(
             option: command.cacheDir, account: account.account, region: account.region, environment: environment)
 
-        let transfer = try makeTransfer()
+        let metrics = MountMetrics.registry()
+        let transfer = try makeTransfer(metrics)
         defer { transfer.shutDown() }
         let client = TwilioClient(
             account: account.account, credential: account.credential, endpoints: account.endpoints, transfer: transfer)
@@ -91,7 +93,7 @@ struct Mount {
         let library = try MediaLibrary(
             clients: TwilioClients(main: client, subaccounts: (subaccounts ?? []).map(\.client)), transfer: transfer,
             keys: keys, diskCache: diskCache, configuration: libraryConfiguration(spoolFolder: folder),
-            observer: recorder, logger: logger)
+            observer: recorder, metrics: metrics, logger: logger)
         let maker = try BranchMaker(library: library, settings: command.window.settings, logger: logger(of:))
         let mainBranch = try maker.branch(of: main)
         let branches = try subaccounts?.map(maker.branch)
@@ -101,7 +103,8 @@ struct Mount {
             logger: logger)
         let gatherer = StatusGatherer(
             version: TwilioFS.version, account: account.account, mounted: .now, catalog: main.catalog,
-            synchronizer: mainBranch.synchronizer, subaccounts: branches ?? [], library: library, transfer: transfer)
+            synchronizer: mainBranch.synchronizer, subaccounts: branches ?? [], library: library, transfer: transfer,
+            metrics: metrics)
         let tree = FileTree(
             parts: FileTree.Parts(
                 main: mainBranch, subaccounts: branches, library: library, gatherer: gatherer,
@@ -117,7 +120,7 @@ struct Mount {
             session = try FileSystemSession(
                 tree: tree, mountPoint: mountPoint.path, source: "twilio:\(account.account)",
                 options: options.others + (allowsOthers ? ["allow_other"] : []), threadCount: threadCount,
-                logger: logger)
+                metrics: metrics, logger: logger)
         } catch let error as FileSystemError {
             throw Failure(error)
         }
@@ -125,7 +128,7 @@ struct Mount {
             if let inode = tree?.noteChange(ofMedia: sid, of: account) { session?.expire([inode]) }
         }
         tree.onRemoval { [weak session] inodes in session?.expire(inodes) }
-        gatherer.askForRequests { [weak session] in session?.statistics ?? RequestStatistics() }
+        gatherer.askForWaitingRequests { [weak session] in session?.waitingRequests ?? 0 }
         gatherer.askForUnreadable { [weak readability] in readability?.unreadable ?? [] }
         do {
             for branch in [mainBranch] + (branches ?? []) { try branch.synchronizer.start() }
@@ -290,7 +293,7 @@ struct Mount {
             isOutside: mountPoint.path)
     }
 
-    private func makeTransfer() throws(Failure) -> TransferClient {
+    private func makeTransfer(_ metrics: any MetricsFactory) throws(Failure) -> TransferClient {
         do throws(TransferError) {
             return try TransferClient(
                 TransferClient.Configuration(
@@ -298,7 +301,7 @@ struct Mount {
                         CacheFolder.absolute),
                     certificateAuthoritySource: command.account.certificateAuthoritySource(environment),
                     userAgent: "twiliofs/\(TwilioFS.version)"),
-                logger: logger)
+                metrics: metrics, logger: logger)
         } catch {
             throw Failure(.configuration, error.message)
         }

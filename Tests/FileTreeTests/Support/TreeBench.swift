@@ -2,6 +2,7 @@ import Catalog
 import Envelope
 import Foundation
 import Logging
+import Monitoring
 import TestSupport
 import Testing
 import Transfer
@@ -18,6 +19,7 @@ final class TreeBench: Sendable {
     let tree: FileTree
     let library: MediaLibrary
     let gatherer: StatusGatherer
+    let metrics = MountMetrics.registry()
     private let folder: URL
 
     /// Whether the simulator and the folder are another bench's.
@@ -79,7 +81,7 @@ final class TreeBench: Sendable {
         self.folder = folder
         self.isShared = isShared
         let quiet = Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
-        transfer = try TransferClient(TransferClient.Configuration(), logger: quiet)
+        transfer = try TransferClient(TransferClient.Configuration(), metrics: metrics, logger: quiet)
         let account = try #require(SID(simulator.credentials.accountSID))
         let client = TwilioClient(
             account: account,
@@ -93,11 +95,11 @@ final class TreeBench: Sendable {
         library = try MediaLibrary(
             clients: TwilioClients(main: client), transfer: transfer, keys: keys,
             configuration: MediaLibrary.Configuration(spoolFolder: folder.path, threadCount: 1), observer: recorder,
-            logger: quiet)
+            metrics: metrics, logger: quiet)
         follower = try WalkFollower(catalog: catalog, media: ahead ?? library, logger: quiet)
         gatherer = StatusGatherer(
             version: "1.2.3", account: account, mounted: Date(timeIntervalSince1970: 1_700_000_000), catalog: catalog,
-            synchronizer: synchronizer, library: library, transfer: transfer)
+            synchronizer: synchronizer, library: library, transfer: transfer, metrics: metrics)
         let main = Branch(
             account: account, catalog: catalog, synchronizer: synchronizer, finder: finder, follower: follower)
         if let listingPatience {
