@@ -142,7 +142,8 @@ struct CatalogDatabase: Sendable {
         let lock: FileLock
         do throws(SystemError) {
             lock = try FileLock(descriptor, of: path + "-lock", patience: patience)
-        } catch  where [EWOULDBLOCK, EINTR].contains(error.code.rawValue) {
+        } catch {
+            guard error.code.rawValue == EWOULDBLOCK || error.code.rawValue == EINTR else { throw error }
             throw CatalogError(
                 .inUse,
                 "another process keeps the lock '\(path)-lock': another mount that begins, or one that is stopped")
