@@ -100,18 +100,27 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "CLinux", "TwilioSimulator", "Support", .product(name: "GRDB", package: "GRDB.swift"),
+                "CLinux", "TwilioSimulator", "Support", logging, .product(name: "GRDB", package: "GRDB.swift"),
             ],
             path: "Tests/TestSupport",
             swiftSettings: swiftSettings + optimized),
+        // What tests share that needs the filesystem's modules.
+        .target(
+            name: "ModuleTestSupport",
+            dependencies: ["TestSupport", "TwilioSimulator", "Envelope", "Media", "TwilioAPI", "Transfer", logging],
+            path: "Tests/ModuleTestSupport",
+            swiftSettings: swiftSettings + optimized),
         tests(of: "Support", ["Support", "TestSupport"]),
-        tests(of: "Envelope", ["Envelope", "Support", "TestSupport"]),
+        tests(of: "Envelope", ["Envelope", "Support", "ModuleTestSupport", "TestSupport"]),
         tests(of: "Transfer", ["Transfer", "TwilioSimulator", "Support", "TestSupport", logging]),
-        tests(of: "TwilioAPI", ["TwilioAPI", "TwilioSimulator", "TestSupport", "Transfer", "Support", logging]),
+        tests(
+            of: "TwilioAPI",
+            ["TwilioAPI", "TwilioSimulator", "ModuleTestSupport", "TestSupport", "Transfer", "Support", logging]),
         tests(
             of: "Catalog",
             [
-                "Catalog", "TwilioSimulator", "TestSupport", "TwilioAPI", "Transfer", "Support", logging,
+                "Catalog", "TwilioSimulator", "ModuleTestSupport", "TestSupport", "TwilioAPI", "Transfer", "Support",
+                logging,
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         // Uses the cache until it is killed.
@@ -126,13 +135,15 @@ let package = Package(
             ]),
         tests(
             of: "Media",
-            ["Media", "TwilioSimulator", "TestSupport", "Envelope", "TwilioAPI", "Transfer", "Support", logging]),
+            [
+                "Media", "TwilioSimulator", "ModuleTestSupport", "TestSupport", "Envelope", "TwilioAPI", "Transfer",
+                "Support", logging,
+            ]),
         tests(
             of: "FileTree",
             [
-                "FileTree", "TwilioSimulator", "TestSupport", "Catalog", "Media", "Envelope", "TwilioAPI", "Transfer",
-                "Support",
-                logging,
+                "FileTree", "TwilioSimulator", "ModuleTestSupport", "TestSupport", "Catalog", "Media", "Envelope",
+                "TwilioAPI", "Transfer", "Support", logging,
             ]),
         tests(of: "FileSystem", ["FileSystem", "CFUSE", "FileTree", "TestSupport", "Support", "TwilioAPI"]),
         tests(of: "MountRuntime", ["MountRuntime", "Support", "TestSupport"]),
@@ -157,7 +168,8 @@ if Context.environment["TWILIOFS_FUZZ"] != nil {
     package.products = []
     package.targets.removeAll { target in
         target.type == .test
-            || ["twilio-simulator", "TwilioSimulator", "TestSupport", "cache-exerciser"].contains(target.name)
+            || ["twilio-simulator", "TwilioSimulator", "TestSupport", "ModuleTestSupport", "cache-exerciser"]
+                .contains(target.name)
     }
     if let index = package.targets.firstIndex(where: { $0.name == "twiliofs" }) {
         package.targets[index] = .target(

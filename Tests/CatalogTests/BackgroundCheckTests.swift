@@ -1,4 +1,5 @@
 import Foundation
+import ModuleTestSupport
 import TestSupport
 import Testing
 import Transfer
@@ -156,17 +157,12 @@ struct BackgroundCheckTests {
         (settings.checkDelay, settings.checkPause) = (.milliseconds(10), .milliseconds(1))
         let log = RecordedLog()
         let catalog = try Self.open(folder, log)
-        let transfer = try TransferClient(TransferClient.Configuration(), logger: Sample.quiet)
-        let client = TwilioClient(
-            account: try #require(SID(simulator.credentials.accountSID)),
-            credential: Credential(
-                username: simulator.credentials.accountSID, password: simulator.credentials.authToken),
-            endpoints: try Endpoints(api: simulator.apiURL, video: simulator.apiURL), transfer: transfer)
-        let finder = try ResourceFinder(catalog: catalog, client: client)
+        let api = try TestClient(simulator)
+        let finder = try ResourceFinder(catalog: catalog, client: api.client)
         let synchronizer = try Synchronizer(
-            catalog: catalog, client: client, finder: finder, settings: settings, logger: log.logger)
+            catalog: catalog, client: api.client, finder: finder, settings: settings, logger: log.logger)
         defer {
-            transfer.shutDown()
+            api.shutDown()
             synchronizer.shutDown()
             finder.shutDown()
         }

@@ -36,10 +36,7 @@ struct ErrorNumberTests {
         let numbers =
             codes.map { ErrorNumber(FileTreeError($0, "")) }
             + [.readOnly, .deadline, .interrupted, .range, .inputOutput]
-        let script = "import errno, sys; print(*(errno.errorcode[int(number)] for number in sys.argv[1:]), sep='\\n')"
-        let names = try Command.require(
-            ["/usr/bin/python3", "-ISc", script] + numbers.map { "\($0.rawValue)" }
-        ).lines
+        let names = try Python.run("errno_names", numbers.map { "\($0.rawValue)" }).lines
         #expect(numbers.map(\.name) == names)
     }
 

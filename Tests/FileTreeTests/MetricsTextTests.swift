@@ -14,23 +14,7 @@ struct MetricsTextTests {
             let types: [String: String]
             let samples: [String: Double]
         }
-        let folder = try TemporaryFolder()
-        try folder.file("metrics", text)
-        let script = """
-            import json, sys
-            from prometheus_client.parser import text_string_to_metric_families
-            families = list(text_string_to_metric_families(open(sys.argv[1]).read()))
-            assert len({family.name for family in families}) == len(families), "a metric twice"
-            assert all(family.documentation for family in families), "a metric without help"
-            samples = [
-                (sample.name + "".join(f" {name}={value}" for name, value in sorted(sample.labels.items())), sample.value)
-                for family in families for sample in family.samples
-            ]
-            assert len(dict(samples)) == len(samples), "a sample twice"
-            print(json.dumps({"types": {family.name: family.type for family in families}, "samples": dict(samples)}))
-            """
-        let output = try Command.require(["/usr/bin/python3", "-c", script, folder.path("metrics")]).output
-        let answer = try JSONDecoder().decode(Answer.self, from: output)
+        let answer: Answer = try Python.value("metrics_text", usesPackages: true, input: Data(text.utf8))
         return (answer.types, answer.samples)
     }
 

@@ -1,5 +1,6 @@
 import Catalog
 import Envelope
+import ModuleTestSupport
 import TestSupport
 import Testing
 import Support

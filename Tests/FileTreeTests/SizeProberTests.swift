@@ -1,5 +1,4 @@
 import Catalog
-import Logging
 import TestSupport
 import Testing
 import TwilioAPI
@@ -10,11 +9,9 @@ import TwilioSimulator
 @Suite("Learning sizes in the background", .orderly)
 struct SizeProberTests {
     private static func prober(_ bench: TreeBench, delay: Duration = .milliseconds(1)) -> SizeProber {
-        var quiet = Logger(label: "tests")
-        quiet.logLevel = .critical
-        return SizeProber(
+        SizeProber(
             subjects: [.init(catalog: bench.catalog, synchronizer: bench.synchronizer)], media: bench.library,
-            delay: delay, pause: .milliseconds(20), logger: quiet)
+            delay: delay, pause: .milliseconds(20), logger: .silent)
     }
 
     private static func listed(_ bench: TreeBench) throws {

@@ -1,4 +1,5 @@
 import Envelope
+import ModuleTestSupport
 import TestSupport
 import Testing
 import TwilioAPI

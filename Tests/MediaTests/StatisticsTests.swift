@@ -1,4 +1,5 @@
 import Foundation
+import ModuleTestSupport
 import TestSupport
 import Testing
 import Support

@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import ModuleTestSupport
 import TestSupport
 import Testing
 import Transfer
@@ -12,9 +13,9 @@ import TwilioSimulator
 struct CatalogFolder: Sendable {
     let path: String
 
-    /// A new one.
+    /// A new one, for as long as the process runs: a catalog may outlive this.
     init() throws {
-        self.init(path: TemporaryFolder.shared.appending(path: UUID().uuidString).path)
+        path = try TemporaryFolder.pathOfRun()
     }
 
     init(path: String) {
@@ -25,20 +26,8 @@ struct CatalogFolder: Sendable {
 
     /// Opens the catalog; several may be open, as those of several mounts are.
     func catalog(window: CatalogWindow = CatalogWindow()) throws -> Catalog {
-        try Catalog(folder: path, window: window, logger: Sample.quiet)
+        try Catalog(folder: path, window: window, logger: .silent)
     }
-}
-
-/// The folder of this test process, removed when it exits.
-enum TemporaryFolder {
-    static let shared: URL = {
-        atexit(removeTemporaryFolder)
-        return FileManager.default.temporaryDirectory.appending(path: "CatalogTests-\(UUID().uuidString)")
-    }()
-}
-
-private func removeTemporaryFolder() {
-    try? FileManager.default.removeItem(at: TemporaryFolder.shared)
 }
 
 /// What catalogs are filled with.
@@ -85,12 +74,6 @@ enum Sample {
             """
         return try ListedResource(kind: .voiceRecording, json: Array(json.utf8))
     }
-
-    static let quiet: Logger = {
-        var logger = Logger(label: "tests")
-        logger.logLevel = .critical
-        return logger
-    }()
 }
 
 extension Catalog {
@@ -121,40 +104,32 @@ extension Catalog {
 final class SyncBench: Sendable {
     let folder: CatalogFolder
     let catalog: Catalog
-    let transfer: TransferClient
+    private let api: TestClient
     let synchronizer: Synchronizer
     let finder: ResourceFinder
 
     init(
-        url: String, username: String = "name", password: String = "word", account: String? = nil,
-        folder: CatalogFolder? = nil, window: CatalogWindow = CatalogWindow(), settings: SyncSettings = SyncSettings(),
-        logger: Logger = Sample.quiet
+        _ api: TestClient, folder: CatalogFolder? = nil, window: CatalogWindow = CatalogWindow(),
+        settings: SyncSettings = SyncSettings(), logger: Logger = .silent
     ) throws {
         self.folder = try folder ?? CatalogFolder()
         catalog = try self.folder.catalog(window: window)
-        transfer = try TransferClient(TransferClient.Configuration(), logger: Sample.quiet)
-        let client = TwilioClient(
-            account: try #require(SID(account ?? "AC" + String(repeating: "0", count: 32))),
-            credential: Credential(username: username, password: password),
-            endpoints: try Endpoints(api: url, video: url), transfer: transfer)
-        finder = try ResourceFinder(catalog: catalog, client: client)
+        self.api = api
+        finder = try ResourceFinder(catalog: catalog, client: api.client)
         synchronizer = try Synchronizer(
-            catalog: catalog, client: client, finder: finder, settings: settings, logger: logger)
+            catalog: catalog, client: api.client, finder: finder, settings: settings, logger: logger)
     }
 
     convenience init(
         _ simulator: TwilioSimulator, folder: CatalogFolder? = nil, window: CatalogWindow = CatalogWindow(),
-        settings: SyncSettings = SyncSettings(), logger: Logger = Sample.quiet
+        settings: SyncSettings = SyncSettings(), logger: Logger = .silent
     ) throws {
-        try self.init(
-            url: simulator.apiURL, username: simulator.credentials.accountSID,
-            password: simulator.credentials.authToken, account: simulator.credentials.accountSID, folder: folder,
-            window: window, settings: settings, logger: logger)
+        try self.init(TestClient(simulator), folder: folder, window: window, settings: settings, logger: logger)
     }
 
     /// To be called at the end of a test: threads hold the parts until then.
     func shutDown() {
-        transfer.shutDown()
+        api.shutDown()
         synchronizer.shutDown()
         finder.shutDown()
     }
@@ -177,18 +152,6 @@ final class SyncBench: Sendable {
         let outcomes = Awaited<ResourceFinder.Outcome>()
         finder.find(sid, of: kind) { outcomes.add($0) }
         return try outcomes.value().get()
-    }
-}
-
-extension TwilioSimulator {
-    /// Adds a resource of the kind that its SID tells.
-    func add(_ sid: SID, status: JSONValue = "processing") throws {
-        let fields: [String: JSONValue] = ["sid": .string("\(sid)"), "status": status]
-        switch sid.prefix {
-        case "RE": try add(.recording, fields: fields)
-        case "RT": try add(.videoRecording, fields: fields)
-        default: try add(.composition, fields: fields)
-        }
     }
 }
 

@@ -28,10 +28,8 @@ extension ScriptedServer {
     }
 }
 
-let silentLogger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-
 func makeClient(
-    authorities: String? = nil, connections: Int = 16, accountRequests: Int = 8, logger: Logger = silentLogger
+    authorities: String? = nil, connections: Int = 16, accountRequests: Int = 8, logger: Logger = .silent
 ) throws -> TransferClient {
     try TransferClient(
         .init(

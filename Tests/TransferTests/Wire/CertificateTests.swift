@@ -1,4 +1,3 @@
-import Foundation
 import TestSupport
 import Testing
 
@@ -10,7 +9,7 @@ struct CertificateTests {
     func authorities() throws {
         let authority = try CertificateAuthority()
         let contents = pattern(50_000)
-        try Data(contents).write(to: URL(fileURLWithPath: "\(authority.folder)/media"))
+        try authority.folder.file("media", contents)
         let server = try TLSServer(authority)
 
         let trusting = try makeClient(authorities: authority.path)
