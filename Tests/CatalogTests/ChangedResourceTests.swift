@@ -19,7 +19,7 @@ struct ChangedResourceTests {
         return try ListedResource(kind: .voiceRecording, json: Array(json.utf8))
     }
 
-    @Test("the time of the last change is kept with an entry, and follows the resource")
+    @Test("The time of the last change is kept with an entry, and follows the resource")
     func kept() throws {
         let catalog = try CatalogFolder().catalog()
         let sid = try Sample.sid(1)
@@ -36,7 +36,7 @@ struct ChangedResourceTests {
         #expect(try catalog.entry(of: sid)?.dateCreated?.seconds == 1_767_225_600)
     }
 
-    @Test("a catalog from before such times were kept is converted, and a pass that fills them is due")
+    @Test("A catalog from before such times were kept is converted, and a pass that fills them is due")
     func converted() throws {
         let simulator = try TwilioSimulator.start(SimulatorConfiguration())
         defer { simulator.stop() }
@@ -64,7 +64,7 @@ struct ChangedResourceTests {
             })
     }
 
-    @Test("a change is seen with the next refresh for a quarter of an hour, and within an hour for a day")
+    @Test("A change is seen with the next refresh for a quarter of an hour, and within an hour for a day")
     func refreshed() throws {
         var configuration = SimulatorConfiguration()
         // What is on a page with what is asked for is taken as well.

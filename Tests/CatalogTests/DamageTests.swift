@@ -81,7 +81,7 @@ struct DamageTests {
         }
     }
 
-    @Test("is set aside with a message when it is no database, and built anew")
+    @Test("A file that is no database is set aside with a message, and the catalog is built anew")
     func garbage() throws {
         let folder = try CatalogFolder()
         try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
@@ -97,7 +97,7 @@ struct DamageTests {
         #expect(log.lines.first?.contains("'\(folder.damagedFile)'") == true)
     }
 
-    @Test("is set aside once, whoever else opens it at that moment", arguments: 1...10)
+    @Test("A damaged catalog is set aside once, although several mounts open it at that moment", arguments: 1...10)
     func garbageForMany(round: Int) throws {
         let folder = try CatalogFolder()
         try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
@@ -124,7 +124,7 @@ struct DamageTests {
     }
 
     @Test(
-        "that was cut off anywhere becomes right",
+        "A catalog that was cut off anywhere becomes right",
         arguments: [0, 1, 99, 100, 5000, 16_384, 40_000, 100_000, -16_384, -1])
     func truncated(length: Int) throws {
         let simulator = try Self.simulator(200)
@@ -138,7 +138,7 @@ struct DamageTests {
         try Self.checkBecomesRight(copy, simulator, 200, "cut to \(length)")
     }
 
-    @Test("of which a page is garbage becomes right, whichever page it is")
+    @Test("A catalog with a page of garbage becomes right, whichever page it is")
     func garbagePage() throws {
         let simulator = try Self.simulator(200)
         defer { simulator.stop() }
@@ -154,7 +154,7 @@ struct DamageTests {
         }
     }
 
-    @Test("whose journal was deleted is as it was before, and becomes right")
+    @Test("A catalog whose journal was deleted is as it was before, and becomes right")
     func deletedJournal() throws {
         let simulator = try Self.simulator(200)
         defer { simulator.stop() }
@@ -170,7 +170,7 @@ struct DamageTests {
         #expect(try first.listed(.videoRecording).count == 400)
     }
 
-    @Test("is an error and nobody waits as long as another process holds its lock")
+    @Test("A catalog whose lock another process holds is an error at once")
     func heldLock() throws {
         let simulator = try Self.simulator(300)
         defer { simulator.stop() }
@@ -191,7 +191,7 @@ struct DamageTests {
         #expect(try catalog.listed(.composition) == [])
     }
 
-    @Test("that is found so while it is used fails once, is set aside, and is built anew")
+    @Test("Damage that is found during use is one error; the catalog is set aside and built anew")
     func atRunTime() throws {
         let simulator = try Self.simulator(300)
         defer { simulator.stop() }
@@ -209,7 +209,7 @@ struct DamageTests {
         try Self.checkBecomesRight(folder, simulator, 300, "in the same folder")
     }
 
-    @Test("that one mount has set aside is given up by the other as well, which leaves the new one alone")
+    @Test("When one mount sets a catalog aside, another gives it up as well and leaves the new one alone")
     func otherMount() throws {
         let simulator = try Self.simulator(300)
         defer { simulator.stop() }
@@ -233,7 +233,7 @@ struct DamageTests {
     }
 
     @Test(
-        "that was taken away is given up by who has it open, also without having met any damage",
+        "A catalog that was taken away is given up by every mount that has it open, although none found damage",
         arguments: [true, false])
     func takenAway(isRead: Bool) throws {
         let folder = try CatalogFolder()
@@ -254,7 +254,7 @@ struct DamageTests {
         #expect(next.epoch == 0)
     }
 
-    @Test("that one mount has set aside is given up by the other also when that writes first")
+    @Test("When one mount sets a catalog aside, another gives it up even if it writes first")
     func otherMountWrites() throws {
         let folder = try CatalogFolder()
         let (catalog, other) = (try Self.open(folder), try Self.open(folder))
@@ -267,7 +267,7 @@ struct DamageTests {
         #expect(try other.listed() == [try Sample.sid(5001)])
     }
 
-    @Test("that is begun anew can be read by nobody before those who keep its lists know")
+    @Test("A new catalog can't be read before the lists' keepers know of it")
     func replacementOrder() throws {
         let folder = try CatalogFolder()
         let catalog = try Self.open(folder)
@@ -285,7 +285,7 @@ struct DamageTests {
         #expect(isTold.withLock { $0 })
     }
 
-    @Test("that is set aside while somebody waits for what is new isn't shown until it is whole again")
+    @Test("A catalog that is set aside during a refresh isn't shown until it is whole again")
     func whileRefreshing() throws {
         let simulator = try Self.simulator(300)
         defer { simulator.stop() }
@@ -314,7 +314,7 @@ struct DamageTests {
     }
 
     @Test(
-        "that is set aside while a list is brought here doesn't make that list whole",
+        "A catalog that is set aside while a list is fetched doesn't make that list complete",
         arguments: [Behaviour.ListOrder.newestFirst, .unordered])
     func whileFilling(order: Behaviour.ListOrder) throws {
         let simulator = try Self.simulator(600, pageSize: 2)

@@ -10,7 +10,7 @@ import TwilioSimulator
 @Suite("Lists whose pages have no end", .orderly)
 struct EndlessListTests {
     @Test(
-        "such a list fails, is logged once, and is there when it has an end again",
+        "Such a list fails, is logged once, and is there when it has an end again",
         arguments: [Behaviour.ListEnd.empty, .repeated], TwilioAPI.MediaKind.allCases)
     func fails(end: Behaviour.ListEnd, kind: TwilioAPI.MediaKind) throws {
         var configuration = SimulatorConfiguration()
@@ -52,7 +52,7 @@ struct EndlessListTests {
         return (limit, nil)
     }
 
-    @Test("pages that bring nothing new end a walk, however they are mixed", arguments: [1, 2, 7, 50])
+    @Test("Pages that bring nothing new end a walk, however they are mixed", arguments: [1, 2, 7, 50])
     func barren(period: Int) throws {
         let (pages, error) = try Self.walk(atMost: 1000) { number in
             ListWalk.Page(
@@ -63,7 +63,7 @@ struct EndlessListTests {
         #expect(pages <= 3 * period + ListWalk.barrenLimit + 1)
     }
 
-    @Test("pages without resources between those that bring some are allowed")
+    @Test("Pages without resources between those that bring some are allowed")
     func gaps() throws {
         let (pages, error) = try Self.walk(atMost: 3000) { number in
             let isEmpty = number % ListWalk.barrenLimit != 0
@@ -75,7 +75,7 @@ struct EndlessListTests {
         #expect(pages == 3000)
     }
 
-    @Test("more pages than there can be end a walk, although each brings something")
+    @Test("More pages than there can be end a walk, although each brings something")
     func tooMany() throws {
         let (pages, error) = try Self.walk(atMost: 1100, pageLimit: 1000) { number in
             ListWalk.Page(count: 1, times: nil, isOrdered: false, next: "\(number)", digest: UInt64(number))

@@ -12,7 +12,7 @@ struct FullDiskTests {
         try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.contains("-bulk-") }
     }
 
-    @Test("filling it fails with a clear error, what is there can be read, and it goes on when there is room")
+    @Test("Filling it fails with a clear error, what is there can be read, and it goes on when there is room")
     func full() throws {
         let key = try String(contentsOfFile: try KeyPair.shared.publicKey, encoding: .utf8)
         var configuration = SimulatorConfiguration(publicKeys: [SimulatorConfiguration.PublicKey(pem: key)])

@@ -54,7 +54,7 @@ struct ListWalkTests {
     }
 
     @Test(
-        "all that was there and stays is met, whatever order and paging, while items come and go",
+        "All that was there and stays is met, whatever order and paging, while items come and go",
         arguments: ModelList.Order.allCases, 1...25 as ClosedRange<UInt64>)
     func model(order: ModelList.Order, seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
@@ -79,7 +79,7 @@ struct ListWalkTests {
     }
 
     @Test(
-        "items that others push onto the next page are neither lost nor in the way",
+        "Items that others push onto the next page are neither lost nor in the way",
         arguments: ModelList.Order.allCases, 1...15 as ClosedRange<UInt64>)
     func shiftingPages(order: ModelList.Order, seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
@@ -94,7 +94,7 @@ struct ListWalkTests {
     }
 
     @Test(
-        "what counts as met when it is killed at any point has been met, and another walk meets the rest",
+        "What counts as met when it is killed at any point has been met, and another walk meets the rest",
         arguments: ModelList.Order.allCases, 1...15 as ClosedRange<UInt64>)
     func killed(order: ModelList.Order, seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
@@ -127,7 +127,7 @@ struct ListWalkTests {
     }
 
     @Test(
-        "many pages are walked by as many chains as are allowed, for little more than the pages that there are",
+        "Many pages are walked by as many chains as are allowed, for little more than the pages that there are",
         arguments: [ModelList.Filter.inclusive, .midnight, .exclusive], [12_000, 1200] as [Int64])
     func parallel(filter: ModelList.Filter, pause: Int64) throws {
         // One and a half pages a day, or fourteen.
@@ -142,7 +142,7 @@ struct ListWalkTests {
     }
 
     @Test(
-        "a walk that is ended again and again goes on, whatever filters mean",
+        "A walk that is ended again and again goes on, whatever filters mean",
         arguments: [ModelList.Filter.inclusive, .midnight, .noon, .zoned, .exclusive])
     func goingOn(filter: ModelList.Filter) throws {
         // Fifteen pages a day, and sixteen chains that leave as many parts: to come to where a part begins takes a
@@ -165,7 +165,7 @@ struct ListWalkTests {
     }
 
     @Test(
-        "parts of a list are met whole, whatever filters mean",
+        "Parts of a list are met whole, whatever filters mean",
         arguments: ModelList.Filter.allCases, 1...20 as ClosedRange<UInt64>)
     func parts(filter: ModelList.Filter, seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
@@ -185,7 +185,7 @@ struct ListWalkTests {
         #expect(wanted.allSatisfy { outcome.met.contains($0.number) })
     }
 
-    @Test("what a page shows of a filter's day counts for other days less two hours, since clocks are changed")
+    @Test("What a page shows of a filter's day counts for other days less two hours, since clocks are changed")
     func clockChange() {
         let midnight = Self.start / Self.day * Self.day
         var reach = FilterReach(granularity: Self.day)
@@ -199,7 +199,7 @@ struct ListWalkTests {
         #expect(reach.cut(before: other + 3600) == other - 18 * 3600)
     }
 
-    @Test("filters that aren't obeyed are found out, and the list is walked once by one chain")
+    @Test("Filters that aren't obeyed are found out, and the list is walked once by one chain")
     func ignoredFilter() throws {
         var list = ModelList(
             order: .newestFirst, paging: .token, pageSize: 5, granularity: Self.day, filter: .ignored, seed: 1)
@@ -210,7 +210,7 @@ struct ListWalkTests {
         #expect(outcome.requests < 540, "\(outcome.requests) requests for 500 pages")
     }
 
-    @Test("a list whose order isn't what it seemed at first is walked from its beginning, by one chain")
+    @Test("A list whose order isn't what it seemed at first is walked from its beginning, by one chain")
     func disorderLate() throws {
         let base = Self.start
         let interval = base..<base + 1000
@@ -237,7 +237,7 @@ struct ListWalkTests {
         #expect(walk.isDone)
     }
 
-    @Test("a page that tells no times ends the trust in the order")
+    @Test("A page that tells no times ends the trust in the order")
     func noTimes() throws {
         var walk = ListWalk(over: Self.all, limit: 4, granularity: Self.day, pageSize: 2)
         let request = try #require(walk.start(now: Self.start).first)
@@ -247,7 +247,7 @@ struct ListWalkTests {
             walk.start(now: Self.start) == [ListWalk.Request(chain: request.chain, interval: Self.all[0], next: "a")])
     }
 
-    @Test("pages that lead back to one of them are an error", arguments: 1...4)
+    @Test("Pages that lead back to one of them are an error", arguments: 1...4)
     func circle(length: Int) throws {
         var walk = ListWalk(over: Self.all, limit: 1, granularity: Self.day, pageSize: 2)
         var error: CatalogError?
@@ -266,7 +266,7 @@ struct ListWalkTests {
         #expect(error?.message.contains("circle") == true)
     }
 
-    @Test("what is left is estimated from what was met")
+    @Test("What is left is estimated from what was met")
     func estimate() throws {
         var walk = ListWalk(
             over: [Self.start - 1000 * Self.day..<Int64.max], limit: 1, granularity: Self.day, pageSize: 10)
@@ -281,7 +281,7 @@ struct ListWalkTests {
         #expect(abs(left - 90) < 1)
     }
 
-    @Test("nothing to meet is met at once")
+    @Test("Nothing to meet is met at once")
     func empty() {
         var walk = ListWalk(over: [], limit: 3, granularity: 1, pageSize: 1)
         #expect(walk.isDone)

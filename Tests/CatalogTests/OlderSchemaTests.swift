@@ -21,7 +21,7 @@ struct OlderSchemaTests {
         let facts: Data?
     }
 
-    @Test("everything of an older one is kept", arguments: [1, 2])
+    @Test("Everything of an older one is kept", arguments: [1, 2])
     func older(version: Int) throws {
         let folder = try CatalogFolder()
         let expected: [Expected] = try Python.value(
@@ -68,7 +68,7 @@ struct OlderSchemaTests {
         #expect(try folder.integrityCheck() == ["ok"])
     }
 
-    @Test("one of a newer version is an error that names it, and stays as it is")
+    @Test("One of a newer version is an error that names it, and stays as it is")
     func newer() throws {
         let folder = try CatalogFolder()
         do {

@@ -46,7 +46,7 @@ struct ResourceRefreshTests {
         }
     }
 
-    @Test("the catalog gets the resource as it is, and keeps the entry's place")
+    @Test("The catalog gets the resource as it is, and keeps the entry's place")
     func changed() throws {
         let bench = try Bench()
         defer { bench.shutDown() }
@@ -62,7 +62,7 @@ struct ResourceRefreshTests {
         #expect(bench.simulator.requests.count == 2)
     }
 
-    @Test("a recording is asked for once in a minute, another one all the same")
+    @Test("A recording is asked for once in a minute, another one all the same")
     func seldom() throws {
         let bench = try Bench()
         defer { bench.shutDown() }
@@ -84,7 +84,7 @@ struct ResourceRefreshTests {
         #expect(bench.simulator.requests.count == 4)
     }
 
-    @Test("those who wish it at the same time share one request and its outcome")
+    @Test("Those who wish it at the same time share one request and its outcome")
     func shared() throws {
         let bench = try Bench()
         defer { bench.shutDown() }
@@ -95,7 +95,7 @@ struct ResourceRefreshTests {
         #expect(bench.simulator.requests.count == 1)
     }
 
-    @Test("one that has gone is told, and is gone from the catalog")
+    @Test("One that has gone is told, and is gone from the catalog")
     func gone() throws {
         let bench = try Bench()
         defer { bench.shutDown() }
@@ -107,7 +107,7 @@ struct ResourceRefreshTests {
         #expect(try bench.sync.catalog.entry(of: bench.sid) == nil)
     }
 
-    @Test("an answer that can't be had changes nothing")
+    @Test("An answer that can't be had changes nothing")
     func refused() throws {
         let bench = try Bench()
         defer { bench.shutDown() }

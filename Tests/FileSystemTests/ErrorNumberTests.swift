@@ -8,7 +8,7 @@ import Testing
 @Suite("Errors of the tree as errnos", .orderly)
 struct ErrorNumberTests {
     @Test(
-        "each error of the tree has the errno that programs expect",
+        "Each error of the tree has the errno that programs expect",
         arguments: [
             (.notFound, ENOENT), (.stale, ESTALE), (.isDirectory, EISDIR), (.notDirectory, ENOTDIR), (.invalid, EINVAL),
             (.readOnly, EROFS), (.permissionDenied, EACCES), (.keyNotHeld, ENOKEY),
@@ -18,7 +18,7 @@ struct ErrorNumberTests {
         #expect(ErrorNumber(FileTreeError(code, "")).rawValue == number)
     }
 
-    @Test("what isn't the tree's fault has its errno too")
+    @Test("What isn't the tree's fault has its errno too")
     func others() {
         #expect(ErrorNumber.readOnly.rawValue == EROFS)
         #expect(ErrorNumber.deadline.rawValue == EIO)
@@ -27,7 +27,7 @@ struct ErrorNumberTests {
         #expect(ErrorNumber.inputOutput.rawValue == EIO)
     }
 
-    @Test("each errno that programs are told has the name that Python knows it by")
+    @Test("Each errno that programs are told has the name that Python knows it by")
     func names() throws {
         let codes: [FileTreeError.Code] = [
             .notFound, .stale, .isDirectory, .notDirectory, .readOnly, .permissionDenied, .keyNotHeld, .noAttribute,
@@ -40,7 +40,7 @@ struct ErrorNumberTests {
         #expect(numbers.map(\.name) == names)
     }
 
-    @Test("errors are counted by their name")
+    @Test("Errors are counted by their name")
     func counts() {
         let counts = ErrorCounts()
         #expect(counts.byName.isEmpty)

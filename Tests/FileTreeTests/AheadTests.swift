@@ -68,7 +68,7 @@ struct AheadTests {
         try bench.list(directory).map(\.name).filter { $0.hasPrefix("RE") }
     }
 
-    @Test("listing a directory asks for no media")
+    @Test("Listing a directory asks for no media")
     func listing() throws {
         let bench = try TreeBench(generated: 50)
         defer { bench.shutDown() }
@@ -79,7 +79,7 @@ struct AheadTests {
     }
 
     @Test(
-        "of two hundred unknown sizes that are asked for in order, many are on their way at the same time",
+        "Of two hundred unknown sizes that are asked for in order, many are on their way at the same time",
         arguments: EntryOrder.allCases)
     func sizesInOrder(order: EntryOrder) throws {
         let bench = try TreeBench(generated: 200)
@@ -107,7 +107,7 @@ struct AheadTests {
         #expect(Set(paths).count == 200)
     }
 
-    @Test("sizes that are asked for in no order are asked for one by one")
+    @Test("Sizes that are asked for in no order are asked for one by one")
     func sizesInNoOrder() throws {
         let bench = try TreeBench(generated: 200)
         defer { bench.shutDown() }
@@ -125,7 +125,7 @@ struct AheadTests {
         #expect(Self.mediaRequests(bench).count == chosen.count)
     }
 
-    @Test("files that are read whole in order are begun ahead, until one is left out", arguments: EntryOrder.allCases)
+    @Test("Files that are read whole in order are begun ahead, until one is left out", arguments: EntryOrder.allCases)
     func readingInOrder(order: EntryOrder) throws {
         let ahead = NotingAhead()
         let bench = try TreeBench(generated: 60, ahead: ahead)
@@ -142,7 +142,7 @@ struct AheadTests {
         #expect(ahead.abandoned.count == 9)
     }
 
-    @Test("when there is no room, nothing is tried until the program goes on")
+    @Test("When there is no room, nothing is tried until the program goes on")
     func noRoom() throws {
         let ahead = NotingAhead()
         ahead.setRoom(2)
@@ -158,7 +158,7 @@ struct AheadTests {
         #expect(ahead.hasBegun(sids[2..<12]))
     }
 
-    @Test("nothing is begun ahead for a program that looks at the beginning of each file")
+    @Test("Nothing is begun ahead for a program that looks at the beginning of each file")
     func heads() throws {
         let ahead = NotingAhead()
         let bench = try TreeBench(generated: 30, ahead: ahead)

@@ -8,7 +8,7 @@ import TwilioAPI
 @Suite("Programs that go through a directory", .orderly)
 struct DirectoryWalksTests {
     @Test(
-        "who reads whole files in an order finds every file begun, but for the first two",
+        "Who reads whole files in an order finds every file begun, but for the first two",
         arguments: EntryOrder.allCases)
     func wholeDirectory(order: EntryOrder) throws {
         var bench = try WalkBench(count: 300)
@@ -22,7 +22,7 @@ struct DirectoryWalksTests {
         #expect(!bench.walks.isFollowing)
     }
 
-    @Test("twice as much is begun as was read, 64 at the most")
+    @Test("Twice as much is begun as was read, 64 at the most")
     func growth() throws {
         var bench = try WalkBench(count: 300)
         for index in 0..<200 {
@@ -32,7 +32,7 @@ struct DirectoryWalksTests {
         }
     }
 
-    @Test("a file is begun while the second one is still being closed, which the kernel tells late")
+    @Test("A file is begun while the second one is still being closed, which the kernel tells late")
     func lateClosing() throws {
         var bench = try WalkBench(count: 50)
         for index in 0..<40 {
@@ -43,7 +43,7 @@ struct DirectoryWalksTests {
         #expect(bench.held == bench.files(40, count: 10))
     }
 
-    @Test("nothing is begun for who looks at the beginning of each file")
+    @Test("Nothing is begun for who looks at the beginning of each file")
     func headsOnly() throws {
         var bench = try WalkBench(count: 100)
         for index in 0..<100 {
@@ -53,7 +53,7 @@ struct DirectoryWalksTests {
         #expect(bench.begunCount == 0)
     }
 
-    @Test("nothing is begun for who reads in no order", arguments: 1...20 as ClosedRange<UInt64>)
+    @Test("Nothing is begun for who reads in no order", arguments: 1...20 as ClosedRange<UInt64>)
     func noOrder(seed: UInt64) throws {
         var bench = try WalkBench(count: 2000, seed: seed)
         var generator = SeededGenerator(seed: seed &+ 100)
@@ -62,7 +62,7 @@ struct DirectoryWalksTests {
         #expect(bench.begunCount <= 16)
     }
 
-    @Test("what was begun in vain is let go when files are left out, and what follows then is begun")
+    @Test("What was begun in vain is let go when files are left out, and what follows then is begun")
     func leavingOut() throws {
         var bench = try WalkBench(count: 300)
         for index in 0..<10 { bench.read(bench.file(index)) }
@@ -74,7 +74,7 @@ struct DirectoryWalksTests {
         #expect(bench.held == bench.files(22, count: 4))
     }
 
-    @Test("what was begun in vain is let go when a file isn't read to its end")
+    @Test("What was begun in vain is let go when a file isn't read to its end")
     func breakingOff() throws {
         var bench = try WalkBench(count: 100)
         for index in 0..<10 { bench.read(bench.file(index)) }
@@ -85,7 +85,7 @@ struct DirectoryWalksTests {
         #expect(bench.letGo == (11..<31).map { bench.file($0) })
     }
 
-    @Test("what was begun in vain is let go when only others are visited")
+    @Test("What was begun in vain is let go when only others are visited")
     func leaving() throws {
         var bench = try WalkBench(count: 1000)
         for index in 0..<10 { bench.read(bench.file(index)) }
@@ -96,7 +96,7 @@ struct DirectoryWalksTests {
     }
 
     @Test(
-        "two programs in different places, in different orders, are each followed",
+        "Two programs in different places, in different orders, are each followed",
         arguments: 1...10 as ClosedRange<UInt64>)
     func twoPrograms(seed: UInt64) throws {
         var bench = try WalkBench(count: 600, seed: seed)
@@ -120,7 +120,7 @@ struct DirectoryWalksTests {
         #expect(bench.walks.isFollowing)
     }
 
-    @Test("a program in another directory doesn't disturb")
+    @Test("A program in another directory doesn't disturb")
     func otherDirectory() throws {
         var bench = try WalkBench(count: 200)
         var other = try WalkBench(count: 200, seed: 2)
@@ -137,7 +137,7 @@ struct DirectoryWalksTests {
         #expect(bench.letGo.isEmpty)
     }
 
-    @Test("a program that works on four files at once is followed, although it doesn't keep the order strictly")
+    @Test("A program that works on four files at once is followed, although it doesn't keep the order strictly")
     func fourAtOnce() throws {
         var bench = try WalkBench(count: 200)
         var generator = SeededGenerator(seed: 4)
@@ -155,7 +155,7 @@ struct DirectoryWalksTests {
         #expect(bench.letGo.isEmpty)
     }
 
-    @Test("a file that is opened twice counts once")
+    @Test("A file that is opened twice counts once")
     func openedTwice() throws {
         var bench = try WalkBench(count: 50)
         for index in 0..<20 {
@@ -169,7 +169,7 @@ struct DirectoryWalksTests {
         #expect(bench.held == bench.files(20, count: 30))
     }
 
-    @Test("what there was no room for is tried again", arguments: [1, 3, 10])
+    @Test("What there was no room for is tried again", arguments: [1, 3, 10])
     func noRoom(room: Int) throws {
         var bench = try WalkBench(count: 100)
         bench.room = room
@@ -180,7 +180,7 @@ struct DirectoryWalksTests {
     }
 
     @Test(
-        "whatever happens, what is begun is held until it is asked for or let go",
+        "Whatever happens, what is begun is held until it is asked for or let go",
         arguments: 1...20 as ClosedRange<UInt64>)
     func random(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)

@@ -24,7 +24,7 @@ struct SizeProberTests {
         try bench.catalog.unsized(of: .voiceRecording, after: 0, limit: 10_000).count
     }
 
-    @Test("every size is learnt by itself with one request, and those of recordings that come later")
+    @Test("Every size is learnt by itself with one request, and those of recordings that come later")
     func all() throws {
         let bench = try TreeBench(generated: 300)
         defer { bench.shutDown() }
@@ -47,7 +47,7 @@ struct SizeProberTests {
         #expect(eventually { bench.simulator.requests.contains { $0.path.contains(sid) } })
     }
 
-    @Test("nothing is asked before its time, nor after the end")
+    @Test("Nothing is asked before its time, nor after the end")
     func delay() throws {
         let bench = try TreeBench(generated: 50)
         defer { bench.shutDown() }
