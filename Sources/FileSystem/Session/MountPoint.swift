@@ -6,6 +6,7 @@
 import CFUSE
 import CLinux
 import Glibc
+import Support
 
 /// The directory on which the tree is mounted.
 public struct MountPoint: Sendable {

@@ -130,19 +130,11 @@ public enum TrustedPath {
     /// Whether an owner is nobody whom this user namespace knows: of a container of a user's own, root outside.
     private static func isUnknownInNamespace(_ owner: uid_t) -> Bool {
         // All others have this number (user_namespaces(7)).
-        guard owner == 65534, let map = firstLine(of: "/proc/self/uid_map") else { return false }
+        guard owner == 65534, let map = KernelFile.text(of: "/proc/self/uid_map", limit: 256),
+            let line = map.split(separator: "\n").first
+        else { return false }
         // Outside of any namespace, all are known: from 0, as 0, all of them.
-        return map.split(separator: " ") != ["0", "0", "4294967295"]
-    }
-
-    private static func firstLine(of path: String) -> String? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        var bytes = [UInt8](repeating: 0, count: 256)
-        let count = read(descriptor, &bytes, bytes.count)
-        guard count > 0 else { return nil }
-        return String(decoding: bytes[..<count].prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+        return line.split(separator: " ") != ["0", "0", "4294967295"]
     }
 
     /// What a symbolic link names; nil when it isn't one any more.
