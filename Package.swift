@@ -151,8 +151,8 @@ let package = Package(
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
-                "twiliofs", "twilio-simulator", "TwilioSimulator", "DiskCache", "Catalog", "FileTree", "TwilioAPI",
-                "Transfer", "TestSupport", logging, argumentParser,
+                "twiliofs", "twilio-simulator", "TwilioSimulator", "DiskCache", "Catalog", "FileTree", "Media",
+                "TwilioAPI", "Transfer", "TestSupport", logging, argumentParser,
             ],
             swiftSettings: swiftSettings),
         .testTarget(

@@ -54,35 +54,40 @@ struct MountCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "How much ciphertext is kept on disk; 0: none.",
-            discussion: "Default: 10G. Suffixes are powers of 1024.", valueName: "size"),
+            discussion: "Default: \(MountDefaults.cacheSize.argument). Suffixes are powers of 1024.", valueName: "size"),
         transform: ByteSize.parse)
-    var cacheSize = ByteSize(bytes: 10 << 30)
+    var cacheSize = MountDefaults.cacheSize
 
     @Option(
         help: ArgumentHelp(
-            "How much the disk cache leaves free on its file system.", discussion: "Default: 1G.", valueName: "size"),
+            "How much the disk cache leaves free on its file system.",
+            discussion: "Default: \(MountDefaults.cacheMinFree.argument).", valueName: "size"),
         transform: ByteSize.parse)
-    var cacheMinFree = ByteSize(bytes: 1 << 30)
+    var cacheMinFree = MountDefaults.cacheMinFree
 
     @Option(
         help: ArgumentHelp(
             "How much memory media may take, all in all.",
-            discussion: "Default: 256M. Buffers for connections and the catalog come on top.", valueName: "size"),
+            discussion: """
+                Default: \(MountDefaults.memory.argument). Buffers for connections and the catalog come on top.
+                """, valueName: "size"),
         transform: ByteSize.parse)
-    var memory = ByteSize(bytes: 256 << 20)
+    var memory = MountDefaults.memory
 
     @Option(
         help: ArgumentHelp(
             "When bytes of files with a tag are released: auto, strict or deferred.",
-            discussion: "Default: auto, which is strict up to --strict-limit.", valueName: "mode"),
+            discussion: "Default: \(MountDefaults.integrity.rawValue), which is strict up to --strict-limit.",
+            valueName: "mode"),
         transform: IntegrityMode.parse)
-    var integrity: IntegrityMode = .automatic
+    var integrity = MountDefaults.integrity
 
     @Option(
         help: ArgumentHelp(
-            "Up to which size auto is strict.", discussion: "Default: 16M.", valueName: "size"),
+            "Up to which size auto is strict.", discussion: "Default: \(MountDefaults.strictLimit.argument).",
+            valueName: "size"),
         transform: ByteSize.parse)
-    var strictLimit = ByteSize(bytes: 16 << 20)
+    var strictLimit = MountDefaults.strictLimit
 
     @Flag(help: "Let other users in; what they may do, the mode of the files says.")
     var allowOther = false
@@ -100,7 +105,9 @@ struct MountCommand: ParsableCommand {
 
     @Option(
         name: .customLong("umask"),
-        help: ArgumentHelp("Permission bits to take away, in octal.", discussion: "Default: 077.", valueName: "bits"))
+        help: ArgumentHelp(
+            "Permission bits to take away, in octal.",
+            discussion: "Default: 0\(String(MountDefaults.mask, radix: 8)).", valueName: "bits"))
     var mask: String?
 
     @Option(name: .customShort("o"), help: ArgumentHelp("Mount options, separated by commas.", valueName: "options"))
@@ -109,10 +116,9 @@ struct MountCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "The least level that is logged: trace, debug, info, notice, warning, error or critical.",
-            discussion: "Default: info.",
-            valueName: "level"),
+            discussion: "Default: \(MountDefaults.logLevel.rawValue).", valueName: "level"),
         transform: Logger.Level.parse)
-    var logLevel: Logger.Level = .info
+    var logLevel = MountDefaults.logLevel
 
     @Option(help: ArgumentHelp("How log lines look.", valueName: "format"))
     var logFormat: LogFormat = .text

@@ -27,9 +27,11 @@ struct WindowOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "How often Twilio is asked for new recordings while the mount is used; 0: only when mounting.",
-            discussion: "Default: 60.", valueName: "seconds"),
+            discussion: """
+                Default: \(MountDefaults.refresh.seconds). At most \(RefreshInterval.limit), a year.
+                """, valueName: "seconds"),
         transform: RefreshInterval.parse)
-    var refresh = RefreshInterval(seconds: 60)
+    var refresh = MountDefaults.refresh
 
     @Flag(
         inversion: .prefixedNo,
@@ -123,5 +125,5 @@ struct RefreshInterval: Hashable, Sendable {
     }
 
     /// A year: what is rarer is never.
-    private static let limit = 31_536_000
+    static let limit = 31_536_000
 }
