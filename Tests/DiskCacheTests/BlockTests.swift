@@ -127,8 +127,7 @@ struct BlockTests {
 
     @Test("In another's place it is a miss")
     func exchanged() throws {
-        // No sweep runs meanwhile: it would remove the row of a block whose file is being moved.
-        let cache = try bench.open(interval: .seconds(100))
+        let cache = try bench.open()
         for block in 0..<2 { cache.store(Pattern.bytes(0, of: content, length: 99), block, of: content) }
         let files = bench.files.sorted()
         try Command.shell(#"mv "$1" x; mv "$2" "$1"; mv x "$2""#, files[0], files[1], directory: bench.path)

@@ -249,7 +249,7 @@ struct FailureTests {
         }
         #expect(bench.files.count == 3)
         #expect(try !OpenStore.open(bench.path).mayStore)
-        cache = try bench.open(limit: 100_000)
+        cache = try bench.open(limit: 100_000, isSwept: false)
         for block in 10..<40 {
             cache.store(Pattern.bytes(block, of: content, length: 30_000), block, of: content)
             #expect(bench.bytes <= 100_000)
