@@ -70,8 +70,7 @@ public final class MediaRecorder: MediaObserver {
                         return stored.map {
                             MediaLesson(
                                 sid, $0,
-                                isAuthenticated: facts.encryption == ExtendedAttributes.authenticatedEncryption,
-                                isEncrypted: facts.isEncrypted)
+                                isAuthenticated: facts.isAuthenticated, isEncrypted: facts.isEncrypted)
                         }
                     })
                 for sid in replaced {

@@ -311,7 +311,7 @@ final class MediaFile: Sendable {
             }
             let key = try services.contentKey(for: metadata, facts: facts, of: resource)
             // The padding in the last block agreed with the sizes.
-            if metadata.cipher == .aes256CBC { confirmFacts() }
+            if metadata.cipher.isPadded { confirmFacts() }
             return try MediaContent(
                 facts: facts, metadata: metadata, key: key, isStrict: isStrict(ciphertextSize: facts.ciphertextSize))
         } catch {

@@ -5,6 +5,8 @@ import Testing
 
 @Suite("Ciphertext layout", .orderly)
 struct CiphertextLayoutTests {
+    typealias ContentCipher = EnvelopeMetadata.ContentCipher
+
     @Test("GCM ranges are those of the plaintext, and the tag follows")
     func gcm() throws {
         let layout = try CiphertextLayout(cipher: .aes256GCM, ciphertextSize: 116, plaintextSize: 100)
@@ -44,6 +46,42 @@ struct CiphertextLayoutTests {
             if ciphertextSize <= plaintextSize {
                 #expect(gcm == .truncated && cbc == .truncated)
             }
+        }
+    }
+
+    @Test("A size that no cipher makes is refused", arguments: [ContentCipher.aes256GCM, .aes256CBC, nil])
+    func sizes(cipher: ContentCipher?) {
+        for size in Int64(0)..<100 {
+            let isRight = size >= 16 && (cipher == .aes256GCM || size % 16 == 0)
+            #expect((CiphertextLayout.refusal(ofSize: size, cipher: cipher) == nil) == isRight)
+        }
+    }
+
+    @Test("The plaintext's size follows from the ciphertext of GCM, and from CBC's only with a header that agrees")
+    func plaintextSize() throws {
+        func metadata(_ cipher: ContentCipher, told: Int64?) throws -> EnvelopeMetadata {
+            try EnvelopeMetadata(
+                cipher: cipher, wrapping: .rsaOAEPSHA256, wrappedKey: [UInt8](repeating: 0, count: 256),
+                initializationVector: [UInt8](repeating: 0, count: 16), plaintextSize: told)
+        }
+        for told in [nil, 0, 31] as [Int64?] {
+            #expect(try metadata(.aes256GCM, told: told).plaintextSize(ofCiphertextSize: 48) == 32)
+        }
+        #expect(try metadata(.aes256CBC, told: nil).plaintextSize(ofCiphertextSize: 48) == nil)
+        #expect(try metadata(.aes256CBC, told: 40).plaintextSize(ofCiphertextSize: 48) == 40)
+        for (told, expected) in [(48, .truncated), (31, .invalidMetadata)] as [(Int64, EnvelopeError.Code)] {
+            let thrown = try code { _ = try metadata(.aes256CBC, told: told).plaintextSize(ofCiphertextSize: 48) }
+            #expect(thrown == expected)
+        }
+        #expect(try code { _ = try ContentCipher.aes256GCM.plaintextSize(ofCiphertextSize: 15) } == .truncated)
+    }
+
+    @Test("The end that is fetched holds a tag, or the last two blocks")
+    func tail() throws {
+        for cipher in [ContentCipher.aes256GCM, .aes256CBC] {
+            let layout = try CiphertextLayout(cipher: cipher, ciphertextSize: 112, plaintextSize: 96)
+            let needed = layout.tagRange ?? layout.ciphertextRange(forPlaintext: 95..<96)
+            #expect(layout.ciphertextSize - needed.lowerBound <= CiphertextLayout.tailSize)
         }
     }
 

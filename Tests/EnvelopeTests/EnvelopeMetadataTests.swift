@@ -137,7 +137,7 @@ struct EnvelopeMetadataTests {
     @Test("A voice recording's details are GCM with RSAES-OAEP and SHA-256")
     func voice() throws {
         // The values of a published walk-through of voice recording encryption.
-        let metadata = try EnvelopeMetadata.voiceRecording(
+        let metadata = try EnvelopeMetadata.rsaAES(
             type: "rsa-aes", publicKeySID: "CRa804e6eb80d1138dc835bdaa1d68741c",
             wrappedKeyBase64: """
                 T86iq9553ZYkjXFkKh8+0JR5X+KIMWaoMwgBp3C3HDHhEPaaM7hmszEb8yLcFKZ1GpTeeoqQEamo/db5LIsqve2FNm0rDXWznygX
@@ -156,7 +156,7 @@ struct EnvelopeMetadataTests {
     @Test("An unknown type is refused by name, a missing one taken")
     func voiceType() throws {
         func read(_ type: String?) throws -> EnvelopeMetadata {
-            try .voiceRecording(
+            try .rsaAES(
                 type: type, publicKeySID: nil, wrappedKeyBase64: sampleKey, initializationVectorBase64: sampleVector)
         }
         #expect(try read(nil).cipher == .aes256GCM)
@@ -178,7 +178,7 @@ struct EnvelopeMetadataTests {
             (tooLong, sampleVector),
         ] {
             let thrown = try code {
-                _ = try EnvelopeMetadata.voiceRecording(
+                _ = try EnvelopeMetadata.rsaAES(
                     type: "rsa-aes", publicKeySID: nil, wrappedKeyBase64: key, initializationVectorBase64: vector)
             }
             #expect(thrown == .invalidMetadata, "\(key), \(vector)")
@@ -199,8 +199,63 @@ struct EnvelopeMetadataTests {
             #expect(Base64.decode(text + "=") == nil)
             #expect(Base64.decode(text + "A") == nil)
         }
-        for text in ["=", "A", "AA", "AAA", "A===", "AB==", "AAB=", "AA=A", "AAAA=AAA", "AA-_", "AAA\u{E9}", "AA\0A"] {
+        for text in [
+            "=", "A", "AA", "AAA", "A===", "AB==", "AAB=", "AA=A", "AAAA=AAA", "AA-_", "AAA\u{E9}", "AA\0A", "====",
+        ] {
             #expect(Base64.decode(text) == nil, "\(text)")
+        }
+    }
+
+    @Test("Base64 is what RFC 4648 lets an encoder write, white space aside, and nothing else")
+    func strictBase64() throws {
+        // The last digit before padding has no bits but those of a byte: RFC 4648, section 3.5.
+        let canonical = try Regex(
+            "(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?")
+        var texts = [""]
+        for _ in 0..<6 {
+            texts = [""] + texts.flatMap { text in ["A", "B", "=", "/", " "].map { text + $0 } }
+        }
+        for text in texts {
+            let isRight = try canonical.wholeMatch(in: text.replacing(" ", with: "")) != nil
+            #expect((Base64.decode(text) != nil) == isRight, "'\(text)'")
+        }
+    }
+
+    @Test("Each of the client's headers says that media is sealed, with the prefix or without, but for one")
+    func recognition() throws {
+        for name in S3EncryptionHeaders.Name.allCases {
+            for header in ["x-amz-meta-\(name.rawValue)", name.rawValue, "X-Amz-Meta-\(name.rawValue.uppercased())"] {
+                let fields = EnvelopeMetadata.s3EncryptionClientFields(of: [
+                    (header, "1"), ("etag", "2"), (header, "3"),
+                ])
+                #expect(fields == (name == .materialDescription ? [:] : [header.lowercased(): "1"]))
+                let others = EnvelopeMetadata.s3EncryptionClientFields(of: [(header + "x", "1"), ("x-" + header, "1")])
+                #expect(others.isEmpty)
+            }
+        }
+    }
+
+    @Test("A header that comes twice contradicts itself only with another value")
+    func contradiction() {
+        func name(_ headers: [(name: String, value: String)]) -> String? {
+            EnvelopeMetadata.contradictoryS3EncryptionClientField(of: headers)
+        }
+        #expect(name([("x-amz-iv", "1"), ("X-Amz-Meta-X-Amz-IV", "2")]) == "x-amz-iv")
+        #expect(name([("x-amz-iv", "1"), ("x-amz-meta-x-amz-iv", "1")]) == nil)
+        #expect(name([("etag", "1"), ("etag", "2"), ("x-amz-key", "1")]) == nil)
+    }
+
+    @Test("An envelope's digest stays what it was in earlier versions, since it names what is cached")
+    func digest() throws {
+        // `{ printf '\1\14'; head -c 12 /dev/zero; head -c 256 /dev/zero; } | sha256sum`, and likewise with 2 and 16.
+        for (cipher, vectorSize, expected) in [
+            (.aes256GCM, 12, "f492ded3522079bc06edfe3101a4fa3da96c35348ff9628d705c5bb5ea5d4fbc"),
+            (.aes256CBC, 16, "10c371415f7c40491273b759c8da59ba57afdbbcd518c0c76cccbbbf5364bd9b"),
+        ] as [(EnvelopeMetadata.ContentCipher, Int, String)] {
+            let metadata = try EnvelopeMetadata(
+                cipher: cipher, wrapping: .rsaOAEPSHA256, wrappedKey: [UInt8](repeating: 0, count: 256),
+                initializationVector: [UInt8](repeating: 0, count: vectorSize))
+            #expect(try metadata.digest() == expected)
         }
     }
 }

@@ -109,13 +109,4 @@ struct MediaAnswerCheckTests {
             }
         }
     }
-
-    @Test("sizes that no encrypted media has", arguments: [true, false])
-    func sealedSizes(isAuthenticated: Bool) {
-        for size in 0..<100 as Range<Int64> {
-            let isRight = size >= 16 && (isAuthenticated || size % 16 == 0)
-            let refusal = MediaAnswerCheck.refusal(ofSealedSize: size, isAuthenticated: isAuthenticated)
-            #expect((refusal == nil) == isRight)
-        }
-    }
 }

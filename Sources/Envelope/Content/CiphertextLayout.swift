@@ -10,10 +10,15 @@ public struct CiphertextLayout: Sendable, Hashable {
     public let plaintextSize: Int64
 
     /// The block size of AES, in bytes.
-    static let blockSize: Int64 = 16
+    public static let blockSize: Int64 = 16
 
-    /// The size of the GCM tag, in bytes.
-    static let tagSize: Int64 = 16
+    /// The size of the GCM tag, in bytes: also that of an authenticated ciphertext without content.
+    public static let tagSize: Int64 = 16
+
+    /// The size of the end of the ciphertext that tells all there is to be known of it, in bytes.
+    ///
+    /// It holds GCM's tag, or CBC's padding and the block before, which decrypting that needs.
+    public static let tailSize: Int64 = 2 * blockSize
 
     /// The most that GCM can encrypt under one initialization vector, in bytes: 2³⁹ − 256 bits (NIST SP 800-38D,
     /// section 5.2.1.1), since its counter has 32 bits.
@@ -69,22 +74,37 @@ public struct CiphertextLayout: Sendable, Hashable {
     /// - Returns: Ciphertext offsets in bytes; empty when nothing of the plaintext is in `range`.
     public func ciphertextRange(forPlaintext range: Range<Int64>) -> Range<Int64> {
         let range = range.clamped(to: 0..<plaintextSize)
-        guard !range.isEmpty, cipher == .aes256CBC else { return range }
+        guard !range.isEmpty, needsPrecedingBlock else { return range }
         // Padding makes the ciphertext longer than the plaintext, so rounding up stays within it and can't overflow.
         let firstBlock = range.lowerBound / Self.blockSize
         let endBlock = (range.upperBound - 1) / Self.blockSize + 1
         return (max(0, firstBlock - 1) * Self.blockSize)..<(endBlock * Self.blockSize)
     }
 
+    /// Whether decrypting a block needs the ciphertext block before it.
+    public var needsPrecedingBlock: Bool { cipher.needsPrecedingBlock }
+
     /// The ciphertext offsets of the GCM tag; `nil` for CBC, which has none.
     public var tagRange: Range<Int64>? {
-        cipher == .aes256GCM ? plaintextSize..<ciphertextSize : nil
+        cipher.isAuthenticated ? plaintextSize..<ciphertextSize : nil
+    }
+
+    /// Why no ciphertext has a size, as a clause without a full stop; `nil` when some may have it.
+    ///
+    /// - Parameters:
+    ///   - size: In bytes.
+    ///   - cipher: `nil` for one that isn't known, of which whole blocks are expected.
+    public static func refusal(ofSize size: Int64, cipher: EnvelopeMetadata.ContentCipher?) -> String? {
+        // The shortest content of either cipher: a tag alone, one block of padding.
+        if size < blockSize { return "\(size) bytes are too few for encrypted media" }
+        let isStream = cipher?.isPadded == false
+        return isStream || size % blockSize == 0 ? nil : "\(size) bytes are no whole number of AES blocks"
     }
 
     /// The size of the plaintext that a GCM ciphertext of this size, tag included, decrypts to; both in bytes.
     ///
     /// - Throws: `truncated` when it is shorter than a tag; `invalidMetadata` when GCM can't have made it.
-    public static func plaintextSize(ofGCMCiphertextSize ciphertextSize: Int64) throws(EnvelopeError) -> Int64 {
+    static func plaintextSize(ofGCMCiphertextSize ciphertextSize: Int64) throws(EnvelopeError) -> Int64 {
         guard ciphertextSize >= tagSize else {
             throw EnvelopeError(
                 .truncated,

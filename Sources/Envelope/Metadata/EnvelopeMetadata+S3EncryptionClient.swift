@@ -9,30 +9,35 @@ extension EnvelopeMetadata {
     ///
     /// Sources: Twilio, "Encrypting Your Stored Media"; AWS, "S3 Encryption Client: Content Metadata".
     ///
-    /// - Parameter value: Looks up a header by its name in lower case, whatever case it was sent in.
+    /// - Parameters:
+    ///   - publicKeySID: The SID (`CR…`) of the public key that was used, where it is known: no header names it.
+    ///   - value: Looks up a header by its name in lower case, whatever case it was sent in.
     /// - Returns: `nil` when the object isn't encrypted: no header of the client is there.
     /// - Throws: `unsupportedScheme` naming what isn't known; `invalidMetadata`.
     public static func s3EncryptionClient(
-        _ value: (_ lowerCaseName: String) -> String?
+        publicKeySID: String? = nil, _ value: (_ lowerCaseName: String) -> String?
     ) throws(EnvelopeError) -> EnvelopeMetadata? {
         let headers = S3EncryptionHeaders(value)
-        if let cipher = headers["x-amz-c"] ?? headers["x-amz-3"].map({ _ in "version 3" }) {
-            throw unsupported("x-amz-c", cipher)
+        if let cipher = headers[.contentCipherOfVersion3] ?? headers[.wrappedKeyOfVersion3].map({ _ in "version 3" }) {
+            throw unsupported(.contentCipherOfVersion3, cipher)
         }
-        switch (headers["x-amz-key"], headers["x-amz-key-v2"]) {
-        case (let wrappedKey?, nil):
-            return try version1(wrappedKey: wrappedKey, headers)
-        case (nil, let wrappedKey?):
-            return try version2(wrappedKey: wrappedKey, headers)
+        switch (headers[.wrappedKey], headers[.wrappedKeyOfVersion2]) {
+        case (.some, nil):
+            return try version1(headers, publicKeySID)
+        case (nil, .some):
+            return try version2(headers, publicKeySID)
         case (nil, nil):
             // Taking ciphertext for plaintext because its key got lost would be worse than refusing.
-            for name in S3EncryptionHeaders.names
-            where name != S3EncryptionHeaders.description && headers[name] != nil {
-                throw invalid("The header \(name) says that the media is encrypted, but none has the wrapped key")
+            for name in S3EncryptionHeaders.Name.allCases where name != .materialDescription && headers[name] != nil {
+                throw invalid(
+                    "The header \(name.rawValue) says that the media is encrypted, but none has the wrapped key")
             }
             return nil
         case (.some, .some):
-            throw invalid("The headers x-amz-key and x-amz-key-v2 exclude each other, but both are there")
+            throw invalid(
+                "The headers \(S3EncryptionHeaders.Name.wrappedKey.rawValue) and"
+                    + " \(S3EncryptionHeaders.Name.wrappedKeyOfVersion2.rawValue) exclude each other, but both are there"
+            )
         }
     }
 
@@ -43,12 +48,14 @@ extension EnvelopeMetadata {
         of headers: some Sequence<(name: String, value: String)>
     ) -> [String: String] {
         var fields: [String: String] = [:]
-        for (name, value) in headers {
-            let name = name.lowercased()
+        var isEnvelope = false
+        for (header, value) in headers {
+            let header = header.lowercased()
             // Of a field that comes twice, the first counts, as wherever headers are looked up.
-            if S3EncryptionHeaders.bareName(of: name) != nil, fields[name] == nil { fields[name] = value }
+            guard let name = S3EncryptionHeaders.Name(header: header), fields[header] == nil else { continue }
+            fields[header] = value
+            if name != .materialDescription { isEnvelope = true }
         }
-        let isEnvelope = fields.keys.contains { !$0.hasSuffix(S3EncryptionHeaders.description) }
         return isEnvelope ? fields : [:]
     }
 
@@ -59,64 +66,50 @@ extension EnvelopeMetadata {
     public static func contradictoryS3EncryptionClientField(
         of headers: some Sequence<(name: String, value: String)>
     ) -> String? {
-        var values: [String: String] = [:]
-        for (name, value) in headers {
-            guard let bare = S3EncryptionHeaders.bareName(of: name.lowercased()) else { continue }
-            if let earlier = values.updateValue(value, forKey: bare), earlier != value { return bare }
+        var values: [S3EncryptionHeaders.Name: String] = [:]
+        for (header, value) in headers {
+            guard let name = S3EncryptionHeaders.Name(header: header.lowercased()) else { continue }
+            if let earlier = values.updateValue(value, forKey: name), earlier != value { return name.rawValue }
         }
         return nil
     }
 
     private static func version1(
-        wrappedKey: String, _ headers: S3EncryptionHeaders
+        _ headers: S3EncryptionHeaders, _ publicKeySID: String?
     ) throws(EnvelopeError) -> EnvelopeMetadata {
         try EnvelopeMetadata(
-            cipher: .aes256CBC, wrapping: .rsaPKCS1v15,
-            wrappedKey: try decode(base64: wrappedKey, field: "header x-amz-key"),
-            initializationVector: try headers.initializationVector(),
+            cipher: .aes256CBC, wrapping: .rsaPKCS1v15, wrappedKey: try headers.requiredBytes(.wrappedKey),
+            initializationVector: try headers.requiredBytes(.initializationVector), publicKeySID: publicKeySID,
             plaintextSize: try headers.plaintextSize(), plaintextMD5: try headers.plaintextMD5())
     }
 
     private static func version2(
-        wrappedKey: String, _ headers: S3EncryptionHeaders
+        _ headers: S3EncryptionHeaders, _ publicKeySID: String?
     ) throws(EnvelopeError) -> EnvelopeMetadata {
-        let cipherName = try headers.required("x-amz-cek-alg")
+        let cipherName = try headers.required(.contentCipher)
         guard let cipher = ContentCipher(javaName: cipherName) else {
-            throw unsupported("x-amz-cek-alg", cipherName)
+            throw unsupported(.contentCipher, cipherName)
         }
-        let wrappingName = try headers.required("x-amz-wrap-alg")
+        let wrappingName = try headers.required(.keyWrapping)
         let wrapping: KeyWrapping
         switch wrappingName {
         case "RSA/ECB/OAEPWithSHA-256AndMGF1Padding": wrapping = .rsaOAEPSHA256
         case "RSA-OAEP-SHA1": wrapping = .rsaOAEPSHA1KEM
-        default: throw unsupported("x-amz-wrap-alg", wrappingName)
+        default: throw unsupported(.keyWrapping, wrappingName)
         }
-        if cipher == .aes256GCM, case let size = try headers.required("x-amz-tag-len"), size != "128" {
-            throw invalid("The header x-amz-tag-len is \"\(ForeignText(size.prefix(100)))\" instead of 128")
+        let tagLength = String(CiphertextLayout.tagSize * 8)
+        if cipher.isAuthenticated, case let length = try headers.required(.tagLength), length != tagLength {
+            throw invalid(
+                "The header \(S3EncryptionHeaders.Name.tagLength.rawValue) is \"\(ForeignText(length.prefix(100)))\""
+                    + " instead of \(tagLength)")
         }
         return try EnvelopeMetadata(
-            cipher: cipher, wrapping: wrapping,
-            wrappedKey: try decode(base64: wrappedKey, field: "header x-amz-key-v2"),
-            initializationVector: try headers.initializationVector(),
+            cipher: cipher, wrapping: wrapping, wrappedKey: try headers.requiredBytes(.wrappedKeyOfVersion2),
+            initializationVector: try headers.requiredBytes(.initializationVector), publicKeySID: publicKeySID,
             plaintextSize: try headers.plaintextSize(), plaintextMD5: try headers.plaintextMD5())
     }
-}
 
-extension EnvelopeMetadata.ContentCipher {
-    /// The name that Java's cryptography architecture, and so the S3 encryption client, has for the cipher.
-    var javaName: String {
-        switch self {
-        case .aes256GCM: "AES/GCM/NoPadding"
-        case .aes256CBC: "AES/CBC/PKCS5Padding"
-        }
-    }
-
-    /// Finds the cipher that Java calls so.
-    init?(javaName: String) {
-        switch javaName {
-        case Self.aes256GCM.javaName: self = .aes256GCM
-        case Self.aes256CBC.javaName: self = .aes256CBC
-        default: return nil
-        }
+    private static func unsupported(_ header: S3EncryptionHeaders.Name, _ value: String) -> EnvelopeError {
+        unsupported(header.rawValue, value)
     }
 }

@@ -5,14 +5,6 @@ import Support
 /// Sizes have been checked when a value exists; whether the wrapped key opens, and the content is what it should be,
 /// has not.
 public struct EnvelopeMetadata: Sendable, Hashable {
-    /// Names how the content is encrypted.
-    public enum ContentCipher: Sendable, Hashable {
-        /// AES-256-GCM (NIST SP 800-38D) without additional data, its 16-byte tag appended to the content.
-        case aes256GCM
-        /// AES-256-CBC (NIST SP 800-38A) with PKCS#7 padding (RFC 5652, section 6.3), which Java calls PKCS5Padding.
-        case aes256CBC
-    }
-
     /// Names how the content key is wrapped with the RSA public key.
     public enum KeyWrapping: Sendable, Hashable {
         /// RSAES-OAEP (RFC 8017) with SHA-256.
@@ -52,9 +44,6 @@ public struct EnvelopeMetadata: Sendable, Hashable {
     /// The wrapped keys that RSA keys of 2048…4096 bits make, in bytes.
     private static let wrappedKeySizes = 256...512
 
-    /// The initialization vectors that libcrypto takes for GCM, in bytes.
-    private static let gcmInitializationVectorSizes = 1...128
-
     /// Makes metadata after checking its sizes.
     ///
     /// - Throws: `invalidMetadata` when one of them can't be right.
@@ -65,9 +54,9 @@ public struct EnvelopeMetadata: Sendable, Hashable {
         guard Self.wrappedKeySizes ~= wrappedKey.count else {
             throw Self.invalid("The wrapped content key has \(wrappedKey.count) bytes instead of 256 to 512")
         }
-        let sizes = cipher == .aes256GCM ? Self.gcmInitializationVectorSizes : 16...16
+        let sizes = cipher.initializationVectorSizes
         guard sizes ~= initializationVector.count else {
-            let expected = cipher == .aes256GCM ? "1 to 128" : "16"
+            let expected = sizes.count == 1 ? "\(sizes.lowerBound)" : "\(sizes.lowerBound) to \(sizes.upperBound)"
             throw Self.invalid(
                 "The initialization vector has \(initializationVector.count) bytes instead of \(expected)")
         }

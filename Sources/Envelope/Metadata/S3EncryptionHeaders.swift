@@ -3,66 +3,76 @@ import Support
 /// The headers of one response that belong to the S3 encryption client, without S3's prefix and white space around
 /// them.
 struct S3EncryptionHeaders {
-    /// The names without S3's prefix: the only list of them.
-    static let names = [
-        "x-amz-key", "x-amz-key-v2", "x-amz-iv", "x-amz-cek-alg", "x-amz-wrap-alg", "x-amz-tag-len", "x-amz-matdesc",
-        "x-amz-unencrypted-content-length", "x-amz-unencrypted-content-md5", "x-amz-c", "x-amz-3",
-    ]
+    /// The name of a header without S3's prefix: the only list of them.
+    enum Name: String, CaseIterable {
+        case wrappedKey = "x-amz-key"
+        case wrappedKeyOfVersion2 = "x-amz-key-v2"
+        case initializationVector = "x-amz-iv"
+        case keyWrapping = "x-amz-wrap-alg"
+        case contentCipher = "x-amz-cek-alg"
+        case tagLength = "x-amz-tag-len"
+        /// Describes the material and not the envelope: alone it doesn't say that anything is encrypted.
+        case materialDescription = "x-amz-matdesc"
+        case plaintextSize = "x-amz-unencrypted-content-length"
+        case plaintextMD5 = "x-amz-unencrypted-content-md5"
+        case contentCipherOfVersion3 = "x-amz-c"
+        case wrappedKeyOfVersion3 = "x-amz-3"
 
-    /// The header that describes the material and not the envelope: alone it doesn't say that anything is encrypted.
-    static let description = "x-amz-matdesc"
-
-    /// The prefix that S3 gives to metadata; version 2 of the client's is documented without it.
-    static let prefix = "x-amz-meta-"
-
-    /// The name of a header without the prefix; nil when it isn't one of the client's.
-    ///
-    /// - Parameter name: in lower case.
-    static func bareName(of name: String) -> String? {
-        let bare = name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
-        return names.contains(bare) ? bare : nil
+        /// Finds the name of a header, with the prefix or without.
+        ///
+        /// - Parameter header: In lower case.
+        /// - Returns: `nil` when the header isn't one of the client's.
+        init?(header: String) {
+            self.init(
+                rawValue: header.hasPrefix(S3EncryptionHeaders.prefix)
+                    ? String(header.dropFirst(S3EncryptionHeaders.prefix.count)) : header)
+        }
     }
 
-    private let values: [String: String]
+    /// The prefix that S3 gives to metadata; version 2 of the client's is documented without it.
+    private static let prefix = "x-amz-meta-"
+
+    private let values: [Name: String]
 
     /// Looks every header of the client up, by its name in lower case, with the prefix first.
     init(_ value: (String) -> String?) {
-        var values: [String: String] = [:]
-        for name in Self.names {
-            values[name] = (value(Self.prefix + name) ?? value(name)).map(Self.trimmed)
+        var values: [Name: String] = [:]
+        for name in Name.allCases {
+            values[name] = (value(Self.prefix + name.rawValue) ?? value(name.rawValue)).map(Self.trimmed)
         }
         self.values = values
     }
 
-    subscript(name: String) -> String? { values[name] }
+    subscript(name: Name) -> String? { values[name] }
 
     /// The value of a header that has to be there.
-    func required(_ name: String) throws(EnvelopeError) -> String {
+    func required(_ name: Name) throws(EnvelopeError) -> String {
         guard let value = values[name] else {
-            throw EnvelopeMetadata.invalid("The header \(name) is missing")
+            throw EnvelopeMetadata.invalid("The header \(name.rawValue) is missing")
         }
         return value
     }
 
-    func initializationVector() throws(EnvelopeError) -> [UInt8] {
-        try EnvelopeMetadata.decode(base64: try required("x-amz-iv"), field: "header x-amz-iv")
+    /// The bytes of a header in Base64 that has to be there.
+    func requiredBytes(_ name: Name) throws(EnvelopeError) -> [UInt8] {
+        try EnvelopeMetadata.decode(base64: try required(name), field: "header \(name.rawValue)")
     }
 
     /// The size in bytes that the header tells, if there is one.
     func plaintextSize() throws(EnvelopeError) -> Int64? {
-        guard let text = values["x-amz-unencrypted-content-length"] else { return nil }
+        guard let text = values[.plaintextSize] else { return nil }
         let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
         guard let size = Int64(text), text.utf8.allSatisfy({ digits ~= $0 }) else {
             throw EnvelopeMetadata.invalid(
-                "The header x-amz-unencrypted-content-length is \"\(ForeignText(text.prefix(100)))\", not a number of bytes"
+                "The header \(Name.plaintextSize.rawValue) is \"\(ForeignText(text.prefix(100)))\", not a number of bytes"
             )
         }
         return size
     }
 
+    /// The MD5 that the header tells, if there is one.
     func plaintextMD5() throws(EnvelopeError) -> [UInt8]? {
-        guard let text = values["x-amz-unencrypted-content-md5"] else { return nil }
-        return try EnvelopeMetadata.decode(base64: text, field: "header x-amz-unencrypted-content-md5")
+        values[.plaintextMD5] == nil ? nil : try requiredBytes(.plaintextMD5)
     }
 
     private static func trimmed(_ text: String) -> String {

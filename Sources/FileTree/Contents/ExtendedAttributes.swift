@@ -7,18 +7,15 @@ struct ExtendedAttributes {
     /// Names and values, in the order of a listing.
     let values: [(name: String, value: String)]
 
-    /// How the one encryption is called that has a tag to be checked.
-    static let authenticatedEncryption = "aes-256-gcm"
-
     /// Collects what is known.
     ///
     /// - Parameters:
     ///   - integrity: what the library knows of the bytes, if the file is at hand there.
     ///   - stored: what was found out at any time before.
     init(resource: MediaResource, facts: MediaFacts?, integrity: Integrity?, stored: StoredIntegrity?) {
-        let encryption = resource.encryptionDetails == nil ? facts?.encryption : Self.authenticatedEncryption
         let finding = integrity == .verified || integrity == .failed ? integrity : stored?.finding
-        let truth = finding ?? (encryption == Self.authenticatedEncryption ? .unverified : .none)
+        let hasTag = resource.encryptionDetails != nil || facts?.isAuthenticated == true
+        let truth = finding ?? (hasTag ? .unverified : .none)
         let optional: [(String, String?)] = [
             ("sid", resource.sid.description),
             ("status", resource.status.rawValue),
@@ -29,7 +26,7 @@ struct ExtendedAttributes {
             ("channels", resource.channels.map(String.init)),
             ("codec", resource.codec),
             ("container_format", resource.containerFormat),
-            ("encryption", encryption),
+            ("encryption", resource.encryptionDetails?.encryption ?? facts?.encryption),
             ("public_key_sid", resource.publicKeySID),
             ("integrity", truth.rawValue),
         ]

@@ -1,6 +1,6 @@
 import Envelope
 import Support
-import TwilioAPI
+public import TwilioAPI
 
 extension MediaServices {
     /// Opens an envelope.
@@ -11,7 +11,7 @@ extension MediaServices {
         for metadata: EnvelopeMetadata, facts: MediaFacts, of resource: MediaResource
     ) throws(EnvelopeError) -> ContentEncryptionKey {
         try unwrap(metadata, of: resource) { key in
-            guard metadata.cipher == .aes256CBC else { return true }
+            guard metadata.cipher.isPadded else { return true }
             return Self.plaintextSize(
                 key: key, metadata: metadata, tail: facts.tail, ciphertextSize: facts.ciphertextSize)
                 == facts.plaintextSize
@@ -94,6 +94,14 @@ extension MediaServices {
         try? ContentDecryptor(key: key, metadata: metadata)
             .plaintextSize(fromPaddingIn: tail.span.bytes, ciphertextSize: ciphertextSize)
     }
+}
+
+extension EncryptionDetails {
+    /// The cipher of media whose envelope is in its resource.
+    var cipher: EnvelopeMetadata.ContentCipher { EnvelopeMetadata.rsaAESCipher }
+
+    /// How the media is encrypted, as attributes tell it: `aes-256-gcm`.
+    public var encryption: String { cipher.name }
 }
 
 extension MediaKind {

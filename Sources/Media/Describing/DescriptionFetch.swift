@@ -184,7 +184,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         if total != nil {
             // GCM's size follows from the ciphertext's, OAEP knows whether the key is right, and the tag comes with the
             // stream that is read later. What is no more than a tag is taken here: nothing of it is ever read.
-            isDone = file.resource.encryptionDetails != nil && total != MediaFacts.emptyAuthenticatedSize
+            isDone = file.resource.encryptionDetails != nil && total != CiphertextLayout.tagSize
             if isDone { return false }
             if findings.envelopeFields.isEmpty { return true }
         }
@@ -337,16 +337,14 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         let completeness = completeness(ciphertextSize)
         var isConfirmed = completeness == .whole && (head.status == 206 || !isSealed && spool != nil)
         do throws(EnvelopeError) {
-            if file.resource.encryptionDetails != nil {
-                plaintextSize = try CiphertextLayout.plaintextSize(ofGCMCiphertextSize: ciphertextSize)
+            if let details = file.resource.encryptionDetails,
+                let size = try details.cipher.plaintextSize(ofCiphertextSize: ciphertextSize)
+            {
+                plaintextSize = size
             } else if let metadata = try MediaFacts.envelope(of: file.resource, fields: fields) {
-                switch (metadata.cipher, metadata.plaintextSize) {
-                case (.aes256GCM, _):
-                    plaintextSize = try CiphertextLayout.plaintextSize(ofGCMCiphertextSize: ciphertextSize)
-                case (.aes256CBC, let told?):
-                    plaintextSize = told
-                    _ = try CiphertextLayout(cipher: .aes256CBC, ciphertextSize: ciphertextSize, plaintextSize: told)
-                case (.aes256CBC, nil):
+                if let size = try metadata.plaintextSize(ofCiphertextSize: ciphertextSize) {
+                    plaintextSize = size
+                } else {
                     do throws(EnvelopeError) {
                         plaintextSize = try file.services.plaintextSizeFromPadding(
                             metadata: metadata, tail: tail, ciphertextSize: ciphertextSize, of: file.resource)

@@ -64,9 +64,9 @@ struct DescriptionFindings {
             guard let beginning else { return total == 0 ? "the media is empty" : nil }
             return MediaAnswerCheck.refusal(ofPlaintext: beginning, kind: resource.kind)
         }
-        let isAuthenticated =
-            resource.encryptionDetails != nil
-            || (try? MediaFacts.envelope(of: resource, fields: envelopeFields))?.cipher == .aes256GCM
-        return MediaAnswerCheck.refusal(ofSealedSize: total, isAuthenticated: isAuthenticated)
+        let cipher =
+            resource.encryptionDetails?.cipher
+            ?? (try? MediaFacts.envelope(of: resource, fields: envelopeFields))?.cipher
+        return CiphertextLayout.refusal(ofSize: total, cipher: cipher)
     }
 }

@@ -30,15 +30,6 @@ enum MediaAnswerCheck {
         return ["json", "xml", "html", "javascript"].contains { type.hasSuffix("/\($0)") || type.hasSuffix("+\($0)") }
     }
 
-    /// Why a size rules out that sealed media has it; nil when it doesn't.
-    ///
-    /// - Parameter isAuthenticated: whether the content ends with a tag, instead of padding.
-    static func refusal(ofSealedSize size: Int64, isAuthenticated: Bool) -> String? {
-        // The shortest content of either cipher: a tag alone, one block of padding.
-        if size < 16 { return "\(size) bytes are too few for encrypted media" }
-        return isAuthenticated || size % 16 == 0 ? nil : "\(size) bytes are no whole number of AES blocks"
-    }
-
     /// Whether a WAVE file is as long as its own header says.
     ///
     /// One that is shorter may be one of which the end hasn't come to the server yet.

@@ -72,11 +72,11 @@ public struct MediaFacts: Hashable, Sendable, Codable {
         case isConfirmed
     }
 
-    /// How many bytes of the end are asked for: two blocks of AES, since CBC needs the one before the last.
-    static let tailSize: Int64 = 32
+    /// How many bytes of the end are asked for.
+    static let tailSize = CiphertextLayout.tailSize
 
-    /// Size in bytes of authenticated ciphertext without content: a tag alone.
-    static let emptyAuthenticatedSize: Int64 = 16
+    /// How many of these bytes are a tag or have padding; what is before them is content.
+    private static let sealSize = Int(CiphertextLayout.tagSize)
 
     /// How many channels can be asked for: no recording of Twilio's has more than two.
     private static let channels: ClosedRange<Int64> = 0...255
@@ -109,13 +109,15 @@ public struct MediaFacts: Hashable, Sendable, Codable {
     /// How the content of video is encrypted, as attributes tell it: `aes-256-cbc`, `aes-256-gcm` or `none`.
     ///
     /// Says nothing of voice, whose resource tells.
-    public var encryption: String? {
-        guard !envelopeFields.isEmpty else { return "none" }
-        return switch try? EnvelopeMetadata.s3EncryptionClient({ envelopeFields[$0] })?.cipher {
-        case .aes256CBC: "aes-256-cbc"
-        case .aes256GCM: "aes-256-gcm"
-        case nil: nil
-        }
+    public var encryption: String? { envelopeFields.isEmpty ? "none" : cipher?.name }
+
+    /// Whether the content of video is sealed with a tag.
+    ///
+    /// Says nothing of voice, whose resource tells.
+    public var isAuthenticated: Bool { cipher?.isAuthenticated ?? false }
+
+    private var cipher: EnvelopeMetadata.ContentCipher? {
+        try? EnvelopeMetadata.s3EncryptionClient { envelopeFields[$0] }?.cipher
     }
 
     /// Whether nothing tells these facts and others apart; a tail or an entity tag that one of them lacks doesn't, nor
@@ -125,7 +127,7 @@ public struct MediaFacts: Hashable, Sendable, Codable {
             && requestedChannels == other.requestedChannels
             && (entityTag == nil || other.entityTag == nil || entityTag == other.entityTag)
             && envelopeFields == other.envelopeFields
-            && (lacksTail || other.lacksTail || tail.suffix(16) == other.tail.suffix(16))
+            && (lacksTail || other.lacksTail || tail.suffix(Self.sealSize) == other.tail.suffix(Self.sealSize))
     }
 
     /// Whether these facts may describe a part of the media: they are shorter than confirmed ones, without being
@@ -140,13 +142,12 @@ public struct MediaFacts: Hashable, Sendable, Codable {
     ///
     /// It isn't when the resource said something else at the time at which the media was described.
     func agree(with resource: MediaResource) -> Bool {
-        if resource.encryptionDetails != nil {
-            return plaintextSize == (try? CiphertextLayout.plaintextSize(ofGCMCiphertextSize: ciphertextSize))
+        if let details = resource.encryptionDetails {
+            return plaintextSize == (try? details.cipher.plaintextSize(ofCiphertextSize: ciphertextSize))
         }
         guard resource.kind != .voiceRecording, !envelopeFields.isEmpty else { return plaintextSize == ciphertextSize }
-        let envelope = try? EnvelopeMetadata.s3EncryptionClient { envelopeFields[$0] }
-        return envelope?.cipher != .aes256GCM
-            || plaintextSize == (try? CiphertextLayout.plaintextSize(ofGCMCiphertextSize: ciphertextSize))
+        guard let cipher, cipher.isAuthenticated else { return true }
+        return plaintextSize == (try? cipher.plaintextSize(ofCiphertextSize: ciphertextSize))
     }
 
     /// The same facts, confirmed by the content.
@@ -171,18 +172,12 @@ public struct MediaFacts: Hashable, Sendable, Codable {
         switch resource.kind {
         case .voiceRecording:
             guard let details = resource.encryptionDetails else { return nil }
-            return try EnvelopeMetadata.voiceRecording(
-                // One of the three spellings has no type; there is only one scheme.
-                type: details.type ?? "rsa-aes", publicKeySID: details.publicKeySID,
+            return try EnvelopeMetadata.rsaAES(
+                type: details.type, publicKeySID: details.publicKeySID,
                 wrappedKeyBase64: details.encryptedContentKey ?? "",
                 initializationVectorBase64: details.initializationVector ?? "")
         case .videoRecording, .composition:
-            guard let told = try EnvelopeMetadata.s3EncryptionClient({ fields[$0] }) else { return nil }
-            // The fields don't say which public key it was; the resource does.
-            return try EnvelopeMetadata(
-                cipher: told.cipher, wrapping: told.wrapping, wrappedKey: told.wrappedKey,
-                initializationVector: told.initializationVector, publicKeySID: resource.publicKeySID,
-                plaintextSize: told.plaintextSize, plaintextMD5: told.plaintextMD5)
+            return try EnvelopeMetadata.s3EncryptionClient(publicKeySID: resource.publicKeySID) { fields[$0] }
         }
     }
 }

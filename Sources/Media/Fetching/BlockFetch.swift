@@ -47,7 +47,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
         file: MediaFile, content: MediaContent, order: MediaFile.FetchOrder, transfer: TransferSlot
     ) {
         guard let first = order.blocks.first, let last = order.blocks.last else { return nil }
-        let prefix = content.isChained && first.index > 0 ? Int64(Block.prefixSize) : 0
+        let prefix = content.needsPrecedingBlock && first.index > 0 ? Int64(Block.prefixSize) : 0
         range = (first.offset - prefix)..<(last.offset + Int64(last.byteCount))
         position = range.lowerBound
         self.file = file

@@ -128,10 +128,7 @@ extension MediaFile {
         guard let told = try? EnvelopeMetadata.s3EncryptionClient({ fields[$0] }),
             let known = try? EnvelopeMetadata.s3EncryptionClient({ facts.envelopeFields[$0] })
         else { return .other(fields) }
-        let isSame =
-            told.wrappedKey == known.wrappedKey && told.initializationVector == known.initializationVector
-            && told.cipher == known.cipher
-        return isSame ? nil : .other(fields)
+        return told.decryptsLike(known) ? nil : .other(fields)
     }
 
     /// The stream's beginning is there: its announced size is the media's, and so is the signature of what isn't

@@ -1,3 +1,4 @@
+import Envelope
 import Synchronization
 
 /// A piece of one file's ciphertext in memory.
@@ -13,8 +14,8 @@ final class Block: @unchecked Sendable {
     /// Small enough that a seek costs little, large enough that the work for each is nothing beside its bytes.
     static let size = 128 << 10
 
-    /// Bytes kept before the block's own: CBC needs the ciphertext block before the first one that is decrypted.
-    static let prefixSize = 16
+    /// Bytes kept before the block's own: decrypting may need the block of AES before the first one.
+    static let prefixSize = Int(CiphertextLayout.blockSize)
 
     /// The block's number: its first byte stands at `index * Block.size` of the ciphertext.
     let index: Int

@@ -101,7 +101,7 @@ struct MediaContent: Sendable {
     }
 
     /// Whether a block's first byte can only be decrypted with the ciphertext before it.
-    var isChained: Bool { layout?.cipher == .aes256CBC }
+    var needsPrecedingBlock: Bool { layout?.needsPrecedingBlock ?? false }
 
     /// Makes plaintext.
     ///
