@@ -107,6 +107,9 @@ struct PlaceInDay: RawRepresentable, Hashable {
     /// The entry's position.
     let position: Int64
 
+    /// The numbers of kinds for which there is room.
+    static let kinds = 1...3
+
     /// Bits for a position: seventeen trillion recordings; a day's seconds take 17, the kinds 2.
     private static let positionWidth: Int64 = 44
     private static let kindShift: Int64 = 61

@@ -82,6 +82,10 @@ public final class FileTree: Sendable {
     ///   - ownership: who owns the files.
     ///   - version: this program's version, for `.twiliofs/version`.
     public init(parts: Parts, ownership: Ownership, version: String, logger: Logger) {
+        precondition(
+            MediaKind.allCases.allSatisfy {
+                InodeNumber.kinds.contains($0.rawValue) && PlaceInDay.kinds.contains($0.rawValue)
+            }, "a kind of media has no inode numbers, or no place in the listing of a day")
         self.parts = parts
         // As many as there are numbers for: Twilio allows a thousand unless asked.
         let subaccounts = (parts.subaccounts ?? []).prefix(Int(UInt16.max))

@@ -242,7 +242,7 @@ public final class Readability: Sendable {
         guard isHiding else { return false }
         guard let requirement = entry.requirement else {
             // Video that is encrypted says so with its media, if the resource doesn't.
-            return entry.kind != .voiceRecording && entry.plaintextSize == nil
+            return entry.kind.envelopePlace == .media && entry.plaintextSize == nil
         }
         let index = Int(number.rawValue)
         let epoch = branches[index].catalog.epoch
@@ -498,7 +498,7 @@ extension Readability.Unreadable {
 
     /// For what the private key isn't held, where it is for something else.
     private var use: String {
-        guard isHeldForOthers else { return "" }
-        return kinds.contains(.voiceRecording) ? " for voice" : " for video"
+        guard isHeldForOthers, let kind = MediaKind.allCases.first(where: kinds.contains) else { return "" }
+        return " for \(kind.keyUseName)"
     }
 }

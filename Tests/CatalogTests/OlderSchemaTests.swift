@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import TestSupport
 import Testing
 import TwilioAPI
@@ -84,6 +85,15 @@ struct OlderSchemaTests {
         let size: Int64?
         let tag: String?
         let facts: Data?
+    }
+
+    @Test("the steps give each kind of media a list")
+    func lists() throws {
+        let database = try DatabaseQueue()
+        try Schema.migrator(coder: DocumentCoder()).migrate(database)
+        let kinds = try database.read { try Int.fetchAll($0, sql: "SELECT kind FROM list ORDER BY kind") }
+        #expect(kinds == Array(Schema.listedKinds))
+        #expect(kinds == MediaKind.allCases.map(\.rawValue))
     }
 
     @Test("everything of an older one is kept", arguments: [1, 2])

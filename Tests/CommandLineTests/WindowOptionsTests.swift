@@ -70,6 +70,12 @@ struct WindowOptionsTests {
         }
     }
 
+    @Test("All kinds are named where one is wrong, and in the help")
+    func kindNames() {
+        #expect(KindList.names(joinedBy: "or") == "voice, video or compositions")
+        #expect(WindowOptions.helpMessage(columns: 500).contains("voice, video and compositions"))
+    }
+
     @Test("New recordings are asked for as often as told, and with 0 only when mounting")
     func refresh() throws {
         #expect(try WindowOptions.parse(["--refresh", "5"]).settings.refreshInterval == .seconds(5))

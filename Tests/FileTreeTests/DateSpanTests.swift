@@ -71,7 +71,7 @@ struct DateSpanTests {
     @Test("a place in a day comes back from its number, and the numbers are in the order of the listing")
     func placesInDay() {
         var numbers: [Int64] = []
-        for kind in 1...3 {
+        for kind in PlaceInDay.kinds {
             for second in [0, 1, 3600, 86_399] as [Int64] {
                 for position in [1, 2, 1_000_000, (1 << 44) - 1] as [Int64] {
                     let place = PlaceInDay(kind: kind, second: second, position: position)
@@ -83,5 +83,6 @@ struct DateSpanTests {
         #expect(numbers.allSatisfy { $0 > 0 })
         #expect(zip(numbers, numbers.dropFirst()).allSatisfy { $0 < $1 })
         #expect(PlaceInDay(rawValue: 0) == PlaceInDay(kind: 0, second: 0, position: 0))
+        #expect(MediaKind.allCases.allSatisfy { PlaceInDay.kinds.contains($0.rawValue) })
     }
 }

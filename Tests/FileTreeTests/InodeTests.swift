@@ -70,6 +70,23 @@ struct InodeTests {
         #expect(numbers.filter { $0 == .root }.count == 1)
     }
 
+    @Test("there are numbers for each kind, and a number that a recording prefers tells its kind")
+    func origins() throws {
+        for kind in MediaKind.allCases {
+            #expect(InodeNumber.kinds.contains(kind.rawValue))
+            let sid = try Self.sid(kind.sidPrefix, 0x1234_5678_9ABC_DEF0, 1)
+            for place in [
+                Place.media(sid, kind), .metadata(sid, kind), .link(sid, kind, .date), .link(sid, kind, .group),
+            ] {
+                guard case .recording(kind, let digits, let found)? = InodeNumber(preferredBy: place).origin else {
+                    Issue.record("\(place)")
+                    continue
+                }
+                #expect(digits.contains(sid.high) && found(sid) == place)
+            }
+        }
+    }
+
     @Test("within a directory numbers grow with the names", arguments: MediaKind.allCases)
     func order(kind: MediaKind) throws {
         var generator = SeededGenerator(seed: 5)

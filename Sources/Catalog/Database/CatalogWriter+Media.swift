@@ -12,8 +12,8 @@ extension CatalogWriter {
         let facts = lesson.facts
         let isSame = try knows(facts, of: lesson.sid, kind)
         var replacesSize = false
-        // Voice says it in its resource.
-        let isEncrypted = kind == .voiceRecording ? nil : lesson.isEncrypted
+        // Where the envelope is in the resource, the resource says it.
+        let isEncrypted = kind.envelopePlace == .media ? lesson.isEncrypted : nil
         let id = try change(lesson.sid, kind, isEncrypted: isEncrypted) { before in
             replacesSize = before.map { $0 != facts.plaintextSize } ?? false
             return facts.plaintextSize
@@ -38,7 +38,7 @@ extension CatalogWriter {
 
     /// Stores that video's media is encrypted; nothing happens when the recording isn't there.
     mutating func noteEncryption(of sid: SID) throws {
-        guard let kind = sid.kind, kind != .voiceRecording else { return }
+        guard let kind = sid.kind, kind.envelopePlace == .media else { return }
         _ = try change(sid, kind, isEncrypted: true, size: { $0 }, integrity: { before, _ in before })
     }
 

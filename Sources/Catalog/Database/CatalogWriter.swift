@@ -259,7 +259,7 @@ struct CatalogWriter {
 
     /// The requirement that was learnt from video's media; nil if the requirement comes from the resource, or is none.
     private func learntRequirement(of before: EntryRow) throws -> Int64? {
-        guard before.kind != .voiceRecording, let number = before.requirement else { return nil }
+        guard before.kind.envelopePlace == .media, let number = before.requirement else { return nil }
         let select = try RawStatement(database, "SELECT name FROM requirement WHERE id = ?1")
         select.bind(1, number)
         defer { select.finish() }

@@ -28,7 +28,7 @@ struct ChecksumConversion {
         let (sizes, times) = (Bounds.sizes, Bounds.times)
         let positions = EntryRow.positions
         let formats = MediaKind.allCases.map { kind in
-            "kind = \(kind.rawValue) AND format IN (\(EntryRow.formats(of: kind).map { "'\($0)'" }.joined(separator: ", ")))"
+            "kind = \(kind.rawValue) AND format IN (\(kind.formats.map { "'\($0)'" }.joined(separator: ", ")))"
         }
         try database.execute(
             sql: """

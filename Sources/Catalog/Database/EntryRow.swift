@@ -28,15 +28,6 @@ struct EntryRow {
     /// Positions of entries: as many as will ever be given, and as the view by date has room for.
     static let positions: ClosedRange<Int64> = 1...((1 << 44) - 1)
 
-    /// The extensions that a server's word can become (``TwilioAPI/MediaResource``): nothing else is part of a name.
-    static func formats(of kind: MediaKind) -> [String] {
-        switch kind {
-        case .voiceRecording: ["wav"]
-        case .videoRecording: ["mka", "mkv"]
-        case .composition: ["mp4", "webm"]
-        }
-    }
-
     /// Reads a row.
     ///
     /// - Throws: that the database is damaged, when the row isn't one that was written here.
@@ -82,7 +73,7 @@ struct EntryRow {
     private var isPossible: Bool {
         Self.positions.contains(id) && Bounds.sizes.contains(jsonSize) && size.map(Bounds.sizes.contains) ?? true
             && created.map(Bounds.times.contains) ?? true
-            && updated.map(Bounds.times.contains) ?? true && Self.formats(of: kind).contains(format)
+            && updated.map(Bounds.times.contains) ?? true && kind.formats.contains(format)
     }
 
     /// The checksum of these values.

@@ -1,4 +1,5 @@
 import GRDB
+import TwilioAPI
 
 /// The tables of the catalog, and how they came to be what they are: each step is applied once.
 enum Schema {
@@ -7,6 +8,9 @@ enum Schema {
     /// A new one's name has lower-case letters, digits, blanks and hyphens only, begins with a letter and is no longer
     /// than 64 bytes: earlier versions take others for damage (``CatalogCheck``), and not for those of a newer one.
     static func migrator(coder: DocumentCoder) -> DatabaseMigrator {
+        precondition(
+            MediaKind.allCases.allSatisfy { listedKinds.contains($0.rawValue) },
+            "a kind of media has no row in the catalog's table of lists")
         var migrator = DatabaseMigrator()
         // The first two steps are those of earlier versions, as they were.
         migrator.registerMigration("resources, media facts, lists") { try $0.execute(sql: FirstSchema.tables) }
@@ -26,6 +30,11 @@ enum Schema {
         }
         return migrator
     }
+
+    /// The numbers of the kinds for which the steps insert rows into `list`.
+    ///
+    /// A further kind needs a further step that inserts its row: catalogs without it would pass for damaged ones.
+    static let listedKinds = 1...3
 
     /// The tables.
     ///

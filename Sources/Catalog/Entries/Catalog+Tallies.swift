@@ -16,13 +16,15 @@ public struct CatalogTotals: Hashable, Sendable {
 extension Catalog {
     /// How many resources there are of each kind, in each state, that the window shows.
     public func tallies() throws(CatalogError) -> [Tally] {
+        // All of them, although some may not be shown: SQLite then uses the index of kinds and times.
+        let kinds = MediaKind.allCases.map { String($0.rawValue) }.joined(separator: ", ")
         let query =
             window.isUnbounded
             ? "SELECT kind, status, integrity, count, sized_count, known_bytes FROM tally WHERE count > 0"
             : """
             SELECT kind, coalesce(status, 'completed') AS word, integrity, count(*), count(size),
                 \(Tally.sumOfSizes)
-            FROM entry WHERE created >= ?1 AND created < ?2 AND kind IN (1, 2, 3) GROUP BY kind, word, integrity
+            FROM entry WHERE created >= ?1 AND created < ?2 AND kind IN (\(kinds)) GROUP BY kind, word, integrity
             """
         let (isUnbounded, seconds) = (window.isUnbounded, window.seconds)
         let tallies = try read { database in

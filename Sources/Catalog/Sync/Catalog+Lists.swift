@@ -194,7 +194,7 @@ extension Catalog {
                     let digits = select.digits(2), Bounds.counts.contains(select.integer(0))
                 else { throw DatabaseError.damage("removal") }
                 // A name that was never shown needs no notice.
-                guard let format = select.text(4), EntryRow.formats(of: kind).contains(format) else { continue }
+                guard let format = select.text(4), kind.formats.contains(format) else { continue }
                 removals.append(
                     Removal(
                         sequence: select.integer(0),

@@ -79,8 +79,8 @@ final class ListWalker: Sendable {
         state = Locked(
             State(
                 walk: ListWalk(
-                    over: intervals, limit: limit, granularity: kind == .voiceRecording ? 86_400 : 60,
-                    pageSize: self.pageSize ?? (kind == .voiceRecording ? 1000 : 100))))
+                    over: intervals, limit: limit, granularity: kind.listGranularity,
+                    pageSize: self.pageSize ?? kind.largestPage)))
     }
 
     /// Begins.

@@ -13,13 +13,15 @@ enum Grouping: String, CaseIterable, Hashable, Sendable {
         self = group.letters == .call ? .call : .room
     }
 
-    /// The kinds that belong to such.
-    var kinds: [MediaKind] {
-        switch self {
-        case .call: [.voiceRecording]
-        case .room: [.videoRecording, .composition]
+    private init(_ group: MediaKind.Group) {
+        switch group {
+        case .call: self = .call
+        case .room: self = .room
         }
     }
+
+    /// The kinds that belong to such.
+    var kinds: [MediaKind] { MediaKind.allCases.filter { Grouping($0.group) == self } }
 
     /// Reads the name of a call or a room; nil for a name that can't be one.
     func group(named name: String) -> SID? {

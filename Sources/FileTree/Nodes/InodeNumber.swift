@@ -31,10 +31,10 @@ public struct InodeNumber: RawRepresentable, Hashable, Sendable {
     /// - Parameter subaccount: to whose branch it belongs; nil for the mounted account's own.
     init(preferredBy place: Place, of subaccount: SID? = nil) {
         switch place {
-        case .media(let sid, let kind): self.init(tag: UInt64(kind.rawValue), width: 3, sid.high)
-        case .metadata(let sid, let kind): self.init(tag: UInt64(kind.rawValue) + 3, width: 3, sid.high)
-        case .link(let sid, let kind, .date): self.init(tag: UInt64(kind.rawValue), width: 6, sid.high)
-        case .link(let sid, let kind, .group): self.init(tag: UInt64(kind.rawValue) + 3, width: 6, sid.high)
+        case .media(let sid, let kind): self.init(tag: Self.tag(kind), width: 3, sid.high)
+        case .metadata(let sid, let kind): self.init(tag: Self.secondTag(kind), width: 3, sid.high)
+        case .link(let sid, let kind, .date): self.init(tag: Self.tag(kind), width: 6, sid.high)
+        case .link(let sid, let kind, .group): self.init(tag: Self.secondTag(kind), width: 6, sid.high)
         case .directory(.group(let sid)):
             // A call belongs to one account, so whose it is needn't be told.
             self.init(tag: Grouping(of: sid) == .call ? 0b111_00 : 0b111_01, width: 8, sid.high)
@@ -53,6 +53,13 @@ public struct InodeNumber: RawRepresentable, Hashable, Sendable {
         case .control(.metrics): self.init(local: 50, of: subaccount)
         }
     }
+
+    /// The numbers of kinds for which there are tags: two for each, and the seventh is ``tagOfOthers``.
+    static let kinds = 1...3
+
+    private static func tag(_ kind: MediaKind) -> UInt64 { UInt64(kind.rawValue) }
+
+    private static func secondTag(_ kind: MediaKind) -> UInt64 { UInt64(kind.rawValue + kinds.count) }
 
     private init(local: UInt64, of subaccount: SID?) {
         guard let subaccount else {
@@ -96,13 +103,13 @@ public struct InodeNumber: RawRepresentable, Hashable, Sendable {
         if let kind = MediaKind(rawValue: Int(three)) {
             return .recording(kind, digits: digits(after: 3)) { .media($0, kind) }
         }
-        if three > 3, let kind = MediaKind(rawValue: Int(three) - 3) {
+        if let kind = MediaKind(rawValue: Int(three) - Self.kinds.count) {
             return .recording(kind, digits: digits(after: 3)) { .metadata($0, kind) }
         }
         if let kind = MediaKind(rawValue: Int(six)) {
             return .recording(kind, digits: digits(after: 6)) { .link($0, kind, .date) }
         }
-        if six > 3, let kind = MediaKind(rawValue: Int(six) - 3) {
+        if let kind = MediaKind(rawValue: Int(six) - Self.kinds.count) {
             return .recording(kind, digits: digits(after: 6)) { .link($0, kind, .group) }
         }
         return switch eight {

@@ -54,14 +54,3 @@ enum ControlFile: String, CaseIterable, Hashable, Sendable {
     case metrics
     case version
 }
-
-extension MediaKind {
-    /// The name of the kind's directory.
-    var directoryName: String {
-        switch self {
-        case .voiceRecording: "recordings"
-        case .videoRecording: "video-recordings"
-        case .composition: "compositions"
-        }
-    }
-}

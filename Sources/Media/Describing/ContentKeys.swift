@@ -106,5 +106,13 @@ extension EncryptionDetails {
 
 extension MediaKind {
     /// For what a private key has to be held to open media of the kind.
-    var keyUse: KeyRing.Use { self == .voiceRecording ? .voice : .video }
+    var keyUse: KeyRing.Use {
+        switch envelopePlace {
+        case .resource: .voice
+        case .media: .video
+        }
+    }
+
+    /// The word with which a private key is declared for media of the kind.
+    public var keyUseName: String { keyUse.rawValue }
 }

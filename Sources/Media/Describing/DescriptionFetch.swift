@@ -87,7 +87,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
 
     /// Sends the request that costs the least.
     func start() {
-        let address = file.resource.kind == .voiceRecording ? (try? file.addresses())?.ownAddress : nil
+        let address = file.resource.kind.mediaAccess == .direct ? (try? file.addresses())?.ownAddress : nil
         // HEAD tells nothing of the header of media that was cut.
         if let address, let origin = address.origin, !file.isKnownAsCut,
             file.services.probes.withLock({ $0.probe(at: origin, now: .now) }) == .head
@@ -299,7 +299,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
             repeatAfter("it is shorter than its header or its resource says")
             return
         }
-        if file.resource.kind != .voiceRecording {
+        if file.resource.kind.envelopePlace == .media {
             file.services.probes.withLock { $0.noteEnvelope(isThere: isSealed, kind: file.resource.kind) }
         }
         if isWhole || head.status == 206, part != .everything {

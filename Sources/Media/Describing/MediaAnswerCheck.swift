@@ -71,13 +71,13 @@ enum MediaAnswerCheck {
     static func refusal(ofPlaintext bytes: some Sequence<UInt8>, kind: MediaKind) -> String? {
         let bytes = Array(bytes.prefix(signatureSize))
         func has(_ text: String, at offset: Int) -> Bool { bytes.dropFirst(offset).starts(with: text.utf8) }
-        let isRight =
-            switch kind {
-            case .voiceRecording: (has("RIFF", at: 0) || has("RF64", at: 0)) && has("WAVE", at: 8)
-            case .videoRecording, .composition: bytes.starts(with: [0x1A, 0x45, 0xDF, 0xA3]) || has("ftyp", at: 4)
+        let (isRight, format) =
+            switch kind.containers {
+            case .wave: ((has("RIFF", at: 0) || has("RF64", at: 0)) && has("WAVE", at: 8), "WAVE")
+            case .video:
+                (bytes.starts(with: [0x1A, 0x45, 0xDF, 0xA3]) || has("ftyp", at: 4), "Matroska, WebM or MP4")
             }
         if isRight { return nil }
-        let format = kind == .voiceRecording ? "WAVE" : "Matroska, WebM or MP4"
         return bytes.isEmpty ? "the media is empty" : "the media doesn't begin as \(format) does"
     }
 }

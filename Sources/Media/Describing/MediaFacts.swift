@@ -145,7 +145,9 @@ public struct MediaFacts: Hashable, Sendable, Codable {
         if let details = resource.encryptionDetails {
             return plaintextSize == (try? details.cipher.plaintextSize(ofCiphertextSize: ciphertextSize))
         }
-        guard resource.kind != .voiceRecording, !envelopeFields.isEmpty else { return plaintextSize == ciphertextSize }
+        guard resource.kind.envelopePlace == .media, !envelopeFields.isEmpty else {
+            return plaintextSize == ciphertextSize
+        }
         guard let cipher, cipher.isAuthenticated else { return true }
         return plaintextSize == (try? cipher.plaintextSize(ofCiphertextSize: ciphertextSize))
     }
@@ -169,14 +171,14 @@ public struct MediaFacts: Hashable, Sendable, Codable {
     static func envelope(of resource: MediaResource, fields: [String: String]) throws(EnvelopeError)
         -> EnvelopeMetadata?
     {
-        switch resource.kind {
-        case .voiceRecording:
+        switch resource.kind.envelopePlace {
+        case .resource:
             guard let details = resource.encryptionDetails else { return nil }
             return try EnvelopeMetadata.rsaAES(
                 type: details.type, publicKeySID: details.publicKeySID,
                 wrappedKeyBase64: details.encryptedContentKey ?? "",
                 initializationVectorBase64: details.initializationVector ?? "")
-        case .videoRecording, .composition:
+        case .media:
             return try EnvelopeMetadata.s3EncryptionClient(publicKeySID: resource.publicKeySID) { fields[$0] }
         }
     }

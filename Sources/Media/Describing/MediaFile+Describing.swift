@@ -216,7 +216,7 @@ extension MediaFile {
 
     /// A conference with two channels is mixed down to one unless both are asked for.
     func requestedChannels(hasRefused: Bool) -> Int64? {
-        guard resource.kind == .voiceRecording, resource.channels == 2 else { return nil }
+        guard resource.kind.mediaAccess == .direct, resource.channels == 2 else { return nil }
         return hasRefused ? 0 : 2
     }
 
@@ -271,7 +271,7 @@ extension MediaFile {
     /// Whether the media is probably in an envelope.
     var expectsEnvelope: Bool {
         if mustBeSealed { return true }
-        return resource.kind != .voiceRecording
+        return resource.kind.envelopePlace == .media
             && services.probes.withLock { $0.expectsEnvelope(of: resource.kind) }
     }
 }

@@ -121,7 +121,7 @@ extension MediaFile {
     ///
     /// Video's envelope comes with each answer. An answer with another one, or without, has other bytes.
     func difference(ofEnvelopeIn head: ResponseHead) -> EnvelopeDifference? {
-        guard resource.kind != .voiceRecording, let facts = knownFacts else { return nil }
+        guard resource.kind.envelopePlace == .media, let facts = knownFacts else { return nil }
         let fields = EnvelopeMetadata.s3EncryptionClientFields(of: head.headers)
         if fields == facts.envelopeFields { return nil }
         if fields.isEmpty { return .missing }

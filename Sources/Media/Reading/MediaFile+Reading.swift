@@ -109,7 +109,7 @@ extension MediaFile {
     /// Its index is there more often than not, so players look there next; that saves them a round trip.
     private func readAheadAtEnd(for read: PendingRead) {
         let size = read.content.plaintextSize
-        guard resource.kind != .voiceRecording, read.range.lowerBound == 0, size > Self.leastSizeWithIndexAhead else {
+        guard resource.kind.containers == .video, read.range.lowerBound == 0, size > Self.leastSizeWithIndexAhead else {
             return
         }
         // From the beginning of a block, so that one request brings it.

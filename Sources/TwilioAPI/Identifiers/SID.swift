@@ -43,7 +43,7 @@ public struct SID: Hashable, Sendable, Comparable, CustomStringConvertible {
     }
 
     /// The two letters that tell a kind of thing.
-    public struct Letters: Hashable, Sendable {
+    public struct Letters: Hashable, Sendable, CustomStringConvertible {
         /// As ASCII, the first one in the high byte.
         fileprivate let rawValue: UInt16
 
@@ -51,43 +51,31 @@ public struct SID: Hashable, Sendable, Comparable, CustomStringConvertible {
             self.rawValue = rawValue
         }
 
-        private init(_ first: Unicode.Scalar, _ second: Unicode.Scalar) {
+        /// Makes letters of two capital ones.
+        init(_ first: Unicode.Scalar, _ second: Unicode.Scalar) {
             rawValue = UInt16(UInt8(ascii: first)) << 8 | UInt16(UInt8(ascii: second))
         }
-
-        /// A recording of a call.
-        public static let voiceRecording = Letters("R", "E")
-
-        /// A recording of one track of a video room.
-        public static let videoRecording = Letters("R", "T")
-
-        /// A composition of such tracks.
-        public static let composition = Letters("C", "J")
 
         /// A call.
         public static let call = Letters("C", "A")
 
         /// A video room.
         public static let room = Letters("R", "M")
+
+        /// The letters as Twilio writes them.
+        public var description: String {
+            String(decoding: [UInt8(rawValue >> 8), UInt8(truncatingIfNeeded: rawValue)], as: UTF8.self)
+        }
     }
 
     /// The two letters.
     public var letters: Letters { Letters(rawValue: code) }
 
     /// The kind of recording that it names; nil for other things.
-    public var kind: MediaKind? {
-        switch code {
-        case Letters.voiceRecording.rawValue: .voiceRecording
-        case Letters.videoRecording.rawValue: .videoRecording
-        case Letters.composition.rawValue: .composition
-        default: nil
-        }
-    }
+    public var kind: MediaKind? { MediaKind(letters) }
 
     /// The two letters, `RE` for instance.
-    public var prefix: String {
-        String(decoding: [UInt8(code >> 8), UInt8(truncatingIfNeeded: code)], as: UTF8.self)
-    }
+    public var prefix: String { letters.description }
 
     /// The SID as Twilio writes it.
     public var description: String {

@@ -33,6 +33,14 @@ public struct Endpoints: Hashable, Sendable {
         self.video = try Self.url(video, orHost: "video.\(domain)", setting: "video address")
     }
 
+    /// The address of a service.
+    func url(of service: TwilioService) -> URL {
+        switch service {
+        case .api2010: api
+        case .video: video
+        }
+    }
+
     /// The edges that regions imply, from Twilio's page "Global infrastructure".
     private static let edges = ["au1": "sydney", "ie1": "dublin", "jp1": "tokyo", "us1": "ashburn"]
 

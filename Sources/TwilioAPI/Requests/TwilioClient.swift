@@ -66,7 +66,7 @@ public final class TwilioClient: Sendable {
 
     /// Whether there are credentials for a kind's list and media.
     public func reaches(_ kind: MediaKind) -> Bool {
-        kind == .voiceRecording || videoCredential != nil
+        kind.traits.service == .api2010 || videoCredential != nil
     }
 
     /// Asks for the smallest list there is, to learn whether the credentials are right and Twilio is reached.
@@ -125,8 +125,7 @@ public final class TwilioClient: Sendable {
             let target =
                 if let next {
                     try PageLink(next, subject: subject).target(
-                        path: listAddress(of: kind), endpoint: kind == .voiceRecording ? endpoints.api : endpoints.video
-                    )
+                        path: listAddress(of: kind), endpoint: endpoints.url(of: kind.traits.service))
                 } else {
                     firstPage(of: kind, in: interval, size: size)
                 }
@@ -150,7 +149,7 @@ public final class TwilioClient: Sendable {
     ) {
         let address: Address
         do throws(TwilioError) {
-            let suffix = kind == .voiceRecording ? ".json" : ""
+            let suffix = kind.traits.service.pathSuffix
             address = try self.address(for: kind, "\(listPath(of: kind))/\(sid)\(suffix)")
         } catch {
             completion(.failure(error))
@@ -183,12 +182,13 @@ public final class TwilioClient: Sendable {
         of resource: MediaResource, channels: Int64? = nil, retriesNotFound: Bool = false
     ) throws(TwilioError) -> MediaAddressSource {
         let path = "\(listPath(of: resource.kind))/\(resource.sid)"
-        switch resource.kind {
-        case .voiceRecording:
+        switch resource.kind.mediaAccess {
+        case .direct:
+            let file = "\(path).\(resource.containerFormat)"
             return MediaAddressSource(
-                direct: try apiAddress("\(path).wav" + (channels.map { "?RequestedChannels=\($0)" } ?? "")),
+                direct: try address(for: resource.kind, file + (channels.map { "?RequestedChannels=\($0)" } ?? "")),
                 subject: resource.sid)
-        case .videoRecording, .composition:
+        case .redirect:
             // The longest life that an address can be given. It is asked for anew when it was refused anyway.
             return MediaAddressSource(
                 resolvedAt: try address(for: resource.kind, "\(path)/Media?Ttl=3600"), subject: resource.sid,
@@ -205,26 +205,20 @@ public final class TwilioClient: Sendable {
 
     /// The path and query of a list's first page.
     private func firstPage(of kind: MediaKind, in interval: CreationInterval, size: Int?) -> String {
-        let largest = kind == .voiceRecording ? 1000 : 100
+        let largest = kind.largestPage
         let fields = interval.queryFields(for: kind) + ["PageSize=\(min(max(size ?? largest, 1), largest))"]
         return "\(listAddress(of: kind))?\(fields.joined(separator: "&"))"
     }
 
     /// The path of a list's pages.
     private func listAddress(of kind: MediaKind) -> String {
-        listPath(of: kind) + (kind == .voiceRecording ? ".json" : "")
+        listPath(of: kind) + kind.traits.service.pathSuffix
     }
 
-    private func listPath(of kind: MediaKind) -> String {
-        switch kind {
-        case .voiceRecording: "/2010-04-01/Accounts/\(account)/Recordings"
-        case .videoRecording: "/v1/Recordings"
-        case .composition: "/v1/Compositions"
-        }
-    }
+    private func listPath(of kind: MediaKind) -> String { kind.traits.listPath(account) }
 
     private func address(for kind: MediaKind, _ pathAndQuery: String) throws(TwilioError) -> Address {
-        guard kind != .voiceRecording else { return try apiAddress(pathAndQuery) }
+        guard kind.traits.service != .api2010 else { return try apiAddress(pathAndQuery) }
         guard let videoCredential else {
             throw TwilioError(
                 .credentialMissing,

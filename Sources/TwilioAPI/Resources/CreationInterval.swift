@@ -33,14 +33,14 @@ public struct CreationInterval: Hashable, Sendable {
         let first = lower.map { $0.clamped }
         // The last second that is wanted.
         let last = upper.map { Timestamp(seconds: $0.clamped.seconds - 1) }
-        switch kind {
-        case .voiceRecording:
+        switch kind.traits.dateFilter {
+        case .days:
             // The parameters' names are "DateCreated>" and "DateCreated<".
             return [
                 first.map { "DateCreated%3E=\(CalendarDay(containing: $0.moved(by: -CalendarDay.secondCount)))" },
                 last.map { "DateCreated%3C=\(CalendarDay(containing: $0.moved(by: CalendarDay.secondCount)))" },
             ].compactMap { $0 }
-        case .videoRecording, .composition:
+        case .seconds:
             return [
                 first.map { "DateCreatedAfter=\($0.moved(by: -1).percentEncoded)" },
                 last.map { "DateCreatedBefore=\($0.moved(by: 1).percentEncoded)" },

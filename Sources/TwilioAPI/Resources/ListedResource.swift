@@ -47,16 +47,17 @@ public struct ListedResource: Hashable, Sendable {
     public init(kind: MediaKind, json: [UInt8]) throws(TwilioError) {
         var scanner = JSONScanner(json, subject: "a resource among the \(kind.pluralName)")
         scanner.skipSpace()
-        let fields = try ListedFields(of: kind, from: &scanner)
+        let form = ResourceForm(kind)
+        let fields = try ListedFields(form, from: &scanner)
         try scanner.finish()
-        self = try fields.resource(of: kind, in: json, at: 0..<json.count)
+        self = try fields.resource(form, in: json, at: 0..<json.count)
     }
 
     /// Reads a resource at a scanner's position, and leaves it behind.
-    init(kind: MediaKind, from scanner: inout JSONScanner) throws(TwilioError) {
+    init(_ form: ResourceForm, from scanner: inout JSONScanner) throws(TwilioError) {
         let start = scanner.position
-        let fields = try ListedFields(of: kind, from: &scanner)
-        self = try fields.resource(of: kind, in: scanner.text, at: start..<scanner.position)
+        let fields = try ListedFields(form, from: &scanner)
+        self = try fields.resource(form, in: scanner.text, at: start..<scanner.position)
     }
 
     /// Takes over what another reader has found.
@@ -152,11 +153,11 @@ private struct ListedFields {
     private var hasOddName = false
 
     /// Reads an object.
-    init(of kind: MediaKind, from scanner: inout JSONScanner) throws(TwilioError) {
+    init(_ form: ResourceForm, from scanner: inout JSONScanner) throws(TwilioError) {
         var member = try scanner.enterObject()
         while let name = member {
             if name.isPlain {
-                try readMember(name, of: kind, from: &scanner)
+                try readMember(name, form, from: &scanner)
             } else {
                 hasOddName = true
                 try scanner.value()
@@ -167,26 +168,29 @@ private struct ListedFields {
 
     /// Reads the value of a member, if it has a meaning for resources of this kind.
     private mutating func readMember(
-        _ name: JSONScanner.Text, of kind: MediaKind, from scanner: inout JSONScanner
+        _ name: JSONScanner.Text, _ form: ResourceForm, from scanner: inout JSONScanner
     ) throws(TwilioError) {
-        let isVoice = kind == .voiceRecording
+        let isVideo = form.isVideo
         // By the length first: most names are told apart by it.
         switch name.range.count {
         case 3 where scanner.isEqual(name, "sid"): try sid.read(from: &scanner)
-        case 4 where kind == .videoRecording && scanner.isEqual(name, "type"): try type.read(from: &scanner)
+        case 4 where form.isTrack && scanner.isEqual(name, "type"): try type.read(from: &scanner)
         case 6 where scanner.isEqual(name, "status"): try status.read(from: &scanner)
-        case 6 where !isVoice && scanner.isEqual(name, "format"): try format.read(from: &scanner)
-        case 8 where scanner.isEqual(name, isVoice ? "call_sid" : "room_sid"): try groupSID.read(from: &scanner)
-        case 9 where isVoice && scanner.isEqual(name, "media_url"): try location.read(from: &scanner)
+        case 6 where isVideo && scanner.isEqual(name, "format"): try format.read(from: &scanner)
+        case 8 where scanner.isEqual(name, form.group == .call ? "call_sid" : "room_sid"):
+            try groupSID.read(from: &scanner)
+        case 9 where !isVideo && scanner.isEqual(name, "media_url"): try location.read(from: &scanner)
         case 10 where scanner.isEqual(name, "start_time"): try startTime.read(from: &scanner)
         case 12 where scanner.isEqual(name, "date_created"): try dateCreated.read(from: &scanner)
         case 12 where scanner.isEqual(name, "date_updated"): try dateUpdated.read(from: &scanner)
-        case 13 where !isVoice && scanner.isEqual(name, "grouping_sids"): try readGroupingSIDs(from: &scanner)
-        case 14 where !isVoice && scanner.isEqual(name, "encryption_key"): try publicKeySID.read(from: &scanner)
-        case 16 where !isVoice && scanner.isEqual(name, "container_format"):
+        case 13 where isVideo && scanner.isEqual(name, "grouping_sids"): try readGroupingSIDs(from: &scanner)
+        case 14 where form.envelopePlace == .media && scanner.isEqual(name, "encryption_key"):
+            try publicKeySID.read(from: &scanner)
+        case 16 where isVideo && scanner.isEqual(name, "container_format"):
             try containerFormat.read(from: &scanner)
-        case 18 where isVoice && scanner.isEqual(name, "encryption_details"): try readEncryption(from: &scanner)
-        case 23 where !isVoice && scanner.isEqual(name, "media_external_location"): try location.read(from: &scanner)
+        case 18 where form.envelopePlace == .resource && scanner.isEqual(name, "encryption_details"):
+            try readEncryption(from: &scanner)
+        case 23 where isVideo && scanner.isEqual(name, "media_external_location"): try location.read(from: &scanner)
         default: try scanner.value()
         }
     }
@@ -259,23 +263,23 @@ private struct ListedFields {
     ///   - text: what the fields' places are in.
     ///   - range: the place of the resource.
     func resource(
-        of kind: MediaKind, in text: [UInt8], at range: Range<Int>
+        _ form: ResourceForm, in text: [UInt8], at range: Range<Int>
     ) throws(TwilioError) -> ListedResource {
-        guard !isOdd, let sidText = sid.text, let sid = SID(text, in: sidText), sid.prefix == kind.sidPrefix else {
+        guard !isOdd, let sidText = sid.text, let sid = SID(text, in: sidText), sid.letters == form.sidLetters else {
             // Also what has no SID of this kind: for the message.
-            return ListedResource(try MediaResource(kind: kind, json: Array(text[range])), json: text[range])
+            return ListedResource(try MediaResource(kind: form.kind, json: Array(text[range])), json: text[range])
         }
         func string(_ field: Field) -> String? {
             field.text.map { String(decoding: text[$0], as: UTF8.self) }
         }
         return ListedResource(
-            kind: kind, sid: sid, status: ResourceStatus(told: string(status)),
+            kind: form.kind, sid: sid, status: ResourceStatus(told: string(status)),
             dateCreated: (dateCreated.text ?? startTime.text).flatMap { Timestamp(text, in: $0)?.bounded },
             dateUpdated: dateUpdated.text.flatMap { Timestamp(text, in: $0)?.bounded },
             containerFormat: MediaResource.containerFormat(
-                of: kind, told: string(containerFormat) ?? string(format), type: string(type)),
+                of: form.kind, told: string(containerFormat) ?? string(format), type: string(type)),
             groupSID: (groupSID.text ?? groupingRoom.text).flatMap { SID(text, in: $0) }
-                .flatMap { $0.letters == kind.groupLetters ? $0 : nil },
+                .flatMap { $0.letters == form.groupLetters ? $0 : nil },
             isAuthenticated: isAuthenticated ?? false,
             requirement: MediaRequirement(
                 location: string(location), publicKeySID: string(publicKeySID), isEncrypted: isAuthenticated ?? false),

@@ -85,7 +85,7 @@ public struct MediaResource: Hashable, Sendable {
                 .malformedAnswer, "a resource among the \(kind.pluralName) can't be read: \(ForeignText("\(error)"))",
                 cause: error)
         }
-        guard fields.sid.prefix == kind.sidPrefix else {
+        guard fields.sid.letters == kind.sidLetters else {
             throw TwilioError(
                 .malformedAnswer, "\(fields.sid) stands among the \(kind.pluralName), where it doesn't belong")
         }
@@ -104,10 +104,15 @@ public struct MediaResource: Hashable, Sendable {
         codec = fields.codec
         containerFormat = Self.containerFormat(
             of: kind, told: fields.containerFormat, type: fields.type)
-        encryptionDetails = kind == .voiceRecording ? fields.encryptionDetails : nil
-        publicKeySID = kind == .voiceRecording ? encryptionDetails?.publicKeySID : fields.encryptionKey
-        mediaLocation = kind == .voiceRecording ? fields.mediaURL : fields.externalLocation
-        toldSize = kind == .voiceRecording ? nil : fields.size
+        switch kind.envelopePlace {
+        case .resource:
+            (encryptionDetails, publicKeySID) = (fields.encryptionDetails, fields.encryptionDetails?.publicKeySID)
+        case .media: (encryptionDetails, publicKeySID) = (nil, fields.encryptionKey)
+        }
+        switch kind.traits.service {
+        case .api2010: (mediaLocation, toldSize) = (fields.mediaURL, nil)
+        case .video: (mediaLocation, toldSize) = (fields.externalLocation, fields.size)
+        }
     }
 
     /// Reads the rest of a resource of which a list has told the most important.
@@ -126,9 +131,12 @@ public struct MediaResource: Hashable, Sendable {
     ///
     /// Nil when it doesn't tell, or tells something that isn't such a SID.
     public var groupSID: SID? {
-        guard let told = kind == .voiceRecording ? callSID : roomSID, let sid = SID(told),
-            sid.letters == kind.groupLetters
-        else { return nil }
+        let told =
+            switch kind.group {
+            case .call: callSID
+            case .room: roomSID
+            }
+        guard let told, let sid = SID(told), sid.letters == kind.groupLetters else { return nil }
         return sid
     }
 
@@ -140,17 +148,9 @@ public struct MediaResource: Hashable, Sendable {
     ///   - told: the format that the resource tells.
     ///   - type: `audio` or `video`, of a track.
     static func containerFormat(of kind: MediaKind, told: String?, type: String?) -> String {
-        let told = told?.lowercased()
-        switch kind {
-        case .voiceRecording:
-            return "wav"
-        case .videoRecording:
-            if let told, ["mka", "mkv"].contains(told) { return told }
-            return type == "audio" ? "mka" : "mkv"
-        case .composition:
-            if let told, ["mp4", "webm"].contains(told) { return told }
-            return "mp4"
-        }
+        let formats = kind.formats
+        if let told = told?.lowercased(), formats.contains(told) { return told }
+        return (type == "audio" ? kind.traits.audioFormat : nil) ?? formats[0]
     }
 }
 

@@ -17,10 +17,11 @@ public struct ResourcePage: Sendable {
     /// - Throws: ``TwilioError`` with code ``TwilioError/Code/malformedAnswer`` when the array or the link is missing:
     ///   a list that can't be followed to its end must not pass for a short one.
     init(kind: MediaKind, body: [UInt8], serverTime: Timestamp? = nil) throws(TwilioError) {
+        let form = ResourceForm(kind)
         let list = try ListPage(
-            body, key: kind == .composition ? "compositions" : "recordings", subject: "a page of the \(kind.pluralName)"
+            body, key: kind.traits.pageKey, subject: "a page of the \(kind.pluralName)"
         ) { scanner throws(TwilioError) in
-            try ListedResource(kind: kind, from: &scanner)
+            try ListedResource(form, from: &scanner)
         }
         resources = list.elements
         next = list.next

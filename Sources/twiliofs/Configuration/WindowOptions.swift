@@ -19,8 +19,8 @@ struct WindowOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Which kinds are shown: voice, video and compositions, separated by commas.", discussion: "Default: all.",
-            valueName: "kinds"),
+            "Which kinds are shown: \(KindList.names(joinedBy: "and")), separated by commas.",
+            discussion: "Default: all.", valueName: "kinds"),
         transform: KindList.parse)
     var kinds = KindList(kinds: Set(MediaKind.allCases))
 
@@ -93,15 +93,18 @@ struct DateBound: Hashable, Sendable {
 struct KindList: Hashable, Sendable {
     let kinds: Set<MediaKind>
 
-    private static let names: [String: MediaKind] = [
-        "voice": .voiceRecording, "video": .videoRecording, "compositions": .composition,
-    ]
+    /// The names of all kinds, as a sentence enumerates them.
+    static func names(joinedBy conjunction: String) -> String {
+        let names = MediaKind.allCases.map(\.commandLineName)
+        return "\(names.dropLast().joined(separator: ", ")) \(conjunction) \(names.last ?? "")"
+    }
 
     /// Reads kinds from the command line.
     static func parse(_ text: String) throws -> KindList {
         let kinds = try text.split(separator: ",", omittingEmptySubsequences: false).map { name in
-            guard let kind = names[String(name)] else {
-                throw ValidationError("'\(name)' is not a kind: give voice, video or compositions, separated by commas")
+            guard let kind = MediaKind.allCases.first(where: { $0.commandLineName == name }) else {
+                throw ValidationError(
+                    "'\(name)' is not a kind: give \(names(joinedBy: "or")), separated by commas")
             }
             return kind
         }
