@@ -37,7 +37,7 @@ let transferTargets: [FuzzTarget] = [
     },
     FuzzTarget(name: "http-date") { bytes in
         guard let date = Date(httpDate: text(bytes)) else { return }
-        check((0...253_402_300_800).contains(date.timeIntervalSince1970), "a date beyond four digits")
+        check(date.timeIntervalSince1970 >= 0, "a date before 1970")
     },
     FuzzTarget(name: "redirect") { bytes in
         let parts = fields(bytes)

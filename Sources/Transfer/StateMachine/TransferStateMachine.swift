@@ -1,7 +1,8 @@
 /// Decides what one transfer does next: redirects, repetitions, resuming, fresh addresses, deadlines.
 ///
 /// It does nothing itself. Its owner tells it what happened and when, and carries out the actions it returns, in their
-/// order. So every path through it can be tested without a socket or a clock.
+/// order. So every path through it can be tested without a socket or a clock. No library offers that: libcurl repeats
+/// nothing by itself, and none resumes a download at a fresh address under a deadline.
 ///
 /// Invariants: the last action of a transfer is its only `end`; after it, every event is answered with nothing. At most
 /// one exchange is under way: `perform` begins it, and it is over when its owner reports `exchangeEnded`, or with

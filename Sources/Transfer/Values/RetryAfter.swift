@@ -1,11 +1,6 @@
+import CCurl
 import FoundationEssentials
 import Support
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Musl
-#endif
 
 extension HeaderFields {
     /// How long the server asks to wait, by its `Retry-After` field (RFC 9110, 10.2.3); `nil` when it doesn't say or
@@ -31,25 +26,14 @@ extension HeaderFields {
 }
 
 extension Date {
-    private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-
-    /// Reads a date in the form that HTTP prescribes (RFC 9110, 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.
+    /// Reads a date of HTTP (RFC 9110, 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.
+    ///
+    /// libcurl's parser takes other spellings too. Here they have to end in GMT, as HTTP's do, and to be of 1970 or
+    /// later.
     init?(httpDate text: String) {
-        let words = text.split(separator: " ", omittingEmptySubsequences: false)
-        guard words.count == 6, words[0].hasSuffix(","), words[5] == "GMT" else { return nil }
-        let clock = words[4].split(separator: ":", omittingEmptySubsequences: false)
-        guard clock.count == 3, let day = Int64(digits: words[1]), let year = Int64(digits: words[3]),
-            let month = Self.months.firstIndex(of: String(words[2])), let hour = Int64(digits: clock[0]),
-            let minute = Int64(digits: clock[1]), let second = Int64(digits: clock[2]),
-            (1...31).contains(day), (1970...9999).contains(year), hour < 24, minute < 60, second <= 60
-        else { return nil }
-        var parts = tm()
-        parts.tm_year = Int32(year - 1900)
-        parts.tm_mon = Int32(month)
-        parts.tm_mday = Int32(day)
-        parts.tm_hour = Int32(hour)
-        parts.tm_min = Int32(minute)
-        parts.tm_sec = Int32(second)
-        self.init(timeIntervalSince1970: Double(timegm(&parts)))
+        guard text.hasSuffix(" GMT") else { return nil }
+        let seconds = curl_getdate(text, nil)
+        guard seconds >= 0 else { return nil }
+        self.init(timeIntervalSince1970: Double(seconds))
     }
 }

@@ -1,4 +1,6 @@
 /// Reads the pieces of which dates consist, one after the other.
+///
+/// Written by hand since lists have two dates a resource: reading one takes 66 ns, libcurl's `curl_getdate` 421 ns.
 struct DateScanner {
     private let text: [UInt8]
     private var position: Int

@@ -6,11 +6,10 @@
 
 /// Goes through a JSON text (RFC 8259) once, tells where its values stand, and refuses what isn't JSON.
 ///
-/// Own code although `JSONDecoder` could do it, for two reasons. Resources are kept as Twilio gave them: decoding and
-/// encoding them again would change the order of fields, the spelling of numbers and the escapes. And lists have a
-/// million of them, of which a catalog needs seven fields each. Measured with 1.5 KB each: this takes 1 µs a resource,
-/// `JSONDecoder` 13, and some more for the page. What needs more than a value's place, a string with escapes for
-/// instance, is still left to `JSONDecoder`.
+/// Written by hand for two reasons. Resources are kept as Twilio gave them: decoding and encoding them again would
+/// change the order of fields, the spelling of numbers and the escapes. And lists have a million of them, of which a
+/// catalog needs ten fields each: with 1.5 KB each, this takes 0.68 µs a resource, simdjson's DOM 0.23 µs, `JSONDecoder`
+/// 5.3 µs. What needs more than a value's place, a string with escapes for instance, is left to `JSONDecoder`.
 ///
 /// It is stricter than `JSONDecoder`, which looks at numbers, escapes and UTF-8 only where a value is asked for. A byte
 /// order mark is refused.

@@ -2,8 +2,7 @@ import Support
 
 /// A point in time as Twilio writes it, in whole seconds since 1970 (UTC).
 ///
-/// Read by own code, because lists have a million of them in a form (RFC 2822) for which only a slow, locale-aware
-/// formatter exists.
+/// Read with a ``DateScanner``, which says why.
 public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// Seconds since 1970-01-01T00:00:00Z, leap seconds not counted (POSIX time).
     public let seconds: Int64

@@ -38,7 +38,10 @@ struct ValueTests {
             ("Sun, 06 Foo 1994 08:49:37 GMT", nil), ("121", 120), ("9223372036854775807", 120),
             ("9223372036854775808", 120), ("00000000000000000000000000000000000001", 1),
             (String(repeating: "9", count: 100), 120), ("Fri, 31 Dec 9999 23:59:59 GMT", 120),
-            ("Thu, 01 Jan 1970 00:00:00 GMT", 0), ("Fri, 31 Dec 99999999999999999999 23:59:59 GMT", nil),
+            ("Thu, 01 Jan 1970 00:00:00 GMT", 0), ("Wed, 31 Dec 1969 23:59:59 GMT", nil),
+            ("Sunday, 06-Nov-94 08:50:37 GMT", 60), (" GMT", nil),
+            ("Sun, 32 Nov 1994 08:49:37 GMT", nil), ("-1 GMT", nil),
+            ("Fri, 31 Dec 99999999999999999999 23:59:59 GMT", nil),
         ] as [(String, Int?)])
     func retryAfter(value: String, seconds: Int?) {
         let headers = HeaderFields([("retry-after", value), ("Date", "Sun, 06 Nov 1994 08:49:37 GMT")])
