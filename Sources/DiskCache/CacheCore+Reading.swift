@@ -1,11 +1,6 @@
+import Glibc
 import Logging
 import Support
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Musl
-#endif
 
 extension CacheCore {
     /// Uses that are noted before the index is told without waiting for the next turn of the upkeep.

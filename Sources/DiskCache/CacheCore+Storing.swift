@@ -1,11 +1,6 @@
+import Glibc
 import Logging
 import Support
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Musl
-#endif
 
 extension CacheCore {
     /// Stores a block, if it can be.

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Musl
-#endif
+import Glibc
 
 /// A value under a lock whose changes threads can wait for.
 public final class Condition<State>: @unchecked Sendable {

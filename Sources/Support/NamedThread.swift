@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Musl
-#endif
+import Glibc
 
 /// A thread of one's own for work that blocks: system calls, libcurl, SQLite.
 ///

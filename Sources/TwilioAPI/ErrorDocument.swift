@@ -1,8 +1,4 @@
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
+import FoundationEssentials
 import Support
 
 /// The body of a refusal, in any of the forms in which Twilio and S3 send them.

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Musl
-#endif
+import Glibc
 
 /// Is SIGINT and SIGTERM, kept from ending the process at once so that it can put things away first.
 struct EndingSignals {

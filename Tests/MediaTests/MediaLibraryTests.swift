@@ -161,6 +161,7 @@ struct MediaLibraryTests {
             let resource = try bench.resource()
             let facts = try bench.describe(resource)
             #expect(facts.encryption == (content == .gcm ? "aes-256-gcm" : "aes-256-cbc"))
+            #expect(facts.isAuthenticated == (content == .gcm))
             #expect(try areSame(bench.readAll(bench.open(resource)), bench.original))
         }
     }

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Musl
-#endif
+import Glibc
 import Support
 
 /// The files of the blocks, each named after its number in the index, which is never given twice.

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Musl
-#endif
+import Glibc
 import Support
 
 /// A file that is locked by this process, as long as this value lives and the process does.

@@ -1,9 +1,5 @@
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
 import CFUSE
+import FoundationEssentials
 import Glibc
 
 /// fusermount3, with whose help users other than root mount and unmount, and what it says.

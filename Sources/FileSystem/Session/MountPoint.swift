@@ -1,10 +1,6 @@
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
 import CFUSE
 import CLinux
+import FoundationEssentials
 import Glibc
 
 /// The directory on which the tree is mounted.

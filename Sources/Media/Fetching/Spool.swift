@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Musl
-#endif
+import Glibc
 import Support
 
 /// A temporary file of ciphertext, for a server that sends media whole or not at all.

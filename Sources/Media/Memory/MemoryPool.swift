@@ -1,10 +1,5 @@
+import Glibc
 import Support
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Musl
-#endif
 
 /// The one place where memory for media comes from: a fixed number of equal slots, and a queue of those who wait for
 /// some.

@@ -1,10 +1,5 @@
 import CCurl
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Musl
-#endif
+import Glibc
 
 /// Owns libcurl's multi handle: the connections, and the transfers that use them.
 final class MultiHandle: @unchecked Sendable {

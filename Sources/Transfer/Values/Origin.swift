@@ -1,12 +1,7 @@
 import CCurl
 import FoundationEssentials
+import Glibc
 import Support
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Musl
-#endif
 
 /// The scheme, host and port of a URL: what a credential is meant for.
 ///

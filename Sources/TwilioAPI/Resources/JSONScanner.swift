@@ -1,8 +1,4 @@
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
+import FoundationEssentials
 
 /// Goes through a JSON text (RFC 8259) once, tells where its values stand, and refuses what isn't JSON.
 ///

@@ -1,8 +1,4 @@
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
+import FoundationEssentials
 
 /// What has to be held for a recording's media to be read, besides the account's credentials.
 public enum MediaRequirement: Hashable, Sendable {

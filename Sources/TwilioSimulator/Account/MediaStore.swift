@@ -1,12 +1,7 @@
 import FoundationEssentials
+import Glibc
 import NIOCore
 import Support
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Musl
-#endif
 
 /// Seals media into a folder of its own, and opens what is there.
 ///

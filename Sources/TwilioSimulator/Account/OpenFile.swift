@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Musl
-#endif
+import Glibc
 
 /// Is a file that is open for reading, closed when nobody refers to it any more.
 final class OpenFile: Sendable {

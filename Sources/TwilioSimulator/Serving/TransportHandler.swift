@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Musl
-#endif
+import Glibc
 import NIOCore
 
 /// Is the first handler of a connection: closes the socket without asking those behind it, TLS among them, which

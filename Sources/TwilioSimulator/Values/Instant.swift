@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Musl
-#endif
+import Glibc
 
 /// Is a moment in whole seconds since 1970-01-01 00:00:00 UTC, with the notations that Twilio and S3 use.
 ///
