@@ -134,14 +134,14 @@ let package = Package(
                 "Support",
                 logging,
             ]),
-        tests(of: "FileSystem", ["FileSystem", "CFUSE", "FileTree", "TestSupport", "Support", "TwilioAPI"]),
+        tests(of: "FileSystem", ["FileSystem", "CFUSE", "FileTree", "Media", "TestSupport", "Support", "TwilioAPI"]),
         tests(of: "MountRuntime", ["MountRuntime", "Support", "TestSupport"]),
-        tests(of: "TwilioSimulator", ["TwilioSimulator", "TestSupport", logging]),
+        tests(of: "TwilioSimulator", ["TwilioSimulator", "TestSupport", "Support", logging]),
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
                 "twiliofs", "twilio-simulator", "TwilioSimulator", "DiskCache", "Catalog", "FileTree", "TwilioAPI",
-                "Transfer", "TestSupport", logging, argumentParser,
+                "Transfer", "Envelope", "Support", "TestSupport", logging, argumentParser,
             ],
             swiftSettings: swiftSettings),
         .testTarget(

@@ -2,7 +2,7 @@ import CLinux
 import Foundation
 import GRDB
 public import Logging
-import Support
+public import Support
 public import TwilioAPI
 
 /// What the account holds, on disk: every resource as it was received, and what was learnt of its media.

@@ -1,34 +1,19 @@
 public import Support
 
-/// The catalog could not be opened, read or written.
-public struct CatalogError: CausedError {
-    /// What went wrong, for code that decides by it.
-    public enum Code: Hashable, Sendable {
-        /// The catalog's folder or file can't be made, or isn't a catalog.
-        case unusable
+/// The catalog can't be opened, read or written.
+public typealias CatalogError = CodedError<CatalogErrorCode>
 
-        /// SQLite refused a statement: the disk is full, the file is damaged.
-        case database
+/// The reasons why the catalog can't be opened, read or written.
+public enum CatalogErrorCode: ErrorCode {
+    /// The catalog's folder or file can't be made, or isn't a catalog.
+    case unusable
 
-        /// Another process keeps it for itself.
-        case inUse
+    /// SQLite refused a statement: the disk is full, the file is damaged.
+    case database
 
-        /// The list could not be completed, so the directory can't be told.
-        case incompleteList
-    }
+    /// Another process keeps it for itself.
+    case inUse
 
-    /// What went wrong.
-    public let code: Code
-
-    /// One sentence that says what is wrong, with which thing, and what to do.
-    public let message: String
-
-    /// The error below this one.
-    public let cause: (any Error)?
-
-    init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
-        self.code = code
-        self.message = message
-        self.cause = cause
-    }
+    /// The list could not be completed, so the directory can't be listed.
+    case incompleteList
 }

@@ -61,7 +61,7 @@ extension CacheCore {
         } catch {
             // Whether it was evicted just now or removed by hand: the row is of no use. Other reasons lie with this
             // process, or with the folder.
-            if error.number == ENOENT { forget(entry.id, store) }
+            if error.code.rawValue == ENOENT { forget(entry.id, store) }
             return false
         }
         defer { close(descriptor) }

@@ -1,3 +1,5 @@
+public import Support
+
 extension DiskCache {
     /// A cache looked at or emptied from outside, whether or not a process uses it.
     public struct Folder: Sendable {

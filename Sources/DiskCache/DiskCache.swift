@@ -1,5 +1,5 @@
 public import Logging
-import Support
+public import Support
 
 /// A cache on disk of blocks of ciphertext, shared by all processes that use its folder.
 ///
@@ -43,7 +43,7 @@ public final class DiskCache: Sendable {
     ) throws(DiskCacheError) {
         let core = try CacheCore(
             folder: folder, limit: limit, minimumFree: minimumFree, timing: timing, logger: logger)
-        do throws(ThreadError) {
+        do throws(SystemError) {
             thread = try NamedThread(name: "disk-cache") { core.runUpkeep() }
         } catch {
             throw DiskCacheError(.folder, "the cache can't be opened: \(error.message)", cause: error)

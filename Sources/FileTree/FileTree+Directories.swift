@@ -1,5 +1,5 @@
 import Catalog
-import Support
+public import Support
 import TwilioAPI
 
 /// Listing directories.

@@ -1,7 +1,7 @@
 import Catalog
 import Logging
 public import Media
-import Support
+public import Support
 import TwilioAPI
 
 /// Opening files and what is known of them besides their attributes.
@@ -172,16 +172,7 @@ extension FileTree {
     }
 
     private func failure(_ error: MediaError) -> FileTreeError {
-        // A deferred opening that the tree itself has refused.
-        if let own = error.cause as? FileTreeError { return own }
-        return switch error.code {
-        case .keyNotHeld:
-            // The log has said it already, once for each public key.
-            FileTreeError(.keyNotHeld, error.message, cause: error)
-        case .changed:
-            FileTreeError(.stale, error.message, cause: error)
-        default:
-            FileTreeError(.inputOutput, error.message, cause: error)
-        }
+        // The cause is the tree's where the tree itself has refused a deferred opening.
+        error.cause as? FileTreeError ?? FileTreeError(.media(error.code), error.message, cause: error)
     }
 }

@@ -1,4 +1,5 @@
 import Catalog
+import Support
 import TwilioAPI
 
 /// The views by call and by room: what belongs together.

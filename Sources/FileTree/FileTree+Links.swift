@@ -1,4 +1,5 @@
 import Catalog
+public import Support
 import TwilioAPI
 
 /// The links of the views.

@@ -1,7 +1,7 @@
 import Catalog
 public import Logging
 public import Media
-import Support
+public import Support
 import Transfer
 public import TwilioAPI
 

@@ -1,53 +1,38 @@
+public import Media
 public import Support
 
-/// Why the tree can't do what was asked, for whoever has to answer with an errno.
-public struct FileTreeError: CausedError {
-    /// What went wrong; ``FileSystem`` has the table of errnos.
-    public enum Code: Hashable, Sendable {
-        /// No such file, no such recording.
-        case notFound
+/// The tree can't do what was asked.
+public typealias FileTreeError = CodedError<FileTreeErrorCode>
 
-        /// The inode number means nothing any more.
-        case stale
+/// The reasons why the tree can't do what was asked; ``FileSystem`` has the table of errnos.
+public enum FileTreeErrorCode: ErrorCode {
+    /// No such file, no such recording.
+    case notFound
 
-        /// A directory where a file is wanted.
-        case isDirectory
+    /// The inode number means nothing any more.
+    case stale
 
-        /// A file where a directory is wanted.
-        case notDirectory
+    /// A directory where a file is wanted.
+    case isDirectory
 
-        /// A link where a file is wanted, or something else where a link is.
-        case invalid
+    /// A file where a directory is wanted.
+    case notDirectory
 
-        /// The tree can't be changed.
-        case readOnly
+    /// A link where a file is wanted, or something else where a link is.
+    case invalid
 
-        /// The mode doesn't allow it.
-        case permissionDenied
+    /// The tree can't be changed.
+    case readOnly
 
-        /// The private key that would open the file isn't held.
-        case keyNotHeld
+    /// The mode doesn't allow it.
+    case permissionDenied
 
-        /// No such extended attribute.
-        case noAttribute
+    /// No such extended attribute.
+    case noAttribute
 
-        /// Network, catalog or content failed; the log says how.
-        case inputOutput
-    }
+    /// The list or the catalog can't be read; the cause says why.
+    case inputOutput
 
-    /// What went wrong.
-    public let code: Code
-
-    /// One sentence that says what is wrong, with which thing.
-    public let message: String
-
-    /// The error below this one.
-    public let cause: (any Error)?
-
-    /// Makes an error.
-    public init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
-        self.code = code
-        self.message = message
-        self.cause = cause
-    }
+    /// The file's media can't be opened or read.
+    case media(MediaErrorCode)
 }

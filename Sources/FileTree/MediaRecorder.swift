@@ -30,7 +30,7 @@ public final class MediaRecorder: MediaObserver {
     /// - Parameters:
     ///   - catalog: that of the mounted account.
     ///   - subaccounts: those of its subaccounts; recordings of all others belong to the first.
-    /// - Throws: ``ThreadError`` when the system has no thread left.
+    /// - Throws: ``SystemError`` when the system has no thread left.
     public init(catalog: Catalog, subaccounts: [SID: Catalog] = [:], logger: Logger) throws {
         self.catalog = catalog
         self.subaccounts = subaccounts

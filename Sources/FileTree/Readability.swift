@@ -154,7 +154,7 @@ public final class Readability: Sendable {
 
     /// Begins.
     ///
-    /// - Throws: ``ThreadError`` when the system has no thread left.
+    /// - Throws: ``SystemError`` when the system has no thread left.
     public func start() throws {
         let thread = try NamedThread(name: "readability") { [self] in
             var (pause, nextPause) = (Duration.zero, Self.pausesOfFirstLists.lowerBound)

@@ -2,65 +2,58 @@ public import Support
 public import TwilioAPI
 
 /// A recording's media can't be described, opened or read.
-public struct MediaError: CausedError {
-    /// What went wrong, for code that decides by it.
-    ///
-    /// The raw value is its name in `status.json`.
-    public enum Code: String, CaseIterable, Hashable, Sendable {
-        /// No private key that is held opens it.
-        case keyNotHeld = "key_not_held"
+public typealias MediaError = CodedError<MediaErrorCode>
 
-        /// The media is not there, or not where Twilio keeps media.
-        case mediaMissing = "media_missing"
+/// The reasons why a recording's media can't be described, opened or read.
+///
+/// The raw value is the reason's name in `status.json`.
+public enum MediaErrorCode: String, ErrorCode, CaseIterable {
+    /// No private key that is held opens it.
+    case keyNotHeld = "key_not_held"
 
-        /// The media could not be fetched.
-        case transferFailed = "transfer_failed"
+    /// The media is not there, or not where Twilio keeps media.
+    case mediaMissing = "media_missing"
 
-        /// The bytes are not the ones that were sealed: the padding or the sizes disagree.
-        case integrityFailed = "integrity_failed"
+    /// The media could not be fetched.
+    case transferFailed = "transfer_failed"
 
-        /// The bytes are not the ones that were sealed: the tag disagrees. The log said so when it was found out.
-        case authenticationFailed = "authentication_failed"
+    /// The bytes are not the ones that were sealed: the padding or the sizes disagree.
+    case integrityFailed = "integrity_failed"
 
-        /// The media is no longer the one whose size was told.
-        case changed
+    /// The bytes are not the ones that were sealed: the tag disagrees. The log said so when it was found out.
+    case authenticationFailed = "authentication_failed"
 
-        /// The envelope can't be understood.
-        case unreadableEnvelope = "unreadable_envelope"
+    /// The media is no longer the one whose size was told.
+    case changed
 
-        /// What came isn't media, or is encrypted although the resource doesn't say so.
-        case unexpectedContent = "unexpected_content"
+    /// The envelope can't be understood.
+    case unreadableEnvelope = "unreadable_envelope"
 
-        /// The temporary file for ciphertext can't be written.
-        case storage
+    /// What came isn't media, or is encrypted although the resource doesn't say so.
+    case unexpectedContent = "unexpected_content"
 
-        /// The mount is being ended.
-        case shutDown = "shut_down"
-    }
+    /// The temporary file for ciphertext can't be written.
+    case storage
 
-    /// What went wrong.
-    public let code: Code
+    /// The mount is being ended.
+    case shutDown = "shut_down"
 
     /// The recording.
-    public let sid: SID
-
-    /// One sentence that says what is wrong, and with which thing.
-    public let message: String
-
-    /// The error below this one.
-    public let cause: (any Error)?
-
-    /// Makes an error.
-    public init(_ code: Code, _ sid: SID, _ message: String, cause: (any Error)? = nil) {
-        self.code = code
-        self.sid = sid
-        self.message = message
-        self.cause = cause
-    }
-
-    /// The recording.
-    public var fields: [String: String] { ["recording": sid.description] }
+    public typealias Details = SID
 
     /// True when the mount is being ended.
-    public var endsUnwantedWork: Bool { code == .shutDown }
+    public var endsUnwantedWork: Bool { self == .shutDown }
+
+    /// The recording.
+    public static func fields(of error: MediaError) -> [String: String] { ["recording": error.sid.description] }
+}
+
+extension MediaError {
+    /// The recording.
+    public var sid: SID { details }
+
+    /// Makes an error of a recording.
+    public init(_ code: Code, _ sid: SID, _ message: String, cause: (any Error)? = nil) {
+        self.init(code, message, details: sid, cause: cause)
+    }
 }

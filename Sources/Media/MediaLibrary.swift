@@ -1,7 +1,7 @@
 public import DiskCache
 public import Envelope
 public import Logging
-import Support
+public import Support
 public import Transfer
 public import TwilioAPI
 
@@ -76,7 +76,7 @@ public final class MediaLibrary: Sendable {
     ///   - keys: open its envelopes.
     ///   - diskCache: keeps ciphertext across restarts; nil for none.
     ///   - observer: is told what is learnt; kept.
-    /// - Throws: ``ThreadError`` when the system has no thread left, ``MemoryError`` when the memory that is granted
+    /// - Throws: ``SystemError`` when the system has no thread left, ``MemoryError`` when the memory that is granted
     ///   is too little.
     public init(
         clients: TwilioClients, transfer: TransferClient, keys: KeyRing, diskCache: DiskCache? = nil,

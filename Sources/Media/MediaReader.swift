@@ -1,4 +1,4 @@
-import Support
+public import Support
 import TwilioAPI
 
 /// One opened file's place in reading: it knows where its reader is, and reads ahead from there.

@@ -1,4 +1,4 @@
-import Support
+public import Support
 
 extension MediaLibrary {
     /// What a library has done since it was made, and what it is doing.

@@ -15,10 +15,10 @@ public final class NamedThread: Sendable {
     ///   - niceness: how much it stands back behind other threads when there are too few cores for all, from 0 to 19
     ///     (setpriority(2)).
     ///   - body: the work; the thread ends when it returns.
-    /// - Throws: ``ThreadError`` when the system has no thread left.
+    /// - Throws: ``SystemError`` when the system has no thread left.
     public init(
         name: String, niceness: Int32 = 0, _ body: @escaping @Sendable () -> Void
-    ) throws(ThreadError) {
+    ) throws(SystemError) {
         let start = Unmanaged.passRetained(ThreadStart(name: name, niceness: niceness, body: body))
         var everySignal = sigset_t()
         var previous = sigset_t()
@@ -31,7 +31,7 @@ public final class NamedThread: Sendable {
         pthread_sigmask(SIG_SETMASK, &previous, nil)
         guard result == 0 else {
             start.release()
-            throw ThreadError(message: "no thread '\(name)' can be started: \(String(cString: strerror(result)))")
+            throw SystemError("no thread '\(name)' can be started", result)
         }
         handle = Locked(thread)
     }
@@ -66,12 +66,6 @@ public final class NamedThread: Sendable {
         _ = write(descriptor, bytes, bytes.count)
         close(descriptor)
     }
-}
-
-/// The system refused a thread.
-public struct ThreadError: CausedError {
-    /// What could not be started and why.
-    public let message: String
 }
 
 private final class ThreadStart: Sendable {

@@ -19,8 +19,8 @@ public final class WorkerPool: Sendable {
     /// Starts the threads.
     ///
     /// - Parameter niceness: how much they stand back behind other threads (``NamedThread``).
-    /// - Throws: ``ThreadError`` when the system has no thread left.
-    public init(name: String, threadCount: Int, niceness: Int32 = 0) throws(ThreadError) {
+    /// - Throws: ``SystemError`` when the system has no thread left.
+    public init(name: String, threadCount: Int, niceness: Int32 = 0) throws(SystemError) {
         let state = Condition(State())
         var threads: [NamedThread] = []
         for number in 0..<max(1, threadCount) {

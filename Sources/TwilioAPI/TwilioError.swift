@@ -2,46 +2,53 @@ import FoundationEssentials
 public import Support
 public import Transfer
 
-/// A request to Twilio's API that failed.
-public struct TwilioError: CausedError {
-    /// What went wrong, for code that decides by it.
-    public enum Code: Hashable, Sendable {
-        /// There is no such resource, or no media of it (404).
-        case notFound
+/// A request to Twilio's API failed.
+public typealias TwilioError = CodedError<TwilioErrorCode>
 
-        /// The credentials are wrong or don't reach this resource (401, 403).
-        case unauthorized
+/// The reasons why a request to Twilio's API fails.
+public enum TwilioErrorCode: ErrorCode {
+    /// There is no such resource, or no media of it (404).
+    case notFound
 
-        /// There are no credentials for what was asked for; nothing was sent.
-        case credentialMissing
+    /// The credentials are wrong or don't reach this resource (401, 403).
+    case unauthorized
 
-        /// Twilio refused for another reason.
-        case refused
+    /// There are no credentials for what was asked for; nothing was sent.
+    case credentialMissing
 
-        /// Twilio could not be reached, or didn't answer in time.
-        case unreachable
+    /// Twilio refused for another reason.
+    case refused
 
-        /// The answer isn't what the documentation says.
-        case malformedAnswer
+    /// Twilio could not be reached, or didn't answer in time.
+    case unreachable
 
-        /// A setting of this program is wrong: an address, a region, a SID.
-        case invalidConfiguration
+    /// The answer isn't what the documentation says.
+    case malformedAnswer
+
+    /// A setting of this program is wrong: an address, a region, a SID.
+    case invalidConfiguration
+
+    /// What Twilio's answer adds to an error.
+    public struct Details: Sendable {
+        /// Twilio's own error number.
+        let twilioCode: Int?
+
+        /// The HTTP status.
+        let status: Int?
     }
 
-    /// What went wrong.
-    public let code: Code
+    /// Twilio's error number.
+    public static func fields(of error: TwilioError) -> [String: String] {
+        error.twilioCode.map { ["twilio_error": "\($0)"] } ?? [:]
+    }
+}
 
-    /// One sentence that says what is wrong, and with which thing.
-    public let message: String
-
+extension TwilioError {
     /// Twilio's own error number, 20404 for instance, if the answer had one.
-    public let twilioCode: Int?
+    public var twilioCode: Int? { details.twilioCode }
 
     /// The HTTP status, if there was an answer.
-    public let status: Int?
-
-    /// The error below this one.
-    public let cause: (any Error)?
+    public var status: Int? { details.status }
 
     /// Whether Twilio itself says that there is no such resource: a 404 with Twilio's own number in its body.
     ///
@@ -56,11 +63,7 @@ public struct TwilioError: CausedError {
     public init(
         _ code: Code, _ message: String, twilioCode: Int? = nil, status: Int? = nil, cause: (any Error)? = nil
     ) {
-        self.code = code
-        self.message = message
-        self.twilioCode = twilioCode
-        self.status = status
-        self.cause = cause
+        self.init(code, message, details: Code.Details(twilioCode: twilioCode, status: status), cause: cause)
     }
 
     /// Translates a failed transfer.
@@ -99,7 +102,4 @@ public struct TwilioError: CausedError {
             code, "\(host) \(deed) \(subject)\(reason) (\(numbers))", twilioCode: document.code, status: status,
             cause: error)
     }
-
-    /// Twilio's error number.
-    public var fields: [String: String] { twilioCode.map { ["twilio_error": "\($0)"] } ?? [:] }
 }

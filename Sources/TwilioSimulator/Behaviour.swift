@@ -1,3 +1,5 @@
+public import Support
+
 /// Says how the simulated services behave where Twilio's documentation leaves a choice, and how slow and narrow they
 /// are.
 ///

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import NIOCore
 import NIOHTTP1
-import Support
+public import Support
 
 /// Is a Twilio account on the loopback interface: its API on one port, the storage of its media on another.
 ///

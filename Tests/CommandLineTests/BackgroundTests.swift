@@ -51,7 +51,7 @@ struct BackgroundTests {
                 try KeyPair.shared.privateKey(),
             ],
             adding: MountedAccount.environment(account), seconds: 30)
-        #expect(result.end == .exited(Failure.Status.mountPoint.rawValue))
+        #expect(result.end == .exited(FailureStatus.mountPoint.rawValue))
         #expect(result.errorText.contains("was unmounted before"), "\(result.errorText)")
     }
 

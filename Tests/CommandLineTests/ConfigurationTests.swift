@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Support
 import TestSupport
 import Testing
 import Transfer
@@ -30,7 +31,7 @@ struct ConfigurationTests {
         arguments: ["rw", "uid=", "uid=x", "gid", "umask=8", "umask=1000", "fsname=x", "subtype=x", "max_read=1"])
     func refusedMountOptions(_ option: String) {
         let failure = #expect(throws: Failure.self) { try MountOptionList([option]) }
-        #expect(failure?.status == .configuration)
+        #expect(failure?.code == .configuration)
     }
 
     @Test("An empty variable counts as not set")

@@ -1,6 +1,7 @@
 import Envelope
 import Foundation
 import Glibc
+import Support
 import TestSupport
 import Testing
 import TwilioSimulator
@@ -62,7 +63,7 @@ struct PrivateKeyFileTests {
             let path = try file(text)
             var keys = PrivateKeys(secrets: SecretReader(), passphraseFile: nil)
             let failure = #expect(throws: Failure.self) { try keys.load([path]) }
-            #expect(failure?.status == .privateKey)
+            #expect(failure?.code == .privateKey)
             #expect(failure?.message.contains("'\(path) (key 2)'") == true)
         }
     }
@@ -77,7 +78,7 @@ struct PrivateKeyFileTests {
     func slips(argument: String, words: String) {
         var keys = PrivateKeys(secrets: SecretReader(), passphraseFile: nil)
         let failure = #expect(throws: Failure.self) { try keys.load([argument]) }
-        #expect(failure?.status == .privateKey)
+        #expect(failure?.code == .privateKey)
         #expect(failure?.message.contains(words) == true, "\(failure?.message ?? "")")
         #expect(failure?.message.contains("[voice:|video:][CR…=]FILE") == true)
     }

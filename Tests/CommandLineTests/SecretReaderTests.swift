@@ -53,7 +53,7 @@ struct SecretReaderTests {
         for (bytes, word) in cases {
             let path = try file(bytes)
             let failure = #expect(throws: Failure.self) { try SecretReader().text(path, what: "token") }
-            #expect(failure?.status == .credentials)
+            #expect(failure?.code == .credentials)
             #expect(failure?.message.contains(path) == true && failure?.message.contains(word) == true)
         }
     }
@@ -67,7 +67,7 @@ struct SecretReaderTests {
         #expect(warnings.withLock { $0 }.count == 1)
         #expect(warnings.withLock { $0 }.first?.contains("chmod 600 \(path)") == true)
         let failure = #expect(throws: Failure.self) { try SecretReader(isStrict: true).text(path, what: "token") }
-        #expect(failure?.status == .credentials)
+        #expect(failure?.code == .credentials)
         #expect(failure?.message.contains("chmod 600 \(path)") == true)
     }
 

@@ -8,14 +8,14 @@ import TwilioSimulator
 /// A start that fails: what is wrong, the exit status, and what the message has to name.
 struct StartFailure: Sendable, CustomTestStringConvertible {
     let testDescription: String
-    let status: Failure.Status
+    let status: FailureStatus
     let words: [String]
     var variables: [String: String] = [:]
     var options: [String] = []
     var key: [String] = ["--key", "$KEYS/pkcs8.pem"]
     var mountPoint = "$MNT"
 
-    init(_ description: String, _ status: Failure.Status, naming words: [String]) {
+    init(_ description: String, _ status: FailureStatus, naming words: [String]) {
         testDescription = description
         self.status = status
         self.words = words

@@ -1,5 +1,6 @@
 import FileTree
 import Foundation
+import Support
 import TestSupport
 import Testing
 
@@ -184,7 +185,7 @@ struct StatusTextTests {
         let failure = #expect(throws: Failure.self) {
             try StatusCommand.status(from: Array(text.utf8), mountPoint: "/mnt/twilio")
         }
-        #expect(failure?.status == .other)
+        #expect(failure?.code == .other)
         #expect(failure?.message.contains("'/mnt/twilio' is served by another version of twiliofs") == true)
         #expect(throws: Failure.self, "a schema that isn't known") {
             let later = Self.json.replacing("\"schema\": 1", with: "\"schema\": 2")

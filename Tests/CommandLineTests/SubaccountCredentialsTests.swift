@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Support
 import TestSupport
 import Testing
 import Transfer
@@ -40,7 +41,7 @@ struct SubaccountCredentialsTests {
             "\(key) hidden", "\(second) hidden",
         ] {
             let failure = #expect(throws: Failure.self) { try read("\(second) token\n\(line)\n") }
-            #expect(failure?.status == .credentials)
+            #expect(failure?.code == .credentials)
             #expect(failure?.message.contains("line 2 of '\(folder.path("credentials"))'") == true)
             #expect(failure?.message.contains("hidden") == false)
         }
@@ -50,7 +51,7 @@ struct SubaccountCredentialsTests {
     func unsafeFile() throws {
         for mode in [0o640, 0o604, 0o620] as [mode_t] {
             let failure = #expect(throws: Failure.self) { try read("\(first) token\n", mode: mode) }
-            #expect(failure?.status == .credentials)
+            #expect(failure?.code == .credentials)
             #expect(failure?.message.contains("chmod 600") == true)
         }
         let failure = #expect(throws: Failure.self) { try SubaccountCredentials(file: folder.path("absent")) }
@@ -61,7 +62,7 @@ struct SubaccountCredentialsTests {
     func withoutSubaccounts() throws {
         let options = try SubaccountOptions.parse(["--subaccount-credentials", "x"])
         let failure = #expect(throws: Failure.self) { try options.credentials() }
-        #expect(failure?.status == .configuration)
+        #expect(failure?.code == .configuration)
         #expect(failure?.message.contains("--subaccounts") == true)
         #expect(try SubaccountOptions.parse([]).credentials() == nil)
         #expect(try SubaccountOptions.parse(["--subaccounts"]).credentials()?.bySID.isEmpty == true)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Catalog
+import Support
 import TestSupport
 import Testing
 import TwilioAPI
@@ -53,7 +54,7 @@ struct WindowOptionsTests {
     func emptyInterval(since: String, until: String) throws {
         let options = try WindowOptions.parse(["--since", since, "--until", until])
         let failure = #expect(throws: Failure.self) { try options.window() }
-        #expect(failure?.status == .configuration)
+        #expect(failure?.code == .configuration)
         #expect(failure?.message.contains(since) == true && failure?.message.contains(until) == true)
     }
 

@@ -383,7 +383,7 @@ struct FileTreeTests {
                 let attributes = try bench.find(Self.path(bench, file))
                 #expect(attributes.size == Int64(Self.files[file]?.count ?? -1))
                 let error = #expect(throws: FileTreeError.self) { try bench.open(attributes.inode) }
-                #expect(error?.code == .keyNotHeld)
+                #expect(error?.code == .media(.keyNotHeld))
             }
             let path = try Self.path(bench, "recordings/unencrypted/c.wav")
             #expect(try bench.content(path) == Self.files["recordings/unencrypted/c.wav"])

@@ -80,6 +80,6 @@ struct OpeningTests {
         defer { bench.shutDown() }
         let inode = try Self.describe(bench, "it.wav").inode
         let error = #expect(throws: FileTreeError.self) { try bench.open(inode) }
-        #expect(error?.code == .keyNotHeld)
+        #expect(error?.code == .media(.keyNotHeld))
     }
 }

@@ -1,6 +1,7 @@
 import Catalog
 import Foundation
 import Media
+import Support
 import TestSupport
 import Testing
 import TwilioAPI

@@ -1,5 +1,6 @@
 import Envelope
 import Foundation
+import Support
 import TestSupport
 import Testing
 

@@ -1,4 +1,5 @@
 import Envelope
+import Support
 import TestSupport
 import Testing
 import TwilioAPI

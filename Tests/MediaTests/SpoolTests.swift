@@ -1,4 +1,5 @@
 import Foundation
+import Support
 import TestSupport
 import Testing
 
@@ -50,14 +51,14 @@ struct SpoolTests {
         try Self.withFolder { folder in
             let spool = try Spool(folder: folder.path)
             try spool.write(Self.bytes.span.bytes, at: 0)
-            #expect(throws: SpoolError.self) { try spool.bytes(0..<4) }
-            #expect(throws: SpoolError.self) { try spool.bytes(3..<4) }
+            #expect(throws: SystemError.self) { try spool.bytes(0..<4) }
+            #expect(throws: SystemError.self) { try spool.bytes(3..<4) }
         }
     }
 
     @Test("a folder that isn't there is an error that names it")
     func noFolder() throws {
-        let error = #expect(throws: SpoolError.self) { try Spool(folder: "/nonexistent/folder") }
+        let error = #expect(throws: SystemError.self) { try Spool(folder: "/nonexistent/folder") }
         #expect(error?.message.contains("'/nonexistent/folder'") == true)
     }
 }

@@ -54,14 +54,14 @@ struct PrivateFileTests {
                     let error = #expect(throws: PrivateFile.Refusal.self) {
                         close(try PrivateFile.open("\(folder)/\(name)", flags))
                     }
-                    #expect(error?.reason == .wrongType, "\(name)")
+                    #expect(error?.code == .wrongType, "\(name)")
                     let type = ["fifo": "a FIFO", "folder": "a folder"][name] ?? "a symbolic link"
                     #expect(error?.description == "'\(folder)/\(name)' is \(type), not a file: remove it")
                 }
             }
             for path in ["/dev/null", "/dev/zero"] {
                 let error = #expect(throws: PrivateFile.Refusal.self) { close(try PrivateFile.open(path, O_RDONLY)) }
-                #expect(error?.reason == .wrongType)
+                #expect(error?.code == .wrongType)
             }
             for name in ["fifo", "link", "dangling", "folder"] {
                 #expect(throws: PrivateFile.Refusal.self) { try PrivateFile.checkFile("\(folder)/\(name)") }
@@ -86,7 +86,7 @@ struct PrivateFileTests {
             let error = #expect(throws: PrivateFile.Refusal.self) {
                 close(try PrivateFile.open("\(folder)/file", O_RDWR))
             }
-            #expect(error?.reason == .notPrivate)
+            #expect(error?.code == .notPrivate)
             #expect(error?.description.contains("mode 0666") == true)
             try #require(mkdir("\(folder)/folder", 0o700) == 0 && chmod("\(folder)/folder", 0o777) == 0)
             #expect(throws: PrivateFile.Refusal.self) { try PrivateFile.checkFolder("\(folder)/folder") }
@@ -100,12 +100,12 @@ struct PrivateFileTests {
             let error = #expect(throws: PrivateFile.Refusal.self) {
                 close(try PrivateFile.open("\(folder)/new", O_RDONLY))
             }
-            #expect(error?.reason == .system(ENOENT))
+            #expect(error?.code == .system(ENOENT))
             close(try PrivateFile.open("\(folder)/new", O_RDWR | O_CREAT | O_EXCL))
             let again = #expect(throws: PrivateFile.Refusal.self) {
                 close(try PrivateFile.open("\(folder)/new", O_RDWR | O_CREAT | O_EXCL))
             }
-            #expect(again?.reason == .system(EEXIST))
+            #expect(again?.code == .system(EEXIST))
         }
     }
 }

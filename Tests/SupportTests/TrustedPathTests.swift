@@ -18,7 +18,7 @@ struct TrustedPathTests {
             try TrustedPath.check(path)
             return false
         } catch {
-            return error.reason == .notPrivate
+            return error.code == .notPrivate
         }
     }
 

@@ -14,9 +14,9 @@ struct TwilioErrorTests {
         let response = Response(
             head: ResponseHead(status: status, headers: HeaderFields([]), address: address), body: Array(body.utf8))
         let last = TransferError(
-            code: .status, message: "\(address) answered with status \(status).", response: response)
+            .status, "\(address) answered with status \(status).", response: response)
         return TransferError(
-            code: .deadlineExceeded, message: "There was no progress within 45.0 seconds.", cause: last,
+            .deadlineExceeded, "There was no progress within 45.0 seconds.", cause: last,
             response: response)
     }
 
@@ -34,9 +34,9 @@ struct TwilioErrorTests {
 
     @Test("What failed last is told, and not that patience has ended as well")
     func patience() {
-        let last = TransferError(code: .stalled, message: "Nothing came for 10 s.")
+        let last = TransferError(.stalled, "Nothing came for 10 s.")
         let error = TransferError(
-            code: .deadlineExceeded, message: "There was no progress within 45.0 seconds.", cause: last)
+            .deadlineExceeded, "There was no progress within 45.0 seconds.", cause: last)
         #expect(
             TwilioError(error, subject: "the list of compositions").explanation
                 == "the list of compositions could not be had: Nothing came for 10 s")

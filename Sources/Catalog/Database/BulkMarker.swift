@@ -90,7 +90,7 @@ final class BulkMarker: Sendable {
             defer { close(descriptor) }
             return fsync(descriptor) == 0
         } catch {
-            return error.reason == .system(ENOENT)
+            return error.code == .system(ENOENT)
         }
     }
 

@@ -1,4 +1,4 @@
-import Support
+public import Support
 public import TwilioAPI
 
 /// Recordings of one kind that have one requirement, given as its number.

@@ -1,5 +1,5 @@
 import GRDB
-import Support
+public import Support
 public import TwilioAPI
 
 /// How much of a kind the catalog shows.

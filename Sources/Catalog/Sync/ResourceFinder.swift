@@ -21,7 +21,7 @@ public final class ResourceFinder: Sendable {
     /// Makes a finder.
     ///
     /// - Parameter writer: a thread to share with other accounts; nil for one of its own.
-    /// - Throws: ``ThreadError`` when the system has no thread left.
+    /// - Throws: ``SystemError`` when the system has no thread left.
     public init(catalog: Catalog, client: TwilioClient, writer: WorkerPool? = nil) throws {
         self.catalog = catalog
         self.client = client

@@ -20,7 +20,7 @@ final class SyncClock: Sendable {
     private let thread = Locked<NamedThread?>(nil)
 
     /// Looks for one more account from now on.
-    func add(_ look: @escaping Look) throws(ThreadError) {
+    func add(_ look: @escaping Look) throws(SystemError) {
         let isFirst = state.change { state in
             state.looks.append(look)
             state.isWoken = true

@@ -24,7 +24,7 @@ public final class SyncWorkers: Sendable {
     ///
     /// The one that writes goes before the others, which can be ahead of it.
     ///
-    /// - Throws: ``ThreadError`` when the system has no thread left.
+    /// - Throws: ``SystemError`` when the system has no thread left.
     public init() throws {
         readers = try WorkerPool(name: "pages", threadCount: 2, niceness: 10)
         writer = try WorkerPool(name: "catalog", threadCount: 1)

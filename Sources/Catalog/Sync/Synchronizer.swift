@@ -1,6 +1,6 @@
 import Foundation
 public import Logging
-import Support
+public import Support
 import Transfer
 public import TwilioAPI
 
@@ -27,7 +27,7 @@ public final class Synchronizer: Sendable {
     /// Makes a synchronizer; ``start()`` begins.
     ///
     /// - Parameter workers: threads to share with other accounts; nil for some of its own.
-    /// - Throws: ``CatalogError`` when the catalog can't be read, ``ThreadError`` when the system has no thread
+    /// - Throws: ``CatalogError`` when the catalog can't be read, ``SystemError`` when the system has no thread
     ///   left.
     public init(
         catalog: Catalog, client: TwilioClient, finder: ResourceFinder, settings: SyncSettings = SyncSettings(),
@@ -60,7 +60,7 @@ public final class Synchronizer: Sendable {
 
     /// Begins to keep the lists up to date.
     ///
-    /// - Throws: ``ThreadError`` when the system has no thread left.
+    /// - Throws: ``SystemError`` when the system has no thread left.
     public func start() throws {
         try services.workers.clock.add { [used, keepers, removals, services, check] in
             let idle = ContinuousClock.now - used.withLock { $0 }

@@ -1,4 +1,5 @@
 import Glibc
+import Support
 
 /// The contents of a block's file: header and data.
 enum BlockFile {
@@ -36,7 +37,7 @@ enum BlockFile {
                     guard try VectoredTransfer.read(descriptor, into: vectors) == length else { return .damaged }
                 } catch {
                     // A sector that can't be read stays so, and the file with it.
-                    return error.number == EIO ? .damaged : .failed
+                    return error.code.rawValue == EIO ? .damaged : .failed
                 }
                 guard found.starts(with: header.bytes), var checksum = BlockChecksum() else { return .damaged }
                 header.bytes.withUnsafeBytes { checksum.update($0) }

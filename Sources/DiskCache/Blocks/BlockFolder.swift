@@ -55,7 +55,7 @@ final class BlockFolder: Sendable {
             defer { close(folder) }
             return try PrivateFile.open("\(id)", O_RDONLY, in: folder)
         } catch {
-            switch error.reason {
+            switch error.code {
             case .system: throw SystemError(error)
             // No block, whatever it is.
             case .wrongType, .notPrivate: throw SystemError("a block isn't a file of the cache's own", ENOENT)
@@ -71,7 +71,7 @@ final class BlockFolder: Sendable {
                 defer { close(folder) }
                 return try PrivateFile.open("\(id).tmp", O_WRONLY | O_CREAT | O_EXCL, in: folder)
             } catch {
-                guard error.reason == .system(ENOENT), !isLast else { throw SystemError(error) }
+                guard error.code == .system(ENOENT), !isLast else { throw SystemError(error) }
             }
             guard mkdirat(descriptor, Self.folder(of: id), 0o700) == 0 || errno == EEXIST else { break }
         }
@@ -117,7 +117,7 @@ final class BlockFolder: Sendable {
         let names: [String]
         do throws(SystemError) {
             names = try self.names(in: "\(folder)")
-        } catch  where error.number == ENOENT {
+        } catch  where error.code.rawValue == ENOENT {
             return []
         }
         return names.compactMap { name in

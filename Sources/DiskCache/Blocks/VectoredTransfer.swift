@@ -1,4 +1,5 @@
 import Glibc
+import Support
 
 /// Reading and writing several buffers at once, to the end.
 enum VectoredTransfer {

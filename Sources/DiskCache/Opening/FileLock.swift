@@ -43,7 +43,7 @@ final class FileLock: Sendable {
             descriptor = try PrivateFile.open(path, O_RDWR)
         } catch {
             // Nobody here has locked a file that isn't the user's own.
-            return error.reason == .system(ENOENT) || error.reason == .wrongType || error.reason == .notPrivate
+            return error.code == .system(ENOENT) || error.code == .wrongType || error.code == .notPrivate
         }
         defer { close(descriptor) }
         return flock(descriptor, LOCK_EX | LOCK_NB) == 0

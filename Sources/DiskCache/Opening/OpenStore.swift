@@ -199,7 +199,7 @@ final class OpenStore: Sendable {
                 do throws(PrivateFile.Refusal) {
                     try PrivateFile.checkFolder(path)
                 } catch {
-                    guard error.reason == .system(ENOENT) else { throw error }
+                    guard error.code == .system(ENOENT) else { throw error }
                 }
             }
             for suffix in ["", "-wal", "-shm", "-journal"] { try PrivateFile.checkFile(indexPath(folder) + suffix) }

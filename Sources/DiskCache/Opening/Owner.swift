@@ -1,4 +1,5 @@
 import Foundation
+import Support
 
 /// A process as one that has reservations: a file that it keeps locked, so that others know whether it lives.
 ///

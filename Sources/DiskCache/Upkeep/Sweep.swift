@@ -1,3 +1,5 @@
+import Support
+
 /// Makes files and index agree again, after kills, power failures and whoever has been at the files.
 ///
 /// Other processes store and evict meanwhile. That is safe because numbers aren't given twice, because a row is there

@@ -1,4 +1,5 @@
 import COpenSSL
+public import Support
 
 /// Verifies the tag of GCM content whose ranges come in any order, and possibly more than once.
 ///

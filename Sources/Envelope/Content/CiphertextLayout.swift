@@ -1,3 +1,5 @@
+public import Support
+
 /// Where in the ciphertext the plaintext's ranges are: arithmetic only.
 public struct CiphertextLayout: Sendable, Hashable {
     /// How the content is encrypted.

@@ -1,3 +1,5 @@
+public import Support
+
 /// Decrypts any range of one recording's content.
 ///
 /// A value is immutable: ranges may be decrypted on several threads at once.

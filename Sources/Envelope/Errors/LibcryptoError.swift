@@ -1,4 +1,5 @@
 import COpenSSL
+import Support
 
 /// What libcrypto left in the calling thread's error queue.
 ///

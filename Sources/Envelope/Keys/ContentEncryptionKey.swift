@@ -1,3 +1,5 @@
+public import Support
+
 /// The AES-256 key that one recording's content is encrypted with (CEK): exactly 32 bytes on the secure heap.
 public final class ContentEncryptionKey: Sendable {
     /// The size of the key in bytes.

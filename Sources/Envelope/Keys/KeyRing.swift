@@ -1,3 +1,5 @@
+public import Support
+
 /// The private keys that are held, each with the SID of the public key it belongs to, where that is known.
 ///
 /// RSAES-PKCS1-v1_5 makes an oracle of a key: whoever serves media chooses what is unwrapped, and learns from errors

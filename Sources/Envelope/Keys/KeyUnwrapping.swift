@@ -1,4 +1,5 @@
 import COpenSSL
+import Support
 
 /// Unwraps content keys with one private key.
 ///

@@ -1,4 +1,5 @@
 import COpenSSL
+import Support
 
 /// One block of a PEM file (RFC 7468, and RFC 1421 for its older headers), decoded onto the secure heap.
 struct PEMBlock: ~Copyable {

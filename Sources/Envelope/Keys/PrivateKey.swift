@@ -1,4 +1,5 @@
 import COpenSSL
+public import Support
 
 /// An RSA private key: what opens the content keys of recordings that were sealed with its public key.
 ///

@@ -1,4 +1,5 @@
 import COpenSSL
+import Support
 
 /// Finds and decodes the private key in a PEM file.
 ///

@@ -1,4 +1,4 @@
-import Support
+public import Support
 
 extension EnvelopeMetadata {
     /// Reads the metadata that the Amazon S3 encryption client stores with an object, which is what Twilio seals video

@@ -1,4 +1,4 @@
-import Support
+public import Support
 
 /// What an envelope says about itself: how the content is encrypted, and the content key, wrapped with a public key.
 ///

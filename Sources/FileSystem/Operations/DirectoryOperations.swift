@@ -69,7 +69,7 @@ private func list(
     OperationContext.run(handle, .readDirectory, inode) { context, request in
         guard let directory = pointer(of: file).map({ Unmanaged<DirectoryHandle>.fromOpaque($0).takeUnretainedValue() })
         else {
-            request.fail(.inputOutput)
+            request.fail(.tree(.inputOutput))
             return
         }
         do throws(FileTreeError) {

@@ -9,7 +9,7 @@ func openFile(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ file: UnsafeMutableP
     guard let information = file?.pointee else { return }
     OperationContext.run(handle, .open, inode) { context, request in
         guard information.flags & O_ACCMODE == O_RDONLY else {
-            request.fail(.readOnly)
+            request.fail(.tree(.readOnly))
             return
         }
         context.tree.open(inode.inode) { result in
@@ -42,13 +42,13 @@ func readFile(
 ) {
     OperationContext.run(handle, .read, inode) { context, request in
         guard let file = pointer(of: file).map({ Unmanaged<OpenFile>.fromOpaque($0).takeUnretainedValue() }) else {
-            request.fail(.inputOutput)
+            request.fail(.tree(.inputOutput))
             return
         }
         switch file.content {
         case .bytes(let bytes):
             guard file.beginReading() else {
-                request.fail(.stale, "the resource has changed since the file was opened: open it again")
+                request.fail(.tree(.stale), "the resource has changed since the file was opened: open it again")
                 return
             }
             let start = min(max(0, offset), bytes.count)

@@ -1,6 +1,7 @@
 import CFUSE
 import FileTree
 import Glibc
+import Media
 import Support
 
 // Requests about names and attributes.
@@ -56,7 +57,7 @@ func getAttributes(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ file: UnsafeMut
             file.isOutdated
         {
             // With the new size the kernel would take what is left of the old media for its end.
-            request.fail(.stale, "the media has changed since the file was opened: open it again")
+            request.fail(.tree(.media(.changed)), "the media has changed since the file was opened: open it again")
             return
         }
         context.tree.attributes(of: inode.inode, isOpen: isOpen) { result in
@@ -145,7 +146,7 @@ private func reply(_ value: [UInt8], to request: Request, size: Int) {
     if size == 0 {
         request.answer { fuse_reply_xattr($0, value.count) }
     } else if value.count > size {
-        request.fail(.range)
+        request.fail(.smallBuffer)
     } else {
         request.reply(value.span.bytes)
     }

@@ -1,11 +1,12 @@
 import CFUSE
+import FileTree
 import Glibc
 
 // Everything that would change the tree. The mount is read-only, so the kernel refuses these by itself; they are
 // reached when somebody remounts it writable.
 
 private func refuse(_ handle: fuse_req_t?, _ inode: fuse_ino_t) {
-    OperationContext.run(handle, .change, inode) { _, request in request.fail(.readOnly) }
+    OperationContext.run(handle, .change, inode) { _, request in request.fail(.tree(.readOnly)) }
 }
 
 func refuseSetAttributes(

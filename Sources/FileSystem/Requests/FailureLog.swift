@@ -26,8 +26,8 @@ final class FailureLog: Sendable {
     /// Finds out who has sent a request, while it waits for its answer and is there to be named.
     ///
     /// - Returns: nil when the error isn't logged.
-    func program(_ threadID: pid_t, toBeTold error: ErrorNumber) -> AskingProgram? {
-        guard let level = Self.level(of: error), logger.logLevel <= level else { return nil }
+    func program(_ threadID: pid_t, toBeTold error: ErrorAnswer) -> AskingProgram? {
+        guard let level = error.level, logger.logLevel <= level else { return nil }
         return AskingProgram(threadID: threadID)
     }
 
@@ -38,16 +38,16 @@ final class FailureLog: Sendable {
     ///   - reason: the sentence that says why.
     ///   - cause: the error that says why, instead of a sentence.
     func note(
-        _ error: ErrorNumber, of request: Request, by program: AskingProgram?, reason: String, cause: (any Error)?
+        _ error: ErrorAnswer, of request: Request, by program: AskingProgram?, reason: String, cause: (any Error)?
     ) {
-        counts.count(error)
-        guard let usual = Self.level(of: error) else { return }
+        counts.count(error.number)
+        guard let usual = error.level else { return }
         let isExpected = isEnding.withLock { $0 } || cause?.isCancellation ?? false
         let level = isExpected ? .debug : usual
         guard logger.logLevel <= level else { return }
         var metadata: Logger.Metadata = [
             "operation": "\(request.operation.rawValue)", "inode": .stringConvertible(request.inode.rawValue),
-            "errno": "\(error.name)", "pid": .stringConvertible(program?.processID ?? request.threadID),
+            "errno": "\(error.number.name)", "pid": .stringConvertible(program?.processID ?? request.threadID),
         ]
         if let location = tree.location(of: request.inode) {
             let path = request.name.map { location.path == "." ? $0 : "\(location.path)/\($0)" } ?? location.path
@@ -60,18 +60,6 @@ final class FailureLog: Sendable {
             logger.log(level: level, "\(failed)", error: cause, metadata: metadata)
         } else {
             logger.log(level: level, "\(failed): \(reason)", metadata: metadata)
-        }
-    }
-
-    /// How loudly an error is logged; nil for those that say themselves all that there is to know.
-    private static func level(of error: ErrorNumber) -> Logger.Level? {
-        switch error {
-        case .inputOutput: .error
-        // The recording was deleted at Twilio, or its resource changed, which is nobody's failure.
-        case .stale: .info
-        // A warning has named the key, once; a backup may meet a million files.
-        case .keyNotHeld: .debug
-        default: nil
         }
     }
 }

@@ -1,4 +1,6 @@
+import FileTree
 import Glibc
+import Media
 import Support
 
 /// The requests that wait for something: none waits beyond its deadline, or for a program that is about to end.
@@ -32,7 +34,7 @@ final class PendingRequests: Sendable {
     private let isShutDown = Condition(false)
     private let thread: NamedThread
 
-    init() throws(ThreadError) {
+    init() throws(SystemError) {
         let (requests, isShutDown) = (requests, isShutDown)
         thread = try NamedThread(name: "deadlines") {
             while !isShutDown.waitUntil(timeout: Self.interval, { $0 }) {
@@ -59,7 +61,7 @@ final class PendingRequests: Sendable {
             defer { requests = [:] }
             return requests.values.map(\.request)
         }
-        for request in left { request.fail(.inputOutput, "the mount has ended") }
+        for request in left { request.fail(.tree(.media(.shutDown)), "the mount has ended") }
     }
 
     private static func look(at requests: Locked<Requests>) {

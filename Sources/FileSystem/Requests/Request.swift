@@ -90,19 +90,21 @@ final class Request: Sendable {
     /// Answers with an error.
     ///
     /// - Parameters:
-    ///   - reason: the sentence that says why, for the log.
-    ///   - cause: the error that says why, instead of a sentence.
-    func fail(_ error: ErrorNumber, _ reason: String = "", cause: (any Error)? = nil) {
+    ///   - code: The reason.
+    ///   - reason: The sentence that says why, for the log.
+    ///   - cause: The error that says why, instead of a sentence.
+    func fail(_ code: RequestErrorCode, _ reason: String = "", cause: (any Error)? = nil) {
+        let error = ErrorAnswer(code)
         // While it waits, its program is there to be named.
         let program = isPending ? failures.program(threadID, toBeTold: error) : nil
-        if answer({ fuse_reply_err($0, error.rawValue) }) {
+        if answer({ fuse_reply_err($0, error.number.rawValue) }) {
             failures.note(error, of: self, by: program, reason: reason, cause: cause)
         }
     }
 
     /// Answers with an error of the tree.
     func fail(_ error: FileTreeError) {
-        fail(ErrorNumber(error), cause: error)
+        fail(.tree(error.code), cause: error)
     }
 
     /// Answers that it is done.

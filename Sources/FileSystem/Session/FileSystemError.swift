@@ -1,31 +1,19 @@
 public import Support
 
 /// The file system can't be mounted or unmounted.
-public struct FileSystemError: CausedError {
-    /// What went wrong, for code that decides by it.
-    public enum Code: Hashable, Sendable {
-        /// The mount point is missing, not a directory, not empty or in use.
-        case mountPoint
+public typealias FileSystemError = CodedError<FileSystemErrorCode>
 
-        /// There is no FUSE here, or it may not be used.
-        case unavailable
+/// The reasons why the file system can't be mounted or unmounted.
+public enum FileSystemErrorCode: ErrorCode {
+    /// The mount point is missing, not a directory, not empty or in use.
+    case mountPoint
 
-        /// An option is unknown or not allowed.
-        case option
+    /// There is no FUSE here, or it may not be used.
+    case unavailable
 
-        /// The kernel or fusermount3 refused for another reason.
-        case refused
-    }
+    /// An option is unknown or not allowed.
+    case option
 
-    /// What went wrong.
-    public let code: Code
-
-    /// One sentence that says what is wrong, with which thing, and what to do.
-    public let message: String
-
-    /// Makes an error.
-    public init(_ code: Code, _ message: String) {
-        self.code = code
-        self.message = message
-    }
+    /// The kernel or fusermount3 refused for another reason.
+    case refused
 }

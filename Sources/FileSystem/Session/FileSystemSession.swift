@@ -35,7 +35,7 @@ public final class FileSystemSession: Sendable {
     ///   - mountPoint: an absolute path, checked by ``MountPoint``.
     ///   - options: mount options in the spelling of `mount -o`, besides those that are always set.
     ///   - threadCount: threads that serve requests.
-    /// - Throws: ``FileSystemError``, or ``ThreadError`` when the system has no thread left.
+    /// - Throws: ``FileSystemError``, or ``SystemError`` when the system has no thread left.
     public init(
         tree: FileTree, mountPoint: String, source: String, options: [String], threadCount: Int, logger: Logger
     ) throws {
@@ -164,7 +164,7 @@ public final class FileSystemSession: Sendable {
     /// Starts the threads.
     ///
     /// libfuse's own loop with several threads isn't clean under ThreadSanitizer; this one is, and as fast.
-    private func serve(_ handle: SessionHandle, threadCount: Int) throws(ThreadError) {
+    private func serve(_ handle: SessionHandle, threadCount: Int) throws(SystemError) {
         let progress = progress
         for number in 0..<max(2, threadCount) {
             // Counted before it starts, so that the count can't be seen at zero too early.
@@ -188,8 +188,8 @@ public final class FileSystemSession: Sendable {
     /// Starts one thread, or takes back that it was counted.
     private func startThread(
         name: String, _ body: @escaping @Sendable () -> Void
-    ) throws(ThreadError) -> NamedThread {
-        do throws(ThreadError) {
+    ) throws(SystemError) -> NamedThread {
+        do throws(SystemError) {
             return try NamedThread(name: name, body)
         } catch {
             progress.change { $0.threadCount -= 1 }

@@ -15,7 +15,7 @@ final class KernelNotices: Sendable {
     private let session = Locked<SessionHandle?>(nil)
     private let logger: Logger
 
-    init(logger: Logger) throws(ThreadError) {
+    init(logger: Logger) throws(SystemError) {
         self.logger = logger
         worker = try WorkerPool(name: "notices", threadCount: 1)
     }

@@ -1,5 +1,6 @@
 import CFUSE
 import Glibc
+public import Support
 
 /// Finds the mount that a path is in, without a look into it: a dead one answers nothing, and one that hangs never.
 public enum MountFinder {

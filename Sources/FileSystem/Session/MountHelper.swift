@@ -1,6 +1,7 @@
 import CFUSE
 import FoundationEssentials
 import Glibc
+import Support
 
 /// fusermount3, with whose help users other than root mount and unmount, and what it says.
 enum MountHelper {

@@ -2,6 +2,7 @@ import CFUSE
 import CLinux
 import FoundationEssentials
 import Glibc
+public import Support
 
 /// The directory on which the tree is mounted.
 public struct MountPoint: Sendable {

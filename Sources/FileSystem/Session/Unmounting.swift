@@ -1,5 +1,6 @@
 import CFUSE
 import Glibc
+public import Support
 
 /// Unmounting from outside of the process that serves the mount.
 public enum Unmounting {

@@ -66,7 +66,7 @@ public final class SizeProber: Sendable {
 
     /// Begins.
     ///
-    /// - Throws: ``ThreadError`` when the system has no thread left.
+    /// - Throws: ``SystemError`` when the system has no thread left.
     public func start() throws {
         let thread = try NamedThread(name: "sizes") { [self] in
             var pause = delay

@@ -39,7 +39,7 @@ public final class WalkFollower: Sendable {
     /// Makes a follower.
     ///
     /// - Parameter worker: a thread to share with other accounts; nil for one of its own.
-    /// - Throws: ``ThreadError`` when the system has no thread left.
+    /// - Throws: ``SystemError`` when the system has no thread left.
     public convenience init(
         catalog: Catalog, library: MediaLibrary, worker: WorkerPool? = nil, logger: Logger
     ) throws {

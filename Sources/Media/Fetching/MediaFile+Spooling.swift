@@ -54,7 +54,7 @@ extension MediaFile {
             for read in old?.waiting ?? [] { read.fail(error) }
         }
         let spool: Spool
-        do throws(SpoolError) {
+        do throws(SystemError) {
             spool = try Spool(folder: services.configuration.spoolFolder)
         } catch {
             throw MediaError(.storage, sid, error.message, cause: error)

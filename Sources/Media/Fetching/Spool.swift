@@ -15,7 +15,7 @@ final class Spool: Sendable {
     /// Makes an empty file.
     ///
     /// - Parameter folder: where there is room for it: the file system of the cache.
-    init(folder: String) throws(SpoolError) {
+    init(folder: String) throws(SystemError) {
         let descriptor = open(folder, Self.withoutName | O_RDWR | O_CLOEXEC, 0o600)
         if descriptor >= 0 {
             self.descriptor = descriptor
@@ -25,7 +25,7 @@ final class Spool: Sendable {
         var template = Array("\(folder)/spool-XXXXXX".utf8CString)
         let named = mkstemp(&template)
         guard named >= 0 else {
-            throw SpoolError("no temporary file can be made in '\(folder)'", errno)
+            throw SystemError("no temporary file can be made in '\(folder)'", errno)
         }
         unlink(template)
         _ = fcntl(named, F_SETFD, FD_CLOEXEC)
@@ -37,7 +37,7 @@ final class Spool: Sendable {
     }
 
     /// Writes all bytes at an offset.
-    func write(_ bytes: RawSpan, at offset: Int64) throws(SpoolError) {
+    func write(_ bytes: RawSpan, at offset: Int64) throws(SystemError) {
         var written = 0
         while written < bytes.byteCount {
             let count = bytes.withUnsafeBytes { source in
@@ -45,13 +45,13 @@ final class Spool: Sendable {
                     descriptor, source.baseAddress.map { $0 + written }, source.count - written, Int(offset) + written)
             }
             if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { throw SpoolError("ciphertext can't be written to a temporary file", errno) }
+            guard count > 0 else { throw SystemError("ciphertext can't be written to a temporary file", errno) }
             written += count
         }
     }
 
     /// Bytes that were written before.
-    func bytes(_ range: Range<Int64>) throws(SpoolError) -> [UInt8] {
+    func bytes(_ range: Range<Int64>) throws(SystemError) -> [UInt8] {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: range.count, alignment: 1)
         defer { buffer.deallocate() }
         try read(range, into: buffer)
@@ -59,7 +59,7 @@ final class Spool: Sendable {
     }
 
     /// Reads bytes that were written before.
-    func read(_ range: Range<Int64>, into bytes: UnsafeMutableRawBufferPointer) throws(SpoolError) {
+    func read(_ range: Range<Int64>, into bytes: UnsafeMutableRawBufferPointer) throws(SystemError) {
         var done = 0
         while done < range.count {
             let count = pread(
@@ -67,18 +67,9 @@ final class Spool: Sendable {
             if count < 0 && errno == EINTR { continue }
             // The end of the file where there should be bytes: it was cut, which nobody but the kernel's can.
             guard count > 0 else {
-                throw SpoolError("ciphertext can't be read from a temporary file", count == 0 ? EIO : errno)
+                throw SystemError("ciphertext can't be read from a temporary file", count == 0 ? EIO : errno)
             }
             done += count
         }
-    }
-}
-
-/// The temporary file can't be made, written or read.
-struct SpoolError: CausedError {
-    let message: String
-
-    init(_ what: String, _ number: Int32) {
-        message = "\(what): \(String(cString: strerror(number)))"
     }
 }

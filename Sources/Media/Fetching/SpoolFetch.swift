@@ -38,7 +38,7 @@ final class SpoolFetch: DownloadReceiver, @unchecked Sendable {
     }
 
     private func bytes(_ range: Range<Int64>) throws(MediaError) -> [UInt8] {
-        do throws(SpoolError) {
+        do throws(SystemError) {
             return try spool.bytes(range)
         } catch {
             throw MediaError(.storage, file.sid, error.message, cause: error)
@@ -95,7 +95,7 @@ final class SpoolFetch: DownloadReceiver, @unchecked Sendable {
     func downloadDidReceive(_ bytes: RawSpan) {
         guard failure == nil else { return }
         file.services.counts.withLock { $0.fetchedBytes += Int64(bytes.byteCount) }
-        do throws(SpoolError) {
+        do throws(SystemError) {
             try spool.write(bytes, at: written)
             written += Int64(bytes.byteCount)
         } catch {

@@ -6,31 +6,19 @@ public import Glibc
 /// to a file of the user's that isn't the cache's. So what is opened here is a regular file that isn't reached by a
 /// symbolic link, belongs to this user or to root, and can't be written by anybody else.
 public enum PrivateFile {
-    /// Why a file or a folder isn't used.
-    public struct Refusal: Error, Sendable, CustomStringConvertible {
-        /// What is wrong, for code that decides by it.
-        public enum Reason: Hashable, Sendable {
-            /// The system refuses, with a value of `errno`.
-            case system(Int32)
+    /// Why a file or a folder isn't used; without a remedy when that depends on the system's refusal.
+    public typealias Refusal = CodedError<RefusalCode>
 
-            /// It is a FIFO, a socket, a device, a symbolic link, or a folder in the place of a file or the reverse.
-            case wrongType
+    /// The reasons for which a file or a folder isn't used.
+    public enum RefusalCode: ErrorCode {
+        /// The system refuses, with a value of `errno`.
+        case system(Int32)
 
-            /// It belongs to somebody else, or others can write to it.
-            case notPrivate
-        }
+        /// It is a FIFO, a socket, a device, a symbolic link, or a folder in the place of a file or the reverse.
+        case wrongType
 
-        /// What is wrong.
-        public let reason: Reason
-
-        /// What is wrong, with the file's name.
-        public let fact: String
-
-        /// What to do about it; nil when that depends on the system's refusal.
-        public let remedy: String?
-
-        /// One sentence that names the file and says what is wrong and what to do.
-        public var description: String { remedy.map { "\(fact): \($0)" } ?? fact }
+        /// It belongs to somebody else, or others can write to it.
+        case notPrivate
     }
 
     /// Opens a regular file of the user's own; never blocks.
@@ -132,8 +120,8 @@ public enum PrivateFile {
         guard isPrivate(owner: status.st_uid, mode: status.st_mode, user: geteuid()) else {
             let mode = "0" + String(status.st_mode & 0o7777, radix: 8)
             throw Refusal(
-                reason: .notPrivate,
-                fact: "'\(path)' belongs to user \(status.st_uid) and has mode \(mode), so that others could change it",
+                .notPrivate,
+                "'\(path)' belongs to user \(status.st_uid) and has mode \(mode), so that others could change it",
                 remedy:
                     "it has to belong to user \(geteuid()) or root and be writable by its owner alone ('chmod go-w')")
         }
@@ -145,7 +133,7 @@ public enum PrivateFile {
     private static func wrongType(_ path: String, mode: mode_t?, type: mode_t, remedy: String) -> Refusal {
         let wanted = type == S_IFDIR ? "a folder" : "a file"
         let found = mode.flatMap { name(ofType: $0) }.map { "is \($0), not \(wanted)" } ?? "isn't \(wanted)"
-        return Refusal(reason: .wrongType, fact: "'\(path)' \(found)", remedy: remedy)
+        return Refusal(.wrongType, "'\(path)' \(found)", remedy: remedy)
     }
 
     /// What a file is, by its mode.
@@ -163,8 +151,6 @@ public enum PrivateFile {
 
     private static func system(_ path: String) -> Refusal {
         let number = errno
-        return Refusal(
-            reason: .system(number), fact: "'\(path)' can't be opened: \(String(cString: strerror(number)))",
-            remedy: nil)
+        return Refusal(.system(number), SystemError("'\(path)' can't be opened", number).message)
     }
 }

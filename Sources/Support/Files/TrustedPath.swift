@@ -154,6 +154,6 @@ public enum TrustedPath {
     }
 
     private static func refusal(_ description: String) -> PrivateFile.Refusal {
-        PrivateFile.Refusal(reason: .notPrivate, fact: description, remedy: nil)
+        PrivateFile.Refusal(.notPrivate, description)
     }
 }

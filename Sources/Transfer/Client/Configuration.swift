@@ -33,7 +33,7 @@ extension TransferClient {
         /// Finds at once what would otherwise fail with every request.
         func check() throws(TransferError) {
             func invalid(_ reason: String) -> TransferError {
-                TransferError(code: .invalidConfiguration, message: reason)
+                TransferError(.invalidConfiguration, reason)
             }
             guard maximalConnections > 0, maximalConcurrentAccountRequests > 0 else {
                 throw invalid("The client must be allowed at least one connection and one request.")

@@ -25,7 +25,7 @@ final class ResponseCollector: DownloadReceiver, @unchecked Sendable {
         case .success:
             guard let head else {
                 // Only an empty range ends well without an answer.
-                let error = TransferError(code: .invalidConfiguration, message: "An empty range can't be requested.")
+                let error = TransferError(.invalidConfiguration, "An empty range can't be requested.")
                 return completion(.failure(error))
             }
             completion(.success(Response(head: head, body: body)))

@@ -1,6 +1,6 @@
 import FoundationEssentials
 public import Logging
-import Support
+public import Support
 
 /// Performs HTTP requests and downloads, and does for them what can be done: repeats what failed, resumes what broke
 /// off, follows redirects, keeps to what the account allows.
@@ -33,14 +33,14 @@ public final class TransferClient: Sendable {
         self.mailbox = mailbox
         self.counts = counts
         self.isFinished = isFinished
-        do throws(ThreadError) {
+        do throws(SystemError) {
             thread = try NamedThread(name: "transfer") {
                 TransferLoop(configuration, multi: multi, mailbox: mailbox, counts: counts, logger: logger).run()
                 isFinished.change { $0 = true }
             }
         } catch {
             throw TransferError(
-                code: .invalidConfiguration, message: "The transfer thread could not be started.", cause: error)
+                .invalidConfiguration, "The transfer thread could not be started.", cause: error)
         }
     }
 
@@ -87,7 +87,7 @@ public final class TransferClient: Sendable {
     public func sendAndWait(_ request: Request) throws(TransferError) -> Response {
         guard !mailbox.isCurrentThread else {
             throw TransferError(
-                code: .invalidConfiguration, message: "The transfer thread can't wait for its own transfers.")
+                .invalidConfiguration, "The transfer thread can't wait for its own transfers.")
         }
         let answer = Condition<Result<Response, TransferError>?>(nil)
         send(request) { result in

@@ -58,9 +58,9 @@ extension TransferLoop {
         switch error.code {
         case .nameNotResolved, .cannotConnect:
             transfer.connecting = nil
-            let reason = error.reason ?? ForeignText(error.message)
+            let reason = error.details.reason ?? ForeignText(error.message)
             let isNews = reachability.outage(of: origin, now: now) == nil
-            guard reachability.failed(origin, reason, advice: error.advice, began: began, now: now),
+            guard reachability.failed(origin, reason, remedy: error.remedy, began: began, now: now),
                 let outage = reachability.outage(of: origin, now: now)
             else { return }
             // One that could never be reached is told by those that fail by it: a start, for instance.
@@ -88,5 +88,6 @@ extension TransferLoop {
 extension TransferError {
     /// Says that an attempt was given up that has no connection.
     static let noConnection = TransferError(
-        code: .cannotConnect, message: "There was no connection in time.", reason: "no connection in time")
+        .cannotConnect, "There was no connection in time.",
+        details: TransferErrorCode.Details(reason: "no connection in time"))
 }

@@ -24,7 +24,7 @@ enum CertificateFault: Equatable {
     }
 
     /// What to do about it, as a sentence.
-    var advice: String {
+    var remedy: String {
         switch self {
         case .untrusted:
             "If a proxy or an authority of your own has signed it, name its certificate with --ca-file."

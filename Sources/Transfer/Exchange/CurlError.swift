@@ -16,8 +16,8 @@ extension TransferError {
     ) {
         if !isConnected, let refusal = ProxyRefusal(status: proxyStatus) {
             self.init(
-                code: .cannotConnect, message: "\(address): \(refusal.reason). \(refusal.advice)",
-                reason: refusal.reason, advice: refusal.advice)
+                .cannotConnect, "\(address): \(refusal.reason).", remedy: refusal.remedy,
+                details: Code.Details(reason: refusal.reason))
             return
         }
         let code: Code
@@ -44,30 +44,29 @@ extension TransferError {
             code = .connectionLost
         }
         if result == CURLE_OUT_OF_MEMORY, isConnected {
-            self.init(code: code, message: "\(address) sent a header line that is too long.")
+            self.init(code, "\(address) sent a header line that is too long.")
             return
         }
         // It can quote the server: names in its certificate, for one.
         let mayTell = !detail.isEmpty && !Self.quotesSettings(result) && !Self.quotesAddress(detail)
         let reason = ForeignText(mayTell ? detail : String(cString: curl_easy_strerror(result)))
-        let advice: String? =
+        let remedy: String? =
             switch result {
             case _ where code == .certificateRefused:
-                CertificateFault(verification: verification).advice
+                CertificateFault(verification: verification).remedy
             case CURLE_COULDNT_RESOLVE_PROXY, CURLE_PROXY:
                 "Correct HTTPS_PROXY, or name the host in NO_PROXY."
             case CURLE_COULDNT_RESOLVE_HOST:
-                Self.nameAdvice
+                Self.nameRemedy
             case CURLE_OPERATION_TIMEDOUT where detail.hasPrefix("Resolving"):
-                Self.nameAdvice
+                Self.nameRemedy
             default: nil
             }
-        let end = advice.map { " \($0)" } ?? ""
-        self.init(code: code, message: "\(address): \(reason).\(end)", reason: reason, advice: advice)
+        self.init(code, "\(address): \(reason).", remedy: remedy, details: Code.Details(reason: reason))
     }
 
     /// What to do about a name that isn't resolved, or not in time.
-    private static let nameAdvice = "Check the network and its name server."
+    private static let nameRemedy = "Check the network and its name server."
 
     /// Whether a text of libcurl's has something in it that can be an address with a password.
     private static func quotesAddress(_ detail: String) -> Bool {

@@ -50,7 +50,7 @@ final class Exchange {
     {
         let origin = try Origin(of: request.address.url)
         guard let easy = curl_easy_init() else {
-            throw TransferError(code: .invalidConfiguration, message: "There is no memory for a connection.")
+            throw TransferError(.invalidConfiguration, "There is no memory for a connection.")
         }
         self.easy = easy
         self.multi = multi
@@ -113,12 +113,12 @@ final class Exchange {
         case .more:
             return handler != nil
         case .malformed(let reason):
-            ownError = TransferError(code: .protocolViolation, message: "\(address) \(reason).")
+            ownError = TransferError(.protocolViolation, "\(address) \(reason).")
             return false
         case .complete(let status, let fields):
             let head = ResponseHead(status: status, headers: fields, address: address)
             if let fault = head.fault {
-                ownError = TransferError(code: .protocolViolation, message: "\(address) \(fault).")
+                ownError = TransferError(.protocolViolation, "\(address) \(fault).")
                 return false
             }
             return handler?.exchangeDidReceiveHead(head) ?? false

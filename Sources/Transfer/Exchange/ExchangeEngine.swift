@@ -26,7 +26,7 @@ final class ExchangeEngine {
     func start(_ request: ExchangeRequest, handler: any ExchangeHandler) throws(TransferError) -> Exchange {
         let exchange = try Exchange(request, multi: multi, options: options, handler: handler)
         guard curl_multi_add_handle(multi.pointer, exchange.easy) == CURLM_OK else {
-            throw TransferError(code: .invalidConfiguration, message: "libcurl refuses another transfer.")
+            throw TransferError(.invalidConfiguration, "libcurl refuses another transfer.")
         }
         exchanges[exchange.easy] = exchange
         return exchange

@@ -12,7 +12,7 @@ final class MultiHandle: @unchecked Sendable {
     /// Makes one that keeps at most so many connections.
     init(maximalConnections: Int) throws(TransferError) {
         guard CurlLibrary.isReady, let share = ShareHandle(), let pointer = curl_multi_init() else {
-            throw TransferError(code: .invalidConfiguration, message: "libcurl could not be initialised.")
+            throw TransferError(.invalidConfiguration, "libcurl could not be initialised.")
         }
         self.pointer = pointer
         self.share = share

@@ -5,7 +5,7 @@ struct ProxyRefusal: Equatable {
     /// Why there is no connection, in a few words.
     let reason: ForeignText
     /// What to do about it, as a sentence.
-    let advice: String
+    let remedy: String
 
     /// Says what a proxy's answer to CONNECT means.
     ///
@@ -15,13 +15,13 @@ struct ProxyRefusal: Equatable {
         switch status {
         case 407:
             reason = "the proxy wants a user and a password, or others (status 407)"
-            advice = "Give them in HTTPS_PROXY: http://USER:PASSWORD@HOST:PORT."
+            remedy = "Give them in HTTPS_PROXY: http://USER:PASSWORD@HOST:PORT."
         case 403:
             reason = "the proxy refuses the host (status 403)"
-            advice = "Have the proxy allow it, or name the host in NO_PROXY."
+            remedy = "Have the proxy allow it, or name the host in NO_PROXY."
         case 400...599:
             reason = ForeignText("the proxy has answered with status \(status)")
-            advice = "Correct HTTPS_PROXY, or name the host in NO_PROXY."
+            remedy = "Correct HTTPS_PROXY, or name the host in NO_PROXY."
         default:
             return nil
         }

@@ -51,7 +51,7 @@ struct CircuitBreaker {
     /// Why the last one failed.
     private(set) var reason: ForeignText = ""
     /// What to do about that, as a sentence.
-    private var advice: String?
+    private var remedy: String?
     private(set) var lastFailure: Instant?
     private var since: Instant?
     private var pause = Self.firstPause
@@ -94,7 +94,7 @@ struct CircuitBreaker {
             (retryAt, isProbed) = now < expected ? (expected, true) : (now.advanced(by: Self.firstPause), false)
         }
         return Outage(
-            origin: origin, since: since ?? now, reason: reason, advice: advice, retryAt: retryAt, isProbed: isProbed)
+            origin: origin, since: since ?? now, reason: reason, remedy: remedy, retryAt: retryAt, isProbed: isProbed)
     }
 
     /// A connection was made.
@@ -106,17 +106,17 @@ struct CircuitBreaker {
     ///
     /// - Parameters:
     ///   - reason: Why, in a few words.
-    ///   - advice: What to do about it, as a sentence.
+    ///   - remedy: What to do about it, as a sentence.
     ///   - began: When it was admitted.
     ///   - now: The time.
-    mutating func failed(_ reason: ForeignText, advice: String? = nil, began: Instant, now: Instant) {
+    mutating func failed(_ reason: ForeignText, remedy: String? = nil, began: Instant, now: Instant) {
         switch state {
         case .closed:
             // Those that began before the last failure are of the same burst, and one burst is one failure.
             guard began >= lastFailure ?? began else { return }
             failures += 1
             since = since ?? began
-            note(reason, advice, now)
+            note(reason, remedy, now)
             if failures >= Self.quickFailures || began.duration(to: now) >= Self.slowFailure {
                 state = .open(until: now.advanced(by: pause))
             }
@@ -125,7 +125,7 @@ struct CircuitBreaker {
         case .halfOpen(let probeBegan):
             guard began == probeBegan else { return }
             failures = failures.addingSaturated(1)
-            note(reason, advice, now)
+            note(reason, remedy, now)
             pause = min(pause * 2, Self.longestPause)
             state = .open(until: now.advanced(by: pause))
         }
@@ -140,9 +140,9 @@ struct CircuitBreaker {
         }
     }
 
-    private mutating func note(_ reason: ForeignText, _ advice: String?, _ now: Instant) {
+    private mutating func note(_ reason: ForeignText, _ remedy: String?, _ now: Instant) {
         self.reason = reason
-        self.advice = advice
+        self.remedy = remedy
         lastFailure = now
     }
 }

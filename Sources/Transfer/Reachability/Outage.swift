@@ -10,7 +10,7 @@ struct Outage: Sendable {
     /// Why the last attempt failed.
     let reason: ForeignText
     /// What to do about it, as a sentence; `nil` when there is nothing to advise.
-    var advice: String? = nil
+    var remedy: String? = nil
     /// When to look again.
     let retryAt: Instant
     /// Whether an attempt is under way whose result is to be expected before `retryAt`.
@@ -21,10 +21,8 @@ struct Outage: Sendable {
         let seconds = max(1, now.duration(to: retryAt).wholeSeconds)
         let next = isProbed ? "an attempt is under way" : "next attempt in \(seconds) s"
         let fact = "\(origin) can't be reached: \(reason)"
-        let advice = advice.map { " \($0)" } ?? ""
         return TransferError(
-            code: .hostUnreachable, message: "\(fact); \(next).\(advice)", lastingMessage: "\(fact).\(advice)",
-            reason: nil
-        ).of(origin)
+            .hostUnreachable, "\(fact); \(next).", remedy: remedy,
+            details: TransferErrorCode.Details(lastingFact: "\(fact).", host: origin.bareHost))
     }
 }

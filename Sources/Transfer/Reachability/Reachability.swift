@@ -44,11 +44,11 @@ struct Reachability {
     ///
     /// - Returns: Whether the origin's state has changed, so that those that wait for it decide again.
     mutating func failed(
-        _ origin: Origin, _ reason: ForeignText, advice: String? = nil, began: Instant, now: Instant
+        _ origin: Origin, _ reason: ForeignText, remedy: String? = nil, began: Instant, now: Instant
     ) -> Bool {
         var breaker = breakers[origin] ?? makeRoom(for: origin)
         let before = breaker.state
-        breaker.failed(reason, advice: advice, began: began, now: now)
+        breaker.failed(reason, remedy: remedy, began: began, now: now)
         breakers[origin] = breaker
         return breaker.state != before
     }

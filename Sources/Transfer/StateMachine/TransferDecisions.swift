@@ -55,13 +55,13 @@ extension TransferStateMachine {
         }
         guard attempt.redirects < Self.maximalRedirects else {
             let error = TransferError(
-                code: .tooManyRedirects,
-                message: "\(attempt.address) redirects again after \(Self.maximalRedirects) redirects.")
+                .tooManyRedirects,
+                "\(attempt.address) redirects again after \(Self.maximalRedirects) redirects.")
             return [.abandon] + end(.failure(error))
         }
         guard let location = head.headers["Location"] else {
             let error = TransferError(
-                code: .protocolViolation, message: "\(attempt.address) redirects without saying where to.")
+                .protocolViolation, "\(attempt.address) redirects without saying where to.")
             return [.abandon] + failed(error, now: now)
         }
         do throws(TransferError) {
@@ -114,7 +114,7 @@ extension TransferStateMachine {
         guard fresh > 0 else { return BodyDecision() }
         if let announced = part.announcedEnd, Int64(fresh) > announced - position {
             let error = TransferError(
-                code: .protocolViolation, message: "\(attempt.address) sent more bytes than it announced.")
+                .protocolViolation, "\(attempt.address) sent more bytes than it announced.")
             return BodyDecision(actions: [.abandon] + failed(error, now: now))
         }
         guard Int64(fresh) <= plan.bodyLimit - progress.delivered else {
@@ -140,8 +140,8 @@ extension TransferStateMachine {
         guard plan.method != .head else { return end(.success(())) }
         if part.skip > 0 {
             let error = TransferError(
-                code: .changed,
-                message: "The resource has changed while it was downloaded: it is shorter than what was received of it."
+                .changed,
+                "The resource has changed while it was downloaded: it is shorter than what was received of it."
             )
             return end(.failure(error))
         }
@@ -168,7 +168,7 @@ extension TransferStateMachine {
     ) -> [Action] {
         if let reason { return failed(reason, retryAfter: retryAfter, now: now) }
         let error = TransferError(
-            code: .status, message: "\(head.address) answered with status \(head.status).",
+            .status, "\(head.address) answered with status \(head.status).",
             response: Response(head: head, body: body))
         if plan.isDownload, refreshes < Self.maximalRefreshes, Self.isExpired(head, body) {
             refreshes += 1
@@ -204,7 +204,7 @@ extension TransferStateMachine {
             return end(
                 .failure(
                     TransferError(
-                        code: .deadlineExceeded, message: message, cause: error, response: error.response)))
+                        .deadlineExceeded, message, cause: error, response: error.response)))
         }
         state = .backingOff(until: now.advanced(by: wait))
         return [.wait(wait, after: error)]
@@ -216,16 +216,16 @@ extension TransferStateMachine {
             return lastFailure
         }
         return TransferError(
-            code: .deadlineExceeded, message: "There was no progress within \(plan.patience.giveUp).",
+            .deadlineExceeded, "There was no progress within \(plan.patience.giveUp).",
             cause: lastFailure, response: lastFailure?.response)
     }
 
     func broken(_ when: String) -> TransferError {
-        TransferError(code: .connectionLost, message: "The answer broke off \(when).")
+        TransferError(.connectionLost, "The answer broke off \(when).")
     }
 
     private func tooLarge(_ attempt: Attempt) -> TransferError {
         TransferError(
-            code: .bodyTooLarge, message: "\(attempt.address) sends more than the \(plan.bodyLimit) bytes allowed.")
+            .bodyTooLarge, "\(attempt.address) sends more than the \(plan.bodyLimit) bytes allowed.")
     }
 }

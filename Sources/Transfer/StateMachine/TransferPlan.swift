@@ -1,3 +1,5 @@
+import Support
+
 /// What a transfer is to do: the common form of a download and of a request.
 struct TransferPlan: Sendable {
     var method = Request.Method.get
@@ -46,14 +48,14 @@ struct TransferPlan: Sendable {
     /// Finds what can't be asked: a range with negative numbers, or a header field that would break out of its line.
     var fault: TransferError? {
         if let range, !range.isValid {
-            return TransferError(code: .invalidConfiguration, message: "The range \(range) has negative numbers in it.")
+            return TransferError(.invalidConfiguration, "The range \(range) has negative numbers in it.")
         }
         for (name, value) in headers {
             let isToken = !name.isEmpty && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: ":") }
             // Every control character but the tab: CR and LF would begin another field, NUL would end it for C.
             guard isToken, value.utf8.allSatisfy({ $0 == 0x09 || ($0 >= 0x20 && $0 != 0x7f) }) else {
                 return TransferError(
-                    code: .invalidConfiguration, message: "A header field has characters in it that HTTP forbids.")
+                    .invalidConfiguration, "A header field has characters in it that HTTP forbids.")
             }
         }
         return nil
@@ -62,13 +64,13 @@ struct TransferPlan: Sendable {
     /// The error of an answer that its receiver refuses to take for what it asked for.
     func refusal(of head: ResponseHead) -> TransferError? {
         guard isDownload, (200..<300).contains(head.status), let reason = findsFault?(head) else { return nil }
-        return TransferError(code: .unusableAnswer, message: "\(head.address) \(reason).")
+        return TransferError(.unusableAnswer, "\(head.address) \(reason).")
     }
 
     /// The error of an answer that its sender refuses to take for what it asked for, once all of it has come.
     func refusal(of head: ResponseHead?, body: [UInt8]) -> TransferError? {
         guard let head, let reason = findsFaultInWhole?(Response(head: head, body: body)) else { return nil }
-        return TransferError(code: .unusableAnswer, message: "\(head.address) \(reason).")
+        return TransferError(.unusableAnswer, "\(head.address) \(reason).")
     }
 
     /// Whether repeating it has the same effect as doing it once, as far as the server is concerned.

@@ -122,10 +122,10 @@ struct TransferProgress {
     }
 
     private func changed(_ what: String) -> TransferError {
-        TransferError(code: .changed, message: "The resource has changed while it was downloaded: \(what).")
+        TransferError(.changed, "The resource has changed while it was downloaded: \(what).")
     }
 
     private func violation(_ what: String) -> TransferError {
-        TransferError(code: .protocolViolation, message: "\(what).")
+        TransferError(.protocolViolation, "\(what).")
     }
 }

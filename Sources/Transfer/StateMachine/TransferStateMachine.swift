@@ -145,7 +145,7 @@ extension TransferStateMachine {
             return end(
                 .failure(
                     TransferError(
-                        code: .addressUnavailable, message: "There is no address to download from.", cause: error)))
+                        .addressUnavailable, "There is no address to download from.", cause: error)))
         }
     }
 
@@ -190,7 +190,7 @@ extension TransferStateMachine {
             + end(
                 .failure(
                     TransferError(
-                        code: .deadlineExceeded, message: "\(origin) asks for a pause, of which \(seconds) s are left.",
+                        .deadlineExceeded, "\(origin) asks for a pause, of which \(seconds) s are left.",
                         cause: lastFailure, response: lastFailure?.response)))
     }
 
@@ -323,8 +323,8 @@ extension TransferStateMachine {
                 return [.abandon] + refused(head, body: keptBody, retryAfter: retryAfter, reason: reason, now: now)
             case .awaitingHead where now < giveUpAt, .receiving:
                 let stalled = TransferError(
-                    code: .stalled,
-                    message: "\(attempt.address) sent nothing, or next to nothing, for \(plan.patience.stall).")
+                    .stalled,
+                    "\(attempt.address) sent nothing, or next to nothing, for \(plan.patience.stall).")
                 return [.abandon] + failed(stalled, now: now)
             case .queued, .connecting, .awaitingHead, .redirecting:
                 return [.abandon] + end(.failure(gaveUp()))

@@ -1,7 +1,7 @@
 import CCurl
 import FoundationEssentials
 import Glibc
-import Support
+public import Support
 
 /// The scheme, host and port of a URL: what a credential is meant for.
 ///
@@ -18,14 +18,14 @@ public struct Origin: Hashable, Sendable, CustomStringConvertible {
     init(of url: URL) throws(TransferError) {
         // libcurl's parser takes "https:///path" for the host "path".
         guard let host = url.host(), !host.isEmpty else {
-            throw TransferError(code: .invalidAddress, message: "The address \(Address(url: url)) has no host.")
+            throw TransferError(.invalidAddress, "The address \(Address(url: url)) has no host.")
         }
         try self.init(ParsedURL(url.absoluteString), shown: Address(url: url).description)
     }
 
     fileprivate init(_ parsed: ParsedURL, shown: String) throws(TransferError) {
         func invalid(_ reason: String) -> TransferError {
-            TransferError(code: .invalidAddress, message: "The address \(shown) can't be used: \(reason).")
+            TransferError(.invalidAddress, "The address \(shown) can't be used: \(reason).")
         }
         guard parsed[CURLUPART_USER] == nil, parsed[CURLUPART_PASSWORD] == nil else {
             throw invalid("it has user information in it")
@@ -44,7 +44,7 @@ public struct Origin: Hashable, Sendable, CustomStringConvertible {
         self.port = port
         guard scheme == "https" || isLoopback else {
             throw TransferError(
-                code: .insecureAddress, message: "The address \(shown) is refused: plain http is for loopback alone.")
+                .insecureAddress, "The address \(shown) is refused: plain http is for loopback alone.")
         }
     }
 
@@ -104,13 +104,13 @@ extension Address {
         let parsed = try ParsedURL(url.absoluteString)
         let isReadable = parsed.follow(location)
         guard isReadable, let text = parsed[CURLUPART_URL], let target = URL(string: text) else {
-            throw TransferError(code: .invalidAddress, message: "\(self) redirects to something that is no URL.")
+            throw TransferError(.invalidAddress, "\(self) redirects to something that is no URL.")
         }
         let there = try Origin(parsed, shown: Address(url: target).description)
         guard here.isLoopback || !there.reachesThisMachine else {
             throw TransferError(
-                code: .insecureAddress,
-                message: "\(self) redirects to \(Address(url: target)), which is this machine: refused.")
+                .insecureAddress,
+                "\(self) redirects to \(Address(url: target)), which is this machine: refused.")
         }
         return Address(url: target, credential: here == there ? credential : nil)
     }
@@ -122,11 +122,11 @@ private final class ParsedURL {
 
     init(_ text: String) throws(TransferError) {
         guard let handle = curl_url() else {
-            throw TransferError(code: .invalidAddress, message: "There is no memory to read an address.")
+            throw TransferError(.invalidAddress, "There is no memory to read an address.")
         }
         guard curl_url_set(handle, CURLUPART_URL, text, UInt32(CURLU_PATH_AS_IS)) == CURLUE_OK else {
             curl_url_cleanup(handle)
-            throw TransferError(code: .invalidAddress, message: "An address is no URL that can be asked.")
+            throw TransferError(.invalidAddress, "An address is no URL that can be asked.")
         }
         self.handle = handle
     }

@@ -1,152 +1,126 @@
 import FoundationEssentials
 public import Support
 
-/// Says why a transfer failed.
+/// A transfer failed.
 ///
 /// Nothing in it that is printed holds a secret: addresses appear without their query, answers without their body.
-public struct TransferError: CausedError {
-    /// What kind of failure it is.
-    public let code: Code
-    /// What is wrong, with which thing, in one sentence.
-    public let message: String
-    /// The error behind this one.
-    public let cause: (any Error)?
-    /// The answer that refused, with the start of its body (at most 64 KiB).
-    public let response: Response?
-    /// The sentence without what holds only as long as the program goes on, such as when a host is asked again.
-    public let lastingMessage: String
-    /// What libcurl says, without the address; `nil` when the error isn't libcurl's.
-    let reason: ForeignText?
-    /// What to do about it, as a sentence; `nil` when there is nothing to advise.
-    let advice: String?
-    /// The host that was asked, where it is known.
-    private var host: String?
+public typealias TransferError = CodedError<TransferErrorCode>
 
-    /// Makes an error.
-    public init(code: Code, message: String, cause: (any Error)? = nil, response: Response? = nil) {
-        self.init(code: code, message: message, cause: cause, response: response, reason: nil)
+/// The reasons why a transfer fails.
+public enum TransferErrorCode: ErrorCode {
+    /// Not a URL that can be asked, or one with user information in it.
+    case invalidAddress
+
+    /// Plain http to another machine, or a redirect to such an address or to this machine's loopback.
+    case insecureAddress
+
+    /// The host's name has no address, or the name servers can't be reached.
+    case nameNotResolved
+
+    /// No connection could be made in time.
+    case cannotConnect
+
+    /// The host couldn't be reached lately and isn't asked again yet; nothing was sent.
+    case hostUnreachable
+
+    /// The server's certificate isn't trusted.
+    ///
+    /// Final: repeating it would only help an attacker.
+    case certificateRefused
+
+    /// The connection broke before the answer was complete.
+    case connectionLost
+
+    /// The connection brought nothing, or next to nothing, for too long.
+    case stalled
+
+    /// There was no progress for as long as patience allows; the cause is what failed last.
+    case deadlineExceeded
+
+    /// More than five redirects in a row.
+    case tooManyRedirects
+
+    /// The server refused; see `status`.
+    case status
+
+    /// The answer succeeded but can't be what was asked for, such as a page in the place of media.
+    case unusableAnswer
+
+    /// The resource isn't the one it was: its entity tag or size differs.
+    case changed
+
+    /// The answer contradicts HTTP, itself or the request.
+    ///
+    /// To GET it is repeated, like one that can't be used.
+    case protocolViolation
+
+    /// The answer is longer than the request allows.
+    case bodyTooLarge
+
+    /// The transfer was cancelled, by its receiver, its task or the client's end.
+    case cancelled
+
+    /// The source of addresses had none; the cause says why.
+    case addressUnavailable
+
+    /// The client or the request is set up in a way that can't work.
+    case invalidConfiguration
+
+    /// What an error of a transfer carries besides its sentence.
+    public struct Details: Sendable {
+        /// The answer that refused, with the start of its body.
+        var response: Response?
+        /// What is wrong without what holds only as long as the program goes on; `nil` where all of it lasts.
+        var lastingFact: String?
+        /// What libcurl says, without the address; `nil` when the error isn't libcurl's.
+        var reason: ForeignText?
+        /// The host that was asked, where it is known.
+        var host: String?
     }
 
-    init(
-        code: Code, message: String, lastingMessage: String? = nil, cause: (any Error)? = nil,
-        response: Response? = nil, reason: ForeignText?, advice: String? = nil
-    ) {
-        self.reason = reason
-        self.advice = advice
-        self.code = code
-        self.message = message
-        self.lastingMessage = lastingMessage ?? message
-        self.cause = cause
-        self.response = response
-    }
+    /// True when the transfer was cancelled.
+    public var endsUnwantedWork: Bool { self == .cancelled }
 
-    /// Who was asked, and by which name Twilio's support finds the request.
-    public var fields: [String: String] {
+    /// The host, the answer's status, and the name by which Twilio's support finds the request.
+    public static func fields(of error: TransferError) -> [String: String] {
         var fields: [String: String] = [:]
-        fields["host"] = response?.head.address.url.host() ?? host
-        fields["status"] = status.map(String.init)
-        fields["request_id"] = response?.head.headers["Twilio-Request-Id"].map { ForeignText($0).description }
+        fields["host"] = error.response?.head.address.url.host() ?? error.details.host
+        fields["status"] = error.status.map(String.init)
+        fields["request_id"] = error.response?.head.headers["Twilio-Request-Id"].map { ForeignText($0).description }
         return fields
     }
 
-    /// The same error with an address's host, unless it knows its host already.
-    func of(_ address: Address?) -> TransferError {
-        guard host == nil, let name = address?.url.host() else { return self }
-        var error = self
-        error.host = name
-        return error
+    /// True for a refusal where its status is told, and for the end of patience where what failed last is told.
+    public static func isTold(_ error: TransferError, in text: String) -> Bool {
+        guard error.code == .status || error.code == .deadlineExceeded else { return false }
+        if let status = error.status { return text.contains("status \(status)") }
+        guard let last = error.cause as? TransferError else { return false }
+        return text.contains(last.message.hasSuffix(".") ? String(last.message.dropLast()) : last.message)
     }
+}
 
-    /// The same error of a request to an origin.
-    func of(_ origin: Origin) -> TransferError {
-        var error = self
-        error.host = origin.bareHost
-        return error
-    }
+extension TransferError {
+    /// The answer that refused, with the start of its body (at most 64 KiB).
+    public var response: Response? { details.response }
 
     /// The status of the answer that refused.
     public var status: Int? { response?.head.status }
 
-    static let cancelled = TransferError(code: .cancelled, message: "The transfer was cancelled.")
-}
+    /// The sentence without what holds only as long as the program goes on, such as when a host is asked again.
+    public var lastingMessage: String { (details.lastingFact ?? fact).followed(by: remedy) }
 
-extension TransferError: CustomDebugStringConvertible {
-    /// True when the transfer was cancelled.
-    public var endsUnwantedWork: Bool { code == .cancelled }
-
-    /// True for a refusal where its status is told, and for the end of patience where what failed last is told.
-    public func isTold(in text: String) -> Bool {
-        guard code == .status || code == .deadlineExceeded else { return false }
-        if let status { return text.contains("status \(status)") }
-        guard let last = cause as? TransferError else { return false }
-        return text.contains(last.message.hasSuffix(".") ? String(last.message.dropLast()) : last.message)
+    /// Makes an error.
+    public init(_ code: Code, _ message: String, cause: (any Error)? = nil, response: Response? = nil) {
+        self.init(code, message, details: Code.Details(response: response), cause: cause)
     }
 
-    /// The same as the description: the default would print the answer's body.
-    public var debugDescription: String { description }
-}
-
-extension TransferError {
-    /// A kind of failure.
-    ///
-    /// More may come.
-    public struct Code: Sendable, Hashable, CustomStringConvertible {
-        private enum Kind: String {
-            case invalidAddress, insecureAddress, nameNotResolved, cannotConnect, certificateRefused, connectionLost
-            case hostUnreachable
-            case stalled, deadlineExceeded, tooManyRedirects, status, unusableAnswer, changed, protocolViolation,
-                bodyTooLarge
-            case cancelled, addressUnavailable, invalidConfiguration
-        }
-
-        private let kind: Kind
-
-        private init(_ kind: Kind) {
-            self.kind = kind
-        }
-
-        /// The code's name, as in the source.
-        public var description: String { kind.rawValue }
-
-        /// Not a URL that can be asked, or one with user information in it.
-        public static let invalidAddress = Code(.invalidAddress)
-        /// Plain http to another machine, or a redirect to such an address or to this machine's loopback.
-        public static let insecureAddress = Code(.insecureAddress)
-        /// The host's name has no address, or the name servers can't be reached.
-        public static let nameNotResolved = Code(.nameNotResolved)
-        /// No connection could be made in time.
-        public static let cannotConnect = Code(.cannotConnect)
-        /// The host couldn't be reached lately and isn't asked again yet; nothing was sent.
-        public static let hostUnreachable = Code(.hostUnreachable)
-        /// The server's certificate isn't trusted.
-        ///
-        /// Final: repeating it would only help an attacker.
-        public static let certificateRefused = Code(.certificateRefused)
-        /// The connection broke before the answer was complete.
-        public static let connectionLost = Code(.connectionLost)
-        /// The connection brought nothing, or next to nothing, for too long.
-        public static let stalled = Code(.stalled)
-        /// There was no progress for as long as patience allows; the cause is what failed last.
-        public static let deadlineExceeded = Code(.deadlineExceeded)
-        /// More than five redirects in a row.
-        public static let tooManyRedirects = Code(.tooManyRedirects)
-        /// The server refused; see `status`.
-        public static let status = Code(.status)
-        /// The answer succeeded but can't be what was asked for, such as a page in the place of media.
-        public static let unusableAnswer = Code(.unusableAnswer)
-        /// The resource isn't the one it was: its entity tag or size differs.
-        public static let changed = Code(.changed)
-        /// The answer contradicts HTTP, itself or the request.
-        ///
-        /// To GET it is repeated, like one that can't be used.
-        public static let protocolViolation = Code(.protocolViolation)
-        /// The answer is longer than the request allows.
-        public static let bodyTooLarge = Code(.bodyTooLarge)
-        /// The transfer was cancelled, by its receiver, its task or the client's end.
-        public static let cancelled = Code(.cancelled)
-        /// The source of addresses had none; the cause says why.
-        public static let addressUnavailable = Code(.addressUnavailable)
-        /// The client or the request is set up in a way that can't work.
-        public static let invalidConfiguration = Code(.invalidConfiguration)
+    /// The same error with an address's host, unless it knows its host already.
+    func of(_ address: Address?) -> TransferError {
+        guard details.host == nil, let name = address?.url.host() else { return self }
+        var error = self
+        error.details.host = name
+        return error
     }
+
+    static let cancelled = TransferError(.cancelled, "The transfer was cancelled.")
 }

@@ -1,4 +1,4 @@
-import Support
+public import Support
 public import Transfer
 
 /// The account's subaccounts.

@@ -1,5 +1,5 @@
 import FoundationEssentials
-import Support
+public import Support
 public import Transfer
 
 /// An account at Twilio: its lists, its resources and the addresses of its media.

@@ -1,5 +1,5 @@
 import FoundationEssentials
-import Support
+public import Support
 
 /// A voice recording, video recording or composition as the API describes it.
 ///

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Support
 
 /// Reads a folder of media files and the side files beside them.
 struct MediaFolder {

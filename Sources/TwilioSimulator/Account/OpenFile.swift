@@ -1,4 +1,5 @@
 import Glibc
+import Support
 
 /// Is a file that is open for reading, closed when nobody refers to it any more.
 final class OpenFile: Sendable {

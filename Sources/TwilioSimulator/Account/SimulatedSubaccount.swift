@@ -1,3 +1,5 @@
+public import Support
+
 /// Describes an account that belongs to the main one, with credentials, media, keys and settings of its own.
 public struct SimulatedSubaccount: Sendable, Hashable {
     /// Its friendly name.

@@ -1,4 +1,5 @@
 import COpenSSL
+import Support
 
 /// The ciphers that seal media.
 enum ContentCipherKind: Hashable, Sendable {

@@ -1,4 +1,5 @@
 import COpenSSL
+import Support
 
 /// Computes a message digest piece by piece.
 ///

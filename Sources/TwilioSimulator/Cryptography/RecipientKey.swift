@@ -1,4 +1,5 @@
 import COpenSSL
+import Support
 
 /// Is a customer's RSA public key, for which content keys are wrapped.
 ///

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Support
 
 extension JSONValue {
     /// Reads JSON text.

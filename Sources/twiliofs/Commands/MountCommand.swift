@@ -1,6 +1,7 @@
 import ArgumentParser
 import Logging
 import Media
+import Support
 
 /// `twiliofs mount`.
 struct MountCommand: ParsableCommand {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import FileSystem
+import Support
 
 /// `twiliofs unmount`.
 struct UnmountCommand: ParsableCommand {
@@ -29,7 +30,7 @@ struct UnmountCommand: ParsableCommand {
 extension Failure {
     /// A failure of the file system, with its exit status.
     init(_ error: FileSystemError) {
-        let status: Status =
+        let status: FailureStatus =
             switch error.code {
             case .mountPoint: .mountPoint
             case .unavailable: .fuseUnavailable

@@ -71,7 +71,7 @@ enum CacheFolder {
             // The user may have it elsewhere.
             try PrivateFile.checkFolder(root, followsLink: true)
         } catch {
-            if error.reason == .system(ENOENT) {
+            if error.code == .system(ENOENT) {
                 if mayBeMissing { return }
                 throw Failure(.cache, "there is no cache folder '\(root)': name another with --cache-dir")
             }

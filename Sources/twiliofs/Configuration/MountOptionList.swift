@@ -1,3 +1,5 @@
+import Support
+
 /// The options after `-o`, as mount(8) and fstab have them: those of twiliofs, those of FUSE, and those that only
 /// concern whoever calls mount.
 struct MountOptionList: Equatable {

@@ -1,5 +1,6 @@
 import Envelope
 import Glibc
+import Support
 import TwilioAPI
 
 /// Reads the private keys that were named on the command line.
@@ -85,7 +86,7 @@ struct PrivateKeys {
             {
                 return key
             }
-            let status: Failure.Status =
+            let status: FailureStatus =
                 error.code == .wrongPassphrase || error.code == .passphraseRequired ? .passphrase : .privateKey
             throw Failure(status, "the private key '\(name)' can't be used: \(error.message)")
         }

@@ -31,7 +31,7 @@ struct SecretReader {
     }
 
     /// Reads the file's first line, without its end; blanks belong to it.
-    func firstLine(_ path: String, what: String, status: Failure.Status) throws(Failure) -> SecretBytes {
+    func firstLine(_ path: String, what: String, status: FailureStatus) throws(Failure) -> SecretBytes {
         let contents = try contents(path, what: what, status: status)
         let line = contents.withUnsafeBytes { bytes in
             SecretBytes(bytes.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") })
@@ -46,7 +46,7 @@ struct SecretReader {
     ///   - limit: the most bytes that it may have.
     ///   - isOwnersAlone: whether a file that others can read is refused anyway.
     func contents(
-        _ path: String, what: String, status: Failure.Status, limit: Int = limit, isOwnersAlone: Bool = false
+        _ path: String, what: String, status: FailureStatus, limit: Int = limit, isOwnersAlone: Bool = false
     ) throws(Failure) -> SecretBytes {
         // Without O_NONBLOCK, a pipe to which nobody writes would block here.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
@@ -85,7 +85,7 @@ struct SecretReader {
     }
 
     private func read(
-        _ descriptor: Int32, limit: Int, _ path: String, _ what: String, _ status: Failure.Status
+        _ descriptor: Int32, limit: Int, _ path: String, _ what: String, _ status: FailureStatus
     ) throws(Failure) -> SecretBytes {
         let deadline = ContinuousClock.now + patience
         var count = 0
@@ -137,11 +137,11 @@ struct SecretReader {
         }
     }
 
-    private static func empty(_ path: String, _ what: String, _ status: Failure.Status) -> Failure {
+    private static func empty(_ path: String, _ what: String, _ status: FailureStatus) -> Failure {
         Failure(status, "the file '\(path)', which should hold the \(what), is empty")
     }
 
-    private static func unreadable(_ path: String, _ what: String, _ status: Failure.Status) -> Failure {
+    private static func unreadable(_ path: String, _ what: String, _ status: FailureStatus) -> Failure {
         Failure(status, "the \(what) can't be read from '\(path)': \(String(cString: strerror(errno)))")
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Support
 
 /// The options that say which subaccounts are mounted as well.
 struct SubaccountOptions: ParsableArguments {

@@ -8,7 +8,7 @@ enum Terminal {
     ///
     /// - Parameter status: what to end with when nothing is typed.
     /// - Returns: nil when there is no terminal.
-    static func askForSecret(_ prompt: String, status: Failure.Status) throws(Failure) -> SecretBytes? {
+    static func askForSecret(_ prompt: String, status: FailureStatus) throws(Failure) -> SecretBytes? {
         let descriptor = open("/dev/tty", O_RDWR | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }

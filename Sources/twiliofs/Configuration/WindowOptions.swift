@@ -1,5 +1,6 @@
 import ArgumentParser
 import Catalog
+import Support
 import TwilioAPI
 
 /// The options that say which recordings a mount shows, and how often it asks for new ones.

@@ -6,6 +6,7 @@ import Foundation
 import Logging
 import Media
 import MountRuntime
+import Support
 import Transfer
 import TwilioAPI
 

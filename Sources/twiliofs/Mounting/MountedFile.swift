@@ -12,7 +12,7 @@ struct MountedFile {
     /// Reads all of it, on a thread that is left behind when the mount doesn't answer.
     func read() throws(Failure) -> [UInt8] {
         let answer = Condition<Result<[UInt8], Failure>?>(nil)
-        do throws(ThreadError) {
+        do throws(SystemError) {
             _ = try NamedThread(name: "status") {
                 let result = Result { () throws(Failure) in try contents() }
                 answer.change { $0 = result }

@@ -1,4 +1,5 @@
 import Glibc
+import Support
 
 /// How much address space the process may have (`ulimit -v`).
 enum AddressSpaceLimit {

@@ -1,4 +1,5 @@
 import Glibc
+import Support
 
 /// How many descriptors the process may have open at once.
 enum OpenFileLimit {

@@ -20,7 +20,7 @@ final class ProcessSignals: Sendable {
     private let phase = Locked(Phase.starting)
 
     /// Blocks the signals in the calling thread and all that it will start, and begins to wait for them.
-    init(log: LogOutput) throws(ThreadError) {
+    init(log: LogOutput) throws(SystemError) {
         for number in SignalReaction.ignored { signal(number, SIG_IGN) }
         var signals = Self.awaited
         pthread_sigmask(SIG_BLOCK, &signals, nil)

@@ -20,7 +20,7 @@ enum ThreadReserve {
             isOver.change { $0 = true }
             for thread in threads { thread.join() }
         }
-        do throws(ThreadError) {
+        do throws(SystemError) {
             for _ in 0..<count {
                 threads.append(try NamedThread(name: "reserve") { isOver.waitUntil { $0 } })
             }

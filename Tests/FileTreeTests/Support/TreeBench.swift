@@ -2,6 +2,7 @@ import Catalog
 import Envelope
 import Foundation
 import Logging
+import Support
 import TestSupport
 import Testing
 import Transfer
@@ -153,7 +154,7 @@ final class TreeBench: Sendable {
             do {
                 return try attributes(inode)
             } catch let error as FileTreeError {
-                if error.code != .stale || isLast { throw error }
+                if ![.stale, .media(.changed)].contains(error.code) || isLast { throw error }
             }
         }
         throw FileTreeError(.stale, path)

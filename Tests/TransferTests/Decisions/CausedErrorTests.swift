@@ -20,7 +20,7 @@ struct CausedErrorTests {
         #expect(Wrapped(cause: Wrapped(cause: TransferError.cancelled)).isCancellation)
         #expect(!Wrapped(cause: nil).isCancellation)
         #expect(!Wrapped(cause: Foreign()).isCancellation)
-        #expect(!Wrapped(cause: TransferError(code: .stalled, message: "Slow.")).isCancellation)
+        #expect(!Wrapped(cause: TransferError(.stalled, "Slow.")).isCancellation)
     }
 
     @Test("Failures are errors in the log, but for those that nobody wanted any more")
@@ -28,7 +28,7 @@ struct CausedErrorTests {
         let levels = Locked<[Logger.Level]>([])
         let logger = Logger(label: "test") { _ in LevelHandler(levels: levels) }
         logger.failure("it ended", error: Wrapped(cause: TransferError.cancelled))
-        logger.failure("it failed", error: TransferError(code: .stalled, message: "Slow."))
+        logger.failure("it failed", error: TransferError(.stalled, "Slow."))
         logger.failure("it failed", error: Foreign())
         #expect(levels.withLock { $0 } == [.debug, .error, .error])
     }

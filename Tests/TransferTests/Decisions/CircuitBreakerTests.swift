@@ -118,15 +118,15 @@ struct CircuitBreakerTests {
         for error in [error, error.of(nil), error.of(elsewhere)] { #expect(error.fields["host"] == "api.twilio.com") }
     }
 
-    @Test("The advice is told as well, and the time until the next attempt can be left out")
-    func advice() throws {
+    @Test("The error has the remedy as well, and the time until the next attempt can be left out")
+    func remedy() throws {
         var breaker = try breaker()
-        let advice = "Correct HTTPS_PROXY, or name the host in NO_PROXY."
-        for _ in 0..<3 { breaker.failed("no proxy", advice: advice, began: start, now: start) }
+        let remedy = "Correct HTTPS_PROXY, or name the host in NO_PROXY."
+        for _ in 0..<3 { breaker.failed("no proxy", remedy: remedy, began: start, now: start) }
         let outage = try #require(breaker.outage(now: at(0.2)))
         let error = outage.error(now: at(0.2))
-        #expect(error.message == "api.twilio.com can't be reached: no proxy; next attempt in 1 s. \(advice)")
-        #expect(error.lastingMessage == "api.twilio.com can't be reached: no proxy. \(advice)")
+        #expect(error.message == "api.twilio.com can't be reached: no proxy; next attempt in 1 s. \(remedy)")
+        #expect(error.lastingMessage == "api.twilio.com can't be reached: no proxy. \(remedy)")
     }
 
     @Test(
@@ -134,7 +134,7 @@ struct CircuitBreakerTests {
         arguments: [(407, "USER:PASSWORD"), (403, "NO_PROXY"), (502, "status 502")])
     func proxy(status: Int, words: String) throws {
         let refusal = try #require(ProxyRefusal(status: status))
-        #expect("\(refusal.reason). \(refusal.advice)".contains(words))
+        #expect("\(refusal.reason). \(refusal.remedy)".contains(words))
         #expect(ProxyRefusal(status: 0) == nil && ProxyRefusal(status: 200) == nil)
     }
 

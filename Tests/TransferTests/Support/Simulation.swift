@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Support
 import TestSupport
 import Testing
 
@@ -129,7 +130,7 @@ struct Simulation {
         switch answer {
         case .failure(let code):
             return machine.exchangeEnded(
-                .failure(TransferError(code: code, message: "Simulated.")), keptBody: [], now: now)
+                .failure(TransferError(code, "Simulated.")), keptBody: [], now: now)
         case .silence:
             machine.connected(now: now)
             return passTime()
@@ -166,7 +167,7 @@ struct Simulation {
         switch ending {
         case .complete: return machine.exchangeEnded(.success(()), keptBody: kept, now: now)
         case .broken:
-            let error = TransferError(code: .connectionLost, message: "Simulated.")
+            let error = TransferError(.connectionLost, "Simulated.")
             return machine.exchangeEnded(.failure(error), keptBody: kept, now: now)
         case .stalled: return passTime()
         }

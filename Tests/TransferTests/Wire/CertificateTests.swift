@@ -1,4 +1,5 @@
 import Foundation
+import Support
 import TestSupport
 import Testing
 
@@ -40,11 +41,11 @@ struct CertificateTests {
     }
 
     @Test(
-        "The advice is about what is wrong: the file of an authority, the clock, or who answers",
+        "The remedy is about what is wrong: the file of an authority, the clock, or who answers",
         arguments: [(20, "--ca-file"), (18, "--ca-file"), (10, "clock"), (9, "clock"), (0, "address"), (1, "address")])
-    func advice(verification: Int, word: String) {
+    func remedy(verification: Int, word: String) {
         let words = ["--ca-file", "clock", "address"]
-        let advice = CertificateFault(verification: verification).advice
-        #expect(words.filter { advice.contains($0) } == [word], "\(advice)")
+        let remedy = CertificateFault(verification: verification).remedy
+        #expect(words.filter { remedy.contains($0) } == [word], "\(remedy)")
     }
 }

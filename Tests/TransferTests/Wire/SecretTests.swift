@@ -38,8 +38,8 @@ struct SecretTests {
         let headers = HeaderFields([("Location", "https://x/?s=hunter2"), ("ETag", "a")])
         let head = ResponseHead(status: 302, headers: headers, address: address)
         let response = Response(head: head, body: Array("hunter2".utf8))
-        let inner = TransferError(code: .status, message: "\(address)", response: response)
-        let error = TransferError(code: .deadlineExceeded, message: "Over.", cause: inner, response: response)
+        let inner = TransferError(.status, "\(address)", response: response)
+        let error = TransferError(.deadlineExceeded, "Over.", cause: inner, response: response)
         for text in [
             allTexts(credential), allTexts(address), allTexts(head), allTexts(response), allTexts(error),
             allTexts(Request(address: address)), allTexts([address: credential]), allTexts(headers),

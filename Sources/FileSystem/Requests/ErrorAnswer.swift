@@ -1,0 +1,84 @@
+import FileTree
+import Glibc
+import Logging
+import Media
+
+/// The reasons for which a request is answered with an error.
+enum RequestErrorCode: Hashable, Sendable {
+    /// The tree can't do what was asked.
+    case tree(FileTreeErrorCode)
+
+    /// There was no answer in time.
+    case deadline
+
+    /// The program that waits is about to end.
+    case interrupted
+
+    /// The caller's buffer is too small for an extended attribute's value, or for their names.
+    case smallBuffer
+}
+
+/// A value of `errno`, with its name as in errno(3).
+struct ErrorNumber: Hashable, Sendable {
+    let rawValue: Int32
+    let name: String
+}
+
+/// The answer to a request that fails: the program's error, and the level of the line in the log.
+struct ErrorAnswer: Sendable {
+    /// The error that the program gets.
+    let number: ErrorNumber
+
+    /// The level of the log line; nil for errors that say themselves all there is to know.
+    let level: Logger.Level?
+
+    /// The reason, as the manual has it.
+    let reason: String
+
+    private init(_ number: Int32, _ name: String, _ level: Logger.Level?, _ reason: String) {
+        self.number = ErrorNumber(rawValue: number, name: name)
+        self.level = level
+        self.reason = reason
+    }
+
+    /// The one table of errors; the manual has it as well.
+    init(_ code: RequestErrorCode) {
+        self =
+            switch code {
+            case .tree(.media(let code)): Self(code)
+            case .tree(.notFound): Self(ENOENT, "ENOENT", nil, "there is no such file or recording")
+            // Deleted at Twilio, or changed: nobody's failure.
+            case .tree(.stale): Self(ESTALE, "ESTALE", .info, "the recording is deleted, or its resource has changed")
+            case .tree(.isDirectory): Self(EISDIR, "EISDIR", nil, "a directory is opened as a file")
+            case .tree(.notDirectory): Self(ENOTDIR, "ENOTDIR", nil, "a file is used as a directory")
+            case .tree(.invalid): Self(EINVAL, "EINVAL", nil, "a file is read as a link, or a link opened as a file")
+            case .tree(.readOnly): Self(EROFS, "EROFS", nil, "the tree would be changed")
+            case .tree(.permissionDenied): Self(EACCES, "EACCES", nil, "the mode of the file doesn't allow it")
+            case .tree(.noAttribute): Self(ENODATA, "ENODATA", nil, "there is no such extended attribute")
+            case .tree(.inputOutput): Self(EIO, "EIO", .error, "the list or the catalog can't be read")
+            // Not ETIMEDOUT, which programs take for a broken connection of their own.
+            case .deadline: Self(EIO, "EIO", .error, "there was no answer within 100 seconds, or 3 for a lookup")
+            case .interrupted: Self(EINTR, "EINTR", nil, "the program was told to end while it waited")
+            case .smallBuffer: Self(ERANGE, "ERANGE", nil, "an extended attribute doesn't fit the buffer")
+            }
+    }
+
+    /// The part of the table for files of media.
+    private init(_ code: MediaErrorCode) {
+        self =
+            switch code {
+            // "Required key not available" tells an administrator more than "Permission denied". A warning has named
+            // the key, once; a backup may meet a million files.
+            case .keyNotHeld: Self(ENOKEY, "ENOKEY", .debug, "no private key that is held opens the file")
+            case .changed: Self(ESTALE, "ESTALE", .info, "the media has changed since the file was opened")
+            case .mediaMissing: Self(EIO, "EIO", .error, "Twilio has the recording, but not its media")
+            case .transferFailed: Self(EIO, "EIO", .error, "the media can't be fetched")
+            case .integrityFailed: Self(EIO, "EIO", .error, "padding or sizes of the media are wrong")
+            case .authenticationFailed: Self(EIO, "EIO", .error, "the tag of the media is wrong")
+            case .unreadableEnvelope: Self(EIO, "EIO", .error, "the envelope of the media can't be read")
+            case .unexpectedContent: Self(EIO, "EIO", .error, "what was sent isn't media")
+            case .storage: Self(EIO, "EIO", .error, "the temporary file of ciphertext can't be written or read")
+            case .shutDown: Self(EIO, "EIO", .debug, "the mount ends")
+            }
+    }
+}

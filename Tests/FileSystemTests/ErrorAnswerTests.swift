@@ -1,0 +1,106 @@
+import Foundation
+import Logging
+import Media
+import TestSupport
+import Testing
+
+@testable import FileSystem
+@testable import FileTree
+
+@Suite("Answers to requests that fail", .orderly)
+struct ErrorAnswerTests {
+    /// All reasons, in the order of the manual's table.
+    private static let codes =
+        Array(sequence(first: FileTreeErrorCode.notFound, next: next)).map(RequestErrorCode.tree)
+        + MediaErrorCode.allCases.map { .tree(.media($0)) }
+        + Array(sequence(first: RequestErrorCode.deadline, next: next))
+
+    /// The reason of the tree after another; doesn't compile when one is missing.
+    private static func next(_ code: FileTreeErrorCode) -> FileTreeErrorCode? {
+        switch code {
+        case .notFound: .stale
+        case .stale: .isDirectory
+        case .isDirectory: .notDirectory
+        case .notDirectory: .invalid
+        case .invalid: .readOnly
+        case .readOnly: .permissionDenied
+        case .permissionDenied: .noAttribute
+        case .noAttribute: .inputOutput
+        case .inputOutput, .media: nil
+        }
+    }
+
+    /// The reason of a request after another; doesn't compile when one is missing.
+    private static func next(_ code: RequestErrorCode) -> RequestErrorCode? {
+        switch code {
+        case .deadline: .interrupted
+        case .interrupted: .smallBuffer
+        case .smallBuffer, .tree: nil
+        }
+    }
+
+    @Test(
+        "each error of the tree has the errno that programs expect",
+        arguments: [
+            (.notFound, ENOENT), (.stale, ESTALE), (.isDirectory, EISDIR), (.notDirectory, ENOTDIR), (.invalid, EINVAL),
+            (.readOnly, EROFS), (.permissionDenied, EACCES), (.media(.keyNotHeld), ENOKEY),
+            (.noAttribute, ENODATA), (.inputOutput, EIO), (.media(.changed), ESTALE),
+            (.media(.authenticationFailed), EIO), (.media(.mediaMissing), EIO),
+        ] as [(FileTreeErrorCode, Int32)])
+    func table(code: FileTreeErrorCode, number: Int32) {
+        #expect(ErrorAnswer(.tree(code)).number.rawValue == number)
+    }
+
+    @Test("what isn't the tree's fault has its errno too")
+    func others() {
+        #expect(ErrorAnswer(.deadline).number.rawValue == EIO)
+        #expect(ErrorAnswer(.interrupted).number.rawValue == EINTR)
+        #expect(ErrorAnswer(.smallBuffer).number.rawValue == ERANGE)
+    }
+
+    @Test("input/output errors are logged as errors, changes as information, missing keys for debugging, and no others")
+    func levels() {
+        #expect(ErrorAnswer(.tree(.media(.shutDown))).level == .debug)
+        for answer in Self.codes.filter({ $0 != .tree(.media(.shutDown)) }).map({ ErrorAnswer($0) }) {
+            switch answer.number.rawValue {
+            case EIO: #expect(answer.level == .error, "\(answer.reason)")
+            case ESTALE: #expect(answer.level == .info, "\(answer.reason)")
+            case ENOKEY: #expect(answer.level == .debug, "\(answer.reason)")
+            default: #expect(answer.level == nil, "\(answer.reason)")
+            }
+        }
+    }
+
+    @Test("each errno that programs get has the name that Python knows it by")
+    func names() throws {
+        let numbers = Self.codes.map { ErrorAnswer($0).number }
+        let script = "import errno, sys; print(*(errno.errorcode[int(number)] for number in sys.argv[1:]), sep='\\n')"
+        let names = try Command.require(
+            ["/usr/bin/python3", "-ISc", script] + numbers.map { "\($0.rawValue)" }
+        ).lines
+        #expect(numbers.map(\.name) == names)
+    }
+
+    @Test("the manual's table has the same reasons, errnos and levels")
+    func manual() throws {
+        let text = try String(contentsOf: BuiltPrograms.package.appending(path: "man/twiliofs.1"), encoding: .utf8)
+        let section = try #require(text.components(separatedBy: ".Ss Errors of programs that use the files\n").last)
+        let rows = section.components(separatedBy: "\n").filter { $0.hasPrefix(".It ") && $0.contains(" Ta Er ") }
+        let expected = Self.codes.map { code in
+            let answer = ErrorAnswer(code)
+            let level = answer.level.map { "Cm \($0)" } ?? "\\(en"
+            return ".It \(answer.reason) Ta Er \(answer.number.name) Ta \(level)"
+        }
+        #expect(rows == expected)
+    }
+
+    @Test("errors are counted by their name")
+    func counts() {
+        let counts = ErrorCounts()
+        #expect(counts.byName.isEmpty)
+        for code in [RequestErrorCode.deadline, .tree(.inputOutput), .smallBuffer] {
+            counts.count(ErrorAnswer(code).number)
+        }
+        #expect(counts.byName == ["EIO": 2, "ERANGE": 1])
+    }
+}
