@@ -18,16 +18,14 @@ public final class MediaAddressSource: AddressSource {
         case resolved(at: Address, by: TransferClient)
     }
 
+    private typealias Completion = @Sendable (Result<Address, any Error>) -> Void
+
     private struct State {
         /// The address in use; nil when there is none yet, or the last one was refused.
         var current: Address?
 
-        /// Who waits for an answer.
-        var waiting: [@Sendable (Result<Address, any Error>) -> Void] = []
-
-        /// How urgent the requests are that are under way: more than one only where a later one was more urgent, and
-        /// would have had to wait in the queue behind others.
-        var underWay: [Priority] = []
+        /// The requests under way, and the downloads that wait for their answer.
+        var requests = SingleFlight<SID, Completion>()
     }
 
     private let origin: Origin
@@ -84,10 +82,8 @@ public final class MediaAddressSource: AddressSource {
             case .direct(let address):
                 return .answer(address)
             case .resolved(let address, let transfer):
-                state.waiting.append(completion)
-                guard state.underWay.allSatisfy({ $0 < priority }) else { return .wait }
-                state.underWay.append(priority)
-                return .resolve(at: address, by: transfer)
+                let joined = state.requests.join(completion, for: subject, urgency: priority.rawValue)
+                return joined.mustStart ? .resolve(at: address, by: transfer) : .wait
             }
         }
         switch step {
@@ -124,16 +120,10 @@ public final class MediaAddressSource: AddressSource {
             case .failure(let error):
                 outcome = .failure(TwilioError(error, subject: "the media of \(subject)"))
             }
-            let waiting = state.withLock { state -> [@Sendable (Result<Address, any Error>) -> Void] in
-                if let index = state.underWay.firstIndex(of: priority) { state.underWay.remove(at: index) }
-                switch outcome {
-                case .success(let address): state.current = address
-                // Another request may still succeed.
-                case .failure where !state.underWay.isEmpty: return []
-                case .failure: break
-                }
-                defer { state.waiting = [] }
-                return state.waiting
+            let address = try? outcome.get()
+            let waiting = state.withLock { state -> [Completion] in
+                if let address { state.current = address }
+                return state.requests.complete(subject, urgency: priority.rawValue, isUsable: address != nil)
             }
             for completion in waiting { completion(outcome) }
         }
