@@ -15,8 +15,8 @@ public final class ResourceFinder: Sendable {
     /// Writes to the catalog, off the transfer thread.
     private let writer: WorkerPool
 
-    /// Who waits for which recording; a recording is asked for once at a time.
-    private let searches = Locked<[SID: [@Sendable (Outcome) -> Void]]>([:])
+    /// The searches under way: a recording is asked for once at a time.
+    private let searches = Locked(SingleFlight<SID, @Sendable (Outcome) -> Void>())
 
     /// Makes a finder.
     ///
@@ -51,17 +51,11 @@ public final class ResourceFinder: Sendable {
     func ask(
         for sid: SID, of kind: MediaKind, priority: Priority, completion: @escaping @Sendable (Outcome) -> Void
     ) {
-        let isFirst = searches.withLock { searches in
-            let isFirst = searches[sid] == nil
-            searches[sid, default: []].append(completion)
-            return isFirst
-        }
-        guard isFirst else { return }
+        guard searches.withLock({ $0.join(completion, for: sid).mustStart }) else { return }
         client.resource(kind: kind, sid: sid, priority: priority) { [self] result in
             writer.run { [self] in
                 let outcome = store(result, sid: sid)
-                let waiting = searches.withLock { $0.removeValue(forKey: sid) ?? [] }
-                for completion in waiting { completion(outcome) }
+                for completion in searches.withLock({ $0.complete(sid) }) { completion(outcome) }
             }
         }
     }

@@ -14,8 +14,8 @@ final class ResourceRefresher: Sendable {
         /// When recordings were asked for, in seconds since 1970.
         var asked: [SID: Int64] = [:]
 
-        /// Who waits for which of them.
-        var waiting: [SID: [Completion]] = [:]
+        /// The requests under way.
+        var requests = SingleFlight<SID, Completion>()
     }
 
     /// What becomes of a wish.
@@ -51,8 +51,8 @@ final class ResourceRefresher: Sendable {
         }
         let now = services.settings.now()
         let step = state.withLock { state -> Step in
-            if let waiting = state.waiting[sid] {
-                state.waiting[sid] = waiting + [completion]
+            if state.requests.isUnderWay(sid) {
+                state.requests.join(completion, for: sid)
                 return .wait
             }
             if let asked = state.asked[sid], Self.isRecent(asked, now) { return .refuse }
@@ -60,7 +60,7 @@ final class ResourceRefresher: Sendable {
                 state.asked = state.asked.filter { Self.isRecent($0.value, now) }
             }
             state.asked[sid] = now
-            state.waiting[sid] = [completion]
+            state.requests.join(completion, for: sid)
             return .ask
         }
         switch step {
@@ -84,8 +84,7 @@ final class ResourceRefresher: Sendable {
             }
             services.writer.run { [self] in
                 removals.publish()
-                let waiting = state.withLock { $0.waiting.removeValue(forKey: sid) ?? [] }
-                for completion in waiting { completion(result) }
+                for completion in state.withLock({ $0.requests.complete(sid) }) { completion(result) }
             }
         }
     }
