@@ -19,57 +19,60 @@ struct EasyOptions {
     func apply(
         _ request: ExchangeRequest, isLoopback: Bool, to easy: UnsafeMutableRawPointer
     ) -> UnsafeMutablePointer<curl_slist>? {
-        func set(_ option: CURLoption, _ value: Int) { twiliofs_curl_set_long(easy, option, value) }
-        func set(_ option: CURLoption, _ value: String) { twiliofs_curl_set_string(easy, option, value) }
-
-        // Where to. Redirects are followed by the state machine; no other protocol, no user information, no rewritten
-        // paths (a signature covers them).
-        set(CURLOPT_URL, request.address.url.absoluteString)
-        set(CURLOPT_PROTOCOLS_STR, isLoopback ? "http,https" : "https")
-        set(CURLOPT_FOLLOWLOCATION, 0)
-        set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1)
-        set(CURLOPT_PATH_AS_IS, 1)
-        if isLoopback {
-            // An empty name means none, whatever the environment says.
-            set(CURLOPT_PROXY, "")
-        }
-
-        // How. Signals are not for libraries; a cancelled look-up of a name must not be waited for.
-        set(CURLOPT_NOSIGNAL, 1)
-        set(CURLOPT_QUICK_EXIT, 1)
-        set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
-        set(CURLOPT_CONNECTTIMEOUT_MS, max(1, request.connectTimeout.milliseconds))
-        set(CURLOPT_BUFFERSIZE, Self.bufferSize)
-        set(CURLOPT_TCP_NODELAY, 1)
-        set(CURLOPT_TCP_KEEPALIVE, 1)
-        set(CURLOPT_TCP_KEEPIDLE, 30)
-        set(CURLOPT_TCP_KEEPINTVL, 15)
-        set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
-        set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
-        set(CURLOPT_SSL_VERIFYPEER, 1)
-        set(CURLOPT_SSL_VERIFYHOST, 2)
-        if let certificateAuthorityFile {
-            set(CURLOPT_CAINFO, certificateAuthorityFile)
-        }
-
-        // Who.
-        set(CURLOPT_USERAGENT, userAgent)
+        setDestination(request.address.url, isLoopback: isLoopback, on: easy)
+        setConnection(timeout: request.connectTimeout, on: easy)
+        easy.set(CURLOPT_USERAGENT, userAgent)
         if let credential = request.address.credential {
             // Sent as Basic, which is libcurl's default.
-            set(CURLOPT_USERNAME, credential.username)
-            set(CURLOPT_PASSWORD, credential.password)
+            easy.set(CURLOPT_USERNAME, credential.username)
+            easy.set(CURLOPT_PASSWORD, credential.password)
         }
+        setMethod(of: request, on: easy)
+        return setHeaders(of: request, on: easy)
+    }
 
-        // What. Ranges are of the stored bytes, so no coding on the way.
-        var headers = request.headers
-        headers.append(("Accept-Encoding", "identity"))
+    /// Redirects are followed by the state machine; no other protocol, no user information, no rewritten paths, which
+    /// a signature covers.
+    private func setDestination(_ url: URL, isLoopback: Bool, on easy: UnsafeMutableRawPointer) {
+        easy.set(CURLOPT_URL, url.absoluteString)
+        easy.set(CURLOPT_PROTOCOLS_STR, isLoopback ? "http,https" : "https")
+        easy.set(CURLOPT_FOLLOWLOCATION, 0)
+        easy.set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1)
+        easy.set(CURLOPT_PATH_AS_IS, 1)
+        if isLoopback {
+            // An empty name means none, whatever the environment says.
+            easy.set(CURLOPT_PROXY, "")
+        }
+    }
+
+    /// Signals are not for libraries; a cancelled look-up of a name must not be waited for.
+    private func setConnection(timeout: Duration, on easy: UnsafeMutableRawPointer) {
+        easy.set(CURLOPT_NOSIGNAL, 1)
+        easy.set(CURLOPT_QUICK_EXIT, 1)
+        easy.set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
+        easy.set(CURLOPT_CONNECTTIMEOUT_MS, max(1, timeout.milliseconds))
+        easy.set(CURLOPT_BUFFERSIZE, Self.bufferSize)
+        easy.set(CURLOPT_TCP_NODELAY, 1)
+        easy.set(CURLOPT_TCP_KEEPALIVE, 1)
+        easy.set(CURLOPT_TCP_KEEPIDLE, 30)
+        easy.set(CURLOPT_TCP_KEEPINTVL, 15)
+        easy.set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
+        easy.set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+        easy.set(CURLOPT_SSL_VERIFYPEER, 1)
+        easy.set(CURLOPT_SSL_VERIFYHOST, 2)
+        if let certificateAuthorityFile {
+            easy.set(CURLOPT_CAINFO, certificateAuthorityFile)
+        }
+    }
+
+    private func setMethod(of request: ExchangeRequest, on easy: UnsafeMutableRawPointer) {
         switch request.method {
         case .get:
-            set(CURLOPT_HTTPGET, 1)
+            easy.set(CURLOPT_HTTPGET, 1)
         case .head:
-            set(CURLOPT_NOBODY, 1)
+            easy.set(CURLOPT_NOBODY, 1)
         case .post:
-            set(CURLOPT_POST, 1)
+            easy.set(CURLOPT_POST, 1)
             twiliofs_curl_set_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.count))
             request.body.withUnsafeBytes { body in
                 // Copied by libcurl, by the size set before. An empty array's address may be nil, which would mean
@@ -81,15 +84,24 @@ struct EasyOptions {
                         easy, CURLOPT_COPYPOSTFIELDS, start ?? UnsafeMutableRawPointer(nothing))
                 }
             }
-            // No "Expect: 100-continue": it costs a round trip and bodies are small.
-            headers.append(("Expect", ""))
         case .delete:
-            set(CURLOPT_CUSTOMREQUEST, Request.Method.delete.rawValue)
+            easy.set(CURLOPT_CUSTOMREQUEST, Request.Method.delete.rawValue)
         }
         if request.method == .post || request.method == .delete {
             // On a used connection that turns out to be dead libcurl sends the request again by itself, on a new one it
             // doesn't.
-            set(CURLOPT_FRESH_CONNECT, 1)
+            easy.set(CURLOPT_FRESH_CONNECT, 1)
+        }
+    }
+
+    private func setHeaders(
+        of request: ExchangeRequest, on easy: UnsafeMutableRawPointer
+    ) -> UnsafeMutablePointer<curl_slist>? {
+        // Ranges are of the stored bytes, so no coding on the way.
+        var headers = request.headers + [("Accept-Encoding", "identity")]
+        if request.method == .post {
+            // No "Expect: 100-continue": it costs a round trip and bodies are small.
+            headers.append(("Expect", ""))
         }
         if let range = request.range {
             headers.append(("Range", range.fieldValue))
@@ -103,6 +115,14 @@ struct EasyOptions {
         twiliofs_curl_set_list(easy, CURLOPT_HTTPHEADER, list)
         return list
     }
+}
+
+extension UnsafeMutableRawPointer {
+    /// Sets an option of an easy handle.
+    fileprivate func set(_ option: CURLoption, _ value: Int) { twiliofs_curl_set_long(self, option, value) }
+
+    /// Sets an option of an easy handle; libcurl copies the text.
+    fileprivate func set(_ option: CURLoption, _ value: String) { twiliofs_curl_set_string(self, option, value) }
 }
 
 extension Duration {
