@@ -1,3 +1,21 @@
+/// Takes what happens to a transfer's exchange, on the transfer thread.
+protocol TransferDelegate: AnyObject {
+    /// The exchange has its connection.
+    func didConnect(_ transfer: Transfer)
+
+    /// Its answer has begun.
+    func didReceive(_ head: ResponseHead, for transfer: Transfer)
+
+    /// Bytes of a body have come.
+    func didReceive(byteCount: Int)
+
+    /// The exchange is over.
+    func exchangeDidEnd(_ result: Result<Void, TransferError>, for transfer: Transfer)
+
+    /// Does what the transfer's state machine has decided.
+    func carryOut(_ actions: [TransferAction], for transfer: Transfer)
+}
+
 /// One download or request: its decisions, and the exchange that is under way for it.
 ///
 /// On the transfer thread alone.
@@ -22,17 +40,17 @@ final class Transfer {
     var status: Int?
     /// The start of the body of an answer that refuses, or may be refused.
     var keptBody: [UInt8] = []
-    private unowned let loop: TransferLoop
+    private unowned let delegate: any TransferDelegate
 
     init(
         _ identifier: UInt64, _ plan: TransferPlan, address: Address?, source: (any AddressSource)?,
-        receiver: any DownloadReceiver, loop: TransferLoop
+        receiver: any DownloadReceiver, delegate: any TransferDelegate
     ) {
         self.identifier = identifier
         priority = plan.priority
         self.source = source
         self.receiver = receiver
-        self.loop = loop
+        self.delegate = delegate
         machine = TransferStateMachine(plan, address: address, now: SuspendingClock.now)
     }
 }
@@ -40,17 +58,16 @@ final class Transfer {
 extension Transfer: ExchangeHandler {
     func exchangeDidConnect() {
         machine.connected(now: SuspendingClock.now)
-        loop.noteDeadline(of: self)
-        loop.connected(self)
+        delegate.didConnect(self)
     }
 
     func exchangeDidReceiveHead(_ head: ResponseHead) -> Bool {
-        loop.headArrived(head, for: self)
+        delegate.didReceive(head, for: self)
         return exchange != nil
     }
 
     func exchangeDidReceive(_ bytes: RawSpan) -> Bool {
-        loop.received(byteCount: bytes.byteCount)
+        delegate.didReceive(byteCount: bytes.byteCount)
         let decision = machine.bodyArrived(count: bytes.byteCount, now: SuspendingClock.now)
         if !decision.deliver.isEmpty {
             receiver.downloadDidReceive(bytes.extracting(decision.deliver))
@@ -59,13 +76,13 @@ extension Transfer: ExchangeHandler {
             bytes.extracting(first: decision.keep).withUnsafeBytes { keptBody.append(contentsOf: $0) }
         }
         if !decision.actions.isEmpty {
-            loop.carryOut(decision.actions, for: self)
+            delegate.carryOut(decision.actions, for: self)
         }
         // Refusing to go on makes the engine report the end.
         return exchange != nil && !decision.isEnough
     }
 
     func exchangeDidEnd(_ result: Result<Void, TransferError>) {
-        loop.exchangeEnded(result, for: self)
+        delegate.exchangeDidEnd(result, for: self)
     }
 }

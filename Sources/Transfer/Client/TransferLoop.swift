@@ -66,7 +66,7 @@ final class TransferLoop {
             switch command {
             case .begin(let identifier, let plan, let address, let source, let receiver):
                 let transfer = Transfer(
-                    identifier, plan, address: address, source: source, receiver: receiver, loop: self)
+                    identifier, plan, address: address, source: source, receiver: receiver, delegate: self)
                 transfers[identifier] = transfer
                 carryOut(transfer.machine.start(now: SuspendingClock.now), for: transfer)
             case .addressArrived(let identifier, let result):
@@ -101,7 +101,7 @@ final class TransferLoop {
             do throws(TransferError) {
                 transfer.exchange = try engine.start(request, handler: transfer)
             } catch {
-                exchangeEnded(.failure(error), for: transfer)
+                exchangeDidEnd(.failure(error), for: transfer)
             }
         }
     }
@@ -122,34 +122,9 @@ final class TransferLoop {
     }
 
     /// Sees to it that a transfer's deadline isn't missed.
-    func noteDeadline(of transfer: Transfer) {
+    private func noteDeadline(of transfer: Transfer) {
         guard let deadline = transfer.machine.deadline else { return }
         earliestDeadline = earliestDeadline.map { min($0, deadline) } ?? deadline
-    }
-
-    /// Counts bytes of a body.
-    func received(byteCount: Int) {
-        counts.received(byteCount: byteCount)
-    }
-
-    /// Tells a transfer that its answer has begun.
-    func headArrived(_ head: ResponseHead, for transfer: Transfer) {
-        let retryAfter = head.headers.retryAfter(wallClock: Date())
-        transfer.status = head.status
-        transfer.outcome = head.status == 429 ? .refused(retryAfter: retryAfter) : .processed
-        let actions = transfer.machine.headArrived(head, retryAfter: retryAfter, now: SuspendingClock.now)
-        carryOut(actions, for: transfer)
-    }
-
-    /// Tells a transfer that its exchange is over.
-    func exchangeEnded(_ result: Result<Void, TransferError>, for transfer: Transfer) {
-        let now = SuspendingClock.now
-        transfer.exchange = nil
-        countRequest(of: transfer, orElse: .failed)
-        leaveQueue(transfer)
-        if let error = result.failure { connectingEnded(transfer, error) }
-        let actions = transfer.machine.exchangeEnded(result, keptBody: transfer.keptBody, now: now)
-        carryOut(actions, for: transfer)
     }
 
     /// Counts a request that is over.
@@ -160,13 +135,41 @@ final class TransferLoop {
         counts.countRequest(to: target, transfer.status.map { .status($0) } ?? outcome)
     }
 
-    private static func isCancellation(_ actions: [TransferStateMachine.Action]) -> Bool {
+    private static func isCancellation(_ actions: [TransferAction]) -> Bool {
         guard case .end(.failure(let error)) = actions.last else { return false }
         return error.code == .cancelled
     }
+}
 
-    /// Does what a transfer's state machine has decided.
-    func carryOut(_ actions: [TransferStateMachine.Action], for transfer: Transfer) {
+extension TransferLoop: TransferDelegate {
+    func didConnect(_ transfer: Transfer) {
+        noteDeadline(of: transfer)
+        connected(transfer)
+    }
+
+    func didReceive(byteCount: Int) {
+        counts.received(byteCount: byteCount)
+    }
+
+    func didReceive(_ head: ResponseHead, for transfer: Transfer) {
+        let retryAfter = head.headers.retryAfter(wallClock: Date())
+        transfer.status = head.status
+        transfer.outcome = head.status == 429 ? .refused(retryAfter: retryAfter) : .processed
+        let actions = transfer.machine.headArrived(head, retryAfter: retryAfter, now: SuspendingClock.now)
+        carryOut(actions, for: transfer)
+    }
+
+    func exchangeDidEnd(_ result: Result<Void, TransferError>, for transfer: Transfer) {
+        let now = SuspendingClock.now
+        transfer.exchange = nil
+        countRequest(of: transfer, orElse: .failed)
+        leaveQueue(transfer)
+        if let error = result.failure { connectingEnded(transfer, error) }
+        let actions = transfer.machine.exchangeEnded(result, keptBody: transfer.keptBody, now: now)
+        carryOut(actions, for: transfer)
+    }
+
+    func carryOut(_ actions: [TransferAction], for transfer: Transfer) {
         defer { noteDeadline(of: transfer) }
         for action in actions {
             switch action {

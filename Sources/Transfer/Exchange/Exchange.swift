@@ -48,7 +48,12 @@ final class Exchange {
     )
         throws(TransferError)
     {
-        let origin = try Origin(of: request.address.url)
+        let origin: Origin
+        do throws(AddressError) {
+            origin = try Origin(of: request.address.url)
+        } catch {
+            throw TransferError(error)
+        }
         guard let easy = curl_easy_init() else {
             throw TransferError(.invalidConfiguration, "There is no memory for a connection.")
         }

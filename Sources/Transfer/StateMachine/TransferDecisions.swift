@@ -1,13 +1,13 @@
 // What `TransferStateMachine` decides when an event of its other file has come to it. Nothing else calls these.
 
 extension TransferStateMachine {
-    mutating func end(_ result: Result<Void, TransferError>) -> [Action] {
+    mutating func end(_ result: Result<Void, TransferError>) -> [TransferAction] {
         state = .ended
         return [.end(result)]
     }
 
     /// Starts from the first address.
-    mutating func attempt(now: Instant) -> [Action] {
+    mutating func attempt(now: Instant) -> [TransferAction] {
         guard let address else { return end(.failure(.cancelled)) }
         if !plan.isDownload {
             progress = TransferProgress(range: plan.range, entityTag: nil)
@@ -15,17 +15,16 @@ extension TransferStateMachine {
         return perform(address, redirects: 0, now: now)
     }
 
-    mutating func perform(_ target: Address, redirects: Int, now: Instant) -> [Action] {
+    mutating func perform(_ target: Address, redirects: Int, now: Instant) -> [TransferAction] {
         let origin: Origin
-        do throws(TransferError) {
+        do throws(AddressError) {
             origin = try Origin(of: target.url)
         } catch {
-            return end(.failure(error))
+            return end(.failure(TransferError(error)))
         }
-        let keepsSecrets = target.credential != nil || isFirstOrigin(target)
-        let headers = plan.headers.filter { keepsSecrets || !Self.isSecret($0.0) }
+        let headers = plan.headers(for: target, from: address)
         state = .exchanging(
-            Attempt(
+            TransferAttempt(
                 address: target, redirects: redirects, phase: .queued(since: now),
                 stallsAt: now.advanced(by: plan.patience.stall)))
         return [
@@ -36,16 +35,7 @@ extension TransferStateMachine {
         ]
     }
 
-    private func isFirstOrigin(_ target: Address) -> Bool {
-        guard let address, let first = try? Origin(of: address.url) else { return false }
-        return (try? Origin(of: target.url)) == first
-    }
-
-    private static func isSecret(_ name: String) -> Bool {
-        ["authorization", "proxy-authorization", "cookie"].contains(name.lowercased())
-    }
-
-    mutating func redirect(_ head: ResponseHead, _ attempt: Attempt, now: Instant) -> [Action] {
+    mutating func redirect(_ head: ResponseHead, _ attempt: TransferAttempt, now: Instant) -> [TransferAction] {
         var attempt = attempt
         guard plan.isSafeToRepeat else {
             // Whether its body may go elsewhere, and whether it has been done already, is not ours to guess.
@@ -64,16 +54,16 @@ extension TransferStateMachine {
                 .protocolViolation, "\(attempt.address) redirects without saying where to.")
             return [.abandon] + failed(error, now: now)
         }
-        do throws(TransferError) {
+        do throws(AddressError) {
             attempt.phase = .redirecting(to: try attempt.address.redirected(to: location))
             state = .exchanging(attempt)
             return []
         } catch {
-            return [.abandon] + end(.failure(error))
+            return [.abandon] + end(.failure(TransferError(error)))
         }
     }
 
-    mutating func accept(_ head: ResponseHead, _ attempt: Attempt, now: Instant) -> [Action] {
+    mutating func accept(_ head: ResponseHead, _ attempt: TransferAttempt, now: Instant) -> [TransferAction] {
         var attempt = attempt
         // Nothing that a refused answer says is kept: the next one would be compared with it.
         var progress = progress
@@ -100,7 +90,7 @@ extension TransferStateMachine {
     }
 
     mutating func receive(
-        _ count: Int, _ part: TransferProgress.Part, _ attempt: Attempt, now: Instant
+        _ count: Int, _ part: TransferProgress.Part, _ attempt: TransferAttempt, now: Instant
     ) -> BodyDecision {
         var attempt = attempt
         var part = part
@@ -121,21 +111,15 @@ extension TransferStateMachine {
             return BodyDecision(actions: [.abandon] + end(.failure(tooLarge(attempt))))
         }
         progress.advance(by: Int64(fresh))
-        // An attempt of a request brings again what those before it brought.
-        if progress.delivered > furthest {
-            lastProgress = min(now, lastProgress.advanced(by: Self.timePerByte * (progress.delivered - furthest)))
-            furthest = progress.delivered
-        }
-        if plan.isDownload {
-            backoff.reset()
-            refreshes = 0
-        }
+        retries.noteProgress(progress.delivered, now: now)
+        if plan.isDownload { retries.reset() }
         let isDone = position + Int64(fresh) == stop
         return BodyDecision(
             deliver: skipped..<skipped + fresh, actions: isDone ? [.abandon] + end(.success(())) : [])
     }
 
-    mutating func partEnded(_ part: TransferProgress.Part, _ attempt: Attempt, now: Instant) -> [Action] {
+    mutating func partEnded(_ part: TransferProgress.Part, _ attempt: TransferAttempt, now: Instant) -> [TransferAction]
+    {
         let position = progress.position ?? 0
         guard plan.method != .head else { return end(.success(())) }
         if part.skip > 0 {
@@ -165,66 +149,36 @@ extension TransferStateMachine {
 
     mutating func refused(
         _ head: ResponseHead, body: [UInt8], retryAfter: Duration?, reason: TransferError?, now: Instant
-    ) -> [Action] {
+    ) -> [TransferAction] {
         if let reason { return failed(reason, retryAfter: retryAfter, now: now) }
+        let response = Response(head: head, body: body)
         let error = TransferError(
-            .status, "\(head.address) answered with status \(head.status).",
-            response: Response(head: head, body: body))
-        if plan.isDownload, refreshes < Self.maximalRefreshes, Self.isExpired(head, body) {
-            refreshes += 1
-            lastFailure = error
+            .status, "\(head.address) answered with status \(head.status).", response: response)
+        if plan.isDownload, response.mayMeanExpiry, retries.mayRefresh(after: error) {
             state = .awaitingAddress
             return [.askForAddress(replacing: address)]
         }
         return failed(error, retryAfter: retryAfter, now: now)
     }
 
-    /// Whether an answer may mean that a presigned URL has expired.
-    ///
-    /// S3 says 403 for most of it, and 400 with `ExpiredToken` when the signer's session has ended.
-    private static func isExpired(_ head: ResponseHead, _ body: [UInt8]) -> Bool {
-        switch head.status {
-        case 403: true
-        case 401: head.address.credential == nil
-        case 400: String(decoding: body, as: UTF8.self).contains("<Code>Expired")
-        default: false
-        }
-    }
-
-    mutating func failed(_ error: TransferError, retryAfter: Duration? = nil, now: Instant) -> [Action] {
+    mutating func failed(_ error: TransferError, retryAfter: Duration? = nil, now: Instant) -> [TransferAction] {
         // Everything that was wanted has come; how the connection ended doesn't matter.
         if plan.isDownload, progress.delivered > 0, progress.isComplete { return end(.success(())) }
         guard plan.isRepeatable(error) else { return end(.failure(error)) }
-        lastFailure = error
-        let wait = max(retryAfter ?? .zero, backoff.next(using: &random))
-        // What would only begin when patience has ended isn't waited for.
-        guard now.advanced(by: wait) < giveUpAt else {
-            guard let retryAfter, retryAfter == wait else { return end(.failure(gaveUp())) }
-            let message = "A pause of \(retryAfter.wholeSeconds) s was asked for, which is too long to wait."
-            return end(
-                .failure(
-                    TransferError(
-                        .deadlineExceeded, message, cause: error, response: error.response)))
+        do throws(TransferError) {
+            let wait = try retries.wait(after: error, retryAfter: retryAfter, now: now)
+            state = .backingOff(until: now.advanced(by: wait))
+            return [.wait(wait, after: error)]
+        } catch {
+            return end(.failure(error))
         }
-        state = .backingOff(until: now.advanced(by: wait))
-        return [.wait(wait, after: error)]
-    }
-
-    func gaveUp() -> TransferError {
-        if let lastFailure, lastFailure.status == 404 {
-            // Repeating it was a courtesy. What the server said is what is wrong.
-            return lastFailure
-        }
-        return TransferError(
-            .deadlineExceeded, "There was no progress within \(plan.patience.giveUp).",
-            cause: lastFailure, response: lastFailure?.response)
     }
 
     func broken(_ when: String) -> TransferError {
         TransferError(.connectionLost, "The answer broke off \(when).")
     }
 
-    private func tooLarge(_ attempt: Attempt) -> TransferError {
+    private func tooLarge(_ attempt: TransferAttempt) -> TransferError {
         TransferError(
             .bodyTooLarge, "\(attempt.address) sends more than the \(plan.bodyLimit) bytes allowed.")
     }

@@ -61,6 +61,18 @@ struct TransferPlan: Sendable {
         return nil
     }
 
+    /// The header fields for a request.
+    ///
+    /// Secret ones go to the first address's origin alone, and to addresses that have a credential.
+    func headers(for target: Address, from first: Address?) -> [(String, String)] {
+        let keepsSecrets = target.credential != nil || (target.origin.map { $0 == first?.origin } ?? false)
+        return headers.filter { keepsSecrets || !Self.isSecret($0.0) }
+    }
+
+    private static func isSecret(_ name: String) -> Bool {
+        ["authorization", "proxy-authorization", "cookie"].contains(name.lowercased())
+    }
+
     /// The error of an answer that its receiver refuses to take for what it asked for.
     func refusal(of head: ResponseHead) -> TransferError? {
         guard isDownload, (200..<300).contains(head.status), let reason = findsFault?(head) else { return nil }

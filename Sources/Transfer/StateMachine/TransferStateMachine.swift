@@ -12,31 +12,10 @@
 struct TransferStateMachine {
     typealias Instant = SuspendingClock.Instant
 
-    enum Phase {
-        case queued(since: Instant)
-        case connecting
-        case awaitingHead
-        case redirecting(to: Address)
-        case refusing(ResponseHead, retryAfter: Duration?, reason: TransferError?)
-        case receiving(TransferProgress.Part)
-    }
-
-    struct Attempt {
-        var address: Address
-        var redirects = 0
-        var phase: Phase
-        /// When the connection is taken for dead unless it brings something before; see `timePerByte`.
-        var stallsAt: Instant
-        /// The beginning of the answer, once it is accepted.
-        var head: ResponseHead?
-        /// Bytes of the body so far.
-        var received: Int64 = 0
-    }
-
     enum State {
         case idle
         case awaitingAddress
-        case exchanging(Attempt)
+        case exchanging(TransferAttempt)
         case backingOff(until: Instant)
         /// Nothing is asked of the host that is next, but it is worth waiting for.
         case awaitingHost(Address, redirects: Int, Outage)
@@ -44,29 +23,16 @@ struct TransferStateMachine {
     }
 
     static let maximalRedirects = 5
-    static let maximalRefreshes = 2
     /// The most that is read of a body that isn't handed on: it is only for the message, and for keeping the
     /// connection.
     static let keptBodyLimit = 64 << 10
-    /// The time that a byte makes up for.
-    ///
-    /// Each byte puts off by this much the moment at which its answer counts as stalled, as far as the patience for
-    /// silence goes, and each new one the end of all patience. So an answer that goes on with fewer than 100 bytes a
-    /// second, which are of no use to anybody, ends like one that has stalled, and holds nobody up for ever.
-    static let timePerByte = Duration.milliseconds(10)
 
     let plan: TransferPlan
-    var random: any RandomNumberGenerator
     var state = State.idle
     /// Where each attempt starts.
     var address: Address?
     var progress: TransferProgress
-    var backoff: Backoff
-    var refreshes = 0
-    var lastProgress: Instant
-    /// The most bytes that an attempt of a request brought: only what goes beyond is progress.
-    var furthest: Int64 = 0
-    var lastFailure: TransferError?
+    var retries: TransferRetries
 
     init(
         _ plan: TransferPlan, address: Address? = nil, now: Instant,
@@ -74,10 +40,8 @@ struct TransferStateMachine {
     ) {
         self.plan = plan
         self.address = address
-        self.random = random
         progress = TransferProgress(range: plan.range, entityTag: plan.expectedEntityTag)
-        backoff = Backoff(first: plan.patience.firstBackoff, maximum: plan.patience.maximalBackoff)
-        lastProgress = now
+        retries = TransferRetries(plan.patience, now: now, random: random)
     }
 
     /// The origin whose end of outage is waited for.
@@ -90,21 +54,19 @@ struct TransferStateMachine {
         if case .ended = state { true } else { false }
     }
 
-    var giveUpAt: Instant { lastProgress.advanced(by: plan.patience.giveUp) }
-
     /// When `timeHasPassed` is to be called next, unless something else happens first.
     var deadline: Instant? {
         switch state {
         case .idle, .ended: return nil
-        case .awaitingAddress: return giveUpAt
-        case .backingOff(let until): return min(until, giveUpAt)
-        case .awaitingHost(_, _, let outage): return min(outage.retryAt, giveUpAt)
+        case .awaitingAddress: return retries.giveUpAt
+        case .backingOff(let until): return min(until, retries.giveUpAt)
+        case .awaitingHost(_, _, let outage): return min(outage.retryAt, retries.giveUpAt)
         case .exchanging(let attempt):
             switch attempt.phase {
             // Others go first, as long as they need; its patience is for the server.
             case .queued where plan.priority == .background: return nil
-            case .queued, .connecting: return giveUpAt
-            case .awaitingHead, .redirecting, .refusing: return min(attempt.stallsAt, giveUpAt)
+            case .queued, .connecting: return retries.giveUpAt
+            case .awaitingHead, .redirecting, .refusing: return min(attempt.stallsAt, retries.giveUpAt)
             // While enough bytes come, even such as were handed on before, the transfer isn't cut off.
             case .receiving: return attempt.stallsAt
             }
@@ -114,13 +76,12 @@ struct TransferStateMachine {
 
 extension TransferStateMachine {
     /// Begins.
-    mutating func start(now: Instant) -> [Action] {
+    mutating func start(now: Instant) -> [TransferAction] {
         guard case .idle = state else { return [] }
         if let fault = plan.fault { return end(.failure(fault)) }
         if let range = plan.range, range.isEmpty { return end(.success(())) }
         if plan.earlierFailures > 0 {
-            for _ in 1..<plan.earlierFailures { _ = backoff.next(using: &random) }
-            let wait = backoff.next(using: &random)
+            let wait = retries.firstWait(afterFailures: plan.earlierFailures)
             state = .backingOff(until: now.advanced(by: wait))
             return []
         }
@@ -128,14 +89,14 @@ extension TransferStateMachine {
     }
 
     /// Makes the first attempt.
-    private mutating func begin(now: Instant) -> [Action] {
+    private mutating func begin(now: Instant) -> [TransferAction] {
         guard address == nil else { return attempt(now: now) }
         state = .awaitingAddress
         return [.askForAddress(replacing: nil)]
     }
 
     /// The source has answered.
-    mutating func addressArrived(_ result: Result<Address, any Error>, now: Instant) -> [Action] {
+    mutating func addressArrived(_ result: Result<Address, any Error>, now: Instant) -> [TransferAction] {
         guard case .awaitingAddress = state else { return [] }
         switch result {
         case .success(let address):
@@ -152,18 +113,18 @@ extension TransferStateMachine {
     /// The exchange has left the queue.
     mutating func exchangeStarted(now: Instant) {
         guard case .exchanging(var attempt) = state, case .queued(let since) = attempt.phase else { return }
-        if plan.priority == .background { noteQueueing(since: since, now: now) }
+        if plan.priority == .background { retries.excuse(since.duration(to: now)) }
         attempt.phase = .connecting
         state = .exchanging(attempt)
     }
 
     /// The exchange isn't started, or the one that is waited for hasn't helped: its host can't be reached.
-    mutating func hostIsUnreachable(_ outage: Outage, now: Instant) -> [Action] {
+    mutating func hostIsUnreachable(_ outage: Outage, now: Instant) -> [TransferAction] {
         let (target, redirects): (Address, Int)
         switch state {
         case .exchanging(let attempt):
             guard case .queued(let since) = attempt.phase else { return [] }
-            if plan.priority == .background { noteQueueing(since: since, now: now) }
+            if plan.priority == .background { retries.excuse(since.duration(to: now)) }
             (target, redirects) = (attempt.address, attempt.redirects)
         case .awaitingHost(let address, let count, _):
             (target, redirects) = (address, count)
@@ -172,7 +133,7 @@ extension TransferStateMachine {
         }
         let error = outage.error(now: now)
         let isWorthWaiting = outage.isProbed || outage.retryAt <= outage.since.advanced(by: plan.patience.outage)
-        guard isWorthWaiting, outage.retryAt < giveUpAt else { return end(.failure(error)) }
+        guard isWorthWaiting, outage.retryAt < retries.giveUpAt else { return end(.failure(error)) }
         state = .awaitingHost(target, redirects: redirects, outage)
         return [.wait(now.duration(to: outage.retryAt), after: error)]
     }
@@ -180,10 +141,11 @@ extension TransferStateMachine {
     /// The exchange in the queue won't start before a pause has ended that its host asks for.
     ///
     /// It fails at once if its patience ends before. So does background work: somebody may wait for what it brings.
-    mutating func hostAsksForPause(_ origin: Origin, until pauseEnd: Instant, now: Instant) -> [Action] {
+    mutating func hostAsksForPause(_ origin: Origin, until pauseEnd: Instant, now: Instant) -> [TransferAction] {
         guard case .exchanging(let attempt) = state, case .queued(let since) = attempt.phase else { return [] }
         // The time in the queue doesn't count for background work.
-        let patience = plan.priority == .background ? giveUpAt.advanced(by: since.duration(to: now)) : giveUpAt
+        let patience =
+            plan.priority == .background ? retries.giveUpAt.advanced(by: since.duration(to: now)) : retries.giveUpAt
         guard pauseEnd >= patience else { return [] }
         let seconds = now.duration(to: pauseEnd).wholeSeconds
         return [.abandon]
@@ -191,17 +153,13 @@ extension TransferStateMachine {
                 .failure(
                     TransferError(
                         .deadlineExceeded, "\(origin) asks for a pause, of which \(seconds) s are left.",
-                        cause: lastFailure, response: lastFailure?.response)))
+                        cause: retries.lastFailure, response: retries.lastFailure?.response)))
     }
 
     /// The host that is waited for can be reached again.
-    mutating func hostIsReachable(now: Instant) -> [Action] {
+    mutating func hostIsReachable(now: Instant) -> [TransferAction] {
         guard case .awaitingHost(let target, let redirects, _) = state else { return [] }
         return perform(target, redirects: redirects, now: now)
-    }
-
-    private mutating func noteQueueing(since: Instant, now: Instant) {
-        lastProgress = lastProgress.advanced(by: since.duration(to: now))
     }
 
     /// The exchange has its connection, new or used.
@@ -218,7 +176,7 @@ extension TransferStateMachine {
     ///   - head: Its beginning.
     ///   - retryAfter: What its `Retry-After` says.
     ///   - now: The time.
-    mutating func headArrived(_ head: ResponseHead, retryAfter: Duration?, now: Instant) -> [Action] {
+    mutating func headArrived(_ head: ResponseHead, retryAfter: Duration?, now: Instant) -> [TransferAction] {
         guard case .exchanging(var attempt) = state else { return [] }
         attempt.stallsAt = now.advanced(by: plan.patience.stall)
         // Asked once for each answer, since the receiver may count them.
@@ -243,11 +201,9 @@ extension TransferStateMachine {
     /// Bytes of the body have come.
     mutating func bodyArrived(count: Int, now: Instant) -> BodyDecision {
         guard case .exchanging(var attempt) = state else { return BodyDecision() }
-        attempt.stallsAt = min(
-            attempt.stallsAt.advanced(by: Self.timePerByte * count), now.advanced(by: plan.patience.stall))
         let room = Int64(Self.keptBodyLimit) - attempt.received
         let kept = Int(max(0, min(room, Int64(count))))
-        attempt.received += Int64(count)
+        attempt.noteBytes(count, now: now, stall: plan.patience.stall)
         state = .exchanging(attempt)
         switch attempt.phase {
         case .queued, .connecting, .awaitingHead:
@@ -271,7 +227,9 @@ extension TransferStateMachine {
     ///   - result: Whether the answer came as it was announced.
     ///   - keptBody: The bytes kept of the answer.
     ///   - now: The time.
-    mutating func exchangeEnded(_ result: Result<Void, TransferError>, keptBody: [UInt8], now: Instant) -> [Action] {
+    mutating func exchangeEnded(_ result: Result<Void, TransferError>, keptBody: [UInt8], now: Instant)
+        -> [TransferAction]
+    {
         guard case .exchanging(let attempt) = state else { return [] }
         switch attempt.phase {
         case .redirecting(let target):
@@ -290,7 +248,7 @@ extension TransferStateMachine {
     }
 
     /// Its owner, or its receiver, wants no more of it.
-    mutating func cancel() -> [Action] {
+    mutating func cancel() -> [TransferAction] {
         switch state {
         case .ended: return []
         case .exchanging: return [.abandon] + end(.failure(.cancelled))
@@ -303,31 +261,31 @@ extension TransferStateMachine {
     /// - Parameters:
     ///   - now: The time.
     ///   - keptBody: The bytes kept of a refusing answer.
-    mutating func timeHasPassed(now: Instant, keptBody: [UInt8] = []) -> [Action] {
+    mutating func timeHasPassed(now: Instant, keptBody: [UInt8] = []) -> [TransferAction] {
         guard let deadline, now >= deadline else { return [] }
         switch state {
         case .idle, .ended:
             return []
         case .awaitingAddress:
-            return end(.failure(gaveUp()))
+            return end(.failure(retries.gaveUp()))
         case .backingOff(let until):
-            return now >= until && now < giveUpAt ? begin(now: now) : end(.failure(gaveUp()))
+            return now >= until && now < retries.giveUpAt ? begin(now: now) : end(.failure(retries.gaveUp()))
         case .awaitingHost(let target, let redirects, let outage):
-            guard now < giveUpAt else { return end(.failure(outage.error(now: now))) }
+            guard now < retries.giveUpAt else { return end(.failure(outage.error(now: now))) }
             return perform(target, redirects: redirects, now: now)
         case .exchanging(let attempt):
             switch attempt.phase {
-            case .redirecting(let target) where now < giveUpAt:
+            case .redirecting(let target) where now < retries.giveUpAt:
                 return [.abandon] + perform(target, redirects: attempt.redirects + 1, now: now)
             case .refusing(let head, let retryAfter, let reason):
                 return [.abandon] + refused(head, body: keptBody, retryAfter: retryAfter, reason: reason, now: now)
-            case .awaitingHead where now < giveUpAt, .receiving:
+            case .awaitingHead where now < retries.giveUpAt, .receiving:
                 let stalled = TransferError(
                     .stalled,
                     "\(attempt.address) sent nothing, or next to nothing, for \(plan.patience.stall).")
                 return [.abandon] + failed(stalled, now: now)
             case .queued, .connecting, .awaitingHead, .redirecting:
-                return [.abandon] + end(.failure(gaveUp()))
+                return [.abandon] + end(.failure(retries.gaveUp()))
             }
         }
     }

@@ -14,18 +14,18 @@ public struct Origin: Hashable, Sendable, CustomStringConvertible {
 
     /// Takes the origin from a URL that may be asked.
     ///
-    /// - Throws: `invalidAddress`, or `insecureAddress` for plain http to another machine.
-    init(of url: URL) throws(TransferError) {
+    /// - Throws: `invalid`, or `insecure` for plain http to another machine.
+    init(of url: URL) throws(AddressError) {
         // libcurl's parser takes "https:///path" for the host "path".
         guard let host = url.host(), !host.isEmpty else {
-            throw TransferError(.invalidAddress, "The address \(Address(url: url)) has no host.")
+            throw AddressError(.invalid, "The address \(Address(url: url)) has no host.")
         }
         try self.init(ParsedURL(url.absoluteString), shown: Address(url: url).description)
     }
 
-    fileprivate init(_ parsed: ParsedURL, shown: String) throws(TransferError) {
-        func invalid(_ reason: String) -> TransferError {
-            TransferError(.invalidAddress, "The address \(shown) can't be used: \(reason).")
+    fileprivate init(_ parsed: ParsedURL, shown: String) throws(AddressError) {
+        func invalid(_ reason: String) -> AddressError {
+            AddressError(.invalid, "The address \(shown) can't be used: \(reason).")
         }
         guard parsed[CURLUPART_USER] == nil, parsed[CURLUPART_PASSWORD] == nil else {
             throw invalid("it has user information in it")
@@ -43,8 +43,8 @@ public struct Origin: Hashable, Sendable, CustomStringConvertible {
         self.host = host
         self.port = port
         guard scheme == "https" || isLoopback else {
-            throw TransferError(
-                .insecureAddress, "The address \(shown) is refused: plain http is for loopback alone.")
+            throw AddressError(
+                .insecure, "The address \(shown) is refused: plain http is for loopback alone.")
         }
     }
 
@@ -98,18 +98,18 @@ extension Address {
     /// The credential stays only where the origin stays; once lost it doesn't come back, not even when a later redirect
     /// returns.
     ///
-    /// - Throws: `invalidAddress` or `insecureAddress` when it leads where no request may go.
-    public func redirected(to location: String) throws(TransferError) -> Address {
+    /// - Throws: `invalid` or `insecure` when it leads where no request may go.
+    public func redirected(to location: String) throws(AddressError) -> Address {
         let here = try Origin(of: url)
         let parsed = try ParsedURL(url.absoluteString)
         let isReadable = parsed.follow(location)
         guard isReadable, let text = parsed[CURLUPART_URL], let target = URL(string: text) else {
-            throw TransferError(.invalidAddress, "\(self) redirects to something that is no URL.")
+            throw AddressError(.invalid, "\(self) redirects to something that is no URL.")
         }
         let there = try Origin(parsed, shown: Address(url: target).description)
         guard here.isLoopback || !there.reachesThisMachine else {
-            throw TransferError(
-                .insecureAddress,
+            throw AddressError(
+                .insecure,
                 "\(self) redirects to \(Address(url: target)), which is this machine: refused.")
         }
         return Address(url: target, credential: here == there ? credential : nil)
@@ -120,13 +120,13 @@ extension Address {
 private final class ParsedURL {
     private let handle: OpaquePointer
 
-    init(_ text: String) throws(TransferError) {
+    init(_ text: String) throws(AddressError) {
         guard let handle = curl_url() else {
-            throw TransferError(.invalidAddress, "There is no memory to read an address.")
+            throw AddressError(.invalid, "There is no memory to read an address.")
         }
         guard curl_url_set(handle, CURLUPART_URL, text, UInt32(CURLU_PATH_AS_IS)) == CURLUE_OK else {
             curl_url_cleanup(handle)
-            throw TransferError(.invalidAddress, "An address is no URL that can be asked.")
+            throw AddressError(.invalid, "An address is no URL that can be asked.")
         }
         self.handle = handle
     }

@@ -19,6 +19,13 @@ public struct Patience: Sendable, Hashable {
     /// waited for, and a network that is gone isn't waited for again and again.
     public var outage: Duration
 
+    /// The time that a byte makes up for.
+    ///
+    /// Each byte puts off by this much the moment at which its answer counts as stalled, as far as the patience for
+    /// silence goes, and each new one the end of all patience. So an answer that goes on with fewer than 100 bytes a
+    /// second, which are of no use to anybody, ends like one that has stalled, and holds nobody up for ever.
+    static let timePerByte = Duration.milliseconds(10)
+
     /// Makes a patience; what is left out has the value that suits a filesystem whose readers wait.
     ///
     /// `giveUp` is well below the 120 seconds after which Linux warns of a hung task. `outage` bridges the restart of a

@@ -60,6 +60,20 @@ public struct Response: Sendable {
     }
 }
 
+extension Response {
+    /// Whether it may mean that a presigned URL has expired.
+    ///
+    /// S3 says 403 for most of it, and 400 with `ExpiredToken` when the signer's session has ended.
+    var mayMeanExpiry: Bool {
+        switch head.status {
+        case 403: true
+        case 401: head.address.credential == nil
+        case 400: String(decoding: body, as: UTF8.self).contains("<Code>Expired")
+        default: false
+        }
+    }
+}
+
 extension Response: CustomStringConvertible, CustomDebugStringConvertible {
     /// The status, where it came from and the body's size; never the body, which can hold a presigned URL.
     public var description: String { "\(head), \(body.count) bytes" }

@@ -152,10 +152,10 @@ public final class MediaAddressSource: AddressSource {
         guard let text = told(by: response) else {
             throw TwilioError(.malformedAnswer, "Twilio told no address for the media of \(subject)")
         }
-        do throws(TransferError) {
+        do throws(AddressError) {
             return Address(url: try response.head.address.redirected(to: text).url)
         } catch {
-            throw TwilioError(error, subject: "the media of \(subject)")
+            throw TwilioError(.malformedAnswer, error.message, cause: error)
         }
     }
 }

@@ -388,12 +388,8 @@ struct TransferStateMachineTests {
         ])
     func redirectsInward(location: String) throws {
         let there = try address("https://media.example.com/a")
-        #expect(throws: TransferError.self) { try there.redirected(to: location) }
-        do throws(TransferError) {
-            _ = try there.redirected(to: location)
-        } catch {
-            #expect(error.code == .insecureAddress, "\(error)")
-        }
+        let error = #expect(throws: AddressError.self) { try there.redirected(to: location) }
+        #expect(error?.code == .insecure, "\(error)")
     }
 
     @Test(

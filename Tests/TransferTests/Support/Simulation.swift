@@ -69,10 +69,10 @@ struct Simulation {
     }
 
     private mutating func carryOut(
-        _ actions: [TransferStateMachine.Action], source: (Address?) -> Result<Address, any Error>,
+        _ actions: [TransferAction], source: (Address?) -> Result<Address, any Error>,
         server: (ExchangeRequest, Int) -> Answer
-    ) -> [TransferStateMachine.Action] {
-        var next: [TransferStateMachine.Action] = []
+    ) -> [TransferAction] {
+        var next: [TransferAction] = []
         var isWaiting = true
         for action in actions {
             switch action {
@@ -111,7 +111,7 @@ struct Simulation {
         offsets.append(offset)
     }
 
-    private mutating func passTime() -> [TransferStateMachine.Action] {
+    private mutating func passTime() -> [TransferAction] {
         guard let deadline = machine.deadline else {
             Issue.record("it waits for nothing")
             return machine.cancel()
@@ -120,7 +120,7 @@ struct Simulation {
         return machine.timeHasPassed(now: now)
     }
 
-    private mutating func perform(_ request: ExchangeRequest, _ answer: Answer) -> [TransferStateMachine.Action] {
+    private mutating func perform(_ request: ExchangeRequest, _ answer: Answer) -> [TransferAction] {
         if queueing > .zero {
             let target = now.advanced(by: queueing)
             if let deadline = machine.deadline, deadline < target { return passTime() }
@@ -141,12 +141,10 @@ struct Simulation {
         }
     }
 
-    private mutating func respond(_ head: ResponseHead, _ body: [UInt8], _ ending: Ending) -> [TransferStateMachine
-        .Action]
-    {
+    private mutating func respond(_ head: ResponseHead, _ body: [UInt8], _ ending: Ending) -> [TransferAction] {
         let retryAfter = head.headers.retryAfter(wallClock: Date())
         var kept: [UInt8] = []
-        var rest: [TransferStateMachine.Action] = []
+        var rest: [TransferAction] = []
         for action in machine.headArrived(head, retryAfter: retryAfter, now: now) {
             if case .begin(_, let offset) = action { begin(at: offset) } else { rest.append(action) }
         }
