@@ -42,11 +42,11 @@ let transferTargets: [FuzzTarget] = [
     FuzzTarget(name: "redirect") { bytes in
         let parts = fields(bytes)
         guard let url = URL(string: parts[0]) else { return }
-        let credential = Credential(username: "user", password: "secret")
-        let address = Address(url: url, credential: credential)
+        let credentials = FixedCredential(username: "user", password: "secret")
+        let address = Address(url: url, credentials: credentials)
         _ = address.description
         let next = try address.redirected(to: parts.dropFirst().first ?? "")
-        check(next.credential == nil || next.origin == address.origin, "a credential goes to another origin")
+        check(next.credentials == nil || next.origin == address.origin, "a credential goes to another origin")
         _ = next.description
     },
 ]

@@ -130,7 +130,7 @@ public final class AccountMount {
             return named
         }
         let client = TwilioClient(
-            account: settings.account, credential: settings.credential, endpoints: settings.endpoints,
+            account: settings.account, credentials: settings.credentials, endpoints: settings.endpoints,
             transfer: transfer)
         let (main, subaccounts) = try openAccounts(settings, client, logger) { account, window in
             try Catalog(folder: try catalogFolder(account), window: window, logger: accountLogger(account))

@@ -13,8 +13,8 @@ public struct MountSettings: Sendable {
     /// The mounted account.
     public var account: SID
 
-    /// The credential of the mounted account.
-    public var credential: Credential
+    /// Knows the credential of the mounted account.
+    public var credentials: any CredentialProvider
 
     /// The addresses of Twilio's services.
     public var endpoints: Endpoints
@@ -53,7 +53,7 @@ public struct MountSettings: Sendable {
     public var isHidingUnreadable = false
 
     /// The credentials of subaccounts that have their own, by SID; nil when no subaccounts are mounted.
-    public var subaccountCredentials: [SID: Credential]?
+    public var subaccountCredentials: [SID: any CredentialProvider]?
 
     /// The disk cache; nil for none.
     public var diskCache: DiskCacheSettings?
@@ -79,13 +79,13 @@ public struct MountSettings: Sendable {
 
     /// Makes settings with what every mount needs.
     public init(
-        version: String, account: SID, credential: Credential, endpoints: Endpoints,
+        version: String, account: SID, credentials: any CredentialProvider, endpoints: Endpoints,
         transfer: TransferClient.Configuration, keys: KeyRing, media: MediaLibrary.Configuration,
         ownership: Ownership, mountPoint: String, threadCount: Int
     ) {
         self.version = version
         self.account = account
-        self.credential = credential
+        self.credentials = credentials
         self.endpoints = endpoints
         self.transfer = transfer
         self.keys = keys

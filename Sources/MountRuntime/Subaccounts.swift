@@ -13,7 +13,7 @@ struct Subaccounts {
     let window: CatalogWindow
 
     /// The credentials of subaccounts that have their own.
-    let credentials: [SID: Credential]
+    let credentials: [SID: any CredentialProvider]
     let logger: Logger
 
     /// Opens the catalog of each active subaccount, in the order of their SIDs; blocks until Twilio has named them.
@@ -30,7 +30,7 @@ struct Subaccounts {
         }
         var opened: [OpenedAccount] = []
         for account in accounts {
-            let client = client.client(forSubaccount: account.sid, videoCredential: credentials[account.sid])
+            let client = client.client(forSubaccount: account.sid, videoCredentials: credentials[account.sid])
             let reached = window.kinds.filter(client.reaches)
             var issue: String?
             if reached != window.kinds {

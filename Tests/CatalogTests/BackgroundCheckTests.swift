@@ -159,7 +159,7 @@ struct BackgroundCheckTests {
         let transfer = try TransferClient(TransferClient.Configuration(), logger: Sample.quiet)
         let client = TwilioClient(
             account: try #require(SID(simulator.credentials.accountSID)),
-            credential: Credential(
+            credentials: FixedCredential(
                 username: simulator.credentials.accountSID, password: simulator.credentials.authToken),
             endpoints: try Endpoints(api: simulator.apiURL, video: simulator.apiURL), transfer: transfer)
         let finder = try ResourceFinder(catalog: catalog, client: client)

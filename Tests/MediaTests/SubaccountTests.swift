@@ -23,12 +23,13 @@ struct SubaccountTests {
         defer { try? FileManager.default.removeItem(at: folder) }
         let transfer = try TransferClient(TransferClient.Configuration(), logger: quiet)
         let main = TwilioClient(
-            account: try #require(SID("AC" + Self.digits)), credential: Credential(username: "main", password: "word"),
+            account: try #require(SID("AC" + Self.digits)),
+            credentials: FixedCredential(username: "main", password: "word"),
             endpoints: try Endpoints(api: server.url, video: server.url), transfer: transfer)
         let subaccount = try #require(SID("AC" + String(repeating: "5", count: 32)))
         let library = try MediaLibrary(
             clients: TwilioClients(
-                main: main, subaccounts: [main.client(forSubaccount: subaccount, videoCredential: nil)]),
+                main: main, subaccounts: [main.client(forSubaccount: subaccount, videoCredentials: nil)]),
             transfer: transfer, keys: KeyPair.shared.ring(),
             configuration: MediaLibrary.Configuration(spoolFolder: folder.path, threadCount: 1),
             observer: NotingObserver(), logger: quiet)

@@ -25,7 +25,7 @@ struct CreationIntervalTests {
         defer { transfer.shutDown() }
         let client = TwilioClient(
             account: try #require(SID("AC" + AccountBench.digits)),
-            credential: Credential(username: "name", password: "word"),
+            credentials: FixedCredential(username: "name", password: "word"),
             endpoints: try Endpoints(api: server.url, video: server.url), transfer: transfer)
         _ = try client.page(of: kind, in: interval, size: size)
         let target = try #require(server.requests.first?.target)
@@ -155,7 +155,7 @@ struct CreationIntervalTests {
         defer { transfer.shutDown() }
         let client = TwilioClient(
             account: try #require(SID("AC" + AccountBench.digits)),
-            credential: Credential(username: "name", password: "word"),
+            credentials: FixedCredential(username: "name", password: "word"),
             endpoints: try Endpoints(api: server.url, video: server.url), transfer: transfer)
         let answers = Awaited<Result<ListAnswer, TwilioError>>()
         client.page(of: .voiceRecording) { answers.add($0) }

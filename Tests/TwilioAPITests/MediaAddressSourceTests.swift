@@ -29,7 +29,7 @@ struct MediaAddressSourceTests {
         let source = MediaAddressSource(
             resolvedAt: Address(
                 url: try #require(URL(string: "\(server.url)/Media")),
-                credential: Credential(username: "name", password: "word")),
+                credentials: FixedCredential(username: "name", password: "word")),
             subject: try #require(SID("RT" + AccountBench.digits)), transfer: transfer, retriesNotFound: false,
             patience: patience)
         try body(source, server)
@@ -47,7 +47,7 @@ struct MediaAddressSourceTests {
             for _ in 0..<50 { source.address(replacing: nil, priority: .reader) { outcomes.add($0) } }
             let addresses = try outcomes.values(50).map { try $0.get() }
             #expect(Set(addresses.map(\.url.absoluteString)) == ["https://media.example/1?signature=x"])
-            #expect(addresses.allSatisfy { $0.credential == nil })
+            #expect(addresses.allSatisfy { $0.credentials == nil })
             #expect(server.requests.count == 1)
             source.address(replacing: nil, priority: .reader) { outcomes.add($0) }
             #expect(outcomes.all.count == 51)
@@ -179,7 +179,7 @@ struct MediaAddressSourceTests {
     func remembered() throws {
         let own = Address(
             url: try #require(URL(string: "https://api.example/x.wav")),
-            credential: Credential(username: "name", password: "word"))
+            credentials: FixedCredential(username: "name", password: "word"))
         let elsewhere = Address(url: try #require(URL(string: "https://media.example/x?signature=y")))
         let source = MediaAddressSource(direct: own, subject: try #require(SID("RE" + AccountBench.digits)))
         func current(replacing refused: Address? = nil) throws -> Address {

@@ -22,7 +22,7 @@ struct SubaccountTests {
         let transfer = try TransferClient(TransferClient.Configuration(), logger: AccountBench.quiet)
         defer { transfer.shutDown() }
         let client = TwilioClient(
-            account: try #require(SID("AC" + Self.digits)), credential: Self.main,
+            account: try #require(SID("AC" + Self.digits)), credentials: FixedCredential(Self.main),
             endpoints: try Endpoints(api: server.url, video: server.url), transfer: transfer)
         try body(client, server)
     }
@@ -191,7 +191,7 @@ struct SubaccountTests {
             empty
         } _: { client, server in
             let subaccount = try #require(Self.subaccount)
-            let sub = client.client(forSubaccount: subaccount, videoCredential: Self.own)
+            let sub = client.client(forSubaccount: subaccount, videoCredentials: FixedCredential(Self.own))
             for kind in MediaKind.allCases {
                 #expect(sub.reaches(kind))
                 _ = try sub.page(of: kind)
@@ -214,7 +214,7 @@ struct SubaccountTests {
             ""
         } _: { client, server in
             let subaccount = try #require(Self.subaccount)
-            let sub = client.client(forSubaccount: subaccount, videoCredential: nil)
+            let sub = client.client(forSubaccount: subaccount, videoCredentials: nil)
             #expect(sub.reaches(.voiceRecording))
             for kind in [MediaKind.videoRecording, .composition] {
                 #expect(!sub.reaches(kind))
@@ -250,7 +250,7 @@ struct SubaccountTests {
             ""
         } _: { client, _ in
             let subaccount = try #require(Self.subaccount)
-            let sub = client.client(forSubaccount: subaccount, videoCredential: nil)
+            let sub = client.client(forSubaccount: subaccount, videoCredentials: nil)
             let clients = TwilioClients(main: client, subaccounts: [sub])
             let expected: [(String, TwilioClient)] = [
                 ("\"\(subaccount)\"", sub), ("\"AC\(Self.digits)\"", client), ("null", client), ("\"x\"", client),

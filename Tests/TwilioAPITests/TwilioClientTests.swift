@@ -105,7 +105,7 @@ struct TwilioClientTests {
         try body(
             TwilioClient(
                 account: try #require(SID("AC" + AccountBench.digits)),
-                credential: Credential(username: "name", password: "word"),
+                credentials: FixedCredential(username: "name", password: "word"),
                 endpoints: try Endpoints(api: server.url, video: "\(server.url)/base/"), transfer: transfer))
     }
 
@@ -178,7 +178,7 @@ struct TwilioClientTests {
         defer { transfer.shutDown() }
         let client = TwilioClient(
             account: try #require(SID("AC" + AccountBench.digits)),
-            credential: Credential(username: "name", password: "word"),
+            credentials: FixedCredential(username: "name", password: "word"),
             endpoints: try Endpoints(api: server.url, video: server.url), transfer: transfer)
         let error = #expect(throws: TwilioError.self) {
             try client.verifyCredentials(
@@ -216,7 +216,7 @@ struct TwilioClientTests {
         defer { transfer.shutDown() }
         let client = TwilioClient(
             account: try #require(SID("AC" + AccountBench.digits)),
-            credential: Credential(username: "name", password: "word"),
+            credentials: FixedCredential(username: "name", password: "word"),
             endpoints: try Endpoints(api: server.url, video: server.url), transfer: transfer)
         let results = Awaited<Result<ListedResource, TwilioError>>()
         let asked = try #require(SID("RE" + String(AccountBench.digits.reversed())))

@@ -13,7 +13,7 @@ extension MediaServices {
     ///   - size: the exact size of the media, in bytes.
     func learnProbe(from head: ResponseHead, size: Int64, of resource: MediaResource) {
         // Of something smaller than the last bytes all of it is the right answer.
-        guard resource.kind.mediaAccess == .direct, head.address.credential != nil, size > MediaFacts.tailSize,
+        guard resource.kind.mediaAccess == .direct, head.address.credentials != nil, size > MediaFacts.tailSize,
             let origin = head.address.origin
         else { return }
         let isToBeChecked = probes.withLock {

@@ -184,7 +184,7 @@ extension TransferLoop: TransferDelegate {
                 (transfer.target, transfer.outcome) = (request.address, .unknown)
                 queue.add(
                     transfer.identifier, priority: transfer.priority, lane: request.lane,
-                    isToAccount: request.address.credential != nil)
+                    isToAccount: request.address.credentials != nil)
                 heedPause(transfer, request.lane)
             case .abandon:
                 transfer.queued = nil

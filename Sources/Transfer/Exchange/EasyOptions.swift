@@ -22,7 +22,8 @@ struct EasyOptions {
         setDestination(request.address.url, isLoopback: isLoopback, on: easy)
         setConnection(timeout: request.connectTimeout, on: easy)
         easy.set(CURLOPT_USERAGENT, userAgent)
-        if let credential = request.address.credential {
+        if let credentials = request.address.credentials {
+            let credential = credentials.credential(method: request.method.rawValue, url: request.address.url)
             // Sent as Basic, which is libcurl's default.
             easy.set(CURLOPT_USERNAME, credential.username)
             easy.set(CURLOPT_PASSWORD, credential.password)

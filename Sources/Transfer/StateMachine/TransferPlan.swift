@@ -65,7 +65,7 @@ struct TransferPlan: Sendable {
     ///
     /// Secret ones go to the first address's origin alone, and to addresses that have a credential.
     func headers(for target: Address, from first: Address?) -> [(String, String)] {
-        let keepsSecrets = target.credential != nil || (target.origin.map { $0 == first?.origin } ?? false)
+        let keepsSecrets = target.credentials != nil || (target.origin.map { $0 == first?.origin } ?? false)
         return headers.filter { keepsSecrets || !Self.isSecret($0.0) }
     }
 

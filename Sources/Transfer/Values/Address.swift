@@ -1,26 +1,39 @@
 public import FoundationEssentials
 import Support
 
-/// Where something is, and what proves that one may have it.
+/// Where something is, and who knows the credential with which it can be had.
 ///
-/// The credential is sent to the URL's origin (scheme, host and port) alone, whatever a server redirects to.
-public struct Address: Sendable, Hashable {
+/// The credential is asked for when a request is sent, and sent to the URL's origin (scheme, host and port) alone, whatever a server redirects to.
+public struct Address: Sendable {
     /// The URL.
     ///
     /// Its query can be a secret: presigned URLs carry their signature there.
     public let url: URL
-    /// What is sent as HTTP Basic authentication, to this URL's origin alone.
-    public let credential: Credential?
+    /// Knows what is sent as HTTP Basic authentication, to this URL's origin alone.
+    public let credentials: (any CredentialProvider)?
 
     /// Makes an address.
     ///
     /// - Parameters:
     ///   - url: An https URL, or an http URL of this machine's loopback, without user information. Others are refused
     ///     when used.
-    ///   - credential: What to authenticate with; `nil` where the URL itself is proof enough.
-    public init(url: URL, credential: Credential? = nil) {
+    ///   - credentials: Knows what to authenticate with; `nil` where the URL itself is proof enough.
+    public init(url: URL, credentials: (any CredentialProvider)? = nil) {
         self.url = url
-        self.credential = credential
+        self.credentials = credentials
+    }
+}
+
+extension Address: Hashable {
+    /// Whether the URLs are the same, and the same object knows the credential.
+    public static func == (left: Address, right: Address) -> Bool {
+        left.url == right.url && left.credentials === right.credentials
+    }
+
+    /// Hashes the URL and who knows the credential.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(url)
+        hasher.combine(credentials.map(ObjectIdentifier.init))
     }
 }
 

@@ -112,7 +112,7 @@ extension Address {
                 .insecure,
                 "\(self) redirects to \(Address(url: target)), which is this machine: refused.")
         }
-        return Address(url: target, credential: here == there ? credential : nil)
+        return Address(url: target, credentials: here == there ? credentials : nil)
     }
 }
 

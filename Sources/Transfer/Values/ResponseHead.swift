@@ -6,7 +6,7 @@ public struct ResponseHead: Sendable {
     public let status: Int
     /// The header fields.
     public let headers: HeaderFields
-    /// Where it came from, after redirects; with the credential only if it was sent there.
+    /// Where it came from, after redirects; with its credentials only if they were sent there.
     public let address: Address
 
     /// Makes a head.
@@ -67,7 +67,7 @@ extension Response {
     var mayMeanExpiry: Bool {
         switch head.status {
         case 403: true
-        case 401: head.address.credential == nil
+        case 401: head.address.credentials == nil
         case 400: String(decoding: body, as: UTF8.self).contains("<Code>Expired")
         default: false
         }

@@ -95,8 +95,8 @@ public final class MediaAddressSource: AddressSource {
 
     /// Takes note of the address that served the media in the end, after redirects.
     public func remember(served address: Address) {
-        // An address with a credential is the API's own; there is nothing to be saved by keeping it.
-        guard address.credential == nil else { return }
+        // An address with credentials is the API's own; there is nothing to be saved by keeping it.
+        guard address.credentials == nil else { return }
         state.withLock { $0.current = address }
     }
 
@@ -147,7 +147,7 @@ public final class MediaAddressSource: AddressSource {
 
     /// The address in a redirect.
     ///
-    /// It carries its own signature, so it gets no credential, whosever it is: with both, S3 refuses.
+    /// It carries its own signature, so it gets no credentials, whosever it is: with both, S3 refuses.
     private static func location(in response: Response, subject: SID) throws -> Address {
         guard let text = told(by: response) else {
             throw TwilioError(.malformedAnswer, "Twilio told no address for the media of \(subject)")

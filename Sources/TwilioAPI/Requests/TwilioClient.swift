@@ -10,11 +10,11 @@ public final class TwilioClient: Sendable {
     /// The account's SID, `AC…`.
     public let account: SID
 
-    /// What proves to the 2010 API that the account may be seen: voice recordings, subaccounts.
-    private let credential: Credential
+    /// Knows the credential of the 2010 API: for voice recordings and subaccounts.
+    private let credentials: any CredentialProvider
 
-    /// What proves it to the video API; nil when nothing does.
-    private let videoCredential: Credential?
+    /// Knows the credential of the video API; nil when there is none.
+    private let videoCredentials: (any CredentialProvider)?
     let endpoints: Endpoints
     let transfer: TransferClient
 
@@ -28,22 +28,24 @@ public final class TwilioClient: Sendable {
     ///
     /// - Parameters:
     ///   - account: the account's SID.
-    ///   - credential: account SID and auth token, or the SID of an API key (`SK…`) and its secret.
+    ///   - credentials: knows account SID and auth token, or the SID of an API key (`SK…`) and its secret.
     ///   - endpoints: where the services are.
     ///   - transfer: what carries the requests.
-    public convenience init(account: SID, credential: Credential, endpoints: Endpoints, transfer: TransferClient) {
+    public convenience init(
+        account: SID, credentials: any CredentialProvider, endpoints: Endpoints, transfer: TransferClient
+    ) {
         self.init(
-            account: account, credential: credential, videoCredential: credential, endpoints: endpoints,
+            account: account, credentials: credentials, videoCredentials: credentials, endpoints: endpoints,
             transfer: transfer)
     }
 
     private init(
-        account: SID, credential: Credential, videoCredential: Credential?, endpoints: Endpoints,
-        transfer: TransferClient
+        account: SID, credentials: any CredentialProvider, videoCredentials: (any CredentialProvider)?,
+        endpoints: Endpoints, transfer: TransferClient
     ) {
         self.account = account
-        self.credential = credential
-        self.videoCredential = videoCredential
+        self.credentials = credentials
+        self.videoCredentials = videoCredentials
         self.endpoints = endpoints
         self.transfer = transfer
     }
@@ -52,17 +54,19 @@ public final class TwilioClient: Sendable {
     ///
     /// - Parameters:
     ///   - subaccount: its SID.
-    ///   - videoCredential: credentials of its own, which its video asks for: this account's reach its voice recordings
-    ///     only. Without them all that concerns video fails, with code ``TwilioError/Code/credentialMissing``.
-    public func client(forSubaccount subaccount: SID, videoCredential: Credential?) -> TwilioClient {
+    ///   - videoCredentials: knows a credential of its own, which its video asks for: this account's reaches its voice
+    ///     recordings only. Without them all that concerns video fails, with code ``TwilioError/Code/credentialMissing``.
+    public func client(
+        forSubaccount subaccount: SID, videoCredentials: (any CredentialProvider)?
+    ) -> TwilioClient {
         TwilioClient(
-            account: subaccount, credential: credential, videoCredential: videoCredential, endpoints: endpoints,
+            account: subaccount, credentials: credentials, videoCredentials: videoCredentials, endpoints: endpoints,
             transfer: transfer)
     }
 
     /// Whether there are credentials for a kind's list and media.
     public func reaches(_ kind: MediaKind) -> Bool {
-        kind.traits.service == .api2010 || videoCredential != nil
+        kind.traits.service == .api2010 || videoCredentials != nil
     }
 
     /// Asks for the smallest list there is, to learn whether the credentials are right and Twilio is reached.
@@ -215,27 +219,27 @@ public final class TwilioClient: Sendable {
 
     private func address(for kind: MediaKind, _ pathAndQuery: String) throws(TwilioError) -> Address {
         guard kind.traits.service != .api2010 else { return try apiAddress(pathAndQuery) }
-        guard let videoCredential else {
+        guard let videoCredentials else {
             throw TwilioError(
                 .credentialMissing,
                 "the \(kind.pluralName) of the subaccount \(account) can be had with credentials of its own only: "
                     + "give its auth token, or an API key that was made in it")
         }
-        return try Self.address(endpoints.video, pathAndQuery, videoCredential)
+        return try Self.address(endpoints.video, pathAndQuery, videoCredentials)
     }
 
     /// An address of the 2010 API.
     func apiAddress(_ pathAndQuery: String) throws(TwilioError) -> Address {
-        try Self.address(endpoints.api, pathAndQuery, credential)
+        try Self.address(endpoints.api, pathAndQuery, credentials)
     }
 
     private static func address(
-        _ endpoint: URL, _ pathAndQuery: String, _ credential: Credential
+        _ endpoint: URL, _ pathAndQuery: String, _ credentials: any CredentialProvider
     ) throws(TwilioError) -> Address {
         guard let url = endpoint.appending(pathAndQuery: pathAndQuery) else {
             throw TwilioError(.invalidConfiguration, "\(endpoint)\(ForeignText(pathAndQuery)) is not an address")
         }
-        return Address(url: url, credential: credential)
+        return Address(url: url, credentials: credentials)
     }
 
     private func send(_ request: Request, subject: String) throws(TwilioError) -> Response {

@@ -68,7 +68,7 @@ struct Mount {
         }
 
         var settings = MountSettings(
-            version: TwilioFS.version, account: account.account, credential: account.credential,
+            version: TwilioFS.version, account: account.account, credentials: FixedCredential(account.credential),
             endpoints: account.endpoints, transfer: transferConfiguration, keys: keys,
             media: try mediaConfiguration(spoolFolder: try catalogFolder(account.account)),
             ownership: Ownership(
@@ -80,7 +80,7 @@ struct Mount {
         settings.sync = command.window.settings
         settings.isProbing = command.window.probing
         settings.isHidingUnreadable = command.hideUnreadable
-        settings.subaccountCredentials = credentials?.bySID
+        settings.subaccountCredentials = credentials?.bySID.mapValues(FixedCredential.init)
         settings.diskCache = try diskCacheSettings()
         let mount = try AccountMount(settings, logger: logger, catalogFolder: catalogFolder)
         defer { mount.stop() }

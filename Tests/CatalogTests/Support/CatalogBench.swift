@@ -135,7 +135,7 @@ final class SyncBench: Sendable {
         transfer = try TransferClient(TransferClient.Configuration(), logger: Sample.quiet)
         let client = TwilioClient(
             account: try #require(SID(account ?? "AC" + String(repeating: "0", count: 32))),
-            credential: Credential(username: username, password: password),
+            credentials: FixedCredential(username: username, password: password),
             endpoints: try Endpoints(api: url, video: url), transfer: transfer)
         finder = try ResourceFinder(catalog: catalog, client: client)
         synchronizer = try Synchronizer(

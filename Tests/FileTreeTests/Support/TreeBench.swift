@@ -84,7 +84,7 @@ final class TreeBench: Sendable {
         let account = try #require(SID(simulator.credentials.accountSID))
         let client = TwilioClient(
             account: account,
-            credential: Credential(
+            credentials: FixedCredential(
                 username: simulator.credentials.accountSID, password: simulator.credentials.authToken),
             endpoints: try Endpoints(api: simulator.apiURL, video: simulator.apiURL), transfer: transfer)
         catalog = try Catalog(folder: folder.appending(path: "catalog").path, window: window, logger: quiet)

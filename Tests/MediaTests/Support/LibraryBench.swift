@@ -113,7 +113,7 @@ final class LibraryBench: Sendable {
         transfer = try TransferClient(TransferClient.Configuration(), logger: quiet)
         client = TwilioClient(
             account: try #require(SID(simulator.credentials.accountSID)),
-            credential: Credential(
+            credentials: FixedCredential(
                 username: simulator.credentials.accountSID, password: simulator.credentials.authToken),
             endpoints: try Endpoints(api: apiURL ?? simulator.apiURL, video: simulator.apiURL), transfer: transfer)
         var configured = MediaLibrary.Configuration(spoolFolder: folder.path, threadCount: 2)

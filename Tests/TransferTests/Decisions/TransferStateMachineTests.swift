@@ -9,8 +9,10 @@ import Testing
 struct TransferStateMachineTests {
     let resource = pattern(300)
 
-    private func address(_ text: String = "http://127.0.0.1/media", credential: Credential? = nil) throws -> Address {
-        Address(url: try url(text), credential: credential)
+    private func address(_ text: String = "http://127.0.0.1/media", credentials: (any CredentialProvider)? = nil) throws
+        -> Address
+    {
+        Address(url: try url(text), credentials: credentials)
     }
 
     /// Answers as a server that knows ranges does.
@@ -359,12 +361,12 @@ struct TransferStateMachineTests {
 
     @Test("A 401 without credential asks for another address, one with credential is final")
     func unauthorized() throws {
-        for credential in [nil, Credential(username: "u", password: "p")] {
-            let here = try address(credential: credential)
+        for credentials in [nil, FixedCredential(username: "u", password: "p")] {
+            let here = try address(credentials: credentials)
             var simulation = Simulation(TransferPlan(DownloadRequest(patience: .short)))
             simulation.run(source: { _ in .success(here) }) { _, _ in .response(401, [], [], .complete) }
             #expect(simulation.error?.status == 401)
-            #expect(simulation.requests.count == (credential == nil ? 3 : 1))
+            #expect(simulation.requests.count == (credentials == nil ? 3 : 1))
         }
     }
 
@@ -411,8 +413,8 @@ struct TransferStateMachineTests {
             ("https://other.example/x", false), ("https://h.example.evil.example/x", false), ("/x", true),
         ])
     func credentialStays(location: String, stays: Bool) throws {
-        let here = try address("https://h.example/", credential: Credential(username: "u", password: "p"))
-        #expect((try here.redirected(to: location).credential != nil) == stays)
+        let here = try address("https://h.example/", credentials: FixedCredential(username: "u", password: "p"))
+        #expect((try here.redirected(to: location).credentials != nil) == stays)
     }
 
     @Test("Ranges with negative numbers are refused")

@@ -23,8 +23,10 @@ func url(_ text: String) throws -> URL {
 }
 
 extension ScriptedServer {
-    func address(_ path: String = "/media", credential: Credential? = nil) throws -> Address {
-        Address(url: try url("http://127.0.0.1:\(port)\(path)"), credential: credential)
+    func address(
+        _ path: String = "/media", credentials: (any CredentialProvider)? = nil
+    ) throws -> Address {
+        Address(url: try url("http://127.0.0.1:\(port)\(path)"), credentials: credentials)
     }
 }
 

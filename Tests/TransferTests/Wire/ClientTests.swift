@@ -188,7 +188,7 @@ struct ClientTests {
             running.withLock { $0 -= 1 }
         }
         let client = try makeClient(connections: 32, accountRequests: 16)
-        let address = try server.address(credential: Credential(username: "a", password: "b"))
+        let address = try server.address(credentials: FixedCredential(username: "a", password: "b"))
         let results = Condition<[Result<Response, TransferError>]>([])
         for _ in 0..<60 {
             client.send(Request(address: address, patience: .short)) { result in

@@ -6,7 +6,7 @@ import Support
 
 @Suite("Requests over a socket", .orderly)
 struct RequestTests {
-    let credential = Credential(username: "AC1", password: "top secret")
+    let credentials = FixedCredential(username: "AC1", password: "top secret")
     /// base64("AC1:top secret"), made with coreutils.
     let authorization = "Basic QUMxOnRvcCBzZWNyZXQ="
 
@@ -16,7 +16,7 @@ struct RequestTests {
             connection.send("HTTP/1.1 100 Continue\r\n\r\n")
             connection.respond(200, [("X-One", "1"), ("x-one", "2")], Array("hello".utf8))
         }
-        let address = try server.address("/a/../b?q=1", credential: credential)
+        let address = try server.address("/a/../b?q=1", credentials: credentials)
         let response = try makeClient().sendAndWait(Request(address: address, headers: [("X-Mine", "yes")]))
         #expect(response.body == Array("hello".utf8) && response.head.status == 200)
         #expect(response.head.headers["X-ONE"] == "1" && response.head.contentLength == 5)
@@ -63,7 +63,7 @@ struct RequestTests {
             }
         }
         let request = Request(
-            address: try first.address("/start", credential: credential),
+            address: try first.address("/start", credentials: credentials),
             headers: [("Cookie", "a=b"), ("X-Plain", "kept")])
         let response = try makeClient().sendAndWait(request)
         #expect(response.body == Array("end".utf8))
@@ -151,7 +151,7 @@ struct RequestTests {
         let server = try ScriptedServer { _, connection in
             connection.respond(status, [], [UInt8](repeating: 65, count: 200_000))
         }
-        let error = failure(try makeClient(), Request(address: try server.address(credential: credential)))
+        let error = failure(try makeClient(), Request(address: try server.address(credentials: credentials)))
         #expect(error?.code == .status && error?.status == status)
         #expect(error?.response?.body == [UInt8](repeating: 65, count: 64 << 10))
         #expect(server.requests.count == 1)
@@ -177,7 +177,7 @@ struct RequestTests {
             connection.respond(429, [("Retry-After", value), ("Date", "Sun, 06 Nov 1994 08:49:37 GMT")])
         }
         let start = ContinuousClock.now
-        let address = try server.address(credential: credential)
+        let address = try server.address(credentials: credentials)
         let response = try makeClient().sendAndWait(Request(address: address, patience: .short))
         let elapsed = start.duration(to: .now)
         #expect(response.head.status == 200 && elapsed >= .seconds(1), "\(elapsed)")
@@ -225,17 +225,17 @@ struct RequestTests {
         }
         let idle = try ScriptedServer { _, connection in connection.respond(200, [], [2]) }
         let client = try makeClient()
-        let media = download(client, try busy.address(credential: credential), patience: .short)
+        let media = download(client, try busy.address(credentials: credentials), patience: .short)
         #expect(media.error?.status == 429)
         // The transfer thread publishes its numbers after it has answered.
         let isPaused = eventually { client.statistics.limiter.pause > .seconds(100) }
         #expect(isPaused && client.statistics.limiter.pause <= .seconds(120))
         #expect(client.statistics.hosts.map(\.name) == ["127.0.0.1:\(busy.port)"])
-        let list = Request(address: try busy.address("/list", credential: credential), patience: .short)
+        let list = Request(address: try busy.address("/list", credentials: credentials), patience: .short)
         #expect(try client.sendAndWait(list).body == [1])
-        #expect(download(client, try idle.address(credential: credential)).bytes == [2])
+        #expect(download(client, try idle.address(credentials: credentials)).bytes == [2])
         // And it does hold back what it is for: at once, however long its patience is.
-        let late = download(client, try busy.address("/other", credential: credential), patience: .media)
+        let late = download(client, try busy.address("/other", credentials: credentials), patience: .media)
         let message = late.error?.message ?? ""
         #expect(message.hasPrefix("127.0.0.1:\(busy.port) asks for a pause, of which 1"), "\(message)")
         #expect(late.error?.code == .deadlineExceeded && late.error?.fields["host"] == "127.0.0.1")
@@ -250,7 +250,7 @@ struct RequestTests {
             connection.respond(429, [("Retry-After", "3600")])
         }
         let client = try makeClient(connections: 1)
-        let address = try busy.address(credential: credential)
+        let address = try busy.address(credentials: credentials)
         let recorders = (0..<4).map { _ in Recorder() }
         for (index, recorder) in recorders.enumerated() {
             client.download(DownloadRequest(priority: index == 3 ? .background : .reader), from: address, to: recorder)

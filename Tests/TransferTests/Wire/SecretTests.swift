@@ -34,14 +34,16 @@ struct SecretTests {
     func descriptions() throws {
         let credential = Credential(username: "AC1", password: "hunter2")
         let secret = try url("https://me:hunter2@media.example.com:8443/path/file?X-Amz-Signature=hunter2#hunter2")
-        let address = Address(url: secret, credential: credential)
+        let provider = FixedCredential(credential)
+        let address = Address(url: secret, credentials: provider)
         let headers = HeaderFields([("Location", "https://x/?s=hunter2"), ("ETag", "a")])
         let head = ResponseHead(status: 302, headers: headers, address: address)
         let response = Response(head: head, body: Array("hunter2".utf8))
         let inner = TransferError(.status, "\(address)", response: response)
         let error = TransferError(.deadlineExceeded, "Over.", cause: inner, response: response)
         for text in [
-            allTexts(credential), allTexts(address), allTexts(head), allTexts(response), allTexts(error),
+            allTexts(credential), allTexts(provider), allTexts(address), allTexts(head), allTexts(response),
+            allTexts(error),
             allTexts(Request(address: address)), allTexts([address: credential]), allTexts(headers),
         ] {
             #expect(!text.contains("hunter2"), "\(text)")
@@ -64,7 +66,7 @@ struct SecretTests {
         }
         let client = try makeClient(logger: logger)
         let address = try server.address(
-            "/media?token=hunter2", credential: Credential(username: "u", password: "hunter2"))
+            "/media?token=hunter2", credentials: FixedCredential(username: "u", password: "hunter2"))
         let error = try #require(download(client, address).error)
         #expect(error.status == 410)
         client.shutDown()

@@ -96,7 +96,8 @@ struct StatisticsTests {
         #expect(client.statistics.limiter.maximum == 8)
         #expect(client.statistics.limiter.pause == .zero)
         client.download(
-            DownloadRequest(), from: try server.address(credential: Credential(username: "AC", password: "secret")),
+            DownloadRequest(),
+            from: try server.address(credentials: FixedCredential(username: "AC", password: "secret")),
             to: Recorder())
         let refused = wait(for: client) { $0.limiter.limit < 8 }
         #expect(refused.limiter.limit == 4)

@@ -26,7 +26,7 @@ final class AccountBench: Sendable {
         transfer = try TransferClient(TransferClient.Configuration(), logger: Self.quiet)
         client = TwilioClient(
             account: try #require(SID(simulator.credentials.accountSID)),
-            credential: Credential(
+            credentials: FixedCredential(
                 username: simulator.credentials.accountSID, password: password ?? simulator.credentials.authToken),
             endpoints: try Endpoints(api: simulator.apiURL, video: simulator.apiURL),
             transfer: transfer)
