@@ -6,6 +6,7 @@ enum Command: Sendable {
     case begin(UInt64, TransferPlan, Address?, (any AddressSource)?, any DownloadReceiver)
     case addressArrived(UInt64, Result<Address, any Error>)
     case cancel(UInt64)
+    case resume(UInt64)
     case stop
 }
 

@@ -28,6 +28,8 @@ final class Transfer {
     /// What is to be performed when its turn has come.
     var queued: ExchangeRequest?
     var exchange: Exchange?
+    /// Whether the receiver has paused the exchange.
+    var isPaused = false
     /// When the attempt to connect began that has no result yet.
     var connecting: SuspendingClock.Instant?
     /// What the limiter learns when the exchange is over.
@@ -66,7 +68,12 @@ extension Transfer: ExchangeHandler {
         return exchange != nil
     }
 
-    func exchangeDidReceive(_ bytes: RawSpan) -> Bool {
+    func exchangeDidReceive(_ bytes: RawSpan) -> ExchangeStep {
+        if machine.isReceiving, receiver.downloadWillReceive(byteCount: bytes.byteCount) == .pause {
+            machine.paused(now: SuspendingClock.now)
+            isPaused = true
+            return .pause
+        }
         delegate.didReceive(byteCount: bytes.byteCount)
         let decision = machine.bodyArrived(count: bytes.byteCount, now: SuspendingClock.now)
         if !decision.deliver.isEmpty {
@@ -79,7 +86,7 @@ extension Transfer: ExchangeHandler {
             delegate.carryOut(decision.actions, for: self)
         }
         // Refusing to go on makes the engine report the end.
-        return exchange != nil && !decision.isEnough
+        return exchange != nil && !decision.isEnough ? .proceed : .stop
     }
 
     func exchangeDidEnd(_ result: Result<Void, TransferError>) {

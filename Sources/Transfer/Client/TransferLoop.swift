@@ -75,6 +75,8 @@ final class TransferLoop {
             case .cancel(let identifier):
                 guard let transfer = transfers[identifier] else { continue }
                 carryOut(transfer.machine.cancel(), for: transfer)
+            case .resume(let identifier):
+                transfers[identifier].map(resume)
             case .stop:
                 for case .begin(_, _, _, _, let receiver) in commands[(index + 1)...] {
                     receiver.downloadDidEnd(.failure(.cancelled))
@@ -83,6 +85,15 @@ final class TransferLoop {
             }
         }
         return true
+    }
+
+    /// Lets the bytes come that a receiver has paused.
+    private func resume(_ transfer: Transfer) {
+        guard transfer.isPaused, let exchange = transfer.exchange else { return }
+        transfer.isPaused = false
+        transfer.machine.resumed(now: SuspendingClock.now)
+        noteDeadline(of: transfer)
+        engine.resume(exchange)
     }
 
     private func startQueued() {
@@ -162,6 +173,7 @@ extension TransferLoop: TransferDelegate {
     func exchangeDidEnd(_ result: Result<Void, TransferError>, for transfer: Transfer) {
         let now = SuspendingClock.now
         transfer.exchange = nil
+        transfer.isPaused = false
         countRequest(of: transfer, orElse: .failed)
         leaveQueue(transfer)
         if let error = result.failure { connectingEnded(transfer, error) }
@@ -190,6 +202,7 @@ extension TransferLoop: TransferDelegate {
                 transfer.queued = nil
                 if let exchange = transfer.exchange {
                     transfer.exchange = nil
+                    transfer.isPaused = false
                     engine.abandon(exchange)
                     let isCancelled = Self.isCancellation(actions)
                     countRequest(of: transfer, orElse: isCancelled ? .cancelled : .failed)

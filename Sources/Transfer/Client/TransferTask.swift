@@ -1,4 +1,4 @@
-/// A transfer under way, to cancel it with.
+/// A transfer under way, to cancel it with, or to go on after a pause.
 ///
 /// It may be dropped: the transfer goes on.
 public final class TransferTask: Sendable {
@@ -16,5 +16,13 @@ public final class TransferTask: Sendable {
     /// and when called again, nothing happens.
     public func cancel() {
         mailbox.post(.cancel(identifier))
+    }
+
+    /// Lets bytes come again that the receiver has paused.
+    ///
+    /// From any thread, and quick; nothing happens when it isn't paused. To call it while the receiver is just deciding
+    /// to pause is safe: the pause ends at once.
+    public func resume() {
+        mailbox.post(.resume(identifier))
     }
 }

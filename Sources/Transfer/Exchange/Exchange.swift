@@ -2,7 +2,7 @@ import CCurl
 
 /// Takes what happens in an exchange.
 ///
-/// All calls come on the transfer thread, while `ExchangeEngine.advance` runs.
+/// All calls come on the transfer thread, while `ExchangeEngine.advance` or `resume` runs.
 protocol ExchangeHandler: AnyObject {
     /// It has its connection, new or used.
     func exchangeDidConnect()
@@ -12,12 +12,23 @@ protocol ExchangeHandler: AnyObject {
     func exchangeDidReceiveHead(_ head: ResponseHead) -> Bool
     /// Bytes of the body have come, which are gone when it returns.
     ///
-    /// Returns whether to go on.
-    func exchangeDidReceive(_ bytes: RawSpan) -> Bool
+    /// Returns how to go on. After `pause` the same bytes, and perhaps more, come once more when
+    /// `ExchangeEngine.resume` is called, while that runs.
+    func exchangeDidReceive(_ bytes: RawSpan) -> ExchangeStep
     /// It is over.
     ///
     /// Not called after `ExchangeEngine.abandon`.
     func exchangeDidEnd(_ result: Result<Void, TransferError>)
+}
+
+/// How an exchange goes on.
+enum ExchangeStep {
+    /// The bytes were taken; more may come.
+    case proceed
+    /// The bytes weren't taken; they come again later.
+    case pause
+    /// No more is wanted.
+    case stop
 }
 
 /// One request and its answer, as libcurl performs it.
@@ -130,8 +141,8 @@ final class Exchange {
         }
     }
 
-    fileprivate func take(body bytes: UnsafeRawBufferPointer) -> Bool {
-        handler?.exchangeDidReceive(bytes.bytes) ?? false
+    fileprivate func take(body bytes: UnsafeRawBufferPointer) -> ExchangeStep {
+        handler?.exchangeDidReceive(bytes.bytes) ?? .stop
     }
 }
 
@@ -154,7 +165,11 @@ private func takeBody(
 ) -> Int {
     guard let bytes, let context else { return 0 }
     let body = UnsafeRawBufferPointer(start: bytes, count: size * count)
-    return exchange(context).take(body: body) ? body.count : -1
+    return switch exchange(context).take(body: body) {
+    case .proceed: body.count
+    case .pause: Int(CURL_WRITEFUNC_PAUSE)
+    case .stop: -1
+    }
 }
 
 private func connectionIsReady(

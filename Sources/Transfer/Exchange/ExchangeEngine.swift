@@ -44,15 +44,23 @@ final class ExchangeEngine {
         }
     }
 
+    /// Lets bytes come again that the exchange's handler has paused.
+    ///
+    /// libcurl hands over what it has kept before this returns. If that fails it leaves it at the result: the exchange
+    /// has to be ended here.
+    func resume(_ exchange: Exchange) {
+        let result = performing { curl_easy_pause(exchange.easy, CURLPAUSE_CONT) }
+        guard result != CURLE_OK, exchanges[exchange.easy] != nil else { return }
+        remove(exchange)
+        exchange.finish(result)
+    }
+
     /// Does what can be done without waiting, and reports what happened.
     func advance() {
-        isPerforming = true
-        var running: Int32 = 0
-        curl_multi_perform(multi.pointer, &running)
-        isPerforming = false
-        abandoned.forEach(remove)
-        abandoned.removeAll()
-
+        performing {
+            var running: Int32 = 0
+            curl_multi_perform(multi.pointer, &running)
+        }
         var remaining: Int32 = 0
         while let message = curl_multi_info_read(multi.pointer, &remaining) {
             guard message.pointee.msg == CURLMSG_DONE, let easy = message.pointee.easy_handle,
@@ -68,6 +76,16 @@ final class ExchangeEngine {
     /// Waits until something can be done, somebody calls `MultiHandle.wakeUp`, or the time is over.
     func wait(milliseconds: Int) {
         curl_multi_poll(multi.pointer, nil, 0, Int32(clamping: milliseconds), nil)
+    }
+
+    /// Runs what calls handlers, and removes what they have abandoned.
+    private func performing<Result>(_ body: () -> Result) -> Result {
+        isPerforming = true
+        let result = body()
+        isPerforming = false
+        abandoned.forEach(remove)
+        abandoned.removeAll()
+        return result
     }
 
     private func remove(_ exchange: Exchange) {

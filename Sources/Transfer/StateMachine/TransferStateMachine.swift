@@ -61,6 +61,7 @@ struct TransferStateMachine {
         case .awaitingAddress: return retries.giveUpAt
         case .backingOff(let until): return min(until, retries.giveUpAt)
         case .awaitingHost(_, _, let outage): return min(outage.retryAt, retries.giveUpAt)
+        case .exchanging(let attempt) where attempt.isPaused: return nil
         case .exchanging(let attempt):
             switch attempt.phase {
             // Others go first, as long as they need; its patience is for the server.
@@ -221,6 +222,25 @@ extension TransferStateMachine {
         }
     }
 
+    /// Whether bytes that come are for the receiver.
+    var isReceiving: Bool {
+        if case .exchanging(let attempt) = state, case .receiving = attempt.phase { true } else { false }
+    }
+
+    /// The receiver takes no bytes until `resumed`, however long that takes.
+    mutating func paused(now: Instant) {
+        guard case .exchanging(var attempt) = state else { return }
+        attempt.pause(now: now)
+        state = .exchanging(attempt)
+    }
+
+    /// The receiver takes bytes again, or its exchange is over.
+    mutating func resumed(now: Instant) {
+        guard case .exchanging(var attempt) = state, attempt.isPaused else { return }
+        retries.excuse(attempt.resume(now: now))
+        state = .exchanging(attempt)
+    }
+
     /// The exchange is over.
     ///
     /// - Parameters:
@@ -230,6 +250,7 @@ extension TransferStateMachine {
     mutating func exchangeEnded(_ result: Result<Void, TransferError>, keptBody: [UInt8], now: Instant)
         -> [TransferAction]
     {
+        resumed(now: now)
         guard case .exchanging(let attempt) = state else { return [] }
         switch attempt.phase {
         case .redirecting(let target):
