@@ -12,7 +12,7 @@ extension CacheCore {
     }
 
     /// The blocks of a content that are probably held.
-    func blocks(of content: DiskCache.Content) -> Set<Int> {
+    func blocks(of content: CacheContent) -> Set<Int> {
         guard let store = readableStore else { return [] }
         do throws(IndexFailure) {
             let blocks = try store.index.blocks(of: content)
@@ -99,7 +99,7 @@ extension CacheCore {
     }
 
     /// Has the other contents of a recording removed soon.
-    func noteStale(_ content: DiskCache.Content) {
+    func noteStale(_ content: CacheContent) {
         state.withLock { $0.staleRecordings[content.sid] = content }
         wake()
     }

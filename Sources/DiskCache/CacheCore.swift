@@ -29,7 +29,7 @@ final class CacheCore: Sendable {
         var pauses = Pauses()
 
         /// By SID: the content that was asked for last, where there are others.
-        var staleRecordings: [String: DiskCache.Content] = [:]
+        var staleRecordings: [String: CacheContent] = [:]
 
         var isShutDown = false
         var hits = 0

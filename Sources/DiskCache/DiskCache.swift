@@ -122,9 +122,9 @@ extension DiskCache {
 
 extension CacheCore {
     /// What is held, and how much it was of use.
-    var statistics: DiskCache.Statistics {
+    var statistics: CacheStatistics {
         let store = state.withLock { $0.store }
-        var statistics = DiskCache.Statistics()
+        var statistics = CacheStatistics()
         if let store {
             do throws(IndexFailure) {
                 statistics = try store.index.statistics()

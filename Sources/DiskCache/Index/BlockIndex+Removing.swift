@@ -7,7 +7,7 @@ extension BlockIndex {
         case recording(sid: String)
 
         /// Those of a content's recording that are of other contents.
-        case otherContents(than: DiskCache.Content)
+        case otherContents(than: CacheContent)
 
         /// All that were there at a moment: those up to a number.
         case all(upTo: Int64)

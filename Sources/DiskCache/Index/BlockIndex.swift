@@ -52,42 +52,8 @@ struct BlockIndex: Sendable {
         } catch {
             throw IndexFailure(error)
         }
-        try write { database in
-            let version = try Int.fetchOne(database, sql: "PRAGMA user_version")
-            if version == Self.version {
-                guard try Self.items(of: database) == Self.expectedItems() else {
-                    throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "it has other tables or triggers")
-                }
-                return
-            }
-            let tables = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master")
-            guard version == 0, tables == 0 else {
-                throw DatabaseError(resultCode: .SQLITE_FORMAT, message: "it is of version \(version ?? 0)")
-            }
-            try database.execute(sql: Self.schema)
-        }
+        try write { try BlockIndexSchema.prepare($0) }
     }
-
-    /// What SQLite says of tables, indexes and triggers.
-    private static func items(of database: Database) throws -> Set<[String]> {
-        Set(
-            try Row.fetchAll(database, sql: "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master").map {
-                [$0[0], $0[1], $0[2], $0[3]]
-            })
-    }
-
-    /// What it says of an index that was made here: another one's rows may be of any type.
-    private static func expectedItems() throws -> Set<[String]> {
-        if let known = expected.withLock({ $0 }) { return known }
-        let made = try DatabaseQueue().write { database in
-            try database.execute(sql: schema)
-            return try items(of: database)
-        }
-        expected.withLock { $0 = made }
-        return made
-    }
-
-    private static let expected = Locked<Set<[String]>?>(nil)
 
     // MARK: Looking up
 
@@ -116,7 +82,7 @@ struct BlockIndex: Sendable {
     }
 
     /// The blocks of a content that are held.
-    func blocks(of content: DiskCache.Content) throws(IndexFailure) -> Set<Int> {
+    func blocks(of content: CacheContent) throws(IndexFailure) -> Set<Int> {
         try read { database in
             try Int.fetchSet(
                 database.cachedStatement(
@@ -128,9 +94,9 @@ struct BlockIndex: Sendable {
     }
 
     /// How much there is.
-    func statistics() throws(IndexFailure) -> DiskCache.Statistics {
+    func statistics() throws(IndexFailure) -> CacheStatistics {
         try read { database in
-            var statistics = DiskCache.Statistics()
+            var statistics = CacheStatistics()
             if let row = try Row.fetchOne(
                 database,
                 sql: """
@@ -256,7 +222,7 @@ struct BlockIndex: Sendable {
 
 extension Database {
     /// Whether the index has contents of a recording that are not this one.
-    func hasOtherContents(than content: DiskCache.Content) throws -> Bool {
+    func hasOtherContents(than content: CacheContent) throws -> Bool {
         try Bool.fetchOne(
             cachedStatement(
                 sql: "SELECT EXISTS (SELECT 1 FROM content WHERE sid = ?1 AND NOT (tag = ?2 AND size = ?3))"),

@@ -1,12 +1,53 @@
-extension BlockIndex {
-    /// The version of the schema; an index of another one is set aside, since what it holds can be had again.
-    static let version = 1
+import GRDB
+import Support
 
-    /// The tables.
+/// The tables of the index.
+enum BlockIndexSchema {
+    /// An index of another version is set aside, since what it holds can be had again.
+    private static let version = 1
+
+    /// Makes the tables of an empty index, or checks that one that was made before has these.
+    static func prepare(_ database: Database) throws {
+        let version = try Int.fetchOne(database, sql: "PRAGMA user_version")
+        if version == Self.version {
+            guard try items(of: database) == expectedItems() else {
+                throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "it has other tables or triggers")
+            }
+            return
+        }
+        let tables = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master")
+        guard version == 0, tables == 0 else {
+            throw DatabaseError(resultCode: .SQLITE_FORMAT, message: "it is of version \(version ?? 0)")
+        }
+        try database.execute(sql: schema)
+    }
+
+    /// What SQLite says of tables, indexes and triggers.
+    private static func items(of database: Database) throws -> Set<[String]> {
+        Set(
+            try Row.fetchAll(database, sql: "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master").map {
+                [$0[0], $0[1], $0[2], $0[3]]
+            })
+    }
+
+    /// What it says of an index that was made here: another one's rows may be of any type.
+    private static func expectedItems() throws -> Set<[String]> {
+        if let known = expected.withLock({ $0 }) { return known }
+        let made = try DatabaseQueue().write { database in
+            try database.execute(sql: schema)
+            return try items(of: database)
+        }
+        expected.withLock { $0 = made }
+        return made
+    }
+
+    private static let expected = Locked<Set<[String]>?>(nil)
+
+    /// The statements that make the tables.
     ///
     /// `id` is AUTOINCREMENT in `reservation`, and a block takes its reservation's over: it is never given again, so a
     /// file that is removed late is never another block's.
-    static let schema = """
+    private static let schema = """
         CREATE TABLE content (
             id INTEGER PRIMARY KEY,
             sid TEXT NOT NULL,
