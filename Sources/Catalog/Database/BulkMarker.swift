@@ -11,7 +11,9 @@ import Support
 /// finds one of another boot begins with an empty catalog.
 final class BulkMarker: Sendable {
     private let path: String
-    private let descriptor: Int32
+
+    /// Held for as long as the process lives: others can tell that it is there.
+    private let lock: FileLock
 
     /// Makes a marker; nil when the system doesn't tell its boot, or the marker can't be made: then the disk is to be
     /// waited for.
@@ -21,16 +23,15 @@ final class BulkMarker: Sendable {
         let descriptor = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { return nil }
         let bytes = Array(boot.utf8)
-        // Held for as long as the process lives: others can tell that it is there.
-        let isHeld = flock(descriptor, LOCK_EX | LOCK_NB) == 0
-        self.path = path
-        self.descriptor = descriptor
-        guard isHeld, write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0,
+        guard let lock = try? FileLock(descriptor, of: path), write(descriptor, bytes, bytes.count) == bytes.count,
+            fsync(descriptor) == 0,
             Self.flushFolder(of: path)
         else {
             unlink(path)
             return nil
         }
+        self.path = path
+        self.lock = lock
     }
 
     /// Takes the marker away, once the disk has everything.
@@ -45,11 +46,7 @@ final class BulkMarker: Sendable {
     /// Flushing the database alone would take a descriptor of its own for it, and closing one lets go of all locks that
     /// SQLite holds on the file in this process (sqlite.org/howtocorrupt.html, 2.2): another mount would take the
     /// journal away.
-    func flushFileSystem() -> Bool { twiliofs_sync_file_system(descriptor) == 0 }
-
-    deinit {
-        close(descriptor)
-    }
+    func flushFileSystem() -> Bool { twiliofs_sync_file_system(lock.descriptor) == 0 }
 
     /// What markers beside a catalog say of it.
     enum Finding {
@@ -76,7 +73,7 @@ final class BulkMarker: Sendable {
             guard let descriptor = try? PrivateFile.open(path, O_RDONLY) else { continue }
             defer { close(descriptor) }
             // One that is held belongs to a mount that is at it.
-            guard flock(descriptor, LOCK_SH | LOCK_NB) == 0 else { continue }
+            guard FileLock.isFree(descriptor) else { continue }
             left.append(path)
             if text(of: descriptor) != boot { isLost = true }
         }

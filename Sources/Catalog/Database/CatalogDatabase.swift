@@ -139,20 +139,16 @@ struct CatalogDatabase: Sendable {
         with path: String, patience: Duration, _ body: () throws -> Value
     ) throws -> Value {
         let descriptor = try PrivateFile.open(path + "-lock", O_CREAT | O_RDWR)
-        // The lock goes with it.
-        defer { close(descriptor) }
-        let deadline = ContinuousClock.now + patience
-        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
-            guard errno == EINTR || errno == EWOULDBLOCK else {
-                throw CatalogError(.unusable, String(cString: strerror(errno)))
-            }
-            guard ContinuousClock.now < deadline else {
-                throw CatalogError(
-                    .inUse,
-                    "another process keeps the lock '\(path)-lock': another mount that begins, or one that is stopped")
-            }
-            usleep(5000)
+        let lock: FileLock
+        do throws(SystemError) {
+            lock = try FileLock(descriptor, of: path + "-lock", patience: patience)
+        } catch {
+            guard error.code.rawValue == EWOULDBLOCK || error.code.rawValue == EINTR else { throw error }
+            throw CatalogError(
+                .inUse,
+                "another process keeps the lock '\(path)-lock': another mount that begins, or one that is stopped")
         }
+        defer { withExtendedLifetime(lock) {} }
         return try body()
     }
 
@@ -199,7 +195,7 @@ struct CatalogDatabase: Sendable {
         for suffix in ["-wal", "-shm", ""] where access(path + suffix, F_OK) == 0 {
             guard rename(path + suffix, "\(path).damaged\(suffix)") == 0 else {
                 throw CatalogError(
-                    .unusable, "it is damaged and can't be moved aside: \(String(cString: strerror(errno)))")
+                    .unusable, "it is damaged and can't be moved aside: \(SystemErrorCode.current)")
             }
         }
         logger.error(

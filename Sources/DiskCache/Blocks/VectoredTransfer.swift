@@ -37,12 +37,10 @@ enum VectoredTransfer {
                 first += 1
                 continue
             }
-            let count = call(
-                vectors.baseAddress.map { $0 + first }, min(vectors.count - first, buffersInCall), done)
-            if count < 0 {
-                if errno == EINTR { continue }
-                throw SystemError(failure)
+            let count = uninterrupted {
+                call(vectors.baseAddress.map { $0 + first }, min(vectors.count - first, buffersInCall), done)
             }
+            if count < 0 { throw SystemError(failure) }
             if count == 0 { break }
             done += count
             var rest = count

@@ -42,8 +42,8 @@ final class OpenStore: Sendable {
     /// power failure then. A kill loses none.
     private let isSwept: Locked<Bool>
 
-    /// How many seconds somebody else may take to open the folder.
-    private static let openingPatience = 5.0
+    /// How long somebody else may take to open the folder.
+    private static let openingPatience = Duration.seconds(5)
 
     private init(folder: String, patience: Duration, replacing fault: String?) throws {
         self.folder = folder
@@ -84,7 +84,7 @@ final class OpenStore: Sendable {
                     atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             }
             try PrivateFile.checkFolder(folder)
-            let lock = try FileLock(folder + "/lock", patience: openingPatience)
+            let lock = try FileLock(path: folder + "/lock", patience: openingPatience)
             defer { withExtendedLifetime(lock) {} }
             var fault: String?
             if !keepsDamaged, let refusal = foreignPart(of: folder) {
@@ -160,7 +160,7 @@ final class OpenStore: Sendable {
         var dead: Set<String> = []
         var wasKilled = false
         do {
-            let lock = try FileLock(folder + "/lock", patience: Self.openingPatience)
+            let lock = try FileLock(path: folder + "/lock", patience: Self.openingPatience)
             defer { withExtendedLifetime(lock) {} }
             for owner in try index.owners() {
                 if Owner.isAlive(owner, folder: owners) { alive.insert(owner) } else { dead.insert(owner) }

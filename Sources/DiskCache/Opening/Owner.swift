@@ -17,7 +17,7 @@ final class Owner: Sendable {
     init(folder: String) throws(SystemError) {
         name = String(UInt64.random(in: .min ... .max), radix: 16)
         path = "\(folder)/\(name)"
-        lock = try FileLock(path, patience: 0)
+        lock = try FileLock(path: path, patience: .zero)
     }
 
     deinit {
@@ -27,7 +27,7 @@ final class Owner: Sendable {
 
     /// Whether an owner's process lives and uses the cache.
     static func isAlive(_ name: String, folder: String) -> Bool {
-        !FileLock.isFree("\(folder)/\(name)")
+        !FileLock.isFree(path: "\(folder)/\(name)")
     }
 
     /// Removes the files of owners that are no more, apart from those who still have reservations.

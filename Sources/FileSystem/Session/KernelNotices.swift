@@ -42,7 +42,7 @@ final class KernelNotices: Sendable {
         // The kernel may not know the inode, which is as good.
         if result != 0, result != -ENOENT {
             logger.warning(
-                "the kernel keeps what it has of inode \(inode.rawValue): \(String(cString: strerror(-result)))")
+                "the kernel keeps what it has of inode \(inode.rawValue): \(SystemErrorCode(rawValue: -result))")
         }
     }
 }

@@ -70,7 +70,7 @@ public enum MountFinder {
     private static func currentDirectory() throws(FileSystemError) -> String {
         guard let name = getcwd(nil, 0) else {
             throw FileSystemError(
-                .mountPoint, "the current directory can't be found: \(String(cString: strerror(errno)))")
+                .mountPoint, "the current directory can't be found: \(SystemErrorCode.current)")
         }
         defer { free(name) }
         return String(cString: name)

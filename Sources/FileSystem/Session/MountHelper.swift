@@ -41,10 +41,10 @@ enum MountHelper {
             result = posix_spawn(&process, path, &actions, nil, &words, environ)
         }
         guard result == 0 else {
-            throw FileSystemError(.unavailable, "\(name) can't be run: \(String(cString: strerror(result)))")
+            throw FileSystemError(.unavailable, "\(name) can't be run: \(SystemErrorCode(rawValue: result))")
         }
         var status: Int32 = 0
-        while waitpid(process, &status, 0) < 0, errno == EINTR {}
+        _ = uninterrupted { waitpid(process, &status, 0) }
         // What is more than a pipe holds was lost; it says a line.
         return (status >> 8 & 0xFF, sentence(in: pipe.contents()))
     }
@@ -133,7 +133,7 @@ private final class MessagePipe {
     init() throws(FileSystemError) {
         var ends: [Int32] = [0, 0]
         guard pipe(&ends) == 0 else {
-            throw FileSystemError(.refused, "no pipe can be made: \(String(cString: strerror(errno)))")
+            throw FileSystemError(.refused, "no pipe can be made: \(SystemErrorCode.current)")
         }
         (reading, writing) = (ends[0], ends[1])
         for end in ends {

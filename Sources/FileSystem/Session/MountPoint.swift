@@ -28,7 +28,7 @@ public struct MountPoint: Sendable {
                 )
             default:
                 throw FileSystemError(
-                    .mountPoint, "the mount point '\(path)' can't be used: \(String(cString: strerror(errno)))")
+                    .mountPoint, "the mount point '\(path)' can't be used: \(SystemErrorCode.current)")
             }
         }
         guard status.st_mode & S_IFMT == S_IFDIR else {
@@ -36,7 +36,7 @@ public struct MountPoint: Sendable {
         }
         guard let resolved = realpath(path, nil) else {
             throw FileSystemError(
-                .mountPoint, "the mount point '\(path)' can't be used: \(String(cString: strerror(errno)))")
+                .mountPoint, "the mount point '\(path)' can't be used: \(SystemErrorCode.current)")
         }
         self.path = String(cString: resolved)
         free(resolved)
@@ -75,7 +75,7 @@ public struct MountPoint: Sendable {
         guard Glibc.access(path, W_OK | X_OK) == 0 else {
             throw FileSystemError(
                 .mountPoint,
-                "the mount point '\(path)' can't be written to: \(String(cString: strerror(errno))); "
+                "the mount point '\(path)' can't be written to: \(SystemErrorCode.current); "
                     + remedy(for: path, owner: status.st_uid, user: getuid()))
         }
     }
@@ -101,7 +101,7 @@ public struct MountPoint: Sendable {
         // fusermount3 opens it with the rights of who runs it.
         let descriptor = open("/dev/fuse", O_RDWR | O_CLOEXEC)
         guard descriptor >= 0 else {
-            let reason = String(cString: strerror(errno))
+            let reason = "\(SystemErrorCode.current)"
             let remedy =
                 errno == EACCES && geteuid() != 0
                 ? "let this user read and write it, by its group for instance ('ls -l /dev/fuse' tells)"

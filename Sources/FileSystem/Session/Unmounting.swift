@@ -19,7 +19,7 @@ public enum Unmounting {
         }
         if geteuid() == 0 {
             guard umount2(path, UMOUNT_NOFOLLOW | (isLazy ? MNT_DETACH : 0)) == 0 else {
-                throw errno == EBUSY ? busy(path) : refused(path, String(cString: strerror(errno)))
+                throw errno == EBUSY ? busy(path) : refused(path, "\(SystemErrorCode.current)")
             }
         } else {
             // fusermount3 refuses this as well, but with the same status as everything else.
@@ -48,14 +48,14 @@ public enum Unmounting {
             // What is mounted is what the link names; the link itself can be looked at safely.
             let text = String(decoding: target.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
             guard linksLeft > 0 else {
-                throw FileSystemError(.mountPoint, "'\(path)' can't be found: \(String(cString: strerror(ELOOP)))")
+                throw FileSystemError(.mountPoint, "'\(path)' can't be found: \(SystemErrorCode(rawValue: ELOOP))")
             }
             return try resolve(text.hasPrefix("/") ? text : "\(folder)/\(text)", linksLeft: linksLeft - 1)
         }
         // "." and ".." are not names: they have to be looked at.
         let isName = !name.isEmpty && name != "." && name != ".."
         guard let resolved = realpath(isName ? folder : path, nil) else {
-            throw FileSystemError(.mountPoint, "'\(path)' can't be found: \(String(cString: strerror(errno)))")
+            throw FileSystemError(.mountPoint, "'\(path)' can't be found: \(SystemErrorCode.current)")
         }
         defer { free(resolved) }
         let absolute = String(cString: resolved)
@@ -69,7 +69,7 @@ public enum Unmounting {
         guard status != 0 else { return }
         guard MountPoint.fileSystemType(mountedOn: path) == nil else {
             // The usual reason, which the program tells in other words.
-            if let sentence, !sentence.contains(String(cString: strerror(EBUSY))) {
+            if let sentence, !sentence.contains("\(SystemErrorCode(rawValue: EBUSY))") {
                 throw refused(path, MountHelper.advised(sentence))
             }
             throw busy(path)

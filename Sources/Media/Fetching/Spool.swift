@@ -41,10 +41,12 @@ final class Spool: Sendable {
         var written = 0
         while written < bytes.byteCount {
             let count = bytes.withUnsafeBytes { source in
-                pwrite(
-                    descriptor, source.baseAddress.map { $0 + written }, source.count - written, Int(offset) + written)
+                uninterrupted {
+                    pwrite(
+                        descriptor, source.baseAddress.map { $0 + written }, source.count - written,
+                        Int(offset) + written)
+                }
             }
-            if count < 0 && errno == EINTR { continue }
             guard count > 0 else { throw SystemError("ciphertext can't be written to a temporary file", errno) }
             written += count
         }
@@ -62,9 +64,9 @@ final class Spool: Sendable {
     func read(_ range: Range<Int64>, into bytes: UnsafeMutableRawBufferPointer) throws(SystemError) {
         var done = 0
         while done < range.count {
-            let count = pread(
-                descriptor, bytes.baseAddress.map { $0 + done }, range.count - done, Int(range.lowerBound) + done)
-            if count < 0 && errno == EINTR { continue }
+            let count = uninterrupted {
+                pread(descriptor, bytes.baseAddress.map { $0 + done }, range.count - done, Int(range.lowerBound) + done)
+            }
             // The end of the file where there should be bytes: it was cut, which nobody but the kernel's can.
             guard count > 0 else {
                 throw SystemError("ciphertext can't be read from a temporary file", count == 0 ? EIO : errno)

@@ -94,20 +94,17 @@ public enum PrivateFile {
     }
 
     private static func openAnything(_ path: String, _ flags: Int32, in folder: Int32) throws(Refusal) -> Int32 {
-        while true {
-            let descriptor = openat(folder, path, flags | O_NOFOLLOW | O_CLOEXEC, 0o600)
-            if descriptor >= 0 { return descriptor }
-            switch errno {
-            case EINTR: continue
-            // A symbolic link; a FIFO without a reader, or a socket; a folder; something that isn't one.
-            case ELOOP, ENXIO, EISDIR, ENOTDIR, ENODEV:
-                var status = stat()
-                let isThere = fstatat(folder, path, &status, AT_SYMLINK_NOFOLLOW) == 0
-                throw wrongType(
-                    path, mode: isThere ? status.st_mode : nil, type: flags & O_DIRECTORY != 0 ? S_IFDIR : S_IFREG,
-                    remedy: removal)
-            default: throw system(path)
-            }
+        let descriptor = uninterrupted { openat(folder, path, flags | O_NOFOLLOW | O_CLOEXEC, 0o600) }
+        if descriptor >= 0 { return descriptor }
+        switch errno {
+        // A symbolic link; a FIFO without a reader, or a socket; a folder; something that isn't one.
+        case ELOOP, ENXIO, EISDIR, ENOTDIR, ENODEV:
+            var status = stat()
+            let isThere = fstatat(folder, path, &status, AT_SYMLINK_NOFOLLOW) == 0
+            throw wrongType(
+                path, mode: isThere ? status.st_mode : nil, type: flags & O_DIRECTORY != 0 ? S_IFDIR : S_IFREG,
+                remedy: removal)
+        default: throw system(path)
         }
     }
 

@@ -3,7 +3,8 @@ import Support
 
 /// Where something is, and who knows the credential with which it can be had.
 ///
-/// The credential is asked for when a request is sent, and sent to the URL's origin (scheme, host and port) alone, whatever a server redirects to.
+/// Each request asks for the credential when it is sent. The credential reaches the URL's origin (scheme, host and
+/// port) alone, whatever a server redirects to.
 public struct Address: Sendable {
     /// The URL.
     ///

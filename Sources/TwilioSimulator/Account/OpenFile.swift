@@ -49,6 +49,6 @@ final class OpenFile: Sendable {
 extension SimulatorError {
     /// Makes an error that ends with what the system says about the last call that failed.
     static func system(_ code: Code, _ message: String) -> SimulatorError {
-        SimulatorError(code, "\(message): \(String(cString: strerror(errno)))")
+        SimulatorError(code, "\(message): \(SystemErrorCode.current)")
     }
 }

@@ -38,7 +38,7 @@ enum CacheFolder {
         guard error == 0 else {
             throw Failure(
                 .cache,
-                "the cache folder '\(path)' can't be made: \(String(cString: strerror(error))); give another with"
+                "the cache folder '\(path)' can't be made: \(SystemErrorCode(rawValue: error)); give another with"
                     + " --cache-dir")
         }
         do throws(PrivateFile.Refusal) {

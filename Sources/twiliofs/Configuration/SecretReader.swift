@@ -142,6 +142,6 @@ struct SecretReader {
     }
 
     private static func unreadable(_ path: String, _ what: String, _ status: FailureStatus) -> Failure {
-        Failure(status, "the \(what) can't be read from '\(path)': \(String(cString: strerror(errno)))")
+        Failure(status, "the \(what) can't be read from '\(path)': \(SystemErrorCode.current)")
     }
 }

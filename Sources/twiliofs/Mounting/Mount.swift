@@ -162,7 +162,7 @@ struct Mount {
         var limit = rlimit(rlim_cur: 0, rlim_max: 0)
         guard setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit) == 0, twiliofs_disable_core_dumps() == 0
         else {
-            throw Failure(.other, "core dumps can't be switched off: \(String(cString: strerror(errno)))")
+            throw Failure(.other, "core dumps can't be switched off: \(SystemErrorCode.current)")
         }
     }
 

@@ -33,14 +33,10 @@ struct MountedFile {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure(errno) }
         defer { close(descriptor) }
-        var contents: [UInt8] = []
-        var piece = [UInt8](repeating: 0, count: 64 << 10)
-        while true {
-            let count = Glibc.read(descriptor, &piece, piece.count)
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw failure(errno) }
-            guard count > 0 else { return contents }
-            contents += piece[..<count]
+        do throws(SystemError) {
+            return try readToEnd(descriptor)
+        } catch {
+            throw failure(error.code.rawValue)
         }
     }
 
@@ -54,7 +50,7 @@ struct MountedFile {
             Failure(
                 .mountPoint, "the mount on '\(mountPoint)' is another user's: ask as the user who has mounted it")
         default:
-            Failure(.mountPoint, "'\(path)' can't be read: \(String(cString: strerror(error)))")
+            Failure(.mountPoint, "'\(path)' can't be read: \(SystemErrorCode(rawValue: error))")
         }
     }
 }

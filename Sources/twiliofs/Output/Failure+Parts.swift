@@ -1,6 +1,7 @@
 import Catalog
 import DiskCache
 import FileSystem
+import Support
 import Transfer
 import TwilioAPI
 

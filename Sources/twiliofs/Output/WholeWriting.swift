@@ -1,4 +1,5 @@
 import Glibc
+import Support
 
 /// Writing a text whole.
 enum WholeWriting {
@@ -11,9 +12,10 @@ enum WholeWriting {
         var written = 0
         while written < bytes.count {
             let count = bytes.withUnsafeBytes { buffer in
-                Glibc.write(descriptor, buffer.baseAddress.map { $0 + written }, buffer.count - written)
+                uninterrupted {
+                    Glibc.write(descriptor, buffer.baseAddress.map { $0 + written }, buffer.count - written)
+                }
             }
-            if count < 0, errno == EINTR { continue }
             guard count > 0 else { return false }
             written += count
         }

@@ -16,7 +16,7 @@ enum Background {
     static func start(keeping secrets: Set<Int32>) throws {
         var pipe: [Int32] = [0, 0]
         guard Glibc.pipe(&pipe) == 0 else {
-            throw Failure(.other, "no pipe can be made: \(String(cString: strerror(errno)))")
+            throw Failure(.other, "no pipe can be made: \(SystemErrorCode.current)")
         }
         let (reading, writing) = (pipe[0], pipe[1])
         // Who started this program may ignore it, which is inherited; then there would be no status to wait for.
@@ -25,17 +25,14 @@ enum Background {
         let process = try spawn(passing: writing)
         close(writing)
         var byte: UInt8 = 0
-        var count = read(reading, &byte, 1)
-        while count < 0, errno == EINTR { count = read(reading, &byte, 1) }
+        let count = uninterrupted { read(reading, &byte, 1) }
         close(reading)
         guard count != 1 else { return }
 
         var status: Int32 = 0
-        var ended = waitpid(process, &status, 0)
-        while ended < 0, errno == EINTR { ended = waitpid(process, &status, 0) }
-        guard ended == process else {
+        guard uninterrupted({ waitpid(process, &status, 0) }) == process else {
             throw Failure(
-                .other, "the process that was to serve the mount is lost: \(String(cString: strerror(errno)))")
+                .other, "the process that was to serve the mount is lost: \(SystemErrorCode.current)")
         }
         // The low seven bits are the signal that ended it, the next byte its exit status (wait(2)).
         if status & 0x7F != 0 {
@@ -51,7 +48,7 @@ enum Background {
         _ = chdir("/")
         let null = open("/dev/null", O_RDWR | O_CLOEXEC)
         guard null >= 0 else {
-            throw Failure(.other, "/dev/null can't be opened: \(String(cString: strerror(errno)))")
+            throw Failure(.other, "/dev/null can't be opened: \(SystemErrorCode.current)")
         }
         for stream in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] { dup2(null, stream) }
         close(null)
@@ -83,7 +80,7 @@ enum Background {
         // The very program that runs, wherever it is and whatever has become of the file since.
         let result = posix_spawn(&process, "/proc/self/exe", nil, nil, &arguments, environ)
         guard result == 0 else {
-            throw Failure(.other, "this program can't be started again: \(String(cString: strerror(result)))")
+            throw Failure(.other, "this program can't be started again: \(SystemErrorCode(rawValue: result))")
         }
         return process
     }

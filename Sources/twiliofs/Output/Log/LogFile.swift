@@ -45,7 +45,7 @@ final class LogFile: Sendable {
         let isWhole = WholeWriting.write(start + line + "\n", to: descriptor)
         let error = errno
         isCut.withLock { $0 = !isWhole }
-        return isWhole ? nil : String(cString: strerror(error == 0 ? EIO : error))
+        return isWhole ? nil : "\(SystemErrorCode(rawValue: error == 0 ? EIO : error))"
     }
 
     private static func open(_ path: String) throws(Failure) -> Int32 {
@@ -93,7 +93,7 @@ final class LogFile: Sendable {
     private static func failure(_ path: String) -> Failure {
         Failure(
             .configuration,
-            "the log file '\(path)' can't be opened: \(String(cString: strerror(errno))); give another with --log-file")
+            "the log file '\(path)' can't be opened: \(SystemErrorCode.current); give another with --log-file")
     }
 
     private static func notRegular(_ path: String) -> Failure {
