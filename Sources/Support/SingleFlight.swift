@@ -52,7 +52,8 @@ public struct SingleFlight<Key: Hashable & Sendable, Waiter> {
     /// - Parameters:
     ///   - key: What was wanted.
     ///   - urgency: The urgency with which the work was started.
-    ///   - isUsable: Whether its result serves the waiters even if other work is under way, which may have a better one.
+    ///   - isUsable: Whether its result serves the waiters even if other work, which may have a better one, is under
+    ///     way.
     /// - Returns: The waiters to call with the result; they have left.
     public mutating func complete(_ key: Key, urgency: Int = 0, isUsable: Bool = true) -> [Waiter] {
         guard var flight = flights[key] else { return [] }

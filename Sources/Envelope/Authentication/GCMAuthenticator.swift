@@ -4,8 +4,9 @@ public import Support
 /// Verifies the tag of GCM content whose ranges come in any order, and possibly more than once.
 ///
 /// GHASH, the hash under the tag, is linear: the content's hash is the sum of what its ranges contribute, each moved to
-/// its place by a power of the hash key. So every range can be hashed when it comes, and only the sum is kept. libcrypto
-/// hashes the ranges; no library moves and adds the shares, since all of them want the content from its beginning.
+/// its place by a power of the hash key. So every range can be hashed when it comes, and only the sum is kept.
+/// libcrypto hashes the ranges; no library moves and adds the shares, since all of them want the content from its
+/// beginning.
 ///
 /// A value: whoever shares one between threads has to lock it. Absorbing costs what hashing the bytes costs, and some
 /// microseconds for each call.

@@ -54,8 +54,9 @@ public final class TwilioClient: Sendable {
     ///
     /// - Parameters:
     ///   - subaccount: its SID.
-    ///   - videoCredentials: knows a credential of its own, which its video asks for: this account's reaches its voice
-    ///     recordings only. Without them all that concerns video fails, with code ``TwilioError/Code/credentialMissing``.
+    ///   - videoCredentials: knows the subaccount's own credential, which its video asks for: this account's reaches
+    ///     its voice recordings only. Without it all that concerns video fails, with code
+    ///     ``TwilioError/Code/credentialMissing``.
     public func client(
         forSubaccount subaccount: SID, videoCredentials: (any CredentialProvider)?
     ) -> TwilioClient {

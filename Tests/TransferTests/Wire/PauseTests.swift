@@ -2,6 +2,7 @@ import FoundationEssentials
 import Support
 import TestSupport
 import Testing
+import TwilioSimulator
 
 @testable import Transfer
 
