@@ -80,8 +80,9 @@ struct CiphertextLayoutTests {
     @Test("The end that is fetched holds a tag, or the last two blocks")
     func tail() throws {
         for cipher in [ContentCipher.aes256GCM, .aes256CBC] {
-            let layout = try CiphertextLayout(cipher: cipher, ciphertextSize: 112, plaintextSize: 96)
-            let needed = layout.tagRange ?? layout.ciphertextRange(forPlaintext: 95..<96)
+            let plaintextSize = try cipher.plaintextSize(ofCiphertextSize: 112) ?? 97
+            let layout = try CiphertextLayout(cipher: cipher, ciphertextSize: 112, plaintextSize: plaintextSize)
+            let needed = layout.tagRange ?? layout.ciphertextRange(forPlaintext: 96..<97)
             #expect(layout.ciphertextSize - needed.lowerBound <= CiphertextLayout.tailSize)
         }
     }
