@@ -67,7 +67,7 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
         module("DiskCache", ["CXXHash", "Support", logging, .product(name: "GRDB", package: "GRDB.swift")]),
-        module("Media", ["Envelope", "TwilioAPI", "Transfer", "DiskCache", "Support", logging]),
+        module("Media", ["Envelope", "TwilioAPI", "Transfer", "Support", logging]),
         module("FileTree", ["Catalog", "Media", "TwilioAPI", "Transfer", "Support", logging]),
         module("FileSystem", ["CFUSE", "CLinux", "FileTree", "Media", "Support", logging]),
         module(

@@ -1,4 +1,3 @@
-public import DiskCache
 public import Envelope
 public import Logging
 public import Support
@@ -10,40 +9,8 @@ public import TwilioAPI
 /// Makes one ``MediaFile`` for a recording, which its readers share, and keeps some for a while after the last reader
 /// has left: their content keys, and their blocks as far as memory allows.
 public final class MediaLibrary: Sendable {
-    /// What the library works with.
-    public struct Configuration: Sendable {
-        /// Folder for temporary files of ciphertext.
-        public var spoolFolder: String
-
-        /// Bytes of memory for media, all in all; see ``leastMemory``.
-        public var memory: Int = 256 << 20
-
-        /// When bytes of files with a tag are released.
-        public var integrityMode = IntegrityMode.automatic
-
-        /// The ciphertext size up to which ``IntegrityMode/automatic`` is strict, in bytes.
-        public var strictLimit: Int64 = 16 << 20
-
-        /// Files kept without a reader: their content keys, and their blocks as long as nobody else needs the memory.
-        var idleFileLimit = 256
-
-        /// How long nobody fetches content again that was declared bad; doubles each time, up to a quarter of an hour.
-        var retrialWait = Duration.seconds(10)
-
-        /// Threads that decrypt, besides those that ask for reads.
-        public var threadCount: Int
-
-        /// The least memory with which a library of so many threads works, in bytes.
-        public static func leastMemory(threadCount: Int) -> Int {
-            threadCount * 2 * ScratchBuffers.size + MediaServices.leastSlotCount * PooledMemory.stride
-        }
-
-        /// Makes a configuration with its own temporary folder and number of threads.
-        public init(spoolFolder: String, threadCount: Int) {
-            self.spoolFolder = spoolFolder
-            self.threadCount = threadCount
-        }
-    }
+    /// The library's settings.
+    public typealias Configuration = MediaConfiguration
 
     struct State {
         var files: [SID: MediaFile] = [:]
@@ -79,7 +46,7 @@ public final class MediaLibrary: Sendable {
     /// - Throws: ``SystemError`` when the system has no thread left, ``MemoryError`` when the memory that is granted
     ///   is too little.
     public init(
-        clients: TwilioClients, transfer: TransferClient, keys: KeyRing, diskCache: DiskCache? = nil,
+        clients: TwilioClients, transfer: TransferClient, keys: KeyRing, diskCache: (any BlockCache)? = nil,
         configuration: Configuration, observer: any MediaObserver, logger: Logger
     ) throws {
         services = try MediaServices(

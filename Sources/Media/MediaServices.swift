@@ -1,4 +1,3 @@
-import DiskCache
 import Envelope
 import Logging
 import Support
@@ -19,10 +18,10 @@ final class MediaServices: Sendable {
 
     /// The thread that writes to the disk cache: nobody waits for it.
     let storeWorker: WorkerPool
-    let configuration: MediaLibrary.Configuration
+    let configuration: MediaConfiguration
 
     /// Ciphertext that survives a restart; nil when it is switched off.
-    let diskCache: DiskCache?
+    let diskCache: (any BlockCache)?
 
     /// All memory for ciphertext.
     let memory: MemoryPool
@@ -37,7 +36,7 @@ final class MediaServices: Sendable {
     let deferredFiles = Locked(0)
 
     /// What has happened so far; what ``MediaLibrary/statistics`` adds is not kept here.
-    let counts = Locked(MediaLibrary.Statistics())
+    let counts = Locked(MediaStatistics())
 
     /// By which request the hosts of media tell sizes.
     let probes = Locked(ProbeFindings())
@@ -66,8 +65,8 @@ final class MediaServices: Sendable {
     private let missedKeys = Locked<Set<String>>([])
 
     init(
-        clients: TwilioClients, transfer: TransferClient, keys: KeyRing, diskCache: DiskCache?,
-        configuration: MediaLibrary.Configuration, observer: any MediaObserver, logger: Logger
+        clients: TwilioClients, transfer: TransferClient, keys: KeyRing, diskCache: (any BlockCache)?,
+        configuration: MediaConfiguration, observer: any MediaObserver, logger: Logger
     ) throws {
         self.clients = clients
         self.transfer = transfer
@@ -86,16 +85,12 @@ final class MediaServices: Sendable {
         guard
             let memory = MemoryPool(
                 byteCount: configuration.memory - scratchCount * ScratchBuffers.size, schedule: { workers.run($0) }),
-            memory.slotCount >= Self.leastSlotCount
+            memory.slotCount >= MemoryPool.leastSlotCount
         else {
             throw MemoryError(byteCount: configuration.memory)
         }
         self.memory = memory
     }
-
-    /// Slots without which not even one read could be served: the largest, with whole blocks of the disk cache around
-    /// it.
-    static let leastSlotCount = 32
 
     /// Bytes of memory that one open file may keep: an equal share, but never less than a reader needs to get on.
     var memoryShare: Int64 {
@@ -113,7 +108,7 @@ final class MediaServices: Sendable {
     }
 
     /// Writes to the disk cache soon, unless so much waits already that memory would be short.
-    func store(byteCount: Int, _ work: @escaping @Sendable (DiskCache) -> Void) {
+    func store(byteCount: Int, _ work: @escaping @Sendable (any BlockCache) -> Void) {
         guard let diskCache else { return }
         let limit = memory.slotCount * Block.size / 2
         let isTaken = storing.withLock { storing in

@@ -1,4 +1,3 @@
-import DiskCache
 import Envelope
 import Support
 import TwilioAPI
@@ -10,19 +9,19 @@ import TwilioAPI
 extension MediaFile {
     /// What the disk cache knows this content by; nil when it can't be told from other content, so that it isn't
     /// cached.
-    var cachedContent: DiskCache.Content? {
+    var cachedContent: CachedContent? {
         guard let facts = knownFacts, let tag = facts.entityTag else { return nil }
         // Twilio may tag the forms of one recording alike.
         let form = facts.requestedChannels.map { $0 > 0 ? " channels=\($0)" : "" } ?? ""
         // Answers are compared with the envelope that is known. What came with another one is other content.
         let envelope = facts.envelopeDigest.map { " envelope=\($0)" } ?? ""
-        return DiskCache.Content(sid: sid.description, entityTag: tag + form + envelope, size: facts.ciphertextSize)
+        return CachedContent(sid: sid.description, entityTag: tag + form + envelope, size: facts.ciphertextSize)
     }
 
     /// The units that the disk cache probably has.
     func cachedUnits() -> Set<Int> {
         guard let cache = services.diskCache, let content = cachedContent else { return [] }
-        return cache.blocks(of: content)
+        return cache.units(of: content)
     }
 
     /// Fetches the missing blocks of a unit from the disk cache.
@@ -44,7 +43,7 @@ extension MediaFile {
     }
 
     /// Fills the blocks of an order.
-    private func read(_ order: FetchOrder, unit: Int, from cache: DiskCache, as content: DiskCache.Content) -> Bool {
+    private func read(_ order: FetchOrder, unit: Int, from cache: any BlockCache, as content: CachedContent) -> Bool {
         guard case .known(let known) = state.withLock({ $0.content }) else { return false }
         let size = Int64(Block.size)
         let count = BlockMap<PendingRead>.unit
@@ -67,7 +66,7 @@ extension MediaFile {
                 buffers.append(buffer)
             }
         }
-        guard cache.read(unit, of: content, into: buffers) else { return false }
+        guard cache.readUnit(unit, of: content, into: buffers) else { return false }
         // The end of each buffer is the prefix of the block behind it.
         for block in order.blocks where block.index > first {
             let previous = buffers[block.index - first - 1]
@@ -90,7 +89,7 @@ extension MediaFile {
     func forgetCached() {
         guard let cache = services.diskCache else { return }
         // Not here: the disk may take its time. What is stored later comes later in the same queue.
-        services.storeWorker.run { [sid] in cache.remove(sid: sid.description) }
+        services.storeWorker.run { [sid] in cache.removeUnits(ofRecording: sid.description) }
     }
 
     /// Stores a unit of which all blocks have come.
@@ -102,7 +101,7 @@ extension MediaFile {
         }
         guard isFirst else { return }
         services.store(byteCount: blocks.count * Block.size) { cache in
-            cache.store(
+            cache.storeUnit(
                 unit, of: content,
                 from: blocks.enumerated().map { UnsafeRawBufferPointer($1.unsafeBytes(withPrefix: $0 == 0)) })
         }

@@ -35,6 +35,10 @@ final class MemoryPool: Sendable {
         var waiting: [Waiter] = []
     }
 
+    /// The least number of slots with which every read can be served: those of the largest read, widened to whole units
+    /// of the disk cache.
+    static let leastSlotCount = 32
+
     /// Slots in all.
     let slotCount: Int
 

@@ -252,6 +252,6 @@ extension MediaFile {
     /// Blocks have become such that they can be let go: of use when somebody waits for memory.
     func memoryMayBeFree() {
         guard services.memory.hasWaiters else { return }
-        services.reclaimMemory(MediaServices.leastSlotCount, isUrgent: true)
+        services.reclaimMemory(MemoryPool.leastSlotCount, isUrgent: true)
     }
 }
