@@ -10,13 +10,6 @@ import TwilioAPI
 /// part of the state: transfers, completions, readers, the observer. Locks within the content (its authentication) are
 /// taken without it.
 final class MediaFile: Sendable {
-    /// Something that is learnt when it is first asked for.
-    enum Learnt<Value: Sendable>: Sendable {
-        case unknown
-        case pending([@Sendable (Result<Value, MediaError>) -> Void])
-        case known(Value)
-    }
-
     /// What opening a file gives.
     struct Opened: Sendable {
         let content: MediaContent
@@ -58,18 +51,7 @@ final class MediaFile: Sendable {
         var ignoresRanges = false
         var spool: SpooledContent?
 
-        /// Reads that wait until the content is verified.
-        var held: [PendingRead] = []
-
-        /// Whether all of the content is being fetched for that.
-        var isVerifying = false
-        var trial = Trial.first
-
-        /// When content that was declared bad may be fetched anew; nil while none was.
-        var retrial: Retrial?
-
-        /// What an earlier mount, or this one before the file was let go, has found out about the content.
-        var knownIntegrity: Integrity?
+        var gate: IntegrityGate<PendingRead>
 
         var readerCount = 0
 
@@ -103,15 +85,14 @@ final class MediaFile: Sendable {
         state = Locked(
             State(
                 facts: facts.flatMap { agree ? .known($0) : nil } ?? .unknown, doubtedFacts: agree ? nil : facts,
-                hasRefusedChannels: facts?.requestedChannels == 0, knownIntegrity: wasVerified ? .verified : nil,
-                wasOpened: wasVerified))
+                hasRefusedChannels: facts?.requestedChannels == 0,
+                gate: IntegrityGate(earlier: wasVerified ? .verified : nil), wasOpened: wasVerified))
     }
 
     /// Takes note of what was found out about this very media before, unless this process knows better.
     func learn(_ integrity: Integrity) {
         state.withLock { state in
-            guard case .unknown = state.content, state.knownIntegrity == nil else { return }
-            state.knownIntegrity = integrity
+            if case .unknown = state.content { state.gate.learn(integrity) }
         }
     }
 
@@ -134,13 +115,12 @@ final class MediaFile: Sendable {
     ///
     /// What has failed once is taken for failed until it has passed.
     var integrity: Integrity {
-        let (content, trial, known) = state.withLock { ($0.content, $0.trial, $0.knownIntegrity) }
-        guard case .known(let content) = content else {
-            return known ?? (resource.encryptionDetails == nil ? .none : .unverified)
+        let (content, earlier, ofUnverified) = state.withLock {
+            ($0.content.value, $0.gate.earlier, $0.gate.integrityOfUnverified)
         }
-        guard let authentication = content.authentication else { return .none }
-        guard authentication.integrity == .unverified else { return authentication.integrity }
-        return trial == .first ? known ?? .unverified : .failed
+        guard let content else { return earlier ?? (resource.encryptionDetails == nil ? .none : .unverified) }
+        guard let integrity = content.authentication?.integrity else { return .none }
+        return integrity == .unverified ? ofUnverified : integrity
     }
 
     /// Counts a reader.
@@ -161,7 +141,7 @@ final class MediaFile: Sendable {
     /// Whether a content is what is known of the media now.
     func isCurrent(_ content: MediaContent) -> Bool {
         guard case .known(let known) = state.withLock({ $0.content }) else { return false }
-        return known.isSame(as: content)
+        return known === content
     }
 
     /// Lets go of the ciphertext and ends what is under way for it.
@@ -186,7 +166,7 @@ final class MediaFile: Sendable {
             completion(result.map { markOpened($0, isAhead: isAhead) })
         }
         let step = state.withLock { state -> Step in
-            if state.isDueForRetrial(now: .now) { state.beginRetrial() }
+            if state.gate.isDueForRetrial(now: .now) { state.beginRetrial() }
             switch state.content {
             case .known(let content):
                 defer { state.wasOpened = state.wasOpened || !isAhead }
@@ -229,7 +209,7 @@ final class MediaFile: Sendable {
     /// Opens the file if its content is known.
     func openAtHand() -> Opened? {
         state.withLock { state in
-            guard case .known(let content) = state.content, !state.isDueForRetrial(now: .now) else { return nil }
+            guard case .known(let content) = state.content, !state.gate.isDueForRetrial(now: .now) else { return nil }
             defer { state.wasOpened = true }
             return Opened(content: content, isContinued: state.wasOpened)
         }
@@ -239,7 +219,7 @@ final class MediaFile: Sendable {
     private func markOpened(_ content: MediaContent, isAhead: Bool) -> Opened {
         state.withLock { state in
             // It may have changed since; then nothing that is kept belongs to it.
-            guard case .known(let known) = state.content, known.isSame(as: content) else {
+            guard case .known(let known) = state.content, known === content else {
                 return Opened(content: content, isContinued: false)
             }
             defer { state.wasOpened = state.wasOpened || !isAhead }
@@ -254,11 +234,12 @@ final class MediaFile: Sendable {
             switch result {
             case .success(let content):
                 state.content = .known(content)
+                state.gate.contentDidOpen()
                 state.blocks = BlockMap(
                     contentSize: content.contentSize, releasesWholeBlocks: content.authentication != nil,
                     nextFetch: state.blocks?.nextFetch ?? 0)
                 // While it is in doubt nothing comes from a cache.
-                state.blocks?.cachedUnits = state.trial == .first ? cachedUnits : []
+                state.blocks?.cachedUnits = state.gate.trial == .first ? cachedUnits : []
             case .failure(let error):
                 state.content = .unknown
                 // It may be the description that was wrong.
@@ -321,13 +302,10 @@ final class MediaFile: Sendable {
 
     /// Whether nothing of the content is to be released before all of it is verified.
     private func isStrict(ciphertextSize: Int64) -> Bool {
-        let known = state.withLock { $0.knownIntegrity }
-        // It may be that a server sends bad bytes only sometimes: what has failed once isn't released unseen.
-        if known == .failed { return true }
-        return switch services.configuration.integrityMode {
-        case .strict: true
-        case .deferred: false
-        case .automatic: known != .verified && ciphertextSize <= services.configuration.strictLimit
+        let configuration = services.configuration
+        return state.withLock {
+            $0.gate.isStrict(
+                size: ciphertextSize, mode: configuration.integrityMode, limit: configuration.strictLimit)
         }
     }
 

@@ -185,9 +185,7 @@ extension MediaFile {
             if case .known = state.content { state.content = .unknown }
             state.wasOpened = false
             state.hasOutdatedReaders = state.readerCount > 0
-            state.knownIntegrity = nil
-            state.trial = .first
-            state.retrial = nil
+            state.gate.forget()
         }
         services.provisionalSizes.withLock { $0.forget(sid) }
         forgetCached()

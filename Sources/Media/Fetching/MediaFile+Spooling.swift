@@ -193,7 +193,7 @@ extension MediaFile {
         enum Step {
             case nothing
             case authenticate(MediaContent, Spool, size: Int64)
-            case serve([PendingRead], MediaContent, Spool)
+            case serve([PendingRead], Spool, attempt: ContentAuthentication.Attempt)
         }
         let step = state.withLock { state -> Step in
             guard case .known(let content) = state.content, let progress = state.spool else { return .nothing }
@@ -210,14 +210,15 @@ extension MediaFile {
                 ready.append(read)
                 return true
             }
-            return ready.isEmpty ? .nothing : .serve(ready, content, progress.spool)
+            let attempt = content.authentication?.attempt ?? 0
+            return ready.isEmpty ? .nothing : .serve(ready, progress.spool, attempt: attempt)
         }
         switch step {
         case .nothing:
             break
-        case .serve(let reads, let content, let spool):
+        case .serve(let reads, let spool, let attempt):
             for read in reads {
-                services.workers.run { [self] in serve(read, content: content, from: spool) }
+                services.workers.run { [self] in serve(read, from: spool, attempt: attempt) }
             }
         case .authenticate(let content, let spool, let size):
             services.workers.run { [self] in authenticate(content, in: spool, size: size) }
@@ -253,12 +254,16 @@ extension MediaFile {
     }
 
     /// Decrypts piece by piece, so that no more memory is needed than that of one scratch buffer.
-    private func serve(_ read: PendingRead, content: MediaContent, from spool: Spool) {
+    private func serve(_ read: PendingRead, from spool: Spool, attempt: ContentAuthentication.Attempt) {
+        let content = read.content
         guard case .delivery(let receiver) = read.purpose else {
             if case .arrival(let completion) = read.purpose { completion(.success(())) }
             return
         }
-        content.noteRelease()
+        guard noteRelease(of: content, attempt: attempt) else {
+            begin(read)
+            return
+        }
         do {
             try services.scratch.withBuffer { buffer in
                 let plaintext = UnsafeMutableRawBufferPointer(rebasing: buffer[..<read.range.count])

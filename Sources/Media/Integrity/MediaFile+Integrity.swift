@@ -10,57 +10,19 @@ import TwilioAPI
 /// way. What was released of it stays condemned all the same. Its readers fail for good, and whoever opens the file
 /// anew gets nothing before the second attempt has passed.
 extension MediaFile {
-    /// How often the content was fetched to be authenticated.
-    enum Trial {
-        /// It hasn't failed.
-        case first
-
-        /// It has failed once, and is being fetched again.
-        case again
-
-        /// It has failed twice, or had at an earlier mount.
-        case condemned
-    }
-
-    /// When content that was declared bad may be fetched anew.
-    ///
-    /// What served the bad bytes may have been something on the way, and well again since.
-    struct Retrial {
-        /// The wait after the first declaration doubles with each further one, up to this.
-        static let longestWait = Duration.seconds(900)
-
-        let wait: Duration
-        let isDueFrom: ContinuousClock.Instant
-
-        /// The wait after content was declared bad, once more if there was one before.
-        init(after previous: Retrial?, firstWait: Duration, now: ContinuousClock.Instant) {
-            wait = previous.map { min($0.wait * 2, Self.longestWait) } ?? firstWait
-            isDueFrom = now + wait
-        }
-    }
-
     /// Keeps a read until the content is verified, and has all of it fetched.
     func hold(_ read: PendingRead) {
-        let begins = state.withLock { state -> Bool in
-            state.held.append(read)
-            defer { state.isVerifying = true }
-            return !state.isVerifying
-        }
-        if begins {
+        if state.withLock({ $0.gate.hold(read) }) {
             verify(read.content)
         } else if !read.content.isHeldBack {
             // Decided between the question and the answer.
-            releaseHeldReads()
+            resume(state.withLock { $0.gate.takeHeld() })
         }
     }
 
     /// Has all of a content fetched, unless that is being done.
     func verifyAhead(_ content: MediaContent) {
-        let begins = state.withLock { state -> Bool in
-            defer { state.isVerifying = true }
-            return !state.isVerifying
-        }
-        if begins { verify(content) }
+        if state.withLock({ $0.gate.beginPass() }) { verify(content) }
     }
 
     /// Fetches what hasn't been authenticated of a content, piece by piece, until there is a verdict.
@@ -72,12 +34,11 @@ extension MediaFile {
         guard let authentication = content.authentication, authentication.integrity == .unverified,
             let missing = authentication.firstMissingRange
         else {
-            state.withLock { $0.isVerifying = false }
-            releaseHeldReads()
+            resume(state.withLock { $0.gate.endPass() })
             return
         }
         let end = min(missing.upperBound, missing.lowerBound + Int64(MediaReader.largestRead))
-        let isAwaited = state.withLock { !$0.held.isEmpty }
+        let isAwaited = state.withLock { $0.gate.isAwaited }
         let piece = PendingRead(
             range: missing.lowerBound..<end, content: content, place: place,
             purpose: .arrival { [self] result in
@@ -94,26 +55,14 @@ extension MediaFile {
 
     /// The content couldn't be fetched: whoever waits for the verdict gets an error, and the next read tries again.
     private func verificationDidStop(_ error: MediaError) {
-        let held = state.withLock { state -> [PendingRead] in
-            state.isVerifying = false
-            defer { state.held = [] }
-            return state.held
-        }
-        for read in held { read.fail(error) }
+        for read in state.withLock({ $0.gate.endPass() }) { read.fail(error) }
     }
 
     /// All of the content has come, and the tag agrees.
     func contentWasVerified(_ content: MediaContent) {
-        let wasDoubted = state.withLock { state -> Bool in
-            defer {
-                if state.trial == .again { state.knownIntegrity = .verified }
-                state.trial = .first
-                state.retrial = nil
-            }
-            return state.trial == .again
-        }
+        let hadFailed = state.withLock { $0.gate.pass() }
         confirmFacts()
-        if wasDoubted {
+        if hadFailed {
             services.logger.notice(
                 "\(sid) was fetched again and is what was recorded", metadata: ["recording": "\(sid)"])
         }
@@ -121,12 +70,9 @@ extension MediaFile {
         services.observer.mediaWasVerified(sid, of: resource.accountSID)
     }
 
-    private func releaseHeldReads() {
-        let held = state.withLock { state -> [PendingRead] in
-            defer { state.held = [] }
-            return state.held
-        }
-        for read in held { services.workers.run { [self] in begin(read) } }
+    /// Begins reads again that were held back.
+    private func resume(_ reads: [PendingRead]) {
+        for read in reads { services.workers.run { [self] in begin(read) } }
     }
 
     /// The content is not what was sealed: nothing of it is released any more.
@@ -145,21 +91,15 @@ extension MediaFile {
         }
         typealias Decision = (step: Step, reads: [PendingRead], transfers: [TransferSlot], wasReleased: Bool)
         let (step, detached, transfers, wasReleased) = state.withLock { state -> Decision in
-            let wasReleased = content.wasReleased
+            let wasReleased = state.gate.wasReleased
             // Several blocks may have told it at the same time.
-            guard case .known(let now) = state.content, now.isSame(as: content),
-                content.authentication?.attempt == attempt, state.trial != .condemned
+            guard case .known(let now) = state.content, now === content,
+                content.authentication?.attempt == attempt, state.gate.trial != .condemned
             else { return (.known, [], [], wasReleased) }
             let (reads, transfers) = Self.detachReads(&state)
-            guard state.trial == .first else {
-                state.trial = .condemned
-                state.retrial = Retrial(
-                    after: state.retrial, firstWait: services.configuration.retrialWait, now: .now)
-                state.isVerifying = false
+            guard state.gate.fail(firstWait: services.configuration.retrialWait, now: .now) == .again else {
                 return (.condemn, reads, transfers, wasReleased)
             }
-            state.trial = .again
-            state.isVerifying = true
             state.wasOpened = false
             state.blocks?.cachedUnits = []
             guard wasReleased else {
@@ -168,6 +108,7 @@ extension MediaFile {
             }
             let again = MediaContent(again: content)
             state.content = .known(again)
+            state.gate.contentDidOpen()
             return (.tryAgain(again), reads, transfers, true)
         }
         for transfer in transfers { transfer.cancel() }
@@ -199,7 +140,7 @@ extension MediaFile {
                 if wasReleased {
                     read.fail(failure)
                 } else {
-                    state.withLock { $0.held.append(read) }
+                    _ = state.withLock { $0.gate.hold(read) }
                 }
             }
             describeAgain(again)
@@ -218,7 +159,7 @@ extension MediaFile {
                 services.workers.run { [self] in verify(content) }
             case .success:
                 mediaDidChange()
-                state.withLock { $0.isVerifying = false }
+                resume(state.withLock { $0.gate.endPass() })
             case .failure(let error):
                 verificationDidStop(error)
             }
@@ -228,19 +169,12 @@ extension MediaFile {
 }
 
 extension MediaFile.State {
-    /// Whether content that was declared bad is to be tried anew, should somebody open it.
-    func isDueForRetrial(now: ContinuousClock.Instant) -> Bool {
-        guard trial == .condemned, let retrial else { return false }
-        return retrial.isDueFrom <= now
-    }
-
     /// Has the media described anew and nothing of it released before all of it is verified; the first failure
     /// condemns it again.
     mutating func beginRetrial() {
         doubtFacts()
         content = .unknown
         wasOpened = false
-        knownIntegrity = .failed
-        trial = .again
+        gate.beginRetrial()
     }
 }

@@ -54,7 +54,7 @@ extension MediaFile {
         let pool = services.memory
         let plan = state.withLock { state -> Plan in
             // Looked at again under the lock: what is answered comes from the content that was opened.
-            guard case .known(let now) = state.content, now.isSame(as: read.content) else { return .refused }
+            guard case .known(let now) = state.content, now === read.content else { return .refused }
             guard !state.ignoresRanges, var blocks = state.blocks else { return .stream }
             state.blocks = nil  // The only reference, so that nothing is copied.
             defer { state.blocks = blocks }
@@ -141,7 +141,7 @@ extension MediaFile {
         if content.authentication?.integrity == .failed {
             return MediaError(.authenticationFailed, sid, "\(sid) has failed its authentication")
         }
-        guard case .known(let known) = state.withLock({ $0.content }), known.isSame(as: content) else {
+        guard case .known(let known) = state.withLock({ $0.content }), known === content else {
             return hasChanged
         }
         return nil
@@ -163,11 +163,12 @@ extension MediaFile {
     ///
     /// - Returns: the reads that waited, and the transfers to cancel.
     static func detachReads(_ state: inout State) -> ([PendingRead], [TransferSlot]) {
-        let reads = (state.blocks?.reset().readers.map(\.reader) ?? []) + (state.spool?.waiting ?? []) + state.held
+        let reads =
+            (state.blocks?.reset().readers.map(\.reader) ?? []) + (state.spool?.waiting ?? [])
+            + state.gate.takeHeld()
         let transfers = Array(state.transfers.values) + (state.spool.map { [$0.transfer] } ?? [])
         state.transfers = [:]
         state.spool = nil
-        state.held = []
         return (reads, transfers)
     }
 
@@ -221,12 +222,12 @@ extension MediaFile {
     /// Takes note that bytes of a content are released, unless it has been given up since they were authenticated.
     ///
     /// Both under the lock under which it is given up: whoever does that knows whether something had been released.
-    private func noteRelease(of content: MediaContent, attempt: ContentAuthentication.Attempt) -> Bool {
+    func noteRelease(of content: MediaContent, attempt: ContentAuthentication.Attempt) -> Bool {
         state.withLock { state in
-            guard case .known(let now) = state.content, now.isSame(as: content),
+            guard case .known(let now) = state.content, now === content,
                 content.authentication.map({ $0.attempt == attempt && $0.integrity != .failed }) ?? true
             else { return false }
-            content.noteRelease()
+            state.gate.noteRelease()
             return true
         }
     }

@@ -2,16 +2,11 @@ import Envelope
 import Support
 import TwilioAPI
 
-/// How the bytes of one file are made from its ciphertext.
+/// The content of one file, as it was opened: sizes, content key, authentication.
 ///
-/// Immutable but for its authentication, which locks for itself.
-struct MediaContent: Sendable {
-    /// Tells this content from one that the same file has later, and remembers whether any of it was released.
-    private final class Identity: Sendable {
-        let wasReleased = Locked(false)
-    }
-    private let identity: Identity
-
+/// Immutable but for its authentication, which has a lock of its own. Its identity tells it from content that the same
+/// file has later, even if that is equal.
+final class MediaContent: Sendable {
     /// Whether nothing is released before all of it is verified.
     let isStrict: Bool
 
@@ -38,7 +33,6 @@ struct MediaContent: Sendable {
         authentication = nil
         layout = nil
         isStrict = false
-        identity = Identity()
     }
 
     /// Content in an envelope.
@@ -48,7 +42,6 @@ struct MediaContent: Sendable {
     init(
         facts: MediaFacts, metadata: EnvelopeMetadata, key: ContentEncryptionKey, isStrict: Bool
     ) throws(EnvelopeError) {
-        identity = Identity()
         self.isStrict = isStrict
         let layout = try CiphertextLayout(
             cipher: metadata.cipher, ciphertextSize: facts.ciphertextSize, plaintextSize: facts.plaintextSize)
@@ -69,7 +62,6 @@ struct MediaContent: Sendable {
 
     /// The same content, to be fetched and authenticated anew before any of it is released.
     init(again other: MediaContent) {
-        identity = Identity()
         isStrict = true
         plaintextSize = other.plaintextSize
         contentSize = other.contentSize
@@ -83,17 +75,6 @@ struct MediaContent: Sendable {
 
     /// Whether reads have to wait until all of it is verified.
     var isHeldBack: Bool { isStrict && authentication?.integrity == .unverified }
-
-    /// Whether some of it was handed to a reader.
-    var wasReleased: Bool { identity.wasReleased.withLock { $0 } }
-
-    /// Some of it is about to be handed to a reader.
-    func noteRelease() {
-        identity.wasReleased.withLock { $0 = true }
-    }
-
-    /// Whether this is the very same content, not only an equal one.
-    func isSame(as other: MediaContent) -> Bool { identity === other.identity }
 
     /// The ciphertext from which a range of the plaintext is decrypted; both as offsets.
     func ciphertextRange(forPlaintext range: Range<Int64>) -> Range<Int64> {

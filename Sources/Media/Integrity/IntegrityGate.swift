@@ -1,0 +1,164 @@
+/// Which bytes of a file may be released, and the reads held back until then: a state machine without I/O.
+///
+/// Content is tried: fetched and authenticated. Content that fails is tried once more, past all caches, before it is
+/// declared bad, since the fault may have been on the way. Valid transitions of the trial:
+///
+/// - `first` → `again`: the content failed (``fail(firstWait:now:)``).
+/// - `again` → `condemned`: it failed again (``fail(firstWait:now:)``).
+/// - `condemned` → `again`: a retrial is due, and somebody opens the file (``beginRetrial()``).
+/// - any → `first`: all of the content has passed (``pass()``), or the media has changed (``forget()``).
+///
+/// A verifying pass, which fetches all of the content, begins when there is a reason for it and none is under way
+/// (``hold(_:)``, ``beginPass()``, ``fail(firstWait:now:)``). It ends with the verdict, or when it can't go on
+/// (``endPass()``).
+struct IntegrityGate<Read> {
+    /// How often the content was fetched to be authenticated.
+    enum Trial {
+        /// It hasn't failed.
+        case first
+
+        /// It has failed once, and is fetched again.
+        case again
+
+        /// It has failed twice, or once after an earlier declaration.
+        case condemned
+    }
+
+    private(set) var trial = Trial.first
+    private var retrial: Retrial?
+
+    /// What was found out about the same media before this content was opened; nil when nothing was.
+    private(set) var earlier: Integrity?
+
+    /// Whether bytes of the content that is open were released.
+    private(set) var wasReleased = false
+
+    /// Reads that wait for the verdict.
+    private var held: [Read] = []
+
+    private var isPassUnderWay = false
+
+    init(earlier: Integrity?) {
+        self.earlier = earlier
+    }
+
+    /// Whether a reader waits for the verdict.
+    var isAwaited: Bool { !held.isEmpty }
+
+    /// The integrity of content whose authentication isn't complete.
+    ///
+    /// Content that has failed once counts as failed until it has passed.
+    var integrityOfUnverified: Integrity { trial == .first ? earlier ?? .unverified : .failed }
+
+    /// Whether nothing of a content is to be released before all of it is verified.
+    ///
+    /// - Parameters:
+    ///   - size: of the ciphertext, in bytes.
+    ///   - limit: the size up to which ``IntegrityMode/automatic`` is strict, in bytes.
+    func isStrict(size: Int64, mode: IntegrityMode, limit: Int64) -> Bool {
+        // A server may send bad bytes only sometimes: content that has failed is never released unseen.
+        if earlier == .failed { return true }
+        return switch mode {
+        case .strict: true
+        case .deferred: false
+        case .automatic: earlier != .verified && size <= limit
+        }
+    }
+
+    // MARK: Content
+
+    /// Takes note of what was found out about the same media before, unless this process knows better.
+    mutating func learn(_ integrity: Integrity) {
+        if earlier == nil { earlier = integrity }
+    }
+
+    /// A content was opened, of which nothing has been released.
+    mutating func contentDidOpen() {
+        wasReleased = false
+    }
+
+    /// Bytes of the content are about to be released.
+    mutating func noteRelease() {
+        wasReleased = true
+    }
+
+    /// The media is another: nothing that was found out is about it.
+    mutating func forget() {
+        (earlier, trial, retrial) = (nil, .first, nil)
+    }
+
+    // MARK: Reads and the verifying pass
+
+    /// Holds a read back until there is a verdict.
+    ///
+    /// - Returns: whether a verifying pass is to begin.
+    mutating func hold(_ read: Read) -> Bool {
+        held.append(read)
+        return beginPass()
+    }
+
+    /// Takes out the reads that were held back.
+    mutating func takeHeld() -> [Read] {
+        defer { held = [] }
+        return held
+    }
+
+    /// Begins a verifying pass, unless one is under way.
+    ///
+    /// - Returns: whether it begins.
+    mutating func beginPass() -> Bool {
+        defer { isPassUnderWay = true }
+        return !isPassUnderWay
+    }
+
+    /// The verifying pass has ended, with a verdict or without.
+    ///
+    /// - Returns: the reads that were held back.
+    mutating func endPass() -> [Read] {
+        isPassUnderWay = false
+        return takeHeld()
+    }
+
+    // MARK: Verdicts
+
+    /// All of the content has come, and the tag agrees.
+    ///
+    /// - Returns: whether it had failed before.
+    mutating func pass() -> Bool {
+        let hadFailed = trial == .again
+        if hadFailed { earlier = .verified }
+        (trial, retrial) = (.first, nil)
+        return hadFailed
+    }
+
+    /// The content has failed its authentication, and isn't condemned yet.
+    ///
+    /// After the first time a pass is under way: the caller begins it.
+    ///
+    /// - Parameter firstWait: until content that was declared bad for the first time may be tried anew.
+    /// - Returns: the trial that follows: `again` or `condemned`.
+    mutating func fail(firstWait: Duration, now: ContinuousClock.Instant) -> Trial {
+        guard trial == .first else {
+            trial = .condemned
+            retrial = Retrial(after: retrial, firstWait: firstWait, now: now)
+            isPassUnderWay = false
+            return trial
+        }
+        trial = .again
+        isPassUnderWay = true
+        return trial
+    }
+
+    /// Whether condemned content is to be tried anew, should somebody open it.
+    func isDueForRetrial(now: ContinuousClock.Instant) -> Bool {
+        guard trial == .condemned, let retrial else { return false }
+        return retrial.isDueFrom <= now
+    }
+
+    /// Condemned content is tried anew: nothing of it is released before all of it has passed, and the first failure
+    /// condemns it again.
+    mutating func beginRetrial() {
+        earlier = .failed
+        trial = .again
+    }
+}
