@@ -19,24 +19,6 @@ final class MediaFile: Sendable {
     }
 
     struct State {
-        var facts: Learnt<MediaFacts>
-
-        /// Facts that are being learnt anew: those who relied on them are told if the new ones are others.
-        var doubtedFacts: MediaFacts?
-
-        /// Whether the facts are of media whose end is missing, and perhaps on its way: it can't be opened.
-        var isCut = false
-
-        /// Whether the voice recording couldn't be had in as many channels as it has.
-        var hasRefusedChannels = false
-
-        /// When facts that aren't confirmed have to be learnt anew; nil for those of an earlier mount, and confirmed
-        /// ones.
-        var factsAreDoubtedFrom: ContinuousClock.Instant?
-
-        /// How urgent the fetches are that learn them: more than one only where the first was background work, which
-        /// may be queued for as long as others need, and somebody came who needs them sooner.
-        var describing: [Priority] = []
         var content = Learnt<MediaContent>.unknown
 
         /// Ciphertext fetched in ranges; made when the content is known.
@@ -62,14 +44,9 @@ final class MediaFile: Sendable {
         var wasOpened = false
     }
 
-    let resource: MediaResource
-    let services: MediaServices
+    let known: KnownMedia
     let state: Locked<State>
-
-    /// The source of addresses; made when first needed.
-    ///
-    /// Nil in between.
-    let addressSource = Locked<MediaAddressSource?>(nil)
+    var services: MediaServices { known.services }
 
     /// Makes a file of which nothing is at hand.
     ///
@@ -78,15 +55,9 @@ final class MediaFile: Sendable {
     ///   - wasVerified: whether all of it was read and verified by this process, so that the kernel's pages are of its
     ///     bytes.
     init(resource: MediaResource, facts: MediaFacts?, wasVerified: Bool, services: MediaServices) {
-        self.resource = resource
-        self.services = services
-        let agree = facts?.agree(with: resource) ?? false
-        let wasVerified = wasVerified && agree
-        state = Locked(
-            State(
-                facts: facts.flatMap { agree ? .known($0) : nil } ?? .unknown, doubtedFacts: agree ? nil : facts,
-                hasRefusedChannels: facts?.requestedChannels == 0,
-                gate: IntegrityGate(earlier: wasVerified ? .verified : nil), wasOpened: wasVerified))
+        known = KnownMedia(facts, of: resource, services: services)
+        let wasVerified = wasVerified && known.facts != nil
+        state = Locked(State(gate: IntegrityGate(earlier: wasVerified ? .verified : nil), wasOpened: wasVerified))
     }
 
     /// Takes note of what was found out about this very media before, unless this process knows better.
@@ -96,12 +67,7 @@ final class MediaFile: Sendable {
         }
     }
 
-    var sid: SID { resource.sid }
-
-    /// Size of what the server holds, in bytes; nil when that isn't known.
-    var ciphertextSize: Int64? {
-        knownFacts?.ciphertextSize
-    }
+    var sid: SID { known.sid }
 
     /// Bytes of ciphertext in a temporary file.
     var spooled: Int64 { state.withLock { $0.spool?.written ?? 0 } }
@@ -118,7 +84,7 @@ final class MediaFile: Sendable {
         let (content, earlier, ofUnverified) = state.withLock {
             ($0.content.value, $0.gate.earlier, $0.gate.integrityOfUnverified)
         }
-        guard let content else { return earlier ?? (resource.encryptionDetails == nil ? .none : .unverified) }
+        guard let content else { return earlier ?? (known.resource.encryptionDetails == nil ? .none : .unverified) }
         guard let integrity = content.authentication?.integrity else { return .none }
         return integrity == .unverified ? ofUnverified : integrity
     }
@@ -166,7 +132,10 @@ final class MediaFile: Sendable {
             completion(result.map { markOpened($0, isAhead: isAhead) })
         }
         let step = state.withLock { state -> Step in
-            if state.gate.isDueForRetrial(now: .now) { state.beginRetrial() }
+            if state.gate.isDueForRetrial(now: .now) {
+                known.doubt()
+                state.beginRetrial()
+            }
             switch state.content {
             case .known(let content):
                 defer { state.wasOpened = state.wasOpened || !isAhead }
@@ -176,13 +145,8 @@ final class MediaFile: Sendable {
                 return .wait
             case .unknown:
                 state.content = .pending([waiter])
-                // Learnt from a server that ignored ranges, at an earlier mount. Does it still?
-                if case .known(let facts) = state.facts, !state.ignoresRanges,
-                    !facts.isConfirmed || facts.lacksTail && isSealed(facts)
-                        || facts.requestedChannels != requestedChannels(hasRefused: state.hasRefusedChannels)
-                {
-                    state.doubtFacts()
-                }
+                // A server that was found to ignore ranges would only tell the same again.
+                if !state.ignoresRanges { known.doubtUnsureFacts() }
                 return .begin
             }
         }
@@ -194,8 +158,8 @@ final class MediaFile: Sendable {
         case .begin:
             describe { [self] result in
                 switch result {
-                case .success where state.withLock({ $0.isCut }):
-                    contentDidEnd(.failure(endIsMissing))
+                case .success where known.isCut:
+                    contentDidEnd(.failure(known.endIsMissing))
                 case .success(let facts):
                     // RSA takes milliseconds: not on the transfer thread, not on one of libfuse's.
                     services.workers.run { [self] in openEnvelope(of: facts) }
@@ -243,7 +207,7 @@ final class MediaFile: Sendable {
             case .failure(let error):
                 state.content = .unknown
                 // It may be the description that was wrong.
-                if error.code != .keyNotHeld { state.doubtFacts() }
+                if error.code != .keyNotHeld { known.doubt() }
             }
             return waiting
         }
@@ -264,18 +228,18 @@ final class MediaFile: Sendable {
     /// - Parameter isAgain: whether the facts were learnt anew for this.
     private func openEnvelope(of facts: MediaFacts, isAgain: Bool = false) {
         let result = Result { () throws(MediaError) in try makeContent(facts) }
-        if case .failure(let error) = result, error.code == .keyNotHeld, !namesKey {
+        if case .failure(let error) = result, error.code == .keyNotHeld, !known.namesKey {
             // What was described by an earlier version, or when the resource named a key, isn't known to be encrypted.
-            services.observer.mediaWasDescribed(sid, of: resource.accountSID, as: facts)
+            services.observer.mediaWasDescribed(sid, of: known.resource.accountSID, as: facts)
         }
         guard !isAgain, case .failure(let error) = result, error.code == .keyNotHeld, !facts.envelopeFields.isEmpty,
-            services.isKeyHeld(for: resource) == true
+            services.isKeyHeld(for: known.resource) == true
         else {
             contentDidEnd(result)
             return
         }
         // The key has opened other envelopes: it may be that the headers which describe this one came damaged.
-        state.withLock { $0.doubtFacts() }
+        known.doubt()
         describe { [self] result in
             switch result {
             case .success(let facts): services.workers.run { [self] in openEnvelope(of: facts, isAgain: true) }
@@ -287,16 +251,16 @@ final class MediaFile: Sendable {
     /// Opens the envelope.
     private func makeContent(_ facts: MediaFacts) throws(MediaError) -> MediaContent {
         do throws(EnvelopeError) {
-            guard let metadata = try MediaFacts.envelope(of: resource, fields: facts.envelopeFields) else {
+            guard let metadata = try MediaFacts.envelope(of: known.resource, fields: facts.envelopeFields) else {
                 return MediaContent(plaintextSize: facts.plaintextSize)
             }
-            let key = try services.contentKey(for: metadata, facts: facts, of: resource)
+            let key = try services.contentKey(for: metadata, facts: facts, of: known.resource)
             // The padding in the last block agreed with the sizes.
-            if metadata.cipher.isPadded { confirmFacts() }
+            if metadata.cipher.isPadded { known.confirm() }
             return try MediaContent(
                 facts: facts, metadata: metadata, key: key, isStrict: isStrict(ciphertextSize: facts.ciphertextSize))
         } catch {
-            throw services.mediaError(error, sid: sid)
+            throw MediaError(error, sid)
         }
     }
 
@@ -307,71 +271,5 @@ final class MediaFile: Sendable {
             $0.gate.isStrict(
                 size: ciphertextSize, mode: configuration.integrityMode, limit: configuration.strictLimit)
         }
-    }
-
-    // MARK: Addresses
-
-    /// Where the media is downloaded from.
-    func addresses() throws(MediaError) -> MediaAddressSource {
-        let channels = requestedChannels.flatMap { $0 > 0 ? $0 : nil }
-        do throws(TwilioError) {
-            return try addressSource.withLock { (source) throws(TwilioError) in
-                if let source { return source }
-                let made = try services.clients.client(for: resource).mediaAddresses(
-                    of: resource, channels: channels, retriesNotFound: mayBeTooYoung)
-                source = made
-                return made
-            }
-        } catch {
-            throw MediaError(.transferFailed, sid, error.message, cause: error)
-        }
-    }
-
-    /// Forgets where the media is served, which is asked for anew: what came from there can't be used.
-    ///
-    /// A redirect may have led to a page in the media's place, and an address in use may be of a host that is gone.
-    func forgetAddresses() {
-        addressSource.withLock { $0 = nil }
-    }
-
-    /// Whether the media may be too young for its address to answer yet: a 404 is normal for some seconds.
-    var mayBeTooYoung: Bool {
-        // Twilio never has it: waiting would cost each reader the longest patience.
-        guard !isKeptElsewhere else { return false }
-        guard let created = resource.dateCreated else { return false }
-        // Recordings are created when they begin.
-        let age = Clock.now - created.seconds - (resource.duration ?? 0)
-        return age < 900
-    }
-
-    /// Says why a transfer of the media failed.
-    func mediaError(_ error: TransferError) -> MediaError {
-        if let cause = error.cause as? TwilioError, error.code == .addressUnavailable {
-            return missing(cause) ?? MediaError(.transferFailed, sid, cause.message, cause: error)
-        }
-        if error.code == .changed {
-            return MediaError(.changed, sid, "the media of \(sid) is no longer the one it was", cause: error)
-        }
-        if error.code == .cancelled {
-            return MediaError(.shutDown, sid, "reading \(sid) was left off", cause: error)
-        }
-        let translated = TwilioError(error, subject: "the media of \(sid)")
-        return missing(translated) ?? MediaError(.transferFailed, sid, translated.message, cause: error)
-    }
-
-    /// Whether the resource says that the media is in a bucket of the account's owner.
-    private var isKeptElsewhere: Bool {
-        guard let location = resource.mediaLocation else { return false }
-        return !services.clients.client(for: resource).isTwilioMedia(location: location)
-    }
-
-    private func missing(_ error: TwilioError) -> MediaError? {
-        guard error.code == .notFound else { return nil }
-        if isKeptElsewhere {
-            return MediaError(
-                .mediaMissing, sid, "the media of \(sid) is kept outside of Twilio, in a bucket of the account's owner",
-                cause: error)
-        }
-        return MediaError(.mediaMissing, sid, error.message, cause: error)
     }
 }

@@ -143,7 +143,7 @@ public final class MediaLibrary: Sendable {
 
     /// Size and envelope of a recording's media, if it is among the files at hand and they are known.
     public func factsAtHand(_ sid: SID) -> MediaFacts? {
-        state.withLock { $0.files[sid] }?.knownFacts
+        state.withLock { $0.files[sid] }?.known.facts
     }
 
     /// Whether somebody may still read the media that a recording had before it changed.
@@ -192,7 +192,7 @@ public final class MediaLibrary: Sendable {
             state.idle.removeAll { $0 == resource.sid }
             let known = state.files[resource.sid]
             // Who reads it goes on with what the resource said.
-            let isOutdated = known.map { !$0.hasReaders && !$0.resource.describesMedia(like: resource) } ?? false
+            let isOutdated = known.map { !$0.hasReaders && !$0.known.resource.describesMedia(like: resource) } ?? false
             let file =
                 (isOutdated ? nil : known)
                 ?? MediaFile(

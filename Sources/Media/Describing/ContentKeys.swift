@@ -29,18 +29,6 @@ extension MediaServices {
             .plaintextSize(fromPaddingIn: tail.span.bytes, ciphertextSize: ciphertextSize)
     }
 
-    /// The error of an envelope, as reading ends with it.
-    func mediaError(_ error: EnvelopeError, sid: SID) -> MediaError {
-        let code: MediaError.Code =
-            switch error.code {
-            case .keyNotHeld, .wrongKey: .keyNotHeld
-            case .authenticationFailed: .authenticationFailed
-            case .invalidPadding, .truncated, .contentDamaged: .integrityFailed
-            default: .unreadableEnvelope
-            }
-        return MediaError(code, sid, "\(sid): \(error.message)", cause: error)
-    }
-
     /// Whether the private key of a public key is held, without an attempt to open anything.
     ///
     /// - Parameter kind: of the recordings; a key may be declared for one of them.
@@ -102,6 +90,20 @@ extension EncryptionDetails {
 
     /// How the media is encrypted, as attributes tell it: `aes-256-gcm`.
     public var encryption: String { cipher.name }
+}
+
+extension MediaError {
+    /// The error with which reading a recording ends when its envelope or its content has one.
+    init(_ error: EnvelopeError, _ sid: SID) {
+        let code: Code =
+            switch error.code {
+            case .keyNotHeld, .wrongKey: .keyNotHeld
+            case .authenticationFailed: .authenticationFailed
+            case .invalidPadding, .truncated, .contentDamaged: .integrityFailed
+            default: .unreadableEnvelope
+            }
+        self.init(code, sid, "\(sid): \(error.message)", cause: error)
+    }
 }
 
 extension MediaKind {

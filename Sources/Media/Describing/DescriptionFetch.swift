@@ -39,7 +39,8 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
     /// How often media has to come without an envelope that was with one before, or cut, until it is believed.
     private static let leastRepetitions = 2
 
-    let file: MediaFile
+    private let known: KnownMedia
+    private let streams: any StreamKeeper
     private let priority: Priority
 
     /// What is known of the media, from the answers of one attempt.
@@ -77,20 +78,21 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
     private let completion: @Sendable (Result<MediaFacts, MediaError>, _ ignoresRanges: Bool) -> Void
 
     init(
-        file: MediaFile, priority: Priority = .reader,
+        of known: KnownMedia, streams: any StreamKeeper, priority: Priority = .reader,
         completion: @escaping @Sendable (Result<MediaFacts, MediaError>, _ ignoresRanges: Bool) -> Void
     ) {
-        self.file = file
+        self.known = known
+        self.streams = streams
         self.priority = priority
         self.completion = completion
     }
 
     /// Sends the request that costs the least.
     func start() {
-        let address = file.resource.kind.mediaAccess == .direct ? (try? file.addresses())?.ownAddress : nil
+        let address = known.resource.kind.mediaAccess == .direct ? (try? known.addresses())?.ownAddress : nil
         // HEAD tells nothing of the header of media that was cut.
-        if let address, let origin = address.origin, !file.isKnownAsCut,
-            file.services.probes.withLock({ $0.probe(at: origin, now: .now) }) == .head
+        if let address, let origin = address.origin, !known.isCut,
+            known.services.probes.withLock({ $0.probe(at: origin, now: .now) }) == .head
         {
             askForHead(at: address, of: origin)
         } else {
@@ -101,8 +103,8 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
     private func askForHead(at address: Address, of origin: Origin) {
         let request = Request(
             method: .head, address: address, priority: priority, redirects: .report,
-            retriesNotFound: file.mayBeTooYoung)
-        transfer.hold(file.services.transfer.send(request) { [self] result in headDidEnd(result, of: origin) })
+            retriesNotFound: known.mayBeTooYoung)
+        transfer.hold(known.services.transfer.send(request) { [self] result in headDidEnd(result, of: origin) })
     }
 
     private func headDidEnd(_ result: Result<Response, TransferError>, of origin: Origin) {
@@ -114,13 +116,13 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
             return
         case .failure(let error) where error.status == nil && error.code != .protocolViolation:
             // Not answered at all: another request wouldn't be either.
-            finish(.failure(file.mediaError(error)))
+            finish(.failure(known.mediaError(error)))
             return
         case .failure(let error) where error.status == 404:
             // That is about this recording, and GET tells more of it.
             break
         case .success, .failure:
-            file.services.probes.withLock { $0.headFailed(at: origin, now: .now) }
+            known.services.probes.withLock { $0.headFailed(at: origin, now: .now) }
         }
         begin()
     }
@@ -128,7 +130,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
     /// Begins an attempt.
     private func begin() {
         findings = DescriptionFindings()
-        download(file.expectsEnvelope ? .end : .beginning)
+        download(known.expectsEnvelope ? .end : .beginning)
     }
 
     private func download(_ part: Part) {
@@ -137,11 +139,11 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         bytes = []
         (spool, isWhole, isDone, problem, failure) = (nil, false, false, nil, nil)
         do throws(MediaError) {
-            let source = try file.addresses()
+            let source = try known.addresses()
             transfer.hold(
-                file.services.transfer.download(
+                known.services.transfer.download(
                     DownloadRequest(
-                        range: part.range, priority: priority, retriesNotFound: file.mayBeTooYoung,
+                        range: part.range, priority: priority, retriesNotFound: known.mayBeTooYoung,
                         expectedEntityTag: findings.head?.headers["etag"], refusal: MediaAnswerCheck.refusal(of:),
                         earlierFailures: findings.head == nil ? earlierFailures : 0),
                     from: source,
@@ -153,16 +155,16 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
 
     func downloadDidBegin(_ head: ResponseHead, at offset: Int64) -> Bool {
         if let spool { return spool.downloadDidBegin(head, at: offset) }
-        (try? file.addresses())?.remember(served: head.address)
+        (try? known.addresses())?.remember(served: head.address)
         let total = head.status == 206 ? head.contentRange?.total : head.contentLength
         if findings.head != nil, head.status != 206 || total != findings.total {
             problem = "the media changed while it was described"
             return false
         }
         guard head.status == 206 else { return wholeDidBegin(head, total: total, at: offset) }
-        if let origin = head.address.origin { file.services.probes.withLock { $0.noteRange(at: origin) } }
+        if let origin = head.address.origin { known.services.probes.withLock { $0.noteRange(at: origin) } }
         guard total != nil else {
-            failure = MediaError(.transferFailed, file.sid, "the media server doesn't tell the size of \(file.sid)")
+            failure = MediaError(.transferFailed, known.sid, "the media server doesn't tell the size of \(known.sid)")
             return false
         }
         findings.take(head, total: total)
@@ -174,7 +176,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         let isRepeated = earlierWhole == .some(total)
         earlierWhole = .some(total)
         if part != .everything, let origin = head.address.origin,
-            !file.services.probes.withLock({ $0.believesWhole(at: origin, isRepeated: isRepeated) })
+            !known.services.probes.withLock({ $0.believesWhole(at: origin, isRepeated: isRepeated) })
         {
             problem = "the server sent something whole where it was asked for a part"
             return false
@@ -184,15 +186,15 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         if total != nil {
             // GCM's size follows from the ciphertext's, OAEP knows whether the key is right, and the tag comes with the
             // stream that is read later. What is no more than a tag is taken here: nothing of it is ever read.
-            isDone = file.resource.encryptionDetails != nil && total != CiphertextLayout.tagSize
+            isDone = known.resource.encryptionDetails != nil && total != CiphertextLayout.tagSize
             if isDone { return false }
             if findings.envelopeFields.isEmpty { return true }
         }
         // Who sends a page may close the connection before its end, and say no length.
         announcesEnd = total != nil || head.headers["transfer-encoding"]?.lowercased().contains("chunked") == true
         do throws(MediaError) {
-            guard let spool = try file.makeSpoolFetch(from: transfer, isDescribing: true) else {
-                failure = MediaError(.transferFailed, file.sid, "\(file.sid) is being sent already: try again")
+            guard let spool = try streams.keepDescribedStream(from: transfer) else {
+                failure = MediaError(.transferFailed, known.sid, "\(known.sid) is being sent already: try again")
                 return false
             }
             self.spool = spool
@@ -208,7 +210,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
             spool.downloadDidReceive(bytes)
             return
         }
-        file.services.counts.withLock { $0.fetchedBytes += Int64(bytes.byteCount) }
+        known.services.counts.withLock { $0.fetchedBytes += Int64(bytes.byteCount) }
         let room = Int(MediaFacts.tailSize) - self.bytes.count
         bytes.extracting(first: max(0, room)).withUnsafeBytes { self.bytes.append(contentsOf: $0) }
         if isWhole, !isDone, self.bytes.count == Int(MediaFacts.tailSize) {
@@ -229,12 +231,12 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         } else if case .failure(let error) = result {
             if error.status == 416 {
                 refusedRange(error)
-            } else if file.stopAskingForChannels(after: error) {
+            } else if known.stopAskingForChannels(after: error) {
                 begin()
             } else if error.code == .changed, findings.head != nil {
                 repeatAfter("the media changed while it was described")
             } else {
-                finish(.failure(file.mediaError(error)))
+                finish(.failure(known.mediaError(error)))
             }
         } else if let spool {
             do throws(MediaError) {
@@ -255,7 +257,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         } else if part != .everything {
             download(.everything)
         } else {
-            finish(.failure(file.mediaError(error)))
+            finish(.failure(known.mediaError(error)))
         }
     }
 
@@ -276,11 +278,11 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
     }
 
     /// Whether the media is in an envelope, by the resource or by the answer.
-    private var isSealed: Bool { file.resource.encryptionDetails != nil || !findings.envelopeFields.isEmpty }
+    private var isSealed: Bool { known.resource.encryptionDetails != nil || !findings.envelopeFields.isEmpty }
 
     private func learn() {
         guard let head = findings.head, let total = findings.total else {
-            finish(.failure(MediaError(.transferFailed, file.sid, "the media server told nothing of \(file.sid)")))
+            finish(.failure(MediaError(.transferFailed, known.sid, "the media server told nothing of \(known.sid)")))
             return
         }
         guard Bounds.sizes.contains(total) else {
@@ -288,9 +290,9 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
             return
         }
         // Ciphertext has no signature: what has one is no encrypted media without its headers, if it comes again.
-        let isOutvoted = !file.namesKey && earlierFailures >= Self.leastRepetitions
-        let expectsEnvelope = file.mustBeSealed && !isOutvoted
-        if let problem = findings.problem(of: file.resource, isSealed: isSealed, expectsEnvelope: expectsEnvelope) {
+        let isOutvoted = !known.namesKey && earlierFailures >= Self.leastRepetitions
+        let expectsEnvelope = known.mustBeSealed && !isOutvoted
+        if let problem = findings.problem(of: known.resource, isSealed: isSealed, expectsEnvelope: expectsEnvelope) {
             repeatAfter(problem)
             return
         }
@@ -299,30 +301,30 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
             repeatAfter("it is shorter than its header or its resource says")
             return
         }
-        if file.resource.kind.envelopePlace == .media {
-            file.services.probes.withLock { $0.noteEnvelope(isThere: isSealed, kind: file.resource.kind) }
+        if known.resource.kind.envelopePlace == .media {
+            known.services.probes.withLock { $0.noteEnvelope(isThere: isSealed, kind: known.resource.kind) }
         }
         if isWhole || head.status == 206, part != .everything {
-            file.services.learnProbe(from: head, size: total, of: file.resource)
+            known.services.learnProbe(from: head, size: total, of: known.resource)
         }
         // The padding may have to be decrypted, and the content key unwrapped for it: not on the transfer thread.
-        file.services.workers.run { [self] in
+        known.services.workers.run { [self] in
             finish(Result { () throws(MediaError) in try facts(head: head, ciphertextSize: total) })
         }
     }
 
     /// Asks again, since what came can't be media; gives up after some attempts.
     private func repeatAfter(_ problem: String) {
-        let message = "the media of \(file.sid) could not be had: \(problem)"
-        abandonSpool(MediaError(.transferFailed, file.sid, message))
+        let message = "the media of \(known.sid) could not be had: \(problem)"
+        abandonSpool(MediaError(.transferFailed, known.sid, message))
         earlierFailures += 1
         // What served it isn't asked again: it is where a redirect led, perhaps.
-        if let address = findings.head?.address { (try? file.addresses())?.forget(served: address) }
+        if let address = findings.head?.address { (try? known.addresses())?.forget(served: address) }
         guard earlierFailures < Self.attemptLimit else {
             let code: MediaError.Code =
-                isSealed ? .transferFailed : file.mustBeSealed ? .unreadableEnvelope : .unexpectedContent
-            file.forgetAddresses()
-            completion(.failure(MediaError(code, file.sid, message)), false)
+                isSealed ? .transferFailed : known.mustBeSealed ? .unreadableEnvelope : .unexpectedContent
+            known.forgetAddresses()
+            completion(.failure(MediaError(code, known.sid, message)), false)
             return
         }
         begin()
@@ -337,17 +339,17 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         let completeness = completeness(ciphertextSize)
         var isConfirmed = completeness == .whole && (head.status == 206 || !isSealed && spool != nil)
         do throws(EnvelopeError) {
-            if let details = file.resource.encryptionDetails,
+            if let details = known.resource.encryptionDetails,
                 let size = try details.cipher.plaintextSize(ofCiphertextSize: ciphertextSize)
             {
                 plaintextSize = size
-            } else if let metadata = try MediaFacts.envelope(of: file.resource, fields: fields) {
+            } else if let metadata = try MediaFacts.envelope(of: known.resource, fields: fields) {
                 if let size = try metadata.plaintextSize(ofCiphertextSize: ciphertextSize) {
                     plaintextSize = size
                 } else {
                     do throws(EnvelopeError) {
-                        plaintextSize = try file.services.plaintextSizeFromPadding(
-                            metadata: metadata, tail: tail, ciphertextSize: ciphertextSize, of: file.resource)
+                        plaintextSize = try known.services.plaintextSizeFromPadding(
+                            metadata: metadata, tail: tail, ciphertextSize: ciphertextSize, of: known.resource)
                         isConfirmed = completeness == .whole
                     } catch  where error.code == .keyNotHeld || error.code == .wrongKey {
                         // Listed with the only size that is known; it can't be opened anyway.
@@ -356,19 +358,19 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
                 }
             }
         } catch {
-            throw file.services.mediaError(error, sid: file.sid)
+            throw MediaError(error, known.sid)
         }
         let facts = MediaFacts(
             ciphertextSize: ciphertextSize, plaintextSize: plaintextSize, isPlaintextSizeExact: isExact,
             entityTag: head.headers["etag"], envelopeFields: fields, tail: tail,
-            requestedChannels: file.requestedChannels, isConfirmed: isConfirmed && isExact, completeness: completeness)
+            requestedChannels: known.requestedChannels, isConfirmed: isConfirmed && isExact, completeness: completeness)
         guard let facts else { throw impossibleSize }
         return facts
     }
 
     /// Whether the server has all of the media.
     private func completeness(_ ciphertextSize: Int64) -> MediaFacts.Completeness {
-        let isCut = MediaAnswerCheck.isCut(size: ciphertextSize, of: file.resource)
+        let isCut = MediaAnswerCheck.isCut(size: ciphertextSize, of: known.resource)
         // Sealed media can be opened all the same: its tag or its padding tells whether it is whole.
         guard !isSealed else { return isCut ? .uncertain : .whole }
         if isCut { return .cut }
@@ -377,21 +379,21 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
     }
 
     private var impossibleSize: MediaError {
-        MediaError(.transferFailed, file.sid, "the media server tells a size of \(file.sid) that can't be")
+        MediaError(.transferFailed, known.sid, "the media server tells a size of \(known.sid) that can't be")
     }
 
     private func finish(_ result: Result<MediaFacts, MediaError>) {
         // A stream that tells nothing isn't kept: the next attempt would find it, and nothing to go by.
         if case .failure(let error) = result {
             abandonSpool(error)
-            file.forgetAddresses()
+            known.forgetAddresses()
         }
         completion(result, isDone || isWhole)
     }
 
     private func abandonSpool(_ error: MediaError) {
         guard let spool else { return }
-        file.spoolDidEnd(spool.spool, .failure(error))
+        streams.streamDidEnd(spool.spool, .failure(error))
         self.spool = nil
     }
 }

@@ -62,8 +62,8 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
     func refusal(of head: ResponseHead) -> String? {
         if let reason = MediaAnswerCheck.refusal(of: head) { return reason }
         let contradiction =
-            head.status == 200 ? file.contradiction(in: head) : file.contradictionOfEntityTag(in: head)
-        guard let reason = contradiction ?? envelope.refusal(of: head, for: file) else { return nil }
+            head.status == 200 ? file.known.contradiction(in: head) : file.known.contradictionOfEntityTag(in: head)
+        guard let reason = contradiction ?? envelope.refusal(of: head, for: file.known) else { return nil }
         isContradicted = true
         return reason
     }
@@ -71,21 +71,23 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
     func downloadDidBegin(_ head: ResponseHead, at offset: Int64) -> Bool {
         if let spool { return spool.downloadDidBegin(head, at: offset) }
         if envelope.isOutvoted {
-            failure = EnvelopeCheck.changed(file.sid)
+            failure = EnvelopeCheck.changed(file.known.sid)
             return false
         }
-        (try? file.addresses())?.remember(served: head.address)
+        (try? file.known.addresses())?.remember(served: head.address)
         if head.status == 206 {
             guard offset == position else {
-                failure = MediaError(.transferFailed, file.sid, "the media of \(file.sid) was sent out of order")
+                failure = MediaError(
+                    .transferFailed, file.known.sid, "the media of \(file.known.sid) was sent out of order")
                 return false
             }
-            if let total = head.contentRange?.total, total != file.ciphertextSize {
+            if let total = head.contentRange?.total, total != file.known.facts?.ciphertextSize {
                 hasOtherSize = true
-                failure = MediaError(.changed, file.sid, "the media of \(file.sid) has another size than it had")
+                failure = MediaError(
+                    .changed, file.known.sid, "the media of \(file.known.sid) has another size than it had")
                 return false
             }
-            file.rangeDidBegin(head)
+            file.known.rangeDidBegin(head)
             return true
         }
         if offset == position, position > range.lowerBound {
@@ -109,7 +111,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
             return
         }
         guard failure == nil else { return }
-        file.services.counts.withLock { $0.fetchedBytes += Int64(bytes.byteCount) }
+        file.known.services.counts.withLock { $0.fetchedBytes += Int64(bytes.byteCount) }
         if firstByte == nil { firstByte = .now }
         var rest = bytes
         while rest.byteCount > 0, current < blocks.count, !isOver {
@@ -124,7 +126,8 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
             let written = local + count
             if let reason = problem(withFirst: written, of: block) ?? problem(withLast: written, of: block) {
                 // What came before it and was kept may be just as wrong.
-                failure = MediaError(.changed, file.sid, "the media of \(file.sid) could not be had: \(reason)")
+                failure = MediaError(
+                    .changed, file.known.sid, "the media of \(file.known.sid) could not be had: \(reason)")
                 transfer.cancel()
                 return
             }
@@ -152,7 +155,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
         mustCheckBeginning = false
         var bytes: [UInt8] = []
         block.read(0..<size) { part in part.withUnsafeBytes { bytes = Array($0) } }
-        return MediaAnswerCheck.refusal(ofPlaintext: bytes, kind: file.resource.kind)
+        return MediaAnswerCheck.refusal(ofPlaintext: bytes, kind: file.known.resource.kind)
     }
 
     /// Why the last bytes of encrypted media can't be those with which it was described; nil when they are, or haven't
@@ -161,7 +164,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
     /// A tag is compared elsewhere, with all that it covers. Padding has nothing else to be compared with.
     private func problem(withLast count: Int, of block: Block) -> String? {
         guard count == block.byteCount, block.offset + Int64(count) == content.contentSize, content.isEncrypted,
-            content.authentication == nil, let tail = file.knownFacts?.tail.suffix(count), !tail.isEmpty
+            content.authentication == nil, let tail = file.known.facts?.tail.suffix(count), !tail.isEmpty
         else { return nil }
         var bytes: [UInt8] = []
         block.read((count - tail.count)..<count) { part in part.withUnsafeBytes { bytes = Array($0) } }
@@ -181,20 +184,20 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
             return
         }
         if case .failure(let error) = result {
-            if error.code == .changed || file.stopAskingForChannels(after: error) {
+            if error.code == .changed || file.known.stopAskingForChannels(after: error) {
                 file.mediaDidChange()
             } else if isContradicted, error.isUnusableAnswer {
-                file.doubtFacts(failing: file.mediaError(error))
+                file.doubtFacts(failing: file.known.mediaError(error))
             }
         }
-        file.fetchDidEnd(number, result.mapError { file.mediaError($0) })
+        file.fetchDidEnd(number, result.mapError { file.known.mediaError($0) })
     }
 
     /// Tells those who plan fetches what the link brings.
     private func noteSpeed() {
         guard let firstByte else { return }
         let end = ContinuousClock.now
-        file.services.link.withLock {
+        file.known.services.link.withLock {
             $0.note(
                 byteCount: position - range.lowerBound, delay: (firstByte - start) / .seconds(1),
                 seconds: (end - firstByte) / .seconds(1))

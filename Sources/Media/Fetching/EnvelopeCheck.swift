@@ -22,8 +22,8 @@ struct EnvelopeCheck {
     private(set) var isOutvoted = false
 
     /// Why an answer can't be used, but another one may; nil when it can, or it is settled that the media is another.
-    mutating func refusal(of head: ResponseHead, for file: MediaFile) -> String? {
-        switch file.difference(ofEnvelopeIn: head) {
+    mutating func refusal(of head: ResponseHead, for known: KnownMedia) -> String? {
+        switch known.difference(ofEnvelopeIn: head) {
         case nil:
             return nil
         case .missing?:

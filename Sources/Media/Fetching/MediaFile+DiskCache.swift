@@ -10,7 +10,7 @@ extension MediaFile {
     /// What the disk cache knows this content by; nil when it can't be told from other content, so that it isn't
     /// cached.
     var cachedContent: CachedContent? {
-        guard let facts = knownFacts, let tag = facts.entityTag else { return nil }
+        guard let facts = known.facts, let tag = facts.entityTag else { return nil }
         // Twilio may tag the forms of one recording alike.
         let form = facts.requestedChannels.map { $0 > 0 ? " channels=\($0)" : "" } ?? ""
         // Answers are compared with the envelope that is known. What came with another one is other content.

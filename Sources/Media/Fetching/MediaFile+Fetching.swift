@@ -7,11 +7,6 @@ import TwilioAPI
 extension MediaFile {
     typealias FetchOrder = BlockMap<PendingRead>.FetchOrder
 
-    /// The entity tag of what was described: another one means other content.
-    var entityTag: String? {
-        knownFacts?.entityTag
-    }
-
     /// Starts what a read has ordered.
     func start(_ order: FetchOrder, for read: PendingRead) {
         switch order.source {
@@ -35,9 +30,9 @@ extension MediaFile {
             slot.hold(
                 services.transfer.download(
                     DownloadRequest(
-                        range: .bytes(fetch.range), priority: priority, retriesNotFound: mayBeTooYoung,
-                        expectedEntityTag: entityTag, refusal: { [weak fetch] in fetch?.refusal(of: $0) }),
-                    from: try addresses(), to: fetch))
+                        range: .bytes(fetch.range), priority: priority, retriesNotFound: known.mayBeTooYoung,
+                        expectedEntityTag: known.facts?.entityTag, refusal: { [weak fetch] in fetch?.refusal(of: $0) }),
+                    from: try known.addresses(), to: fetch))
         } catch {
             fetchDidEnd(order.number, .failure(error))
         }
@@ -82,7 +77,7 @@ extension MediaFile {
             state.transfers[number] = nil
             return state.blocks?.abandon(number) ?? []
         }
-        if case .failure(let failure) = result, failure.code != .shutDown { forgetAddresses() }
+        if case .failure(let failure) = result, failure.code != .shutDown { known.forgetAddresses() }
         guard !failed.isEmpty else { return }
         let error: MediaError
         switch result {

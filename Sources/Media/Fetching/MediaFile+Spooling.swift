@@ -32,7 +32,15 @@ struct SpooledContent {
 }
 
 /// The file's side of a stream: see ``SpooledContent``.
-extension MediaFile {
+extension MediaFile: StreamKeeper {
+    func keepDescribedStream(from transfer: TransferSlot) throws(MediaError) -> SpoolFetch? {
+        try makeSpoolFetch(from: transfer, isDescribing: true)
+    }
+
+    func streamDidEnd(_ spool: Spool, _ result: Result<Void, MediaError>) {
+        spoolDidEnd(spool, result)
+    }
+
     /// Makes what takes a stream that has begun to come; the file's readers are served from it from now on.
     ///
     /// - Parameters:
@@ -88,47 +96,19 @@ extension MediaFile {
             return
         }
         do throws(MediaError) {
-            let source = try addresses()
+            let source = try known.addresses()
             let slot = TransferSlot()
             guard let fetch = try makeSpoolFetch(from: slot, for: read) else { return }
             slot.hold(
                 services.transfer.download(
                     DownloadRequest(
-                        priority: .reader, retriesNotFound: mayBeTooYoung, expectedEntityTag: entityTag,
+                        priority: .reader, retriesNotFound: known.mayBeTooYoung,
+                        expectedEntityTag: known.facts?.entityTag,
                         refusal: { [weak fetch] in fetch?.refusal(of: $0) }),
                     from: source, to: fetch))
         } catch {
             read.fail(error)
         }
-    }
-
-    /// Why an answer with all of the media contradicts what is known of it; nil when it doesn't.
-    func contradiction(in head: ResponseHead) -> String? {
-        guard let facts = knownFacts else { return nil }
-        if let length = head.contentLength, length != facts.ciphertextSize {
-            return "answered with \(length) bytes where the media has \(facts.ciphertextSize)"
-        }
-        return contradictionOfEntityTag(in: head)
-    }
-
-    /// Why an answer with any part of the media lacks what it has; nil when it doesn't.
-    func contradictionOfEntityTag(in head: ResponseHead) -> String? {
-        guard knownFacts?.entityTag != nil, head.headers["ETag"] == nil else { return nil }
-        return "answered without the entity tag that the media has"
-    }
-
-    /// What an answer with any part of the media says of the envelope, where that isn't the one that is known.
-    ///
-    /// Video's envelope comes with each answer. An answer with another one, or without, has other bytes.
-    func difference(ofEnvelopeIn head: ResponseHead) -> EnvelopeDifference? {
-        guard resource.kind.envelopePlace == .media, let facts = knownFacts else { return nil }
-        let fields = EnvelopeMetadata.s3EncryptionClientFields(of: head.headers)
-        if fields == facts.envelopeFields { return nil }
-        if fields.isEmpty { return .missing }
-        guard let told = try? EnvelopeMetadata.s3EncryptionClient({ fields[$0] }),
-            let known = try? EnvelopeMetadata.s3EncryptionClient({ facts.envelopeFields[$0] })
-        else { return .other(fields) }
-        return told.decryptsLike(known) ? nil : .other(fields)
     }
 
     /// The stream's beginning is there: its announced size is the media's, and so is the signature of what isn't
@@ -152,12 +132,8 @@ extension MediaFile {
     /// The stream has ended.
     func spoolDidEnd(_ spool: Spool, _ result: Result<Void, MediaError>) {
         var result = result
-        let size = state.withLock { state -> (written: Int64, told: Int64)? in
-            guard let progress = state.spool, progress.spool === spool, case .known(let facts) = state.facts else {
-                return nil
-            }
-            return (progress.written, facts.ciphertextSize)
-        }
+        let written = state.withLock { $0.spool?.spool === spool ? $0.spool?.written : nil }
+        let size = written.flatMap { written in known.facts.map { (written: written, told: $0.ciphertextSize) } }
         if case .success = result, let size, size.written != size.told {
             // Readers of what is missing would wait for ever. It may be that this stream broke off.
             let error = MediaError(.changed, sid, "the media of \(sid) has another size than it had")
@@ -173,11 +149,11 @@ extension MediaFile {
             if let size { services.provisionalSizes.withLock { $0.noteAnswer(of: sid, size: size.written) } }
             // Of what has a tag, the tag decides.
             if case .known(let content) = state.withLock({ $0.content }), content.authentication == nil {
-                confirmFacts()
+                known.confirm()
             }
             advanceSpool()
         case .failure(let error):
-            if error.code != .shutDown { forgetAddresses() }
+            if error.code != .shutDown { known.forgetAddresses() }
             let (waiting, transfer) = state.withLock { state -> ([PendingRead], TransferSlot?) in
                 guard let progress = state.spool, progress.spool === spool else { return ([], nil) }
                 state.spool = nil
@@ -285,7 +261,7 @@ extension MediaFile {
                 receiver.readDidFinish(UnsafeRawBufferPointer(plaintext).bytes)
             }
         } catch let error as EnvelopeError {
-            read.fail(services.mediaError(error, sid: sid))
+            read.fail(MediaError(error, sid))
         } catch {
             read.fail(MediaError(.storage, sid, "\(sid): \(error)", cause: error))
         }

@@ -41,29 +41,32 @@ final class SpoolFetch: DownloadReceiver, @unchecked Sendable {
         do throws(SystemError) {
             return try spool.bytes(range)
         } catch {
-            throw MediaError(.storage, file.sid, error.message, cause: error)
+            throw MediaError(.storage, file.known.sid, error.message, cause: error)
         }
     }
 
     func downloadDidBegin(_ head: ResponseHead, at offset: Int64) -> Bool {
         if envelope.isOutvoted {
-            failure = EnvelopeCheck.changed(file.sid)
+            failure = EnvelopeCheck.changed(file.known.sid)
             file.mediaDidChange()
             return false
         }
         // The transfer goes on where it stopped; anything else would leave a hole.
         guard offset == written else {
-            failure = MediaError(.transferFailed, file.sid, "the media of \(file.sid) was sent out of order")
+            failure = MediaError(
+                .transferFailed, file.known.sid, "the media of \(file.known.sid) was sent out of order")
             return false
         }
-        hasKnownSize = head.contentLength != nil && head.contentLength == file.ciphertextSize
+        hasKnownSize = head.contentLength != nil && head.contentLength == file.known.facts?.ciphertextSize
         return true
     }
 
     /// Why an answer can't be the media; see ``MediaAnswerCheck``.
     func refusal(of head: ResponseHead) -> String? {
         if let reason = MediaAnswerCheck.refusal(of: head) { return reason }
-        guard let reason = file.contradiction(in: head) ?? envelope.refusal(of: head, for: file) else { return nil }
+        guard let reason = file.known.contradiction(in: head) ?? envelope.refusal(of: head, for: file.known) else {
+            return nil
+        }
         isContradicted = true
         return reason
     }
@@ -74,11 +77,11 @@ final class SpoolFetch: DownloadReceiver, @unchecked Sendable {
     private func check(isComplete: Bool) throws(MediaError) {
         guard !isChecked, isComplete || written >= MediaAnswerCheck.signatureSize else { return }
         isChecked = true
-        if file.knownFacts.map({ !file.isSealed($0) }) ?? false {
+        if file.known.facts.map({ !file.known.isSealed($0) }) ?? false {
             let bytes = try beginning(count: Int64(MediaAnswerCheck.signatureSize))
-            if let reason = MediaAnswerCheck.refusal(ofPlaintext: bytes, kind: file.resource.kind) {
+            if let reason = MediaAnswerCheck.refusal(ofPlaintext: bytes, kind: file.known.resource.kind) {
                 let error = MediaError(
-                    .transferFailed, file.sid, "the media of \(file.sid) could not be had: \(reason)")
+                    .transferFailed, file.known.sid, "the media of \(file.known.sid) could not be had: \(reason)")
                 file.doubtFacts(failing: error)
                 throw error
             }
@@ -94,12 +97,12 @@ final class SpoolFetch: DownloadReceiver, @unchecked Sendable {
 
     func downloadDidReceive(_ bytes: RawSpan) {
         guard failure == nil else { return }
-        file.services.counts.withLock { $0.fetchedBytes += Int64(bytes.byteCount) }
+        file.known.services.counts.withLock { $0.fetchedBytes += Int64(bytes.byteCount) }
         do throws(SystemError) {
             try spool.write(bytes, at: written)
             written += Int64(bytes.byteCount)
         } catch {
-            fail(MediaError(.storage, file.sid, error.message, cause: error))
+            fail(MediaError(.storage, file.known.sid, error.message, cause: error))
             return
         }
         do throws(MediaError) {
@@ -115,16 +118,16 @@ final class SpoolFetch: DownloadReceiver, @unchecked Sendable {
             do throws(MediaError) { try check(isComplete: true) } catch { failure = error }
         }
         if case .failure(let error) = result {
-            if file.stopAskingForChannels(after: error) {
+            if file.known.stopAskingForChannels(after: error) {
                 file.mediaDidChange()
             } else if isContradicted, error.isUnusableAnswer {
-                file.doubtFacts(failing: file.mediaError(error))
+                file.doubtFacts(failing: file.known.mediaError(error))
             }
         }
         if let failure {
             file.spoolDidEnd(spool, .failure(failure))
         } else {
-            file.spoolDidEnd(spool, result.mapError { file.mediaError($0) })
+            file.spoolDidEnd(spool, result.mapError { file.known.mediaError($0) })
         }
     }
 }

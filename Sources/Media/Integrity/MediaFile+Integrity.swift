@@ -61,13 +61,13 @@ extension MediaFile {
     /// All of the content has come, and the tag agrees.
     func contentWasVerified(_ content: MediaContent) {
         let hadFailed = state.withLock { $0.gate.pass() }
-        confirmFacts()
+        known.confirm()
         if hadFailed {
             services.logger.notice(
                 "\(sid) was fetched again and is what was recorded", metadata: ["recording": "\(sid)"])
         }
         services.counts.withLock { $0.verified += 1 }
-        services.observer.mediaWasVerified(sid, of: resource.accountSID)
+        services.observer.mediaWasVerified(sid, of: known.resource.accountSID)
     }
 
     /// Begins reads again that were held back.
@@ -112,9 +112,9 @@ extension MediaFile {
             return (.tryAgain(again), reads, transfers, true)
         }
         for transfer in transfers { transfer.cancel() }
-        forgetAddresses()
+        known.forgetAddresses()
         let reads = detached + (read.map { [$0] } ?? [])
-        let failure = services.mediaError(error, sid: sid)
+        let failure = MediaError(error, sid)
         switch step {
         case .known:
             for read in reads where read.isForDelivery { read.fail(failure) }
@@ -126,7 +126,7 @@ extension MediaFile {
             // What was stored of it meanwhile would fail the next trial as well.
             forgetCached()
             for read in reads { read.fail(failure) }
-            services.observer.mediaFailedAuthentication(sid, of: resource.accountSID)
+            services.observer.mediaFailedAuthentication(sid, of: known.resource.accountSID)
         case .tryAgain(let again):
             services.counts.withLock { $0.doubted += 1 }
             forgetCached()
@@ -134,7 +134,7 @@ extension MediaFile {
                 "\(sid) is not what was recorded: \(error.message) It is fetched once more, past all caches.",
                 metadata: ["recording": "\(sid)"])
             // What was released is in the kernel's cache, too.
-            if wasReleased { services.observer.mediaIsDoubtful(sid, of: resource.accountSID) }
+            if wasReleased { services.observer.mediaIsDoubtful(sid, of: known.resource.accountSID) }
             // The pieces of an earlier pass are not continued: a new one begins.
             for read in reads where read.isForDelivery {
                 if wasReleased {
@@ -149,13 +149,13 @@ extension MediaFile {
 
     /// Learns anew what the media is, tag included, since that may be what was wrong; then has all of it fetched.
     private func describeAgain(_ content: MediaContent) {
-        guard case .known(let known) = state.withLock({ $0.facts }) else {
+        guard let facts = known.facts else {
             verificationDidStop(MediaError(.changed, sid, "the media of \(sid) is no longer the one it was"))
             return
         }
-        let fetch = DescriptionFetch(file: self) { [self] result, _ in
+        let fetch = DescriptionFetch(of: known, streams: self) { [self] result, _ in
             switch result {
-            case .success(let facts) where facts.describes(sameMediaAs: known):
+            case .success(let again) where again.describes(sameMediaAs: facts):
                 services.workers.run { [self] in verify(content) }
             case .success:
                 mediaDidChange()
@@ -169,10 +169,8 @@ extension MediaFile {
 }
 
 extension MediaFile.State {
-    /// Has the media described anew and nothing of it released before all of it is verified; the first failure
-    /// condemns it again.
+    /// Nothing of the content is released before all of it is verified; the first failure condemns it again.
     mutating func beginRetrial() {
-        doubtFacts()
         content = .unknown
         wasOpened = false
         gate.beginRetrial()

@@ -109,7 +109,8 @@ extension MediaFile {
     /// Its index is there more often than not, so players look there next; that saves them a round trip.
     private func readAheadAtEnd(for read: PendingRead) {
         let size = read.content.plaintextSize
-        guard resource.kind.containers == .video, read.range.lowerBound == 0, size > Self.leastSizeWithIndexAhead else {
+        guard known.resource.kind.containers == .video, read.range.lowerBound == 0, size > Self.leastSizeWithIndexAhead
+        else {
             return
         }
         // From the beginning of a block, so that one request brings it.
@@ -215,7 +216,7 @@ extension MediaFile {
                 receiver.readDidFinish(UnsafeRawBufferPointer(plaintext).bytes)
             }
         } catch {
-            receiver.readDidFail(services.mediaError(error, sid: sid))
+            receiver.readDidFail(MediaError(error, sid))
         }
     }
 

@@ -1,0 +1,71 @@
+import Envelope
+import Support
+import Transfer
+import TwilioAPI
+
+/// Answers with the media, compared with what is known of it, and the errors of those that failed.
+extension KnownMedia {
+    /// Why an answer with all of the media contradicts what is known of it; nil when it doesn't.
+    func contradiction(in head: ResponseHead) -> String? {
+        guard let facts else { return nil }
+        if let length = head.contentLength, length != facts.ciphertextSize {
+            return "answered with \(length) bytes where the media has \(facts.ciphertextSize)"
+        }
+        return contradictionOfEntityTag(in: head)
+    }
+
+    /// Why an answer with any part of the media lacks what it has; nil when it doesn't.
+    func contradictionOfEntityTag(in head: ResponseHead) -> String? {
+        guard facts?.entityTag != nil, head.headers["ETag"] == nil else { return nil }
+        return "answered without the entity tag that the media has"
+    }
+
+    /// How the envelope in an answer with any part of the media differs from the one that is known; nil when it doesn't.
+    ///
+    /// Video's envelope comes with each answer. An answer with another one, or without, has other bytes.
+    func difference(ofEnvelopeIn head: ResponseHead) -> EnvelopeDifference? {
+        guard resource.kind.envelopePlace == .media, let facts else { return nil }
+        let fields = EnvelopeMetadata.s3EncryptionClientFields(of: head.headers)
+        if fields == facts.envelopeFields { return nil }
+        if fields.isEmpty { return .missing }
+        guard let told = try? EnvelopeMetadata.s3EncryptionClient({ fields[$0] }),
+            let known = try? EnvelopeMetadata.s3EncryptionClient({ facts.envelopeFields[$0] })
+        else { return .other(fields) }
+        return told.decryptsLike(known) ? nil : .other(fields)
+    }
+
+    // MARK: Errors
+
+    /// The error of a transfer of the media that failed.
+    func mediaError(_ error: TransferError) -> MediaError {
+        if let cause = error.cause as? TwilioError, error.code == .addressUnavailable {
+            return missing(cause) ?? MediaError(.transferFailed, sid, cause.message, cause: error)
+        }
+        if error.code == .changed {
+            return MediaError(.changed, sid, "the media of \(sid) is no longer the one it was", cause: error)
+        }
+        if error.code == .cancelled {
+            return MediaError(.shutDown, sid, "reading \(sid) was left off", cause: error)
+        }
+        let translated = TwilioError(error, subject: "the media of \(sid)")
+        return missing(translated) ?? MediaError(.transferFailed, sid, translated.message, cause: error)
+    }
+
+    private func missing(_ error: TwilioError) -> MediaError? {
+        guard error.code == .notFound else { return nil }
+        if isKeptElsewhere {
+            return MediaError(
+                .mediaMissing, sid, "the media of \(sid) is kept outside of Twilio, in a bucket of the account's owner",
+                cause: error)
+        }
+        return MediaError(.mediaMissing, sid, error.message, cause: error)
+    }
+
+    /// The error of opening media that is cut.
+    var endIsMissing: MediaError {
+        MediaError(
+            .transferFailed, sid,
+            "the media of \(sid) is shorter than its header or its resource says: it may not be complete yet; try again"
+                + " later")
+    }
+}
