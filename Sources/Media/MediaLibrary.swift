@@ -236,10 +236,10 @@ public final class MediaLibrary: Sendable {
             state.idle.removeAll { $0 == file.sid }
             state.idle.append(file.sid)
             var victims: [MediaFile] = []
-            var spooled = state.idle.reduce(Int64(0)) { $0 + (state.files[$1]?.spooled ?? 0) }
+            var streamed = state.idle.reduce(Int64(0)) { $0 + (state.files[$1]?.streamedBytes ?? 0) }
             var index = 0
             while index < state.idle.count,
-                state.idle.count > services.configuration.idleFileLimit || spooled > Self.spoolLimit
+                state.idle.count > services.configuration.idleFileLimit || streamed > Self.spoolLimit
             {
                 // A file that failed its authentication is remembered: every later read has to fail too.
                 guard let victim = state.files[state.idle[index]], victim.integrity != .failed, !victim.hasReaders
@@ -247,7 +247,7 @@ public final class MediaLibrary: Sendable {
                     index += 1
                     continue
                 }
-                spooled -= victim.spooled
+                streamed -= victim.streamedBytes
                 state.files[victim.sid] = nil
                 state.prefetched[victim.sid] = nil
                 state.idle.remove(at: index)

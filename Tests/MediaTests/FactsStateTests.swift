@@ -80,7 +80,7 @@ struct FactsStateTests {
         let first = try #require(end(&state, .success(try facts(100)), .readAhead))
         #expect(first.waiting.count == 4 && first.isLearnt && !first.hasChanged)
         #expect(end(&state, .success(try facts(200)), .background) == nil, "the other one came first")
-        #expect(state.facts == (try facts(100)))
+        #expect(try state.facts == facts(100))
     }
 
     @Test("A failure is told when no other request can succeed any more, and the next one who asks begins anew")

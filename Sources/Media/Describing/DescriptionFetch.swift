@@ -59,7 +59,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
     private var bytes: [UInt8] = []
 
     /// The stream that is kept, when the server ignores ranges and the head doesn't tell enough.
-    private var spool: SpoolFetch?
+    private var spool: StreamFetch?
 
     /// Whether the answer has all of the media in it.
     private var isWhole = false
@@ -393,7 +393,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
 
     private func abandonSpool(_ error: MediaError) {
         guard let spool else { return }
-        streams.streamDidEnd(spool.spool, .failure(error))
+        streams.streamDidEnd(spool.spool, .failure(error), nil)
         self.spool = nil
     }
 }

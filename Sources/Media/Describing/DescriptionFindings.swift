@@ -45,7 +45,7 @@ struct DescriptionFindings {
     }
 
     /// Takes note of a stream that has come to its end.
-    mutating func take(_ spool: SpoolFetch) throws(MediaError) {
+    mutating func take(_ spool: StreamFetch) throws(MediaError) {
         total = spool.written
         tail = try spool.tail(count: MediaFacts.tailSize)
         beginning = try spool.beginning(count: MediaFacts.tailSize)

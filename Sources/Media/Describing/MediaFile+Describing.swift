@@ -65,6 +65,17 @@ extension MediaFile {
         if isDoubted { letGo(failing: error) }
     }
 
+    /// Does what follows from what a fetch has shown about the media.
+    ///
+    /// - Parameter error: of the fetch; ends the reads that wait.
+    func take(_ finding: MediaFinding?, failing error: MediaError) {
+        switch finding {
+        case .contradicted?: doubtFacts(failing: error)
+        case .changed?: mediaDidChange()
+        case nil: break
+        }
+    }
+
     // MARK: Media that has changed
 
     /// What was known turned out to be no longer so.

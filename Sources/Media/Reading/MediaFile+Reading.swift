@@ -81,7 +81,7 @@ extension MediaFile {
         case .refused:
             read.fail(refusal(of: read.content) ?? hasChanged)
         case .stream:
-            readSpooled(read)
+            readStreamed(read)
         case .blocks(let outcome):
             for transfer in outcome.stop { transfer.cancel() }
             for order in outcome.start { start(order, for: read) }
@@ -164,12 +164,10 @@ extension MediaFile {
     ///
     /// - Returns: the reads that waited, and the transfers to cancel.
     static func detachReads(_ state: inout State) -> ([PendingRead], [TransferSlot]) {
-        let reads =
-            (state.blocks?.reset().readers.map(\.reader) ?? []) + (state.spool?.waiting ?? [])
-            + state.gate.takeHeld()
-        let transfers = Array(state.transfers.values) + (state.spool.map { [$0.transfer] } ?? [])
+        let stream = state.stream.detach()
+        let reads = (state.blocks?.reset().readers.map(\.reader) ?? []) + stream.reads + state.gate.takeHeld()
+        let transfers = Array(state.transfers.values) + stream.transfers
         state.transfers = [:]
-        state.spool = nil
         return (reads, transfers)
     }
 

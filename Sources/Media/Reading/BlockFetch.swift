@@ -26,7 +26,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
     private var current = 0
 
     /// The stream that comes in place of the range, from a server that ignores ranges.
-    private var spool: SpoolFetch?
+    private var spool: StreamFetch?
 
     /// Whether nothing more is wanted.
     private var isOver = false
@@ -96,7 +96,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
         }
         do throws(MediaError) {
             // Takes the readers who wait for this fetch along. When another stream comes already, it serves them.
-            guard let spool = try file.makeSpoolFetch(from: transfer) else { return false }
+            guard let spool = try file.keepStream(from: transfer) else { return false }
             self.spool = spool
             return spool.downloadDidBegin(head, at: offset)
         } catch {

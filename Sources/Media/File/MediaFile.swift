@@ -31,7 +31,7 @@ final class MediaFile: Sendable {
         ///
         /// Then one stream is kept instead of blocks.
         var ignoresRanges = false
-        var spool: SpooledContent?
+        var stream = StreamState()
 
         var gate: IntegrityGate<PendingRead>
 
@@ -70,7 +70,7 @@ final class MediaFile: Sendable {
     var sid: SID { known.sid }
 
     /// Bytes of ciphertext in a temporary file.
-    var spooled: Int64 { state.withLock { $0.spool?.written ?? 0 } }
+    var streamedBytes: Int64 { state.withLock { $0.stream.byteCount } }
 
     /// Whether somebody has opened it.
     var hasBeenOpened: Bool { state.withLock { $0.wasOpened } }
@@ -220,7 +220,7 @@ final class MediaFile: Sendable {
             contentWasVerified(content)
         }
         for completion in waiting { completion(result) }
-        advanceSpool()
+        advanceStream()
     }
 
     /// Opens the envelope that facts describe, and ends the opening with what comes of it.

@@ -2,10 +2,11 @@ import Support
 import Transfer
 import TwilioAPI
 
-/// Writes a whole file's ciphertext to a temporary file, as it comes.
-final class SpoolFetch: DownloadReceiver, @unchecked Sendable {
+/// Writes a stream of all of a file's ciphertext to a temporary file, as it comes.
+final class StreamFetch: DownloadReceiver, @unchecked Sendable {
     // Safe although unchecked: what changes is touched on the transfer thread alone.
-    private let file: MediaFile
+    private let known: KnownMedia
+    private let delegate: any StreamDelegate
     let spool: Spool
 
     /// Bytes written so far.
@@ -18,12 +19,19 @@ final class SpoolFetch: DownloadReceiver, @unchecked Sendable {
     /// Whether the first bytes were looked at.
     private var isChecked = false
 
+    /// Whether the announced size and the first bytes can be the media's.
+    private var isRecognised = false
+
     /// Whether an answer was refused because it contradicts what is known of the media.
     private var isContradicted = false
     private var envelope = EnvelopeCheck()
 
-    init(file: MediaFile, spool: Spool) {
-        self.file = file
+    /// What was found out about the media, until the delegate is told.
+    private var finding: MediaFinding?
+
+    init(_ known: KnownMedia, to spool: Spool, delegate: any StreamDelegate) {
+        self.known = known
+        self.delegate = delegate
         self.spool = spool
     }
 
@@ -41,30 +49,30 @@ final class SpoolFetch: DownloadReceiver, @unchecked Sendable {
         do throws(SystemError) {
             return try spool.bytes(range)
         } catch {
-            throw MediaError(.storage, file.known.sid, error.message, cause: error)
+            throw MediaError(.storage, known.sid, error.message, cause: error)
         }
     }
 
     func downloadDidBegin(_ head: ResponseHead, at offset: Int64) -> Bool {
         if envelope.isOutvoted {
-            failure = EnvelopeCheck.changed(file.known.sid)
-            file.mediaDidChange()
+            finding = .changed
+            fail(EnvelopeCheck.changed(known.sid))
             return false
         }
         // The transfer goes on where it stopped; anything else would leave a hole.
         guard offset == written else {
             failure = MediaError(
-                .transferFailed, file.known.sid, "the media of \(file.known.sid) was sent out of order")
+                .transferFailed, known.sid, "the media of \(known.sid) was sent out of order")
             return false
         }
-        hasKnownSize = head.contentLength != nil && head.contentLength == file.known.facts?.ciphertextSize
+        hasKnownSize = head.contentLength != nil && head.contentLength == known.facts?.ciphertextSize
         return true
     }
 
     /// Why an answer can't be the media; see ``MediaAnswerCheck``.
     func refusal(of head: ResponseHead) -> String? {
         if let reason = MediaAnswerCheck.refusal(of: head) { return reason }
-        guard let reason = file.known.contradiction(in: head) ?? envelope.refusal(of: head, for: file.known) else {
+        guard let reason = known.contradiction(in: head) ?? envelope.refusal(of: head, for: known) else {
             return nil
         }
         isContradicted = true
@@ -74,40 +82,40 @@ final class SpoolFetch: DownloadReceiver, @unchecked Sendable {
     /// Looks at the first bytes, once there are enough of them.
     ///
     /// - Parameter isComplete: whether no more will come.
+    /// - Throws: when they contradict what is known of the media.
     private func check(isComplete: Bool) throws(MediaError) {
         guard !isChecked, isComplete || written >= MediaAnswerCheck.signatureSize else { return }
         isChecked = true
-        if file.known.facts.map({ !file.known.isSealed($0) }) ?? false {
+        if known.facts.map({ !known.isSealed($0) }) ?? false {
             let bytes = try beginning(count: Int64(MediaAnswerCheck.signatureSize))
-            if let reason = MediaAnswerCheck.refusal(ofPlaintext: bytes, kind: file.known.resource.kind) {
-                let error = MediaError(
-                    .transferFailed, file.known.sid, "the media of \(file.known.sid) could not be had: \(reason)")
-                file.doubtFacts(failing: error)
-                throw error
+            if let reason = MediaAnswerCheck.refusal(ofPlaintext: bytes, kind: known.resource.kind) {
+                finding = .contradicted
+                throw MediaError(
+                    .transferFailed, known.sid, "the media of \(known.sid) could not be had: \(reason)")
             }
         }
-        if hasKnownSize { file.spoolWasRecognised(spool) }
+        isRecognised = hasKnownSize
     }
 
     private func fail(_ error: MediaError) {
         failure = error
         // Those who wait are told at once, and the transfer is ended.
-        file.spoolDidEnd(spool, .failure(error))
+        delegate.streamDidEnd(spool, .failure(error), finding.take())
     }
 
     func downloadDidReceive(_ bytes: RawSpan) {
         guard failure == nil else { return }
-        file.known.services.counts.withLock { $0.fetchedBytes += Int64(bytes.byteCount) }
+        known.services.counts.withLock { $0.fetchedBytes += Int64(bytes.byteCount) }
         do throws(SystemError) {
             try spool.write(bytes, at: written)
             written += Int64(bytes.byteCount)
         } catch {
-            fail(MediaError(.storage, file.known.sid, error.message, cause: error))
+            fail(MediaError(.storage, known.sid, error.message, cause: error))
             return
         }
         do throws(MediaError) {
             try check(isComplete: false)
-            file.spoolDidGrow(spool, to: written)
+            delegate.streamDidGrow(spool, to: written, isRecognised: isRecognised)
         } catch {
             fail(error)
         }
@@ -118,17 +126,14 @@ final class SpoolFetch: DownloadReceiver, @unchecked Sendable {
             do throws(MediaError) { try check(isComplete: true) } catch { failure = error }
         }
         if case .failure(let error) = result {
-            if file.known.stopAskingForChannels(after: error) {
-                file.mediaDidChange()
+            if known.stopAskingForChannels(after: error) {
+                finding = .changed
             } else if isContradicted, error.isUnusableAnswer {
-                file.doubtFacts(failing: file.known.mediaError(error))
+                finding = .contradicted
             }
         }
-        if let failure {
-            file.spoolDidEnd(spool, .failure(failure))
-        } else {
-            file.spoolDidEnd(spool, result.mapError { file.known.mediaError($0) })
-        }
+        let outcome = failure.map { .failure($0) } ?? result.mapError { known.mediaError($0) }
+        delegate.streamDidEnd(spool, outcome, finding.take())
     }
 }
 
