@@ -8,7 +8,7 @@ extension MediaLibrary {
     private static let prefetchLimit = 64
 
     /// Bytes that are fetched of a file that isn't small.
-    private static let prefetchSize = Int64(MediaReader.largestRead)
+    private static let prefetchSize = PendingRead.largest
 
     /// Begins opening a recording's media and fetching its first bytes, all of it if it is small, at the priority of
     /// read-ahead.
@@ -39,7 +39,10 @@ extension MediaLibrary {
         if services.memory.freeCount < budget { reclaimMemory(budget, isUrgent: false) }
         let file = file(of: resource, facts: facts, integrity: integrity)
         file.open(isAhead: true) { [self] result in
-            if case .success(let opened) = result { file.prefetch(opened.content, size: Self.prefetchSize) }
+            if case .success(let opened) = result {
+                let range = 0..<min(Self.prefetchSize, opened.content.plaintextSize)
+                file.reads.readAhead(range, of: opened.content)
+            }
             settle(file)
         }
         return true
@@ -62,21 +65,5 @@ extension MediaLibrary {
     /// Whether a file would be fetched whole before anything of it is released.
     private func isHeldBack(_ facts: MediaFacts) -> Bool {
         services.configuration.integrityMode != .deferred && facts.ciphertextSize <= services.configuration.strictLimit
-    }
-}
-
-extension MediaFile {
-    /// Fetches the first bytes of a content, or all of it where nothing is released before.
-    fileprivate func prefetch(_ content: MediaContent, size: Int64) {
-        if content.isHeldBack {
-            verifyAhead(content)
-            return
-        }
-        let range = 0..<min(size, content.plaintextSize)
-        guard !range.isEmpty else { return }
-        begin(
-            PendingRead(
-                range: range, content: content, place: ReadingPlace(), purpose: .arrival { _ in },
-                priority: .readAhead))
     }
 }

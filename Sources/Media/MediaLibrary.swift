@@ -273,7 +273,7 @@ public final class MediaLibrary: Sendable {
         }
         for file in idle + open {
             guard services.memory.freeCount < count else { return }
-            file.evict(count)
+            file.content.evict(count)
         }
     }
 }

@@ -9,10 +9,12 @@ public final class MediaReader: Sendable {
     /// Opens the file of a deferred reader.
     public typealias Opener = @Sendable (@escaping @Sendable (Result<MediaReader, MediaError>) -> Void) -> Void
 
-    /// What reads go to.
+    /// What reads go to: the content, or whatever stands in its place.
+    ///
+    /// Valid transitions: `deferred` → `opening` → `opened`, `changed`, or again `deferred`.
     private enum Source {
         /// What was opened. Should the file change, reads fail: bytes of two contents are never mixed.
-        case content(MediaContent, of: MediaFile, at: ReadingPlace)
+        case content(MediaContent, through: ReadPath, at: ReadingPlace)
 
         /// Nothing yet.
         case deferred
@@ -25,6 +27,46 @@ public final class MediaReader: Sendable {
 
         /// The media isn't what it was when the file was opened.
         case changed(MediaError)
+
+        /// What is to be done for a read.
+        enum Step {
+            case read(MediaContent, through: ReadPath, at: ReadingPlace)
+            case handOn(MediaReader)
+            case open
+            case wait
+            case fail(MediaError)
+        }
+
+        /// Takes a read; keeps it while the file is opened.
+        mutating func take(_ read: Read) -> Step {
+            switch self {
+            case .content(let content, let reads, let place):
+                return .read(content, through: reads, at: place)
+            case .opened(let reader):
+                return .handOn(reader)
+            case .changed(let error):
+                return .fail(error)
+            case .deferred:
+                self = .opening([read])
+                return .open
+            case .opening(let waiting):
+                self = .opening(waiting + [read])
+                return .wait
+            }
+        }
+
+        /// The first read has had the file opened, or not.
+        ///
+        /// - Returns: the reads that waited for it.
+        mutating func didOpen(_ result: Result<MediaReader, MediaError>) -> [Read] {
+            guard case .opening(let waiting) = self else { return [] }
+            switch result {
+            case .success(let reader): self = .opened(reader)
+            case .failure(let error) where error.code == .changed: self = .changed(error)
+            case .failure: self = .deferred
+            }
+            return waiting
+        }
     }
 
     private struct Read {
@@ -33,11 +75,15 @@ public final class MediaReader: Sendable {
         let receiver: any ReadReceiver
     }
 
-    private let source: Locked<Source>
+    private struct State {
+        var source: Source
+        var progress: ReadProgress
+    }
+
+    private let state: Locked<State>
     private let opener: Opener?
     private let sid: SID
     private let size: Int64
-    private let progress: Locked<ReadProgress>
     private let onClose: @Sendable () -> Void
 
     /// Whether the kernel may keep the pages that it has of this file.
@@ -48,11 +94,13 @@ public final class MediaReader: Sendable {
     public let mayKeepPages: Bool
 
     init(file: MediaFile, opened: MediaFile.Opened, onClose: @escaping @Sendable () -> Void) {
-        source = Locked(.content(opened.content, of: file, at: ReadingPlace()))
         opener = nil
         sid = file.sid
         size = opened.content.plaintextSize
-        progress = Locked(ReadProgress(size: size))
+        state = Locked(
+            State(
+                source: .content(opened.content, through: file.reads, at: ReadingPlace()),
+                progress: ReadProgress(size: size)))
         self.onClose = onClose
         mayKeepPages = opened.isContinued || opened.content.authentication == nil
     }
@@ -63,11 +111,10 @@ public final class MediaReader: Sendable {
     init(
         _ sid: SID, size: Int64, mayKeepPages: Bool, opener: @escaping Opener, onClose: @escaping @Sendable () -> Void
     ) {
-        source = Locked(.deferred)
         self.opener = opener
         self.sid = sid
         self.size = size
-        progress = Locked(ReadProgress(size: size))
+        state = Locked(State(source: .deferred, progress: ReadProgress(size: size)))
         self.mayKeepPages = mayKeepPages
         self.onClose = onClose
     }
@@ -77,7 +124,7 @@ public final class MediaReader: Sendable {
     }
 
     /// Bytes that one read may ask for.
-    public static let largestRead = 1 << 20
+    public static let largestRead = Int(PendingRead.largest)
 
     /// Calls `observer` once the file has been asked for to its end, and for at least half of its bytes.
     ///
@@ -86,14 +133,14 @@ public final class MediaReader: Sendable {
     ///
     /// - Parameter observer: called at once, or within a read, on the reader's thread.
     public func whenReadToEnd(_ observer: @escaping @Sendable () -> Void) {
-        let due = progress.withLock { $0.watch(observer) }
+        let due = state.withLock { $0.progress.watch(observer) }
         due?()
     }
 
     /// Whether the media has changed since it was opened, so that every read fails.
     public var isOutdated: Bool {
-        switch source.withLock({ $0 }) {
-        case .content(let content, let file, _): !file.isCurrent(content)
+        switch state.withLock({ $0.source }) {
+        case .content(let content, let reads, _): !reads.isCurrent(content)
         case .opened(let reader): reader.isOutdated
         case .changed: true
         case .deferred, .opening: false
@@ -110,40 +157,17 @@ public final class MediaReader: Sendable {
     public func read(at offset: Int64, count: Int, receiver: any ReadReceiver) {
         let count = min(count, Self.largestRead)
         let range = offset..<max(offset, offset.addingSaturated(Int64(count)))
-        let readToEnd = progress.withLock { $0.advance(range) }
+        let read = Read(offset: offset, count: count, receiver: receiver)
+        let (readToEnd, step) = state.withLock { ($0.progress.advance(range), $0.source.take(read)) }
         readToEnd?()
-        begin(Read(offset: offset, count: count, receiver: receiver))
+        perform(step, read)
     }
 
-    private func begin(_ read: Read) {
-        enum Step {
-            case read(MediaContent, MediaFile, ReadingPlace)
-            case handOn(MediaReader)
-            case open
-            case wait
-            case fail(MediaError)
-        }
-        let step = source.withLock { source -> Step in
-            switch source {
-            case .content(let content, let file, let place):
-                return .read(content, file, place)
-            case .opened(let reader):
-                return .handOn(reader)
-            case .changed(let error):
-                return .fail(error)
-            case .deferred:
-                source = .opening([read])
-                return .open
-            case .opening(let waiting):
-                source = .opening(waiting + [read])
-                return .wait
-            }
-        }
+    private func perform(_ step: Source.Step, _ read: Read) {
         switch step {
-        case .read(let content, let file, let place):
-            file.read(
-                read.offset..<(read.offset + Int64(read.count)), of: content, at: place,
-                receiver: CountingReceiver(read.receiver, counts: file.services.counts))
+        case .read(let content, let reads, let place):
+            reads.read(
+                read.offset..<(read.offset + Int64(read.count)), of: content, at: place, receiver: read.receiver)
         case .handOn(let reader):
             reader.read(at: read.offset, count: read.count, receiver: read.receiver)
         case .open:
@@ -162,18 +186,10 @@ public final class MediaReader: Sendable {
         if case .success(let reader) = result, reader.size != size {
             result = .failure(MediaError(.changed, sid, "\(sid) has changed since it was opened: open it again"))
         }
-        let waiting = source.withLock { source -> [Read] in
-            guard case .opening(let waiting) = source else { return [] }
-            switch result {
-            case .success(let reader): source = .opened(reader)
-            case .failure(let error) where error.code == .changed: source = .changed(error)
-            case .failure: source = .deferred
-            }
-            return waiting
-        }
+        let waiting = state.withLock { $0.source.didOpen(result) }
         for read in waiting {
             switch result {
-            case .success: begin(read)
+            case .success(let reader): perform(.handOn(reader), read)
             case .failure(let error): read.receiver.readDidFail(error)
             }
         }

@@ -107,6 +107,12 @@ final class MediaServices: Sendable {
         reclaim.withLock { $0 }?(slotCount, isUrgent)
     }
 
+    /// Blocks have become such that they can be let go: of use when somebody waits for memory.
+    func memoryMayBeFree() {
+        guard memory.hasWaiters else { return }
+        reclaimMemory(MemoryPool.leastSlotCount, isUrgent: true)
+    }
+
     /// Writes to the disk cache soon, unless so much waits already that memory would be short.
     func store(byteCount: Int, _ work: @escaping @Sendable (any BlockCache) -> Void) {
         guard let diskCache else { return }

@@ -153,7 +153,7 @@ struct IntegrityTests {
             // Opened, and not verified.
             _ = try bench.open(resource, facts: facts)
             let file = bench.library.file(of: resource, facts: facts, integrity: nil)
-            file.doubtFacts(failing: MediaError(.transferFailed, resource.sid, "an answer of another size"))
+            file.content.doubt(failing: MediaError(.transferFailed, resource.sid, "an answer of another size"))
             bench.simulator.faults = [FaultRule(.corrupt(offset: 900_000, mask: 1))]
             let reader = try bench.open(resource, facts: facts)
             let error = #expect(throws: MediaError.self) { try LibraryBench.read(reader, at: 0, count: 10) }

@@ -53,7 +53,7 @@ struct StreamStateTests {
     @Test("a read isn't kept where no stream comes; the one that begins then takes it along")
     func none() {
         var state = StreamState()
-        let isKept = state.take(read(0..<10))
+        let isKept = state.keep(read(0..<10))
         #expect(!isKept)
         #expect(served(&state) == [])
         #expect(state.byteCount == 0)
@@ -63,7 +63,7 @@ struct StreamStateTests {
     @Test("a recognised stream serves reads as their bytes come, each once")
     func recognised() {
         var state = begun(0..<100, 90..<110)
-        let isKept = state.take(read(500..<1000))
+        let isKept = state.keep(read(500..<1000))
         #expect(isKept)
         #expect(served(&state) == [])
         state.grow(spool, to: 100, isRecognised: true)
@@ -131,7 +131,7 @@ struct StreamStateTests {
         #expect(left.reads.map(\.range) == [0..<10] && left.transfers.count == 1)
         let again = fails ? state.end(spool) : state.detach()
         #expect(again.reads.isEmpty && again.transfers.isEmpty)
-        let isKept = state.take(read(0..<10))
+        let isKept = state.keep(read(0..<10))
         #expect(!isKept)
     }
 }

@@ -105,26 +105,4 @@ final class MediaContent: Sendable {
             }
         }
     }
-
-    /// Makes plaintext from blocks.
-    ///
-    /// - Parameters:
-    ///   - range: plaintext offsets.
-    ///   - blocks: those in which the range lies, in order.
-    func decrypt(_ range: Range<Int64>, from blocks: [Block], into plaintext: UnsafeMutableRawBufferPointer)
-        throws(EnvelopeError)
-    {
-        for block in blocks {
-            let part = range.clamped(to: block.offset..<(block.offset + Int64(block.byteCount)))
-            guard !part.isEmpty else { continue }
-            let needed = ciphertextRange(forPlaintext: part)
-            let local = Int(needed.lowerBound - block.offset)..<Int(needed.upperBound - block.offset)
-            let target = Int(part.lowerBound - range.lowerBound)..<Int(part.upperBound - range.lowerBound)
-            try block.read(local) { (ciphertext) throws(EnvelopeError) in
-                try decrypt(
-                    ciphertext, at: needed.lowerBound,
-                    into: UnsafeMutableRawBufferPointer(rebasing: plaintext[target]), at: part.lowerBound)
-            }
-        }
-    }
 }

@@ -4,49 +4,15 @@ import Support
 import Transfer
 import TwilioAPI
 
-/// One recording's media: what is known of it, its content key, the ciphertext at hand, and who waits for what.
+/// One recording's media, as the library has it: what is known of it, its content, and who has it open.
 ///
-/// Everything that changes is in ``State``, under one lock. The lock is let go before anything is called that isn't
-/// part of the state: transfers, completions, readers, the observer. Locks within the content (its authentication) are
-/// taken without it.
+/// Reads of it go through its ``ReadPath``.
 final class MediaFile: Sendable {
-    /// What opening a file gives.
-    struct Opened: Sendable {
-        let content: MediaContent
-
-        /// Whether this very content was opened before, so that all pages which the kernel may have came through it.
-        let isContinued: Bool
-    }
-
-    struct State {
-        var content = Learnt<MediaContent>.unknown
-
-        /// Ciphertext fetched in ranges; made when the content is known.
-        var blocks: BlockMap<PendingRead>?
-
-        /// The transfers of the fetches that are under way.
-        var transfers: [Int: TransferSlot] = [:]
-
-        /// Whether the server sends everything whatever range is asked for.
-        ///
-        /// Then one stream is kept instead of blocks.
-        var ignoresRanges = false
-        var stream = StreamState()
-
-        var gate: IntegrityGate<PendingRead>
-
-        var readerCount = 0
-
-        /// Whether somebody may still read the media that was there before it changed.
-        var hasOutdatedReaders = false
-
-        /// Whether the content that is known has been opened before: then the kernel's pages are of its bytes.
-        var wasOpened = false
-    }
+    typealias Opened = FileState.Opened
 
     let known: KnownMedia
-    let state: Locked<State>
-    var services: MediaServices { known.services }
+    let content: FileContent
+    let reads: ReadPath
 
     /// Makes a file of which nothing is at hand.
     ///
@@ -56,32 +22,51 @@ final class MediaFile: Sendable {
     ///     bytes.
     init(resource: MediaResource, facts: MediaFacts?, wasVerified: Bool, services: MediaServices) {
         known = KnownMedia(facts, of: resource, services: services)
-        let wasVerified = wasVerified && known.facts != nil
-        state = Locked(State(gate: IntegrityGate(earlier: wasVerified ? .verified : nil), wasOpened: wasVerified))
-    }
-
-    /// Takes note of what was found out about this very media before, unless this process knows better.
-    func learn(_ integrity: Integrity) {
-        state.withLock { state in
-            if case .unknown = state.content { state.gate.learn(integrity) }
-        }
+        content = FileContent(of: known, wasVerified: wasVerified && known.facts != nil)
+        reads = ReadPath(of: content)
     }
 
     var sid: SID { known.sid }
+    private var services: MediaServices { known.services }
+    private var stream: StreamSource { StreamSource(of: content, reads: reads) }
 
-    /// Bytes of ciphertext in a temporary file.
-    var streamedBytes: Int64 { state.withLock { $0.stream.byteCount } }
+    /// Lets go of the ciphertext and ends what is under way for it.
+    ///
+    /// There is no reader any more.
+    func close() {
+        content.letGo(failing: MediaError(.shutDown, sid, "\(sid) was closed"))
+    }
+
+    // MARK: Readers
+
+    /// Counts a reader.
+    func retainReader() {
+        content.state.withLock { $0.readerCount += 1 }
+    }
+
+    /// A reader has gone.
+    func releaseReader() {
+        content.state.withLock { $0.releaseReader() }
+    }
+
+    var hasReaders: Bool { content.state.withLock { $0.readerCount > 0 } }
+
+    /// Whether somebody may still read the media that was there before it changed.
+    var hasOutdatedReaders: Bool { content.state.withLock { $0.hasOutdatedReaders } }
 
     /// Whether somebody has opened it.
-    var hasBeenOpened: Bool { state.withLock { $0.wasOpened } }
+    var hasBeenOpened: Bool { content.state.withLock { $0.wasOpened } }
 
-    var hasReaders: Bool { state.withLock { $0.readerCount > 0 } }
+    // MARK: What is at hand
+
+    /// Bytes of ciphertext in a temporary file.
+    var streamedBytes: Int64 { content.state.withLock { $0.stream.byteCount } }
 
     /// What is known of the truth of the bytes.
     ///
-    /// What has failed once is taken for failed until it has passed.
+    /// Content that has failed once counts as failed until it has passed.
     var integrity: Integrity {
-        let (content, earlier, ofUnverified) = state.withLock {
+        let (content, earlier, ofUnverified) = content.state.withLock {
             ($0.content.value, $0.gate.earlier, $0.gate.integrityOfUnverified)
         }
         guard let content else { return earlier ?? (known.resource.encryptionDetails == nil ? .none : .unverified) }
@@ -89,144 +74,116 @@ final class MediaFile: Sendable {
         return integrity == .unverified ? ofUnverified : integrity
     }
 
-    /// Counts a reader.
-    func retainReader() {
-        state.withLock { $0.readerCount += 1 }
-    }
-
-    func releaseReader() {
-        state.withLock { state in
-            state.readerCount -= 1
-            if state.readerCount == 0 { state.hasOutdatedReaders = false }
+    /// Takes note of what was found out about this very media before, unless this process knows better.
+    func learn(_ integrity: Integrity) {
+        content.state.withLock { state in
+            if case .unknown = state.content { state.gate.learn(integrity) }
         }
     }
 
-    /// Whether somebody may still read the media that was there before it changed.
-    var hasOutdatedReaders: Bool { state.withLock { $0.hasOutdatedReaders } }
+    // MARK: Describing
 
-    /// Whether a content is what is known of the media now.
-    func isCurrent(_ content: MediaContent) -> Bool {
-        guard case .known(let known) = state.withLock({ $0.content }) else { return false }
-        return known === content
+    /// Learns size and envelope, unless they are known.
+    ///
+    /// - Parameter priority: how urgent it is.
+    func describe(priority: Priority = .reader, completion: @escaping Learnt<MediaFacts>.Waiter) {
+        switch known.describe(priority, hasReaders: hasReaders, waiter: completion) {
+        case .answer(let facts): completion(.success(facts))
+        case .begin:
+            services.counts.withLock { $0.runningDescriptions += 1 }
+            DescriptionFetch(of: known, streams: stream, priority: priority) { [self] result, ignoresRanges in
+                descriptionDidEnd(result, ignoresRanges: ignoresRanges, priority: priority)
+            }.start()
+        case .wait: break
+        }
     }
 
-    /// Lets go of the ciphertext and ends what is under way for it.
-    ///
-    /// There is no reader any more.
-    func close() {
-        letGo(failing: MediaError(.shutDown, sid, "\(sid) was closed"))
+    /// The description has come, or failed.
+    private func descriptionDidEnd(
+        _ described: Result<MediaFacts, MediaError>, ignoresRanges: Bool, priority: Priority
+    ) {
+        let (described, isSettled) = known.settled(described)
+        services.counts.withLock { counts in
+            counts.runningDescriptions -= 1
+            switch described {
+            case .success: counts.descriptions += 1
+            case .failure: counts.failedDescriptions += 1
+            }
+        }
+        let end = content.state.withLock { state -> FactsState.End? in
+            let end = known.descriptionDidEnd(described, isSettled: isSettled, priority: priority)
+            if let end, end.isLearnt { state.ignoresRanges = ignoresRanges }
+            return end
+        }
+        guard let end else { return }
+        var result = described
+        if end.keepsEarlier {
+            let error = MediaError(.transferFailed, sid, "the media of \(sid) broke off before the end that it had")
+            result = .failure(error)
+            // The stream may have been kept.
+            content.letGo(failing: error)
+        }
+        if end.hasChanged {
+            content.forgetMedia()
+            if end.hasChangedSize { content.failOpenings() }
+        }
+        if case .success(let facts) = result { known.factsWereLearnt(facts) }
+        for waiter in end.waiting { waiter(result) }
     }
 
     // MARK: Opening
 
     /// Makes the file ready for reading: learns what has to be known and unwraps the content key.
     ///
-    /// - Parameter isAhead: whether nobody has opened it yet, so that the kernel's pages still are of what was before.
-    func open(isAhead: Bool = false, completion: @escaping @Sendable (Result<Opened, MediaError>) -> Void) {
-        enum Step {
-            case answer(Opened)
-            case begin
-            case wait
+    /// - Parameter isAhead: whether nobody reads yet, so that the kernel's pages still are of what was before.
+    func open(isAhead: Bool = false, completion: @escaping Learnt<Opened>.Waiter) {
+        let waiter: Learnt<MediaContent>.Waiter = { [self] result in
+            completion(
+                result.map { opened in content.state.withLock { $0.markOpened(opened, isAhead: isAhead) } })
         }
-        let waiter: @Sendable (Result<MediaContent, MediaError>) -> Void = { [self] result in
-            completion(result.map { markOpened($0, isAhead: isAhead) })
+        let opening = content.state.withLock { state -> FileState.Opening in
+            let opening = state.open(isAhead: isAhead, now: .now, waiter: waiter)
+            switch opening {
+            case .begin(isRetrial: true): known.doubt()
+            // A server that was found to ignore ranges would only tell the same again.
+            case .begin(isRetrial: false) where !state.ignoresRanges: known.doubtUnsureFacts()
+            default: break
+            }
+            return opening
         }
-        let step = state.withLock { state -> Step in
-            if state.gate.isDueForRetrial(now: .now) {
-                known.doubt()
-                state.beginRetrial()
-            }
-            switch state.content {
-            case .known(let content):
-                defer { state.wasOpened = state.wasOpened || !isAhead }
-                return .answer(Opened(content: content, isContinued: state.wasOpened))
-            case .pending(let waiting):
-                state.content = .pending(waiting + [waiter])
-                return .wait
-            case .unknown:
-                state.content = .pending([waiter])
-                // A server that was found to ignore ranges would only tell the same again.
-                if !state.ignoresRanges { known.doubtUnsureFacts() }
-                return .begin
-            }
-        }
-        switch step {
-        case .answer(let opened):
-            completion(.success(opened))
-        case .wait:
-            break
-        case .begin:
-            describe { [self] result in
-                switch result {
-                case .success where known.isCut:
-                    contentDidEnd(.failure(known.endIsMissing))
-                case .success(let facts):
-                    // RSA takes milliseconds: not on the transfer thread, not on one of libfuse's.
-                    services.workers.run { [self] in openEnvelope(of: facts) }
-                case .failure(let error):
-                    contentDidEnd(.failure(error))
-                }
-            }
+        switch opening {
+        case .answer(let opened): completion(.success(opened))
+        case .begin: openDescribed()
+        case .wait: break
         }
     }
 
     /// Opens the file if its content is known.
     func openAtHand() -> Opened? {
-        state.withLock { state in
-            guard case .known(let content) = state.content, !state.gate.isDueForRetrial(now: .now) else { return nil }
-            defer { state.wasOpened = true }
-            return Opened(content: content, isContinued: state.wasOpened)
-        }
+        content.state.withLock { $0.openAtHand(now: .now) }
     }
 
-    /// What an opening that had to wait gets.
-    private func markOpened(_ content: MediaContent, isAhead: Bool) -> Opened {
-        state.withLock { state in
-            // It may have changed since; then nothing that is kept belongs to it.
-            guard case .known(let known) = state.content, known === content else {
-                return Opened(content: content, isContinued: false)
-            }
-            defer { state.wasOpened = state.wasOpened || !isAhead }
-            return Opened(content: content, isContinued: state.wasOpened)
-        }
-    }
-
-    private func contentDidEnd(_ result: Result<MediaContent, MediaError>) {
-        let cachedUnits = cachedUnits()
-        let waiting = state.withLock { state -> [@Sendable (Result<MediaContent, MediaError>) -> Void] in
-            guard case .pending(let waiting) = state.content else { return [] }
+    /// Opens the envelope of the media, and has it described before if it isn't known.
+    ///
+    /// - Parameter isAgain: whether the envelope that was known couldn't be opened.
+    private func openDescribed(isAgain: Bool = false) {
+        describe { [self] result in
             switch result {
-            case .success(let content):
-                state.content = .known(content)
-                state.gate.contentDidOpen()
-                state.blocks = BlockMap(
-                    contentSize: content.contentSize, releasesWholeBlocks: content.authentication != nil,
-                    nextFetch: state.blocks?.nextFetch ?? 0)
-                // While it is in doubt nothing comes from a cache.
-                state.blocks?.cachedUnits = state.gate.trial == .first ? cachedUnits : []
+            case .success where known.isCut && !isAgain:
+                contentDidEnd(.failure(known.endIsMissing))
+            case .success(let facts):
+                // RSA takes milliseconds: not on the transfer thread, not on one of libfuse's.
+                services.workers.run { [self] in openEnvelope(of: facts, isAgain: isAgain) }
             case .failure(let error):
-                state.content = .unknown
-                // It may be the description that was wrong.
-                if error.code != .keyNotHeld { known.doubt() }
+                contentDidEnd(.failure(error))
             }
-            return waiting
         }
-        if case .failure(let error) = result, error.code == .authenticationFailed {
-            services.logger.critical(
-                "\(sid) is not what was recorded: \(error.message)", metadata: ["recording": "\(sid)"])
-        }
-        // Nothing has to be read to verify an empty content.
-        if case .success(let content) = result, content.authentication?.integrity == .verified {
-            contentWasVerified(content)
-        }
-        for completion in waiting { completion(result) }
-        advanceStream()
     }
 
     /// Opens the envelope that facts describe, and ends the opening with what comes of it.
     ///
     /// - Parameter isAgain: whether the facts were learnt anew for this.
-    private func openEnvelope(of facts: MediaFacts, isAgain: Bool = false) {
+    private func openEnvelope(of facts: MediaFacts, isAgain: Bool) {
         let result = Result { () throws(MediaError) in try makeContent(facts) }
         if case .failure(let error) = result, error.code == .keyNotHeld, !known.namesKey {
             // What was described by an earlier version, or when the resource named a key, isn't known to be encrypted.
@@ -240,12 +197,7 @@ final class MediaFile: Sendable {
         }
         // The key has opened other envelopes: it may be that the headers which describe this one came damaged.
         known.doubt()
-        describe { [self] result in
-            switch result {
-            case .success(let facts): services.workers.run { [self] in openEnvelope(of: facts, isAgain: true) }
-            case .failure(let error): contentDidEnd(.failure(error))
-            }
-        }
+        openDescribed(isAgain: true)
     }
 
     /// Opens the envelope.
@@ -267,9 +219,31 @@ final class MediaFile: Sendable {
     /// Whether nothing of the content is to be released before all of it is verified.
     private func isStrict(ciphertextSize: Int64) -> Bool {
         let configuration = services.configuration
-        return state.withLock {
+        return content.state.withLock {
             $0.gate.isStrict(
                 size: ciphertextSize, mode: configuration.integrityMode, limit: configuration.strictLimit)
         }
+    }
+
+    /// The content was opened, or couldn't be.
+    private func contentDidEnd(_ result: Result<MediaContent, MediaError>) {
+        let cachedUnits = content.cache.units
+        let waiting = content.state.withLock { state -> [Learnt<MediaContent>.Waiter] in
+            guard let waiting = state.end(result, cachedUnits: cachedUnits) else { return [] }
+            // It may be the description that was wrong.
+            if case .failure(let error) = result, error.code != .keyNotHeld { known.doubt() }
+            return waiting
+        }
+        switch result {
+        case .failure(let error) where error.code == .authenticationFailed:
+            services.logger.critical(
+                "\(sid) is not what was recorded: \(error.message)", metadata: ["recording": "\(sid)"])
+        // Nothing has to be read to verify an empty content.
+        case .success(let opened) where opened.authentication?.integrity == .verified:
+            Verification(of: content, reads: reads).contentDidPass()
+        default: break
+        }
+        for waiter in waiting { waiter(result) }
+        stream.advance()
     }
 }

@@ -7,12 +7,15 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
     // Safe although unchecked: what changes is touched on the transfer thread alone.
 
     /// What is asked for: ciphertext offsets.
-    let range: Range<Int64>
+    private let range: Range<Int64>
 
-    private let file: MediaFile
+    /// The transfer that brings it.
+    let transfer = TransferSlot()
+
+    private let known: KnownMedia
     private let content: MediaContent
+    private let delegate: any FetchDelegate
     private let number: Int
-    private let transfer: TransferSlot
     private let blocks: [Block]
 
     /// When it was ordered, and when its first byte came.
@@ -26,7 +29,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
     private var current = 0
 
     /// The stream that comes in place of the range, from a server that ignores ranges.
-    private var spool: StreamFetch?
+    private var stream: StreamFetch?
 
     /// Whether nothing more is wanted.
     private var isOver = false
@@ -44,50 +47,61 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
 
     /// Nil for an order without blocks.
     init?(
-        file: MediaFile, content: MediaContent, order: MediaFile.FetchOrder, transfer: TransferSlot
+        _ order: BlockState.Map.FetchOrder, of content: MediaContent, _ known: KnownMedia,
+        delegate: any FetchDelegate
     ) {
         guard let first = order.blocks.first, let last = order.blocks.last else { return nil }
         let prefix = content.needsPrecedingBlock && first.index > 0 ? Int64(Block.prefixSize) : 0
         range = (first.offset - prefix)..<(last.offset + Int64(last.byteCount))
         position = range.lowerBound
-        self.file = file
+        self.known = known
         self.content = content
-        self.transfer = transfer
+        self.delegate = delegate
         number = order.number
         blocks = order.blocks
         mustCheckBeginning = first.offset == 0 && !content.isEncrypted
     }
 
+    /// Sends the request.
+    func start(priority: Priority) throws(MediaError) {
+        transfer.hold(
+            known.services.transfer.download(
+                DownloadRequest(
+                    range: .bytes(range), priority: priority, retriesNotFound: known.mayBeTooYoung,
+                    expectedEntityTag: known.facts?.entityTag, refusal: { [weak self] in self?.refusal(of: $0) }),
+                from: try known.addresses(), to: self))
+    }
+
     /// Why an answer can't be a part of the media, or all of it; see ``MediaAnswerCheck``.
-    func refusal(of head: ResponseHead) -> String? {
+    private func refusal(of head: ResponseHead) -> String? {
         if let reason = MediaAnswerCheck.refusal(of: head) { return reason }
         let contradiction =
-            head.status == 200 ? file.known.contradiction(in: head) : file.known.contradictionOfEntityTag(in: head)
-        guard let reason = contradiction ?? envelope.refusal(of: head, for: file.known) else { return nil }
+            head.status == 200 ? known.contradiction(in: head) : known.contradictionOfEntityTag(in: head)
+        guard let reason = contradiction ?? envelope.refusal(of: head, for: known) else { return nil }
         isContradicted = true
         return reason
     }
 
     func downloadDidBegin(_ head: ResponseHead, at offset: Int64) -> Bool {
-        if let spool { return spool.downloadDidBegin(head, at: offset) }
+        if let stream { return stream.downloadDidBegin(head, at: offset) }
         if envelope.isOutvoted {
-            failure = EnvelopeCheck.changed(file.known.sid)
+            failure = EnvelopeCheck.changed(known.sid)
             return false
         }
-        (try? file.known.addresses())?.remember(served: head.address)
+        (try? known.addresses())?.remember(served: head.address)
         if head.status == 206 {
             guard offset == position else {
                 failure = MediaError(
-                    .transferFailed, file.known.sid, "the media of \(file.known.sid) was sent out of order")
+                    .transferFailed, known.sid, "the media of \(known.sid) was sent out of order")
                 return false
             }
-            if let total = head.contentRange?.total, total != file.known.facts?.ciphertextSize {
+            if let total = head.contentRange?.total, total != known.facts?.ciphertextSize {
                 hasOtherSize = true
                 failure = MediaError(
-                    .changed, file.known.sid, "the media of \(file.known.sid) has another size than it had")
+                    .changed, known.sid, "the media of \(known.sid) has another size than it had")
                 return false
             }
-            file.known.rangeDidBegin(head)
+            known.rangeDidBegin(head)
             return true
         }
         if offset == position, position > range.lowerBound {
@@ -96,9 +110,9 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
         }
         do throws(MediaError) {
             // Takes the readers who wait for this fetch along. When another stream comes already, it serves them.
-            guard let spool = try file.keepStream(from: transfer) else { return false }
-            self.spool = spool
-            return spool.downloadDidBegin(head, at: offset)
+            guard let stream = try delegate.fetchDidBecomeStream(transfer) else { return false }
+            self.stream = stream
+            return stream.downloadDidBegin(head, at: offset)
         } catch {
             failure = error
             return false
@@ -106,12 +120,12 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
     }
 
     func downloadDidReceive(_ bytes: RawSpan) {
-        if let spool {
-            spool.downloadDidReceive(bytes)
+        if let stream {
+            stream.downloadDidReceive(bytes)
             return
         }
         guard failure == nil else { return }
-        file.known.services.counts.withLock { $0.fetchedBytes += Int64(bytes.byteCount) }
+        known.services.counts.withLock { $0.fetchedBytes += Int64(bytes.byteCount) }
         if firstByte == nil { firstByte = .now }
         var rest = bytes
         while rest.byteCount > 0, current < blocks.count, !isOver {
@@ -127,7 +141,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
             if let reason = problem(withFirst: written, of: block) ?? problem(withLast: written, of: block) {
                 // What came before it and was kept may be just as wrong.
                 failure = MediaError(
-                    .changed, file.known.sid, "the media of \(file.known.sid) could not be had: \(reason)")
+                    .changed, known.sid, "the media of \(known.sid) could not be had: \(reason)")
                 transfer.cancel()
                 return
             }
@@ -141,9 +155,10 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
                     }
                 }
             }
-            isOver = !file.fetchDidWrite(number, block: block, count: written, content: content)
+            isOver = !delegate.fetchDidWrite(number, to: block, count: written, of: content)
         }
-        if isOver, position < range.upperBound { file.endFetch(number) }
+        // It was cut short: more is on its way than is wanted.
+        if isOver, position < range.upperBound { transfer.cancel() }
     }
 
     /// Why the first bytes of media that isn't encrypted can't be what they should; nil when they can, or too few of
@@ -155,7 +170,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
         mustCheckBeginning = false
         var bytes: [UInt8] = []
         block.read(0..<size) { part in part.withUnsafeBytes { bytes = Array($0) } }
-        return MediaAnswerCheck.refusal(ofPlaintext: bytes, kind: file.known.resource.kind)
+        return MediaAnswerCheck.refusal(ofPlaintext: bytes, kind: known.resource.kind)
     }
 
     /// Why the last bytes of encrypted media can't be those with which it was described; nil when they are, or haven't
@@ -164,7 +179,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
     /// A tag is compared elsewhere, with all that it covers. Padding has nothing else to be compared with.
     private func problem(withLast count: Int, of block: Block) -> String? {
         guard count == block.byteCount, block.offset + Int64(count) == content.contentSize, content.isEncrypted,
-            content.authentication == nil, let tail = file.known.facts?.tail.suffix(count), !tail.isEmpty
+            content.authentication == nil, let tail = known.facts?.tail.suffix(count), !tail.isEmpty
         else { return nil }
         var bytes: [UInt8] = []
         block.read((count - tail.count)..<count) { part in part.withUnsafeBytes { bytes = Array($0) } }
@@ -172,32 +187,29 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
     }
 
     func downloadDidEnd(_ result: Result<Void, TransferError>) {
-        spool?.downloadDidEnd(result)
+        stream?.downloadDidEnd(result)
         noteSpeed()
+        var finding: MediaFinding?
         if let failure {
-            if hasOtherSize {
-                file.doubtFacts(failing: failure)
-            } else if failure.code == .changed {
-                file.mediaDidChange()
-            }
-            file.fetchDidEnd(number, .failure(failure))
+            finding = hasOtherSize ? .contradicted : failure.code == .changed ? .changed : nil
+            delegate.fetchDidEnd(number, .failure(failure), finding)
             return
         }
         if case .failure(let error) = result {
-            if error.code == .changed || file.known.stopAskingForChannels(after: error) {
-                file.mediaDidChange()
+            if error.code == .changed || known.stopAskingForChannels(after: error) {
+                finding = .changed
             } else if isContradicted, error.isUnusableAnswer {
-                file.doubtFacts(failing: file.known.mediaError(error))
+                finding = .contradicted
             }
         }
-        file.fetchDidEnd(number, result.mapError { file.known.mediaError($0) })
+        delegate.fetchDidEnd(number, result.mapError { known.mediaError($0) }, finding)
     }
 
     /// Tells those who plan fetches what the link brings.
     private func noteSpeed() {
         guard let firstByte else { return }
         let end = ContinuousClock.now
-        file.known.services.link.withLock {
+        known.services.link.withLock {
             $0.note(
                 byteCount: position - range.lowerBound, delay: (firstByte - start) / .seconds(1),
                 seconds: (end - firstByte) / .seconds(1))

@@ -2,6 +2,9 @@ import Transfer
 
 /// A read of one file that waits for something: memory, ciphertext, or the verdict on the content.
 struct PendingRead: Sendable {
+    /// Bytes that one read may ask for.
+    static let largest: Int64 = 1 << 20
+
     /// What becomes of the bytes.
     enum Purpose: Sendable {
         /// They are decrypted and handed over.

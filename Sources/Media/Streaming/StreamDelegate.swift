@@ -1,7 +1,7 @@
 /// Is told what becomes of a stream.
 ///
 /// Called on the transfer thread.
-protocol StreamDelegate: AnyObject, Sendable {
+protocol StreamDelegate: Sendable {
     /// More of the stream has been written.
     ///
     /// - Parameters:

@@ -8,7 +8,7 @@
 /// - complete → being authenticated → authenticated: where the content has a tag, nothing is released before
 ///   (``advance(for:)``, ``pass(_:)``).
 /// - any → none: it has failed (``end(_:)``), or the content is given up (``detach()``).
-struct StreamState {
+struct StreamState: CiphertextSource {
     /// What has become possible.
     enum Step {
         case nothing
@@ -50,10 +50,14 @@ struct StreamState {
     /// Bytes in the temporary file.
     var byteCount: Int64 { stream?.written ?? 0 }
 
+    mutating func take(_ read: PendingRead, _ demand: ReadDemand) -> SourceAnswer {
+        SourceAnswer(outcome: keep(read) ? .streamed : .noStream)
+    }
+
     /// Keeps a read until its bytes have come.
     ///
     /// - Returns: whether there is a stream; if not, the read isn't kept.
-    mutating func take(_ read: PendingRead) -> Bool {
+    mutating func keep(_ read: PendingRead) -> Bool {
         stream?.waiting.append(read)
         return stream != nil
     }
@@ -100,9 +104,6 @@ struct StreamState {
         stream?.spool === spool ? detach() : ([], [])
     }
 
-    /// Lets go of the stream.
-    ///
-    /// - Returns: the reads that waited, and the transfers to cancel.
     mutating func detach() -> (reads: [PendingRead], transfers: [TransferSlot]) {
         guard let old = stream.take() else { return ([], []) }
         return (old.waiting, [old.transfer])

@@ -1,0 +1,91 @@
+import Support
+import Transfer
+import TwilioAPI
+
+/// Brings blocks: from the disk cache where that has them, else from the server.
+struct BlockSource: FetchDelegate {
+    typealias FetchOrder = BlockState.Map.FetchOrder
+
+    private let file: FileContent
+    private let reads: any ReadRunner
+
+    init(of file: FileContent, reads: any ReadRunner) {
+        self.file = file
+        self.reads = reads
+    }
+
+    private var services: MediaServices { file.services }
+
+    /// Starts a fetch that a read has ordered.
+    func start(_ order: FetchOrder, for read: PendingRead) {
+        switch order.source {
+        case .server:
+            fetch(order, of: read.content, priority: order.isAwaited ? read.priority : .readAhead)
+        case .diskCache(let unit):
+            services.diskWorkers.run { fetch(order, of: read.content, fromUnit: unit) }
+        }
+    }
+
+    private func fetch(_ order: FetchOrder, of content: MediaContent, priority: Priority) {
+        guard let fetch = BlockFetch(order, of: content, file.known, delegate: self),
+            file.state.withLock({ $0.blocks.begin(order.number, with: fetch.transfer) })
+        else { return }
+        do throws(MediaError) {
+            try fetch.start(priority: priority)
+        } catch {
+            fetchDidEnd(order.number, .failure(error), nil)
+        }
+    }
+
+    private func fetch(_ order: FetchOrder, of content: MediaContent, fromUnit unit: Int) {
+        guard file.cache.fill(order.blocks, ofUnit: unit, contentSize: content.contentSize) else {
+            // Who waits for it is served by the server.
+            let waiting = file.state.withLock { $0.blocks.lose(unit: unit, for: order.number) }
+            for read in waiting { reads.run(read) }
+            return
+        }
+        let byteCount = order.blocks.reduce(0) { $0 + $1.byteCount }
+        services.counts.withLock { $0.diskCacheBytes += Int64(byteCount) }
+        for block in order.blocks {
+            guard fetchDidWrite(order.number, to: block, count: block.byteCount, of: content) else { break }
+        }
+        fetchDidEnd(order.number, .success(()), nil)
+    }
+
+    // MARK: Fetches
+
+    func fetchDidWrite(_ number: Int, to block: Block, count: Int, of content: MediaContent) -> Bool {
+        let looksForUnit = services.diskCache != nil
+        let (publication, attempt) = file.state.withLock { state in
+            let publication = state.blocks.publish(number, to: block, count: count, looksForUnit: looksForUnit)
+            return (publication, content.authentication?.attempt ?? 0)
+        }
+        for (read, blocks) in publication.ready {
+            services.workers.run { reads.serve(read, from: BlockRun(blocks: blocks), attempt: attempt) }
+        }
+        if let (unit, blocks) = publication.unit {
+            // Marked before it is there: a read that comes too early finds nothing and asks the server.
+            file.cache.store(blocks, asUnit: unit) { file.state.withLock { $0.blocks.noteStored(unit: unit) } }
+        }
+        if count == block.byteCount { services.memoryMayBeFree() }
+        return !publication.isDone
+    }
+
+    func fetchDidBecomeStream(_ transfer: TransferSlot) throws(MediaError) -> StreamFetch? {
+        try StreamSource(of: file, reads: reads).keep(from: transfer)
+    }
+
+    func fetchDidEnd(_ number: Int, _ result: Result<Void, MediaError>, _ finding: MediaFinding?) {
+        let error: MediaError
+        switch result {
+        case .success:
+            let sid = file.known.sid
+            error = MediaError(.transferFailed, sid, "the media server sent less of \(sid) than was asked for")
+        case .failure(let failure):
+            error = failure
+            file.take(finding, failing: failure)
+            if failure.code != .shutDown { file.known.forgetAddresses() }
+        }
+        for read in file.state.withLock({ $0.blocks.end(number) }) { read.fail(error) }
+    }
+}

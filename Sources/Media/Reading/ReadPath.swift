@@ -1,0 +1,188 @@
+import Envelope
+import Support
+import Transfer
+import TwilioAPI
+
+/// The way of a file's reads, from request to reply.
+///
+/// A read passes the gate: it is refused, or held back until the content is verified. A source takes it: blocks, or one
+/// stream of everything. When its ciphertext is there, that is authenticated and counted as released, decrypted, and
+/// the reader gets its reply. A read from memory does all of this at once, on the reader's thread. A read that has
+/// waited, or whose ciphertext was given up meanwhile, runs again from the gate.
+final class ReadPath: ReadRunner {
+    private let file: FileContent
+
+    init(of file: FileContent) {
+        self.file = file
+    }
+
+    private var services: MediaServices { file.services }
+    private var sid: SID { file.known.sid }
+
+    private var verification: Verification { Verification(of: file, reads: self) }
+    private var blocks: BlockSource { BlockSource(of: file, reads: self) }
+    private var stream: StreamSource { StreamSource(of: file, reads: self) }
+
+    // MARK: Requests
+
+    /// Reads plaintext of a content that was opened.
+    ///
+    /// - Parameters:
+    ///   - range: plaintext offsets; what lies beyond the end is left out.
+    ///   - place: where the reader is.
+    func read(_ range: Range<Int64>, of content: MediaContent, at place: ReadingPlace, receiver: any ReadReceiver) {
+        let range = range.clamped(to: 0..<content.plaintextSize)
+        let receiver = CountingReceiver(receiver, counts: services.counts)
+        let read = PendingRead(range: range, content: content, place: place, purpose: .delivery(receiver))
+        guard range.isEmpty else {
+            run(read)
+            return
+        }
+        if let refusal = file.state.withLock({ $0.refusal(of: content) }) {
+            fail(read, refusal)
+        } else {
+            receiver.readDidFinish(UnsafeRawBufferPointer(start: nil, count: 0).bytes)
+        }
+    }
+
+    /// Has bytes of a content fetched before somebody reads them, or all of it where nothing is released before.
+    ///
+    /// - Parameter range: plaintext offsets.
+    func readAhead(_ range: Range<Int64>, of content: MediaContent) {
+        if content.isHeldBack {
+            verification.beginPass(of: content)
+        } else if !range.isEmpty {
+            run(
+                PendingRead(
+                    range: range, content: content, place: ReadingPlace(), purpose: .arrival { _ in },
+                    priority: .readAhead))
+        }
+    }
+
+    /// Whether a content is the one that is open.
+    func isCurrent(_ content: MediaContent) -> Bool { file.isCurrent(content) }
+
+    // MARK: Gate and source
+
+    func run(_ read: PendingRead) { run(read, granted: []) }
+
+    /// - Parameter granted: memory for which the read has waited.
+    private func run(_ read: PendingRead, granted: [PooledMemory]) {
+        let share = services.memoryShare
+        let link = services.link.withLock { $0 }
+        let memory = services.memory
+        let admission = file.state.withLock {
+            $0.admit(read, share: share, link: link, memory: memory, granted: granted)
+        }
+        switch admission {
+        case .refused(let refusal):
+            fail(read, refusal)
+        case .held(let beginsPass):
+            verification.readIsHeld(read, beginsPass: beginsPass)
+        case .taken(let answer, let attempt, let isReleased):
+            for transfer in answer.stop { transfer.cancel() }
+            for order in answer.orders { blocks.start(order, for: read) }
+            if answer.isFirst { readAheadAtEnd(after: read) }
+            switch answer.outcome {
+            case .ready(let ciphertext) where isReleased:
+                reply(to: read, from: ciphertext)
+                services.memoryMayBeFree()
+            case .ready(let ciphertext): serve(read, from: ciphertext, attempt: attempt)
+            case .waits: break
+            case .short(let count): waitForMemory(read, slotCount: count)
+            case .streamed: stream.advance()
+            case .noStream: stream.begin(for: read)
+            }
+            if answer.isShort {
+                read.place.noteShortage()
+                services.reclaimMemory(services.memory.slotCount / 4, isUrgent: false)
+            }
+        }
+    }
+
+    private func fail(_ read: PendingRead, _ refusal: FileState.Refusal) {
+        switch refusal {
+        case .failed: read.fail(MediaError(.authenticationFailed, sid, "\(sid) has failed its authentication"))
+        case .changed: read.fail(MediaError(.changed, sid, "\(sid) has changed since it was opened: open it again"))
+        }
+    }
+
+    /// Runs a read again when there is memory for it.
+    private func waitForMemory(_ read: PendingRead, slotCount: Int) {
+        guard read.isForDelivery || read.priority == .reader else {
+            // Those who read have a better use for what memory there is.
+            read.fail(MediaError(.shutDown, sid, "there is no memory to read \(sid) ahead"))
+            return
+        }
+        services.memory.wait(for: min(slotCount, services.memory.slotCount)) { [self] memory in
+            if memory.isEmpty {
+                read.fail(MediaError(.shutDown, sid, "reading \(sid) was left off"))
+            } else {
+                run(read, granted: memory)
+            }
+        }
+        services.reclaimMemory(slotCount, isUrgent: true)
+    }
+
+    /// Fetches the end of a large video file whose beginning is read first.
+    ///
+    /// Its index is there more often than not, so players look there next; that saves them a round trip.
+    private func readAheadAtEnd(after read: PendingRead) {
+        let size = read.content.plaintextSize
+        guard read.isForDelivery, file.known.resource.kind.containers == .video, read.range.lowerBound == 0,
+            size > Self.leastSizeWithIndexAhead
+        else { return }
+        // From the beginning of a block, so that one request brings it.
+        let block = Int64(Block.size)
+        readAhead((size - ReadAheadWindow.minimum + block - 1) / block * block..<size, of: read.content)
+    }
+
+    /// Smaller files are there soon anyway.
+    private static var leastSizeWithIndexAhead: Int64 { ReadAheadWindow.maximum }
+
+    // MARK: Release, decryption, reply
+
+    func serve(_ read: PendingRead, from ciphertext: any Ciphertext, attempt: ContentAuthentication.Attempt) {
+        let isAuthenticated: Bool
+        do throws(EnvelopeError) {
+            isAuthenticated = try ciphertext.authenticate(for: read.content, attempt: attempt) {
+                verification.contentDidPass()
+            }
+        } catch {
+            verification.contentDidFail(read.content, attempt: attempt, error, in: read)
+            services.memoryMayBeFree()
+            return
+        }
+        if !read.isForDelivery {
+            // Of an attempt at verifying that is over, another one has begun.
+            if isAuthenticated { reply(to: read, from: ciphertext) }
+        } else if isAuthenticated, file.state.withLock({ $0.release(read.content, attempt) }) {
+            reply(to: read, from: ciphertext)
+        } else {
+            // Meanwhile other bytes have turned out to be forged, or the media to be another.
+            run(read)
+        }
+        services.memoryMayBeFree()
+    }
+
+    /// Decrypts what a read has asked for.
+    private func reply(to read: PendingRead, from ciphertext: any Ciphertext) {
+        switch read.purpose {
+        case .arrival(let completion):
+            completion(.success(()))
+        case .delivery(let receiver):
+            do {
+                try services.scratch.withBuffer { buffer in
+                    let plaintext = UnsafeMutableRawBufferPointer(rebasing: buffer[..<read.range.count])
+                    let space = UnsafeMutableRawBufferPointer(rebasing: buffer[read.range.count...])
+                    try ciphertext.decrypt(read.range, of: read.content, into: plaintext, using: space)
+                    receiver.readDidFinish(UnsafeRawBufferPointer(plaintext).bytes)
+                }
+            } catch let error as EnvelopeError {
+                read.fail(MediaError(error, sid))
+            } catch {
+                read.fail(MediaError(.storage, sid, "\(sid): \(error)", cause: error))
+            }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+import Envelope
+import Support
+
+/// A stream at hand: authenticated as a whole, before anything is served from it.
+extension Spool: Ciphertext {
+    /// Bytes decrypted at once: with a block of AES on either side they fit behind the largest read in a scratch
+    /// buffer.
+    private static var pieceSize: Int64 { 32 << 10 }
+
+    var isAuthenticated: Bool { true }
+
+    func authenticate(
+        for content: MediaContent, attempt: ContentAuthentication.Attempt, verified: () -> Void
+    ) throws(EnvelopeError) -> Bool {
+        true
+    }
+
+    /// Makes plaintext piece by piece, so that no more memory is needed than that of one scratch buffer.
+    func decrypt(
+        _ range: Range<Int64>, of content: MediaContent, into plaintext: UnsafeMutableRawBufferPointer,
+        using space: UnsafeMutableRawBufferPointer
+    ) throws {
+        var offset = range.lowerBound
+        while offset < range.upperBound {
+            let part = offset..<min(range.upperBound, (offset / Self.pieceSize + 1) * Self.pieceSize)
+            let needed = content.ciphertextRange(forPlaintext: part)
+            let ciphertext = UnsafeMutableRawBufferPointer(rebasing: space[..<needed.count])
+            try read(needed, into: ciphertext)
+            let target = Int(part.lowerBound - range.lowerBound)..<Int(part.upperBound - range.lowerBound)
+            try content.decrypt(
+                UnsafeRawBufferPointer(ciphertext).bytes, at: needed.lowerBound,
+                into: UnsafeMutableRawBufferPointer(rebasing: plaintext[target]), at: part.lowerBound)
+            offset = part.upperBound
+        }
+    }
+
+    /// Shows all of a stream to the content's authentication.
+    ///
+    /// - Parameters:
+    ///   - size: bytes that have come.
+    ///   - space: for the ciphertext, a block at a time.
+    /// - Throws: ``EnvelopeError`` when the content isn't what was sealed or isn't all there, ``SystemError`` when it can't
+    ///   be read.
+    func authenticate(
+        _ size: Int64, with authentication: ContentAuthentication, attempt: ContentAuthentication.Attempt,
+        using space: UnsafeMutableRawBufferPointer
+    ) throws {
+        for offset in stride(from: 0, to: size, by: Block.size) {
+            let piece = UnsafeMutableRawBufferPointer(
+                rebasing: space[..<Int(min(Int64(Block.size), size - offset))])
+            try read(offset..<(offset + Int64(piece.count)), into: piece)
+            try authentication.absorb(UnsafeRawBufferPointer(piece).bytes, at: offset, attempt: attempt)
+        }
+        guard authentication.integrity == .verified else {
+            throw EnvelopeError(.truncated, "The stream ended before the tag.")
+        }
+    }
+}

@@ -1,0 +1,151 @@
+import Envelope
+import Support
+import Transfer
+import TwilioAPI
+
+/// Brings a stream of everything, and serves reads from it; see ``StreamState``.
+struct StreamSource: StreamKeeper {
+    private let file: FileContent
+    private let reads: any ReadRunner
+
+    init(of file: FileContent, reads: any ReadRunner) {
+        self.file = file
+        self.reads = reads
+    }
+
+    private var known: KnownMedia { file.known }
+    private var services: MediaServices { file.services }
+    private var verification: Verification { Verification(of: file, reads: reads) }
+
+    // MARK: The beginning
+
+    /// Begins a stream for a read.
+    func begin(for read: PendingRead) {
+        do throws(MediaError) {
+            let source = try known.addresses()
+            let slot = TransferSlot()
+            guard let fetch = try keep(from: slot, for: read) else { return }
+            slot.hold(
+                services.transfer.download(
+                    DownloadRequest(
+                        priority: .reader, retriesNotFound: known.mayBeTooYoung,
+                        expectedEntityTag: known.facts?.entityTag,
+                        refusal: { [weak fetch] in fetch?.refusal(of: $0) }),
+                    from: source, to: fetch))
+        } catch {
+            read.fail(error)
+        }
+    }
+
+    func keepDescribedStream(from transfer: TransferSlot) throws(MediaError) -> StreamFetch? {
+        let (reads, transfers) = file.state.withLock { $0.stream.detach() }
+        for transfer in transfers { transfer.cancel() }
+        let error = MediaError(.changed, known.sid, "the media of \(known.sid) is fetched anew: open it again")
+        for read in reads { read.fail(error) }
+        return try keep(from: transfer)
+    }
+
+    /// Makes a receiver for a stream that has begun to come; the file's reads are served from it from now on.
+    ///
+    /// - Parameters:
+    ///   - transfer: brings the stream. If it is a fetch's it goes on; all others are cancelled.
+    ///   - read: waits for the stream, this one or the one that comes already.
+    /// - Returns: nil when a stream comes already. A second one would write over it.
+    func keep(from transfer: TransferSlot, for read: PendingRead? = nil) throws(MediaError) -> StreamFetch? {
+        let spool: Spool
+        do throws(SystemError) {
+            spool = try Spool(folder: services.configuration.spoolFolder)
+        } catch {
+            throw MediaError(.storage, known.sid, error.message, cause: error)
+        }
+        let (isTaken, others) = file.state.withLock { $0.begin(spool, from: transfer, for: read) }
+        for other in others { other.cancel() }
+        guard isTaken else {
+            advance()
+            return nil
+        }
+        return StreamFetch(known, to: spool, delegate: self)
+    }
+
+    // MARK: Growth and end
+
+    func streamDidGrow(_ spool: Spool, to written: Int64, isRecognised: Bool) {
+        file.state.withLock { $0.stream.grow(spool, to: written, isRecognised: isRecognised) }
+        advance()
+    }
+
+    func streamDidEnd(_ spool: Spool, _ result: Result<Void, MediaError>, _ finding: MediaFinding?) {
+        switch result {
+        case .success:
+            if let error = contradiction(atEndOf: spool) {
+                file.doubt(failing: error)
+                streamDidFail(spool, error)
+                return
+            }
+            file.state.withLock { $0.stream.complete(spool) }
+            // The tag decides where there is one.
+            if let content = file.state.withLock({ $0.content.value }), content.authentication == nil {
+                known.confirm()
+            }
+            advance()
+        case .failure(let error):
+            file.take(finding, failing: error)
+            streamDidFail(spool, error)
+        }
+    }
+
+    /// Why a stream that has ended can't be all of the media; nil when it can.
+    private func contradiction(atEndOf spool: Spool) -> MediaError? {
+        guard let written = file.state.withLock({ $0.stream.byteCount(of: spool) }), let facts = known.facts else {
+            return nil
+        }
+        guard written == facts.ciphertextSize else {
+            // Readers of the missing bytes would wait for ever. This stream may have broken off.
+            return MediaError(.changed, known.sid, "the media of \(known.sid) has another size than it had")
+        }
+        services.provisionalSizes.withLock { $0.noteAnswer(of: known.sid, size: written) }
+        return nil
+    }
+
+    private func streamDidFail(_ spool: Spool, _ error: MediaError) {
+        if error.code != .shutDown { known.forgetAddresses() }
+        let (reads, transfers) = file.state.withLock { $0.stream.end(spool) }
+        for transfer in transfers { transfer.cancel() }
+        for read in reads { read.fail(error) }
+    }
+
+    // MARK: Progress
+
+    /// Does what has become possible: authenticates a complete stream, serves the reads whose bytes are there.
+    func advance() {
+        guard let (step, content, attempt) = file.state.withLock({ $0.advanceStream() }) else { return }
+        switch step {
+        case .nothing:
+            break
+        case .serve(let ready, let spool):
+            for read in ready {
+                services.workers.run { reads.serve(read, from: spool, attempt: attempt) }
+            }
+        case .authenticate(let spool, let size):
+            services.workers.run { authenticate(content, in: spool, size: size) }
+        }
+    }
+
+    private func authenticate(_ content: MediaContent, in spool: Spool, size: Int64) {
+        guard let authentication = content.authentication else { return }
+        let attempt = authentication.attempt
+        do {
+            try services.scratch.withBuffer { buffer in
+                try spool.authenticate(size, with: authentication, attempt: attempt, using: buffer)
+            }
+            verification.contentDidPass()
+            file.state.withLock { $0.stream.pass(spool) }
+            advance()
+        } catch let error as EnvelopeError {
+            verification.contentDidFail(content, attempt: attempt, error)
+        } catch {
+            let error = MediaError(.storage, known.sid, "\(known.sid): \(error)", cause: error)
+            streamDidEnd(spool, .failure(error), nil)
+        }
+    }
+}
