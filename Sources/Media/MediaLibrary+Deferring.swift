@@ -1,5 +1,6 @@
 import Envelope
 import Support
+import Synchronization
 public import TwilioAPI
 
 /// Opening files without opening their media.
@@ -14,7 +15,7 @@ extension MediaLibrary {
         of sid: SID, size: Int64, hasTag: Bool, opener: @escaping MediaReader.Opener
     ) -> MediaReader {
         let wasVerified = hasTag && state.withLock { $0.verified.contains(sid) }
-        services.deferredFiles.withLock { $0 += 1 }
+        services.deferredFiles.wrappingAdd(1, ordering: .relaxed)
         // Counted among those that are open once its media is.
         let isCounted = Locked(true)
         let takeBack: @Sendable () -> Void = { [services] in
@@ -22,7 +23,7 @@ extension MediaLibrary {
                 defer { isCounted = false }
                 return isCounted
             }
-            if wasCounted { services.deferredFiles.withLock { $0 -= 1 } }
+            if wasCounted { services.deferredFiles.wrappingSubtract(1, ordering: .relaxed) }
         }
         return MediaReader(
             sid, size: size, mayKeepPages: !hasTag || wasVerified,

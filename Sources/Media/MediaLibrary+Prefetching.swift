@@ -36,7 +36,7 @@ extension MediaLibrary {
             return .taken
         }
         guard room == .taken else { return room == .known }
-        if services.memory.freeCount < budget { reclaimMemory(budget, isUrgent: false) }
+        if services.memory.freeCount < budget { services.reclaimMemory(budget, isUrgent: false) }
         let file = file(of: resource, facts: facts, integrity: integrity)
         file.open(isAhead: true) { [self] result in
             if case .success(let opened) = result {

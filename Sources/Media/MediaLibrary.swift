@@ -1,6 +1,7 @@
 public import Envelope
 public import Logging
 public import Support
+import Synchronization
 public import Transfer
 public import TwilioAPI
 
@@ -33,7 +34,7 @@ public final class MediaLibrary: Sendable {
     private static let spoolLimit: Int64 = 1 << 30
 
     let services: MediaServices
-    let state = Locked(State())
+    let state: Locked<State>
 
     /// Makes a library.
     ///
@@ -49,12 +50,14 @@ public final class MediaLibrary: Sendable {
         clients: TwilioClients, transfer: TransferClient, keys: KeyRing, diskCache: (any BlockCache)? = nil,
         configuration: Configuration, observer: any MediaObserver, logger: Logger
     ) throws {
+        let state = Locked(State())
+        self.state = state
         services = try MediaServices(
             clients: clients, transfer: transfer, keys: keys, diskCache: diskCache, configuration: configuration,
-            observer: observer, logger: logger)
-        services.reclaim.withLock { reclaim in
-            reclaim = { [weak self] count, isUrgent in self?.reclaimMemory(count, isUrgent: isUrgent) }
-        }
+            observer: observer, logger: logger,
+            reclaim: { [weak state] count, isUrgent, memory in
+                state?.reclaimMemory(count, isUrgent: isUrgent, of: memory)
+            })
     }
 
     /// Ends the library's threads.
@@ -102,7 +105,7 @@ public final class MediaLibrary: Sendable {
             return
         }
         let file = file(of: resource, facts: facts, integrity: integrity, retainsReader: true)
-        services.openFiles.withLock { $0 += 1 }
+        services.openFiles.wrappingAdd(1, ordering: .relaxed)
         file.open { [self] result in
             switch result {
             case .success(let opened):
@@ -123,7 +126,7 @@ public final class MediaLibrary: Sendable {
             return file
         }
         guard let file else { return nil }
-        services.openFiles.withLock { $0 += 1 }
+        services.openFiles.wrappingAdd(1, ordering: .relaxed)
         guard let opened = file.openAtHand() else {
             release(file)
             return nil
@@ -212,7 +215,7 @@ public final class MediaLibrary: Sendable {
 
     private func release(_ file: MediaFile) {
         file.releaseReader()
-        services.openFiles.withLock { $0 -= 1 }
+        services.openFiles.wrappingSubtract(1, ordering: .relaxed)
         settle(file)
     }
 
@@ -262,17 +265,21 @@ public final class MediaLibrary: Sendable {
         }
         for victim in victims { victim.close() }
     }
+}
 
+extension Locked where State == MediaLibrary.State {
     /// Has files let go of blocks: those without readers first, the one that was used least recently before all others.
     ///
-    /// - Parameter isUrgent: whether a reader waits for memory, so that what was read ahead for others may go too.
-    func reclaimMemory(_ count: Int, isUrgent: Bool) {
-        let (idle, open) = state.withLock { state -> ([MediaFile], [MediaFile]) in
+    /// - Parameters:
+    ///   - count: slots that are to be free.
+    ///   - isUrgent: whether a reader waits for memory, so that what was read ahead for others may go too.
+    fileprivate func reclaimMemory(_ count: Int, isUrgent: Bool, of memory: MemoryPool) {
+        let (idle, open) = withLock { state -> ([MediaFile], [MediaFile]) in
             let idle = state.idle.compactMap { state.files[$0] }
             return (idle, isUrgent ? state.files.values.filter { $0.hasReaders } : [])
         }
         for file in idle + open {
-            guard services.memory.freeCount < count else { return }
+            guard memory.freeCount < count else { return }
             file.content.evict(count)
         }
     }

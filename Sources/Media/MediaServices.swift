@@ -1,11 +1,15 @@
 import Envelope
 import Logging
 import Support
+import Synchronization
 import Transfer
 import TwilioAPI
 
 /// What the files of one library share.
 final class MediaServices: Sendable {
+    /// Has files let go of blocks until a pool has so many free slots.
+    typealias Reclaim = @Sendable (_ slotCount: Int, _ isUrgent: Bool, _ memory: MemoryPool) -> Void
+
     let clients: TwilioClients
     let transfer: TransferClient
     let keys: KeyRing
@@ -30,13 +34,17 @@ final class MediaServices: Sendable {
     let scratch: ScratchBuffers
 
     /// Files opened and not closed yet, each as often as it is open: they share the memory.
-    let openFiles = Locked(0)
+    let openFiles = Atomic(0)
 
     /// Files opened whose media isn't opened, since nothing was read of them.
-    let deferredFiles = Locked(0)
+    let deferredFiles = Atomic(0)
 
     /// What has happened so far; what ``MediaLibrary/statistics`` adds is not kept here.
     let counts = Locked(MediaStatistics())
+
+    // Part of the statistics, too. Each read changes them, and takes no lock for that.
+    let waitingReads = Atomic(0)
+    let servedBytes = Atomic<Int64>(0)
 
     /// By which request the hosts of media tell sizes.
     let probes = Locked(ProbeFindings())
@@ -47,8 +55,8 @@ final class MediaServices: Sendable {
     /// What connections have brought lately.
     let link = Locked(LinkEstimate())
 
-    /// Has files let go of memory: the library's, which knows them all.
-    let reclaim = Locked<(@Sendable (_ slotCount: Int, _ isUrgent: Bool) -> Void)?>(nil)
+    /// Has files let go of memory; see ``reclaimMemory(_:isUrgent:)``.
+    private let reclaim: Reclaim
 
     /// Bytes that wait to be written to the disk cache.
     private let storing = Locked(0)
@@ -66,7 +74,7 @@ final class MediaServices: Sendable {
 
     init(
         clients: TwilioClients, transfer: TransferClient, keys: KeyRing, diskCache: (any BlockCache)?,
-        configuration: MediaConfiguration, observer: any MediaObserver, logger: Logger
+        configuration: MediaConfiguration, observer: any MediaObserver, logger: Logger, reclaim: @escaping Reclaim
     ) throws {
         self.clients = clients
         self.transfer = transfer
@@ -75,6 +83,7 @@ final class MediaServices: Sendable {
         self.configuration = configuration
         self.observer = observer
         self.logger = logger
+        self.reclaim = reclaim
         let workers = try WorkerPool(name: "media", threadCount: configuration.threadCount)
         self.workers = workers
         diskWorkers = try WorkerPool(name: "disk", threadCount: 2)
@@ -94,7 +103,7 @@ final class MediaServices: Sendable {
 
     /// Bytes of memory that one open file may keep: an equal share, but never less than a reader needs to get on.
     var memoryShare: Int64 {
-        let share = memory.slotCount / max(1, openFiles.withLock { $0 }) * Block.size
+        let share = memory.slotCount / max(1, openFiles.load(ordering: .relaxed)) * Block.size
         return max(Int64(share), ReadAheadWindow.minimum * 4)
     }
 
@@ -104,7 +113,7 @@ final class MediaServices: Sendable {
     ///
     /// - Parameter isUrgent: whether a reader waits for it.
     func reclaimMemory(_ slotCount: Int, isUrgent: Bool) {
-        reclaim.withLock { $0 }?(slotCount, isUrgent)
+        reclaim(slotCount, isUrgent, memory)
     }
 
     /// Blocks have become such that they can be let go: of use when somebody waits for memory.

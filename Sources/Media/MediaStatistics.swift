@@ -1,4 +1,5 @@
 public import Support
+import Synchronization
 
 /// Counts and gauges of a ``MediaLibrary`` since it was made.
 public struct MediaStatistics: Sendable {
@@ -54,7 +55,10 @@ extension MediaLibrary {
     /// Takes some locks; may be called at any time.
     public var statistics: Statistics {
         var statistics = services.counts.withLock { $0 }
-        statistics.openFiles = services.openFiles.withLock { $0 } + services.deferredFiles.withLock { $0 }
+        statistics.openFiles =
+            services.openFiles.load(ordering: .relaxed) + services.deferredFiles.load(ordering: .relaxed)
+        statistics.waitingReads = services.waitingReads.load(ordering: .relaxed)
+        statistics.servedBytes = services.servedBytes.load(ordering: .relaxed)
         let slots = services.memory.slotCount - services.memory.freeCount
         statistics.memoryUsed = slots * PooledMemory.stride
         statistics.memoryGranted = services.configuration.memory
@@ -69,29 +73,27 @@ extension Locked where State == MediaStatistics {
     }
 }
 
-/// Counts what a read ends with, and hands it on.
+/// Counts a read and how it ends, and hands that on.
 struct CountingReceiver: ReadReceiver {
     private let receiver: any ReadReceiver
-    private let counts: Locked<MediaStatistics>
+    private let services: MediaServices
 
     /// A read has begun, whose end this is to be told.
-    init(_ receiver: any ReadReceiver, counts: Locked<MediaStatistics>) {
+    init(_ receiver: any ReadReceiver, _ services: MediaServices) {
         self.receiver = receiver
-        self.counts = counts
-        counts.withLock { $0.waitingReads += 1 }
+        self.services = services
+        services.waitingReads.wrappingAdd(1, ordering: .relaxed)
     }
 
     func readDidFinish(_ plaintext: RawSpan) {
-        counts.withLock { counts in
-            counts.waitingReads -= 1
-            counts.servedBytes += Int64(plaintext.byteCount)
-        }
+        services.waitingReads.wrappingSubtract(1, ordering: .relaxed)
+        services.servedBytes.wrappingAdd(Int64(plaintext.byteCount), ordering: .relaxed)
         receiver.readDidFinish(plaintext)
     }
 
     func readDidFail(_ error: MediaError) {
-        counts.withLock { $0.waitingReads -= 1 }
-        counts.countError(error)
+        services.waitingReads.wrappingSubtract(1, ordering: .relaxed)
+        services.counts.countError(error)
         receiver.readDidFail(error)
     }
 }

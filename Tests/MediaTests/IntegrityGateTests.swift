@@ -22,7 +22,7 @@ struct IntegrityGateTests {
         return gate
     }
 
-    @Test("the first held read begins a pass, and the reads come out once, when it ends")
+    @Test("The first held read begins a pass, and the reads come out once, when it ends")
     func held() {
         var gate = IntegrityGate<Int>(earlier: nil)
         #expect(!gate.isAwaited)
@@ -36,7 +36,7 @@ struct IntegrityGateTests {
         #expect(gate.hold(4) == false, "reads are taken out while the pass goes on")
     }
 
-    @Test("a pass that nobody waits for isn't begun twice")
+    @Test("A pass that nobody waits for isn't begun twice")
     func pass() {
         var gate = IntegrityGate<Int>(earlier: nil)
         #expect(gate.beginPass() == true)
@@ -46,7 +46,7 @@ struct IntegrityGateTests {
         #expect(gate.beginPass() == true)
     }
 
-    @Test("content that fails is tried again and counts as failed meanwhile; once it passes it counts as verified")
+    @Test("Content that fails is tried again and counts as failed meanwhile; once it passes it counts as verified")
     func transient() {
         var gate = IntegrityGate<Int>(earlier: nil)
         #expect(gate.integrityOfUnverified == .unverified)
@@ -59,7 +59,7 @@ struct IntegrityGateTests {
         #expect(gate.pass() == false, "it has passed before")
     }
 
-    @Test("content that fails twice is condemned, whatever was known of it, and nothing is due before the wait is over")
+    @Test("Content that fails twice is condemned, whatever was known of it, and nothing is due before the wait is over")
     func condemnation() {
         var gate = Self.condemned()
         #expect(gate.trial == .condemned)
@@ -71,7 +71,7 @@ struct IntegrityGateTests {
     }
 
     @Test(
-        "a retrial is strict in each mode, one failure condemns the content again, and the wait doubles up to 15 minutes"
+        "A retrial is strict in each mode, one failure condemns the content again, and the waits double"
     )
     func retrials() {
         var gate = Self.condemned()
@@ -93,7 +93,7 @@ struct IntegrityGateTests {
         #expect(gate.isDueForRetrial(now: Self.now + .seconds(10)), "after it has passed the waits begin anew")
     }
 
-    @Test("what an earlier mount has found out counts until this process knows better, and not for other media")
+    @Test("What an earlier mount has found out counts until this process knows better, and not for other media")
     func earlier() {
         var gate = IntegrityGate<Int>(earlier: nil)
         gate.learn(.verified)
@@ -107,7 +107,7 @@ struct IntegrityGateTests {
         #expect(!gate.isDueForRetrial(now: Self.now + .seconds(9999)))
     }
 
-    @Test("content is strict by its mode and size, unless it is known to be true, or false")
+    @Test("Content is strict by its mode and size, unless it is known to be true, or false")
     func strictness() {
         func isStrict(_ mode: IntegrityMode, size: Int64, earlier: Integrity?) -> Bool {
             IntegrityGate<Int>(earlier: earlier).isStrict(size: size, mode: mode, limit: 100)
@@ -121,7 +121,7 @@ struct IntegrityGateTests {
         for mode in IntegrityMode.allCases { #expect(isStrict(mode, size: 101, earlier: .failed)) }
     }
 
-    @Test("a release is remembered until other content is opened")
+    @Test("A release is remembered until other content is opened")
     func released() {
         var gate = IntegrityGate<Int>(earlier: nil)
         #expect(!gate.wasReleased)

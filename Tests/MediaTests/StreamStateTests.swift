@@ -1,4 +1,3 @@
-import Envelope
 import Foundation
 import TestSupport
 import Testing
@@ -16,19 +15,6 @@ struct StreamStateTests {
 
     private static func spool() throws -> Spool {
         try Spool(folder: FileManager.default.temporaryDirectory.path)
-    }
-
-    /// Content of 1000 bytes with a tag.
-    private static func sealed() throws -> MediaContent {
-        let facts = try #require(
-            MediaFacts(
-                ciphertextSize: 1016, plaintextSize: 1000, isPlaintextSizeExact: true, entityTag: nil,
-                envelopeFields: [:], tail: [], requestedChannels: nil, isConfirmed: false))
-        let metadata = try EnvelopeMetadata(
-            cipher: .aes256GCM, wrapping: .rsaOAEPSHA256, wrappedKey: Array(repeating: 0, count: 256),
-            initializationVector: Array(0..<12))
-        return try MediaContent(
-            facts: facts, metadata: metadata, key: ContentEncryptionKey(SecretBytes(Array(0..<32))), isStrict: false)
     }
 
     private func read(_ range: Range<Int64>) -> PendingRead {
@@ -50,7 +36,7 @@ struct StreamStateTests {
         return state
     }
 
-    @Test("a read isn't kept where no stream comes; the one that begins then takes it along")
+    @Test("A read isn't kept where no stream comes; the one that begins then takes it along")
     func none() {
         var state = StreamState()
         let isKept = state.keep(read(0..<10))
@@ -60,7 +46,7 @@ struct StreamStateTests {
         #expect(state.detach().reads.isEmpty)
     }
 
-    @Test("a recognised stream serves reads as their bytes come, each once")
+    @Test("A recognised stream serves reads as their bytes come, each once")
     func recognised() {
         var state = begun(0..<100, 90..<110)
         let isKept = state.keep(read(500..<1000))
@@ -77,7 +63,7 @@ struct StreamStateTests {
         #expect(state.byteCount == 1000)
     }
 
-    @Test("a stream that isn't recognised serves nothing before its end")
+    @Test("A stream that isn't recognised serves nothing before its end")
     func unrecognised() {
         var state = begun(0..<10)
         state.grow(spool, to: 1000, isRecognised: false)
@@ -86,9 +72,9 @@ struct StreamStateTests {
         #expect(served(&state) == [0..<10])
     }
 
-    @Test("content with a tag is authenticated once, when all of it has come, and nothing is served before")
+    @Test("Content with a tag is authenticated once, when all of it has come, and nothing is served before")
     func authenticated() throws {
-        let sealed = try Self.sealed()
+        let sealed = try MediaContent.withTag()
         var state = begun(0..<10)
         state.grow(spool, to: 1016, isRecognised: true)
         #expect(served(&state, sealed) == [])
@@ -106,7 +92,7 @@ struct StreamStateTests {
         #expect(served(&state, sealed) == [0..<10])
     }
 
-    @Test("a second stream isn't taken, and what it tells changes nothing; its reads wait for the first")
+    @Test("A second stream isn't taken, and what it tells changes nothing; its reads wait for the first")
     func second() throws {
         let other = try Self.spool()
         var state = begun(0..<10)
@@ -123,7 +109,7 @@ struct StreamStateTests {
     }
 
     @Test(
-        "when a stream fails or is given up, the reads that wait and its transfer come out, once",
+        "When a stream fails or is given up, the reads that wait and its transfer come out, once",
         arguments: [true, false])
     func ended(fails: Bool) {
         var state = begun(0..<10)

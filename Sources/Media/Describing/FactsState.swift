@@ -1,31 +1,27 @@
 import Transfer
 import TwilioAPI
 
-/// What is known of a file's media, who waits to learn it, and what it was before: a state machine without I/O.
+/// The facts of a file's media, how they are learnt, confirmed and doubted: a state machine without I/O.
 ///
-/// Valid transitions of the facts:
+/// Valid transitions:
 ///
-/// - unknown → pending: somebody asks for them (``describe(_:hasReaders:now:waiter:)``). Further requests may follow,
-///   if they are more urgent.
+/// - unknown → pending: somebody asks for the facts (``describe(_:hasReaders:now:waiter:)``).
 /// - pending → known: a request has succeeded (``end(_:isSettled:priority:now:)``).
 /// - pending → unknown: the last request has failed.
-/// - known → unknown, doubted: an answer or the content contradicts them, or they may be out of date (``doubt()``). They
-///   are learnt anew and compared.
+/// - known → unknown, doubted: something contradicts the facts, or they may be out of date (``doubt()``). New ones are
+///   compared with them.
 /// - known → unknown: the media has changed (``forget()``).
 struct FactsState {
-    /// What is to be done for somebody who asks for the facts.
+    /// The answer to somebody who asks for the facts; in `begin` and `wait` the waiter is kept.
     enum Step {
-        /// They are known.
         case answer(MediaFacts)
 
-        /// A request is to be sent; the waiter is kept.
+        /// A request is to be sent.
         case begin
-
-        /// The waiter is kept.
         case wait
     }
 
-    /// What the end of a request has led to.
+    /// The effect of a request's end.
     struct End {
         /// Get the result.
         let waiting: [Learnt<MediaFacts>.Waiter]
@@ -33,39 +29,34 @@ struct FactsState {
         /// Whether there are new facts.
         var isLearnt = false
 
-        /// Whether the facts from before are kept, since the media that was described seems to be a part of that.
+        /// Whether the doubted facts are kept, since the answer seems to be a part of their media.
         var keepsEarlier = false
 
-        /// Whether the facts are of other media than those from before, or of another size.
+        /// Whether the new facts are of other media than the doubted ones, or of another size.
         var hasChanged = false
         var hasChangedSize = false
     }
 
     private var state: Learnt<MediaFacts>
 
-    /// Facts that are learnt anew: whoever relied on them is told if the new ones are others.
+    /// Facts in doubt: whoever relies on them is told if the new ones differ.
     private(set) var doubted: MediaFacts?
 
-    /// Whether the facts are of media whose end is missing, perhaps because it hasn't come to the server yet.
-    ///
-    /// It can't be opened.
+    /// Whether the end of the media is missing, perhaps because the server doesn't have it yet: it can't be opened.
     private(set) var isCut = false
 
-    /// Whether the voice recording couldn't be had in as many channels as it has.
+    /// Whether the server refused the voice recording in as many channels as it has.
     private(set) var hasRefusedChannels: Bool
 
-    /// When unconfirmed facts are to be learnt anew; nil for those of an earlier mount, and confirmed ones.
+    /// When unconfirmed facts are out of date; nil for those of an earlier mount, and confirmed ones.
     private var isOutdatedFrom: ContinuousClock.Instant?
 
     /// The priorities of the requests under way.
     ///
-    /// There is more than one only where the first was background work, which may be queued for as long as others need,
-    /// and a more urgent one followed.
+    /// A second request follows only a background one, which may be queued for long, and if it is more urgent.
     private var requests: [Priority] = []
 
-    /// Makes a state from what is known from before.
-    ///
-    /// Facts that contradict the resource are doubted from the beginning.
+    /// - Parameter facts: from before; doubted if they contradict the resource.
     init(_ facts: MediaFacts?, of resource: MediaResource) {
         let agree = facts?.agree(with: resource) ?? false
         state = facts.flatMap { agree ? .known($0) : nil } ?? .unknown
@@ -80,8 +71,7 @@ struct FactsState {
 
     /// Somebody asks for the facts.
     ///
-    /// - Parameter hasReaders: whether the file is open: readers rely on the facts that they know, unless they are of cut
-    ///   media.
+    /// - Parameter hasReaders: whether the file is open; then unconfirmed facts stay, unless they are of cut media.
     mutating func describe(
         _ priority: Priority, hasReaders: Bool, now: ContinuousClock.Instant,
         waiter: @escaping Learnt<MediaFacts>.Waiter
@@ -106,10 +96,8 @@ struct FactsState {
 
     /// A request has ended.
     ///
-    /// - Parameters:
-    ///   - isSettled: whether facts that aren't confirmed have been told for long enough to be believed against others.
-    ///   - priority: of the request.
-    /// - Returns: nil when there is nothing to do: another request came first, or may still succeed.
+    /// - Parameter isSettled: whether unconfirmed facts were told for long enough to be believed against others.
+    /// - Returns: nil when another request came first, or may still succeed.
     mutating func end(
         _ described: Result<MediaFacts, MediaError>, isSettled: Bool, priority: Priority, now: ContinuousClock.Instant
     ) -> End? {
@@ -139,9 +127,9 @@ struct FactsState {
         }
     }
 
-    /// The content has turned out to be what the facts say: they count for good.
+    /// The content agrees with the facts: they count for good.
     ///
-    /// - Returns: the facts, if they weren't confirmed before and can be.
+    /// - Returns: the facts, if this confirms them.
     mutating func confirm() -> MediaFacts? {
         guard let facts, !facts.isConfirmed, facts.isPlaintextSizeExact, facts.completeness == .whole else {
             return nil
@@ -153,7 +141,7 @@ struct FactsState {
 
     // MARK: Doubts
 
-    /// Has the facts learnt anew when they are next needed, and compared with these.
+    /// Has the facts learnt anew when they are next needed, and compared.
     ///
     /// - Returns: whether they were known.
     @discardableResult
@@ -164,12 +152,12 @@ struct FactsState {
         return true
     }
 
-    /// The media has changed: there is nothing to compare new facts with.
+    /// The media has changed: new facts aren't compared with these.
     mutating func forget() {
         if facts != nil { state = .unknown }
     }
 
-    /// The recording can't be had in as many channels as it has: from now on it is asked for as it is.
+    /// From now on the recording is asked for without a number of channels.
     mutating func noteRefusedChannels() {
         hasRefusedChannels = true
     }

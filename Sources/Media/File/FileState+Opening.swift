@@ -1,37 +1,35 @@
-/// The content that is open: how it comes to be, and how it is given up.
+/// Opening and giving up content.
 ///
 /// Valid transitions of the content:
 ///
 /// - unknown → pending: somebody opens the file (``open(isAhead:now:waiter:)``).
-/// - pending → known, or unknown: its envelope was opened, or that has failed (``end(_:cachedUnits:)``).
-/// - pending → unknown: the media has turned out to have another size than was told (``failOpenings()``).
-/// - known → unknown: the media has changed (``forgetMedia()``), is in doubt (``giveUp()``), or condemned content is to
-///   be tried anew (``open(isAhead:now:waiter:)``).
-/// - known → known: another one takes its place, to be verified before it is released
+/// - pending → known, unknown: opening has succeeded, or failed (``end(_:cachedUnits:)``).
+/// - pending → unknown: the media has another size than was told (``failOpenings()``).
+/// - known → unknown: the media has changed (``forgetMedia()``), or is in doubt (``giveUp()``).
+/// - known → pending: condemned content is tried anew (``open(isAhead:now:waiter:)``).
+/// - known → known: content to be verified first takes its place
 ///   (``authenticationDidFail(_:attempt:in:firstWait:now:)``).
 extension FileState {
-    /// What opening a file gives.
+    /// An opened file.
     struct Opened: Sendable {
         let content: MediaContent
 
-        /// Whether this very content was opened before, so that all pages which the kernel may have came through it.
+        /// Whether this very content was opened before, so that all of the kernel's pages came through it.
         let isContinued: Bool
     }
 
-    /// What is to be done for somebody who opens the file.
+    /// The answer to somebody who opens the file; in `begin` and `wait` the waiter is kept.
     enum Opening {
         case answer(Opened)
 
-        /// The content is to be learnt; the waiter is kept.
+        /// The content is to be opened.
         case begin(isRetrial: Bool)
-
-        /// The waiter is kept.
         case wait
     }
 
     /// Somebody opens the file.
     ///
-    /// - Parameter isAhead: whether nobody reads yet, so that the kernel's pages still are of what was before.
+    /// - Parameter isAhead: whether it is opened for no reader, so that the kernel's pages stay of what was before.
     mutating func open(
         isAhead: Bool, now: ContinuousClock.Instant, waiter: @escaping Learnt<MediaContent>.Waiter
     ) -> Opening {
@@ -55,18 +53,18 @@ extension FileState {
         return markOpened(content, isAhead: false)
     }
 
-    /// What an opening gets that has this content.
+    /// Hands out a content to a reader.
     mutating func markOpened(_ content: MediaContent, isAhead: Bool) -> Opened {
-        // It may have changed since; then nothing that is kept belongs to it.
+        // It may have been given up since: the kernel's pages are of other content.
         guard isCurrent(content) else { return Opened(content: content, isContinued: false) }
         defer { wasOpened = wasOpened || !isAhead }
         return Opened(content: content, isContinued: wasOpened)
     }
 
-    /// The content was learnt, or couldn't be.
+    /// Opening the content has ended.
     ///
-    /// - Parameter cachedUnits: those that the disk cache has of it.
-    /// - Returns: those who wait for it; nil when nobody does any more.
+    /// - Parameter cachedUnits: the disk cache's units of it.
+    /// - Returns: the waiters; nil when the opening was given up.
     mutating func end(
         _ result: Result<MediaContent, MediaError>, cachedUnits: Set<Int>
     ) -> [Learnt<MediaContent>.Waiter]? {
@@ -83,27 +81,23 @@ extension FileState {
         return waiting
     }
 
-    /// The content that is open isn't any more; what belongs to it is to be detached.
-    ///
-    /// - Returns: whether it was known.
-    @discardableResult
-    mutating func giveUp() -> Bool {
-        guard case .known = content else { return false }
-        content = .unknown
-        return true
+    /// Gives up the content with its ciphertext; those who are opening the file go on waiting.
+    mutating func giveUp() -> Detached {
+        if case .known = content { content = .unknown }
+        return detach()
     }
 
-    /// The media is another: nothing that was found out is about it.
-    ///
-    /// Whoever has opened the file anew meanwhile and waits for that is left alone.
-    mutating func forgetMedia() {
-        giveUp()
+    /// The media has changed.
+    mutating func forgetMedia() -> Detached {
         wasOpened = false
         hasOutdatedReaders = readerCount > 0
         gate.forget()
+        return giveUp()
     }
 
-    /// Takes out those who wait for the content.
+    /// Gives up an opening.
+    ///
+    /// - Returns: the waiters.
     mutating func failOpenings() -> [Learnt<MediaContent>.Waiter] {
         guard case .pending(let waiting) = content else { return [] }
         content = .unknown

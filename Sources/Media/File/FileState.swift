@@ -1,37 +1,36 @@
-/// What a file's lock guards: its content, the reads and the ciphertext of that, and who has it open.
+/// What a file's lock guards, as a state machine without I/O: its content, with reads and ciphertext, and its readers.
 ///
-/// A state machine without I/O. Each function is one transition, and returns what its caller has to do after
-/// unlocking. The parts are state machines of their own; here are the transitions that concern several of them. Reads
-/// are taken and bytes released only of the content that is open: content that is given up takes its waiting reads and
-/// its ciphertext along.
+/// Each function is one transition, and returns what its caller does after unlocking. The parts are state machines of
+/// their own; here are the transitions across them. Only reads of the content that is open are taken, and only its
+/// bytes are released.
 struct FileState {
-    /// Reads that waited and are to be failed or resumed, and transfers that are to be cancelled.
+    /// The reads that waited, and the transfers to cancel.
     typealias Detached = (reads: [PendingRead], transfers: [TransferSlot])
 
-    /// Why a read of a content isn't taken any more.
+    /// Why a content isn't read any more.
     enum Refusal {
-        /// The content has failed its authentication.
+        /// It has failed its authentication.
         case failed
 
         /// The file has another content, or none.
         case changed
     }
 
-    /// What becomes of a read.
+    /// The gate's and the sources' answer to a read.
     enum Admission {
         case refused(Refusal)
 
-        /// It waits until the content is verified; a verifying pass may have to begin.
+        /// It waits until the content is verified.
         case held(beginsPass: Bool)
 
-        /// A source has taken it. If it has the bytes, they belong to an attempt at authenticating the content, and may
-        /// count as released.
+        /// A source has taken it. Bytes that it has are of an attempt at authenticating the content, and may count as
+        /// released already.
         case taken(SourceAnswer, attempt: ContentAuthentication.Attempt, isReleased: Bool)
     }
 
-    /// What the failure of a content's authentication leads to.
+    /// The effect of a content's failed authentication.
     enum Failure {
-        /// It is known already, or about content that was given up.
+        /// None: it is known, or the content was given up.
         case known
 
         /// The content, or another one in its place, is to be fetched and verified again.
@@ -43,25 +42,22 @@ struct FileState {
 
     var content = Learnt<MediaContent>.unknown
 
-    /// Whether the content that is known has been opened before: then the kernel's pages are of its bytes.
+    /// Whether a reader has opened this content: the kernel's pages are of its bytes.
     var wasOpened: Bool
     var readerCount = 0
 
-    /// Whether somebody may still read the media that was there before it changed.
+    /// Whether readers from before the media changed may be left.
     var hasOutdatedReaders = false
 
     var gate: IntegrityGate<PendingRead>
     var blocks = BlockState()
     var stream = StreamState()
 
-    /// Whether the server sends everything whatever range is asked for: then reads are taken by the stream, else by the
-    /// blocks.
+    /// Whether the server sends everything whatever range is asked for: the stream takes reads, not the blocks.
     var ignoresRanges = false
 
-    /// Makes the state of a file of which nothing is at hand.
-    ///
-    /// - Parameter wasVerified: whether all of it was read and verified by this process, so that the kernel's pages are
-    ///   of its bytes.
+    /// - Parameter wasVerified: whether this process has read and verified all of it, so that the kernel's pages are of
+    ///   its bytes.
     init(wasVerified: Bool) {
         wasOpened = wasVerified
         gate = IntegrityGate(earlier: wasVerified ? .verified : nil)
@@ -78,7 +74,7 @@ struct FileState {
         return isCurrent(content) ? nil : .changed
     }
 
-    /// Takes a read, if its content is open and may be read now.
+    /// Leads a read through the gate and to a source.
     ///
     /// - Parameters:
     ///   - share: bytes of memory that the file may keep.
@@ -103,9 +99,9 @@ struct FileState {
         return .taken(answer, attempt: attempt, isReleased: true)
     }
 
-    /// Takes note that bytes of a content are released, unless it has been given up since they were authenticated.
+    /// Counts bytes of a content as released, unless it was given up since they were authenticated.
     ///
-    /// Both under the lock under which it is given up: whoever does that knows whether something was released.
+    /// Content is given up under the same lock, with the knowledge whether bytes of it were released.
     ///
     /// - Parameter attempt: the one for which the bytes were authenticated.
     /// - Returns: whether they may be released.
@@ -117,7 +113,9 @@ struct FileState {
         return true
     }
 
-    /// Lets go of all ciphertext, and of the reads that wait.
+    /// Lets go of all ciphertext.
+    ///
+    /// - Returns: the reads that waited, and the transfers to cancel.
     mutating func detach() -> Detached {
         let (blocks, stream) = (blocks.detach(), stream.detach())
         return (blocks.reads + stream.reads + gate.takeHeld(), blocks.transfers + stream.transfers)
@@ -125,12 +123,12 @@ struct FileState {
 
     // MARK: Sources
 
-    /// A stream of everything has begun: reads wait for that from now on.
+    /// A stream of everything has begun: the stream takes all reads from now on.
     ///
     /// - Parameters:
-    ///   - transfer: brings it; a fetch's that is among the file's goes on.
+    ///   - transfer: brings it; if it is a fetch's, it goes on.
     ///   - read: waits for it.
-    /// - Returns: whether it is taken, and the transfers to cancel.
+    /// - Returns: whether the stream is taken, and the transfers to cancel.
     mutating func begin(
         _ spool: Spool, from transfer: TransferSlot, for read: PendingRead?
     ) -> (isTaken: Bool, others: [TransferSlot]) {
@@ -140,7 +138,7 @@ struct FileState {
         return (isTaken, left.transfers.filter { $0 !== transfer })
     }
 
-    /// What has become possible with the stream, for the content that is open.
+    /// Takes out the next step of the stream, for the content that is open.
     mutating func advanceStream() -> (
         step: StreamState.Step, content: MediaContent, attempt: ContentAuthentication.Attempt
     )? {
@@ -150,16 +148,19 @@ struct FileState {
 
     // MARK: Verdicts
 
-    /// A content isn't what was sealed.
+    /// A content has failed its authentication.
+    ///
+    /// A reader that was given bytes of it fails even if the retry succeeds. If no bytes were released, the waiting
+    /// reads are held back.
     ///
     /// - Parameters:
-    ///   - attempt: the one in which that was found out.
-    ///   - read: the one for which it was found out, if it was one; shares the fate of those that wait.
+    ///   - attempt: the one that has failed.
+    ///   - read: has met the failure; treated like those that wait.
     mutating func authenticationDidFail(
         _ failed: MediaContent, attempt: ContentAuthentication.Attempt, in read: PendingRead?, firstWait: Duration,
         now: ContinuousClock.Instant
     ) -> (Failure, transfers: [TransferSlot]) {
-        // Several blocks may have told it at the same time.
+        // Several threads may report the same failure.
         guard isCurrent(failed), failed.authentication?.attempt == attempt, gate.trial != .condemned else {
             return (.known, [])
         }

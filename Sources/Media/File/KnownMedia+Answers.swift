@@ -3,7 +3,7 @@ import Support
 import Transfer
 import TwilioAPI
 
-/// Answers with the media, compared with what is known of it, and the errors of those that failed.
+/// Comparing answers with what is known of the media, and the errors of those that fail.
 extension KnownMedia {
     /// Why an answer with all of the media contradicts what is known of it; nil when it doesn't.
     func contradiction(in head: ResponseHead) -> String? {
@@ -20,7 +20,7 @@ extension KnownMedia {
         return "answered without the entity tag that the media has"
     }
 
-    /// How the envelope in an answer with any part of the media differs from the one that is known; nil when it doesn't.
+    /// How the envelope in an answer with any part of the media differs from the known one; nil when it doesn't.
     ///
     /// Video's envelope comes with each answer. An answer with another one, or without, has other bytes.
     func difference(ofEnvelopeIn head: ResponseHead) -> EnvelopeDifference? {

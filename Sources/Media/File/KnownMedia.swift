@@ -3,9 +3,9 @@ import Support
 import Transfer
 import TwilioAPI
 
-/// What is known of one recording's media: its facts, where it is, and what an answer with it has to look like.
+/// What is known of one recording's media: its facts, its addresses, and how answers with it have to be.
 ///
-/// Safe to use from any thread. Its lock may be taken under the file's, never the other way round.
+/// Lock order: the file's lock (``FileContent``) before this one.
 final class KnownMedia: Sendable {
     let resource: MediaResource
     let services: MediaServices
@@ -14,7 +14,7 @@ final class KnownMedia: Sendable {
     /// The source of addresses; nil until it is needed, and after ``forgetAddresses()``.
     private let addressSource = Locked<MediaAddressSource?>(nil)
 
-    /// - Parameter facts: what is known of the media from before.
+    /// - Parameter facts: from before.
     init(_ facts: MediaFacts?, of resource: MediaResource, services: MediaServices) {
         self.resource = resource
         self.services = services
@@ -45,10 +45,9 @@ final class KnownMedia: Sendable {
         state.withLock { $0.end(described, isSettled: isSettled, priority: priority, now: .now) }
     }
 
-    /// Judges by earlier descriptions whether facts that aren't confirmed are to be believed all the same.
+    /// Judges by earlier descriptions whether unconfirmed facts are believed all the same.
     ///
-    /// - Returns: the facts, confirmed if nothing but time was missing, and whether they have been told for long
-    ///   enough.
+    /// - Returns: the facts, confirmed if only time was missing, and whether they were told for long enough.
     func settled(_ described: Result<MediaFacts, MediaError>) -> (Result<MediaFacts, MediaError>, isSettled: Bool) {
         guard case .success(let facts) = described, !facts.isConfirmed else { return (described, true) }
         let isSettled = services.provisionalSizes.withLock { $0.isSettled(facts, of: sid, now: .now) }
@@ -56,7 +55,7 @@ final class KnownMedia: Sendable {
         return (isRight ? .success(facts.confirmed) : described, isSettled)
     }
 
-    /// Tells others of facts that were learnt.
+    /// Reports new facts.
     func factsWereLearnt(_ facts: MediaFacts) {
         services.provisionalSizes.withLock { sizes in
             if facts.isConfirmed {
@@ -68,7 +67,7 @@ final class KnownMedia: Sendable {
         services.observer.mediaWasDescribed(sid, of: resource.accountSID, as: facts)
     }
 
-    /// The content has turned out to be what the facts say: from now on they count for good.
+    /// The content agrees with the facts: from now on they count for good.
     func confirm() {
         if let confirmed = state.withLock({ $0.confirm() }) { factsWereLearnt(confirmed) }
     }
@@ -82,15 +81,11 @@ final class KnownMedia: Sendable {
 
     // MARK: Doubts
 
-    /// Has the facts learnt anew when they are next needed, and compared with these.
-    ///
-    /// - Returns: whether they were known.
+    /// Has the facts learnt anew when they are next needed, and compared; see ``FactsState/doubt()``.
     @discardableResult
     func doubt() -> Bool { state.withLock { $0.doubt() } }
 
-    /// Doubts facts that may be wrong, before the media is opened.
-    ///
-    /// They were learnt from a server that ignored ranges, at an earlier mount, or for another number of channels.
+    /// Doubts facts that may be wrong: unconfirmed ones, those without a tail, those of another number of channels.
     func doubtUnsureFacts() {
         state.withLock { state in
             guard let facts = state.facts else { return }
@@ -101,7 +96,7 @@ final class KnownMedia: Sendable {
         }
     }
 
-    /// The media has changed: there is nothing to compare new facts with.
+    /// The media has changed: new facts aren't compared with these.
     func forget() { state.withLock { $0.forget() } }
 
     // MARK: Channels
@@ -120,12 +115,11 @@ final class KnownMedia: Sendable {
     /// Twilio's error number for a recording that can't be had in as many channels as were asked for.
     private static let channelsNotAvailable = 16113
 
-    /// Takes note that the recording can't be had in as many channels as it has, if an error says so: from now on it is
-    /// asked for as it is.
+    /// Stops asking for as many channels as the recording has, if an error says that it can't be had so.
     ///
     /// A status 400 alone may be a proxy's, or mean something else.
     ///
-    /// - Returns: whether the error says so, and they were asked for.
+    /// - Returns: whether it says so, and they were asked for.
     func stopAskingForChannels(after error: TransferError) -> Bool {
         guard requestedChannels == 2, error.status == 400,
             TwilioError(error, subject: "the media of \(sid)").twilioCode == Self.channelsNotAvailable
@@ -142,8 +136,7 @@ final class KnownMedia: Sendable {
         resource.encryptionDetails != nil || !facts.envelopeFields.isEmpty
     }
 
-    /// Whether the media can't be what was recorded without an envelope: its resource names the public key, or it had
-    /// one before.
+    /// Whether media without an envelope can't be the recording: its resource names the public key, or it had one.
     var mustBeSealed: Bool {
         if namesKey { return true }
         return state.withLock { $0.doubted.map { !$0.envelopeFields.isEmpty } ?? false }
@@ -177,16 +170,14 @@ final class KnownMedia: Sendable {
         }
     }
 
-    /// Forgets where the media is served, which is asked for anew: what came from there can't be used.
-    ///
-    /// A redirect may have led to a page in the media's place, and an address in use may be of a host that is gone.
+    /// Has addresses asked for anew: a redirect may have led to a page in the media's place, or a host may be gone.
     func forgetAddresses() {
         addressSource.withLock { $0 = nil }
     }
 
-    /// Whether the media may be too young for its address to answer yet: a 404 is normal for some seconds.
+    /// Whether a 404 may only mean that the media is too young, which is normal for some seconds.
     var mayBeTooYoung: Bool {
-        // Twilio never has it: waiting would cost each reader the longest patience.
+        // Twilio never has that media: each reader would wait for the longest patience.
         guard !isKeptElsewhere else { return false }
         guard let created = resource.dateCreated else { return false }
         // Recordings are created when they begin.

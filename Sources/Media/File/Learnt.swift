@@ -1,7 +1,7 @@
 /// A value that is learnt when it is first asked for.
 ///
-/// Valid transitions: `unknown` → `pending`, when somebody asks; `pending` → `known` or `unknown`, when it was learnt or
-/// couldn't be; `known` → `unknown`, when it turns out to be wrong.
+/// Valid transitions: `unknown` → `pending`, when somebody asks; `pending` → `known` or `unknown`, when learning has
+/// succeeded or failed; `known` → `unknown`, when the value turns out to be wrong.
 enum Learnt<Value: Sendable>: Sendable {
     /// Gets the value, or the reason why it couldn't be learnt.
     typealias Waiter = @Sendable (Result<Value, MediaError>) -> Void

@@ -28,7 +28,7 @@ final class MediaFile: Sendable {
 
     var sid: SID { known.sid }
     private var services: MediaServices { known.services }
-    private var stream: StreamSource { StreamSource(of: content, reads: reads) }
+    private var stream: StreamSource { StreamSource(file: content, reads: reads) }
 
     /// Lets go of the ciphertext and ends what is under way for it.
     ///
@@ -240,7 +240,7 @@ final class MediaFile: Sendable {
                 "\(sid) is not what was recorded: \(error.message)", metadata: ["recording": "\(sid)"])
         // Nothing has to be read to verify an empty content.
         case .success(let opened) where opened.authentication?.integrity == .verified:
-            Verification(of: content, reads: reads).contentDidPass()
+            Verification(file: content, reads: reads).contentDidPass()
         default: break
         }
         for waiter in waiting { waiter(result) }

@@ -1,5 +1,6 @@
 import Envelope
 import Support
+import Synchronization
 
 /// Authenticates one file's content while its blocks come in, in whatever order, before they are released to readers.
 ///
@@ -26,14 +27,22 @@ final class ContentAuthentication: Sendable {
     private struct State {
         var authenticator: GCMAuthenticator
         var fingerprints: [Int64: GCMAuthenticator.Fingerprint] = [:]
-        var integrity = Integrity.unverified
-        var attempt: Attempt = 0
+    }
+
+    private enum Standing: UInt8, AtomicRepresentable {
+        case unverified
+        case verified
+        case failed
     }
 
     /// As it was before any block came.
     private let untouched: GCMAuthenticator
 
     private let state: Locked<State>
+
+    // Both change under the lock alone. Each read asks for them, and takes no lock for that.
+    private let currentAttempt = Atomic<Attempt>(0)
+    private let standing = Atomic(Standing.unverified)
 
     /// Begins with nothing seen.
     ///
@@ -44,7 +53,7 @@ final class ContentAuthentication: Sendable {
         untouched = authenticator
         state = Locked(State(authenticator: authenticator))
         // Empty content is complete with its tag.
-        try state.withLock { (state) throws(EnvelopeError) in _ = try Self.decide(&state) }
+        try state.withLock { (state) throws(EnvelopeError) in _ = try decide(state) }
     }
 
     /// An authentication of the same content that has seen nothing.
@@ -54,18 +63,28 @@ final class ContentAuthentication: Sendable {
     }
 
     /// The attempt that goes on.
-    var attempt: Attempt { state.withLock { $0.attempt } }
+    var attempt: Attempt { currentAttempt.load(ordering: .acquiring) }
 
     /// The first bytes that haven't come, as ciphertext offsets; nil when all have.
     var firstMissingRange: Range<Int64>? { state.withLock { $0.authenticator.firstMissingRange } }
 
     /// Forgets everything that came, and the verdict.
     func begin() {
-        state.withLock { $0 = State(authenticator: untouched, attempt: $0.attempt + 1) }
+        state.withLock { state in
+            state = State(authenticator: untouched)
+            currentAttempt.wrappingAdd(1, ordering: .acquiringAndReleasing)
+            standing.store(.unverified, ordering: .releasing)
+        }
     }
 
     /// What is known so far.
-    var integrity: Integrity { state.withLock { $0.integrity } }
+    var integrity: Integrity {
+        switch standing.load(ordering: .acquiring) {
+        case .unverified: .unverified
+        case .verified: .verified
+        case .failed: .failed
+        }
+    }
 
     /// Takes in a block that has come.
     ///
@@ -79,29 +98,29 @@ final class ContentAuthentication: Sendable {
         // Hashing is most of the work, and needs nothing of what changes: it is done outside of the lock.
         let fingerprint = try untouched.fingerprint(of: ciphertext, at: offset)
         return try state.withLock { (state) throws(EnvelopeError) in
-            guard state.attempt == attempt else { return .outdated }
-            guard state.integrity != .failed else {
+            guard self.attempt == attempt else { return .outdated }
+            guard integrity != .failed else {
                 throw EnvelopeError(.authenticationFailed, "The content has failed its authentication before.")
             }
             guard state.fingerprints[offset] == nil || state.fingerprints[offset] == fingerprint else {
-                state.integrity = .failed
+                standing.store(.failed, ordering: .releasing)
                 throw EnvelopeError(
                     .authenticationFailed, "The bytes at \(offset) differ from those that came from there before.")
             }
             state.fingerprints[offset] = fingerprint
             try state.authenticator.absorb(fingerprint, of: ciphertext, at: offset)
-            return try Self.decide(&state)
+            return try decide(state)
         }
     }
 
-    private static func decide(_ state: inout State) throws(EnvelopeError) -> Verdict {
-        guard state.integrity == .unverified, state.authenticator.isComplete else { return .pending }
+    private func decide(_ state: State) throws(EnvelopeError) -> Verdict {
+        guard integrity == .unverified, state.authenticator.isComplete else { return .pending }
         do throws(EnvelopeError) {
             try state.authenticator.verify()
-            state.integrity = .verified
+            standing.store(.verified, ordering: .releasing)
             return .verified
         } catch {
-            state.integrity = .failed
+            standing.store(.failed, ordering: .releasing)
             throw error
         }
     }

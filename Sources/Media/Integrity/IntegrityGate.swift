@@ -1,16 +1,14 @@
-/// Which bytes of a file may be released, and the reads held back until then: a state machine without I/O.
+/// The verdict on a file's content, and the reads held back until then: a state machine without I/O.
 ///
-/// Content is tried: fetched and authenticated. Content that fails is tried once more, past all caches, before it is
-/// declared bad, since the fault may have been on the way. Valid transitions of the trial:
+/// Content that fails its authentication is fetched once more, past all caches, before it is declared bad: the fault
+/// may have been on the way. Valid transitions of the trial:
 ///
-/// - `first` → `again`: the content failed (``fail(firstWait:now:)``).
-/// - `again` → `condemned`: it failed again (``fail(firstWait:now:)``).
+/// - `first` → `again`, `again` → `condemned`: the content has failed (``fail(firstWait:now:)``).
 /// - `condemned` → `again`: a retrial is due, and somebody opens the file (``beginRetrial()``).
 /// - any → `first`: all of the content has passed (``pass()``), or the media has changed (``forget()``).
 ///
-/// A verifying pass, which fetches all of the content, begins when there is a reason for it and none is under way
-/// (``hold(_:)``, ``beginPass()``, ``fail(firstWait:now:)``). It ends with the verdict, or when it can't go on
-/// (``endPass()``).
+/// One verifying pass at a time fetches all of the content. It begins with the first read that is held back, ahead of
+/// reads, or with a further trial, and ends with a verdict or an error (``endPass()``).
 struct IntegrityGate<Read> {
     /// How often the content was fetched to be authenticated.
     enum Trial {
@@ -27,7 +25,7 @@ struct IntegrityGate<Read> {
     private(set) var trial = Trial.first
     private var retrial: Retrial?
 
-    /// What was found out about the same media before this content was opened; nil when nothing was.
+    /// The verdict on the same media from before this content was opened; nil when there is none.
     private(set) var earlier: Integrity?
 
     /// Whether bytes of the content that is open were released.
@@ -50,11 +48,11 @@ struct IntegrityGate<Read> {
     /// Content that has failed once counts as failed until it has passed.
     var integrityOfUnverified: Integrity { trial == .first ? earlier ?? .unverified : .failed }
 
-    /// Whether nothing of a content is to be released before all of it is verified.
+    /// Whether nothing of a content is released before all of it is verified.
     ///
     /// - Parameters:
     ///   - size: of the ciphertext, in bytes.
-    ///   - limit: the size up to which ``IntegrityMode/automatic`` is strict, in bytes.
+    ///   - limit: the largest size for which ``IntegrityMode/automatic`` is strict, in bytes.
     func isStrict(size: Int64, mode: IntegrityMode, limit: Int64) -> Bool {
         // A server may send bad bytes only sometimes: content that has failed is never released unseen.
         if earlier == .failed { return true }
@@ -67,7 +65,7 @@ struct IntegrityGate<Read> {
 
     // MARK: Content
 
-    /// Takes note of what was found out about the same media before, unless this process knows better.
+    /// Takes note of an earlier verdict on the same media, unless this process knows better.
     mutating func learn(_ integrity: Integrity) {
         if earlier == nil { earlier = integrity }
     }
@@ -82,7 +80,7 @@ struct IntegrityGate<Read> {
         wasReleased = true
     }
 
-    /// The media is another: nothing that was found out is about it.
+    /// The media has changed: no earlier verdict is about it.
     mutating func forget() {
         (earlier, trial, retrial) = (nil, .first, nil)
     }
@@ -131,12 +129,10 @@ struct IntegrityGate<Read> {
         return hadFailed
     }
 
-    /// The content has failed its authentication, and isn't condemned yet.
+    /// Content that isn't condemned has failed its authentication.
     ///
-    /// After the first time a pass is under way: the caller begins it.
-    ///
-    /// - Parameter firstWait: until content that was declared bad for the first time may be tried anew.
-    /// - Returns: the trial that follows: `again` or `condemned`.
+    /// - Parameter firstWait: from the first declaration until a retrial; see ``Retrial``.
+    /// - Returns: the trial that follows: `condemned`, or `again`, whose pass the caller begins.
     mutating func fail(firstWait: Duration, now: ContinuousClock.Instant) -> Trial {
         guard trial == .first else {
             trial = .condemned
@@ -155,8 +151,7 @@ struct IntegrityGate<Read> {
         return retrial.isDueFrom <= now
     }
 
-    /// Condemned content is tried anew: nothing of it is released before all of it has passed, and the first failure
-    /// condemns it again.
+    /// Condemned content is tried anew: strictly, and one failure condemns it again.
     mutating func beginRetrial() {
         earlier = .failed
         trial = .again

@@ -10,13 +10,8 @@ import TwilioAPI
 /// released of it stays condemned all the same: its readers fail for good, and whoever opens the file anew gets nothing
 /// before the second attempt has passed.
 struct Verification {
-    private let file: FileContent
-    private let reads: any ReadRunner
-
-    init(of file: FileContent, reads: any ReadRunner) {
-        self.file = file
-        self.reads = reads
-    }
+    let file: FileContent
+    let reads: any ReadRunner
 
     private var known: KnownMedia { file.known }
     private var services: MediaServices { file.services }
@@ -137,7 +132,7 @@ struct Verification {
             passDidStop(MediaError(.changed, known.sid, "the media of \(known.sid) is no longer the one it was"))
             return
         }
-        let streams = StreamSource(of: file, reads: reads)
+        let streams = StreamSource(file: file, reads: reads)
         DescriptionFetch(of: known, streams: streams) { result, _ in
             switch result {
             case .success(let again) where again.describes(sameMediaAs: facts):

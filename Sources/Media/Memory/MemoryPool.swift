@@ -1,5 +1,6 @@
 import Glibc
 import Support
+import Synchronization
 
 /// The one place where memory for media comes from: a fixed number of equal slots, and a queue of those who wait for
 /// some.
@@ -48,6 +49,9 @@ final class MemoryPool: Sendable {
     private let region: Region
     private let state = Locked(State())
 
+    /// How many wait, for those who ask without the lock; changes under it alone.
+    private let waiterCount = Atomic(0)
+
     /// Runs a piece of work on another thread: slots are given back under locks of others.
     private let schedule: @Sendable (@escaping @Sendable () -> Void) -> Void
 
@@ -88,7 +92,7 @@ final class MemoryPool: Sendable {
     var freeCount: Int { state.withLock { freeCount(in: $0) } }
 
     /// Whether somebody waits for slots.
-    var hasWaiters: Bool { state.withLock { !$0.waiting.isEmpty } }
+    var hasWaiters: Bool { waiterCount.load(ordering: .acquiring) > 0 }
 
     /// Gives slots, all or none.
     ///
@@ -114,6 +118,7 @@ final class MemoryPool: Sendable {
     func abandonWaiters() {
         let waiting = state.withLock { state in
             defer { state.waiting = [] }
+            waiterCount.store(0, ordering: .releasing)
             return state.waiting
         }
         for waiter in waiting { waiter.grant([]) }
@@ -132,6 +137,7 @@ final class MemoryPool: Sendable {
                 state.waiting.removeFirst()
                 served.append((waiter, memory))
             }
+            waiterCount.store(state.waiting.count, ordering: .releasing)
             return served
         }
         for (waiter, memory) in served { schedule { waiter.grant(memory) } }

@@ -1,8 +1,8 @@
 /// A cache of ciphertext that outlives the mount.
 ///
-/// It keeps units: 1 MiB of ciphertext each, the last one of a content shorter, behind the 16 bytes before it, which are
-/// unspecified for the first. It doesn't know what the bytes mean. Nothing that it does fails: what it can't read is a
-/// miss, and what it can't store isn't stored. All functions but ``units(of:)`` may block for some milliseconds, and
+/// It keeps units: 1 MiB of ciphertext each, the last one of a content shorter, behind 16 bytes that are the ciphertext
+/// before it where that is needed. It doesn't know what the bytes mean. It never fails: a unit that it can't read is a
+/// miss, one that it can't store isn't stored. All functions but ``units(of:)`` may block for some milliseconds, and
 /// are called on threads of their own.
 public protocol BlockCache: Sendable {
     /// The units of a content that are probably held, by index; looks at no file.

@@ -6,13 +6,8 @@ import TwilioAPI
 struct BlockSource: FetchDelegate {
     typealias FetchOrder = BlockState.Map.FetchOrder
 
-    private let file: FileContent
-    private let reads: any ReadRunner
-
-    init(of file: FileContent, reads: any ReadRunner) {
-        self.file = file
-        self.reads = reads
-    }
+    let file: FileContent
+    let reads: any ReadRunner
 
     private var services: MediaServices { file.services }
 
@@ -72,7 +67,7 @@ struct BlockSource: FetchDelegate {
     }
 
     func fetchDidBecomeStream(_ transfer: TransferSlot) throws(MediaError) -> StreamFetch? {
-        try StreamSource(of: file, reads: reads).keep(from: transfer)
+        try StreamSource(file: file, reads: reads).keep(from: transfer)
     }
 
     func fetchDidEnd(_ number: Int, _ result: Result<Void, MediaError>, _ finding: MediaFinding?) {

@@ -1,17 +1,19 @@
 /// The blocks of a file's content, and the transfers that bring them: a state machine without I/O.
 ///
-/// A transfer is known from when its fetch was ordered until it ends, or has nothing left to do.
+/// Valid transitions of a fetch: ordered (``take(_:_:)``) → under way (``begin(_:with:)``) → ended (``end(_:)``). A
+/// fetch that is stopped or detached is forgotten: bytes that it brings later count for nothing.
 struct BlockState: CiphertextSource {
     typealias Map = BlockMap<PendingRead>
 
-    /// What has become possible since a fetch has written bytes.
+    /// The effect of bytes that a fetch has written.
     struct Publication {
+        /// The reads whose bytes are there.
         var ready: [(reader: PendingRead, blocks: [Block])] = []
 
         /// Whether the fetch has nothing left to do.
         var isDone = true
 
-        /// A complete unit of the disk cache, if it was asked for.
+        /// The unit of the disk cache that is complete now.
         var unit: (unit: Int, blocks: [Block])?
     }
 
@@ -22,9 +24,7 @@ struct BlockState: CiphertextSource {
     /// Whether there is content to fetch blocks of.
     var isOpen: Bool { map != nil }
 
-    /// A content was opened: there are no blocks of it.
-    ///
-    /// - Parameter cachedUnits: those that the disk cache has.
+    /// A content was opened, of which the disk cache has some units.
     mutating func open(_ content: MediaContent, cachedUnits: Set<Int>) {
         map = Map(
             contentSize: content.contentSize, releasesWholeBlocks: content.authentication != nil,

@@ -19,9 +19,9 @@ final class ReadPath: ReadRunner {
     private var services: MediaServices { file.services }
     private var sid: SID { file.known.sid }
 
-    private var verification: Verification { Verification(of: file, reads: self) }
-    private var blocks: BlockSource { BlockSource(of: file, reads: self) }
-    private var stream: StreamSource { StreamSource(of: file, reads: self) }
+    private var verification: Verification { Verification(file: file, reads: self) }
+    private var blocks: BlockSource { BlockSource(file: file, reads: self) }
+    private var stream: StreamSource { StreamSource(file: file, reads: self) }
 
     // MARK: Requests
 
@@ -32,13 +32,11 @@ final class ReadPath: ReadRunner {
     ///   - place: where the reader is.
     func read(_ range: Range<Int64>, of content: MediaContent, at place: ReadingPlace, receiver: any ReadReceiver) {
         let range = range.clamped(to: 0..<content.plaintextSize)
-        let receiver = CountingReceiver(receiver, counts: services.counts)
+        let receiver = CountingReceiver(receiver, services)
         let read = PendingRead(range: range, content: content, place: place, purpose: .delivery(receiver))
-        guard range.isEmpty else {
+        if !range.isEmpty {
             run(read)
-            return
-        }
-        if let refusal = file.state.withLock({ $0.refusal(of: content) }) {
+        } else if let refusal = file.state.withLock({ $0.refusal(of: content) }) {
             fail(read, refusal)
         } else {
             receiver.readDidFinish(UnsafeRawBufferPointer(start: nil, count: 0).bytes)

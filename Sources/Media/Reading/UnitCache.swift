@@ -6,12 +6,7 @@ import TwilioAPI
 /// A unit is eight blocks. It is stored behind the 16 bytes of ciphertext before it, which CBC needs to decrypt its
 /// first block.
 struct UnitCache {
-    private let known: KnownMedia
-
-    init(of known: KnownMedia) {
-        self.known = known
-    }
-
+    let known: KnownMedia
     private var services: MediaServices { known.services }
 
     /// The content's name in the cache; nil when nothing tells it from other content, so that it isn't cached.

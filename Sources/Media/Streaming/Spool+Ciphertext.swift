@@ -39,8 +39,8 @@ extension Spool: Ciphertext {
     /// - Parameters:
     ///   - size: bytes that have come.
     ///   - space: for the ciphertext, a block at a time.
-    /// - Throws: ``EnvelopeError`` when the content isn't what was sealed or isn't all there, ``SystemError`` when it can't
-    ///   be read.
+    /// - Throws: ``EnvelopeError`` when the content isn't what was sealed or isn't all there, ``SystemError`` when it
+    ///   can't be read.
     func authenticate(
         _ size: Int64, with authentication: ContentAuthentication, attempt: ContentAuthentication.Attempt,
         using space: UnsafeMutableRawBufferPointer

@@ -5,17 +5,12 @@ import TwilioAPI
 
 /// Brings a stream of everything, and serves reads from it; see ``StreamState``.
 struct StreamSource: StreamKeeper {
-    private let file: FileContent
-    private let reads: any ReadRunner
-
-    init(of file: FileContent, reads: any ReadRunner) {
-        self.file = file
-        self.reads = reads
-    }
+    let file: FileContent
+    let reads: any ReadRunner
 
     private var known: KnownMedia { file.known }
     private var services: MediaServices { file.services }
-    private var verification: Verification { Verification(of: file, reads: reads) }
+    private var verification: Verification { Verification(file: file, reads: reads) }
 
     // MARK: The beginning
 

@@ -9,14 +9,14 @@
 ///   (``advance(for:)``, ``pass(_:)``).
 /// - any → none: it has failed (``end(_:)``), or the content is given up (``detach()``).
 struct StreamState: CiphertextSource {
-    /// What has become possible.
+    /// What is to be done with a stream.
     enum Step {
         case nothing
 
-        /// The complete stream is to be authenticated.
+        /// It is complete, and to be authenticated.
         case authenticate(Spool, size: Int64)
 
-        /// The bytes of these reads are there.
+        /// It has the bytes of these reads.
         case serve([PendingRead], Spool)
     }
 
@@ -34,10 +34,9 @@ struct StreamState: CiphertextSource {
         var written: Int64 = 0
         var isComplete = false
 
-        /// Whether bytes are released while more of them come: the size that was announced and the first bytes can be
-        /// those of the media.
+        /// Whether bytes are released while more come, since the announced size and the first bytes can be the media's.
         ///
-        /// Otherwise nothing is released before the size, which nothing has announced, has turned out to be right.
+        /// Otherwise nothing is released before the end, which tells whether the size is right.
         var isRecognised = false
         var authentication = Authentication.outstanding
 
@@ -62,9 +61,8 @@ struct StreamState: CiphertextSource {
         return stream != nil
     }
 
-    /// A stream has begun.
+    /// A stream has begun; `reads` wait for it, or for the one that comes already.
     ///
-    /// - Parameter reads: wait for this stream, or the one that comes already.
     /// - Returns: whether it is taken.
     mutating func begin(_ spool: Spool, from transfer: TransferSlot, for reads: [PendingRead]) -> Bool {
         guard stream == nil else {
@@ -109,9 +107,7 @@ struct StreamState: CiphertextSource {
         return (old.waiting, [old.transfer])
     }
 
-    /// Takes out what has become possible.
-    ///
-    /// - Parameter content: the file's, as it is open.
+    /// Takes out the next step, for the content that is open.
     mutating func advance(for content: MediaContent) -> Step {
         guard let now = stream else { return .nothing }
         if content.authentication != nil, now.authentication != .passed {

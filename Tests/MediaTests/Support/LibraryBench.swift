@@ -89,8 +89,10 @@ final class LibraryBench: Sendable {
     ///   - generated: how many voice recordings there are besides.
     ///   - apiURL: where the 2010 API is, if not in the simulator.
     ///   - ring: the keys that are held; our own unless told otherwise.
+    ///   - diskCache: keeps ciphertext; nothing does unless told otherwise.
     init(
         _ kind: Kind, size: Int, generated: Int = 0, apiURL: String? = nil, ring: KeyRing? = nil,
+        diskCache: (any BlockCache)? = nil,
         settings: (inout MediaLibrary.Configuration) -> Void = { _ in },
         behaviour change: (inout Behaviour) -> Void = { _ in }
     ) throws {
@@ -120,7 +122,7 @@ final class LibraryBench: Sendable {
         settings(&configured)
         library = try MediaLibrary(
             clients: TwilioClients(main: client), transfer: transfer, keys: try ring ?? KeyPair.shared.ring(),
-            configuration: configured,
+            diskCache: diskCache, configuration: configured,
             observer: observer, logger: quiet)
     }
 
