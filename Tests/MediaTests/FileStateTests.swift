@@ -70,10 +70,11 @@ struct FileStateTests {
         let content = try MediaContent.withTag(isStrict: true)
         var state = try opened(content)
         for isFirst in [true, false] {
-            guard case .held(isFirst) = admit(delivery(of: content), to: &state) else {
+            guard case .held(let pass) = admit(delivery(of: content), to: &state) else {
                 Issue.record("it has to be held back")
                 return
             }
+            #expect((pass != nil) == isFirst)
         }
         guard case .taken(let answer, _, let isReleased) = admit(arrival(of: content), to: &state) else {
             Issue.record("the pass can't go on")
@@ -148,7 +149,8 @@ struct FileStateTests {
         }
         let spool = try Spool(folder: FileManager.default.temporaryDirectory.path)
         let read = delivery(of: content, 900..<910)
-        let begun = state.begin(spool, from: transfers[0], for: read)
+        let beginning = state.begin(spool, from: transfers[0], for: read)
+        let begun = try #require(beginning)
         #expect(begun.isTaken && begun.others.count == 1 && begun.others.first === transfers[1] && state.ignoresRanges)
         guard case .taken(let answer, _, _) = admit(delivery(of: content), to: &state), case .streamed = answer.outcome
         else {
@@ -173,13 +175,13 @@ struct FileStateTests {
         _ = admit(arrival(of: content), to: &state)
         try content.failAuthentication()
         guard
-            case .tryAgain(let again, failed: let failed, wasReleased: false) = fail(
+            case .tryAgain(let again, let pass, failed: let failed, wasReleased: false) = fail(
                 content, in: &state, with: delivery(of: content))
         else {
             Issue.record("it has to be tried again")
             return
         }
-        #expect(again === content && failed.isEmpty && state.gate.trial == .again)
+        #expect(again === content && failed.isEmpty && state.gate.trial == .again && state.gate.isUnderWay(pass))
         #expect(content.authentication?.attempt == 1 && content.authentication?.integrity == .unverified)
         guard case .known = fail(content, in: &state, attempt: 0) else {
             Issue.record("another block of the first attempt tells nothing new")
@@ -209,19 +211,19 @@ struct FileStateTests {
         #expect(isReleased && state.wasOpened)
         try content.failAuthentication()
         guard
-            case .tryAgain(let again, failed: let failed, wasReleased: true) = fail(
+            case .tryAgain(let again, let pass, failed: let failed, wasReleased: true) = fail(
                 content, in: &state, with: delivery(of: content))
         else {
             Issue.record("it has to be tried again")
             return
         }
         #expect(again !== content && again.isHeldBack && failed.count == 1)
-        #expect(!state.wasOpened && !state.gate.wasReleased)
+        #expect(!state.wasOpened && !state.gate.wasReleased && state.gate.isUnderWay(pass))
         guard case .refused = admit(delivery(of: content), to: &state) else {
             Issue.record("its readers have to fail")
             return
         }
-        guard case .held(beginsPass: false) = admit(delivery(of: again), to: &state) else {
+        guard case .held(begins: nil) = admit(delivery(of: again), to: &state) else {
             Issue.record("who opens the file anew has to wait for the verdict")
             return
         }
@@ -237,7 +239,7 @@ struct FileStateTests {
     func openings() throws {
         let content = try MediaContent.withTag()
         var state = FileState(wasVerified: false)
-        guard case .begin(isRetrial: false) = state.open(isAhead: true, now: now, waiter: { _ in }),
+        guard case .begin(retrial: nil) = state.open(isAhead: true, now: now, waiter: { _ in }),
             case .wait = state.open(isAhead: false, now: now, waiter: { _ in })
         else {
             Issue.record("one opening is for all")
@@ -292,11 +294,65 @@ struct FileStateTests {
             return
         }
         #expect(state.end(.success(content), cachedUnits: [])?.count == 2)
-        guard case .begin(isRetrial: true) = state.open(isAhead: false, now: due, waiter: { _ in }) else {
+        guard case .begin(retrial: _?) = state.open(isAhead: false, now: due, waiter: { _ in }) else {
             Issue.record("a retrial is due")
             return
         }
         #expect(state.gate.trial == .again && state.gate.earlier == .failed && !state.wasOpened)
+    }
+
+    @Test("A retrial takes out the reads of the content before it, which would get no answer any more")
+    func retrialWithReads() throws {
+        var state = try opened(try .withTag())
+        for _ in 0..<2 {
+            let content = try #require(state.content.value)
+            try content.failAuthentication()
+            _ = fail(content, in: &state)
+        }
+        // The condemned content is doubted and opened again, and somebody reads it.
+        _ = state.giveUp()
+        _ = state.open(isAhead: false, now: now) { _ in }
+        let content = try MediaContent.withTag()
+        #expect(state.end(.success(content), cachedUnits: [])?.count == 1)
+        guard case .taken = admit(delivery(of: content), to: &state),
+            case .begin(let detached?) = state.open(isAhead: false, now: now + Self.wait, waiter: { _ in })
+        else {
+            Issue.record("a retrial is due")
+            return
+        }
+        #expect(detached.reads.count == 1)
+    }
+
+    @Test("A pass of content that was given up counts for nothing, and new content is verified by one of its own")
+    func abandonedPass() throws {
+        let content = try MediaContent.withTag(isStrict: true)
+        var state = try opened(content)
+        guard case .held(let first?) = admit(delivery(of: content), to: &state) else {
+            Issue.record("it has to be held back")
+            return
+        }
+        #expect(state.giveUp().reads.count == 1)
+        _ = state.open(isAhead: false, now: now) { _ in }
+        let next = try MediaContent.withTag(isStrict: true)
+        #expect(state.end(.success(next), cachedUnits: [])?.count == 1)
+        guard case .held(let second?) = admit(delivery(of: next), to: &state) else {
+            Issue.record("nobody would verify it")
+            return
+        }
+        #expect(second != first)
+        #expect(state.gate.endPass(first).isEmpty)
+        #expect(state.gate.endPass(second).count == 1)
+    }
+
+    @Test("No stream begins for a read whose content was given up since it was admitted")
+    func streamForNobody() throws {
+        let content = MediaContent(plaintextSize: 1000)
+        var state = try opened(content)
+        _ = state.giveUp()
+        let spool = try Spool(folder: FileManager.default.temporaryDirectory.path)
+        let begun = state.begin(spool, from: TransferSlot(), for: delivery(of: content))
+        #expect(begun == nil)
+        #expect(state.stream.detach().transfers.isEmpty && !state.ignoresRanges)
     }
 
     @Test("After a change, those who have the file open are outdated until the last of them has gone")

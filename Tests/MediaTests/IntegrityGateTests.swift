@@ -8,9 +8,10 @@ struct IntegrityGateTests {
     private static let now = ContinuousClock.now
     private static let wait = Duration.seconds(10)
 
+    /// - Returns: the pass of the trial that follows; nil when the content is condemned.
     private static func fail(
         _ gate: inout IntegrityGate<Int>, at time: Duration = .zero
-    ) -> IntegrityGate<Int>.Trial {
+    ) -> IntegrityGate<Int>.Pass? {
         gate.fail(firstWait: wait, now: now + time)
     }
 
@@ -23,36 +24,54 @@ struct IntegrityGateTests {
     }
 
     @Test("The first held read begins a pass, and the reads come out once, when it ends")
-    func held() {
+    func held() throws {
         var gate = IntegrityGate<Int>(earlier: nil)
         #expect(!gate.isAwaited)
-        #expect(gate.hold(1) == true)
-        #expect(gate.hold(2) == false)
-        #expect(gate.isAwaited)
-        #expect(gate.endPass() == [1, 2])
-        #expect(gate.endPass() == [])
-        #expect(gate.hold(3) == true, "the next read begins another pass")
+        let begun = gate.hold(1)
+        let pass = try #require(begun)
+        #expect(gate.hold(2) == nil)
+        #expect(gate.isAwaited && gate.isUnderWay(pass))
+        #expect(gate.endPass(pass) == [1, 2])
+        #expect(gate.endPass(pass) == [])
+        #expect(gate.hold(3) != nil, "the next read begins another pass")
         #expect(gate.takeHeld() == [3])
-        #expect(gate.hold(4) == false, "reads are taken out while the pass goes on")
+        #expect(gate.hold(4) == nil, "reads are taken out while the pass goes on")
     }
 
     @Test("A pass that nobody waits for isn't begun twice")
-    func pass() {
+    func pass() throws {
         var gate = IntegrityGate<Int>(earlier: nil)
-        #expect(gate.beginPass() == true)
-        #expect(gate.beginPass() == false)
-        #expect(gate.hold(1) == false)
-        #expect(gate.endPass() == [1])
-        #expect(gate.beginPass() == true)
+        let begun = gate.beginPass()
+        let pass = try #require(begun)
+        #expect(gate.beginPass() == nil)
+        #expect(gate.hold(1) == nil)
+        #expect(gate.endPass(pass) == [1])
+        #expect(gate.beginPass() != nil)
+    }
+
+    @Test("What ends a pass that was abandoned, or that another trial has followed, takes no reads from the next one")
+    func stale() throws {
+        var gate = IntegrityGate<Int>(earlier: nil)
+        let earlier = gate.beginPass()
+        let abandoned = try #require(earlier)
+        gate.abandonPass()
+        let next = gate.hold(1)
+        let first = try #require(next)
+        #expect(!gate.isUnderWay(abandoned) && gate.endPass(abandoned) == [])
+        let following = Self.fail(&gate)
+        let second = try #require(following)
+        #expect(!gate.isUnderWay(first) && gate.endPass(first) == [])
+        #expect(gate.endPass(second) == [1])
     }
 
     @Test("Content that fails is tried again and counts as failed meanwhile; once it passes it counts as verified")
     func transient() {
         var gate = IntegrityGate<Int>(earlier: nil)
         #expect(gate.integrityOfUnverified == .unverified)
-        #expect(Self.fail(&gate) == .again)
+        #expect(Self.fail(&gate) != nil)
+        #expect(gate.trial == .again)
         #expect(gate.integrityOfUnverified == .failed)
-        #expect(gate.beginPass() == false, "the pass of the second trial is under way")
+        #expect(gate.beginPass() == nil, "the pass of the second trial is under way")
         #expect(gate.pass() == true)
         #expect(gate.trial == .first)
         #expect(gate.earlier == .verified)
@@ -64,7 +83,7 @@ struct IntegrityGateTests {
         var gate = Self.condemned()
         #expect(gate.trial == .condemned)
         #expect(gate.integrityOfUnverified == .failed)
-        #expect(gate.beginPass() == true, "no pass is under way")
+        #expect(gate.beginPass() != nil, "no pass is under way")
         #expect(!gate.isDueForRetrial(now: Self.now + .seconds(9)))
         #expect(gate.isDueForRetrial(now: Self.now + .seconds(10)))
         #expect(!IntegrityGate<Int>(earlier: .failed).isDueForRetrial(now: Self.now + .seconds(999)))
@@ -84,12 +103,13 @@ struct IntegrityGateTests {
             #expect(!gate.isDueForRetrial(now: Self.now + time + .seconds(9999)))
             #expect(gate.integrityOfUnverified == .failed)
             for mode in IntegrityMode.allCases { #expect(gate.isStrict(size: .max, mode: mode, limit: 0)) }
-            #expect(Self.fail(&gate, at: time) == .condemned)
+            #expect(Self.fail(&gate, at: time) == nil)
+            #expect(gate.trial == .condemned)
         }
         gate.beginRetrial()
         #expect(gate.pass() == true)
-        #expect(Self.fail(&gate) == .again)
-        #expect(Self.fail(&gate) == .condemned)
+        #expect(Self.fail(&gate) != nil)
+        #expect(Self.fail(&gate) == nil)
         #expect(gate.isDueForRetrial(now: Self.now + .seconds(10)), "after it has passed the waits begin anew")
     }
 

@@ -27,7 +27,8 @@ final class FileContent: Sendable {
         end(state.withLock { $0.detach() }, failing: error)
     }
 
-    private func end(_ detached: FileState.Detached, failing error: MediaError) {
+    /// Fails the reads and cancels the transfers that a transition has detached.
+    func end(_ detached: FileState.Detached, failing error: MediaError) {
         for transfer in detached.transfers { transfer.cancel() }
         for read in detached.reads { read.fail(error) }
     }
@@ -72,10 +73,13 @@ final class FileContent: Sendable {
         let detached = state.withLock { $0.forgetMedia() }
         services.provisionalSizes.withLock { $0.forget(known.sid) }
         cache.forget()
-        end(
-            detached,
-            failing: MediaError(.changed, known.sid, "the media of \(known.sid) is no longer the one it was"))
+        end(detached, failing: hasChanged)
         services.observer.mediaHasChanged(known.sid, of: known.resource.accountSID)
+    }
+
+    /// The error of reads whose content was given up.
+    var hasChanged: MediaError {
+        MediaError(.changed, known.sid, "the media of \(known.sid) is no longer the one it was")
     }
 
     /// Fails openings: the kernel has told their programs another size, and will learn the new one only later.

@@ -6,7 +6,7 @@
 /// - pending → known, unknown: opening has succeeded, or failed (``end(_:cachedUnits:)``).
 /// - pending → unknown: the media has another size than was told (``failOpenings()``).
 /// - known → unknown: the media has changed (``forgetMedia()``), or is in doubt (``giveUp()``).
-/// - known → pending: condemned content is tried anew (``open(isAhead:now:waiter:)``).
+/// - known → pending: condemned content is given up and tried anew (``open(isAhead:now:waiter:)``).
 /// - known → known: content to be verified first takes its place
 ///   (``authenticationDidFail(_:attempt:in:firstWait:now:)``).
 extension FileState {
@@ -23,7 +23,9 @@ extension FileState {
         case answer(Opened)
 
         /// The content is to be opened.
-        case begin(isRetrial: Bool)
+        ///
+        /// - Parameter retrial: what the retrial of condemned content has detached; nil when it isn't one.
+        case begin(retrial: Detached?)
         case wait
     }
 
@@ -39,12 +41,14 @@ extension FileState {
         }
         let isRetrial = gate.isDueForRetrial(now: now)
         if let content = content.value, !isRetrial { return .answer(markOpened(content, isAhead: isAhead)) }
+        var detached: Detached?
         if isRetrial {
             gate.beginRetrial()
             wasOpened = false
+            detached = giveUp()
         }
         content = .pending([waiter])
-        return .begin(isRetrial: isRetrial)
+        return .begin(retrial: detached)
     }
 
     /// Opens the file if its content is known.
@@ -84,6 +88,7 @@ extension FileState {
     /// Gives up the content with its ciphertext; those who are opening the file go on waiting.
     mutating func giveUp() -> Detached {
         if case .known = content { content = .unknown }
+        gate.abandonPass()
         return detach()
     }
 

@@ -4,6 +4,8 @@
 /// their own; here are the transitions across them. Only reads of the content that is open are taken, and only its
 /// bytes are released.
 struct FileState {
+    typealias Pass = IntegrityGate<PendingRead>.Pass
+
     /// The reads that waited, and the transfers to cancel.
     typealias Detached = (reads: [PendingRead], transfers: [TransferSlot])
 
@@ -20,8 +22,8 @@ struct FileState {
     enum Admission {
         case refused(Refusal)
 
-        /// It waits until the content is verified.
-        case held(beginsPass: Bool)
+        /// It waits until the content is verified, by the pass that begins with it or one that is under way.
+        case held(begins: Pass?)
 
         /// A source has taken it. Bytes that it has are of an attempt at authenticating the content, and may count as
         /// released already.
@@ -33,8 +35,8 @@ struct FileState {
         /// None: it is known, or the content was given up.
         case known
 
-        /// The content, or another one in its place, is to be fetched and verified again.
-        case tryAgain(MediaContent, failed: [PendingRead], wasReleased: Bool)
+        /// The content, or another one in its place, is to be fetched and verified again, by a pass that has begun.
+        case tryAgain(MediaContent, Pass, failed: [PendingRead], wasReleased: Bool)
 
         /// The content is declared bad.
         case condemned([PendingRead])
@@ -84,7 +86,7 @@ struct FileState {
     ) -> Admission {
         let content = read.content
         if let refusal = refusal(of: content) { return .refused(refusal) }
-        if content.isHeldBack, read.isForDelivery { return .held(beginsPass: gate.hold(read)) }
+        if content.isHeldBack, read.isForDelivery { return .held(begins: gate.hold(read)) }
         // CBC's block before a range is found in the first block's prefix.
         let needed = read.range.lowerBound..<content.ciphertextRange(forPlaintext: read.range).upperBound
         let wish = read.place.advance(needed, share: share, link: link)
@@ -128,10 +130,12 @@ struct FileState {
     /// - Parameters:
     ///   - transfer: brings it; if it is a fetch's, it goes on.
     ///   - read: waits for it.
-    /// - Returns: whether the stream is taken, and the transfers to cancel.
+    /// - Returns: whether the stream is taken, and the transfers to cancel; nil when the read's content was given up
+    ///   since it was admitted, so that nothing begins for it.
     mutating func begin(
         _ spool: Spool, from transfer: TransferSlot, for read: PendingRead?
-    ) -> (isTaken: Bool, others: [TransferSlot]) {
+    ) -> (isTaken: Bool, others: [TransferSlot])? {
+        if let read, refusal(of: read.content) != nil { return nil }
         ignoresRanges = true
         let left = blocks.detach()
         let isTaken = stream.begin(spool, from: transfer, for: left.reads + (read.map { [$0] } ?? []))
@@ -167,7 +171,7 @@ struct FileState {
         let wasReleased = gate.wasReleased
         let (detached, transfers) = detach()
         let reads = detached + (read.map { [$0] } ?? [])
-        guard gate.fail(firstWait: firstWait, now: now) == .again else { return (.condemned(reads), transfers) }
+        guard let pass = gate.fail(firstWait: firstWait, now: now) else { return (.condemned(reads), transfers) }
         wasOpened = false
         blocks.forgetUnits()
         // The pieces of an earlier pass are not continued: a new one begins.
@@ -175,11 +179,11 @@ struct FileState {
         guard wasReleased else {
             failed.authentication?.begin()
             for read in deliveries { _ = gate.hold(read) }
-            return (.tryAgain(failed, failed: [], wasReleased: false), transfers)
+            return (.tryAgain(failed, pass, failed: [], wasReleased: false), transfers)
         }
         let again = MediaContent(again: failed)
         content = .known(again)
         gate.contentDidOpen()
-        return (.tryAgain(again, failed: deliveries, wasReleased: true), transfers)
+        return (.tryAgain(again, pass, failed: deliveries, wasReleased: true), transfers)
     }
 }

@@ -144,16 +144,18 @@ final class MediaFile: Sendable {
         let opening = content.state.withLock { state -> FileState.Opening in
             let opening = state.open(isAhead: isAhead, now: .now, waiter: waiter)
             switch opening {
-            case .begin(isRetrial: true): known.doubt()
+            case .begin(.some): known.doubt()
             // A server that was found to ignore ranges would only tell the same again.
-            case .begin(isRetrial: false) where !state.ignoresRanges: known.doubtUnsureFacts()
+            case .begin(nil) where !state.ignoresRanges: known.doubtUnsureFacts()
             default: break
             }
             return opening
         }
         switch opening {
         case .answer(let opened): completion(.success(opened))
-        case .begin: openDescribed()
+        case .begin(let detached):
+            if let detached { content.end(detached, failing: content.hasChanged) }
+            openDescribed()
         case .wait: break
         }
     }

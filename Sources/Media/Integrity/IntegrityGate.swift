@@ -8,8 +8,12 @@
 /// - any → `first`: all of the content has passed (``pass()``), or the media has changed (``forget()``).
 ///
 /// One verifying pass at a time fetches all of the content. It begins with the first read that is held back, ahead of
-/// reads, or with a further trial, and ends with a verdict or an error (``endPass()``).
+/// reads, or with a further trial. It ends with a verdict or an error (``endPass(_:)``), and counts for nothing once
+/// another trial has begun or its content was given up (``abandonPass()``).
 struct IntegrityGate<Read> {
+    /// Names one verifying pass.
+    typealias Pass = Int
+
     /// How often the content was fetched to be authenticated.
     enum Trial {
         /// It hasn't failed.
@@ -34,7 +38,9 @@ struct IntegrityGate<Read> {
     /// Reads that wait for the verdict.
     private var held: [Read] = []
 
-    private var isPassUnderWay = false
+    /// The pass that is under way.
+    private var currentPass: Pass?
+    private var passCount = 0
 
     init(earlier: Integrity?) {
         self.earlier = earlier
@@ -89,8 +95,8 @@ struct IntegrityGate<Read> {
 
     /// Holds a read back until there is a verdict.
     ///
-    /// - Returns: whether a verifying pass is to begin.
-    mutating func hold(_ read: Read) -> Bool {
+    /// - Returns: the verifying pass that begins with it; nil when one is under way.
+    mutating func hold(_ read: Read) -> Pass? {
         held.append(read)
         return beginPass()
     }
@@ -102,19 +108,31 @@ struct IntegrityGate<Read> {
     }
 
     /// Begins a verifying pass, unless one is under way.
-    ///
-    /// - Returns: whether it begins.
-    mutating func beginPass() -> Bool {
-        defer { isPassUnderWay = true }
-        return !isPassUnderWay
+    mutating func beginPass() -> Pass? {
+        currentPass == nil ? beginNextPass() : nil
     }
 
-    /// The verifying pass has ended, with a verdict or without.
+    private mutating func beginNextPass() -> Pass {
+        passCount += 1
+        currentPass = passCount
+        return passCount
+    }
+
+    /// Whether a pass is the one that is under way.
+    func isUnderWay(_ pass: Pass) -> Bool { currentPass == pass }
+
+    /// A verifying pass has ended, with a verdict or without.
     ///
-    /// - Returns: the reads that were held back.
-    mutating func endPass() -> [Read] {
-        isPassUnderWay = false
+    /// - Returns: the reads that were held back; none when the pass counts for nothing.
+    mutating func endPass(_ ended: Pass) -> [Read] {
+        guard isUnderWay(ended) else { return [] }
+        currentPass = nil
         return takeHeld()
+    }
+
+    /// The content of the pass is given up: the next read that is held back begins a pass of its own content.
+    mutating func abandonPass() {
+        currentPass = nil
     }
 
     // MARK: Verdicts
@@ -132,17 +150,16 @@ struct IntegrityGate<Read> {
     /// Content that isn't condemned has failed its authentication.
     ///
     /// - Parameter firstWait: from the first declaration until a retrial; see ``Retrial``.
-    /// - Returns: the trial that follows: `condemned`, or `again`, whose pass the caller begins.
-    mutating func fail(firstWait: Duration, now: ContinuousClock.Instant) -> Trial {
+    /// - Returns: the pass of the trial that follows; nil when the content is condemned.
+    mutating func fail(firstWait: Duration, now: ContinuousClock.Instant) -> Pass? {
         guard trial == .first else {
             trial = .condemned
             retrial = Retrial(after: retrial, firstWait: firstWait, now: now)
-            isPassUnderWay = false
-            return trial
+            abandonPass()
+            return nil
         }
         trial = .again
-        isPassUnderWay = true
-        return trial
+        return beginNextPass()
     }
 
     /// Whether condemned content is to be tried anew, should somebody open it.

@@ -10,6 +10,8 @@ import TwilioAPI
 /// released of it stays condemned all the same: its readers fail for good, and whoever opens the file anew gets nothing
 /// before the second attempt has passed.
 struct Verification {
+    typealias Pass = FileState.Pass
+
     let file: FileContent
     let reads: any ReadRunner
 
@@ -20,9 +22,11 @@ struct Verification {
     // MARK: The pass
 
     /// A read is held back until its content is verified.
-    func readIsHeld(_ read: PendingRead, beginsPass: Bool) {
-        if beginsPass {
-            fetchAll(of: read.content)
+    ///
+    /// - Parameter pass: begins with the read; nil when one is under way.
+    func readIsHeld(_ read: PendingRead, begins pass: Pass?) {
+        if let pass {
+            fetchAll(of: read.content, in: pass)
         } else if !read.content.isHeldBack {
             // Decided between the question and the answer.
             resume(file.state.withLock { $0.gate.takeHeld() })
@@ -31,23 +35,26 @@ struct Verification {
 
     /// Has all of a content fetched and verified, unless that is being done.
     func beginPass(of content: MediaContent) {
-        if file.state.withLock({ $0.gate.beginPass() }) { fetchAll(of: content) }
+        // Of content that was given up meanwhile nothing is fetched.
+        let pass = file.state.withLock { $0.isCurrent(content) ? $0.gate.beginPass() : nil }
+        if let pass { fetchAll(of: content, in: pass) }
     }
 
     /// Fetches what hasn't been authenticated of a content, until there is a verdict.
-    private func fetchAll(of content: MediaContent) {
-        fetchNext(of: content, at: ReadingPlace(first: content.contentSize))
+    private func fetchAll(of content: MediaContent, in pass: Pass) {
+        fetchNext(of: content, in: pass, at: ReadingPlace(first: content.contentSize))
     }
 
-    private func fetchNext(of content: MediaContent, at place: ReadingPlace) {
+    private func fetchNext(of content: MediaContent, in pass: Pass, at place: ReadingPlace) {
         guard let authentication = content.authentication, authentication.integrity == .unverified,
             let missing = authentication.firstMissingRange
         else {
-            resume(file.state.withLock { $0.gate.endPass() })
+            resume(file.state.withLock { $0.gate.endPass(pass) })
             return
         }
         let end = min(missing.upperBound, missing.lowerBound + PendingRead.largest)
-        let isAwaited = file.state.withLock { $0.gate.isAwaited }
+        let (isUnderWay, isAwaited) = file.state.withLock { ($0.gate.isUnderWay(pass), $0.gate.isAwaited) }
+        guard isUnderWay else { return }
         reads.run(
             PendingRead(
                 range: missing.lowerBound..<end, content: content, place: place,
@@ -55,16 +62,16 @@ struct Verification {
                     switch result {
                     case .success:
                         // Not here: the stack would grow with each piece.
-                        services.workers.run { fetchNext(of: content, at: place) }
+                        services.workers.run { fetchNext(of: content, in: pass, at: place) }
                     case .failure(let error):
-                        passDidStop(error)
+                        passDidStop(pass, error)
                     }
                 }, priority: isAwaited ? .reader : .readAhead))
     }
 
     /// The content couldn't be fetched: the reads that wait for the verdict fail, and the next one tries again.
-    private func passDidStop(_ error: MediaError) {
-        for read in file.state.withLock({ $0.gate.endPass() }) { read.fail(error) }
+    private func passDidStop(_ pass: Pass, _ error: MediaError) {
+        for read in file.state.withLock({ $0.gate.endPass(pass) }) { read.fail(error) }
     }
 
     /// Runs reads again that were held back.
@@ -113,7 +120,7 @@ struct Verification {
             file.cache.forget()
             for read in reads { read.fail(failure) }
             services.observer.mediaFailedAuthentication(known.sid, of: known.resource.accountSID)
-        case .tryAgain(let again, let failed, let wasReleased):
+        case .tryAgain(let again, let pass, let failed, let wasReleased):
             services.counts.withLock { $0.doubted += 1 }
             file.cache.forget()
             services.logger.warning(
@@ -122,26 +129,26 @@ struct Verification {
             // What was released is in the kernel's cache, too.
             if wasReleased { services.observer.mediaIsDoubtful(known.sid, of: known.resource.accountSID) }
             for read in failed { read.fail(failure) }
-            describeAgain(again)
+            describeAgain(again, for: pass)
         }
     }
 
     /// Learns anew what the media is, tag included, since that may be what was wrong; then has all of it fetched.
-    private func describeAgain(_ content: MediaContent) {
+    private func describeAgain(_ content: MediaContent, for pass: Pass) {
         guard let facts = known.facts else {
-            passDidStop(MediaError(.changed, known.sid, "the media of \(known.sid) is no longer the one it was"))
+            passDidStop(pass, file.hasChanged)
             return
         }
         let streams = StreamSource(file: file, reads: reads)
         DescriptionFetch(of: known, streams: streams) { result, _ in
             switch result {
             case .success(let again) where again.describes(sameMediaAs: facts):
-                services.workers.run { fetchAll(of: content) }
+                services.workers.run { fetchAll(of: content, in: pass) }
             case .success:
+                // The pass ends with its content.
                 file.mediaDidChange()
-                resume(file.state.withLock { $0.gate.endPass() })
             case .failure(let error):
-                passDidStop(error)
+                passDidStop(pass, error)
             }
         }.start()
     }

@@ -75,8 +75,8 @@ final class ReadPath: ReadRunner {
         switch admission {
         case .refused(let refusal):
             fail(read, refusal)
-        case .held(let beginsPass):
-            verification.readIsHeld(read, beginsPass: beginsPass)
+        case .held(let pass):
+            verification.readIsHeld(read, begins: pass)
         case .taken(let answer, let attempt, let isReleased):
             for transfer in answer.stop { transfer.cancel() }
             for order in answer.orders { blocks.start(order, for: read) }

@@ -45,7 +45,8 @@ struct StreamSource: StreamKeeper {
     /// - Parameters:
     ///   - transfer: brings the stream. If it is a fetch's it goes on; all others are cancelled.
     ///   - read: waits for the stream, this one or the one that comes already.
-    /// - Returns: nil when a stream comes already. A second one would write over it.
+    /// - Returns: nil when a stream comes already, which a second one would write over, or when the read can't wait for
+    ///   one any more.
     func keep(from transfer: TransferSlot, for read: PendingRead? = nil) throws(MediaError) -> StreamFetch? {
         let spool: Spool
         do throws(SystemError) {
@@ -53,7 +54,10 @@ struct StreamSource: StreamKeeper {
         } catch {
             throw MediaError(.storage, known.sid, error.message, cause: error)
         }
-        let (isTaken, others) = file.state.withLock { $0.begin(spool, from: transfer, for: read) }
+        guard let (isTaken, others) = file.state.withLock({ $0.begin(spool, from: transfer, for: read) }) else {
+            if let read { reads.run(read) }
+            return nil
+        }
         for other in others { other.cancel() }
         guard isTaken else {
             advance()
