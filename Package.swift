@@ -56,25 +56,27 @@ let package = Package(
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CLinux"),
 
+        // From bottom to top: a module imports only modules above it in this list, which Tests/StructureTests checks.
         module("Support", []),
-        module("Envelope", ["COpenSSL", "Support"]),
         module("Transfer", ["CCurl", "Support", logging]),
         module("TwilioAPI", ["Transfer", "Support", logging]),
+        module("Envelope", ["COpenSSL", "Support"]),
+        module("DiskCache", ["CXXHash", "Support", logging, .product(name: "GRDB", package: "GRDB.swift")]),
+        module("Media", ["Envelope", "TwilioAPI", "Transfer", "Support", logging]),
         module(
             "Catalog",
             [
                 "CLinux", "CSQLite", "CXXHash", "CZstd", "TwilioAPI", "Transfer", "Support", logging,
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
-        module("DiskCache", ["CXXHash", "Support", logging, .product(name: "GRDB", package: "GRDB.swift")]),
-        module("Media", ["Envelope", "TwilioAPI", "Transfer", "Support", logging]),
-        module("FileTree", ["Catalog", "Media", "TwilioAPI", "Transfer", "Support", logging]),
+        module("Prefetching", ["Catalog", "Media", "TwilioAPI", "Transfer", "Support", logging]),
+        module("FileTree", ["Prefetching", "Catalog", "Media", "TwilioAPI", "Transfer", "Support", logging]),
         module("FileSystem", ["CFUSE", "CLinux", "FileTree", "Media", "Support", logging]),
         module(
             "MountRuntime",
             [
-                "FileSystem", "FileTree", "Media", "DiskCache", "Catalog", "Envelope", "TwilioAPI", "Transfer",
-                "Support", logging,
+                "FileSystem", "FileTree", "Prefetching", "Media", "DiskCache", "Catalog", "Envelope", "TwilioAPI",
+                "Transfer", "Support", logging,
             ]),
         .executableTarget(
             name: "twiliofs",
@@ -127,12 +129,12 @@ let package = Package(
         tests(
             of: "Media",
             ["Media", "TwilioSimulator", "TestSupport", "Envelope", "TwilioAPI", "Transfer", "Support", logging]),
+        tests(of: "Prefetching", ["Prefetching", "TestSupport", "Catalog", "TwilioAPI"]),
         tests(
             of: "FileTree",
             [
-                "FileTree", "TwilioSimulator", "TestSupport", "Catalog", "Media", "Envelope", "TwilioAPI", "Transfer",
-                "Support",
-                logging,
+                "FileTree", "Prefetching", "TwilioSimulator", "TestSupport", "Catalog", "Media", "Envelope",
+                "TwilioAPI", "Transfer", "Support", logging,
             ]),
         tests(of: "FileSystem", ["FileSystem", "CFUSE", "FileTree", "Media", "TestSupport", "Support", "TwilioAPI"]),
         tests(of: "MountRuntime", ["MountRuntime", "Support", "TestSupport"]),
@@ -172,8 +174,8 @@ if Context.environment["TWILIOFS_FUZZ"] != nil {
         .executableTarget(
             name: "Fuzz",
             dependencies: [
-                "twiliofs", "FileSystem", "FileTree", "Media", "DiskCache", "Catalog", "TwilioAPI", "Transfer",
-                "Envelope", "Support", logging, .product(name: "GRDB", package: "GRDB.swift"),
+                "twiliofs", "FileSystem", "FileTree", "Prefetching", "Media", "DiskCache", "Catalog", "TwilioAPI",
+                "Transfer", "Envelope", "Support", logging, .product(name: "GRDB", package: "GRDB.swift"),
             ],
             path: "Fuzz", exclude: ["README.md", "Seeds"],
             swiftSettings: swiftSettings + [.unsafeFlags(["-parse-as-library"])]))

@@ -1,4 +1,5 @@
 public import Catalog
+public import Prefetching
 public import Support
 public import TwilioAPI
 
@@ -22,13 +23,13 @@ public struct Branch: Sendable {
     /// Finds recordings that aren't listed yet.
     public let finder: ResourceFinder
 
-    /// Has media ready before it is asked for.
-    public let follower: WalkFollower
+    /// Prefetches its media for programs that read files in order.
+    public let prefetcher: Prefetcher
 
     /// Puts a branch together.
     public init(
         account: SID, name: ForeignText = "", videoIssue: String? = nil, catalog: Catalog, synchronizer: Synchronizer,
-        finder: ResourceFinder, follower: WalkFollower
+        finder: ResourceFinder, prefetcher: Prefetcher
     ) {
         self.account = account
         self.name = name
@@ -36,7 +37,7 @@ public struct Branch: Sendable {
         self.catalog = catalog
         self.synchronizer = synchronizer
         self.finder = finder
-        self.follower = follower
+        self.prefetcher = prefetcher
     }
 
     /// The kinds that are shown.

@@ -1,5 +1,6 @@
 import Catalog
 import Media
+import Prefetching
 import Support
 import TwilioAPI
 
@@ -20,7 +21,7 @@ extension FileTree {
                 entry = try catalogEntry(sid, branch)
             }
             let known = try knownAttributes(of: node, entry: entry)
-            if case .media(let sid, _) = node.place { branch.follower.didAskSize(of: sid, isKnown: known != nil) }
+            if case .media(let sid, _) = node.place { branch.prefetcher.didAskSize(of: sid, isKnown: known != nil) }
             if let known {
                 completion(.success(known))
                 return

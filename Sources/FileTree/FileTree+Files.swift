@@ -1,6 +1,7 @@
 import Catalog
 import Logging
 public import Media
+import Prefetching
 public import Support
 import TwilioAPI
 
@@ -41,23 +42,23 @@ extension FileTree {
         _ sid: SID, _ number: BranchNumber, _ completion: @escaping Completion<OpenFile>
     ) throws(FileTreeError) {
         let branch = branch(number)
-        let follower = branch.follower
+        let prefetcher = branch.prefetcher
         let opened: @Sendable (MediaReader) -> OpenFile = { reader in
-            reader.whenReadToEnd { follower.didReadToEnd(sid) }
+            reader.whenReadToEnd { prefetcher.didReadToEnd(sid) }
             return OpenFile(
                 content: .media(reader), branch: number, mayKeepPages: reader.mayKeepPages,
-                onClose: { follower.didClose(sid) })
+                onClose: { prefetcher.didClose(sid) })
         }
         // What was read lately needs nothing from the catalog.
         if let reader = parts.library.openAtHand(sid) {
-            follower.didOpen(sid)
+            prefetcher.didOpen(sid)
             completion(.success(opened(reader)))
             return
         }
         let entry = try catalogEntry(sid, branch)
         // Of an empty file nothing is ever read, so that opening is the time to look at its tag.
         if let size = entry.plaintextSize, size > 0 || entry.requirement == nil, isKeyKnown(for: entry, in: branch) {
-            follower.didOpen(sid)
+            prefetcher.didOpen(sid)
             let reader = parts.library.deferOpening(
                 of: sid, size: size, hasTag: entry.integrity != .none
             ) { [self] completion in
@@ -70,19 +71,19 @@ extension FileTree {
             completion(.success(opened(reader)))
             return
         }
-        follower.didOpen(sid)
+        prefetcher.didOpen(sid)
         do throws(FileTreeError) {
             try openNow(sid, branch) { [self] result in
                 switch result {
                 case .success(let reader):
                     completion(.success(opened(reader)))
                 case .failure(let error):
-                    follower.didClose(sid)
+                    prefetcher.didClose(sid)
                     translate(error, in: branch) { completion(.failure($0)) }
                 }
             }
         } catch {
-            follower.didClose(sid)
+            prefetcher.didClose(sid)
             throw error
         }
     }

@@ -1,4 +1,5 @@
 import Catalog
+import Prefetching
 import Support
 import TwilioAPI
 
@@ -86,7 +87,7 @@ extension FileTree {
         do throws(FileTreeError) {
             let attributes = try attributesWithName(of: node, entry: entry)
             if case .media(let sid, _) = node.place, attributes.validity > 0 {
-                branch(node.branch).follower.didAskSize(of: sid, isKnown: true)
+                branch(node.branch).prefetcher.didAskSize(of: sid, isKnown: true)
             }
             _ = inodes.withLock { $0.refer(to: node) }
             completion(.success(Entry(attributes: attributes, validity: validity)))

@@ -5,6 +5,7 @@ import FileTree
 import FoundationEssentials
 public import Logging
 import Media
+import Prefetching
 import Transfer
 public import TwilioAPI
 
@@ -157,7 +158,9 @@ public final class AccountMount {
         let readability = Readability(
             branches: branches, library: library, isHiding: settings.isHidingUnreadable, logger: logger)
         stops.push { readability.shutDown() }
-        let prober = SizeProber(branches: branches, library: library, logger: logger)
+        let prober = SizeProber(
+            accounts: branches.map { SizeProber.Account(catalog: $0.catalog, synchronizer: $0.synchronizer) },
+            library: library, logger: logger)
         stops.push { prober.shutDown() }
         let gatherer = StatusGatherer(
             version: settings.version, account: settings.account, mounted: .now, catalog: main.catalog,

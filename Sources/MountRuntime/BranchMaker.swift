@@ -2,6 +2,7 @@ import Catalog
 import FileTree
 import Logging
 import Media
+import Prefetching
 import Support
 import TwilioAPI
 
@@ -14,7 +15,7 @@ struct BranchMaker: Sendable {
     private let makeLogger: @Sendable (SID) -> Logger
     private let workers: SyncWorkers
     private let finderWriter: WorkerPool
-    private let followerWorker: WorkerPool
+    private let prefetchWorker: WorkerPool
 
     /// Starts the threads.
     ///
@@ -25,7 +26,7 @@ struct BranchMaker: Sendable {
         makeLogger = logger
         workers = try SyncWorkers()
         finderWriter = try WorkerPool(name: "finder", threadCount: 1)
-        followerWorker = try WorkerPool(name: "ahead", threadCount: 1)
+        prefetchWorker = try WorkerPool(name: "prefetch", threadCount: 1)
     }
 
     /// Puts together the branch of an account.
@@ -39,14 +40,14 @@ struct BranchMaker: Sendable {
                 catalog: account.catalog, client: account.client, finder: finder, settings: settings,
                 workers: workers, logger: logger),
             finder: finder,
-            follower: try WalkFollower(
-                catalog: account.catalog, library: library, worker: followerWorker, logger: logger))
+            prefetcher: try Prefetcher(
+                catalog: account.catalog, library: library, worker: prefetchWorker, logger: logger))
     }
 
     /// Ends the threads, once the transfer client is shut down.
     func shutDown() {
         workers.shutDown()
         finderWriter.shutDown()
-        followerWorker.shutDown()
+        prefetchWorker.shutDown()
     }
 }

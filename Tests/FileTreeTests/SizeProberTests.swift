@@ -5,15 +5,15 @@ import Testing
 import TwilioAPI
 import TwilioSimulator
 
-@testable import FileTree
+@testable import Prefetching
 
-@Suite("Learning sizes in the background", .orderly)
+@Suite("Probing sizes in the background", .orderly)
 struct SizeProberTests {
     private static func prober(_ bench: TreeBench, delay: Duration = .milliseconds(1)) -> SizeProber {
         var quiet = Logger(label: "tests")
         quiet.logLevel = .critical
         return SizeProber(
-            subjects: [.init(catalog: bench.catalog, synchronizer: bench.synchronizer)], media: bench.library,
+            accounts: [.init(catalog: bench.catalog, synchronizer: bench.synchronizer)], media: bench.library,
             delay: delay, pause: .milliseconds(20), logger: quiet)
     }
 
@@ -27,7 +27,7 @@ struct SizeProberTests {
         try bench.catalog.unsized(of: .voiceRecording, after: 0, limit: 10_000).count
     }
 
-    @Test("every size is learnt by itself with one request, and those of recordings that come later")
+    @Test("every size is probed with one request, and so are those of recordings that come later")
     func all() throws {
         let bench = try TreeBench(generated: 300)
         defer { bench.shutDown() }
@@ -50,7 +50,7 @@ struct SizeProberTests {
         #expect(eventually { bench.simulator.requests.contains { $0.path.contains(sid) } })
     }
 
-    @Test("nothing is asked before its time, nor after the end")
+    @Test("nothing is probed before the delay has passed, nor after the end")
     func delay() throws {
         let bench = try TreeBench(generated: 50)
         defer { bench.shutDown() }

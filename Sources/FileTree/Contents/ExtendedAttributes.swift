@@ -1,5 +1,6 @@
 import Catalog
 import Media
+import Prefetching
 import TwilioAPI
 
 /// The extended attributes of a recording's media file, `user.twilio.*`: what is in its resource and its envelope.
@@ -31,16 +32,5 @@ struct ExtendedAttributes {
             ("integrity", truth.rawValue),
         ]
         values = optional.compactMap { name, value in value.map { ("user.twilio.\(name)", $0) } }
-    }
-}
-
-extension StoredIntegrity {
-    /// What was found out by reading all of the media; nil when that has never been done.
-    var finding: Integrity? {
-        switch self {
-        case .verified: .verified
-        case .failed: .failed
-        case .unverified, .none: nil
-        }
     }
 }

@@ -11,6 +11,7 @@ import TwilioSimulator
 
 @testable import FileTree
 @testable import Media
+@testable import Prefetching
 
 /// A tree over a simulated account, without a mount.
 final class TreeBench: Sendable {
@@ -27,7 +28,7 @@ final class TreeBench: Sendable {
     let synchronizer: Synchronizer
     private let finder: ResourceFinder
     private let recorder: MediaRecorder
-    private let follower: WalkFollower
+    private let prefetcher: Prefetcher
 
     /// Leaves out what can't be read, once it was started; nil where nothing is.
     let readability: Readability?
@@ -40,12 +41,12 @@ final class TreeBench: Sendable {
     ///   - generated: how many voice recordings there are besides the files.
     ///   - keys: those that are held; nil for the account's own.
     ///   - window: what is shown.
-    ///   - ahead: does what is done ahead; nil for the library.
+    ///   - prefetchable: the media to prefetch; nil for the library.
     ///   - listingPatience: how long listings wait until it is known what can't be read; nil where that isn't left out.
     convenience init(
         files: [String: [UInt8]] = [:], generated: Int = 0, keys: KeyRing? = nil,
         ownership: Ownership = TreeBench.ownership, window: CatalogWindow = CatalogWindow(),
-        ahead: (any MediaAhead)? = nil, listingPatience: Duration? = nil
+        prefetchable: (any PrefetchableMedia)? = nil, listingPatience: Duration? = nil
     ) throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "tree-test-\(UUID().uuidString)")
         for (name, content) in files {
@@ -61,7 +62,7 @@ final class TreeBench: Sendable {
         configuration.generatedRecordings = generated
         try self.init(
             simulator: try TwilioSimulator.start(configuration), folder: folder, isShared: false,
-            keys: try keys ?? KeyPair.shared.ring(), ownership: ownership, window: window, ahead: ahead,
+            keys: try keys ?? KeyPair.shared.ring(), ownership: ownership, window: window, prefetchable: prefetchable,
             listingPatience: listingPatience)
     }
 
@@ -69,12 +70,12 @@ final class TreeBench: Sendable {
     convenience init(again other: TreeBench, window: CatalogWindow = CatalogWindow()) throws {
         try self.init(
             simulator: other.simulator, folder: other.folder, isShared: true, keys: KeyPair.shared.ring(),
-            ownership: Self.ownership, window: window, ahead: nil, listingPatience: nil)
+            ownership: Self.ownership, window: window, prefetchable: nil, listingPatience: nil)
     }
 
     private init(
         simulator: TwilioSimulator, folder: URL, isShared: Bool, keys: KeyRing, ownership: Ownership,
-        window: CatalogWindow, ahead: (any MediaAhead)?, listingPatience: Duration?
+        window: CatalogWindow, prefetchable: (any PrefetchableMedia)?, listingPatience: Duration?
     ) throws {
         self.simulator = simulator
         self.folder = folder
@@ -95,12 +96,12 @@ final class TreeBench: Sendable {
             clients: TwilioClients(main: client), transfer: transfer, keys: keys,
             configuration: MediaLibrary.Configuration(spoolFolder: folder.path, threadCount: 1), observer: recorder,
             logger: quiet)
-        follower = try WalkFollower(catalog: catalog, media: ahead ?? library, logger: quiet)
+        prefetcher = try Prefetcher(catalog: catalog, media: prefetchable ?? library, logger: quiet)
         gatherer = StatusGatherer(
             version: "1.2.3", account: account, mounted: Date(timeIntervalSince1970: 1_700_000_000), catalog: catalog,
             synchronizer: synchronizer, library: library, transfer: transfer)
         let main = Branch(
-            account: account, catalog: catalog, synchronizer: synchronizer, finder: finder, follower: follower)
+            account: account, catalog: catalog, synchronizer: synchronizer, finder: finder, prefetcher: prefetcher)
         if let listingPatience {
             readability = Readability(
                 branches: [main], library: library, isHiding: true, listingPatience: listingPatience, logger: quiet)
@@ -123,7 +124,7 @@ final class TreeBench: Sendable {
         readability?.shutDown()
         synchronizer.shutDown()
         finder.shutDown()
-        follower.shutDown()
+        prefetcher.shutDown()
         library.shutDown()
         recorder.shutDown()
         guard !isShared else { return }

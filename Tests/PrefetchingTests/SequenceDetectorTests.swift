@@ -3,28 +3,28 @@ import TestSupport
 import Testing
 import TwilioAPI
 
-@testable import FileTree
+@testable import Prefetching
 
-@Suite("Programs that go through a directory", .orderly)
-struct DirectoryWalksTests {
+@Suite("Programs that read a directory in order", .orderly)
+struct SequenceDetectorTests {
     @Test(
-        "who reads whole files in an order finds every file begun, but for the first two",
+        "a program that reads whole files in order finds every file prefetched, but for the first two",
         arguments: EntryOrder.allCases)
     func wholeDirectory(order: EntryOrder) throws {
-        var bench = try WalkBench(count: 300)
+        var bench = try SequenceBench(count: 300)
         for index in 0..<300 {
             #expect(bench.held.contains(bench.file(index, order)) == (index >= 2), "\(index)")
             bench.read(bench.file(index, order))
         }
-        #expect(bench.begunCount == 298)
+        #expect(bench.prefetchCount == 298)
         #expect(bench.held.isEmpty)
-        #expect(bench.letGo.isEmpty)
-        #expect(!bench.walks.isFollowing)
+        #expect(bench.abandoned.isEmpty)
+        #expect(!bench.detector.isPrefetching)
     }
 
-    @Test("twice as much is begun as was read, 64 at the most")
+    @Test("twice as many files are prefetched as were read, 64 at most")
     func growth() throws {
-        var bench = try WalkBench(count: 300)
+        var bench = try SequenceBench(count: 300)
         for index in 0..<200 {
             bench.read(bench.file(index))
             let count = index == 0 ? 0 : min(64, max(4, 2 * (index + 1)))
@@ -32,9 +32,9 @@ struct DirectoryWalksTests {
         }
     }
 
-    @Test("a file is begun while the second one is still being closed, which the kernel tells late")
+    @Test("files are prefetched before the second one is closed, which the kernel reports late")
     func lateClosing() throws {
-        var bench = try WalkBench(count: 50)
+        var bench = try SequenceBench(count: 50)
         for index in 0..<40 {
             bench.open(bench.file(index))
             if index > 0 { bench.close(bench.file(index - 1)) }
@@ -43,51 +43,51 @@ struct DirectoryWalksTests {
         #expect(bench.held == bench.files(40, count: 10))
     }
 
-    @Test("nothing is begun for who looks at the beginning of each file")
+    @Test("nothing is prefetched for a program that reads the beginning of each file")
     func headsOnly() throws {
-        var bench = try WalkBench(count: 100)
+        var bench = try SequenceBench(count: 100)
         for index in 0..<100 {
             bench.open(bench.file(index))
             bench.close(bench.file(index))
         }
-        #expect(bench.begunCount == 0)
+        #expect(bench.prefetchCount == 0)
     }
 
-    @Test("nothing is begun for who reads in no order", arguments: 1...20 as ClosedRange<UInt64>)
+    @Test("nothing is prefetched for a program that reads in no order", arguments: 1...20 as ClosedRange<UInt64>)
     func noOrder(seed: UInt64) throws {
-        var bench = try WalkBench(count: 2000, seed: seed)
+        var bench = try SequenceBench(count: 2000, seed: seed)
         var generator = SeededGenerator(seed: seed &+ 100)
         for index in (0..<2000).shuffled(using: &generator).prefix(300) { bench.read(bench.file(index)) }
         // By chance two of a few may be neighbours.
-        #expect(bench.begunCount <= 16)
+        #expect(bench.prefetchCount <= 16)
     }
 
-    @Test("what was begun in vain is let go when files are left out, and what follows then is begun")
-    func leavingOut() throws {
-        var bench = try WalkBench(count: 300)
+    @Test("a skip abandons the files prefetched, and those that follow it are prefetched")
+    func skipping() throws {
+        var bench = try SequenceBench(count: 300)
         for index in 0..<10 { bench.read(bench.file(index)) }
         #expect(bench.held == bench.files(10, count: 20))
         bench.read(bench.file(20))
         #expect(bench.held.isEmpty)
-        #expect(Set(bench.letGo) == Set((10..<30).filter { $0 != 20 }.map { bench.file($0) }))
+        #expect(Set(bench.abandoned) == Set((10..<30).filter { $0 != 20 }.map { bench.file($0) }))
         bench.read(bench.file(21))
         #expect(bench.held == bench.files(22, count: 4))
     }
 
-    @Test("what was begun in vain is let go when a file isn't read to its end")
+    @Test("a file that isn't read to its end abandons the files prefetched")
     func breakingOff() throws {
-        var bench = try WalkBench(count: 100)
+        var bench = try SequenceBench(count: 100)
         for index in 0..<10 { bench.read(bench.file(index)) }
         bench.open(bench.file(10))
         #expect(bench.held == bench.files(11, count: 20))
         bench.close(bench.file(10))
         #expect(bench.held.isEmpty)
-        #expect(bench.letGo == (11..<31).map { bench.file($0) })
+        #expect(bench.abandoned == (11..<31).map { bench.file($0) })
     }
 
-    @Test("what was begun in vain is let go when only others are visited")
+    @Test("many accesses elsewhere abandon the files prefetched")
     func leaving() throws {
-        var bench = try WalkBench(count: 1000)
+        var bench = try SequenceBench(count: 1000)
         for index in 0..<10 { bench.read(bench.file(index)) }
         for index in 0..<16 { bench.read(bench.file(900 - 10 * index)) }
         #expect(bench.held.count == 20)
@@ -96,50 +96,50 @@ struct DirectoryWalksTests {
     }
 
     @Test(
-        "two programs in different places, in different orders, are each followed",
+        "two programs at different positions, in different orders, have a sequence each",
         arguments: 1...10 as ClosedRange<UInt64>)
     func twoPrograms(seed: UInt64) throws {
-        var bench = try WalkBench(count: 600, seed: seed)
+        var bench = try SequenceBench(count: 600, seed: seed)
         var generator = SeededGenerator(seed: seed)
-        var places: [(order: EntryOrder, index: Int, start: Int)] = [
+        var positions: [(order: EntryOrder, index: Int, start: Int)] = [
             (.position, 0, 0), (.position, 300, 300), (.name, 0, 0),
         ]
         var unforeseen = 0
         for _ in 0..<600 {
             let program = Int.random(in: 0..<3, using: &generator)
-            let place = places[program]
-            guard place.index < place.start + 250 else { continue }
-            let sid = bench.file(place.index, place.order)
+            let position = positions[program]
+            guard position.index < position.start + 250 else { continue }
+            let sid = bench.file(position.index, position.order)
             if !bench.held.contains(sid) { unforeseen += 1 }
             bench.read(sid)
-            places[program].index += 1
+            positions[program].index += 1
         }
-        // Two each; those that one has read before another comes to them; and where one's way crosses what another has
-        // begun, it is begun again.
+        // Two each; those that one has read before another reaches them; and a program that accesses a file prefetched
+        // for another ends that one's sequence, which begins again.
         #expect(unforeseen < 120)
-        #expect(bench.walks.isFollowing)
+        #expect(bench.detector.isPrefetching)
     }
 
-    @Test("a program in another directory doesn't disturb")
+    @Test("a program in another directory doesn't end a sequence")
     func otherDirectory() throws {
-        var bench = try WalkBench(count: 200)
-        var other = try WalkBench(count: 200, seed: 2)
-        other.walks = bench.walks
+        var bench = try SequenceBench(count: 200)
+        var other = try SequenceBench(count: 200, seed: 2)
+        other.detector = bench.detector
         for index in 0..<100 {
             #expect(index < 3 || bench.held.contains(bench.file(index)))
             bench.read(bench.file(index))
-            other.walks = bench.walks
+            other.detector = bench.detector
             // Its second file comes after one of the other's, so it takes one more.
             #expect(index < 3 || other.held.contains(other.file(index)))
             other.read(other.file(index))
-            bench.walks = other.walks
+            bench.detector = other.detector
         }
-        #expect(bench.letGo.isEmpty)
+        #expect(bench.abandoned.isEmpty)
     }
 
-    @Test("a program that works on four files at once is followed, although it doesn't keep the order strictly")
+    @Test("a program that works on four files at once has a sequence, although its order isn't strict")
     func fourAtOnce() throws {
-        var bench = try WalkBench(count: 200)
+        var bench = try SequenceBench(count: 200)
         var generator = SeededGenerator(seed: 4)
         bench.read(bench.file(0))
         bench.read(bench.file(1))
@@ -152,12 +152,12 @@ struct DirectoryWalksTests {
             for sid in group.shuffled(using: &generator) { bench.close(sid) }
             index += 4
         }
-        #expect(bench.letGo.isEmpty)
+        #expect(bench.abandoned.isEmpty)
     }
 
     @Test("a file that is opened twice counts once")
     func openedTwice() throws {
-        var bench = try WalkBench(count: 50)
+        var bench = try SequenceBench(count: 50)
         for index in 0..<20 {
             bench.open(bench.file(index))
             bench.open(bench.file(index))
@@ -169,9 +169,9 @@ struct DirectoryWalksTests {
         #expect(bench.held == bench.files(20, count: 30))
     }
 
-    @Test("what there was no room for is tried again", arguments: [1, 3, 10])
+    @Test("files without room are tried again", arguments: [1, 3, 10])
     func noRoom(room: Int) throws {
-        var bench = try WalkBench(count: 100)
+        var bench = try SequenceBench(count: 100)
         bench.room = room
         for index in 0..<100 {
             #expect(bench.held.contains(bench.file(index)) == (index >= 2))
@@ -180,20 +180,20 @@ struct DirectoryWalksTests {
     }
 
     @Test(
-        "whatever happens, what is begun is held until it is asked for or let go",
+        "whatever happens, a prefetched file is held until it is accessed or abandoned",
         arguments: 1...20 as ClosedRange<UInt64>)
     func random(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
-        var bench = try WalkBench(count: 80, seed: seed)
+        var bench = try SequenceBench(count: 80, seed: seed)
         var open: Set<SID> = []
-        var place = 0
+        var index = 0
         for _ in 0..<1500 {
             bench.room = Int.random(in: 0...100, using: &generator)
             switch Int.random(in: 0...9, using: &generator) {
-            case 0: place = Int.random(in: 0..<80, using: &generator)
+            case 0: index = Int.random(in: 0..<80, using: &generator)
             case 1...5:
-                bench.read(bench.file(place, .name))
-                place = (place + 1) % 80
+                bench.read(bench.file(index, .name))
+                index = (index + 1) % 80
             case 6:
                 let sid = bench.file(Int.random(in: 0..<80, using: &generator))
                 bench.open(sid)
@@ -205,9 +205,8 @@ struct DirectoryWalksTests {
                     open.remove(sid)
                 }
             }
-            // What the machine still counts as begun are those that are held, and some that another program has asked
-            // for.
-            #expect(bench.held.isSubset(of: bench.walks.begun))
+            // The detector counts those held as prefetched, and some that another program has accessed.
+            #expect(bench.held.isSubset(of: bench.detector.prefetched))
         }
         // Left alone, it lets everything go.
         for sid in open { bench.close(sid) }

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import TwilioAPI
 
-@testable import FileTree
+@testable import Prefetching
 
 extension SID {
     /// A voice recording's SID from its numbers.
@@ -16,16 +16,16 @@ extension SID {
     }
 }
 
-/// A directory, and the machine that watches programs in it; keeps what was begun, and what was let go.
-struct WalkBench {
+/// A directory and a detector of sequences in it, with the files that are prefetched and those that were abandoned.
+struct SequenceBench {
     /// The files in each order.
     let files: [EntryOrder: [SID]]
-    var walks = DirectoryWalks(patience: 16)
+    var detector = SequenceDetector(patience: 16)
 
-    /// Begun, and neither visited nor let go.
+    /// Prefetched, and neither accessed nor abandoned.
     private(set) var held: Set<SID> = []
-    private(set) var begunCount = 0
-    private(set) var letGo: [SID] = []
+    private(set) var prefetchCount = 0
+    private(set) var abandoned: [SID] = []
 
     /// How many may be held; what is more is refused.
     var room = Int.max
@@ -44,15 +44,15 @@ struct WalkBench {
     }
 
     mutating func open(_ sid: SID) {
-        let step = walks.visit(sid)
-        #expect(!step.letGo.contains(sid))
+        let step = detector.access(sid)
+        #expect(!step.abandon.contains(sid))
         carryOut(step)
         held.remove(sid)
     }
 
-    mutating func finish(_ sid: SID) { carryOut(walks.finish(sid)) }
+    mutating func finish(_ sid: SID) { carryOut(detector.finish(sid)) }
 
-    mutating func close(_ sid: SID) { carryOut(walks.close(sid)) }
+    mutating func close(_ sid: SID) { carryOut(detector.close(sid)) }
 
     /// Opens a file, reads it to its end and closes it.
     mutating func read(_ sid: SID) {
@@ -61,28 +61,28 @@ struct WalkBench {
         close(sid)
     }
 
-    private mutating func carryOut(_ step: DirectoryWalks.Step) {
+    private mutating func carryOut(_ step: SequenceDetector.Step) {
         var steps = [step]
         while let step = steps.popLast() {
-            for sid in step.letGo {
+            for sid in step.abandon {
                 held.remove(sid)
-                letGo.append(sid)
+                abandoned.append(sid)
             }
-            for (index, sid) in step.begin.enumerated() {
+            for (index, sid) in step.prefetch.enumerated() {
                 guard held.count < room else {
-                    walks.takeBack(Array(step.begin[index...]))
+                    detector.takeBack(Array(step.prefetch[index...]))
                     break
                 }
-                #expect(held.insert(sid).inserted, "\(sid) is begun again")
-                begunCount += 1
+                #expect(held.insert(sid).inserted, "\(sid) is prefetched again")
+                prefetchCount += 1
             }
-            for question in step.questions {
-                let order = files[question.order, default: []]
-                let place = order.firstIndex(of: question.after) ?? order.endIndex
-                let followers = Array(order[place...].dropFirst().prefix(question.count))
-                steps.append(walks.learn(followers, for: question))
+            for query in step.queries {
+                let order = files[query.order, default: []]
+                let index = order.firstIndex(of: query.after) ?? order.endIndex
+                let followers = Array(order[index...].dropFirst().prefix(query.count))
+                steps.append(detector.learn(followers, for: query))
             }
         }
-        #expect(held.count <= 8 * DirectoryWalk.ahead.upperBound)
+        #expect(held.count <= 8 * ReadingSequence.depths.upperBound)
     }
 }

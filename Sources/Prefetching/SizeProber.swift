@@ -1,42 +1,48 @@
-import Catalog
+public import Catalog
 public import Logging
 public import Media
 import Support
 import Transfer
 import TwilioAPI
 
-/// Learns the sizes that nobody has asked for yet, in the background, once the lists are here.
+/// Probes the sizes that no program has asked for yet, in the background, once the lists are complete.
 ///
-/// Twilio tells a voice recording's size only with its media, so each costs a request, once and for all: it is kept in
-/// the catalog. What somebody waits for goes first, and so does what is about to be asked for. Nothing is asked while
-/// nobody uses the mount.
+/// Twilio reports a voice recording's size only with its media, so each costs one request, once: the catalog keeps it.
+/// Requests that somebody waits for go first, and so does prefetching. An unused mount probes nothing.
 public final class SizeProber: Sendable {
-    /// How many are asked for at the same time: the rest of what the account allows is for those who wait.
-    static let limit = 16
-
-    /// Recordings that are taken from the catalog at a time.
-    private static let step = 256
-
-    /// An account as far as it matters here.
-    struct Subject: Sendable {
+    /// An account as probing sees it.
+    public struct Account: Sendable {
         let catalog: Catalog
         let synchronizer: Synchronizer
+
+        /// Puts an account together.
+        public init(catalog: Catalog, synchronizer: Synchronizer) {
+            self.catalog = catalog
+            self.synchronizer = synchronizer
+        }
     }
 
-    private struct Place: Hashable {
-        let subject: Int
+    /// How many probes run at the same time: the rest of the account's limit is for those who wait.
+    static let limit = 16
+
+    /// How many recordings are taken from the catalog at a time.
+    private static let step = 256
+
+    /// One list of one account.
+    private struct List: Hashable {
+        let account: Int
         let kind: MediaKind
     }
 
     private struct State {
-        /// The recordings up to this position of each list of each account were looked at.
-        var positions: [Place: Int64] = [:]
+        /// The position in each list up to which the recordings were probed.
+        var positions: [List: Int64] = [:]
         var running = 0
         var isShutDown = false
     }
 
-    private let subjects: [Subject]
-    private let media: any MediaAhead
+    private let accounts: [Account]
+    private let media: any PrefetchableMedia
     private let logger: Logger
     private let delay: Duration
     private let pause: Duration
@@ -44,20 +50,17 @@ public final class SizeProber: Sendable {
     private let thread = Locked<NamedThread?>(nil)
 
     /// Makes a prober for the accounts of a mount; ``start()`` begins.
-    public convenience init(branches: [Branch], library: MediaLibrary, logger: Logger) {
-        self.init(
-            subjects: branches.map { Subject(catalog: $0.catalog, synchronizer: $0.synchronizer) }, media: library,
-            delay: .seconds(10), pause: .seconds(5), logger: logger)
+    public convenience init(accounts: [Account], library: MediaLibrary, logger: Logger) {
+        self.init(accounts: accounts, media: library, delay: .seconds(10), pause: .seconds(5), logger: logger)
     }
 
     /// - Parameters:
-    ///   - delay: how long to wait at first: who mounts for one backup asks for sizes by themselves, right after
-    ///     mounting.
-    ///   - pause: how long to wait when there is nothing to do.
+    ///   - delay: the wait before the first probe: a mount made for one backup is asked for sizes right away.
+    ///   - pause: the wait when there is nothing to probe.
     init(
-        subjects: [Subject], media: any MediaAhead, delay: Duration, pause: Duration, logger: Logger
+        accounts: [Account], media: any PrefetchableMedia, delay: Duration, pause: Duration, logger: Logger
     ) {
-        self.subjects = subjects
+        self.accounts = accounts
         self.media = media
         self.delay = delay
         self.pause = pause
@@ -71,7 +74,7 @@ public final class SizeProber: Sendable {
         let thread = try NamedThread(name: "sizes") { [self] in
             var pause = delay
             while !state.waitUntil(timeout: pause, { $0.isShutDown }) {
-                // The next look finds those that have come meanwhile.
+                // The next round finds those added meanwhile.
                 pause = probeSome() ? .zero : self.pause
             }
         }
@@ -90,32 +93,32 @@ public final class SizeProber: Sendable {
     ///
     /// - Returns: whether there were any.
     private func probeSome() -> Bool {
-        for (index, subject) in subjects.enumerated() where subject.synchronizer.isUsed {
+        for (index, account) in accounts.enumerated() where account.synchronizer.isUsed {
             for kind in MediaKind.allCases
-            where subject.catalog.window.kinds.contains(kind) && subject.synchronizer.isComplete(kind) {
+            where account.catalog.window.kinds.contains(kind) && account.synchronizer.isComplete(kind) {
                 do throws(CatalogError) {
-                    if try probeSome(of: kind, subject, Place(subject: index, kind: kind)) { return true }
+                    if try probeSome(of: List(account: index, kind: kind), in: account.catalog) { return true }
                 } catch {
-                    logger.debug("sizes can't be learnt", error: error)
+                    logger.debug("sizes can't be probed", error: error)
                 }
             }
         }
         return false
     }
 
-    private func probeSome(of kind: MediaKind, _ subject: Subject, _ place: Place) throws(CatalogError) -> Bool {
-        let position = state.changeQuietly { $0.positions[place] ?? 0 }
-        let entries = try subject.catalog.unsized(of: kind, after: position, limit: Self.step)
+    private func probeSome(of list: List, in catalog: Catalog) throws(CatalogError) -> Bool {
+        let position = state.changeQuietly { $0.positions[list] ?? 0 }
+        let entries = try catalog.unsized(of: list.kind, after: position, limit: Self.step)
         guard let last = entries.last else { return false }
         for entry in entries {
             guard waitForRoom() else { return false }
-            try probe(entry.sid, subject.catalog)
+            try probe(entry.sid, catalog)
         }
-        state.changeQuietly { $0.positions[place] = last.position }
+        state.changeQuietly { $0.positions[list] = last.position }
         return true
     }
 
-    /// Waits until another may be begun; false when there is no need any more.
+    /// Waits until another probe may begin; false after ``shutDown()``.
     private func waitForRoom() -> Bool {
         state.waitWithoutEnd { state -> Bool? in
             if state.isShutDown { return false }

@@ -9,9 +9,10 @@ import TwilioAPI
 import TwilioSimulator
 
 @testable import FileTree
+@testable import Prefetching
 
-/// Notes what is done ahead, and does nothing.
-private final class NotingAhead: MediaAhead {
+/// Notes the prefetches, and does nothing.
+private final class NotingMedia: PrefetchableMedia {
     private struct State {
         var prefetched: [SID] = []
         var abandoned: [SID] = []
@@ -23,16 +24,16 @@ private final class NotingAhead: MediaAhead {
     var prefetched: [SID] { state.change { $0.prefetched } }
     var abandoned: [SID] { state.change { $0.abandoned } }
 
-    /// How many more may be begun.
+    /// How many more there is room for.
     func setRoom(_ room: Int) { state.change { $0.room = room } }
 
-    /// Waits until so many were begun.
-    func hasBegun(_ sids: some Sequence<SID>) -> Bool {
+    /// Waits until files were prefetched.
+    func hasPrefetched(_ sids: some Sequence<SID>) -> Bool {
         let sids = Set(sids)
         return state.waitUntil(timeout: .seconds(20)) { sids.isSubset(of: $0.prefetched) }
     }
 
-    func hasLetGo(_ sids: some Sequence<SID>) -> Bool {
+    func hasAbandoned(_ sids: some Sequence<SID>) -> Bool {
         let sids = Set(sids)
         return state.waitUntil(timeout: .seconds(20)) { sids.isSubset(of: $0.abandoned) }
     }
@@ -58,8 +59,8 @@ private final class NotingAhead: MediaAhead {
     }
 }
 
-@Suite("What is done ahead of programs", .orderly)
-struct AheadTests {
+@Suite("Prefetching for programs", .orderly)
+struct PrefetchTests {
     private static func mediaRequests(_ bench: TreeBench) -> [LoggedRequest] {
         bench.simulator.requests.filter { $0.host == .media || $0.path.hasSuffix(".wav") }
     }
@@ -125,48 +126,50 @@ struct AheadTests {
         #expect(Self.mediaRequests(bench).count == chosen.count)
     }
 
-    @Test("files that are read whole in order are begun ahead, until one is left out", arguments: EntryOrder.allCases)
+    @Test(
+        "files that are read whole in order have those that follow prefetched, until one is skipped",
+        arguments: EntryOrder.allCases)
     func readingInOrder(order: EntryOrder) throws {
-        let ahead = NotingAhead()
-        let bench = try TreeBench(generated: 60, ahead: ahead)
+        let media = NotingMedia()
+        let bench = try TreeBench(generated: 60, prefetchable: media)
         defer { bench.shutDown() }
         let directory = try bench.find("recordings").inode
         let listed = try Self.names(bench, of: directory)
         let names = order == .position ? listed : listed.sorted()
         let sids = try names.map { try #require(SID($0.prefix(34))) }
         for index in 0..<5 { #expect(try !bench.content("recordings/\(names[index])").isEmpty) }
-        #expect(ahead.hasBegun(sids[2..<15]))
-        #expect(ahead.prefetched == Array(sids[2..<15]))
+        #expect(media.hasPrefetched(sids[2..<15]))
+        #expect(media.prefetched == Array(sids[2..<15]))
         _ = try bench.content("recordings/\(names[12])")
-        #expect(ahead.hasLetGo(sids[5..<12] + sids[13..<15]))
-        #expect(ahead.abandoned.count == 9)
+        #expect(media.hasAbandoned(sids[5..<12] + sids[13..<15]))
+        #expect(media.abandoned.count == 9)
     }
 
-    @Test("when there is no room, nothing is tried until the program goes on")
+    @Test("without room, nothing is prefetched until the program goes on")
     func noRoom() throws {
-        let ahead = NotingAhead()
-        ahead.setRoom(2)
-        let bench = try TreeBench(generated: 30, ahead: ahead)
+        let media = NotingMedia()
+        media.setRoom(2)
+        let bench = try TreeBench(generated: 30, prefetchable: media)
         defer { bench.shutDown() }
         let names = try Self.names(bench, of: bench.find("recordings").inode)
         let sids = try names.map { try #require(SID($0.prefix(34))) }
         for index in 0..<3 { _ = try bench.content("recordings/\(names[index])") }
-        #expect(ahead.hasBegun(sids[2..<4]))
-        #expect(ahead.prefetched.count == 2)
-        ahead.setRoom(100)
+        #expect(media.hasPrefetched(sids[2..<4]))
+        #expect(media.prefetched.count == 2)
+        media.setRoom(100)
         _ = try bench.content("recordings/\(names[3])")
-        #expect(ahead.hasBegun(sids[2..<12]))
+        #expect(media.hasPrefetched(sids[2..<12]))
     }
 
-    @Test("nothing is begun ahead for a program that looks at the beginning of each file")
+    @Test("nothing is prefetched for a program that reads the beginning of each file")
     func heads() throws {
-        let ahead = NotingAhead()
-        let bench = try TreeBench(generated: 30, ahead: ahead)
+        let media = NotingMedia()
+        let bench = try TreeBench(generated: 30, prefetchable: media)
         defer { bench.shutDown() }
         for name in try Self.names(bench, of: bench.find("recordings").inode).prefix(10) {
             let file = try bench.open(bench.find("recordings/\(name)").inode)
             #expect(try bench.read(file, count: 1000).count == 1000)
         }
-        #expect(ahead.prefetched.isEmpty)
+        #expect(media.prefetched.isEmpty)
     }
 }

@@ -1,0 +1,17 @@
+import Media
+import Transfer
+import TwilioAPI
+
+/// Media as prefetching uses it; ``MediaLibrary`` is the implementation.
+protocol PrefetchableMedia: Sendable {
+    func describe(
+        _ resource: MediaResource, priority: Priority,
+        completion: @escaping @Sendable (Result<MediaFacts, MediaError>) -> Void)
+    func provisionalSize(of sid: SID) -> Int64?
+
+    /// - Returns: whether there is room for it.
+    func prefetch(_ resource: MediaResource, facts: MediaFacts?, integrity: Integrity?) -> Bool
+    func abandonPrefetch(of sids: [SID])
+}
+
+extension MediaLibrary: PrefetchableMedia {}
