@@ -69,14 +69,17 @@ let package = Package(
                 "CLinux", "CSQLite", "CXXHash", "CZstd", "TwilioAPI", "Transfer", "Support", logging,
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
+        module("Readability", ["Catalog", "Media", "TwilioAPI", "Transfer", "Support", logging]),
         module("Prefetching", ["Catalog", "Media", "TwilioAPI", "Transfer", "Support", logging]),
-        module("FileTree", ["Prefetching", "Catalog", "Media", "TwilioAPI", "Transfer", "Support", logging]),
+        module(
+            "FileTree",
+            ["Prefetching", "Readability", "Catalog", "Media", "TwilioAPI", "Transfer", "Support", logging]),
         module("FileSystem", ["CFUSE", "CLinux", "FileTree", "Media", "Support", logging]),
         module(
             "MountRuntime",
             [
-                "FileSystem", "FileTree", "Prefetching", "Media", "DiskCache", "Catalog", "Envelope", "TwilioAPI",
-                "Transfer", "Support", logging,
+                "FileSystem", "FileTree", "Prefetching", "Readability", "Media", "DiskCache", "Catalog", "Envelope",
+                "TwilioAPI", "Transfer", "Support", logging,
             ]),
         .executableTarget(
             name: "twiliofs",
@@ -129,12 +132,13 @@ let package = Package(
         tests(
             of: "Media",
             ["Media", "TwilioSimulator", "TestSupport", "Envelope", "TwilioAPI", "Transfer", "Support", logging]),
+        tests(of: "Readability", ["Readability", "TestSupport", "Support", "TwilioAPI"]),
         tests(of: "Prefetching", ["Prefetching", "TestSupport", "Catalog", "TwilioAPI"]),
         tests(
             of: "FileTree",
             [
-                "FileTree", "Prefetching", "TwilioSimulator", "TestSupport", "Catalog", "Media", "Envelope",
-                "TwilioAPI", "Transfer", "Support", logging,
+                "FileTree", "Prefetching", "Readability", "TwilioSimulator", "TestSupport", "Catalog", "Media",
+                "Envelope", "TwilioAPI", "Transfer", "Support", logging,
             ]),
         tests(of: "FileSystem", ["FileSystem", "CFUSE", "FileTree", "Media", "TestSupport", "Support", "TwilioAPI"]),
         tests(of: "MountRuntime", ["MountRuntime", "Support", "TestSupport"]),
@@ -174,8 +178,8 @@ if Context.environment["TWILIOFS_FUZZ"] != nil {
         .executableTarget(
             name: "Fuzz",
             dependencies: [
-                "twiliofs", "FileSystem", "FileTree", "Prefetching", "Media", "DiskCache", "Catalog", "TwilioAPI",
-                "Transfer", "Envelope", "Support", logging, .product(name: "GRDB", package: "GRDB.swift"),
+                "twiliofs", "FileSystem", "FileTree", "Prefetching", "Readability", "Media", "DiskCache", "Catalog",
+                "TwilioAPI", "Transfer", "Envelope", "Support", logging, .product(name: "GRDB", package: "GRDB.swift"),
             ],
             path: "Fuzz", exclude: ["README.md", "Seeds"],
             swiftSettings: swiftSettings + [.unsafeFlags(["-parse-as-library"])]))

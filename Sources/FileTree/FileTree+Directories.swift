@@ -1,4 +1,5 @@
 import Catalog
+import Readability
 public import Support
 import TwilioAPI
 
@@ -56,7 +57,7 @@ extension FileTree {
             completion()
             return
         }
-        readability.whenSettled(number, completion: completion)
+        readability.whenSettled(account: Int(number.rawValue), completion: completion)
     }
 
     /// The next entries of a directory.
@@ -196,7 +197,7 @@ extension FileTree {
 
     /// How long the kernel may keep the name of a recording: not for long if it may come to be left out.
     func validity(of entry: CatalogEntry, in number: BranchNumber) -> Double {
-        let mayVanish = parts.readability?.mayVanish(entry, in: number) ?? false
+        let mayVanish = parts.readability?.mayVanish(entry, account: Int(number.rawValue)) ?? false
         return mayVanish ? Self.directoryValidity : Self.longValidity
     }
 

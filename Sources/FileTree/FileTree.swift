@@ -1,6 +1,7 @@
 import Catalog
 public import Logging
 public import Media
+public import Readability
 public import Support
 import Transfer
 public import TwilioAPI

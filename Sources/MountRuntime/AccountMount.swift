@@ -6,6 +6,7 @@ import FoundationEssentials
 public import Logging
 import Media
 import Prefetching
+import Readability
 import Transfer
 public import TwilioAPI
 
@@ -156,7 +157,8 @@ public final class AccountMount {
         let subaccountBranches = try subaccounts?.map(maker.branch)
         let branches = [mainBranch] + (subaccountBranches ?? [])
         let readability = Readability(
-            branches: branches, library: library, isHiding: settings.isHidingUnreadable, logger: logger)
+            accounts: branches.map { SurveyedAccount($0.account, catalog: $0.catalog, synchronizer: $0.synchronizer) },
+            library: library, isHiding: settings.isHidingUnreadable, logger: logger)
         stops.push { readability.shutDown() }
         let prober = SizeProber(
             accounts: branches.map { SizeProber.Account(catalog: $0.catalog, synchronizer: $0.synchronizer) },

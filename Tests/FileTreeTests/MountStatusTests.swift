@@ -6,6 +6,7 @@ import TwilioAPI
 import Support
 
 @testable import FileTree
+@testable import Readability
 
 extension MountStatus {
     /// A status in which everything is known, so that each field there is appears.
@@ -40,7 +41,7 @@ extension MountStatus {
             integrity: ["verified": 100, "unverified": 20, "failed": 2, "none": 5],
             unreadable: [
                 Unreadable(
-                    Readability.Unreadable(
+                    UnreadableRecordings(
                         requirement: .bucket, kinds: [.videoRecording], isHeldForOthers: false, count: 3, isWhole: true,
                         isHidden: true))
             ],
@@ -104,7 +105,7 @@ struct MountStatusTests {
         "One recording that is left out is told of as one",
         arguments: [(1, "leaves it out"), (2, "leaves them out")] as [(Int64, String)])
     func leftOut(count: Int64, words: String) {
-        let unreadable = Readability.Unreadable(
+        let unreadable = UnreadableRecordings(
             requirement: .bucket, kinds: [.videoRecording], isHeldForOthers: false, count: count, isWhole: true,
             isHidden: true)
         #expect(unreadable.sentence.hasSuffix(words))

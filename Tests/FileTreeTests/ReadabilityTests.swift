@@ -7,6 +7,7 @@ import TwilioAPI
 import TwilioSimulator
 
 @testable import FileTree
+@testable import Readability
 
 @Suite("What can't be read", .orderly)
 struct ReadabilityTests {
@@ -30,7 +31,7 @@ struct ReadabilityTests {
         }
         // Whoever asks later doesn't wait for a while of his own.
         let isAnswered = Locked(false)
-        bench.readability?.whenSettled(.main) { isAnswered.withLock { $0 = true } }
+        bench.readability?.whenSettled(account: 0) { isAnswered.withLock { $0 = true } }
         #expect(isAnswered.withLock { $0 })
     }
 

@@ -1,4 +1,5 @@
 public import FoundationEssentials
+import Readability
 public import Support
 import TwilioAPI
 
@@ -193,7 +194,7 @@ extension MountStatus {
         /// What is to be told of them.
         public var sentence: String
 
-        init(_ unreadable: Readability.Unreadable) {
+        init(_ unreadable: UnreadableRecordings) {
             requirement = unreadable.requirement.name
             recordings = unreadable.count
             isHidden = unreadable.isHidden

@@ -1,6 +1,7 @@
 public import Catalog
 public import FoundationEssentials
 public import Media
+public import Readability
 import Support
 public import Transfer
 public import TwilioAPI
@@ -20,7 +21,7 @@ public final class StatusGatherer: Sendable {
     private let requests = Locked<(@Sendable () -> RequestStatistics)?>(nil)
 
     /// Tells what can't be read.
-    private let unreadable = Locked<(@Sendable () -> [Readability.Unreadable])?>(nil)
+    private let unreadable = Locked<(@Sendable () -> [UnreadableRecordings])?>(nil)
 
     /// Makes a gatherer.
     ///
@@ -50,7 +51,7 @@ public final class StatusGatherer: Sendable {
     }
 
     /// Sets who tells what can't be read; it must be quick.
-    public func askForUnreadable(_ unreadable: @escaping @Sendable () -> [Readability.Unreadable]) {
+    public func askForUnreadable(_ unreadable: @escaping @Sendable () -> [UnreadableRecordings]) {
         self.unreadable.withLock { $0 = unreadable }
     }
 

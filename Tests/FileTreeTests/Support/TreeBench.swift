@@ -12,6 +12,7 @@ import TwilioSimulator
 @testable import FileTree
 @testable import Media
 @testable import Prefetching
+@testable import Readability
 
 /// A tree over a simulated account, without a mount.
 final class TreeBench: Sendable {
@@ -104,7 +105,8 @@ final class TreeBench: Sendable {
             account: account, catalog: catalog, synchronizer: synchronizer, finder: finder, prefetcher: prefetcher)
         if let listingPatience {
             readability = Readability(
-                branches: [main], library: library, isHiding: true, listingPatience: listingPatience, logger: quiet)
+                accounts: [SurveyedAccount(account, catalog: catalog, synchronizer: synchronizer)], library: library,
+                isHiding: true, listingPatience: listingPatience, logger: quiet)
         } else {
             readability = nil
         }

@@ -1,0 +1,137 @@
+import Catalog
+import Logging
+import Media
+import Support
+import TwilioAPI
+
+/// Surveys which requirements of each account are held, one account after the other on one thread.
+final class ReadabilitySurvey: Sendable {
+    /// The findings of each account; changed on the survey's thread alone.
+    struct State {
+        var findings: [Findings]
+        var isShutDown = false
+    }
+
+    let state: Condition<State>
+    private let accounts: [SurveyedAccount]
+    private let isHiding: Bool
+    private let trial: RequirementTrial
+    private let waiters: ListingWaiters
+    private let logger: Logger
+
+    init(
+        _ accounts: [SurveyedAccount], isHiding: Bool, library: MediaLibrary, waiters: ListingWaiters, logger: Logger
+    ) {
+        self.accounts = accounts
+        self.isHiding = isHiding
+        trial = RequirementTrial(library: library, waiters: waiters)
+        self.waiters = waiters
+        self.logger = logger
+        state = Condition(State(findings: Array(repeating: Findings(), count: accounts.count)))
+    }
+
+    /// Surveys all accounts.
+    ///
+    /// - Returns: whether all of their lists were complete.
+    func run() -> Bool {
+        var isWhole = true
+        for index in accounts.indices where !survey(index) { isWhole = false }
+        return isWhole
+    }
+
+    private func survey(_ index: Int) -> Bool {
+        waiters.surveyWillBegin(index)
+        defer { waiters.surveyDidEnd(index) }
+        let catalog = accounts[index].catalog
+        // Before the survey: a list that is completed during it isn't counted yet.
+        let isWhole = accounts[index].isListed
+        let epoch = catalog.epoch
+        do throws(CatalogError) {
+            let requirements = try catalog.requirements()
+            var findings = state.changeQuietly { $0.findings[index] }
+            if findings.epoch != epoch { findings = Findings() }
+            findings.epoch = epoch
+            try examine(requirements, of: index, &findings)
+            apply(findings, to: index)
+            findings.isWhole = isWhole
+            if findings.isCountDue() {
+                let counts = findings.missing.isEmpty ? [:] : try catalog.requirementCounts()
+                findings.count(counts, of: requirements, isHiding: isHiding)
+            }
+            settle(index, findings)
+            return isWhole
+        } catch {
+            logger.debug("unreadable recordings can't be determined: \(error)")
+            var nothing = Findings()
+            nothing.epoch = -1
+            settle(index, nothing)
+            return false
+        }
+    }
+
+    /// Tries the requirements that have no verdict, or whose verdict is doubtful.
+    private func examine(
+        _ requirements: [Int64: MediaRequirement], of index: Int, _ findings: inout Findings
+    ) throws(CatalogError) {
+        let account = accounts[index]
+        // Before the trials: recordings that come during the survey belong to the next one.
+        let counts = account.counts
+        let isDoubted = findings.areDoubted()
+        // Keys first: buckets take longer.
+        for (number, requirement) in requirements.sorted(by: { $1.value == .bucket && $0.value != .bucket }) {
+            for kind in account.kinds {
+                let group = RequirementGroup(number: number, kind: kind)
+                // Before the trial, for the same reason.
+                let mark = account.mark(of: group, counts)
+                guard isDue(group, requirement, mark, findings, isDoubted: isDoubted) else { continue }
+                let examples = try trial.examples(of: requirement, group, in: account.catalog)
+                if examples.isEmpty {
+                    findings.marksOfEmptyGroups[group] = mark
+                } else {
+                    let isHeld = try trial.isHeld(requirement, group, tryingWith: examples, in: account.catalog)
+                    findings.isHeld[group] = .some(isHeld)
+                    // The next trial may take longer than listings wait.
+                    apply(findings, to: index)
+                }
+            }
+        }
+    }
+
+    private func isDue(
+        _ group: RequirementGroup, _ requirement: MediaRequirement, _ mark: GroupMark, _ findings: Findings,
+        isDoubted: Bool
+    ) -> Bool {
+        switch findings.verdict(on: group) {
+        case true?:
+            return false
+        case false? where !isDoubted && !trial.hasProof(of: requirement, group.kind):
+            return false
+        default:
+            // Another mount of the account may have learnt what this one doesn't know.
+            return isDoubted || findings.marksOfEmptyGroups[group] != mark
+        }
+    }
+
+    /// Puts verdicts into effect.
+    private func apply(_ findings: Findings, to index: Int) {
+        let catalog = accounts[index].catalog
+        guard catalog.epoch == findings.epoch else { return }
+        if isHiding {
+            catalog.hide(
+                requirements: Dictionary(grouping: findings.missing, by: \.kind).mapValues { Set($0.map(\.number)) })
+        }
+        state.changeQuietly { state in
+            state.findings[index].isHeld = findings.isHeld
+            state.findings[index].marksOfEmptyGroups = findings.marksOfEmptyGroups
+            state.findings[index].epoch = findings.epoch
+        }
+    }
+
+    /// Ends the survey of an account with its findings, and logs what is new.
+    private func settle(_ index: Int, _ findings: Findings) {
+        let news = state.change { $0.findings[index].replace(by: findings) }
+        // The same sentence may be true of several accounts.
+        let fields: Logger.Metadata = accounts.count > 1 ? ["account": "\(accounts[index].sid)"] : [:]
+        for item in news { logger.warning("\(item.sentence)", metadata: fields) }
+    }
+}

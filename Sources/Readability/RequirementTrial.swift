@@ -1,0 +1,99 @@
+import Catalog
+import Media
+import Support
+import Transfer
+import TwilioAPI
+
+/// Finds out whether a requirement is held, by trying recordings that have it.
+struct RequirementTrial: Sendable {
+    /// How many recordings of a group are tried, from all over the catalog: some of them may be damaged.
+    private static let attempts = 16
+
+    /// How many recordings of a bucket are tried: each needs a request.
+    private static let bucketAttempts = 3
+
+    /// How many recordings have to fail for a verdict, where others can't be tried.
+    private static let leastFailures = 3
+
+    /// How long one attempt with a key may take: video's may need a request.
+    private static let patience = Duration.seconds(60)
+
+    /// How long the attempts with a bucket may take, all at once.
+    private static let bucketPatience = Duration.seconds(5)
+
+    /// How often overdue listings are released during an attempt.
+    private static let interval = Duration.milliseconds(500)
+
+    let library: MediaLibrary
+    let waiters: ListingWaiters
+
+    /// Whether a recording of a kind was read with the key that a requirement names.
+    func hasProof(of requirement: MediaRequirement, _ kind: MediaKind) -> Bool {
+        guard case .privateKey(let sid) = requirement else { return false }
+        return library.isKeyHeld(publicKeySID: sid, kind: kind) == true
+    }
+
+    /// Recordings of a group, to be tried.
+    func examples(
+        of requirement: MediaRequirement, _ group: RequirementGroup, in catalog: Catalog
+    ) throws(CatalogError) -> [MediaResource] {
+        let attempts = requirement == .bucket ? Self.bucketAttempts : Self.attempts
+        var resources: [MediaResource] = []
+        for sid in try catalog.examples(ofRequirement: group.number, kind: group.kind, limit: attempts) {
+            if let resource = try catalog.resource(of: sid) { resources.append(resource) }
+        }
+        return resources
+    }
+
+    /// Whether a requirement is held; nil when that can't be found out now.
+    ///
+    /// One recording that can be read proves it. Blocks.
+    func isHeld(
+        _ requirement: MediaRequirement, _ group: RequirementGroup, tryingWith resources: [MediaResource],
+        in catalog: Catalog
+    ) throws(CatalogError) -> Bool? {
+        if hasProof(of: requirement, group.kind) { return true }
+        if requirement == .bucket { return isAnyThere(resources) }
+        var verdicts: [Bool?] = []
+        for resource in resources {
+            let verdict = isKeyHeld(for: resource, facts: try catalog.mediaFacts(of: resource.sid)?.facts)
+            if verdict == true { return true }
+            verdicts.append(verdict)
+        }
+        let failures = verdicts.count { $0 == false }
+        return failures > 0 && (failures == verdicts.count || failures >= Self.leastFailures) ? false : nil
+    }
+
+    private func isKeyHeld(for resource: MediaResource, facts: [UInt8]?) -> Bool? {
+        let answer = Condition<Bool??>(nil)
+        let deadline = ContinuousClock.now + Self.patience
+        library.findOutKey(of: resource, facts: facts.flatMap { MediaFacts(stored: $0) }) { isHeld in
+            answer.change { $0 = .some(isHeld) }
+        }
+        while !waiters.isShutDown {
+            let found: Bool?? = answer.wait(timeout: Self.interval) { $0 }
+            if let isHeld = found { return isHeld }
+            waiters.releaseOverdue()
+            guard ContinuousClock.now < deadline else { return nil }
+        }
+        return nil
+    }
+
+    /// Whether Twilio has the media of one of some recordings after all, wherever their resources say that it is.
+    private func isAnyThere(_ resources: [MediaResource]) -> Bool {
+        let answers = Condition<[Bool]>([])
+        for resource in resources {
+            library.describe(resource, priority: .background) { result in
+                let isThere =
+                    switch result {
+                    case .success: true
+                    case .failure(let error): error.code == .keyNotHeld
+                    }
+                answers.change { $0.append(isThere) }
+            }
+        }
+        return answers.wait(timeout: Self.bucketPatience) { answers -> Bool? in
+            answers.contains(true) ? true : answers.count == resources.count ? false : nil
+        } ?? false
+    }
+}
