@@ -56,7 +56,7 @@ let package = Package(
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CLinux"),
 
-        // From bottom to top: a module imports only modules above it in this list, which Tests/StructureTests checks.
+        // From bottom to top.
         module("Support", []),
         module("Transfer", ["CCurl", "Support", logging]),
         module("TwilioAPI", ["Transfer", "Support", logging]),
@@ -140,7 +140,9 @@ let package = Package(
                 "FileTree", "Prefetching", "Readability", "TwilioSimulator", "TestSupport", "Catalog", "Media",
                 "Envelope", "TwilioAPI", "Transfer", "Support", logging,
             ]),
-        tests(of: "FileSystem", ["FileSystem", "CFUSE", "FileTree", "Media", "TestSupport", "Support", "TwilioAPI"]),
+        tests(
+            of: "FileSystem",
+            ["FileSystem", "CFUSE", "FileTree", "Media", "TestSupport", "Support", "TwilioAPI", logging]),
         tests(of: "MountRuntime", ["MountRuntime", "Support", "TestSupport"]),
         tests(of: "TwilioSimulator", ["TwilioSimulator", "TestSupport", "Support", logging]),
         .testTarget(
@@ -178,8 +180,8 @@ if Context.environment["TWILIOFS_FUZZ"] != nil {
         .executableTarget(
             name: "Fuzz",
             dependencies: [
-                "twiliofs", "FileSystem", "FileTree", "Prefetching", "Readability", "Media", "DiskCache", "Catalog",
-                "TwilioAPI", "Transfer", "Envelope", "Support", logging, .product(name: "GRDB", package: "GRDB.swift"),
+                "twiliofs", "FileSystem", "FileTree", "Media", "DiskCache", "Catalog", "TwilioAPI", "Transfer",
+                "Envelope", "Support", logging, .product(name: "GRDB", package: "GRDB.swift"),
             ],
             path: "Fuzz", exclude: ["README.md", "Seeds"],
             swiftSettings: swiftSettings + [.unsafeFlags(["-parse-as-library"])]))

@@ -22,8 +22,8 @@ let nameTargets: [FuzzTarget] = [
     },
     FuzzTarget(name: "file-name") { bytes in
         let name = text(bytes)
-        if let (sid, suffix) = FileTree.parse(name) {
-            check("\(sid).\(suffix)" == name, "a name is written in another way")
+        if let recording = RecordingName(name) {
+            check("\(recording.sid).\(recording.suffix)" == name, "a name is written in another way")
         }
         for grouping in Grouping.allCases {
             if let group = grouping.group(named: name) { check(group.description == name, "a group has another name") }

@@ -1,231 +1,224 @@
 import Catalog
-public import Logging
 public import Media
 public import Readability
 public import Support
-import Transfer
 public import TwilioAPI
 
 /// The mount as a tree of directories and files: names, numbers, attributes, contents.
 ///
-/// Knows nothing of libfuse, so all of it can be tested without a mount. What is known is answered at once, on the
-/// caller's thread; what has to be asked for is answered later by a completion, which may come on any thread.
+/// Knows nothing of libfuse, so all of it can be tested without a mount. Answers that need no request come at once, on
+/// the caller's thread; others come later by a completion, which may be called on any thread.
 public final class FileTree: Sendable {
-    /// What the tree is made from.
+    /// The parts that a tree is made from.
     public struct Parts: Sendable {
         /// The branch of the mounted account.
         public var main: Branch
 
-        /// Those of its subaccounts, in the order of the listing; nil where none are to be shown.
+        /// The branches of its subaccounts, in the order of the listing; nil where none are shown.
         public var subaccounts: [Branch]?
+
+        /// The nodes that the kernel knows.
+        public var nodes: NodeRegistry
 
         /// Reads media.
         public var library: MediaLibrary
 
-        /// Tells what the mount is doing.
-        public var gatherer: StatusGatherer
+        /// Provides the files about the mount itself.
+        public var controlFiles: any ControlFileContents
 
-        /// Knows what is left out since it can't be read; nil where nothing is.
+        /// Knows which recordings are left out since they can't be read; nil where none are.
         public var readability: Readability?
 
         /// Makes a set of parts.
+        ///
+        /// - Parameter nodes: made for the same subaccounts in the same order.
         public init(
-            main: Branch, subaccounts: [Branch]? = nil, library: MediaLibrary, gatherer: StatusGatherer,
-            readability: Readability? = nil
+            main: Branch, subaccounts: [Branch]? = nil, nodes: NodeRegistry, library: MediaLibrary,
+            controlFiles: any ControlFileContents, readability: Readability? = nil
         ) {
-            self.readability = readability
             self.main = main
             self.subaccounts = subaccounts
+            self.nodes = nodes
             self.library = library
-            self.gatherer = gatherer
+            self.controlFiles = controlFiles
+            self.readability = readability
         }
     }
 
-    /// What a question to the tree ends with.
-    public typealias Completion<Value> = @Sendable (Result<Value, FileTreeError>) -> Void
-
-    let parts: Parts
-    let logger: Logger
-    let ownership: Ownership
-    let version: String
-    let inodes: Locked<InodeTable>
-
-    /// The branches by their numbers.
-    let branches: [Branch]
-
-    /// How often the media of those recordings has changed whose media did.
-    let revisions = Locked<[SID: Int]>([:])
-
-    /// The sizes of the files whose text is made anew at each opening.
-    let stableSizes = Locked<[ControlFile: StableSize]>([:])
-
-    /// Completed media never changes, so what is known of it holds for as long as the kernel likes: a day.
-    static let longValidity = 86_400.0
-
-    /// The size that is told with a name as long as the true one isn't known.
-    ///
-    /// No program should see it. If one does that asks for what the kernel remembers (`AT_STATX_DONT_SYNC`), it is
-    /// better off with too much than with too little: reading ends where the file does, and no file is taken for an
-    /// empty one.
-    static let sizeUntilKnown = Bounds.largestSize
-
-    /// The time of what doesn't tell its own.
-    ///
-    /// Always the same, so that a backup isn't given something new each time.
-    static let unknownTime = Timestamp(seconds: 0)
-
-    /// How long the kernel may keep what a directory looks like, in seconds.
-    static let directoryValidity = 1.0
+    private let branches: Branches
+    private let nodes: NodeRegistry
+    private let library: MediaLibrary
+    private let ownership: Ownership
+    private let attributes: AttributeProvider
+    private let names: NameLookup
+    private let numbers: NumberLookup
+    private let lister: DirectoryLister
+    private let opener: FileOpener
 
     /// Makes a tree.
     ///
-    /// - Parameters:
-    ///   - ownership: who owns the files.
-    ///   - version: this program's version, for `.twiliofs/version`.
-    public init(parts: Parts, ownership: Ownership, version: String, logger: Logger) {
+    /// - Parameter ownership: the owner of all files.
+    public init(parts: Parts, ownership: Ownership) {
         precondition(
             MediaKind.allCases.allSatisfy {
                 InodeNumber.kinds.contains($0.rawValue) && PlaceInDay.kinds.contains($0.rawValue)
             }, "a kind of media has no inode numbers, or no place in the listing of a day")
-        self.parts = parts
-        // As many as there are numbers for: Twilio allows a thousand unless asked.
-        let subaccounts = (parts.subaccounts ?? []).prefix(Int(UInt16.max))
-        branches = [parts.main] + subaccounts
-        inodes = Locked(InodeTable(subaccounts: subaccounts.map(\.account)))
+        branches = Branches(main: parts.main, subaccounts: parts.subaccounts)
+        nodes = parts.nodes
+        library = parts.library
         self.ownership = ownership
-        self.version = version
-        self.logger = logger
+        // Numbers are made from the accounts that the registry knows.
+        assert(branches.all.dropFirst().map(\.account) == nodes.subaccounts)
+        let controlFiles = ControlFiles(contents: parts.controlFiles)
+        let validity = NameValidity(readability: parts.readability)
+        attributes = AttributeProvider(
+            branches: branches, nodes: nodes, library: library, controlFiles: controlFiles, ownership: ownership)
+        names = NameLookup(branches: branches, nodes: nodes, attributes: attributes, validity: validity)
+        numbers = NumberLookup(branches: branches, nodes: nodes, attributes: attributes)
+        lister = DirectoryLister(branches: branches, nodes: nodes, attributes: attributes, validity: validity)
+        opener = FileOpener(branches: branches, library: library, controlFiles: controlFiles)
+        let removals = RemovalNotices(nodes: nodes, library: library, ownership: ownership)
+        for number in branches.numbers {
+            branches[number].synchronizer.onRemoval { removals.report($0, in: number) }
+        }
     }
 
-    // MARK: Nodes
+    // MARK: Names
+
+    /// Finds a name in a directory.
+    ///
+    /// Waits for nothing but a recording that isn't listed. The caller bounds that time, since other lookups in the
+    /// directory wait as well.
+    ///
+    /// `.` and `..` are found in any node, also in one that the kernel doesn't know: so it turns the number of a file
+    /// handle into a node.
+    ///
+    /// The answer counts as a reference, to be taken back with ``forget(_:count:)``.
+    public func lookUp(_ name: String, in parent: InodeNumber, completion: @escaping TreeCompletion<Entry>) {
+        if name == "." || name == ".." {
+            completion(Result { () throws(FileTreeError) in try numbers.find(parent, isParent: name == "..") })
+        } else {
+            names.find(name, in: parent, completion: completion)
+        }
+    }
 
     /// Takes back references to a node.
     public func forget(_ inode: InodeNumber, count: UInt64) {
-        inodes.withLock { $0.forget(inode, count: count) }
+        nodes.forget(inode, count: count)
     }
 
-    /// Counts a reference to an entry of a listing whose attributes were told.
+    /// Counts a reference to an entry of a listing whose attributes were reported.
     public func refer(to entry: DirectoryEntry) {
-        _ = inodes.withLock { $0.refer(to: entry.node) }
+        nodes.refer(to: entry.node)
     }
 
-    /// Takes note that bytes of a recording's media may have been released that aren't its own, or aren't any more: the
-    /// time of the file changes by a nanosecond, so that the kernel drops its pages.
-    ///
-    /// - Returns: the number of the file.
-    public func noteChange(ofMedia sid: SID, of account: SID? = nil) -> InodeNumber? {
-        revisions.withLock { $0[sid, default: 0] += 1 }
-        return inode(ofMedia: sid, of: account)
+    /// The target of a symbolic link, relative to the directory that it is in.
+    public func target(of inode: InodeNumber) throws(FileTreeError) -> String {
+        let node = try nodes.node(inode)
+        guard case .link(let sid, _, let view) = node.place else {
+            throw FileTreeError(.invalid, "only symbolic links can be read as such")
+        }
+        return view.target(of: try branches[node.branch].entry(of: sid))
     }
 
-    /// The number that a recording's media file has, whether or not the kernel knows it.
+    /// The path of a node below the mount point, and the recording that it belongs to; nil for a number without a node.
     ///
-    /// - Parameter account: to which it belongs; nil, or one that isn't a subaccount, for the mounted account.
-    func inode(ofMedia sid: SID, of account: SID? = nil) -> InodeNumber? {
-        let index = account.flatMap { account in branches.dropFirst().firstIndex { $0.account == account } } ?? 0
-        return sid.kind.map { number(Node(.media(sid, $0), in: BranchNumber(rawValue: UInt16(index)))) }
+    /// The root's path is `.`.
+    public func location(of inode: InodeNumber) -> (path: String, recording: SID?)? {
+        nodes.knownNode(inode).map(branches.location)
     }
 
-    /// What `stat` tells of a node; waits for a size that isn't known.
+    // MARK: Attributes
+
+    /// The attributes of a node; waits for a size that isn't known.
     ///
-    /// - Parameter isOpen: whether the question comes from an open file that is being read. It goes on with what is at
-    ///   hand when the recording is gone from the account, whereas everybody else is told so.
+    /// - Parameter isOpen: whether an open file is being read. When its recording is gone from the account, it keeps
+    ///   the attributes that it had; all others get an error.
     public func attributes(
-        of inode: InodeNumber, isOpen: Bool = false, completion: @escaping Completion<Attributes>
+        of inode: InodeNumber, isOpen: Bool = false, completion: @escaping TreeCompletion<Attributes>
     ) {
-        if isOpen, let kept = inodes.withLock({ $0.attributes(ofRemoved: inode) }) {
+        if isOpen, let kept = nodes.attributes(ofRemoved: inode) {
             completion(.success(kept))
             return
         }
         do throws(FileTreeError) {
-            attributes(of: try node(inode), completion: completion)
+            attributes.attributes(of: try nodes.node(inode), completion: completion)
         } catch {
             completion(.failure(error))
         }
     }
 
-    /// Whether a user may do what the bits of `mask` say (4 read, 2 write, 1 search).
+    /// Refuses an access that a user hasn't.
+    ///
+    /// - Parameter mask: bits of the access: 4 read, 2 write, 1 search.
     public func checkAccess(
         to inode: InodeNumber, mask: UInt32, user: UInt32, group: UInt32
     ) throws(FileTreeError) {
-        let isDirectory = if case .directory = try node(inode).place { true } else { false }
-        guard mask & 2 == 0 else { throw FileTreeError(.readOnly, "the mount is read-only") }
-        // The superuser passes, as in every file system; files without an execute bit are not programs even for it.
-        if user == 0, mask & 1 == 0 || isDirectory { return }
-        let permissions = isDirectory ? ownership.directoryPermissions : ownership.filePermissions
-        let shift: UInt32 = user == ownership.user ? 6 : group == ownership.group ? 3 : 0
-        guard (permissions >> shift) & mask == mask else {
-            throw FileTreeError(.permissionDenied, "the mode doesn't allow it")
+        let isDirectory = if case .directory = try nodes.node(inode).place { true } else { false }
+        try ownership.check(mask, isDirectory: isDirectory, user: user, group: group)
+    }
+
+    /// The extended attributes of a node, names and values; only media has some.
+    public func extendedAttributes(of inode: InodeNumber) throws(FileTreeError) -> [(name: String, value: String)] {
+        let node = try nodes.node(inode)
+        guard case .media(let sid, _) = node.place else { return [] }
+        let branch = branches[node.branch]
+        return ExtendedAttributes(
+            resource: try branch.resource(of: sid), facts: try branch.knownFacts(of: sid),
+            integrity: library.integrity(of: sid), stored: try branch.storedIntegrity(of: sid)
+        ).values
+    }
+
+    /// The number of completed recordings, and the sum of the sizes that are known, in bytes.
+    public func totals() throws(FileTreeError) -> (files: Int64, bytes: Int64) {
+        var sum: (files: Int64, bytes: Int64) = (0, 0)
+        for branch in branches.all {
+            let tallies = try branch.query { catalog throws(CatalogError) in try catalog.tallies() }
+            for tally in tallies where tally.status == .completed {
+                sum = (sum.files.addingSaturated(tally.count), sum.bytes.addingSaturated(tally.knownBytes))
+            }
         }
+        return sum
     }
 
-    // MARK: Helpers
+    // MARK: Directories and files
 
-    func node(_ inode: InodeNumber) throws(FileTreeError) -> Node {
-        guard let node = inodes.withLock({ $0.node(of: inode) }) else {
-            throw FileTreeError(.stale, "the inode \(inode.rawValue) is not known any more")
-        }
-        return node
-    }
-
-    func directory(_ inode: InodeNumber) throws(FileTreeError) -> (directory: Directory, branch: BranchNumber) {
-        let node = try node(inode)
-        guard case .directory(let directory) = node.place else {
-            throw FileTreeError(.notDirectory, "not a directory")
-        }
-        return (directory, node.branch)
-    }
-
-    func number(_ node: Node) -> InodeNumber {
-        inodes.withLock { $0.number(of: node) }
-    }
-
-    /// The branch with a number, all of which are the tree's own.
-    func branch(_ number: BranchNumber) -> Branch { branches[Int(number.rawValue)] }
-
-    // MARK: Contents
-
-    func catalogEntry(_ sid: SID, _ branch: Branch) throws(FileTreeError) -> CatalogEntry {
-        do throws(CatalogError) {
-            // A deleted resource may stay, with another status.
-            if let entry = try branch.catalog.entry(of: sid), entry.isCompleted { return entry }
+    /// Opens a directory once its list is complete, and it is known which recordings are left out, as far as that can
+    /// be determined in a minute.
+    public func openDirectory(_ inode: InodeNumber, completion: @escaping TreeCompletion<DirectoryHandle>) {
+        do throws(FileTreeError) {
+            let (directory, number) = try nodes.directory(inode)
+            lister.open(directory, in: number, completion: completion)
         } catch {
-            throw inputOutput(error)
+            completion(.failure(error))
         }
-        throw Self.gone(sid)
     }
 
-    func resource(_ sid: SID, _ branch: Branch) throws(FileTreeError) -> MediaResource {
-        do throws(CatalogError) {
-            if let resource = try branch.catalog.resource(of: sid) { return resource }
+    /// The next entries of a directory.
+    ///
+    /// - Parameters:
+    ///   - cookie: that of the entry before; 0 to begin.
+    ///   - limit: how many at most.
+    /// - Returns: an empty array at the end, and only there.
+    public func entries(
+        of handle: DirectoryHandle, after cookie: Int64, limit: Int
+    ) throws(FileTreeError) -> [DirectoryEntry] {
+        try lister.entries(of: handle, after: cookie, limit: limit)
+    }
+
+    /// Opens a file for reading.
+    public func open(_ inode: InodeNumber, completion: @escaping TreeCompletion<OpenFile>) {
+        do throws(FileTreeError) {
+            opener.open(try nodes.node(inode), completion: completion)
         } catch {
-            throw inputOutput(error)
-        }
-        throw Self.gone(sid)
-    }
-
-    func knownFacts(_ sid: SID, _ branch: Branch) throws(FileTreeError) -> MediaFacts? {
-        do throws(CatalogError) {
-            return try branch.catalog.mediaFacts(of: sid).flatMap { MediaFacts(stored: $0.facts) }
-        } catch {
-            throw inputOutput(error)
+            completion(.failure(error))
         }
     }
 
-    func storedIntegrity(_ sid: SID, _ branch: Branch) throws(FileTreeError) -> StoredIntegrity? {
-        do throws(CatalogError) {
-            return try branch.catalog.integrity(of: sid)
-        } catch {
-            throw inputOutput(error)
-        }
-    }
-
-    /// A recording was deleted at Twilio.
-    static func gone(_ sid: SID, cause: (any Error)? = nil) -> FileTreeError {
-        FileTreeError(.stale, "\(sid) is not in the account any more", cause: cause)
-    }
-
-    func inputOutput(_ error: any Error) -> FileTreeError {
-        FileTreeError(.inputOutput, "The catalog can't be read.", cause: error)
+    /// Translates an error of reading an open file to the tree's, once it is known what it means.
+    public func translate(
+        _ error: MediaError, of file: OpenFile, completion: @escaping @Sendable (FileTreeError) -> Void
+    ) {
+        MediaFailures(library: library).translate(error, in: branches[file.branch], completion: completion)
     }
 }

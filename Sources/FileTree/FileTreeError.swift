@@ -1,10 +1,11 @@
 public import Media
 public import Support
+import TwilioAPI
 
-/// The tree can't do what was asked.
+/// An error of the tree, for an answer with an errno.
 public typealias FileTreeError = CodedError<FileTreeErrorCode>
 
-/// The reasons why the tree can't do what was asked; ``FileSystem`` has the table of errnos.
+/// The kinds of the tree's errors; ``FileSystem`` has the table of errnos.
 public enum FileTreeErrorCode: ErrorCode {
     /// No such file, no such recording.
     case notFound
@@ -36,3 +37,28 @@ public enum FileTreeErrorCode: ErrorCode {
     /// The file's media can't be opened or read.
     case media(MediaErrorCode)
 }
+
+extension FileTreeError {
+    /// A recording was deleted at Twilio.
+    static func gone(_ sid: SID, cause: (any Error)? = nil) -> FileTreeError {
+        FileTreeError(.stale, "\(sid) is not in the account any more", cause: cause)
+    }
+
+    /// A directory has no entry with a name.
+    static func missing(_ name: String) -> FileTreeError {
+        FileTreeError(.notFound, "there is no '\(name)' here")
+    }
+
+    /// The catalog failed, or its source.
+    static func catalog(_ error: any Error) -> FileTreeError {
+        FileTreeError(.inputOutput, "The catalog can't be read.", cause: error)
+    }
+
+    /// The catalog was exchanged between an answer and what it follows from.
+    static var interrupted: FileTreeError {
+        FileTreeError(.inputOutput, "the catalog was found damaged while it was read")
+    }
+}
+
+/// Called once with the answer of the tree, at once or later on another thread.
+public typealias TreeCompletion<Value> = @Sendable (Result<Value, FileTreeError>) -> Void

@@ -5,7 +5,15 @@ import Support
 import Transfer
 public import TwilioAPI
 
-/// Writes what ``Media`` learns to the catalog, and tells the kernel what is no longer so.
+/// Reacts to media that differs from what the kernel may keep.
+public protocol MediaRecorderDelegate: Sendable {
+    /// Bytes of a recording's media may have been released that aren't its own, or its size may have changed.
+    ///
+    /// Called on the recorder's thread, never within a request of the kernel's, where libfuse warns of deadlocks.
+    func mediaMayDiffer(_ sid: SID, of account: SID?)
+}
+
+/// Writes what ``Media`` learns to the catalog, and reports what the kernel may not keep.
 public final class MediaRecorder: MediaObserver {
     private let catalog: Catalog
 
@@ -13,17 +21,16 @@ public final class MediaRecorder: MediaObserver {
     private let subaccounts: [SID: Catalog]
     private let logger: Logger
 
-    /// Writes take milliseconds and must not hold up the thread that learnt something.
+    /// Writes take milliseconds and must not delay the thread that learnt something.
     private let writer: WorkerPool
 
-    /// What was described and isn't stored yet.
+    /// Descriptions that aren't stored yet.
     private let described = Locked<[(sid: SID, account: SID?, facts: MediaFacts)]>([])
 
-    /// When it was last said that something can't be stored.
+    /// When a failure to store was last logged.
     private let lastFailure = Locked<ContinuousClock.Instant?>(nil)
 
-    /// Has the kernel drop what it keeps of a recording of an account.
-    private let invalidate = Locked<(@Sendable (SID, SID?) -> Void)?>(nil)
+    private let delegate: any MediaRecorderDelegate
 
     /// Makes a recorder.
     ///
@@ -31,28 +38,25 @@ public final class MediaRecorder: MediaObserver {
     ///   - catalog: that of the mounted account.
     ///   - subaccounts: those of its subaccounts; recordings of all others belong to the first.
     /// - Throws: ``SystemError`` when the system has no thread left.
-    public init(catalog: Catalog, subaccounts: [SID: Catalog] = [:], logger: Logger) throws {
+    public init(
+        catalog: Catalog, subaccounts: [SID: Catalog] = [:], delegate: any MediaRecorderDelegate, logger: Logger
+    ) throws {
         self.catalog = catalog
         self.subaccounts = subaccounts
+        self.delegate = delegate
         self.logger = logger
         writer = try WorkerPool(name: "recorder", threadCount: 1)
     }
 
-    /// Sets what has the kernel drop its pages and attributes of a recording, which is given with its account.
-    ///
-    /// It is called on the recorder's thread, never within a request of the kernel's, where libfuse warns of deadlocks.
-    public func onInvalidation(_ invalidate: @escaping @Sendable (_ sid: SID, _ account: SID?) -> Void) {
-        self.invalidate.withLock { $0 = invalidate }
-    }
-
-    /// Stores the size, for good, if it counts for good, and that the media is encrypted, if it says so.
+    /// Stores the size, if it is certain, and that the media is encrypted, if it says so.
     public func mediaWasDescribed(_ sid: SID, of account: SID?, as facts: MediaFacts) {
         guard facts.isSizeCertain || facts.isEncrypted else { return }
         let isFirst = described.withLock { described in
             described.append((sid, account, facts))
             return described.count == 1
         }
-        // What comes until the writer gets to it is written together: a transaction costs as much as a hundred sizes.
+        // Descriptions that come until the writer runs are stored together: a transaction costs as much as a hundred
+        // sizes.
         if isFirst { writer.run { [self] in learn() } }
     }
 
@@ -77,7 +81,7 @@ public final class MediaRecorder: MediaObserver {
                     logger.warning(
                         "\(sid): the size has changed, although completed media never does",
                         metadata: ["recording": "\(sid)"])
-                    invalidate.withLock { $0 }?(sid, account)
+                    delegate.mediaMayDiffer(sid, of: account)
                 }
                 try catalog(of: account).noteEncryption(of: described.filter { !$0.facts.isSizeCertain }.map(\.sid))
             } catch {
@@ -86,7 +90,7 @@ public final class MediaRecorder: MediaObserver {
         }
     }
 
-    /// Says that something can't be stored, once a minute: on a full disk nothing can.
+    /// Logs that something can't be stored, once a minute: on a full disk nothing can.
     private func storingDidFail(_ message: String, _ error: any Error) {
         let now = ContinuousClock.now
         let isDue = lastFailure.withLock { last in
@@ -97,12 +101,12 @@ public final class MediaRecorder: MediaObserver {
         if isDue { logger.failure("\(message)", error: error) } else { logger.debug("\(message)", error: error) }
     }
 
-    /// Where is kept what is learnt of an account's recordings.
+    /// The catalog of an account.
     private func catalog(of account: SID?) -> Catalog {
         account.flatMap { subaccounts[$0] } ?? catalog
     }
 
-    /// Forgets the size; it is learnt again when it is next asked for.
+    /// Forgets the size; it is learnt again at the next request for it.
     public func mediaHasChanged(_ sid: SID, of account: SID?) {
         logger.warning(
             "the media of \(sid) has changed, although completed media never does", metadata: ["recording": "\(sid)"])
@@ -112,28 +116,28 @@ public final class MediaRecorder: MediaObserver {
             } catch {
                 storingDidFail("the size of \(sid) can't be forgotten", error)
             }
-            invalidate.withLock { $0 }?(sid, account)
+            delegate.mediaMayDiffer(sid, of: account)
         }
     }
 
-    /// Stores that the bytes are true.
+    /// Stores that the bytes are authentic.
     public func mediaWasVerified(_ sid: SID, of account: SID?) {
         writer.run { [self] in store(.verified, sid, account) }
     }
 
-    /// Stores that they may not be, and has the kernel drop the pages that were released.
+    /// Stores that the bytes may not be authentic, and has the kernel drop the pages that were released.
     public func mediaIsDoubtful(_ sid: SID, of account: SID?) {
         writer.run { [self] in
             store(.unverified, sid, account)
-            invalidate.withLock { $0 }?(sid, account)
+            delegate.mediaMayDiffer(sid, of: account)
         }
     }
 
-    /// Stores it, and has the kernel drop the pages that were released before the forgery was seen.
+    /// Stores that they are not, and has the kernel drop the pages that were released before the forgery was seen.
     public func mediaFailedAuthentication(_ sid: SID, of account: SID?) {
         writer.run { [self] in
             store(.failed, sid, account)
-            invalidate.withLock { $0 }?(sid, account)
+            delegate.mediaMayDiffer(sid, of: account)
         }
     }
 
@@ -145,13 +149,13 @@ public final class MediaRecorder: MediaObserver {
         }
     }
 
-    /// Writes what is left and ends the recorder's thread.
+    /// Writes the rest and ends the recorder's thread.
     public func shutDown() {
         writer.shutDown()
     }
 }
 
 extension MediaFacts {
-    /// Whether the size is kept: one that is a guess is told, but with the right key it may turn out to be another.
+    /// Whether the size is kept: a guess is reported, but may turn out to be wrong with the right key.
     fileprivate var isSizeCertain: Bool { isPlaintextSizeExact && isConfirmed }
 }

@@ -23,11 +23,10 @@ public final class AccountMount {
 
     /// The parts that ``mount()`` starts.
     private struct Parts {
-        let recorder: MediaRecorder
+        let kernel: KernelConnection
         let branches: [Branch]
         let prober: SizeProber
         let readability: Readability
-        let gatherer: StatusGatherer
         let tree: FileTree
     }
 
@@ -41,7 +40,7 @@ public final class AccountMount {
     /// Builds the parts; blocks until Twilio has answered.
     ///
     /// - Parameter catalogFolder: returns the folder of an account's catalog, which it makes if it is missing.
-    /// - Throws: `TransferError`, `TwilioError`, `CatalogError`, `DiskCacheError`, `ThreadError`, or an error of
+    /// - Throws: `TransferError`, `TwilioError`, `CatalogError`, `DiskCacheError`, `SystemError`, or an error of
     ///   `catalogFolder`. All started parts have stopped then.
     public init(
         _ settings: MountSettings, logger: Logger, catalogFolder: (SID) throws -> String
@@ -63,17 +62,17 @@ public final class AccountMount {
 
     /// Mounts, and starts the background work.
     ///
-    /// - Throws: `FileSystemError`, or `ThreadError` when the system has no thread left. Nothing is mounted then, and
+    /// - Throws: `FileSystemError`, or `SystemError` when the system has no thread left. Nothing is mounted then, and
     ///   every part has stopped.
     public func mount() throws {
         do {
             let session = try FileSystemSession(
-                tree: parts.tree, mountPoint: settings.mountPoint, source: "twilio:\(settings.account)",
-                options: settings.options, threadCount: settings.threadCount, logger: logger)
+                tree: parts.tree, kernel: parts.kernel, mountPoint: settings.mountPoint,
+                source: "twilio:\(settings.account)", options: settings.options, threadCount: settings.threadCount,
+                logger: logger)
             self.session = session
             // The other parts answer its requests, so its memory outlives them.
             stops.pushToBottom { session.finish() }
-            wire(session)
             for branch in parts.branches { try branch.synchronizer.start() }
             if settings.isProbing { try parts.prober.start() }
             try parts.readability.start()
@@ -137,10 +136,13 @@ public final class AccountMount {
         let (main, subaccounts) = try openAccounts(settings, client, logger) { account, window in
             try Catalog(folder: try catalogFolder(account), window: window, logger: accountLogger(account))
         }
+        let kernel = try KernelConnection(logger: logger)
+        stops.push { kernel.shutDownUnlessMounted() }
+        let nodes = NodeRegistry(subaccounts: (subaccounts ?? []).map(\.client.account), kernel: kernel)
         let recorder = try MediaRecorder(
             catalog: main.catalog,
             subaccounts: Dictionary(uniqueKeysWithValues: (subaccounts ?? []).map { ($0.client.account, $0.catalog) }),
-            logger: logger)
+            delegate: nodes, logger: logger)
         stops.push { recorder.shutDown() }
         let diskCache = try settings.diskCache.map {
             try DiskCache(folder: $0.folder, limit: $0.limit, minimumFree: $0.minimumFree, logger: logger)
@@ -167,15 +169,13 @@ public final class AccountMount {
         let gatherer = StatusGatherer(
             version: settings.version, account: settings.account, mounted: .now, catalog: main.catalog,
             synchronizer: mainBranch.synchronizer, subaccounts: subaccountBranches ?? [], library: library,
-            transfer: transfer)
+            transfer: transfer, requests: { kernel.statistics }, unreadable: { readability.unreadable })
         let tree = FileTree(
             parts: FileTree.Parts(
-                main: mainBranch, subaccounts: subaccountBranches, library: library, gatherer: gatherer,
-                readability: readability),
-            ownership: settings.ownership, version: settings.version, logger: logger)
-        return Parts(
-            recorder: recorder, branches: branches, prober: prober, readability: readability, gatherer: gatherer,
-            tree: tree)
+                main: mainBranch, subaccounts: subaccountBranches, nodes: nodes, library: library,
+                controlFiles: StatusFiles(gatherer: gatherer, version: settings.version), readability: readability),
+            ownership: settings.ownership)
+        return Parts(kernel: kernel, branches: branches, prober: prober, readability: readability, tree: tree)
     }
 
     /// Checks the credentials and opens the catalogs; blocks until Twilio has answered.
@@ -192,17 +192,6 @@ public final class AccountMount {
                 .open(openCatalog)
         }
         return (main, subaccounts)
-    }
-
-    /// Connects the parts with the kernel, which none of them knows.
-    private func wire(_ session: FileSystemSession) {
-        let (tree, readability) = (parts.tree, parts.readability)
-        parts.recorder.onInvalidation { [weak session, weak tree] sid, account in
-            if let inode = tree?.noteChange(ofMedia: sid, of: account) { session?.expire([inode]) }
-        }
-        tree.onRemoval { [weak session] inodes in session?.expire(inodes) }
-        parts.gatherer.askForRequests { [weak session] in session?.statistics ?? RequestStatistics() }
-        parts.gatherer.askForUnreadable { [weak readability] in readability?.unreadable ?? [] }
     }
 
     /// Asks Twilio for something small, so that wrong credentials are reported now and not at the first `ls`.

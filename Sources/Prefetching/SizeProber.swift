@@ -22,7 +22,7 @@ public final class SizeProber: Sendable {
         }
     }
 
-    /// How many probes run at the same time: the rest of the account's limit is for those who wait.
+    /// How many probes run at the same time: the rest of the account's limit is for requests that somebody waits for.
     static let limit = 16
 
     /// How many recordings are taken from the catalog at a time.

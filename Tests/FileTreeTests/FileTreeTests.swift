@@ -180,7 +180,7 @@ struct FileTreeTests {
             #expect(try bench.attributes(inode).inode == inode)
             bench.tree.forget(inode, count: 1)
             #expect(throws: FileTreeError.self) { try bench.attributes(inode) }
-            #expect(bench.tree.inode(ofMedia: try #require(SID(bench.sid("a.wav")))) == inode)
+            #expect(bench.nodes.inode(ofMedia: try #require(SID(bench.sid("a.wav")))) == inode)
         }
     }
 
@@ -306,7 +306,7 @@ struct FileTreeTests {
         let paths = [".twiliofs/status.json", ".twiliofs/metrics"]
         let folder = try bench.find(".twiliofs")
         let before = try paths.map { try bench.find($0) }
-        #expect(before.allSatisfy { $0.size == 16 << 10 && $0.modified == FileTree.unknownTime && $0.validity == 0 })
+        #expect(before.allSatisfy { $0.size == 16 << 10 && $0.modified == Attributes.unknownTime && $0.validity == 0 })
         _ = try bench.list(bench.find("recordings").inode)
         for number in 0..<120 {
             let sid = try #require(SID(TwilioSimulator.generatedSID(number)))
@@ -324,12 +324,12 @@ struct FileTreeTests {
             let path = ".twiliofs/status.json"
             #expect(try bench.find(path).size == 16 << 10)
             let many = Dictionary(uniqueKeysWithValues: (0..<1000).map { ("E\($0)", Int64($0)) })
-            bench.gatherer.askForRequests { RequestStatistics(waiting: 3, errors: many) }
+            bench.requests.withLock { $0 = RequestStatistics(waiting: 3, errors: many) }
             let first = try bench.content(path)
             let size = try bench.find(path).size
             #expect(size > 16 << 10 && first.count <= Int(size))
             #expect(try bench.content(path).count == Int(size))
-            bench.gatherer.askForRequests { RequestStatistics() }
+            bench.requests.withLock { $0 = RequestStatistics() }
             #expect(try bench.find(path).size == size)
             #expect(try bench.content(path).count == Int(size))
         }
@@ -345,7 +345,7 @@ struct FileTreeTests {
             let path = try Self.path(bench, "recordings/a.wav")
             let file = try bench.open(bench.find(path).inode)
             let bytes = try bench.read(file, count: 1 << 20)
-            bench.gatherer.askForRequests { RequestStatistics(waiting: 3, errors: ["EIO": 4]) }
+            bench.requests.withLock { $0 = RequestStatistics(waiting: 3, errors: ["EIO": 4]) }
             // The recorder takes a moment to store the size.
             #expect(try eventually { try bench.catalog.totals(of: .voiceRecording).knownBytes == bytes.count })
             let status = try MountStatus(json: Data(bench.content(".twiliofs/status.json")))

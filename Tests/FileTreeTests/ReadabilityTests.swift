@@ -27,7 +27,7 @@ struct ReadabilityTests {
             let entries = try bench.list(bench.find(name).inode)
             #expect(entries.count == 3)
             // It may turn out to be unreadable.
-            #expect(entries.last?.validity == FileTree.directoryValidity)
+            #expect(entries.last?.validity == Validity.short)
         }
         // Whoever asks later doesn't wait for a while of his own.
         let isAnswered = Locked(false)

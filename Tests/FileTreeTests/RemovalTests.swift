@@ -26,8 +26,6 @@ struct RemovalTests {
     func everyName() throws {
         let bench = try TreeBench()
         defer { bench.shutDown() }
-        let told = Awaited<[InodeNumber]>()
-        bench.tree.onRemoval { told.add($0) }
         let day = "2020-02-29T12:00:00Z"
         let room = "RM" + String(repeating: "1", count: 32)
         let recordings = [
@@ -41,7 +39,7 @@ struct RemovalTests {
             #expect(known.count == (index < 3 ? 4 : 3))
             try bench.simulator.remove(recording.sid)
             bench.synchronizer.recheck(try #require(SID(recording.sid)))
-            #expect(Set(try told.values(index + 1)[index]).isSuperset(of: known))
+            #expect(Set(try bench.expired.notices.values(index + 1)[index]).isSuperset(of: known))
             for inode in known {
                 let error = #expect(throws: FileTreeError.self) { try bench.attributes(inode) }
                 #expect(error?.code == .stale)
@@ -57,8 +55,6 @@ struct RemovalTests {
     func foundOutByReading() throws {
         let bench = try TreeBench(files: ["compositions/f.mp4": Array(repeating: 5, count: 70_000)])
         defer { bench.shutDown() }
-        let told = Awaited<[InodeNumber]>()
-        bench.tree.onRemoval { told.add($0) }
         let sid = try bench.sid("f.mp4")
         // Of a recording made just now, the media may come later than the resource.
         try bench.simulator.update(sid, fields: ["date_created": "2020-02-29T12:00:00Z"])
@@ -79,7 +75,8 @@ struct RemovalTests {
             }
         }
         #expect(error?.code == .stale)
-        #expect(try told.value().contains(inode))
+        let expired = try bench.expired.notices.value()
+        #expect(expired.count == 4 && expired.contains(inode))
         let missing = #expect(throws: FileTreeError.self) { try bench.find(path) }
         #expect(missing?.code == .notFound)
     }

@@ -3,53 +3,53 @@ import Testing
 
 @testable import FileTree
 
-@Suite("The size of a text that is made anew each time", .orderly)
+@Suite("The size of a text that is made anew at each opening", .orderly)
 struct StableSizeTests {
     private func text(_ count: Int) -> [UInt8] { Array(repeating: 1, count: count) }
 
-    @Test("It is told once there was a text, is a power of two, and leaves a quarter free")
+    @Test("it is reported once there was a text, is a power of two, and leaves a quarter free")
     func room() {
         for (count, size) in [
             (0, 16), (1, 16), (12 << 10, 16), (12 << 10 + 1, 32), (24 << 10, 32), (24 << 10 + 1, 64), (200_000, 512),
         ] {
             var stable = StableSize()
-            #expect(stable.told() == nil)
-            _ = stable.fill(text(count), with: 2)
-            #expect(stable.told() == size << 10, "\(count)")
+            #expect(stable.reported() == nil)
+            _ = stable.pad(text(count), with: 2)
+            #expect(stable.reported() == size << 10, "\(count)")
         }
     }
 
-    @Test("A text that has grown since the size was told is filled up to what was told")
+    @Test("a text that has grown since the size was reported is padded to that size")
     func growth() {
         var stable = StableSize()
-        _ = stable.fill(text(100), with: 2)
-        #expect(stable.told() == 16 << 10)
-        let filled = stable.fill(text(16_000), with: 2)
+        _ = stable.pad(text(100), with: 2)
+        #expect(stable.reported() == 16 << 10)
+        let filled = stable.pad(text(16_000), with: 2)
         #expect(filled.count == 16 << 10)
         #expect(filled.prefix(16_000).allSatisfy { $0 == 1 } && filled.dropFirst(16_000).allSatisfy { $0 == 2 })
-        // Who asks next is told a size with room again, and gets it, however short the text is then.
-        #expect(stable.told() == 32 << 10)
-        #expect(stable.fill(text(5), with: 2).count == 32 << 10)
-        #expect(stable.told() == 32 << 10)
+        // The next size that is reported has room again, and is kept however short the text is then.
+        #expect(stable.reported() == 32 << 10)
+        #expect(stable.pad(text(5), with: 2).count == 32 << 10)
+        #expect(stable.reported() == 32 << 10)
     }
 
-    @Test("Whatever the texts' lengths are, nobody gets another size than was told last, unless the text doesn't fit")
+    @Test("whatever the lengths are, each text has the size that was reported last, unless it doesn't fit")
     func random() {
         var generator = SeededGenerator(seed: 5)
         for _ in 0..<200 {
             var stable = StableSize()
-            var told: Int?
+            var reported: Int?
             for _ in 0..<50 {
                 if Bool.random(using: &generator) {
-                    let size = stable.told()
-                    if let told { #expect(size ?? 0 >= told) }
-                    told = size
+                    let size = stable.reported()
+                    if let reported { #expect(size ?? 0 >= reported) }
+                    reported = size
                 } else {
                     let count = Int.random(in: 0...Int.random(in: 1...100_000, using: &generator), using: &generator)
-                    let filled = stable.fill(text(count), with: 2).count
-                    if let told, count <= told { #expect(filled == told) }
+                    let filled = stable.pad(text(count), with: 2).count
+                    if let reported, count <= reported { #expect(filled == reported) }
                     #expect(filled >= count && filled.nonzeroBitCount == 1)
-                    if count > told ?? .max { told = filled }
+                    if count > reported ?? .max { reported = filled }
                 }
             }
         }

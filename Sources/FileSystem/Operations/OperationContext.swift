@@ -5,15 +5,13 @@ import Logging
 /// What the operations work with; libfuse hands it to each of them.
 final class OperationContext: Sendable {
     let tree: FileTree
-    let pending: PendingRequests
+    let kernel: KernelConnection
     let failures: FailureLog
-    let notices: KernelNotices
 
-    init(tree: FileTree, pending: PendingRequests, notices: KernelNotices, logger: Logger) {
+    init(tree: FileTree, kernel: KernelConnection, logger: Logger) {
         self.tree = tree
-        self.pending = pending
-        self.notices = notices
-        failures = FailureLog(tree: tree, logger: logger)
+        self.kernel = kernel
+        failures = FailureLog(tree: tree, counts: kernel.errors, logger: logger)
     }
 
     /// Runs an operation: makes the request an owned value, and keeps it in view if it isn't answered at once.
@@ -34,7 +32,7 @@ final class OperationContext: Sendable {
         let context = Unmanaged<OperationContext>.fromOpaque(userData).takeUnretainedValue()
         let request = Request(handle, operation, inode.inode, name: name, failures: context.failures)
         body(context, request)
-        if request.isPending { context.pending.add(request, patience: patience) }
+        if request.isPending { context.kernel.pending.add(request, patience: patience) }
     }
 }
 

@@ -9,12 +9,12 @@ final class FailureLog: Sendable {
     private let tree: FileTree
     private let logger: Logger
 
-    /// How often the kernel was answered with which error.
-    let counts = ErrorCounts()
+    private let counts: ErrorCounts
     private let isEnding = Locked(false)
 
-    init(tree: FileTree, logger: Logger) {
+    init(tree: FileTree, counts: ErrorCounts, logger: Logger) {
         self.tree = tree
+        self.counts = counts
         self.logger = logger
     }
 

@@ -31,24 +31,25 @@ public final class FileSystemSession: Sendable {
     /// Mounts a tree; requests are served from now on.
     ///
     /// - Parameters:
-    ///   - tree: what is shown.
+    ///   - tree: the files that are shown.
+    ///   - kernel: a connection that no other session has; the tree reports changes to it.
     ///   - mountPoint: an absolute path, checked by ``MountPoint``.
     ///   - options: mount options in the spelling of `mount -o`, besides those that are always set.
     ///   - threadCount: threads that serve requests.
     /// - Throws: ``FileSystemError``, or ``SystemError`` when the system has no thread left.
     public init(
-        tree: FileTree, mountPoint: String, source: String, options: [String], threadCount: Int, logger: Logger
+        tree: FileTree, kernel: KernelConnection, mountPoint: String, source: String, options: [String],
+        threadCount: Int, logger: Logger
     ) throws {
         self.logger = logger
         self.mountPoint = mountPoint
-        let context = OperationContext(
-            tree: tree, pending: try PendingRequests(), notices: try KernelNotices(logger: logger), logger: logger)
+        let context = OperationContext(tree: tree, kernel: kernel, logger: logger)
         self.context = context
         state = Locked(State())
         do {
             let handle = try Self.mount(mountPoint, source: source, options: options, context: context)
             state.withLock { $0.handle = handle }
-            context.notices.attach(handle)
+            context.kernel.notices.attach(handle)
             try serve(handle, threadCount: threadCount)
             KernelReadAhead.raise(for: mountPoint, logger: logger)
         } catch {
@@ -92,8 +93,8 @@ public final class FileSystemSession: Sendable {
     /// Open files can't be read any more once the process has ended.
     public func finish() {
         context.failures.end()
-        context.pending.shutDown()
-        context.notices.attach(nil)
+        context.kernel.pending.shutDown()
+        context.kernel.notices.attach(nil)
         let (handle, threads) = state.withLock { state in
             defer { state = State() }
             return (state.handle, state.threads)
@@ -104,23 +105,10 @@ public final class FileSystemSession: Sendable {
         guard progress.waitUntil(timeout: .milliseconds(100), { $0.threadCount == 0 }) else { return }
         for thread in threads { thread.join() }
         // Nothing holds a notice up once the kernel has let go of the mount.
-        context.notices.shutDown()
+        context.kernel.notices.shutDown()
         // Nobody uses the descriptor any more.
         fuse_session_unmount(handle.session)
         fuse_session_destroy(handle.session)
-    }
-
-    /// Has the kernel ask again for the attributes of inodes that have gone or changed.
-    ///
-    /// Those that have gone are stale, and it looks their names up anew, in vain. Of those whose content has changed it
-    /// drops the pages, for the time differs. Can be called from any thread.
-    public func expire(_ inodes: [InodeNumber]) {
-        context.notices.expire(inodes)
-    }
-
-    /// What is going on between the kernel and the tree.
-    public var statistics: RequestStatistics {
-        RequestStatistics(waiting: context.pending.count, errors: context.failures.counts.byName)
     }
 
     private static func mount(

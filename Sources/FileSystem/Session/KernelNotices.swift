@@ -12,6 +12,8 @@ import Support
 /// asks for them again, and finds the node stale, or the time of its content changed.
 final class KernelNotices: Sendable {
     private let worker: WorkerPool
+
+    /// Set when the tree is mounted, since each needs the other: libfuse's session the tree, the tree these notices.
     private let session = Locked<SessionHandle?>(nil)
     private let logger: Logger
 
@@ -20,10 +22,13 @@ final class KernelNotices: Sendable {
         worker = try WorkerPool(name: "notices", threadCount: 1)
     }
 
-    /// Sets the mount whose kernel side is told; nil when nothing is to be told any more.
+    /// Sets the mount that notices are for; nil when none are to be sent any more.
     func attach(_ handle: SessionHandle?) {
         session.withLock { $0 = handle }
     }
+
+    /// Whether there is a mount that notices are for.
+    var isAttached: Bool { session.withLock { $0 != nil } }
 
     /// Has the kernel ask again for the attributes of inodes.
     func expire(_ inodes: [InodeNumber]) {

@@ -21,7 +21,7 @@ struct InodeTable {
     /// Such a node keeps its number when the one that it prefers becomes free: the kernel knows it by that number.
     private var displaced: [Node: InodeNumber] = [:]
 
-    /// What was known of files that are gone from their account, for the programs that have them open.
+    /// The attributes of files that are gone from their account, for programs that have them open.
     private var removed: [InodeNumber: Attributes] = [:]
 
     /// Makes a table that knows the root alone.
@@ -74,7 +74,7 @@ struct InodeTable {
         if entries[attributes.inode]?.node == node { removed[attributes.inode] = attributes }
     }
 
-    /// The attributes that a file had which is gone from its account; nil where they aren't kept.
+    /// The attributes of a file that is gone from its account; nil where they aren't kept.
     func attributes(ofRemoved number: InodeNumber) -> Attributes? { removed[number] }
 
     private func subaccount(of node: Node) -> SID? {

@@ -19,6 +19,9 @@ struct BranchNumber: RawRepresentable, Hashable, Sendable {
 
     /// The mounted account's own.
     static let main = BranchNumber(rawValue: 0)
+
+    /// How many subaccounts there are numbers for.
+    static let subaccountLimit = Int(UInt16.max)
 }
 
 /// A place in an account's branch.
@@ -49,8 +52,13 @@ enum View: Hashable, Sendable {
 }
 
 /// A file about the mount itself; its name.
-enum ControlFile: String, CaseIterable, Hashable, Sendable {
+public enum ControlFile: String, CaseIterable, Hashable, Sendable {
+    /// The status, in JSON.
     case status = "status.json"
+
+    /// The metrics, in Prometheus' text format.
     case metrics
+
+    /// The version of the program.
     case version
 }

@@ -17,11 +17,8 @@ public final class StatusGatherer: Sendable {
     private let library: MediaLibrary
     private let transfer: TransferClient
 
-    /// Tells of the kernel's requests, once there is a mount.
-    private let requests = Locked<(@Sendable () -> RequestStatistics)?>(nil)
-
-    /// Tells what can't be read.
-    private let unreadable = Locked<(@Sendable () -> [UnreadableRecordings])?>(nil)
+    private let requests: @Sendable () -> RequestStatistics
+    private let unreadable: @Sendable () -> [UnreadableRecordings]
 
     /// Makes a gatherer.
     ///
@@ -29,9 +26,13 @@ public final class StatusGatherer: Sendable {
     ///   - version: this program's.
     ///   - mounted: when the account is mounted.
     ///   - subaccounts: those that are mounted below it.
+    ///   - requests: reports the kernel's requests; called within requests, so it must be quick.
+    ///   - unreadable: reports the recordings that can't be read; must be quick.
     public init(
         version: String, account: SID, mounted: Date, catalog: Catalog, synchronizer: Synchronizer,
-        subaccounts: [Branch] = [], library: MediaLibrary, transfer: TransferClient
+        subaccounts: [Branch] = [], library: MediaLibrary, transfer: TransferClient,
+        requests: @escaping @Sendable () -> RequestStatistics,
+        unreadable: @escaping @Sendable () -> [UnreadableRecordings]
     ) {
         self.version = version
         self.account = account
@@ -41,25 +42,15 @@ public final class StatusGatherer: Sendable {
         self.subaccounts = subaccounts
         self.library = library
         self.transfer = transfer
-    }
-
-    /// Sets who tells of the kernel's requests.
-    ///
-    /// It is called within requests and must be quick.
-    public func askForRequests(_ requests: @escaping @Sendable () -> RequestStatistics) {
-        self.requests.withLock { $0 = requests }
-    }
-
-    /// Sets who tells what can't be read; it must be quick.
-    public func askForUnreadable(_ unreadable: @escaping @Sendable () -> [UnreadableRecordings]) {
-        self.unreadable.withLock { $0 = unreadable }
+        self.requests = requests
+        self.unreadable = unreadable
     }
 
     /// Everything, now.
     func status() throws(CatalogError) -> MountStatus {
         let library = library.statistics
         let transfer = transfer.statistics
-        let requests = requests.withLock { $0 }?() ?? RequestStatistics()
+        let requests = requests()
         let integrity = try catalog.integrityCounts()
         var status = MountStatus(
             version: version, time: .now, mounted: mounted, account: account.description,
@@ -81,7 +72,7 @@ public final class StatusGatherer: Sendable {
                 media: Dictionary(uniqueKeysWithValues: library.errors.map { ($0.rawValue, $1) }),
                 system: requests.errors),
             memory: MountStatus.Memory(granted: library.memoryGranted, used: library.memoryUsed))
-        status.unreadable = (unreadable.withLock { $0 }?() ?? []).map { MountStatus.Unreadable($0) }
+        status.unreadable = unreadable().map { MountStatus.Unreadable($0) }
         status.accounts = try subaccounts.map { branch throws(CatalogError) in
             MountStatus.Subaccount(
                 sid: branch.account.description, name: branch.name,

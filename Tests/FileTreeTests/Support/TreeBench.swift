@@ -20,7 +20,13 @@ final class TreeBench: Sendable {
     let catalog: Catalog
     let tree: FileTree
     let library: MediaLibrary
-    let gatherer: StatusGatherer
+    let nodes: NodeRegistry
+
+    /// The inodes that the kernel was told to ask about again.
+    let expired = ExpiredInodes()
+
+    /// What the status has of the kernel's requests.
+    let requests = Locked(RequestStatistics())
     private let folder: URL
 
     /// Whether the simulator and the folder are another bench's.
@@ -92,15 +98,17 @@ final class TreeBench: Sendable {
         catalog = try Catalog(folder: folder.appending(path: "catalog").path, window: window, logger: quiet)
         finder = try ResourceFinder(catalog: catalog, client: client)
         synchronizer = try Synchronizer(catalog: catalog, client: client, finder: finder, logger: quiet)
-        recorder = try MediaRecorder(catalog: catalog, logger: quiet)
+        nodes = NodeRegistry(kernel: expired)
+        recorder = try MediaRecorder(catalog: catalog, delegate: nodes, logger: quiet)
         library = try MediaLibrary(
             clients: TwilioClients(main: client), transfer: transfer, keys: keys,
             configuration: MediaLibrary.Configuration(spoolFolder: folder.path, threadCount: 1), observer: recorder,
             logger: quiet)
         prefetcher = try Prefetcher(catalog: catalog, media: prefetchable ?? library, logger: quiet)
-        gatherer = StatusGatherer(
+        let gatherer = StatusGatherer(
             version: "1.2.3", account: account, mounted: Date(timeIntervalSince1970: 1_700_000_000), catalog: catalog,
-            synchronizer: synchronizer, library: library, transfer: transfer)
+            synchronizer: synchronizer, library: library, transfer: transfer,
+            requests: { [requests] in requests.withLock { $0 } }, unreadable: { [] })
         let main = Branch(
             account: account, catalog: catalog, synchronizer: synchronizer, finder: finder, prefetcher: prefetcher)
         if let listingPatience {
@@ -111,8 +119,10 @@ final class TreeBench: Sendable {
             readability = nil
         }
         tree = FileTree(
-            parts: FileTree.Parts(main: main, library: library, gatherer: gatherer, readability: readability),
-            ownership: ownership, version: "1.2.3", logger: quiet)
+            parts: FileTree.Parts(
+                main: main, nodes: nodes, library: library,
+                controlFiles: StatusFiles(gatherer: gatherer, version: "1.2.3"), readability: readability),
+            ownership: ownership)
     }
 
     /// Takes the catalog away, as somebody does who clears a folder of caches.
@@ -208,6 +218,13 @@ final class TreeBench: Sendable {
             }
         }
     }
+}
+
+/// Notes the inodes that are expired, as the kernel's side of a mount.
+final class ExpiredInodes: KernelCache {
+    let notices = Awaited<[InodeNumber]>()
+
+    func expire(_ inodes: [InodeNumber]) { notices.add(inodes) }
 }
 
 /// Collects what a read ends with.

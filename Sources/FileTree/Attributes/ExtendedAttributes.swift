@@ -3,16 +3,16 @@ import Media
 import Prefetching
 import TwilioAPI
 
-/// The extended attributes of a recording's media file, `user.twilio.*`: what is in its resource and its envelope.
+/// The extended attributes of a recording's media file, `user.twilio.*`: facts of its resource and its envelope.
 struct ExtendedAttributes {
     /// Names and values, in the order of a listing.
     let values: [(name: String, value: String)]
 
-    /// Collects what is known.
+    /// Collects the values that are known.
     ///
     /// - Parameters:
-    ///   - integrity: what the library knows of the bytes, if the file is at hand there.
-    ///   - stored: what was found out at any time before.
+    ///   - integrity: that of the bytes, if the library has the file at hand.
+    ///   - stored: the integrity that the catalog keeps from any time before.
     init(resource: MediaResource, facts: MediaFacts?, integrity: Integrity?, stored: StoredIntegrity?) {
         let finding = integrity == .verified || integrity == .failed ? integrity : stored?.finding
         let hasTag = resource.encryptionDetails != nil || facts?.isAuthenticated == true

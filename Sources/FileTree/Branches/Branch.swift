@@ -3,9 +3,9 @@ public import Prefetching
 public import Support
 public import TwilioAPI
 
-/// What an account's branch of the tree is made from.
+/// The branch of the tree that belongs to an account, and the parts that it is made from.
 public struct Branch: Sendable {
-    /// Whose it is.
+    /// The account.
     public let account: SID
 
     /// The name that its owner gave it.
@@ -14,7 +14,7 @@ public struct Branch: Sendable {
     /// Why its video isn't shown; nil where it is.
     public let videoIssue: String?
 
-    /// What the account holds, as far as it is shown.
+    /// The account's recordings, as far as they are shown.
     public let catalog: Catalog
 
     /// Keeps its lists up to date.

@@ -1,36 +1,36 @@
 public import Media
 import Support
 
-/// A file that was opened; letting go of it closes it.
+/// An open file; releasing it closes it.
 public final class OpenFile: Sendable {
-    /// Where its bytes come from.
+    /// The source of an open file's bytes.
     public enum Content: Sendable {
         /// Decrypted media, from memory or the network.
         case media(MediaReader)
 
-        /// Bytes that are at hand.
+        /// Bytes in memory.
         case bytes([UInt8])
     }
 
-    /// Where the file's bytes come from.
+    /// The source of the file's bytes.
     public let content: Content
 
-    /// Whether the kernel may keep the pages that it has from an earlier opening.
+    /// Whether the kernel may keep the pages of an earlier opening.
     public let mayKeepPages: Bool
 
-    /// Whether reads go past the kernel's pages: each opening has content of its own.
+    /// Whether reads bypass the kernel's pages: each opening has content of its own.
     public let isVolatile: Bool
 
-    /// The branch that it belongs to.
+    /// The branch of the file.
     let branch: BranchNumber
 
     private let onClose: @Sendable () -> Void
 
-    /// Whether the content is still what it was when the file was opened.
+    /// Whether the content is still the one that was opened.
     private let isCurrent: @Sendable () -> Bool
     private let hasBeenRead = Locked(false)
 
-    /// Whether the bytes may be read: not if others took their place between the opening and the first read, since the
+    /// Whether the bytes may be read: not if others replaced them between the opening and the first read, since the
     /// program may have asked for the size of those meanwhile.
     public func beginReading() -> Bool {
         hasBeenRead.withLock { hasBeenRead in

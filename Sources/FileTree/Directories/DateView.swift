@@ -2,38 +2,27 @@ import Catalog
 import Foundation
 import TwilioAPI
 
-/// The view by date: years, months and days in which recordings were made, in UTC.
+/// The view by date of a branch: the years, months and days in which recordings were made, in UTC.
 ///
-/// Nothing of it is kept: the catalog has an index by time.
-extension FileTree {
+/// None of it is kept: the catalog has an index by time.
+struct DateView {
     /// When Twilio began: nothing is older.
     private static let beginning = Timestamp(seconds: 1_199_145_600)
 
-    /// How far the clocks of Twilio and of this machine may be apart, in seconds: a day, so that `tomorrow` is one as
+    /// How far the clocks of Twilio and of this machine may be apart, in seconds: a day, so that `tomorrow` is found as
     /// well.
     private static let clockTolerance: Int64 = 86_400
 
-    /// Finds a year, a month or a day.
-    ///
-    /// As long as the lists aren't here, it can't be known which of them have recordings: those that may have some are
-    /// there then, so that one can be listed whatever the size of the account.
-    ///
-    /// - Parameter span: what the name means; nil when it means nothing.
-    func find(
-        _ span: DateSpan?, named name: String, _ number: BranchNumber, _ completion: @escaping Completion<Entry>
-    ) throws(FileTreeError) {
-        guard let span, try mayExist(span, in: branch(number)) else { throw Self.missing(name) }
-        answer(Node(.directory(.date(span)), in: number), validity: Self.directoryValidity, completion)
-    }
+    let branch: Branch
 
-    private func mayExist(_ span: DateSpan, in branch: Branch) throws(FileTreeError) -> Bool {
-        do throws(CatalogError) {
-            if try branch.catalog.hasEntries(createdIn: span.interval) { return true }
-        } catch {
-            throw inputOutput(error)
+    /// Whether a year, a month or a day has recordings, or may have some while the lists are incomplete.
+    func mayExist(_ span: DateSpan) throws(FileTreeError) -> Bool {
+        let exists = try branch.query { catalog throws(CatalogError) in
+            try catalog.hasEntries(createdIn: span.interval)
         }
-        // Asked for afterwards: a catalog that was just lost is no longer complete.
-        if branch.kinds.allSatisfy(branch.synchronizer.isComplete) { return false }
+        if exists { return true }
+        // After the query: a catalog that was just lost is no longer complete.
+        if branch.isListed(branch.kinds) { return false }
         let shown = branch.catalog.window.interval
         let now = Int64(Date.now.timeIntervalSince1970)
         let lower = max(Self.beginning, shown.lower ?? Self.beginning)
@@ -42,14 +31,23 @@ extension FileTree {
         return lower < upper && span.interval.overlaps(lower..<upper)
     }
 
-    /// The years in which recordings were made, or the months and days of one, as far as they have some.
+    /// The years in which recordings were made, and all months and days of these that have some.
+    func allSpans() throws(CatalogError) -> [DateSpan] {
+        var spans = try spans(of: nil, after: 0, limit: .max)
+        var index = 0
+        while index < spans.count {
+            if spans[index].unit != .day { spans += try self.spans(of: spans[index], after: 0, limit: .max) }
+            index += 1
+        }
+        return spans
+    }
+
+    /// The years in which recordings were made, or the months or days of one that have some.
     ///
     /// - Parameters:
-    ///   - parent: whose parts are wanted; nil for the years.
+    ///   - parent: the year or month whose parts are wanted; nil for the years.
     ///   - place: the number of the part before the first one wanted; 0 to begin.
-    func spans(
-        of parent: DateSpan?, after place: Int64, limit: Int, in branch: Branch
-    ) throws(CatalogError) -> [DateSpan] {
+    func spans(of parent: DateSpan?, after place: Int64, limit: Int) throws(CatalogError) -> [DateSpan] {
         let numbers: ClosedRange<Int>
         if let parent {
             numbers = parent.childNumbers
@@ -73,7 +71,7 @@ extension FileTree {
     ///
     /// - Parameter place: a ``PlaceInDay``.
     func entries(
-        of day: DateSpan, after place: Int64, limit: Int, in branch: Branch
+        of day: DateSpan, after place: Int64, limit: Int
     ) throws(CatalogError) -> [(entry: CatalogEntry, place: Int64)] {
         let begin = day.interval.lowerBound
         let place = PlaceInDay(rawValue: place)
@@ -95,8 +93,8 @@ extension FileTree {
     }
 }
 
-/// A recording's place in the listing of its day, in one number: so a listing goes on at the right place whatever has
-/// come and gone meanwhile.
+/// A recording's position in the listing of its day, in one number: a listing goes on at the right entry whatever has
+/// been added and removed meanwhile.
 struct PlaceInDay: RawRepresentable, Hashable {
     /// The number of the kind; 0 before all recordings.
     let kind: Int

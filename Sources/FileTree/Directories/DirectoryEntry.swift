@@ -1,6 +1,6 @@
-/// An entry that a lookup found.
+/// The answer to a lookup.
 public struct Entry: Hashable, Sendable {
-    /// What is known of it, valid for no time where the size isn't.
+    /// Its attributes, valid for no time while the size isn't known.
     public let attributes: Attributes
 
     /// How long the kernel may keep the name, in seconds.
@@ -15,27 +15,27 @@ public struct DirectoryEntry: Hashable, Sendable {
     /// The entry's inode number.
     public let inode: InodeNumber
 
-    /// What kind of node it is.
+    /// The kind of node.
     public let type: Attributes.FileType
 
-    /// What is told with the name, valid for no time where the size isn't known; nil where finding it out costs much.
+    /// Its attributes, valid for no time while the size isn't known; nil where they take a query.
     public let attributes: Attributes?
 
     /// How long the kernel may keep the name, in seconds.
     public let validity: Double
 
-    /// Where a reader that has had this entry goes on.
+    /// The position after this entry, from which a listing goes on.
     public let cookie: Int64
 
     let node: Node
 }
 
-/// A directory that was opened: its list is complete.
+/// An open directory, whose list is complete.
 public final class DirectoryHandle: Sendable {
     let directory: Directory
     let branch: BranchNumber
 
-    /// The database that its list comes from.
+    /// The database of its list.
     let epoch: Int
 
     init(directory: Directory, branch: BranchNumber, epoch: Int) {

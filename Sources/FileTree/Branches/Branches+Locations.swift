@@ -1,16 +1,14 @@
 import Catalog
 import Support
-public import TwilioAPI
+import TwilioAPI
 
 /// Where nodes are, for messages.
-extension FileTree {
-    /// The path of a node below the mount point, and the recording that it belongs to; nil for a number that means
-    /// nothing.
+extension Branches {
+    /// The path of a node below the mount point, and the recording that it belongs to.
     ///
     /// The root's path is `.`.
-    public func location(of inode: InodeNumber) -> (path: String, recording: SID?)? {
-        guard let node = inodes.withLock({ $0.node(of: inode) }) else { return nil }
-        var names = node.branch == .main ? [] : ["accounts", branch(node.branch).account.description]
+    func location(of node: Node) -> (path: String, recording: SID?) {
+        var names = node.branch == .main ? [] : ["accounts", self[node.branch].account.description]
         let recording: SID?
         switch node.place {
         case .directory(let directory):
@@ -20,8 +18,8 @@ extension FileTree {
             names += Directory.control.names + [file.rawValue]
             recording = nil
         case .media(let sid, _), .metadata(let sid, _), .link(let sid, _, _):
-            // As far as it is known: the reason for the message may be that the catalog can't be read.
-            let entry = try? branch(node.branch).catalog.entry(of: sid)
+            // As far as it is known: the message may be about a catalog that can't be read.
+            let entry = try? self[node.branch].catalog.entry(of: sid)
             names += Self.names(of: node.place, sid, entry)
             recording = sid
         }

@@ -1,0 +1,170 @@
+import Catalog
+import Media
+import Prefetching
+import Support
+import TwilioAPI
+
+/// Provides the attributes of all nodes.
+final class AttributeProvider: Sendable {
+    /// The size that is reported with a name as long as the true one isn't known.
+    ///
+    /// No program should see it. If one does that asks for the attributes that the kernel remembers
+    /// (`AT_STATX_DONT_SYNC`), too much is better than too little: reading ends where the file does, and no file is
+    /// taken for an empty one.
+    private static let sizeUntilKnown = Bounds.largestSize
+
+    private let branches: Branches
+    private let nodes: NodeRegistry
+    private let library: MediaLibrary
+    private let controlFiles: ControlFiles
+    private let ownership: Ownership
+
+    init(
+        branches: Branches, nodes: NodeRegistry, library: MediaLibrary, controlFiles: ControlFiles, ownership: Ownership
+    ) {
+        self.branches = branches
+        self.nodes = nodes
+        self.library = library
+        self.controlFiles = controlFiles
+        self.ownership = ownership
+    }
+
+    /// The attributes of a node; waits for a size that isn't known.
+    func attributes(of node: Node, completion: @escaping TreeCompletion<Attributes>) {
+        do throws(FileTreeError) {
+            let branch = branches[node.branch]
+            var entry: CatalogEntry?
+            switch node.place {
+            case .directory(.group(let group)) where try branch.oldest(ofGroup: group) == nil:
+                waitForGroup(group, node, completion)
+                return
+            case .directory, .control:
+                break
+            case .media(let sid, _), .metadata(let sid, _), .link(let sid, _, _):
+                entry = try branch.entry(of: sid)
+            }
+            let known = try known(of: node, entry)
+            if case .media(let sid, _) = node.place { branch.prefetcher.didAskSize(of: sid, isKnown: known != nil) }
+            if let known {
+                completion(.success(known))
+                return
+            }
+            guard case .media(let sid, _) = node.place, let entry else { throw Self.unknown }
+            library.describe(try branch.resource(of: sid)) { [self] result in
+                switch result {
+                case .success(let facts):
+                    completion(.success(media(node, entry, facts)))
+                case .failure(let error):
+                    MediaFailures(library: library).translate(error, in: branch) { completion(.failure($0)) }
+                }
+            }
+        } catch {
+            completion(.failure(error))
+        }
+    }
+
+    /// Waits until the list of a call or a room without recordings has some, or is complete.
+    private func waitForGroup(_ group: SID, _ node: Node, _ completion: @escaping TreeCompletion<Attributes>) {
+        let branch = branches[node.branch]
+        // Stale, not missing: the kernel then looks the name up again, which isn't found.
+        let gone = FileTreeError(.stale, "\(group) has no recordings")
+        let kinds = Grouping(of: group).kinds
+        guard !branch.isListed(kinds) else {
+            completion(.failure(gone))
+            return
+        }
+        branch.synchronizer.whenListed(kinds) { [self] result in
+            do throws(FileTreeError) {
+                if case .failure(let error) = result {
+                    throw FileTreeError(.inputOutput, error.message, cause: error)
+                }
+                guard try branch.oldest(ofGroup: group) != nil, let attributes = try known(of: node, nil) else {
+                    throw branch.isListed(kinds) ? gone : .interrupted
+                }
+                completion(.success(attributes))
+            } catch {
+                completion(.failure(error))
+            }
+        }
+    }
+
+    /// The answer to a lookup; counts the reference.
+    ///
+    /// - Parameter validity: that of the name.
+    func lookedUp(_ node: Node, _ entry: CatalogEntry? = nil, validity: Double) throws(FileTreeError) -> Entry {
+        let attributes = try withName(of: node, entry)
+        if case .media(let sid, _) = node.place, attributes.validity > 0 {
+            branches[node.branch].prefetcher.didAskSize(of: sid, isKnown: true)
+        }
+        nodes.refer(to: node)
+        return Entry(attributes: attributes, validity: validity)
+    }
+
+    /// The attributes that are reported with a name, at once.
+    ///
+    /// The kernel locks the directory while it waits for a name, so nothing may be waited for here. A size that isn't
+    /// known is reported as ``sizeUntilKnown``, valid for no time at all: the kernel asks for the attributes alone,
+    /// without a lock, before `stat` returns and before a file is opened, whose permissions it checks then.
+    func withName(of node: Node, _ entry: CatalogEntry?) throws(FileTreeError) -> Attributes {
+        if let known = try known(of: node, entry) { return known }
+        guard case .media(let sid, _) = node.place, let entry else { throw Self.unknown }
+        // The kernel has the size of a file that is being read, which must not be replaced.
+        if let facts = library.factsAtHand(sid) { return media(node, entry, facts) }
+        return media(node, entry, size: Self.sizeUntilKnown, validity: 0)
+    }
+
+    private static var unknown: FileTreeError { FileTreeError(.stale, "the attributes can't be known") }
+
+    /// The attributes of a node without asking Twilio; nil when the size isn't known.
+    private func known(of node: Node, _ entry: CatalogEntry?) throws(FileTreeError) -> Attributes? {
+        switch node.place {
+        case .directory(let directory):
+            let branch = branches[node.branch]
+            return Attributes(
+                inode: nodes.number(node), type: .directory, permissions: ownership.directoryPermissions,
+                user: ownership.user, group: ownership.group, size: 4096, modified: try branch.modified(directory),
+                validity: branch.isSettled(directory) ? Validity.short : 0)
+        case .control(let file):
+            return regular(node, size: Int64(try controlFiles.size(of: file)), Attributes.unknownTime, validity: 0)
+        case .metadata:
+            guard let entry else { return nil }
+            // Its size changes with the resource: a program with the old one would copy a part of the new resource.
+            let time = entry.dateUpdated ?? entry.dateCreated ?? Attributes.unknownTime
+            return regular(node, size: entry.jsonSize, time, validity: 0)
+        case .link(_, _, let view):
+            guard let entry else { return nil }
+            return Attributes(
+                inode: nodes.number(node), type: .link, permissions: ownership.linkPermissions, user: ownership.user,
+                group: ownership.group, size: Int64(view.target(of: entry).utf8.count),
+                modified: entry.dateCreated ?? Attributes.unknownTime, validity: Validity.long)
+        case .media:
+            guard let entry else { return nil }
+            if let size = entry.plaintextSize { return media(node, entry, size: size, isFinal: true) }
+            return library.provisionalSize(of: entry.sid).map { media(node, entry, size: $0, isFinal: false) }
+        }
+    }
+
+    private func media(_ node: Node, _ entry: CatalogEntry, _ facts: MediaFacts) -> Attributes {
+        media(node, entry, size: facts.plaintextSize, isFinal: facts.isConfirmed && facts.isPlaintextSizeExact)
+    }
+
+    /// - Parameter isFinal: whether the size is certain; otherwise the kernel asks again soon.
+    private func media(_ node: Node, _ entry: CatalogEntry, size: Int64, isFinal: Bool) -> Attributes {
+        // While a program reads the former media, the size isn't valid: the kernel asks for it again before it reads
+        // beyond, and the program gets ESTALE instead of an early end.
+        let isDisputed = library.hasOutdatedReaders(entry.sid)
+        return media(
+            node, entry, size: size, validity: isDisputed ? 0 : isFinal ? Validity.long : Validity.short)
+    }
+
+    private func media(_ node: Node, _ entry: CatalogEntry, size: Int64, validity: Double) -> Attributes {
+        var attributes = regular(node, size: size, entry.dateCreated ?? Attributes.unknownTime, validity: validity)
+        attributes.revision = nodes.revision(of: entry.sid)
+        return attributes
+    }
+
+    private func regular(_ node: Node, size: Int64, _ modified: Timestamp, validity: Double) -> Attributes {
+        Attributes(
+            regular: nodes.number(node), ownership, size: size, modified: modified, validity: validity)
+    }
+}

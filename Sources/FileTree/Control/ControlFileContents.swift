@@ -1,0 +1,23 @@
+public import Support
+
+/// Provides the texts of the files about the mount itself.
+public protocol ControlFileContents: Sendable {
+    /// The present text of a file; must be quick.
+    func text(of file: ControlFile) throws(FileTreeError) -> ControlFileText
+}
+
+/// The text of a file about the mount itself.
+public struct ControlFileText: Sendable {
+    /// The text, in UTF-8.
+    public let bytes: [UInt8]
+
+    /// A byte that may stand at its end in any number, so that its size can stay the same; nil for a text that is
+    /// always the same.
+    public let padding: UInt8?
+
+    /// Makes a text.
+    public init(bytes: [UInt8], padding: UInt8?) {
+        self.bytes = bytes
+        self.padding = padding
+    }
+}

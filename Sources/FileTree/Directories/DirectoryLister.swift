@@ -1,0 +1,165 @@
+import Catalog
+import Readability
+import Support
+import TwilioAPI
+
+/// Lists directories.
+final class DirectoryLister: Sendable {
+    private let branches: Branches
+    private let nodes: NodeRegistry
+    private let attributes: AttributeProvider
+    private let validity: NameValidity
+
+    init(branches: Branches, nodes: NodeRegistry, attributes: AttributeProvider, validity: NameValidity) {
+        self.branches = branches
+        self.nodes = nodes
+        self.attributes = attributes
+        self.validity = validity
+    }
+
+    /// Opens a directory once its list is complete, and it is known which recordings are left out, as far as that can
+    /// be determined in a minute.
+    ///
+    /// - Parameter attempts: how often the catalog may be found damaged while its list is waited for.
+    func open(
+        _ directory: Directory, in number: BranchNumber, attempts: Int = 3,
+        completion: @escaping TreeCompletion<DirectoryHandle>
+    ) {
+        let branch = branches[number]
+        // Before the list is complete: it is in no later database.
+        let epoch = branch.catalog.epoch
+        let opened: @Sendable (Result<Void, CatalogError>) -> Void = { [self] result in
+            whenSettled(number) { [self] in
+                guard branch.catalog.epoch == epoch || attempts == 1 else {
+                    open(directory, in: number, attempts: attempts - 1, completion: completion)
+                    return
+                }
+                completion(
+                    result.map { DirectoryHandle(directory: directory, branch: number, epoch: epoch) }
+                        .mapError { FileTreeError(.inputOutput, $0.message, cause: $0) })
+            }
+        }
+        switch directory {
+        case .date(let span) where span.unit == .day:
+            // Of a million recordings, those of one day are fetched in no time.
+            branch.synchronizer.whenListed(createdIn: span.interval, completion: opened)
+        case .media, .metadataOf, .byDate, .date, .byGroup, .group:
+            branch.synchronizer.whenListed(directory.kinds, completion: opened)
+        case .root, .metadata, .accounts, .control:
+            opened(.success(()))
+        }
+    }
+
+    /// Calls a completion once it is known which recordings an account's directories leave out.
+    ///
+    /// Only listings wait for that, since a program that copies a directory lists it first. If media doesn't answer in
+    /// time, recordings are listed that aren't known to be unreadable: those fail later by themselves, and nothing else
+    /// does.
+    private func whenSettled(_ number: BranchNumber, completion: @escaping @Sendable () -> Void) {
+        guard let readability = validity.readability else {
+            completion()
+            return
+        }
+        readability.whenSettled(account: Int(number.rawValue), completion: completion)
+    }
+
+    /// The next entries of a directory.
+    ///
+    /// - Parameters:
+    ///   - cookie: that of the entry before; 0 to begin.
+    ///   - limit: how many at most.
+    /// - Returns: an empty array at the end, and only there.
+    func entries(
+        of handle: DirectoryHandle, after cookie: Int64, limit: Int
+    ) throws(FileTreeError) -> [DirectoryEntry] {
+        let (directory, number) = (handle.directory, handle.branch)
+        let fixed =
+            [
+                (".", Node(.directory(directory), in: number)), ("..", branches.parent(of: directory, in: number)),
+            ] + branches.fixedEntries(of: directory, in: number)
+        let fixedCount = Int64(fixed.count)
+        var entries: [DirectoryEntry] = []
+        for index in Int(min(cookie, fixedCount))..<fixed.count where entries.count < limit {
+            entries.append(entry(fixed[index].1, name: fixed[index].0, cookie: Int64(index) + 1))
+        }
+        guard entries.count < limit else { return entries }
+        let branch = branches[number]
+        let found = try branch.query { _ throws(CatalogError) in
+            try items(of: directory, in: branch, after: max(0, cookie - fixedCount), limit: limit - entries.count)
+        }
+        for item in found {
+            let node = Node(item.place, in: number)
+            entries.append(entry(node, item.entry, name: item.name, cookie: item.number + fixedCount))
+        }
+        // The rest of a listing from another database would be no rest, and its end no end. Checked after the query:
+        // the database may be exchanged at any moment.
+        guard handle.epoch == branch.catalog.epoch else { throw .interrupted }
+        return entries
+    }
+
+    /// An entry from the catalog.
+    private struct Item {
+        let name: String
+        let place: Place
+        var entry: CatalogEntry?
+
+        /// Its position in the order, which grows.
+        let number: Int64
+    }
+
+    private func items(
+        of directory: Directory, in branch: Branch, after number: Int64, limit: Int
+    ) throws(CatalogError) -> [Item] {
+        let dates = DateView(branch: branch)
+        let entries: [(entry: CatalogEntry, place: Int64)]
+        switch directory {
+        case .media(let kind), .metadataOf(let kind):
+            entries = try branch.catalog.entries(of: kind, after: number, limit: limit).map { ($0, $0.position) }
+        case .group(let group):
+            entries = try branch.catalog.entries(
+                ofGroup: group, kinds: directory.kinds, after: number, limit: limit
+            ).map { ($0, $0.position) }
+        case .date(let span) where span.unit == .day:
+            entries = try dates.entries(of: span, after: number, limit: limit)
+        case .byDate:
+            return try dates.spans(of: nil, after: number, limit: limit).map(Self.item)
+        case .date(let span):
+            return try dates.spans(of: span, after: number, limit: limit).map(Self.item)
+        case .byGroup:
+            return try branch.catalog.groups(of: directory.kinds, after: number, limit: limit).map {
+                Item(name: $0.group.description, place: .directory(.group($0.group)), number: $0.position)
+            }
+        case .root, .metadata, .accounts, .control:
+            return []
+        }
+        return entries.map { entry, number in
+            Item(
+                name: "\(entry.sid).\(directory.suffix(of: entry))", place: directory.place(of: entry), entry: entry,
+                number: number)
+        }
+    }
+
+    private static func item(_ span: DateSpan) -> Item {
+        Item(name: span.name, place: .directory(.date(span)), number: Int64(span.number))
+    }
+
+    private func entry(_ node: Node, _ entry: CatalogEntry? = nil, name: String, cookie: Int64) -> DirectoryEntry {
+        DirectoryEntry(
+            name: name, inode: nodes.number(node), type: Self.type(of: node.place),
+            attributes: isCheap(node) ? try? attributes.withName(of: node, entry) : nil,
+            validity: validity.of(node, entry), cookie: cookie, node: node)
+    }
+
+    /// Whether attributes may be reported with a listing: not those of a million calls, each of which takes a query.
+    private func isCheap(_ node: Node) -> Bool {
+        if case .directory(.group) = node.place { false } else { true }
+    }
+
+    private static func type(of place: Place) -> Attributes.FileType {
+        switch place {
+        case .directory: .directory
+        case .link: .link
+        case .media, .metadata, .control: .regular
+        }
+    }
+}

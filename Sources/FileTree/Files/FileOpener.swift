@@ -1,0 +1,119 @@
+import Catalog
+import Media
+import Prefetching
+import Support
+import TwilioAPI
+
+/// Opens files for reading.
+final class FileOpener: Sendable {
+    private let branches: Branches
+    private let library: MediaLibrary
+    private let controlFiles: ControlFiles
+
+    init(branches: Branches, library: MediaLibrary, controlFiles: ControlFiles) {
+        self.branches = branches
+        self.library = library
+        self.controlFiles = controlFiles
+    }
+
+    /// Opens a file.
+    func open(_ node: Node, completion: @escaping TreeCompletion<OpenFile>) {
+        do throws(FileTreeError) {
+            let branch = branches[node.branch]
+            branch.synchronizer.noteUse()
+            switch node.place {
+            case .directory:
+                throw FileTreeError(.isDirectory, "a directory can't be opened as a file")
+            case .link:
+                throw FileTreeError(.invalid, "a symbolic link can't be opened as a file")
+            case .control(let file):
+                let content = OpenFile.Content.bytes(try controlFiles.content(of: file))
+                completion(.success(OpenFile(content: content, mayKeepPages: false, isVolatile: true)))
+            case .metadata(let sid, _):
+                // Before the content, so that a change in between is noticed.
+                let before = try branch.entry(of: sid)
+                let isCurrent: @Sendable () -> Bool = {
+                    guard let now = try? branch.entry(of: sid) else { return false }
+                    return now.jsonSize == before.jsonSize && now.dateUpdated == before.dateUpdated
+                }
+                let content = OpenFile.Content.bytes(try branch.resource(of: sid).json)
+                completion(.success(OpenFile(content: content, mayKeepPages: false, isCurrent: isCurrent)))
+            case .media(let sid, _):
+                try openMedia(sid, node.branch, completion)
+            }
+        } catch {
+            completion(.failure(error))
+        }
+    }
+
+    private func openMedia(
+        _ sid: SID, _ number: BranchNumber, _ completion: @escaping TreeCompletion<OpenFile>
+    ) throws(FileTreeError) {
+        let branch = branches[number]
+        let prefetcher = branch.prefetcher
+        let opened: @Sendable (MediaReader) -> OpenFile = { reader in
+            reader.whenReadToEnd { prefetcher.didReadToEnd(sid) }
+            return OpenFile(
+                content: .media(reader), branch: number, mayKeepPages: reader.mayKeepPages,
+                onClose: { prefetcher.didClose(sid) })
+        }
+        // A file that was read lately needs nothing from the catalog.
+        if let reader = library.openAtHand(sid) {
+            prefetcher.didOpen(sid)
+            completion(.success(opened(reader)))
+            return
+        }
+        let entry = try branch.entry(of: sid)
+        prefetcher.didOpen(sid)
+        if let reader = deferredReader(of: entry, in: branch) {
+            completion(.success(opened(reader)))
+            return
+        }
+        do throws(FileTreeError) {
+            try openNow(sid, branch) { [library] result in
+                switch result {
+                case .success(let reader):
+                    completion(.success(opened(reader)))
+                case .failure(let error):
+                    prefetcher.didClose(sid)
+                    MediaFailures(library: library).translate(error, in: branch) { completion(.failure($0)) }
+                }
+            }
+        } catch {
+            prefetcher.didClose(sid)
+            throw error
+        }
+    }
+
+    /// A reader that opens media at its first read; nil where that has to be done when the file is opened.
+    private func deferredReader(of entry: CatalogEntry, in branch: Branch) -> MediaReader? {
+        // Nothing of an empty file is ever read, so its tag is checked when it is opened.
+        guard let size = entry.plaintextSize, size > 0 || entry.requirement == nil, isKeyKnown(for: entry, in: branch)
+        else { return nil }
+        let sid = entry.sid
+        return library.deferOpening(of: sid, size: size, hasTag: entry.integrity != .none) { [self] completion in
+            do throws(FileTreeError) {
+                try openNow(sid, branch, completion)
+            } catch {
+                completion(.failure(MediaError(.storage, sid, error.message, cause: error)))
+            }
+        }
+    }
+
+    /// Opens media with all that the catalog knows of it.
+    private func openNow(
+        _ sid: SID, _ branch: Branch, _ completion: @escaping @Sendable (Result<MediaReader, MediaError>) -> Void
+    ) throws(FileTreeError) {
+        library.open(
+            try branch.resource(of: sid), facts: try branch.knownFacts(of: sid),
+            integrity: try branch.storedIntegrity(of: sid)?.finding, completion: completion)
+    }
+
+    /// Whether it is known without opening the envelope that a file can be opened: its resource says that it isn't
+    /// encrypted, or the private key that it names has opened others.
+    private func isKeyKnown(for entry: CatalogEntry, in branch: Branch) -> Bool {
+        guard let number = entry.requirement else { return true }
+        guard case .privateKey(let sid) = branch.catalog.requirement(number) else { return false }
+        return library.isKeyHeld(publicKeySID: sid, kind: entry.kind) == true
+    }
+}

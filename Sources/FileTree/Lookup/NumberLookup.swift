@@ -1,0 +1,100 @@
+import Catalog
+import Support
+import TwilioAPI
+
+/// Finds nodes by their numbers.
+///
+/// A file handle (`name_to_handle_at(2)`, NFS) has a number in it and outlives the kernel's knowledge, and the mount.
+/// Most numbers determine their node. Those of nodes whose own number was taken don't; their handles are stale once the
+/// kernel has forgotten them.
+final class NumberLookup: Sendable {
+    private let branches: Branches
+    private let nodes: NodeRegistry
+    private let attributes: AttributeProvider
+
+    init(branches: Branches, nodes: NodeRegistry, attributes: AttributeProvider) {
+        self.branches = branches
+        self.nodes = nodes
+        self.attributes = attributes
+    }
+
+    /// Finds a node itself, or the directory above it; counts the reference.
+    func find(_ inode: InodeNumber, isParent: Bool) throws(FileTreeError) -> Entry {
+        var found = try restoredNode(inode)
+        if isParent { found = (try parent(of: found.node, found.entry), nil) }
+        branches[found.node.branch].synchronizer.noteUse()
+        return try attributes.lookedUp(found.node, found.entry, validity: Validity.short)
+    }
+
+    /// The node with a number, whether or not the kernel knows it, and the catalog's entry if it is a recording's.
+    private func restoredNode(_ inode: InodeNumber) throws(FileTreeError) -> (node: Node, entry: CatalogEntry?) {
+        if let node = nodes.knownNode(inode) {
+            switch node.place {
+            case .media(let sid, _), .metadata(let sid, _), .link(let sid, _, _):
+                return (node, try branches[node.branch].entry(of: sid))
+            case .directory, .control:
+                return (node, nil)
+            }
+        }
+        do throws(CatalogError) {
+            for candidate in try candidates(for: inode) where nodes.number(candidate.node) == inode {
+                return candidate
+            }
+        } catch {
+            throw .catalog(error)
+        }
+        throw FileTreeError(.stale, "nothing with the number \(inode.rawValue) is known")
+    }
+
+    /// The nodes that prefer a number.
+    private func candidates(for inode: InodeNumber) throws(CatalogError) -> [(node: Node, entry: CatalogEntry?)] {
+        var found: [(Node, CatalogEntry?)] = []
+        switch inode.origin {
+        case .recording(let kind, let digits, let place):
+            for number in branches.numbers {
+                for entry in try branches[number].catalog.entries(of: kind, digits: digits) {
+                    found.append((Node(place(entry.sid), in: number), entry))
+                }
+            }
+        case .group(let grouping, let digits):
+            for number in branches.numbers {
+                for group in try branches[number].catalog.groups(of: grouping.kinds, digits: digits) {
+                    found.append((Node(.directory(.group(group)), in: number), nil))
+                }
+            }
+        case .own:
+            found = branches.fixedNodes(of: .main).map { ($0, nil) }
+            if let span = inode.dateSpan, try branches[.main].catalog.hasEntries(createdIn: span.interval) {
+                found.append((Node(.directory(.date(span))), nil))
+            }
+        case .mixed:
+            for number in branches.numbers.dropFirst() {
+                found += branches.fixedNodes(of: number).map { ($0, nil) }
+                let spans = try DateView(branch: branches[number]).allSpans()
+                found += spans.map { (Node(.directory(.date($0)), in: number), nil) }
+            }
+        case nil:
+            break
+        }
+        return found
+    }
+
+    /// The directory of a node.
+    private func parent(of node: Node, _ entry: CatalogEntry?) throws(FileTreeError) -> Node {
+        switch node.place {
+        case .directory(let directory):
+            return branches.parent(of: directory, in: node.branch)
+        case .media(_, let kind):
+            return Node(.directory(.media(kind)), in: node.branch)
+        case .metadata(_, let kind):
+            return Node(.directory(.metadataOf(kind)), in: node.branch)
+        case .link(_, _, .date):
+            if let date = entry?.dateCreated { return Node(.directory(.date(DateSpan(dayOf: date))), in: node.branch) }
+        case .link(_, _, .group):
+            if let group = entry?.group { return Node(.directory(.group(group)), in: node.branch) }
+        case .control:
+            return Node(.directory(.control))
+        }
+        throw FileTreeError(.stale, "the recording isn't in that directory any more")
+    }
+}

@@ -1,0 +1,35 @@
+import Catalog
+import Foundation
+public import Support
+
+/// The files about the mount itself, from its status.
+public struct StatusFiles: ControlFileContents {
+    private let gatherer: StatusGatherer
+    private let version: String
+
+    /// Makes the files.
+    ///
+    /// - Parameter version: this program's, for `.twiliofs/version`.
+    public init(gatherer: StatusGatherer, version: String) {
+        self.gatherer = gatherer
+        self.version = version
+    }
+
+    /// The present text of a file.
+    public func text(of file: ControlFile) throws(FileTreeError) -> ControlFileText {
+        do {
+            return switch file {
+            case .version:
+                ControlFileText(bytes: Array("twiliofs \(version)\n".utf8), padding: nil)
+            case .metrics:
+                // Prometheus' format takes any number of empty lines at the end, JSON any number of spaces.
+                ControlFileText(
+                    bytes: Array(MetricsText(try gatherer.status()).text.utf8), padding: UInt8(ascii: "\n"))
+            case .status:
+                ControlFileText(bytes: Array(try gatherer.status().json), padding: UInt8(ascii: " "))
+            }
+        } catch {
+            throw FileTreeError(.inputOutput, "The catalog can't be read.", cause: error)
+        }
+    }
+}

@@ -1,0 +1,33 @@
+import FileTree
+import Foundation
+import Logging
+import TestSupport
+import Testing
+
+@testable import FileSystem
+
+@Suite("The connection to the kernel without a mount", .orderly)
+struct KernelConnectionTests {
+    private static let threads: Set = ["deadlines", "notices-0"]
+
+    /// The names of this process's threads.
+    private static func threadNames() throws -> Set<String> {
+        let tasks = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")
+        let names = tasks.compactMap { try? String(contentsOfFile: "/proc/self/task/\($0)/comm", encoding: .utf8) }
+        return Set(names.map { $0.trimmingCharacters(in: .newlines) })
+    }
+
+    @Test("no request waits, a change is reported to nobody, and the threads end, also when they are ended twice")
+    func unmounted() throws {
+        var quiet = Logger(label: "tests")
+        quiet.logLevel = .critical
+        let kernel = try KernelConnection(logger: quiet)
+        #expect(try eventually { try Self.threads.isSubset(of: Self.threadNames()) })
+        kernel.expire([InodeNumber(rawValue: 1)])
+        #expect(kernel.statistics == RequestStatistics())
+        kernel.shutDownUnlessMounted()
+        kernel.shutDownUnlessMounted()
+        #expect(try eventually { try Self.threads.isDisjoint(with: Self.threadNames()) })
+        kernel.expire([InodeNumber(rawValue: 1)])
+    }
+}
