@@ -56,7 +56,7 @@ let package = Package(
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CLinux"),
 
-        // From bottom to top.
+        // From bottom to top: a module imports only modules above it in this list, which Tests/StructureTests checks.
         module("Support", []),
         module("Transfer", ["CCurl", "Support", logging]),
         module("TwilioAPI", ["Transfer", "Support", logging]),
@@ -109,6 +109,8 @@ let package = Package(
             ],
             path: "Tests/TestSupport",
             swiftSettings: swiftSettings + optimized),
+        // The imports of all modules, by the text of their sources.
+        tests(of: "Structure", ["TestSupport"]),
         tests(of: "Support", ["Support", "TestSupport"]),
         tests(of: "Envelope", ["Envelope", "Support", "TestSupport"]),
         tests(of: "Transfer", ["Transfer", "TwilioSimulator", "Support", "TestSupport", logging]),
