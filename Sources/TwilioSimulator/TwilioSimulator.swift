@@ -198,6 +198,6 @@ extension TwilioSimulator {
 
     /// Gives the plaintext of a generated recording.
     public static func generatedContent(_ number: Int) -> [UInt8] {
-        GeneratedRecordings.content(number)
+        GeneratedContent.bytes(number)
     }
 }

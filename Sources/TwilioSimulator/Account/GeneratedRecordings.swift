@@ -72,8 +72,8 @@ struct GeneratedRecordings: Sendable {
         guard digits.count == 32, let high = UInt64(digits.prefix(16), radix: 16),
             let low = UInt64(digits.suffix(16), radix: 16)
         else { return nil }
-        let number = low ^ Self.scrambled(high)
-        guard number < UInt64(count), high == Self.scrambled(number) else { return nil }
+        let number = low ^ scrambled(high)
+        guard number < UInt64(count), high == scrambled(number) else { return nil }
         return Int(number)
     }
 
@@ -93,8 +93,8 @@ struct GeneratedRecordings: Sendable {
     func resource(_ number: Int) -> StoredResource {
         let place = position(number)
         let media = OriginalMedia(
-            content: .generated(number: number), size: 44 + 16_000 * Self.seconds(number), digests: nil,
-            seconds: Self.seconds(number), channels: 1,
+            content: .generated(number: number), size: GeneratedContent.size(number), digests: nil,
+            seconds: GeneratedContent.seconds(number), channels: 1,
             seal: SealSecrets(
                 sharing: secrets[number % secrets.count], listed: bytes(ofBase64Digits: listedKey(number)),
                 iv: bytes(ofBase64Digits: iv(number))))
@@ -119,9 +119,6 @@ struct GeneratedRecordings: Sendable {
         case .random: Self.noise(~number, bytes: 12)
         }
     }
-
-    /// Gives a recording's playing time in seconds.
-    static func seconds(_ number: Int) -> Int { 1 + number % 2 }
 
     /// Makes the base64 of bytes that look random and follow from a number.
     ///
@@ -154,28 +151,5 @@ struct GeneratedRecordings: Sendable {
             text += repeatElement(UInt8(ascii: "="), count: padding)
         }
         return text
-    }
-
-    /// Makes a recording's plaintext: one or two seconds of a saw-tooth tone whose pitch follows from the number.
-    static func content(_ number: Int) -> [UInt8] {
-        let samples = 8000 * seconds(number)
-        var content = WaveHeader.telephone(dataSize: samples * 2)
-        content.reserveCapacity(44 + samples * 2)
-        var phase = UInt16(truncatingIfNeeded: number)
-        let step = UInt16(truncatingIfNeeded: 500 + number % 4001)
-        for _ in 0..<samples {
-            content.append(UInt8(truncatingIfNeeded: phase))
-            content.append(UInt8(truncatingIfNeeded: phase >> 8))
-            phase &+= step
-        }
-        return content
-    }
-
-    /// Spreads a number over 64 bits (the output function of SplitMix64).
-    static func scrambled(_ value: UInt64) -> UInt64 {
-        var mixed = value &+ 0x9E37_79B9_7F4A_7C15
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -57,7 +57,7 @@ struct GeneratedTemplate {
 
     /// Appends a recording's JSON object.
     mutating func write(_ number: Int, to result: inout [UInt8]) {
-        let seconds = GeneratedRecordings.seconds(number)
+        let seconds = GeneratedContent.seconds(number)
         let moment = recordings.created(number)
         created.write(moment)
         updated.write(ResourceRendering.updated(moment, seconds: seconds))

@@ -52,7 +52,7 @@ final class MediaStore: Sendable {
             return .bytes(
                 ByteBuffer(
                     bytes: try ContentCipher.seal(
-                        GeneratedRecordings.content(number), cipher, key: seal.contentKey, iv: seal.iv(cipher))))
+                        GeneratedContent.bytes(number), cipher, key: seal.contentKey, iv: seal.iv(cipher))))
         case .file(let path):
             let sealedPath = "\(try folder())/\(resource.sid)-\(hexadecimal(seal.iv(cipher).prefix(8)))"
             if access(sealedPath, R_OK) != 0 {
@@ -83,7 +83,7 @@ final class MediaStore: Sendable {
     private func original(_ resource: StoredResource, _ media: OriginalMedia) throws(SimulatorError) -> StoredObject {
         switch media.content {
         case .deleted: throw .unknownResource(resource.sid)
-        case .generated(let number): return .bytes(ByteBuffer(bytes: GeneratedRecordings.content(number)))
+        case .generated(let number): return .bytes(ByteBuffer(bytes: GeneratedContent.bytes(number)))
         case .file(let path): return .file(try OpenFile(path: path))
         }
     }

@@ -18,7 +18,7 @@ final class ShuffledNumbers: Sendable {
                 sorted
                 ?? (0..<UInt32(clamping: count)).sorted {
                     // A SID begins with these digits.
-                    GeneratedRecordings.scrambled(UInt64($0)) < GeneratedRecordings.scrambled(UInt64($1))
+                    scrambled(UInt64($0)) < scrambled(UInt64($1))
                 }
             sorted = numbers
             return numbers
