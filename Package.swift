@@ -66,26 +66,27 @@ let package = Package(
         module(
             "Catalog",
             [
-                "CLinux", "CSQLite", "CXXHash", "CZstd", "TwilioAPI", "Transfer", "Support", logging,
+                "CLinux", "CSQLite", "CXXHash", "CZstd", "TwilioAPI", "Support", logging,
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
-        module("Readability", ["Catalog", "Media", "TwilioAPI", "Transfer", "Support", logging]),
-        module("Prefetching", ["Catalog", "Media", "TwilioAPI", "Transfer", "Support", logging]),
+        module("Sync", ["Catalog", "TwilioAPI", "Transfer", "Support", logging]),
+        module("Readability", ["Sync", "Catalog", "Media", "TwilioAPI", "Transfer", "Support", logging]),
+        module("Prefetching", ["Sync", "Catalog", "Media", "TwilioAPI", "Transfer", "Support", logging]),
         module(
             "FileTree",
-            ["Prefetching", "Readability", "Catalog", "Media", "TwilioAPI", "Transfer", "Support", logging]),
+            ["Prefetching", "Readability", "Sync", "Catalog", "Media", "TwilioAPI", "Transfer", "Support", logging]),
         module("FileSystem", ["CFUSE", "CLinux", "FileTree", "Media", "Support", logging]),
         module(
             "MountRuntime",
             [
-                "FileSystem", "FileTree", "Prefetching", "Readability", "Media", "DiskCache", "Catalog", "Envelope",
-                "TwilioAPI", "Transfer", "Support", logging,
+                "FileSystem", "FileTree", "Prefetching", "Readability", "Media", "DiskCache", "Sync", "Catalog",
+                "Envelope", "TwilioAPI", "Transfer", "Support", logging,
             ]),
         .executableTarget(
             name: "twiliofs",
             dependencies: [
-                "CLinux", "MountRuntime", "FileSystem", "FileTree", "Media", "DiskCache", "Catalog", "TwilioAPI",
-                "Transfer", "Envelope", "Support", logging, argumentParser,
+                "CLinux", "MountRuntime", "FileSystem", "FileTree", "Media", "DiskCache", "Sync", "Catalog",
+                "TwilioAPI", "Transfer", "Envelope", "Support", logging, argumentParser,
             ],
             swiftSettings: swiftSettings),
 
@@ -115,11 +116,26 @@ let package = Package(
         tests(of: "Envelope", ["Envelope", "Support", "TestSupport"]),
         tests(of: "Transfer", ["Transfer", "TwilioSimulator", "Support", "TestSupport", logging]),
         tests(of: "TwilioAPI", ["TwilioAPI", "TwilioSimulator", "TestSupport", "Transfer", "Support", logging]),
+        // What the tests of the catalog and those of the modules above it share.
+        .target(
+            name: "CatalogTestSupport",
+            dependencies: [
+                "Catalog", "TestSupport", "TwilioAPI", "Support", logging,
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            path: "Tests/CatalogTestSupport",
+            swiftSettings: swiftSettings + optimized),
         tests(
             of: "Catalog",
             [
-                "Catalog", "TwilioSimulator", "TestSupport", "TwilioAPI", "Transfer", "Support", logging,
+                "Catalog", "CatalogTestSupport", "TestSupport", "TwilioAPI", "Support", logging,
                 .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
+        tests(
+            of: "Sync",
+            [
+                "Sync", "Catalog", "CatalogTestSupport", "TwilioSimulator", "TestSupport", "TwilioAPI", "Transfer",
+                "Support", logging,
             ]),
         // Uses the cache until it is killed.
         .executableTarget(
@@ -139,7 +155,7 @@ let package = Package(
         tests(
             of: "FileTree",
             [
-                "FileTree", "Prefetching", "Readability", "TwilioSimulator", "TestSupport", "Catalog", "Media",
+                "FileTree", "Prefetching", "Readability", "TwilioSimulator", "TestSupport", "Sync", "Catalog", "Media",
                 "Envelope", "TwilioAPI", "Transfer", "Support", logging,
             ]),
         tests(
@@ -150,8 +166,8 @@ let package = Package(
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
-                "twiliofs", "twilio-simulator", "TwilioSimulator", "DiskCache", "Catalog", "FileTree", "TwilioAPI",
-                "Transfer", "Envelope", "Support", "TestSupport", logging, argumentParser,
+                "twiliofs", "twilio-simulator", "TwilioSimulator", "DiskCache", "Sync", "Catalog", "FileTree",
+                "TwilioAPI", "Transfer", "Envelope", "Support", "TestSupport", logging, argumentParser,
             ],
             swiftSettings: swiftSettings),
         .testTarget(
@@ -167,7 +183,8 @@ if Context.environment["TWILIOFS_FUZZ"] != nil {
     package.products = []
     package.targets.removeAll { target in
         target.type == .test
-            || ["twilio-simulator", "TwilioSimulator", "TestSupport", "cache-exerciser"].contains(target.name)
+            || ["twilio-simulator", "TwilioSimulator", "TestSupport", "CatalogTestSupport", "cache-exerciser"]
+                .contains(target.name)
     }
     if let index = package.targets.firstIndex(where: { $0.name == "twiliofs" }) {
         package.targets[index] = .target(
@@ -182,7 +199,7 @@ if Context.environment["TWILIOFS_FUZZ"] != nil {
         .executableTarget(
             name: "Fuzz",
             dependencies: [
-                "twiliofs", "FileSystem", "FileTree", "Media", "DiskCache", "Catalog", "TwilioAPI", "Transfer",
+                "twiliofs", "FileSystem", "FileTree", "Media", "DiskCache", "Sync", "Catalog", "TwilioAPI", "Transfer",
                 "Envelope", "Support", logging, .product(name: "GRDB", package: "GRDB.swift"),
             ],
             path: "Fuzz", exclude: ["README.md", "Seeds"],

@@ -76,7 +76,7 @@ public final class Catalog: Sendable {
     ///
     /// It is done before anybody can read the empty one, so that none takes it for a whole list; it may not use the
     /// catalog.
-    func onReplacement(_ action: @escaping @Sendable () -> Void) {
+    package func onReplacement(_ action: @escaping @Sendable () -> Void) {
         onReplacement.withLock { $0 = action }
     }
 
@@ -84,7 +84,7 @@ public final class Catalog: Sendable {
     public var epoch: Int { current.withLock { $0.epoch } }
 
     /// Which database is in use, and whether all of its rows were checked when it was opened.
-    var opened: (epoch: Int, isChecked: Bool) { current.withLock { ($0.epoch, $0.database.isChecked) } }
+    package var opened: (epoch: Int, isChecked: Bool) { current.withLock { ($0.epoch, $0.database.isChecked) } }
 
     // MARK: Single recordings
 
@@ -164,7 +164,7 @@ public final class Catalog: Sendable {
     }
 
     /// Brings resources into the form in which they are stored; any thread can do that.
-    func prepare(_ resources: [ListedResource]) -> PreparedResources {
+    package func prepare(_ resources: [ListedResource]) -> PreparedResources {
         PreparedResources(resources, coder: coder)
     }
 
@@ -263,7 +263,7 @@ public final class Catalog: Sendable {
     ///
     /// - Parameter copier: the thread on which it goes from the journal to the file; to be shut down after all that
     ///   writes.
-    func beginBulk(copyingOn copier: WorkerPool) {
+    package func beginBulk(copyingOn copier: WorkerPool) {
         let isFirst = bulk.withLock { bulk in
             bulk.count += 1
             return bulk.count == 1
@@ -276,7 +276,7 @@ public final class Catalog: Sendable {
     }
 
     /// Balances ``beginBulk()``: waits until the disk has everything, and lets go of memory.
-    func endBulk() {
+    package func endBulk() {
         let running = bulk.withLock { bulk -> (database: CatalogDatabase, writing: BulkWriting)? in
             bulk.count -= 1
             guard bulk.count == 0 else { return nil }

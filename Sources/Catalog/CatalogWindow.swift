@@ -17,7 +17,7 @@ public struct CatalogWindow: Hashable, Sendable {
     }
 
     /// The times as a range of seconds.
-    var seconds: Range<Int64> {
+    package var seconds: Range<Int64> {
         let lower = interval.lower?.seconds ?? .min
         return lower..<max(lower, interval.upper?.seconds ?? .max)
     }

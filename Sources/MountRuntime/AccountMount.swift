@@ -7,6 +7,7 @@ public import Logging
 import Media
 import Prefetching
 import Readability
+import Sync
 import Transfer
 public import TwilioAPI
 

@@ -4,6 +4,7 @@ import Logging
 import Media
 import Prefetching
 import Support
+import Sync
 import TwilioAPI
 
 /// Makes the branches of a mount, which share their threads, however many accounts there are.

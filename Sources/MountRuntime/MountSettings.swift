@@ -2,6 +2,7 @@ public import Catalog
 public import Envelope
 public import FileTree
 public import Media
+public import Sync
 public import Transfer
 public import TwilioAPI
 

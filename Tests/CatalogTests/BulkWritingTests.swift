@@ -1,8 +1,9 @@
+import CatalogTestSupport
 import Foundation
 import GRDB
-import TestSupport
-import Testing
 import Support
+import Testing
+import TestSupport
 
 @testable import Catalog
 

@@ -1,7 +1,8 @@
+import CatalogTestSupport
 import Foundation
-import TestSupport
-import Testing
 import Support
+import Testing
+import TestSupport
 import TwilioAPI
 
 @testable import Catalog

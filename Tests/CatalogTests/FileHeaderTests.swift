@@ -1,6 +1,7 @@
+import CatalogTestSupport
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @testable import Catalog
 

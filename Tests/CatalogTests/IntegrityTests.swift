@@ -1,6 +1,7 @@
+import CatalogTestSupport
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 import TwilioAPI
 
 @testable import Catalog

@@ -1,5 +1,6 @@
-import TestSupport
+import CatalogTestSupport
 import Testing
+import TestSupport
 import TwilioAPI
 
 @testable import Catalog

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Catalog
 import Support
+import Sync
 import TestSupport
 import Testing
 import TwilioAPI

@@ -1,5 +1,6 @@
 import Catalog
 import Envelope
+import Sync
 import TestSupport
 import Testing
 import Support

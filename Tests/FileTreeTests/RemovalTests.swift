@@ -2,6 +2,7 @@ import Catalog
 import Foundation
 import Media
 import Support
+import Sync
 import TestSupport
 import Testing
 import TwilioAPI

@@ -1,6 +1,7 @@
 import Catalog
 import Foundation
 import Support
+import Sync
 import TestSupport
 import Testing
 import TwilioAPI

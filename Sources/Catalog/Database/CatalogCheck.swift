@@ -12,7 +12,7 @@ struct CatalogCheck {
 
     /// With as many entries as this at the most, each row is checked at opening.
     ///
-    /// Rows of larger catalogs are checked when they are read, and while the catalog is used (``BackgroundCheck``).
+    /// Rows of larger catalogs are checked when they are read, and while the catalog is used (`Sync`).
     var smallCount = CatalogCheck.usualSmallCount
 
     /// Checking as many entries takes some ten milliseconds.

@@ -4,7 +4,7 @@ import TwilioAPI
 /// Resources in the form in which they are written to the catalog.
 ///
 /// Preparing them is most of the work, and any thread can do it; writing is for one at a time.
-struct PreparedResources: Sendable {
+package struct PreparedResources: Sendable {
     /// What most resources of a list have in common.
     struct Form: Hashable, Sendable {
         let kind: MediaKind
@@ -31,6 +31,9 @@ struct PreparedResources: Sendable {
         /// The checksum of the packed JSON.
         let documentChecksum: Int64
     }
+
+    /// How many resources there are.
+    package var count: Int { rows.count }
 
     private(set) var rows: [Row] = []
     private(set) var forms: [Form] = []

@@ -7,14 +7,14 @@ extension Catalog {
     /// One transaction that reads: it keeps nobody from writing, but SQLite's journal from being begun anew.
     ///
     /// - Parameter isWanted: asked now and then; the check fails when it is not.
-    func checkWhole(while isWanted: () -> Bool = { true }) throws(CatalogError) {
+    package func checkWhole(while isWanted: () -> Bool = { true }) throws(CatalogError) {
         try readTogether { database in try fileCheck.checkWhole(database, while: isWanted) }
     }
 
     /// Checks the entries that follow a position, and what belongs to them.
     ///
     /// - Returns: the position of the last one; nil when none was left.
-    func checkRows(after position: Int64, limit: Int) throws(CatalogError) -> Int64? {
+    package func checkRows(after position: Int64, limit: Int) throws(CatalogError) -> Int64? {
         try readTogether { database in try fileCheck.checkRows(of: database, after: position, limit: limit) }
     }
 }

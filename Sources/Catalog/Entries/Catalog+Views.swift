@@ -114,7 +114,7 @@ extension Catalog {
     }
 
     /// Makes the index that groups are found by, if it isn't there yet.
-    func makeGroupIndex() throws(CatalogError) {
+    package func makeGroupIndex() throws(CatalogError) {
         let isThere = try read { database in
             let select = try RawStatement(database, "SELECT 1 FROM sqlite_master WHERE name = 'entry_by_group'")
             defer { select.finish() }

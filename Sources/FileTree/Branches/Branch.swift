@@ -1,6 +1,7 @@
 public import Catalog
 public import Prefetching
 public import Support
+public import Sync
 public import TwilioAPI
 
 /// The branch of the tree that belongs to an account, and the parts that it is made from.

@@ -1,5 +1,6 @@
 import Catalog
 import Foundation
+import Sync
 import TwilioAPI
 
 /// The view by date of a branch: the years, months and days in which recordings were made, in UTC.

@@ -3,6 +3,7 @@ public import FoundationEssentials
 public import Media
 public import Readability
 import Support
+public import Sync
 public import Transfer
 public import TwilioAPI
 

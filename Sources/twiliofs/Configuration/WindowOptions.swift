@@ -1,6 +1,7 @@
 import ArgumentParser
 import Catalog
 import Support
+import Sync
 import TwilioAPI
 
 /// The options that say which recordings a mount shows, and how often it asks for new ones.

@@ -7,6 +7,7 @@ import Logging
 import Media
 import MountRuntime
 import Support
+import Sync
 import Transfer
 import TwilioAPI
 

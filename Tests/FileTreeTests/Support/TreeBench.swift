@@ -3,6 +3,7 @@ import Envelope
 import Foundation
 import Logging
 import Support
+import Sync
 import TestSupport
 import Testing
 import Transfer

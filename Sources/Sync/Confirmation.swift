@@ -1,0 +1,69 @@
+import Catalog
+import Support
+import Transfer
+import TwilioAPI
+
+/// Asks for recordings one by one, some at the same time, to learn what has become of each.
+final class Confirmation: Sendable {
+    private struct State {
+        var waiting: ArraySlice<SID>
+        var running = 0
+        var failure: CatalogError?
+        var isOver = false
+    }
+
+    /// How many are asked for at the same time.
+    private static let limit = 8
+
+    private let kind: MediaKind
+    private let finder: ResourceFinder
+    private let completion: @Sendable (Result<Void, CatalogError>) -> Void
+    private let state: Locked<State>
+
+    init(
+        _ sids: [SID], of kind: MediaKind, finder: ResourceFinder,
+        completion: @escaping @Sendable (Result<Void, CatalogError>) -> Void
+    ) {
+        self.kind = kind
+        self.finder = finder
+        self.completion = completion
+        state = Locked(State(waiting: sids[...]))
+    }
+
+    /// Begins; the completion is called when all are known, or one can't be.
+    func start() {
+        enum Step {
+            case ask(SID)
+            case end(Result<Void, CatalogError>)
+            case nothing
+        }
+        while true {
+            let step = state.withLock { state -> Step in
+                if state.failure == nil, state.running < Self.limit, let sid = state.waiting.popFirst() {
+                    state.running += 1
+                    return .ask(sid)
+                }
+                guard state.running == 0, !state.isOver else { return .nothing }
+                state.isOver = true
+                return .end(state.failure.map { .failure($0) } ?? .success(()))
+            }
+            switch step {
+            case .ask(let sid): ask(sid)
+            case .end(let result): completion(result)
+            case .nothing: return
+            }
+        }
+    }
+
+    private func ask(_ sid: SID) {
+        finder.ask(for: sid, of: kind, priority: .background) { [self] outcome in
+            state.withLock { state in
+                state.running -= 1
+                if case .failure(let error) = outcome, state.failure == nil {
+                    state.failure = error as? CatalogError ?? CatalogError(.incompleteList, "\(error)", cause: error)
+                }
+            }
+            start()
+        }
+    }
+}

@@ -1,0 +1,87 @@
+public import Catalog
+public import Support
+import Transfer
+public import TwilioAPI
+
+/// Finds single recordings: in the catalog, else by asking for that one alone.
+///
+/// So a file of a huge account is reachable by its name before the list is complete, and one that was made since.
+public final class ResourceFinder: Sendable {
+    /// What a search ends with: the entry; nil when there is no such recording; or the reason why it can't be known.
+    public typealias Outcome = Result<CatalogEntry?, any Error>
+
+    private let catalog: Catalog
+    private let client: TwilioClient
+
+    /// Writes to the catalog, off the transfer thread.
+    private let writer: WorkerPool
+
+    /// The searches under way: a recording is asked for once at a time.
+    private let searches = Locked(SingleFlight<SID, @Sendable (Outcome) -> Void>())
+
+    /// Makes a finder.
+    ///
+    /// - Parameter writer: a thread to share with other accounts; nil for one of its own.
+    /// - Throws: ``SystemError`` when the system has no thread left.
+    public init(catalog: Catalog, client: TwilioClient, writer: WorkerPool? = nil) throws {
+        self.catalog = catalog
+        self.client = client
+        self.writer = try writer ?? WorkerPool(name: "finder", threadCount: 1)
+    }
+
+    /// Finds a recording.
+    ///
+    /// - Parameter completion: called at once when the catalog has the recording as completed, else later on another
+    ///   thread. One that was being made when the catalog met it is asked for again.
+    public func find(_ sid: SID, of kind: MediaKind, completion: @escaping @Sendable (Outcome) -> Void) {
+        do {
+            if let entry = try catalog.entry(of: sid), entry.isCompleted, entry.kind == kind {
+                completion(.success(entry))
+                return
+            }
+        } catch {
+            completion(.failure(error))
+            return
+        }
+        ask(for: sid, of: kind, priority: .reader, completion: completion)
+    }
+
+    /// Asks Twilio for a recording, whatever the catalog knows of it, and stores what it is now, or that it is gone.
+    ///
+    /// - Parameter completion: called later on another thread, with nil also for a recording that isn't completed.
+    func ask(
+        for sid: SID, of kind: MediaKind, priority: Priority, completion: @escaping @Sendable (Outcome) -> Void
+    ) {
+        guard searches.withLock({ $0.join(completion, for: sid).mustStart }) else { return }
+        client.resource(kind: kind, sid: sid, priority: priority) { [self] result in
+            writer.run { [self] in
+                let outcome = store(result, sid: sid)
+                for completion in searches.withLock({ $0.complete(sid) }) { completion(outcome) }
+            }
+        }
+    }
+
+    /// Ends the finder's thread, also for other accounts that share it.
+    ///
+    /// The transfer client is to be shut down before.
+    public func shutDown() {
+        writer.shutDown()
+    }
+
+    private func store(_ result: Result<ListedResource, TwilioError>, sid: SID) -> Outcome {
+        switch result {
+        case .success(let resource):
+            Result {
+                try catalog.store(resource)
+                return try catalog.entry(of: sid).flatMap { $0.isCompleted ? $0 : nil }
+            }
+        case .failure(let error) where error.isTwiliosNotFound:
+            Result {
+                try catalog.remove(sid)
+                return nil
+            }
+        case .failure(let error):
+            .failure(error)
+        }
+    }
+}

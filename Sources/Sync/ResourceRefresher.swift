@@ -1,0 +1,101 @@
+import Catalog
+import Logging
+import Support
+import Transfer
+import TwilioAPI
+
+/// Asks again for recordings whose document turned out to be unusable, for each of them once in a while.
+///
+/// A list may have given a document that isn't right, a damaged envelope for instance. It would stay so until the next
+/// pass over the list.
+final class ResourceRefresher: Sendable {
+    typealias Completion = @Sendable (RefreshOutcome) -> Void
+
+    private struct State {
+        /// When recordings were asked for, in seconds since 1970.
+        var asked: [SID: Int64] = [:]
+
+        /// The requests under way.
+        var requests = SingleFlight<SID, Completion>()
+    }
+
+    /// What becomes of a wish.
+    private enum Step {
+        case ask
+        case wait
+        case refuse
+    }
+
+    /// Seconds within which a recording is asked for once: what is wrong with it may be so for good, and programs try
+    /// again and again.
+    private static let interval: Int64 = 60
+
+    /// Times that are kept, whether or not they still count; more only as long as all of them do.
+    private static let keptCount = 1000
+
+    private let services: SyncServices
+    private let removals: RemovalFeed
+    private let state = Locked(State())
+
+    init(services: SyncServices, removals: RemovalFeed) {
+        self.services = services
+        self.removals = removals
+    }
+
+    /// Asks for a recording, unless that was done lately.
+    ///
+    /// - Parameter completion: called later on another thread.
+    func refresh(_ sid: SID, completion: @escaping Completion) {
+        guard let kind = sid.kind else {
+            services.writer.run { completion(.unchanged) }
+            return
+        }
+        let now = services.settings.now()
+        let step = state.withLock { state -> Step in
+            if state.requests.isUnderWay(sid) {
+                state.requests.join(completion, for: sid)
+                return .wait
+            }
+            if let asked = state.asked[sid], Self.isRecent(asked, now) { return .refuse }
+            if state.asked.count >= Self.keptCount {
+                state.asked = state.asked.filter { Self.isRecent($0.value, now) }
+            }
+            state.asked[sid] = now
+            state.requests.join(completion, for: sid)
+            return .ask
+        }
+        switch step {
+        case .ask: ask(for: sid, of: kind)
+        case .wait: break
+        case .refuse: services.writer.run { completion(.unchanged) }
+        }
+    }
+
+    private func ask(for sid: SID, of kind: MediaKind) {
+        let before = document(of: sid)
+        services.finder.ask(for: sid, of: kind, priority: .reader) { [self] outcome in
+            let result: RefreshOutcome =
+                switch outcome {
+                case .success(nil): .gone
+                case .success: document(of: sid) == before ? .unchanged : .changed
+                case .failure: .unchanged
+                }
+            if result == .changed {
+                services.logger.info("\(sid) was asked for again: its resource isn't what it was")
+            }
+            services.writer.run { [self] in
+                removals.publish()
+                for completion in state.withLock({ $0.requests.complete(sid) }) { completion(result) }
+            }
+        }
+    }
+
+    /// A time in the future is none that counts: the clock has been set.
+    private static func isRecent(_ time: Int64, _ now: Int64) -> Bool {
+        (0..<interval).contains(now.subtractingSaturated(time))
+    }
+
+    private func document(of sid: SID) -> [UInt8]? {
+        (try? services.catalog.resource(of: sid))?.json
+    }
+}

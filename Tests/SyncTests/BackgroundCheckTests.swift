@@ -1,0 +1,45 @@
+import CatalogTestSupport
+import Foundation
+import Testing
+import TestSupport
+import Transfer
+import TwilioAPI
+import TwilioSimulator
+
+@testable import Catalog
+@testable import Sync
+
+@Suite("A check of a large catalog while it is used", .orderly)
+struct BackgroundCheckTests {
+    @Test("it is looked through while it is used, and fetched again when something is wrong")
+    func synchronizer() throws {
+        let simulator = try TwilioSimulator.start(SimulatorConfiguration())
+        defer { simulator.stop() }
+        let folder = try CatalogFolder()
+        try folder.catalog().store((0..<100).map { try Sample.resource($0, seconds: 1_700_000_000 - Int64($0) * 20) })
+        try CatalogEdit(sql: "DELETE FROM entry WHERE kind = 1 AND created < 1699999000").apply(to: folder.file)
+        var settings = SyncSettings()
+        (settings.checkDelay, settings.checkPause) = (.milliseconds(10), .milliseconds(1))
+        let log = RecordedLog()
+        let catalog = try Catalog(folder: folder.path, smallCount: 10, logger: log.logger)
+        let transfer = try TransferClient(TransferClient.Configuration(), logger: Sample.quiet)
+        let client = TwilioClient(
+            account: try #require(SID(simulator.credentials.accountSID)),
+            credentials: FixedCredential(
+                username: simulator.credentials.accountSID, password: simulator.credentials.authToken),
+            endpoints: try Endpoints(api: simulator.apiURL, video: simulator.apiURL), transfer: transfer)
+        let finder = try ResourceFinder(catalog: catalog, client: client)
+        let synchronizer = try Synchronizer(
+            catalog: catalog, client: client, finder: finder, settings: settings, logger: log.logger)
+        defer {
+            transfer.shutDown()
+            synchronizer.shutDown()
+            finder.shutDown()
+        }
+        try synchronizer.start()
+        #expect(eventually { catalog.epoch == 1 }, "\(log.lines)")
+        let told = log.lines.filter { $0.contains("set aside as '\(folder.damagedFile)'") }
+        #expect(told.count == 1, "\(log.lines)")
+        #expect(eventually { synchronizer.check.isDone })
+    }
+}

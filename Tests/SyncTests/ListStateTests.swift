@@ -1,0 +1,196 @@
+import Catalog
+import Support
+import Testing
+import TestSupport
+
+@testable import Sync
+
+@Suite("What is to be done with a list, and when", .orderly)
+struct ListStateTests {
+    private typealias State = ListState<Int>
+
+    private static let failure = CatalogError(.incompleteList, "the page failed")
+    private static let day: Int64 = 86_400
+
+    /// The time at which tests begin, in seconds.
+    private static let now: Int64 = 1_790_000_000
+    private let instant = ContinuousClock.now
+
+    private func state(
+        isComplete: Bool, refreshed: Int64? = nil, passed: Int64? = nil, interval: Int64? = 60
+    ) -> State {
+        State(
+            isComplete: isComplete, refreshed: refreshed, passed: passed, refreshInterval: interval,
+            passInterval: Self.day)
+    }
+
+    private func request(_ state: inout State, _ waiter: Int, _ now: Int64 = now) -> State.Answer {
+        state.request(waiter, now: now, instant: instant, patience: .seconds(3))
+    }
+
+    @Test("a failure names its list no second time")
+    func namedOnce() {
+        let list = "the list of compositions"
+        for (message, told) in [
+            ("\(list) could not be had: x can't be reached", "x can't be reached"),
+            ("x failed to send \(list) (status 503)", "x failed to send it (status 503)"),
+            ("its pages have no end", "its pages have no end"),
+        ] {
+            let failure = ListFailure(CatalogError(.incompleteList, message), list: list)
+            #expect(failure.explanation == told && !failure.isCancellation)
+        }
+    }
+
+    @Test("an incomplete list is filled by the first who asks, and all who ask meanwhile are told at the end")
+    func fill() {
+        var state = state(isComplete: false)
+        #expect(request(&state, 1) == .start(.fill))
+        #expect(request(&state, 2) == .wait)
+        #expect(state.expire(instant + .seconds(1000)) == [])
+        #expect(state.finish(.fill, .success(()), begun: Self.now, now: Self.now + 9) == [1, 2])
+        #expect(state.isComplete)
+        #expect(state.failure == nil)
+    }
+
+    @Test(
+        "a fill that fails is told to those who waited; the next who asks begins anew, and it is tried again after a while"
+    )
+    func failedFill() {
+        var state = state(isComplete: false)
+        #expect(request(&state, 1) == .start(.fill))
+        #expect(state.finish(.fill, .failure(Self.failure), begun: Self.now, now: Self.now) == [1])
+        #expect(!state.isComplete)
+        #expect(state.failure?.message == "the page failed")
+        #expect(state.due(now: Self.now + 30, idle: 0) == [])
+        #expect(request(&state, 2, Self.now + 30) == .start(.fill))
+        #expect(state.finish(.fill, .failure(Self.failure), begun: Self.now, now: Self.now + 40) == [2])
+        #expect(state.due(now: Self.now + 100, idle: 0) == [.fill])
+        #expect(state.due(now: Self.now + 1000, idle: 0) == [])
+        #expect(state.finish(.fill, .success(()), begun: Self.now, now: Self.now + 1000) == [])
+        #expect(state.failure == nil)
+    }
+
+    @Test("a complete list that is fresh is told at once")
+    func fresh() {
+        var state = state(isComplete: true, refreshed: Self.now - 59, passed: Self.now)
+        #expect(request(&state, 1) == .ready)
+        #expect(state.due(now: Self.now, idle: 0) == [])
+    }
+
+    @Test("who asks for one that isn't fresh waits for a refresh, but not for long")
+    func patience() {
+        var state = state(isComplete: true, refreshed: Self.now - 60, passed: Self.now)
+        #expect(request(&state, 1) == .start(.refresh))
+        #expect(request(&state, 2) == .wait)
+        #expect(state.nextExpiry == instant + .seconds(3))
+        #expect(state.expire(instant + .seconds(2)) == [])
+        #expect(state.expire(instant + .seconds(3)) == [1, 2])
+        #expect(state.nextExpiry == nil)
+        #expect(request(&state, 3) == .wait)
+        #expect(state.finish(.refresh, .success(()), begun: Self.now, now: Self.now + 5) == [3])
+        #expect(request(&state, 4, Self.now + 5) == .ready)
+        #expect(state.refreshed == Self.now)
+    }
+
+    @Test("while refreshes fail, a complete list is told without waiting each time")
+    func failingRefresh() {
+        var state = state(isComplete: true, refreshed: nil, passed: Self.now)
+        #expect(request(&state, 1) == .start(.refresh))
+        #expect(state.finish(.refresh, .failure(Self.failure), begun: Self.now, now: Self.now + 45) == [1])
+        #expect(state.failure != nil)
+        #expect(request(&state, 2, Self.now + 60) == .ready)
+        #expect(request(&state, 3, Self.now + 105) == .start(.refresh))
+        #expect(state.finish(.refresh, .success(()), begun: Self.now + 105, now: Self.now + 106) == [3])
+        #expect(state.failure == nil)
+    }
+
+    @Test(
+        "refreshes come as often as asked while the mount is used, rarely after, and never when nobody looks",
+        arguments: [(0, 60), (299, 60), (300, 600), (3599, 600), (3600, nil), (90_000, nil)] as [(Int64, Int64?)])
+    func idle(idle: Int64, interval: Int64?) {
+        var state = state(isComplete: true, refreshed: Self.now, passed: Self.now)
+        if let interval {
+            #expect(state.due(now: Self.now + interval - 1, idle: idle) == [])
+            #expect(state.due(now: Self.now + interval, idle: idle) == [.refresh])
+        } else {
+            #expect(state.due(now: Self.now + 80_000, idle: idle) == [])
+            // Somebody looks again.
+            #expect(state.due(now: Self.now + 80_000, idle: 0) == [.refresh])
+        }
+    }
+
+    @Test(
+        "without an interval there is one refresh, after mounting, whenever an earlier mount made one",
+        arguments: [nil, 1, 100_000] as [Int64?])
+    func once(sinceRefresh: Int64?) {
+        let before = sinceRefresh.map { Self.now - $0 }
+        var state = state(isComplete: true, refreshed: before, passed: Self.now, interval: nil)
+        #expect(state.due(now: Self.now, idle: 0) == [.refresh])
+        #expect(request(&state, 1) == .wait, "who asks meanwhile waits for it")
+        #expect(state.finish(.refresh, .failure(Self.failure), begun: Self.now, now: Self.now) == [1])
+        #expect(state.due(now: Self.now + 59, idle: 0) == [])
+        #expect(state.due(now: Self.now + 60, idle: 0) == [.refresh])
+        #expect(state.finish(.refresh, .success(()), begun: Self.now + 60, now: Self.now + 60) == [])
+        #expect(state.due(now: Self.now + Self.day - 1, idle: 0) == [])
+        #expect(request(&state, 2, Self.now + Self.day) == .ready)
+    }
+
+    @Test("a list that was just filled needs no refresh without an interval")
+    func onceFilled() {
+        var state = state(isComplete: false, interval: nil)
+        #expect(request(&state, 1) == .start(.fill))
+        state.noteFill(at: Self.now)
+        #expect(state.finish(.fill, .success(()), begun: Self.now, now: Self.now + 9) == [1])
+        #expect(request(&state, 1, Self.now + 9) == .ready)
+        #expect(state.due(now: Self.now + 9, idle: 0) == [])
+    }
+
+    @Test("times that are still to come keep nothing from being done", arguments: [60, nil] as [Int64?])
+    func clockSetBack(interval: Int64?) {
+        let later = Self.now + 365 * Self.day
+        var state = state(isComplete: true, refreshed: later, passed: later, interval: interval)
+        #expect(state.due(now: Self.now, idle: 0) == [.refresh, .pass])
+        #expect(state.finish(.refresh, .failure(Self.failure), begun: later, now: later) == [])
+        #expect(state.finish(.pass, .failure(Self.failure), begun: later, now: later) == [])
+        #expect(state.due(now: Self.now, idle: 0) == [.refresh, .pass])
+        #expect(state.finish(.refresh, .success(()), begun: Self.now, now: Self.now + 1) == [])
+        #expect(state.finish(.pass, .success(()), begun: Self.now, now: Self.now + 1) == [])
+        #expect(state.due(now: Self.now + 2, idle: 0) == [])
+        #expect(state.refreshed == Self.now && state.passed == Self.now)
+    }
+
+    @Test("a pass over all of it is due a day after the last, and doesn't keep refreshes from being made")
+    func pass() {
+        var state = state(isComplete: true, refreshed: Self.now, passed: Self.now - Self.day)
+        #expect(state.due(now: Self.now, idle: 0) == [.pass])
+        #expect(state.due(now: Self.now + 60, idle: 0) == [.refresh])
+        #expect(state.finish(.refresh, .success(()), begun: Self.now + 60, now: Self.now + 61) == [])
+        #expect(state.finish(.pass, .failure(Self.failure), begun: Self.now, now: Self.now + 61) == [])
+        #expect(state.failure == nil)
+        #expect(state.passed == Self.now - Self.day, "nothing was gone over")
+        #expect(state.due(now: Self.now + 110, idle: 0) == [])
+        #expect(state.due(now: Self.now + 121, idle: 0).contains(.pass))
+        #expect(state.finish(.pass, .success(()), begun: Self.now + 121, now: Self.now + 200) == [])
+        #expect(state.passed == Self.now + 121)
+    }
+
+    @Test("a catalog that lost everything is filled again")
+    func lost() {
+        var state = state(isComplete: true, refreshed: Self.now, passed: Self.now)
+        #expect(request(&state, 1) == .ready)
+        state.reset()
+        #expect(request(&state, 2) == .start(.fill))
+    }
+
+    @Test("what was under way when the catalog lost everything doesn't make the list whole")
+    func resetMeanwhile() {
+        var state = state(isComplete: false)
+        #expect(request(&state, 1) == .start(.fill))
+        state.reset()
+        #expect(state.finish(.fill, .success(()), begun: Self.now, now: Self.now + 9) == [1])
+        #expect(!state.isComplete)
+        #expect(request(&state, 1) == .start(.fill))
+        #expect(state.finish(.fill, .success(()), begun: Self.now, now: Self.now + 9) == [1])
+        #expect(state.isComplete)
+    }
+}

@@ -1,0 +1,292 @@
+import Catalog
+import Support
+import TestSupport
+import Testing
+
+@testable import Sync
+
+@Suite("Walking a list", .orderly)
+struct ListWalkTests {
+    private static let all = [Int64.min..<Int64.max]
+    private static let day: Int64 = 86_400
+
+    /// Seconds of a day in 2026.
+    private static let start: Int64 = 1_790_000_000
+
+    /// What a walk has met, and what of it is known to be whole.
+    private struct Outcome {
+        var met: Set<Int> = []
+        var coverage = Coverage()
+        var requests = 0
+
+        /// The most requests that were on their way at once.
+        var width = 0
+    }
+
+    /// Walks a list to its end, answering in a random order.
+    private static func walk(
+        _ list: inout ModelList, intervals: [Range<Int64>] = all, limit: Int, seed: UInt64, now: Int64 = start,
+        change: ((inout ModelList, Int) -> Void)? = nil, killAfter: Int = .max
+    ) throws -> Outcome {
+        var generator = SeededGenerator(seed: seed)
+        var walk = ListWalk(
+            over: intervals, limit: limit, granularity: list.granularity, pageSize: list.pageSize)
+        var outcome = Outcome()
+        // A page is made when it is asked for, and comes later.
+        var answers: [(chain: Int, page: ListWalk.Page, items: [ModelList.Item])] = []
+        while !walk.isDone {
+            for request in walk.start(now: now) {
+                let (page, items) = list.page(request)
+                answers.append((request.chain, page, items))
+                outcome.requests += 1
+                change?(&list, outcome.requests)
+            }
+            outcome.width = max(outcome.width, answers.count)
+            guard outcome.requests < killAfter, !answers.isEmpty else { break }
+            let answer = answers.remove(at: Int.random(in: answers.indices, using: &generator))
+            outcome.met.formUnion(answer.items.map(\.number))
+            switch try walk.take(answer.page, of: answer.chain) {
+            case .none: break
+            case .met(let range): outcome.coverage.insert(range)
+            case .begunAgain: for interval in intervals { outcome.coverage.remove(interval) }
+            }
+            try #require(outcome.requests < 5000)
+        }
+        return outcome
+    }
+
+    @Test(
+        "all that was there and stays is met, whatever order and paging, while items come and go",
+        arguments: ModelList.Order.allCases, 1...25 as ClosedRange<UInt64>)
+    func model(order: ModelList.Order, seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        let granularity: Int64 = Bool.random(using: &generator) ? Self.day : 60
+        var list = ModelList(
+            order: order, paging: .token, pageSize: Int.random(in: 1...7, using: &generator), granularity: granularity,
+            filter: ModelList.Filter.allCases[Int(seed % 5)], seed: seed)
+        for _ in 0..<Int.random(in: 0...300, using: &generator) {
+            // Some years of days with few recordings or with many, many of them in the same second.
+            let day = Int64.random(in: 0...900, using: &generator) / 3 * 3
+            list.add(created: Self.start - day * Self.day - Int64.random(in: 0...3, using: &generator) * 20_000)
+        }
+        let before = list.items
+        let limit = Int.random(in: 1...8, using: &generator)
+        let outcome = try Self.walk(&list, limit: limit, seed: seed) { list, step in
+            if step % 3 == 0 { list.change(now: Self.start + Int64(step)) }
+        }
+        #expect(outcome.coverage == .everything)
+        #expect(outcome.width <= limit)
+        let left = Set(before).intersection(list.items)
+        #expect(left.allSatisfy { outcome.met.contains($0.number) })
+    }
+
+    @Test(
+        "items that others push onto the next page are neither lost nor in the way",
+        arguments: ModelList.Order.allCases, 1...15 as ClosedRange<UInt64>)
+    func shiftingPages(order: ModelList.Order, seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        var list = ModelList(order: order, paging: .index, pageSize: 5, granularity: Self.day, seed: seed)
+        for _ in 0..<200 { list.add(created: Self.start - Int64.random(in: 0...300, using: &generator) * 40_000) }
+        let before = list.items
+        let outcome = try Self.walk(&list, limit: 4, seed: seed) { list, step in
+            for _ in 0..<step % 3 { list.add(created: Self.start + Int64(step)) }
+        }
+        #expect(outcome.coverage == .everything)
+        #expect(before.allSatisfy { outcome.met.contains($0.number) })
+    }
+
+    @Test(
+        "what counts as met when it is killed at any point has been met, and another walk meets the rest",
+        arguments: ModelList.Order.allCases, 1...15 as ClosedRange<UInt64>)
+    func killed(order: ModelList.Order, seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        var list = ModelList(order: order, paging: .token, pageSize: 4, granularity: Self.day, seed: seed)
+        for _ in 0..<250 { list.add(created: Self.start - Int64.random(in: 0...400, using: &generator) * 40_000) }
+        var met: Set<Int> = []
+        var coverage = Coverage()
+        var requests = 0
+        while coverage != .everything {
+            let part = try Self.walk(
+                &list, intervals: coverage.gaps(in: Self.all[0]), limit: 3, seed: seed,
+                killAfter: Int.random(in: 20...90, using: &generator))
+            met.formUnion(part.met)
+            for range in part.coverage.ranges { coverage.insert(range) }
+            for item in list.items where coverage.contains(item.created..<item.created + 1) {
+                #expect(met.contains(item.number), "seed \(seed): \(item)")
+            }
+            requests += part.requests
+            if order != .newestFirst {
+                // Nothing counts before the end there, so it has to be let come to it.
+                let whole = try Self.walk(&list, intervals: coverage.gaps(in: Self.all[0]), limit: 3, seed: seed)
+                met.formUnion(whole.met)
+                for range in whole.coverage.ranges { coverage.insert(range) }
+            }
+            try #require(requests < 3000)
+        }
+        #expect(met.count == list.items.count)
+        // Killing costs what was on its way and the day that was left off, not the whole.
+        if order == .newestFirst { #expect(requests < 4 * list.items.count / list.pageSize) }
+    }
+
+    @Test(
+        "many pages are walked by as many chains as are allowed, for little more than the pages that there are",
+        arguments: [ModelList.Filter.inclusive, .midnight, .exclusive], [12_000, 1200] as [Int64])
+    func parallel(filter: ModelList.Filter, pause: Int64) throws {
+        // One and a half pages a day, or fourteen.
+        var list = ModelList(
+            order: .newestFirst, paging: .token, pageSize: 5, granularity: Self.day, filter: filter, seed: 1)
+        for number in (0..<2500).reversed() { list.add(created: Self.start - Int64(number) * pause) }
+        let outcome = try Self.walk(&list, limit: 16, seed: 1)
+        #expect(outcome.met.count == 2500)
+        #expect(outcome.coverage == .everything)
+        #expect(outcome.width == 16)
+        #expect(outcome.requests < 600, "\(outcome.requests) requests for 500 pages")
+    }
+
+    @Test(
+        "a walk that is ended again and again goes on, whatever filters mean",
+        arguments: [ModelList.Filter.inclusive, .midnight, .noon, .zoned, .exclusive])
+    func goingOn(filter: ModelList.Filter) throws {
+        // Fifteen pages a day, and sixteen chains that leave as many parts: to come to where a part begins takes a
+        // day's pages, and one for each chain to learn what the filter means.
+        var list = ModelList(
+            order: .newestFirst, paging: .token, pageSize: 10, granularity: Self.day, filter: filter, seed: 1)
+        for number in (0..<3000).reversed() { list.add(created: Self.start - Int64(number) * 600) }
+        var met: Set<Int> = []
+        var coverage = Coverage()
+        var requests = 0
+        while coverage != .everything {
+            let part = try Self.walk(
+                &list, intervals: coverage.gaps(in: Self.all[0]), limit: 16, seed: 1, killAfter: 16 * 16 + 30)
+            met.formUnion(part.met)
+            for range in part.coverage.ranges { coverage.insert(range) }
+            requests += part.requests
+            try #require(requests < 1500)
+        }
+        #expect(met.count == 3000)
+    }
+
+    @Test(
+        "parts of a list are met whole, whatever filters mean",
+        arguments: ModelList.Filter.allCases, 1...20 as ClosedRange<UInt64>)
+    func parts(filter: ModelList.Filter, seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        var list = ModelList(
+            order: ModelList.Order.allCases[Int(seed % 3)], paging: seed % 2 == 0 ? .token : .index, pageSize: 3,
+            granularity: Self.day, filter: filter, seed: seed)
+        for _ in 0..<400 { list.add(created: Self.start - Int64.random(in: 0...60 * Self.day, using: &generator)) }
+        let before = list.items
+        let bounds = (0..<4).map { _ in Self.start - Int64.random(in: 0...50 * Self.day, using: &generator) }.sorted()
+        let intervals = [bounds[0]..<bounds[1], bounds[2]..<bounds[3]]
+        let outcome = try Self.walk(&list, intervals: intervals, limit: 6, seed: seed) { list, step in
+            if list.paging == .token, step % 3 == 0 { list.change(now: Self.start + Int64(step)) }
+        }
+        #expect(intervals.allSatisfy { outcome.coverage.contains($0) })
+        let left = Set(before).intersection(list.items)
+        let wanted = left.filter { item in intervals.contains { $0.contains(item.created) } }
+        #expect(wanted.allSatisfy { outcome.met.contains($0.number) })
+    }
+
+    @Test("what a page shows of a filter's day counts for other days less two hours, since clocks are changed")
+    func clockChange() {
+        let midnight = Self.start / Self.day * Self.day
+        var reach = FilterReach(granularity: Self.day)
+        #expect(reach.end(for: midnight + 60) == midnight + 60)
+        // The filter names the day from `midnight` on, and shows eight hours of it.
+        reach.learn(from: midnight + 8 * 3600 - 1, filteredUntil: midnight)
+        let other = midnight - 100 * Self.day
+        #expect(reach.end(for: other + 6 * 3600) == other + 6 * 3600 - Self.day)
+        #expect(reach.end(for: other + 6 * 3600 + 1) == other + 6 * 3600 + 1)
+        #expect(reach.cut(before: other + 12 * 3600) == other + 6 * 3600)
+        #expect(reach.cut(before: other + 3600) == other - 18 * 3600)
+    }
+
+    @Test("filters that aren't obeyed are found out, and the list is walked once by one chain")
+    func ignoredFilter() throws {
+        var list = ModelList(
+            order: .newestFirst, paging: .token, pageSize: 5, granularity: Self.day, filter: .ignored, seed: 1)
+        for number in (0..<2500).reversed() { list.add(created: Self.start - Int64(number) * 12_000) }
+        let outcome = try Self.walk(&list, limit: 16, seed: 1)
+        #expect(outcome.met.count == 2500)
+        #expect(outcome.coverage == .everything)
+        #expect(outcome.requests < 540, "\(outcome.requests) requests for 500 pages")
+    }
+
+    @Test("a list whose order isn't what it seemed at first is walked from its beginning, by one chain")
+    func disorderLate() throws {
+        let base = Self.start
+        let interval = base..<base + 1000
+        var walk = ListWalk(over: [interval], limit: 4, granularity: 1, pageSize: 2)
+        let first = try #require(walk.start(now: base + 1000).first)
+        let met = try walk.take(
+            ListWalk.Page(count: 2, times: base + 800...base + 900, isOrdered: true, next: "a"), of: first.chain)
+        #expect(met == .met(base + 801..<base + 1000))
+        let second = walk.start(now: base + 1000)
+        try #require(second.count > 1)
+        let again = try walk.take(
+            ListWalk.Page(count: 2, times: base + 850...base + 870, isOrdered: true, next: "b"), of: first.chain)
+        #expect(again == .begunAgain)
+        let requests = walk.start(now: base + 1000)
+        #expect(requests.map(\.interval) == [interval])
+        #expect(requests.map(\.next) == [nil])
+        // Answers to what was asked before don't count.
+        let late = try walk.take(ListWalk.Page(count: 0, times: nil, isOrdered: true, next: nil), of: second[1].chain)
+        #expect(late == .none)
+        #expect(!walk.isDone)
+        let end = try walk.take(
+            ListWalk.Page(count: 3, times: base + 1...base + 900, isOrdered: false, next: nil), of: requests[0].chain)
+        #expect(end == .met(interval))
+        #expect(walk.isDone)
+    }
+
+    @Test("a page that tells no times ends the trust in the order")
+    func noTimes() throws {
+        var walk = ListWalk(over: Self.all, limit: 4, granularity: Self.day, pageSize: 2)
+        let request = try #require(walk.start(now: Self.start).first)
+        let step = try walk.take(ListWalk.Page(count: 2, times: nil, isOrdered: false, next: "a"), of: request.chain)
+        #expect(step == .none)
+        #expect(
+            walk.start(now: Self.start) == [ListWalk.Request(chain: request.chain, interval: Self.all[0], next: "a")])
+    }
+
+    @Test("pages that lead back to one of them are an error", arguments: 1...4)
+    func circle(length: Int) throws {
+        var walk = ListWalk(over: Self.all, limit: 1, granularity: Self.day, pageSize: 2)
+        var error: CatalogError?
+        for number in 0..<20 where error == nil {
+            let request = try #require(walk.start(now: Self.start).first)
+            do throws(CatalogError) {
+                _ = try walk.take(
+                    ListWalk.Page(count: 0, times: nil, isOrdered: true, next: "page \(number % length)"),
+                    of: request.chain)
+            } catch let circle {
+                #expect(number == length)
+                error = circle
+            }
+        }
+        #expect(error?.code == .incompleteList)
+        #expect(error?.message.contains("circle") == true)
+    }
+
+    @Test("what is left is estimated from what was met")
+    func estimate() throws {
+        var walk = ListWalk(
+            over: [Self.start - 1000 * Self.day..<Int64.max], limit: 1, granularity: Self.day, pageSize: 10)
+        #expect(walk.itemsLeft(now: Self.start) == nil)
+        let request = try #require(walk.start(now: Self.start).first)
+        // Ten in a hundred days.
+        _ = try walk.take(
+            ListWalk.Page(
+                count: 10, times: Self.start - 100 * Self.day...Self.start, isOrdered: true, next: "a"),
+            of: request.chain)
+        let left = try #require(walk.itemsLeft(now: Self.start))
+        #expect(abs(left - 90) < 1)
+    }
+
+    @Test("nothing to meet is met at once")
+    func empty() {
+        var walk = ListWalk(over: [], limit: 3, granularity: 1, pageSize: 1)
+        #expect(walk.isDone)
+        #expect(walk.start(now: 0).isEmpty)
+    }
+}

@@ -1,0 +1,84 @@
+import Catalog
+import CatalogTestSupport
+import Foundation
+import Support
+import TestSupport
+import Testing
+import TwilioAPI
+import TwilioSimulator
+
+@testable import Sync
+
+@Suite("Finding single recordings", .orderly)
+struct ResourceFinderTests {
+    private static func withBench(_ body: (SyncBench, TwilioSimulator) throws -> Void) throws {
+        let simulator = try TwilioSimulator.start(SimulatorConfiguration())
+        defer { simulator.stop() }
+        let bench = try SyncBench(simulator)
+        defer { bench.shutDown() }
+        try body(bench, simulator)
+    }
+
+    @Test("a recording that isn't listed is asked for once, by however many")
+    func coalesced() throws {
+        try Self.withBench { bench, simulator in
+            let sid = try Sample.sid(1, .composition)
+            try simulator.add(sid, status: "completed")
+            simulator.behaviour.latencyMilliseconds = 100
+            let outcomes = Awaited<ResourceFinder.Outcome>()
+            for _ in 0..<20 { bench.finder.find(sid, of: .composition) { outcomes.add($0) } }
+            for outcome in try outcomes.values(20) { #expect(try outcome.get()?.sid == sid) }
+            #expect(simulator.requests.count == 1)
+            #expect(try bench.find(sid, .composition)?.sid == sid)
+            #expect(simulator.requests.count == 1)
+            #expect(try bench.catalog.listed(.composition) == [sid])
+        }
+    }
+
+    @Test("one that the catalog has is answered at once, without a request")
+    func known() throws {
+        try Self.withBench { bench, simulator in
+            try bench.catalog.store(try Sample.resource(1))
+            let outcomes = Awaited<ResourceFinder.Outcome>()
+            bench.finder.find(try Sample.sid(1), of: .voiceRecording) { outcomes.add($0) }
+            #expect(outcomes.all.count == 1)
+            #expect(simulator.requests.isEmpty)
+        }
+    }
+
+    @Test("one that doesn't exist isn't found, and is found once it does", arguments: TwilioAPI.MediaKind.allCases)
+    func notFound(kind: TwilioAPI.MediaKind) throws {
+        try Self.withBench { bench, simulator in
+            let sid = try Sample.sid(5, kind)
+            #expect(try bench.find(sid, kind) == nil)
+            try simulator.add(sid, status: "completed")
+            #expect(try bench.find(sid, kind)?.sid == sid)
+        }
+    }
+
+    @Test("one that was being made is asked for again, until it is complete")
+    func processing() throws {
+        try Self.withBench { bench, simulator in
+            let sid = try Sample.sid(5, .composition)
+            try simulator.add(sid)
+            #expect(try bench.find(sid, .composition) == nil)
+            #expect(try bench.catalog.entry(of: sid)?.isCompleted == false)
+            try simulator.update("\(sid)", fields: ["status": "completed"])
+            #expect(try bench.find(sid, .composition)?.isCompleted == true)
+            #expect(simulator.requests.count == 2)
+        }
+    }
+
+    @Test("a refusal is an error and not the absence of the recording")
+    func refused() throws {
+        try Self.withBench { bench, simulator in
+            simulator.faults = [FaultRule(.status(403))]
+            let sid = try Sample.sid(5)
+            let error = #expect(throws: TwilioError.self) { try bench.find(sid, .voiceRecording) }
+            #expect(error?.code == .unauthorized)
+            simulator.faults = []
+            let found = try bench.find(sid, .voiceRecording)
+            #expect(found == nil)
+        }
+    }
+}

@@ -1,0 +1,102 @@
+import Catalog
+import CatalogTestSupport
+import Foundation
+import Testing
+import TestSupport
+import TwilioAPI
+import TwilioSimulator
+
+@testable import Sync
+
+@Suite("Two mounts of one account", .orderly)
+struct SharedCatalogTests {
+    private static func simulator(_ count: Int) throws -> TwilioSimulator {
+        var configuration = SimulatorConfiguration()
+        configuration.behaviour.pageSizeLimit = 5
+        configuration.behaviour.latencyMilliseconds = 5
+        let simulator = try TwilioSimulator.start(configuration)
+        for number in 0..<count {
+            try simulator.add(
+                .composition,
+                fields: [
+                    "sid": .string("\(try Sample.sid(number, .composition))"), "status": "completed",
+                    "date_created": .string("\(Timestamp(seconds: 1_790_000_000 - Int64(number) * 3600))"),
+                ])
+        }
+        return simulator
+    }
+
+    @Test("both have everything, whether the catalog is cold or warm")
+    func coldAndWarm() throws {
+        let simulator = try Self.simulator(300)
+        defer { simulator.stop() }
+        let folder = try CatalogFolder()
+        for _ in ["cold", "warm"] {
+            let benches = [try SyncBench(simulator, folder: folder), try SyncBench(simulator, folder: folder)]
+            defer { for bench in benches { bench.shutDown() } }
+            let results = Awaited<Result<Void, CatalogError>>()
+            for bench in benches { bench.synchronizer.whenListed(.composition) { results.add($0) } }
+            for result in try results.values(2) { try result.get() }
+            for bench in benches {
+                let listed = try bench.catalog.listed(.composition)
+                #expect(try Set(listed) == Set((0..<300).map { try Sample.sid($0, .composition) }))
+                #expect(listed.count == 300)
+                #expect(try AccountOracle(simulator: simulator, catalog: bench.catalog).differences(.composition) == [])
+            }
+        }
+        #expect(try folder.integrityCheck() == ["ok"])
+    }
+
+    @Test("what one has asked for just now, the other doesn't ask for again")
+    func sparedRefresh() throws {
+        let simulator = try Self.simulator(20)
+        defer { simulator.stop() }
+        let folder = try CatalogFolder()
+        do {
+            let bench = try SyncBench(simulator, folder: folder)
+            defer { bench.shutDown() }
+            try bench.list(.composition).get()
+        }
+        var settings = SyncSettings(refreshInterval: .seconds(60))
+        settings.now = { Int64(Date().timeIntervalSince1970) + 4000 }
+        let (first, second) = (
+            try SyncBench(simulator, folder: folder, settings: settings),
+            try SyncBench(simulator, folder: folder, settings: settings)
+        )
+        defer {
+            first.shutDown()
+            second.shutDown()
+        }
+        try simulator.add(try Sample.sid(900, .composition), status: "completed")
+        simulator.clearRequests()
+        try first.list(.composition).get()
+        let count = simulator.requests.count
+        #expect(count > 0)
+        try second.list(.composition).get()
+        #expect(simulator.requests.count == count)
+        #expect(try second.catalog.listed(.composition).count == 21)
+    }
+
+    @Test("what one finds to be gone, the other is told")
+    func removal() throws {
+        let simulator = try Self.simulator(20)
+        defer { simulator.stop() }
+        let folder = try CatalogFolder()
+        var settings = SyncSettings(refreshInterval: .seconds(3600))
+        settings.passInterval = 1
+        let first = try SyncBench(simulator, folder: folder, settings: settings)
+        defer { first.shutDown() }
+        try first.list(.composition).get()
+        let second = try SyncBench(simulator, folder: folder, settings: SyncSettings(refreshInterval: .seconds(3600)))
+        defer { second.shutDown() }
+        let told = Awaited<[RemovedEntry]>()
+        second.synchronizer.onRemoval { told.add($0) }
+        try second.synchronizer.start()
+        let gone = try Sample.sid(7, .composition)
+        try simulator.remove("\(gone)")
+        try first.synchronizer.start()
+        #expect(try told.value().map(\.sid) == [gone])
+        #expect(try second.catalog.entry(of: gone) == nil)
+        #expect(try second.catalog.listed(.composition).count == 19)
+    }
+}

@@ -1,0 +1,397 @@
+import Catalog
+import CatalogTestSupport
+import Foundation
+import Support
+import Testing
+import TestSupport
+import Transfer
+import TwilioAPI
+import TwilioSimulator
+
+@testable import Sync
+
+@Suite("Bringing the catalog up to date", .orderly)
+struct SynchronizerTests {
+    /// An account with so many compositions, a page for each two.
+    private static func simulator(_ count: Int) throws -> TwilioSimulator {
+        var configuration = SimulatorConfiguration()
+        configuration.behaviour.pageSizeLimit = 2
+        let simulator = try TwilioSimulator.start(configuration)
+        for number in 0..<count { try simulator.add(try Sample.sid(number, .composition), status: "completed") }
+        return simulator
+    }
+
+    private static func sids(_ numbers: some Sequence<Int>) throws -> Set<SID> {
+        Set(try numbers.map { try Sample.sid($0, .composition) })
+    }
+
+    @Test("the whole list is in the catalog when it is told to be")
+    func complete() throws {
+        let simulator = try Self.simulator(7)
+        defer { simulator.stop() }
+        let bench = try SyncBench(simulator)
+        defer { bench.shutDown() }
+        #expect(bench.synchronizer.status(of: .composition).state == .waiting)
+        for kind in TwilioAPI.MediaKind.allCases { try bench.list(kind).get() }
+        #expect(Set(try bench.catalog.listed(.composition)) == (try Self.sids(0..<7)))
+        #expect(bench.synchronizer.status(of: .composition).state == .complete)
+        let count = simulator.requests.count
+        #expect(count == 4 + 2)
+        try bench.list(.composition).get()
+        #expect(simulator.requests.count == count)
+    }
+
+    @Test("those who ask while it is brought here share it")
+    func shared() throws {
+        let simulator = try Self.simulator(2)
+        defer { simulator.stop() }
+        simulator.behaviour.latencyMilliseconds = 50
+        let bench = try SyncBench(simulator)
+        defer { bench.shutDown() }
+        let results = Awaited<Result<Void, CatalogError>>()
+        for _ in 0..<20 { bench.synchronizer.whenListed(.composition) { results.add($0) } }
+        for result in try results.values(20) { try result.get() }
+        #expect(simulator.requests.count == 1)
+    }
+
+    @Test("a page that fails in the middle makes the list incomplete, and the next who asks goes on")
+    func failingPage() throws {
+        let simulator = try Self.simulator(7)
+        defer { simulator.stop() }
+        let bench = try SyncBench(simulator)
+        defer { bench.shutDown() }
+        try bench.catalog.store(try Sample.resource(99, .composition))
+        simulator.faults = [FaultRule(.status(400), path: "/v1/Compositions", after: 2, count: 1)]
+        let error = #expect(throws: CatalogError.self) { try bench.list(.composition).get() }
+        #expect(error?.code == .incompleteList)
+        #expect(bench.synchronizer.status(of: .composition).state == .failed(error?.message ?? ""))
+        // Nothing was removed by a walk that hasn't seen everything.
+        #expect(try bench.catalog.entry(of: try Sample.sid(99, .composition)) != nil)
+        try bench.list(.composition).get()
+        #expect(bench.synchronizer.status(of: .composition).state == .complete)
+        #expect(Set(try bench.catalog.listed(.composition)) == (try Self.sids(Array(0..<7) + [99])))
+    }
+
+    @Test("what was met before the order turned out to be another doesn't count when the rest fails")
+    func disorder() throws {
+        let failures = Locked(2)
+        let server = try LoopbackServer { request in
+            func page(_ items: [(number: Int, day: Int64)], next: Int?) -> LoopbackServer.Answer {
+                let resources = items.compactMap {
+                    try? Sample.resource($0.number, seconds: 1_700_000_000 + $0.day * 86_400)
+                }
+                let list = "/2010-04-01/Accounts/AC\(String(repeating: "0", count: 32))/Recordings.json"
+                let next = next.map { "\"\(list)?Page=\($0)\"" } ?? "null"
+                let texts = resources.map { String(decoding: $0.json, as: UTF8.self) }.joined(separator: ",")
+                return LoopbackServer.Answer(body: Array(#"{"recordings":[\#(texts)],"next_page_uri":\#(next)}"#.utf8))
+            }
+            if request.target.contains("DateCreated") { return page([], next: nil) }
+            if request.target.contains("Page=2") { return page([(4, 12)], next: nil) }
+            guard request.target.contains("Page=1") else { return page([(1, 20), (2, 10)], next: 1) }
+            // The first time it shows that the order is none, the second time it fails.
+            let isFailing = failures.withLock { left in
+                left -= 1
+                return left == 0
+            }
+            return isFailing ? LoopbackServer.Answer(status: 400) : page([(3, 15)], next: 2)
+        }
+        defer { server.stop() }
+        let bench = try SyncBench(url: server.url, window: CatalogWindow(kinds: [.voiceRecording]))
+        defer { bench.shutDown() }
+        #expect(throws: CatalogError.self) { try bench.list(.voiceRecording).get() }
+        #expect(failures.withLock { $0 } == 0)
+        try bench.list(.voiceRecording).get()
+        #expect(Set(try bench.catalog.listed()) == Set(try (1...4).map { try Sample.sid($0) }))
+    }
+
+    @Test("shutting down while a list is brought here fails it")
+    func shutDown() throws {
+        let simulator = try Self.simulator(3)
+        defer { simulator.stop() }
+        simulator.behaviour.latencyMilliseconds = 5000
+        let bench = try SyncBench(simulator)
+        let results = Awaited<Result<Void, CatalogError>>()
+        bench.synchronizer.whenListed(.composition) { results.add($0) }
+        bench.shutDown()
+        let error = #expect(throws: CatalogError.self) { try results.value().get() }
+        #expect(error?.code == .incompleteList)
+    }
+
+    @Test("a list that was brought here once is there at the next mount, which asks only for what is new")
+    func warm() throws {
+        let simulator = try TwilioSimulator.start(SimulatorConfiguration())
+        defer { simulator.stop() }
+        for number in 0..<500 {
+            try simulator.add(
+                .composition,
+                fields: [
+                    "sid": .string("\(try Sample.sid(number, .composition))"), "status": "completed",
+                    "date_created": .string("\(Timestamp(seconds: 1_790_000_000 - Int64(number) * 3600))"),
+                ])
+        }
+        let folder = try CatalogFolder()
+        do {
+            let bench = try SyncBench(simulator, folder: folder)
+            defer { bench.shutDown() }
+            try bench.list(.composition).get()
+        }
+        try simulator.add(try Sample.sid(1000, .composition), status: "completed")
+        simulator.clearRequests()
+        var settings = SyncSettings()
+        // As if an hour had passed.
+        settings.now = { Int64(Date().timeIntervalSince1970) + 4000 }
+        let bench = try SyncBench(simulator, folder: folder, settings: settings)
+        defer { bench.shutDown() }
+        #expect(bench.synchronizer.status(of: .composition).state == .complete)
+        #expect(try bench.catalog.listed(.composition).count == 500)
+        try bench.list(.composition).get()
+        #expect(try bench.catalog.listed(.composition).count == 501)
+        #expect(simulator.requests.count == 1)
+    }
+
+    @Test("a recording that is listed a while after newer ones is found by asking for what is new")
+    func late() throws {
+        let simulator = try TwilioSimulator.start(SimulatorConfiguration())
+        defer { simulator.stop() }
+        let newest = Int64(Date().timeIntervalSince1970) - 7200
+        func add(_ number: Int, created: Int64) throws {
+            try simulator.add(
+                .composition,
+                fields: [
+                    "sid": .string("\(try Sample.sid(number, .composition))"), "status": "completed",
+                    "date_created": .string("\(Timestamp(seconds: created))"),
+                ])
+        }
+        try add(1, created: newest)
+        let folder = try CatalogFolder()
+        do {
+            let bench = try SyncBench(simulator, folder: folder)
+            defer { bench.shutDown() }
+            try bench.list(.composition).get()
+        }
+        try add(2, created: newest - 14 * 60)
+        var settings = SyncSettings()
+        settings.now = { Int64(Date().timeIntervalSince1970) + 4000 }
+        let bench = try SyncBench(simulator, folder: folder, settings: settings)
+        defer { bench.shutDown() }
+        try bench.list(.composition).get()
+        #expect(Set(try bench.catalog.listed(.composition)) == (try Self.sids([1, 2])))
+    }
+
+    @Test("who opens a directory doesn't wait long for what is new")
+    func patience() throws {
+        let simulator = try Self.simulator(1)
+        defer { simulator.stop() }
+        let folder = try CatalogFolder()
+        do {
+            let bench = try SyncBench(simulator, folder: folder)
+            defer { bench.shutDown() }
+            try bench.list(.composition).get()
+        }
+        simulator.clearRequests()
+        simulator.behaviour.latencyMilliseconds = 100_000
+        var settings = SyncSettings()
+        settings.patience = .milliseconds(300)
+        settings.now = { Int64(Date().timeIntervalSince1970) + 4000 }
+        let bench = try SyncBench(simulator, folder: folder, settings: settings)
+        defer { bench.shutDown() }
+        try bench.synchronizer.start()
+        let duration = try ContinuousClock().measure { try bench.list(.composition).get() }
+        #expect(duration > .milliseconds(250))
+        #expect(simulator.requests.allSatisfy { $0.status == nil }, "nothing new has come")
+        #expect(try bench.catalog.listed(.composition).count == 1)
+    }
+
+    @Test("what is new, what was being made and what has gone come and go while the mount is open")
+    func following() throws {
+        let simulator = try Self.simulator(3)
+        defer { simulator.stop() }
+        let unfinished = try Sample.sid(50, .composition)
+        try simulator.add(
+            .composition,
+            fields: [
+                "sid": .string("\(unfinished)"), "status": "processing",
+                "date_created": .string("\(Timestamp(seconds: 1_600_000_000))"),
+            ])
+        var settings = SyncSettings(refreshInterval: .seconds(1))
+        settings.passInterval = 2
+        let bench = try SyncBench(simulator, settings: settings)
+        defer { bench.shutDown() }
+        let removed = Awaited<[RemovedEntry]>()
+        bench.synchronizer.onRemoval { removed.add($0) }
+        try bench.list(.composition).get()
+        try bench.synchronizer.start()
+        #expect(Set(try bench.catalog.listed(.composition)) == (try Self.sids(0..<3)))
+        try simulator.add(try Sample.sid(7, .composition), status: "completed")
+        try simulator.remove("\(try Sample.sid(1, .composition))")
+        try simulator.update("\(unfinished)", fields: ["status": "completed"])
+        let expected = try Self.sids([0, 2, 7, 50])
+        #expect(try eventually { Set(try bench.catalog.listed(.composition)) == expected })
+        #expect(try removed.value().map(\.sid) == [try Sample.sid(1, .composition)])
+    }
+
+    @Test("times in a catalog that are still to come keep nothing from coming and going")
+    func timesToCome() throws {
+        let simulator = try Self.simulator(3)
+        defer { simulator.stop() }
+        let folder = try CatalogFolder()
+        do {
+            let bench = try SyncBench(simulator, folder: folder)
+            defer { bench.shutDown() }
+            try bench.list(.composition).get()
+        }
+        // The clock was ahead when the list was refreshed, and when another mount began to go over it.
+        let later = Int64(Date().timeIntervalSince1970) + 30 * 86_400
+        for sql in [
+            """
+            UPDATE list SET refreshed = \(later), passed = \(later), touched = \(later),
+                generation = generation + 1
+            """,
+            "INSERT INTO coverage (kind, pass, lower, upper) SELECT kind, 1, 1600000000, 1600000001 FROM list",
+        ] {
+            try CatalogEdit(sql: sql).apply(to: folder.file)
+        }
+        try simulator.add(try Sample.sid(7, .composition), status: "completed")
+        try simulator.remove("\(try Sample.sid(1, .composition))")
+        let bench = try SyncBench(simulator, folder: folder)
+        defer { bench.shutDown() }
+        #expect(Set(try bench.catalog.listed(.composition)) == (try Self.sids(0..<3)))
+        try bench.synchronizer.start()
+        let expected = try Self.sids([0, 2, 7])
+        #expect(try eventually { Set(try bench.catalog.listed(.composition)) == expected })
+    }
+
+    @Test("a recording that the list doesn't show is gone only if it isn't there when asked for alone")
+    func confirmation() throws {
+        let (kept, gone) = (try Sample.sid(1, .composition), try Sample.sid(2, .composition))
+        let shown = try Sample.resource(3, .composition)
+        let server = try LoopbackServer { request in
+            if request.target.contains("\(kept)") {
+                return LoopbackServer.Answer(body: Array(#"{"sid":"\#(kept)","status":"completed"}"#.utf8))
+            }
+            if request.target.contains("\(gone)") {
+                return LoopbackServer.Answer(status: 404, body: Array(#"{"code":20404,"message":"not found"}"#.utf8))
+            }
+            return LoopbackServer.Answer(
+                body: Array(#"{"compositions":["#.utf8) + shown.json
+                    + Array(#"],"meta":{"key":"compositions","next_page_url":null}}"#.utf8))
+        }
+        defer { server.stop() }
+        var settings = SyncSettings(refreshInterval: .seconds(1))
+        settings.passInterval = 1
+        let bench = try SyncBench(
+            url: server.url, window: CatalogWindow(kinds: [.composition]), settings: settings)
+        defer { bench.shutDown() }
+        try bench.catalog.store([try Sample.resource(1, .composition), try Sample.resource(2, .composition)])
+        try bench.list(.composition).get()
+        #expect(try bench.catalog.listed(.composition) == [kept, gone, shown.sid])
+        try bench.synchronizer.start()
+        #expect(try eventually { try bench.catalog.listed(.composition) == [kept, shown.sid] })
+        // A recording that the list does show isn't asked for alone: of a million each would be.
+        #expect(server.requests.allSatisfy { !$0.target.contains("\(shown.sid)") })
+    }
+
+    @Test(
+        "a 404 that isn't Twilio's removes nothing, whoever asks: a pass, a lookup, or who couldn't read",
+        arguments: [
+            "<html><body>404 Not Found</body></html>", "", "{}", #"{"message":"not found","status":404}"#,
+            #"{"code":404,"message":"no Route matched with those values"}"#, "<Error><Code>NoSuchKey</Code></Error>",
+            "<TwilioResponse><RestException><Code>20003</Code></RestException></TwilioResponse>",
+        ])
+    func forgedNotFound(body: String) throws {
+        let asked = Locked<Set<String>>([])
+        let server = try LoopbackServer { request in
+            if request.target.hasPrefix("/v1/Compositions/") {
+                asked.withLock { _ = $0.insert(request.target) }
+                return LoopbackServer.Answer(status: 404, body: Array(body.utf8))
+            }
+            return LoopbackServer.Answer(
+                body: Array(#"{"compositions":[],"meta":{"key":"compositions","next_page_url":null}}"#.utf8))
+        }
+        defer { server.stop() }
+        var settings = SyncSettings(refreshInterval: .seconds(1))
+        settings.passInterval = 1
+        let bench = try SyncBench(
+            url: server.url, window: CatalogWindow(kinds: [.composition]), settings: settings)
+        defer { bench.shutDown() }
+        let sids = try (1...3).map { try Sample.sid($0, .composition) }
+        try bench.catalog.store(try (1...3).map { try Sample.resource($0, .composition) })
+        try bench.list(.composition).get()
+        try bench.synchronizer.start()
+        #expect(eventually(within: 20) { !asked.withLock { $0 }.isEmpty })
+        let outcomes = Awaited<ResourceFinder.Outcome>()
+        for sid in sids { bench.finder.ask(for: sid, of: .composition, priority: .reader) { outcomes.add($0) } }
+        for outcome in try outcomes.values(3) {
+            #expect(throws: TwilioError.self) { try outcome.get() }
+        }
+        // One that isn't known is an error as well, and not a name that doesn't exist.
+        #expect(throws: TwilioError.self) { try bench.find(try Sample.sid(9, .composition), .composition) }
+        #expect(try bench.catalog.listed(.composition) == sids)
+    }
+
+    @Test("a day is listed by asking for that day alone, while the whole list is still to come")
+    func day() throws {
+        let simulator = try TwilioSimulator.start(SimulatorConfiguration())
+        defer { simulator.stop() }
+        let noon: Int64 = 1_789_992_000 / 86_400 * 86_400 + 43_200
+        for number in 0..<30 {
+            try simulator.add(
+                .composition,
+                fields: [
+                    "sid": .string("\(try Sample.sid(number, .composition))"), "status": "completed",
+                    "date_created": .string("\(Timestamp(seconds: noon - Int64(number / 3) * 86_400))"),
+                ])
+        }
+        let bench = try SyncBench(simulator)
+        defer { bench.shutDown() }
+        let day = noon - 4 * 86_400 - 43_200
+        let interval = Timestamp(seconds: day)..<Timestamp(seconds: day + 86_400)
+        try bench.list(createdIn: interval).get()
+        #expect(Set(try bench.catalog.listed(.composition)) == (try Self.sids(12..<15)))
+        #expect(simulator.requests.count == 3)
+        #expect(!bench.synchronizer.isComplete(.composition))
+        // Asked again, it is here.
+        try bench.list(createdIn: interval).get()
+        #expect(simulator.requests.count == 3)
+        try bench.list(.composition).get()
+        #expect(try bench.catalog.listed(.composition).count == 30)
+    }
+
+    @Test("a mount that shows some kinds and times asks for no others, and another goes on from there")
+    func window() throws {
+        let simulator = try TwilioSimulator.start(SimulatorConfiguration())
+        defer { simulator.stop() }
+        for number in 0..<10 {
+            try simulator.add(
+                .composition,
+                fields: [
+                    "sid": .string("\(try Sample.sid(number, .composition))"), "status": "completed",
+                    "date_created": .string("\(Timestamp(seconds: 1_700_000_000 + Int64(number) * 86_400))"),
+                ])
+        }
+        let folder = try CatalogFolder()
+        let window = CatalogWindow(
+            kinds: [.composition],
+            interval: CreationInterval(
+                from: Timestamp(seconds: 1_700_000_000 + 3 * 86_400),
+                until: Timestamp(seconds: 1_700_000_000 + 6 * 86_400)))
+        do {
+            let bench = try SyncBench(simulator, folder: folder, window: window)
+            defer { bench.shutDown() }
+            for kind in TwilioAPI.MediaKind.allCases { try bench.list(kind).get() }
+            #expect(Set(try bench.catalog.listed(.composition)) == (try Self.sids(3..<6)))
+            #expect(simulator.requests.map(\.path) == ["/v1/Compositions"])
+            #expect(try bench.catalog.totals(of: .composition).count == 3)
+            #expect(try bench.catalog.newest(of: .composition)?.seconds == 1_700_000_000 + 5 * 86_400)
+            // What others have brought here isn't shown.
+            try bench.catalog.store(try Sample.resource(77, .composition, seconds: 1_800_000_000))
+            #expect(try bench.catalog.entry(of: try Sample.sid(77, .composition)) == nil)
+            #expect(try bench.catalog.listed(.composition).count == 3)
+        }
+        let bench = try SyncBench(simulator, folder: folder)
+        defer { bench.shutDown() }
+        #expect(!bench.synchronizer.isComplete(.composition))
+        try bench.list(.composition).get()
+        #expect(Set(try bench.catalog.listed(.composition)) == (try Self.sids(Array(0..<10) + [77])))
+    }
+}
