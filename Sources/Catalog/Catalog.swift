@@ -44,7 +44,6 @@ public final class Catalog: Sendable {
 
     /// How many recordings came to have another requirement after they were stored.
     let requirementGains = Locked<[RequirementGroup: Int]>([:])
-    private let onReplacement = Locked<(@Sendable () -> Void)?>(nil)
 
     /// Opens the catalog of an account, or makes an empty one.
     ///
@@ -72,15 +71,11 @@ public final class Catalog: Sendable {
         current = Locked(Current(database: try CatalogDatabase(folder: folder, check: fileCheck, logger: logger)))
     }
 
-    /// Sets what is done when the database is found damaged and replaced by an empty one.
+    /// The number of the database in use, which grows when a damaged one is replaced.
     ///
-    /// It is done before anybody can read the empty one, so that none takes it for a whole list; it may not use the
-    /// catalog.
-    package func onReplacement(_ action: @escaping @Sendable () -> Void) {
-        onReplacement.withLock { $0 = action }
-    }
-
-    /// Which database is in use: positions of another one mean nothing.
+    /// Nothing known of one database holds for the next: neither positions nor which lists are complete. The number
+    /// grows in the same step in which the new database can first be read. So whoever compares it after reading never
+    /// takes an empty database for a complete list.
     public var epoch: Int { current.withLock { $0.epoch } }
 
     /// Which database is in use, and whether all of its rows were checked when it was opened.
@@ -315,7 +310,6 @@ public final class Catalog: Sendable {
     ///
     /// - Parameter reason: the damage; nil when the file isn't there any more.
     private func replace(_ old: CatalogDatabase, reason: DatabaseError?) {
-        // The lock of the database in use comes before those of the lists.
         current.withLock { current in
             // Others have met it as well.
             guard current.database.pool === old.pool else { return }
@@ -327,7 +321,6 @@ public final class Catalog: Sendable {
                 // Numbers of another database mean something else.
                 knownRequirements.withLock { $0 = [:] }
                 hiddenRequirements.withLock { $0 = [:] }
-                onReplacement.withLock { $0 }?()
             } catch {
                 logger.error("the damaged catalog can't be replaced", error: error)
             }

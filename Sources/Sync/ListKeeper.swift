@@ -11,6 +11,9 @@ final class ListKeeper: Sendable {
     private struct State {
         var list: ListState<Waiter>
 
+        /// The database that `list` is about.
+        var epoch: Int
+
         /// The walk of a fill or a refresh; what it tells is told of the list.
         var walker: ListWalker?
 
@@ -25,6 +28,15 @@ final class ListKeeper: Sendable {
 
         /// The position of the last recording that was asked for because it was still being made.
         var unfinished: Int64 = 0
+
+        /// Forgets everything about a database that is no longer in use.
+        ///
+        /// - Parameter latest: the epoch, read before this state was locked; epochs only grow.
+        mutating func follow(_ latest: Int) {
+            guard latest > epoch else { return }
+            epoch = latest
+            list.reset()
+        }
     }
 
     let kind: MediaKind
@@ -49,6 +61,8 @@ final class ListKeeper: Sendable {
         self.kind = kind
         self.services = services
         self.notify = notify
+        // Read before the record: at worst, the record of a newer database is thrown away.
+        let epoch = services.catalog.epoch
         let record = try services.catalog.list(of: kind)
         let settings = services.settings
         state = Locked(
@@ -58,7 +72,7 @@ final class ListKeeper: Sendable {
                     passed: record.passed,
                     refreshInterval: settings.refreshInterval.map { max(1, $0.components.seconds) },
                     passInterval: settings.passInterval),
-                dayMet: record.refreshed))
+                epoch: epoch, dayMet: record.refreshed))
     }
 
     /// What the mount shows, in seconds; a bound in the future is none, since recordings are still to be made before
@@ -72,9 +86,10 @@ final class ListKeeper: Sendable {
 
     /// Calls `completion` once the list is in the catalog, or with the reason why it can't be.
     func whenListed(_ completion: @escaping Waiter) {
-        let (now, patience) = (services.settings.now(), services.settings.patience)
-        let answer = state.withLock {
-            $0.list.request(completion, now: now, instant: .now, patience: patience)
+        let (now, patience, epoch) = (services.settings.now(), services.settings.patience, services.catalog.epoch)
+        let answer = state.withLock { state in
+            state.follow(epoch)
+            return state.list.request(completion, now: now, instant: .now, patience: patience)
         }
         switch answer {
         case .ready: completion(.success(()))
@@ -87,7 +102,7 @@ final class ListKeeper: Sendable {
     /// Calls `completion` once what was made within an interval is in the catalog, asking for that alone if the list
     /// isn't.
     func whenListed(_ interval: Range<Int64>, _ completion: @escaping Waiter) {
-        guard !state.withLock({ $0.list.isComplete }) else {
+        guard !isComplete else {
             whenListed(completion)
             return
         }
@@ -118,12 +133,22 @@ final class ListKeeper: Sendable {
         }
     }
 
-    /// Whether the whole list is here.
-    var isComplete: Bool { state.withLock { $0.list.isComplete } }
+    /// Whether the database in use has the whole list.
+    var isComplete: Bool {
+        let epoch = services.catalog.epoch
+        return state.withLock { state in
+            state.follow(epoch)
+            return state.list.isComplete
+        }
+    }
 
     /// How far the list is.
     var status: ListStatus {
-        let (list, walker) = state.withLock { ($0.list, $0.walker) }
+        let epoch = services.catalog.epoch
+        let (list, walker) = state.withLock { state in
+            state.follow(epoch)
+            return (state.list, state.walker)
+        }
         let state: ListStatus.State =
             if list.isComplete {
                 list.failure.map { .stale($0.message) } ?? .complete
@@ -144,18 +169,14 @@ final class ListKeeper: Sendable {
     /// - Parameter idle: seconds since the mount was last used.
     /// - Returns: when somebody will have waited long enough.
     func look(idle: Int64) -> ContinuousClock.Instant? {
-        let now = services.settings.now()
+        let (now, epoch) = (services.settings.now(), services.catalog.epoch)
         let (expired, tasks, next) = state.withLock { state in
-            (state.list.expire(.now), state.list.due(now: now, idle: idle), state.list.nextExpiry)
+            state.follow(epoch)
+            return (state.list.expire(.now), state.list.due(now: now, idle: idle), state.list.nextExpiry)
         }
         for waiter in expired { tell(waiter) }
         for task in tasks { begin(task) }
         return next
-    }
-
-    /// The catalog has lost everything.
-    func reset() {
-        state.withLock { $0.list.reset() }
     }
 
     // MARK: Doing
@@ -174,8 +195,9 @@ final class ListKeeper: Sendable {
     }
 
     private func finish(_ task: ListState<Waiter>.Task, _ result: Result<Void, CatalogError>, _ begun: Int64) {
-        let now = services.settings.now()
+        let (now, epoch) = (services.settings.now(), services.catalog.epoch)
         let waiters = state.withLock { state in
+            state.follow(epoch)
             if task != .pass { state.walker = nil }
             return state.list.finish(task, result, begun: begun, now: now)
         }

@@ -52,11 +52,6 @@ public final class Synchronizer: Sendable {
         self.removals = removals
         refresher = ResourceRefresher(services: services, removals: removals)
         check = BackgroundCheck(catalog: catalog, settings: settings, workers: workers, logger: logger)
-        catalog.onReplacement { [keepers] in
-            for keeper in keepers.values { keeper.reset() }
-            removals.reset()
-            workers.clock.wake()
-        }
     }
 
     /// Begins to keep the lists up to date.

@@ -248,4 +248,45 @@ struct DamagedListTests {
         #expect(try bench.catalog.listed(.composition).count == 600)
         #expect(try bench.catalog.list(of: .composition).coverage == .everything)
     }
+
+    @Test("isn't complete for anybody who has read the empty one that replaces it")
+    func replacedList() throws {
+        let simulator = try Self.simulator(300)
+        defer { simulator.stop() }
+        let bench = try SyncBench(simulator)
+        defer { bench.shutDown() }
+        try bench.list(.composition).get()
+        #expect(bench.synchronizer.isComplete(.composition))
+        try bench.folder.garble()
+        try Self.waitUntilFound(bench.catalog)
+        #expect(try bench.catalog.listed(.composition) == [])
+        #expect(!bench.synchronizer.isComplete(.composition))
+        #expect(bench.synchronizer.status(of: .composition).state == .waiting)
+        try bench.list(.composition).get()
+        #expect(try bench.catalog.listed(.composition).count == 300)
+    }
+
+    @Test("doesn't hide the removals that the one that replaces it counts from the beginning")
+    func replacedRemovals() throws {
+        let simulator = try Self.simulator(0)
+        defer { simulator.stop() }
+        let bench = try SyncBench(simulator)
+        defer { bench.shutDown() }
+        let removed = Awaited<[RemovedEntry]>()
+        bench.synchronizer.onRemoval { removed.add($0) }
+        func remove(_ numbers: Range<Int>) throws {
+            try bench.catalog.store(numbers.map { try Sample.resource($0, .composition) })
+            for number in numbers {
+                let answers = Awaited<Bool>()
+                bench.synchronizer.recheck(try Sample.sid(number, .composition)) { answers.add($0) }
+                #expect(try answers.value())
+            }
+        }
+        try remove(0..<3)
+        #expect(removed.all.joined().count == 3)
+        try FileManager.default.moveItem(atPath: bench.folder.path, toPath: bench.folder.path + "-away")
+        try Self.waitUntilFound(bench.catalog)
+        try remove(3..<4)
+        #expect(removed.all.last?.map(\.sid) == [try Sample.sid(3, .composition)])
+    }
 }
