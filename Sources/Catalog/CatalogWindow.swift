@@ -22,8 +22,23 @@ public struct CatalogWindow: Hashable, Sendable {
         return lower..<max(lower, interval.upper?.seconds ?? .max)
     }
 
-    /// Whether every time is within it.
+    /// Whether it contains all times.
     var isUnbounded: Bool { interval.lower == nil && interval.upper == nil }
+
+    /// The SQL condition that entries were made within the interval, with the parameters 8 and 9; empty when all
+    /// were.
+    ///
+    /// - Parameter table: the table's name in the query, with a dot; empty where it has none.
+    func condition(on table: String = "") -> String {
+        isUnbounded ? "" : " AND \(table)created >= ?8 AND \(table)created < ?9"
+    }
+
+    /// Binds the parameters of ``condition(on:)``.
+    func bind(to statement: RawStatement) {
+        guard !isUnbounded else { return }
+        statement.bind(8, seconds.lowerBound)
+        statement.bind(9, seconds.upperBound)
+    }
 
     /// Whether a recording is shown.
     func contains(_ entry: CatalogEntry) -> Bool {

@@ -67,7 +67,7 @@ public final class MediaRecorder: MediaObserver {
         }
         for (account, described) in Dictionary(grouping: described, by: \.account) {
             do {
-                let replaced = try catalog(of: account).learn(
+                let replaced = try catalog(of: account).media.learn(
                     try described.filter { $0.facts.isSizeCertain }.compactMap { sid, _, facts in
                         let stored = StoredMediaFacts(
                             plaintextSize: facts.plaintextSize, entityTag: facts.entityTag, facts: try facts.stored)
@@ -83,7 +83,8 @@ public final class MediaRecorder: MediaObserver {
                         metadata: ["recording": "\(sid)"])
                     delegate.mediaMayDiffer(sid, of: account)
                 }
-                try catalog(of: account).noteEncryption(of: described.filter { !$0.facts.isSizeCertain }.map(\.sid))
+                try catalog(of: account).media.noteEncryption(
+                    of: described.filter { !$0.facts.isSizeCertain }.map(\.sid))
             } catch {
                 storingDidFail("\(described.count == 1 ? "a size" : "\(described.count) sizes") can't be stored", error)
             }
@@ -112,7 +113,7 @@ public final class MediaRecorder: MediaObserver {
             "the media of \(sid) has changed, although completed media never does", metadata: ["recording": "\(sid)"])
         writer.run { [self] in
             do {
-                try catalog(of: account).forgetMediaFacts(of: sid)
+                try catalog(of: account).media.forgetFacts(of: sid)
             } catch {
                 storingDidFail("the size of \(sid) can't be forgotten", error)
             }
@@ -143,7 +144,7 @@ public final class MediaRecorder: MediaObserver {
 
     private func store(_ integrity: StoredIntegrity, _ sid: SID, _ account: SID?) {
         do throws(CatalogError) {
-            try catalog(of: account).setIntegrity(integrity, of: sid)
+            try catalog(of: account).media.setIntegrity(integrity, of: sid)
         } catch {
             storingDidFail("the integrity of \(sid) can't be stored", error)
         }

@@ -125,12 +125,12 @@ public final class Prefetcher: Sendable {
         do throws(CatalogError) {
             // Gone from the account meanwhile: no program will ask for it.
             guard let resource = try catalog.resource(of: sid) else { return true }
-            let facts = try catalog.mediaFacts(of: sid)
+            let facts = try catalog.media.facts(of: sid)
             switch purpose {
             case .reading:
                 return media.prefetch(
                     resource, facts: facts.flatMap { MediaFacts(stored: $0.facts) },
-                    integrity: try catalog.integrity(of: sid)?.finding)
+                    integrity: try catalog.media.integrity(of: sid)?.finding)
             case .describing:
                 if facts == nil { media.describe(resource, priority: .readAhead) { _ in } }
                 return true

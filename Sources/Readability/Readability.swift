@@ -84,7 +84,7 @@ public final class Readability: Sendable {
     /// If media doesn't answer, it is called all the same, a minute after the account's first listing began to wait.
     public func whenSettled(account index: Int, completion: @escaping @Sendable () -> Void) {
         let account = accounts[index]
-        guard isHiding, let numbers = try? account.catalog.requirements().keys else {
+        guard isHiding, let numbers = try? account.catalog.requirements.all().keys else {
             completion()
             return
         }

@@ -47,7 +47,7 @@ final class ReadabilitySurvey: Sendable {
         let isWhole = accounts[index].isListed
         let epoch = catalog.epoch
         do throws(CatalogError) {
-            let requirements = try catalog.requirements()
+            let requirements = try catalog.requirements.all()
             var findings = state.changeQuietly { $0.findings[index] }
             if findings.epoch != epoch { findings = Findings() }
             findings.epoch = epoch
@@ -55,7 +55,7 @@ final class ReadabilitySurvey: Sendable {
             apply(findings, to: index)
             findings.isWhole = isWhole
             if findings.isCountDue() {
-                let counts = findings.missing.isEmpty ? [:] : try catalog.requirementCounts()
+                let counts = findings.missing.isEmpty ? [:] : try catalog.requirements.counts()
                 findings.count(counts, of: requirements, isHiding: isHiding)
             }
             settle(index, findings)
@@ -117,8 +117,8 @@ final class ReadabilitySurvey: Sendable {
         let catalog = accounts[index].catalog
         guard catalog.epoch == findings.epoch else { return }
         if isHiding {
-            catalog.hide(
-                requirements: Dictionary(grouping: findings.missing, by: \.kind).mapValues { Set($0.map(\.number)) })
+            catalog.requirements.hide(
+                Dictionary(grouping: findings.missing, by: \.kind).mapValues { Set($0.map(\.number)) })
         }
         state.changeQuietly { state in
             state.findings[index].isHeld = findings.isHeld

@@ -39,7 +39,7 @@ struct RequirementTrial: Sendable {
     ) throws(CatalogError) -> [MediaResource] {
         let attempts = requirement == .bucket ? Self.bucketAttempts : Self.attempts
         var resources: [MediaResource] = []
-        for sid in try catalog.examples(ofRequirement: group.number, kind: group.kind, limit: attempts) {
+        for sid in try catalog.requirements.examples(of: group.number, kind: group.kind, limit: attempts) {
             if let resource = try catalog.resource(of: sid) { resources.append(resource) }
         }
         return resources
@@ -56,7 +56,7 @@ struct RequirementTrial: Sendable {
         if requirement == .bucket { return isAnyThere(resources) }
         var verdicts: [Bool?] = []
         for resource in resources {
-            let verdict = isKeyHeld(for: resource, facts: try catalog.mediaFacts(of: resource.sid)?.facts)
+            let verdict = isKeyHeld(for: resource, facts: try catalog.media.facts(of: resource.sid)?.facts)
             if verdict == true { return true }
             verdicts.append(verdict)
         }

@@ -32,7 +32,7 @@ public struct SurveyedAccount: Sendable {
     /// - Parameter counts: ``counts``, taken once for all groups.
     func mark(of group: RequirementGroup, _ counts: [MediaKind: Int64]) -> GroupMark {
         GroupMark(
-            count: counts[group.kind] ?? 0, gains: catalog.gains(ofRequirement: group.number, kind: group.kind))
+            count: counts[group.kind] ?? 0, gains: catalog.requirements.gains(of: group.number, kind: group.kind))
     }
 }
 

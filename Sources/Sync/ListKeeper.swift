@@ -63,7 +63,7 @@ final class ListKeeper: Sendable {
         self.notify = notify
         // Read before the record: at worst, the record of a newer database is thrown away.
         let epoch = services.catalog.epoch
-        let record = try services.catalog.list(of: kind)
+        let record = try services.catalog.lists.state(of: kind)
         let settings = services.settings
         state = Locked(
             State(
@@ -121,7 +121,7 @@ final class ListKeeper: Sendable {
         }
         do throws(CatalogError) {
             let epoch = services.catalog.epoch
-            var coverage = try services.catalog.list(of: kind).coverage
+            var coverage = try services.catalog.lists.state(of: kind).coverage
             // As new as the list itself would be.
             coverage.remove(now - services.settings.overlap..<Int64.max)
             ListWalker(
@@ -251,7 +251,7 @@ final class ListKeeper: Sendable {
     /// Brings here what of the list isn't.
     private func fill(_ begun: Int64) throws(CatalogError) {
         let epoch = services.catalog.epoch
-        let record = try services.catalog.list(of: kind)
+        let record = try services.catalog.lists.state(of: kind)
         let gaps = record.coverage.gaps(in: Self.wanted(services))
         let isFresh = record.coverage.isEmpty
         services.catalog.beginBulk(copyingOn: services.workers.copier)
@@ -275,7 +275,7 @@ final class ListKeeper: Sendable {
                         state.dayMet = begun
                     }
                     result = Result { () throws(CatalogError) in
-                        try services.catalog.noteFill(of: kind, begun: begun, epoch: epoch)
+                        try services.catalog.lists.noteFill(of: kind, begun: begun, epoch: epoch)
                     }
                 }
                 let count = (try? services.catalog.totals(of: kind).count) ?? 0
@@ -290,7 +290,7 @@ final class ListKeeper: Sendable {
     /// Asks for what is new.
     private func refresh(_ begun: Int64) throws(CatalogError) {
         let epoch = services.catalog.epoch
-        let record = try services.catalog.list(of: kind)
+        let record = try services.catalog.lists.state(of: kind)
         // Another mount may have done so just now.
         if let refreshed = record.refreshed, let interval = services.settings.refreshInterval,
             age(of: refreshed, at: begun) < interval.components.seconds
@@ -298,7 +298,7 @@ final class ListKeeper: Sendable {
             finish(.refresh, .success(()), refreshed)
             return
         }
-        let newest = try services.catalog.newestResource(of: kind).map { min(max(0, $0), begun) }
+        let newest = try services.catalog.lists.newestResource(of: kind).map { min(max(0, $0), begun) }
         let wanted = Self.wanted(services)
         let isWide = age(of: state.withLock { $0.dayMet }, at: begun) >= services.settings.wideInterval
         let recent = newest.map { $0 - services.settings.overlap } ?? .min
@@ -315,7 +315,7 @@ final class ListKeeper: Sendable {
             }
             if isWide { state.withLock { $0.dayMet = begun } }
             let stored = Result { () throws(CatalogError) in
-                try services.catalog.noteRefresh(of: kind, at: begun, epoch: epoch)
+                try services.catalog.lists.noteRefresh(of: kind, at: begun, epoch: epoch)
                 return try unfinished(before: lower)
             }
             switch stored {
@@ -332,7 +332,7 @@ final class ListKeeper: Sendable {
     /// others each time.
     private func unfinished(before lower: Int64) throws(CatalogError) -> [SID] {
         let place = state.withLock { $0.unfinished }
-        let found = try services.catalog.unfinished(
+        let found = try services.catalog.lists.unfinished(
             of: kind, createdBefore: lower, after: place, limit: services.settings.unfinishedLimit)
         let next = found.count < services.settings.unfinishedLimit ? 0 : found.last?.position ?? 0
         state.withLock { $0.unfinished = next }
@@ -345,7 +345,7 @@ final class ListKeeper: Sendable {
     /// has shifted meanwhile, a backup that deletes what has gone would lose it.
     private func pass(_ begun: Int64) throws(CatalogError) {
         let epoch = services.catalog.epoch
-        let record = try services.catalog.list(of: kind)
+        let record = try services.catalog.lists.state(of: kind)
         let wanted = Self.wanted(services)
         if age(of: record.touched, at: begun) < services.settings.passLease, !record.passCoverage.isEmpty {
             // Another mount makes it.
@@ -353,7 +353,7 @@ final class ListKeeper: Sendable {
                 .pass, .failure(CatalogError(.incompleteList, "another mount goes over it already")), begun)
             return
         }
-        try services.catalog.beginPass(over: kind, now: begun)
+        try services.catalog.lists.beginPass(over: kind, now: begun)
         let walker = ListWalker(
             over: kind, intervals: record.passCoverage.gaps(in: wanted), purpose: .pass, limit: 1,
             priority: .background, epoch: epoch, services: services
@@ -363,13 +363,13 @@ final class ListKeeper: Sendable {
                 return
             }
             do throws(CatalogError) {
-                let unmet = try services.catalog.unmet(of: kind, within: wanted)
+                let unmet = try services.catalog.lists.unmet(of: kind, within: wanted)
                 confirm(unmet) { [self] result in
                     finish(
                         .pass,
                         result.flatMap {
                             Result { () throws(CatalogError) in
-                                try services.catalog.endPass(over: kind, now: begun, epoch: epoch)
+                                try services.catalog.lists.endPass(over: kind, now: begun, epoch: epoch)
                             }
                         }, begun)
                 }

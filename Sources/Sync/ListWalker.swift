@@ -155,7 +155,7 @@ final class ListWalker: Sendable {
     private func uncover(_ intervals: [Range<Int64>]) {
         services.logger.debug("the list of \(kind.pluralName) isn't in order: it is read from its beginning")
         do throws(CatalogError) {
-            try services.catalog.uncover(intervals, of: kind, for: purpose)
+            try services.catalog.lists.uncover(intervals, of: kind, for: purpose)
         } catch {
             fail(error)
         }
@@ -185,7 +185,7 @@ final class ListWalker: Sendable {
         guard let batch else { return }
         services.writer.run { [self] in
             do throws(CatalogError) {
-                try services.catalog.store(
+                try services.catalog.lists.store(
                     batch.prepared, covering: batch.covered, of: kind, for: purpose, now: services.settings.now(),
                     epoch: epoch)
             } catch {

@@ -18,7 +18,7 @@ final class RemovalFeed: Sendable {
         self.catalog = catalog
         self.logger = logger
         let epoch = catalog.epoch
-        published = Locked((epoch, try catalog.latestRemoval()))
+        published = Locked((epoch, try catalog.removals.latest()))
     }
 
     func onRemoval(_ action: @escaping @Sendable ([RemovedEntry]) -> Void) {
@@ -35,7 +35,7 @@ final class RemovalFeed: Sendable {
                     if epoch > published.epoch { published = (epoch, 0) }
                     return published.sequence
                 }
-                let removals = try catalog.removals(after: sequence, limit: Self.step)
+                let removals = try catalog.removals.entries(after: sequence, limit: Self.step)
                 guard let last = removals.last else { return }
                 published.withLock { if $0.epoch == epoch { $0.sequence = last.sequence } }
                 action.withLock { $0 }?(removals.map(\.entry))

@@ -25,4 +25,11 @@ package struct CatalogFolder: Sendable {
     package func catalog(window: CatalogWindow = CatalogWindow()) throws -> Catalog {
         try Catalog(folder: path, window: window, logger: Sample.quiet)
     }
+
+    /// The names of the markers that say that the disk may lack something.
+    package var bulkMarkers: [String] {
+        get throws {
+            try FileManager.default.contentsOfDirectory(atPath: path).filter { $0.contains("-bulk-") }
+        }
+    }
 }

@@ -60,11 +60,7 @@ extension Catalog {
     /// Stores resources as those of a page are.
     package func store(_ resources: [ListedResource], covering covered: [Range<Int64>] = []) throws {
         guard let kind = resources.first?.kind else { return }
-        try store([prepare(resources)], covering: covered, of: kind, now: 0, epoch: epoch)
-    }
-
-    package func learn(_ facts: StoredMediaFacts, of sid: SID, isAuthenticated: Bool = false) throws {
-        try learn([MediaLesson(sid, facts, isAuthenticated: isAuthenticated)])
+        try lists.store([prepare(resources)], covering: covered, of: kind, now: 0, epoch: epoch)
     }
 
     /// The SIDs of a listing, had in pieces.
@@ -77,6 +73,12 @@ extension Catalog {
             found += entries.map(\.sid)
             position = last.position
         }
+    }
+}
+
+extension StoredMedia {
+    package func learn(_ facts: StoredMediaFacts, of sid: SID, isAuthenticated: Bool = false) throws {
+        try learn([MediaLesson(sid, facts, isAuthenticated: isAuthenticated)])
     }
 }
 

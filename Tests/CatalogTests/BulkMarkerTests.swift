@@ -17,10 +17,6 @@ struct BulkMarkerTests {
         return folder
     }
 
-    private static func markers(_ folder: CatalogFolder) throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.contains("-bulk-") }
-    }
-
     @Test("the catalog is set aside when the machine has been started anew since")
     func otherBoot() throws {
         let folder = try Self.filled()
@@ -28,7 +24,7 @@ struct BulkMarkerTests {
         let log = RecordedLog()
         let catalog = try Catalog(folder: folder.path, logger: log.logger)
         #expect(try catalog.listed() == [])
-        #expect(try Self.markers(folder) == [])
+        #expect(try folder.bulkMarkers == [])
         #expect(FileManager.default.fileExists(atPath: folder.damagedFile))
         #expect(log.lines.contains { $0.contains("the machine went down") && $0.contains("set aside") }, "\(log.lines)")
     }
@@ -39,7 +35,7 @@ struct BulkMarkerTests {
         try String(contentsOfFile: Self.boot, encoding: .utf8).write(
             toFile: folder.file + "-bulk-1-2", atomically: false, encoding: .utf8)
         #expect(try folder.catalog().listed() == [try Sample.sid(1)])
-        #expect(try Self.markers(folder) == [])
+        #expect(try folder.bulkMarkers == [])
         #expect(!FileManager.default.fileExists(atPath: folder.damagedFile))
     }
 
@@ -54,7 +50,7 @@ struct BulkMarkerTests {
                 ["flock", "--exclusive", marker, "sh", "-c", "echo held; exec cat"], keepsInputOpen: true)
             try #require(eventually { !holder.output.isEmpty })
             #expect(try folder.catalog().listed() == [try Sample.sid(1)])
-            #expect(try Self.markers(folder) == ["catalog.sqlite-bulk-1-2"])
+            #expect(try folder.bulkMarkers == ["catalog.sqlite-bulk-1-2"])
             holder.kill()
             unlink(marker)
         }
@@ -92,14 +88,14 @@ struct BulkMarkerTests {
         let catalog = try folder.catalog()
         catalog.beginBulk(copyingOn: copier)
         catalog.beginBulk(copyingOn: copier)
-        #expect(try Self.markers(folder).count == 1)
+        #expect(try folder.bulkMarkers.count == 1)
         try catalog.store(try Sample.resource(2))
         // Another mount doesn't take it for one that was left.
         #expect(try folder.catalog().listed().count == 2)
         catalog.endBulk()
-        #expect(try Self.markers(folder).count == 1)
+        #expect(try folder.bulkMarkers.count == 1)
         catalog.endBulk()
-        #expect(try Self.markers(folder) == [])
+        #expect(try folder.bulkMarkers == [])
         #expect(try folder.catalog().listed().count == 2)
     }
 }

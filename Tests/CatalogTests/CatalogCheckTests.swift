@@ -24,7 +24,7 @@ struct CatalogCheckTests {
                         seconds: 1_700_000_000 - Int64(number))
                 })
             for kind in [MediaKind.voiceRecording, .composition] {
-                try catalog.learn(
+                try catalog.media.learn(
                     (0..<Self.count).map {
                         try MediaLesson(
                             Sample.sid($0, kind),
@@ -55,7 +55,7 @@ struct CatalogCheckTests {
         #expect(!catalog.opened.isChecked)
         try catalog.checkAll()
         try catalog.remove(try Sample.sid(700))
-        try catalog.forgetMediaFacts(of: try Sample.sid(701))
+        try catalog.media.forgetFacts(of: try Sample.sid(701))
         try catalog.store(try Sample.resource(702, status: "a-word-of-more-than-sixteen-b", seconds: 5))
         try catalog.store(try Sample.resource(703, status: "a-word-of-more-than-sixteen", seconds: 5, group: 7))
         try catalog.checkAll()
@@ -136,10 +136,10 @@ struct CatalogCheckTests {
             let catalog = try Self.open(folder)
             // One that isn't there has none either, which is no damage.
             #expect(try catalog.resource(of: try Sample.sid(9999))?.sid == nil)
-            #expect(try catalog.mediaFacts(of: try Sample.sid(9999)) == nil)
+            #expect(try catalog.media.facts(of: try Sample.sid(9999)) == nil)
             #expect(throws: CatalogError.self) {
                 _ = try catalog.resource(of: sid)
-                _ = try catalog.mediaFacts(of: sid)
+                _ = try catalog.media.facts(of: sid)
             }
             #expect(FileManager.default.fileExists(atPath: folder.damagedFile), "\(table)")
         }

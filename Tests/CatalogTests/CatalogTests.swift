@@ -17,7 +17,7 @@ struct CatalogTests {
         do {
             let catalog = try folder.catalog()
             try catalog.store(resource)
-            try catalog.learn(facts, of: resource.sid)
+            try catalog.media.learn(facts, of: resource.sid)
         }
         let log = RecordedLog()
         let catalog = try Catalog(folder: folder.path, logger: log.logger)
@@ -30,7 +30,7 @@ struct CatalogTests {
         #expect(entry.plaintextSize == 1 << 40)
         #expect(entry.jsonSize == Int64(resource.json.count))
         #expect(try catalog.resource(of: resource.sid)?.json == Array(resource.json))
-        #expect(try catalog.mediaFacts(of: resource.sid) == facts)
+        #expect(try catalog.media.facts(of: resource.sid) == facts)
         #expect(try catalog.entries(of: kind, after: 0, limit: 10) == [entry])
         #expect(try catalog.newest(of: kind) == resource.dateCreated)
         let totals = try catalog.totals(of: kind)
@@ -45,7 +45,7 @@ struct CatalogTests {
         }
         let together = try CatalogFolder().catalog()
         let prepared = pages.map(together.prepare)
-        try together.store(prepared, of: .voiceRecording, now: 0, epoch: together.epoch)
+        try together.lists.store(prepared, of: .voiceRecording, now: 0, epoch: together.epoch)
         let alone = try CatalogFolder().catalog()
         for page in pages { try alone.store(page) }
         for catalog in [together, alone] {
@@ -62,11 +62,11 @@ struct CatalogTests {
         let catalog = try CatalogFolder().catalog()
         let page = catalog.prepare([try Sample.resource(1)])
         let error = #expect(throws: CatalogError.self) {
-            try catalog.store([page], of: .voiceRecording, now: 0, epoch: catalog.epoch - 1)
+            try catalog.lists.store([page], of: .voiceRecording, now: 0, epoch: catalog.epoch - 1)
         }
         #expect(error?.message.contains("begun anew") == true, "\(error?.message ?? "")")
         #expect(try catalog.listed() == [])
-        try catalog.store([page], of: .voiceRecording, now: 0, epoch: catalog.epoch)
+        try catalog.lists.store([page], of: .voiceRecording, now: 0, epoch: catalog.epoch)
         #expect(try catalog.listed() == [try Sample.sid(1)])
     }
 
@@ -76,7 +76,7 @@ struct CatalogTests {
         let sid = try Sample.sid(1)
         #expect(try catalog.entry(of: sid) == nil)
         #expect(try catalog.resource(of: sid) == nil)
-        #expect(try catalog.mediaFacts(of: sid) == nil)
+        #expect(try catalog.media.facts(of: sid) == nil)
         #expect(try catalog.newest(of: .composition) == nil)
         #expect(try catalog.totals(of: .composition).count == 0)
         #expect(try catalog.entries(of: .composition, after: 0, limit: 10).isEmpty)
@@ -178,13 +178,13 @@ struct CatalogTests {
         let catalog = try CatalogFolder().catalog()
         let sid = try Sample.sid(1)
         try catalog.store(try Sample.resource(1))
-        try catalog.learn(StoredMediaFacts.sample(plaintextSize: 5, facts: [1]), of: sid)
+        try catalog.media.learn(StoredMediaFacts.sample(plaintextSize: 5, facts: [1]), of: sid)
         try catalog.store([try Sample.resource(1)])
         #expect(try catalog.entry(of: sid)?.plaintextSize == 5)
-        try catalog.learn(StoredMediaFacts.sample(plaintextSize: 6, facts: [2]), of: sid)
-        #expect(try catalog.mediaFacts(of: sid) == StoredMediaFacts.sample(plaintextSize: 6, facts: [2]))
-        try catalog.forgetMediaFacts(of: sid)
-        #expect(try catalog.mediaFacts(of: sid) == nil)
+        try catalog.media.learn(StoredMediaFacts.sample(plaintextSize: 6, facts: [2]), of: sid)
+        #expect(try catalog.media.facts(of: sid) == StoredMediaFacts.sample(plaintextSize: 6, facts: [2]))
+        try catalog.media.forgetFacts(of: sid)
+        #expect(try catalog.media.facts(of: sid) == nil)
         #expect(try catalog.entry(of: sid)?.plaintextSize == nil)
     }
 

@@ -17,16 +17,16 @@ struct IntegrityTests {
         do {
             let catalog = try folder.catalog()
             try catalog.store(try Sample.sealed(1))
-            #expect(try catalog.integrity(of: sid) == .unverified)
-            try catalog.learn(Self.facts, of: sid)
-            #expect(try catalog.integrity(of: sid) == .unverified)
-            try catalog.setIntegrity(integrity, of: sid)
+            #expect(try catalog.media.integrity(of: sid) == .unverified)
+            try catalog.media.learn(Self.facts, of: sid)
+            #expect(try catalog.media.integrity(of: sid) == .unverified)
+            try catalog.media.setIntegrity(integrity, of: sid)
         }
         let catalog = try folder.catalog()
-        #expect(try catalog.integrity(of: sid) == integrity)
-        #expect(try catalog.mediaFacts(of: sid) == Self.facts)
+        #expect(try catalog.media.integrity(of: sid) == integrity)
+        #expect(try catalog.media.facts(of: sid) == Self.facts)
         try catalog.store([try Sample.sealed(1)])
-        #expect(try catalog.integrity(of: sid) == integrity)
+        #expect(try catalog.media.integrity(of: sid) == integrity)
     }
 
     @Test("it is forgotten with the facts, and when size or entity tag become others, and only then")
@@ -41,17 +41,17 @@ struct IntegrityTests {
             (StoredMediaFacts.sample(plaintextSize: 5, entityTag: "\"b\"", facts: [1]), false),
             (StoredMediaFacts.sample(plaintextSize: 5, entityTag: nil, facts: [1]), false),
         ] {
-            try catalog.learn(Self.facts, of: sid)
-            try catalog.setIntegrity(.verified, of: sid)
-            try catalog.learn(facts, of: sid)
-            #expect(try catalog.integrity(of: sid) == (isKept ? .verified : .unverified), "\(facts)")
+            try catalog.media.learn(Self.facts, of: sid)
+            try catalog.media.setIntegrity(.verified, of: sid)
+            try catalog.media.learn(facts, of: sid)
+            #expect(try catalog.media.integrity(of: sid) == (isKept ? .verified : .unverified), "\(facts)")
         }
-        try catalog.setIntegrity(.failed, of: sid)
-        try catalog.forgetMediaFacts(of: sid)
-        #expect(try catalog.integrity(of: sid) == .unverified)
+        try catalog.media.setIntegrity(.failed, of: sid)
+        try catalog.media.forgetFacts(of: sid)
+        #expect(try catalog.media.integrity(of: sid) == .unverified)
         // Found out of bytes that are no longer those.
-        try catalog.setIntegrity(.verified, of: sid)
-        #expect(try catalog.integrity(of: sid) == .unverified)
+        try catalog.media.setIntegrity(.verified, of: sid)
+        #expect(try catalog.media.integrity(of: sid) == .unverified)
     }
 
     @Test("video says with its media that it has a tag")
@@ -59,14 +59,14 @@ struct IntegrityTests {
         let catalog = try CatalogFolder().catalog()
         let sid = try Sample.sid(1, .composition)
         try catalog.store(try Sample.resource(1, .composition))
-        try catalog.learn(Self.facts, of: sid)
-        #expect(try catalog.integrity(of: sid) == StoredIntegrity.none)
-        try catalog.learn(Self.facts, of: sid, isAuthenticated: true)
-        #expect(try catalog.integrity(of: sid) == .unverified)
-        try catalog.setIntegrity(.verified, of: sid)
-        try catalog.learn(Self.facts, of: sid, isAuthenticated: true)
-        #expect(try catalog.integrity(of: sid) == .verified)
-        #expect(try catalog.integrity(of: try Sample.sid(2)) == nil)
+        try catalog.media.learn(Self.facts, of: sid)
+        #expect(try catalog.media.integrity(of: sid) == StoredIntegrity.none)
+        try catalog.media.learn(Self.facts, of: sid, isAuthenticated: true)
+        #expect(try catalog.media.integrity(of: sid) == .unverified)
+        try catalog.media.setIntegrity(.verified, of: sid)
+        try catalog.media.learn(Self.facts, of: sid, isAuthenticated: true)
+        #expect(try catalog.media.integrity(of: sid) == .verified)
+        #expect(try catalog.media.integrity(of: try Sample.sid(2)) == nil)
     }
 
     @Test("the counts are those of counting, whatever has happened", arguments: 1...5 as ClosedRange<UInt64>)
@@ -82,16 +82,18 @@ struct IntegrityTests {
             case 2: try catalog.store(try Sample.resource(number, status: "deleted"))
             case 3:
                 let tag = ["\"a\"", "\"b\"", nil].randomElement(using: &generator) ?? nil
-                try catalog.learn(StoredMediaFacts.sample(plaintextSize: 1, entityTag: tag, facts: []), of: sid)
-            case 4: try catalog.setIntegrity(.verified, of: sid)
-            case 5: try catalog.setIntegrity(.failed, of: sid)
-            case 6: try catalog.forgetMediaFacts(of: sid)
+                try catalog.media.learn(StoredMediaFacts.sample(plaintextSize: 1, entityTag: tag, facts: []), of: sid)
+            case 4: try catalog.media.setIntegrity(.verified, of: sid)
+            case 5: try catalog.media.setIntegrity(.failed, of: sid)
+            case 6: try catalog.media.forgetFacts(of: sid)
             default:
                 try catalog.store([try Sample.sealed(number), try Sample.sealed(20)])
                 if number == 1 { try catalog.remove(try Sample.sid(20)) }
             }
             var counted: [StoredIntegrity: Int64] = [:]
-            for sid in try catalog.listed() { counted[try #require(try catalog.integrity(of: sid)), default: 0] += 1 }
+            for sid in try catalog.listed() {
+                counted[try #require(try catalog.media.integrity(of: sid)), default: 0] += 1
+            }
             #expect(try catalog.integrityCounts().filter { $0.value != 0 } == counted)
         }
     }

@@ -116,11 +116,11 @@ struct OlderSchemaTests {
                 entry.isCompleted == (old.status == "completed") && "\(entry.group?.description ?? "")" == old.group)
             #expect(entry.dateCreated?.seconds == old.created && entry.jsonSize == Int64(old.json.count), "\(sid)")
             #expect(try catalog.resource(of: sid).map { Data($0.json) } == old.json, "\(sid)")
-            #expect(try catalog.integrity(of: sid)?.rawValue == old.integrity, "\(sid)")
+            #expect(try catalog.media.integrity(of: sid)?.rawValue == old.integrity, "\(sid)")
             let facts = old.size.map {
                 StoredMediaFacts.sample(plaintextSize: $0, entityTag: old.tag, facts: Array(old.facts ?? Data()))
             }
-            #expect(try catalog.mediaFacts(of: sid) == facts, "\(sid)")
+            #expect(try catalog.media.facts(of: sid) == facts, "\(sid)")
             #expect(entry.plaintextSize == old.size, "\(sid)")
         }
         for kind in MediaKind.allCases {
@@ -140,7 +140,7 @@ struct OlderSchemaTests {
         }
         #expect(tallied == words)
         // The lists are yet to be gone over: the older versions didn't say how far they are here.
-        #expect(try catalog.list(of: .composition).coverage.isEmpty)
+        #expect(try catalog.lists.state(of: .composition).coverage.isEmpty)
         // What comes has a place behind everything that there was.
         let last = try #require(try catalog.entries(of: .voiceRecording, after: 0, limit: 5000).last)
         try catalog.store(try Sample.resource(1))

@@ -20,7 +20,7 @@ struct RequirementTests {
     }
 
     private func number(of key: String, in catalog: Catalog) throws -> Int64 {
-        try #require(try catalog.requirements().first { $0.value.name == key }?.key)
+        try #require(try catalog.requirements.all().first { $0.value.name == key }?.key)
     }
 
     @Test("Examples are found wherever the recordings are, and from all over", arguments: [0, 1, 57, 198, 199])
@@ -34,14 +34,14 @@ struct RequirementTests {
         let (rare, common) = (try number(of: Self.rare, in: catalog), try number(of: Self.common, in: catalog))
         var thirds: Set<UInt64> = []
         for _ in 0..<20 {
-            let found = try catalog.examples(ofRequirement: rare, kind: .voiceRecording, limit: 16)
+            let found = try catalog.requirements.examples(of: rare, kind: .voiceRecording, limit: 16)
             #expect(try found == [Sample.sid(place, .voiceRecording)])
-            let many = try catalog.examples(ofRequirement: common, kind: .voiceRecording, limit: 16)
+            let many = try catalog.requirements.examples(of: common, kind: .voiceRecording, limit: 16)
             #expect(many.count >= 15 && Set(many).count == many.count)
             thirds.formUnion(many.map { UInt64($0.low) / 67 })
         }
         #expect(thirds == [0, 1, 2], "all over the catalog")
-        #expect(try catalog.examples(ofRequirement: rare, kind: .composition, limit: 16) == [])
+        #expect(try catalog.requirements.examples(of: rare, kind: .composition, limit: 16) == [])
     }
 
     @Test("Video that names no key requires one once its media says so, until that or the resource says otherwise")
@@ -53,21 +53,21 @@ struct RequirementTests {
         let unnamed = try Sample.resource(1, .composition)
         let named = try Self.resource(1, .composition, key: Self.common)
         func name(_ sid: SID) throws -> String? {
-            try catalog.entry(of: sid)?.requirement.flatMap { catalog.requirement($0)?.name }
+            try catalog.entry(of: sid)?.requirement.flatMap { catalog.requirements[$0]?.name }
         }
         func learn(_ isEncrypted: Bool) throws {
-            try catalog.learn([MediaLesson(sid, facts, isEncrypted: isEncrypted)])
+            try catalog.media.learn([MediaLesson(sid, facts, isEncrypted: isEncrypted)])
         }
         try catalog.store(unnamed)
         try learn(false)
         #expect(try name(sid) == nil)
-        #expect(try catalog.requirements().isEmpty)
+        #expect(try catalog.requirements.all().isEmpty)
         try learn(true)
         #expect(try name(sid) == "unnamed_key")
         let number = try number(of: "unnamed_key", in: catalog)
-        #expect(catalog.gains(ofRequirement: number, kind: .composition) == 1)
+        #expect(catalog.requirements.gains(of: number, kind: .composition) == 1)
         try catalog.store(unnamed)
-        try catalog.forgetMediaFacts(of: sid)
+        try catalog.media.forgetFacts(of: sid)
         #expect(try name(sid) == "unnamed_key")
         try catalog.checkWhole()
         // Every row of so small a catalog is checked when it is opened.
@@ -81,14 +81,14 @@ struct RequirementTests {
         try catalog.store(unnamed)
         #expect(try name(sid) == nil)
         // Of which even the size isn't certain.
-        try catalog.noteEncryption(of: [sid, try Sample.sid(2, .composition)])
+        try catalog.media.noteEncryption(of: [sid, try Sample.sid(2, .composition)])
         #expect(try name(sid) == "unnamed_key")
         try learn(false)
         #expect(try name(sid) == nil)
         // What the resource of voice says isn't for its media to say.
         let voice = try Sample.sid(1, .voiceRecording)
         try catalog.store(try Self.resource(1, .voiceRecording, key: ""))
-        try catalog.learn([MediaLesson(voice, facts)])
+        try catalog.media.learn([MediaLesson(voice, facts)])
         #expect(try name(voice) == "unnamed_key")
         try catalog.checkWhole()
     }
@@ -102,10 +102,10 @@ struct RequirementTests {
         }
         let requirement = try #require(MediaRequirement(name: Self.common))
         #expect(
-            try catalog.requirementCounts() == [
+            try catalog.requirements.counts() == [
                 requirement: [.voiceRecording: 3, .videoRecording: 3, .composition: 3]
             ])
-        catalog.hide(requirements: [.videoRecording: [try number(of: Self.common, in: catalog)]])
+        catalog.requirements.hide([.videoRecording: [try number(of: Self.common, in: catalog)]])
         #expect(try catalog.entries(of: .voiceRecording, after: 0, limit: 10).count == 3)
         #expect(try catalog.entries(of: .videoRecording, after: 0, limit: 10).isEmpty)
         #expect(try catalog.entries(of: .composition, after: 0, limit: 10).count == 3)

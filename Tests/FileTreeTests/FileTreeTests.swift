@@ -293,7 +293,7 @@ struct FileTreeTests {
                 return object?["integrity"] as? [String: Int]
             }
             #expect(try counts() == ["verified": 1, "failed": 1, "unverified": 0, "none": 5])
-            try again.catalog.forgetMediaFacts(of: try #require(SID(bench.sid("a.wav"))))
+            try again.catalog.media.forgetFacts(of: try #require(SID(bench.sid("a.wav"))))
             #expect(try attributes(again)[0] == "unverified")
             #expect(try counts() == ["verified": 0, "failed": 1, "unverified": 1, "none": 5])
         }
@@ -310,8 +310,8 @@ struct FileTreeTests {
         _ = try bench.list(bench.find("recordings").inode)
         for number in 0..<120 {
             let sid = try #require(SID(TwilioSimulator.generatedSID(number)))
-            try bench.catalog.learn([MediaLesson(sid, #require(StoredMediaFacts(plaintextSize: 1, facts: [])))])
-            try bench.catalog.setIntegrity(number < 100 ? .verified : .failed, of: sid)
+            try bench.catalog.media.learn([MediaLesson(sid, #require(StoredMediaFacts(plaintextSize: 1, facts: [])))])
+            try bench.catalog.media.setIntegrity(number < 100 ? .verified : .failed, of: sid)
             for path in paths { #expect(try bench.content(path).count == 16 << 10) }
         }
         #expect(try paths.map { try bench.find($0) } == before)

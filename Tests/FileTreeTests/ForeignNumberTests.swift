@@ -138,10 +138,10 @@ struct ForeignNumberTests {
             let lessons = try (0..<9000).map {
                 MediaLesson(try #require(SID(TwilioSimulator.generatedSID($0))), facts)
             }
-            try bench.catalog.learn(lessons)
+            try bench.catalog.media.learn(lessons)
             #expect(try bench.tree.totals().bytes == Tally.largestSum)
             // Once more: what is learnt again replaces what was known.
-            try bench.catalog.learn(lessons)
+            try bench.catalog.media.learn(lessons)
             #expect(try bench.tree.totals().bytes == Tally.largestSum)
         }
     }

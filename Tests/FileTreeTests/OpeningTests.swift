@@ -27,7 +27,7 @@ struct OpeningTests {
     /// One that is unwrapped takes the place of the one before. So the same object wasn't unwrapped again.
     private static func contentKey(_ bench: TreeBench, _ sid: SID) throws -> ContentEncryptionKey? {
         let resource = try #require(try bench.catalog.resource(of: sid))
-        let stored = try #require(try bench.catalog.mediaFacts(of: sid))
+        let stored = try #require(try bench.catalog.media.facts(of: sid))
         let facts = try #require(MediaFacts(stored: stored.facts))
         let envelope = try #require(try MediaFacts.envelope(of: resource, fields: facts.envelopeFields))
         return bench.library.services.contentKeys.withLock { $0.key(of: envelope) }

@@ -61,8 +61,8 @@ struct ReadabilityTests {
         _ = try bench.find(path)
         #expect(try eventually { try isKnown() })
         // What an earlier version has kept of it.
-        let facts = try #require(try bench.catalog.mediaFacts(of: sid))
-        try bench.catalog.learn([MediaLesson(sid, facts)])
+        let facts = try #require(try bench.catalog.media.facts(of: sid))
+        try bench.catalog.media.learn([MediaLesson(sid, facts)])
         #expect(try !isKnown())
         #expect(throws: (any Error).self) { try bench.content(path) }
         #expect(try eventually { try isKnown() })

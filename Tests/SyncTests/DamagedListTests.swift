@@ -38,12 +38,7 @@ struct DamagedListTests {
         let bench = try SyncBench(simulator, folder: folder)
         defer { bench.shutDown() }
         try bench.list(.composition).get()
-        #expect(
-            eventually {
-                ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).allSatisfy {
-                    !$0.contains("-bulk-")
-                }
-            })
+        #expect(try eventually { try folder.bulkMarkers.isEmpty })
         try folder.checkpoint()
         return folder
     }
@@ -246,7 +241,7 @@ struct DamagedListTests {
         }
         try attempt.get()
         #expect(try bench.catalog.listed(.composition).count == 600)
-        #expect(try bench.catalog.list(of: .composition).coverage == .everything)
+        #expect(try bench.catalog.lists.state(of: .composition).coverage == .everything)
     }
 
     @Test("isn't complete for anybody who has read the empty one that replaces it")

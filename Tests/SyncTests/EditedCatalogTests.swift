@@ -62,10 +62,10 @@ struct EditedCatalogTests {
         for kind in kinds {
             try bench.list(kind).get()
             let sids = try (0..<count).map { try Sample.sid($0, kind) }
-            try bench.catalog.learn(
+            try bench.catalog.media.learn(
                 sids.map { MediaLesson($0, .sample(plaintextSize: size(of: $0), entityTag: "\"a\"", facts: [1, 2])) })
         }
-        #expect(eventually { bench.catalog.isSettled })
+        #expect(try eventually { try folder.bulkMarkers.isEmpty })
         return folder
     }
 
@@ -95,7 +95,7 @@ struct EditedCatalogTests {
             }
             let json = try bench.catalog.resource(of: entry.sid)?.json.count
             if json.map(Int64.init) != entry.jsonSize { problems.append("the resource of \(entry.sid)") }
-            if let facts = try bench.catalog.mediaFacts(of: entry.sid), facts.plaintextSize != entry.plaintextSize {
+            if let facts = try bench.catalog.media.facts(of: entry.sid), facts.plaintextSize != entry.plaintextSize {
                 problems.append("the facts of \(entry.sid)")
             }
         }
@@ -162,15 +162,5 @@ struct EditedCatalogTests {
         #expect(try sids.map { try catalog.entry(of: $0)?.plaintextSize } == [5, nil, nil, nil])
         #expect(try catalog.listed() == sids)
         #expect(try catalog.totals(of: .voiceRecording).knownBytes == 5)
-    }
-}
-
-extension Catalog {
-    /// Whether nothing is being written without waiting for the disk.
-    fileprivate var isSettled: Bool {
-        let folder = (path as NSString).deletingLastPathComponent
-        return ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).allSatisfy {
-            !$0.contains("-bulk-")
-        }
     }
 }

@@ -11,10 +11,6 @@ import TwilioSimulator
 
 @Suite("The catalog on a full disk", .orderly, .enabled(if: SmallFileSystem.isPossible, SmallFileSystem.reason))
 struct FullDiskTests {
-    private static func markers(_ folder: CatalogFolder) throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.contains("-bulk-") }
-    }
-
     @Test("filling it fails with a clear error, what is there can be read, and it goes on when there is room")
     func full() throws {
         let key = try String(contentsOfFile: try KeyPair.shared.publicKey, encoding: .utf8)
@@ -38,12 +34,12 @@ struct FullDiskTests {
         #expect(try bench.catalog.resource(of: known.sid)?.json == Array(known.json))
         #expect(try bench.catalog.listed(.composition) == [known.sid])
         #expect(bench.catalog.epoch == 0)
-        #expect(try Self.markers(folder).count == 1, "the disk lacks something: a marker has to say so")
+        #expect(try folder.bulkMarkers.count == 1, "the disk lacks something: a marker has to say so")
         disk.empty()
         try bench.list(.voiceRecording).get()
         #expect(try Set(bench.catalog.listed()).count == 20_000)
         #expect(try bench.catalog.listed().count == 20_000)
         #expect(try folder.integrityCheck() == ["ok"])
-        #expect(try Self.markers(folder) == [])
+        #expect(try folder.bulkMarkers == [])
     }
 }

@@ -149,7 +149,7 @@ struct ReferenceTests {
                 let isPassed = try eventually(within: 30) {
                     clock.withLock { $0 += 61 }
                     try bench.list(kind).get()
-                    return try bench.catalog.list(of: kind).passed.map { $0 >= mark } ?? false
+                    return try bench.catalog.lists.state(of: kind).passed.map { $0 >= mark } ?? false
                 }
                 try #require(isPassed)
             }

@@ -8,13 +8,13 @@ extension Catalog {
     ///
     /// - Parameter isWanted: asked now and then; the check fails when it is not.
     package func checkWhole(while isWanted: () -> Bool = { true }) throws(CatalogError) {
-        try readTogether { database in try fileCheck.checkWhole(database, while: isWanted) }
+        try storage.readTogether { try storage.check.checkWhole($0, while: isWanted) }
     }
 
     /// Checks the entries that follow a position, and what belongs to them.
     ///
     /// - Returns: the position of the last one; nil when none was left.
     package func checkRows(after position: Int64, limit: Int) throws(CatalogError) -> Int64? {
-        try readTogether { database in try fileCheck.checkRows(of: database, after: position, limit: limit) }
+        try storage.readTogether { try storage.check.checkRows(of: $0, after: position, limit: limit) }
     }
 }

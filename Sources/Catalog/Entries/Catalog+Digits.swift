@@ -10,7 +10,7 @@ extension Catalog {
     public func entries(of kind: MediaKind, digits: ClosedRange<UInt64>) throws(CatalogError) -> [CatalogEntry] {
         guard window.kinds.contains(kind) else { return [] }
         return try entries(
-            "kind = ?1 AND sid BETWEEN ?2 AND ?3 AND status IS NULL\(times) ORDER BY sid LIMIT \(Self.mostAlike)"
+            "kind = ?1 AND sid BETWEEN ?2 AND ?3 AND status IS NULL\(isShown()) ORDER BY sid LIMIT \(Self.mostAlike)"
         ) { select in
             select.bind(1, Int64(kind.rawValue))
             select.bind(2, SIDDigits(high: digits.lowerBound, low: 0))
@@ -26,7 +26,7 @@ extension Catalog {
         let numbers = kinds.map { String($0.rawValue) }.joined(separator: ", ")
         let found = try entries(
             """
-            kind IN (\(numbers)) AND group_sid BETWEEN ?1 AND ?2 AND status IS NULL\(times)
+            kind IN (\(numbers)) AND group_sid BETWEEN ?1 AND ?2 AND status IS NULL\(isShown())
             GROUP BY group_sid ORDER BY group_sid LIMIT \(Self.mostAlike)
             """
         ) { select in

@@ -12,7 +12,7 @@ extension Catalog {
     public func entries(of kind: MediaKind, after position: Int64, limit: Int) throws(CatalogError) -> [CatalogEntry] {
         // The plus has SQLite go through the table in its order: rows are narrow, and passing those of other kinds
         // costs less than an index of this order, which would be written for each recording.
-        try entries("+kind = ?1 AND id > ?2 AND status IS NULL\(times) ORDER BY id LIMIT ?3") { select in
+        try entries("+kind = ?1 AND id > ?2 AND status IS NULL\(isShown()) ORDER BY id LIMIT ?3") { select in
             select.bind(1, Int64(kind.rawValue))
             select.bind(2, position)
             select.bind(3, Int64(limit))
@@ -23,7 +23,7 @@ extension Catalog {
     ///
     /// - Parameter position: the position of the entry before the first one wanted; 0 to begin.
     public func unsized(of kind: MediaKind, after position: Int64, limit: Int) throws(CatalogError) -> [CatalogEntry] {
-        try entries("+kind = ?1 AND id > ?2 AND status IS NULL AND size IS NULL\(times) ORDER BY id LIMIT ?3") {
+        try entries("+kind = ?1 AND id > ?2 AND status IS NULL AND size IS NULL\(isShown()) ORDER BY id LIMIT ?3") {
             select in
             select.bind(1, Int64(kind.rawValue))
             select.bind(2, position)
@@ -33,34 +33,29 @@ extension Catalog {
 
     /// When the newest recording of a kind was made; nil when there is none.
     public func newest(of kind: MediaKind) throws(CatalogError) -> Timestamp? {
-        let found = try entries("kind = ?1 AND status IS NULL\(times) ORDER BY created DESC LIMIT 1") { select in
+        let found = try entries("kind = ?1 AND status IS NULL\(isShown()) ORDER BY created DESC LIMIT 1") { select in
             select.bind(1, Int64(kind.rawValue))
         }
         return found.first?.dateCreated
     }
 
-    /// The condition that the window makes, with its own parameters, and what is hidden; nothing when all is shown.
-    var times: String { times(of: "") }
-
-    /// The same of a table that has another name in the query; it ends with a dot.
-    func times(of table: String) -> String {
-        (window.isUnbounded ? "" : " AND \(table)created >= ?8 AND \(table)created < ?9") + shownRequirements(of: table)
+    /// The SQL condition that entries are shown: in the window, and not hidden; empty when all are.
+    ///
+    /// - Parameter table: the table's name in the query, with a dot; empty where it has none.
+    func isShown(on table: String = "") -> String {
+        window.condition(on: table) + requirements.condition(on: table)
     }
 
     /// Runs a query for entries.
     ///
     /// - Parameters:
-    ///   - conditions: what stands behind `WHERE`.
-    ///   - bind: binds the parameters, of which 8 and 9 are the window's.
+    ///   - conditions: the text after `WHERE`.
+    ///   - bind: binds the parameters other than 8 and 9, which are the window's.
     func entries(_ conditions: String, bind: (RawStatement) -> Void) throws(CatalogError) -> [CatalogEntry] {
-        let (isUnbounded, seconds) = (window.isUnbounded, window.seconds)
-        return try read { database in
+        try storage.read { database in
             let select = try RawStatement(database, "\(CatalogEntry.select) WHERE \(conditions)")
             bind(select)
-            if !isUnbounded {
-                select.bind(8, seconds.lowerBound)
-                select.bind(9, seconds.upperBound)
-            }
+            window.bind(to: select)
             var entries: [CatalogEntry] = []
             while try select.step() { entries.append(CatalogEntry(try EntryRow(select))) }
             return entries

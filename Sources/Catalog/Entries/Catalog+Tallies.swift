@@ -27,7 +27,7 @@ extension Catalog {
             FROM entry WHERE created >= ?1 AND created < ?2 AND kind IN (\(kinds)) GROUP BY kind, word, integrity
             """
         let (isUnbounded, seconds) = (window.isUnbounded, window.seconds)
-        let tallies = try read { database in
+        let tallies = try storage.read { database in
             let select = try RawStatement(database, query)
             if !isUnbounded {
                 select.bind(1, seconds.lowerBound)

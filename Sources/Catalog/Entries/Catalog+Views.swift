@@ -20,7 +20,7 @@ extension Catalog {
         var oldest: Timestamp?
         for kind in MediaKind.allCases where window.kinds.contains(kind) {
             let found = try entries(
-                "kind = ?1 AND created IS NOT NULL AND status IS NULL\(times) ORDER BY created LIMIT 1"
+                "kind = ?1 AND created IS NOT NULL AND status IS NULL\(isShown()) ORDER BY created LIMIT 1"
             ) { $0.bind(1, Int64(kind.rawValue)) }
             if let time = found.first?.dateCreated { oldest = min(oldest ?? time, time) }
         }
@@ -37,7 +37,7 @@ extension Catalog {
     ) throws(CatalogError) -> [CatalogEntry] {
         try entries(
             """
-            kind = ?1 AND created >= ?2 AND created < ?3 AND (created > ?2 OR id > ?4) AND status IS NULL\(times)
+            kind = ?1 AND created >= ?2 AND created < ?3 AND (created > ?2 OR id > ?4) AND status IS NULL\(isShown())
             ORDER BY created, id LIMIT ?5
             """
         ) { select in
@@ -62,15 +62,15 @@ extension Catalog {
     ) throws(CatalogError) -> [(group: SID, position: Int64)] {
         try makeGroupIndex()
         let numbers = kinds.map { String($0.rawValue) }.joined(separator: ", ")
-        let earlier = times(of: "other.")
+        let isOtherShown = isShown(on: "other.")
         // The plus has SQLite go through the table in its order: by the index of groups it would sort all that is left
         // for each piece of the listing.
         let found = try entries(
             """
-            +kind IN (\(numbers)) AND id > ?1 AND group_sid IS NOT NULL AND status IS NULL\(times) AND NOT EXISTS (
+            +kind IN (\(numbers)) AND id > ?1 AND group_sid IS NOT NULL AND status IS NULL\(isShown()) AND NOT EXISTS (
                 SELECT 1 FROM entry AS other
                 WHERE other.kind IN (\(numbers)) AND other.group_sid = entry.group_sid AND other.status IS NULL
-                    AND other.id < entry.id\(earlier))
+                    AND other.id < entry.id\(isOtherShown))
             ORDER BY id LIMIT ?2
             """
         ) { select in
@@ -91,7 +91,7 @@ extension Catalog {
         try makeGroupIndex()
         let numbers = kinds.map { String($0.rawValue) }.joined(separator: ", ")
         return try entries(
-            "kind IN (\(numbers)) AND group_sid = ?1 AND id > ?2 AND status IS NULL\(times) ORDER BY id LIMIT ?3"
+            "kind IN (\(numbers)) AND group_sid = ?1 AND id > ?2 AND status IS NULL\(isShown()) ORDER BY id LIMIT ?3"
         ) { select in
             select.bind(1, SIDDigits(group))
             select.bind(2, position)
@@ -107,7 +107,7 @@ extension Catalog {
         let numbers = kinds.map { String($0.rawValue) }.joined(separator: ", ")
         return try entries(
             """
-            kind IN (\(numbers)) AND group_sid = ?1 AND status IS NULL\(times)
+            kind IN (\(numbers)) AND group_sid = ?1 AND status IS NULL\(isShown())
             ORDER BY created IS NULL, created, id LIMIT 1
             """
         ) { $0.bind(1, SIDDigits(group)) }.first
@@ -115,11 +115,11 @@ extension Catalog {
 
     /// Makes the index that groups are found by, if it isn't there yet.
     package func makeGroupIndex() throws(CatalogError) {
-        let isThere = try read { database in
+        let isThere = try storage.read { database in
             let select = try RawStatement(database, "SELECT 1 FROM sqlite_master WHERE name = 'entry_by_group'")
             defer { select.finish() }
             return try select.step()
         }
-        if !isThere { try write { try $0.makeGroupIndex() } }
+        if !isThere { try storage.write { try $0.makeGroupIndex() } }
     }
 }

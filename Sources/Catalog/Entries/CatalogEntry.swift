@@ -1,4 +1,3 @@
-import Support
 public import TwilioAPI
 
 /// What a directory needs to know of a recording.
@@ -40,6 +39,21 @@ public struct CatalogEntry: Hashable, Sendable {
     public let integrity: StoredIntegrity
 }
 
+extension CatalogStorage {
+    /// The entry of one recording, completed or not, shown or not; nil when the catalog doesn't have it.
+    func entry(of sid: SID) throws(CatalogError) -> CatalogEntry? {
+        guard let kind = sid.kind else { return nil }
+        return try read { database in
+            let select = try RawStatement(database, "\(CatalogEntry.select) WHERE kind = ?1 AND sid = ?2")
+            select.bind(1, Int64(kind.rawValue))
+            select.bind(2, SIDDigits(sid))
+            guard try select.step() else { return nil as CatalogEntry? }
+            defer { select.finish() }
+            return CatalogEntry(try EntryRow(select))
+        }
+    }
+}
+
 extension CatalogEntry {
     /// The query whose rows ``EntryRow`` reads, up to its conditions.
     static let select = "SELECT \(EntryRow.columns) FROM entry"
@@ -52,52 +66,5 @@ extension CatalogEntry {
             dateUpdated: row.updated.map(Timestamp.init(seconds:)), plaintextSize: row.size, jsonSize: row.jsonSize,
             isCompleted: row.status == .completed, group: row.group.map { SID(group: $0, of: row.kind) },
             requirement: row.requirement, integrity: row.integrity)
-    }
-}
-
-/// What was learnt of a recording's media.
-public struct StoredMediaFacts: Hashable, Sendable {
-    /// Exact size of the plaintext in bytes.
-    public let plaintextSize: Int64
-
-    /// The entity tag (RFC 9110, 8.8.3) of the bytes that were described; nil when the server sends none.
-    public let entityTag: String?
-
-    /// Whatever else is to be known when the media is opened again, in a form that only its writer understands.
-    public let facts: [UInt8]
-
-    /// Makes facts to be stored, or that were; nil when the size isn't within ``Support/Bounds/sizes``.
-    public init?(plaintextSize: Int64, entityTag: String? = nil, facts: [UInt8]) {
-        guard Bounds.sizes.contains(plaintextSize) else { return nil }
-        self.plaintextSize = plaintextSize
-        self.entityTag = entityTag
-        self.facts = facts
-    }
-}
-
-/// Facts that were learnt of a recording's media.
-public struct MediaLesson: Hashable, Sendable {
-    /// The recording.
-    public let sid: SID
-
-    /// What was learnt.
-    public let facts: StoredMediaFacts
-
-    /// Whether the media itself says that it is sealed with a tag, as video's does; voice's resource says it.
-    public let isAuthenticated: Bool
-
-    /// Whether the media has an envelope of its own.
-    ///
-    /// Only video's has; voice has it in its resource.
-    public let isEncrypted: Bool
-
-    /// Makes a lesson.
-    public init(
-        _ sid: SID, _ facts: StoredMediaFacts, isAuthenticated: Bool = false, isEncrypted: Bool = false
-    ) {
-        self.sid = sid
-        self.facts = facts
-        self.isAuthenticated = isAuthenticated
-        self.isEncrypted = isEncrypted
     }
 }

@@ -33,13 +33,13 @@ extension Branch {
 
     /// The facts that are kept of a recording's media; nil when there are none.
     func knownFacts(of sid: SID) throws(FileTreeError) -> MediaFacts? {
-        let stored = try query { catalog throws(CatalogError) in try catalog.mediaFacts(of: sid) }
+        let stored = try query { catalog throws(CatalogError) in try catalog.media.facts(of: sid) }
         return stored.flatMap { MediaFacts(stored: $0.facts) }
     }
 
     /// The integrity that is kept of a recording's media; nil when the catalog doesn't have the recording.
     func storedIntegrity(of sid: SID) throws(FileTreeError) -> StoredIntegrity? {
-        try query { catalog throws(CatalogError) in try catalog.integrity(of: sid) }
+        try query { catalog throws(CatalogError) in try catalog.media.integrity(of: sid) }
     }
 
     /// The recording of a call or a room that was made first; nil when there is none.

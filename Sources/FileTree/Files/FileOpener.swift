@@ -113,7 +113,7 @@ final class FileOpener: Sendable {
     /// encrypted, or the private key that it names has opened others.
     private func isKeyKnown(for entry: CatalogEntry, in branch: Branch) -> Bool {
         guard let number = entry.requirement else { return true }
-        guard case .privateKey(let sid) = branch.catalog.requirement(number) else { return false }
+        guard case .privateKey(let sid) = branch.catalog.requirements[number] else { return false }
         return library.isKeyHeld(publicKeySID: sid, kind: entry.kind) == true
     }
 }

@@ -90,7 +90,7 @@ final class NameLookup: Sendable {
             do throws(FileTreeError) {
                 guard let entry = try outcome.mapError(FileTreeError.catalog).get(),
                     recording.suffix == directory.suffix(of: entry), directory.holds(entry),
-                    !branch.catalog.isHidden(entry)
+                    !branch.catalog.requirements.isHidden(entry)
                 else { throw .missing(name) }
                 let node = Node(directory.place(of: entry), in: number)
                 completion(.success(try attributes.lookedUp(node, entry, validity: validity.of(node, entry))))

@@ -69,7 +69,7 @@ struct AccountOracle {
 extension Catalog {
     /// The SIDs of all resources of a kind, in whatever state.
     func stored(_ kind: TwilioAPI.MediaKind) throws -> [SID] {
-        try read { database in
+        try storage.read { database in
             let select = try RawStatement(database, "SELECT sid FROM entry WHERE kind = ?1 ORDER BY id")
             select.bind(1, Int64(kind.rawValue))
             var found: [SID] = []

@@ -1,0 +1,152 @@
+import GRDB
+package import TwilioAPI
+
+/// The stored states of lists, and the queries that keep lists up to date.
+package struct StoredLists: Sendable {
+    private let storage: CatalogStorage
+
+    init(in storage: CatalogStorage) {
+        self.storage = storage
+    }
+
+    /// The state of a list.
+    package func state(of kind: MediaKind) throws(CatalogError) -> StoredListState {
+        try storage.readTogether { database in
+            var state = StoredListState(coverage: .none, passCoverage: .none)
+            let ranges = try RawStatement(database, "SELECT pass, lower, upper FROM coverage WHERE kind = ?1")
+            ranges.bind(1, Int64(kind.rawValue))
+            while try ranges.step() {
+                let range = try Coverage.range(from: ranges.integer(1), to: ranges.integer(2))
+                switch CoveragePurpose(rawValue: ranges.integer(0)) {
+                case .list: state.coverage.insert(range)
+                case .pass: state.passCoverage.insert(range)
+                case nil: break
+                }
+            }
+            let times = try RawStatement(database, "SELECT refreshed, passed, touched FROM list WHERE kind = ?1")
+            times.bind(1, Int64(kind.rawValue))
+            guard try times.step() else { return state }
+            defer { times.finish() }
+            (state.refreshed, state.passed, state.touched) = (times.time(0), times.time(1), times.time(2))
+            return state
+        }
+    }
+
+    /// Stores resources together with the coverage that they complete.
+    ///
+    /// - Parameters:
+    ///   - covered: the times of creation for which the list is complete with them.
+    ///   - epoch: the database that has the resources stored before them.
+    package func store(
+        _ prepared: [PreparedResources], covering covered: [Range<Int64>] = [], of kind: MediaKind,
+        for purpose: CoveragePurpose = .list, now: Int64, epoch: Int
+    ) throws(CatalogError) {
+        try storage.write(in: epoch) { writer in
+            try writer.store(prepared)
+            guard !covered.isEmpty else { return }
+            // What a full pass has covered is in the catalog too.
+            for purpose in Set([purpose, .list]) {
+                try writer.changeCoverage(of: kind, purpose) { coverage in
+                    for range in covered { coverage.insert(range) }
+                }
+            }
+            if purpose == .pass { try writer.setTimes(of: kind, touched: now) }
+        }
+    }
+
+    /// Takes times out of a coverage again.
+    package func uncover(_ ranges: [Range<Int64>], of kind: MediaKind, for purpose: CoveragePurpose)
+        throws(CatalogError)
+    {
+        try storage.write { writer in
+            try writer.changeCoverage(of: kind, purpose) { coverage in
+                for range in ranges { coverage.remove(range) }
+            }
+        }
+    }
+
+    /// Notes when new resources were requested.
+    package func noteRefresh(of kind: MediaKind, at time: Int64, epoch: Int) throws(CatalogError) {
+        try storage.write(in: epoch) { try $0.setTimes(of: kind, refreshed: time) }
+    }
+
+    /// Notes that a whole list was fetched, which counts as a refresh and as a full pass.
+    package func noteFill(of kind: MediaKind, begun time: Int64, epoch: Int) throws(CatalogError) {
+        try storage.write(in: epoch) { try $0.setTimes(of: kind, refreshed: time, passed: time) }
+    }
+
+    /// When the newest resource of a kind was made, whatever its status, shown or not, in seconds since 1970; nil when
+    /// there is none.
+    package func newestResource(of kind: MediaKind) throws(CatalogError) -> Int64? {
+        try storage.read { database in
+            let select = try RawStatement(database, "SELECT max(created) FROM entry WHERE kind = ?1")
+            select.bind(1, Int64(kind.rawValue))
+            defer { select.finish() }
+            return try select.step() ? select.time(0) : nil
+        }
+    }
+
+    /// Begins a full pass, or continues the running one.
+    package func beginPass(over kind: MediaKind, now: Int64) throws(CatalogError) {
+        let isNew = try state(of: kind).passCoverage.isEmpty
+        try storage.write { writer in
+            if isNew { try writer.beginGeneration(of: kind) }
+            try writer.setTimes(of: kind, touched: now)
+        }
+    }
+
+    /// The resources of a kind that the latest full pass hasn't seen, in the order of their positions.
+    package func unmet(of kind: MediaKind, within seconds: Range<Int64>) throws(CatalogError) -> [SID] {
+        try storage.read { database in
+            let select = try RawStatement(
+                database,
+                """
+                SELECT sid FROM entry WHERE kind = ?1 AND generation < (SELECT generation FROM list WHERE kind = ?1)
+                    AND coalesce(created >= ?2 AND created < ?3, ?4) ORDER BY id
+                """)
+            select.bind(1, Int64(kind.rawValue))
+            select.bind(2, seconds.lowerBound)
+            select.bind(3, seconds.upperBound)
+            // A resource without a time is seen only when all times are covered.
+            select.bind(4, seconds == Int64.min..<Int64.max ? 1 : 0)
+            var found: [SID] = []
+            while try select.step() {
+                if let digits = select.digits(0) { found.append(SID(digits, of: kind)) }
+            }
+            return found
+        }
+    }
+
+    /// Ends a full pass that has covered the whole list.
+    package func endPass(over kind: MediaKind, now: Int64, epoch: Int) throws(CatalogError) {
+        try storage.write(in: epoch) { writer in
+            try writer.changeCoverage(of: kind, .pass) { $0 = .none }
+            try writer.setTimes(of: kind, passed: now)
+        }
+    }
+
+    /// The resources of a kind whose media didn't exist yet when they were stored, in the order of their positions.
+    package func unfinished(
+        of kind: MediaKind, createdBefore time: Int64, after position: Int64, limit: Int
+    ) throws(CatalogError) -> [(sid: SID, position: Int64)] {
+        try storage.read { database in
+            let select = try RawStatement(
+                database,
+                """
+                SELECT sid, id FROM entry
+                WHERE kind = ?1 AND id > ?2 AND status IS NOT NULL AND status NOT IN ('deleted', 'failed', 'absent')
+                    AND (created < ?4 OR created IS NULL)
+                ORDER BY id LIMIT ?3
+                """)
+            select.bind(1, Int64(kind.rawValue))
+            select.bind(2, position)
+            select.bind(3, Int64(limit))
+            select.bind(4, time)
+            var found: [(sid: SID, position: Int64)] = []
+            while try select.step() {
+                if let digits = select.digits(0) { found.append((SID(digits, of: kind), select.integer(1))) }
+            }
+            return found
+        }
+    }
+}
