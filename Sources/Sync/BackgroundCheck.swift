@@ -2,14 +2,14 @@ import Catalog
 import Logging
 import Support
 
-/// Checks a catalog that was too large to be checked when it was opened, while it is used, little by little.
+/// Checks a catalog that was too large to be checked when it was opened, step by step, while it is used.
 ///
-/// Of a million entries it takes about a second of a processor for all of them together, in one transaction that reads,
-/// and then a hundredth of a second in each second for some minutes, in which the whole file is read once: a gigabyte,
-/// five megabytes at a time. The thread stands back behind all others. Who writes isn't kept waiting; the transaction
-/// is the only time in which the journal can't be begun anew.
+/// For a million entries, the first step takes about a second of processor time, in one read transaction. The steps
+/// that follow take a hundredth of a second in each second for some minutes, and read the whole file once: a gigabyte,
+/// five megabytes at a time. The thread has the lowest priority. Writers don't wait for it; SQLite can't restart its
+/// journal during the first step.
 final class BackgroundCheck: Sendable {
-    /// What is to be done next.
+    /// A step.
     private enum Step {
         case whole
         case rows(after: Int64)
@@ -24,10 +24,10 @@ final class BackgroundCheck: Sendable {
         var isRunning = false
     }
 
-    /// Entries that are checked at a time.
+    /// Entries of a step.
     private static let pieceLength = 5000
 
-    /// How long an attempt that failed for another reason than damage is behind the next one.
+    /// The time after a step that failed for another reason than damage until the next attempt.
     private static let retryPause: Duration = .seconds(60)
 
     private let catalog: Catalog
@@ -44,7 +44,7 @@ final class BackgroundCheck: Sendable {
         state = Locked(State(due: ContinuousClock.now + settings.checkDelay))
     }
 
-    /// Whether nothing is left to be checked.
+    /// Whether nothing is left to check.
     var isDone: Bool {
         let opened = catalog.opened
         return state.withLock { state in
@@ -53,7 +53,7 @@ final class BackgroundCheck: Sendable {
         }
     }
 
-    /// Begins what is due; to be called once a second or more often.
+    /// Begins the next step if it is due; to be called once a second or more often.
     func look() {
         let opened = catalog.opened
         let step = state.withLock { state -> Step in
@@ -85,7 +85,7 @@ final class BackgroundCheck: Sendable {
                 break
             }
         } catch {
-            // Damage has set the file aside by now, and was logged. Anything else may be over some time later.
+            // A damaged file is set aside by now, and that was logged. Other reasons may be over later.
             logger.debug("the catalog can't be checked", error: error)
             (next, pause) = (step, Self.retryPause)
         }

@@ -3,7 +3,7 @@ import Support
 import Transfer
 import TwilioAPI
 
-/// Asks for recordings one by one, some at the same time, to learn what has become of each.
+/// Requests recordings one by one, a few at the same time, and stores or removes each.
 final class Confirmation: Sendable {
     private struct State {
         var waiting: ArraySlice<SID>
@@ -12,7 +12,7 @@ final class Confirmation: Sendable {
         var isOver = false
     }
 
-    /// How many are asked for at the same time.
+    /// Requests at the same time.
     private static let limit = 8
 
     private let kind: MediaKind
@@ -20,6 +20,9 @@ final class Confirmation: Sendable {
     private let completion: @Sendable (Result<Void, CatalogError>) -> Void
     private let state: Locked<State>
 
+    /// Makes it; ``start()`` begins.
+    ///
+    /// - Parameter completion: called once, when all are known, or one can't be.
     init(
         _ sids: [SID], of kind: MediaKind, finder: ResourceFinder,
         completion: @escaping @Sendable (Result<Void, CatalogError>) -> Void
@@ -30,7 +33,7 @@ final class Confirmation: Sendable {
         state = Locked(State(waiting: sids[...]))
     }
 
-    /// Begins; the completion is called when all are known, or one can't be.
+    /// Begins, or continues.
     func start() {
         enum Step {
             case ask(SID)

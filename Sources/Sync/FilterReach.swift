@@ -1,10 +1,10 @@
-/// How much of the day that it names a filter by the time of creation includes: what pages have shown of that.
+/// How much of its last day a filter by the time of creation includes, as pages have shown.
 ///
-/// The 2010 API takes days, and doesn't state whether `DateCreated<` includes its day, ends at its midnight, or ends at
-/// some time of it. So a list is asked for a day further than it is needed. The newest item that comes shows a time of
-/// day until which that filter, and so each other one of the same list, includes its day.
+/// The 2010 API takes days, and doesn't state whether `DateCreated<` includes its day, ends at its midnight, or ends
+/// at some time of it. So a list is requested a day further than needed. The newest resource that comes shows a time
+/// of day until which that filter, and so every other one of the same list, includes its day.
 struct FilterReach {
-    /// Seconds in the steps of filters: nothing is learnt where they are finer than a day.
+    /// The granularity of filters in seconds: nothing is learnt where it is finer than a day.
     private let granularity: Int64
 
     /// Seconds of its last day that a filter is known to include.
@@ -12,18 +12,18 @@ struct FilterReach {
 
     private static let day: Int64 = 86_400
 
-    /// Seconds that are left off from what a page has shown: a filter may end its days by the clock of a place, which
-    /// is changed in spring and autumn.
+    /// Seconds that are subtracted from what a page has shown: a filter may end its days by the local time of a place
+    /// that has summer time.
     private static let margin: Int64 = 2 * 3600
 
-    /// Knows nothing yet.
+    /// Begins without knowledge.
     ///
-    /// - Parameter granularity: seconds in the steps of filters.
+    /// - Parameter granularity: of filters, in seconds.
     init(granularity: Int64) {
         self.granularity = granularity
     }
 
-    /// Where an interval has to end so that a request that goes a day further has all that was made before `upper`.
+    /// The end of an interval so that a request that goes a day further gets everything made before `upper`.
     ///
     /// - Returns: `upper`, or a day before it.
     func end(for upper: Int64) -> Int64 {
@@ -33,29 +33,29 @@ struct FilterReach {
         return upper - Self.day
     }
 
-    /// The latest place before a time where a filter can be made to end without more coming than is wanted.
+    /// The latest time before another at which a filter can end without getting more than wanted.
     ///
-    /// That is the part of a day that is known to be included, or a day's beginning where nothing is known.
+    /// That is in the part of a day that is known to be included, or a day's beginning where nothing is known.
     func cut(before time: Int64) -> Int64 {
         let step = time / granularity * granularity
         guard granularity == Self.day, included > 0 else { return step }
         return step + included <= time ? step + included : step - Self.day + included
     }
 
-    /// Learns from the newest item of an answer.
+    /// Learns from the newest resource of an answer.
     ///
     /// - Parameters:
-    ///   - newest: when it was made, in seconds.
-    ///   - end: what ``end(for:)`` said for the request.
+    ///   - newest: when it was made, in seconds since 1970.
+    ///   - end: the ``end(for:)`` of the request.
     mutating func learn(from newest: Int64, filteredUntil end: Int64) {
         guard granularity == Self.day, Self.isTime(end), Self.isTime(newest) else { return }
         let named = Self.midnight(before: end) + Self.day
-        // Later ones mean that the filter isn't obeyed.
+        // A later one means that the filter isn't obeyed.
         guard newest < named + Self.day else { return }
         included = max(included, newest + 1 - named - Self.margin)
     }
 
-    /// Whether it is a time in this millennium and the next, not a bound that means none.
+    /// Whether it is a time from 1970 to the year 5138, and not a bound that means none.
     private static func isTime(_ time: Int64) -> Bool { (0...100_000_000_000).contains(time) }
 
     /// The beginning of the day of the last second before a time.

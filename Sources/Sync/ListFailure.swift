@@ -1,7 +1,7 @@
 import Catalog
 import Support
 
-/// A list's failure for a line of the log that has named the list.
+/// The failure of a list, for a log line that has named the list.
 struct ListFailure: CausedError {
     let message: String
     let fields: [String: String]

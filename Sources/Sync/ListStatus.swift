@@ -1,39 +1,39 @@
 public import TwilioAPI
 
-/// How far a list has been brought up to date.
+/// The status of a list.
 public struct ListStatus: Hashable, Sendable {
-    /// What can be said of a list.
+    /// The states of a list.
     public enum State: Hashable, Sendable {
-        /// Nothing was begun yet.
+        /// Nothing was requested yet.
         case waiting
 
-        /// The list is being brought here for the first time.
+        /// The list is being fetched for the first time.
         case syncing
 
-        /// The whole list is here.
+        /// The list is complete.
         case complete
 
-        /// The whole list is here, but what is new couldn't be asked for, for this reason.
+        /// The list is complete, but the latest refresh failed, for this reason.
         case stale(String)
 
-        /// The list isn't whole, and what is missing couldn't be asked for, for this reason.
+        /// The list is incomplete, and fetching the rest failed, for this reason.
         case failed(String)
     }
 
-    /// What can be said of it.
+    /// The state.
     public let state: State
 
-    /// How far the first walk over it is; nil when none is under way.
-    public let progress: SyncProgress?
+    /// The progress of fetching the list; nil when it is complete, or nothing runs.
+    public let progress: ListProgress?
 
-    /// When it was last asked for what is new; nil for never.
+    /// When new resources were last requested; nil for never.
     public let refreshed: Timestamp?
 
-    /// When all of it was last gone over, to find what has gone; nil for never.
+    /// When the last full pass began that was completed; nil for none.
     public let passed: Timestamp?
 
     /// Makes a status.
-    public init(state: State, progress: SyncProgress? = nil, refreshed: Timestamp? = nil, passed: Timestamp? = nil) {
+    public init(state: State, progress: ListProgress? = nil, refreshed: Timestamp? = nil, passed: Timestamp? = nil) {
         self.state = state
         self.progress = progress
         self.refreshed = refreshed

@@ -1,11 +1,11 @@
-/// What a recording turned out to be when it was asked for again.
+/// The outcome of requesting a recording's resource again.
 public enum RefreshOutcome: Hashable, Sendable {
-    /// Its resource is another now: what failed because of it may succeed.
+    /// The resource has changed: what failed because of it may succeed.
     case changed
 
-    /// Its resource is what it was, or was asked for less than a minute ago, or couldn't be had.
+    /// The resource hasn't changed, or was requested less than a minute ago, or can't be had.
     case unchanged
 
-    /// The account doesn't have it any more, or doesn't have its media.
+    /// The account no longer has the recording, or its media.
     case gone
 }

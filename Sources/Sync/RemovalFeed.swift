@@ -2,7 +2,7 @@ import Catalog
 import Logging
 import Support
 
-/// Tells what is no longer shown, whichever mount of the account found it out.
+/// Publishes the recordings that are no longer shown, whichever mount of the account found that out.
 final class RemovalFeed: Sendable {
     private let catalog: Catalog
     private let logger: Logger
@@ -21,6 +21,7 @@ final class RemovalFeed: Sendable {
         published = Locked((epoch, try catalog.removals.latest()))
     }
 
+    /// Sets the action, which can't be given earlier: the tree that acts is made of branches that hold the feed.
     func onRemoval(_ action: @escaping @Sendable ([RemovedEntry]) -> Void) {
         self.action.withLock { $0 = action }
     }
@@ -41,7 +42,7 @@ final class RemovalFeed: Sendable {
                 action.withLock { $0 }?(removals.map(\.entry))
             }
         } catch {
-            logger.debug("what has gone can't be known", error: error)
+            logger.debug("the removals can't be read", error: error)
         }
     }
 }

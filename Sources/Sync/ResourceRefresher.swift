@@ -4,33 +4,33 @@ import Support
 import Transfer
 import TwilioAPI
 
-/// Asks again for recordings whose document turned out to be unusable, for each of them once in a while.
+/// Requests the resources of recordings again that turned out to be unusable, each of them once in a while.
 ///
-/// A list may have given a document that isn't right, a damaged envelope for instance. It would stay so until the next
-/// pass over the list.
+/// A list may have given a wrong resource, for instance with a damaged envelope. It would stay so until the next full
+/// pass.
 final class ResourceRefresher: Sendable {
     typealias Completion = @Sendable (RefreshOutcome) -> Void
 
     private struct State {
-        /// When recordings were asked for, in seconds since 1970.
+        /// When recordings were requested, in seconds since 1970.
         var asked: [SID: Int64] = [:]
 
         /// The requests under way.
         var requests = SingleFlight<SID, Completion>()
     }
 
-    /// What becomes of a wish.
+    /// The answer to a call.
     private enum Step {
         case ask
         case wait
         case refuse
     }
 
-    /// Seconds within which a recording is asked for once: what is wrong with it may be so for good, and programs try
-    /// again and again.
+    /// Seconds within which a recording is requested once: its resource may be wrong for good, and programs try again
+    /// and again.
     private static let interval: Int64 = 60
 
-    /// Times that are kept, whether or not they still count; more only as long as all of them do.
+    /// Times that are kept even if they no longer count.
     private static let keptCount = 1000
 
     private let services: SyncServices
@@ -42,7 +42,7 @@ final class ResourceRefresher: Sendable {
         self.removals = removals
     }
 
-    /// Asks for a recording, unless that was done lately.
+    /// Requests a recording, unless that was done lately.
     ///
     /// - Parameter completion: called later on another thread.
     func refresh(_ sid: SID, completion: @escaping Completion) {
@@ -81,7 +81,7 @@ final class ResourceRefresher: Sendable {
                 case .failure: .unchanged
                 }
             if result == .changed {
-                services.logger.info("\(sid) was asked for again: its resource isn't what it was")
+                services.logger.info("\(sid): requested again; its resource has changed")
             }
             services.writer.run { [self] in
                 removals.publish()
@@ -90,7 +90,7 @@ final class ResourceRefresher: Sendable {
         }
     }
 
-    /// A time in the future is none that counts: the clock has been set.
+    /// Whether a time counts; one in the future doesn't, because the clock was set back.
     private static func isRecent(_ time: Int64, _ now: Int64) -> Bool {
         (0..<interval).contains(now.subtractingSaturated(time))
     }

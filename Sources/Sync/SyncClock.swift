@@ -1,25 +1,25 @@
 import Support
 
-/// Looks, once a second or when something says so, what is due for some accounts: one thread for all of them.
+/// One thread that looks, once a second and when it is woken, which tasks of some accounts are due.
 final class SyncClock: Sendable {
-    /// Does what is due, and tells when something will be due before the next look.
+    /// Begins what is due, and returns when something will be due before the next look.
     typealias Look = @Sendable () -> ContinuousClock.Instant?
 
     private struct State {
         var looks: [Look] = []
 
-        /// Somebody waits, or uses the mount again after a pause: the thread is to look at once.
+        /// Whether the thread is to look at once.
         var isWoken = false
         var isShutDown = false
     }
 
-    /// How often the thread looks.
+    /// The time between two looks.
     private static let interval: Duration = .seconds(1)
 
     private let state = Condition(State())
     private let thread = Locked<NamedThread?>(nil)
 
-    /// Looks for one more account from now on.
+    /// Adds an account.
     func add(_ look: @escaping Look) throws(SystemError) {
         let isFirst = state.change { state in
             state.looks.append(look)
@@ -42,12 +42,12 @@ final class SyncClock: Sendable {
         self.thread.withLock { $0 = thread }
     }
 
-    /// Has the thread look at once.
+    /// Makes the thread look at once.
     func wake() {
         state.change { $0.isWoken = true }
     }
 
-    /// Ends the thread, and lets go of all accounts.
+    /// Ends the thread, and releases all accounts.
     func shutDown() {
         state.change { state in
             state.isShutDown = true

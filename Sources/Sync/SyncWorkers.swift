@@ -1,28 +1,28 @@
 import Support
 
-/// The threads by which catalogs are kept up to date: the accounts of a mount share them, however many there are.
+/// The threads that keep catalogs up to date; all accounts of a mount share them.
 public final class SyncWorkers: Sendable {
-    /// Threads that read pages and bring resources into the form in which they are stored.
+    /// Threads that parse pages and prepare resources.
     let readers: WorkerPool
 
     /// The thread that writes: SQLite takes one at a time for each catalog, and the disk is the same for all.
     let writer: WorkerPool
 
-    /// The thread that copies what was written from SQLite's journal to the file, while the next is written.
+    /// The thread that copies from SQLite's journal to the file while more is written.
     let copier: WorkerPool
 
-    /// The thread that looks through large catalogs for damage.
+    /// The thread that checks large catalogs for damage.
     let checker: WorkerPool
 
-    /// Whether the threads are being ended, for work that takes long.
+    /// Whether the threads are being ended; long work asks for it.
     let isEnding = Locked(false)
 
-    /// Looks when something is due.
+    /// Looks for due tasks.
     let clock = SyncClock()
 
     /// Starts the threads.
     ///
-    /// The one that writes goes before the others, which can be ahead of it.
+    /// The one that writes has priority over the others, which would only run ahead of it.
     ///
     /// - Throws: ``SystemError`` when the system has no thread left.
     public init() throws {

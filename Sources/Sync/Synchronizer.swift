@@ -5,21 +5,21 @@ public import Support
 import Transfer
 public import TwilioAPI
 
-/// Keeps the lists of one account up to date, for as long as somebody uses the mount.
+/// Keeps the lists of one account up to date, as long as the mount is used.
 ///
-/// Each list has a ``ListKeeper``. The ``SyncClock`` looks when something is due; what waits for the network keeps a
+/// Each list has a ``ListSync``. The ``SyncClock`` looks for due tasks; whatever waits for the network keeps a
 /// completion.
 public final class Synchronizer: Sendable {
-    /// After so long without use nothing is done ahead of need.
+    /// The time without use after which nothing is done ahead of need.
     private static let pause: Duration = .seconds(3600)
 
     private let services: SyncServices
-    private let keepers: [MediaKind: ListKeeper]
+    private let lists: [MediaKind: ListSync]
     private let removals: RemovalFeed
 
     private let refresher: ResourceRefresher
 
-    /// Looks through a large catalog for damage.
+    /// Checks a large catalog for damage.
     let check: BackgroundCheck
 
     /// When the mount was last used.
@@ -38,9 +38,9 @@ public final class Synchronizer: Sendable {
         let services = SyncServices(
             catalog: catalog, client: client, finder: finder, settings: settings, workers: workers, logger: logger)
         let removals = try RemovalFeed(catalog: catalog, logger: logger)
-        var keepers: [MediaKind: ListKeeper] = [:]
+        var lists: [MediaKind: ListSync] = [:]
         for kind in MediaKind.allCases where catalog.window.kinds.contains(kind) {
-            keepers[kind] = try ListKeeper(kind, services: services) { event in
+            lists[kind] = try ListSync(kind, services: services) { event in
                 switch event {
                 case .changed: services.writer.run { removals.publish() }
                 case .waiting: workers.clock.wake()
@@ -48,7 +48,7 @@ public final class Synchronizer: Sendable {
             }
         }
         self.services = services
-        self.keepers = keepers
+        self.lists = lists
         self.removals = removals
         refresher = ResourceRefresher(services: services, removals: removals)
         check = BackgroundCheck(catalog: catalog, settings: settings, workers: workers, logger: logger)
@@ -58,10 +58,10 @@ public final class Synchronizer: Sendable {
     ///
     /// - Throws: ``SystemError`` when the system has no thread left.
     public func start() throws {
-        try services.workers.clock.add { [used, keepers, removals, services, check] in
+        try services.workers.clock.add { [used, lists, removals, services, check] in
             let idle = ContinuousClock.now - used.withLock { $0 }
-            let next = keepers.values.compactMap { $0.look(idle: idle.components.seconds) }.min()
-            // Other mounts of the account find out as well.
+            let next = lists.values.compactMap { $0.look(idle: idle.components.seconds) }.min()
+            // Other mounts of the account remove recordings too.
             services.writer.run { removals.publish() }
             check.look()
             return next
@@ -70,28 +70,28 @@ public final class Synchronizer: Sendable {
 
     /// Calls `completion` once the whole list of a kind is in the catalog, or with the reason why it can't be.
     ///
-    /// - Parameter completion: called at once when the list is here and fresh, else on another thread.
+    /// - Parameter completion: called at once when the list is complete and fresh, else on another thread.
     public func whenListed(
         _ kind: MediaKind, completion: @escaping @Sendable (Result<Void, CatalogError>) -> Void
     ) {
         noteUse()
-        guard let keeper = keepers[kind] else {
+        guard let list = lists[kind] else {
             completion(.success(()))
             return
         }
-        keeper.whenListed(completion)
+        list.whenListed(completion)
     }
 
     /// Calls `completion` once all recordings that were made within an interval are in the catalog, or with the reason
     /// why they can't be.
     ///
-    /// As long as the lists aren't here, that interval is asked for alone.
+    /// As long as the lists aren't complete, that interval is fetched alone.
     public func whenListed(
         createdIn interval: Range<Timestamp>, completion: @escaping @Sendable (Result<Void, CatalogError>) -> Void
     ) {
         noteUse()
         let seconds = interval.lowerBound.seconds..<interval.upperBound.seconds
-        whenAll(completion) { keeper, completion in keeper.whenListed(seconds, completion) }
+        whenAll(completion) { list, completion in list.whenListed(seconds, completion) }
     }
 
     /// Calls `completion` once the lists of all kinds are in the catalog, or with the reason why one can't be.
@@ -99,33 +99,33 @@ public final class Synchronizer: Sendable {
         _ kinds: [MediaKind], completion: @escaping @Sendable (Result<Void, CatalogError>) -> Void
     ) {
         noteUse()
-        whenAll(completion, kinds: kinds) { keeper, completion in keeper.whenListed(completion) }
+        whenAll(completion, kinds: kinds) { list, completion in list.whenListed(completion) }
     }
 
-    /// How far each list is.
+    /// The status of a list.
     public func status(of kind: MediaKind) -> ListStatus {
-        keepers[kind]?.status ?? ListStatus(state: .complete)
+        lists[kind]?.status ?? ListStatus(state: .complete)
     }
 
-    /// Whether the whole list of a kind is here.
+    /// Whether the catalog has the whole list of a kind.
     public func isComplete(_ kind: MediaKind) -> Bool {
-        keepers[kind]?.isComplete ?? true
+        lists[kind]?.isComplete ?? true
     }
 
-    /// The mount is used: what is new is asked for more often than when nobody looks.
+    /// Notes that the mount is used: lists are refreshed more often than without use.
     public func noteUse() {
         used.withLock { $0 = .now }
     }
 
-    /// Whether somebody has used the mount lately, so that work ahead of need is worth its requests.
+    /// Whether the mount was used lately, so that work ahead of need is worth its requests.
     public var isUsed: Bool {
         ContinuousClock.now - used.withLock { $0 } < Self.pause
     }
 
-    /// Finds out what has become of a recording that turned out not to be there, for somebody who waits for that.
+    /// Requests a recording again whose media is missing, for a reader who waits.
     ///
-    /// - Parameter completion: called later on another thread; is given whether the account doesn't have the recording
-    ///   any more, which is false also when that can't be found out.
+    /// - Parameter completion: called later on another thread; is given whether the account no longer has the
+    ///   recording, which is false also when that can't be found out.
     public func recheck(_ sid: SID, completion: @escaping @Sendable (_ isGone: Bool) -> Void = { _ in }) {
         guard let kind = sid.kind else {
             completion(false)
@@ -140,41 +140,41 @@ public final class Synchronizer: Sendable {
         }
     }
 
-    /// Asks again for a recording that can't be read because of what its resource says: an envelope that isn't one, a
-    /// key that isn't held although it opens others, a tag that disagrees.
+    /// Requests a recording's resource again that may be wrong: its envelope is invalid, its key isn't held although it
+    /// opens others, or its tag doesn't match.
     ///
-    /// Each recording is asked for once in a minute at the most; those who wish it meanwhile share that, or are told at
-    /// once that nothing has changed.
+    /// A recording is requested once in a minute at most; calls meanwhile share the request, or get at once that
+    /// nothing has changed.
     ///
     /// - Parameter completion: called later on another thread; the catalog has the resource by then.
     public func refresh(_ sid: SID, completion: @escaping @Sendable (RefreshOutcome) -> Void = { _ in }) {
         refresher.refresh(sid, completion: completion)
     }
 
-    /// Sets what is done with recordings that are no longer shown; called on a thread of the synchronizer.
+    /// Sets the action for recordings that are no longer shown, called on a thread of the synchronizer.
     public func onRemoval(_ action: @escaping @Sendable ([RemovedEntry]) -> Void) {
         removals.onRemoval(action)
     }
 
     /// Ends the threads, also for other accounts that share them.
     ///
-    /// The transfer client is to be shut down before, so that nothing waits for a page any more.
+    /// The transfer client is to be shut down before, so that nothing waits for a page.
     public func shutDown() {
         services.workers.shutDown()
     }
 
     private func whenAll(
         _ completion: @escaping @Sendable (Result<Void, CatalogError>) -> Void, kinds: [MediaKind] = MediaKind.allCases,
-        _ ask: (ListKeeper, @escaping ListKeeper.Waiter) -> Void
+        _ request: (ListSync, @escaping ListSync.Waiter) -> Void
     ) {
-        let asked = kinds.compactMap { keepers[$0] }
-        let left = Locked((count: asked.count, failure: nil as CatalogError?))
-        guard !asked.isEmpty else {
+        let requested = kinds.compactMap { lists[$0] }
+        let left = Locked((count: requested.count, failure: nil as CatalogError?))
+        guard !requested.isEmpty else {
             completion(.success(()))
             return
         }
-        for keeper in asked {
-            ask(keeper) { result in
+        for list in requested {
+            request(list) { result in
                 let end = left.withLock { left -> Result<Void, CatalogError>? in
                     left.count -= 1
                     if case .failure(let error) = result { left.failure = error }

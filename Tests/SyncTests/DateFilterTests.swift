@@ -49,7 +49,7 @@ struct DateFilterTests {
     private static var settings: SyncSettings {
         var settings = SyncSettings()
         settings.pageSize = 10
-        settings.walkLimit = 8
+        settings.requestLimit = 8
         return settings
     }
 

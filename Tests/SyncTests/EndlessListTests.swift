@@ -28,7 +28,7 @@ struct EndlessListTests {
             let error = #expect(throws: CatalogError.self) { try bench.list(kind).get() }
             #expect(error?.code == .incompleteList)
             #expect(error?.message.contains("no end") == true)
-            #expect(simulator.requests.count <= attempt * (ListWalk.barrenLimit + 10))
+            #expect(simulator.requests.count <= attempt * (PagePlan.barrenLimit + 10))
             #expect(log.lines.filter { $0.hasPrefix("error") }.count == 1, "\(log.lines)")
         }
         simulator.behaviour.listEnd = .proper
@@ -38,15 +38,15 @@ struct EndlessListTests {
     }
 
     /// Walks with pages made up by `page`, one chain at a time, until an error.
-    private static func walk(
-        atMost limit: Int, pageLimit: Int = ListWalk.pageLimit, page: (Int) -> ListWalk.Page
+    private static func run(
+        atMost limit: Int, pageLimit: Int = PagePlan.pageLimit, page: (Int) -> PagePlan.Page
     ) throws -> (pages: Int, error: CatalogError?) {
-        var walk = ListWalk(
+        var plan = PagePlan(
             over: [Int64.min..<Int64.max], limit: 1, granularity: 86_400, pageSize: 2, pageLimit: pageLimit)
         for number in 1...limit {
-            guard let request = walk.start(now: 1_790_000_000).first else { return (number, nil) }
+            guard let request = plan.start(now: 1_790_000_000).first else { return (number, nil) }
             do throws(CatalogError) {
-                _ = try walk.take(page(number), of: request.chain)
+                _ = try plan.take(page(number), of: request.chain)
             } catch {
                 return (number, error)
             }
@@ -54,22 +54,22 @@ struct EndlessListTests {
         return (limit, nil)
     }
 
-    @Test("pages that bring nothing new end a walk, however they are mixed", arguments: [1, 2, 7, 50])
+    @Test("pages that bring nothing new end a plan, however they are mixed", arguments: [1, 2, 7, 50])
     func barren(period: Int) throws {
-        let (pages, error) = try Self.walk(atMost: 1000) { number in
-            ListWalk.Page(
+        let (pages, error) = try Self.run(atMost: 1000) { number in
+            PagePlan.Page(
                 count: number % 3, times: 1_700_000_000...1_700_000_001, isOrdered: true, next: "\(number)",
                 digest: UInt64(number % period))
         }
         #expect(error?.code == .incompleteList)
-        #expect(pages <= 3 * period + ListWalk.barrenLimit + 1)
+        #expect(pages <= 3 * period + PagePlan.barrenLimit + 1)
     }
 
     @Test("pages without resources between those that bring some are allowed")
     func gaps() throws {
-        let (pages, error) = try Self.walk(atMost: 3000) { number in
-            let isEmpty = number % ListWalk.barrenLimit != 0
-            return ListWalk.Page(
+        let (pages, error) = try Self.run(atMost: 3000) { number in
+            let isEmpty = number % PagePlan.barrenLimit != 0
+            return PagePlan.Page(
                 count: isEmpty ? 0 : 1, times: isEmpty ? nil : 1_700_000_000...1_700_000_000, isOrdered: true,
                 next: number == 2999 ? nil : "\(number)", digest: UInt64(number))
         }
@@ -77,10 +77,10 @@ struct EndlessListTests {
         #expect(pages == 3000)
     }
 
-    @Test("more pages than there can be end a walk, although each brings something")
+    @Test("more pages than there can be end a plan, although each brings something")
     func tooMany() throws {
-        let (pages, error) = try Self.walk(atMost: 1100, pageLimit: 1000) { number in
-            ListWalk.Page(count: 1, times: nil, isOrdered: false, next: "\(number)", digest: UInt64(number))
+        let (pages, error) = try Self.run(atMost: 1100, pageLimit: 1000) { number in
+            PagePlan.Page(count: 1, times: nil, isOrdered: false, next: "\(number)", digest: UInt64(number))
         }
         #expect(error?.code == .incompleteList)
         #expect(pages == 1001)

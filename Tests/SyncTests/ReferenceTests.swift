@@ -107,7 +107,7 @@ struct ReferenceTests {
         let clock = Locked(Int64(Date().timeIntervalSince1970))
         var settings = SyncSettings(refreshInterval: .seconds(60))
         settings.passInterval = 300
-        settings.walkLimit = 4
+        settings.requestLimit = 4
         // So that chains are cut.
         settings.pageSize = 3
         settings.now = { clock.withLock { $0 } }

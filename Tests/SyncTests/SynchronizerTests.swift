@@ -65,14 +65,14 @@ struct SynchronizerTests {
         let error = #expect(throws: CatalogError.self) { try bench.list(.composition).get() }
         #expect(error?.code == .incompleteList)
         #expect(bench.synchronizer.status(of: .composition).state == .failed(error?.message ?? ""))
-        // Nothing was removed by a walk that hasn't seen everything.
+        // A fill that hasn't seen everything removes nothing.
         #expect(try bench.catalog.entry(of: try Sample.sid(99, .composition)) != nil)
         try bench.list(.composition).get()
         #expect(bench.synchronizer.status(of: .composition).state == .complete)
         #expect(Set(try bench.catalog.listed(.composition)) == (try Self.sids(Array(0..<7) + [99])))
     }
 
-    @Test("what was met before the order turned out to be another doesn't count when the rest fails")
+    @Test("the coverage before the order turned out to be another doesn't count when the rest fails")
     func disorder() throws {
         let failures = Locked(2)
         let server = try LoopbackServer { request in

@@ -96,7 +96,7 @@ package struct StoredLists: Sendable {
     }
 
     /// The resources of a kind that the latest full pass hasn't seen, in the order of their positions.
-    package func unmet(of kind: MediaKind, within seconds: Range<Int64>) throws(CatalogError) -> [SID] {
+    package func unseen(of kind: MediaKind, within seconds: Range<Int64>) throws(CatalogError) -> [SID] {
         try storage.read { database in
             let select = try RawStatement(
                 database,

@@ -95,7 +95,7 @@ struct ModelList {
     }
 
     /// Answers a request.
-    func page(_ request: ListWalk.Request) -> (page: ListWalk.Page, items: [Item]) {
+    func page(_ request: PagePlan.Request) -> (page: PagePlan.Page, items: [Item]) {
         let passing = passing(request.interval)
         let listed = items.filter { $0.created >= passing.first && $0.created <= passing.last }
         var start = 0
@@ -116,7 +116,7 @@ struct ModelList {
         let range = times.min().flatMap { least in times.max().map { least...$0 } }
         var digest: UInt64 = 0
         for item in shown { digest &+= UInt64(item.number + 1) &* 0x9E37_79B9_7F4A_7C15 ^ UInt64(item.number) << 32 }
-        let page = ListWalk.Page(
+        let page = PagePlan.Page(
             count: shown.count, times: range, isOrdered: isOrdered, next: next, digest: digest)
         return (page, shown)
     }

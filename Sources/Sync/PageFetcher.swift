@@ -4,40 +4,42 @@ import Support
 import Transfer
 import TwilioAPI
 
-/// Carries out a ``ListWalk``: asks for pages, reads them, and stores what is on them together with the times that are
-/// met by it.
+/// Carries out a ``PagePlan``: requests pages, parses them, and stores them together with their coverage.
 ///
-/// Pages are read on threads of their own, and stored many at a time: SIDs are random, so a page's resources belong to
-/// as many places of the indexes as there are resources, and each transaction writes each place that it has changed
-/// once. Killed at any moment, what was stored is what was met, and another walk goes on with the rest.
-final class ListWalker: Sendable {
+/// Pages are parsed on threads of their own, and many are stored at a time: SIDs are random, so the resources of a page
+/// belong to as many places of the indexes as there are resources, and a transaction writes each changed place once. If
+/// the process is killed at any moment, what was stored is covered, and another fetcher continues with the rest.
+final class PageFetcher: Sendable {
     private struct State {
-        var walk: ListWalk
+        var plan: PagePlan
 
-        /// What was read and not given to the writer yet.
+        /// The resources and the coverage that the writer hasn't been given yet.
         var prepared: [PreparedResources] = []
         var covered: [Range<Int64>] = []
         var rowCount = 0
+
+        /// When the first of these resources was parsed.
         var oldest: ContinuousClock.Instant?
 
-        /// Resources that the writer has been given and hasn't written.
+        /// Resources that the writer was given and hasn't written yet.
         var writing = 0
 
         /// Resources that were written.
         var written = 0
+
+        /// Whether the writer was given the last ones.
         var isEnding = false
         var failure: CatalogError?
         let begun = ContinuousClock.now
     }
 
-    /// How a walk ended.
+    /// Called when everything is covered, or with the reason why it can't be.
     typealias Completion = @Sendable (Result<Void, CatalogError>) -> Void
 
-    /// Resources that are written together: the more, the fewer times an index's page is written, and the more memory
-    /// is taken (30 MB).
+    /// The number of resources in a batch: the larger it is, the fewer times a page of an index is written, and the
+    /// more memory it takes (30 MB).
     ///
-    /// The first ones are smaller, since there is little to write again yet, and the writer would have nothing to do
-    /// meanwhile.
+    /// The first batches are smaller: the indexes are small yet, and the writer would be idle meanwhile.
     private static func batchSize(after written: Int) -> Int {
         min(max(written, 4000), 32_000)
     }
@@ -45,7 +47,7 @@ final class ListWalker: Sendable {
     /// Resources that may wait to be written.
     private static let backlogLimit = 120_000
 
-    /// How long resources wait to be written, at most, while pages come.
+    /// How long resources wait for a batch to fill up, at most.
     private static let batchTime: Duration = .seconds(2)
 
     private let kind: MediaKind
@@ -54,18 +56,20 @@ final class ListWalker: Sendable {
     private let priority: Priority
     private let services: SyncServices
 
-    /// The database in which what is met is kept: in another one, what was stored before would be missing.
+    /// The database that is written to: in another one, the resources stored before would be missing.
     private let epoch: Int
     private let completion: Completion
     private let state: Locked<State>
 
-    /// Makes a walker; ``start()`` begins.
+    /// Makes a fetcher; ``start()`` begins.
     ///
     /// - Parameters:
-    ///   - intervals: what is to be met, in seconds since 1970.
-    ///   - limit: pages on their way at once, at most.
-    ///   - pageSize: resources on a page; nil for the most.
-    ///   - epoch: the catalog's, from before the intervals were worked out.
+    ///   - intervals: the intervals to cover, in seconds since 1970.
+    ///   - purpose: the coverage that grows.
+    ///   - limit: requests at the same time, at most.
+    ///   - pageSize: resources on a page; nil for as many as the list gives.
+    ///   - epoch: the catalog's, from before the intervals were computed.
+    ///   - completion: called on a thread of the writer's.
     init(
         over kind: MediaKind, intervals: [Range<Int64>], purpose: CoveragePurpose, limit: Int, pageSize: Int? = nil,
         priority: Priority, epoch: Int, services: SyncServices, completion: @escaping Completion
@@ -79,71 +83,72 @@ final class ListWalker: Sendable {
         self.completion = completion
         state = Locked(
             State(
-                walk: ListWalk(
+                plan: PagePlan(
                     over: intervals, limit: limit, granularity: kind.listGranularity,
                     pageSize: self.pageSize ?? kind.largestPage)))
     }
 
     /// Begins.
     func start() {
-        goOn()
+        proceed()
     }
 
-    /// How far it is.
-    var progress: SyncProgress {
+    /// The progress so far.
+    var progress: ListProgress {
         let now = services.settings.now()
         return state.withLock { state in
             let elapsed = ContinuousClock.now - state.begun
             let seconds = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) / 1e18
-            let rate = seconds > 0 ? Double(state.walk.items) / seconds : 0
-            let left = state.walk.itemsLeft(now: now)
-            return SyncProgress(
-                pages: state.walk.pages, items: state.walk.items, itemsPerSecond: rate,
+            let rate = seconds > 0 ? Double(state.plan.items) / seconds : 0
+            let left = state.plan.itemsLeft(now: now)
+            return ListProgress(
+                pages: state.plan.pages, items: state.plan.items, itemsPerSecond: rate,
                 itemsLeft: left.map { Int($0) }, secondsLeft: rate > 0 ? left.map { $0 / rate } : nil)
         }
     }
 
-    private func goOn() {
+    /// Requests the next pages, and writes what is due.
+    private func proceed() {
         let now = services.settings.now()
-        let requests = state.withLock { state -> [ListWalk.Request] in
+        let requests = state.withLock { state -> [PagePlan.Request] in
             guard state.failure == nil, state.rowCount + state.writing < Self.backlogLimit else { return [] }
-            return state.walk.start(now: now)
+            return state.plan.start(now: now)
         }
         for request in requests { send(request) }
         flushIfDue()
     }
 
-    private func send(_ request: ListWalk.Request) {
+    private func send(_ request: PagePlan.Request) {
         let interval = CreationInterval(seconds: request.interval)
         services.client.page(
             of: kind, in: interval, size: pageSize, next: request.next, priority: priority
         ) { [self] result in
-            // Off the transfer thread: a page is 2 MB of JSON.
+            // Off the transfer thread: a page has 2 MB of JSON.
             services.readers.run { [self] in
                 take(result, of: request.chain)
-                goOn()
+                proceed()
             }
         }
     }
 
-    private func take(_ answer: Result<ListAnswer, TwilioError>, of chain: ListWalk.ChainID) {
+    private func take(_ answer: Result<ListAnswer, TwilioError>, of chain: PagePlan.ChainID) {
         do {
             let page = try answer.get().page()
             let prepared = services.catalog.prepare(page.resources)
-            let summary = ListWalk.Page(page)
+            let summary = PagePlan.Page(page)
             try state.withLock { state throws(CatalogError) in
                 guard state.failure == nil else { return }
                 state.prepared.append(prepared)
                 state.rowCount += prepared.count
                 state.oldest = state.oldest ?? .now
-                switch try state.walk.take(summary, of: chain) {
-                case .none:
+                switch try state.plan.take(summary, of: chain) {
+                case .nothing:
                     break
-                case .met(let range):
+                case .covered(let range):
                     state.covered.append(range)
-                case .begunAgain:
+                case .restarted:
                     state.covered = []
-                    let intervals = state.walk.intervals
+                    let intervals = state.plan.intervals
                     services.writer.run { [self] in uncover(intervals) }
                 }
             }
@@ -153,7 +158,7 @@ final class ListWalker: Sendable {
     }
 
     private func uncover(_ intervals: [Range<Int64>]) {
-        services.logger.debug("the list of \(kind.pluralName) isn't in order: it is read from its beginning")
+        services.logger.debug("the list of \(kind.pluralName) isn't in order: it is fetched from its beginning")
         do throws(CatalogError) {
             try services.catalog.lists.uncover(intervals, of: kind, for: purpose)
         } catch {
@@ -169,13 +174,13 @@ final class ListWalker: Sendable {
 
     // MARK: Storing
 
-    /// Gives the writer what was read, when it is enough, old enough or the last.
+    /// Gives the writer a batch when it is large enough, old enough or the last one.
     private func flushIfDue() {
         let batch = state.withLock { state -> (prepared: [PreparedResources], covered: [Range<Int64>])? in
-            let isOver = state.walk.isDone || state.failure != nil
+            let isOver = state.plan.isDone || state.failure != nil
             let isLarge = state.rowCount >= Self.batchSize(after: state.written)
             let isDue = isLarge || state.oldest.map { .now - $0 >= Self.batchTime } ?? false
-            // One batch at a time: what comes meanwhile makes the next one larger.
+            // One batch at a time: the pages that arrive meanwhile make the next one larger.
             guard !state.isEnding, state.writing == 0, isOver || isDue else { return nil }
             state.isEnding = isOver
             state.writing = state.rowCount
@@ -197,18 +202,18 @@ final class ListWalker: Sendable {
                 guard state.isEnding else { return nil }
                 return state.failure.map { .failure($0) } ?? .success(())
             }
-            if let end { completion(end) } else { goOn() }
+            if let end { completion(end) } else { proceed() }
         }
     }
 }
 
-extension ListWalk.Page {
+extension PagePlan.Page {
     init(_ page: ResourcePage) {
         var times: ClosedRange<Int64>?
         var isOrdered = true
         var digest: UInt64 = 0
         for resource in page.resources {
-            // A sum, so that the order doesn't matter, of numbers that are random in themselves.
+            // A sum doesn't depend on the order; SIDs are random, so sums differ.
             digest &+= resource.sid.high ^ resource.sid.low &* 0x9E37_79B9_7F4A_7C15
             guard let created = resource.dateCreated?.seconds else {
                 isOrdered = false
@@ -227,28 +232,10 @@ extension ListWalk.Page {
 }
 
 extension CreationInterval {
-    /// The interval of a range of seconds, in which the extremes stand for no bound.
+    /// The interval of a range of seconds since 1970, whose extremes mean no bound.
     init(seconds: Range<Int64>) {
         self.init(
             from: seconds.lowerBound == .min ? nil : Timestamp(seconds: seconds.lowerBound),
             until: seconds.upperBound == .max ? nil : Timestamp(seconds: seconds.upperBound))
     }
-}
-
-/// How far a walk over a list is.
-public struct SyncProgress: Hashable, Sendable {
-    /// Pages had so far.
-    public let pages: Int
-
-    /// Items had so far.
-    public let items: Int
-
-    /// Items a second, on average since it began.
-    public let itemsPerSecond: Double
-
-    /// How many items are left, as far as can be told: those of the part that is known suggest it.
-    public let itemsLeft: Int?
-
-    /// How many seconds that takes at the same rate.
-    public let secondsLeft: Double?
 }

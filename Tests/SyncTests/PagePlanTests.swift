@@ -5,17 +5,17 @@ import Testing
 
 @testable import Sync
 
-@Suite("Walking a list", .orderly)
-struct ListWalkTests {
+@Suite("A plan of pages", .orderly)
+struct PagePlanTests {
     private static let all = [Int64.min..<Int64.max]
     private static let day: Int64 = 86_400
 
     /// Seconds of a day in 2026.
     private static let start: Int64 = 1_790_000_000
 
-    /// What a walk has met, and what of it is known to be whole.
+    /// The items that a plan has fetched, and the coverage that it has reported.
     private struct Outcome {
-        var met: Set<Int> = []
+        var fetched: Set<Int> = []
         var coverage = Coverage()
         var requests = 0
 
@@ -23,19 +23,19 @@ struct ListWalkTests {
         var width = 0
     }
 
-    /// Walks a list to its end, answering in a random order.
-    private static func walk(
+    /// Carries out a plan, answering in a random order.
+    private static func run(
         _ list: inout ModelList, intervals: [Range<Int64>] = all, limit: Int, seed: UInt64, now: Int64 = start,
         change: ((inout ModelList, Int) -> Void)? = nil, killAfter: Int = .max
     ) throws -> Outcome {
         var generator = SeededGenerator(seed: seed)
-        var walk = ListWalk(
+        var plan = PagePlan(
             over: intervals, limit: limit, granularity: list.granularity, pageSize: list.pageSize)
         var outcome = Outcome()
         // A page is made when it is asked for, and comes later.
-        var answers: [(chain: Int, page: ListWalk.Page, items: [ModelList.Item])] = []
-        while !walk.isDone {
-            for request in walk.start(now: now) {
+        var answers: [(chain: Int, page: PagePlan.Page, items: [ModelList.Item])] = []
+        while !plan.isDone {
+            for request in plan.start(now: now) {
                 let (page, items) = list.page(request)
                 answers.append((request.chain, page, items))
                 outcome.requests += 1
@@ -44,11 +44,11 @@ struct ListWalkTests {
             outcome.width = max(outcome.width, answers.count)
             guard outcome.requests < killAfter, !answers.isEmpty else { break }
             let answer = answers.remove(at: Int.random(in: answers.indices, using: &generator))
-            outcome.met.formUnion(answer.items.map(\.number))
-            switch try walk.take(answer.page, of: answer.chain) {
-            case .none: break
-            case .met(let range): outcome.coverage.insert(range)
-            case .begunAgain: for interval in intervals { outcome.coverage.remove(interval) }
+            outcome.fetched.formUnion(answer.items.map(\.number))
+            switch try plan.take(answer.page, of: answer.chain) {
+            case .nothing: break
+            case .covered(let range): outcome.coverage.insert(range)
+            case .restarted: for interval in intervals { outcome.coverage.remove(interval) }
             }
             try #require(outcome.requests < 5000)
         }
@@ -56,7 +56,7 @@ struct ListWalkTests {
     }
 
     @Test(
-        "all that was there and stays is met, whatever order and paging, while items come and go",
+        "everything that stays is fetched, whatever the order and the paging, while other items come and go",
         arguments: ModelList.Order.allCases, 1...25 as ClosedRange<UInt64>)
     func model(order: ModelList.Order, seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
@@ -71,13 +71,13 @@ struct ListWalkTests {
         }
         let before = list.items
         let limit = Int.random(in: 1...8, using: &generator)
-        let outcome = try Self.walk(&list, limit: limit, seed: seed) { list, step in
+        let outcome = try Self.run(&list, limit: limit, seed: seed) { list, step in
             if step % 3 == 0 { list.change(now: Self.start + Int64(step)) }
         }
         #expect(outcome.coverage == .everything)
         #expect(outcome.width <= limit)
         let left = Set(before).intersection(list.items)
-        #expect(left.allSatisfy { outcome.met.contains($0.number) })
+        #expect(left.allSatisfy { outcome.fetched.contains($0.number) })
     }
 
     @Test(
@@ -88,63 +88,63 @@ struct ListWalkTests {
         var list = ModelList(order: order, paging: .index, pageSize: 5, granularity: Self.day, seed: seed)
         for _ in 0..<200 { list.add(created: Self.start - Int64.random(in: 0...300, using: &generator) * 40_000) }
         let before = list.items
-        let outcome = try Self.walk(&list, limit: 4, seed: seed) { list, step in
+        let outcome = try Self.run(&list, limit: 4, seed: seed) { list, step in
             for _ in 0..<step % 3 { list.add(created: Self.start + Int64(step)) }
         }
         #expect(outcome.coverage == .everything)
-        #expect(before.allSatisfy { outcome.met.contains($0.number) })
+        #expect(before.allSatisfy { outcome.fetched.contains($0.number) })
     }
 
     @Test(
-        "what counts as met when it is killed at any point has been met, and another walk meets the rest",
+        "what is covered when it is killed at any point has been fetched, and another plan fetches the rest",
         arguments: ModelList.Order.allCases, 1...15 as ClosedRange<UInt64>)
     func killed(order: ModelList.Order, seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         var list = ModelList(order: order, paging: .token, pageSize: 4, granularity: Self.day, seed: seed)
         for _ in 0..<250 { list.add(created: Self.start - Int64.random(in: 0...400, using: &generator) * 40_000) }
-        var met: Set<Int> = []
+        var fetched: Set<Int> = []
         var coverage = Coverage()
         var requests = 0
         while coverage != .everything {
-            let part = try Self.walk(
+            let part = try Self.run(
                 &list, intervals: coverage.gaps(in: Self.all[0]), limit: 3, seed: seed,
                 killAfter: Int.random(in: 20...90, using: &generator))
-            met.formUnion(part.met)
+            fetched.formUnion(part.fetched)
             for range in part.coverage.ranges { coverage.insert(range) }
             for item in list.items where coverage.contains(item.created..<item.created + 1) {
-                #expect(met.contains(item.number), "seed \(seed): \(item)")
+                #expect(fetched.contains(item.number), "seed \(seed): \(item)")
             }
             requests += part.requests
             if order != .newestFirst {
                 // Nothing counts before the end there, so it has to be let come to it.
-                let whole = try Self.walk(&list, intervals: coverage.gaps(in: Self.all[0]), limit: 3, seed: seed)
-                met.formUnion(whole.met)
+                let whole = try Self.run(&list, intervals: coverage.gaps(in: Self.all[0]), limit: 3, seed: seed)
+                fetched.formUnion(whole.fetched)
                 for range in whole.coverage.ranges { coverage.insert(range) }
             }
             try #require(requests < 3000)
         }
-        #expect(met.count == list.items.count)
+        #expect(fetched.count == list.items.count)
         // Killing costs what was on its way and the day that was left off, not the whole.
         if order == .newestFirst { #expect(requests < 4 * list.items.count / list.pageSize) }
     }
 
     @Test(
-        "many pages are walked by as many chains as are allowed, for little more than the pages that there are",
+        "many pages are fetched by as many chains as are allowed, with few requests more than there are pages",
         arguments: [ModelList.Filter.inclusive, .midnight, .exclusive], [12_000, 1200] as [Int64])
     func parallel(filter: ModelList.Filter, pause: Int64) throws {
         // One and a half pages a day, or fourteen.
         var list = ModelList(
             order: .newestFirst, paging: .token, pageSize: 5, granularity: Self.day, filter: filter, seed: 1)
         for number in (0..<2500).reversed() { list.add(created: Self.start - Int64(number) * pause) }
-        let outcome = try Self.walk(&list, limit: 16, seed: 1)
-        #expect(outcome.met.count == 2500)
+        let outcome = try Self.run(&list, limit: 16, seed: 1)
+        #expect(outcome.fetched.count == 2500)
         #expect(outcome.coverage == .everything)
         #expect(outcome.width == 16)
         #expect(outcome.requests < 600, "\(outcome.requests) requests for 500 pages")
     }
 
     @Test(
-        "a walk that is ended again and again goes on, whatever filters mean",
+        "a plan that is ended again and again makes progress, whatever filters mean",
         arguments: [ModelList.Filter.inclusive, .midnight, .noon, .zoned, .exclusive])
     func goingOn(filter: ModelList.Filter) throws {
         // Fifteen pages a day, and sixteen chains that leave as many parts: to come to where a part begins takes a
@@ -152,22 +152,22 @@ struct ListWalkTests {
         var list = ModelList(
             order: .newestFirst, paging: .token, pageSize: 10, granularity: Self.day, filter: filter, seed: 1)
         for number in (0..<3000).reversed() { list.add(created: Self.start - Int64(number) * 600) }
-        var met: Set<Int> = []
+        var fetched: Set<Int> = []
         var coverage = Coverage()
         var requests = 0
         while coverage != .everything {
-            let part = try Self.walk(
+            let part = try Self.run(
                 &list, intervals: coverage.gaps(in: Self.all[0]), limit: 16, seed: 1, killAfter: 16 * 16 + 30)
-            met.formUnion(part.met)
+            fetched.formUnion(part.fetched)
             for range in part.coverage.ranges { coverage.insert(range) }
             requests += part.requests
             try #require(requests < 1500)
         }
-        #expect(met.count == 3000)
+        #expect(fetched.count == 3000)
     }
 
     @Test(
-        "parts of a list are met whole, whatever filters mean",
+        "parts of a list are fetched completely, whatever filters mean",
         arguments: ModelList.Filter.allCases, 1...20 as ClosedRange<UInt64>)
     func parts(filter: ModelList.Filter, seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
@@ -178,13 +178,13 @@ struct ListWalkTests {
         let before = list.items
         let bounds = (0..<4).map { _ in Self.start - Int64.random(in: 0...50 * Self.day, using: &generator) }.sorted()
         let intervals = [bounds[0]..<bounds[1], bounds[2]..<bounds[3]]
-        let outcome = try Self.walk(&list, intervals: intervals, limit: 6, seed: seed) { list, step in
+        let outcome = try Self.run(&list, intervals: intervals, limit: 6, seed: seed) { list, step in
             if list.paging == .token, step % 3 == 0 { list.change(now: Self.start + Int64(step)) }
         }
         #expect(intervals.allSatisfy { outcome.coverage.contains($0) })
         let left = Set(before).intersection(list.items)
         let wanted = left.filter { item in intervals.contains { $0.contains(item.created) } }
-        #expect(wanted.allSatisfy { outcome.met.contains($0.number) })
+        #expect(wanted.allSatisfy { outcome.fetched.contains($0.number) })
     }
 
     @Test("what a page shows of a filter's day counts for other days less two hours, since clocks are changed")
@@ -201,63 +201,63 @@ struct ListWalkTests {
         #expect(reach.cut(before: other + 3600) == other - 18 * 3600)
     }
 
-    @Test("filters that aren't obeyed are found out, and the list is walked once by one chain")
+    @Test("filters that aren't obeyed are detected, and one chain fetches the list once")
     func ignoredFilter() throws {
         var list = ModelList(
             order: .newestFirst, paging: .token, pageSize: 5, granularity: Self.day, filter: .ignored, seed: 1)
         for number in (0..<2500).reversed() { list.add(created: Self.start - Int64(number) * 12_000) }
-        let outcome = try Self.walk(&list, limit: 16, seed: 1)
-        #expect(outcome.met.count == 2500)
+        let outcome = try Self.run(&list, limit: 16, seed: 1)
+        #expect(outcome.fetched.count == 2500)
         #expect(outcome.coverage == .everything)
         #expect(outcome.requests < 540, "\(outcome.requests) requests for 500 pages")
     }
 
-    @Test("a list whose order isn't what it seemed at first is walked from its beginning, by one chain")
+    @Test("a list whose order isn't what it seemed at first is fetched from its beginning by one chain")
     func disorderLate() throws {
         let base = Self.start
         let interval = base..<base + 1000
-        var walk = ListWalk(over: [interval], limit: 4, granularity: 1, pageSize: 2)
-        let first = try #require(walk.start(now: base + 1000).first)
-        let met = try walk.take(
-            ListWalk.Page(count: 2, times: base + 800...base + 900, isOrdered: true, next: "a"), of: first.chain)
-        #expect(met == .met(base + 801..<base + 1000))
-        let second = walk.start(now: base + 1000)
+        var plan = PagePlan(over: [interval], limit: 4, granularity: 1, pageSize: 2)
+        let first = try #require(plan.start(now: base + 1000).first)
+        let met = try plan.take(
+            PagePlan.Page(count: 2, times: base + 800...base + 900, isOrdered: true, next: "a"), of: first.chain)
+        #expect(met == .covered(base + 801..<base + 1000))
+        let second = plan.start(now: base + 1000)
         try #require(second.count > 1)
-        let again = try walk.take(
-            ListWalk.Page(count: 2, times: base + 850...base + 870, isOrdered: true, next: "b"), of: first.chain)
-        #expect(again == .begunAgain)
-        let requests = walk.start(now: base + 1000)
+        let again = try plan.take(
+            PagePlan.Page(count: 2, times: base + 850...base + 870, isOrdered: true, next: "b"), of: first.chain)
+        #expect(again == .restarted)
+        let requests = plan.start(now: base + 1000)
         #expect(requests.map(\.interval) == [interval])
         #expect(requests.map(\.next) == [nil])
         // Answers to what was asked before don't count.
-        let late = try walk.take(ListWalk.Page(count: 0, times: nil, isOrdered: true, next: nil), of: second[1].chain)
-        #expect(late == .none)
-        #expect(!walk.isDone)
-        let end = try walk.take(
-            ListWalk.Page(count: 3, times: base + 1...base + 900, isOrdered: false, next: nil), of: requests[0].chain)
-        #expect(end == .met(interval))
-        #expect(walk.isDone)
+        let late = try plan.take(PagePlan.Page(count: 0, times: nil, isOrdered: true, next: nil), of: second[1].chain)
+        #expect(late == .nothing)
+        #expect(!plan.isDone)
+        let end = try plan.take(
+            PagePlan.Page(count: 3, times: base + 1...base + 900, isOrdered: false, next: nil), of: requests[0].chain)
+        #expect(end == .covered(interval))
+        #expect(plan.isDone)
     }
 
     @Test("a page that tells no times ends the trust in the order")
     func noTimes() throws {
-        var walk = ListWalk(over: Self.all, limit: 4, granularity: Self.day, pageSize: 2)
-        let request = try #require(walk.start(now: Self.start).first)
-        let step = try walk.take(ListWalk.Page(count: 2, times: nil, isOrdered: false, next: "a"), of: request.chain)
-        #expect(step == .none)
+        var plan = PagePlan(over: Self.all, limit: 4, granularity: Self.day, pageSize: 2)
+        let request = try #require(plan.start(now: Self.start).first)
+        let step = try plan.take(PagePlan.Page(count: 2, times: nil, isOrdered: false, next: "a"), of: request.chain)
+        #expect(step == .nothing)
         #expect(
-            walk.start(now: Self.start) == [ListWalk.Request(chain: request.chain, interval: Self.all[0], next: "a")])
+            plan.start(now: Self.start) == [PagePlan.Request(chain: request.chain, interval: Self.all[0], next: "a")])
     }
 
     @Test("pages that lead back to one of them are an error", arguments: 1...4)
     func circle(length: Int) throws {
-        var walk = ListWalk(over: Self.all, limit: 1, granularity: Self.day, pageSize: 2)
+        var plan = PagePlan(over: Self.all, limit: 1, granularity: Self.day, pageSize: 2)
         var error: CatalogError?
         for number in 0..<20 where error == nil {
-            let request = try #require(walk.start(now: Self.start).first)
+            let request = try #require(plan.start(now: Self.start).first)
             do throws(CatalogError) {
-                _ = try walk.take(
-                    ListWalk.Page(count: 0, times: nil, isOrdered: true, next: "page \(number % length)"),
+                _ = try plan.take(
+                    PagePlan.Page(count: 0, times: nil, isOrdered: true, next: "page \(number % length)"),
                     of: request.chain)
             } catch let circle {
                 #expect(number == length)
@@ -268,25 +268,25 @@ struct ListWalkTests {
         #expect(error?.message.contains("circle") == true)
     }
 
-    @Test("what is left is estimated from what was met")
+    @Test("the rest is estimated from what was fetched")
     func estimate() throws {
-        var walk = ListWalk(
+        var plan = PagePlan(
             over: [Self.start - 1000 * Self.day..<Int64.max], limit: 1, granularity: Self.day, pageSize: 10)
-        #expect(walk.itemsLeft(now: Self.start) == nil)
-        let request = try #require(walk.start(now: Self.start).first)
+        #expect(plan.itemsLeft(now: Self.start) == nil)
+        let request = try #require(plan.start(now: Self.start).first)
         // Ten in a hundred days.
-        _ = try walk.take(
-            ListWalk.Page(
+        _ = try plan.take(
+            PagePlan.Page(
                 count: 10, times: Self.start - 100 * Self.day...Self.start, isOrdered: true, next: "a"),
             of: request.chain)
-        let left = try #require(walk.itemsLeft(now: Self.start))
+        let left = try #require(plan.itemsLeft(now: Self.start))
         #expect(abs(left - 90) < 1)
     }
 
-    @Test("nothing to meet is met at once")
+    @Test("a plan without intervals is done at once")
     func empty() {
-        var walk = ListWalk(over: [], limit: 3, granularity: 1, pageSize: 1)
-        #expect(walk.isDone)
-        #expect(walk.start(now: 0).isEmpty)
+        var plan = PagePlan(over: [], limit: 3, granularity: 1, pageSize: 1)
+        #expect(plan.isDone)
+        #expect(plan.start(now: 0).isEmpty)
     }
 }

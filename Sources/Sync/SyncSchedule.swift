@@ -1,86 +1,100 @@
 import Catalog
 
-/// What is to be done with one list, when, and who waits for it: a state machine without I/O.
-///
-/// A list is *filled* until all that the mount shows is in the catalog; that survives restarts. From then on it is
-/// *refreshed*: asked for what is new, as often as somebody uses the mount. Rarely a *pass* goes over all of it and
-/// finds what has gone. Who opens a directory waits for a fill, and fails with it; for a refresh just a moment, since
-/// what is here is whole, if not the latest.
-///
-/// Times are seconds since 1970. Its owner calls it under a lock, and afterwards does what it returned.
-struct ListState<Waiter> {
-    /// What can be done with a list.
-    enum Task: Hashable, CaseIterable {
-        case fill
-        case refresh
-        case pass
-    }
+/// A task that brings a list up to date.
+enum SyncTask: Hashable, CaseIterable {
+    /// Fetches what is missing.
+    case fill
 
-    /// What a waiter gets, and what its owner does.
+    /// Fetches what is new.
+    case refresh
+
+    /// Fetches everything again, to find what is gone.
+    case pass
+}
+
+/// Decides which task of a list is due, and keeps those who wait for it: a state machine without I/O.
+///
+/// A list is *filled* until the catalog has all that the mount shows; that survives restarts. From then on it is
+/// *refreshed*: new resources are requested, as often as the mount is used. Rarely, a *pass* goes over the whole list
+/// to find the recordings that are gone. Opening a directory waits for a fill, and fails with it. It waits only a
+/// moment for a refresh, because the list is complete, if not the latest.
+///
+/// Times are seconds since 1970. The owner calls it under a lock, and afterwards does what it returned.
+struct SyncSchedule<Waiter> {
+    /// The answer to a request.
     enum Answer: Equatable {
-        /// The list can be told.
+        /// The list is complete, and fresh enough.
         case ready
 
-        /// The waiter was kept; the owner begins this.
-        case start(Task)
+        /// The waiter was kept; the owner begins the task.
+        case start(SyncTask)
 
         /// The waiter was kept.
         case wait
     }
 
-    /// Seconds without use until refreshes become rare, and until they and passes are left off.
+    /// Seconds without use until refreshes become rare, and until all tasks stop.
     private static var rareAfter: Int64 { 300 }
     private static var pausedAfter: Int64 { 3600 }
 
-    /// How many times rarer.
+    /// The factor by which refreshes become rarer.
     private static var rarity: Int64 { 10 }
 
-    /// Seconds after a failed fill until it is tried again without being asked for.
+    /// Seconds after a failure until the task is tried again without a request.
     private static var retryAfter: Int64 { 60 }
 
     private let refreshInterval: Int64?
     private let passInterval: Int64
 
+    /// Whether the catalog has the whole list.
     private(set) var isComplete: Bool
 
-    /// When the list was last asked for what is new, or first began to be filled.
+    /// When new resources were last requested, or the whole list was.
     private(set) var refreshed: Int64?
 
     /// Whether this mount has refreshed or filled the list.
     private var isRefreshedHere = false
 
-    /// When all of it was last gone over.
+    /// When the last completed pass began.
     private(set) var passed: Int64?
 
     /// When a pass last failed.
     private var passFailed: Int64?
 
-    /// What is being done.
-    private(set) var running: Set<Task> = []
+    /// The tasks that run.
+    private(set) var running: Set<SyncTask> = []
 
-    /// What was being done when the catalog lost everything: it has brought what isn't here.
-    private var discounted: Set<Task> = []
+    /// The tasks that ran when the catalog lost everything: their results are lost too.
+    private var discounted: Set<SyncTask> = []
 
-    /// Why the last attempt at what would be done next failed.
+    /// Why the latest fill or refresh failed; nil when it didn't.
     private(set) var failure: CatalogError?
     private var failed: Int64?
 
     private var waiters: [(waiter: Waiter, deadline: ContinuousClock.Instant?)] = []
 
-    /// Makes a state.
+    /// Makes a schedule.
     ///
     /// - Parameters:
+    ///   - isComplete: whether the catalog has the whole list.
+    ///   - refreshed: when the list was last refreshed, by whichever mount.
+    ///   - passed: when the last completed pass began, of whichever mount.
     ///   - refreshInterval: seconds between refreshes while the mount is used; nil for one after mounting alone.
+    ///   - passInterval: seconds between passes.
     init(isComplete: Bool, refreshed: Int64?, passed: Int64?, refreshInterval: Int64?, passInterval: Int64) {
         self.isComplete = isComplete
-        // What other mounts have asked for counts only as long as it is fresh; so does what this one's predecessor has.
+        // A refresh by another mount, or an earlier one, counts as long as it is fresh.
         self.refreshed = refreshed
         self.passed = passed
         self.refreshInterval = refreshInterval
         self.passInterval = passInterval
     }
 
-    /// Somebody wants to know the list.
+    /// Takes a request for the list.
+    ///
+    /// - Parameters:
+    ///   - waiter: kept until the list can be used, unless it can be at once.
+    ///   - patience: how long it waits for a refresh, at most.
     mutating func request(
         _ waiter: Waiter, now: Int64, instant: ContinuousClock.Instant, patience: Duration
     ) -> Answer {
@@ -93,12 +107,12 @@ struct ListState<Waiter> {
         return begin(.refresh)
     }
 
-    /// What is due, although nobody asks; it counts as begun.
+    /// The tasks that are due without a request; they count as begun.
     ///
     /// - Parameter idle: seconds since the mount was last used.
-    mutating func due(now: Int64, idle: Int64) -> [Task] {
+    mutating func due(now: Int64, idle: Int64) -> [SyncTask] {
         guard idle < Self.pausedAfter else { return [] }
-        var tasks: [Task] = []
+        var tasks: [SyncTask] = []
         if !isComplete {
             if age(of: failed, at: now) >= Self.retryAfter { tasks.append(.fill) }
         } else {
@@ -110,12 +124,12 @@ struct ListState<Waiter> {
         return tasks.filter { begin($0) == .start($0) }
     }
 
-    /// Something has ended.
+    /// Ends a task.
     ///
-    /// - Parameter begun: when it was begun.
-    /// - Returns: who waited for it and can be told.
+    /// - Parameter begun: when it began.
+    /// - Returns: those who waited for it.
     mutating func finish(
-        _ task: Task, _ result: Result<Void, CatalogError>, begun: Int64, now: Int64
+        _ task: SyncTask, _ result: Result<Void, CatalogError>, begun: Int64, now: Int64
     ) -> [Waiter] {
         running.remove(task)
         let isDiscounted = discounted.remove(task) != nil
@@ -133,7 +147,7 @@ struct ListState<Waiter> {
             passed = begun
             passFailed = nil
         case (.pass, .failure):
-            // Tried again with the same patience; what it met counts.
+            // Tried again; its coverage counts.
             passFailed = now
         case (.fill, .failure(let error)), (.refresh, .failure(let error)):
             (failure, failed) = (error, now)
@@ -143,23 +157,23 @@ struct ListState<Waiter> {
         return waiters.map(\.waiter)
     }
 
-    /// Who has waited long enough for what is new.
+    /// Lets go those who have waited long enough for a refresh.
     mutating func expire(_ instant: ContinuousClock.Instant) -> [Waiter] {
         let expired = waiters.filter { $0.deadline.map { $0 <= instant } ?? false }
         waiters.removeAll { $0.deadline.map { $0 <= instant } ?? false }
         return expired.map(\.waiter)
     }
 
-    /// When somebody has waited long enough, next.
+    /// When the next one has waited long enough.
     var nextExpiry: ContinuousClock.Instant? { waiters.compactMap(\.deadline).min() }
 
-    /// The whole list was fetched at a time, which makes it as good as refreshed and gone over.
+    /// Notes that a fill fetched the whole list, which counts as a refresh and as a pass.
     mutating func noteFill(at time: Int64) {
         (refreshed, passed) = (time, time)
         isRefreshedHere = true
     }
 
-    /// The catalog has lost everything.
+    /// Starts over: the catalog has lost everything.
     mutating func reset() {
         isComplete = false
         discounted = running
@@ -167,7 +181,7 @@ struct ListState<Waiter> {
         isRefreshedHere = false
     }
 
-    private mutating func begin(_ task: Task) -> Answer {
+    private mutating func begin(_ task: SyncTask) -> Answer {
         running.insert(task).inserted ? .start(task) : .wait
     }
 

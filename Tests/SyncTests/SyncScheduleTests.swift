@@ -5,9 +5,9 @@ import TestSupport
 
 @testable import Sync
 
-@Suite("What is to be done with a list, and when", .orderly)
-struct ListStateTests {
-    private typealias State = ListState<Int>
+@Suite("The schedule of a list", .orderly)
+struct SyncScheduleTests {
+    private typealias State = SyncSchedule<Int>
 
     private static let failure = CatalogError(.incompleteList, "the page failed")
     private static let day: Int64 = 86_400

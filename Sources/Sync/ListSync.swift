@@ -1,0 +1,209 @@
+import Catalog
+import Logging
+import Support
+import Transfer
+import TwilioAPI
+
+/// Keeps one list of an account up to date: keeps those who wait for it, and begins the tasks that are due.
+///
+/// ``SyncSchedule`` decides which these are, and ``ListUpdater`` carries them out.
+final class ListSync: Sendable {
+    /// Called when the list can be used, or with the reason why it can't.
+    typealias Waiter = @Sendable (Result<Void, CatalogError>) -> Void
+
+    private struct State {
+        var schedule: SyncSchedule<Waiter>
+
+        /// The database that the schedule is about.
+        var epoch: Int
+
+        /// Those who wait for a single day.
+        var days: [Range<Int64>: [Waiter]] = [:]
+
+        /// The failure that was logged last, while it lasts: each attempt fails with it again.
+        var logged: String?
+
+        /// Starts over when the database was replaced.
+        ///
+        /// - Parameter latest: the epoch, read before this state was locked; epochs only grow.
+        mutating func follow(_ latest: Int) {
+            guard latest > epoch else { return }
+            epoch = latest
+            schedule.reset()
+        }
+    }
+
+    /// An event that matters to all lists together.
+    enum Event {
+        /// Something was stored: recordings may have been removed.
+        case changed
+
+        /// Somebody waits, for a limited time.
+        case waiting
+    }
+
+    private let kind: MediaKind
+    private let services: SyncServices
+    private let updater: ListUpdater
+    private let state: Locked<State>
+    private let notify: @Sendable (Event) -> Void
+
+    /// Makes it for the list of a kind.
+    ///
+    /// - Parameter notify: called for each event, on any thread.
+    init(
+        _ kind: MediaKind, services: SyncServices, notify: @escaping @Sendable (Event) -> Void
+    ) throws(CatalogError) {
+        self.kind = kind
+        self.services = services
+        self.notify = notify
+        // Read before the stored state: at worst, the state of a newer database is thrown away.
+        let epoch = services.catalog.epoch
+        let stored = try services.catalog.lists.state(of: kind)
+        let settings = services.settings
+        updater = ListUpdater(kind, services: services, lastWideRefresh: stored.refreshed)
+        state = Locked(
+            State(
+                schedule: SyncSchedule(
+                    isComplete: stored.coverage.contains(updater.shownTimes), refreshed: stored.refreshed,
+                    passed: stored.passed,
+                    refreshInterval: settings.refreshInterval.map { max(1, $0.components.seconds) },
+                    passInterval: settings.passInterval),
+                epoch: epoch))
+    }
+
+    // MARK: Requests
+
+    /// Calls `completion` once the list is in the catalog, or with the reason why it can't be.
+    func whenListed(_ completion: @escaping Waiter) {
+        let (now, patience, epoch) = (services.settings.now(), services.settings.patience, services.catalog.epoch)
+        let answer = state.withLock { state in
+            state.follow(epoch)
+            return state.schedule.request(completion, now: now, instant: .now, patience: patience)
+        }
+        switch answer {
+        case .ready: completion(.success(()))
+        case .start(let task): begin(task)
+        case .wait: break
+        }
+        if answer != .ready { notify(.waiting) }
+    }
+
+    /// Calls `completion` once the catalog has everything that was made within an interval, which is fetched alone if
+    /// the list isn't complete.
+    func whenListed(_ interval: Range<Int64>, _ completion: @escaping Waiter) {
+        guard !isComplete else {
+            whenListed(completion)
+            return
+        }
+        let isFirst = state.withLock { state in
+            defer { state.days[interval, default: []].append(completion) }
+            return state.days[interval] == nil
+        }
+        guard isFirst else { return }
+        updater.fetch(interval) { [self] result in
+            let waiters = state.withLock { $0.days.removeValue(forKey: interval) ?? [] }
+            for waiter in waiters { waiter(result) }
+        }
+    }
+
+    /// Whether the database in use has the whole list.
+    var isComplete: Bool {
+        let epoch = services.catalog.epoch
+        return state.withLock { state in
+            state.follow(epoch)
+            return state.schedule.isComplete
+        }
+    }
+
+    /// The status of the list.
+    var status: ListStatus {
+        let epoch = services.catalog.epoch
+        let schedule = state.withLock { state in
+            state.follow(epoch)
+            return state.schedule
+        }
+        let state: ListStatus.State =
+            if schedule.isComplete {
+                schedule.failure.map { .stale($0.message) } ?? .complete
+            } else if schedule.running.contains(.fill) {
+                .syncing
+            } else {
+                schedule.failure.map { .failed($0.message) } ?? .waiting
+            }
+        return ListStatus(
+            state: state, progress: schedule.isComplete ? nil : updater.progress,
+            refreshed: schedule.refreshed.map(Timestamp.init(seconds:)),
+            passed: schedule.passed.map(Timestamp.init(seconds:)))
+    }
+
+    // MARK: Tasks
+
+    /// Begins the tasks that are due, and lets go those who have waited long enough.
+    ///
+    /// - Parameter idle: seconds since the mount was last used.
+    /// - Returns: when the next one will have waited long enough.
+    func look(idle: Int64) -> ContinuousClock.Instant? {
+        let (now, epoch) = (services.settings.now(), services.catalog.epoch)
+        let (expired, tasks, next) = state.withLock { state in
+            state.follow(epoch)
+            return (
+                state.schedule.expire(.now), state.schedule.due(now: now, idle: idle), state.schedule.nextExpiry
+            )
+        }
+        for waiter in expired { answerComplete(waiter) }
+        for task in tasks { begin(task) }
+        return next
+    }
+
+    private func begin(_ task: SyncTask) {
+        updater.run(task) { [self] outcome in finish(task, outcome) }
+    }
+
+    private func finish(_ task: SyncTask, _ outcome: ListUpdater.Outcome) {
+        let (now, epoch) = (services.settings.now(), services.catalog.epoch)
+        let waiters = state.withLock { state in
+            if outcome.isWholeList { state.schedule.noteFill(at: outcome.begun) }
+            state.follow(epoch)
+            return state.schedule.finish(task, outcome.result, begun: outcome.begun, now: now)
+        }
+        log(outcome.result)
+        for waiter in waiters {
+            switch (task, outcome.result) {
+            case (.fill, .failure):
+                waiter(outcome.result)
+            case (.fill, .success):
+                // A long fill is followed by a refresh first.
+                whenListed(waiter)
+            default:
+                answerComplete(waiter)
+            }
+        }
+        notify(.changed)
+    }
+
+    /// Answers that the list is complete, whether or not it is the latest.
+    private func answerComplete(_ waiter: @escaping Waiter) {
+        // Unless the catalog was lost meanwhile.
+        if isComplete { waiter(.success(())) } else { whenListed(waiter) }
+    }
+
+    /// Logs a failure once, however often it is repeated, and its end.
+    private func log(_ result: Result<Void, CatalogError>) {
+        let error: CatalogError? = if case .failure(let error) = result { error } else { nil }
+        let before = state.withLock { state in
+            defer { state.logged = error?.message }
+            return state.logged
+        }
+        let list = "the list of \(kind.pluralName)"
+        guard let error else {
+            if before != nil { services.logger.notice("\(list) can be had again") }
+            return
+        }
+        if error.message == before {
+            services.logger.debug("\(list) failed again", error: error)
+        } else {
+            services.logger.failure("\(list) failed", error: ListFailure(error, list: list))
+        }
+    }
+}

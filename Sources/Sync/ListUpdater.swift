@@ -1,0 +1,226 @@
+import Catalog
+import Logging
+import Support
+import Transfer
+import TwilioAPI
+
+/// Carries out the tasks of one list: fetches pages, and stores what they complete.
+final class ListUpdater: Sendable {
+    /// The end of a task.
+    struct Outcome: Sendable {
+        /// Whether the task succeeded.
+        let result: Result<Void, CatalogError>
+
+        /// When the task began, or when another mount did the same, in seconds since 1970.
+        let begun: Int64
+
+        /// Whether it fetched the whole list into a catalog that had nothing of it.
+        var isWholeList = false
+    }
+
+    /// Called once with the end of a task, on any thread.
+    typealias Completion = @Sendable (Outcome) -> Void
+
+    private struct State {
+        /// The fetcher of a fill or a refresh, whose progress is the list's.
+        var fetcher: PageFetcher?
+
+        /// When the resources of the last day were last fetched, in seconds since 1970.
+        var lastWideRefresh: Int64?
+
+        /// The position of the last unfinished recording that was requested.
+        var unfinished: Int64 = 0
+    }
+
+    private let kind: MediaKind
+    private let services: SyncServices
+    private let state: Locked<State>
+
+    /// Makes an updater for the list of a kind.
+    init(_ kind: MediaKind, services: SyncServices, lastWideRefresh: Int64?) {
+        self.kind = kind
+        self.services = services
+        state = Locked(State(lastWideRefresh: lastWideRefresh))
+    }
+
+    private var lists: StoredLists { services.catalog.lists }
+
+    /// The times of creation that the mount shows, in seconds since 1970.
+    ///
+    /// A bound in the future is none, since recordings will be made before it.
+    var shownTimes: Range<Int64> {
+        let shown = services.catalog.window.seconds
+        return shown.upperBound > services.settings.now() ? shown.lowerBound..<Int64.max : shown
+    }
+
+    /// The progress of the fill or refresh that runs.
+    var progress: ListProgress? { state.withLock { $0.fetcher }?.progress }
+
+    // MARK: Tasks
+
+    /// Runs a task.
+    func run(_ task: SyncTask, completion: @escaping Completion) {
+        let begun = services.settings.now()
+        let end: Completion = { [state] outcome in
+            if task != .pass { state.withLock { $0.fetcher = nil } }
+            completion(outcome)
+        }
+        do throws(CatalogError) {
+            switch task {
+            case .fill: try fill(begun, end)
+            case .refresh: try refresh(begun, end)
+            case .pass: try pass(begun, end)
+            }
+        } catch {
+            end(Outcome(result: .failure(error), begun: begun))
+        }
+    }
+
+    /// Fetches everything that was made within an interval and isn't in the catalog.
+    func fetch(_ interval: Range<Int64>, completion: @escaping PageFetcher.Completion) {
+        // The part in the future would count as covered otherwise.
+        let now = services.settings.now()
+        let part = interval.clamped(to: shownTimes).clamped(
+            to: Int64.min..<max(interval.lowerBound, now) + 1)
+        do throws(CatalogError) {
+            let epoch = services.catalog.epoch
+            var coverage = try lists.state(of: kind).coverage
+            // As fresh as a refresh of the whole list would make it.
+            coverage.remove(now - services.settings.overlap..<Int64.max)
+            PageFetcher(
+                over: kind, intervals: coverage.gaps(in: part), purpose: .list, limit: 4, priority: .reader,
+                epoch: epoch, services: services, completion: completion
+            ).start()
+        } catch {
+            completion(.failure(error))
+        }
+    }
+
+    /// Fetches the missing parts of the list.
+    private func fill(_ begun: Int64, _ completion: @escaping Completion) throws(CatalogError) {
+        let epoch = services.catalog.epoch
+        let coverage = try lists.state(of: kind).coverage
+        let isFromNothing = coverage.isEmpty
+        services.catalog.beginBulk(copyingOn: services.workers.copier)
+        let fetcher = PageFetcher(
+            over: kind, intervals: coverage.gaps(in: shownTimes), purpose: .list,
+            limit: services.settings.requestLimit, priority: .background, epoch: epoch, services: services
+        ) { [self] result in
+            // After the completion: those who wait for the list need neither the disk nor the index of groups.
+            defer {
+                services.writer.run { [self] in
+                    try? services.catalog.makeGroupIndex()
+                    services.catalog.endBulk()
+                }
+            }
+            guard case .success = result else {
+                completion(Outcome(result: result, begun: begun))
+                return
+            }
+            var outcome = Outcome(result: result, begun: begun)
+            // One mount fetched all of it: nothing in the catalog was gone before, and nothing is missing.
+            if isFromNothing {
+                state.withLock { $0.lastWideRefresh = begun }
+                let stored = Result { () throws(CatalogError) in
+                    try lists.noteFill(of: kind, begun: begun, epoch: epoch)
+                }
+                outcome = Outcome(result: stored, begun: begun, isWholeList: true)
+            }
+            let count = (try? services.catalog.totals(of: kind).count) ?? 0
+            let recordings = count == 1 ? "recording" : "recordings"
+            services.logger.info("the list of \(kind.pluralName) is complete: \(count) \(recordings)")
+            completion(outcome)
+        }
+        start(fetcher)
+    }
+
+    /// Fetches new resources.
+    private func refresh(_ begun: Int64, _ completion: @escaping Completion) throws(CatalogError) {
+        let (epoch, settings) = (services.catalog.epoch, services.settings)
+        let refreshed = try lists.state(of: kind).refreshed
+        // Another mount may have done so just now.
+        if let refreshed, let interval = settings.refreshInterval,
+            age(of: refreshed, at: begun) < interval.components.seconds
+        {
+            completion(Outcome(result: .success(()), begun: refreshed))
+            return
+        }
+        let newest = try lists.newestResource(of: kind).map { min(max(0, $0), begun) }
+        let shown = shownTimes
+        let isWide = age(of: state.withLock { $0.lastWideRefresh }, at: begun) >= settings.wideInterval
+        let recent = newest.map { $0 - settings.overlap } ?? .min
+        let lower = max(isWide ? min(recent, begun - settings.wideOverlap) : recent, shown.lowerBound)
+        let isRecent = !isWide && age(of: refreshed, at: begun) < 3600
+        let fetcher = PageFetcher(
+            over: kind, intervals: lower < shown.upperBound ? [lower..<shown.upperBound] : [], purpose: .list,
+            limit: settings.requestLimit, pageSize: isRecent ? 100 : nil, priority: .background,
+            epoch: epoch, services: services
+        ) { [self] result in
+            guard case .success = result else {
+                completion(Outcome(result: result, begun: begun))
+                return
+            }
+            if isWide { state.withLock { $0.lastWideRefresh = begun } }
+            do throws(CatalogError) {
+                try lists.noteRefresh(of: kind, at: begun, epoch: epoch)
+                confirm(try unfinished(before: lower)) { completion(Outcome(result: $0, begun: begun)) }
+            } catch {
+                completion(Outcome(result: .failure(error), begun: begun))
+            }
+        }
+        start(fetcher)
+    }
+
+    /// Some of the recordings that weren't completed when they were stored, and that a refresh doesn't fetch again;
+    /// others each time.
+    private func unfinished(before lower: Int64) throws(CatalogError) -> [SID] {
+        let position = state.withLock { $0.unfinished }
+        let found = try lists.unfinished(
+            of: kind, createdBefore: lower, after: position, limit: services.settings.unfinishedLimit)
+        let next = found.count < services.settings.unfinishedLimit ? 0 : found.last?.position ?? 0
+        state.withLock { $0.unfinished = next }
+        return found.map(\.sid)
+    }
+
+    /// Fetches the whole list slowly, to find the recordings that are gone.
+    ///
+    /// A recording that isn't on its pages is requested alone before it is removed: the list may have shifted between
+    /// two pages, and a backup that mirrors deletions would lose the recording.
+    private func pass(_ begun: Int64, _ completion: @escaping Completion) throws(CatalogError) {
+        let epoch = services.catalog.epoch
+        let stored = try lists.state(of: kind)
+        let shown = shownTimes
+        if age(of: stored.touched, at: begun) < services.settings.passLease, !stored.passCoverage.isEmpty {
+            let error = CatalogError(.incompleteList, "another mount goes over it already")
+            completion(Outcome(result: .failure(error), begun: begun))
+            return
+        }
+        try lists.beginPass(over: kind, now: begun)
+        let fetcher = PageFetcher(
+            over: kind, intervals: stored.passCoverage.gaps(in: shown), purpose: .pass, limit: 1,
+            priority: .background, epoch: epoch, services: services
+        ) { [self] result in
+            do throws(CatalogError) {
+                try result.get()
+                confirm(try lists.unseen(of: kind, within: shown)) { [self] result in
+                    let ended = result.flatMap {
+                        Result { () throws(CatalogError) in try lists.endPass(over: kind, now: begun, epoch: epoch) }
+                    }
+                    completion(Outcome(result: ended, begun: begun))
+                }
+            } catch {
+                completion(Outcome(result: .failure(error), begun: begun))
+            }
+        }
+        fetcher.start()
+    }
+
+    private func start(_ fetcher: PageFetcher) {
+        state.withLock { $0.fetcher = fetcher }
+        fetcher.start()
+    }
+
+    private func confirm(_ sids: [SID], completion: @escaping @Sendable (Result<Void, CatalogError>) -> Void) {
+        Confirmation(sids, of: kind, finder: services.finder, completion: completion).start()
+    }
+}
