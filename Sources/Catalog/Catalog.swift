@@ -118,15 +118,17 @@ public final class Catalog: Sendable {
         PreparedResources(resources, coder: storage.coder)
     }
 
-    /// Announces that much will be written: until ``endBulk()``, nothing waits for the disk.
+    /// Announces that much will be written: until ``endBulk(flushingOn:)``, nothing waits for the disk.
     ///
     /// - Parameter copier: a thread that copies from SQLite's journal to the file; to be shut down after all writers.
     package func beginBulk(copyingOn copier: WorkerPool) {
         storage.beginBulk(copyingOn: copier)
     }
 
-    /// Balances ``beginBulk(copyingOn:)``; the last call waits until the disk has everything, and frees memory.
-    package func endBulk() {
-        storage.endBulk()
+    /// Balances ``beginBulk(copyingOn:)``; the last call makes writing wait for the disk again.
+    ///
+    /// - Parameter worker: waits until the disk has everything; nil, or one that was shut down, for the calling thread.
+    package func endBulk(flushingOn worker: WorkerPool? = nil) {
+        storage.endBulk(flushingOn: worker)
     }
 }

@@ -22,7 +22,7 @@ public final class MediaRecorder: MediaObserver {
     private let logger: Logger
 
     /// Writes take milliseconds and must not delay the thread that learnt something.
-    private let writer: WorkerPool
+    private let writer: WriteQueue
 
     /// Descriptions that aren't stored yet.
     private let described = Locked<[(sid: SID, account: SID?, facts: MediaFacts)]>([])
@@ -37,15 +37,16 @@ public final class MediaRecorder: MediaObserver {
     /// - Parameters:
     ///   - catalog: that of the mounted account.
     ///   - subaccounts: those of its subaccounts; recordings of all others belong to the first.
-    /// - Throws: ``SystemError`` when the system has no thread left.
+    ///   - writer: the thread that writes; to be shut down after the library, so that nothing is lost.
     public init(
-        catalog: Catalog, subaccounts: [SID: Catalog] = [:], delegate: any MediaRecorderDelegate, logger: Logger
-    ) throws {
+        catalog: Catalog, subaccounts: [SID: Catalog] = [:], writer: WriteQueue, delegate: any MediaRecorderDelegate,
+        logger: Logger
+    ) {
         self.catalog = catalog
         self.subaccounts = subaccounts
         self.delegate = delegate
         self.logger = logger
-        writer = try WorkerPool(name: "recorder", threadCount: 1)
+        self.writer = writer
     }
 
     /// Stores the size, if it is certain, and that the media is encrypted, if it says so.
@@ -57,7 +58,7 @@ public final class MediaRecorder: MediaObserver {
         }
         // Descriptions that come until the writer runs are stored together: a transaction costs as much as a hundred
         // sizes.
-        if isFirst { writer.run { [self] in learn() } }
+        if isFirst { writer.run(.urgent) { [self] in learn() } }
     }
 
     private func learn() {
@@ -111,7 +112,7 @@ public final class MediaRecorder: MediaObserver {
     public func mediaHasChanged(_ sid: SID, of account: SID?) {
         logger.warning(
             "the media of \(sid) has changed, although completed media never does", metadata: ["recording": "\(sid)"])
-        writer.run { [self] in
+        writer.run(.urgent) { [self] in
             do {
                 try catalog(of: account).media.forgetFacts(of: sid)
             } catch {
@@ -123,12 +124,12 @@ public final class MediaRecorder: MediaObserver {
 
     /// Stores that the bytes are authentic.
     public func mediaWasVerified(_ sid: SID, of account: SID?) {
-        writer.run { [self] in store(.verified, sid, account) }
+        writer.run(.urgent) { [self] in store(.verified, sid, account) }
     }
 
     /// Stores that the bytes may not be authentic, and has the kernel drop the pages that were released.
     public func mediaIsDoubtful(_ sid: SID, of account: SID?) {
-        writer.run { [self] in
+        writer.run(.urgent) { [self] in
             store(.unverified, sid, account)
             delegate.mediaMayDiffer(sid, of: account)
         }
@@ -136,7 +137,7 @@ public final class MediaRecorder: MediaObserver {
 
     /// Stores that they are not, and has the kernel drop the pages that were released before the forgery was seen.
     public func mediaFailedAuthentication(_ sid: SID, of account: SID?) {
-        writer.run { [self] in
+        writer.run(.urgent) { [self] in
             store(.failed, sid, account)
             delegate.mediaMayDiffer(sid, of: account)
         }
@@ -148,11 +149,6 @@ public final class MediaRecorder: MediaObserver {
         } catch {
             storingDidFail("the integrity of \(sid) can't be stored", error)
         }
-    }
-
-    /// Writes the rest and ends the recorder's thread.
-    public func shutDown() {
-        writer.shutDown()
     }
 }
 

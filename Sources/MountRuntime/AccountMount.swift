@@ -140,11 +140,12 @@ public final class AccountMount {
         let kernel = try KernelConnection(logger: logger)
         stops.push { kernel.shutDownUnlessMounted() }
         let nodes = NodeRegistry(subaccounts: (subaccounts ?? []).map(\.client.account), kernel: kernel)
-        let recorder = try MediaRecorder(
+        let writer = try WriteQueue()
+        stops.push { writer.shutDown() }
+        let recorder = MediaRecorder(
             catalog: main.catalog,
             subaccounts: Dictionary(uniqueKeysWithValues: (subaccounts ?? []).map { ($0.client.account, $0.catalog) }),
-            delegate: nodes, logger: logger)
-        stops.push { recorder.shutDown() }
+            writer: writer, delegate: nodes, logger: logger)
         let diskCache = try settings.diskCache.map {
             try DiskCache(folder: $0.folder, limit: $0.limit, minimumFree: $0.minimumFree, logger: logger)
         }
@@ -154,7 +155,8 @@ public final class AccountMount {
             keys: settings.keys, diskCache: diskCache, configuration: settings.media, observer: recorder,
             logger: logger)
         stops.push { library.shutDown() }
-        let maker = try BranchMaker(library: library, settings: settings.sync, logger: accountLogger)
+        let maker = try BranchMaker(
+            library: library, settings: settings.sync, writer: writer, logger: accountLogger)
         stops.push { maker.shutDown() }
         let mainBranch = try maker.branch(of: main)
         let subaccountBranches = try subaccounts?.map(maker.branch)

@@ -15,25 +15,29 @@ struct BranchMaker: Sendable {
     /// Makes the logger of an account.
     private let makeLogger: @Sendable (SID) -> Logger
     private let workers: SyncWorkers
-    private let finderWriter: WorkerPool
+    private let writer: WriteQueue
     private let prefetchWorker: WorkerPool
 
     /// Starts the threads.
     ///
-    /// - Parameter logger: makes the logger of an account.
-    init(library: MediaLibrary, settings: SyncSettings, logger: @escaping @Sendable (SID) -> Logger) throws {
+    /// - Parameters:
+    ///   - writer: the thread that writes to the catalogs.
+    ///   - logger: makes the logger of an account.
+    init(
+        library: MediaLibrary, settings: SyncSettings, writer: WriteQueue, logger: @escaping @Sendable (SID) -> Logger
+    ) throws {
         self.library = library
         self.settings = settings
         makeLogger = logger
-        workers = try SyncWorkers()
-        finderWriter = try WorkerPool(name: "finder", threadCount: 1)
+        self.writer = writer
+        workers = try SyncWorkers(writer: writer)
         prefetchWorker = try WorkerPool(name: "prefetch", threadCount: 1)
     }
 
     /// Puts together the branch of an account.
     func branch(of account: OpenedAccount) throws -> Branch {
         let logger = makeLogger(account.client.account)
-        let finder = try ResourceFinder(catalog: account.catalog, client: account.client, writer: finderWriter)
+        let finder = ResourceFinder(catalog: account.catalog, client: account.client, writer: writer)
         return Branch(
             account: account.client.account, name: account.name, videoIssue: account.videoIssue,
             catalog: account.catalog,
@@ -48,7 +52,6 @@ struct BranchMaker: Sendable {
     /// Ends the threads, once the transfer client is shut down.
     func shutDown() {
         workers.shutDown()
-        finderWriter.shutDown()
         prefetchWorker.shutDown()
     }
 }

@@ -5,11 +5,7 @@
 /// completion.
 public final class WorkerPool: Sendable {
     private struct State {
-        var work: [(@Sendable () -> Void)?] = []
-        /// Index of the next piece in `work`; what is before it has been taken.
-        ///
-        /// Compacted when everything is taken.
-        var next = 0
+        var work = WorkList()
         var isShutDown = false
     }
 
@@ -60,19 +56,7 @@ public final class WorkerPool: Sendable {
     /// The next piece of work; waits for it; nil when the pool was shut down and nothing is left.
     private static func takeWork(from state: Condition<State>) -> (@Sendable () -> Void)? {
         state.waitWithoutEnd { state -> (@Sendable () -> Void)?? in
-            if state.next < state.work.count {
-                // Taken out, so that what it holds goes when it is done, and not when the list is compacted.
-                let work = state.work[state.next].take()
-                state.next += 1
-                if state.next == state.work.count {
-                    state.work.removeAll(keepingCapacity: true)
-                    state.next = 0
-                } else if state.next > 64, state.next * 2 > state.work.count {
-                    state.work.removeFirst(state.next)
-                    state.next = 0
-                }
-                return .some(work)
-            }
+            if let work = state.work.takeFirst() { return work }
             return state.isShutDown ? .some(.none) : .none
         }
     }

@@ -108,9 +108,10 @@ final class ListUpdater: Sendable {
         ) { [self] result in
             // After the completion: those who wait for the list need neither the disk nor the index of groups.
             defer {
-                services.writer.run { [self] in
+                services.writer.run(.bulk) { [self] in
                     try? services.catalog.makeGroupIndex()
-                    services.catalog.endBulk()
+                    // The disk takes long: urgent writes must not wait for it.
+                    services.catalog.endBulk(flushingOn: services.workers.checker)
                 }
             }
             guard case .success = result else {

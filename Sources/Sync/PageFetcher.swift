@@ -69,7 +69,7 @@ final class PageFetcher: Sendable {
     ///   - limit: requests at the same time, at most.
     ///   - pageSize: resources on a page; nil for as many as the list gives.
     ///   - epoch: the catalog's, from before the intervals were computed.
-    ///   - completion: called on a thread of the writer's.
+    ///   - completion: called on the thread that writes.
     init(
         over kind: MediaKind, intervals: [Range<Int64>], purpose: CoveragePurpose, limit: Int, pageSize: Int? = nil,
         priority: Priority, epoch: Int, services: SyncServices, completion: @escaping Completion
@@ -149,7 +149,7 @@ final class PageFetcher: Sendable {
                 case .restarted:
                     state.covered = []
                     let intervals = state.plan.intervals
-                    services.writer.run { [self] in uncover(intervals) }
+                    services.writer.run(.bulk) { [self] in uncover(intervals) }
                 }
             }
         } catch {
@@ -188,7 +188,7 @@ final class PageFetcher: Sendable {
             return (state.prepared, state.covered)
         }
         guard let batch else { return }
-        services.writer.run { [self] in
+        services.writer.run(.bulk) { [self] in
             do throws(CatalogError) {
                 try services.catalog.lists.store(
                     batch.prepared, covering: batch.covered, of: kind, for: purpose, now: services.settings.now(),

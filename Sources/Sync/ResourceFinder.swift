@@ -1,5 +1,5 @@
 public import Catalog
-public import Support
+import Support
 import Transfer
 public import TwilioAPI
 
@@ -14,19 +14,18 @@ public final class ResourceFinder: Sendable {
     private let client: TwilioClient
 
     /// Writes to the catalog, off the transfer thread.
-    private let writer: WorkerPool
+    private let writer: WriteQueue
 
     /// The searches under way: a recording is asked for once at a time.
     private let searches = Locked(SingleFlight<SID, @Sendable (Outcome) -> Void>())
 
     /// Makes a finder.
     ///
-    /// - Parameter writer: a thread to share with other accounts; nil for one of its own.
-    /// - Throws: ``SystemError`` when the system has no thread left.
-    public init(catalog: Catalog, client: TwilioClient, writer: WorkerPool? = nil) throws {
+    /// - Parameter writer: the thread that writes; to be shut down after the transfer client.
+    public init(catalog: Catalog, client: TwilioClient, writer: WriteQueue) {
         self.catalog = catalog
         self.client = client
-        self.writer = try writer ?? WorkerPool(name: "finder", threadCount: 1)
+        self.writer = writer
     }
 
     /// Finds a recording.
@@ -54,18 +53,11 @@ public final class ResourceFinder: Sendable {
     ) {
         guard searches.withLock({ $0.join(completion, for: sid).mustStart }) else { return }
         client.resource(kind: kind, sid: sid, priority: priority) { [self] result in
-            writer.run { [self] in
+            writer.run(.urgent) { [self] in
                 let outcome = store(result, sid: sid)
                 for completion in searches.withLock({ $0.complete(sid) }) { completion(outcome) }
             }
         }
-    }
-
-    /// Ends the finder's thread, also for other accounts that share it.
-    ///
-    /// The transfer client is to be shut down before.
-    public func shutDown() {
-        writer.shutDown()
     }
 
     private func store(_ result: Result<ListedResource, TwilioError>, sid: SID) -> Outcome {

@@ -47,7 +47,7 @@ final class ResourceRefresher: Sendable {
     /// - Parameter completion: called later on another thread.
     func refresh(_ sid: SID, completion: @escaping Completion) {
         guard let kind = sid.kind else {
-            services.writer.run { completion(.unchanged) }
+            services.writer.run(.urgent) { completion(.unchanged) }
             return
         }
         let now = services.settings.now()
@@ -67,7 +67,7 @@ final class ResourceRefresher: Sendable {
         switch step {
         case .ask: ask(for: sid, of: kind)
         case .wait: break
-        case .refuse: services.writer.run { completion(.unchanged) }
+        case .refuse: services.writer.run(.urgent) { completion(.unchanged) }
         }
     }
 
@@ -83,7 +83,7 @@ final class ResourceRefresher: Sendable {
             if result == .changed {
                 services.logger.info("\(sid): requested again; its resource has changed")
             }
-            services.writer.run { [self] in
+            services.writer.run(.urgent) { [self] in
                 removals.publish()
                 for completion in state.withLock({ $0.requests.complete(sid) }) { completion(result) }
             }

@@ -30,5 +30,5 @@ final class SyncServices: Sendable {
     var readers: WorkerPool { workers.readers }
 
     /// The thread that writes.
-    var writer: WorkerPool { workers.writer }
+    var writer: WriteQueue { workers.writer }
 }

@@ -1,3 +1,4 @@
+public import Catalog
 import Support
 
 /// The threads that keep catalogs up to date; all accounts of a mount share them.
@@ -5,13 +6,13 @@ public final class SyncWorkers: Sendable {
     /// Threads that parse pages and prepare resources.
     let readers: WorkerPool
 
-    /// The thread that writes: SQLite takes one at a time for each catalog, and the disk is the same for all.
-    let writer: WorkerPool
+    /// The thread that writes, which others use too.
+    let writer: WriteQueue
 
     /// The thread that copies from SQLite's journal to the file while more is written.
     let copier: WorkerPool
 
-    /// The thread that checks large catalogs for damage.
+    /// The thread that checks large catalogs for damage, and waits for the disk after a first fill.
     let checker: WorkerPool
 
     /// Whether the threads are being ended; long work asks for it.
@@ -22,12 +23,13 @@ public final class SyncWorkers: Sendable {
 
     /// Starts the threads.
     ///
-    /// The one that writes has priority over the others, which would only run ahead of it.
+    /// The one that writes has priority over them: they would only run ahead of it.
     ///
+    /// - Parameter writer: the thread that writes; to be shut down after these.
     /// - Throws: ``SystemError`` when the system has no thread left.
-    public init() throws {
+    public init(writer: WriteQueue) throws {
+        self.writer = writer
         readers = try WorkerPool(name: "pages", threadCount: 2, niceness: 10)
-        writer = try WorkerPool(name: "catalog", threadCount: 1)
         copier = try WorkerPool(name: "checkpoint", threadCount: 1, niceness: 5)
         checker = try WorkerPool(name: "check", threadCount: 1, niceness: 15)
     }
@@ -40,8 +42,8 @@ public final class SyncWorkers: Sendable {
         clock.shutDown()
         checker.shutDown()
         readers.shutDown()
-        writer.shutDown()
-        // Last: the writer waits for it.
+        writer.finish()
+        // Last: bulk writing waits for it.
         copier.shutDown()
     }
 }

@@ -27,14 +27,12 @@ public final class Synchronizer: Sendable {
 
     /// Makes a synchronizer; ``start()`` begins.
     ///
-    /// - Parameter workers: threads to share with other accounts; nil for some of its own.
-    /// - Throws: ``CatalogError`` when the catalog can't be read, ``SystemError`` when the system has no thread
-    ///   left.
+    /// - Parameter workers: threads, which other accounts may share.
+    /// - Throws: ``CatalogError`` when the catalog can't be read.
     public init(
         catalog: Catalog, client: TwilioClient, finder: ResourceFinder, settings: SyncSettings = SyncSettings(),
-        workers: SyncWorkers? = nil, logger: Logger
+        workers: SyncWorkers, logger: Logger
     ) throws {
-        let workers = try workers ?? SyncWorkers()
         let services = SyncServices(
             catalog: catalog, client: client, finder: finder, settings: settings, workers: workers, logger: logger)
         let removals = try RemovalFeed(catalog: catalog, logger: logger)
@@ -42,7 +40,7 @@ public final class Synchronizer: Sendable {
         for kind in MediaKind.allCases where catalog.window.kinds.contains(kind) {
             lists[kind] = try ListSync(kind, services: services) { event in
                 switch event {
-                case .changed: services.writer.run { removals.publish() }
+                case .changed: services.writer.run(.urgent) { removals.publish() }
                 case .waiting: workers.clock.wake()
                 }
             }
@@ -62,7 +60,7 @@ public final class Synchronizer: Sendable {
             let idle = ContinuousClock.now - used.withLock { $0 }
             let next = lists.values.compactMap { $0.look(idle: idle.components.seconds) }.min()
             // Other mounts of the account remove recordings too.
-            services.writer.run { removals.publish() }
+            services.writer.run(.urgent) { removals.publish() }
             check.look()
             return next
         }
@@ -133,7 +131,7 @@ public final class Synchronizer: Sendable {
         }
         services.finder.ask(for: sid, of: kind, priority: .reader) { [services, removals] outcome in
             let isGone = if case .success(nil) = outcome { true } else { false }
-            services.writer.run {
+            services.writer.run(.urgent) {
                 removals.publish()
                 completion(isGone)
             }

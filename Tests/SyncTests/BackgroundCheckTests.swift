@@ -28,13 +28,15 @@ struct BackgroundCheckTests {
             credentials: FixedCredential(
                 username: simulator.credentials.accountSID, password: simulator.credentials.authToken),
             endpoints: try Endpoints(api: simulator.apiURL, video: simulator.apiURL), transfer: transfer)
-        let finder = try ResourceFinder(catalog: catalog, client: client)
+        let writer = try WriteQueue()
+        let finder = ResourceFinder(catalog: catalog, client: client, writer: writer)
         let synchronizer = try Synchronizer(
-            catalog: catalog, client: client, finder: finder, settings: settings, logger: log.logger)
+            catalog: catalog, client: client, finder: finder, settings: settings,
+            workers: SyncWorkers(writer: writer), logger: log.logger)
         defer {
             transfer.shutDown()
             synchronizer.shutDown()
-            finder.shutDown()
+            writer.shutDown()
         }
         try synchronizer.start()
         #expect(eventually { catalog.epoch == 1 }, "\(log.lines)")

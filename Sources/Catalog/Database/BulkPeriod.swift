@@ -25,9 +25,13 @@ final class BulkPeriod: Sendable {
             return state.count == 1
         }
         guard isFirst else { return }
-        let leftMarker = state.withLock { $0.leftMarker }
-        guard let writing = BulkWriting(database, leftMarker: leftMarker, copyingOn: copier) else { return }
-        state.withLock { ($0.running, $0.leftMarker) = ((database, writing), nil) }
+        // Taken in one step: the end of an earlier period may remove the marker that is left.
+        let leftMarker = state.withLock { $0.leftMarker.take() }
+        if let writing = BulkWriting(database, leftMarker: leftMarker, copyingOn: copier) {
+            state.withLock { $0.running = (database, writing) }
+        } else if let leftMarker {
+            keep(leftMarker)
+        }
     }
 
     /// Has what was written copied; called after each transaction, on the thread that made it.
@@ -35,8 +39,11 @@ final class BulkPeriod: Sendable {
         state.withLock { $0.running }?.writing.wrote()
     }
 
-    /// Balances ``begin(_:copyingOn:)``; the last call waits until the disk has everything, and frees memory.
-    func end() {
+    /// Balances ``begin(_:copyingOn:)``; the last call ends the period.
+    ///
+    /// - Parameter worker: waits until the disk has everything, and frees memory; nil, or one that was shut down, for
+    ///   the calling thread.
+    func end(flushingOn worker: WorkerPool?) {
         let running = state.withLock { state -> (database: CatalogDatabase, writing: BulkWriting)? in
             state.count -= 1
             guard state.count == 0 else { return nil }
@@ -44,8 +51,28 @@ final class BulkPeriod: Sendable {
             return state.running
         }
         guard let running else { return }
-        if let marker = running.writing.end() { state.withLock { $0.leftMarker = marker } }
-        running.database.pool.releaseMemory()
-        twiliofs_release_freed_memory()
+        running.writing.stop()
+        let flush: @Sendable () -> Void = { [self] in
+            if let marker = running.writing.flush() {
+                keep(marker)
+            } else {
+                // The disk has what earlier periods wrote as well.
+                state.withLock { $0.leftMarker.take() }?.end(isFlushed: true)
+            }
+            running.database.pool.releaseMemory()
+            twiliofs_release_freed_memory()
+        }
+        if worker?.run(flush) != true { flush() }
+    }
+
+    /// Keeps the marker of a period whose data the disk doesn't have.
+    private func keep(_ marker: BulkMarker) {
+        let isOnly = state.withLock { state in
+            guard state.leftMarker == nil else { return false }
+            state.leftMarker = marker
+            return true
+        }
+        // One marker says as much as two.
+        if !isOnly { marker.end(isFlushed: true) }
     }
 }

@@ -14,6 +14,9 @@ final class BulkWriting: Sendable {
 
         /// Pages in the journal, as far as was looked.
         var journal = 0
+
+        /// Whether the database waits for the disk again.
+        var isRestored = false
     }
 
     private let database: CatalogDatabase
@@ -26,7 +29,7 @@ final class BulkWriting: Sendable {
     /// Begins; nil when that can't be, and the disk is to be waited for.
     ///
     /// - Parameters:
-    ///   - leftMarker: what ``end()`` returned before; nil when it was nothing.
+    ///   - leftMarker: what ``flush()`` returned before; nil when it was nothing.
     ///   - copier: the other thread.
     ///   - journalLimit: pages of the journal, beyond which the thread that writes waits until all of it is copied, so
     ///     that it begins anew; as long as it otherwise becomes, if nothing else is said.
@@ -71,15 +74,21 @@ final class BulkWriting: Sendable {
         }
     }
 
-    /// Waits until the disk has everything.
-    ///
-    /// - Returns: the marker, when the disk doesn't take everything, because it is full for instance; nil when it is
-    ///   gone.
-    func end() -> BulkMarker? {
+    /// Ends copying, and makes the database wait for the disk again; to be called where transactions are made.
+    func stop() {
         state.change { $0.isEnding = true }
         state.waitWithoutEnd { $0.isWanted || $0.isCopying ? nil : () }
         try? connection.close()
-        let isFlushed = Self.restore(database) && marker.flushFileSystem()
+        let isRestored = Self.restore(database)
+        state.change { $0.isRestored = isRestored }
+    }
+
+    /// Waits until the disk has everything; to be called once, after ``stop()``.
+    ///
+    /// - Returns: the marker, when the disk doesn't take everything, for instance because it is full; nil when the
+    ///   marker was removed.
+    func flush() -> BulkMarker? {
+        let isFlushed = state.changeQuietly { $0.isRestored } && marker.flushFileSystem()
         marker.end(isFlushed: isFlushed)
         return isFlushed ? nil : marker
     }

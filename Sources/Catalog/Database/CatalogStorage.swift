@@ -98,9 +98,9 @@ final class CatalogStorage: Sendable {
         bulkPeriod.begin(current.withLock { $0.database }, copyingOn: copier)
     }
 
-    /// Ends it (``Catalog/endBulk()``).
-    func endBulk() {
-        bulkPeriod.end()
+    /// Ends it (``Catalog/endBulk(flushingOn:)``).
+    func endBulk(flushingOn worker: WorkerPool?) {
+        bulkPeriod.end(flushingOn: worker)
     }
 
     // MARK: Replacement

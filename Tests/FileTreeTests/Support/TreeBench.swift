@@ -35,6 +35,7 @@ final class TreeBench: Sendable {
     private let transfer: TransferClient
     let synchronizer: Synchronizer
     private let finder: ResourceFinder
+    private let writer: WriteQueue
     private let recorder: MediaRecorder
     private let prefetcher: Prefetcher
 
@@ -97,10 +98,12 @@ final class TreeBench: Sendable {
                 username: simulator.credentials.accountSID, password: simulator.credentials.authToken),
             endpoints: try Endpoints(api: simulator.apiURL, video: simulator.apiURL), transfer: transfer)
         catalog = try Catalog(folder: folder.appending(path: "catalog").path, window: window, logger: quiet)
-        finder = try ResourceFinder(catalog: catalog, client: client)
-        synchronizer = try Synchronizer(catalog: catalog, client: client, finder: finder, logger: quiet)
+        writer = try WriteQueue()
+        finder = ResourceFinder(catalog: catalog, client: client, writer: writer)
+        synchronizer = try Synchronizer(
+            catalog: catalog, client: client, finder: finder, workers: SyncWorkers(writer: writer), logger: quiet)
         nodes = NodeRegistry(kernel: expired)
-        recorder = try MediaRecorder(catalog: catalog, delegate: nodes, logger: quiet)
+        recorder = MediaRecorder(catalog: catalog, writer: writer, delegate: nodes, logger: quiet)
         library = try MediaLibrary(
             clients: TwilioClients(main: client), transfer: transfer, keys: keys,
             configuration: MediaLibrary.Configuration(spoolFolder: folder.path, threadCount: 1), observer: recorder,
@@ -136,10 +139,9 @@ final class TreeBench: Sendable {
         transfer.shutDown()
         readability?.shutDown()
         synchronizer.shutDown()
-        finder.shutDown()
         prefetcher.shutDown()
         library.shutDown()
-        recorder.shutDown()
+        writer.shutDown()
         guard !isShared else { return }
         simulator.stop()
         try? FileManager.default.removeItem(at: folder)

@@ -16,6 +16,7 @@ final class SyncBench: Sendable {
     let transfer: TransferClient
     let synchronizer: Synchronizer
     let finder: ResourceFinder
+    private let writer: WriteQueue
 
     init(
         url: String, username: String = "name", password: String = "word", account: String? = nil,
@@ -29,9 +30,11 @@ final class SyncBench: Sendable {
             account: try #require(SID(account ?? "AC" + String(repeating: "0", count: 32))),
             credentials: FixedCredential(username: username, password: password),
             endpoints: try Endpoints(api: url, video: url), transfer: transfer)
-        finder = try ResourceFinder(catalog: catalog, client: client)
+        writer = try WriteQueue()
+        finder = ResourceFinder(catalog: catalog, client: client, writer: writer)
         synchronizer = try Synchronizer(
-            catalog: catalog, client: client, finder: finder, settings: settings, logger: logger)
+            catalog: catalog, client: client, finder: finder, settings: settings,
+            workers: SyncWorkers(writer: writer), logger: logger)
     }
 
     convenience init(
@@ -48,7 +51,7 @@ final class SyncBench: Sendable {
     func shutDown() {
         transfer.shutDown()
         synchronizer.shutDown()
-        finder.shutDown()
+        writer.shutDown()
     }
 
     /// Asks for a list and waits for the answer.
