@@ -1,6 +1,5 @@
 import GRDB
 import GRDBSQLite
-import Support
 
 /// A prepared statement at SQLite's own interface.
 ///
@@ -96,11 +95,6 @@ struct RawStatement {
 
     func optionalInteger(_ column: Int32) -> Int64? {
         sqlite3_column_type(handle, column) == SQLITE_NULL ? nil : integer(column)
-    }
-
-    /// A point in time in seconds since 1970; nil when there is none, or it can't be.
-    func time(_ column: Int32) -> Int64? {
-        optionalInteger(column).flatMap { Bounds.times.accepting($0) }
     }
 
     func text(_ column: Int32) -> String? {

@@ -77,8 +77,10 @@ extension Coverage {
     /// A range that was stored.
     ///
     /// - Throws: that the database is damaged, when it can't be.
-    static func range(from lower: Int64, to upper: Int64) throws -> Range<Int64> {
-        guard mayBegin(at: lower), mayEnd(at: upper), lower < upper else { throw DatabaseError.damage("coverage") }
+    static func range(from lower: Int64?, to upper: Int64?) throws -> Range<Int64> {
+        guard let lower, let upper, mayBegin(at: lower), mayEnd(at: upper), lower < upper else {
+            throw DatabaseError.damage("coverage")
+        }
         return lower..<upper
     }
 }

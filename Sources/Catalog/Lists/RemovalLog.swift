@@ -24,39 +24,33 @@ package struct RemovalLog: Sendable {
     /// - Parameter sequence: the number of the one before; 0 to begin.
     package func entries(after sequence: Int64, limit: Int) throws(CatalogError) -> [Removal] {
         try storage.read { database in
-            let select = try RawStatement(
+            let rows = try Row.fetchAll(
                 database,
-                """
-                SELECT sequence, kind, sid, created, format, group_sid FROM removal
-                WHERE sequence > ?1 ORDER BY sequence LIMIT ?2
-                """)
-            select.bind(1, sequence)
-            select.bind(2, Int64(limit))
-            var removals: [Removal] = []
-            while try select.step() {
-                guard let kind = MediaKind(rawValue: Int(truncatingIfNeeded: select.integer(1))),
-                    let digits = select.digits(2), Bounds.counts.contains(select.integer(0))
+                sql: """
+                    SELECT sequence, kind, sid, created, format, group_sid FROM removal
+                    WHERE sequence > ? ORDER BY sequence LIMIT ?
+                    """,
+                arguments: [sequence, limit])
+            return try rows.compactMap { row in
+                guard let kind = row.integer(1).flatMap({ MediaKind(rawValue: Int(truncatingIfNeeded: $0)) }),
+                    let digits = row.digits(2), let sequence = row.integer(0), Bounds.counts.contains(sequence)
                 else { throw DatabaseError.damage("removal") }
                 // A name that was never shown needs no notice.
-                guard let format = select.text(4), kind.formats.contains(format) else { continue }
-                removals.append(
-                    Removal(
-                        sequence: select.integer(0),
-                        entry: RemovedEntry(
-                            sid: SID(digits, of: kind), kind: kind, containerFormat: format,
-                            dateCreated: select.optionalInteger(3).flatMap(Timestamp.init(bounded:)),
-                            group: select.digits(5).map { SID(group: $0, of: kind) })))
+                guard let format = row.text(4), kind.formats.contains(format) else { return nil }
+                return Removal(
+                    sequence: sequence,
+                    entry: RemovedEntry(
+                        sid: SID(digits, of: kind), kind: kind, containerFormat: format,
+                        dateCreated: row.integer(3).flatMap(Timestamp.init(bounded:)),
+                        group: row.digits(5).map { SID(group: $0, of: kind) }))
             }
-            return removals
         }
     }
 
     /// The number of the latest removal; 0 when there was none.
     package func latest() throws(CatalogError) -> Int64 {
         try storage.read { database in
-            let select = try RawStatement(database, "SELECT coalesce(max(sequence), 0) FROM removal")
-            defer { select.finish() }
-            return try select.step() ? select.integer(0) : 0
+            try Row.fetchOne(database, sql: "SELECT coalesce(max(sequence), 0) FROM removal")?.integer(0) ?? 0
         }
     }
 }

@@ -13,20 +13,19 @@ package struct StoredLists: Sendable {
     package func state(of kind: MediaKind) throws(CatalogError) -> StoredListState {
         try storage.readTogether { database in
             var state = StoredListState(coverage: .none, passCoverage: .none)
-            let ranges = try RawStatement(database, "SELECT pass, lower, upper FROM coverage WHERE kind = ?1")
-            ranges.bind(1, Int64(kind.rawValue))
-            while try ranges.step() {
-                let range = try Coverage.range(from: ranges.integer(1), to: ranges.integer(2))
-                switch CoveragePurpose(rawValue: ranges.integer(0)) {
+            let rows = try Row.fetchAll(
+                database, sql: "SELECT pass, lower, upper FROM coverage WHERE kind = ?", arguments: [kind.rawValue])
+            for row in rows {
+                let range = try Coverage.range(from: row.integer(1), to: row.integer(2))
+                switch row.integer(0).flatMap(CoveragePurpose.init(rawValue:)) {
                 case .list: state.coverage.insert(range)
                 case .pass: state.passCoverage.insert(range)
                 case nil: break
                 }
             }
-            let times = try RawStatement(database, "SELECT refreshed, passed, touched FROM list WHERE kind = ?1")
-            times.bind(1, Int64(kind.rawValue))
-            guard try times.step() else { return state }
-            defer { times.finish() }
+            let times = try Row.fetchOne(
+                database, sql: "SELECT refreshed, passed, touched FROM list WHERE kind = ?", arguments: [kind.rawValue])
+            guard let times else { return state }
             (state.refreshed, state.passed, state.touched) = (times.time(0), times.time(1), times.time(2))
             return state
         }
@@ -79,10 +78,9 @@ package struct StoredLists: Sendable {
     /// there is none.
     package func newestResource(of kind: MediaKind) throws(CatalogError) -> Int64? {
         try storage.read { database in
-            let select = try RawStatement(database, "SELECT max(created) FROM entry WHERE kind = ?1")
-            select.bind(1, Int64(kind.rawValue))
-            defer { select.finish() }
-            return try select.step() ? select.time(0) : nil
+            try Row.fetchOne(
+                database, sql: "SELECT max(created) FROM entry WHERE kind = ?", arguments: [kind.rawValue]
+            )?.time(0)
         }
     }
 
@@ -130,23 +128,19 @@ package struct StoredLists: Sendable {
         of kind: MediaKind, createdBefore time: Int64, after position: Int64, limit: Int
     ) throws(CatalogError) -> [(sid: SID, position: Int64)] {
         try storage.read { database in
-            let select = try RawStatement(
+            let rows = try Row.fetchAll(
                 database,
-                """
-                SELECT sid, id FROM entry
-                WHERE kind = ?1 AND id > ?2 AND status IS NOT NULL AND status NOT IN ('deleted', 'failed', 'absent')
-                    AND (created < ?4 OR created IS NULL)
-                ORDER BY id LIMIT ?3
-                """)
-            select.bind(1, Int64(kind.rawValue))
-            select.bind(2, position)
-            select.bind(3, Int64(limit))
-            select.bind(4, time)
-            var found: [(sid: SID, position: Int64)] = []
-            while try select.step() {
-                if let digits = select.digits(0) { found.append((SID(digits, of: kind), select.integer(1))) }
+                sql: """
+                    SELECT sid, id FROM entry
+                    WHERE kind = ? AND id > ? AND status IS NOT NULL AND status NOT IN ('deleted', 'failed', 'absent')
+                        AND (created < ? OR created IS NULL)
+                    ORDER BY id LIMIT ?
+                    """,
+                arguments: [kind.rawValue, position, time, limit])
+            return rows.compactMap { row in
+                guard let digits = row.digits(0), let position = row.integer(1) else { return nil }
+                return (SID(digits, of: kind), position)
             }
-            return found
         }
     }
 }
