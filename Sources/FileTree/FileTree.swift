@@ -1,3 +1,4 @@
+import Sync
 import Catalog
 public import Media
 public import Readability

@@ -2,7 +2,7 @@ public import Catalog
 public import Logging
 public import Media
 import Support
-import Sync
+public import Sync
 import Transfer
 import TwilioAPI
 

@@ -1,6 +1,7 @@
 public import Catalog
 import Support
 public import TwilioAPI
+public import Sync
 
 /// An account as the survey sees it.
 public struct SurveyedAccount: Sendable {

@@ -1,3 +1,4 @@
+import Sync
 import Catalog
 import Support
 import TwilioAPI
