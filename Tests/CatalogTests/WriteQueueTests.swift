@@ -40,6 +40,7 @@ struct WriteQueueTests {
             }
             queue.run(.bulk) { done.withLock { $0.append(3) } }
         }
+        queue.finish()
         queue.shutDown()
         #expect(done.withLock { $0 } == [1, 2, 3])
     }

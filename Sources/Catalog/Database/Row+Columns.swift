@@ -8,7 +8,11 @@ import Support
 /// So these return nil, as for no value.
 extension Row {
     /// An integer, counted from 0 as the others are.
-    func integer(_ column: Int) -> Int64? { Int64.fromDatabaseValue(self[column]) }
+    func integer(_ column: Int) -> Int64? {
+        // GRDB would take 1.5 for 1.
+        guard case .int64(let value) = (self[column] as DatabaseValue).storage else { return nil }
+        return value
+    }
 
     /// A point in time in seconds since 1970; nil also when it can't be.
     func time(_ column: Int) -> Int64? { integer(column).flatMap { Bounds.times.accepting($0) } }
