@@ -12,6 +12,7 @@ struct LostCatalogTests {
     /// Ends when the catalog is no longer lost and the directory has been listed since.
     private static func faults(_ bench: TreeBench, _ path: String, count: Int, until isOver: Locked<Bool>) -> [String] {
         var faults: [String] = []
+        var latest: (any Error)?
         /// Lists it once; returns whether that succeeded.
         func list() -> Bool {
             do {
@@ -19,6 +20,7 @@ struct LostCatalogTests {
                 if names.count != count || Set(names).count != count { faults.append("\(path): \(names.count) names") }
                 return true
             } catch let error as FileTreeError where error.code == .inputOutput {
+                latest = error
                 return false
             } catch {
                 faults.append("\(path): \(error)")
@@ -26,7 +28,7 @@ struct LostCatalogTests {
             }
         }
         while !isOver.withLock({ $0 }) { _ = list() }
-        if !eventually(list) { faults.append("\(path) is never listed") }
+        if !eventually(list) { faults.append("\(path) is never listed: \(latest.map { "\($0)" } ?? "")") }
         return faults
     }
 
