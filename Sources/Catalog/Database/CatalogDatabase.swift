@@ -96,6 +96,9 @@ struct CatalogDatabase: Sendable {
         // Also where the file was there already, from a copy for instance.
         fchmod(descriptor, 0o600)
         let hasPossibleHeader = FileHeader.isPossible(descriptor)
+        // Not asked of the path afterwards: a file removed meanwhile would count as being in place while it is missing.
+        var status = stat()
+        let fileNumber = fstat(descriptor, &status) == 0 ? UInt64(status.st_ino) : 0
         close(descriptor)
         guard hasPossibleHeader else {
             throw DatabaseError(
@@ -128,7 +131,7 @@ struct CatalogDatabase: Sendable {
         try migrator.migrate(pool)
         // Before anything of the catalog was shown, it can still be set aside without an error.
         let isChecked = try pool.read(check.checkValues)
-        return CatalogDatabase(pool: pool, path: path, isChecked: isChecked, fileNumber: number(of: path) ?? 0)
+        return CatalogDatabase(pool: pool, path: path, isChecked: isChecked, fileNumber: fileNumber)
     }
 
     /// Runs a body while no other mount opens the catalog or sets it aside: two that found the same damage would take
