@@ -91,6 +91,26 @@ struct DamageTests {
         #expect(try other.listed() == [try Sample.sid(5001)])
     }
 
+    @Test("whose file is removed is replaced also while every open reader is in use")
+    func removedWhileReading() throws {
+        let folder = try CatalogFolder()
+        let catalog = try Self.open(folder)
+        try catalog.store(try Sample.resource(1))
+        let listed = Locked<[[SID]?]>([])
+        // Fails in the end, since the file isn't the one that it began to read.
+        _ = try? catalog.storage.read { _ in
+            for suffix in ["", "-wal", "-shm"] { unlink(folder.file + suffix) }
+            try NamedThread(name: "reader") {
+                for _ in 0..<2 {
+                    let sids = try? catalog.listed()
+                    listed.withLock { $0.append(sids) }
+                }
+            }.join()
+        }
+        #expect(listed.withLock { $0 } == [nil, []])
+        #expect(catalog.epoch == 1)
+    }
+
     @Test("that is begun anew has another epoch before anybody can read it")
     func replacementOrder() throws {
         let folder = try CatalogFolder()

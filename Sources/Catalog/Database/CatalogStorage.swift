@@ -118,7 +118,12 @@ final class CatalogStorage: Sendable {
     private func failure(_ error: any Error, _ verb: String, _ database: CatalogDatabase) -> CatalogError {
         if let error = error as? CatalogError { return error }
         let reason = error as? DatabaseError
-        if let reason, reason.isDamage { replace(database, reason: reason) }
+        if let reason, reason.isDamage {
+            replace(database, reason: reason)
+        } else if !database.isInPlace {
+            // A reader that is opened now finds no file.
+            replace(database, reason: nil)
+        }
         return CatalogError(
             .database, "the catalog '\(database.path)' can't be \(verb): \(reason?.message ?? "\(error)")", cause: error
         )
