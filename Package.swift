@@ -20,6 +20,7 @@ let optimized: [SwiftSetting] =
     ? [.unsafeFlags(["-O", "-assert-config", "Debug"], .when(configuration: .debug))] : []
 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 /// A Swift module of the filesystem, in `Sources/<name>`.
@@ -42,6 +43,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         // The simulator's alone:
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
@@ -70,6 +72,7 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
         module("Sync", ["Catalog", "TwilioAPI", "Transfer", "Support", logging]),
+        module("Monitoring", ["Support", metrics]),
         module("Readability", ["Sync", "Catalog", "Media", "TwilioAPI", "Transfer", "Support", logging]),
         module("Prefetching", ["Sync", "Catalog", "Media", "TwilioAPI", "Transfer", "Support", logging]),
         module(
@@ -152,6 +155,7 @@ let package = Package(
             ["Media", "TwilioSimulator", "TestSupport", "Envelope", "TwilioAPI", "Transfer", "Support", logging]),
         tests(of: "Readability", ["Readability", "TestSupport", "Support", "TwilioAPI"]),
         tests(of: "Prefetching", ["Prefetching", "TestSupport", "Catalog", "TwilioAPI"]),
+        tests(of: "Monitoring", ["Monitoring", "TestSupport", metrics]),
         tests(
             of: "FileTree",
             [
