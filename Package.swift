@@ -21,6 +21,7 @@ let optimized: [SwiftSetting] =
 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let metricsTestKit = Target.Dependency.product(name: "MetricsTestKit", package: "swift-metrics")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 /// A Swift module of the filesystem, in `Sources/<name>`.
@@ -60,11 +61,11 @@ let package = Package(
 
         // From bottom to top: a module imports only modules above it in this list, which Tests/StructureTests checks.
         module("Support", []),
-        module("Transfer", ["CCurl", "Support", logging]),
+        module("Transfer", ["CCurl", "Support", logging, metrics]),
         module("TwilioAPI", ["Transfer", "Support", logging]),
         module("Envelope", ["COpenSSL", "Support"]),
         module("DiskCache", ["CXXHash", "Support", logging, .product(name: "GRDB", package: "GRDB.swift")]),
-        module("Media", ["Envelope", "TwilioAPI", "Transfer", "Support", logging]),
+        module("Media", ["Envelope", "TwilioAPI", "Transfer", "Support", logging, metrics]),
         module(
             "Catalog",
             [
@@ -77,12 +78,16 @@ let package = Package(
         module("Prefetching", ["Sync", "Catalog", "Media", "TwilioAPI", "Transfer", "Support", logging]),
         module(
             "FileTree",
-            ["Prefetching", "Readability", "Sync", "Catalog", "Media", "TwilioAPI", "Transfer", "Support", logging]),
-        module("FileSystem", ["CFUSE", "CLinux", "FileTree", "Media", "Support", logging]),
+            [
+                "Prefetching", "Readability", "Sync", "Catalog", "Media", "TwilioAPI", "Transfer", "Monitoring",
+                "Support", logging,
+            ]),
+        module("FileSystem", ["CFUSE", "CLinux", "FileTree", "Media", "Support", logging, metrics]),
         module(
             "MountRuntime",
             [
-                "FileSystem", "FileTree", "Prefetching", "Readability", "Media", "DiskCache", "Sync", "Catalog",
+                "FileSystem", "FileTree", "Prefetching", "Readability", "Monitoring", "Media", "DiskCache", "Sync",
+                "Catalog",
                 "Envelope", "TwilioAPI", "Transfer", "Support", logging,
             ]),
         .executableTarget(
@@ -117,7 +122,7 @@ let package = Package(
         tests(of: "Structure", ["TestSupport"]),
         tests(of: "Support", ["Support", "TestSupport"]),
         tests(of: "Envelope", ["Envelope", "Support", "TestSupport"]),
-        tests(of: "Transfer", ["Transfer", "TwilioSimulator", "Support", "TestSupport", logging]),
+        tests(of: "Transfer", ["Transfer", "TwilioSimulator", "Support", "TestSupport", logging, metricsTestKit]),
         tests(of: "TwilioAPI", ["TwilioAPI", "TwilioSimulator", "TestSupport", "Transfer", "Support", logging]),
         // What the tests of the catalog and those of the modules above it share.
         .target(
@@ -152,19 +157,25 @@ let package = Package(
             ]),
         tests(
             of: "Media",
-            ["Media", "TwilioSimulator", "TestSupport", "Envelope", "TwilioAPI", "Transfer", "Support", logging]),
+            [
+                "Media", "TwilioSimulator", "TestSupport", "Envelope", "TwilioAPI", "Transfer", "Support", logging,
+                metricsTestKit,
+            ]),
         tests(of: "Readability", ["Readability", "TestSupport", "Support", "TwilioAPI"]),
         tests(of: "Prefetching", ["Prefetching", "TestSupport", "Catalog", "TwilioAPI"]),
         tests(of: "Monitoring", ["Monitoring", "TestSupport", metrics]),
         tests(
             of: "FileTree",
             [
-                "FileTree", "Prefetching", "Readability", "TwilioSimulator", "TestSupport", "Sync", "Catalog", "Media",
-                "Envelope", "TwilioAPI", "Transfer", "Support", logging,
+                "FileTree", "Prefetching", "Readability", "TwilioSimulator", "TestSupport", "Monitoring", "Sync",
+                "Catalog", "Media", "Envelope", "TwilioAPI", "Transfer", "Support", logging, metrics,
             ]),
         tests(
             of: "FileSystem",
-            ["FileSystem", "CFUSE", "FileTree", "Media", "TestSupport", "Support", "TwilioAPI", logging]),
+            [
+                "FileSystem", "CFUSE", "FileTree", "Media", "TestSupport", "Support", "TwilioAPI", logging,
+                metricsTestKit,
+            ]),
         tests(of: "MountRuntime", ["MountRuntime", "Support", "TestSupport"]),
         tests(of: "TwilioSimulator", ["TwilioSimulator", "TestSupport", "Support", logging]),
         .testTarget(

@@ -6,6 +6,7 @@ import TwilioAPI
 @testable import DiskCache
 @testable import FileTree
 @testable import Media
+@testable import twiliofs
 
 /// Parsers of files on disk, which others can change: catalog, cache, status.
 let storedTargets: [FuzzTarget] = [
@@ -70,8 +71,7 @@ let storedTargets: [FuzzTarget] = [
     },
     FuzzTarget(name: "mount-status") { bytes in
         let status = try MountStatus(json: Data(bytes))
-        let again = try MountStatus(json: status.json)
-        check(again == status, "a status changes when it is written")
+        check(!StatusText(status, mountPoint: "/mnt", emphasizes: true).text.isEmpty, "a status has no text")
     },
 ]
 

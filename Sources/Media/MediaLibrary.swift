@@ -1,5 +1,6 @@
 public import Envelope
 public import Logging
+public import Metrics
 public import Support
 import Synchronization
 public import Transfer
@@ -44,17 +45,19 @@ public final class MediaLibrary: Sendable {
     ///   - keys: open its envelopes.
     ///   - diskCache: keeps ciphertext across restarts; nil for none.
     ///   - observer: is told what is learnt; kept.
+    ///   - metrics: makes what counts and measures reads and fetches.
     /// - Throws: ``SystemError`` when the system has no thread left, ``MemoryError`` when the memory that is granted
     ///   is too little.
     public init(
         clients: TwilioClients, transfer: TransferClient, keys: KeyRing, diskCache: (any BlockCache)? = nil,
-        configuration: Configuration, observer: any MediaObserver, logger: Logger
+        configuration: Configuration, observer: any MediaObserver,
+        metrics: any MetricsFactory = NOOPMetricsHandler.instance, logger: Logger
     ) throws {
         let state = Locked(State())
         self.state = state
         services = try MediaServices(
             clients: clients, transfer: transfer, keys: keys, diskCache: diskCache, configuration: configuration,
-            observer: observer, logger: logger,
+            observer: observer, metrics: MediaMetrics(metrics), logger: logger,
             reclaim: { [weak state] count, isUrgent, memory in
                 state?.reclaimMemory(count, isUrgent: isUrgent, of: memory)
             })
@@ -83,7 +86,7 @@ public final class MediaLibrary: Sendable {
         file.describe(priority: priority) { [self] result in
             // What nobody waits for mustn't push out what was read.
             if priority == .background { drop(file) } else { settle(file) }
-            if priority == .reader, case .failure(let error) = result { services.counts.countError(error) }
+            if priority == .reader, case .failure(let error) = result { services.metrics.countError(error) }
             completion(result)
         }
     }
@@ -100,7 +103,7 @@ public final class MediaLibrary: Sendable {
     ) {
         if services.isKeyHeld(for: resource) == false {
             let error = services.keyNotHeld(resource)
-            services.counts.countError(error)
+            services.metrics.countError(error)
             completion(.failure(error))
             return
         }
@@ -112,7 +115,7 @@ public final class MediaLibrary: Sendable {
                 completion(.success(MediaReader(file: file, opened: opened) { [self] in release(file) }))
             case .failure(let error):
                 release(file)
-                services.counts.countError(error)
+                services.metrics.countError(error)
                 completion(.failure(error))
             }
         }

@@ -39,12 +39,8 @@ final class MediaServices: Sendable {
     /// Files opened whose media isn't opened, since nothing was read of them.
     let deferredFiles = Atomic(0)
 
-    /// What has happened so far; what ``MediaLibrary/statistics`` adds is not kept here.
-    let counts = Locked(MediaStatistics())
-
-    // Part of the statistics, too. Each read changes them, and takes no lock for that.
-    let waitingReads = Atomic(0)
-    let servedBytes = Atomic<Int64>(0)
+    /// What has happened so far.
+    let metrics: MediaMetrics
 
     /// By which request the hosts of media tell sizes.
     let probes = Locked(ProbeFindings())
@@ -74,7 +70,8 @@ final class MediaServices: Sendable {
 
     init(
         clients: TwilioClients, transfer: TransferClient, keys: KeyRing, diskCache: (any BlockCache)?,
-        configuration: MediaConfiguration, observer: any MediaObserver, logger: Logger, reclaim: @escaping Reclaim
+        configuration: MediaConfiguration, observer: any MediaObserver, metrics: MediaMetrics, logger: Logger,
+        reclaim: @escaping Reclaim
     ) throws {
         self.clients = clients
         self.transfer = transfer
@@ -82,6 +79,7 @@ final class MediaServices: Sendable {
         self.diskCache = diskCache
         self.configuration = configuration
         self.observer = observer
+        self.metrics = metrics
         self.logger = logger
         self.reclaim = reclaim
         let workers = try WorkerPool(name: "media", threadCount: configuration.threadCount)

@@ -5,6 +5,7 @@ import FileTree
 import FoundationEssentials
 public import Logging
 import Media
+import Monitoring
 import Prefetching
 import Readability
 import Sync
@@ -34,6 +35,7 @@ public final class AccountMount {
     private let settings: MountSettings
     private let logger: Logger
     private let stops: StopStack
+    private let metrics = MountMetrics.registry()
     private let transfer: TransferClient
     private let parts: Parts
     private var session: FileSystemSession?
@@ -50,9 +52,9 @@ public final class AccountMount {
         self.logger = logger
         let stops = StopStack()
         self.stops = stops
-        transfer = try TransferClient(settings.transfer, logger: logger)
+        transfer = try TransferClient(settings.transfer, metrics: metrics, logger: logger)
         do {
-            parts = try Self.build(settings, transfer, stops, logger, catalogFolder)
+            parts = try Self.build(settings, metrics, transfer, stops, logger, catalogFolder)
         } catch {
             Self.stop(stops, transfer)
             throw error
@@ -121,8 +123,8 @@ public final class AccountMount {
     // MARK: Building
 
     private static func build(
-        _ settings: MountSettings, _ transfer: TransferClient, _ stops: StopStack, _ logger: Logger,
-        _ catalogFolder: (SID) throws -> String
+        _ settings: MountSettings, _ metrics: MetricRegistry<MountSnapshot>, _ transfer: TransferClient,
+        _ stops: StopStack, _ logger: Logger, _ catalogFolder: (SID) throws -> String
     ) throws -> Parts {
         /// The logger of an account: where there are subaccounts, its lines name their account.
         @Sendable func accountLogger(_ account: SID) -> Logger {
@@ -137,7 +139,7 @@ public final class AccountMount {
         let (main, subaccounts) = try openAccounts(settings, client, logger) { account, window in
             try Catalog(folder: try catalogFolder(account), window: window, logger: accountLogger(account))
         }
-        let kernel = try KernelConnection(logger: logger)
+        let kernel = try KernelConnection(metrics: metrics, logger: logger)
         stops.push { kernel.shutDownUnlessMounted() }
         let nodes = NodeRegistry(subaccounts: (subaccounts ?? []).map(\.client.account), kernel: kernel)
         let writer = try WriteQueue()
@@ -153,7 +155,7 @@ public final class AccountMount {
         let library = try MediaLibrary(
             clients: TwilioClients(main: client, subaccounts: (subaccounts ?? []).map(\.client)), transfer: transfer,
             keys: settings.keys, diskCache: diskCache, configuration: settings.media, observer: recorder,
-            logger: logger)
+            metrics: metrics, logger: logger)
         stops.push { library.shutDown() }
         let maker = try BranchMaker(
             library: library, settings: settings.sync, writer: writer, logger: accountLogger)
@@ -172,7 +174,8 @@ public final class AccountMount {
         let gatherer = StatusGatherer(
             version: settings.version, account: settings.account, mounted: .now, catalog: main.catalog,
             synchronizer: mainBranch.synchronizer, subaccounts: subaccountBranches ?? [], library: library,
-            transfer: transfer, requests: { kernel.statistics }, unreadable: { readability.unreadable })
+            transfer: transfer, metrics: metrics, waitingRequests: { kernel.waitingRequests },
+            unreadable: { readability.unreadable })
         let tree = FileTree(
             parts: FileTree.Parts(
                 main: mainBranch, subaccounts: subaccountBranches, nodes: nodes, library: library,

@@ -1,6 +1,7 @@
 import FileTree
 import Foundation
 import Logging
+import MetricsTestKit
 import TestSupport
 import Testing
 
@@ -21,10 +22,10 @@ struct KernelConnectionTests {
     func unmounted() throws {
         var quiet = Logger(label: "tests")
         quiet.logLevel = .critical
-        let kernel = try KernelConnection(logger: quiet)
+        let kernel = try KernelConnection(metrics: TestMetrics(), logger: quiet)
         #expect(try eventually { try Self.threads.isSubset(of: Self.threadNames()) })
         kernel.expire([InodeNumber(rawValue: 1)])
-        #expect(kernel.statistics == RequestStatistics())
+        #expect(kernel.waitingRequests == 0)
         kernel.shutDownUnlessMounted()
         kernel.shutDownUnlessMounted()
         #expect(try eventually { try Self.threads.isDisjoint(with: Self.threadNames()) })

@@ -2,6 +2,7 @@ import Catalog
 import Envelope
 import Foundation
 import Media
+import Metrics
 import TestSupport
 import Testing
 import Support
@@ -9,6 +10,7 @@ import TwilioAPI
 import TwilioSimulator
 
 @testable import FileTree
+@testable import Readability
 
 @Suite("The tree of a mount", .orderly)
 struct FileTreeTests {
@@ -323,13 +325,17 @@ struct FileTreeTests {
         try Self.withTree { bench in
             let path = ".twiliofs/status.json"
             #expect(try bench.find(path).size == 16 << 10)
-            let many = Dictionary(uniqueKeysWithValues: (0..<1000).map { ("E\($0)", Int64($0)) })
-            bench.requests.withLock { $0 = RequestStatistics(waiting: 3, errors: many) }
+            let many = (0..<1000).map { count in
+                UnreadableRecordings(
+                    requirement: .bucket, kinds: [.composition], isHeldForOthers: false, count: count, isWhole: true,
+                    isHidden: false)
+            }
+            bench.unreadable.withLock { $0 = many }
             let first = try bench.content(path)
             let size = try bench.find(path).size
             #expect(size > 16 << 10 && first.count <= Int(size))
             #expect(try bench.content(path).count == Int(size))
-            bench.requests.withLock { $0 = RequestStatistics() }
+            bench.unreadable.withLock { $0 = [] }
             #expect(try bench.find(path).size == size)
             #expect(try bench.content(path).count == Int(size))
         }
@@ -345,7 +351,9 @@ struct FileTreeTests {
             let path = try Self.path(bench, "recordings/a.wav")
             let file = try bench.open(bench.find(path).inode)
             let bytes = try bench.read(file, count: 1 << 20)
-            bench.requests.withLock { $0 = RequestStatistics(waiting: 3, errors: ["EIO": 4]) }
+            bench.waitingRequests.withLock { $0 = 3 }
+            Counter(label: "system_errors_total", dimensions: [("errno", "EIO")], factory: bench.metrics)
+                .increment(by: 4)
             // The recorder takes a moment to store the size.
             #expect(try eventually { try bench.catalog.totals(of: .voiceRecording).knownBytes == bytes.count })
             let status = try MountStatus(json: Data(bench.content(".twiliofs/status.json")))
@@ -372,6 +380,13 @@ struct FileTreeTests {
             #expect(told == asked)
             let metrics = try String(decoding: bench.content(".twiliofs/metrics"), as: UTF8.self)
             #expect(metrics.contains("\ntwiliofs_open_files 1\n"))
+            #expect(metrics.contains(#/\ntwiliofs_http_first_byte_seconds_count\{host="127.0.0.1:\d+"\} [1-9]/#))
+            // A fetch is measured a moment after its bytes were read.
+            #expect(
+                try eventually {
+                    try String(decoding: bench.content(".twiliofs/metrics"), as: UTF8.self)
+                        .contains(#/\ntwiliofs_fetch_size_bytes_sum [1-9]\d{3}\n/#)
+                })
             withExtendedLifetime(file) {}
         }
     }

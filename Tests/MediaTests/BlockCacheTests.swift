@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import MetricsTestKit
 import Support
 import TestSupport
 import Testing
@@ -61,12 +62,15 @@ struct BlockCacheTests {
     private static let size = 2_500_000
 
     /// Another library of the same account, with the same cache.
-    private static func library(_ bench: LibraryBench, _ cache: MemoryCache) throws -> MediaLibrary {
+    private static func library(
+        _ bench: LibraryBench, _ cache: MemoryCache, _ metrics: TestMetrics = TestMetrics()
+    ) throws -> MediaLibrary {
         try MediaLibrary(
             clients: TwilioClients(main: bench.client), transfer: bench.transfer, keys: KeyPair.shared.ring(),
             diskCache: cache,
             configuration: MediaLibrary.Configuration(spoolFolder: bench.folder.path, threadCount: 1),
-            observer: NotingObserver(), logger: Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() })
+            observer: NotingObserver(), metrics: metrics,
+            logger: Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() })
     }
 
     private static func open(
@@ -106,7 +110,8 @@ struct BlockCacheTests {
             #expect(cache.bytes(of: 0)?.suffix(Block.prefixSize) == cache.bytes(of: 1)?.prefix(Block.prefixSize))
         }
 
-        let library = try Self.library(bench, cache)
+        let metrics = TestMetrics()
+        let library = try Self.library(bench, cache, metrics)
         defer {
             bench.transfer.shutDown()
             library.shutDown()
@@ -119,7 +124,7 @@ struct BlockCacheTests {
         }
         #expect(try areSame(bench.readAll(reader), bench.original))
         #expect(bench.mediaRequests.isEmpty)
-        #expect(library.statistics.diskCacheBytes >= Int64(Self.size))
+        #expect(metrics.counterTotal(label: "disk_cache_read_bytes_total") >= Int64(Self.size))
     }
 
     @Test("Units that the cache has lost come from the server")
@@ -130,7 +135,8 @@ struct BlockCacheTests {
         let resource = try bench.resource()
         let facts = try bench.describe(resource)
         try Self.fill(cache, bench, resource, facts)
-        let library = try Self.library(bench, cache)
+        let metrics = TestMetrics()
+        let library = try Self.library(bench, cache, metrics)
         defer {
             bench.transfer.shutDown()
             library.shutDown()
@@ -139,7 +145,7 @@ struct BlockCacheTests {
         bench.simulator.clearRequests()
         #expect(try areSame(bench.readAll(Self.open(library, resource, facts)), bench.original))
         #expect(!bench.mediaRequests.isEmpty)
-        #expect(library.statistics.diskCacheBytes == 0)
+        #expect(metrics.counterTotal(label: "disk_cache_read_bytes_total") == 0)
     }
 
     @Test("Units of media that has changed are removed")

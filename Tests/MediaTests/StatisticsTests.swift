@@ -1,4 +1,5 @@
 import Foundation
+import MetricsTestKit
 import TestSupport
 import Testing
 import Support
@@ -6,6 +7,15 @@ import Transfer
 import TwilioSimulator
 
 @testable import Media
+
+extension LibraryBench {
+    /// What a counter has counted, under all labels or under those with this value.
+    fileprivate func count(_ name: String, _ label: String? = nil) -> Int64 {
+        metrics.counters(label: "\(name)_total").filter { counter in
+            label == nil || counter.dimensions.contains { $0.1 == label }
+        }.map(\.totalValue).reduce(0, +)
+    }
+}
 
 @Suite("What a library tells of itself", .orderly)
 struct StatisticsTests {
@@ -15,21 +25,23 @@ struct StatisticsTests {
         defer { bench.shutDown() }
         let resource = try bench.resource()
         let before = bench.library.statistics
-        #expect(before.fetchedBytes == 0 && before.servedBytes == 0 && before.openFiles == 0 && before.memoryUsed == 0)
+        #expect(bench.count("fetched_bytes") == 0 && bench.count("served_bytes") == 0)
+        #expect(before.openFiles == 0 && before.memoryUsed == 0)
         #expect(before.memoryGranted == 256 << 20)
         let facts = try bench.describe(resource)
-        #expect(bench.library.statistics.descriptions == 1)
+        #expect(bench.count("probes", "learnt") == 1)
         #expect(bench.library.statistics.runningDescriptions == 0)
-        #expect(bench.library.statistics.fetchedBytes == 32, "the one small request")
+        #expect(bench.count("fetched_bytes") == 32, "the one small request")
         let reader = try bench.open(resource, facts: facts)
         #expect(bench.library.statistics.openFiles == 1)
         #expect(try areSame(bench.readAll(reader), bench.original))
         let after = bench.library.statistics
-        #expect(after.servedBytes == 300_000)
+        #expect(bench.count("served_bytes") == 300_000)
         // All that the media server sent, of which the tag came with the description.
-        #expect(after.fetchedBytes == Int64(bench.mediaRequests.reduce(0) { $0 + $1.bodyBytes }))
-        #expect(after.verified == 1 && after.doubted == 0 && after.failed == 0)
-        #expect(after.waitingReads == 0 && after.errors.isEmpty && after.diskCacheBytes == 0)
+        #expect(bench.count("fetched_bytes") == Int64(bench.mediaRequests.reduce(0) { $0 + $1.bodyBytes }))
+        #expect(bench.count("verdicts", "verified") == 1 && bench.count("verdicts") == 1)
+        #expect(bench.count("media_errors") == 0 && bench.count("disk_cache_read_bytes") == 0)
+        #expect(after.waitingReads == 0)
         #expect(after.memoryUsed >= 300_000 && after.memoryUsed < after.memoryGranted)
         withExtendedLifetime(reader) {}
     }
@@ -47,7 +59,7 @@ struct StatisticsTests {
         #expect(bench.library.statistics.waitingReads == 1)
         _ = try receiver.results.value().get()
         #expect(bench.library.statistics.waitingReads == 0)
-        #expect(bench.library.statistics.servedBytes == 100_000)
+        #expect(bench.count("served_bytes") == 100_000)
         reader = nil
         #expect(bench.library.statistics.openFiles == 0)
     }
@@ -63,10 +75,10 @@ struct StatisticsTests {
         for _ in 0..<2 {
             #expect(throws: MediaError.self) { try LibraryBench.read(reader, at: 0, count: 100) }
         }
-        let statistics = bench.library.statistics
-        #expect(statistics.doubted == 1 && statistics.failed == 1 && statistics.verified == 0)
-        #expect(statistics.errors == [.authenticationFailed: 2])
-        #expect(statistics.servedBytes == 0)
+        #expect(bench.count("verdicts", "doubted") == 1 && bench.count("verdicts", "failed") == 1)
+        #expect(bench.count("verdicts", "verified") == 0)
+        #expect(bench.count("media_errors", "authentication_failed") == 2 && bench.count("media_errors") == 2)
+        #expect(bench.count("served_bytes") == 0)
     }
 
     @Test("A description that fails counts, and its error; one that is made ahead is nobody's error")
@@ -79,9 +91,32 @@ struct StatisticsTests {
         let ahead = Awaited<Bool>()
         bench.library.describe(resource, priority: .readAhead) { _ in ahead.add(true) }
         _ = try ahead.value()
-        let statistics = bench.library.statistics
-        #expect(statistics.failedDescriptions == 2 && statistics.descriptions == 0)
-        #expect(statistics.runningDescriptions == 0)
-        #expect(statistics.errors.values.reduce(0, +) == 1)
+        #expect(bench.count("probes", "failed") == 2 && bench.count("probes", "learnt") == 0)
+        #expect(bench.library.statistics.runningDescriptions == 0)
+        #expect(bench.count("media_errors") == 1)
+    }
+
+    @Test("The size and the time of each fetch are measured, of blocks and of whole streams")
+    func fetches() throws {
+        for ranges in [Behaviour.RangeSupport.honoured, .ignored] {
+            let bench = try LibraryBench(
+                .voice, size: 300_000,
+                behaviour: {
+                    $0.voiceRange = ranges
+                    $0.mediaRange = ranges
+                })
+            defer { bench.shutDown() }
+            let reader = try bench.open(bench.resource())
+            #expect(try areSame(bench.readAll(reader), bench.original))
+            var (sizes, times): ([Double], [Int64]) = ([], [])
+            // A moment after the last byte was read.
+            _ = eventually {
+                sizes = bench.metrics.recorders(label: "fetch_size_bytes").flatMap(\.values)
+                times = bench.metrics.timers(label: "fetch_duration_seconds").flatMap(\.values)
+                return sizes.reduce(0, +) >= 300_000 && sizes.count == times.count
+            }
+            #expect(sizes.reduce(0, +) >= 300_000 && sizes.count == times.count)
+            #expect(times.allSatisfy { $0 > 0 })
+        }
     }
 }

@@ -110,4 +110,22 @@ struct StatusTests {
         }
         #expect(try count(status("--json", bench.mount.path).output) == count(before) + 3)
     }
+
+    @Test("The time of each request is measured by its operation")
+    func requestTimes() throws {
+        let bench = try MountBench()
+        func counts() throws -> [String: Double] {
+            let text = try bench.shell("cat .twiliofs/metrics").text
+            return try PrometheusReader(text).samples.filter { $0.key.contains("_fuse_request_duration_seconds_count") }
+        }
+        let before = try counts()
+        try bench.shell(
+            "ls recordings >/dev/null; cat recordings/*.wav >/dev/null; readlink by-date/*/*/*/* >/dev/null")
+        let after = try counts()
+        for operation in ["lookup", "opendir", "readdir", "open", "read", "readlink"] {
+            let name = "twiliofs_fuse_request_duration_seconds_count operation=\(operation)"
+            #expect(after[name] ?? 0 > before[name] ?? 0, "\(operation)")
+        }
+        #expect(after["twiliofs_fuse_request_duration_seconds_count operation=change"] == 0)
+    }
 }

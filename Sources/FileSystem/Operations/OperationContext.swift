@@ -11,7 +11,7 @@ final class OperationContext: Sendable {
     init(tree: FileTree, kernel: KernelConnection, logger: Logger) {
         self.tree = tree
         self.kernel = kernel
-        failures = FailureLog(tree: tree, counts: kernel.errors, logger: logger)
+        failures = FailureLog(tree: tree, metrics: kernel.metrics, logger: logger)
     }
 
     /// Runs an operation: makes the request an owned value, and keeps it in view if it isn't answered at once.

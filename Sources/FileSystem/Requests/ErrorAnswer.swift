@@ -18,6 +18,15 @@ enum RequestErrorCode: Hashable, Sendable {
     case smallBuffer
 }
 
+extension RequestErrorCode: CaseIterable {
+    /// All reasons, in the order of the manual's table.
+    static let allCases: [RequestErrorCode] =
+        ([
+            .notFound, .stale, .isDirectory, .notDirectory, .invalid, .readOnly, .permissionDenied, .noAttribute,
+            .inputOutput,
+        ] + MediaErrorCode.allCases.map { .media($0) }).map { .tree($0) } + [.deadline, .interrupted, .smallBuffer]
+}
+
 /// A value of `errno`, with its name as in errno(3).
 struct ErrorNumber: Hashable, Sendable {
     let rawValue: Int32

@@ -3,18 +3,19 @@ import Glibc
 import Logging
 import Support
 
-/// Counts the errors that requests are answered with, and logs those whose reason programs don't learn: an input/output
-/// error, a recording that has gone, a key that isn't held.
+/// Counts and measures requests, and logs those whose reason programs don't learn: an input/output error, a recording
+/// that has gone, a key that isn't held.
 final class FailureLog: Sendable {
     private let tree: FileTree
     private let logger: Logger
 
-    private let counts: ErrorCounts
+    /// Counts the errors that requests are answered with, and measures the requests.
+    let metrics: RequestMetrics
     private let isEnding = Locked(false)
 
-    init(tree: FileTree, counts: ErrorCounts, logger: Logger) {
+    init(tree: FileTree, metrics: RequestMetrics, logger: Logger) {
         self.tree = tree
-        self.counts = counts
+        self.metrics = metrics
         self.logger = logger
     }
 
@@ -40,13 +41,13 @@ final class FailureLog: Sendable {
     func note(
         _ error: ErrorAnswer, of request: Request, by program: AskingProgram?, reason: String, cause: (any Error)?
     ) {
-        counts.count(error.number)
+        metrics.count(error.number)
         guard let usual = error.level else { return }
         let isExpected = isEnding.withLock { $0 } || cause?.isCancellation ?? false
         let level = isExpected ? .debug : usual
         guard logger.logLevel <= level else { return }
         var metadata: Logger.Metadata = [
-            "operation": "\(request.operation.rawValue)", "inode": .stringConvertible(request.inode.rawValue),
+            "operation": "\(request.operation.name)", "inode": .stringConvertible(request.inode.rawValue),
             "errno": "\(error.number.name)", "pid": .stringConvertible(program?.processID ?? request.threadID),
         ]
         if let location = tree.location(of: request.inode) {
@@ -55,7 +56,7 @@ final class FailureLog: Sendable {
             metadata["recording"] = location.recording.map { "\($0)" }
         }
         metadata["program"] = program?.name.map { "\($0)" }
-        let failed = "\(request.operation.rawValue) failed"
+        let failed = "\(request.operation.name) failed"
         if let cause {
             logger.log(level: level, "\(failed)", error: cause, metadata: metadata)
         } else {

@@ -1,20 +1,41 @@
-/// What the kernel asks for, by the name that the log has for it.
-enum Operation: String, Sendable {
-    case lookUp = "lookup"
+/// What the kernel asks for.
+enum Operation: Int, CaseIterable, Sendable {
+    case lookUp
     case forget
-    case getAttributes = "getattr"
+    case getAttributes
     case access
-    case readLink = "readlink"
-    case getStatistics = "statfs"
-    case getExtendedAttribute = "getxattr"
-    case listExtendedAttributes = "listxattr"
-    case openDirectory = "opendir"
-    case readDirectory = "readdir"
-    case releaseDirectory = "releasedir"
+    case readLink
+    case getStatistics
+    case getExtendedAttribute
+    case listExtendedAttributes
+    case openDirectory
+    case readDirectory
+    case releaseDirectory
     case open
     case read
     case release
 
     /// Anything that would change the tree.
     case change
+
+    /// The name in the log and in the metrics: that of the system call, or FUSE's.
+    var name: String {
+        switch self {
+        case .lookUp: "lookup"
+        case .forget: "forget"
+        case .getAttributes: "getattr"
+        case .access: "access"
+        case .readLink: "readlink"
+        case .getStatistics: "statfs"
+        case .getExtendedAttribute: "getxattr"
+        case .listExtendedAttributes: "listxattr"
+        case .openDirectory: "opendir"
+        case .readDirectory: "readdir"
+        case .releaseDirectory: "releasedir"
+        case .open: "open"
+        case .read: "read"
+        case .release: "release"
+        case .change: "change"
+        }
+    }
 }

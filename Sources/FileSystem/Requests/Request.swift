@@ -37,9 +37,12 @@ final class Request: Sendable {
 
     private let failures: FailureLog
 
+    /// When it came.
+    private let start = RequestMetrics.now
+
     /// Takes a request over.
     ///
-    /// - Parameter failures: is told the error that it is answered with, if it is one.
+    /// - Parameter failures: is told how long it takes, and the error that it is answered with, if it is one.
     init(_ handle: fuse_req_t, _ operation: Operation, _ inode: InodeNumber, name: String?, failures: FailureLog) {
         self.operation = operation
         self.inode = inode
@@ -84,6 +87,7 @@ final class Request: Sendable {
         guard let handle else { return false }
         // Waits for a callback that is running: afterwards this object isn't used by libfuse any more.
         if isWatched { fuse_req_interrupt_func(handle, nil, nil) }
+        defer { failures.metrics.answered(operation, since: start) }
         return reply(handle) == 0
     }
 

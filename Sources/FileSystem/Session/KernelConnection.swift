@@ -1,20 +1,23 @@
 public import FileTree
 public import Logging
+public import Metrics
 import Support
 
-/// The part of a mount that is there before the kernel knows it: notices to the kernel, requests that wait, and the
-/// counts of errors.
+/// The part of a mount that is there before the kernel knows it: notices to the kernel, requests that wait, and their
+/// metrics.
 ///
 /// The tree and the status are made from it, and the session from the tree.
 public final class KernelConnection: Sendable {
     let notices: KernelNotices
     let pending: PendingRequests
-    let errors = ErrorCounts()
+    let metrics: RequestMetrics
 
     /// Makes a connection for one session.
     ///
+    /// - Parameter metrics: makes what counts and measures requests.
     /// - Throws: ``SystemError`` when the system has no thread left.
-    public init(logger: Logger) throws {
+    public init(metrics: any MetricsFactory, logger: Logger) throws {
+        self.metrics = RequestMetrics(metrics)
         notices = try KernelNotices(logger: logger)
         pending = try PendingRequests()
     }
@@ -28,10 +31,8 @@ public final class KernelConnection: Sendable {
         notices.shutDown()
     }
 
-    /// The state of the requests between the kernel and the tree.
-    public var statistics: RequestStatistics {
-        RequestStatistics(waiting: pending.count, errors: errors.byName)
-    }
+    /// The number of the kernel's requests that have no answer yet.
+    public var waitingRequests: Int { pending.count }
 }
 
 extension KernelConnection: KernelCache {

@@ -1,5 +1,6 @@
 import Catalog
 import Foundation
+import Monitoring
 public import Support
 
 /// The files about the mount itself, from its status.
@@ -24,9 +25,10 @@ public struct StatusFiles: ControlFileContents {
             case .metrics:
                 // Prometheus' format takes any number of empty lines at the end, JSON any number of spaces.
                 ControlFileText(
-                    bytes: Array(MetricsText(try gatherer.status()).text.utf8), padding: UInt8(ascii: "\n"))
+                    bytes: Array(try gatherer.report().prometheusText(prefix: MountMetrics.prefix).utf8),
+                    padding: UInt8(ascii: "\n"))
             case .status:
-                ControlFileText(bytes: Array(try gatherer.status().json), padding: UInt8(ascii: " "))
+                ControlFileText(bytes: Array(try gatherer.report().json), padding: UInt8(ascii: " "))
             }
         } catch {
             throw FileTreeError(.inputOutput, "The catalog can't be read.", cause: error)

@@ -210,7 +210,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
             spool.downloadDidReceive(bytes)
             return
         }
-        known.services.counts.withLock { $0.fetchedBytes += Int64(bytes.byteCount) }
+        known.services.metrics.fetched(byteCount: bytes.byteCount)
         let room = Int(MediaFacts.tailSize) - self.bytes.count
         bytes.extracting(first: max(0, room)).withUnsafeBytes { self.bytes.append(contentsOf: $0) }
         if isWhole, !isDone, self.bytes.count == Int(MediaFacts.tailSize) {

@@ -90,7 +90,7 @@ final class MediaFile: Sendable {
         switch known.describe(priority, hasReaders: hasReaders, waiter: completion) {
         case .answer(let facts): completion(.success(facts))
         case .begin:
-            services.counts.withLock { $0.runningDescriptions += 1 }
+            services.metrics.descriptionBegan()
             DescriptionFetch(of: known, streams: stream, priority: priority) { [self] result, ignoresRanges in
                 descriptionDidEnd(result, ignoresRanges: ignoresRanges, priority: priority)
             }.start()
@@ -103,13 +103,7 @@ final class MediaFile: Sendable {
         _ described: Result<MediaFacts, MediaError>, ignoresRanges: Bool, priority: Priority
     ) {
         let (described, isSettled) = known.settled(described)
-        services.counts.withLock { counts in
-            counts.runningDescriptions -= 1
-            switch described {
-            case .success: counts.descriptions += 1
-            case .failure: counts.failedDescriptions += 1
-            }
-        }
+        services.metrics.descriptionEnded(described)
         let end = content.state.withLock { state -> FactsState.End? in
             let end = known.descriptionDidEnd(described, isSettled: isSettled, priority: priority)
             if let end, end.isLearnt { state.ignoresRanges = ignoresRanges }

@@ -88,7 +88,7 @@ struct Verification {
         if hadFailed {
             services.logger.notice("\(known.sid) was fetched again and is what was recorded", metadata: logMetadata)
         }
-        services.counts.withLock { $0.verified += 1 }
+        services.metrics.count(.verified)
         services.observer.mediaWasVerified(known.sid, of: known.resource.accountSID)
     }
 
@@ -115,13 +115,13 @@ struct Verification {
             services.logger.critical(
                 "\(known.sid) is not what was recorded: \(error.message) Reading it fails from now on.",
                 metadata: logMetadata)
-            services.counts.withLock { $0.failed += 1 }
+            services.metrics.count(.failed)
             // What was stored of it meanwhile would fail the next trial as well.
             file.cache.forget()
             for read in reads { read.fail(failure) }
             services.observer.mediaFailedAuthentication(known.sid, of: known.resource.accountSID)
         case .tryAgain(let again, let pass, let failed, let wasReleased):
-            services.counts.withLock { $0.doubted += 1 }
+            services.metrics.count(.doubted)
             file.cache.forget()
             services.logger.warning(
                 "\(known.sid) is not what was recorded: \(error.message) It is fetched once more, past all caches.",

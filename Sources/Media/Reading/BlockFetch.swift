@@ -125,7 +125,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
             return
         }
         guard failure == nil else { return }
-        known.services.counts.withLock { $0.fetchedBytes += Int64(bytes.byteCount) }
+        known.services.metrics.fetched(byteCount: bytes.byteCount)
         if firstByte == nil { firstByte = .now }
         var rest = bytes
         while rest.byteCount > 0, current < blocks.count, !isOver {
@@ -209,6 +209,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
     private func noteSpeed() {
         guard let firstByte else { return }
         let end = ContinuousClock.now
+        known.services.metrics.fetchEnded(byteCount: position - range.lowerBound, duration: end - start)
         known.services.link.withLock {
             $0.note(
                 byteCount: position - range.lowerBound, delay: (firstByte - start) / .seconds(1),

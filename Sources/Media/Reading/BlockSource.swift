@@ -40,7 +40,7 @@ struct BlockSource: FetchDelegate {
             return
         }
         let byteCount = order.blocks.reduce(0) { $0 + $1.byteCount }
-        services.counts.withLock { $0.diskCacheBytes += Int64(byteCount) }
+        services.metrics.readFromDiskCache(byteCount: byteCount)
         for block in order.blocks {
             guard fetchDidWrite(order.number, to: block, count: block.byteCount, of: content) else { break }
         }

@@ -32,7 +32,7 @@ final class ReadPath: ReadRunner {
     ///   - place: where the reader is.
     func read(_ range: Range<Int64>, of content: MediaContent, at place: ReadingPlace, receiver: any ReadReceiver) {
         let range = range.clamped(to: 0..<content.plaintextSize)
-        let receiver = CountingReceiver(receiver, services)
+        let receiver = CountingReceiver(receiver, metrics: services.metrics)
         let read = PendingRead(range: range, content: content, place: place, purpose: .delivery(receiver))
         if !range.isEmpty {
             run(read)

@@ -9,6 +9,9 @@ final class StreamFetch: DownloadReceiver, @unchecked Sendable {
     private let delegate: any StreamDelegate
     let spool: Spool
 
+    /// When it was ordered, or when the answer to another request turned out to be the whole stream.
+    private let start = ContinuousClock.now
+
     /// Bytes written so far.
     private(set) var written: Int64 = 0
     private var failure: MediaError?
@@ -105,7 +108,7 @@ final class StreamFetch: DownloadReceiver, @unchecked Sendable {
 
     func downloadDidReceive(_ bytes: RawSpan) {
         guard failure == nil else { return }
-        known.services.counts.withLock { $0.fetchedBytes += Int64(bytes.byteCount) }
+        known.services.metrics.fetched(byteCount: bytes.byteCount)
         do throws(SystemError) {
             try spool.write(bytes, at: written)
             written += Int64(bytes.byteCount)
@@ -122,6 +125,7 @@ final class StreamFetch: DownloadReceiver, @unchecked Sendable {
     }
 
     func downloadDidEnd(_ result: Result<Void, TransferError>) {
+        if written > 0 { known.services.metrics.fetchEnded(byteCount: written, duration: ContinuousClock.now - start) }
         if failure == nil, case .success = result {
             do throws(MediaError) { try check(isComplete: true) } catch { failure = error }
         }

@@ -32,6 +32,8 @@ final class Transfer {
     var isPaused = false
     /// When the attempt to connect began that has no result yet.
     var connecting: SuspendingClock.Instant?
+    /// When the exchange that is under way was begun.
+    var begun = SuspendingClock.now
     /// What the limiter learns when the exchange is over.
     var outcome = RequestLimiter.Outcome.unknown
     /// Where the exchange that waits or is under way, or was last, is addressed to.

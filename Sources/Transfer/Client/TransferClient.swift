@@ -1,5 +1,6 @@
 import FoundationEssentials
 public import Logging
+public import Metrics
 public import Support
 
 /// Performs HTTP requests and downloads, and does for them what can be done: repeats what failed, resumes what broke
@@ -20,10 +21,13 @@ public final class TransferClient: Sendable {
     ///
     /// - Parameters:
     ///   - configuration: What it trusts and how much it does at a time.
+    ///   - metrics: Makes what counts its requests and measures their hosts.
     ///   - logger: Where it tells of repetitions and failures; addresses appear there without their query.
     /// - Throws: `invalidConfiguration` when the certificate authorities can't be read, or the system has no thread to
     ///   give.
-    public init(_ configuration: Configuration, logger: Logger) throws(TransferError) {
+    public init(
+        _ configuration: Configuration, metrics: any MetricsFactory = NOOPMetricsHandler.instance, logger: Logger
+    ) throws(TransferError) {
         try configuration.check()
         let multi = try MultiHandle(maximalConnections: configuration.maximalConnections)
         let mailbox = Mailbox(waking: multi)
@@ -35,7 +39,10 @@ public final class TransferClient: Sendable {
         self.isFinished = isFinished
         do throws(SystemError) {
             thread = try NamedThread(name: "transfer") {
-                TransferLoop(configuration, multi: multi, mailbox: mailbox, counts: counts, logger: logger).run()
+                TransferLoop(
+                    configuration, multi: multi, mailbox: mailbox, counts: counts, metrics: TransferMetrics(metrics),
+                    logger: logger
+                ).run()
                 isFinished.change { $0 = true }
             }
         } catch {
@@ -97,7 +104,7 @@ public final class TransferClient: Sendable {
         return try result.get()
     }
 
-    /// What the client has done since it was made, and what it is doing.
+    /// What the client is doing.
     ///
     /// Costs a lock, and can be asked for at any time.
     public var statistics: Statistics { counts.statistics(now: SuspendingClock.now) }

@@ -1,9 +1,8 @@
 import Support
 
-/// Counts what the transfer thread does, for whoever asks.
+/// The transfer thread's queue and hosts, as other threads see them.
 ///
-/// The lock is one that is hardly ever contended: the transfer thread takes it for each piece that comes, others when
-/// somebody wants to know.
+/// The lock is hardly ever contended: the transfer thread takes it once in each round of its loop.
 final class TransferCounts: Sendable {
     private struct State {
         var statistics: TransferClient.Statistics
@@ -41,21 +40,6 @@ final class TransferCounts: Sendable {
             hosts[name] = host
         }
         return hosts.values.sorted { $0.name < $1.name }
-    }
-
-    /// Counts a request that has ended.
-    func countRequest(to address: Address, _ outcome: TransferClient.Statistics.Outcome) {
-        state.withLock { $0.statistics.count(outcome, at: address) }
-    }
-
-    /// Counts a repetition.
-    func countRetry() {
-        state.withLock { $0.statistics.retries += 1 }
-    }
-
-    /// Counts bytes of a body.
-    func received(byteCount: Int) {
-        state.withLock { $0.statistics.receivedBytes += Int64(byteCount) }
     }
 
     /// Takes note of who runs and who waits, and for what.

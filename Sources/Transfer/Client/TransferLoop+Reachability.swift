@@ -13,6 +13,7 @@ extension TransferLoop {
         switch reachability.admit(request.lane.origin, now: now) {
         case .attempt, .probe:
             transfer.connecting = now
+            transfer.begun = now
             return true
         case .refusal(let outage):
             queue.finish(transfer.identifier, .unknown, now: now)

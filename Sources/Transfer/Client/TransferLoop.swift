@@ -12,6 +12,7 @@ final class TransferLoop {
     private let mailbox: Mailbox
     private let engine: ExchangeEngine
     private let counts: TransferCounts
+    private var metrics: TransferMetrics
     let logger: Logger
     var queue: AdmissionQueue<UInt64>
     var reachability = Reachability()
@@ -24,10 +25,11 @@ final class TransferLoop {
 
     init(
         _ configuration: TransferClient.Configuration, multi: MultiHandle, mailbox: Mailbox, counts: TransferCounts,
-        logger: Logger
+        metrics: TransferMetrics, logger: Logger
     ) {
         self.mailbox = mailbox
         self.counts = counts
+        self.metrics = metrics
         self.logger = logger
         engine = ExchangeEngine(
             multi: multi,
@@ -141,9 +143,9 @@ final class TransferLoop {
     /// Counts a request that is over.
     ///
     /// - Parameter outcome: how it ended, if no answer had begun.
-    private func countRequest(of transfer: Transfer, orElse outcome: TransferClient.Statistics.Outcome) {
+    private func countRequest(of transfer: Transfer, orElse outcome: TransferMetrics.Outcome) {
         guard let target = transfer.target else { return }
-        counts.countRequest(to: target, transfer.status.map { .status($0) } ?? outcome)
+        metrics.requestEnded(transfer.status.map { .status($0) } ?? outcome, at: target)
     }
 
     private static func isCancellation(_ actions: [TransferAction]) -> Bool {
@@ -159,14 +161,16 @@ extension TransferLoop: TransferDelegate {
     }
 
     func didReceive(byteCount: Int) {
-        counts.received(byteCount: byteCount)
+        metrics.received(byteCount: byteCount)
     }
 
     func didReceive(_ head: ResponseHead, for transfer: Transfer) {
+        let now = SuspendingClock.now
+        metrics.answerBegan(after: transfer.begun.duration(to: now), from: head.address)
         let retryAfter = head.headers.retryAfter(wallClock: Date())
         transfer.status = head.status
         transfer.outcome = head.status == 429 ? .refused(retryAfter: retryAfter) : .processed
-        let actions = transfer.machine.headArrived(head, retryAfter: retryAfter, now: SuspendingClock.now)
+        let actions = transfer.machine.headArrived(head, retryAfter: retryAfter, now: now)
         carryOut(actions, for: transfer)
     }
 
@@ -214,7 +218,7 @@ extension TransferLoop: TransferDelegate {
                     return carryOut(transfer.machine.cancel(), for: transfer)
                 }
             case .wait(let wait, let error):
-                counts.countRetry()
+                metrics.willRepeat()
                 logger.debug(
                     "Transfer will be repeated",
                     error: error, metadata: ["transfer": "\(transfer.identifier)", "in": "\(wait)"])

@@ -2,6 +2,7 @@ import Catalog
 import Envelope
 import Foundation
 import Logging
+import Monitoring
 import Support
 import Sync
 import TestSupport
@@ -26,8 +27,10 @@ final class TreeBench: Sendable {
     /// The inodes that the kernel was told to ask about again.
     let expired = ExpiredInodes()
 
-    /// What the status has of the kernel's requests.
-    let requests = Locked(RequestStatistics())
+    // What the status has of other parts.
+    let metrics = MountMetrics.registry()
+    let waitingRequests = Locked(0)
+    let unreadable = Locked<[UnreadableRecordings]>([])
     private let folder: URL
 
     /// Whether the simulator and the folder are another bench's.
@@ -90,7 +93,7 @@ final class TreeBench: Sendable {
         self.folder = folder
         self.isShared = isShared
         let quiet = Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
-        transfer = try TransferClient(TransferClient.Configuration(), logger: quiet)
+        transfer = try TransferClient(TransferClient.Configuration(), metrics: metrics, logger: quiet)
         let account = try #require(SID(simulator.credentials.accountSID))
         let client = TwilioClient(
             account: account,
@@ -107,12 +110,13 @@ final class TreeBench: Sendable {
         library = try MediaLibrary(
             clients: TwilioClients(main: client), transfer: transfer, keys: keys,
             configuration: MediaLibrary.Configuration(spoolFolder: folder.path, threadCount: 1), observer: recorder,
-            logger: quiet)
+            metrics: metrics, logger: quiet)
         prefetcher = try Prefetcher(catalog: catalog, media: prefetchable ?? library, logger: quiet)
         let gatherer = StatusGatherer(
             version: "1.2.3", account: account, mounted: Date(timeIntervalSince1970: 1_700_000_000), catalog: catalog,
-            synchronizer: synchronizer, library: library, transfer: transfer,
-            requests: { [requests] in requests.withLock { $0 } }, unreadable: { [] })
+            synchronizer: synchronizer, library: library, transfer: transfer, metrics: metrics,
+            waitingRequests: { [waitingRequests] in waitingRequests.withLock { $0 } },
+            unreadable: { [unreadable] in unreadable.withLock { $0 } })
         let main = Branch(
             account: account, catalog: catalog, synchronizer: synchronizer, finder: finder, prefetcher: prefetcher)
         if let listingPatience {

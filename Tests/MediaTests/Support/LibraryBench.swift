@@ -1,6 +1,7 @@
 import Envelope
 import Foundation
 import Logging
+import MetricsTestKit
 import TestSupport
 import Testing
 import Support
@@ -81,6 +82,7 @@ final class LibraryBench: Sendable {
     let original: [UInt8]
     let simulator: TwilioSimulator
     let observer = NotingObserver()
+    let metrics = TestMetrics()
     let transfer: TransferClient
     let client: TwilioClient
     let library: MediaLibrary
@@ -123,7 +125,7 @@ final class LibraryBench: Sendable {
         library = try MediaLibrary(
             clients: TwilioClients(main: client), transfer: transfer, keys: try ring ?? KeyPair.shared.ring(),
             diskCache: diskCache, configuration: configured,
-            observer: observer, logger: quiet)
+            observer: observer, metrics: metrics, logger: quiet)
     }
 
     /// To be called at the end of a test: threads hold the parts until then.

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Logging
+import Metrics
 import TestSupport
 import Testing
 
@@ -33,13 +34,14 @@ extension ScriptedServer {
 let silentLogger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
 func makeClient(
-    authorities: String? = nil, connections: Int = 16, accountRequests: Int = 8, logger: Logger = silentLogger
+    authorities: String? = nil, connections: Int = 16, accountRequests: Int = 8,
+    metrics: any MetricsFactory = NOOPMetricsHandler.instance, logger: Logger = silentLogger
 ) throws -> TransferClient {
     try TransferClient(
         .init(
             certificateAuthorityFile: authorities, userAgent: "tests", maximalConnections: connections,
             maximalConcurrentAccountRequests: accountRequests),
-        logger: logger)
+        metrics: metrics, logger: logger)
 }
 
 /// Downloads and waits for the end.

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import MetricsTestKit
 import Support
 import TestSupport
 import Testing
@@ -24,7 +25,8 @@ struct PauseTests {
         try folder.folder("recordings/unencrypted")
         try media.write(to: folder.url.appending(path: "recordings/unencrypted/a.wav"))
         let account = try SimulatedAccount(media: folder.url)
-        let client = try makeClient()
+        let metrics = TestMetrics()
+        let client = try makeClient(metrics: metrics)
         let patience = Patience(
             stall: .seconds(1), giveUp: .seconds(2), firstBackoff: .milliseconds(1), maximalBackoff: .milliseconds(20))
         let isOpen = Locked(false)
@@ -48,7 +50,7 @@ struct PauseTests {
         let record = recorder.wait()
         #expect(record.isSuccess && record.bytes == Array(media), "\(record.results) \(record.violations)")
         #expect(account.mediaRequests.count == 1)
-        #expect(client.statistics.receivedBytes == Int64(media.count), "bytes count when they are taken")
+        #expect(metrics.receivedBytes == Int64(media.count), "bytes count when they are taken")
     }
 
     @Test(

@@ -1,15 +1,28 @@
 import FoundationEssentials
 import Glibc
+import MetricsTestKit
 import TestSupport
 import Testing
 import Support
 
 @testable import Transfer
 
+extension TestMetrics {
+    /// Requests that have ended, by host and outcome.
+    var requests: [String: Int64] {
+        Dictionary(
+            uniqueKeysWithValues: counters(label: "http_requests_total").map {
+                ($0.dimensions.map(\.1).joined(separator: " "), $0.totalValue)
+            })
+    }
+
+    var retries: Int64 { counterTotal(label: "http_retries_total") }
+
+    var receivedBytes: Int64 { counterTotal(label: "http_received_bytes_total") }
+}
+
 @Suite("What a client tells of itself", .orderly)
 struct StatisticsTests {
-    typealias RequestKind = TransferClient.Statistics.RequestKind
-
     /// Asks until the numbers are such, within limits: those of what runs come a moment later.
     private func wait(
         for client: TransferClient, until isSo: (TransferClient.Statistics) -> Bool
@@ -27,21 +40,17 @@ struct StatisticsTests {
             default: connection.serve(pattern(1000), to: request)
             }
         }
-        let client = try makeClient()
-        #expect(client.statistics.requests.isEmpty && client.statistics.receivedBytes == 0)
+        let metrics = TestMetrics()
+        let client = try makeClient(metrics: metrics)
+        #expect(metrics.requests.isEmpty && metrics.receivedBytes == 0)
         let record = download(client, try server.address("/media?X-Signature=secret"))
         #expect(record.isSuccess)
         #expect(download(client, try server.address("/moved")).isSuccess)
         let host = "127.0.0.1:\(server.port)"
-        let statistics = client.statistics
-        #expect(
-            statistics.requests == [
-                RequestKind(host: host, outcome: .status(503)): 2, RequestKind(host: host, outcome: .status(200)): 2,
-                RequestKind(host: host, outcome: .status(302)): 1,
-            ])
-        #expect(statistics.retries == 2)
-        #expect(statistics.receivedBytes == 2 * 1000 + 2 * 4)
-        #expect(!"\(statistics)".contains("secret"))
+        #expect(metrics.requests == ["\(host) 503": 2, "\(host) 200": 2, "\(host) 302": 1])
+        #expect(metrics.retries == 2)
+        #expect(metrics.receivedBytes == 2 * 1000 + 2 * 4)
+        #expect(!"\(metrics)".contains("secret") && !"\(client.statistics)".contains("secret"))
     }
 
     @Test("A request without an answer counts as failed, one that nobody wants any more as cancelled")
@@ -49,14 +58,15 @@ struct StatisticsTests {
         let server = try ScriptedServer { request, connection in
             if request.target == "/reset" { connection.reset() } else { connection.stall() }
         }
-        let client = try makeClient()
+        let metrics = TestMetrics()
+        let client = try makeClient(metrics: metrics)
         let host = "127.0.0.1:\(server.port)"
         var patience = Patience.short
         // Time for one attempt at least, also on a busy machine.
         patience.giveUp = .milliseconds(500)
         #expect(download(client, try server.address("/reset"), patience: patience).error != nil)
-        let failed = client.statistics.requests[RequestKind(host: host, outcome: .failed)] ?? 0
-        #expect(failed > 0 && client.statistics.requests.count == 1)
+        let failed = metrics.requests["\(host) failed"] ?? 0
+        #expect(failed > 0 && metrics.requests.count == 1)
         let recorder = Recorder()
         let task = client.download(DownloadRequest(), from: try server.address("/stall"), to: recorder)
         try TestSupport.wait(until: "the request has come") {
@@ -64,12 +74,12 @@ struct StatisticsTests {
         }
         task.cancel()
         #expect(recorder.wait().error?.code == .cancelled)
-        #expect(client.statistics.requests[RequestKind(host: host, outcome: .cancelled)] == 1)
-        #expect(client.statistics.requests.values.reduce(0, +) == failed + 1)
+        #expect(metrics.requests["\(host) cancelled"] == 1)
+        #expect(metrics.requests.values.reduce(0, +) == failed + 1)
         // Nobody answers in time.
         patience.stall = .milliseconds(50)
         #expect(download(client, try server.address("/stall"), patience: patience).error != nil)
-        #expect((client.statistics.requests[RequestKind(host: host, outcome: .failed)] ?? 0) > failed)
+        #expect((metrics.requests["\(host) failed"] ?? 0) > failed)
     }
 
     @Test("What runs and what waits is told, by priority, and that nothing does after the end")
@@ -91,7 +101,8 @@ struct StatisticsTests {
     @Test("The limiter's limit and its pause are told")
     func limiter() throws {
         let server = try ScriptedServer { _, connection in connection.respond(429, [("Retry-After", "100")]) }
-        let client = try makeClient(accountRequests: 8)
+        let metrics = TestMetrics()
+        let client = try makeClient(accountRequests: 8, metrics: metrics)
         #expect(client.statistics.limiter.limit == 8)
         #expect(client.statistics.limiter.maximum == 8)
         #expect(client.statistics.limiter.pause == .zero)
@@ -102,24 +113,49 @@ struct StatisticsTests {
         let refused = wait(for: client) { $0.limiter.limit < 8 }
         #expect(refused.limiter.limit == 4)
         #expect(refused.limiter.pause > .seconds(50) && refused.limiter.pause <= .seconds(100))
-        #expect(refused.requests[RequestKind(host: "127.0.0.1:\(server.port)", outcome: .status(429))] == 1)
+        #expect(metrics.requests == ["127.0.0.1:\(server.port) 429": 1])
     }
 
     @Test("Beyond 64 hosts all others are one, and those that are known go on")
     func boundedHosts() throws {
-        var statistics = TransferClient.Statistics(limiter: .init(limit: 1, maximum: 1))
+        let counted = TestMetrics()
+        var metrics = TransferMetrics(counted)
         func count(_ host: String, times: Int) throws {
             let address = Address(url: try url("https://\(host)/path?X-Amz-Signature=secret"))
-            for _ in 0..<times { statistics.count(.status(206), at: address) }
+            for _ in 0..<times { metrics.requestEnded(.status(206), at: address) }
         }
         for number in 0..<70 { try count("bucket-\(number).example", times: 2) }
         try count("BUCKET-3.example", times: 1)
-        #expect(statistics.requests.count == 65)
-        #expect(statistics.requests[RequestKind(host: "bucket-3.example", outcome: .status(206))] == 3)
-        #expect(statistics.requests[RequestKind(host: "other", outcome: .status(206))] == 12)
+        #expect(counted.requests.count == 65)
+        #expect(counted.requests["bucket-3.example 206"] == 3)
+        #expect(counted.requests["other 206"] == 12)
         // A host that is known may answer in another way.
-        statistics.count(.failed, at: Address(url: try url("https://bucket-5.example/")))
-        #expect(statistics.requests[RequestKind(host: "bucket-5.example", outcome: .failed)] == 1)
-        #expect(!"\(statistics)".contains("secret") && !"\(statistics)".contains("path"))
+        metrics.requestEnded(.failed, at: Address(url: try url("https://bucket-5.example/")))
+        #expect(counted.requests["bucket-5.example failed"] == 1)
+        // The hosts of answers are the same.
+        metrics.answerBegan(after: .milliseconds(1), from: Address(url: try url("https://bucket-69.example/")))
+        #expect(try counted.expectTimer("http_first_byte_seconds", [("host", "other")]).values == [1_000_000])
+        #expect(!"\(counted)".contains("secret") && !"\(counted)".contains("path"))
+    }
+
+    @Test("The time until an answer begins is measured by host, for each answer of a transfer")
+    func firstByte() throws {
+        let server = try ScriptedServer { request, connection in
+            usleep(20_000)
+            if request.target == "/moved" {
+                connection.respond(302, [("Location", "/media")])
+            } else {
+                connection.serve(pattern(1000), to: request)
+            }
+        }
+        let metrics = TestMetrics()
+        let client = try makeClient(metrics: metrics)
+        let start = ContinuousClock.now
+        #expect(download(client, try server.address("/moved")).isSuccess)
+        let elapsed = start.duration(to: .now)
+        let times = try metrics.expectTimer("http_first_byte_seconds", [("host", "127.0.0.1:\(server.port)")]).values
+            .map { Duration.nanoseconds($0) }
+        #expect(times.count == 2 && times.allSatisfy { $0 >= .milliseconds(20) })
+        #expect(times.reduce(.zero, +) <= elapsed)
     }
 }

@@ -1,0 +1,149 @@
+import Catalog
+import FoundationEssentials
+import Media
+import Monitoring
+import Readability
+import Support
+import Sync
+import Transfer
+import TwilioAPI
+
+/// The state of a mount's parts at one moment, from which ``MountMetrics`` reads.
+package struct MountSnapshot: Sendable {
+    /// A list of the account or of a subaccount.
+    struct List: Sendable {
+        /// The labels of its samples.
+        let labels: [String: String]
+        let status: ListStatus
+
+        /// Recordings by Twilio's status.
+        let resources: [String: Int64]
+        let completed: Int64
+        let sized: Int64
+        let knownBytes: Int64
+    }
+
+    struct Subaccount: Sendable {
+        let sid: String
+        let name: ForeignText
+
+        /// Why its video can't be shown; nil if it can.
+        let videoIssue: String?
+    }
+
+    let version: String
+    let time: Date
+    let mounted: Date
+    let account: String
+    var lists: [List]
+    var subaccounts: [Subaccount]
+    var integrity: [StoredIntegrity: Int64]
+    var unreadable: [UnreadableRecordings]
+    var transfer: TransferClient.Statistics
+    var library: MediaLibrary.Statistics
+    var waitingRequests: Int
+}
+
+extension MountSnapshot.List {
+    /// Sums up a list of an account.
+    ///
+    /// - Parameters:
+    ///   - subaccount: whether the account is a subaccount.
+    ///   - tallies: those of the list's kind.
+    init(account: String, isSubaccount: Bool, name: String, status: ListStatus, tallies: [Tally]) {
+        labels = ["account": account, "list": name].merging(isSubaccount ? ["subaccount": account] : [:]) { $1 }
+        self.status = status
+        resources = tallies.reduce(into: [:]) {
+            $0[$1.status.rawValue] = ($0[$1.status.rawValue] ?? 0).addingSaturated($1.count)
+        }
+        let completed = tallies.filter { $0.status == .completed }
+        self.completed = completed.map(\.count).sumSaturated()
+        sized = completed.map(\.sizedCount).sumSaturated()
+        knownBytes = completed.map(\.knownBytes).sumSaturated()
+    }
+
+    /// The word for its state, and why it is stale or failed.
+    var state: (word: String, error: String?) {
+        switch status.state {
+        case .waiting: ("waiting", nil)
+        case .syncing: ("syncing", nil)
+        case .complete: ("complete", nil)
+        case .stale(let message): ("stale", message)
+        case .failed(let message): ("failed", message)
+        }
+    }
+
+    /// The words for all states, in the order in which a list goes through them.
+    static let states = ["waiting", "syncing", "complete", "stale", "failed"]
+}
+
+// What the rows of ``MountMetrics`` read samples with.
+
+extension MountSnapshot {
+    /// A value of each list that has it.
+    func ofLists(_ value: (List) -> MetricSample.Value?) -> [MetricSample] {
+        lists.compactMap { list in value(list).map { MetricSample(list.labels, $0) } }
+    }
+
+    /// The counts of each list by status; the object is there even if it is empty.
+    var resourceCounts: [MetricSample] {
+        lists.flatMap { list in
+            [MetricSample(list.labels, nil)]
+                + list.resources.sorted { $0.key < $1.key }.map { status, count in
+                    MetricSample(list.labels.merging(["status": status]) { $1 }, .integer(count))
+                }
+        }
+    }
+
+    /// How many recordings there are of each integrity.
+    var integrityCounts: [MetricSample] {
+        integrity.map { ($0.rawValue, $1) }.sorted { $0 < $1 }
+            .map { MetricSample(["integrity": $0], .integer($1)) }
+    }
+
+    /// How many requests wait, by who needs them.
+    var waitingTransfers: [MetricSample] {
+        [(Priority.reader, "reader"), (.readAhead, "read_ahead"), (.background, "background")].map {
+            MetricSample(["priority": $1], .integer(transfer.waiting[$0] ?? 0))
+        }
+    }
+
+    /// A value of each subaccount; the array of subaccounts is there even if there are none.
+    func ofSubaccounts(_ value: (Subaccount) -> MetricSample.Value) -> [MetricSample] {
+        [MetricSample([:], nil)]
+            + subaccounts.map { MetricSample(["account": $0.sid, "subaccount": $0.sid], value($0)) }
+    }
+
+    /// A value of each host that can't be reached or asks for a pause.
+    func ofHosts(_ value: (TransferClient.Statistics.Host) -> MetricSample.Value?) -> [MetricSample] {
+        transfer.hosts.compactMap { host in value(host).map { MetricSample(["host": host.name], $0) } }
+    }
+
+    /// A value of each reason why recordings can't be read; several accounts may have the same requirement.
+    func ofUnreadable(_ value: (UnreadableRecordings) -> MetricSample.Value) -> [MetricSample] {
+        [MetricSample([:], nil)] + unreadable.enumerated().map { Self.sample($1, at: $0, value($1)) }
+    }
+
+    /// How many recordings can't be read, in the order of the requirements' names.
+    var unreadableCounts: [MetricSample] {
+        unreadable.enumerated().sorted { $0.element.requirement.name < $1.element.requirement.name }
+            .map { Self.sample($1, at: $0, .integer($1.count)) }
+    }
+
+    private static func sample(
+        _ item: UnreadableRecordings, at index: Int, _ value: MetricSample.Value
+    ) -> MetricSample {
+        MetricSample(["requirement": item.requirement.name, "index": "\(index)"], value)
+    }
+}
+
+extension MetricSample.Value {
+    /// A whole number.
+    static func integer(_ number: Int) -> Self { .integer(Int64(number)) }
+
+    /// A time of the catalog's.
+    static func time(_ time: Timestamp) -> Self { .time(Date(timeIntervalSince1970: TimeInterval(time.seconds))) }
+
+    /// Seconds, rounded up to tenths: nobody waits by them.
+    static func tenths(_ duration: Duration) -> Self { .number((duration / .seconds(0.1)).rounded(.up) / 10) }
+}
