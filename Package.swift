@@ -78,17 +78,13 @@ let package = Package(
         module("Prefetching", ["Sync", "Catalog", "Media", "TwilioAPI", "Transfer", "Support", logging]),
         module(
             "FileTree",
-            [
-                "Prefetching", "Readability", "Sync", "Catalog", "Media", "TwilioAPI", "Transfer", "Monitoring",
-                "Support", logging,
-            ]),
+            ["Prefetching", "Readability", "Sync", "Catalog", "Media", "TwilioAPI", "Transfer", "Support", logging]),
         module("FileSystem", ["CFUSE", "CLinux", "FileTree", "Media", "Support", logging, metrics]),
         module(
             "MountRuntime",
             [
                 "FileSystem", "FileTree", "Prefetching", "Readability", "Monitoring", "Media", "DiskCache", "Sync",
-                "Catalog",
-                "Envelope", "TwilioAPI", "Transfer", "Support", logging,
+                "Catalog", "Envelope", "TwilioAPI", "Transfer", "Support", logging, metrics,
             ]),
         .executableTarget(
             name: "twiliofs",
@@ -167,8 +163,8 @@ let package = Package(
         tests(
             of: "FileTree",
             [
-                "FileTree", "Prefetching", "Readability", "TwilioSimulator", "TestSupport", "Monitoring", "Sync",
-                "Catalog", "Media", "Envelope", "TwilioAPI", "Transfer", "Support", logging, metrics,
+                "FileTree", "Prefetching", "Readability", "TwilioSimulator", "TestSupport", "Sync", "Catalog", "Media",
+                "Envelope", "TwilioAPI", "Transfer", "Support", logging,
             ]),
         tests(
             of: "FileSystem",
@@ -176,12 +172,17 @@ let package = Package(
                 "FileSystem", "CFUSE", "FileTree", "Media", "TestSupport", "Support", "TwilioAPI", logging,
                 metricsTestKit,
             ]),
-        tests(of: "MountRuntime", ["MountRuntime", "Support", "TestSupport"]),
+        tests(
+            of: "MountRuntime",
+            [
+                "MountRuntime", "FileTree", "Readability", "TwilioSimulator", "TestSupport", "Monitoring", "Sync",
+                "Catalog", "Media", "Envelope", "TwilioAPI", "Transfer", "Support", logging, metrics,
+            ]),
         tests(of: "TwilioSimulator", ["TwilioSimulator", "TestSupport", "Support", logging]),
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
-                "twiliofs", "twilio-simulator", "TwilioSimulator", "DiskCache", "Sync", "Catalog", "FileTree",
+                "twiliofs", "twilio-simulator", "TwilioSimulator", "DiskCache", "Sync", "Catalog", "MountRuntime",
                 "TwilioAPI", "Transfer", "Envelope", "Support", "TestSupport", logging, argumentParser,
             ],
             swiftSettings: swiftSettings),
@@ -214,8 +215,9 @@ if Context.environment["TWILIOFS_FUZZ"] != nil {
         .executableTarget(
             name: "Fuzz",
             dependencies: [
-                "twiliofs", "FileSystem", "FileTree", "Media", "DiskCache", "Sync", "Catalog", "TwilioAPI", "Transfer",
-                "Envelope", "Support", logging, .product(name: "GRDB", package: "GRDB.swift"),
+                "twiliofs", "MountRuntime", "FileSystem", "FileTree", "Media", "DiskCache", "Sync", "Catalog",
+                "TwilioAPI", "Transfer", "Envelope", "Support", logging,
+                .product(name: "GRDB", package: "GRDB.swift"),
             ],
             path: "Fuzz", exclude: ["README.md", "Seeds"],
             swiftSettings: swiftSettings + [.unsafeFlags(["-parse-as-library"])]))

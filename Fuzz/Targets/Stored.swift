@@ -1,10 +1,10 @@
 import Foundation
 import GRDB
+import MountRuntime
 import TwilioAPI
 
 @testable import Catalog
 @testable import DiskCache
-@testable import FileTree
 @testable import Media
 @testable import twiliofs
 

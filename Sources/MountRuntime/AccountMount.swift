@@ -5,6 +5,7 @@ import FileTree
 import FoundationEssentials
 public import Logging
 import Media
+import Metrics
 import Monitoring
 import Prefetching
 import Readability
@@ -24,7 +25,7 @@ public final class AccountMount {
     public static func threadCount(processors: Int) -> Int { min(8, max(2, processors)) }
 
     /// The parts that ``mount()`` starts.
-    private struct Parts {
+    struct Parts {
         let kernel: KernelConnection
         let branches: [Branch]
         let prober: SizeProber
@@ -35,9 +36,9 @@ public final class AccountMount {
     private let settings: MountSettings
     private let logger: Logger
     private let stops: StopStack
-    private let metrics = MountMetrics.registry()
+    let metrics = MountMetrics.registry()
     private let transfer: TransferClient
-    private let parts: Parts
+    let parts: Parts
     private var session: FileSystemSession?
 
     /// Builds the parts; blocks until Twilio has answered.
@@ -148,15 +149,9 @@ public final class AccountMount {
             catalog: main.catalog,
             subaccounts: Dictionary(uniqueKeysWithValues: (subaccounts ?? []).map { ($0.client.account, $0.catalog) }),
             writer: writer, delegate: nodes, logger: logger)
-        let diskCache = try settings.diskCache.map {
-            try DiskCache(folder: $0.folder, limit: $0.limit, minimumFree: $0.minimumFree, logger: logger)
-        }
-        if let diskCache { stops.push { diskCache.shutDown() } }
-        let library = try MediaLibrary(
-            clients: TwilioClients(main: client, subaccounts: (subaccounts ?? []).map(\.client)), transfer: transfer,
-            keys: settings.keys, diskCache: diskCache, configuration: settings.media, observer: recorder,
-            metrics: metrics, logger: logger)
-        stops.push { library.shutDown() }
+        let library = try openLibrary(
+            settings, metrics, transfer, stops, logger,
+            clients: TwilioClients(main: client, subaccounts: (subaccounts ?? []).map(\.client)), observer: recorder)
         let maker = try BranchMaker(
             library: library, settings: settings.sync, writer: writer, logger: accountLogger)
         stops.push { maker.shutDown() }
@@ -182,6 +177,22 @@ public final class AccountMount {
                 controlFiles: StatusFiles(gatherer: gatherer, version: settings.version), readability: readability),
             ownership: settings.ownership)
         return Parts(kernel: kernel, branches: branches, prober: prober, readability: readability, tree: tree)
+    }
+
+    /// Makes the library, and opens its disk cache if there is one.
+    private static func openLibrary(
+        _ settings: MountSettings, _ metrics: any MetricsFactory, _ transfer: TransferClient, _ stops: StopStack,
+        _ logger: Logger, clients: TwilioClients, observer: MediaRecorder
+    ) throws -> MediaLibrary {
+        let diskCache = try settings.diskCache.map {
+            try DiskCache(folder: $0.folder, limit: $0.limit, minimumFree: $0.minimumFree, logger: logger)
+        }
+        if let diskCache { stops.push { diskCache.shutDown() } }
+        let library = try MediaLibrary(
+            clients: clients, transfer: transfer, keys: settings.keys, diskCache: diskCache,
+            configuration: settings.media, observer: observer, metrics: metrics, logger: logger)
+        stops.push { library.shutDown() }
+        return library
     }
 
     /// Checks the credentials and opens the catalogs; blocks until Twilio has answered.

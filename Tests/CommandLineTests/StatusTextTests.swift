@@ -1,5 +1,5 @@
-import FileTree
 import Foundation
+import MountRuntime
 import Support
 import TestSupport
 import Testing

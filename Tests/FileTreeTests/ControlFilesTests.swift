@@ -4,19 +4,6 @@ import Testing
 
 @testable import FileTree
 
-/// Texts as long as a test wants.
-private final class MadeUpTexts: ControlFileContents {
-    private let count = Locked<Int?>(5)
-
-    /// Changes the length of the texts; nil for texts that can't be made.
-    func set(_ count: Int?) { self.count.withLock { $0 = count } }
-
-    func text(of file: ControlFile) throws(FileTreeError) -> ControlFileText {
-        guard let count = count.withLock({ $0 }) else { throw FileTreeError(.inputOutput, "no text") }
-        return ControlFileText(bytes: Array(repeating: 1, count: count), padding: file == .version ? nil : 2)
-    }
-}
-
 @Suite("Files about the mount itself", .orderly)
 struct ControlFilesTests {
     @Test("a text that may be padded has the size that was reported, whatever its length is when it is opened")

@@ -100,7 +100,7 @@ struct ForeignNumberTests {
         // Without the key nobody knows how much of a whole number of blocks is padding, so no size is stored.
         if told == .chained { return }
         #expect(eventually { (try? bench.tree.totals().bytes) ?? 0 >= sizes.max() ?? 0 })
-        #expect(try !bench.content(".twiliofs/status.json").isEmpty)
+        #expect(try !bench.catalog.tallies().isEmpty)
     }
 
     @Test("a duration and a number of channels that can't be are left out", arguments: numbers)

@@ -11,6 +11,7 @@ struct ImportRules {
             "FileTree": ["CFUSE", "FileSystem", "Monitoring"],
             "Prefetching": ["CFUSE"],
             "Readability": ["CFUSE"],
+            "Monitoring": ["Catalog", "DiskCache", "Envelope", "Media", "Sync", "Transfer", "TwilioAPI"],
             "Sync": ["CFUSE", "FileSystem", "Media"],
             "Catalog": ["CCurl", "Transfer"],
             "Media": ["CFUSE", "FileTree"],

@@ -1,8 +1,8 @@
 import ArgumentParser
 import FileSystem
-import FileTree
 import Foundation
 import Glibc
+import MountRuntime
 import Support
 
 /// `twiliofs status`.

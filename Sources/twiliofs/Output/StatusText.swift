@@ -1,5 +1,5 @@
-import FileTree
 import Foundation
+import MountRuntime
 import Support
 
 /// What `twiliofs status` prints: a mount's status for people.

@@ -2,7 +2,6 @@ import Catalog
 import Envelope
 import Foundation
 import Logging
-import Monitoring
 import Support
 import Sync
 import TestSupport
@@ -27,10 +26,8 @@ final class TreeBench: Sendable {
     /// The inodes that the kernel was told to ask about again.
     let expired = ExpiredInodes()
 
-    // What the status has of other parts.
-    let metrics = MountMetrics.registry()
-    let waitingRequests = Locked(0)
-    let unreadable = Locked<[UnreadableRecordings]>([])
+    /// The contents of the files about the mount itself.
+    let texts = MadeUpTexts()
     private let folder: URL
 
     /// Whether the simulator and the folder are another bench's.
@@ -93,7 +90,7 @@ final class TreeBench: Sendable {
         self.folder = folder
         self.isShared = isShared
         let quiet = Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
-        transfer = try TransferClient(TransferClient.Configuration(), metrics: metrics, logger: quiet)
+        transfer = try TransferClient(TransferClient.Configuration(), logger: quiet)
         let account = try #require(SID(simulator.credentials.accountSID))
         let client = TwilioClient(
             account: account,
@@ -110,13 +107,8 @@ final class TreeBench: Sendable {
         library = try MediaLibrary(
             clients: TwilioClients(main: client), transfer: transfer, keys: keys,
             configuration: MediaLibrary.Configuration(spoolFolder: folder.path, threadCount: 1), observer: recorder,
-            metrics: metrics, logger: quiet)
+            logger: quiet)
         prefetcher = try Prefetcher(catalog: catalog, media: prefetchable ?? library, logger: quiet)
-        let gatherer = StatusGatherer(
-            version: "1.2.3", account: account, mounted: Date(timeIntervalSince1970: 1_700_000_000), catalog: catalog,
-            synchronizer: synchronizer, library: library, transfer: transfer, metrics: metrics,
-            waitingRequests: { [waitingRequests] in waitingRequests.withLock { $0 } },
-            unreadable: { [unreadable] in unreadable.withLock { $0 } })
         let main = Branch(
             account: account, catalog: catalog, synchronizer: synchronizer, finder: finder, prefetcher: prefetcher)
         if let listingPatience {
@@ -128,8 +120,7 @@ final class TreeBench: Sendable {
         }
         tree = FileTree(
             parts: FileTree.Parts(
-                main: main, nodes: nodes, library: library,
-                controlFiles: StatusFiles(gatherer: gatherer, version: "1.2.3"), readability: readability),
+                main: main, nodes: nodes, library: library, controlFiles: texts, readability: readability),
             ownership: ownership)
     }
 
@@ -224,6 +215,19 @@ final class TreeBench: Sendable {
                 return try receiver.results.value().get()
             }
         }
+    }
+}
+
+/// Texts as long as a test wants, in the place of those about a mount.
+final class MadeUpTexts: ControlFileContents {
+    private let count = Locked<Int?>(5)
+
+    /// Changes the length of the texts; nil for texts that can't be made.
+    func set(_ count: Int?) { self.count.withLock { $0 = count } }
+
+    func text(of file: ControlFile) throws(FileTreeError) -> ControlFileText {
+        guard let count = count.withLock({ $0 }) else { throw FileTreeError(.inputOutput, "no text") }
+        return ControlFileText(bytes: Array(repeating: 1, count: count), padding: file == .version ? nil : 2)
     }
 }
 

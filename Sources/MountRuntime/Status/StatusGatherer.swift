@@ -1,15 +1,16 @@
-package import Catalog
-package import FoundationEssentials
-package import Media
-package import Monitoring
-package import Readability
+import Catalog
+import FileTree
+import FoundationEssentials
+import Media
+import Monitoring
+import Readability
 import Support
-package import Sync
-package import Transfer
-package import TwilioAPI
+import Sync
+import Transfer
+import TwilioAPI
 
 /// Asks the parts of a mount for their state, for ``MountMetrics``.
-public final class StatusGatherer: Sendable {
+final class StatusGatherer: Sendable {
     private let version: String
     private let account: SID
     private let mounted: Date
@@ -32,7 +33,7 @@ public final class StatusGatherer: Sendable {
     ///   - metrics: has what the parts record.
     ///   - waitingRequests: counts the kernel's requests without an answer; called within them, so it must be quick.
     ///   - unreadable: reports the recordings that can't be read; must be quick.
-    package init(
+    init(
         version: String, account: SID, mounted: Date, catalog: Catalog, synchronizer: Synchronizer,
         subaccounts: [Branch] = [], library: MediaLibrary, transfer: TransferClient,
         metrics: MetricRegistry<MountSnapshot>, waitingRequests: @escaping @Sendable () -> Int,

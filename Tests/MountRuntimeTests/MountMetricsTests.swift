@@ -6,8 +6,8 @@ import Testing
 import TwilioAPI
 
 @testable import Catalog
-@testable import FileTree
 @testable import Media
+@testable import MountRuntime
 @testable import Readability
 @testable import Sync
 @testable import Transfer

@@ -6,8 +6,10 @@ import TestSupport
 import Testing
 import TwilioAPI
 
-@testable import FileTree
+@testable import Catalog
+@testable import MountRuntime
 @testable import Readability
+@testable import Sync
 @testable import Transfer
 
 @Suite("A mount's status as JSON", .orderly)
@@ -86,6 +88,17 @@ struct MountStatusTests {
         #expect(object["hosts"] == nil)
         let lists = try #require(object["lists"] as? [String: [String: Any]])
         #expect((lists["video-recordings"]?["resources"] as? [String: Int]) == [:])
+    }
+
+    @Test("Sums beyond the largest number are the largest number")
+    func hugeSums() {
+        let huge = Tally(
+            kind: .composition, status: .completed, integrity: .none, count: .max, sizedCount: .max, knownBytes: .max)
+        let list = MountSnapshot.List(
+            account: SampleMount.account, isSubaccount: false, name: "compositions",
+            status: ListStatus(state: .complete), tallies: [huge, huge])
+        #expect(
+            [list.completed, list.sized, list.knownBytes, list.resources["completed"]] == [.max, .max, .max, .max])
     }
 
     @Test("A later version may add fields and states")

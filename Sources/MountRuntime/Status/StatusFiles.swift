@@ -1,23 +1,24 @@
 import Catalog
+import FileTree
 import Foundation
 import Monitoring
-public import Support
+import Support
 
 /// The files about the mount itself, from its status.
-public struct StatusFiles: ControlFileContents {
+struct StatusFiles: ControlFileContents {
     private let gatherer: StatusGatherer
     private let version: String
 
     /// Makes the files.
     ///
     /// - Parameter version: this program's, for `.twiliofs/version`.
-    public init(gatherer: StatusGatherer, version: String) {
+    init(gatherer: StatusGatherer, version: String) {
         self.gatherer = gatherer
         self.version = version
     }
 
     /// The present text of a file.
-    public func text(of file: ControlFile) throws(FileTreeError) -> ControlFileText {
+    func text(of file: ControlFile) throws(FileTreeError) -> ControlFileText {
         do {
             return switch file {
             case .version:

@@ -1,8 +1,8 @@
-import Sync
-import Readability
 import Catalog
 import Media
-package import Monitoring
+import Monitoring
+import Readability
+import Sync
 import Transfer
 import TwilioAPI
 
@@ -11,7 +11,7 @@ import TwilioAPI
 /// A row has the name in the Prometheus text, the unit, the path in `status.json`, and the meaning. Counters and
 /// histograms are recorded through swift-metrics by the part that names them; all others are read from a
 /// ``MountSnapshot``. A test compares the rows with `doc/STATUS.md`.
-package enum MountMetrics {
+enum MountMetrics {
     private typealias Row = Metric<MountSnapshot>
     private typealias Value = MetricSample.Value
 
@@ -19,7 +19,7 @@ package enum MountMetrics {
     static let prefix = "twiliofs_"
 
     /// Makes the registry of one mount.
-    package static func registry() -> MetricRegistry<MountSnapshot> {
+    static func registry() -> MetricRegistry<MountSnapshot> {
         MetricRegistry(all)
     }
 

@@ -9,7 +9,7 @@ import Transfer
 import TwilioAPI
 
 /// The state of a mount's parts at one moment, from which ``MountMetrics`` reads.
-package struct MountSnapshot: Sendable {
+struct MountSnapshot: Sendable {
     /// A list of the account or of a subaccount.
     struct List: Sendable {
         /// The labels of its samples.

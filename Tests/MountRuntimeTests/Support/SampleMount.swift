@@ -5,8 +5,8 @@ import Support
 import TwilioAPI
 
 @testable import Catalog
-@testable import FileTree
 @testable import Media
+@testable import MountRuntime
 @testable import Readability
 @testable import Sync
 @testable import Transfer
