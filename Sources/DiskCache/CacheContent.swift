@@ -1,9 +1,9 @@
 extension DiskCache {
-    /// The bytes that blocks are held of.
+    /// The identity of cached bytes.
     public typealias Content = CacheContent
 }
 
-/// The bytes of one recording, as long as its entity tag and size are the same.
+/// The identity of a recording's ciphertext: the SID, the entity tag and the size.
 public struct CacheContent: Hashable, Sendable {
     /// The recording's SID.
     public let sid: String
@@ -11,10 +11,10 @@ public struct CacheContent: Hashable, Sendable {
     /// The entity tag of the ciphertext.
     public let entityTag: String
 
-    /// The size of the ciphertext in bytes.
+    /// The size of the ciphertext, in bytes.
     public let size: Int64
 
-    /// Names the content.
+    /// Makes an identity.
     public init(sid: String, entityTag: String, size: Int64) {
         self.sid = sid
         self.entityTag = entityTag
@@ -22,7 +22,7 @@ public struct CacheContent: Hashable, Sendable {
     }
 }
 
-/// Where a block belongs: a content, and the block's index in it.
+/// The position of a block: its content, and its index in the content.
 struct BlockPlace: Hashable, Sendable {
     let content: CacheContent
     let number: Int

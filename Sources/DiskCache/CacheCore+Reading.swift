@@ -3,15 +3,14 @@ import Logging
 import Support
 
 extension CacheCore {
-    /// Uses that are noted before the index is told without waiting for the next turn of the upkeep.
+    /// The number of noted uses that wakes the upkeep to write them to the index.
     private static let manyUses = 4096
 
-    /// The store, unless reading from it has failed a moment ago.
+    /// The store; nil while reading is paused.
     private var readableStore: OpenStore? {
         state.withLock { $0.pauses[.reading].isOver(at: .now) ? $0.store : nil }
     }
 
-    /// The blocks of a content that are probably held.
     func blocks(of content: CacheContent) -> Set<Int> {
         guard let store = readableStore else { return [] }
         do throws(IndexFailure) {
@@ -24,9 +23,7 @@ extension CacheCore {
         }
     }
 
-    /// Reads a block.
-    ///
-    /// - Returns: whether the buffers have it.
+    /// Reads a block, and returns whether the buffers were filled.
     func read(_ place: BlockPlace, into buffers: [UnsafeMutableRawBufferPointer]) -> Bool {
         let isHit = readableStore.map { find(place, in: $0, buffers) } ?? false
         let isFirst = state.withLock { state in
@@ -53,14 +50,14 @@ extension CacheCore {
             note(error, store, during: .reading)
             return false
         }
-        // What was stored is of another length: no damage.
+        // A stored block of another length is no damage.
         guard entry.bytes == header.length + length else { return false }
         let descriptor: Int32
         do throws(SystemError) {
             descriptor = try store.files.openBlock(entry.id)
         } catch {
-            // Whether it was evicted just now or removed by hand: the row is of no use. Other reasons lie with this
-            // process, or with the folder.
+            // The file was evicted just now, or removed by another program: the row is useless. Other errors are
+            // caused by this process or the folder.
             if error.code.rawValue == ENOENT { forget(entry.id, store) }
             return false
         }
@@ -78,7 +75,7 @@ extension CacheCore {
         }
     }
 
-    /// Removes a block that is none.
+    /// Removes a block that has no valid file.
     private func forget(_ id: Int64, _ store: OpenStore) {
         do throws(IndexFailure) {
             try store.index.remove([id], store.files)
@@ -87,7 +84,7 @@ extension CacheCore {
         }
     }
 
-    /// Counts it, and says it the first time: the disk may be about to fail.
+    /// Counts a damaged block, and logs the first as a warning, since the disk may be failing.
     private func noteDamage(_ place: BlockPlace) {
         let count = state.withLock { state in
             state.damaged += 1
@@ -98,7 +95,7 @@ extension CacheCore {
             "a cached block was damaged and is fetched again: \(place.content.sid), block \(place.number)")
     }
 
-    /// Has the other contents of a recording removed soon.
+    /// Schedules the removal of the recording's other contents.
     func noteStale(_ content: CacheContent) {
         state.withLock { $0.staleRecordings[content.sid] = content }
         wake()

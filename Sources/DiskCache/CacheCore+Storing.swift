@@ -3,20 +3,20 @@ import Logging
 import Support
 
 extension CacheCore {
-    /// Stores a block, if it can be.
+    /// Stores a block, unless storing is paused or there is no room.
     func store(_ place: BlockPlace, from buffers: [UnsafeRawBufferPointer]) {
         let open = state.withLock { $0.pauses[.storing].isOver(at: .now) ? $0.store : nil }
         guard let store = open, store.mayStore,
             let header = BlockHeader(place, dataLength: buffers.reduce(0) { $0 + $1.count })
         else { return }
-        // Somebody may have removed the folder: what would be written then would count nowhere.
+        // If the folder was removed, the new file would not be counted.
         guard store.isCurrent else {
             if lose(store, isDamaged: false) { logger.notice("the cache in '\(folder)' was removed; it is made anew") }
             return
         }
         let bytes = Int64(header.length + buffers.reduce(0) { $0 + $1.count })
         if let free = store.files.freeBytes, free - bytes < minimumFree {
-            // Without a time: the next block asks again, since asking costs nothing.
+            // No pause: the next block checks again, which is cheap.
             pause(.storing, "less than \(minimumFree) bytes would be free in '\(folder)'", for: .zero)
             wake()
             return
@@ -41,7 +41,7 @@ extension CacheCore {
     ) throws(IndexFailure) {
         do throws(SystemError) {
             let descriptor = try store.files.createTemporary(id)
-            // Closed before it can be evicted: the space of an open file isn't given back.
+            // The file is closed before it can be evicted: the space of an open file is not freed.
             let result = Result { () throws(SystemError) in try BlockFile.write(descriptor, header, from: buffers) }
             close(descriptor)
             try result.get()
@@ -64,12 +64,13 @@ extension CacheCore {
         do throws(IndexFailure) {
             try store.index.cancel([id], store.files)
         } catch {
-            // It counts until the upkeep gets it done, or, after a kill, somebody else's.
+            // The bytes stay counted until the upkeep, or after a kill another process's upkeep, cancels the
+            // reservation.
             store.abandoned.withLock { $0.append(id) }
         }
     }
 
-    /// Removes what there is of a recording.
+    /// Removes the selected blocks.
     func remove(_ selection: (OpenStore) throws(IndexFailure) -> BlockIndex.Selection) {
         guard let store = state.withLock({ $0.store }) else { return }
         do throws(IndexFailure) {

@@ -2,7 +2,7 @@ import Logging
 import Support
 
 extension CacheCore {
-    /// Runs until the cache is shut down; on a thread of its own, since all of this may take long.
+    /// Runs until the cache is shut down, on a thread of its own, since a turn may take long.
     func runUpkeep() {
         var nextFullTurn = ContinuousClock.now
         var nextRoom = ContinuousClock.now
@@ -24,8 +24,8 @@ extension CacheCore {
                     }
                     try removeStale(store)
                     try store.settle()
-                    // Space that was freed isn't told by every file system at once: waiting keeps from evicting twice
-                    // for it.
+                    // Some file systems report freed space late: the interval prevents a second eviction for the same
+                    // shortage.
                     if now >= nextRoom, try makeRoom(store) { nextRoom = now + timing.interval }
                     if now >= nextFullTurn {
                         if try store.cancelOfDeadOwners() { try sweep(store) }
@@ -39,7 +39,7 @@ extension CacheCore {
         }
     }
 
-    /// The store; opened when there is none, and exchanged when it isn't what is in the folder any more.
+    /// The current store; opens one if there is none or the folder's store was replaced.
     private func openedStore(at now: ContinuousClock.Instant) -> OpenStore? {
         if let store = state.withLock({ $0.store }) {
             if store.isCurrent { return store }
@@ -80,9 +80,9 @@ extension CacheCore {
         }
     }
 
-    /// Evicts what is beyond the limit, after it was lowered, and what others need.
+    /// Evicts the excess over a lowered limit, then enough for the minimum of free space.
     ///
-    /// - Returns: whether something was evicted for others.
+    /// Returns whether space had to be freed for other users of the file system.
     private func makeRoom(_ store: OpenStore) throws(IndexFailure) -> Bool {
         while !upkeep.change({ $0.isShutDown }), try !store.index.evict(downTo: limit, store.files, store.uses) {}
         guard let free = store.files.freeBytes, free < minimumFree else { return false }

@@ -2,42 +2,36 @@ import Foundation
 import Logging
 import Support
 
-/// The cache without its thread: what it has open, what has failed, and what it counts.
+/// The state of the cache, without its thread: the open store, the pauses and the counters.
 ///
-/// Its lock is held for a few lines, and nothing is called under it.
+/// The lock is held for a few lines; no code outside is called under it.
 final class CacheCore: Sendable {
-    /// How long things take that tests don't wait for.
+    /// The durations that tests shorten.
     struct Timing: Sendable {
         /// Between two turns of the upkeep.
         var interval: Duration = .seconds(5)
-
-        /// After a failure, before the next attempt.
+        /// Between a failure and the next attempt.
         var pause: Duration = .seconds(30)
-
-        /// For other processes' changes of the index.
+        /// The wait for other processes' changes of the index.
         var patience: Duration = .seconds(5)
     }
 
     struct State {
-        /// nil when it can't be opened at present.
+        /// nil while it can't be opened.
         var store: OpenStore?
-
-        /// The index that was found to be damaged, to be set aside.
+        /// The damaged index that is to be set aside.
         var damagedIndex: FileIdentity?
-
         var opening = Pause()
         var pauses = Pauses()
-
-        /// By SID: the content that was asked for last, where there are others.
+        /// By SID: the content requested last, for recordings with other contents in the index.
         var staleRecordings: [String: CacheContent] = [:]
-
         var isShutDown = false
         var hits = 0
         var misses = 0
         var damaged = 0
     }
 
-    /// What is paused apart from the other: a full disk doesn't keep from reading.
+    /// The activities that pause separately: a full disk does not prevent reading.
     enum Activity {
         case reading
         case storing
@@ -60,7 +54,7 @@ final class CacheCore: Sendable {
     let logger: Logger
     let state = Locked(State())
 
-    /// Wakes the upkeep.
+    /// Wakes the upkeep thread.
     let upkeep = Condition(UpkeepState())
 
     struct UpkeepState {
@@ -82,14 +76,14 @@ final class CacheCore: Sendable {
                 logger.warning("what is cached in '\(folder)' can't be used, and the cache begins anew: \(fault)")
             }
         } catch  where error.code != .folder {
-            // Somebody may have it locked, or the disk may be full: that may change.
+            // The index may be locked, or the disk full: both may pass.
             noteOpening(error)
         }
     }
 
     // MARK: Failures
 
-    /// Takes in that the index could not be read or changed, and says so once.
+    /// Handles a failed index access: discards a damaged index, or pauses the activity; logs the first failure.
     func note(_ failure: IndexFailure, _ store: OpenStore, during activity: Activity = .storing) {
         if failure.code == .damaged {
             if lose(store, isDamaged: true) {
@@ -100,7 +94,7 @@ final class CacheCore: Sendable {
         pause(activity, "the cache's index can't be used: \(failure)")
     }
 
-    /// Stops trying for a while, and says so once.
+    /// Pauses an activity, and logs the first pause since the last success.
     func pause(_ activity: Activity, _ reason: String, for duration: Duration? = nil) {
         let isFirst = state.withLock {
             $0.pauses[activity].begin(reason, for: duration ?? timing.pause, at: .now)
@@ -111,16 +105,14 @@ final class CacheCore: Sendable {
         }
     }
 
-    /// Takes in that it works again, and says so.
+    /// Ends the pause of an activity, and logs that.
     func resume(_ activity: Activity) {
         if state.withLock({ $0.pauses[activity].finish() }) {
             logger.notice(activity == .reading ? "the cache is used again" : "caching goes on")
         }
     }
 
-    /// Lets go of a store that is of no use.
-    ///
-    /// - Returns: whether nobody has done so before.
+    /// Discards an unusable store, and returns whether this call did so first.
     @discardableResult
     func lose(_ store: OpenStore, isDamaged: Bool) -> Bool {
         let isFirst = state.withLock { state in
@@ -133,10 +125,8 @@ final class CacheCore: Sendable {
         return isFirst
     }
 
-    /// Has the upkeep take its turn now.
-    func wake() {
-        upkeep.change { $0.isWanted = true }
-    }
+    /// Starts a turn of the upkeep now.
+    func wake() { upkeep.change { $0.isWanted = true } }
 
     func noteOpening(_ error: DiskCacheError) {
         if state.withLock({ $0.opening.begin(error.message, for: timing.pause, at: .now) }) {

@@ -1,28 +1,25 @@
 public import Support
 
 extension DiskCache {
-    /// A cache looked at or emptied from outside, whether or not a process uses it.
+    /// A cache's folder, seen from outside, whether or not a process uses it.
     public struct Folder: Sendable {
         private let path: String
 
-        /// Names the cache's folder.
-        public init(path: String) {
-            self.path = path
-        }
+        /// Makes a reference to the folder of a cache.
+        public init(path: String) { self.path = path }
 
-        /// What is held; nothing is changed.
+        /// The contents of the cache; changes nothing.
         ///
-        /// - Throws: ``DiskCacheError`` when it can't be told.
+        /// - Throws: ``DiskCacheError`` when the index can't be read.
         public func statistics() throws(DiskCacheError) -> DiskCache.Statistics {
             guard OpenStore.exists(in: path) else { return DiskCache.Statistics() }
             let store = try OpenStore.open(path, keepsDamaged: true)
             return try perform { () throws(IndexFailure) in try store.index.statistics() }
         }
 
-        /// Removes everything that is held, also what was left of processes that were killed and of caches that were
-        /// damaged.
+        /// Removes all blocks, the remains of killed processes and stores that were set aside.
         ///
-        /// - Throws: ``DiskCacheError`` when something is left.
+        /// - Throws: ``DiskCacheError`` when something could not be removed.
         public func clear() throws(DiskCacheError) {
             guard FileIdentity(path) != nil else { return }
             let store = try OpenStore.open(path)

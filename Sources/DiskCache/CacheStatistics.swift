@@ -1,36 +1,36 @@
 public import Foundation
 
 extension DiskCache {
-    /// What the cache holds, and how much it was of use.
+    /// The size and usefulness of a cache.
     public typealias Statistics = CacheStatistics
 }
 
-/// What the cache holds and how much it was of use.
+/// The size and usefulness of a cache.
 public struct CacheStatistics: Hashable, Sendable {
-    /// The blocks that are held.
+    /// The number of blocks.
     public internal(set) var blocks = 0
 
-    /// The bytes of their files, headers included, and of those that are being written.
+    /// The bytes of all files, headers included, complete or being written.
     public internal(set) var bytes: Int64 = 0
 
-    /// How many bytes it may hold; nil when nobody has said it yet.
+    /// The limit in bytes; nil when no process has set it yet.
     public internal(set) var limit: Int64?
 
-    /// The contents that blocks are held of.
+    /// The number of contents with blocks.
     public internal(set) var contents = 0
 
-    /// When the block was used that goes first; nil when there is none.
+    /// The last use of the least recently used block; nil when there is none.
     public internal(set) var oldestUse: Date?
 
-    /// Reads that were answered, since the start.
+    /// Reads answered from the cache since the start.
     public internal(set) var hits = 0
 
-    /// Reads that were not, since the start.
+    /// Reads not answered from the cache since the start.
     public internal(set) var misses = 0
 
-    /// Blocks that were not what they should be, since the start; each is a miss too.
+    /// Blocks found damaged since the start; each counts as a miss too.
     public internal(set) var damaged = 0
 
-    /// Why nothing is stored at present; nil when storing goes on.
+    /// The reason why nothing is stored at present; nil when storing works.
     public internal(set) var pause: String?
 }

@@ -1,39 +1,36 @@
 public import Logging
 public import Support
 
-/// A cache on disk of blocks of ciphertext, shared by all processes that use its folder.
+/// A disk cache of ciphertext blocks, shared by all processes that use its folder.
 ///
-/// - **Nothing that it has to do fails.** A block that isn't there, isn't whole, or can't be read is a miss. What can't
-///   be stored isn't. The log says once why, and once when it works again.
-/// - **The limit holds at any moment**, also with several processes: a file's bytes are counted before it is made, and
-///   what was used least recently is removed before that (`BlockIndex`).
-/// - **Nothing has to be repaired before it answers**, whoever was killed or lost power before: what the index doesn't
-///   know counts as missing, every block is verified when it is read, and files that are nobody's are found in the
-///   background (`Sweep`).
+/// - **It never fails its caller.** A missing, damaged or unreadable block is a miss; a block that can't be stored is
+///   dropped. The log has one line for the failure, and one for the recovery.
+/// - **The limit holds at any moment**, also with several processes: a file's bytes are counted before the file is
+///   created, after the least recently used blocks were removed (`BlockIndex`).
+/// - **It needs no repair on start**, after a kill or a power failure: blocks without a row are misses, every block is
+///   verified when it is read, and a background pass removes orphaned files (`Sweep`).
 ///
-/// Nothing is flushed to the disk: losing a block costs fetching it again, a block that was lost in part is found by
-/// its checksum, and after a restart of the machine the index is checked before anything is stored.
+/// Nothing is flushed to the disk. A lost block is fetched again, a partly written one fails its checksum, and after a
+/// reboot the index is checked before anything is stored.
 ///
-/// Safe to use from any thread. All functions block, some milliseconds at the most as long as the disk does its work.
+/// Thread-safe. All functions block, for a few milliseconds on a healthy disk.
 public final class DiskCache: Sendable {
-    /// How many bytes of a content a block has, but for the last one's; what is stored with them comes on top.
+    /// The bytes of a block, without its header; the last block of a content may be shorter.
     public static let blockSize = 1 << 20
 
     private let core: CacheCore
     private let thread: NamedThread
 
-    /// Opens the cache of a folder, or makes an empty one, without looking at what is in it.
+    /// Opens the cache in a folder, or makes an empty one; reads no blocks.
     ///
     /// - Parameters:
-    ///   - folder: where everything is kept; made if it is missing. Nothing else may be in it.
-    ///   - limit: how many bytes all blocks' files may have together. When several processes have different ones, what
-    ///     is stored last decides.
-    ///   - minimumFree: how many bytes are left to others on the file system: with fewer, nothing is stored, and blocks
-    ///     are removed.
+    ///   - folder: the cache's folder, for the cache alone; created if it is missing.
+    ///   - limit: the most bytes of all blocks' files; if processes have different limits, the one that stores applies
+    ///     its own.
+    ///   - minimumFree: the bytes to leave free on the file system; below that, nothing is stored and blocks are
+    ///     removed.
     /// - Throws: ``DiskCacheError`` when the folder can't be used.
-    public convenience init(
-        folder: String, limit: Int64, minimumFree: Int64, logger: Logger
-    ) throws(DiskCacheError) {
+    public convenience init(folder: String, limit: Int64, minimumFree: Int64, logger: Logger) throws(DiskCacheError) {
         try self.init(
             folder: folder, limit: limit, minimumFree: minimumFree, timing: CacheCore.Timing(), logger: logger)
     }
@@ -51,54 +48,46 @@ public final class DiskCache: Sendable {
         self.core = core
     }
 
-    deinit {
-        shutDown()
-    }
+    deinit { shutDown() }
 
-    /// The blocks of a content that are probably held; no file is looked at.
-    public func blocks(of content: Content) -> Set<Int> {
-        core.blocks(of: content)
-    }
+    /// The blocks of a content that the index has; their files are not checked.
+    public func blocks(of content: Content) -> Set<Int> { core.blocks(of: content) }
 
-    /// Reads a block, and verifies it.
+    /// Reads and verifies a block.
     ///
     /// - Parameters:
-    ///   - index: which block of the content.
-    ///   - buffers: where it goes, one after the other; together as long as what was stored.
-    /// - Returns: whether they have it. If not, for whatever reason, they have anything.
+    ///   - index: the index of the block in the content.
+    ///   - buffers: the destination; together as long as the stored block.
+    /// - Returns: whether the buffers were filled; if not, their contents are undefined.
     public func read(_ index: Int, of content: Content, into buffers: [UnsafeMutableRawBufferPointer]) -> Bool {
         core.read(BlockPlace(content: content, number: index), into: buffers)
     }
 
-    /// Stores a block, if there is nothing against it.
+    /// Stores a block, if possible.
     ///
-    /// A block that is held already stays as it is. Blocks of other contents of the recording go.
+    /// A block that is already stored stays as it is. Blocks of the recording's other contents are removed.
     ///
     /// - Parameters:
-    ///   - index: which block of the content.
-    ///   - buffers: its bytes, one after the other.
+    ///   - index: the index of the block in the content.
+    ///   - buffers: the data, in order.
     public func store(_ index: Int, of content: Content, from buffers: [UnsafeRawBufferPointer]) {
         core.store(BlockPlace(content: content, number: index), from: buffers)
     }
 
-    /// Removes everything of a recording.
-    public func remove(sid: String) {
-        core.remove { _ in .recording(sid: sid) }
-    }
+    /// Removes all blocks of a recording.
+    public func remove(sid: String) { core.remove { _ in .recording(sid: sid) } }
 
-    /// Removes everything that is held now.
+    /// Removes all blocks.
     public func removeAll() {
         core.remove { store throws(IndexFailure) in .all(upTo: try store.index.lastID()) }
     }
 
-    /// What is held, and how much it was of use.
-    public var statistics: Statistics {
-        core.statistics
-    }
+    /// The size and usefulness of the cache.
+    public var statistics: Statistics { core.statistics }
 
-    /// Ends the cache's thread, and tells the index what it hasn't been told yet.
+    /// Stops the cache's thread, and writes pending uses to the index.
     ///
-    /// Reads are misses from then on, and nothing is stored. A second call does nothing.
+    /// From then on reads are misses, and nothing is stored. A second call does nothing.
     public func shutDown() {
         core.upkeep.change { $0.isShutDown = true }
         thread.join()
@@ -107,8 +96,7 @@ public final class DiskCache: Sendable {
 }
 
 extension DiskCache {
-    /// Blocks until the upkeep has had two turns from now on, the second of which began after this was called; for
-    /// tests.
+    /// Blocks until the upkeep has completed a turn that began after the call; for tests.
     func waitForUpkeep() {
         for _ in 0..<2 {
             let turns = core.upkeep.change { state in
@@ -121,7 +109,6 @@ extension DiskCache {
 }
 
 extension CacheCore {
-    /// What is held, and how much it was of use.
     var statistics: CacheStatistics {
         let store = state.withLock { $0.store }
         var statistics = CacheStatistics()

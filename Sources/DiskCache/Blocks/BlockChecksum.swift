@@ -1,29 +1,26 @@
 import CXXHash
 
-/// XXH3 with 64 bits over pieces that come one after the other.
+/// A streaming 64-bit XXH3 checksum.
 ///
-/// It finds accidents: a file that was cut, a disk that lies, a write that a power failure has lost. Forgery is for the
-/// content's own tag to find.
+/// It detects accidents: a truncated file, a faulty disk, a write lost in a power failure. Forgery is detected by the
+/// authentication tag of the content.
 struct BlockChecksum: ~Copyable {
     private let state: OpaquePointer
 
-    /// Begins; nil when there is no memory.
+    /// Returns nil when memory is exhausted.
     init?() {
         guard let state = XXH3_createState() else { return nil }
         self.state = state
         XXH3_64bits_reset(state)
     }
 
-    deinit {
-        XXH3_freeState(state)
-    }
+    deinit { XXH3_freeState(state) }
 
-    /// Takes the next bytes in.
     mutating func update(_ bytes: UnsafeRawBufferPointer) {
         guard let start = bytes.baseAddress else { return }
         XXH3_64bits_update(state, start, bytes.count)
     }
 
-    /// The checksum of what was taken in so far.
+    /// The checksum of the bytes so far.
     var value: UInt64 { XXH3_64bits_digest(state) }
 }

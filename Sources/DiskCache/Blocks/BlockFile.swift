@@ -1,27 +1,21 @@
 import Glibc
 import Support
 
-/// The contents of a block's file: header and data.
+/// The contents of a block's file: header, then data.
 enum BlockFile {
-    /// What reading has come to.
     enum ReadResult {
-        /// The buffers have the data.
         case read
-
-        /// The file isn't this block, whole and unchanged.
+        /// The file is not this block, or is not intact.
         case damaged
-
-        /// The system couldn't read, which says nothing about the file.
+        /// The system call failed, which says nothing about the file.
         case failed
     }
 
-    /// Reads a block and verifies it.
-    ///
-    /// - Parameter buffers: where its data goes; as long as the data.
+    /// Reads and verifies a block; the buffers together are as long as its data.
     static func read(
         _ descriptor: Int32, _ header: BlockHeader, into buffers: [UnsafeMutableRawBufferPointer]
     ) -> ReadResult {
-        // One byte more than there should be: what was appended is noticed without another call.
+        // One extra byte detects appended data without another system call.
         withUnsafeTemporaryAllocation(byteCount: header.length + 1, alignment: 8) { frame in
             withUnsafeTemporaryAllocation(of: iovec.self, capacity: buffers.count + 2) { vectors in
                 let found = UnsafeMutableRawBufferPointer(rebasing: frame[..<header.length])
@@ -36,7 +30,7 @@ enum BlockFile {
                 do throws(SystemError) {
                     guard try VectoredTransfer.read(descriptor, into: vectors) == length else { return .damaged }
                 } catch {
-                    // A sector that can't be read stays so, and the file with it.
+                    // An unreadable sector stays unreadable.
                     return error.code.rawValue == EIO ? .damaged : .failed
                 }
                 guard found.starts(with: header.bytes), var checksum = BlockChecksum() else { return .damaged }
@@ -50,9 +44,7 @@ enum BlockFile {
 
     /// Writes a block.
     ///
-    /// Nothing is flushed to the disk: what a power failure loses, the checksum misses.
-    ///
-    /// - Parameter buffers: its data.
+    /// Nothing is flushed to the disk: the checksum detects data lost in a power failure.
     static func write(
         _ descriptor: Int32, _ header: BlockHeader, from buffers: [UnsafeRawBufferPointer]
     ) throws(SystemError) {
@@ -66,7 +58,7 @@ enum BlockFile {
             withUnsafeTemporaryAllocation(of: iovec.self, capacity: buffers.count + 1) { vectors in
                 vectors.initializeElement(at: 0, to: iovec(frame))
                 for (position, buffer) in buffers.enumerated() {
-                    // Only read from: iovec serves both directions.
+                    // The buffer is only read; iovec has one type for both directions.
                     vectors.initializeElement(
                         at: position + 1, to: iovec(UnsafeMutableRawBufferPointer(mutating: buffer)))
                 }

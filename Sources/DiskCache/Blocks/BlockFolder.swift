@@ -1,31 +1,27 @@
 import Glibc
 import Support
 
-/// The files of the blocks, each named after its number in the index, which is never given twice.
+/// The files of the blocks, each named after its number in the index; numbers are never reused.
 ///
-/// `4096 * n ..< 4096 * (n + 1)` are in the folder `n`, so no folder grows large, and those of old numbers become empty
-/// and go. A file is `NUMBER.tmp` while it is written. Everything is relative to a descriptor: a cache that was set
-/// aside, and has another name since, isn't taken for the one that is in its place now.
+/// Folder `n` holds the numbers `4096 * n ..< 4096 * (n + 1)`. No folder grows large, and folders of old numbers become
+/// empty and are removed. A file is named `NUMBER.tmp` while it is written. All paths are relative to a descriptor, so
+/// that a store that was renamed is not confused with its replacement.
 final class BlockFolder: Sendable {
-    /// A file that was found.
     struct File: Hashable, Sendable {
         let name: String
-
-        /// The number in its name; nil when it isn't a name that is given here.
+        /// The number in the name; nil when the name is not one of a block's file.
         let id: Int64?
-
         let isTemporary: Bool
-
-        /// Its size in bytes.
+        /// In bytes.
         let size: Int64
     }
 
-    /// How many numbers share a folder.
+    /// The number of blocks in a folder.
     static let idsInFolder: Int64 = 4096
 
     private let descriptor: Int32
 
-    /// Opens the folder, and makes it if it is missing.
+    /// Opens the folder, and creates it if it is missing.
     init(path: String) throws(SystemError) {
         guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw SystemError("'\(path)' can't be made") }
         do throws(PrivateFile.Refusal) {
@@ -35,11 +31,9 @@ final class BlockFolder: Sendable {
         }
     }
 
-    deinit {
-        close(descriptor)
-    }
+    deinit { close(descriptor) }
 
-    /// The bytes that are free on the file system for who isn't root; nil when it doesn't tell.
+    /// The bytes of the file system that are free for ordinary users; nil when unknown.
     var freeBytes: Int64? {
         var status = statvfs()
         guard fstatvfs(descriptor, &status) == 0 else { return nil }
@@ -48,7 +42,6 @@ final class BlockFolder: Sendable {
 
     // MARK: One block
 
-    /// Opens a block's file for reading.
     func openBlock(_ id: Int64) throws(SystemError) -> Int32 {
         do throws(PrivateFile.Refusal) {
             let folder = try PrivateFile.openFolder(Self.folder(of: id), in: descriptor)
@@ -57,13 +50,13 @@ final class BlockFolder: Sendable {
         } catch {
             switch error.code {
             case .system: throw SystemError(error)
-            // No block, whatever it is.
+            // Not a block's file.
             case .wrongType, .notPrivate: throw SystemError("a block isn't a file of the cache's own", ENOENT)
             }
         }
     }
 
-    /// Makes the file that a block is written to.
+    /// Creates the temporary file of a block.
     func createTemporary(_ id: Int64) throws(SystemError) -> Int32 {
         for isLast in [false, true] {
             do throws(PrivateFile.Refusal) {
@@ -78,16 +71,14 @@ final class BlockFolder: Sendable {
         throw SystemError("a block's file can't be made")
     }
 
-    /// Gives a block that was written its name.
+    /// Gives a written block its final name.
     func publish(_ id: Int64) throws(SystemError) {
         guard renameat(descriptor, Self.path(id) + ".tmp", descriptor, Self.path(id)) == 0 else {
             throw SystemError("a block's file can't be renamed")
         }
     }
 
-    /// Removes what there is of a block.
-    ///
-    /// - Throws: when it is still there.
+    /// Removes a block's file; throws when the file is still there.
     func remove(_ id: Int64, alsoTemporary: Bool = false) throws(SystemError) {
         try unlink(Self.path(id))
         if alsoTemporary { try unlink(Self.path(id) + ".tmp") }
@@ -95,7 +86,7 @@ final class BlockFolder: Sendable {
 
     private func unlink(_ path: String) throws(SystemError) {
         if unlinkat(descriptor, path, 0) == 0 || errno == ENOENT { return }
-        // Somebody has put a folder in its place.
+        // Another program has put a folder in its place.
         guard errno == EISDIR, unlinkat(descriptor, path, AT_REMOVEDIR) == 0 else {
             throw SystemError("the file '\(path)' of a block can't be removed")
         }
@@ -107,12 +98,11 @@ final class BlockFolder: Sendable {
 
     // MARK: All of them
 
-    /// The numbers of the folders that there are.
+    /// The numbers of the folders.
     func folders() throws(SystemError) -> [Int64] {
         try names(in: ".").compactMap { Int64($0) }.filter { Bounds.counts.contains($0) }
     }
 
-    /// The files of a folder.
     func files(in folder: Int64) throws(SystemError) -> [File] {
         let names: [String]
         do throws(SystemError) {
@@ -122,7 +112,7 @@ final class BlockFolder: Sendable {
         }
         return names.compactMap { name in
             var status = stat()
-            // What is gone meanwhile isn't a file any more.
+            // The file may have been removed since the listing.
             guard fstatat(descriptor, "\(folder)/\(name)", &status, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
             let isTemporary = name.hasSuffix(".tmp")
             let id = Int64(name.dropLast(isTemporary ? 4 : 0))
@@ -132,17 +122,12 @@ final class BlockFolder: Sendable {
         }
     }
 
-    /// Removes a file that was found.
     func remove(_ file: File, in folder: Int64) throws(SystemError) {
         try unlink("\(folder)/\(file.name)")
     }
 
-    /// Removes a folder if it is empty.
-    ///
-    /// Whoever is about to write into it makes it anew.
-    func removeIfEmpty(_ folder: Int64) {
-        unlinkat(descriptor, "\(folder)", AT_REMOVEDIR)
-    }
+    /// Removes a folder if it is empty; writers create it again.
+    func removeIfEmpty(_ folder: Int64) { unlinkat(descriptor, "\(folder)", AT_REMOVEDIR) }
 
     private func names(in path: String) throws(SystemError) -> [String] {
         let folder = openat(descriptor, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
@@ -157,7 +142,7 @@ final class BlockFolder: Sendable {
         while true {
             errno = 0
             guard let entry = readdir(stream) else {
-                // A listing that is cut short would make blocks look as if they were gone.
+                // A truncated listing would make blocks appear to be missing.
                 guard errno == 0 else { throw SystemError("the folder '\(path)' of blocks can't be read") }
                 return names
             }

@@ -1,8 +1,8 @@
-/// What stands in a block's file before its data.
+/// The header of a block's file, in front of the data.
 ///
-/// | bytes | what |
+/// | bytes | field |
 /// |---|---|
-/// | 8 | `twfsblk`, and the version of the format |
+/// | 8 | `twfsblk` and the format version |
 /// | 8 | index of the block |
 /// | 8 | size of the content |
 /// | 4 | length of the data |
@@ -11,23 +11,20 @@
 /// | s + t | SID and entity tag, UTF-8 |
 /// | 8 | XXH3 of all of the above and the data |
 ///
-/// Numbers are little-endian. Whoever reads a block knows what it should be, so the header is not parsed: it is made
-/// once more and compared, and whatever differs, version and identity included, is one and the same case.
+/// Numbers are little-endian. The header is never parsed: a reader builds the expected header and compares the bytes,
+/// so a different version or identity is handled as damage.
 struct BlockHeader {
     static let version: UInt8 = 1
 
-    /// The bytes of the checksum, which is the header's end.
     static let checksumLength = 8
 
     /// The header up to the checksum.
     let bytes: [UInt8]
 
-    /// How many bytes the header has, the checksum included.
+    /// The length in bytes, with the checksum.
     var length: Int { bytes.count + Self.checksumLength }
 
-    /// Makes the header of a block.
-    ///
-    /// - Returns: nil when SID or entity tag are longer than any real ones.
+    /// Returns nil when the SID or the entity tag exceeds 1,024 bytes.
     init?(_ place: BlockPlace, dataLength: Int) {
         let sid = place.content.sid.utf8
         let tag = place.content.entityTag.utf8

@@ -1,25 +1,19 @@
 import Glibc
 import Support
 
-/// Reading and writing several buffers at once, to the end.
+/// Reads and writes several buffers in full, from the start of a file; the vectors are changed.
 enum VectoredTransfer {
-    /// IOV_MAX: how many buffers a call takes.
+    /// IOV_MAX: the most buffers in one call.
     private static let buffersInCall = 1024
 
-    /// Fills buffers from a file's beginning on, which may end before they are full.
-    ///
-    /// - Parameter vectors: the buffers; changed.
-    /// - Returns: how many bytes were read.
+    /// Fills buffers until the end of the file, and returns the number of bytes read.
     static func read(
         _ descriptor: Int32, into vectors: UnsafeMutableBufferPointer<iovec>
     ) throws(SystemError) -> Int {
         try transfer(vectors, "a block can't be read") { preadv(descriptor, $0, Int32($1), Int($2)) }
     }
 
-    /// Writes buffers to a file's beginning.
-    ///
-    /// - Parameter vectors: the buffers; changed.
-    /// - Returns: how many bytes were written: all of them, or the system wrote nothing without a reason.
+    /// Writes buffers, and returns the number of bytes written: fewer if a call wrote nothing and reported no error.
     static func write(
         _ descriptor: Int32, from vectors: UnsafeMutableBufferPointer<iovec>
     ) throws(SystemError) -> Int {

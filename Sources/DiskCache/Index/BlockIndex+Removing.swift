@@ -1,15 +1,12 @@
 import GRDB
 
 extension BlockIndex {
-    /// Which blocks are meant.
+    /// A set of blocks.
     enum Selection {
-        /// Those of a recording.
         case recording(sid: String)
-
-        /// Those of a content's recording that are of other contents.
+        /// The blocks of a recording's other contents.
         case otherContents(than: CacheContent)
-
-        /// All that were there at a moment: those up to a number.
+        /// All blocks up to a number.
         case all(upTo: Int64)
 
         fileprivate var condition: (sql: String, arguments: StatementArguments) {
@@ -25,19 +22,19 @@ extension BlockIndex {
         }
     }
 
-    /// The highest number that was given so far.
+    /// The highest number so far.
     func lastID() throws(IndexFailure) -> Int64 {
         try read { database in
             try Int64.fetchOne(database, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'reservation'") ?? 0
         }
     }
 
-    /// Removes blocks, and has those that are being written removed as soon as they are.
+    /// Removes stored blocks, and marks those being written for removal.
     ///
-    /// In several transactions, so that nobody waits long.
+    /// It uses several transactions, so that other processes don't wait long.
     func remove(_ selection: Selection, _ files: BlockFolder) throws(IndexFailure) {
         let (condition, arguments) = selection.condition
-        // Without locking anybody out when there is nothing, as is often the case.
+        // The read locks nobody out; often there is nothing to remove.
         let isEmpty = try read { database in
             try ["block", "reservation"].allSatisfy { table in
                 try Bool.fetchOne(
@@ -60,7 +57,6 @@ extension BlockIndex {
         }
     }
 
-    /// Removes single blocks.
     func remove(_ ids: [Int64], _ files: BlockFolder) throws(IndexFailure) {
         var rest = ids[...]
         while !rest.isEmpty {
@@ -70,12 +66,12 @@ extension BlockIndex {
         }
     }
 
-    /// Gives reservations back, with what was written.
+    /// Cancels reservations, and removes their files.
     func cancel(_ ids: [Int64], _ files: BlockFolder) throws(IndexFailure) {
         guard !ids.isEmpty else { return }
         try write { database in
             for id in ids {
-                // It may be a block: when committing it has failed, perhaps only the answer was lost.
+                // It may be a block already: a failed commit may have lost only the answer.
                 try files.remove(id, alsoTemporary: true)
                 try database.cachedStatement(sql: "DELETE FROM reservation WHERE id = ?").execute(arguments: [id])
                 try database.cachedStatement(sql: "DELETE FROM block WHERE id = ?").execute(arguments: [id])
@@ -83,7 +79,7 @@ extension BlockIndex {
         }
     }
 
-    /// Gives the reservations of an owner back that is no more.
+    /// Cancels the reservations of an owner that has ended.
     func cancelAll(of owner: String, _ files: BlockFolder) throws(IndexFailure) {
         let ids = try read { database in
             try Int64.fetchAll(database, sql: "SELECT id FROM reservation WHERE owner = ?", arguments: [owner])
@@ -93,9 +89,9 @@ extension BlockIndex {
 }
 
 extension Database {
-    /// Removes the files of blocks, and then their rows.
+    /// Removes the files of blocks, then their rows.
     ///
-    /// When a file can't be removed, all rows stay: those without a file are found to be misses.
+    /// If a file can't be removed, all rows stay; a row without a file is a miss.
     func remove(_ ids: [Int64], _ files: BlockFolder) throws {
         let statement = try cachedStatement(sql: "DELETE FROM block WHERE id = ?")
         for id in ids {

@@ -2,36 +2,28 @@ import GRDB
 import Support
 
 extension BlockIndex {
-    /// Who wants to store, and what has to be kept then.
+    /// The parameters of a process that stores.
     struct Storing {
-        /// The process, as in the folder of owners.
+        /// The name of the process, as in the folder of owners.
         let owner: String
-
-        /// How many bytes all files may have together.
+        /// The most bytes of all files.
         let limit: Int64
-
-        /// Where the files are.
         let files: BlockFolder
-
-        /// The uses that the index hasn't been told yet.
+        /// The uses that the index doesn't have yet.
         let uses: UseLog
     }
 
-    /// What asking for room has come to.
+    /// The result of a request for room.
     enum Reservation: Hashable, Sendable {
-        /// There is room, under this number; other contents of the recording may be there, which nobody needs any more.
+        /// There is room, under this number. Other contents of the recording may exist; they are obsolete.
         case reserved(id: Int64, hasOtherContents: Bool)
-
-        /// It has been stored before, or another is about to.
+        /// The block is stored, or being written.
         case held
-
-        /// So much has to go first that it isn't done at once.
+        /// Too much would have to be evicted at once.
         case noRoom
     }
 
-    /// Makes room for a block's file: what was used least recently goes, and its bytes are counted from now on.
-    ///
-    /// - Parameter bytes: the size that the file will have.
+    /// Reserves the bytes of a block's file, after evicting the least recently used blocks.
     func reserve(_ place: BlockPlace, bytes: Int64, _ storing: Storing) throws(IndexFailure) -> Reservation {
         try write { database in
             let content = place.content
@@ -49,7 +41,7 @@ extension BlockIndex {
                     arguments: [contentID, place.number])
                 if let row {
                     if row[1] == bytes { return .held }
-                    // Of another length: nobody can read it any more.
+                    // A block of another length can't be read any more.
                     try database.remove([row[0]], storing.files)
                 }
             }
@@ -57,7 +49,7 @@ extension BlockIndex {
             let excess = try database.accountedBytes().addingSaturated(bytes).subtractingSaturated(storing.limit)
             if excess > 0, try database.evict(excess, storing.files, storing.uses) < excess { return .noRoom }
 
-            // Only now: evicting may have removed the content.
+            // Only now, since eviction may have removed the content.
             try database.cachedStatement(
                 sql: "INSERT INTO content (sid, tag, size) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
             ).execute(arguments: [content.sid, content.entityTag, content.size])
@@ -74,10 +66,10 @@ extension BlockIndex {
         }
     }
 
-    /// Makes a reservation a block; its file has been written, and has its name.
+    /// Turns a reservation into a block, after its file was written and renamed.
     ///
-    /// - Parameter time: when it was used first, in microseconds.
-    /// - Returns: whether it is one: it isn't when the content was removed meanwhile, and the file is removed too.
+    /// Returns false when the content was removed meanwhile; then it removes the file too. `time` is the block's first
+    /// use, in microseconds.
     func commit(_ id: Int64, time: Int64, files: BlockFolder) throws(IndexFailure) -> Bool {
         try write { database in
             let isWanted = try Bool.fetchOne(
@@ -97,30 +89,27 @@ extension BlockIndex {
         }
     }
 
-    /// Removes least recently used blocks.
+    /// Evicts least recently used blocks, and returns the bytes freed.
     ///
-    /// - Parameter bytes: how many have to go.
-    /// - Returns: how many have gone: fewer, when there are no more, or when it would take too long.
+    /// They are fewer than requested if there are too few blocks, or if the transaction would take too long.
     func evict(_ bytes: Int64, _ files: BlockFolder, _ uses: UseLog) throws(IndexFailure) -> Int64 {
         try write { try $0.evict(bytes, files, uses) }
     }
 
-    /// Removes what is beyond a limit, as far as it doesn't take too long.
-    ///
-    /// - Returns: whether nothing is beyond it now.
+    /// Evicts one batch of the excess over a limit, and returns whether nothing is left to evict.
     func evict(downTo limit: Int64, _ files: BlockFolder, _ uses: UseLog) throws(IndexFailure) -> Bool {
-        // Without locking anybody out when there is nothing to do, as is the rule.
+        // The read locks nobody out; usually there is nothing to evict.
         guard try read({ try $0.accountedBytes() }) > limit else { return true }
         return try write { database in
             let excess = try database.accountedBytes().subtractingSaturated(limit)
             guard excess > 0 else { return true }
-            // What is being written can't go; nor does it stay for long.
+            // Reservations can't be evicted, and are soon resolved.
             let freed = try database.evict(excess, files, uses)
             return freed >= excess || freed == 0
         }
     }
 
-    /// Tells the index what was used.
+    /// Writes the noted uses to the index.
     func note(_ uses: UseLog) throws(IndexFailure) {
         guard !uses.isEmpty else { return }
         try write { try $0.note(uses) }
@@ -128,7 +117,7 @@ extension BlockIndex {
 }
 
 extension Database {
-    /// The bytes of all files that there are, or will be.
+    /// The bytes of all files, complete or reserved.
     fileprivate func accountedBytes() throws -> Int64 {
         try Int64.fetchOne(cachedStatement(sql: "SELECT bytes FROM account")) ?? 0
     }

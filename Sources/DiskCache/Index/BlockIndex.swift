@@ -3,51 +3,46 @@ import GRDB
 import Glibc
 import Support
 
-/// What is in the cache, in SQLite, shared by all processes that use the folder.
+/// The index of the cache: a SQLite database, shared by all processes that use the folder.
 ///
-/// A block is a row of `block` when its file is whole and has its name. Before, it is a row of `reservation`, and the
-/// bytes of its file count already: the sum of both, in `account`, is kept by triggers, and is never less than the sum
-/// of the files. So that it stays so, a row comes before the file is made and goes after the file was removed, whoever
-/// is killed in between.
+/// A block has a row in `block` once its file is complete and renamed. Before that it has a row in `reservation`, which
+/// already counts the bytes of its file. Triggers keep the sum of both in `account`; it is never less than the sum of
+/// the files. To guarantee that in spite of kills, a row is inserted before its file is created, and deleted after its
+/// file was removed.
 ///
 /// The bytes of `index.sqlite` itself, some two hundred a block, don't count.
 struct BlockIndex: Sendable {
-    /// A block's row.
     struct Entry: Hashable, Sendable {
-        /// The number that its file is named after.
+        /// The number in the file's name.
         let id: Int64
-
-        /// The size of its file.
+        /// The size of the file.
         let bytes: Int64
     }
 
-    /// How many blocks are removed at most while the index is locked: some ten milliseconds.
+    /// The most blocks removed while the index is locked: some ten milliseconds.
     static let batch = 256
 
     private let pool: DatabasePool
 
-    /// Opens an index, or makes an empty one.
+    /// Opens an index, or makes an empty one; `patience` is the wait for other processes' changes.
     ///
-    /// It is closed with the last reference to it. GRDB's `close()` would close the writer before the readers, and
-    /// leave SQLite's journal behind.
-    ///
-    /// - Parameter patience: how long to wait for another process's changes.
+    /// The last reference closes it. GRDB's `close()` would close the writer before the readers, and leave SQLite's
+    /// journal behind.
     init(path: String, patience: Duration) throws(IndexFailure) {
         do {
-            // SQLite gives its journal the mode of the main file, which is made first for that reason.
+            // SQLite gives its journal the mode of the main file, so that file is created first.
             close(try PrivateFile.open(path, O_CREAT | O_RDWR))
             var configuration = Configuration()
             configuration.label = "cache index"
             let (seconds, attoseconds) = patience.components
             configuration.busyMode = .timeout(Double(seconds) + Double(attoseconds) / 1e18)
             configuration.prepareDatabase { database in
-                // Readers don't wait for writers; they do for who has locked the file whole, and a miss is better then.
+                // Readers wait only for a lock on the whole file; a miss is better than a long wait.
                 if database.configuration.readonly { try database.execute(sql: "PRAGMA busy_timeout = 250") }
             }
             pool = try DatabasePool(path: path, configuration: configuration)
-            // Waiting for the disk now and then would mean waiting for all blocks that were written meanwhile.
-            // Processes that are killed lose nothing that SQLite has written. After a power failure the index is
-            // checked whole (`check`).
+            // A flush would wait for all blocks written meanwhile. A kill loses nothing that SQLite has written; after
+            // a power failure the whole index is checked (`check`).
             try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = OFF") }
         } catch {
             throw IndexFailure(error)
@@ -57,16 +52,13 @@ struct BlockIndex: Sendable {
 
     // MARK: Looking up
 
-    /// What looking a block up has found.
     enum Lookup: Hashable, Sendable {
         case found(Entry)
         case missing
-
-        /// It is missing, and there are blocks of other contents of the recording.
+        /// Missing, but the index has other contents of the recording.
         case stale
     }
 
-    /// Looks a block up.
     func look(up place: BlockPlace) throws(IndexFailure) -> Lookup {
         try read { database in
             let row = try Row.fetchOne(
@@ -81,7 +73,6 @@ struct BlockIndex: Sendable {
         }
     }
 
-    /// The blocks of a content that are held.
     func blocks(of content: CacheContent) throws(IndexFailure) -> Set<Int> {
         try read { database in
             try Int.fetchSet(
@@ -93,7 +84,6 @@ struct BlockIndex: Sendable {
         }
     }
 
-    /// How much there is.
     func statistics() throws(IndexFailure) -> CacheStatistics {
         try read { database in
             var statistics = CacheStatistics()
@@ -115,14 +105,13 @@ struct BlockIndex: Sendable {
         }
     }
 
-    /// A note that processes leave for each other.
+    /// A setting that all processes share.
     func setting(_ name: String) throws(IndexFailure) -> String? {
         try read { database in
             try String.fetchOne(database, sql: "SELECT value FROM setting WHERE name = ?", arguments: [name])
         }
     }
 
-    /// Leaves a note.
     func set(_ name: String, to value: String) throws(IndexFailure) {
         guard try setting(name) != value else { return }
         try write { database in
@@ -133,7 +122,7 @@ struct BlockIndex: Sendable {
 
     // MARK: For the sweep
 
-    /// The folders that have, or will have, files of blocks.
+    /// The numbers of the folders with blocks or reservations.
     func folders() throws(IndexFailure) -> Set<Int64> {
         try read { database in
             try Int64.fetchSet(
@@ -142,12 +131,12 @@ struct BlockIndex: Sendable {
         }
     }
 
-    /// The blocks whose files are in a folder, with the sizes that these should have.
+    /// The blocks in a folder, with the sizes of their files.
     func blocks(in folder: Int64) throws(IndexFailure) -> [Int64: Int64] {
         try entries("block", in: folder)
     }
 
-    /// The blocks of a folder that are being written.
+    /// The reservations in a folder, with the sizes of their files.
     func reservations(in folder: Int64) throws(IndexFailure) -> [Int64: Int64] {
         try entries("reservation", in: folder)
     }
@@ -164,14 +153,12 @@ struct BlockIndex: Sendable {
         }
     }
 
-    /// The owners of blocks that are being written.
+    /// The owners of reservations.
     func owners() throws(IndexFailure) -> Set<String> {
         try read { try String.fetchSet($0, sql: "SELECT DISTINCT owner FROM reservation") }
     }
 
-    /// Looks whether the index is whole, all of it: some milliseconds for ten thousand blocks.
-    ///
-    /// - Throws: that it is damaged.
+    /// Checks the whole index, in some milliseconds for ten thousand blocks; throws when it is damaged.
     func check() throws(IndexFailure) {
         try read { database in
             let answer = try String.fetchOne(database, sql: "PRAGMA integrity_check(1)")
@@ -179,7 +166,7 @@ struct BlockIndex: Sendable {
         }
     }
 
-    /// Makes the account agree with the rows, in case SQLite's file was damaged in a way that SQLite can't notice.
+    /// Corrects the account from the rows, in case of damage that SQLite can't detect.
     func recount() throws(IndexFailure) {
         let sums = """
             (SELECT (SELECT ifnull(sum(bytes), 0) FROM block) + (SELECT ifnull(sum(bytes), 0) FROM reservation) AS bytes,
@@ -200,28 +187,20 @@ struct BlockIndex: Sendable {
 
     // MARK: Access
 
-    /// Asks; one statement at a time sees what is committed.
+    /// Runs a query; each statement has a snapshot of its own.
     func read<Value>(_ body: (Database) throws -> Value) throws(IndexFailure) -> Value {
-        do {
-            // Without a transaction, which would cost more than the query.
-            return try pool.unsafeRead(body)
-        } catch {
-            throw IndexFailure(error)
-        }
+        // A transaction would cost more than the query.
+        try IndexFailure.wrapping { try pool.unsafeRead(body) }
     }
 
-    /// Changes, in a transaction that locks out all other processes' changes.
+    /// Runs a transaction that excludes all other writers.
     func write<Value>(_ body: (Database) throws -> Value) throws(IndexFailure) -> Value {
-        do {
-            return try pool.write(body)
-        } catch {
-            throw IndexFailure(error)
-        }
+        try IndexFailure.wrapping { try pool.write(body) }
     }
 }
 
 extension Database {
-    /// Whether the index has contents of a recording that are not this one.
+    /// Whether the index has other contents of the recording.
     func hasOtherContents(than content: CacheContent) throws -> Bool {
         try Bool.fetchOne(
             cachedStatement(

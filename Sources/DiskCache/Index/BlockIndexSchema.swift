@@ -3,10 +3,10 @@ import Support
 
 /// The tables of the index.
 enum BlockIndexSchema {
-    /// An index of another version is set aside, since what it holds can be had again.
+    /// An index of another version is set aside, since its blocks can be fetched again.
     private static let version = 1
 
-    /// Makes the tables of an empty index, or checks that one that was made before has these.
+    /// Creates the tables of an empty index, or verifies those of an existing one.
     static func prepare(_ database: Database) throws {
         let version = try Int.fetchOne(database, sql: "PRAGMA user_version")
         if version == Self.version {
@@ -22,7 +22,7 @@ enum BlockIndexSchema {
         try database.execute(sql: schema)
     }
 
-    /// What SQLite says of tables, indexes and triggers.
+    /// The definitions of tables, indexes and triggers.
     private static func items(of database: Database) throws -> Set<[String]> {
         Set(
             try Row.fetchAll(database, sql: "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master").map {
@@ -30,7 +30,7 @@ enum BlockIndexSchema {
             })
     }
 
-    /// What it says of an index that was made here: another one's rows may be of any type.
+    /// The definitions in a new index; the rows of other tables could have any type.
     private static func expectedItems() throws -> Set<[String]> {
         if let known = expected.withLock({ $0 }) { return known }
         let made = try DatabaseQueue().write { database in
@@ -43,10 +43,10 @@ enum BlockIndexSchema {
 
     private static let expected = Locked<Set<[String]>?>(nil)
 
-    /// The statements that make the tables.
+    /// The statements that create the tables.
     ///
-    /// `id` is AUTOINCREMENT in `reservation`, and a block takes its reservation's over: it is never given again, so a
-    /// file that is removed late is never another block's.
+    /// `id` is AUTOINCREMENT in `reservation`, and a block keeps its reservation's number. Numbers are never reused, so
+    /// the late removal of a file never removes another block's.
     private static let schema = """
         CREATE TABLE content (
             id INTEGER PRIMARY KEY,
@@ -95,7 +95,7 @@ enum BlockIndexSchema {
         """
     }
 
-    /// Contents go with the last block of theirs.
+    /// Deletes a content with its last block or reservation.
     private static func unusedContentTrigger(_ table: String) -> String {
         """
         CREATE TRIGGER \(table)_delete_content AFTER DELETE ON \(table) BEGIN

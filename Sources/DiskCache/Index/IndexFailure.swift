@@ -1,22 +1,22 @@
 import GRDB
 import Support
 
-/// The index can't be asked or changed.
+/// The index can't be read or changed.
 typealias IndexFailure = CodedError<IndexFailureCode>
 
-/// The reasons why the index can't be asked or changed.
+/// The reasons why the index can't be read or changed.
 enum IndexFailureCode: ErrorCode {
-    /// It isn't an index, or not a whole one: it has to be made anew.
+    /// It is not an intact index, and has to be made anew.
     case damaged
 
-    /// It is locked, the disk is full, a file of a block can't be removed: later it may work.
+    /// It is locked, the disk is full, or a block's file can't be removed; a later attempt may succeed.
     case unavailable
 
-    /// Tells what SQLite's refusal means for the index.
+    /// Classifies an error of SQLite.
     init(_ error: DatabaseError) {
         self =
             switch error.resultCode {
-            // What SQLite says of other files, and of statements that don't fit the tables that are there.
+            // The errors of SQLite for other files, and for statements that don't match the tables.
             case .SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_FORMAT, .SQLITE_ERROR, .SQLITE_SCHEMA, .SQLITE_CONSTRAINT,
                 .SQLITE_MISMATCH:
                 .damaged
@@ -26,7 +26,7 @@ enum IndexFailureCode: ErrorCode {
 }
 
 extension IndexFailure {
-    /// Takes an error for one of the index, unless it is one already.
+    /// Wraps an error, unless it is an index failure already.
     init(_ error: any Error) {
         if let failure = error as? IndexFailure {
             self = failure
@@ -35,5 +35,10 @@ extension IndexFailure {
         } else {
             self.init(.unavailable, "\(error)", cause: error)
         }
+    }
+
+    /// Runs a body, and wraps its errors.
+    static func wrapping<Value>(_ body: () throws -> Value) throws(IndexFailure) -> Value {
+        do { return try body() } catch { throw IndexFailure(error) }
     }
 }

@@ -1,10 +1,10 @@
 import Glibc
 import Support
 
-/// Which blocks were used when, until the index is told.
+/// The uses of blocks that the index doesn't have yet.
 ///
-/// A transaction for each read would cost more than the read. What a kill loses of it only makes the order less exact,
-/// and so does what another process hasn't told yet.
+/// A transaction for each read would cost more than the read. Uses lost in a kill, or not yet written by another
+/// process, make the order of eviction slightly less exact.
 final class UseLog: Sendable {
     private struct State {
         var times: [Int64: Int64] = [:]
@@ -13,9 +13,7 @@ final class UseLog: Sendable {
 
     private let state = Locked(State())
 
-    /// Notes that a block is used now.
-    ///
-    /// - Returns: how many are noted.
+    /// Notes a use of a block now, and returns the number of blocks noted.
     func note(_ id: Int64) -> Int {
         state.withLock { state in
             state.times[id] = Self.next(after: &state.last)
@@ -23,12 +21,10 @@ final class UseLog: Sendable {
         }
     }
 
-    /// The time in microseconds since 1970, later than any that was given before.
-    func now() -> Int64 {
-        state.withLock { Self.next(after: &$0.last) }
-    }
+    /// The time in microseconds since 1970, always later than the previous result.
+    func now() -> Int64 { state.withLock { Self.next(after: &$0.last) } }
 
-    /// What was noted, and not taken before.
+    /// Returns and clears the noted uses.
     func take() -> [Int64: Int64] {
         state.withLock { state in
             defer { state.times = [:] }
@@ -36,7 +32,7 @@ final class UseLog: Sendable {
         }
     }
 
-    /// Whether there is nothing to take.
+    /// Whether no uses are noted.
     var isEmpty: Bool { state.withLock { $0.times.isEmpty } }
 
     private static func next(after last: inout Int64) -> Int64 {

@@ -1,11 +1,11 @@
 import Glibc
 
-/// Which file is meant by a path at a moment.
+/// The device and inode of a file.
 struct FileIdentity: Hashable, Sendable {
     private let device: UInt64
     private let number: UInt64
 
-    /// Looks at a file; nil when there is none.
+    /// Returns nil when there is no file at the path.
     init?(_ path: String) {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }

@@ -2,9 +2,7 @@ import Glibc
 import Support
 
 extension FileLock {
-    /// Locks a file of the cache's own, which is made if it is missing.
-    ///
-    /// - Parameter patience: How long to wait for who has it locked.
+    /// Locks a file of the cache, and creates it if it is missing; `patience` is the wait for another holder.
     convenience init(path: String, patience: Duration) throws(SystemError) {
         let descriptor: Int32
         do throws(PrivateFile.Refusal) {
@@ -15,13 +13,13 @@ extension FileLock {
         try self.init(descriptor, of: path, patience: patience)
     }
 
-    /// Whether nobody has a file locked, or it is missing.
+    /// Whether a file is unlocked or missing.
     static func isFree(path: String) -> Bool {
         let descriptor: Int32
         do throws(PrivateFile.Refusal) {
             descriptor = try PrivateFile.open(path, O_RDWR)
         } catch {
-            // Nobody here has locked a file that isn't the user's own.
+            // The cache locks no files of other users.
             return error.code == .system(ENOENT) || error.code == .wrongType || error.code == .notPrivate
         }
         defer { close(descriptor) }

@@ -1,59 +1,57 @@
 import Foundation
 import Support
 
-/// An open store: the index, the files and this process as one of its users.
+/// An open store: the index, the files, and this process as an owner.
 ///
 /// ```
-/// FOLDER/lock                 locked by who opens a store or sets one aside
-/// FOLDER/store/index.sqlite   what is held
+/// FOLDER/lock                 locked while a store is opened or set aside
+/// FOLDER/store/index.sqlite   the index
 /// FOLDER/store/blocks/N/…     the files of the blocks
 /// FOLDER/store/owners/…       a locked file for each process
-/// FOLDER/discarded-…          a store whose index was damaged or missing, until it is removed
+/// FOLDER/discarded-…          a damaged store, until it is removed
 /// ```
 ///
-/// A store is set aside whole, by renaming it: whoever still uses it goes on with files that are no longer in anybody's
-/// way, until it notices (``isCurrent``).
+/// A store is set aside by renaming its folder. Processes that still use it are not disturbed, until they notice
+/// (``isCurrent``).
 final class OpenStore: Sendable {
     let index: BlockIndex
     let files: BlockFolder
     let owner: Owner
 
-    /// What the index hasn't been told yet.
+    /// The uses that the index doesn't have yet.
     let uses = UseLog()
 
-    /// Reservations that could not be given back.
+    /// Reservations whose cancellation failed.
     let abandoned = Locked<[Int64]>([])
 
-    /// The index's file, to tell it from one that is in its place later.
+    /// The identity of the index's file, to recognise a replacement.
     let identity: FileIdentity
 
-    /// Whether the machine was restarted since the index was used, perhaps by a power failure.
+    /// Whether the machine was rebooted since the last use of the index, perhaps after a power failure.
     let wasRestarted: Bool
 
-    /// Why another one that was in its place was set aside when this one was opened; nil when none was.
+    /// Why the previous store was set aside on opening; nil when none was.
     let fault: String?
 
     private let folder: String
 
-    /// Whether files may be there that the index doesn't know of.
+    /// Whether the index has all files.
     ///
-    /// They would come on top of the limit, so nothing is stored until a sweep has been made: when there are stores
-    /// that were set aside, and after a restart of the machine, since SQLite may have lost the last transactions in a
-    /// power failure then. A kill loses none.
+    /// Unknown files would exceed the limit, so nothing is stored before a sweep in two cases: if there are discarded
+    /// stores, and after a reboot, since a power failure may have lost SQLite's last transactions. A kill loses none.
     private let isSwept: Locked<Bool>
 
-    /// How long somebody else may take to open the folder.
+    /// The wait for another process that opens the folder.
     private static let openingPatience = Duration.seconds(5)
 
     private init(folder: String, patience: Duration, replacing fault: String?) throws {
         self.folder = folder
         self.fault = fault
-        let store = Self.storePath(folder)
-        guard mkdir(store, 0o700) == 0 || errno == EEXIST else { throw SystemError("'\(store)' can't be made") }
-        let owners = Self.ownersPath(folder)
-        guard mkdir(owners, 0o700) == 0 || errno == EEXIST else { throw SystemError("'\(owners)' can't be made") }
-        files = try BlockFolder(path: store + "/blocks")
-        owner = try Owner(folder: owners)
+        for path in [Self.storePath(folder), Self.ownersPath(folder)] {
+            guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw SystemError("'\(path)' can't be made") }
+        }
+        files = try BlockFolder(path: Self.storePath(folder) + "/blocks")
+        owner = try Owner(folder: Self.ownersPath(folder))
         index = try BlockIndex(path: Self.indexPath(folder), patience: patience)
         guard let identity = FileIdentity(Self.indexPath(folder)) else {
             throw SystemError("'\(Self.indexPath(folder))' can't be opened")
@@ -62,7 +60,7 @@ final class OpenStore: Sendable {
         let boot = Self.boot
         let lastBoot = try index.setting("boot")
         wasRestarted = lastBoot != nil && lastBoot != boot
-        // An index that was made just now: everything that it will hold comes after this.
+        // The index is new: it has no contents from before this boot.
         if lastBoot == nil, let boot { try index.set("boot", to: boot) }
         isSwept = Locked(try Self.discarded(folder).isEmpty && boot != nil && (lastBoot == nil || lastBoot == boot))
     }
@@ -70,10 +68,10 @@ final class OpenStore: Sendable {
     /// Opens the store of a folder, or makes an empty one.
     ///
     /// - Parameters:
-    ///   - folder: the cache's folder; made if it is missing.
-    ///   - damaged: the index that was found to be damaged: it is set aside if it is still there.
-    ///   - keepsDamaged: whether an index that can't be used stays where it is.
-    ///   - patience: how long to wait for other processes' changes of the index.
+    ///   - folder: the cache's folder; created if it is missing.
+    ///   - damaged: the index found damaged; it is set aside if it is still there.
+    ///   - keepsDamaged: whether an unusable index is left in place.
+    ///   - patience: the wait for other processes' changes of the index.
     static func open(
         _ folder: String, damaged: FileIdentity? = nil, keepsDamaged: Bool = false, patience: Duration = .seconds(5)
     ) throws(DiskCacheError) -> OpenStore {
@@ -116,23 +114,19 @@ final class OpenStore: Sendable {
         }
     }
 
-    /// Whether there is a store in a folder.
-    static func exists(in folder: String) -> Bool {
-        FileIdentity(indexPath(folder)) != nil
-    }
+    static func exists(in folder: String) -> Bool { FileIdentity(indexPath(folder)) != nil }
 
-    /// Whether this is the store that is in the folder now.
+    /// Whether the folder still has this store.
     var isCurrent: Bool { FileIdentity(Self.indexPath(folder)) == identity }
 
-    /// Whether every file that there is counts.
+    /// Whether the index has all files, so that the limit holds.
     var mayStore: Bool { isSwept.withLock { $0 } }
 
-    /// What is told about this store to those that want to store.
     func storing(limit: Int64) -> BlockIndex.Storing {
         BlockIndex.Storing(owner: owner.name, limit: limit, files: files, uses: uses)
     }
 
-    /// Tells the index what it hasn't been told.
+    /// Writes pending uses and cancellations to the index.
     func settle() throws(IndexFailure) {
         try index.note(uses)
         let ids = abandoned.withLock { abandoned in
@@ -149,25 +143,19 @@ final class OpenStore: Sendable {
 
     // MARK: For the sweep
 
-    /// Gives back what processes had reserved that are no more.
+    /// Cancels the reservations of processes that have ended.
     ///
-    /// - Returns: whether one of them was killed. It may have removed files of blocks whose rows are still there, since
-    ///   the rows go last.
+    /// Returns whether one was killed. It may have removed files of blocks whose rows remain, since rows are deleted
+    /// last.
     @discardableResult
     func cancelOfDeadOwners() throws(IndexFailure) -> Bool {
         let owners = Self.ownersPath(folder)
-        var alive: Set<String> = []
-        var dead: Set<String> = []
-        var wasKilled = false
-        do {
+        let (dead, wasKilled) = try IndexFailure.wrapping {
             let lock = try FileLock(path: folder + "/lock", patience: Self.openingPatience)
             defer { withExtendedLifetime(lock) {} }
-            for owner in try index.owners() {
-                if Owner.isAlive(owner, folder: owners) { alive.insert(owner) } else { dead.insert(owner) }
-            }
-            wasKilled = Owner.removeDead(folder: owners, except: alive.union(dead))
-        } catch {
-            throw IndexFailure(error)
+            let known = try index.owners()
+            let dead = known.filter { !Owner.isAlive($0, folder: owners) }
+            return (dead, Owner.removeDead(folder: owners, except: known))
         }
         for owner in dead { try index.cancelAll(of: owner, files) }
         return wasKilled
@@ -182,7 +170,7 @@ final class OpenStore: Sendable {
         }
     }
 
-    /// Notes that every file that there is counts.
+    /// Notes that the index has all files.
     func noteSwept() throws(IndexFailure) {
         if let boot = Self.boot { try index.set("boot", to: boot) }
         isSwept.withLock { $0 = true }
@@ -190,9 +178,9 @@ final class OpenStore: Sendable {
 
     // MARK: Paths
 
-    /// Says what there is of a store that isn't a file or folder of the user's own, or is reached by a link.
+    /// Finds a part of a store that is reached by a link or is not the user's own file or folder.
     ///
-    /// SQLite opens the index by its name: it would follow links, and wait for FIFOs.
+    /// SQLite opens the index by name: it would follow links, and block on FIFOs.
     private static func foreignPart(of folder: String) -> PrivateFile.Refusal? {
         do throws(PrivateFile.Refusal) {
             for path in [storePath(folder), ownersPath(folder), storePath(folder) + "/blocks"] {
@@ -225,6 +213,6 @@ final class OpenStore: Sendable {
     private static func ownersPath(_ folder: String) -> String { folder + "/store/owners" }
     private static func indexPath(_ folder: String) -> String { folder + "/store/index.sqlite" }
 
-    /// Another text after each restart of the machine; nil when the system doesn't tell.
+    /// The kernel's boot ID; nil when the system doesn't provide it.
     private static let boot = try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)
 }

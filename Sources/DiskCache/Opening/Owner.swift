@@ -1,19 +1,17 @@
 import Foundation
 import Support
 
-/// A process as one that has reservations: a file that it keeps locked, so that others know whether it lives.
+/// A process with reservations, represented by a file that it keeps locked while it lives.
 ///
-/// Made, and looked for, with the cache's folder locked: nobody takes one for dead that is just about to lock its file.
+/// Owners are created and searched with the cache's folder locked, so an owner that hasn't locked its file yet is not
+/// taken for dead.
 final class Owner: Sendable {
-    /// The name, as in the index.
     let name: String
 
     private let path: String
     private let lock: FileLock
 
-    /// Makes an owner.
-    ///
-    /// - Parameter folder: where the owners' files are.
+    /// Makes an owner, with a file in the folder of owners.
     init(folder: String) throws(SystemError) {
         name = String(UInt64.random(in: .min ... .max), radix: 16)
         path = "\(folder)/\(name)"
@@ -21,18 +19,18 @@ final class Owner: Sendable {
     }
 
     deinit {
-        // Before the lock goes; what it may have left is found by who misses the file.
+        // Before the lock is released. Other processes recognise remaining reservations by the missing file.
         unlink(path)
     }
 
-    /// Whether an owner's process lives and uses the cache.
+    /// Whether an owner's process is alive and uses the cache.
     static func isAlive(_ name: String, folder: String) -> Bool {
         !FileLock.isFree(path: "\(folder)/\(name)")
     }
 
-    /// Removes the files of owners that are no more, apart from those who still have reservations.
+    /// Removes the files of dead owners, except those with reservations.
     ///
-    /// - Returns: whether there was one. It was killed: who ends in an orderly way removes it.
+    /// Returns whether there was one. Its process was killed, since an orderly exit removes the file.
     static func removeDead(folder: String, except names: Set<String>) -> Bool {
         var isFound = false
         for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []

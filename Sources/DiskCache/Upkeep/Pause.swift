@@ -1,28 +1,21 @@
-/// Time off after a failure, so that what can't work isn't tried all the time, nor said each time.
+/// A pause after a failure, which limits attempts and log lines.
 struct Pause {
-    /// Why; nil when there is none.
+    /// The cause of the failure; nil after a success.
     private(set) var reason: String?
 
     private var end: ContinuousClock.Instant?
 
-    /// Whether it is worth trying.
-    func isOver(at now: ContinuousClock.Instant) -> Bool {
-        end.map { $0 <= now } ?? true
-    }
+    /// Whether another attempt is due.
+    func isOver(at now: ContinuousClock.Instant) -> Bool { end.map { $0 <= now } ?? true }
 
-    /// Takes a failure in.
-    ///
-    /// - Parameter duration: how long nothing is tried.
-    /// - Returns: whether it is the first since the last success: the one to be logged.
+    /// Notes a failure, and returns whether it is the first since the last success.
     mutating func begin(_ reason: String, for duration: Duration, at now: ContinuousClock.Instant) -> Bool {
         defer { self.reason = reason }
         end = now + duration
         return self.reason == nil
     }
 
-    /// Takes a success in.
-    ///
-    /// - Returns: whether it is the first since a failure.
+    /// Notes a success, and returns whether it is the first since a failure.
     mutating func finish() -> Bool {
         defer {
             reason = nil
