@@ -4,45 +4,39 @@ public import Logging
 public import Support
 public import TwilioAPI
 
-/// What the account holds, on disk: every resource as it was received, and what was learnt of its media.
+/// The account's recordings on disk: every resource as it was received, and the facts learnt of its media.
 ///
-/// Survives restarts. Safe to use from any thread. A query takes some ten microseconds; none uses the network.
+/// It survives restarts. Thread-safe. A query takes some ten microseconds; none uses the network.
 ///
-/// This class has single recordings and the listings that a window shows. Its parts have the rest.
+/// This class serves single recordings and the listings of a window; its parts serve the rest.
 public final class Catalog: Sendable {
-    /// The account's recordings that are shown; the catalog may hold others, for other mounts.
+    /// The recordings that are shown; the catalog may hold others, for other mounts.
     public let window: CatalogWindow
 
-    /// What was learnt of recordings' media.
+    /// The facts learnt of recordings' media.
     public let media: StoredMedia
 
-    /// What reading recordings requires, and which of them are hidden for it.
+    /// The requirements for reading recordings, and the recordings hidden because of them.
     public let requirements: Requirements
 
-    /// What is stored about lists.
+    /// The stored states of lists.
     package let lists: StoredLists
 
-    /// The recordings that were removed.
     package let removals: RemovalLog
-
-    /// The database below all of these.
     let storage: CatalogStorage
 
     /// Opens the catalog of an account, or makes an empty one.
     ///
     /// - Parameters:
-    ///   - folder: where the file `catalog.sqlite` is kept; made if it is missing.
-    ///   - window: the recordings that are shown.
+    ///   - folder: the folder of the file `catalog.sqlite`; created if it is missing.
+    ///   - window: the recordings to show.
     public convenience init(
         folder: String, window: CatalogWindow = CatalogWindow(), logger: Logger
     ) throws(CatalogError) {
-        try self.init(
-            folder: folder, window: window, smallCount: CatalogCheck.usualSmallCount, logger: logger)
+        try self.init(folder: folder, window: window, smallCount: CatalogCheck.usualSmallCount, logger: logger)
     }
 
-    /// Opens the catalog of an account, or makes an empty one.
-    ///
-    /// - Parameter smallCount: the most entries of a catalog whose rows are all checked when it is opened.
+    /// Opens a catalog; checks every row if there are at most `smallCount` entries.
     init(
         folder: String, window: CatalogWindow = CatalogWindow(), smallCount: Int64, logger: Logger
     ) throws(CatalogError) {
@@ -58,37 +52,29 @@ public final class Catalog: Sendable {
 
     /// The number of the database in use, which grows when a damaged one is replaced.
     ///
-    /// Nothing known of one database holds for the next: neither positions nor which lists are complete. The number
-    /// grows in the same step in which the new database can first be read. So whoever compares it after reading never
-    /// takes an empty database for a complete list.
+    /// Nothing known of one database holds for the next: neither positions nor complete lists. The number grows in the
+    /// same step in which the new database becomes readable. So a caller that compares it after reading never takes an
+    /// empty database for a complete list.
     public var epoch: Int { storage.epoch }
 
-    /// The number of the database in use, and whether all of its rows were checked when it was opened.
+    /// The number of the database in use, and whether opening checked all of its rows.
     package var opened: (epoch: Int, isChecked: Bool) { storage.opened }
 
     // MARK: Single recordings
 
-    /// The entry of one recording, completed or not; nil when the catalog doesn't have it, or it isn't shown.
+    /// The entry of a recording, completed or not; nil when the catalog doesn't have it, or it isn't shown.
     public func entry(of sid: SID) throws(CatalogError) -> CatalogEntry? {
         try storage.entry(of: sid).flatMap { window.contains($0) && !requirements.isHidden($0) ? $0 : nil }
     }
 
-    /// The resource as Twilio gave it; nil when the catalog doesn't have it.
+    /// The resource as Twilio returned it; nil when the catalog doesn't have it.
     ///
-    /// Every entry has a document: a missing one is damage, as a changed one is.
+    /// Every entry has a document: a missing document is damage, like a changed one.
     public func resource(of sid: SID) throws(CatalogError) -> MediaResource? {
         guard let kind = sid.kind else { return nil }
-        return try storage.read { database in
-            let select = try RawStatement(
-                database,
-                """
-                SELECT json, document.checksum FROM entry LEFT JOIN document USING (id)
-                WHERE kind = ?1 AND sid = ?2
-                """)
-            select.bind(1, Int64(kind.rawValue))
-            select.bind(2, SIDDigits(sid))
-            guard try select.step() else { return nil as MediaResource? }
-            defer { select.finish() }
+        let query =
+            "SELECT json, document.checksum FROM entry LEFT JOIN document USING (id) WHERE kind = ?1 AND sid = ?2"
+        return try storage.row(of: sid, query) { select in
             let json = select.withBytes(0) { packed in
                 RowChecksum.document(packed) == select.integer(1) ? storage.coder.decode(packed) : nil
             }
@@ -99,7 +85,7 @@ public final class Catalog: Sendable {
         }
     }
 
-    /// Stores a resource that was requested alone.
+    /// Stores a resource that was requested singly.
     public func store(_ resource: ListedResource) throws(CatalogError) {
         let prepared = prepare([resource])
         try storage.write { try $0.store([prepared]) }
@@ -113,21 +99,19 @@ public final class Catalog: Sendable {
 
     // MARK: Bulk
 
-    /// Brings resources into the form in which they are stored; any thread can do that.
+    /// Prepares resources for storing, on any thread.
     package func prepare(_ resources: [ListedResource]) -> PreparedResources {
         PreparedResources(resources, coder: storage.coder)
     }
 
-    /// Announces that much will be written: until ``endBulk(flushingOn:)``, nothing waits for the disk.
+    /// Begins bulk writing: until ``endBulk(flushingOn:)``, no transaction waits for the disk.
     ///
-    /// - Parameter copier: a thread that copies from SQLite's journal to the file; to be shut down after all writers.
-    package func beginBulk(copyingOn copier: WorkerPool) {
-        storage.beginBulk(copyingOn: copier)
-    }
+    /// - Parameter copier: the thread that copies SQLite's journal to the file; to be shut down after all writers.
+    package func beginBulk(copyingOn copier: WorkerPool) { storage.beginBulk(copyingOn: copier) }
 
-    /// Balances ``beginBulk(copyingOn:)``; the last call makes writing wait for the disk again.
+    /// Balances ``beginBulk(copyingOn:)``; after the last call, transactions wait for the disk again.
     ///
-    /// - Parameter worker: waits until the disk has everything; nil, or one that was shut down, for the calling thread.
+    /// - Parameter worker: the thread that flushes the disk; nil, or one that was shut down, for the calling thread.
     package func endBulk(flushingOn worker: WorkerPool? = nil) {
         storage.endBulk(flushingOn: worker)
     }

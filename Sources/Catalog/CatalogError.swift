@@ -5,15 +5,15 @@ public typealias CatalogError = CodedError<CatalogErrorCode>
 
 /// The reasons why the catalog can't be opened, read or written.
 public enum CatalogErrorCode: ErrorCode {
-    /// The catalog's folder or file can't be made, or isn't a catalog.
+    /// The catalog's folder or file can't be created, or isn't a catalog.
     case unusable
 
-    /// SQLite refused a statement: the disk is full, the file is damaged.
+    /// SQLite refused a statement, for instance because the disk is full or the file is damaged.
     case database
 
-    /// Another process keeps it for itself.
+    /// Another process has locked the catalog.
     case inUse
 
-    /// The list could not be completed, so the directory can't be listed.
+    /// The list is incomplete, so the directory can't be listed.
     case incompleteList
 }

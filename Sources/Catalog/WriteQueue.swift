@@ -2,17 +2,17 @@ public import Support
 
 /// The thread that writes to the catalogs of a mount, urgent work before bulk work.
 ///
-/// SQLite takes one writer at a time for each catalog, and all catalogs are on the same disk. So one thread writes,
-/// whatever the number of accounts, and no queue waits for SQLite's lock behind another. Urgent work waits for at most
-/// one piece of bulk work, the one that runs: a batch of some ten thousand resources takes some tenths of a second. A
-/// piece of work must not wait for another one.
+/// SQLite allows one writer at a time for each catalog, and all catalogs are on the same disk. So one thread writes for
+/// all accounts, and no queue waits for SQLite's lock behind another. Urgent work waits for at most one running piece
+/// of bulk work: a batch of some ten thousand resources takes some tenths of a second. A piece of work must not wait
+/// for another one.
 public final class WriteQueue: Sendable {
-    /// The order of work; pieces of the same urgency are done in the order in which they were given.
+    /// The order of work; work of the same urgency runs in the order of submission.
     public enum Urgency: Sendable {
-        /// A few rows for which somebody waits, or on which the safety of readers depends.
+        /// A few rows on which a caller or the safety of readers depends.
         case urgent
 
-        /// Batches of a list, and what has to follow them.
+        /// Batches of a list, and their follow-up work.
         case bulk
     }
 
@@ -27,7 +27,7 @@ public final class WriteQueue: Sendable {
 
     /// Starts the thread.
     ///
-    /// - Throws: ``SystemError`` when the system has no thread left.
+    /// - Throws: ``SystemError`` when the system can't start a thread.
     public init() throws(SystemError) {
         let state = Condition(State())
         thread = try NamedThread(name: "catalog") {
@@ -36,13 +36,11 @@ public final class WriteQueue: Sendable {
         self.state = state
     }
 
-    deinit {
-        state.change { $0.isShutDown = true }
-    }
+    deinit { state.change { $0.isShutDown = true } }
 
-    /// Has the thread do some work.
+    /// Submits work to the thread.
     ///
-    /// - Returns: whether it will; after ``shutDown()`` the work is dropped.
+    /// - Returns: whether it was accepted; after ``shutDown()`` the work is dropped.
     @discardableResult
     public func run(_ urgency: Urgency, _ work: @escaping @Sendable () -> Void) -> Bool {
         state.change { state in
@@ -55,20 +53,20 @@ public final class WriteQueue: Sendable {
         }
     }
 
-    /// Waits until all work that was given so far is done; not to be called from the thread.
+    /// Waits for all work submitted so far; not to be called on the thread itself.
     public func finish() {
         let isDone = Condition(false)
         guard run(.bulk, { isDone.change { $0 = true } }) else { return }
         isDone.waitUntil { $0 }
     }
 
-    /// Ends the thread after the work that was given so far, and waits for it; not to be called from the thread.
+    /// Ends the thread after the work submitted so far, and waits for it; not to be called on the thread itself.
     public func shutDown() {
         state.change { $0.isShutDown = true }
         thread.join()
     }
 
-    /// The next piece of work; waits for it; nil when the queue was shut down and nothing is left.
+    /// Waits for the next piece of work; returns nil when the queue was shut down and is empty.
     private static func takeWork(from state: Condition<State>) -> WorkList.Work? {
         state.waitWithoutEnd { state -> WorkList.Work?? in
             if let work = state.urgent.takeFirst() ?? state.bulk.takeFirst() { return .some(work) }

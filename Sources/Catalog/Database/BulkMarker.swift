@@ -3,20 +3,19 @@ import Foundation
 import Glibc
 import Support
 
-/// Says beside the catalog that it is being written without waiting for the disk.
+/// A file beside the catalog that marks unflushed writes.
 ///
-/// While a list is first brought here, waiting for the disk would take a third of the time. A process that is killed
-/// loses nothing by that: what it wrote is the kernel's. But should the machine go down, the file may be anything, and
-/// nothing in it would tell. So a marker with the name of the boot stays as long as the disk may lack something; who
-/// finds one of another boot begins with an empty catalog.
+/// During the first fetch of a list, flushing would take a third of the time. A killed process loses nothing without
+/// it, since the kernel has its writes. But a crash of the machine may leave the file in any state, undetectably. So a
+/// marker with the boot ID exists while the disk may lack writes; a mount that finds the marker of another boot starts
+/// with an empty catalog.
 final class BulkMarker: Sendable {
     private let path: String
 
-    /// Held for as long as the process lives: others can tell that it is there.
+    /// Held while the process lives, so that other processes recognise its marker.
     private let lock: FileLock
 
-    /// Makes a marker; nil when the system doesn't tell its boot, or the marker can't be made: then the disk is to be
-    /// waited for.
+    /// Makes a marker; returns nil when that fails or there is no boot ID, and the disk has to be flushed.
     init?(beside catalog: String) {
         guard let boot = Self.boot else { return nil }
         let path = "\(catalog)-bulk-\(getpid())-\(UInt64.random(in: 0...UInt64.max))"
@@ -34,33 +33,29 @@ final class BulkMarker: Sendable {
         self.lock = lock
     }
 
-    /// Takes the marker away, once the disk has everything.
-    ///
-    /// - Parameter isFlushed: whether it has; if not, the marker stays.
+    /// Removes the marker, if the disk has everything.
     func end(isFlushed: Bool) {
         if isFlushed { unlink(path) }
     }
 
-    /// Waits until the disk has everything that is in the marker's file system.
+    /// Flushes the file system of the marker.
     ///
-    /// Flushing the database alone would take a descriptor of its own for it, and closing one lets go of all locks that
-    /// SQLite holds on the file in this process (sqlite.org/howtocorrupt.html, 2.2): another mount would take the
-    /// journal away.
+    /// Flushing the database alone would need another descriptor of its file, and closing that one would release all
+    /// locks of SQLite on the file in this process (sqlite.org/howtocorrupt.html, 2.2): another mount would remove the
+    /// journal.
     func flushFileSystem() -> Bool { twiliofs_sync_file_system(lock.descriptor) == 0 }
 
-    /// What markers beside a catalog say of it.
+    /// The state of the catalog according to its markers.
     enum Finding {
         /// The disk has everything.
         case none
-
-        /// Processes of this boot have been killed: the kernel has everything, the disk may not.
+        /// Processes of this boot were killed: the kernel has everything, the disk may not.
         case unflushed([String])
-
-        /// The machine went down meanwhile.
+        /// The machine went down before a flush.
         case lost([String])
     }
 
-    /// Looks for the markers of processes that are gone.
+    /// Finds the markers of processes that have ended.
     static func look(beside catalog: String) -> Finding {
         let folder = (catalog as NSString).deletingLastPathComponent
         let prefix = (catalog as NSString).lastPathComponent + "-bulk-"
@@ -69,10 +64,10 @@ final class BulkMarker: Sendable {
         var isLost = false
         for name in names where name.hasPrefix(prefix) {
             let path = "\(folder)/\(name)"
-            // A marker is a file of the user's own.
+            // Only a file of the user's own is a marker.
             guard let descriptor = try? PrivateFile.open(path, O_RDONLY) else { continue }
             defer { close(descriptor) }
-            // One that is held belongs to a mount that is at it.
+            // A locked marker belongs to a mount that is still writing.
             guard FileLock.isFree(descriptor) else { continue }
             left.append(path)
             if text(of: descriptor) != boot { isLost = true }
@@ -80,7 +75,7 @@ final class BulkMarker: Sendable {
         return left.isEmpty ? .none : isLost ? .lost(left) : .unflushed(left)
     }
 
-    /// Waits until the disk has a file that this process hasn't opened with SQLite.
+    /// Flushes a file that this process hasn't opened with SQLite.
     static func flush(_ path: String) -> Bool {
         do throws(PrivateFile.Refusal) {
             let descriptor = try PrivateFile.open(path, O_RDONLY)
@@ -98,14 +93,14 @@ final class BulkMarker: Sendable {
         return fsync(descriptor) == 0
     }
 
-    /// The beginning of a marker, which is longer than the name of a boot.
+    /// The first 256 bytes of a marker; a boot ID is shorter.
     private static func text(of descriptor: Int32) -> String {
         var bytes = [UInt8](repeating: 0, count: 256)
         let count = pread(descriptor, &bytes, bytes.count, 0)
         return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
     }
 
-    /// The kernel's name for the time since it was started.
+    /// The kernel's boot ID.
     private static var boot: String? {
         try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)
     }

@@ -2,17 +2,15 @@ import CLinux
 import GRDB
 import Support
 
-/// The time in which lists are fetched for the first time: much is written, and nothing waits for the disk.
+/// A period of bulk writing, in which lists are fetched for the first time and no transaction waits for the disk.
 ///
 /// Several lists may be fetched at once; the first begins the period, and the last ends it.
 final class BulkPeriod: Sendable {
     private struct State {
-        /// Lists that are being fetched.
+        /// The number of lists being fetched.
         var count = 0
         var running: (database: CatalogDatabase, writing: BulkWriting)?
-
-        /// The marker of an earlier period, at whose end the disk didn't take everything; it goes when a later period
-        /// ends better.
+        /// The marker of an earlier period whose flush failed; it is removed after a later flush succeeds.
         var leftMarker: BulkMarker?
     }
 
@@ -25,7 +23,7 @@ final class BulkPeriod: Sendable {
             return state.count == 1
         }
         guard isFirst else { return }
-        // Taken in one step: the end of an earlier period may remove the marker that is left.
+        // Taken in one step, since the end of an earlier period may remove the marker.
         let leftMarker = state.withLock { $0.leftMarker.take() }
         if let writing = BulkWriting(database, leftMarker: leftMarker, copyingOn: copier) {
             state.withLock { $0.running = (database, writing) }
@@ -34,15 +32,13 @@ final class BulkPeriod: Sendable {
         }
     }
 
-    /// Has what was written copied; called after each transaction, on the thread that made it.
-    func wrote() {
-        state.withLock { $0.running }?.writing.wrote()
-    }
+    /// Starts copying the journal; called after each transaction, on its thread.
+    func wrote() { state.withLock { $0.running }?.writing.wrote() }
 
     /// Balances ``begin(_:copyingOn:)``; the last call ends the period.
     ///
-    /// - Parameter worker: waits until the disk has everything, and frees memory; nil, or one that was shut down, for
-    ///   the calling thread.
+    /// - Parameter worker: the thread that flushes the disk and frees memory; nil, or one that was shut down, for the
+    ///   calling thread.
     func end(flushingOn worker: WorkerPool?) {
         let running = state.withLock { state -> (database: CatalogDatabase, writing: BulkWriting)? in
             state.count -= 1
@@ -56,7 +52,7 @@ final class BulkPeriod: Sendable {
             if let marker = running.writing.flush() {
                 keep(marker)
             } else {
-                // The disk has what earlier periods wrote as well.
+                // The flush covered the writes of earlier periods too.
                 state.withLock { $0.leftMarker.take() }?.end(isFlushed: true)
             }
             running.database.pool.releaseMemory()
@@ -65,14 +61,14 @@ final class BulkPeriod: Sendable {
         if worker?.run(flush) != true { flush() }
     }
 
-    /// Keeps the marker of a period whose data the disk doesn't have.
+    /// Keeps the marker of a failed flush.
     private func keep(_ marker: BulkMarker) {
         let isOnly = state.withLock { state in
             guard state.leftMarker == nil else { return false }
             state.leftMarker = marker
             return true
         }
-        // One marker says as much as two.
+        // One marker suffices.
         if !isOnly { marker.end(isFlushed: true) }
     }
 }

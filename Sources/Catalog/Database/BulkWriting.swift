@@ -1,20 +1,18 @@
 import GRDB
 import Support
 
-/// Writes much without waiting for the disk, as long as a list is first brought here.
+/// Writes in bulk without waiting for the disk, while a list is first fetched.
 ///
-/// What is written goes to SQLite's journal and from there to the file. The thread that writes would do both by turns;
-/// so another one, with a connection of its own, copies what was written while the next is.
+/// SQLite writes to its journal, and later copies the journal to the file. Instead of the writing thread, another one
+/// copies, with its own connection and in parallel to the next transactions.
 final class BulkWriting: Sendable {
     private struct State {
-        /// Whether the other thread was asked to copy, and hasn't begun.
+        /// Whether a copy was requested and hasn't started.
         var isWanted = false
         var isCopying = false
         var isEnding = false
-
-        /// Pages in the journal, as far as was looked.
+        /// The pages in the journal after the latest copy.
         var journal = 0
-
         /// Whether the database waits for the disk again.
         var isRestored = false
     }
@@ -26,13 +24,13 @@ final class BulkWriting: Sendable {
     private let journalLimit: Int
     private let state = Condition(State())
 
-    /// Begins; nil when that can't be, and the disk is to be waited for.
+    /// Begins bulk writing; returns nil when that fails and transactions have to wait for the disk.
     ///
     /// - Parameters:
-    ///   - leftMarker: what ``flush()`` returned before; nil when it was nothing.
-    ///   - copier: the other thread.
-    ///   - journalLimit: pages of the journal, beyond which the thread that writes waits until all of it is copied, so
-    ///     that it begins anew; as long as it otherwise becomes, if nothing else is said.
+    ///   - leftMarker: the marker of an earlier failed ``flush()``, if any.
+    ///   - copier: the copying thread.
+    ///   - journalLimit: the most pages of the journal; beyond that the writing thread waits until all of it is copied,
+    ///     so that SQLite restarts it.
     init?(
         _ database: CatalogDatabase, leftMarker: BulkMarker? = nil, copyingOn copier: WorkerPool,
         journalLimit: Int = CatalogDatabase.checkpointInterval
@@ -55,9 +53,9 @@ final class BulkWriting: Sendable {
         self.journalLimit = journalLimit
     }
 
-    /// Is to be called after each transaction, by who has made it; waits when the journal is too long.
+    /// To be called after each transaction, on its thread; waits while the journal is too long.
     func wrote() {
-        // Never two transactions ahead of the other thread: its looks would come too late for the limit.
+        // Never two transactions ahead of the copying thread, or the limit would be noticed too late.
         let isOpen = state.waitWithoutEnd { state -> Bool? in
             guard !state.isEnding else { return false }
             guard !state.isWanted else { return nil }
@@ -68,13 +66,13 @@ final class BulkWriting: Sendable {
         state.waitWithoutEnd { state in
             guard state.journal >= journalLimit else { return () }
             guard !state.isWanted, !state.isCopying else { return nil }
-            // All of it is copied: SQLite begins it anew with what is written next.
+            // All of it is copied, so SQLite restarts the journal with the next transaction.
             state.journal = 0
             return ()
         }
     }
 
-    /// Ends copying, and makes the database wait for the disk again; to be called where transactions are made.
+    /// Ends copying, and restores waiting for the disk; to be called on the writing thread.
     func stop() {
         state.change { $0.isEnding = true }
         state.waitWithoutEnd { $0.isWanted || $0.isCopying ? nil : () }
@@ -83,10 +81,9 @@ final class BulkWriting: Sendable {
         state.change { $0.isRestored = isRestored }
     }
 
-    /// Waits until the disk has everything; to be called once, after ``stop()``.
+    /// Flushes the disk; to be called once, after ``stop()``.
     ///
-    /// - Returns: the marker, when the disk doesn't take everything, for instance because it is full; nil when the
-    ///   marker was removed.
+    /// Returns nil after removing the marker, or the marker if the flush failed, for instance on a full disk.
     func flush() -> BulkMarker? {
         let isFlushed = state.changeQuietly { $0.isRestored } && marker.flushFileSystem()
         marker.end(isFlushed: isFlushed)
@@ -95,7 +92,7 @@ final class BulkWriting: Sendable {
 
     private func copy() {
         state.change { ($0.isWanted, $0.isCopying) = (false, true) }
-        // One that fails, on a full disk for instance, leaves everything in the journal, and is tried again later.
+        // After a failure, for instance on a full disk, the journal keeps everything, and a later copy retries.
         let frames = try? connection.writeWithoutTransaction { try $0.checkpoint(.passive) }
         state.change { state in
             state.isCopying = false
@@ -103,8 +100,8 @@ final class BulkWriting: Sendable {
         }
     }
 
-    /// Has the database wait for the disk again, and empties the journal as far as readers allow; the rest is flushed
-    /// with it.
+    /// Makes the database wait for the disk again, and copies as much of the journal as readers allow; the rest is
+    /// flushed with it.
     @discardableResult
     private static func restore(_ database: CatalogDatabase) -> Bool {
         do {

@@ -2,14 +2,12 @@ import GRDB
 import Support
 import TwilioAPI
 
-/// Checking rows one by one, some of them at a time.
+/// Checking rows one by one, in batches.
 extension CatalogCheck {
-    /// Checks the entries that follow a position, and what belongs to each of them: its document, and what was learnt
-    /// of its media.
+    /// Checks up to `limit` entries after a position, with their documents and media facts.
     ///
-    /// Reads everything of them, two kilobytes an entry, and takes some ten microseconds for each.
+    /// It reads everything, two kilobytes an entry, and takes some ten microseconds for each.
     ///
-    /// - Parameter limit: how many at the most.
     /// - Returns: the position of the last one; nil when none was left.
     func checkRows(of database: Database, after position: Int64, limit: Int) throws -> Int64? {
         guard let last = try checkEntries(database, after: position, limit: limit) else { return nil }
@@ -28,7 +26,7 @@ extension CatalogCheck {
         var last: Int64?
         while try entries.step() {
             let entry = try EntryRow(entries)
-            // SQLite relies on the order of the file, in which a page may be there twice.
+            // A damaged file may contain a page twice, out of order.
             guard entry.id > last ?? position else { throw DatabaseError.damage("entry") }
             last = entry.id
         }

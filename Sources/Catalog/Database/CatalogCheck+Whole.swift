@@ -2,18 +2,16 @@ import GRDB
 import Support
 import TwilioAPI
 
-/// Checks the tables that summarize the entries: tallies, indexes, requirements.
+/// Checking the tables that summarize the entries: tallies, indexes, requirements.
 extension CatalogCheck {
-    /// Entries after which is asked whether the check is still wanted.
+    /// The number of entries between two polls whether to go on.
     private static let stride = 4096
 
-    /// Compares tallies and indexes with the entries, and looks at the names of requirements.
+    /// Compares tallies and indexes with the entries, and checks the names of requirements.
     ///
-    /// An entry that is missing is missed by its tally; a page of the file that is there twice, or belongs elsewhere,
-    /// by a tally or an index. Reads the narrow rows and the indexes from their beginnings to their ends, two hundred
-    /// bytes an entry, and takes about a microsecond for each.
-    ///
-    /// - Parameter isWanted: asked now and then; the check fails when it is not.
+    /// The tally reveals a missing entry; a tally or an index reveals a page of the file that is duplicated or
+    /// misplaced. The check reads the narrow rows and the indexes in full, two hundred bytes an entry, and takes about
+    /// a microsecond for each. It fails when `isWanted` returns false.
     func checkWhole(_ database: Database, while isWanted: () -> Bool = { true }) throws {
         try checkRequirementNames(database)
         let found = try sums(of: database, while: isWanted)
@@ -44,7 +42,7 @@ extension CatalogCheck {
         var tallies = TallyChanges()
         var indexes = EntryIndex.allCases.map { (index: $0, sum: EntrySum()) }
         var (last, count) = (Int64(0), 0)
-        // Not through an index, whatever its statistics say.
+        // Never through an index, whatever its statistics are.
         let entries = try RawStatement(
             database, "SELECT \(EntryIndex.columns), integrity, size FROM entry NOT INDEXED")
         defer { entries.finish() }
@@ -79,7 +77,7 @@ extension CatalogCheck {
         while try rows.step() {
             if sum.count % Self.stride == 0, !isWanted() { throw CancellationError() }
             guard let key = index.key(of: rows) else { continue }
-            // SQLite searches an index by its order, and misses rows elsewhere.
+            // SQLite searches an index by its order, and misses rows out of order.
             guard !index.isInOrderOfKeys || last.map({ $0 <= key }) ?? true else {
                 throw DatabaseError(
                     resultCode: .SQLITE_CORRUPT, message: "the index '\(index.rawValue)' isn't in order")
@@ -90,7 +88,7 @@ extension CatalogCheck {
         return sum
     }
 
-    /// The tallies, without those of nothing.
+    /// The tallies, without empty ones.
     private func tallies(of database: Database) throws -> [TallyChanges.Key: TallyChanges.Sum] {
         var tallies: [TallyChanges.Key: TallyChanges.Sum] = [:]
         let rows = try RawStatement(
@@ -104,11 +102,10 @@ extension CatalogCheck {
             guard let kind = MediaKind(rawValue: Int(truncatingIfNeeded: rows.integer(0))), let status = rows.text(1),
                 let integrity = StoredIntegrity(stored: rows.integer(2))
             else { throw DatabaseError.damage("tally") }
-            let key = TallyChanges.Key(
-                kind: kind, status: ResourceStatus(rawValue: status), integrity: integrity)
+            let key = TallyChanges.Key(kind: kind, status: ResourceStatus(rawValue: status), integrity: integrity)
             let sum = TallyChanges.Sum(
                 count: rows.integer(3), sizedCount: rows.integer(4), knownBytes: rows.integer(5))
-            // Two words that become one aren't both a status.
+            // Two texts that map to the same status can't both be valid.
             guard tallies.updateValue(sum, forKey: key) == nil else { throw DatabaseError.damage("tally") }
         }
         return tallies

@@ -3,23 +3,22 @@ import GRDBSQLite
 import Support
 import TwilioAPI
 
-/// Looks at opening whether a file can be a catalog that was written here.
+/// Checks on opening whether a file can be a catalog written by this program.
 ///
-/// Tables, indexes and values that aren't as this program writes them mean that another one has, or that the disk has
-/// changed them. Then nothing in the file is to be relied on: it is set aside.
+/// Tables, indexes and values that this program wouldn't write mean that another program or the disk has changed
+/// them. Then nothing in the file is reliable, and it is set aside.
 struct CatalogCheck {
     let coder: DocumentCoder
 
-    /// With as many entries as this at the most, each row is checked at opening.
+    /// The most entries for which opening checks every row.
     ///
     /// Rows of larger catalogs are checked when they are read, and while the catalog is used (`Sync`).
     var smallCount = CatalogCheck.usualSmallCount
 
-    /// Checking as many entries takes some ten milliseconds.
+    /// Checking this many entries takes some ten milliseconds.
     static let usualSmallCount: Int64 = 10_000
 
-    /// What `sqlite_schema` says of a table, an index, a trigger or a view; its statement without white space, which
-    /// SQLite itself changes when columns come and go.
+    /// An item of `sqlite_schema`; its statement is kept without white space, which SQLite changes with columns.
     private struct SchemaItem: Hashable {
         let type: String
         let name: String
@@ -29,10 +28,10 @@ struct CatalogCheck {
 
     // MARK: The schema
 
-    /// Checks that a database has the tables and indexes that the steps made which were applied to it, and nothing
-    /// else: no triggers, no views, no columns.
+    /// Checks that a database has exactly the tables and indexes of its applied steps: no triggers, views or other
+    /// columns.
     ///
-    /// To be called before anything is written, and of a database that no newer version has made.
+    /// To be called before any write, and not for a database of a newer version.
     func checkSchema(of database: Database, _ migrator: DatabaseMigrator) throws {
         let found = try Self.items(of: database)
         if found.isEmpty { return }
@@ -47,10 +46,10 @@ struct CatalogCheck {
         guard differences.isEmpty else { throw Self.foreignSchema(naming: differences) }
     }
 
-    /// Checks that the table of steps, which is read first, is a table, and holds names of steps: of newer ones,
-    /// perhaps.
+    /// Checks that the table of steps, which is read first, is a table with names of steps, perhaps of newer versions.
     ///
-    /// A newer version's file is left alone, and mounts fail. So what no version can have written isn't taken for one.
+    /// A newer version's file is left alone, and mounts fail. So a file that no version can have written must not pass
+    /// for one.
     func checkSteps(of database: Database, _ migrator: DatabaseMigrator) throws {
         let items = try Self.items(of: database).filter { $0.name == "grdb_migrations" }
         guard items.allSatisfy({ $0.type == "table" }) else { throw Self.foreignSchema }
@@ -66,10 +65,10 @@ struct CatalogCheck {
         }
     }
 
-    /// Bytes of a step's name, at most.
+    /// The most bytes of a step's name.
     private static let longestStep = 64
 
-    /// Whether a name has the form of a step's: lower-case letters, digits, blanks and hyphens, with a letter first
+    /// Whether a name has the form of a step's: lower-case letters, digits, spaces and hyphens, with a letter first
     /// (``Schema/migrator(coder:)``).
     static func isNameOfStep(_ name: [UInt8]) -> Bool {
         let letters = UInt8(ascii: "a")...UInt8(ascii: "z")
@@ -87,7 +86,7 @@ struct CatalogCheck {
         let database = try DatabaseQueue()
         try migrator.migrate(database, upTo: step)
         let required = try database.read(Self.items)
-        // The index that is made later, in all versions since there is the column.
+        // The index that is created later, in all versions that have the column.
         let hasGroups = try database.read {
             try $0.tableExists("entry") && $0.columns(in: "entry").contains { $0.name == "group_sid" }
         }
@@ -106,7 +105,7 @@ struct CatalogCheck {
         let rows = try Row.fetchAll(database, sql: "SELECT type, name, tbl_name, sql FROM sqlite_master")
         return Set(
             rows.map { row in
-                // Any column can hold any bytes; those that are no text are none here.
+                // A column can hold any bytes; invalid text becomes nil.
                 let texts = (0..<4).map { String.fromDatabaseValue(row[$0]) }
                 return SchemaItem(
                     type: texts[0] ?? "", name: texts[1] ?? "", table: texts[2] ?? "",
@@ -125,9 +124,9 @@ struct CatalogCheck {
 
     // MARK: The values
 
-    /// Checks the values that all others depend on, and of a small catalog every row.
+    /// Checks the values on which all others depend, and in a small catalog every row.
     ///
-    /// - Returns: whether every row was checked.
+    /// Returns whether every row was checked.
     func checkValues(of database: Database) throws -> Bool {
         try checkLists(database)
         try checkSequences(database)
@@ -167,7 +166,7 @@ struct CatalogCheck {
         guard EntryRow.positions.contains(next), try database.integer("SELECT count(*) FROM position") == 1 else {
             throw DatabaseError.damage("position")
         }
-        // A row at the next position, or beyond it, makes every later insertion fail.
+        // A row at the next position or beyond would make every later insertion fail.
         for table in ["entry", "document", "media"] {
             let first = try database.integer("SELECT coalesce(min(id), 1) FROM \(table)")
             let last = try database.integer("SELECT coalesce(max(id), 0) FROM \(table)")
@@ -183,7 +182,7 @@ struct CatalogCheck {
 }
 
 extension Database {
-    /// The one number that a query gives; 0 for none.
+    /// The single number that a query returns; 0 for no row.
     func integer(_ query: String) throws -> Int64 {
         let select = try RawStatement(self, query)
         defer { select.finish() }

@@ -5,48 +5,49 @@ import Glibc
 import Logging
 import Support
 
-/// The SQLite file below the catalog: where it is, who may read it, and what becomes of a damaged one.
+/// The SQLite file of the catalog: its location, its permissions, and the replacement of a damaged one.
 struct CatalogDatabase: Sendable {
-    /// Connections for readers side by side with one writer (WAL).
+    /// Connections for concurrent readers beside one writer (WAL).
     let pool: DatabasePool
 
     /// The file, for messages.
     let path: String
 
-    /// Whether opening checked every row, which it does with a small database.
+    /// Whether opening checked every row, as it does in a small database.
     let isChecked: Bool
 
-    /// The file's number, which tells whether it still is the one at ``path``.
+    /// The inode of the file, to detect a replacement at ``path``.
     private let fileNumber: UInt64
 
-    /// Readers side by side: each of libfuse's threads, and those that work ahead.
+    /// The most concurrent readers: libfuse's threads and prefetching.
     private static let readerLimit = 16
 
-    /// KiB of pages that the writer keeps: a first sync goes through the index of names from its beginning to its end,
-    /// batch by batch, so more would hardly be used again.
+    /// The page cache of the writer in KiB: a first sync traverses the index of names batch by batch, so a larger cache
+    /// would hardly be reused.
     private static let writerCache = 24 << 10
 
-    /// Bytes of a page of the file.
+    /// The page size of the file in bytes.
     ///
-    /// SQLite writes page by page, and a first sync changes nearly all pages of the indexes with each batch anyway:
-    /// larger ones mean fewer calls. Twenty packed resources fit into one.
+    /// SQLite writes whole pages, and each batch of a first sync changes nearly all pages of the indexes: larger pages
+    /// mean fewer calls. One holds twenty packed resources.
     private static let pageSize = 16 << 10
 
-    /// Pages of the journal after which its content goes to the main file: 64 MiB.
+    /// The pages of the journal after which SQLite copies it to the file: 64 MiB.
     ///
-    /// A page that changes again before costs nothing; during a first sync all pages of the indexes do.
+    /// Repeated changes of a page before that cost nothing; during a first sync all pages of the indexes change
+    /// repeatedly.
     static let checkpointInterval = 4 << 10
 
-    /// Settings of SQLite itself, made once, before anything uses it.
+    /// Global settings of SQLite, applied once before its first use.
     private static let settings: Void = { _ = twiliofs_sqlite_omit_memory_statistics() }()
 
-    /// Opens the catalog of one account, or makes an empty one; one that is damaged is set aside.
+    /// Opens the catalog of an account, or makes an empty one; sets a damaged one aside.
     ///
     /// - Parameters:
-    ///   - folder: where the file is kept; made if it is missing, readable by its owner alone, since resources tell who
-    ///     called whom.
-    ///   - check: looks whether it can be a catalog that was written here.
-    ///   - patience: how long another mount that opens the catalog is waited for.
+    ///   - folder: the folder of the file; created if it is missing, readable by its owner alone, since resources
+    ///     reveal who called whom.
+    ///   - check: decides whether the file can be a catalog written by this program.
+    ///   - patience: the longest wait for another mount that opens the catalog.
     init(
         folder: String, check: CatalogCheck, patience: Duration = Self.patienceOfMounting, logger: Logger
     ) throws(CatalogError) {
@@ -58,7 +59,7 @@ struct CatalogDatabase: Sendable {
             try PrivateFile.checkFolder(folder, followsLink: true)
             self = try Self.alone(with: path, patience: patience) {
                 do {
-                    // SQLite opens them by their names: it would follow links, and wait for FIFOs.
+                    // SQLite opens files by name: it would follow links, and block on FIFOs.
                     for suffix in ["", "-wal", "-shm", "-journal"] { try PrivateFile.checkFile(path + suffix) }
                     Self.removeLeftJournal(path)
                     try Self.settle(path)
@@ -69,7 +70,7 @@ struct CatalogDatabase: Sendable {
                 }
             }
         } catch let refusal as PrivateFile.Refusal {
-            // Where it has no advice of its own, the system has refused.
+            // A refusal without a remedy comes from the system.
             let advice = refusal.remedy == nil ? "; choose another --cache-dir" : ""
             throw CatalogError(.unusable, "the catalog can't be opened: \(refusal)\(advice)", cause: refusal)
         } catch {
@@ -91,9 +92,9 @@ struct CatalogDatabase: Sendable {
     }
 
     private static func open(_ path: String, _ check: CatalogCheck) throws -> CatalogDatabase {
-        // SQLite gives its journal the mode of the main file, which is made first for that reason.
+        // SQLite gives its journal the mode of the main file, so that file is created first.
         let descriptor = try PrivateFile.open(path, O_CREAT | O_RDWR)
-        // Also where the file was there already, from a copy for instance.
+        // The mode of an existing file may differ, for instance in a copy.
         fchmod(descriptor, 0o600)
         let hasPossibleHeader = FileHeader.isPossible(descriptor)
         // Not asked of the path afterwards: a file removed meanwhile would count as being in place while it is missing.
@@ -110,7 +111,7 @@ struct CatalogDatabase: Sendable {
         // Two mounts of one account share the file; each writes for less than a second at a time.
         configuration.busyMode = .timeout(10)
         configuration.prepareDatabase { database in
-            // Whatever a schema says, no function with side effects is called for it.
+            // A foreign schema must not call functions with side effects.
             try database.execute(sql: "PRAGMA trusted_schema = OFF")
             guard !database.configuration.readonly else { return }
             try database.execute(
@@ -129,15 +130,15 @@ struct CatalogDatabase: Sendable {
         }
         try pool.read { try check.checkSchema(of: $0, migrator) }
         try migrator.migrate(pool)
-        // Before anything of the catalog was shown, it can still be set aside without an error.
+        // Until something of the catalog was shown, it can be set aside without an error.
         let isChecked = try pool.read(check.checkValues)
         return CatalogDatabase(pool: pool, path: path, isChecked: isChecked, fileNumber: fileNumber)
     }
 
-    /// Runs a body while no other mount opens the catalog or sets it aside: two that found the same damage would take
-    /// away each other's new file, and two that find none would make the same tables.
+    /// Runs a body while no other mount opens the catalog or sets it aside.
     ///
-    /// A process that holds the lock may be stopped, so it isn't waited for without end.
+    /// Two mounts that found the same damage would set aside each other's new file, and two that found no file would
+    /// create the same tables. The wait is limited, since a process that holds the lock may be stopped.
     private static func alone<Value>(
         with path: String, patience: Duration, _ body: () throws -> Value
     ) throws -> Value {
@@ -155,22 +156,21 @@ struct CatalogDatabase: Sendable {
         return try body()
     }
 
-    /// How long a mount waits for another that opens the same catalog, which may have to convert it.
+    /// The wait of a mount for another that opens the same catalog, and may have to convert it.
     static let patienceOfMounting = Duration.seconds(30)
 
-    /// How long it is waited for while programs wait for the mount; they get an error then, and the next one tries
-    /// again.
+    /// The same wait while programs use the mount; after it they get an error, and the next call retries.
     static let patienceOfServing = Duration.milliseconds(200)
 
-    /// Removes the journal of a database that somebody has removed.
+    /// Removes the journal of a database that was deleted.
     ///
-    /// Another mount may still have both open; a new database mustn't share its journal with that one.
+    /// Another mount may still have both open; a new database must not share its journal with that mount.
     private static func removeLeftJournal(_ path: String) {
         guard number(of: path) == 0 else { return }
         for suffix in ["-wal", "-shm", "-journal"] { unlink(path + suffix) }
     }
 
-    /// Looks what those have left who wrote without waiting for the disk.
+    /// Handles the remains of bulk writing by processes that have ended.
     private static func settle(_ path: String) throws {
         switch BulkMarker.look(beside: path) {
         case .none:
@@ -185,7 +185,7 @@ struct CatalogDatabase: Sendable {
         }
     }
 
-    /// Moves a damaged catalog out of the way, unless another mount has done so already.
+    /// Sets a damaged catalog aside, unless another mount has done so already.
     func setAside(reason: DatabaseError, logger: Logger) throws {
         try Self.alone(with: path, patience: Self.patienceOfServing) {
             guard isInPlace else { return }
@@ -193,12 +193,11 @@ struct CatalogDatabase: Sendable {
         }
     }
 
-    /// Moves a damaged catalog out of the way, with its journal; the one that was set aside before goes.
+    /// Sets a damaged catalog aside, with its journal, and replaces the one set aside before.
     private static func setAside(_ path: String, reason: DatabaseError, logger: Logger) throws {
         for suffix in ["-wal", "-shm", ""] where access(path + suffix, F_OK) == 0 {
             guard rename(path + suffix, "\(path).damaged\(suffix)") == 0 else {
-                throw CatalogError(
-                    .unusable, "it is damaged and can't be moved aside: \(SystemErrorCode.current)")
+                throw CatalogError(.unusable, "it is damaged and can't be moved aside: \(SystemErrorCode.current)")
             }
         }
         logger.error(
@@ -208,11 +207,10 @@ struct CatalogDatabase: Sendable {
             """)
     }
 
-    /// Whether the file is still the one at ``path``: another mount may have set it aside, somebody may have removed
-    /// it.
+    /// Whether the file is still the one at ``path``: another mount may have set it aside, or a user deleted it.
     var isInPlace: Bool { Self.number(of: path).map { $0 == fileNumber } ?? true }
 
-    /// The number of a file, 0 when it isn't there; nil when that can't be known at the moment.
+    /// The inode of a file; 0 when there is none; nil when unknown at the moment.
     private static func number(of path: String) -> UInt64? {
         var status = stat()
         guard stat(path, &status) == 0 else { return errno == ENOENT ? 0 : nil }
@@ -221,9 +219,9 @@ struct CatalogDatabase: Sendable {
 }
 
 extension DatabaseError {
-    /// Whether the file itself is wrong, so that no attempt will ever succeed.
+    /// Whether the file itself is damaged, so that retries can't succeed.
     var isDamage: Bool {
-        // SQLite reports an unknown format of the schema with the code of any error: only the message tells.
+        // SQLite reports an unknown format of the schema with a general code; only the message is specific.
         resultCode == .SQLITE_CORRUPT || resultCode == .SQLITE_NOTADB
             || resultCode == .SQLITE_ERROR && message == "unsupported file format"
     }

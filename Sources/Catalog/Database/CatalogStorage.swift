@@ -2,20 +2,19 @@ import GRDB
 import Logging
 import Support
 
-/// The database in use, through which the whole catalog reads and writes, and its replacement when it is damaged.
+/// The database in use, for all reads and writes of the catalog, and its replacement when it is damaged.
 ///
-/// Safe to use from any thread.
+/// Thread-safe.
 final class CatalogStorage: Sendable {
-    /// The database in use, and how many were used before it.
+    /// The database in use, and the number of its predecessors.
     private struct Current {
         var database: CatalogDatabase
         var epoch = 0
     }
 
-    /// Checks the file when it is opened, and later.
     let check: CatalogCheck
 
-    /// What is known of requirements, whose numbers belong to one database.
+    /// The known requirements, whose numbers belong to one database.
     let requirements: RequirementMemory
 
     private let folder: String
@@ -32,19 +31,17 @@ final class CatalogStorage: Sendable {
         current = Locked(Current(database: try CatalogDatabase(folder: folder, check: check, logger: logger)))
     }
 
-    /// Packs and unpacks documents.
     var coder: DocumentCoder { check.coder }
 
-    /// The number of the database in use (``Catalog/epoch``).
+    /// ``Catalog/epoch``.
     var epoch: Int { current.withLock { $0.epoch } }
 
-    /// The number of the database in use, and whether all of its rows were checked when it was opened.
+    /// ``Catalog/opened``.
     var opened: (epoch: Int, isChecked: Bool) { current.withLock { ($0.epoch, $0.database.isChecked) } }
 
     // MARK: Transactions
 
-    /// Runs a body of queries, each of which sees the latest state; ``readTogether(_:)`` is for queries that must see
-    /// the same one.
+    /// Runs queries, each with the latest state; ``readTogether(_:)`` gives them a common one.
     func read<Value>(_ body: (Database) throws -> Value) throws(CatalogError) -> Value {
         let database = current.withLock { $0.database }
         do {
@@ -56,7 +53,7 @@ final class CatalogStorage: Sendable {
         }
     }
 
-    /// Runs a body of queries that see the catalog as it is at one moment.
+    /// Runs queries in one transaction, with a common state.
     func readTogether<Value>(_ body: (Database) throws -> Value) throws(CatalogError) -> Value {
         let database = current.withLock { $0.database }
         do {
@@ -68,9 +65,9 @@ final class CatalogStorage: Sendable {
         }
     }
 
-    /// Runs a body of changes in one transaction.
+    /// Runs changes in one transaction.
     ///
-    /// - Parameter epoch: the number of the database to which they belong; nil for the one in use.
+    /// - Parameter epoch: the number of the database to which they apply; nil for the one in use.
     func write<Value>(
         in epoch: Int? = nil, _ body: (inout CatalogWriter) throws -> Value
     ) throws(CatalogError) -> Value {
@@ -93,21 +90,17 @@ final class CatalogStorage: Sendable {
 
     // MARK: Bulk writing
 
-    /// Begins a time in which nothing waits for the disk (``Catalog/beginBulk(copyingOn:)``).
     func beginBulk(copyingOn copier: WorkerPool) {
         bulkPeriod.begin(current.withLock { $0.database }, copyingOn: copier)
     }
 
-    /// Ends it (``Catalog/endBulk(flushingOn:)``).
-    func endBulk(flushingOn worker: WorkerPool?) {
-        bulkPeriod.end(flushingOn: worker)
-    }
+    func endBulk(flushingOn worker: WorkerPool?) { bulkPeriod.end(flushingOn: worker) }
 
     // MARK: Replacement
 
-    /// Gives up a database that is no longer the account's catalog.
+    /// Discards a database that is no longer the account's catalog.
     ///
-    /// Called after each use: a reader's connection that is opened later opens whatever file is there by then.
+    /// Called after each use, since a reader's connection opened later opens the file that is there by then.
     private func checkPlace(of database: CatalogDatabase) throws(CatalogError) {
         guard !database.isInPlace else { return }
         replace(database, reason: nil)
@@ -131,9 +124,7 @@ final class CatalogStorage: Sendable {
 
     /// Sets a damaged database aside, unless another thread has done so, and opens the file that is there then.
     ///
-    /// The call that met the damage fails; the next one uses the new database.
-    ///
-    /// - Parameter reason: the damage; nil when the file is no longer there.
+    /// The call that found the damage fails; the next one uses the new database. `reason` is nil for a missing file.
     private func replace(_ old: CatalogDatabase, reason: DatabaseError?) {
         // Lock order: the database in use, then requirements.
         current.withLock { current in

@@ -1,12 +1,10 @@
 import GRDB
 import TwilioAPI
 
-/// What is remembered of lists as a whole.
+/// The state of lists as a whole.
 extension CatalogWriter {
-    /// Changes for which times a list is here, or a pass has met it.
-    func changeCoverage(
-        of kind: MediaKind, _ purpose: CoveragePurpose, _ change: (inout Coverage) -> Void
-    ) throws {
+    /// Changes one of a list's coverages.
+    func changeCoverage(of kind: MediaKind, _ purpose: CoveragePurpose, _ change: (inout Coverage) -> Void) throws {
         var coverage = Coverage()
         let ranges = try Row.fetchAll(
             database, sql: "SELECT lower, upper FROM coverage WHERE kind = ? AND pass = ?",
@@ -26,7 +24,7 @@ extension CatalogWriter {
         }
     }
 
-    /// Notes when something was done with a list; nil leaves as it is.
+    /// Sets the given times of a list.
     func setTimes(of kind: MediaKind, refreshed: Int64? = nil, passed: Int64? = nil, touched: Int64? = nil) throws {
         try database.execute(
             sql: """
@@ -37,17 +35,15 @@ extension CatalogWriter {
             arguments: [refreshed, passed, touched, kind.rawValue])
     }
 
-    /// Has what is met from now on count as met by a new pass.
+    /// Starts a new pass: resources stored from now on count as seen by it.
     func beginGeneration(of kind: MediaKind) throws {
         try database.execute(
             sql: "UPDATE list SET generation = generation + 1 WHERE kind = ?", arguments: [kind.rawValue])
-        // Long enough for every mount to have seen them.
+        // Long enough for every mount to have read them.
         try database.execute(
             sql: "DELETE FROM removal WHERE sequence <= (SELECT max(sequence) FROM removal) - 100000")
     }
 
-    /// Makes the index that groups are found by.
-    func makeGroupIndex() throws {
-        try database.execute(sql: Schema.groupIndex)
-    }
+    /// Creates the index of groups.
+    func makeGroupIndex() throws { try database.execute(sql: Schema.groupIndex) }
 }

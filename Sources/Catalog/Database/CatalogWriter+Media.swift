@@ -1,24 +1,23 @@
 import GRDB
 import TwilioAPI
 
-/// What is learnt of media.
+/// Facts learnt of media.
 extension CatalogWriter {
-    /// Stores facts; nothing happens when the recording isn't there.
+    /// Stores facts, packed by ``DocumentCoder``; does nothing for an unknown recording.
     ///
-    /// - Parameter packed: the facts as ``DocumentCoder`` packs them.
-    /// - Returns: whether another size was known before.
+    /// Returns whether another size was known before.
     mutating func learn(_ lesson: MediaLesson, packed: [UInt8]) throws -> Bool {
         guard let kind = lesson.sid.kind else { return false }
         let facts = lesson.facts
         let isSame = try knows(facts, of: lesson.sid, kind)
         var replacesSize = false
-        // Where the envelope is in the resource, the resource says it.
+        // If the envelope is in the resource, the resource decides.
         let isEncrypted = kind.envelopePlace == .media ? lesson.isEncrypted : nil
         let id = try change(lesson.sid, kind, isEncrypted: isEncrypted) { before in
             replacesSize = before.map { $0 != facts.plaintextSize } ?? false
             return facts.plaintextSize
         } integrity: { before, _ in
-            // Other media: what was found out of the one before doesn't hold.
+            // New media invalidates the integrity of the old.
             let kept = isSame || before == .none ? before : .unverified
             return kept == .none && lesson.isAuthenticated ? .unverified : kept
         }
@@ -29,20 +28,18 @@ extension CatalogWriter {
         insert.bind(2, facts.entityTag)
         try packed.withUnsafeBytes {
             insert.bind(3, unownedBytes: $0)
-            insert.bind(
-                4, RowChecksum.media(size: facts.plaintextSize, entityTag: facts.entityTag, packed: $0))
+            insert.bind(4, RowChecksum.media(size: facts.plaintextSize, entityTag: facts.entityTag, packed: $0))
             try insert.run()
         }
         return replacesSize
     }
 
-    /// Stores that video's media is encrypted; nothing happens when the recording isn't there.
+    /// Notes that video's media is encrypted; does nothing for an unknown recording.
     mutating func noteEncryption(of sid: SID) throws {
         guard let kind = sid.kind, kind.envelopePlace == .media else { return }
         _ = try change(sid, kind, isEncrypted: true, size: { $0 }, integrity: { before, _ in before })
     }
 
-    /// Forgets facts.
     mutating func forgetMedia(of sid: SID, _ kind: MediaKind) throws {
         let id = try change(sid, kind) { _ in
             nil
@@ -55,7 +52,7 @@ extension CatalogWriter {
         try delete.run()
     }
 
-    /// Stores what was found out of the truth of bytes, unless nothing is known of the media.
+    /// Stores the integrity, unless no facts of the media are known.
     mutating func setIntegrity(_ integrity: StoredIntegrity, of sid: SID, _ kind: MediaKind) throws {
         _ = try change(sid, kind, size: { $0 }, integrity: { $1 == nil ? $0 : integrity })
     }

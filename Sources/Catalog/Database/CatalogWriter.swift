@@ -1,17 +1,17 @@
 import GRDB
 import TwilioAPI
 
-/// Changes entries within one transaction, and keeps in step what follows from them: tallies, positions, removals.
+/// Changes entries within one transaction, and updates tallies, positions and removals accordingly.
 ///
 /// All changes of the table `entry` are made here.
 struct CatalogWriter {
     let database: Database
     private var tallies = TallyChanges()
 
-    /// Requirements whose numbers were looked up in this transaction.
+    /// The numbers of requirements that this transaction has looked up.
     private var requirementNumbers: [MediaRequirement: Int64] = [:]
 
-    /// How many recordings that were there before came to have another requirement in this transaction.
+    /// The number of existing recordings that this transaction gave another requirement.
     private(set) var requirementGains: [RequirementGroup: Int] = [:]
 
     /// The position of the next new entry.
@@ -20,13 +20,11 @@ struct CatalogWriter {
     /// The generation of the latest pass over each list.
     private let generations: [MediaKind: Int64]
 
-    /// How many documents before its own are written while one is brought to the processor's caches.
+    /// The prefetch distance to the processor's caches, in documents.
     private static let documentsAhead = 4
 
-    /// Runs a body within the transaction of a database that is being written.
-    static func write<Result>(
-        _ database: Database, _ body: (inout CatalogWriter) throws -> Result
-    ) throws -> Result {
+    /// Runs a body within a transaction.
+    static func write<Result>(_ database: Database, _ body: (inout CatalogWriter) throws -> Result) throws -> Result {
         var writer = try CatalogWriter(database)
         let result = try body(&writer)
         try writer.finish()
@@ -72,27 +70,27 @@ struct CatalogWriter {
 
     // MARK: Resources
 
-    /// Inserts resources, or brings those that are there up to date; their positions stay.
+    /// Inserts resources, or updates existing ones, whose positions stay.
     ///
-    /// They count as met by the latest pass, whoever met them: it may be past their place in the list.
+    /// They count as seen by the latest pass, even without being part of it: it may be past their place in the list.
     ///
-    /// They are written in the order of their SIDs, in which the index of names is: it is too large for a processor's
-    /// caches, and so neighbours in it are written together.
+    /// They are written in the order of their SIDs, which is that of the index of names: the index exceeds the
+    /// processor's caches, so neighbours in it are written together.
     mutating func store(_ prepared: [PreparedResources]) throws {
         var places: [(digits: SIDDigits, page: Int, row: Int)] = []
         places.reserveCapacity(prepared.reduce(0) { $0 + $1.rows.count })
         for (page, resources) in prepared.enumerated() {
             for (row, resource) in resources.rows.enumerated() { places.append((resource.digits, page, row)) }
         }
-        // Of a resource that is there twice, the one that came later counts.
+        // Of duplicates, the later one counts.
         places.sort { ($0.digits.high, $0.digits.low, $0.page) < ($1.digits.high, $1.digits.low, $1.page) }
         var insertion = try EntryInsertion(database)
         let insertDocument = try RawStatement(database, "INSERT INTO document (id, json, checksum) VALUES (?1, ?2, ?3)")
-        // Sums of the same form are added up here first.
+        // Adds up counts of the same form before the tally.
         var (form, count) = (nil as PreparedResources.Form?, Int64(0))
         var requirement: Int64?
         for (index, place) in places.enumerated() {
-            // In the order of SIDs documents lie anywhere: the processor would wait for each.
+            // In the order of SIDs, documents are scattered: the processor would wait for each.
             if index + Self.documentsAhead < places.count {
                 let next = places[index + Self.documentsAhead]
                 prepared[next.page].prefetchDocument(ofRow: next.row)
@@ -125,15 +123,14 @@ struct CatalogWriter {
         if let form { tallies.count(form.tally, size: nil, by: count) }
     }
 
-    /// Brings an entry up to date.
     private mutating func update(
         _ row: PreparedResources.Row, _ form: PreparedResources.Form, requirement: Int64?,
         document: UnsafeRawBufferPointer
     ) throws {
         guard let before = try entry(row.digits, form.kind) else { return }
-        // Voice says in its resource that it is sealed with a tag; video says it with its media, once that is known.
+        // Voice declares its tag in the resource; video declares it with the media, once that is known.
         let integrity = before.integrity == .none ? form.integrity : before.integrity
-        // A key that it doesn't name there is required all the same, if its media says so.
+        // A key that the resource doesn't name is required all the same, if the media has shown so.
         let requirement = try requirement ?? learntRequirement(of: before)
         let change = try RawStatement(
             database,
@@ -171,7 +168,7 @@ struct CatalogWriter {
         if before.status == .completed, form.status != .completed { try noteRemoval(of: before.id) }
     }
 
-    /// Removes a resource that the account doesn't have any more.
+    /// Removes a resource that the account no longer has.
     mutating func remove(_ sid: SID, _ kind: MediaKind) throws {
         guard let before = try entry(SIDDigits(sid), kind) else { return }
         if before.status == .completed { try noteRemoval(of: before.id) }
@@ -183,7 +180,7 @@ struct CatalogWriter {
         tallies.count(key(kind, before.status, before.integrity), size: before.size, by: -1)
     }
 
-    /// Keeps what mounts need to know to drop a file that they have shown.
+    /// Logs a removal, so that mounts drop the file.
     private func noteRemoval(of id: Int64) throws {
         let note = try RawStatement(
             database,
@@ -197,13 +194,13 @@ struct CatalogWriter {
 
     // MARK: Media
 
-    /// Changes what is known of a recording's media; nothing happens when the recording isn't there.
+    /// Changes the facts of a recording's media.
     ///
     /// - Parameters:
-    ///   - isEncrypted: whether video's media says that it is encrypted; nil when nothing was learnt of that.
-    ///   - size: of the plaintext, in bytes; nil when it isn't known any more.
-    ///   - integrity: works out the new one from the one before, and the size before.
-    /// - Returns: the entry's position; nil when the recording isn't there.
+    ///   - isEncrypted: whether video's media is encrypted; nil when unknown.
+    ///   - change: returns the new plaintext size in bytes, from the old one; nil when unknown.
+    ///   - changeIntegrity: returns the new integrity, from the old one and the old size.
+    /// - Returns: the entry's position; nil for an unknown recording.
     mutating func change(
         _ sid: SID, _ kind: MediaKind, isEncrypted: Bool? = nil, size change: (Int64?) -> Int64?,
         integrity changeIntegrity: (StoredIntegrity, _ size: Int64?) -> StoredIntegrity
@@ -235,7 +232,7 @@ struct CatalogWriter {
 
     // MARK: Requirements
 
-    /// The number of a requirement, which it keeps.
+    /// The number of a requirement, assigned on first use.
     mutating func number(of requirement: MediaRequirement) throws -> Int64 {
         if let number = requirementNumbers[requirement] { return number }
         let insert = try RawStatement(database, "INSERT INTO requirement (name) VALUES (?1) ON CONFLICT DO NOTHING")
@@ -257,7 +254,7 @@ struct CatalogWriter {
         return try isEncrypted || learntRequirement(of: before) == nil ? before.requirement : nil
     }
 
-    /// The requirement that was learnt from video's media; nil if the requirement comes from the resource, or is none.
+    /// The requirement learnt from video's media; nil if the requirement comes from the resource, or there is none.
     private func learntRequirement(of before: EntryRow) throws -> Int64? {
         guard before.kind.envelopePlace == .media, let number = before.requirement else { return nil }
         let select = try RawStatement(database, "SELECT name FROM requirement WHERE id = ?1")
@@ -283,9 +280,7 @@ struct CatalogWriter {
         return try EntryRow(select)
     }
 
-    private func key(
-        _ kind: MediaKind, _ status: ResourceStatus, _ integrity: StoredIntegrity
-    ) -> TallyChanges.Key {
+    private func key(_ kind: MediaKind, _ status: ResourceStatus, _ integrity: StoredIntegrity) -> TallyChanges.Key {
         TallyChanges.Key(kind: kind, status: status, integrity: integrity)
     }
 }
@@ -295,16 +290,14 @@ extension PreparedResources.Form {
 }
 
 extension ResourceStatus {
-    /// The status as it is stored: null for completed, as nearly all are.
+    /// The stored form of the status: null for completed, the most frequent one.
     var column: String? { self == .completed ? nil : rawValue }
 
-    init(column: String?) {
-        self = column.map(ResourceStatus.init(rawValue:)) ?? .completed
-    }
+    init(column: String?) { self = column.map(ResourceStatus.init(rawValue:)) ?? .completed }
 }
 
 extension StoredIntegrity {
-    /// The number as it is stored.
+    /// The stored form of the integrity.
     var code: Int64 {
         switch self {
         case .none: 0
@@ -314,7 +307,7 @@ extension StoredIntegrity {
         }
     }
 
-    /// The integrity that is stored as a number; nil for numbers that aren't.
+    /// Returns nil for an invalid number.
     init?(stored code: Int64) {
         guard let integrity = Self.allCases.first(where: { $0.code == code }) else { return nil }
         self = integrity

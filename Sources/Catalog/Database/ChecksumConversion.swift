@@ -2,10 +2,10 @@ import GRDB
 import Support
 import TwilioAPI
 
-/// Gives the rows of a catalog of an earlier version their checksums.
+/// Adds checksums to the rows of an earlier version's catalog.
 ///
-/// That version kept whatever a server said. What is out of bounds is forgotten here, and learnt again: sizes when they
-/// are next asked for, resources when their list is next gone over.
+/// That version stored whatever a server sent. Values out of bounds are removed here, and learnt again: sizes on the
+/// next request, resources in the next pass.
 struct ChecksumConversion {
     let database: Database
 
@@ -13,17 +13,10 @@ struct ChecksumConversion {
         try forget()
         try convertEntries()
         try convertContents()
-        try database.execute(
-            sql: """
-                DELETE FROM tally;
-                INSERT INTO tally (kind, status, integrity, count, sized_count, known_bytes)
-                SELECT kind, coalesce(status, 'completed') AS word, integrity, count(*), count(size),
-                    \(Tally.sumOfSizes)
-                FROM entry GROUP BY kind, word, integrity;
-                """)
+        try database.execute(sql: "DELETE FROM tally; \(Tally.insertAll)")
     }
 
-    /// Forgets what can't be.
+    /// Removes impossible values.
     private func forget() throws {
         let (sizes, times) = (Bounds.sizes, Bounds.times)
         let positions = EntryRow.positions
@@ -41,7 +34,7 @@ struct ChecksumConversion {
                 DELETE FROM media WHERE id NOT IN (SELECT id FROM entry WHERE size IS NOT NULL);
                 UPDATE entry SET status = NULL WHERE status = 'completed';
                 """)
-        // Something that can't be in a row that is needed: the lists are fetched again.
+        // Other impossible values are in rows that are needed: the lists are fetched again.
         let odd = try Int.fetchOne(
             database,
             sql: """
@@ -57,8 +50,7 @@ struct ChecksumConversion {
     private func convertEntries() throws {
         let select = try RawStatement(database, "SELECT \(EntryRow.columns) FROM entry")
         let update = try RawStatement(database, "UPDATE entry SET checksum = ?2 WHERE id = ?1")
-        // A statement that is reading may meet rows that are changed meanwhile, but not twice: the order is that of
-        // ids.
+        // Rows may change while they are read, but none is returned twice, since the order is that of IDs.
         while try select.step() {
             let row = try EntryRow(unchecked: select)
             update.bind(1, row.id)

@@ -1,16 +1,15 @@
 import GRDB
 
-/// The indexes of the table `entry`, as ``CatalogCheck`` reads them from their beginnings to their ends.
+/// The indexes of the table `entry`, for ``CatalogCheck``, which reads them in full.
 enum EntryIndex: String, CaseIterable {
     case name = "entry_by_name"
     case date = "entry_by_date"
     case unfinished = "entry_unfinished"
 
-    /// That of ``Schema/groupIndex``, which may not be there yet.
+    /// ``Schema/groupIndex``, which may not exist yet.
     case group = "entry_by_group"
 
-    /// What an entry is found by, as three numbers, which are in the order of the index if that has one
-    /// (``isInOrderOfKeys``).
+    /// The key of an entry as three numbers, in the order of the index if ``isInOrderOfKeys``.
     struct Key: Comparable {
         let first: UInt64
         let second: UInt64
@@ -21,14 +20,14 @@ enum EntryIndex: String, CaseIterable {
         }
     }
 
-    /// Whether the index is in the order of its keys: words are told apart by them, and have no order.
+    /// Whether the index is in the order of its keys; keys of statuses are unordered checksums.
     var isInOrderOfKeys: Bool { self != .unfinished }
 
-    /// The columns from which keys are made, in the order of ``key(of:)``.
+    /// The columns for ``key(of:)``, in its order.
     static let columns = "id, kind, sid, status, created, group_sid"
 
-    /// Gives all that the index holds, in the columns of ``columns``: null for those that it doesn't hold, so that the
-    /// table isn't looked into.
+    /// The query for the whole index, with ``columns``; columns outside the index are null, so that SQLite doesn't read
+    /// the table.
     var query: String {
         switch self {
         case .name: "SELECT id, kind, sid, NULL, NULL, NULL FROM entry INDEXED BY entry_by_name"
@@ -45,7 +44,7 @@ enum EntryIndex: String, CaseIterable {
         }
     }
 
-    /// The key of a row; nil when the index doesn't hold it.
+    /// The key of a row; nil when the index doesn't contain it.
     func key(of row: RawStatement) -> Key? {
         let kind = UInt64(bitPattern: row.integer(1))
         switch self {
@@ -54,7 +53,7 @@ enum EntryIndex: String, CaseIterable {
             return Key(first: kind, second: digits.high, third: digits.low)
         case .date:
             guard let created = row.optionalInteger(4) else { return Key(first: kind, second: 0, third: 0) }
-            // The sign's bit makes numbers below zero the smaller ones.
+            // Inverting the sign bit makes negative numbers the smaller ones.
             return Key(first: kind, second: 1, third: UInt64(bitPattern: created) ^ 1 << 63)
         case .unfinished:
             guard let status = row.text(3) else { return nil }
@@ -67,7 +66,7 @@ enum EntryIndex: String, CaseIterable {
         }
     }
 
-    /// Whether the index has been made.
+    /// Whether the index exists.
     func isThere(in database: Database) throws -> Bool {
         let select = try RawStatement(database, "SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = ?1")
         defer { select.finish() }

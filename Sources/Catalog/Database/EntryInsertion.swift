@@ -1,17 +1,17 @@
 import GRDB
 import TwilioAPI
 
-/// Inserts entries one after the other at little more than SQLite's own cost.
+/// Inserts consecutive entries at little more than SQLite's own cost.
 ///
-/// Most of what is bound is the same for all entries of a list, and stays bound; SIDs are where SQLite reads them, and
-/// are overwritten there.
+/// Most parameters are the same for all entries of a list, and stay bound. SIDs are overwritten in place, where SQLite
+/// reads them.
 struct EntryInsertion: ~Copyable {
     private let statement: RawStatement
 
-    /// A SID's digits, and then those of what it belongs to: 16 bytes each, bound to the statement until ``deinit``.
+    /// The digits of the SID and of its group: 16 bytes each, bound to the statement until ``deinit``.
     private let digits: UnsafeMutableRawBufferPointer
 
-    /// What is bound.
+    /// The bound values.
     private var form: PreparedResources.Form?
     private var generation: Int64?
     private var hasGroup: Bool?
@@ -30,15 +30,12 @@ struct EntryInsertion: ~Copyable {
     }
 
     deinit {
-        // GRDB keeps the statement, which must not be left with pointers into what is let go of here.
+        // GRDB keeps the statement, which must not keep pointers to freed memory.
         statement.clear()
         digits.deallocate()
     }
 
-    /// Inserts an entry.
-    ///
-    /// - Parameter requirement: the number of what the form requires.
-    /// - Returns: whether it wasn't there yet; if it was, nothing happens.
+    /// Inserts an entry, and returns false if it exists already; `requirement` is the number of the form's requirement.
     mutating func insert(
         _ row: PreparedResources.Row, _ form: PreparedResources.Form, requirement: Int64?, at position: Int64,
         generation: Int64

@@ -2,7 +2,7 @@ import GRDB
 import Support
 import TwilioAPI
 
-/// A row of the table `entry`, all but its generation, as it is checked when it is read.
+/// A row of the table `entry`, without its generation, validated on reading.
 struct EntryRow {
     let id: Int64
     let kind: MediaKind
@@ -16,7 +16,7 @@ struct EntryRow {
     let integrity: StoredIntegrity
     let group: SIDDigits?
 
-    /// The number of what has to be held for the media to be read.
+    /// The number of the requirement for reading the media.
     let requirement: Int64?
 
     /// The columns that ``init(_:)`` reads, in its order.
@@ -25,49 +25,8 @@ struct EntryRow {
         checksum
         """
 
-    /// Positions of entries: as many as will ever be given, and as the view by date has room for.
+    /// The valid positions of entries: more than will ever be assigned, and as many as the view by date can encode.
     static let positions: ClosedRange<Int64> = 1...((1 << 44) - 1)
-
-    /// Reads a row.
-    ///
-    /// - Throws: that the database is damaged, when the row isn't one that was written here.
-    init(_ row: RawStatement) throws {
-        try self.init(unchecked: row)
-        guard checksum == row.integer(12) else { throw DatabaseError.damage("entry") }
-    }
-
-    /// Reads a row whose checksum isn't known yet.
-    init(unchecked row: RawStatement) throws {
-        guard let kind = MediaKind(rawValue: Int(truncatingIfNeeded: row.integer(1))), let digits = row.digits(2),
-            let integrity = StoredIntegrity(stored: row.integer(9))
-        else { throw DatabaseError.damage("entry") }
-        self.init(
-            id: row.integer(0), kind: kind, digits: digits, status: ResourceStatus(column: row.text(3)),
-            created: row.optionalInteger(4), updated: row.optionalInteger(5), format: row.text(6) ?? "",
-            jsonSize: row.integer(7), size: row.optionalInteger(8), integrity: integrity, group: row.digits(10),
-            requirement: row.optionalInteger(11))
-        // One word has one form: queries rely on that of completed recordings.
-        guard isPossible, status.column == row.text(3) else { throw DatabaseError.damage("entry") }
-    }
-
-    init(
-        id: Int64, kind: MediaKind, digits: SIDDigits, status: ResourceStatus, created: Int64?, updated: Int64?,
-        format: String, jsonSize: Int64, size: Int64?, integrity: StoredIntegrity, group: SIDDigits?,
-        requirement: Int64?
-    ) {
-        self.id = id
-        self.kind = kind
-        self.digits = digits
-        self.status = status
-        self.created = created
-        self.updated = updated
-        self.format = format
-        self.jsonSize = jsonSize
-        self.size = size
-        self.integrity = integrity
-        self.group = group
-        self.requirement = requirement
-    }
 
     /// Whether every value is within its bounds.
     private var isPossible: Bool {
@@ -76,7 +35,6 @@ struct EntryRow {
             && updated.map(Bounds.times.contains) ?? true && kind.formats.contains(format)
     }
 
-    /// The checksum of these values.
     var checksum: Int64 {
         var checksum = RowChecksum()
         checksum.add(UInt64(bitPattern: id))
@@ -95,8 +53,30 @@ struct EntryRow {
     }
 }
 
+extension EntryRow {
+    /// Reads a row; throws that the database is damaged unless the row is as it was written.
+    init(_ row: RawStatement) throws {
+        try self.init(unchecked: row)
+        guard checksum == row.integer(12) else { throw DatabaseError.damage("entry") }
+    }
+
+    /// Reads a row without a checksum yet.
+    init(unchecked row: RawStatement) throws {
+        guard let kind = MediaKind(rawValue: Int(truncatingIfNeeded: row.integer(1))), let digits = row.digits(2),
+            let integrity = StoredIntegrity(stored: row.integer(9))
+        else { throw DatabaseError.damage("entry") }
+        self.init(
+            id: row.integer(0), kind: kind, digits: digits, status: ResourceStatus(column: row.text(3)),
+            created: row.optionalInteger(4), updated: row.optionalInteger(5), format: row.text(6) ?? "",
+            jsonSize: row.integer(7), size: row.optionalInteger(8), integrity: integrity, group: row.digits(10),
+            requirement: row.optionalInteger(11))
+        // Each status has one stored form; queries rely on that of completed recordings.
+        guard isPossible, status.column == row.text(3) else { throw DatabaseError.damage("entry") }
+    }
+}
+
 extension DatabaseError {
-    /// The error of a row that wasn't written here, or has changed since.
+    /// The error of a row that was changed since it was written, or written by another program.
     static func damage(_ table: String) -> DatabaseError {
         DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a row of the table '\(table)' isn't as it was written")
     }

@@ -1,11 +1,9 @@
-/// A sum over some entries, by which two ways to them are found to lead to the same ones, in whatever order.
+/// An order-independent sum over entries, to compare two sources of the same entries.
 struct EntrySum: Equatable {
-    /// How many entries there are.
     private(set) var count = 0
 
     private var sum: UInt64 = 0
 
-    /// Adds an entry at a position, with what it is found by.
     mutating func add(_ position: Int64, _ key: EntryIndex.Key) {
         var checksum = RowChecksum()
         checksum.add(UInt64(bitPattern: position))

@@ -3,7 +3,7 @@ import GRDB
 import Support
 import TwilioAPI
 
-/// The catalog of versions before the one for a million recordings, and the way from there.
+/// The catalog of the versions before "a million recordings", and its conversion.
 enum FirstSchema {
     static let tables = """
         CREATE TABLE resource (
@@ -55,12 +55,12 @@ enum FirstSchema {
         END;
         """
 
-    /// Resources converted at a time.
+    /// The number of resources converted at a time.
     private static let step = 1000
 
-    /// Brings everything over: a size costs a request to learn, and is kept for good.
+    /// Converts everything, since learning a size again would cost a request.
     ///
-    /// A resource that can't be read is left behind: the first pass brings it again.
+    /// An unreadable resource is dropped: the first pass stores it again.
     static func convert(_ database: Database, coder: DocumentCoder) throws {
         var position: Int64 = 0
         while true {
@@ -73,15 +73,7 @@ enum FirstSchema {
         }
         try convertMedia(database, coder)
         try database.execute(
-            sql: """
-                INSERT INTO tally (kind, status, integrity, count, sized_count, known_bytes)
-                SELECT kind, coalesce(status, 'completed') AS word, integrity, count(*), count(size),
-                    \(Tally.sumOfSizes)
-                FROM entry GROUP BY kind, word, integrity;
-                DROP TABLE resource;
-                DROP TABLE old_media;
-                DROP TABLE integrity_count;
-                """)
+            sql: "\(Tally.insertAll) DROP TABLE resource; DROP TABLE old_media; DROP TABLE integrity_count;")
     }
 
     private static func convert(_ row: Row, _ database: Database, _ coder: DocumentCoder) throws {

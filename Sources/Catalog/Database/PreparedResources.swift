@@ -1,11 +1,11 @@
 import CLinux
 import TwilioAPI
 
-/// Resources in the form in which they are written to the catalog.
+/// Resources prepared for writing to the catalog.
 ///
-/// Preparing them is most of the work, and any thread can do it; writing is for one at a time.
+/// Preparing is most of the work, and can run on any thread; only one thread writes.
 package struct PreparedResources: Sendable {
-    /// What most resources of a list have in common.
+    /// The values that most resources of a list share.
     struct Form: Hashable, Sendable {
         let kind: MediaKind
         let status: ResourceStatus
@@ -14,32 +14,28 @@ package struct PreparedResources: Sendable {
         let requirement: MediaRequirement?
     }
 
-    /// What is a resource's own: plain bytes, so that rows are copied and sorted at no cost.
+    /// The values of one resource, in plain bytes, so that rows are copied and sorted cheaply.
     struct Row: Sendable {
         let digits: SIDDigits
         let created: Int64?
         let updated: Int64?
         let jsonSize: Int64
         let group: SIDDigits?
-
-        /// Which of ``PreparedResources/forms`` it has.
+        /// An index into ``PreparedResources/forms``.
         let form: Int
-
-        /// Where in ``PreparedResources/documents`` the packed JSON is.
+        /// The packed JSON in ``PreparedResources/documents``.
         let document: Range<Int>
-
         /// The checksum of the packed JSON.
         let documentChecksum: Int64
     }
 
-    /// How many resources there are.
+    /// The number of resources.
     package var count: Int { rows.count }
 
     private(set) var rows: [Row] = []
     private(set) var forms: [Form] = []
     private(set) var documents: [UInt8] = []
 
-    /// Prepares resources of a list.
     init(_ resources: [ListedResource], coder: DocumentCoder) {
         rows.reserveCapacity(resources.count)
         documents.reserveCapacity(resources.count * 1024)
@@ -57,7 +53,7 @@ package struct PreparedResources: Sendable {
         }
     }
 
-    /// Has the processor bring a row's document to its caches.
+    /// Prefetches a row's document to the processor's caches.
     func prefetchDocument(ofRow row: Int) {
         documents.withUnsafeBytes { documents in
             let document = UnsafeRawBufferPointer(rebasing: documents[rows[row].document])

@@ -3,15 +3,15 @@ import GRDBSQLite
 
 /// A prepared statement at SQLite's own interface.
 ///
-/// GRDB prepares and keeps it, and owns connection and transaction. Binding and reading go past GRDB's values, which
-/// box each of them: with a million rows that is most of the time. A statement belongs to the closure that was given
-/// the database, and to its thread.
+/// GRDB prepares and caches it, and owns connection and transaction. Binding and reading bypass GRDB's boxed values,
+/// which would take most of the time with a million rows. A statement belongs to the closure that received the
+/// database, and to its thread.
 struct RawStatement {
     /// Keeps the handle valid.
     private let statement: Statement
     private let handle: SQLiteStatement
 
-    /// Prepares a statement, or takes the one that was prepared before.
+    /// Prepares a statement, or reuses a cached one.
     init(_ database: Database, _ sql: String) throws {
         statement = try database.cachedStatement(sql: sql)
         handle = statement.sqliteStatement
@@ -30,16 +30,14 @@ struct RawStatement {
             return
         }
         value.withUTF8 { bytes in
-            // Copied by SQLite (`SQLITE_TRANSIENT`), so the pointer needn't live on.
+            // SQLite copies the text (`SQLITE_TRANSIENT`).
             bytes.withMemoryRebound(to: CChar.self) { characters in
                 _ = sqlite3_bind_text(handle, index, characters.baseAddress, Int32(characters.count), transient)
             }
         }
     }
 
-    /// Binds bytes without a copy of them.
-    ///
-    /// - Parameter bytes: must stay where they are until the statement was run.
+    /// Binds bytes without copying them; they must stay in place until the statement was run.
     func bind(_ index: Int32, unownedBytes bytes: UnsafeRawBufferPointer) {
         sqlite3_bind_blob64(handle, index, bytes.baseAddress, UInt64(bytes.count), nil)
     }
@@ -56,12 +54,12 @@ struct RawStatement {
 
     // MARK: Running
 
-    /// Runs a statement that gives no rows.
+    /// Runs a statement that returns no rows.
     func run() throws {
         while try step() {}
     }
 
-    /// Goes on to the next row; false, and the statement begins anew, when there is none.
+    /// Advances to the next row; after the last one, resets the statement and returns false.
     func step() throws -> Bool {
         switch sqlite3_step(handle) {
         case SQLITE_ROW:
@@ -76,18 +74,13 @@ struct RawStatement {
         }
     }
 
-    /// Begins anew before all rows were had.
-    func finish() {
-        sqlite3_reset(handle)
-    }
+    /// Resets the statement before its last row.
+    func finish() { sqlite3_reset(handle) }
 
-    /// The rows that the latest statement of the connection has inserted or changed.
+    /// The number of rows changed by the connection's latest statement.
     var changedRows: Int32 { sqlite3_changes(sqlite3_db_handle(handle)) }
 
-    /// Lets go of all that is bound.
-    func clear() {
-        sqlite3_clear_bindings(handle)
-    }
+    func clear() { sqlite3_clear_bindings(handle) }
 
     // MARK: Columns of the row, counted from 0
 
@@ -98,7 +91,7 @@ struct RawStatement {
     }
 
     func text(_ column: Int32) -> String? {
-        // Valid until the next step: copied at once.
+        // The pointer is valid only until the next step.
         sqlite3_column_text(handle, column).map { String(cString: $0) }
     }
 
@@ -109,13 +102,13 @@ struct RawStatement {
         }
     }
 
-    /// Gives the bytes of a column, which are valid within the closure alone.
+    /// Passes the bytes of a column, which are valid only within the closure.
     func withBytes<Result>(_ column: Int32, _ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
-        // The pointer has to be asked for before the size (sqlite.org/c3ref/column_blob.html).
+        // The pointer must be requested before the size (sqlite.org/c3ref/column_blob.html).
         let start = sqlite3_column_blob(handle, column)
         return try body(UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, column))))
     }
 }
 
-/// Has SQLite copy what is bound: the macro `SQLITE_TRANSIENT`, which Swift doesn't import.
+/// The macro `SQLITE_TRANSIENT`, which Swift doesn't import: SQLite copies the bound value.
 private var transient: sqlite3_destructor_type { unsafeBitCast(-1, to: sqlite3_destructor_type.self) }

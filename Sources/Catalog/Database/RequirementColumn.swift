@@ -1,14 +1,14 @@
 import GRDB
 import TwilioAPI
 
-/// Fills in what recordings require that an earlier version has stored.
+/// Adds the requirements of recordings stored by an earlier version.
 enum RequirementColumn {
-    /// Entries that are read at a time.
+    /// The number of entries read at a time.
     private static let step: Int64 = 1000
 
     /// Reads every document once.
     ///
-    /// One that can't be read is left alone: the next pass over its list brings it again.
+    /// An unreadable document is skipped: the next pass stores it again.
     static func fill(_ database: Database, coder: DocumentCoder) throws {
         let select = try RawStatement(
             database,

@@ -1,13 +1,13 @@
 import CXXHash
 
-/// The checksum of a row's values, which is stored with them: XXH3 over each value, seeded with the sum so far.
+/// The checksum of a row, stored with it: XXH3 over each value, seeded with the previous sum.
 ///
-/// SQLite has no checksums: a byte that a disk changed, or that another program wrote, is a size or a name like any
-/// other. It is no protection against somebody who computes it, but who can write to the catalog is the user himself.
+/// SQLite has no checksums: a byte changed by the disk or another program would be a valid size or name. The checksum
+/// doesn't protect against forgery, but only the user himself can write to the catalog.
 struct RowChecksum {
     private var state: UInt64 = 0
 
-    /// The checksum as SQLite keeps it.
+    /// The checksum as a signed integer of SQLite.
     var value: Int64 { Int64(bitPattern: state) }
 
     mutating func add(_ word: UInt64) {
@@ -40,7 +40,7 @@ struct RowChecksum {
     }
 
     private mutating func add(unframed bytes: UnsafeRawBufferPointer) {
-        // Safe: it reads `count` bytes, and none of no bytes, whose address may be null.
+        // Safe: it reads `count` bytes, and nothing at an address that is null.
         state = XXH3_64bits_withSeed(bytes.baseAddress, bytes.count, state)
     }
 
@@ -51,7 +51,7 @@ struct RowChecksum {
         return checksum.value
     }
 
-    /// The checksum of stored facts.
+    /// The checksum of packed facts.
     static func media(size: Int64, entityTag: String?, packed: UnsafeRawBufferPointer) -> Int64 {
         var checksum = RowChecksum()
         checksum.add(size as Int64?)

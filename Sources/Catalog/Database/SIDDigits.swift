@@ -1,20 +1,17 @@
 import TwilioAPI
 
-/// A SID's 32 digits as the catalog stores them: 16 bytes, in the order of which the written forms are.
+/// The 32 digits of a SID as stored in the catalog: 16 bytes, in the order of the written form.
 ///
-/// The letters follow from the column that they stand in.
+/// The letters follow from the column.
 struct SIDDigits: Hashable {
     let high: UInt64
     let low: UInt64
+}
 
+extension SIDDigits {
     init(_ sid: SID) {
         high = sid.high
         low = sid.low
-    }
-
-    init(high: UInt64, low: UInt64) {
-        self.high = high
-        self.low = low
     }
 
     init(bigEndian bytes: (UInt64, UInt64)) {
@@ -22,7 +19,7 @@ struct SIDDigits: Hashable {
         low = UInt64(bigEndian: bytes.1)
     }
 
-    /// The bytes as they are stored.
+    /// The bytes as stored.
     var bigEndian: (UInt64, UInt64) { (high.bigEndian, low.bigEndian) }
 }
 
@@ -32,7 +29,7 @@ extension SID {
         self.init(kind.sidLetters, high: digits.high, low: digits.low)
     }
 
-    /// The SID of what recordings of a kind belong to: a call or a room.
+    /// The SID of a recording's call or room.
     init(group digits: SIDDigits, of kind: MediaKind) {
         self.init(kind.groupLetters, high: digits.high, low: digits.low)
     }

@@ -1,18 +1,19 @@
 import GRDB
 import TwilioAPI
 
-/// The tables of the catalog, and how they came to be what they are: each step is applied once.
+/// The tables of the catalog, and their history: each step is applied once.
 enum Schema {
     /// The steps.
     ///
-    /// A new one's name has lower-case letters, digits, blanks and hyphens only, begins with a letter and is no longer
-    /// than 64 bytes: earlier versions take others for damage (``CatalogCheck``), and not for those of a newer one.
+    /// The name of a new step has only lower-case letters, digits, spaces and hyphens, begins with a letter and is at
+    /// most 64 bytes long: earlier versions take other names for damage (``CatalogCheck``), not for those of a newer
+    /// version.
     static func migrator(coder: DocumentCoder) -> DatabaseMigrator {
         precondition(
             MediaKind.allCases.allSatisfy { listedKinds.contains($0.rawValue) },
             "a kind of media has no row in the catalog's table of lists")
         var migrator = DatabaseMigrator()
-        // The first two steps are those of earlier versions, as they were.
+        // The first two steps are from earlier versions, unchanged.
         migrator.registerMigration("resources, media facts, lists") { try $0.execute(sql: FirstSchema.tables) }
         migrator.registerMigration("integrity, order of names") { try $0.execute(sql: FirstSchema.integrityAndNames) }
         migrator.registerMigration("a million recordings") { database in
@@ -33,27 +34,27 @@ enum Schema {
 
     /// The numbers of the kinds for which the steps insert rows into `list`.
     ///
-    /// A further kind needs a further step that inserts its row: catalogs without it would pass for damaged ones.
+    /// A further kind needs a further step that inserts its row: catalogs without it would be taken for damaged ones.
     static let listedKinds = 1...3
 
     /// The tables.
     ///
-    /// Lists are read a million rows at a time, single recordings looked up at random, and resources read rarely. So
-    /// what a listing needs is in narrow rows, beside each other, and the documents are elsewhere.
+    /// Lists are read a million rows at a time, single recordings at random, and resources rarely. So the columns of
+    /// listings are in narrow, adjacent rows, and the documents are elsewhere.
     ///
-    /// - `entry.id` is the order of a directory's entries and the place where its reader goes on: it never changes and
-    ///   is never given again (`position`), so entries neither come twice nor are missed when others appear or vanish
-    ///   meanwhile.
+    /// - `entry.id` is the order of a directory's entries, and the position where a listing resumes. It never changes
+    ///   and is never reused (`position`), so a listing neither repeats nor misses entries when others appear or
+    ///   vanish.
     /// - `entry.sid` and `group_sid` are the 16 bytes of a SID's digits; the letters follow from the kind.
     /// - `entry.status` is null for completed recordings, else Twilio's word.
     /// - `document.json` and `media.facts` are packed by ``DocumentCoder``.
-    /// - `coverage` tells for which times of creation a list is here: all of it (`pass` 0), and as far as a pass that
-    ///   looks for what has gone has come (`pass` 1). Seconds since 1970, half-open.
-    /// - `list.generation` counts those passes; `entry.generation` is the latest that has met the resource.
-    ///   `refreshed`, `passed` and `touched` are when it was last asked for what is new, when a pass was last
-    ///   completed, and when the running one last went on.
-    /// - There is one more index, ``groupIndex``, that is made later.
-    /// - `removal` is what mounts read to drop files that they have shown.
+    /// - `coverage` has the creation times for which the catalog has the list (`pass` 0), and those that the running
+    ///   pass has covered (`pass` 1), as half-open ranges of seconds since 1970.
+    /// - `list.generation` counts passes; `entry.generation` is the latest one that saw the resource. `refreshed`,
+    ///   `passed` and `touched` are the times of the last refresh, the last completed pass, and the last progress of
+    ///   the running one.
+    /// - ``groupIndex`` is created later.
+    /// - `removal` lists removed recordings, so that mounts drop their files.
     private static let tables = """
         CREATE TABLE entry (
             id INTEGER PRIMARY KEY,
@@ -106,33 +107,33 @@ enum Schema {
         INSERT INTO position (next) SELECT 1 + coalesce(max(id), 0) FROM resource;
         """
 
-    /// `entry.updated` is when Twilio last changed the resource, in seconds since 1970; null where that isn't told.
+    /// `entry.updated` is Twilio's last change of the resource, in seconds since 1970; null when unknown.
     ///
-    /// Reading all documents for it would keep the first mount waiting. So a pass over each list is due instead, which
-    /// fills it.
+    /// Reading all documents for it would delay the first mount. Instead, a pass over each list becomes due and fills
+    /// it.
     private static let changeTimes = """
         ALTER TABLE entry ADD COLUMN updated INTEGER;
         UPDATE list SET passed = NULL;
         """
 
-    /// What has to be held for recordings to be read: a requirement's number is in `entry.requirement`, null where
-    /// nothing but the account's credentials is required.
+    /// The requirements for reading recordings; `entry.requirement` is the number of one, or null if the account's
+    /// credentials suffice.
     private static let requirements = """
         CREATE TABLE requirement (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
         ALTER TABLE entry ADD COLUMN requirement INTEGER;
         """
 
-    /// Each row of the large tables gets a checksum of its values (``RowChecksum``).
+    /// The checksums of the rows of the large tables (``RowChecksum``).
     private static let checksums = """
         ALTER TABLE entry ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE document ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE media ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
         """
 
-    /// The index by which the recordings of a call or a room are found.
+    /// The index of the recordings of a call or a room.
     ///
-    /// Calls' SIDs come in no order, so keeping it while a list is first brought here would take a quarter of the time.
-    /// Made afterwards, it takes a second.
+    /// SIDs of calls are unordered, so updating the index during the first fetch of a list would take a quarter of the
+    /// time. Created afterwards, it takes a second.
     static let groupIndex = """
         CREATE INDEX IF NOT EXISTS entry_by_group ON entry (kind, group_sid)
         WHERE group_sid IS NOT NULL AND status IS NULL

@@ -2,40 +2,38 @@ import CZstd
 import Foundation
 import Support
 
-/// Packs the documents of the catalog, resources and media facts, and unpacks them byte for byte.
+/// Compresses the documents of the catalog, resources and media facts, without loss.
 ///
-/// A resource is 1.9 KB of JSON, of which most is the same in all of them. Zstandard (RFC 8878) with a dictionary takes
-/// 2 µs to make 0.8 KB of it, nearly all of which is the wrapped content key: random bytes in base64. Safe to use from
-/// any thread.
+/// A resource is 1.9 KB of JSON, most of it the same in all resources. Zstandard (RFC 8878) with a dictionary packs it
+/// in 2 µs to 0.8 KB, most of which is the wrapped content key: random bytes in base64. Thread-safe.
 final class DocumentCoder: Sendable {
-    /// How a stored document is to be read: its first byte.
+    /// The first byte of a stored document: its format.
     private enum Form: UInt8 {
-        /// As it is.
+        /// Uncompressed.
         case plain = 0
-
-        /// A frame of Zstandard with ``DocumentDictionary``.
+        /// A Zstandard frame with ``DocumentDictionary``.
         case dictionary = 1
     }
 
-    /// zstd's digested dictionaries, which don't change.
+    /// zstd's digested dictionaries, which are immutable.
     private struct Dictionaries: @unchecked Sendable {
-        // Safe although unchecked: zstd.h says that both may be shared by threads; they live as long as the coder.
+        // Safe although unchecked: zstd.h allows threads to share both; they live as long as the coder.
         let compression: OpaquePointer
         let decompression: OpaquePointer
     }
 
-    /// zstd's contexts that nobody is using; each is used by one thread at a time.
+    /// zstd's idle contexts; each is used by one thread at a time.
     private struct Contexts: @unchecked Sendable {
-        // Safe although unchecked: only reached under the lock around it, or by the one thread that took it out.
+        // Safe although unchecked: accessed only under the lock around it, or by the one thread that took one out.
         var compressing: [OpaquePointer] = []
         var decompressing: [OpaquePointer] = []
     }
 
-    /// One of zstd's fast levels: what documents have in common is in the dictionary, and the rest is nearly random, so
-    /// the slower ones make them hardly shorter.
+    /// One of zstd's fast levels: the dictionary has the common part, and the rest is nearly random, so slower levels
+    /// hardly save more.
     private static let level: Int32 = -5
 
-    /// No document is longer; what claims to be is damaged.
+    /// The largest document; a larger claimed size is damage.
     private static let largestDocument = 64 << 20
 
     private let dictionaries: Dictionaries
@@ -68,12 +66,7 @@ final class DocumentCoder: Sendable {
         ZSTD_freeDDict(dictionaries.decompression)
     }
 
-    /// Packs documents, one after the other, to the end of a buffer.
-    ///
-    /// - Parameters:
-    ///   - documents: what is packed.
-    ///   - buffer: grows by the packed forms.
-    /// - Returns: where in the buffer each of them is.
+    /// Packs documents, appends them to a buffer, and returns their ranges in it.
     func encode(_ documents: some Sequence<ArraySlice<UInt8>>, to buffer: inout [UInt8]) -> [Range<Int>] {
         let context = contexts.withLock { $0.compressing.popLast() } ?? makeCompressionContext()
         var ranges: [Range<Int>] = []
@@ -82,7 +75,6 @@ final class DocumentCoder: Sendable {
         return ranges
     }
 
-    /// Packs one document.
     func encode(_ document: [UInt8]) -> [UInt8] {
         var buffer: [UInt8] = []
         _ = encode(CollectionOfOne(document[...]), to: &buffer)
@@ -95,7 +87,7 @@ final class DocumentCoder: Sendable {
         let start = buffer.count
         let bound = ZSTD_compressBound(document.count)
         let packed = [UInt8](unsafeUninitializedCapacity: bound) { target, count in
-            // A result that is an error is larger than any buffer.
+            // zstd's error codes are larger than any buffer.
             let size =
                 context.map { context in
                     document.withUnsafeBytes { source in
@@ -116,16 +108,16 @@ final class DocumentCoder: Sendable {
 
     private func makeCompressionContext() -> OpaquePointer? {
         guard let context = ZSTD_createCCtx() else { return nil }
-        // The checksum finds what a damaged disk has changed; the dictionary's number is in the form.
+        // The checksum detects damage by the disk; the dictionary's number is in the form.
         ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1)
         ZSTD_CCtx_setParameter(context, ZSTD_c_dictIDFlag, 0)
-        // The fast levels leave it out; with it base64 takes a quarter less.
+        // The fast levels omit literal compression, which saves a quarter of base64.
         ZSTD_CCtx_setParameter(context, twiliofs_zstd_literal_compression, 1)
         ZSTD_CCtx_refCDict(context, dictionaries.compression)
         return context
     }
 
-    /// Unpacks a document; nil when it is damaged, or of a form that this version doesn't know.
+    /// Unpacks a document; returns nil when it is damaged or has an unknown form.
     func decode(_ stored: UnsafeRawBufferPointer) -> [UInt8]? {
         guard let form = stored.first.flatMap(Form.init) else { return nil }
         let content = UnsafeRawBufferPointer(rebasing: stored.dropFirst())
@@ -133,7 +125,7 @@ final class DocumentCoder: Sendable {
         case .plain:
             return Array(content)
         case .dictionary:
-            // Values beyond the largest document are zstd's errors.
+            // zstd's error codes exceed the largest document.
             let size = ZSTD_getFrameContentSize(content.baseAddress, content.count)
             guard size <= UInt64(Self.largestDocument),
                 let context = contexts.withLock({ $0.decompressing.popLast() }) ?? ZSTD_createDCtx()

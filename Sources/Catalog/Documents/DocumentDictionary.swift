@@ -1,7 +1,7 @@
-/// What the documents of the catalog have in common, so that it needn't be stored with each of them.
+/// The common content of the catalog's documents, so that it isn't stored with each.
 ///
-/// Made as `scripts/train-dictionary` does it. Documents that were stored with it can be read only with it: another
-/// dictionary is a new form beside this one, never a replacement.
+/// Made by `scripts/train-dictionary`. Documents stored with it can be read only with it: another dictionary would be
+/// an additional form, never a replacement.
 enum DocumentDictionary {
     /// The dictionary (RFC 8878, section 5) in base64.
     static let base64 = """

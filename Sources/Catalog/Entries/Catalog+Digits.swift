@@ -1,12 +1,12 @@
 import GRDB
 public import TwilioAPI
 
-/// Finding by the beginning of a SID, which is what inode numbers keep of it.
+/// Finding recordings by the beginning of a SID, which inode numbers contain.
 extension Catalog {
-    /// How many recordings, calls or rooms are looked for with one beginning: more than one is a rarity.
+    /// The most results for one beginning; more than one is rare.
     private static let mostAlike: Int64 = 16
 
-    /// Completed recordings of a kind by the first sixteen digits of their SIDs, in the order of these.
+    /// Completed recordings of a kind by the first sixteen digits of their SIDs, in their order.
     public func entries(of kind: MediaKind, digits: ClosedRange<UInt64>) throws(CatalogError) -> [CatalogEntry] {
         guard window.kinds.contains(kind) else { return [] }
         return try entries(
@@ -18,7 +18,7 @@ extension Catalog {
         }
     }
 
-    /// Calls or rooms with recordings by the first sixteen digits of their SIDs, in the order of these.
+    /// Calls or rooms with recordings by the first sixteen digits of their SIDs, in their order.
     ///
     /// - Parameter kinds: voice recordings for calls, the others for rooms.
     public func groups(of kinds: [MediaKind], digits: ClosedRange<UInt64>) throws(CatalogError) -> [SID] {

@@ -1,17 +1,17 @@
 import GRDB
 public import TwilioAPI
 
-/// Listing entries: completed recordings that the window shows.
+/// Listings of completed recordings that the window shows.
 extension Catalog {
     /// Recordings of a kind, in the order of their positions.
     ///
     /// - Parameters:
-    ///   - kind: which list.
-    ///   - position: the position of the entry before the first one wanted; 0 to begin.
-    ///   - limit: how many at the most; fewer only at the end.
+    ///   - kind: the kind of the list.
+    ///   - position: the position of the previous entry; 0 to begin.
+    ///   - limit: the most entries; fewer only at the end.
     public func entries(of kind: MediaKind, after position: Int64, limit: Int) throws(CatalogError) -> [CatalogEntry] {
-        // The plus has SQLite go through the table in its order: rows are narrow, and passing those of other kinds
-        // costs less than an index of this order, which would be written for each recording.
+        // The plus makes SQLite scan the table in its order: rows are narrow, and skipping other kinds costs less than
+        // an index of this order, which every insertion would have to update.
         try entries("+kind = ?1 AND id > ?2 AND status IS NULL\(isShown()) ORDER BY id LIMIT ?3") { select in
             select.bind(1, Int64(kind.rawValue))
             select.bind(2, position)
@@ -19,9 +19,9 @@ extension Catalog {
         }
     }
 
-    /// Recordings of a kind whose size isn't known, in the order of their positions.
+    /// Recordings of a kind with unknown size, in the order of their positions.
     ///
-    /// - Parameter position: the position of the entry before the first one wanted; 0 to begin.
+    /// - Parameter position: the position of the previous entry; 0 to begin.
     public func unsized(of kind: MediaKind, after position: Int64, limit: Int) throws(CatalogError) -> [CatalogEntry] {
         try entries("+kind = ?1 AND id > ?2 AND status IS NULL AND size IS NULL\(isShown()) ORDER BY id LIMIT ?3") {
             select in
@@ -31,7 +31,7 @@ extension Catalog {
         }
     }
 
-    /// When the newest recording of a kind was made; nil when there is none.
+    /// The creation time of a kind's newest recording; nil when there is none.
     public func newest(of kind: MediaKind) throws(CatalogError) -> Timestamp? {
         let found = try entries("kind = ?1 AND status IS NULL\(isShown()) ORDER BY created DESC LIMIT 1") { select in
             select.bind(1, Int64(kind.rawValue))
@@ -39,9 +39,9 @@ extension Catalog {
         return found.first?.dateCreated
     }
 
-    /// The SQL condition that entries are shown: in the window, and not hidden; empty when all are.
+    /// The SQL condition for shown entries, in the window and not hidden; empty when all are shown.
     ///
-    /// - Parameter table: the table's name in the query, with a dot; empty where it has none.
+    /// - Parameter table: the table's name in the query, with a dot; empty if it has none.
     func isShown(on table: String = "") -> String {
         window.condition(on: table) + requirements.condition(on: table)
     }
@@ -50,7 +50,7 @@ extension Catalog {
     ///
     /// - Parameters:
     ///   - conditions: the text after `WHERE`.
-    ///   - bind: binds the parameters other than 8 and 9, which are the window's.
+    ///   - bind: binds the parameters other than 8 and 9, which belong to the window.
     func entries(_ conditions: String, bind: (RawStatement) -> Void) throws(CatalogError) -> [CatalogEntry] {
         try storage.read { database in
             let select = try RawStatement(database, "\(CatalogEntry.select) WHERE \(conditions)")

@@ -1,21 +1,21 @@
 public import TwilioAPI
 
-/// An order in which programs go through a directory.
+/// An order in which programs traverse a directory.
 public enum EntryOrder: CaseIterable, Hashable, Sendable {
-    /// That of the listing: `tar`, `find`, `ls -U`.
+    /// The order of the listing: `tar`, `find`, `ls -U`.
     case position
 
-    /// That of the names, which is also that of the inode numbers: `rsync`, `cp -r`, a shell's `*`.
+    /// The order of names and inode numbers: `rsync`, `cp -r`, a shell's `*`.
     case name
 }
 
-/// What comes after a recording in its directory.
+/// The successors of a recording in its directory.
 extension Catalog {
-    /// The completed recordings that follow one, in order.
+    /// The completed recordings after one, in order.
     ///
     /// - Parameters:
-    ///   - sid: the recording before the first one wanted.
-    ///   - limit: how many at the most; fewer only at the end.
+    ///   - sid: the previous recording.
+    ///   - limit: the most recordings; fewer only at the end.
     public func followers(
         of sid: SID, kind: MediaKind, in order: EntryOrder, limit: Int
     ) throws(CatalogError) -> [CatalogEntry] {

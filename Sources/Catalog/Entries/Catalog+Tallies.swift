@@ -2,21 +2,20 @@ import GRDB
 public import Support
 public import TwilioAPI
 
-/// How much of a kind the catalog shows.
+/// The totals of a kind, as far as the catalog shows it.
 public struct CatalogTotals: Hashable, Sendable {
-    /// Number of completed recordings.
+    /// The number of completed recordings.
     public let count: Int64
 
-    /// Sum of the plaintext sizes that are known, in bytes.
+    /// The sum of the known plaintext sizes, in bytes.
     public let knownBytes: Int64
 }
 
-/// How much there is: all of it costs the same however many recordings there are, unless the window shows only some
-/// times.
+/// Counts of recordings; the cost is independent of their number, unless the window has bounds.
 extension Catalog {
-    /// How many resources there are of each kind, in each state, that the window shows.
+    /// The numbers of resources by kind, status and integrity, as far as the window shows them.
     public func tallies() throws(CatalogError) -> [Tally] {
-        // All of them, although some may not be shown: SQLite then uses the index of kinds and times.
+        // All kinds, even those not shown, so that SQLite uses the index of kinds and times.
         let kinds = MediaKind.allCases.map { String($0.rawValue) }.joined(separator: ", ")
         let query =
             window.isUnbounded
@@ -42,14 +41,14 @@ extension Catalog {
         return tallies.filter { window.kinds.contains($0.kind) }
     }
 
-    /// How much of a kind there is.
+    /// The totals of a kind.
     public func totals(of kind: MediaKind) throws(CatalogError) -> CatalogTotals {
         let tallies = try tallies().filter { $0.kind == kind && $0.status == .completed }
         return CatalogTotals(
             count: tallies.map(\.count).sumSaturated(), knownBytes: tallies.map(\.knownBytes).sumSaturated())
     }
 
-    /// How many completed recordings there are of each integrity.
+    /// The numbers of completed recordings by integrity.
     public func integrityCounts() throws(CatalogError) -> [StoredIntegrity: Int64] {
         try tallies().filter { $0.status == .completed }.reduce(into: [:]) {
             $0[$1.integrity] = ($0[$1.integrity] ?? 0).addingSaturated($1.count)
@@ -58,9 +57,7 @@ extension Catalog {
 }
 
 extension Tally {
-    /// Reads a row.
-    ///
-    /// - Throws: that the database is damaged, when its numbers can't be.
+    /// Reads a row; throws that the database is damaged when its numbers are out of bounds.
     fileprivate init(_ row: RawStatement) throws {
         let (count, sizedCount, knownBytes) = (row.integer(3), row.integer(4), row.integer(5))
         guard let kind = MediaKind(rawValue: Int(truncatingIfNeeded: row.integer(0))),

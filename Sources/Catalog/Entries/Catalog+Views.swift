@@ -1,13 +1,13 @@
 import GRDB
 public import TwilioAPI
 
-/// Other orders of the same recordings: by the day on which they were made, by the call or room that they belong to.
+/// Other views of the same recordings: by day of creation, and by call or room.
 ///
-/// All of it comes from indexes; nothing is kept in memory.
+/// All results come from indexes; nothing is kept in memory.
 extension Catalog {
     // MARK: By date
 
-    /// Whether any recording that is shown was made within an interval.
+    /// Whether any shown recording was created within an interval.
     public func hasEntries(createdIn interval: Range<Timestamp>) throws(CatalogError) -> Bool {
         for kind in MediaKind.allCases where window.kinds.contains(kind) {
             if try !entries(of: kind, createdIn: interval, after: nil, limit: 1).isEmpty { return true }
@@ -15,7 +15,7 @@ extension Catalog {
         return false
     }
 
-    /// When the oldest recording that is shown was made; nil when there is none.
+    /// The creation time of the oldest shown recording; nil when there is none.
     public func oldest() throws(CatalogError) -> Timestamp? {
         var oldest: Timestamp?
         for kind in MediaKind.allCases where window.kinds.contains(kind) {
@@ -27,10 +27,9 @@ extension Catalog {
         return oldest
     }
 
-    /// Recordings of a kind that were made within an interval, oldest first, and those of one second in the order of
-    /// their positions.
+    /// Recordings of a kind created within an interval, by time, then by position.
     ///
-    /// - Parameter place: time and position of the entry before the first one wanted; nil to begin.
+    /// - Parameter place: the time and position of the previous entry; nil to begin.
     public func entries(
         of kind: MediaKind, createdIn interval: Range<Timestamp>, after place: (created: Timestamp, position: Int64)?,
         limit: Int
@@ -51,19 +50,18 @@ extension Catalog {
 
     // MARK: By call and room
 
-    /// The calls or rooms to which recordings of some kinds belong, each with the position of its first recording, in
-    /// the order of those.
+    /// The calls or rooms with recordings of some kinds, each with the position of its first recording, in that order.
     ///
     /// - Parameters:
     ///   - kinds: voice recordings for calls, the others for rooms.
-    ///   - position: that of the group before the first one wanted; 0 to begin.
+    ///   - position: the position of the previous group; 0 to begin.
     public func groups(
         of kinds: [MediaKind], after position: Int64, limit: Int
     ) throws(CatalogError) -> [(group: SID, position: Int64)] {
         try makeGroupIndex()
         let numbers = kinds.map { String($0.rawValue) }.joined(separator: ", ")
         let isOtherShown = isShown(on: "other.")
-        // The plus has SQLite go through the table in its order: by the index of groups it would sort all that is left
+        // The plus makes SQLite scan the table in its order: with the index of groups it would sort all remaining rows
         // for each piece of the listing.
         let found = try entries(
             """
@@ -84,7 +82,7 @@ extension Catalog {
     ///
     /// - Parameters:
     ///   - kinds: voice recordings for a call, the others for a room.
-    ///   - position: that of the entry before the first one wanted; 0 to begin.
+    ///   - position: the position of the previous entry; 0 to begin.
     public func entries(
         ofGroup group: SID, kinds: [MediaKind], after position: Int64, limit: Int
     ) throws(CatalogError) -> [CatalogEntry] {
@@ -99,7 +97,7 @@ extension Catalog {
         }
     }
 
-    /// The recording of a call or room that was made first; nil when it has none.
+    /// The first recording of a call or room; nil when there is none.
     ///
     /// - Parameter kinds: voice recordings for a call, the others for a room.
     public func oldest(ofGroup group: SID, kinds: [MediaKind]) throws(CatalogError) -> CatalogEntry? {
@@ -113,7 +111,7 @@ extension Catalog {
         ) { $0.bind(1, SIDDigits(group)) }.first
     }
 
-    /// Makes the index that groups are found by, if it isn't there yet.
+    /// Creates the index of groups, if it doesn't exist.
     package func makeGroupIndex() throws(CatalogError) {
         let isThere = try storage.read { database in
             let select = try RawStatement(database, "SELECT 1 FROM sqlite_master WHERE name = 'entry_by_group'")

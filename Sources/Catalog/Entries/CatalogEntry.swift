@@ -1,64 +1,70 @@
 public import TwilioAPI
 
-/// What a directory needs to know of a recording.
+/// A recording's entry in a directory.
 public struct CatalogEntry: Hashable, Sendable {
-    /// Its place in the order of entries; never changes.
+    /// The position in the order of entries; never changes.
     public let position: Int64
 
     /// The recording's SID.
     public let sid: SID
 
-    /// Its kind.
+    /// The kind of the recording.
     public let kind: MediaKind
 
-    /// The extension of its file name.
+    /// The extension of the file name.
     public let containerFormat: String
 
-    /// When the recording was made; nil when the resource doesn't tell.
+    /// The creation time of the recording; nil when the resource has none.
     public let dateCreated: Timestamp?
 
-    /// When Twilio last changed the resource; nil when the resource doesn't tell.
+    /// Twilio's last change of the resource; nil when the resource has no time of it.
     public let dateUpdated: Timestamp?
 
-    /// Exact size of the media's plaintext in bytes; nil until it was learnt.
+    /// The exact size of the media's plaintext in bytes; nil while unknown.
     public let plaintextSize: Int64?
 
-    /// Size of the resource's JSON in bytes.
+    /// The size of the resource's JSON in bytes.
     public let jsonSize: Int64
 
     /// Whether the media exists.
     public let isCompleted: Bool
 
-    /// The call or the room that it belongs to; nil when the resource doesn't tell.
+    /// The call or the room of the recording; nil when the resource names none.
     public let group: SID?
 
-    /// The number of what has to be held for the media to be read, besides the account's credentials; nil for nothing.
+    /// The number of the requirement for reading the media, besides the account's credentials; nil for none.
     public let requirement: Int64?
 
-    /// What is known of the truth of its media.
+    /// The integrity of the media.
     public let integrity: StoredIntegrity
 }
 
 extension CatalogStorage {
-    /// The entry of one recording, completed or not, shown or not; nil when the catalog doesn't have it.
+    /// The entry of a recording, completed or not, shown or not; nil when the catalog doesn't have it.
     func entry(of sid: SID) throws(CatalogError) -> CatalogEntry? {
+        try row(of: sid, "\(CatalogEntry.select) WHERE kind = ?1 AND sid = ?2") { CatalogEntry(try EntryRow($0)) }
+    }
+
+    /// Runs a query for a recording, whose kind and SID are its parameters, and reads the row, if there is one.
+    func row<Value>(
+        of sid: SID, _ query: String, _ body: (RawStatement) throws -> Value
+    ) throws(CatalogError) -> Value? {
         guard let kind = sid.kind else { return nil }
         return try read { database in
-            let select = try RawStatement(database, "\(CatalogEntry.select) WHERE kind = ?1 AND sid = ?2")
+            let select = try RawStatement(database, query)
             select.bind(1, Int64(kind.rawValue))
             select.bind(2, SIDDigits(sid))
-            guard try select.step() else { return nil as CatalogEntry? }
+            guard try select.step() else { return nil as Value? }
             defer { select.finish() }
-            return CatalogEntry(try EntryRow(select))
+            return try body(select)
         }
     }
 }
 
 extension CatalogEntry {
-    /// The query whose rows ``EntryRow`` reads, up to its conditions.
+    /// The query for ``EntryRow``, without conditions.
     static let select = "SELECT \(EntryRow.columns) FROM entry"
 
-    /// Takes what a directory needs from a row.
     init(_ row: EntryRow) {
         self.init(
             position: row.id, sid: SID(row.digits, of: row.kind), kind: row.kind, containerFormat: row.format,

@@ -1,56 +1,51 @@
 import Support
 public import TwilioAPI
 
-/// How many recordings there are of one kind, in one state.
+/// The counts of recordings of one kind, status and integrity.
 public struct Tally: Hashable, Sendable {
-    /// Their kind.
+    /// The kind of the recordings.
     public let kind: MediaKind
 
-    /// What has become of them.
+    /// The status of the recordings.
     public let status: ResourceStatus
 
-    /// What is known of the truth of their bytes.
+    /// The integrity of the recordings.
     public let integrity: StoredIntegrity
 
-    /// How many there are.
+    /// The number of recordings.
     public let count: Int64
 
-    /// Of how many the size is known.
+    /// The number of recordings with a known size.
     public let sizedCount: Int64
 
-    /// The sum of the plaintext sizes that are known, in bytes.
+    /// The sum of the known plaintext sizes, in bytes.
     public let knownBytes: Int64
 
-    /// What the sum saturates at, in bytes: SQLite's integers have 64 bits, and a larger sum would be no integer.
+    /// The value in bytes at which the sum saturates, since SQLite's integers have 64 bits.
     static let largestSum: Int64 = 1 << 62
 
     /// The sum of the column `size` of a group of entries, in SQL, exact up to ``largestSum``.
     ///
-    /// `sum(size)` is an error when it overflows, and `total(size)` is rounded: so high and low bits are added apart.
+    /// `sum(size)` fails when it overflows, and `total(size)` is rounded, so high and low bits are added separately.
     static let sumOfSizes = """
         coalesce(min(\(largestSum), CASE WHEN sum(size >> 20) >= \(largestSum >> 20) THEN \(largestSum)
             ELSE (sum(size >> 20) << 20) + sum(size & 1048575) END), 0)
         """
 
-    /// Makes a tally.
-    public init(
-        kind: MediaKind, status: ResourceStatus, integrity: StoredIntegrity, count: Int64, sizedCount: Int64,
-        knownBytes: Int64
-    ) {
-        self.kind = kind
-        self.status = status
-        self.integrity = integrity
-        self.count = count
-        self.sizedCount = sizedCount
-        self.knownBytes = knownBytes
-    }
+    /// The SQL statement that computes all tallies from the entries.
+    static let insertAll = """
+        INSERT INTO tally (kind, status, integrity, count, sized_count, known_bytes)
+        SELECT kind, coalesce(status, 'completed') AS word, integrity, count(*), count(size),
+            \(sumOfSizes)
+        FROM entry GROUP BY kind, word, integrity;
+        """
 }
 
-/// What a transaction changes of the tallies.
+/// The changes of the tallies in a transaction.
 ///
-/// Counting a million rows takes a quarter of a second, and `stat` of `status.json` would count them. A trigger for
-/// each row would take a third of the time of a first sync; so each change is summed up here, and written once, in the
-/// same transaction.
+/// Counting a million rows takes a quarter of a second, too long for each `stat` of `status.json`. A trigger for each
+/// row would take a third of the time of a first sync. So the changes are summed up here, and written once, in the same
+/// transaction.
 struct TallyChanges {
     struct Key: Hashable {
         let kind: MediaKind
@@ -66,7 +61,7 @@ struct TallyChanges {
 
     private(set) var sums: [Key: Sum] = [:]
 
-    /// Counts recordings that appear (`count` 1) or go (-1).
+    /// Counts added (`count` 1) or removed (-1) recordings.
     mutating func count(_ key: Key, size: Int64?, by count: Int64) {
         var sum = sums[key, default: Sum()]
         sum.count = sum.count.addingSaturated(count)
@@ -75,9 +70,5 @@ struct TallyChanges {
             sum.knownBytes = sum.knownBytes.addingSaturated(count.multipliedSaturated(by: size))
         }
         sums[key] = sum
-    }
-
-    mutating func clear() {
-        sums = [:]
     }
 }

@@ -4,24 +4,19 @@ import TwilioAPI
 
 /// A recording that was removed from the catalog.
 package struct Removal: Hashable, Sendable {
-    /// Its place among all removals; grows.
+    /// The number of the removal; grows.
     package let sequence: Int64
 
-    /// The recording.
     package let entry: RemovedEntry
 }
 
-/// The log of removals, which every mount of the account reads to drop files that it has shown.
+/// The log of removals; every mount of the account reads it to drop files.
 package struct RemovalLog: Sendable {
     private let storage: CatalogStorage
 
-    init(in storage: CatalogStorage) {
-        self.storage = storage
-    }
+    init(in storage: CatalogStorage) { self.storage = storage }
 
-    /// The removals after one, oldest first.
-    ///
-    /// - Parameter sequence: the number of the one before; 0 to begin.
+    /// The removals after a number, oldest first; 0 to begin.
     package func entries(after sequence: Int64, limit: Int) throws(CatalogError) -> [Removal] {
         try storage.read { database in
             let rows = try Row.fetchAll(
@@ -35,7 +30,7 @@ package struct RemovalLog: Sendable {
                 guard let kind = row.integer(1).flatMap({ MediaKind(rawValue: Int(truncatingIfNeeded: $0)) }),
                     let digits = row.digits(2), let sequence = row.integer(0), Bounds.counts.contains(sequence)
                 else { throw DatabaseError.damage("removal") }
-                // A name that was never shown needs no notice.
+                // A name that was never shown needs no removal.
                 guard let format = row.text(4), kind.formats.contains(format) else { return nil }
                 return Removal(
                     sequence: sequence,

@@ -1,19 +1,19 @@
 public import TwilioAPI
 
-/// A recording that is no longer shown: what is needed to find all of its names.
+/// A recording that is no longer shown, with the parts of all its names.
 public struct RemovedEntry: Hashable, Sendable {
     /// The recording's SID.
     public let sid: SID
 
-    /// Its kind.
+    /// The kind of the recording.
     public let kind: MediaKind
 
-    /// The extension of its file name.
+    /// The extension of the file name.
     public let containerFormat: String
 
-    /// When it was made; nil when the resource didn't tell.
+    /// The creation time; nil when the resource had none.
     public let dateCreated: Timestamp?
 
-    /// The call or the room that it belonged to.
+    /// The call or the room of the recording.
     public let group: SID?
 }

@@ -5,11 +5,8 @@ package import TwilioAPI
 package struct StoredLists: Sendable {
     private let storage: CatalogStorage
 
-    init(in storage: CatalogStorage) {
-        self.storage = storage
-    }
+    init(in storage: CatalogStorage) { self.storage = storage }
 
-    /// The state of a list.
     package func state(of kind: MediaKind) throws(CatalogError) -> StoredListState {
         try storage.readTogether { database in
             var state = StoredListState(coverage: .none, passCoverage: .none)
@@ -34,7 +31,7 @@ package struct StoredLists: Sendable {
     /// Stores resources together with the coverage that they complete.
     ///
     /// - Parameters:
-    ///   - covered: the times of creation for which the list is complete with them.
+    ///   - covered: the creation times for which the list is complete with them.
     ///   - epoch: the database that has the resources stored before them.
     package func store(
         _ prepared: [PreparedResources], covering covered: [Range<Int64>] = [], of kind: MediaKind,
@@ -43,7 +40,7 @@ package struct StoredLists: Sendable {
         try storage.write(in: epoch) { writer in
             try writer.store(prepared)
             guard !covered.isEmpty else { return }
-            // What a full pass has covered is in the catalog too.
+            // The catalog has everything that a pass has covered.
             for purpose in Set([purpose, .list]) {
                 try writer.changeCoverage(of: kind, purpose) { coverage in
                     for range in covered { coverage.insert(range) }
@@ -53,7 +50,7 @@ package struct StoredLists: Sendable {
         }
     }
 
-    /// Takes times out of a coverage again.
+    /// Removes times from a coverage.
     package func uncover(_ ranges: [Range<Int64>], of kind: MediaKind, for purpose: CoveragePurpose)
         throws(CatalogError)
     {
@@ -64,18 +61,17 @@ package struct StoredLists: Sendable {
         }
     }
 
-    /// Notes when new resources were requested.
+    /// Notes a refresh.
     package func noteRefresh(of kind: MediaKind, at time: Int64, epoch: Int) throws(CatalogError) {
         try storage.write(in: epoch) { try $0.setTimes(of: kind, refreshed: time) }
     }
 
-    /// Notes that a whole list was fetched, which counts as a refresh and as a full pass.
+    /// Notes that a whole list was fetched, which counts as a refresh and as a pass.
     package func noteFill(of kind: MediaKind, begun time: Int64, epoch: Int) throws(CatalogError) {
         try storage.write(in: epoch) { try $0.setTimes(of: kind, refreshed: time, passed: time) }
     }
 
-    /// When the newest resource of a kind was made, whatever its status, shown or not, in seconds since 1970; nil when
-    /// there is none.
+    /// The creation time of a kind's newest resource, of any status, shown or not, in seconds since 1970; nil for none.
     package func newestResource(of kind: MediaKind) throws(CatalogError) -> Int64? {
         try storage.read { database in
             try Row.fetchOne(
@@ -84,7 +80,7 @@ package struct StoredLists: Sendable {
         }
     }
 
-    /// Begins a full pass, or continues the running one.
+    /// Begins a pass, or continues the running one.
     package func beginPass(over kind: MediaKind, now: Int64) throws(CatalogError) {
         let isNew = try state(of: kind).passCoverage.isEmpty
         try storage.write { writer in
@@ -93,7 +89,7 @@ package struct StoredLists: Sendable {
         }
     }
 
-    /// The resources of a kind that the latest full pass hasn't seen, in the order of their positions.
+    /// The resources of a kind that the latest pass hasn't seen, in the order of their positions.
     package func unseen(of kind: MediaKind, within seconds: Range<Int64>) throws(CatalogError) -> [SID] {
         try storage.read { database in
             let select = try RawStatement(
@@ -115,7 +111,7 @@ package struct StoredLists: Sendable {
         }
     }
 
-    /// Ends a full pass that has covered the whole list.
+    /// Ends a pass that has covered the whole list.
     package func endPass(over kind: MediaKind, now: Int64, epoch: Int) throws(CatalogError) {
         try storage.write(in: epoch) { writer in
             try writer.changeCoverage(of: kind, .pass) { $0 = .none }
@@ -123,7 +119,7 @@ package struct StoredLists: Sendable {
         }
     }
 
-    /// The resources of a kind whose media didn't exist yet when they were stored, in the order of their positions.
+    /// The resources of a kind that were unfinished when they were stored, in the order of their positions.
     package func unfinished(
         of kind: MediaKind, createdBefore time: Int64, after position: Int64, limit: Int
     ) throws(CatalogError) -> [(sid: SID, position: Int64)] {

@@ -2,30 +2,21 @@ import GRDB
 public import Support
 public import TwilioAPI
 
-/// What was learnt of recordings' media: sizes, facts for reading them again, and whether their bytes are authentic.
+/// The facts learnt of recordings' media: sizes, data for reading them again, and integrity.
 public struct StoredMedia: Sendable {
     private let storage: CatalogStorage
 
-    init(in storage: CatalogStorage) {
-        self.storage = storage
-    }
+    init(in storage: CatalogStorage) { self.storage = storage }
 
     // MARK: Facts
 
-    /// The facts of a recording's media; nil until they were learnt.
+    /// The facts of a recording's media; nil while unknown.
     public func facts(of sid: SID) throws(CatalogError) -> StoredMediaFacts? {
-        guard let kind = sid.kind else { return nil }
-        return try storage.read { database in
-            let select = try RawStatement(
-                database,
-                """
-                SELECT size, entity_tag, facts, media.checksum FROM entry LEFT JOIN media USING (id)
-                WHERE kind = ?1 AND sid = ?2 AND size IS NOT NULL
-                """)
-            select.bind(1, Int64(kind.rawValue))
-            select.bind(2, SIDDigits(sid))
-            guard try select.step() else { return nil as StoredMediaFacts? }
-            defer { select.finish() }
+        let query = """
+            SELECT size, entity_tag, facts, media.checksum FROM entry LEFT JOIN media USING (id)
+            WHERE kind = ?1 AND sid = ?2 AND size IS NOT NULL
+            """
+        return try storage.row(of: sid, query) { select in
             let (size, entityTag) = (select.integer(0), select.text(1))
             let facts = select.withBytes(2) { packed in
                 RowChecksum.media(size: size, entityTag: entityTag, packed: packed) == select.integer(3)
@@ -37,9 +28,9 @@ public struct StoredMedia: Sendable {
         }
     }
 
-    /// Stores facts for good.
+    /// Stores facts permanently.
     ///
-    /// - Returns: the recordings of which another size was known before.
+    /// - Returns: the recordings for which another size was known before.
     @discardableResult
     public func learn(_ lessons: [MediaLesson]) throws(CatalogError) -> [SID] {
         guard !lessons.isEmpty else { return [] }
@@ -49,10 +40,10 @@ public struct StoredMedia: Sendable {
         }
     }
 
-    /// Stores that some video's media is encrypted, where nothing else is certain of it.
+    /// Notes that some video's media is encrypted, unless the resource already names a key.
     public func noteEncryption(of sids: [SID]) throws(CatalogError) {
         var unnamed: [SID] = []
-        // Most resources name the key: those cost no transaction.
+        // Most resources name the key; those cost no transaction.
         for sid in sids {
             if let known = try storage.entry(of: sid), known.requirement == nil { unnamed.append(sid) }
         }
@@ -62,7 +53,7 @@ public struct StoredMedia: Sendable {
         }
     }
 
-    /// Forgets the facts of a recording's media, because they no longer hold.
+    /// Removes the facts of a recording's media, because they no longer hold.
     public func forgetFacts(of sid: SID) throws(CatalogError) {
         guard let kind = sid.kind else { return }
         try storage.write { try $0.forgetMedia(of: sid, kind) }
@@ -72,13 +63,7 @@ public struct StoredMedia: Sendable {
 
     /// The integrity of a recording's media; nil when the catalog doesn't have the recording.
     public func integrity(of sid: SID) throws(CatalogError) -> StoredIntegrity? {
-        guard let kind = sid.kind else { return nil }
-        return try storage.read { database in
-            let select = try RawStatement(database, "SELECT integrity FROM entry WHERE kind = ?1 AND sid = ?2")
-            select.bind(1, Int64(kind.rawValue))
-            select.bind(2, SIDDigits(sid))
-            guard try select.step() else { return nil as StoredIntegrity? }
-            defer { select.finish() }
+        try storage.row(of: sid, "SELECT integrity FROM entry WHERE kind = ?1 AND sid = ?2") { select in
             guard let integrity = StoredIntegrity(stored: select.integer(0)) else {
                 throw DatabaseError.damage("entry")
             }
@@ -86,39 +71,39 @@ public struct StoredMedia: Sendable {
         }
     }
 
-    /// Stores the integrity of a recording's media; it is kept as long as size and entity tag stay the same.
+    /// Stores the integrity of a recording's media, which is valid while size and entity tag stay the same.
     ///
-    /// Nothing is stored when no facts are known, or no longer.
+    /// Does nothing when no facts are known.
     public func setIntegrity(_ integrity: StoredIntegrity, of sid: SID) throws(CatalogError) {
         guard let kind = sid.kind else { return }
         try storage.write { try $0.setIntegrity(integrity, of: sid, kind) }
     }
 }
 
-/// What is known of the integrity of a recording's bytes, as the catalog keeps it.
+/// The stored integrity of a recording's media.
 public enum StoredIntegrity: String, CaseIterable, Hashable, Sendable {
-    /// Sealed with a tag that hasn't been checked.
+    /// Authenticated with a tag that hasn't been checked.
     case unverified
 
-    /// The tag of all bytes was checked, and is right.
+    /// The tag of all bytes is correct.
     case verified
 
-    /// The tag of all bytes was checked, and is wrong.
+    /// The tag of all bytes is wrong.
     case failed
 
-    /// There is no tag that can be checked, or none is known.
+    /// There is no tag to check, or none is known.
     case none
 }
 
 /// Facts of a recording's media.
 public struct StoredMediaFacts: Hashable, Sendable {
-    /// Exact size of the plaintext in bytes.
+    /// The exact size of the plaintext in bytes.
     public let plaintextSize: Int64
 
-    /// The entity tag (RFC 9110, 8.8.3) of the bytes that were described; nil when the server sends none.
+    /// The entity tag (RFC 9110, 8.8.3) of the described bytes; nil when the server sends none.
     public let entityTag: String?
 
-    /// Whatever else is needed to open the media again, in a form that only its writer understands.
+    /// Other data for opening the media again, in a form that only its writer understands.
     public let facts: [UInt8]
 
     /// Makes facts; nil when the size isn't within ``Support/Bounds/sizes``.
@@ -130,26 +115,22 @@ public struct StoredMediaFacts: Hashable, Sendable {
     }
 }
 
-/// Facts that were learnt of a recording's media.
+/// Facts learnt of a recording's media.
 public struct MediaLesson: Hashable, Sendable {
     /// The recording.
     public let sid: SID
 
-    /// What was learnt.
+    /// The facts.
     public let facts: StoredMediaFacts
 
-    /// Whether the media itself says that it is sealed with a tag, as video's does; voice's resource says it.
+    /// Whether the media itself declares a tag, as video's does; voice declares it in the resource.
     public let isAuthenticated: Bool
 
-    /// Whether the media has an envelope of its own.
-    ///
-    /// Only video's has; voice has it in its resource.
+    /// Whether the media has its own envelope, as only video's has; voice has it in the resource.
     public let isEncrypted: Bool
 
     /// Makes a lesson.
-    public init(
-        _ sid: SID, _ facts: StoredMediaFacts, isAuthenticated: Bool = false, isEncrypted: Bool = false
-    ) {
+    public init(_ sid: SID, _ facts: StoredMediaFacts, isAuthenticated: Bool = false, isEncrypted: Bool = false) {
         self.sid = sid
         self.facts = facts
         self.isAuthenticated = isAuthenticated

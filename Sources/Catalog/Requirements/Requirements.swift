@@ -1,9 +1,9 @@
 public import Support
 public import TwilioAPI
 
-/// The requirements of recordings: what reading their media takes besides the account's credentials.
+/// The requirements for reading recordings' media, besides the account's credentials.
 ///
-/// A requirement has a number in each database. Recordings with a requirement that nobody meets can be hidden.
+/// A requirement has a number in each database. Recordings whose requirement isn't met can be hidden.
 public struct Requirements: Sendable {
     private let storage: CatalogStorage
     private let window: CatalogWindow
@@ -39,15 +39,14 @@ public struct Requirements: Sendable {
         return all[number]
     }
 
-    /// The number of completed recordings of each kind that have a requirement, hidden or not, as far as the window
-    /// shows them.
+    /// The numbers of completed recordings in the window by requirement and kind, hidden ones included.
     ///
     /// Takes a tenth of a second for a million recordings.
     public func counts() throws(CatalogError) -> [MediaRequirement: [MediaKind: Int64]] {
         let kinds = window.kinds.map { String($0.rawValue) }.joined(separator: ", ")
         let requirements = try all()
         return try storage.read { database in
-            // Counted here: SQLite would sort all rows to group them.
+            // Counted here, since SQLite would sort all rows to group them.
             let select = try RawStatement(
                 database,
                 """
@@ -60,7 +59,7 @@ public struct Requirements: Sendable {
             while try select.step() {
                 numbers[Group(number: select.integer(0), kind: select.integer(1)), default: 0] += 1
             }
-            // Another program may have given a name two numbers.
+            // Another program may have stored a name twice.
             var counts: [MediaRequirement: [MediaKind: Int64]] = [:]
             for (group, count) in numbers {
                 guard let requirement = requirements[group.number], let kind = MediaKind(rawValue: Int(group.kind))
@@ -72,21 +71,21 @@ public struct Requirements: Sendable {
         }
     }
 
-    /// How many recordings of a kind came to have a requirement after they were stored, because of their media or a
-    /// later resource, as far as this object stored that.
+    /// The number of a kind's recordings that got a requirement after they were stored, from their media or a later
+    /// resource, as far as this object stored that.
     ///
-    /// - Parameter number: the requirement's.
+    /// - Parameter number: the number of the requirement.
     public func gains(of number: Int64, kind: MediaKind) -> Int {
         memory.gains(of: RequirementGroup(number: number, kind: kind))
     }
 
-    /// Some completed recordings that have a requirement, from all over the catalog, different ones each time.
+    /// A sample of the completed recordings with a requirement, from all over the catalog, different each time.
     ///
-    /// Goes through the catalog once at most, and takes no time where many have the requirement.
+    /// Scans the catalog at most once, and takes no time if many have the requirement.
     ///
     /// - Parameters:
-    ///   - number: the requirement's.
-    ///   - kind: of the recordings.
+    ///   - number: the number of the requirement.
+    ///   - kind: the kind of the recordings.
     public func examples(of number: Int64, kind: MediaKind, limit: Int) throws(CatalogError) -> [SID] {
         try storage.read { database in
             let ends = try RawStatement(database, "SELECT min(id), max(id) FROM entry")
@@ -94,7 +93,7 @@ public struct Requirements: Sendable {
                 return []
             }
             ends.finish()
-            // The plus makes SQLite go through the table in its order.
+            // The plus makes SQLite scan the table in its order.
             let select = try RawStatement(
                 database,
                 """
@@ -107,7 +106,7 @@ public struct Requirements: Sendable {
             let phase = Double.random(in: 0..<1)
             var (sids, next) = ([SID](), first)
             for index in 0..<limit {
-                // The first search begins at the first entry, so that it finds the only example too.
+                // The first search starts at the first entry, so that it finds a single example.
                 let place = (Double(first) + step * (Double(index) + phase)).rounded()
                 let start = index == 0 ? first : Int64(exactly: place) ?? first
                 select.bind(3, max(next, start))
@@ -124,22 +123,20 @@ public struct Requirements: Sendable {
 
     // MARK: Hiding
 
-    /// Leaves the recordings of a kind that have one of some requirements out of all listings, and no others.
-    public func hide(_ numbers: [MediaKind: Set<Int64>]) {
-        memory.hide(numbers)
-    }
+    /// Hides the recordings of a kind with the given requirements from all listings, and no others.
+    public func hide(_ numbers: [MediaKind: Set<Int64>]) { memory.hide(numbers) }
 
-    /// Whether a recording is left out because of its requirement.
+    /// Whether a recording is hidden because of its requirement.
     public func isHidden(_ entry: CatalogEntry) -> Bool {
         guard let number = entry.requirement else { return false }
         return memory.isHidden(RequirementGroup(number: number, kind: entry.kind))
     }
 
-    /// The SQL condition that leaves out what is hidden; empty when nothing is.
+    /// The SQL condition that excludes hidden recordings; empty when there are none.
     ///
-    /// - Parameter table: the table's name in the query, with a dot; empty where it has none.
+    /// - Parameter table: the table's name in the query, with a dot; empty if it has none.
     func condition(on table: String) -> String {
-        // Numbers of our own, so nothing has to be bound.
+        // The numbers come from the catalog itself, so they need no binding.
         memory.hidden.filter { !$0.value.isEmpty }.sorted { $0.key.rawValue < $1.key.rawValue }
             .map { kind, numbers in
                 let list = numbers.sorted().map(String.init).joined(separator: ", ")
