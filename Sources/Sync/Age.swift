@@ -1,9 +1,9 @@
 import Support
 
-/// The seconds since a noted time; endless when there is none.
+/// The seconds since a time; `Int64.max` for nil or a time in the future.
 ///
-/// A time in the future counts as none: the clock was set back since, or somebody has edited the file. What is due some
-/// time after it would never be done otherwise.
+/// A time in the future means that the clock was set back or the file was edited; the work due after it would never
+/// be done.
 func age(of time: Int64?, at now: Int64) -> Int64 {
     guard let time, time <= now else { return .max }
     return now.subtractingSaturated(time)

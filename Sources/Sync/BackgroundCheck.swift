@@ -2,32 +2,30 @@ import Catalog
 import Logging
 import Support
 
-/// Checks a catalog that was too large to be checked when it was opened, step by step, while it is used.
+/// Checks a large catalog step by step while it is used, if it wasn't checked when it was opened.
 ///
-/// For a million entries, the first step takes about a second of processor time, in one read transaction. The steps
-/// that follow take a hundredth of a second in each second for some minutes, and read the whole file once: a gigabyte,
-/// five megabytes at a time. The thread has the lowest priority. Writers don't wait for it; SQLite can't restart its
+/// For a million entries, the first step takes about a second of processor time, in one read transaction. The next
+/// steps take a hundredth of a second each second, for some minutes, and read the whole file once: a gigabyte, five
+/// megabytes at a time. The thread has the lowest priority. Writers don't wait for it, but SQLite can't restart its
 /// journal during the first step.
 final class BackgroundCheck: Sendable {
-    /// A step.
-    private enum Step {
+    private enum Step: Equatable {
         case whole
         case rows(after: Int64)
         case nothing
     }
 
     private struct State {
-        /// The database that is checked; nil before the first look.
+        /// The database under check; nil before the first look.
         var epoch: Int?
         var step = Step.nothing
         var due: ContinuousClock.Instant
         var isRunning = false
     }
 
-    /// Entries of a step.
+    /// The number of entries in a step.
     private static let pieceLength = 5000
-
-    /// The time after a step that failed for another reason than damage until the next attempt.
+    /// The pause after a step that failed for another reason than damage.
     private static let retryPause: Duration = .seconds(60)
 
     private let catalog: Catalog
@@ -44,16 +42,12 @@ final class BackgroundCheck: Sendable {
         state = Locked(State(due: ContinuousClock.now + settings.checkDelay))
     }
 
-    /// Whether nothing is left to check.
     var isDone: Bool {
         let opened = catalog.opened
-        return state.withLock { state in
-            guard state.epoch == opened.epoch, case .nothing = state.step else { return false }
-            return true
-        }
+        return state.withLock { $0.epoch == opened.epoch && $0.step == .nothing }
     }
 
-    /// Begins the next step if it is due; to be called once a second or more often.
+    /// Starts the next step if it is due; to be called at least once a second.
     func look() {
         let opened = catalog.opened
         let step = state.withLock { state -> Step in
@@ -61,12 +55,11 @@ final class BackgroundCheck: Sendable {
                 state.epoch = opened.epoch
                 state.step = opened.isChecked ? .nothing : .whole
             }
-            guard !state.isRunning, state.due <= .now else { return .nothing }
-            if case .nothing = state.step { return .nothing }
+            guard !state.isRunning, state.due <= .now, state.step != .nothing else { return .nothing }
             state.isRunning = true
             return state.step
         }
-        if case .nothing = step { return }
+        guard step != .nothing else { return }
         workers.checker.run { [self] in take(step, of: opened.epoch) }
     }
 
@@ -85,7 +78,7 @@ final class BackgroundCheck: Sendable {
                 break
             }
         } catch {
-            // A damaged file is set aside by now, and that was logged. Other reasons may be over later.
+            // A damaged file is already set aside and logged. Other failures may pass.
             logger.debug("the catalog can't be checked", error: error)
             (next, pause) = (step, Self.retryPause)
         }

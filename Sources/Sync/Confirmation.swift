@@ -3,7 +3,7 @@ import Support
 import Transfer
 import TwilioAPI
 
-/// Requests recordings one by one, a few at the same time, and stores or removes each.
+/// Requests recordings singly, a few in parallel, and stores or removes each.
 final class Confirmation: Sendable {
     private struct State {
         var waiting: ArraySlice<SID>
@@ -12,7 +12,7 @@ final class Confirmation: Sendable {
         var isOver = false
     }
 
-    /// Requests at the same time.
+    /// The most requests in parallel.
     private static let limit = 8
 
     private let kind: MediaKind
@@ -20,9 +20,7 @@ final class Confirmation: Sendable {
     private let completion: @Sendable (Result<Void, CatalogError>) -> Void
     private let state: Locked<State>
 
-    /// Makes it; ``start()`` begins.
-    ///
-    /// - Parameter completion: called once, when all are known, or one can't be.
+    /// Makes a confirmation; `completion` is called once, with success or with the first failure.
     init(
         _ sids: [SID], of kind: MediaKind, finder: ResourceFinder,
         completion: @escaping @Sendable (Result<Void, CatalogError>) -> Void
@@ -33,7 +31,6 @@ final class Confirmation: Sendable {
         state = Locked(State(waiting: sids[...]))
     }
 
-    /// Begins, or continues.
     func start() {
         enum Step {
             case ask(SID)

@@ -1,31 +1,21 @@
-/// How much of its last day a filter by the time of creation includes, as pages have shown.
+/// Learns from pages how much of its last day a filter by creation time includes.
 ///
-/// The 2010 API takes days, and doesn't state whether `DateCreated<` includes its day, ends at its midnight, or ends
-/// at some time of it. So a list is requested a day further than needed. The newest resource that comes shows a time
-/// of day until which that filter, and so every other one of the same list, includes its day.
+/// The 2010 API filters by days. Its documentation doesn't state whether `DateCreated<` includes its day, or ends at
+/// midnight or at another time. So a list is requested a day further than needed. The time of the newest resource on a
+/// page shows how much of the last day all filters of the list include.
 struct FilterReach {
-    /// The granularity of filters in seconds: nothing is learnt where it is finer than a day.
+    /// The granularity of filters in seconds; with one finer than a day there is nothing to learn.
     private let granularity: Int64
-
-    /// Seconds of its last day that a filter is known to include.
+    /// The seconds of its last day that a filter includes, as far as pages have shown.
     private var included: Int64 = 0
 
     private static let day: Int64 = 86_400
-
-    /// Seconds that are subtracted from what a page has shown: a filter may end its days by the local time of a place
-    /// that has summer time.
+    /// A safety margin in seconds, since a filter may end its days by a local time with daylight saving.
     private static let margin: Int64 = 2 * 3600
 
-    /// Begins without knowledge.
-    ///
-    /// - Parameter granularity: of filters, in seconds.
-    init(granularity: Int64) {
-        self.granularity = granularity
-    }
+    init(granularity: Int64) { self.granularity = granularity }
 
-    /// The end of an interval so that a request that goes a day further gets everything made before `upper`.
-    ///
-    /// - Returns: `upper`, or a day before it.
+    /// The end for a filter, so that a request a day wider gets everything before `upper`: `upper`, or a day earlier.
     func end(for upper: Int64) -> Int64 {
         guard granularity == Self.day, Self.isTime(upper), upper - Self.midnight(before: upper) <= included else {
             return upper
@@ -33,32 +23,28 @@ struct FilterReach {
         return upper - Self.day
     }
 
-    /// The latest time before another at which a filter can end without getting more than wanted.
+    /// The latest end for a filter, at or before a time, that returns nothing more than requested.
     ///
-    /// That is in the part of a day that is known to be included, or a day's beginning where nothing is known.
+    /// It lies in the part of a day that filters are known to include, or at midnight.
     func cut(before time: Int64) -> Int64 {
         let step = time / granularity * granularity
         guard granularity == Self.day, included > 0 else { return step }
         return step + included <= time ? step + included : step - Self.day + included
     }
 
-    /// Learns from the newest resource of an answer.
-    ///
-    /// - Parameters:
-    ///   - newest: when it was made, in seconds since 1970.
-    ///   - end: the ``end(for:)`` of the request.
+    /// Learns from the newest resource of an answer, whose request ended at ``end(for:)``; both in seconds since 1970.
     mutating func learn(from newest: Int64, filteredUntil end: Int64) {
         guard granularity == Self.day, Self.isTime(end), Self.isTime(newest) else { return }
         let named = Self.midnight(before: end) + Self.day
-        // A later one means that the filter isn't obeyed.
+        // A later resource means that the server ignores the filter.
         guard newest < named + Self.day else { return }
         included = max(included, newest + 1 - named - Self.margin)
     }
 
-    /// Whether it is a time from 1970 to the year 5138, and not a bound that means none.
+    /// Whether a time is real, from 1970 to 5138, and not the placeholder for no bound.
     private static func isTime(_ time: Int64) -> Bool { (0...100_000_000_000).contains(time) }
 
-    /// The beginning of the day of the last second before a time.
+    /// The start of the day of the last second before a time.
     private static func midnight(before time: Int64) -> Int64 {
         (time - 1) - ((time - 1) % day + day) % day
     }

@@ -1,17 +1,13 @@
 import Catalog
 import Support
 
-/// The failure of a list, for a log line that has named the list.
+/// The failure of a list, for a log line that already names the list.
 struct ListFailure: CausedError {
     let message: String
     let fields: [String: String]
     let endsUnwantedWork: Bool
 
-    /// Takes the list's name out of an error.
-    ///
-    /// - Parameters:
-    ///   - error: Why the list failed.
-    ///   - list: Its name, as errors have it.
+    /// Removes the list's name from the message of an error.
     init(_ error: CatalogError, list: String) {
         message = error.explanation
             .replacing("\(list) could not be had: ", with: "")

@@ -1,17 +1,17 @@
-/// The progress of fetching a list.
+/// The progress of a list that is being fetched.
 public struct ListProgress: Hashable, Sendable {
-    /// Pages so far.
+    /// The number of pages so far.
     public let pages: Int
 
-    /// Resources so far.
+    /// The number of resources so far.
     public let items: Int
 
-    /// Resources a second, on average since the beginning.
+    /// The average rate since the start, in resources per second.
     public let itemsPerSecond: Double
 
-    /// An estimate of the resources that are left; nil as long as there is none.
+    /// The estimated number of remaining resources; nil when unknown.
     public let itemsLeft: Int?
 
-    /// The seconds that the rest takes at the same rate.
+    /// The estimated remaining seconds at the same rate.
     public let secondsLeft: Double?
 }

@@ -4,7 +4,7 @@ public import TwilioAPI
 public struct ListStatus: Hashable, Sendable {
     /// The states of a list.
     public enum State: Hashable, Sendable {
-        /// Nothing was requested yet.
+        /// Nothing has been requested yet.
         case waiting
 
         /// The list is being fetched for the first time.
@@ -13,30 +13,22 @@ public struct ListStatus: Hashable, Sendable {
         /// The list is complete.
         case complete
 
-        /// The list is complete, but the latest refresh failed, for this reason.
+        /// The list is complete, but the latest refresh failed, for the given reason.
         case stale(String)
 
-        /// The list is incomplete, and fetching the rest failed, for this reason.
+        /// The list is incomplete, and the latest attempt failed, for the given reason.
         case failed(String)
     }
 
     /// The state.
     public let state: State
 
-    /// The progress of fetching the list; nil when it is complete, or nothing runs.
+    /// The progress of the first fetch; nil when it isn't running.
     public let progress: ListProgress?
 
-    /// When new resources were last requested; nil for never.
+    /// The last request for new resources; nil if there was none.
     public let refreshed: Timestamp?
 
-    /// When the last full pass began that was completed; nil for none.
+    /// The start of the last completed pass; nil if there was none.
     public let passed: Timestamp?
-
-    /// Makes a status.
-    public init(state: State, progress: ListProgress? = nil, refreshed: Timestamp? = nil, passed: Timestamp? = nil) {
-        self.state = state
-        self.progress = progress
-        self.refreshed = refreshed
-        self.passed = passed
-    }
 }

@@ -4,28 +4,24 @@ import Support
 import Transfer
 import TwilioAPI
 
-/// Keeps one list of an account up to date: keeps those who wait for it, and begins the tasks that are due.
+/// Keeps one list of an account up to date: holds the waiters, and starts due tasks.
 ///
-/// ``SyncSchedule`` decides which these are, and ``ListUpdater`` carries them out.
+/// ``SyncSchedule`` decides which tasks are due, and ``ListUpdater`` runs them.
 final class ListSync: Sendable {
-    /// Called when the list can be used, or with the reason why it can't.
+    /// Called when the list can be used, or with the failure.
     typealias Waiter = @Sendable (Result<Void, CatalogError>) -> Void
 
     private struct State {
         var schedule: SyncSchedule<Waiter>
 
-        /// The database that the schedule is about.
+        /// The epoch of the database that the schedule describes.
         var epoch: Int
-
-        /// Those who wait for a single day.
         var days: [Range<Int64>: [Waiter]] = [:]
-
-        /// The failure that was logged last, while it lasts: each attempt fails with it again.
+        /// The message of the failure logged last; repetitions are logged only for debugging.
         var logged: String?
 
-        /// Starts over when the database was replaced.
-        ///
-        /// - Parameter latest: the epoch, read before this state was locked; epochs only grow.
+        /// Starts over when the database was replaced; `latest` was read before the lock was taken, but epochs only
+        /// grow.
         mutating func follow(_ latest: Int) {
             guard latest > epoch else { return }
             epoch = latest
@@ -33,12 +29,11 @@ final class ListSync: Sendable {
         }
     }
 
-    /// An event that matters to all lists together.
+    /// Events that matter beyond the list.
     enum Event {
-        /// Something was stored: recordings may have been removed.
+        /// Something was stored, and recordings may have been removed.
         case changed
-
-        /// Somebody waits, for a limited time.
+        /// A waiter with a deadline was added.
         case waiting
     }
 
@@ -48,16 +43,14 @@ final class ListSync: Sendable {
     private let state: Locked<State>
     private let notify: @Sendable (Event) -> Void
 
-    /// Makes it for the list of a kind.
-    ///
-    /// - Parameter notify: called for each event, on any thread.
+    /// Makes a list's synchronization; `notify` is called for each event, on any thread.
     init(
         _ kind: MediaKind, services: SyncServices, notify: @escaping @Sendable (Event) -> Void
     ) throws(CatalogError) {
         self.kind = kind
         self.services = services
         self.notify = notify
-        // Read before the stored state: at worst, the state of a newer database is thrown away.
+        // Read before the stored state: at worst, a newer database's state is discarded.
         let epoch = services.catalog.epoch
         let stored = try services.catalog.lists.state(of: kind)
         let settings = services.settings
@@ -74,7 +67,7 @@ final class ListSync: Sendable {
 
     // MARK: Requests
 
-    /// Calls `completion` once the list is in the catalog, or with the reason why it can't be.
+    /// Calls `completion` once the catalog has the list, or with the failure.
     func whenListed(_ completion: @escaping Waiter) {
         let (now, patience, epoch) = (services.settings.now(), services.settings.patience, services.catalog.epoch)
         let answer = state.withLock { state in
@@ -89,8 +82,8 @@ final class ListSync: Sendable {
         if answer != .ready { notify(.waiting) }
     }
 
-    /// Calls `completion` once the catalog has everything that was made within an interval, which is fetched alone if
-    /// the list isn't complete.
+    /// Calls `completion` once the catalog has everything created within an interval, which is fetched separately while
+    /// the list is incomplete.
     func whenListed(_ interval: Range<Int64>, _ completion: @escaping Waiter) {
         guard !isComplete else {
             whenListed(completion)
@@ -107,7 +100,6 @@ final class ListSync: Sendable {
         }
     }
 
-    /// Whether the database in use has the whole list.
     var isComplete: Bool {
         let epoch = services.catalog.epoch
         return state.withLock { state in
@@ -116,7 +108,6 @@ final class ListSync: Sendable {
         }
     }
 
-    /// The status of the list.
     var status: ListStatus {
         let epoch = services.catalog.epoch
         let schedule = state.withLock { state in
@@ -139,17 +130,15 @@ final class ListSync: Sendable {
 
     // MARK: Tasks
 
-    /// Begins the tasks that are due, and lets go those who have waited long enough.
+    /// Starts due tasks, and completes the waiters past their deadlines.
     ///
-    /// - Parameter idle: seconds since the mount was last used.
-    /// - Returns: when the next one will have waited long enough.
+    /// - Parameter idle: seconds since the last use of the mount.
+    /// - Returns: the next deadline.
     func look(idle: Int64) -> ContinuousClock.Instant? {
         let (now, epoch) = (services.settings.now(), services.catalog.epoch)
         let (expired, tasks, next) = state.withLock { state in
             state.follow(epoch)
-            return (
-                state.schedule.expire(.now), state.schedule.due(now: now, idle: idle), state.schedule.nextExpiry
-            )
+            return (state.schedule.expire(.now), state.schedule.due(now: now, idle: idle), state.schedule.nextExpiry)
         }
         for waiter in expired { answerComplete(waiter) }
         for task in tasks { begin(task) }
@@ -173,7 +162,7 @@ final class ListSync: Sendable {
             case (.fill, .failure):
                 waiter(outcome.result)
             case (.fill, .success):
-                // A long fill is followed by a refresh first.
+                // After a long fill, a refresh comes first.
                 whenListed(waiter)
             default:
                 answerComplete(waiter)
@@ -182,13 +171,13 @@ final class ListSync: Sendable {
         notify(.changed)
     }
 
-    /// Answers that the list is complete, whether or not it is the latest.
+    /// Answers that the list is complete, fresh or not.
     private func answerComplete(_ waiter: @escaping Waiter) {
-        // Unless the catalog was lost meanwhile.
+        // The catalog may have been lost meanwhile.
         if isComplete { waiter(.success(())) } else { whenListed(waiter) }
     }
 
-    /// Logs a failure once, however often it is repeated, and its end.
+    /// Logs the first of repeated failures, and the recovery.
     private func log(_ result: Result<Void, CatalogError>) {
         let error: CatalogError? = if case .failure(let error) = result { error } else { nil }
         let before = state.withLock { state in

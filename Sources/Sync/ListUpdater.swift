@@ -4,30 +4,24 @@ import Support
 import Transfer
 import TwilioAPI
 
-/// Carries out the tasks of one list: fetches pages, and stores what they complete.
+/// Runs the tasks of one list: fetches pages, and stores them.
 final class ListUpdater: Sendable {
-    /// The end of a task.
     struct Outcome: Sendable {
-        /// Whether the task succeeded.
         let result: Result<Void, CatalogError>
-
-        /// When the task began, or when another mount did the same, in seconds since 1970.
+        /// The start of the task, or of another mount's task that replaced it, in seconds since 1970.
         let begun: Int64
-
-        /// Whether it fetched the whole list into a catalog that had nothing of it.
+        /// Whether the task fetched the whole list into a catalog without any of it.
         var isWholeList = false
     }
 
-    /// Called once with the end of a task, on any thread.
+    /// Called once when a task ends, on any thread.
     typealias Completion = @Sendable (Outcome) -> Void
 
     private struct State {
-        /// The fetcher of a fill or a refresh, whose progress is the list's.
+        /// The fetcher of a fill or a refresh, which has the list's progress.
         var fetcher: PageFetcher?
-
-        /// When the resources of the last day were last fetched, in seconds since 1970.
+        /// The last fetch of the last day's resources, in seconds since 1970.
         var lastWideRefresh: Int64?
-
         /// The position of the last unfinished recording that was requested.
         var unfinished: Int64 = 0
     }
@@ -36,7 +30,6 @@ final class ListUpdater: Sendable {
     private let services: SyncServices
     private let state: Locked<State>
 
-    /// Makes an updater for the list of a kind.
     init(_ kind: MediaKind, services: SyncServices, lastWideRefresh: Int64?) {
         self.kind = kind
         self.services = services
@@ -45,20 +38,19 @@ final class ListUpdater: Sendable {
 
     private var lists: StoredLists { services.catalog.lists }
 
-    /// The times of creation that the mount shows, in seconds since 1970.
+    /// The creation times that the mount shows, in seconds since 1970.
     ///
-    /// A bound in the future is none, since recordings will be made before it.
+    /// An upper bound in the future counts as none, since recordings will still be created before it.
     var shownTimes: Range<Int64> {
         let shown = services.catalog.window.seconds
         return shown.upperBound > services.settings.now() ? shown.lowerBound..<Int64.max : shown
     }
 
-    /// The progress of the fill or refresh that runs.
+    /// The progress of the current fill or refresh.
     var progress: ListProgress? { state.withLock { $0.fetcher }?.progress }
 
     // MARK: Tasks
 
-    /// Runs a task.
     func run(_ task: SyncTask, completion: @escaping Completion) {
         let begun = services.settings.now()
         let end: Completion = { [state] outcome in
@@ -76,16 +68,15 @@ final class ListUpdater: Sendable {
         }
     }
 
-    /// Fetches everything that was made within an interval and isn't in the catalog.
+    /// Fetches everything created within an interval that the catalog lacks.
     func fetch(_ interval: Range<Int64>, completion: @escaping PageFetcher.Completion) {
-        // The part in the future would count as covered otherwise.
+        // Otherwise the part in the future would count as covered.
         let now = services.settings.now()
-        let part = interval.clamped(to: shownTimes).clamped(
-            to: Int64.min..<max(interval.lowerBound, now) + 1)
+        let part = interval.clamped(to: shownTimes).clamped(to: Int64.min..<max(interval.lowerBound, now) + 1)
         do throws(CatalogError) {
             let epoch = services.catalog.epoch
             var coverage = try lists.state(of: kind).coverage
-            // As fresh as a refresh of the whole list would make it.
+            // The result is as fresh as after a refresh of the whole list.
             coverage.remove(now - services.settings.overlap..<Int64.max)
             PageFetcher(
                 over: kind, intervals: coverage.gaps(in: part), purpose: .list, limit: 4, priority: .reader,
@@ -106,11 +97,11 @@ final class ListUpdater: Sendable {
             over: kind, intervals: coverage.gaps(in: shownTimes), purpose: .list,
             limit: services.settings.requestLimit, priority: .background, epoch: epoch, services: services
         ) { [self] result in
-            // After the completion: those who wait for the list need neither the disk nor the index of groups.
+            // After the completion: waiters for the list need neither the disk nor the index of groups.
             defer {
                 services.writer.run(.bulk) { [self] in
                     try? services.catalog.makeGroupIndex()
-                    // The disk takes long: urgent writes must not wait for it.
+                    // Flushing takes long, and urgent writes must not wait for it.
                     services.catalog.endBulk(flushingOn: services.workers.checker)
                 }
             }
@@ -119,7 +110,7 @@ final class ListUpdater: Sendable {
                 return
             }
             var outcome = Outcome(result: result, begun: begun)
-            // One mount fetched all of it: nothing in the catalog was gone before, and nothing is missing.
+            // This mount fetched the whole list: the catalog had nothing stale, and lacks nothing.
             if isFromNothing {
                 state.withLock { $0.lastWideRefresh = begun }
                 let stored = Result { () throws(CatalogError) in
@@ -135,11 +126,10 @@ final class ListUpdater: Sendable {
         start(fetcher)
     }
 
-    /// Fetches new resources.
     private func refresh(_ begun: Int64, _ completion: @escaping Completion) throws(CatalogError) {
         let (epoch, settings) = (services.catalog.epoch, services.settings)
         let refreshed = try lists.state(of: kind).refreshed
-        // Another mount may have done so just now.
+        // Another mount may have refreshed the list just now.
         if let refreshed, let interval = settings.refreshInterval,
             age(of: refreshed, at: begun) < interval.components.seconds
         {
@@ -172,8 +162,7 @@ final class ListUpdater: Sendable {
         start(fetcher)
     }
 
-    /// Some of the recordings that weren't completed when they were stored, and that a refresh doesn't fetch again;
-    /// others each time.
+    /// The next few recordings that were unfinished when they were stored, and are too old for the refresh.
     private func unfinished(before lower: Int64) throws(CatalogError) -> [SID] {
         let position = state.withLock { $0.unfinished }
         let found = try lists.unfinished(
@@ -183,10 +172,10 @@ final class ListUpdater: Sendable {
         return found.map(\.sid)
     }
 
-    /// Fetches the whole list slowly, to find the recordings that are gone.
+    /// Fetches the whole list slowly, to find removed recordings.
     ///
-    /// A recording that isn't on its pages is requested alone before it is removed: the list may have shifted between
-    /// two pages, and a backup that mirrors deletions would lose the recording.
+    /// A recording missing on the pages is requested singly before it is removed: the list may have shifted between two
+    /// pages, and a backup that mirrors deletions would lose the recording.
     private func pass(_ begun: Int64, _ completion: @escaping Completion) throws(CatalogError) {
         let epoch = services.catalog.epoch
         let stored = try lists.state(of: kind)

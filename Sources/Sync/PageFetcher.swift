@@ -6,48 +6,39 @@ import TwilioAPI
 
 /// Carries out a ``PagePlan``: requests pages, parses them, and stores them together with their coverage.
 ///
-/// Pages are parsed on threads of their own, and many are stored at a time: SIDs are random, so the resources of a page
-/// belong to as many places of the indexes as there are resources, and a transaction writes each changed place once. If
-/// the process is killed at any moment, what was stored is covered, and another fetcher continues with the rest.
+/// Worker threads parse the pages, and a transaction stores many at a time: SIDs are random, so each resource of a page
+/// touches another page of the indexes, and a larger transaction writes each of them less often. After a kill, the
+/// stored coverage is valid, and another fetcher continues with the rest.
 final class PageFetcher: Sendable {
     private struct State {
         var plan: PagePlan
 
-        /// The resources and the coverage that the writer hasn't been given yet.
         var prepared: [PreparedResources] = []
         var covered: [Range<Int64>] = []
         var rowCount = 0
-
-        /// When the first of these resources was parsed.
+        /// The parsing time of the first of these resources.
         var oldest: ContinuousClock.Instant?
-
-        /// Resources that the writer was given and hasn't written yet.
+        /// The number of resources queued for writing.
         var writing = 0
-
-        /// Resources that were written.
         var written = 0
-
-        /// Whether the writer was given the last ones.
+        /// Whether the last resources are queued.
         var isEnding = false
         var failure: CatalogError?
         let begun = ContinuousClock.now
     }
 
-    /// Called when everything is covered, or with the reason why it can't be.
+    /// Called when everything is covered, or with the failure.
     typealias Completion = @Sendable (Result<Void, CatalogError>) -> Void
 
-    /// The number of resources in a batch: the larger it is, the fewer times a page of an index is written, and the
-    /// more memory it takes (30 MB).
+    /// The number of resources in a batch: with larger ones, pages of the indexes are written less often, but they take
+    /// more memory (30 MB).
     ///
-    /// The first batches are smaller: the indexes are small yet, and the writer would be idle meanwhile.
-    private static func batchSize(after written: Int) -> Int {
-        min(max(written, 4000), 32_000)
-    }
+    /// The first batches are smaller, because the indexes are still small and the writer would be idle.
+    private static func batchSize(after written: Int) -> Int { min(max(written, 4000), 32_000) }
 
-    /// Resources that may wait to be written.
+    /// The most resources that may wait to be written.
     private static let backlogLimit = 120_000
-
-    /// How long resources wait for a batch to fill up, at most.
+    /// The longest wait for a batch to fill up.
     private static let batchTime: Duration = .seconds(2)
 
     private let kind: MediaKind
@@ -55,8 +46,7 @@ final class PageFetcher: Sendable {
     private let pageSize: Int?
     private let priority: Priority
     private let services: SyncServices
-
-    /// The database that is written to: in another one, the resources stored before would be missing.
+    /// The database to write to; another one would lack the resources stored before.
     private let epoch: Int
     private let completion: Completion
     private let state: Locked<State>
@@ -66,10 +56,10 @@ final class PageFetcher: Sendable {
     /// - Parameters:
     ///   - intervals: the intervals to cover, in seconds since 1970.
     ///   - purpose: the coverage that grows.
-    ///   - limit: requests at the same time, at most.
-    ///   - pageSize: resources on a page; nil for as many as the list gives.
-    ///   - epoch: the catalog's, from before the intervals were computed.
-    ///   - completion: called on the thread that writes.
+    ///   - limit: the most requests in parallel.
+    ///   - pageSize: resources on a page; nil for the server's maximum.
+    ///   - epoch: the catalog's epoch from before the intervals were computed.
+    ///   - completion: called on the writing thread.
     init(
         over kind: MediaKind, intervals: [Range<Int64>], purpose: CoveragePurpose, limit: Int, pageSize: Int? = nil,
         priority: Priority, epoch: Int, services: SyncServices, completion: @escaping Completion
@@ -88,12 +78,8 @@ final class PageFetcher: Sendable {
                     pageSize: self.pageSize ?? kind.largestPage)))
     }
 
-    /// Begins.
-    func start() {
-        proceed()
-    }
+    func start() { proceed() }
 
-    /// The progress so far.
     var progress: ListProgress {
         let now = services.settings.now()
         return state.withLock { state in
@@ -107,7 +93,7 @@ final class PageFetcher: Sendable {
         }
     }
 
-    /// Requests the next pages, and writes what is due.
+    /// Requests the next pages, and writes due batches.
     private func proceed() {
         let now = services.settings.now()
         let requests = state.withLock { state -> [PagePlan.Request] in
@@ -123,7 +109,7 @@ final class PageFetcher: Sendable {
         services.client.page(
             of: kind, in: interval, size: pageSize, next: request.next, priority: priority
         ) { [self] result in
-            // Off the transfer thread: a page has 2 MB of JSON.
+            // Not on the transfer thread: a page has 2 MB of JSON.
             services.readers.run { [self] in
                 take(result, of: request.chain)
                 proceed()
@@ -174,13 +160,13 @@ final class PageFetcher: Sendable {
 
     // MARK: Storing
 
-    /// Gives the writer a batch when it is large enough, old enough or the last one.
+    /// Queues a batch for writing when it is large enough, old enough or the last one.
     private func flushIfDue() {
         let batch = state.withLock { state -> (prepared: [PreparedResources], covered: [Range<Int64>])? in
             let isOver = state.plan.isDone || state.failure != nil
             let isLarge = state.rowCount >= Self.batchSize(after: state.written)
             let isDue = isLarge || state.oldest.map { .now - $0 >= Self.batchTime } ?? false
-            // One batch at a time: the pages that arrive meanwhile make the next one larger.
+            // One batch at a time: pages that arrive meanwhile enlarge the next one.
             guard !state.isEnding, state.writing == 0, isOver || isDue else { return nil }
             state.isEnding = isOver
             state.writing = state.rowCount
@@ -213,7 +199,7 @@ extension PagePlan.Page {
         var isOrdered = true
         var digest: UInt64 = 0
         for resource in page.resources {
-            // A sum doesn't depend on the order; SIDs are random, so sums differ.
+            // The sum is independent of the order; SIDs are random, so sums of different sets differ.
             digest &+= resource.sid.high ^ resource.sid.low &* 0x9E37_79B9_7F4A_7C15
             guard let created = resource.dateCreated?.seconds else {
                 isOrdered = false
@@ -226,8 +212,7 @@ extension PagePlan.Page {
                 times = created...created
             }
         }
-        self.init(
-            count: page.resources.count, times: times, isOrdered: isOrdered, next: page.next, digest: digest)
+        self.init(count: page.resources.count, times: times, isOrdered: isOrdered, next: page.next, digest: digest)
     }
 }
 

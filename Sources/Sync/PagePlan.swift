@@ -1,129 +1,96 @@
 import Catalog
 import Support
 
-/// Plans which pages of a list to request until some intervals of time are covered: a state machine without I/O.
+/// Plans the requests for pages of a list until some intervals of time are covered: a state machine without I/O.
 ///
-/// Pages form a chain, each linked from the one before, so one chain takes the sum of its requests' times. But lists
-/// can be filtered by the time of creation, so several chains run side by side. The plan begins with one chain for
-/// each interval. As long as more requests may run, it splits the chain with most left: the older half becomes a
-/// chain of its own.
+/// Each page links to the next, so the requests of one chain of pages run in sequence. But lists can be filtered by
+/// creation time, so several chains can run in parallel. The plan begins with one chain for each interval. While more
+/// requests are allowed, it splits the chain with most left: the older half becomes a new chain.
 ///
-/// Twilio lists the newest first, but doesn't promise any order. Both cases are handled. Once pages have shown that
-/// order, whatever a chain has passed is covered, and the chain ends where another one has begun. A page that
-/// contradicts the order makes the plan start over, with one chain for each interval, which covers it only at the
-/// chain's end.
+/// Twilio lists the newest first, but doesn't promise any order. Both cases are handled. Once pages have shown the
+/// order, everything that a chain has passed is covered, and the chain ends where the next one began. If a page
+/// contradicts the order, the plan starts over with one chain for each interval, which covers it only at its end.
 ///
-/// A chain that was split off may show more than was requested: Twilio doesn't state whether a filter includes its last
-/// day, so each interval is requested a day wider than it is. The first page shows where the chain really begins, and
-/// there the chain above ends. So only one of them fetches the pages of that day, whatever the filter means. Where the
-/// interval above a chain is already covered, that day would be fetched for nothing. So first pages also teach how much
-/// of its last day a filter includes (``FilterReach``); a chain that begins in a part known to be included isn't
-/// requested further than that day.
+/// Twilio doesn't state whether a filter includes its last day, so each interval is requested a day wider, and a new
+/// chain may begin above its interval. Its first page shows the actual start, and the chain above ends there: only one
+/// of the two fetches the pages of that day. Where the interval above is already covered, that day would be fetched in
+/// vain. So first pages also show how much of its last day a filter includes (``FilterReach``), and a chain that begins
+/// in that part is requested only up to that day.
 ///
-/// Resources may appear and vanish meanwhile: a chain covers a time only after it has passed it. Resources that are
-/// pushed onto the next page come twice, which does no harm.
+/// Resources may appear and vanish meanwhile: a chain covers a time only after passing it. Resources that move to the
+/// next page arrive twice, which does no harm.
 struct PagePlan {
-    /// A chain's number.
     typealias ChainID = Int
 
-    /// A page to request.
     struct Request: Equatable {
         let chain: ChainID
-
-        /// The interval to filter by, in seconds since 1970; the same for all pages of a chain.
+        /// The filter, in seconds since 1970; the same for all pages of a chain.
         ///
-        /// The request has to be a day wider on each side, because the meaning of filters isn't stated. The interval
-        /// ends a day early where pages have shown that this isn't needed.
+        /// The request has to be a day wider on each side, because the meaning of filters is undocumented. The interval
+        /// ends a day earlier where pages have shown that this suffices.
         let interval: Range<Int64>
 
-        /// The link of the page before; nil for the first page.
+        /// The link on the previous page; nil for the first page.
         let next: String?
     }
 
-    /// A page, as far as it matters to the plan.
+    /// The properties of a page that the plan needs.
     struct Page: Equatable {
-        /// Resources on it.
+        /// The number of resources.
         let count: Int
-
-        /// When the oldest and the newest of them were made, in seconds since 1970; nil when none has a time.
+        /// The creation times of the oldest and the newest resource, in seconds since 1970; nil when none has a time.
         let times: ClosedRange<Int64>?
-
         /// Whether the newest come first, and all have a time.
         let isOrdered: Bool
-
         /// The link to the next page; nil at the end.
         let next: String?
-
-        /// A digest of its set of resources, whatever their order.
+        /// A digest of the set of resources, independent of the order.
         var digest: UInt64 = 0
     }
 
-    /// The effect of a page.
     enum Effect: Equatable {
-        /// No coverage yet.
         case nothing
-
-        /// Covers an interval, in seconds since 1970, which is to be stored together with the page.
+        /// The page covers an interval, in seconds since 1970, to be stored together with the page.
         case covered(Range<Int64>)
-
-        /// Contradicts the order that was relied on: nothing counts as covered so far.
+        /// The page contradicts the assumed order: all coverage so far is void.
         case restarted
     }
 
     private struct Chain {
-        /// The interval to filter by.
         var filter: Range<Int64>
-
-        /// Where the part that it has to cover begins: later than the filter, once another chain has the rest.
+        /// The start of the part to cover: later than the filter's, once another chain has the rest.
         var lower: Int64
-
-        /// Where the part that it hasn't covered yet ends.
+        /// The end of the part not covered yet.
         var upper: Int64
-
-        /// The link to its next page.
         var next: String?
-
-        /// The links that it has followed.
         var followed: Set<String> = []
-
-        /// The digests of its pages.
         var digests: Set<UInt64> = []
-
-        /// Pages since the last one that had something new.
+        /// The number of pages since the last one with new resources.
         var barren = 0
         var isRunning = false
-
-        /// Whether it was split off another chain, and its first page has still to come.
+        /// Whether the chain was split off, and its first page is outstanding.
         var hasToBegin = false
-
-        /// When the oldest resource of the page before was made.
+        /// The creation time of the oldest resource on the previous page.
         var previousOldest: Int64?
 
-        /// The resources on its pages, and the seconds within which they were made.
+        /// The number of resources, and the length of time in which they were created, in seconds.
         var items = 0
         var seconds: Int64 = 0
     }
 
-    /// The intervals to cover.
     let intervals: [Range<Int64>]
 
-    /// Chains that run side by side, at most.
     private let limit: Int
-
     /// The granularity of the list's filter in seconds: days for the 2010 API.
     private let granularity: Int64
-
-    /// Resources on a full page.
     private let pageSize: Int
-
-    /// Pages, at most.
     private let pageLimit: Int
 
     private var reach: FilterReach
     private var chains: [ChainID: Chain] = [:]
     private var nextID = 0
 
-    /// The order of the list, as far as it is known.
+    /// The order of the list, as far as known.
     private enum Order {
         case unknown
         case newestFirst
@@ -131,42 +98,28 @@ struct PagePlan {
     }
 
     private var order = Order.unknown
-
-    /// Pages so far.
+    /// The number of pages so far.
     private(set) var pages = 0
-
-    /// Resources so far; those that came twice count twice.
+    /// The number of resources so far, with duplicates.
     private(set) var items = 0
-
-    /// The resources of all chains, and the seconds within which they were made.
+    /// The number of resources of all chains, and the length of time in which they were created, in seconds.
     private var density = (items: 0, seconds: Int64(0))
 
-    /// Nothing is older than Twilio, which was founded in 2008.
-    ///
-    /// Only guides where chains are split.
+    /// The start of 2008, when Twilio was founded; only guides the splitting of chains.
     private static let origin: Int64 = 1_199_145_600
-
-    /// Seconds by which a filter can reach past its interval: what it is requested wider by at most, and a day for time
-    /// zones.
+    /// The most seconds by which results may exceed the filter: the requested extra, and a day for time zones.
     private static let filterReach: Int64 = 3 * 86_400
 
-    /// Pages in a row that may have nothing new: empty ones, or ones with the same resources as an earlier one.
+    /// The most pages in a row without new resources: empty pages, or repetitions of an earlier page's resources.
     ///
-    /// An honest list has some when their resources were deleted meanwhile: twenty thousand voice recordings in a row,
-    /// or two thousand of video. A listing waits for all of these pages, and each may take seconds.
+    /// A correct list has some after deletions; this limit allows for twenty thousand deleted voice recordings in a
+    /// row, or two thousand of video. A listing waits for all of these pages, and each may take seconds.
     static let barrenLimit = 20
 
-    /// Pages of a plan, at most: those of a thousand million voice recordings.
+    /// The most pages of a plan: enough for a billion voice recordings.
     static let pageLimit = 1_000_000
 
-    /// Makes a plan.
-    ///
-    /// - Parameters:
-    ///   - intervals: the intervals to cover, in seconds since 1970.
-    ///   - limit: chains that run side by side, at most.
-    ///   - granularity: of the list's filter, in seconds.
-    ///   - pageSize: resources on a full page.
-    ///   - pageLimit: pages, at most.
+    /// Makes a plan that covers intervals, given in seconds since 1970, with up to `limit` chains in parallel.
     init(
         over intervals: [Range<Int64>], limit: Int, granularity: Int64, pageSize: Int,
         pageLimit: Int = PagePlan.pageLimit
@@ -180,12 +133,9 @@ struct PagePlan {
         begin()
     }
 
-    /// Whether everything is covered.
     var isDone: Bool { chains.isEmpty }
 
-    /// The pages to request now, in addition to those that were.
-    ///
-    /// - Parameter now: seconds since 1970; chains without an upper bound are split as if they ended here.
+    /// The additional pages to request now; chains without an upper bound are split as if they ended at `now`.
     mutating func start(now: Int64) -> [Request] {
         var requests: [Request] = []
         var running = chains.values.lazy.filter(\.isRunning).count
@@ -201,10 +151,10 @@ struct PagePlan {
         return requests
     }
 
-    /// Takes a page that was requested.
+    /// Processes a page that was requested.
     ///
     /// - Throws: ``CatalogError`` when the list has no end: its links form a circle, its pages have nothing new, or
-    ///   they are more than there can be.
+    ///   there are too many.
     mutating func take(_ page: Page, of id: ChainID) throws(CatalogError) -> Effect {
         // Absent when the page was requested before the plan started over.
         guard var chain = chains[id] else { return .nothing }
@@ -219,7 +169,7 @@ struct PagePlan {
         }
         if chain.hasToBegin, let newest = page.times?.upperBound, newest >= chain.upper {
             guard newest < chain.upper + Self.filterReach else {
-                // The filter isn't obeyed: every chain would go through the whole list.
+                // The server ignores the filter: every chain would fetch the whole list.
                 order = .none
                 begin()
                 return .restarted
@@ -232,7 +182,7 @@ struct PagePlan {
             if !chain.hasToBegin, times.lowerBound >= chain.upper, page.next != nil,
                 filterEnd(of: chain) < chain.filter.upperBound
             {
-                // The whole page is further up than the part to cover: a narrower filter is requested next.
+                // The whole page lies above the part to cover; a narrower filter follows.
                 chains[id] = chain
                 return .nothing
             }
@@ -247,7 +197,7 @@ struct PagePlan {
         return .covered(lower..<chain.upper)
     }
 
-    /// An estimate of the resources that are left, from the density so far; nil as long as there is none.
+    /// The estimated number of remaining resources, from the density so far; nil when unknown.
     func itemsLeft(now: Int64) -> Double? {
         guard density.items > 0, density.seconds > 0 else { return nil }
         return chains.values.reduce(0) { $0 + itemsLeft(in: $1, now: now) }
@@ -255,7 +205,7 @@ struct PagePlan {
 
     // MARK: Chains
 
-    /// Begins one chain for each interval, the newest first: those are what people look for.
+    /// Starts one chain for each interval, the newest first, which users need first.
     private mutating func begin() {
         chains = [:]
         for interval in intervals.reversed() { add(interval) }
@@ -278,10 +228,9 @@ struct PagePlan {
         density.seconds += seconds
     }
 
-    /// Follows a page's link to the next one.
+    /// Follows a page's link, and returns the time down to which the chain has covered the list.
     ///
-    /// - Returns: the time down to which the chain has covered the list: `Int64.min` at its end, `Int64.max` when it
-    ///   covers nothing before that.
+    /// That is `Int64.min` at the end of the list, and `Int64.max` when only the end covers anything.
     private func follow(_ page: Page, _ chain: inout Chain) throws(CatalogError) -> Int64 {
         let isBarren = page.count == 0 || !chain.digests.insert(page.digest).inserted
         chain.barren = isBarren ? chain.barren + 1 : 0
@@ -299,12 +248,12 @@ struct PagePlan {
         return order == .newestFirst ? page.times.map { $0.lowerBound + 1 } ?? .max : .max
     }
 
-    /// Where a chain's filter has to end so that the chain gets all that it has to cover.
+    /// The end of the filter with which a chain gets everything that it has to cover.
     private func filterEnd(of chain: Chain) -> Int64 {
         max(chain.filter.lowerBound, reach.end(for: chain.upper))
     }
 
-    /// Makes a chain that was split off cover the list from its newest resource on, and ends the chain above it there.
+    /// Extends a new chain up to its newest resource, and ends the chain above there.
     ///
     /// The chain above still covers the rest of that resource's second.
     private mutating func extendUp(_ chain: inout Chain, to newest: Int64) {
@@ -312,13 +261,11 @@ struct PagePlan {
         guard let above = chains.first(where: { $0.value.lower == boundary })?.key else { return }
         chain.upper = newest
         chains[above]?.lower = newest
-        // A chain that waits for its turn, and has come this far before, has nothing left to cover.
+        // An idle chain that has already come this far has nothing left to cover.
         if let other = chains[above], !other.isRunning, other.upper <= newest { chains[above] = nil }
     }
 
-    /// Learns the list's order from a page.
-    ///
-    /// - Returns: whether the page contradicts the order that was relied on.
+    /// Learns the list's order from a page, and returns whether the page contradicts the assumed order.
     private mutating func learnOrder(_ page: Page, previousOldest: Int64?) -> Bool {
         guard order != .none else { return false }
         let oldest = page.times?.lowerBound
@@ -332,9 +279,9 @@ struct PagePlan {
         return false
     }
 
-    /// Splits the chain with most left.
+    /// Splits the chain with most left, and returns the new chain.
     ///
-    /// - Returns: the new chain; nil when no chain is worth it: each chain's last page is only half full on average.
+    /// Returns nil when no chain is worth it: the last page of each chain is only half full on average.
     private mutating func split(now: Int64) -> ChainID? {
         guard order == .newestFirst else { return nil }
         let candidates = chains.compactMap { id, chain -> (id: ChainID, items: Double, middle: Int64)? in
@@ -342,7 +289,7 @@ struct PagePlan {
             let items = itemsLeft(in: chain, now: now)
             guard end - start >= 2 * granularity, items > Double(4 * pageSize) else { return nil }
             var middle = reach.cut(before: start + (end - start) / 2)
-            // The new chain will begin a day further up, where the one above mustn't be by then.
+            // The new chain will begin a day above its interval; the chain above must not have got there by then.
             if reach.end(for: middle) == middle, end - middle < granularity * 5 / 4 { middle -= granularity }
             return middle > chain.lower && middle < end ? (id, items, middle) : nil
         }
@@ -363,7 +310,7 @@ struct PagePlan {
         return Double(max(0, end - start)) * Double(known.items) / Double(known.seconds)
     }
 
-    /// The times of a chain's resources: neither before Twilio nor in the future.
+    /// The times of a chain's resources, after 2008 and not in the future.
     private static func bounds(of chain: Chain, now: Int64) -> (start: Int64, end: Int64) {
         (max(chain.lower, origin), min(chain.upper, now))
     }

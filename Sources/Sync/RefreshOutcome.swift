@@ -1,9 +1,9 @@
 /// The outcome of requesting a recording's resource again.
 public enum RefreshOutcome: Hashable, Sendable {
-    /// The resource has changed: what failed because of it may succeed.
+    /// The resource has changed, so a failed operation may succeed now.
     case changed
 
-    /// The resource hasn't changed, or was requested less than a minute ago, or can't be had.
+    /// The resource is unchanged, was requested less than a minute ago, or can't be fetched.
     case unchanged
 
     /// The account no longer has the recording, or its media.

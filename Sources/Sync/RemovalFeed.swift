@@ -2,16 +2,15 @@ import Catalog
 import Logging
 import Support
 
-/// Publishes the recordings that are no longer shown, whichever mount of the account found that out.
+/// Publishes removed recordings, whichever mount of the account found the removal.
 final class RemovalFeed: Sendable {
     private let catalog: Catalog
     private let logger: Logger
-
-    /// The last removal that was published, and the database that counted it.
+    /// The last published removal, and the epoch of its database.
     private let published: Locked<(epoch: Int, sequence: Int64)>
     private let action = Locked<(@Sendable ([RemovedEntry]) -> Void)?>(nil)
 
-    /// Removals that are published at a time.
+    /// The number of removals published at a time.
     private static let step = 1000
 
     init(catalog: Catalog, logger: Logger) throws(CatalogError) {
@@ -21,18 +20,18 @@ final class RemovalFeed: Sendable {
         published = Locked((epoch, try catalog.removals.latest()))
     }
 
-    /// Sets the action, which can't be given earlier: the tree that acts is made of branches that hold the feed.
+    /// Sets the action; not in the initializer, since the tree that acts is made of branches that hold the feed.
     func onRemoval(_ action: @escaping @Sendable ([RemovedEntry]) -> Void) {
         self.action.withLock { $0 = action }
     }
 
-    /// Publishes the removals since the last call; called on one thread at a time.
+    /// Publishes the removals since the last call; to be called on one thread at a time.
     func publish() {
         do throws(CatalogError) {
             while true {
                 let epoch = catalog.epoch
                 let sequence = published.withLock { published in
-                    // A new database counts its own removals from the beginning.
+                    // A new database numbers its removals from the start.
                     if epoch > published.epoch { published = (epoch, 0) }
                     return published.sequence
                 }

@@ -3,25 +3,23 @@ import Support
 import Transfer
 public import TwilioAPI
 
-/// Finds single recordings: in the catalog, else by asking for that one alone.
+/// Finds single recordings in the catalog, or requests them singly.
 ///
-/// So a file of a huge account is reachable by its name before the list is complete, and one that was made since.
+/// So files are reachable by name before the list is complete, and new ones before the next refresh.
 public final class ResourceFinder: Sendable {
-    /// What a search ends with: the entry; nil when there is no such recording; or the reason why it can't be known.
+    /// The entry; nil when there is no such recording; or the failure.
     public typealias Outcome = Result<CatalogEntry?, any Error>
 
     private let catalog: Catalog
     private let client: TwilioClient
-
     /// Writes to the catalog, off the transfer thread.
     private let writer: WriteQueue
-
-    /// The searches under way: a recording is asked for once at a time.
+    /// The searches in progress: a recording is requested once at a time.
     private let searches = Locked(SingleFlight<SID, @Sendable (Outcome) -> Void>())
 
     /// Makes a finder.
     ///
-    /// - Parameter writer: the thread that writes; to be shut down after the transfer client.
+    /// - Parameter writer: the writing thread; to be shut down after the transfer client.
     public init(catalog: Catalog, client: TwilioClient, writer: WriteQueue) {
         self.catalog = catalog
         self.client = client
@@ -31,7 +29,7 @@ public final class ResourceFinder: Sendable {
     /// Finds a recording.
     ///
     /// - Parameter completion: called at once when the catalog has the recording as completed, else later on another
-    ///   thread. One that was being made when the catalog met it is asked for again.
+    ///   thread. A recording stored as unfinished is requested again.
     public func find(_ sid: SID, of kind: MediaKind, completion: @escaping @Sendable (Outcome) -> Void) {
         do {
             if let entry = try catalog.entry(of: sid), entry.isCompleted, entry.kind == kind {
@@ -45,9 +43,9 @@ public final class ResourceFinder: Sendable {
         ask(for: sid, of: kind, priority: .reader, completion: completion)
     }
 
-    /// Asks Twilio for a recording, whatever the catalog knows of it, and stores what it is now, or that it is gone.
+    /// Requests a recording, whatever the catalog has, and stores the answer or removes the recording.
     ///
-    /// - Parameter completion: called later on another thread, with nil also for a recording that isn't completed.
+    /// `completion` is called later on another thread, with nil also for an unfinished recording.
     func ask(
         for sid: SID, of kind: MediaKind, priority: Priority, completion: @escaping @Sendable (Outcome) -> Void
     ) {

@@ -4,33 +4,28 @@ import Support
 import Transfer
 import TwilioAPI
 
-/// Requests the resources of recordings again that turned out to be unusable, each of them once in a while.
+/// Requests the resources of unusable recordings again, each at most once a minute.
 ///
-/// A list may have given a wrong resource, for instance with a damaged envelope. It would stay so until the next full
-/// pass.
+/// A list may have returned a wrong resource, for instance with a damaged envelope, which would otherwise stay until
+/// the next pass.
 final class ResourceRefresher: Sendable {
     typealias Completion = @Sendable (RefreshOutcome) -> Void
 
     private struct State {
-        /// When recordings were requested, in seconds since 1970.
+        /// The times of the requests, in seconds since 1970.
         var asked: [SID: Int64] = [:]
-
-        /// The requests under way.
         var requests = SingleFlight<SID, Completion>()
     }
 
-    /// The answer to a call.
     private enum Step {
         case ask
         case wait
         case refuse
     }
 
-    /// Seconds within which a recording is requested once: its resource may be wrong for good, and programs try again
-    /// and again.
+    /// The seconds between requests of a recording: its resource may stay wrong, and programs retry persistently.
     private static let interval: Int64 = 60
-
-    /// Times that are kept even if they no longer count.
+    /// The number of times kept even if they have expired.
     private static let keptCount = 1000
 
     private let services: SyncServices
@@ -42,9 +37,7 @@ final class ResourceRefresher: Sendable {
         self.removals = removals
     }
 
-    /// Requests a recording, unless that was done lately.
-    ///
-    /// - Parameter completion: called later on another thread.
+    /// Requests a recording, unless that was done recently; `completion` is called later on another thread.
     func refresh(_ sid: SID, completion: @escaping Completion) {
         guard let kind = sid.kind else {
             services.writer.run(.urgent) { completion(.unchanged) }
@@ -90,7 +83,7 @@ final class ResourceRefresher: Sendable {
         }
     }
 
-    /// Whether a time counts; one in the future doesn't, because the clock was set back.
+    /// Whether a request is recent; a time in the future isn't, since the clock was set back.
     private static func isRecent(_ time: Int64, _ now: Int64) -> Bool {
         (0..<interval).contains(now.subtractingSaturated(time))
     }

@@ -1,25 +1,22 @@
 import Support
 
-/// One thread that looks, once a second and when it is woken, which tasks of some accounts are due.
+/// A thread that polls the due tasks of some accounts, once a second and when it is woken.
 final class SyncClock: Sendable {
-    /// Begins what is due, and returns when something will be due before the next look.
+    /// Starts due tasks, and returns the next deadline.
     typealias Look = @Sendable () -> ContinuousClock.Instant?
 
     private struct State {
         var looks: [Look] = []
 
-        /// Whether the thread is to look at once.
         var isWoken = false
         var isShutDown = false
     }
 
-    /// The time between two looks.
     private static let interval: Duration = .seconds(1)
 
     private let state = Condition(State())
     private let thread = Locked<NamedThread?>(nil)
 
-    /// Adds an account.
     func add(_ look: @escaping Look) throws(SystemError) {
         let isFirst = state.change { state in
             state.looks.append(look)
@@ -42,10 +39,7 @@ final class SyncClock: Sendable {
         self.thread.withLock { $0 = thread }
     }
 
-    /// Makes the thread look at once.
-    func wake() {
-        state.change { $0.isWoken = true }
-    }
+    func wake() { state.change { $0.isWoken = true } }
 
     /// Ends the thread, and releases all accounts.
     func shutDown() {

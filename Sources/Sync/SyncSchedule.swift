@@ -2,99 +2,77 @@ import Catalog
 
 /// A task that brings a list up to date.
 enum SyncTask: Hashable, CaseIterable {
-    /// Fetches what is missing.
+    /// Fetches missing parts.
     case fill
-
-    /// Fetches what is new.
+    /// Fetches new resources.
     case refresh
-
-    /// Fetches everything again, to find what is gone.
+    /// Fetches everything again, to find removed recordings.
     case pass
 }
 
-/// Decides which task of a list is due, and keeps those who wait for it: a state machine without I/O.
+/// Decides which tasks of a list are due, and holds the waiters: a state machine without I/O.
 ///
 /// A list is *filled* until the catalog has all that the mount shows; that survives restarts. From then on it is
-/// *refreshed*: new resources are requested, as often as the mount is used. Rarely, a *pass* goes over the whole list
-/// to find the recordings that are gone. Opening a directory waits for a fill, and fails with it. It waits only a
-/// moment for a refresh, because the list is complete, if not the latest.
+/// *refreshed*: new resources are requested, as often as the mount is used. Rarely, a *pass* fetches the whole list to
+/// find removed recordings. Opening a directory waits for a fill, and fails with it. It waits only briefly for a
+/// refresh, because the list is complete, if not the latest.
 ///
-/// Times are seconds since 1970. The owner calls it under a lock, and afterwards does what it returned.
+/// Times are seconds since 1970. The owner calls it under a lock, and acts on the results afterwards.
 struct SyncSchedule<Waiter> {
-    /// The answer to a request.
     enum Answer: Equatable {
-        /// The list is complete, and fresh enough.
+        /// The list is complete and fresh.
         case ready
-
-        /// The waiter was kept; the owner begins the task.
+        /// The waiter is held; the owner starts the task.
         case start(SyncTask)
-
-        /// The waiter was kept.
+        /// The waiter is held.
         case wait
     }
 
-    /// Seconds without use until refreshes become rare, and until all tasks stop.
+    /// Seconds without use, after which refreshes become rare, and all tasks stop.
     private static var rareAfter: Int64 { 300 }
     private static var pausedAfter: Int64 { 3600 }
 
-    /// The factor by which refreshes become rarer.
+    /// The factor by which rare refreshes are rarer.
     private static var rarity: Int64 { 10 }
 
-    /// Seconds after a failure until the task is tried again without a request.
+    /// Seconds between a failure and an unrequested retry.
     private static var retryAfter: Int64 { 60 }
 
     private let refreshInterval: Int64?
     private let passInterval: Int64
-
     /// Whether the catalog has the whole list.
     private(set) var isComplete: Bool
-
-    /// When new resources were last requested, or the whole list was.
+    /// The start of the last refresh or complete fill.
     private(set) var refreshed: Int64?
-
     /// Whether this mount has refreshed or filled the list.
     private var isRefreshedHere = false
-
-    /// When the last completed pass began.
+    /// The start of the last completed pass.
     private(set) var passed: Int64?
-
-    /// When a pass last failed.
+    /// The last failure of a pass.
     private var passFailed: Int64?
 
-    /// The tasks that run.
     private(set) var running: Set<SyncTask> = []
-
-    /// The tasks that ran when the catalog lost everything: their results are lost too.
+    /// The tasks that ran when the catalog lost everything; their results are void.
     private var discounted: Set<SyncTask> = []
-
-    /// Why the latest fill or refresh failed; nil when it didn't.
+    /// The failure of the latest fill or refresh; nil after a success.
     private(set) var failure: CatalogError?
     private var failed: Int64?
 
     private var waiters: [(waiter: Waiter, deadline: ContinuousClock.Instant?)] = []
 
-    /// Makes a schedule.
+    /// Makes a schedule from the stored times, which may come from other mounts.
     ///
-    /// - Parameters:
-    ///   - isComplete: whether the catalog has the whole list.
-    ///   - refreshed: when the list was last refreshed, by whichever mount.
-    ///   - passed: when the last completed pass began, of whichever mount.
-    ///   - refreshInterval: seconds between refreshes while the mount is used; nil for one after mounting alone.
-    ///   - passInterval: seconds between passes.
+    /// `refreshInterval` is the time between refreshes while the mount is used; nil means one refresh, after mounting.
     init(isComplete: Bool, refreshed: Int64?, passed: Int64?, refreshInterval: Int64?, passInterval: Int64) {
         self.isComplete = isComplete
-        // A refresh by another mount, or an earlier one, counts as long as it is fresh.
+        // A refresh by another or an earlier mount counts while it is fresh.
         self.refreshed = refreshed
         self.passed = passed
         self.refreshInterval = refreshInterval
         self.passInterval = passInterval
     }
 
-    /// Takes a request for the list.
-    ///
-    /// - Parameters:
-    ///   - waiter: kept until the list can be used, unless it can be at once.
-    ///   - patience: how long it waits for a refresh, at most.
+    /// Requests the list; the waiter is held until the list can be used, or at most for `patience` during a refresh.
     mutating func request(
         _ waiter: Waiter, now: Int64, instant: ContinuousClock.Instant, patience: Duration
     ) -> Answer {
@@ -107,9 +85,8 @@ struct SyncSchedule<Waiter> {
         return begin(.refresh)
     }
 
-    /// The tasks that are due without a request; they count as begun.
-    ///
-    /// - Parameter idle: seconds since the mount was last used.
+    /// Starts and returns the tasks that are due without a request; `idle` is the seconds since the last use of the
+    /// mount.
     mutating func due(now: Int64, idle: Int64) -> [SyncTask] {
         guard idle < Self.pausedAfter else { return [] }
         var tasks: [SyncTask] = []
@@ -124,10 +101,7 @@ struct SyncSchedule<Waiter> {
         return tasks.filter { begin($0) == .start($0) }
     }
 
-    /// Ends a task.
-    ///
-    /// - Parameter begun: when it began.
-    /// - Returns: those who waited for it.
+    /// Ends a task that started at `begun`, and returns its waiters.
     mutating func finish(
         _ task: SyncTask, _ result: Result<Void, CatalogError>, begun: Int64, now: Int64
     ) -> [Waiter] {
@@ -147,7 +121,7 @@ struct SyncSchedule<Waiter> {
             passed = begun
             passFailed = nil
         case (.pass, .failure):
-            // Tried again; its coverage counts.
+            // The pass is retried, and its coverage is kept.
             passFailed = now
         case (.fill, .failure(let error)), (.refresh, .failure(let error)):
             (failure, failed) = (error, now)
@@ -157,14 +131,14 @@ struct SyncSchedule<Waiter> {
         return waiters.map(\.waiter)
     }
 
-    /// Lets go those who have waited long enough for a refresh.
+    /// Removes and returns the waiters past their deadlines.
     mutating func expire(_ instant: ContinuousClock.Instant) -> [Waiter] {
         let expired = waiters.filter { $0.deadline.map { $0 <= instant } ?? false }
         waiters.removeAll { $0.deadline.map { $0 <= instant } ?? false }
         return expired.map(\.waiter)
     }
 
-    /// When the next one has waited long enough.
+    /// The earliest deadline of a waiter.
     var nextExpiry: ContinuousClock.Instant? { waiters.compactMap(\.deadline).min() }
 
     /// Notes that a fill fetched the whole list, which counts as a refresh and as a pass.
@@ -173,7 +147,7 @@ struct SyncSchedule<Waiter> {
         isRefreshedHere = true
     }
 
-    /// Starts over: the catalog has lost everything.
+    /// Starts over after the catalog lost everything.
     mutating func reset() {
         isComplete = false
         discounted = running

@@ -1,45 +1,42 @@
 import Foundation
 
-/// The settings by which lists are kept up to date.
+/// The settings of list synchronization.
 public struct SyncSettings: Sendable {
     /// The time between refreshes of lists in use; nil for one refresh, after mounting.
     public var refreshInterval: Duration?
 
-    /// Requests for pages at the same time, at most, while a list is first fetched.
-    ///
-    /// Half of the requests that an account allows: the rest is for readers, who don't wait for pages.
+    /// The most parallel requests for pages of a list: half of the account's limit, the rest is for readers.
     var requestLimit = 16
 
-    /// How long opening a directory waits for a refresh, at most, when the list is complete.
+    /// The longest wait of an opened directory for the refresh of a complete list.
     var patience: Duration = .seconds(3)
 
-    /// The seconds before the newest known recording that a refresh fetches again: a list may show a recording later
-    /// than one that was made after it.
+    /// The seconds before the newest known recording that a refresh fetches again, since a list may show recordings out
+    /// of order.
     var overlap: Int64 = 900
 
-    /// The seconds between wide refreshes, which begin ``wideOverlap`` before now: resources change after they were
-    /// made, for instance when a price is added minutes later.
+    /// The seconds between wide refreshes, since resources change later, for instance when a price is added.
     var wideInterval: Int64 = 3600
 
-    /// The seconds before now that a wide refresh fetches again: a day, and the hour between two of them.
+    /// The seconds that a wide refresh goes back: a day, and the hour between two of them.
     var wideOverlap: Int64 = 90_000
 
-    /// The seconds between full passes, which find the recordings that are gone.
+    /// The seconds between passes, which find removed recordings.
     var passInterval: Int64 = 86_400
 
-    /// The seconds for which a full pass counts as running after its last progress, whichever mount makes it.
+    /// The seconds after its last progress during which a pass counts as running, whichever mount runs it.
     var passLease: Int64 = 600
 
-    /// Unfinished recordings that a refresh requests alone, at most.
+    /// The most unfinished recordings that a refresh requests singly.
     var unfinishedLimit = 16
 
-    /// The time from the start until a large catalog is checked for damage: users want to see files first.
+    /// The delay of a large catalog's check for damage after the start, when users want to see files first.
     var checkDelay: Duration = .seconds(10)
 
-    /// The time between two steps of that check.
+    /// The pause between two steps of that check.
     var checkPause: Duration = .seconds(1)
 
-    /// Resources on a page; nil for as many as the list gives.
+    /// The resources on a page; nil for the server's maximum.
     var pageSize: Int?
 
     /// The clock, in seconds since 1970.

@@ -1,32 +1,24 @@
 public import Catalog
 import Support
 
-/// The threads that keep catalogs up to date; all accounts of a mount share them.
+/// The threads that keep catalogs up to date, shared by all accounts of a mount.
 public final class SyncWorkers: Sendable {
-    /// Threads that parse pages and prepare resources.
+    /// Parse pages and prepare resources.
     let readers: WorkerPool
-
-    /// The thread that writes, which others use too.
+    /// Writes to the catalogs, also for others.
     let writer: WriteQueue
-
-    /// The thread that copies from SQLite's journal to the file while more is written.
+    /// Copies SQLite's journal to the file during writing.
     let copier: WorkerPool
-
-    /// The thread that checks large catalogs for damage, and waits for the disk after a first fill.
+    /// Checks large catalogs for damage, and flushes the disk after a first fill.
     let checker: WorkerPool
-
-    /// Whether the threads are being ended; long work asks for it.
+    /// Whether the threads are ending; long tasks poll it.
     let isEnding = Locked(false)
-
-    /// Looks for due tasks.
     let clock = SyncClock()
 
-    /// Starts the threads.
+    /// Starts the threads, with lower priorities than the writing one, since they would only run ahead of it.
     ///
-    /// The one that writes has priority over them: they would only run ahead of it.
-    ///
-    /// - Parameter writer: the thread that writes; to be shut down after these.
-    /// - Throws: ``SystemError`` when the system has no thread left.
+    /// - Parameter writer: the writing thread; to be shut down after these.
+    /// - Throws: ``SystemError`` when the system can't start a thread.
     public init(writer: WriteQueue) throws {
         self.writer = writer
         readers = try WorkerPool(name: "pages", threadCount: 2, niceness: 10)
@@ -34,9 +26,7 @@ public final class SyncWorkers: Sendable {
         checker = try WorkerPool(name: "check", threadCount: 1, niceness: 15)
     }
 
-    /// Ends the threads.
-    ///
-    /// The transfer client is to be shut down before, so that nothing waits for a page any more.
+    /// Ends the threads; to be called after the transfer client was shut down, so that nothing waits for pages.
     public func shutDown() {
         isEnding.withLock { $0 = true }
         clock.shutDown()

@@ -5,29 +5,25 @@ public import Support
 import Transfer
 public import TwilioAPI
 
-/// Keeps the lists of one account up to date, as long as the mount is used.
+/// Keeps the lists of one account up to date while the mount is used.
 ///
-/// Each list has a ``ListSync``. The ``SyncClock`` looks for due tasks; whatever waits for the network keeps a
-/// completion.
+/// Each list has a ``ListSync``. The ``SyncClock`` starts due tasks; network operations report to completions.
 public final class Synchronizer: Sendable {
-    /// The time without use after which nothing is done ahead of need.
+    /// The time without use after which prefetching stops.
     private static let pause: Duration = .seconds(3600)
 
     private let services: SyncServices
     private let lists: [MediaKind: ListSync]
     private let removals: RemovalFeed
-
     private let refresher: ResourceRefresher
-
-    /// Checks a large catalog for damage.
     let check: BackgroundCheck
 
-    /// When the mount was last used.
+    /// The last use of the mount.
     private let used = Locked(ContinuousClock.now)
 
     /// Makes a synchronizer; ``start()`` begins.
     ///
-    /// - Parameter workers: threads, which other accounts may share.
+    /// - Parameter workers: threads that other accounts may share.
     /// - Throws: ``CatalogError`` when the catalog can't be read.
     public init(
         catalog: Catalog, client: TwilioClient, finder: ResourceFinder, settings: SyncSettings = SyncSettings(),
@@ -52,26 +48,24 @@ public final class Synchronizer: Sendable {
         check = BackgroundCheck(catalog: catalog, settings: settings, workers: workers, logger: logger)
     }
 
-    /// Begins to keep the lists up to date.
+    /// Starts keeping the lists up to date.
     ///
-    /// - Throws: ``SystemError`` when the system has no thread left.
+    /// - Throws: ``SystemError`` when the system can't start a thread.
     public func start() throws {
         try services.workers.clock.add { [used, lists, removals, services, check] in
             let idle = ContinuousClock.now - used.withLock { $0 }
             let next = lists.values.compactMap { $0.look(idle: idle.components.seconds) }.min()
-            // Other mounts of the account remove recordings too.
+            // Other mounts of the account may have removed recordings.
             services.writer.run(.urgent) { removals.publish() }
             check.look()
             return next
         }
     }
 
-    /// Calls `completion` once the whole list of a kind is in the catalog, or with the reason why it can't be.
+    /// Calls `completion` once the catalog has the whole list of a kind, or with the failure.
     ///
     /// - Parameter completion: called at once when the list is complete and fresh, else on another thread.
-    public func whenListed(
-        _ kind: MediaKind, completion: @escaping @Sendable (Result<Void, CatalogError>) -> Void
-    ) {
+    public func whenListed(_ kind: MediaKind, completion: @escaping @Sendable (Result<Void, CatalogError>) -> Void) {
         noteUse()
         guard let list = lists[kind] else {
             completion(.success(()))
@@ -80,10 +74,9 @@ public final class Synchronizer: Sendable {
         list.whenListed(completion)
     }
 
-    /// Calls `completion` once all recordings that were made within an interval are in the catalog, or with the reason
-    /// why they can't be.
+    /// Calls `completion` once the catalog has all recordings created within an interval, or with the failure.
     ///
-    /// As long as the lists aren't complete, that interval is fetched alone.
+    /// While a list is incomplete, the interval is fetched separately.
     public func whenListed(
         createdIn interval: Range<Timestamp>, completion: @escaping @Sendable (Result<Void, CatalogError>) -> Void
     ) {
@@ -92,7 +85,7 @@ public final class Synchronizer: Sendable {
         whenAll(completion) { list, completion in list.whenListed(seconds, completion) }
     }
 
-    /// Calls `completion` once the lists of all kinds are in the catalog, or with the reason why one can't be.
+    /// Calls `completion` once the catalog has the lists of some kinds, or with a failure.
     public func whenListed(
         _ kinds: [MediaKind], completion: @escaping @Sendable (Result<Void, CatalogError>) -> Void
     ) {
@@ -102,28 +95,22 @@ public final class Synchronizer: Sendable {
 
     /// The status of a list.
     public func status(of kind: MediaKind) -> ListStatus {
-        lists[kind]?.status ?? ListStatus(state: .complete)
+        lists[kind]?.status ?? ListStatus(state: .complete, progress: nil, refreshed: nil, passed: nil)
     }
 
     /// Whether the catalog has the whole list of a kind.
-    public func isComplete(_ kind: MediaKind) -> Bool {
-        lists[kind]?.isComplete ?? true
-    }
+    public func isComplete(_ kind: MediaKind) -> Bool { lists[kind]?.isComplete ?? true }
 
-    /// Notes that the mount is used: lists are refreshed more often than without use.
-    public func noteUse() {
-        used.withLock { $0 = .now }
-    }
+    /// Notes a use of the mount, which makes refreshes more frequent.
+    public func noteUse() { used.withLock { $0 = .now } }
 
-    /// Whether the mount was used lately, so that work ahead of need is worth its requests.
-    public var isUsed: Bool {
-        ContinuousClock.now - used.withLock { $0 } < Self.pause
-    }
+    /// Whether the mount was used recently, so that prefetching is worthwhile.
+    public var isUsed: Bool { ContinuousClock.now - used.withLock { $0 } < Self.pause }
 
-    /// Requests a recording again whose media is missing, for a reader who waits.
+    /// Requests a recording again whose media is missing, for a waiting reader.
     ///
-    /// - Parameter completion: called later on another thread; is given whether the account no longer has the
-    ///   recording, which is false also when that can't be found out.
+    /// - Parameter completion: called later on another thread, with whether the account no longer has the recording;
+    ///   also with false when that is unknown.
     public func recheck(_ sid: SID, completion: @escaping @Sendable (_ isGone: Bool) -> Void = { _ in }) {
         guard let kind = sid.kind else {
             completion(false)
@@ -138,28 +125,23 @@ public final class Synchronizer: Sendable {
         }
     }
 
-    /// Requests a recording's resource again that may be wrong: its envelope is invalid, its key isn't held although it
-    /// opens others, or its tag doesn't match.
+    /// Requests a recording's resource again that may be wrong: its envelope is invalid, its key is missing although
+    /// the key pair opens other recordings, or its tag doesn't match.
     ///
-    /// A recording is requested once in a minute at most; calls meanwhile share the request, or get at once that
-    /// nothing has changed.
+    /// Each recording is requested at most once a minute; calls meanwhile share the request, or complete as unchanged.
     ///
-    /// - Parameter completion: called later on another thread; the catalog has the resource by then.
+    /// - Parameter completion: called later on another thread, after the resource was stored.
     public func refresh(_ sid: SID, completion: @escaping @Sendable (RefreshOutcome) -> Void = { _ in }) {
         refresher.refresh(sid, completion: completion)
     }
 
-    /// Sets the action for recordings that are no longer shown, called on a thread of the synchronizer.
+    /// Sets the action for removed recordings, called on a thread of the synchronizer.
     public func onRemoval(_ action: @escaping @Sendable ([RemovedEntry]) -> Void) {
         removals.onRemoval(action)
     }
 
-    /// Ends the threads, also for other accounts that share them.
-    ///
-    /// The transfer client is to be shut down before, so that nothing waits for a page.
-    public func shutDown() {
-        services.workers.shutDown()
-    }
+    /// Ends the threads, also for other accounts that share them; to be called after the transfer client was shut down.
+    public func shutDown() { services.workers.shutDown() }
 
     private func whenAll(
         _ completion: @escaping @Sendable (Result<Void, CatalogError>) -> Void, kinds: [MediaKind] = MediaKind.allCases,
