@@ -30,7 +30,7 @@ extension CacheCore {
             if isHit { state.hits += 1 } else { state.misses += 1 }
             return isHit ? state.pauses[.reading].finish() : false
         }
-        if isFirst { logger.notice("the cache is used again") }
+        if isFirst { logger.notice("reading from the disk cache resumed") }
         return isHit
     }
 
@@ -92,7 +92,7 @@ extension CacheCore {
         }
         logger.log(
             level: count == 1 ? .warning : .debug,
-            "a cached block was damaged and is fetched again: \(place.content.sid), block \(place.number)")
+            "\(place.content.sid): cached block \(place.number) is damaged; it is fetched again")
     }
 
     /// Schedules the removal of the recording's other contents.

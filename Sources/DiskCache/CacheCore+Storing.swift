@@ -11,7 +11,9 @@ extension CacheCore {
         else { return }
         // If the folder was removed, the new file would not be counted.
         guard store.isCurrent else {
-            if lose(store, isDamaged: false) { logger.notice("the cache in '\(folder)' was removed; it is made anew") }
+            if lose(store, isDamaged: false) {
+                logger.notice("the disk cache '\(folder)' was removed; it is recreated")
+            }
             return
         }
         let bytes = Int64(header.length + buffers.reduce(0) { $0 + $1.count })

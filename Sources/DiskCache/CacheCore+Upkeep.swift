@@ -43,7 +43,9 @@ extension CacheCore {
     private func openedStore(at now: ContinuousClock.Instant) -> OpenStore? {
         if let store = state.withLock({ $0.store }) {
             if store.isCurrent { return store }
-            if lose(store, isDamaged: false) { logger.notice("the cache in '\(folder)' was removed; it is made anew") }
+            if lose(store, isDamaged: false) {
+                logger.notice("the disk cache '\(folder)' was removed; it is recreated")
+            }
         }
         let (mayOpen, damaged) = state.withLock { ($0.opening.isOver(at: now), $0.damagedIndex) }
         guard mayOpen else { return nil }
@@ -66,7 +68,7 @@ extension CacheCore {
         let isShutDown = { self.upkeep.change { $0.isShutDown } }
         let (orphans, blocks) = try Sweep(store, isCancelled: isShutDown).run()
         if orphans + blocks > 0 {
-            logger.info("the cache was swept: \(orphans) files were nobody's, \(blocks) blocks had no file")
+            logger.info("disk cache: removed \(orphans) orphaned files and \(blocks) entries without a file")
         }
     }
 

@@ -73,7 +73,7 @@ final class CacheCore: Sendable {
             let store = try OpenStore.open(folder, patience: timing.patience)
             state.withLock { $0.store = store }
             if let fault = store.fault {
-                logger.warning("what is cached in '\(folder)' can't be used, and the cache begins anew: \(fault)")
+                logger.warning("the contents of the disk cache '\(folder)' can't be used (\(fault)); it starts empty")
             }
         } catch  where error.code != .folder {
             // The index may be locked, or the disk full: both may pass.
@@ -87,11 +87,11 @@ final class CacheCore: Sendable {
     func note(_ failure: IndexFailure, _ store: OpenStore, during activity: Activity = .storing) {
         if failure.code == .damaged {
             if lose(store, isDamaged: true) {
-                logger.warning("the cache's index in '\(folder)' is damaged and is made anew: \(failure)")
+                logger.warning("the index of the disk cache '\(folder)' is damaged (\(failure)); it is created again")
             }
             return
         }
-        pause(activity, "the cache's index can't be used: \(failure)")
+        pause(activity, "its index can't be used: \(failure)")
     }
 
     /// Pauses an activity, and logs the first pause since the last success.
@@ -100,15 +100,16 @@ final class CacheCore: Sendable {
             $0.pauses[activity].begin(reason, for: duration ?? timing.pause, at: .now)
         }
         if isFirst {
-            let what = activity == .reading ? "the cache isn't used" : "nothing is cached"
-            logger.warning("\(what) for a while: \(reason)")
+            let what = activity == .reading ? "reading from the disk cache" : "storing to the disk cache"
+            logger.warning("\(what) is suspended: \(reason)")
         }
     }
 
     /// Ends the pause of an activity, and logs that.
     func resume(_ activity: Activity) {
         if state.withLock({ $0.pauses[activity].finish() }) {
-            logger.notice(activity == .reading ? "the cache is used again" : "caching goes on")
+            logger.notice(
+                activity == .reading ? "reading from the disk cache resumed" : "storing to the disk cache resumed")
         }
     }
 
@@ -130,7 +131,7 @@ final class CacheCore: Sendable {
 
     func noteOpening(_ error: DiskCacheError) {
         if state.withLock({ $0.opening.begin(error.message, for: timing.pause, at: .now) }) {
-            logger.warning("nothing is cached for a while", error: error)
+            logger.warning("the disk cache is suspended", error: error)
         }
     }
 }

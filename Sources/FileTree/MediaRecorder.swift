@@ -80,7 +80,7 @@ public final class MediaRecorder: MediaObserver {
                     })
                 for sid in replaced {
                     logger.warning(
-                        "\(sid): the size has changed, although completed media never does",
+                        "\(sid): the size changed (completed media should not); cached attributes are dropped",
                         metadata: ["recording": "\(sid)"])
                     delegate.mediaMayDiffer(sid, of: account)
                 }
@@ -111,12 +111,13 @@ public final class MediaRecorder: MediaObserver {
     /// Forgets the size; it is learnt again at the next request for it.
     public func mediaHasChanged(_ sid: SID, of account: SID?) {
         logger.warning(
-            "the media of \(sid) has changed, although completed media never does", metadata: ["recording": "\(sid)"])
+            "\(sid): the media changed (completed media should not); what is stored of it is dropped",
+            metadata: ["recording": "\(sid)"])
         writer.run(.urgent) { [self] in
             do {
                 try catalog(of: account).media.forgetFacts(of: sid)
             } catch {
-                storingDidFail("the size of \(sid) can't be forgotten", error)
+                storingDidFail("the size of \(sid) can't be removed", error)
             }
             delegate.mediaMayDiffer(sid, of: account)
         }

@@ -141,7 +141,7 @@ final class MediaServices: Sendable {
         let isNews = missedKeys.withLock { $0.insert(resource.publicKeySID ?? "").inserted }
         let key = resource.publicKeySID ?? "not named"
         logger.log(
-            level: isNews ? .warning : .debug, "\(resource.sid) can't be opened: \(message)",
+            level: isNews ? .warning : .debug, "\(resource.sid): can't be opened: \(message)",
             metadata: ["recording": "\(resource.sid)", "public_key": "\(key)"])
     }
 }

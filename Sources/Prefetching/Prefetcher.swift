@@ -136,7 +136,7 @@ public final class Prefetcher: Sendable {
                 return true
             }
         } catch {
-            logger.debug("\(sid) can't be prefetched", error: error)
+            logger.debug("\(sid): prefetching failed", error: error)
             return true
         }
     }
@@ -156,7 +156,7 @@ public final class Prefetcher: Sendable {
                 }.prefix(query.count).map(\.sid)
             }
         } catch {
-            logger.debug("the files that follow \(query.after) can't be found", error: error)
+            logger.debug("\(query.after): the files after it can't be listed", error: error)
             return []
         }
     }

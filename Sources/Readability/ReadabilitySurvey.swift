@@ -61,7 +61,7 @@ final class ReadabilitySurvey: Sendable {
             settle(index, findings)
             return isWhole
         } catch {
-            logger.debug("unreadable recordings can't be determined: \(error)")
+            logger.debug("unreadable recordings can't be counted: \(error)")
             var nothing = Findings()
             nothing.epoch = -1
             settle(index, nothing)

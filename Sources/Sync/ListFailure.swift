@@ -10,7 +10,7 @@ struct ListFailure: CausedError {
     /// Removes the list's name from the message of an error.
     init(_ error: CatalogError, list: String) {
         message = error.explanation
-            .replacing("\(list) could not be had: ", with: "")
+            .replacing("\(list) could not be fetched: ", with: "")
             .replacing(" \(list)", with: " it")
         fields = error.chainedFields
         endsUnwantedWork = error.isCancellation

@@ -186,7 +186,7 @@ final class ListSync: Sendable {
         }
         let list = "the list of \(kind.pluralName)"
         guard let error else {
-            if before != nil { services.logger.notice("\(list) can be had again") }
+            if before != nil { services.logger.notice("\(list) can be fetched again") }
             return
         }
         if error.message == before {

@@ -181,7 +181,7 @@ final class ListUpdater: Sendable {
         let stored = try lists.state(of: kind)
         let shown = shownTimes
         if age(of: stored.touched, at: begun) < services.settings.passLease, !stored.passCoverage.isEmpty {
-            let error = CatalogError(.incompleteList, "another mount goes over it already")
+            let error = CatalogError(.incompleteList, "another mount is already fetching all of it")
             completion(Outcome(result: .failure(error), begun: begun))
             return
         }

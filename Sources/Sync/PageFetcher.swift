@@ -144,7 +144,7 @@ final class PageFetcher: Sendable {
     }
 
     private func uncover(_ intervals: [Range<Int64>]) {
-        services.logger.debug("the list of \(kind.pluralName) isn't in order: it is fetched from its beginning")
+        services.logger.debug("the list of \(kind.pluralName) is not in order; it is fetched from its beginning")
         do throws(CatalogError) {
             try services.catalog.lists.uncover(intervals, of: kind, for: purpose)
         } catch {

@@ -241,7 +241,7 @@ struct PagePlan {
                 "its pages have no end: \(Self.barrenLimit) in a row bring nothing new, and more follow")
         }
         guard chain.followed.insert(next).inserted else {
-            throw CatalogError(.incompleteList, "its pages have no end: they go round in a circle")
+            throw CatalogError(.incompleteList, "its pages have no end: they form a circle")
         }
         chain.next = next
         // More resources of the same second may follow.

@@ -41,7 +41,7 @@ final class RemovalFeed: Sendable {
                 action.withLock { $0 }?(removals.map(\.entry))
             }
         } catch {
-            logger.debug("the removals can't be read", error: error)
+            logger.debug("removals can't be read from the catalog", error: error)
         }
     }
 }

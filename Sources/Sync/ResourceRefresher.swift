@@ -74,7 +74,7 @@ final class ResourceRefresher: Sendable {
                 case .failure: .unchanged
                 }
             if result == .changed {
-                services.logger.info("\(sid): requested again; its resource has changed")
+                services.logger.info("\(sid): the resource has changed (fetched again); the catalog is updated")
             }
             services.writer.run(.urgent) { [self] in
                 removals.publish()

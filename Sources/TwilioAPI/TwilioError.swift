@@ -80,9 +80,9 @@ extension TwilioError {
             case .deadlineExceeded:
                 // What failed again and again says more than that patience has ended.
                 let reason = (error.cause as? TransferError)?.message ?? error.message
-                self.init(.unreachable, "\(subject) could not be had: \(reason)", cause: error)
+                self.init(.unreachable, "\(subject) could not be fetched: \(reason)", cause: error)
             default:
-                self.init(.unreachable, "\(subject) could not be had: \(error.message)", cause: error)
+                self.init(.unreachable, "\(subject) could not be fetched: \(error.message)", cause: error)
             }
             return
         }

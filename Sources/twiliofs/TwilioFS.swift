@@ -12,8 +12,8 @@ struct TwilioFS: ParsableCommand {
         commandName: "twiliofs",
         abstract: "Mount a Twilio account's recordings as ordinary, decrypted files.",
         discussion: """
-            Recordings that Twilio has encrypted with your public key are decrypted with your private key while they \
-            are read. Nothing decrypted is ever written to a disk. See twiliofs(1) for everything.
+            Recordings encrypted with your public key are decrypted on the fly with your private key; plaintext never \
+            touches the disk. twiliofs(1) describes everything.
             """,
         version: "twiliofs \(version)",
         subcommands: [MountCommand.self, UnmountCommand.self, StatusCommand.self, CacheCommand.self]

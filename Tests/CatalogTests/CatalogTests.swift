@@ -57,14 +57,14 @@ struct CatalogTests {
         }
     }
 
-    @Test("what belongs to a catalog that was begun anew meanwhile isn't stored")
+    @Test("what belongs to a catalog that was rebuilt meanwhile isn't stored")
     func otherEpoch() throws {
         let catalog = try CatalogFolder().catalog()
         let page = catalog.prepare([try Sample.resource(1)])
         let error = #expect(throws: CatalogError.self) {
             try catalog.lists.store([page], of: .voiceRecording, now: 0, epoch: catalog.epoch - 1)
         }
-        #expect(error?.message.contains("begun anew") == true, "\(error?.message ?? "")")
+        #expect(error?.message.contains("was rebuilt") == true, "\(error?.message ?? "")")
         #expect(try catalog.listed() == [])
         try catalog.lists.store([page], of: .voiceRecording, now: 0, epoch: catalog.epoch)
         #expect(try catalog.listed() == [try Sample.sid(1)])

@@ -25,7 +25,7 @@ struct LogFileTests {
         #expect(access(file, F_OK) != 0)
 
         mount.send(SIGHUP)
-        #expect(eventually { mount.log.contains("notice: the log file '\(file)' was opened again") })
+        #expect(eventually { mount.log.contains("notice: the log file '\(file)' was reopened") })
         #expect(try mode(file) == 0o600)
         #expect(try mount.answers)
         #expect(try mount.descriptors.values.contains(file))

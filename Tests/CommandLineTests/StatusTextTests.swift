@@ -123,18 +123,18 @@ struct StatusTextTests {
     @Test("Everything, in columns that line up")
     func everything() throws {
         let expected = """
-            account       AC0123456789abcdef0123456789abcdef
-            mounted       on /mnt/twilio, 1 d 3 h ago
-            version       1.2.3
+            account          AC0123456789abcdef0123456789abcdef
+            mounted          on /mnt/twilio, 1 d 3 h ago
+            version          1.2.3
 
             list              state     recordings  sizes known     bytes
             compositions      failed             0            -       0 B
               ! Twilio can't be reached
             recordings        syncing      120,000      119,998  43.1 GiB
-              [############------------------] 40%, 400,000 met, 400 pages, 1,200/s, 8 min 20 s left
+              [############------------------] 40%, 400,000 listed, 400 pages, 1,200/s, 8 min 20 s left
             video-recordings  complete           7            -    1000 B
 
-            subaccount    AC1 Support
+            subaccount       AC1 Support
               ! no video: no credentials were given
             list        state  recordings  sizes known  bytes
             recordings  stale           5            -  2 KiB
@@ -144,15 +144,15 @@ struct StatusTextTests {
             api.twilio.com       1,234  200: 1,230, 429: 4
             video.twilio.com         9  200: 9
 
-            limiter       3 of 16 at once (32 at most), paused for 4 s
-            transfers     5 running; waiting: 1 for readers, 3 for read-ahead, 20 others; 2 repeated
-            sizes         12 being learnt, 1,200 learnt, 3 failed
-            bytes         1 GiB fetched, 1.5 KiB from the disk cache, 0 B served
-            open files    3; reads waiting: 1, requests waiting: 2
-            memory        12 MiB of 256 MiB
-            integrity     1,200 verified, 30 unverified, 0 failed, 12 none
-            media errors  key_not_held: 3
-            told errors   EIO: 3, ENOKEY: 1
+            limiter          3 of 16 at once (32 at most), paused for 4 s
+            transfers        5 running; waiting: 1 for readers, 3 for read-ahead, 20 others; 2 repeated
+            probes           12 outstanding, 1,200 succeeded, 3 failed
+            bytes            1 GiB fetched, 1.5 KiB from the disk cache, 0 B served
+            open files       3; reads waiting: 1, requests waiting: 2
+            memory           12 MiB of 256 MiB
+            integrity        1,200 verified, 30 unverified, 0 failed, 12 none
+            media errors     key_not_held: 3
+            errors returned  EIO: 3, ENOKEY: 1
             """
         #expect(try Self.text() == expected)
     }
@@ -175,7 +175,7 @@ struct StatusTextTests {
                 video.twilio.com         9  200: 9
                   ! api.twilio.com can't be reached: Connection refused; next attempt in 4 s
                   ! media.example can't be reached: no connection in time; an attempt is under way
-                  ! media.example asks for a pause of 1 min 1 s
+                  ! media.example requested a pause of 1 min 1 s
 
                 """))
     }
@@ -195,9 +195,9 @@ struct StatusTextTests {
 
     @Test("What has failed its authentication has a line of its own")
     func failed() throws {
-        #expect(try Self.text { $0.integrity["failed"] = 1 }.contains("\n  ! 1 recording is not what was recorded\n"))
+        #expect(try Self.text { $0.integrity["failed"] = 1 }.contains("\n  ! 1 recording failed authentication\n"))
         #expect(
-            try Self.text { $0.integrity["failed"] = 2 }.contains("\n  ! 2 recordings are not what was recorded\n"))
+            try Self.text { $0.integrity["failed"] = 2 }.contains("\n  ! 2 recordings failed authentication\n"))
     }
 
     @Test("Only a terminal gets colours, for what is wrong, and the words are the same")
@@ -223,7 +223,7 @@ struct StatusTextTests {
             $0.lists["recordings"]?.items = 999_999
             $0.lists["recordings"]?.secondsLeft = 0.01
         }
-        #expect(nearly.contains("[#############################-] 99%, 999,999 met, 400 pages, 1,200/s, 0 s left"))
+        #expect(nearly.contains("[#############################-] 99%, 999,999 listed, 400 pages, 1,200/s, 0 s left"))
     }
 
     @Test(

@@ -29,7 +29,7 @@ struct FullDiskTests {
         #expect(goesOn, "\(bench.log)")
         #expect(cache.statistics.pause == nil)
         #expect(bench.log.filter { $0.hasPrefix("warning") }.count == 1, "\(bench.log)")
-        #expect(bench.log.last == "notice: caching goes on")
+        #expect(bench.log.last == "notice: storing to the disk cache resumed")
         cache.waitForUpkeep()
         let found = try bench.bytesByFind()
         #expect(cache.statistics.bytes == found)

@@ -137,8 +137,8 @@ struct FaultTests {
         #expect(try Command.run(["rsync", "-a", path, folder.path("rsync")]).end != .exited(0))
         #expect(!FileManager.default.fileExists(atPath: folder.path("rsync")), "rsync keeps nothing of it")
         let sid = try bench.account.original("long.wav").sid
-        #expect(bench.mount.hasLogged("is not what was recorded"))
-        let lines = bench.mount.log.split(separator: "\n").filter { $0.contains("is not what was recorded") }
+        #expect(bench.mount.hasLogged("authentication failed"))
+        let lines = bench.mount.log.split(separator: "\n").filter { $0.contains("authentication failed") }
         #expect(!lines.isEmpty && lines.allSatisfy { $0.contains(" recording=\(sid)") }, "\(bench.mount.log)")
     }
 

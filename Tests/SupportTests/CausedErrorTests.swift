@@ -32,12 +32,12 @@ struct CausedErrorTests {
     @Test("A sentence that is part of one before stands there once")
     func repetition() {
         let first = Layer(message: "No connection could be made.")
-        let second = Layer(message: "the list could not be had: No connection could be made.", cause: first)
+        let second = Layer(message: "the list could not be fetched: No connection could be made.", cause: first)
         #expect(
             Layer(message: "No connection could be made.", cause: first).explanation == "No connection could be made")
         #expect(
             Layer(message: "ls failed", cause: second).explanation
-                == "ls failed: the list could not be had: No connection could be made")
+                == "ls failed: the list could not be fetched: No connection could be made")
     }
 
     @Test("What is told in other words isn't told again, but what is behind it is")

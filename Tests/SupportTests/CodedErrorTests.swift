@@ -76,6 +76,6 @@ struct CodedErrorTests {
         errno = EMFILE
         let error = SystemError("no pipe can be made")
         #expect(error.code.rawValue == EMFILE)
-        #expect(error.message == "no pipe can be made: Too many open files")
+        #expect(error.message == "no pipe can be created: Too many open files")
     }
 }

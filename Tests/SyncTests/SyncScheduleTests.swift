@@ -32,7 +32,7 @@ struct SyncScheduleTests {
     func namedOnce() {
         let list = "the list of compositions"
         for (message, told) in [
-            ("\(list) could not be had: x can't be reached", "x can't be reached"),
+            ("\(list) could not be fetched: x can't be reached", "x can't be reached"),
             ("x failed to send \(list) (status 503)", "x failed to send it (status 503)"),
             ("its pages have no end", "its pages have no end"),
         ] {

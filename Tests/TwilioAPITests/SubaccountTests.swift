@@ -139,7 +139,7 @@ struct SubaccountTests {
                     try client.activeAccounts(limits: AccountWalk.Limits(time: .seconds(1)))
                 }
                 #expect(error?.code == .unreachable)
-                #expect(error?.message.contains("the list of accounts could not be had") == true)
+                #expect(error?.message.contains("the list of accounts could not be fetched") == true)
                 #expect(server.requests.count < 100)
             }
         }

@@ -39,6 +39,6 @@ struct TwilioErrorTests {
             .deadlineExceeded, "There was no progress within 45.0 seconds.", cause: last)
         #expect(
             TwilioError(error, subject: "the list of compositions").explanation
-                == "the list of compositions could not be had: Nothing came for 10 s")
+                == "the list of compositions could not be fetched: Nothing came for 10 s")
     }
 }

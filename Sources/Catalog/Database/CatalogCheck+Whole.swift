@@ -20,7 +20,7 @@ extension CatalogCheck {
             guard try index.isThere(in: database) else { continue }
             guard try sum(of: index, database, while: isWanted) == found.indexes[index] else {
                 throw DatabaseError(
-                    resultCode: .SQLITE_CORRUPT, message: "the index '\(index.rawValue)' isn't that of the entries")
+                    resultCode: .SQLITE_CORRUPT, message: "the index '\(index.rawValue)' doesn't match the entries")
             }
         }
     }

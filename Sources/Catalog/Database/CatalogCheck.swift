@@ -119,7 +119,7 @@ struct CatalogCheck {
         let names = items.map { "\(ForeignText("\($0.type) \($0.name)"))" }.sorted().prefix(5).joined(separator: ", ")
         return DatabaseError(
             resultCode: .SQLITE_CORRUPT,
-            message: "its tables aren't those that twiliofs makes\(names.isEmpty ? "" : ": \(names)")")
+            message: "its tables are not those of twiliofs\(names.isEmpty ? "" : ": \(names)")")
     }
 
     // MARK: The values

@@ -126,7 +126,7 @@ struct CatalogDatabase: Sendable {
         let migrator = Schema.migrator(coder: check.coder)
         try pool.read { try check.checkSteps(of: $0, migrator) }
         if try pool.read(migrator.hasBeenSuperseded) {
-            throw CatalogError(.unusable, "a newer version of twiliofs has made it")
+            throw CatalogError(.unusable, "a newer version of twiliofs created it")
         }
         try pool.read { try check.checkSchema(of: $0, migrator) }
         try migrator.migrate(pool)
@@ -181,7 +181,7 @@ struct CatalogDatabase: Sendable {
         case .lost(let markers):
             for marker in markers { unlink(marker) }
             throw DatabaseError(
-                resultCode: .SQLITE_CORRUPT, message: "the machine went down while a list was brought here")
+                resultCode: .SQLITE_CORRUPT, message: "the machine went down while a list was being fetched")
         }
     }
 
@@ -202,8 +202,8 @@ struct CatalogDatabase: Sendable {
         }
         logger.error(
             """
-            the catalog '\(path)' is damaged (\(reason.message ?? "SQLite tells no reason")): it was set aside as \
-            '\(path).damaged', and is built anew
+            the catalog '\(path)' is damaged (\(reason.message ?? "SQLite gave no reason")); it was set aside as \
+            '\(path).damaged' and is rebuilt
             """)
     }
 

@@ -73,7 +73,7 @@ final class CatalogStorage: Sendable {
     ) throws(CatalogError) -> Value {
         let (database, latest) = current.withLock { ($0.database, $0.epoch) }
         guard epoch ?? latest == latest else {
-            throw CatalogError(.database, "the catalog '\(database.path)' was begun anew meanwhile")
+            throw CatalogError(.database, "the catalog '\(database.path)' was rebuilt meanwhile")
         }
         do {
             let (value, gains) = try database.pool.write {
@@ -105,7 +105,7 @@ final class CatalogStorage: Sendable {
         guard !database.isInPlace else { return }
         replace(database, reason: nil)
         throw CatalogError(
-            .database, "the catalog '\(database.path)' was set aside by another mount, or removed; it is opened anew")
+            .database, "the catalog '\(database.path)' was set aside by another mount, or removed; it is opened again")
     }
 
     private func failure(_ error: any Error, _ verb: String, _ database: CatalogDatabase) -> CatalogError {

@@ -78,6 +78,6 @@ extension EntryRow {
 extension DatabaseError {
     /// The error of a row that was changed since it was written, or written by another program.
     static func damage(_ table: String) -> DatabaseError {
-        DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a row of the table '\(table)' isn't as it was written")
+        DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a row of the table '\(table)' doesn't match its checksum")
     }
 }

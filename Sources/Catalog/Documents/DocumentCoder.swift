@@ -52,7 +52,7 @@ final class DocumentCoder: Sendable {
         guard let compression = made.0, let decompression = made.1 else {
             ZSTD_freeCDict(made.0)
             ZSTD_freeDDict(made.1)
-            throw CatalogError(.unusable, "there is no memory for the dictionary of the catalog's documents")
+            throw CatalogError(.unusable, "there is not enough memory for the dictionary of the catalog's documents")
         }
         dictionaries = Dictionaries(compression: compression, decompression: decompression)
     }

@@ -11,7 +11,7 @@ enum BlockIndexSchema {
         let version = try Int.fetchOne(database, sql: "PRAGMA user_version")
         if version == Self.version {
             guard try items(of: database) == expectedItems() else {
-                throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "it has other tables or triggers")
+                throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "it has unexpected tables or triggers")
             }
             return
         }

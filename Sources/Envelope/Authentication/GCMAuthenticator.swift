@@ -142,10 +142,7 @@ public struct GCMAuthenticator: Sendable {
         let expected = hash.block ^ hashKey.contentMask
         let isEqual = withUnsafeBytes(of: expected.bigEndian) { CRYPTO_memcmp($0.baseAddress, tag, tag.count) == 0 }
         guard isEqual else {
-            throw EnvelopeError(
-                .authenticationFailed,
-                "The content doesn't match its tag, so it isn't what was recorded: fetch it again, and report it if it"
-                    + " stays so.")
+            throw EnvelopeError(.authenticationFailed, "GCM tag mismatch")
         }
     }
 

@@ -100,7 +100,7 @@ public struct CiphertextLayout: Sendable, Hashable {
         // The shortest content of either cipher: a tag alone, one block of padding.
         if size < blockSize { return "\(size) bytes are too few for encrypted media" }
         let isStream = cipher?.isPadded == false
-        return isStream || size % blockSize == 0 ? nil : "\(size) bytes are no whole number of AES blocks"
+        return isStream || size % blockSize == 0 ? nil : "\(size) bytes are not a whole number of AES blocks"
     }
 
     /// The size of the plaintext that a GCM ciphertext of this size, tag included, decrypts to; both in bytes.

@@ -47,7 +47,8 @@ final class KernelNotices: Sendable {
         // The kernel may not know the inode, which is as good.
         if result != 0, result != -ENOENT {
             logger.warning(
-                "the kernel keeps what it has of inode \(inode.rawValue): \(SystemErrorCode(rawValue: -result))")
+                "inode \(inode.rawValue): the kernel did not drop its attributes: \(SystemErrorCode(rawValue: -result))"
+            )
         }
     }
 }

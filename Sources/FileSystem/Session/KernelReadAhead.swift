@@ -22,13 +22,13 @@ enum KernelReadAhead {
         let path = "/sys/class/bdi/\(device)/read_ahead_kb"
         let descriptor = open(path, O_WRONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
-            logger.debug("the kernel's read-ahead stays as it is: \(path): \(SystemErrorCode.current)")
+            logger.debug("the kernel's read-ahead was not changed: \(path): \(SystemErrorCode.current)")
             return
         }
         defer { close(descriptor) }
         let text = Array("\(kilobytes)\n".utf8)
         if write(descriptor, text, text.count) != text.count {
-            logger.debug("the kernel's read-ahead stays as it is: \(path): \(SystemErrorCode.current)")
+            logger.debug("the kernel's read-ahead was not changed: \(path): \(SystemErrorCode.current)")
         }
     }
 }

@@ -133,7 +133,7 @@ private final class MessagePipe {
     init() throws(FileSystemError) {
         var ends: [Int32] = [0, 0]
         guard pipe(&ends) == 0 else {
-            throw FileSystemError(.refused, "no pipe can be made: \(SystemErrorCode.current)")
+            throw FileSystemError(.refused, "no pipe can be created: \(SystemErrorCode.current)")
         }
         (reading, writing) = (ends[0], ends[1])
         for end in ends {

@@ -15,7 +15,7 @@ public enum Unmounting {
             throw FileSystemError(.mountPoint, "nothing is mounted on '\(path)'")
         }
         guard type == MountPoint.ourType else {
-            throw FileSystemError(.mountPoint, "what is mounted on '\(path)' is not twiliofs but \(type)")
+            throw FileSystemError(.mountPoint, "'\(path)' is not a mount of twiliofs but of \(type)")
         }
         if geteuid() == 0 {
             guard umount2(path, UMOUNT_NOFOLLOW | (isLazy ? MNT_DETACH : 0)) == 0 else {

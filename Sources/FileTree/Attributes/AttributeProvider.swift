@@ -114,7 +114,7 @@ final class AttributeProvider: Sendable {
         return media(node, entry, size: Self.sizeUntilKnown, validity: 0)
     }
 
-    private static var unknown: FileTreeError { FileTreeError(.stale, "the attributes can't be known") }
+    private static var unknown: FileTreeError { FileTreeError(.stale, "the attributes are not known") }
 
     /// The attributes of a node without asking Twilio; nil when the size isn't known.
     private func known(of node: Node, _ entry: CatalogEntry?) throws(FileTreeError) -> Attributes? {

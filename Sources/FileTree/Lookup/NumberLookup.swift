@@ -44,7 +44,7 @@ final class NumberLookup: Sendable {
         } catch {
             throw .catalog(error)
         }
-        throw FileTreeError(.stale, "nothing with the number \(inode.rawValue) is known")
+        throw FileTreeError(.stale, "the inode \(inode.rawValue) is not known")
     }
 
     /// The nodes that prefer a number.

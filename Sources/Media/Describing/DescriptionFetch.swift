@@ -164,7 +164,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         guard head.status == 206 else { return wholeDidBegin(head, total: total, at: offset) }
         if let origin = head.address.origin { known.services.probes.withLock { $0.noteRange(at: origin) } }
         guard total != nil else {
-            failure = MediaError(.transferFailed, known.sid, "the media server doesn't tell the size of \(known.sid)")
+            failure = MediaError(.transferFailed, known.sid, "the media server doesn't report the size of \(known.sid)")
             return false
         }
         findings.take(head, total: total)
@@ -178,7 +178,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         if part != .everything, let origin = head.address.origin,
             !known.services.probes.withLock({ $0.believesWhole(at: origin, isRepeated: isRepeated) })
         {
-            problem = "the server sent something whole where it was asked for a part"
+            problem = "the server sent the whole media where a range was requested"
             return false
         }
         isWhole = true
@@ -194,7 +194,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         announcesEnd = total != nil || head.headers["transfer-encoding"]?.lowercased().contains("chunked") == true
         do throws(MediaError) {
             guard let spool = try streams.keepDescribedStream(from: transfer) else {
-                failure = MediaError(.transferFailed, known.sid, "\(known.sid) is being sent already: try again")
+                failure = MediaError(.transferFailed, known.sid, "\(known.sid) is already being fetched: try again")
                 return false
             }
             self.spool = spool
@@ -282,7 +282,9 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
 
     private func learn() {
         guard let head = findings.head, let total = findings.total else {
-            finish(.failure(MediaError(.transferFailed, known.sid, "the media server told nothing of \(known.sid)")))
+            finish(
+                .failure(
+                    MediaError(.transferFailed, known.sid, "the media server sent no information about \(known.sid)")))
             return
         }
         guard Bounds.sizes.contains(total) else {
@@ -315,7 +317,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
 
     /// Asks again, since what came can't be media; gives up after some attempts.
     private func repeatAfter(_ problem: String) {
-        let message = "the media of \(known.sid) could not be had: \(problem)"
+        let message = "the media of \(known.sid) could not be fetched: \(problem)"
         abandonSpool(MediaError(.transferFailed, known.sid, message))
         earlierFailures += 1
         // What served it isn't asked again: it is where a redirect led, perhaps.
@@ -379,7 +381,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
     }
 
     private var impossibleSize: MediaError {
-        MediaError(.transferFailed, known.sid, "the media server tells a size of \(known.sid) that can't be")
+        MediaError(.transferFailed, known.sid, "the media server reports an impossible size of \(known.sid)")
     }
 
     private func finish(_ result: Result<MediaFacts, MediaError>) {

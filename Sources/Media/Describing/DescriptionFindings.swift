@@ -59,7 +59,7 @@ struct DescriptionFindings {
     func problem(of resource: MediaResource, isSealed: Bool, expectsEnvelope: Bool) -> String? {
         guard let total else { return nil }
         guard isSealed else {
-            if expectsEnvelope { return "it is encrypted, but the headers with its envelope didn't come" }
+            if expectsEnvelope { return "it is encrypted, but the answer lacks the envelope headers" }
             // HEAD has no bytes to look at. Its size counts for this process only, and the bytes are looked at later.
             guard let beginning else { return total == 0 ? "the media is empty" : nil }
             return MediaAnswerCheck.refusal(ofPlaintext: beginning, kind: resource.kind)

@@ -27,16 +27,16 @@ struct EnvelopeCheck {
         case nil:
             return nil
         case .missing?:
-            return "answered without the headers of the envelope that the media has"
+            return "answered without the headers of the media's envelope"
         case .other(let headers)?:
             isOutvoted = headers == other
             other = headers
-            return isOutvoted ? nil : "answered with the headers of another envelope than the media has"
+            return isOutvoted ? nil : "answered with the headers of a different envelope"
         }
     }
 
     /// The error of media whose envelope is another.
     static func changed(_ sid: SID) -> MediaError {
-        MediaError(.changed, sid, "the media of \(sid) has another envelope than it had")
+        MediaError(.changed, sid, "the media of \(sid) has a different envelope than before")
     }
 }

@@ -79,13 +79,13 @@ final class FileContent: Sendable {
 
     /// The error of reads whose content was given up.
     var hasChanged: MediaError {
-        MediaError(.changed, known.sid, "the media of \(known.sid) is no longer the one it was")
+        MediaError(.changed, known.sid, "the media of \(known.sid) has changed")
     }
 
     /// Fails openings: the kernel has told their programs another size, and will learn the new one only later.
     func failOpenings() {
         let error = MediaError(
-            .changed, known.sid, "the media of \(known.sid) is no longer the one it was: open it again")
+            .changed, known.sid, "the media of \(known.sid) has changed: open it again")
         for waiter in state.withLock({ $0.failOpenings() }) { waiter(.failure(error)) }
     }
 }

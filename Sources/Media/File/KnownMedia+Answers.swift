@@ -17,7 +17,7 @@ extension KnownMedia {
     /// Why an answer with any part of the media lacks what it has; nil when it doesn't.
     func contradictionOfEntityTag(in head: ResponseHead) -> String? {
         guard facts?.entityTag != nil, head.headers["ETag"] == nil else { return nil }
-        return "answered without the entity tag that the media has"
+        return "answered without the media's entity tag"
     }
 
     /// How the envelope in an answer with any part of the media differs from the known one; nil when it doesn't.
@@ -42,10 +42,10 @@ extension KnownMedia {
             return missing(cause) ?? MediaError(.transferFailed, sid, cause.message, cause: error)
         }
         if error.code == .changed {
-            return MediaError(.changed, sid, "the media of \(sid) is no longer the one it was", cause: error)
+            return MediaError(.changed, sid, "the media of \(sid) has changed", cause: error)
         }
         if error.code == .cancelled {
-            return MediaError(.shutDown, sid, "reading \(sid) was left off", cause: error)
+            return MediaError(.shutDown, sid, "reading \(sid) was cancelled", cause: error)
         }
         let translated = TwilioError(error, subject: "the media of \(sid)")
         return missing(translated) ?? MediaError(.transferFailed, sid, translated.message, cause: error)

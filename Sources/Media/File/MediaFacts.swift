@@ -205,7 +205,7 @@ extension MediaFacts {
                 ?? (Int64(tail.count) >= min(Self.tailSize, ciphertextSize)))
         guard let facts else {
             throw DecodingError.dataCorrupted(
-                DecodingError.Context(codingPath: decoder.codingPath, debugDescription: "sizes that can't be"))
+                DecodingError.Context(codingPath: decoder.codingPath, debugDescription: "impossible sizes"))
         }
         self = facts
     }

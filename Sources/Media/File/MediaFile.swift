@@ -233,7 +233,8 @@ final class MediaFile: Sendable {
         switch result {
         case .failure(let error) where error.code == .authenticationFailed:
             services.logger.critical(
-                "\(sid) is not what was recorded: \(error.message)", metadata: ["recording": "\(sid)"])
+                "\(sid): authentication failed (\(error.message)); it can't be opened",
+                metadata: ["recording": "\(sid)"])
         // Nothing has to be read to verify an empty content.
         case .success(let opened) where opened.authentication?.integrity == .verified:
             Verification(file: content, reads: reads).contentDidPass()

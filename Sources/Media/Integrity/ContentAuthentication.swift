@@ -100,12 +100,12 @@ final class ContentAuthentication: Sendable {
         return try state.withLock { (state) throws(EnvelopeError) in
             guard self.attempt == attempt else { return .outdated }
             guard integrity != .failed else {
-                throw EnvelopeError(.authenticationFailed, "The content has failed its authentication before.")
+                throw EnvelopeError(.authenticationFailed, "the content failed authentication before")
             }
             guard state.fingerprints[offset] == nil || state.fingerprints[offset] == fingerprint else {
                 standing.store(.failed, ordering: .releasing)
                 throw EnvelopeError(
-                    .authenticationFailed, "The bytes at \(offset) differ from those that came from there before.")
+                    .authenticationFailed, "the bytes at \(offset) differ from those fetched before")
             }
             state.fingerprints[offset] = fingerprint
             try state.authenticator.absorb(fingerprint, of: ciphertext, at: offset)

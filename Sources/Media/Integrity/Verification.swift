@@ -86,7 +86,8 @@ struct Verification {
         let hadFailed = file.state.withLock { $0.gate.pass() }
         known.confirm()
         if hadFailed {
-            services.logger.notice("\(known.sid) was fetched again and is what was recorded", metadata: logMetadata)
+            services.logger.notice(
+                "\(known.sid): verified (the second fetch matches its GCM tag); reads go on", metadata: logMetadata)
         }
         services.metrics.count(.verified)
         services.observer.mediaWasVerified(known.sid, of: known.resource.accountSID)
@@ -113,7 +114,10 @@ struct Verification {
             if let read, read.isForDelivery { read.fail(failure) }
         case .condemned(let reads):
             services.logger.critical(
-                "\(known.sid) is not what was recorded: \(error.message) Reading it fails from now on.",
+                """
+                \(known.sid): authentication failed twice (\(error.message)); reads return EIO until a fetch is \
+                verified
+                """,
                 metadata: logMetadata)
             services.metrics.count(.failed)
             // What was stored of it meanwhile would fail the next trial as well.
@@ -124,7 +128,7 @@ struct Verification {
             services.metrics.count(.doubted)
             file.cache.forget()
             services.logger.warning(
-                "\(known.sid) is not what was recorded: \(error.message) It is fetched once more, past all caches.",
+                "\(known.sid): authentication failed (\(error.message)); it is fetched again, past all caches",
                 metadata: logMetadata)
             // What was released is in the kernel's cache, too.
             if wasReleased { services.observer.mediaIsDoubtful(known.sid, of: known.resource.accountSID) }

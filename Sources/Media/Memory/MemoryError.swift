@@ -3,5 +3,5 @@ public struct MemoryError: Error, Sendable, CustomStringConvertible {
     let byteCount: Int
 
     /// One sentence that says so.
-    public var description: String { "\(byteCount) bytes of memory for media are too few, or more than there are" }
+    public var description: String { "\(byteCount) bytes of memory for media are too few, or more than available" }
 }

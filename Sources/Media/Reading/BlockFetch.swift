@@ -98,7 +98,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
             if let total = head.contentRange?.total, total != known.facts?.ciphertextSize {
                 hasOtherSize = true
                 failure = MediaError(
-                    .changed, known.sid, "the media of \(known.sid) has another size than it had")
+                    .changed, known.sid, "the media of \(known.sid) has a different size than before")
                 return false
             }
             known.rangeDidBegin(head)
@@ -141,7 +141,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
             if let reason = problem(withFirst: written, of: block) ?? problem(withLast: written, of: block) {
                 // What came before it and was kept may be just as wrong.
                 failure = MediaError(
-                    .changed, known.sid, "the media of \(known.sid) could not be had: \(reason)")
+                    .changed, known.sid, "the media of \(known.sid) could not be fetched: \(reason)")
                 transfer.cancel()
                 return
             }

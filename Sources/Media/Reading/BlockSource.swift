@@ -75,7 +75,7 @@ struct BlockSource: FetchDelegate {
         switch result {
         case .success:
             let sid = file.known.sid
-            error = MediaError(.transferFailed, sid, "the media server sent less of \(sid) than was asked for")
+            error = MediaError(.transferFailed, sid, "the media server sent less of \(sid) than was requested")
         case .failure(let failure):
             error = failure
             file.take(finding, failing: failure)

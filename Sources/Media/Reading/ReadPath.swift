@@ -100,7 +100,7 @@ final class ReadPath: ReadRunner {
 
     private func fail(_ read: PendingRead, _ refusal: FileState.Refusal) {
         switch refusal {
-        case .failed: read.fail(MediaError(.authenticationFailed, sid, "\(sid) has failed its authentication"))
+        case .failed: read.fail(MediaError(.authenticationFailed, sid, "\(sid) failed authentication"))
         case .changed: read.fail(MediaError(.changed, sid, "\(sid) has changed since it was opened: open it again"))
         }
     }
@@ -114,7 +114,7 @@ final class ReadPath: ReadRunner {
         }
         services.memory.wait(for: min(slotCount, services.memory.slotCount)) { [self] memory in
             if memory.isEmpty {
-                read.fail(MediaError(.shutDown, sid, "reading \(sid) was left off"))
+                read.fail(MediaError(.shutDown, sid, "reading \(sid) was cancelled"))
             } else {
                 run(read, granted: memory)
             }

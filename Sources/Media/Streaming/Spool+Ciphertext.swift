@@ -52,7 +52,7 @@ extension Spool: Ciphertext {
             try authentication.absorb(UnsafeRawBufferPointer(piece).bytes, at: offset, attempt: attempt)
         }
         guard authentication.integrity == .verified else {
-            throw EnvelopeError(.truncated, "The stream ended before the tag.")
+            throw EnvelopeError(.truncated, "the stream ended before the tag")
         }
     }
 }

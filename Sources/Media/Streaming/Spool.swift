@@ -25,7 +25,7 @@ final class Spool: Sendable {
         var template = Array("\(folder)/spool-XXXXXX".utf8CString)
         let named = mkstemp(&template)
         guard named >= 0 else {
-            throw SystemError("no temporary file can be made in '\(folder)'", errno)
+            throw SystemError("no temporary file can be created in '\(folder)'", errno)
         }
         unlink(template)
         _ = fcntl(named, F_SETFD, FD_CLOEXEC)

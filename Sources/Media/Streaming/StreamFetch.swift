@@ -94,7 +94,7 @@ final class StreamFetch: DownloadReceiver, @unchecked Sendable {
             if let reason = MediaAnswerCheck.refusal(ofPlaintext: bytes, kind: known.resource.kind) {
                 finding = .contradicted
                 throw MediaError(
-                    .transferFailed, known.sid, "the media of \(known.sid) could not be had: \(reason)")
+                    .transferFailed, known.sid, "the media of \(known.sid) could not be fetched: \(reason)")
             }
         }
         isRecognised = hasKnownSize

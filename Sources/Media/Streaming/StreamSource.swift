@@ -100,7 +100,7 @@ struct StreamSource: StreamKeeper {
         }
         guard written == facts.ciphertextSize else {
             // Readers of the missing bytes would wait for ever. This stream may have broken off.
-            return MediaError(.changed, known.sid, "the media of \(known.sid) has another size than it had")
+            return MediaError(.changed, known.sid, "the media of \(known.sid) has a different size than before")
         }
         services.provisionalSizes.withLock { $0.noteAnswer(of: known.sid, size: written) }
         return nil

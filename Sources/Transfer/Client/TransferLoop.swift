@@ -110,7 +110,7 @@ final class TransferLoop {
             transfer.keptBody = []
             transfer.machine.exchangeStarted(now: SuspendingClock.now)
             noteDeadline(of: transfer)
-            logger.trace("Exchange starts", metadata: ["transfer": "\(identifier)", "address": "\(request.address)"])
+            logger.trace("exchange started", metadata: ["transfer": "\(identifier)", "address": "\(request.address)"])
             do throws(TransferError) {
                 transfer.exchange = try engine.start(request, handler: transfer)
             } catch {
@@ -220,13 +220,13 @@ extension TransferLoop: TransferDelegate {
             case .wait(let wait, let error):
                 metrics.willRepeat()
                 logger.debug(
-                    "Transfer will be repeated",
+                    "transfer will be retried",
                     error: error, metadata: ["transfer": "\(transfer.identifier)", "in": "\(wait)"])
             case .end(let result):
                 transfers[transfer.identifier] = nil
                 if let error = result.failure, error.code != .cancelled {
                     logger.debug(
-                        "Transfer failed", error: error, metadata: ["transfer": "\(transfer.identifier)"])
+                        "transfer failed", error: error, metadata: ["transfer": "\(transfer.identifier)"])
                 }
                 transfer.receiver.downloadDidEnd(result.mapError { $0.of(transfer.target) })
             }

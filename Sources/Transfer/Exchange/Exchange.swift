@@ -66,7 +66,7 @@ final class Exchange {
             throw TransferError(error)
         }
         guard let easy = curl_easy_init() else {
-            throw TransferError(.invalidConfiguration, "There is no memory for a connection.")
+            throw TransferError(.invalidConfiguration, "There is not enough memory for a connection.")
         }
         self.easy = easy
         self.multi = multi

@@ -14,7 +14,7 @@ struct ProxyRefusal: Equatable {
     init?(status: Int) {
         switch status {
         case 407:
-            reason = "the proxy wants a user and a password, or others (status 407)"
+            reason = "the proxy requires other credentials (status 407)"
             remedy = "Give them in HTTPS_PROXY: http://USER:PASSWORD@HOST:PORT."
         case 403:
             reason = "the proxy refuses the host (status 403)"

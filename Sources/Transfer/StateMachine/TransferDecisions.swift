@@ -125,7 +125,7 @@ extension TransferStateMachine {
         if part.skip > 0 {
             let error = TransferError(
                 .changed,
-                "The resource has changed while it was downloaded: it is shorter than what was received of it."
+                "The resource has changed while it was downloaded: it is shorter than the part received so far."
             )
             return end(.failure(error))
         }

@@ -56,7 +56,7 @@ struct TransferProgress {
             return Part(skip: 0, announcedEnd: length, stop: nil)
         }
         if let length, length < position {
-            throw changed("it is shorter than what was received of it")
+            throw changed("it is shorter than the part received so far")
         }
         if end == nil { end = length }
         let stop = end.flatMap { end in length.map { end < $0 } ?? true ? end : nil }
@@ -66,10 +66,10 @@ struct TransferProgress {
     /// Takes a 206: a part of the resource, which must be the one that was asked for, or begin with it.
     mutating func acceptPart(_ head: ResponseHead) throws(TransferError) -> Part {
         guard let asked = wanted else {
-            throw violation("\(head.address) sent a part where the whole was asked for")
+            throw violation("\(head.address) sent a part where the whole was requested")
         }
         guard let got = head.contentRange else {
-            throw violation("\(head.address) sent a part without saying which (Content-Range is absent or malformed)")
+            throw violation("\(head.address) sent a part without its range (Content-Range is absent or malformed)")
         }
         if let length = head.contentLength, length != got.count {
             throw violation("\(head.address) announced \(length) bytes for a range of \(got.count)")
@@ -78,12 +78,12 @@ struct TransferProgress {
         switch asked {
         case .bytes(let range):
             guard got.first == range.lowerBound, got.last < range.upperBound else {
-                throw violation("\(head.address) sent bytes \(got.first)-\(got.last) where \(range) was asked for")
+                throw violation("\(head.address) sent bytes \(got.first)-\(got.last) where \(range) was requested")
             }
             end = min(range.upperBound, total ?? .max)
         case .from(let offset):
             guard got.first == offset else {
-                throw violation("\(head.address) sent bytes from \(got.first) where \(offset) was asked for")
+                throw violation("\(head.address) sent bytes from \(got.first) where \(offset) was requested")
             }
             end = total
         case .suffix(let count):

@@ -74,7 +74,7 @@ struct TransferRetries {
         guard now.advanced(by: wait) >= giveUpAt else { return wait }
         guard let retryAfter, retryAfter == wait else { throw gaveUp() }
         throw TransferError(
-            .deadlineExceeded, "A pause of \(retryAfter.wholeSeconds) s was asked for, which is too long to wait.",
+            .deadlineExceeded, "A pause of \(retryAfter.wholeSeconds) s was requested, which is too long to wait.",
             cause: error, response: error.response)
     }
 

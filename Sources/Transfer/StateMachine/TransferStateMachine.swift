@@ -153,7 +153,7 @@ extension TransferStateMachine {
             + end(
                 .failure(
                     TransferError(
-                        .deadlineExceeded, "\(origin) asks for a pause, of which \(seconds) s are left.",
+                        .deadlineExceeded, "\(origin) requested a pause, of which \(seconds) s are left.",
                         cause: retries.lastFailure, response: retries.lastFailure?.response)))
     }
 

@@ -104,7 +104,7 @@ extension Address {
         let parsed = try ParsedURL(url.absoluteString)
         let isReadable = parsed.follow(location)
         guard isReadable, let text = parsed[CURLUPART_URL], let target = URL(string: text) else {
-            throw AddressError(.invalid, "\(self) redirects to something that is no URL.")
+            throw AddressError(.invalid, "\(self) redirects to something that is not a URL.")
         }
         let there = try Origin(parsed, shown: Address(url: target).description)
         guard here.isLoopback || !there.reachesThisMachine else {
@@ -122,11 +122,11 @@ private final class ParsedURL {
 
     init(_ text: String) throws(AddressError) {
         guard let handle = curl_url() else {
-            throw AddressError(.invalid, "There is no memory to read an address.")
+            throw AddressError(.invalid, "There is not enough memory to read an address.")
         }
         guard curl_url_set(handle, CURLUPART_URL, text, UInt32(CURLU_PATH_AS_IS)) == CURLUE_OK else {
             curl_url_cleanup(handle)
-            throw AddressError(.invalid, "An address is no URL that can be asked.")
+            throw AddressError(.invalid, "An address is not a usable URL.")
         }
         self.handle = handle
     }

@@ -31,7 +31,7 @@ public struct ResponseHead: Sendable {
         let lengths = headers.filter { HeaderFields.isSame($0.name, "Content-Length") }.map(\.value)
         guard let first = lengths.first else { return nil }
         guard lengths.allSatisfy({ $0 == first }) else { return "announced two different lengths" }
-        guard Int64(size: first) != nil else { return "announced the length '\(ForeignText(first))', which is none" }
+        guard Int64(size: first) != nil else { return "announced the invalid length '\(ForeignText(first))'" }
         return nil
     }
 

@@ -41,7 +41,7 @@ struct AccountWalk {
     /// - Throws: ``TwilioError`` when the list is given up instead.
     mutating func follow(_ path: String) throws(TwilioError) -> Duration {
         guard followed.insert(path).inserted else {
-            throw TwilioError(.malformedAnswer, "\(Self.subject) has no end: its pages go round in a circle")
+            throw TwilioError(.malformedAnswer, "\(Self.subject) has no end: its pages form a circle")
         }
         guard barren < limits.barrenPages else {
             throw TwilioError(
@@ -68,6 +68,6 @@ struct AccountWalk {
 
     /// The error of a list that has taken too long.
     static func timeout(_ time: Duration) -> TwilioError {
-        TwilioError(.unreachable, "\(subject) could not be had within \(time.components.seconds) seconds")
+        TwilioError(.unreachable, "\(subject) could not be fetched within \(time.components.seconds) seconds")
     }
 }

@@ -135,7 +135,7 @@ public final class MediaAddressSource: AddressSource {
     private static func refusal(of response: Response) -> String? {
         guard told(by: response) == nil else { return nil }
         let type = response.head.headers["Content-Type"].map { " and a page of type \(ForeignText($0))" } ?? ""
-        return "told no address of media, but answered with status \(response.head.status)\(type)"
+        return "sent no media address, but status \(response.head.status)\(type)"
     }
 
     /// What a redirect names: its `Location`, else `redirect_to` of its body.
@@ -150,7 +150,7 @@ public final class MediaAddressSource: AddressSource {
     /// It carries its own signature, so it gets no credentials, whosever it is: with both, S3 refuses.
     private static func location(in response: Response, subject: SID) throws -> Address {
         guard let text = told(by: response) else {
-            throw TwilioError(.malformedAnswer, "Twilio told no address for the media of \(subject)")
+            throw TwilioError(.malformedAnswer, "Twilio sent no address for the media of \(subject)")
         }
         do throws(AddressError) {
             return Address(url: try response.head.address.redirected(to: text).url)

@@ -19,10 +19,11 @@ struct PageLink {
     init(_ text: String, subject: String) throws(TwilioError) {
         guard text.utf8.count <= Self.longest else {
             throw TwilioError(
-                .malformedAnswer, "\(subject) goes on at an address of \(text.utf8.count) bytes: it isn't followed")
+                .malformedAnswer,
+                "\(subject) continues at an address of \(text.utf8.count) bytes: the link is not followed")
         }
         guard let components = URLComponents(string: text) else {
-            throw TwilioError(.malformedAnswer, "\(subject) goes on at something that is not an address")
+            throw TwilioError(.malformedAnswer, "\(subject) continues at something that is not an address")
         }
         self.components = components
         self.subject = subject
@@ -41,7 +42,7 @@ struct PageLink {
         if let host = components.host?.lowercased() {
             guard host == "twilio.com" || host.hasSuffix(".twilio.com") || host == endpoint.host()?.lowercased() else {
                 throw TwilioError(
-                    .malformedAnswer, "\(subject) goes on at the host \(shown(host)): it isn't followed there")
+                    .malformedAnswer, "\(subject) continues at the host \(shown(host)): the link is not followed")
             }
         }
         // A proxy below a path of its own may write its links with or without that.
@@ -50,7 +51,7 @@ struct PageLink {
         let linked = components.percentEncodedPath
         guard linked == path || linked == base + path else {
             throw TwilioError(
-                .malformedAnswer, "\(subject) goes on at \(shown(linked)), which is not a page of it")
+                .malformedAnswer, "\(subject) continues at \(shown(linked)), which is not a page of it")
         }
         return path + (components.percentEncodedQuery.map { "?\($0)" } ?? "")
     }

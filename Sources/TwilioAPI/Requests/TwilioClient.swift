@@ -223,7 +223,7 @@ public final class TwilioClient: Sendable {
         guard let videoCredentials else {
             throw TwilioError(
                 .credentialMissing,
-                "the \(kind.pluralName) of the subaccount \(account) can be had with credentials of its own only: "
+                "the \(kind.pluralName) of the subaccount \(account) require credentials of its own: "
                     + "give its auth token, or an API key that was made in it")
         }
         return try Self.address(endpoints.video, pathAndQuery, videoCredentials)

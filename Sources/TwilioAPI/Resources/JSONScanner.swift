@@ -324,6 +324,6 @@ struct JSONScanner {
 
     /// The error for the byte at the position.
     func malformed() -> TwilioError {
-        TwilioError(.malformedAnswer, "\(subject) can't be read: byte \(position) is not JSON's")
+        TwilioError(.malformedAnswer, "\(subject) can't be read: byte \(position) is not valid JSON")
     }
 }

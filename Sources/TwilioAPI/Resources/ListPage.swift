@@ -60,7 +60,7 @@ struct ListPage<Element> {
             throw TwilioError(.malformedAnswer, "\(subject) has no array '\(ForeignText(key))'")
         }
         guard let next = links.next else {
-            throw TwilioError(.malformedAnswer, "\(subject) doesn't say what follows it")
+            throw TwilioError(.malformedAnswer, "\(subject) lacks the link to the next page")
         }
         self.next = next.link
     }

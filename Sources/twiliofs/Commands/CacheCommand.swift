@@ -7,14 +7,14 @@ import Support
 struct CacheCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cache",
-        abstract: "Look at the cache of ciphertext on disk, or empty it.",
+        abstract: "Inspect or empty the disk cache of ciphertext.",
         subcommands: [StatusCommand.self, ClearCommand.self]
     )
 
     struct Options: ParsableArguments {
         @Option(
             help: ArgumentHelp(
-                "Where the cache is kept.", discussion: "Default: $XDG_CACHE_HOME/twiliofs or ~/.cache/twiliofs.",
+                "The cache folder.", discussion: "Default: $XDG_CACHE_HOME/twiliofs or ~/.cache/twiliofs.",
                 valueName: "folder"))
         var cacheDir: String?
 
@@ -30,7 +30,7 @@ struct CacheCommand: ParsableCommand {
     /// `twiliofs cache status`.
     struct StatusCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "status", abstract: "Print what the cache holds, without changing it.")
+            commandName: "status", abstract: "Print the contents of the disk cache, without changing it.")
 
         @OptionGroup var options: Options
 
@@ -53,7 +53,7 @@ struct CacheCommand: ParsableCommand {
     /// `twiliofs cache clear`.
     struct ClearCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "clear", abstract: "Remove everything that the cache holds, also while a mount uses it.")
+            commandName: "clear", abstract: "Empty the disk cache, also while a mount uses it.")
 
         @OptionGroup var options: Options
 
@@ -71,7 +71,7 @@ struct CacheCommand: ParsableCommand {
         do throws(DiskCacheError) {
             return try body()
         } catch {
-            let remedy = error.code == .damagedIndex ? "; 'twiliofs cache clear' makes it anew" : ""
+            let remedy = error.code == .damagedIndex ? "; 'twiliofs cache clear' creates it again" : ""
             throw Failure(.cache, error.message + remedy)
         }
     }

@@ -9,9 +9,8 @@ struct MountCommand: ParsableCommand {
         commandName: "mount",
         abstract: "Mount an account's recordings on an empty directory.",
         discussion: """
-            Returns when the mount answers, two seconds later at the most, and leaves a process behind that serves it \
-            until it is unmounted. Credentials and passphrases are read from files, the environment or a prompt, never \
-            from the command line.
+            Returns once the mount is usable, at most two seconds later; a background process serves it until it is \
+            unmounted. Secrets come from files, the environment or a prompt, never from the command line.
 
             Example:
               twiliofs mount --account-sid AC… --auth-token-file token --key private_key.pem ~/twilio
@@ -27,19 +26,19 @@ struct MountCommand: ParsableCommand {
     @Option(
         name: .customLong("key"),
         help: ArgumentHelp(
-            "A private key in PEM, for one kind and the public key with one SID where given. Repeatable.",
+            "A private key (PEM), optionally for one kind or for the public key with this SID. Repeatable.",
             valueName: "[voice:|video:][CR…=]file"))
     var keys: [String] = []
 
-    @Option(help: ArgumentHelp("A file with the passphrase of encrypted private keys.", valueName: "file"))
+    @Option(help: ArgumentHelp("A file with the passphrase of the encrypted private keys.", valueName: "file"))
     var keyPassphraseFile: String?
 
-    @Flag(name: .customLong("no-key"), help: "Mount without a private key: encrypted files can't be opened.")
+    @Flag(name: .customLong("no-key"), help: "Mount without a private key; encrypted files can't be opened.")
     var isWithoutKey = false
 
-    @Flag(help: "Refuse files with keys, tokens or passphrases that others own or can read, instead of a warning.")
+    @Flag(help: "Refuse secret files that others own or can read, instead of warning about them.")
     var strictPermissions = false
-    @Flag(help: "Leave out recordings whose private key isn't held, or whose media isn't at Twilio.")
+    @Flag(help: "Hide recordings that can't be read: no private key for them, or media outside of Twilio.")
     var hideUnreadable = false
 
     @Flag(name: [.customShort("f"), .long], help: "Stay in the foreground and log to standard error.")
@@ -47,61 +46,61 @@ struct MountCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Where the catalog and the disk cache are kept.",
+            "The folder of the catalog and the disk cache.",
             discussion: "Default: $XDG_CACHE_HOME/twiliofs or ~/.cache/twiliofs.",
             valueName: "folder"))
     var cacheDir: String?
 
     @Option(
         help: ArgumentHelp(
-            "How much ciphertext is kept on disk; 0: none.",
+            "Size limit of the disk cache of ciphertext; 0 turns it off.",
             discussion: "Default: 10G. Suffixes are powers of 1024.", valueName: "size"),
         transform: ByteSize.parse)
     var cacheSize = ByteSize(bytes: 10 << 30)
 
     @Option(
         help: ArgumentHelp(
-            "How much the disk cache leaves free on its file system.", discussion: "Default: 1G.", valueName: "size"),
+            "Free space that the disk cache leaves on its file system.", discussion: "Default: 1G.", valueName: "size"),
         transform: ByteSize.parse)
     var cacheMinFree = ByteSize(bytes: 1 << 30)
 
     @Option(
         help: ArgumentHelp(
-            "How much memory media may take, all in all.",
-            discussion: "Default: 256M. Buffers for connections and the catalog come on top.", valueName: "size"),
+            "Memory limit for media.",
+            discussion: "Default: 256M. The buffers of connections and the catalog come on top.", valueName: "size"),
         transform: ByteSize.parse)
     var memory = ByteSize(bytes: 256 << 20)
 
     @Option(
         help: ArgumentHelp(
-            "When bytes of files with a tag are released: auto, strict or deferred.",
+            "When bytes of authenticated files are released: auto, strict or deferred.",
             discussion: "Default: auto, which is strict up to --strict-limit.", valueName: "mode"),
         transform: IntegrityMode.parse)
     var integrity: IntegrityMode = .automatic
 
     @Option(
         help: ArgumentHelp(
-            "Up to which size auto is strict.", discussion: "Default: 16M.", valueName: "size"),
+            "The largest file for which auto is strict.", discussion: "Default: 16M.", valueName: "size"),
         transform: ByteSize.parse)
     var strictLimit = ByteSize(bytes: 16 << 20)
 
-    @Flag(help: "Let other users in; what they may do, the mode of the files says.")
+    @Flag(help: "Let other users access the mount; file modes apply.")
     var allowOther = false
 
     @Option(
         name: .customLong("uid"),
-        help: ArgumentHelp("Owner of the files.", discussion: "Default: the user who mounts.", valueName: "number"))
+        help: ArgumentHelp("Owner of the files.", discussion: "Default: the mounting user.", valueName: "number"))
     var user: UInt32?
 
     @Option(
         name: .customLong("gid"),
         help: ArgumentHelp(
-            "Group of the files.", discussion: "Default: that of the user who mounts.", valueName: "number"))
+            "Group of the files.", discussion: "Default: the mounting user's group.", valueName: "number"))
     var group: UInt32?
 
     @Option(
         name: .customLong("umask"),
-        help: ArgumentHelp("Permission bits to take away, in octal.", discussion: "Default: 077.", valueName: "bits"))
+        help: ArgumentHelp("Permission bits to remove, in octal.", discussion: "Default: 077.", valueName: "bits"))
     var mask: String?
 
     @Option(name: .customShort("o"), help: ArgumentHelp("Mount options, separated by commas.", valueName: "options"))
@@ -109,19 +108,19 @@ struct MountCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The least level that is logged: trace, debug, info, notice, warning, error or critical.",
+            "Lowest level that is logged: trace, debug, info, notice, warning, error or critical.",
             discussion: "Default: info.",
             valueName: "level"),
         transform: Logger.Level.parse)
     var logLevel: Logger.Level = .info
 
-    @Option(help: ArgumentHelp("How log lines look.", valueName: "format"))
+    @Option(help: ArgumentHelp("Format of log lines.", valueName: "format"))
     var logFormat: LogFormat = .text
 
     @Option(
         help: ArgumentHelp(
-            "A file to which the log is appended; opened again on SIGHUP.",
-            discussion: "Default: the system's log, or standard error in the foreground.", valueName: "file"))
+            "A file to append the log to; reopened on SIGHUP.",
+            discussion: "Default: syslog, or standard error in the foreground.", valueName: "file"))
     var logFile: String?
 
     /// The descriptor on which the process in the background tells that the mount answers.

@@ -8,7 +8,7 @@ import Support
 /// `twiliofs status`.
 struct StatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "Print what a mount holds and what it is doing.")
+        commandName: "status", abstract: "Print the state of a mount: lists, requests, transfers, errors.")
 
     @Flag(help: "Print the mount's .twiliofs/status.json instead of text for people.")
     var json = false
@@ -40,7 +40,7 @@ struct StatusCommand: ParsableCommand {
         guard let status = try? MountStatus(json: Data(json)), status.schema == MountStatus.currentSchema else {
             throw Failure(
                 .other,
-                "'\(mountPoint)' is served by another version of twiliofs, whose status can't be read: give --json")
+                "'\(mountPoint)' is served by another version of twiliofs, whose status can't be read: use --json")
         }
         return status
     }

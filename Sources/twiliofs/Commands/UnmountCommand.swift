@@ -6,16 +6,16 @@ import Support
 struct UnmountCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "unmount",
-        abstract: "Unmount what 'twiliofs mount' has mounted.",
+        abstract: "Unmount an account.",
         aliases: ["umount"]
     )
 
     @Flag(
         name: [.customShort("z"), .long],
-        help: "Take the mount out of sight at once, although files in it are open; it ends when they are closed.")
+        help: "Detach the mount at once, even with open files; it ends when they are closed.")
     var lazy = false
 
-    @Argument(help: ArgumentHelp("The directory that is mounted on.", valueName: "mountpoint"))
+    @Argument(help: ArgumentHelp("The mount point.", valueName: "mountpoint"))
     var mountPoint: String
 
     func run() throws {

@@ -16,7 +16,7 @@ struct AccountConfiguration {
         _ options: AccountOptions, environment: Environment, secrets: SecretReader = SecretReader()
     ) throws(Failure) {
         guard let text = options.accountSID?.trimmed ?? environment["TWILIO_ACCOUNT_SID"] else {
-            throw Failure(.credentials, "no account was named: give --account-sid AC… or set TWILIO_ACCOUNT_SID")
+            throw Failure(.credentials, "no account was given: use --account-sid AC… or set TWILIO_ACCOUNT_SID")
         }
         guard let account = SID(text), account.prefix == "AC" else {
             throw Failure(

@@ -15,7 +15,7 @@ struct AccountOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "An API key's SID, to be used instead of the auth token.", discussion: "Default: $TWILIO_API_KEY.",
+            "The SID of an API key, used instead of the auth token.", discussion: "Default: $TWILIO_API_KEY.",
             valueName: "SK…"))
     var apiKey: String?
 
@@ -27,31 +27,31 @@ struct AccountOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The region in which the account's data is kept.", discussion: "Default: $TWILIO_REGION.", valueName: "name"
+            "The region of the account's data.", discussion: "Default: $TWILIO_REGION.", valueName: "name"
         ))
     var region: String?
 
     @Option(
         help: ArgumentHelp(
-            "The edge through which Twilio is reached.", discussion: "Default: $TWILIO_EDGE, else the region's.",
+            "The edge used to reach Twilio.", discussion: "Default: $TWILIO_EDGE, else the region's.",
             valueName: "name"))
     var edge: String?
 
     @Option(
         name: .customLong("api-url"),
         help: ArgumentHelp(
-            "Another address of the 2010 API.", discussion: "Default: $TWILIOFS_API_URL.", valueName: "url"))
+            "A different URL of the 2010 API.", discussion: "Default: $TWILIOFS_API_URL.", valueName: "url"))
     var apiURL: String?
 
     @Option(
         name: .customLong("video-url"),
         help: ArgumentHelp(
-            "Another address of the video API.", discussion: "Default: $TWILIOFS_VIDEO_URL.", valueName: "url"))
+            "A different URL of the video API.", discussion: "Default: $TWILIOFS_VIDEO_URL.", valueName: "url"))
     var videoURL: String?
 
     @Option(
         help: ArgumentHelp(
-            "Certificate authorities to trust instead of the system's, in PEM.",
+            "Certificate authorities (PEM) to trust instead of the system's.",
             discussion: "Default: $CURL_CA_BUNDLE, else $SSL_CERT_FILE.", valueName: "file"))
     var caFile: String?
 }

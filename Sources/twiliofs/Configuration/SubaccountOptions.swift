@@ -3,13 +3,13 @@ import Support
 
 /// The options that say which subaccounts are mounted as well.
 struct SubaccountOptions: ParsableArguments {
-    @Flag(help: "Show each active subaccount below accounts/ as well.")
+    @Flag(help: "Also mount each active subaccount, below accounts/.")
     var subaccounts = false
 
     @Option(
         help: ArgumentHelp(
-            "A file with subaccounts' own credentials, which their video needs.",
-            discussion: "Lines 'AC… token' or 'AC… SK… secret'; nobody else may read it.", valueName: "file"))
+            "A file with credentials of subaccounts, which their video requires.",
+            discussion: "Lines 'AC… token' or 'AC… SK… secret'; only you may be able to read it.", valueName: "file"))
     var subaccountCredentials: String?
 
     /// The credentials of subaccounts that have some of their own; nil when no subaccounts are mounted.
@@ -17,7 +17,8 @@ struct SubaccountOptions: ParsableArguments {
         guard let subaccountCredentials else { return subaccounts ? SubaccountCredentials() : nil }
         guard subaccounts else {
             throw Failure(
-                .configuration, "--subaccount-credentials needs --subaccounts, without which none are mounted")
+                .configuration,
+                "--subaccount-credentials requires --subaccounts, without which no subaccounts are mounted")
         }
         return try SubaccountCredentials(file: subaccountCredentials, secrets: secrets)
     }

@@ -39,7 +39,7 @@ enum Terminal {
         }
         _ = write(descriptor, "\n", 1)
         guard !secret.isEmpty else {
-            throw Failure(status, "nothing was typed at the prompt")
+            throw Failure(status, "the answer to the prompt is empty")
         }
         return SecretBytes(secret)
     }

@@ -8,27 +8,27 @@ import TwilioAPI
 struct WindowOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Show what was made from this day on, or from this time on.",
+            "Show only recordings created on or after this date.",
             discussion: "A day, 2026-11-21, in UTC, or a time, 2026-11-21T09:00:00Z.", valueName: "date"),
         transform: DateBound.parse)
     var since: DateBound?
 
     @Option(
         help: ArgumentHelp(
-            "Show what was made up to this day, which is included, or before this time.", valueName: "date"),
+            "Show only recordings created on or before this day, or before this time.", valueName: "date"),
         transform: DateBound.parse)
     var until: DateBound?
 
     @Option(
         help: ArgumentHelp(
-            "Which kinds are shown: \(KindList.names(joinedBy: "and")), separated by commas.",
+            "Show only these kinds: \(KindList.names(joinedBy: "and")), separated by commas.",
             discussion: "Default: all.", valueName: "kinds"),
         transform: KindList.parse)
     var kinds = KindList(kinds: Set(MediaKind.allCases))
 
     @Option(
         help: ArgumentHelp(
-            "How often Twilio is asked for new recordings while the mount is used; 0: only when mounting.",
+            "Interval of requests for new recordings while the mount is in use; 0: only when mounting.",
             discussion: "Default: 60.", valueName: "seconds"),
         transform: RefreshInterval.parse)
     var refresh = RefreshInterval(seconds: 60)
@@ -36,8 +36,8 @@ struct WindowOptions: ParsableArguments {
     @Flag(
         inversion: .prefixedNo,
         help: ArgumentHelp(
-            "Learn sizes in the background, while the mount is used.",
-            discussion: "Otherwise each is learnt when it is first asked for."))
+            "Probe unknown sizes in the background, while the mount is in use.",
+            discussion: "Otherwise each size is probed when a program asks for it."))
     var probing = true
 
     /// What is shown.
@@ -45,7 +45,7 @@ struct WindowOptions: ParsableArguments {
         if let since, let until, since.start >= until.end {
             throw Failure(
                 .configuration,
-                "--since \(since.text) is not before the end of --until \(until.text): there is nothing between them")
+                "--since \(since.text) is not before the end of --until \(until.text): no recording can match")
         }
         return CatalogWindow(kinds: kinds.kinds, interval: CreationInterval(from: since?.start, until: until?.end))
     }

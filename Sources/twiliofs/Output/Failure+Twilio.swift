@@ -12,7 +12,7 @@ extension Failure {
                 "Twilio refuses the credentials: \(error.message); check the account SID and the auth token or API key"
             )
         case .notFound:
-            self.init(.credentials, "Twilio knows no such account: \(error.message)")
+            self.init(.credentials, "Twilio doesn't know the account: \(error.message)")
         case .unreachable:
             // The command ends now, and doesn't ask again.
             if let outage = error.cause as? TransferError, outage.code == .hostUnreachable {
@@ -29,8 +29,7 @@ extension Failure {
         case .malformedAnswer:
             self.init(
                 .unreachable,
-                "what answers is not Twilio's API: \(error.message); check the network, a proxy or a login page may be"
-                    + " in between")
+                "the answer is not Twilio's API: \(error.message); check for a proxy or a login page in the network")
         }
     }
 }

@@ -32,7 +32,7 @@ enum FailureStatus: Int32, ErrorCode {
     /// The cache folder or the catalog can't be used.
     case cache = 16
 
-    /// A setting contradicts another or makes no sense.
+    /// Conflicting or invalid settings.
     case configuration = 17
 
     /// ArgumentParser's status for a wrong command line (EX_USAGE of sysexits.h).

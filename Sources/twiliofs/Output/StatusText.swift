@@ -5,7 +5,7 @@ import Support
 /// What `twiliofs status` prints: a mount's status for people.
 struct StatusText {
     /// Widths that make the parts line up.
-    private static let labelWidth = 12
+    private static let labelWidth = 15
     private static let barWidth = 30
 
     /// A line of the text, cleaned: whoever serves the mount may be somebody else.
@@ -88,7 +88,7 @@ struct StatusText {
                 String(repeating: "#", count: filled) + String(repeating: "-", count: Self.barWidth - filled)
             words.append("[\(bar)] \(Int(saturating: share * 100))%")
         }
-        if let items = list.items { words.append("\(Self.count(items)) met") }
+        if let items = list.items { words.append("\(Self.count(items)) listed") }
         if let pages = list.pages { words.append("\(Self.count(pages)) pages") }
         if let rate = list.itemsPerSecond { words.append("\(Self.count(Int64(saturating: rate.rounded())))/s") }
         if let left = list.secondsLeft { words.append("\(Self.duration(left)) left") }
@@ -131,7 +131,7 @@ struct StatusText {
                 lines.append("  ! \(host.host) can't be reached: \(host.error ?? "no reason is known"); \(next)")
             }
             if host.pausedSeconds > 0 {
-                lines.append("  ! \(host.host) asks for a pause of \(Self.duration(host.pausedSeconds.rounded(.up)))")
+                lines.append("  ! \(host.host) requested a pause of \(Self.duration(host.pausedSeconds.rounded(.up)))")
             }
             return lines.map(emphasized)
         }
@@ -154,9 +154,9 @@ struct StatusText {
                 "\(transfers.running) running; waiting: \(waiting.reader) for readers, \(waiting.readAhead) for"
                     + " read-ahead, \(waiting.background) others; \(Self.count(transfers.retries)) repeated"),
             label(
-                "sizes",
-                "\(Self.count(Int64(status.probes.outstanding))) being learnt, \(Self.count(status.probes.learnt))"
-                    + " learnt, \(Self.count(status.probes.failed)) failed"),
+                "probes",
+                "\(Self.count(Int64(status.probes.outstanding))) outstanding, \(Self.count(status.probes.learnt))"
+                    + " succeeded, \(Self.count(status.probes.failed)) failed"),
             label(
                 "bytes",
                 "\(ByteSize(bytes: bytes.fetched)) fetched, \(ByteSize(bytes: bytes.fromDiskCache)) from the disk cache,"
@@ -180,13 +180,12 @@ struct StatusText {
         guard failed > 0 else { return [line] }
         return [
             line,
-            emphasized(
-                "  ! \(Self.count(failed)) \(failed == 1 ? "recording is" : "recordings are") not what was recorded"),
+            emphasized("  ! \(Self.count(failed)) \(failed == 1 ? "recording" : "recordings") failed authentication"),
         ]
     }
 
     private var errorLines: [Line] {
-        [("media errors", status.errors.media), ("told errors", status.errors.system)].compactMap {
+        [("media errors", status.errors.media), ("errors returned", status.errors.system)].compactMap {
             name, counts -> Line? in
             counts.isEmpty
                 ? nil

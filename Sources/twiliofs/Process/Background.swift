@@ -16,7 +16,7 @@ enum Background {
     static func start(keeping secrets: Set<Int32>) throws {
         var pipe: [Int32] = [0, 0]
         guard Glibc.pipe(&pipe) == 0 else {
-            throw Failure(.other, "no pipe can be made: \(SystemErrorCode.current)")
+            throw Failure(.other, "no pipe can be created: \(SystemErrorCode.current)")
         }
         let (reading, writing) = (pipe[0], pipe[1])
         // Who started this program may ignore it, which is inherited; then there would be no status to wait for.
@@ -32,11 +32,11 @@ enum Background {
         var status: Int32 = 0
         guard uninterrupted({ waitpid(process, &status, 0) }) == process else {
             throw Failure(
-                .other, "the process that was to serve the mount is lost: \(SystemErrorCode.current)")
+                .other, "the serving process is lost: \(SystemErrorCode.current)")
         }
         // The low seven bits are the signal that ended it, the next byte its exit status (wait(2)).
         if status & 0x7F != 0 {
-            throw Failure(.other, "the process that was to serve the mount was ended by signal \(status & 0x7F)")
+            throw Failure(.other, "the serving process was ended by signal \(status & 0x7F)")
         }
         throw ExitCode(status >> 8 & 0xFF)
     }
@@ -62,7 +62,7 @@ enum Background {
     private static func closeOnExecution(except kept: Set<Int32>) throws(Failure) {
         // Without /proc this program couldn't be started again either.
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd") else {
-            throw Failure(.other, "/proc/self/fd can't be read: /proc has to be mounted")
+            throw Failure(.other, "/proc/self/fd can't be read: mount /proc")
         }
         for descriptor in names.compactMap({ Int32($0) }) where descriptor > STDERR_FILENO {
             _ = fcntl(descriptor, F_SETFD, kept.contains(descriptor) ? 0 : FD_CLOEXEC)

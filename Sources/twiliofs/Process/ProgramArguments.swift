@@ -16,8 +16,8 @@ enum ProgramArguments {
             guard let bytes = CommandLine.unsafeArgv[index], represents(word, bytes) else {
                 throw Failure(
                     .usage,
-                    "the argument '\(word)' isn't UTF-8, so it can't be known which file it names: rename what is named"
-                        + " like that, or give another path to it, by a symbolic link for instance")
+                    "the argument '\(word)' is not UTF-8, so its file would not be found: rename the file, or use a"
+                        + " symbolic link to it")
             }
         }
     }

@@ -27,8 +27,8 @@ enum ThreadReserve {
         } catch {
             throw Failure(
                 .configuration,
-                "\(threads.count) more threads can be started here, and \(count) are needed: raise the limit of"
-                    + " processes (ulimit -u; TasksMax= in a unit of systemd)")
+                "only \(threads.count) more threads can be started, \(count) are required: raise the limit of processes"
+                    + " (ulimit -u; TasksMax= in a systemd unit)")
         }
     }
 }

@@ -191,7 +191,7 @@ struct RequestTests {
         let client = try makeClient(metrics: metrics)
         let error = failure(client, Request(address: try server.address(), patience: .short))
         #expect(error?.code == .deadlineExceeded && error?.status == 503)
-        #expect(error?.message == "A pause of 120 s was asked for, which is too long to wait.")
+        #expect(error?.message == "A pause of 120 s was requested, which is too long to wait.")
         #expect(server.requests.count == 1 && metrics.retries == 0, "it didn't wait")
     }
 
@@ -239,7 +239,7 @@ struct RequestTests {
         // And it does hold back what it is for: at once, however long its patience is.
         let late = download(client, try busy.address("/other", credentials: credentials), patience: .media)
         let message = late.error?.message ?? ""
-        #expect(message.hasPrefix("127.0.0.1:\(busy.port) asks for a pause, of which 1"), "\(message)")
+        #expect(message.hasPrefix("127.0.0.1:\(busy.port) requested a pause, of which 1"), "\(message)")
         #expect(late.error?.code == .deadlineExceeded && late.error?.fields["host"] == "127.0.0.1")
         #expect(busy.requests.count == 2)
     }
@@ -262,7 +262,7 @@ struct RequestTests {
         let errors = recorders.map { $0.wait().error }
         #expect(errors[0]?.status == 429)
         for error in errors.dropFirst() {
-            #expect(error?.message.contains("asks for a pause") == true, "\(String(describing: error))")
+            #expect(error?.message.contains("requested a pause") == true, "\(String(describing: error))")
         }
         #expect(busy.requests.count == 1)
     }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Logging
 
-/// How log lines look.
+/// Format of log lines.
 enum LogFormat: String, ExpressibleByArgument, CaseIterable {
     case text
     case json

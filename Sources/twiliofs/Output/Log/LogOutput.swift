@@ -41,7 +41,7 @@ final class LogOutput: Sendable {
             for entry in entries { perform(entry) }
             guard lostCount > 0 else { return }
             let lines = lostCount == 1 ? "1 line was" : "\(lostCount) lines were"
-            let message = "\(lines) lost here, since the log wasn't read"
+            let message = "\(lines) lost here (nothing read the log in time)"
             // At once, and not behind what has come since.
             perform(entry(of: LogLine(level: .warning, label: "twiliofs", message: message, fields: [:])))
         }
@@ -76,14 +76,14 @@ final class LogOutput: Sendable {
     /// Opens the file anew by its name, if the lines go to one.
     @Sendable func reopen() {
         guard case .file(let file) = destination else {
-            note("there is no log file to open again (SIGHUP); SIGTERM unmounts")
+            note("SIGHUP: there is no log file to reopen; SIGTERM unmounts")
             return
         }
         do throws(Failure) {
             try file.reopen()
-            note("the log file '\(file.path)' was opened again (SIGHUP)")
+            note("the log file '\(file.path)' was reopened (SIGHUP)")
         } catch {
-            note("\(error.message); the one before stays open", level: .error)
+            note("\(error.message); the previous file stays open", level: .error)
         }
     }
 
