@@ -3,10 +3,10 @@ import TwilioSimulator
 
 /// Is each member of `Behaviour` as an option.
 struct BehaviourOptions: ParsableArguments {
-    @Option(help: "Whether voice media obeys Range.")
+    @Option(help: "Whether voice media honours Range.")
     var voiceRange = Behaviour.RangeSupport.honoured
 
-    @Option(help: "How voice media tells its length.")
+    @Option(help: "How voice media announces its length.")
     var voiceLength = Behaviour.BodyLength.contentLength
 
     @Flag(inversion: .prefixedNo, help: "Answer HEAD on voice media; 405 otherwise.")
@@ -18,10 +18,10 @@ struct BehaviourOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Answer 404 to the first requests for a voice recording's media.", valueName: "count"))
     var voiceNotFound = 0
 
-    @Option(help: "Whether the media host obeys Range.")
+    @Option(help: "Whether the media host honours Range.")
     var mediaRange = Behaviour.RangeSupport.honoured
 
-    @Option(help: "How the media host tells a body's length.")
+    @Option(help: "How the media host announces a body's length.")
     var mediaLength = Behaviour.BodyLength.contentLength
 
     @Option(help: "The names of the members of encryption_details.")
@@ -30,7 +30,7 @@ struct BehaviourOptions: ParsableArguments {
     @Option(help: "Whether encryption_details is an object or a string with one.")
     var encryptionForm = Behaviour.EncryptionForm.object
 
-    @Option(help: "How media_url of voice recordings begins, or whether it is null.")
+    @Option(help: "The scheme of voice recordings' media_url, or null.")
     var mediaAddress = Behaviour.MediaAddress.https
 
     @Flag(inversion: .prefixedNo, help: "Send the plaintext's size with sealed video media.")
@@ -39,58 +39,58 @@ struct BehaviourOptions: ParsableArguments {
     @Flag(inversion: .prefixedNo, help: "Send the plaintext's MD5 with sealed video media.")
     var unencryptedMD5 = false
 
-    @Option(help: "The version of the encryption client whose metadata video media has.")
+    @Option(help: "The version of the encryption client in the metadata of video media.")
     var metadataVersion = Behaviour.MetadataVersion.one
 
-    @Option(help: "How version 2 wraps content keys.")
+    @Option(help: "The wrapping of content keys in version 2.")
     var wrapAlgorithm = Behaviour.WrapAlgorithm.oaepSHA256
 
-    @Option(help: "How version 2 seals content.")
+    @Option(help: "The cipher of version 2.")
     var contentAlgorithm = Behaviour.ContentAlgorithm.gcm
 
-    @Option(help: "What size of a video resource counts.")
+    @Option(help: "The meaning of a video resource's size.")
     var videoSize = Behaviour.VideoSize.ciphertext
 
     @Flag(inversion: .prefixedNo, help: "Send an ETag with media.")
     var etag = true
 
-    @Option(help: ArgumentHelp("The life of presigned addresses, whatever Ttl asks.", valueName: "seconds"))
+    @Option(help: ArgumentHelp("The lifetime of presigned URLs, whatever Ttl requests.", valueName: "seconds"))
     var urlLifetime: Int?
 
-    @Option(help: ArgumentHelp("The base of another server's addresses, for presigned addresses.", valueName: "url"))
+    @Option(help: ArgumentHelp("The URL of another server, for presigned URLs.", valueName: "url"))
     var mediaOrigin: String?
 
     @Option(help: "The format of the 2010 API's errors.")
     var errorFormat = Behaviour.ErrorFormat.json
 
-    @Option(help: ArgumentHelp("The most resources on a page.", valueName: "count"))
+    @Option(help: ArgumentHelp("The largest number of resources on a page.", valueName: "count"))
     var pageSizeLimit: Int?
 
     @Option(help: "The order of the lists of media.")
     var listOrder = Behaviour.ListOrder.newestFirst
 
-    @Option(help: "Whether the lists' filters by date include their day or time.")
+    @Option(help: "The meaning of the lists' date filters.")
     var dateFilter = Behaviour.DateFilter.inclusive
 
-    @Option(help: "Whether a page begins after the last resource of the one before, or where counting leads.")
+    @Option(help: "Whether a page begins after the last resource of the previous page, or at an index.")
     var paging = Behaviour.Paging.token
 
-    @Option(help: "What follows the last page of a list.")
+    @Option(help: "The pages after the last one of a list.")
     var listEnd = Behaviour.ListEnd.proper
 
-    @Option(help: ArgumentHelp("A resource member that is null everywhere; may be repeated.", valueName: "name"))
+    @Option(help: ArgumentHelp("A member that is null in all resources. Repeatable.", valueName: "name"))
     var nullField: [String] = []
 
-    @Option(help: ArgumentHelp("The wait before each answer.", valueName: "milliseconds"))
+    @Option(help: ArgumentHelp("The delay before each answer.", valueName: "milliseconds"))
     var latency = 0
 
-    @Option(help: ArgumentHelp("The most body bytes per second of a connection.", valueName: "bytes"))
+    @Option(help: ArgumentHelp("The limit of body bytes per second and connection.", valueName: "bytes"))
     var bandwidth: Int?
 
-    @Option(help: ArgumentHelp("Answer 429 to more API requests at once than this.", valueName: "count"))
+    @Option(help: ArgumentHelp("Answer 429 to API requests beyond this number at once.", valueName: "count"))
     var concurrencyLimit: Int?
 
-    @Option(help: ArgumentHelp("Retry-After of those answers.", valueName: "seconds"))
+    @Option(help: ArgumentHelp("The Retry-After of those answers.", valueName: "seconds"))
     var retryAfter: Int?
 
     /// The behaviour that the options describe.

@@ -30,7 +30,7 @@ struct SimulatorCommand: ParsableCommand {
             valueName: "file"))
     var publicKey: [String] = []
 
-    @Option(help: ArgumentHelp("The SID of a public key that is given without one.", valueName: "sid"))
+    @Option(help: ArgumentHelp("The SID of a public key that was given without one.", valueName: "sid"))
     var publicKeySid = "CR0123456789abcdef0123456789abcdef"
 
     @Option(help: ArgumentHelp("The account's SID.", valueName: "sid"))
@@ -51,7 +51,7 @@ struct SimulatorCommand: ParsableCommand {
                 + "closed, as far as wanted. May be repeated.", valueName: "description"))
     var subaccount: [String] = []
 
-    @Flag(help: "Speak TLS, with a certificate of an authority made for this run.")
+    @Flag(help: "Use TLS, with a certificate of an authority created for this run.")
     var tls = false
 
     @Option(help: ArgumentHelp("The API's port; 0 for a free one.", valueName: "port"))
@@ -60,16 +60,16 @@ struct SimulatorCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The media host's port; 0 for a free one.", valueName: "port"))
     var mediaPort = 0
 
-    @Option(help: ArgumentHelp("A file to write the line of JSON to as well.", valueName: "file"))
+    @Option(help: ArgumentHelp("A file that also receives the line of JSON.", valueName: "file"))
     var readyFile: String?
 
-    @Flag(help: "End when standard input is closed, as it is when the parent ends.")
+    @Flag(help: "Exit when standard input is closed, as it is when the parent exits.")
     var exitWithParent = false
 
-    @Option(help: ArgumentHelp("Have so many voice recordings that need no files.", valueName: "count"))
+    @Option(help: ArgumentHelp("Number of generated voice recordings.", valueName: "count"))
     var generateRecordings = 0
 
-    @Option(help: "Which envelopes these list: of a few keys, or made up for each, which can't be decrypted.")
+    @Option(help: "Their envelopes: of a few keys, or invented for each, which can't be decrypted.")
     var generatedEnvelopes = GeneratedEnvelopes.shared
 
     @Option(
@@ -78,7 +78,7 @@ struct SimulatorCommand: ParsableCommand {
                 + "in objects.json.", valueName: "folder"))
     var exportMedia: String?
 
-    @Option(help: ArgumentHelp("How much to log on standard error.", valueName: "level"))
+    @Option(help: ArgumentHelp("The lowest level that is logged, to standard error.", valueName: "level"))
     var logLevel = "critical"
 
     @OptionGroup(title: "Behaviour")

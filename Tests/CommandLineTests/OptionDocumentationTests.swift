@@ -11,22 +11,22 @@ private struct DescribedOption: Equatable {
     var variables: Set<String> = []
 }
 
-/// What README, manual and `--help` say of the options of `twiliofs mount`.
+/// What `doc/OPTIONS.md`, the manual and `--help` say of the options of `twiliofs mount`.
 @Suite("The options' documentation", .orderly)
 struct OptionDocumentationTests {
     private static var variable: Regex<Substring> { #/TWILIO[A-Z_]+/# }
 
-    @Test("README's table, the manual and --help have the same options, defaults and variables")
+    @Test("The table in doc/OPTIONS.md, the manual and --help have the same options, defaults and variables")
     func agreement() throws {
         let help = try describedByHelp()
         let manual = try describedByManual()
-        let readMe = try describedByReadMe()
+        let table = try describedByTable()
         #expect(help.count > 25)
         #expect(Set(manual.keys) == Set(help.keys))
-        #expect(Set(readMe.keys) == Set(help.keys))
+        #expect(Set(table.keys) == Set(help.keys))
         for (name, option) in help.sorted(by: { $0.key < $1.key }) {
             #expect(manual[name] == option, "the manual, \(name)")
-            #expect(readMe[name] == option, "README, \(name)")
+            #expect(table[name] == option, "doc/OPTIONS.md, \(name)")
         }
     }
 
@@ -68,8 +68,8 @@ struct OptionDocumentationTests {
     }
 
     /// A row of the table: options, default, variables.
-    private func describedByReadMe() throws -> [String: DescribedOption] {
-        let text = try source("README.md")
+    private func describedByTable() throws -> [String: DescribedOption] {
+        let text = try source("doc/OPTIONS.md")
         let table = try #require(text.components(separatedBy: "| option | default | environment |\n").last)
         var options: [String: DescribedOption] = [:]
         for row in table.split(separator: "\n", omittingEmptySubsequences: false).dropFirst() {

@@ -120,7 +120,7 @@ struct MountCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "A file to append the log to; reopened on SIGHUP.",
-            discussion: "Default: syslog, or standard error in the foreground.", valueName: "file"))
+            discussion: "Default: the system's log, or standard error in the foreground.", valueName: "file"))
     var logFile: String?
 
     /// The descriptor on which the process in the background tells that the mount answers.
