@@ -129,7 +129,6 @@ extension CacheCore {
         return statistics
     }
 
-    /// Closes the store.
     func shutDown() {
         let store = state.withLock { state in
             state.isShutDown = true

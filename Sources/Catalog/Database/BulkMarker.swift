@@ -11,7 +11,6 @@ import Support
 /// with an empty catalog.
 final class BulkMarker: Sendable {
     private let path: String
-
     /// Held while the process lives, so that other processes recognise its marker.
     private let lock: FileLock
 

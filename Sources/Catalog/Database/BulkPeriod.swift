@@ -7,7 +7,6 @@ import Support
 /// Several lists may be fetched at once; the first begins the period, and the last ends it.
 final class BulkPeriod: Sendable {
     private struct State {
-        /// The number of lists being fetched.
         var count = 0
         var running: (database: CatalogDatabase, writing: BulkWriting)?
         /// The marker of an earlier period whose flush failed; it is removed after a later flush succeeds.
@@ -61,7 +60,6 @@ final class BulkPeriod: Sendable {
         if worker?.run(flush) != true { flush() }
     }
 
-    /// Keeps the marker of a failed flush.
     private func keep(_ marker: BulkMarker) {
         let isOnly = state.withLock { state in
             guard state.leftMarker == nil else { return false }

@@ -69,7 +69,6 @@ extension CatalogCheck {
         return (limited, Dictionary(uniqueKeysWithValues: indexes.map { ($0.index, $0.sum) }))
     }
 
-    /// Computes the sum of an index from its own rows.
     private func sum(of index: EntryIndex, _ database: Database, while isWanted: () -> Bool) throws -> EntrySum {
         var (sum, last) = (EntrySum(), nil as EntryIndex.Key?)
         let rows = try RawStatement(database, index.query)

@@ -22,7 +22,6 @@ final class CatalogStorage: Sendable {
     private let current: Locked<Current>
     private let bulkPeriod = BulkPeriod()
 
-    /// Opens the database in a folder, or makes an empty one.
     init(folder: String, check: CatalogCheck, requirements: RequirementMemory, logger: Logger) throws(CatalogError) {
         self.folder = folder
         self.check = check
@@ -33,10 +32,8 @@ final class CatalogStorage: Sendable {
 
     var coder: DocumentCoder { check.coder }
 
-    /// ``Catalog/epoch``.
     var epoch: Int { current.withLock { $0.epoch } }
 
-    /// ``Catalog/opened``.
     var opened: (epoch: Int, isChecked: Bool) { current.withLock { ($0.epoch, $0.database.isChecked) } }
 
     // MARK: Transactions

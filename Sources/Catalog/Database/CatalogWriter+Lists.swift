@@ -1,9 +1,7 @@
 import GRDB
 import TwilioAPI
 
-/// The state of lists as a whole.
 extension CatalogWriter {
-    /// Changes one of a list's coverages.
     func changeCoverage(of kind: MediaKind, _ purpose: CoveragePurpose, _ change: (inout Coverage) -> Void) throws {
         var coverage = Coverage()
         let ranges = try Row.fetchAll(
@@ -24,7 +22,6 @@ extension CatalogWriter {
         }
     }
 
-    /// Sets the given times of a list.
     func setTimes(of kind: MediaKind, refreshed: Int64? = nil, passed: Int64? = nil, touched: Int64? = nil) throws {
         try database.execute(
             sql: """
@@ -44,6 +41,5 @@ extension CatalogWriter {
             sql: "DELETE FROM removal WHERE sequence <= (SELECT max(sequence) FROM removal) - 100000")
     }
 
-    /// Creates the index of groups.
     func makeGroupIndex() throws { try database.execute(sql: Schema.groupIndex) }
 }

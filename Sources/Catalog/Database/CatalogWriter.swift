@@ -7,23 +7,18 @@ import TwilioAPI
 struct CatalogWriter {
     let database: Database
     private var tallies = TallyChanges()
-
     /// The numbers of requirements that this transaction has looked up.
     private var requirementNumbers: [MediaRequirement: Int64] = [:]
-
     /// The number of existing recordings that this transaction gave another requirement.
     private(set) var requirementGains: [RequirementGroup: Int] = [:]
-
     /// The position of the next new entry.
     private var position: Int64
-
     /// The generation of the latest pass over each list.
     private let generations: [MediaKind: Int64]
 
     /// The prefetch distance to the processor's caches, in documents.
     private static let documentsAhead = 4
 
-    /// Runs a body within a transaction.
     static func write<Result>(_ database: Database, _ body: (inout CatalogWriter) throws -> Result) throws -> Result {
         var writer = try CatalogWriter(database)
         let result = try body(&writer)
@@ -168,7 +163,6 @@ struct CatalogWriter {
         if before.status == .completed, form.status != .completed { try noteRemoval(of: before.id) }
     }
 
-    /// Removes a resource that the account no longer has.
     mutating func remove(_ sid: SID, _ kind: MediaKind) throws {
         guard let before = try entry(SIDDigits(sid), kind) else { return }
         if before.status == .completed { try noteRemoval(of: before.id) }

@@ -16,7 +16,6 @@ struct ChecksumConversion {
         try database.execute(sql: "DELETE FROM tally; \(Tally.insertAll)")
     }
 
-    /// Removes impossible values.
     private func forget() throws {
         let (sizes, times) = (Bounds.sizes, Bounds.times)
         let positions = EntryRow.positions

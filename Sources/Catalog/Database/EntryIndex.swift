@@ -66,7 +66,6 @@ enum EntryIndex: String, CaseIterable {
         }
     }
 
-    /// Whether the index exists.
     func isThere(in database: Database) throws -> Bool {
         let select = try RawStatement(database, "SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = ?1")
         defer { select.finish() }

@@ -7,11 +7,9 @@ import TwilioAPI
 /// reads them.
 struct EntryInsertion: ~Copyable {
     private let statement: RawStatement
-
     /// The digits of the SID and of its group: 16 bytes each, bound to the statement until ``deinit``.
     private let digits: UnsafeMutableRawBufferPointer
 
-    /// The bound values.
     private var form: PreparedResources.Form?
     private var generation: Int64?
     private var hasGroup: Bool?

@@ -28,7 +28,6 @@ struct EntryRow {
     /// The valid positions of entries: more than will ever be assigned, and as many as the view by date can encode.
     static let positions: ClosedRange<Int64> = 1...((1 << 44) - 1)
 
-    /// Whether every value is within its bounds.
     private var isPossible: Bool {
         Self.positions.contains(id) && Bounds.sizes.contains(jsonSize) && size.map(Bounds.sizes.contains) ?? true
             && created.map(Bounds.times.contains) ?? true

@@ -6,10 +6,8 @@ import Glibc
 /// permission. No SQLite used by this program has written such a file.
 enum FileHeader {
     private static let length = 100
-
     /// The format versions for writing and reading: 1 is a journal, 2 a write-ahead log.
     private static let versions: ClosedRange<UInt8> = 1...2
-
     /// The latest format of the schema; an empty database has 0.
     private static let latestSchemaFormat: UInt32 = 4
 

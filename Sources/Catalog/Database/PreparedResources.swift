@@ -25,7 +25,6 @@ package struct PreparedResources: Sendable {
         let form: Int
         /// The packed JSON in ``PreparedResources/documents``.
         let document: Range<Int>
-        /// The checksum of the packed JSON.
         let documentChecksum: Int64
     }
 

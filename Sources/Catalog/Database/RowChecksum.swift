@@ -40,18 +40,16 @@ struct RowChecksum {
     }
 
     private mutating func add(unframed bytes: UnsafeRawBufferPointer) {
-        // Safe: it reads `count` bytes, and nothing at an address that is null.
+        // Safe: it reads `count` bytes, and none at a null address.
         state = XXH3_64bits_withSeed(bytes.baseAddress, bytes.count, state)
     }
 
-    /// The checksum of a packed document.
     static func document(_ packed: UnsafeRawBufferPointer) -> Int64 {
         var checksum = RowChecksum()
         checksum.add(packed)
         return checksum.value
     }
 
-    /// The checksum of packed facts.
     static func media(size: Int64, entityTag: String?, packed: UnsafeRawBufferPointer) -> Int64 {
         var checksum = RowChecksum()
         checksum.add(size as Int64?)

@@ -19,12 +19,10 @@ extension SIDDigits {
         low = UInt64(bigEndian: bytes.1)
     }
 
-    /// The bytes as stored.
     var bigEndian: (UInt64, UInt64) { (high.bigEndian, low.bigEndian) }
 }
 
 extension SID {
-    /// The SID of a recording.
     init(_ digits: SIDDigits, of kind: MediaKind) {
         self.init(kind.sidLetters, high: digits.high, low: digits.low)
     }

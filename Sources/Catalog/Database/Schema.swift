@@ -123,7 +123,6 @@ enum Schema {
         ALTER TABLE entry ADD COLUMN requirement INTEGER;
         """
 
-    /// The checksums of the rows of the large tables (``RowChecksum``).
     private static let checksums = """
         ALTER TABLE entry ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE document ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;

@@ -32,7 +32,6 @@ final class DocumentCoder: Sendable {
     /// One of zstd's fast levels: the dictionary has the common part, and the rest is nearly random, so slower levels
     /// hardly save more.
     private static let level: Int32 = -5
-
     /// The largest document; a larger claimed size is damage.
     private static let largestDocument = 64 << 20
 

@@ -12,7 +12,6 @@ final class RequirementMemory: Sendable {
     private struct State {
         /// Requirements by their numbers, as last read.
         var known: [Int64: MediaRequirement] = [:]
-        /// The requirements whose recordings are hidden.
         var hidden: [MediaKind: Set<Int64>] = [:]
         /// The number of recordings that got another requirement after they were stored.
         var gains: [RequirementGroup: Int] = [:]
@@ -40,7 +39,6 @@ final class RequirementMemory: Sendable {
         state.withLock { $0.hidden[group.kind]?.contains(group.number) == true }
     }
 
-    /// Counts recordings that got another requirement.
     func add(_ gains: [RequirementGroup: Int]) {
         state.withLock { $0.gains.merge(gains, uniquingKeysWith: +) }
     }

@@ -21,7 +21,6 @@ final class BlockFolder: Sendable {
 
     private let descriptor: Int32
 
-    /// Opens the folder, and creates it if it is missing.
     init(path: String) throws(SystemError) {
         guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw SystemError("'\(path)' can't be made") }
         do throws(PrivateFile.Refusal) {
@@ -56,7 +55,6 @@ final class BlockFolder: Sendable {
         }
     }
 
-    /// Creates the temporary file of a block.
     func createTemporary(_ id: Int64) throws(SystemError) -> Int32 {
         for isLast in [false, true] {
             do throws(PrivateFile.Refusal) {
@@ -98,7 +96,6 @@ final class BlockFolder: Sendable {
 
     // MARK: All of them
 
-    /// The numbers of the folders.
     func folders() throws(SystemError) -> [Int64] {
         try names(in: ".").compactMap { Int64($0) }.filter { Bounds.counts.contains($0) }
     }

@@ -18,7 +18,6 @@ struct BlockHeader {
 
     static let checksumLength = 8
 
-    /// The header up to the checksum.
     let bytes: [UInt8]
 
     /// The length in bytes, with the checksum.

@@ -1,7 +1,6 @@
 import GRDB
 
 extension BlockIndex {
-    /// A set of blocks.
     enum Selection {
         case recording(sid: String)
         /// The blocks of a recording's other contents.

@@ -13,7 +13,6 @@ extension BlockIndex {
         let uses: UseLog
     }
 
-    /// The result of a request for room.
     enum Reservation: Hashable, Sendable {
         /// There is room, under this number. Other contents of the recording may exist; they are obsolete.
         case reserved(id: Int64, hasOtherContents: Bool)
@@ -117,7 +116,6 @@ extension BlockIndex {
 }
 
 extension Database {
-    /// The bytes of all files, complete or reserved.
     fileprivate func accountedBytes() throws -> Int64 {
         try Int64.fetchOne(cachedStatement(sql: "SELECT bytes FROM account")) ?? 0
     }

@@ -153,7 +153,6 @@ struct BlockIndex: Sendable {
         }
     }
 
-    /// The owners of reservations.
     func owners() throws(IndexFailure) -> Set<String> {
         try read { try String.fetchSet($0, sql: "SELECT DISTINCT owner FROM reservation") }
     }

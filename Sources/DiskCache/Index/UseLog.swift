@@ -24,7 +24,7 @@ final class UseLog: Sendable {
     /// The time in microseconds since 1970, always later than the previous result.
     func now() -> Int64 { state.withLock { Self.next(after: &$0.last) } }
 
-    /// Returns and clears the noted uses.
+    /// Returns the noted uses, and clears them.
     func take() -> [Int64: Int64] {
         state.withLock { state in
             defer { state.times = [:] }

@@ -23,7 +23,6 @@ final class Owner: Sendable {
         unlink(path)
     }
 
-    /// Whether an owner's process is alive and uses the cache.
     static func isAlive(_ name: String, folder: String) -> Bool {
         !FileLock.isFree(path: "\(folder)/\(name)")
     }
