@@ -3,19 +3,19 @@ import TwilioAPI
 
 /// The survey's findings about one account.
 struct Findings {
-    /// How long counting can be put off while the catalog grows: it goes over all of it.
+    /// The least time between counts while the catalog grows: a count scans all of it.
     private static let countInterval = Duration.seconds(30)
 
-    /// Missing requirements are tried again after this time, with other recordings.
+    /// The time after which missing requirements are tried again, with other recordings.
     private static let doubtInterval = Duration.seconds(600)
 
-    /// Whether the requirement of a group is held; a nil value where that couldn't be found out yet.
+    /// Whether the requirement of a group is held; a nil value after an inconclusive trial.
     var isHeld: [RequirementGroup: Bool?] = [:]
 
-    /// The marks of groups when they had no recordings.
+    /// The marks of groups without recordings, at their survey.
     var marksOfEmptyGroups: [RequirementGroup: GroupMark] = [:]
 
-    /// The database that the requirements' numbers belong to.
+    /// The epoch of the database that numbers the requirements.
     var epoch = 0
 
     private(set) var unreadable: [UnreadableRecordings] = []
@@ -25,39 +25,36 @@ struct Findings {
 
     private var lastDoubt = ContinuousClock.now
 
-    /// The groups that were missing when `unreadable` was last counted, and the time of that.
+    /// The missing groups at the last count, and its time.
     private var counted: (missing: Set<RequirementGroup>, time: ContinuousClock.Instant)?
 
-    /// The requirements that were logged, and whether they were counted in complete lists.
+    /// The logged requirements, and whether their count covered complete lists.
     private var logged: [MediaRequirement: Bool] = [:]
 
-    /// The groups that can't be read.
     var missing: Set<RequirementGroup> { Set(isHeld.filter { $0.value == .some(false) }.keys) }
 
-    /// The verdict on a group; nil where there is none yet.
+    /// The verdict on a group; nil if there is none.
     func verdict(on group: RequirementGroup) -> Bool? { isHeld[group] ?? nil }
 
-    /// Whether each of some groups was surveyed since it has had its present mark.
+    /// Whether every group was surveyed since its mark last changed.
     func cover(_ marks: [RequirementGroup: GroupMark]) -> Bool {
         marks.allSatisfy { group, mark in isHeld[group] != nil || marksOfEmptyGroups[group] == mark }
     }
 
-    /// Whether missing requirements are to be tried again now; asked once for each survey.
+    /// Whether to try missing requirements again in this survey; called once per survey.
     mutating func areDoubted(now: ContinuousClock.Instant = .now) -> Bool {
         guard now - lastDoubt > Self.doubtInterval else { return false }
         lastDoubt = now
         return true
     }
 
-    /// Whether the unreadable recordings are to be counted.
-    ///
-    /// While the catalog grows, they are when other groups are missing, and now and then.
+    /// Whether to count now; while the catalog grows, after a change of `missing` or ``countInterval``.
     func isCountDue(now: ContinuousClock.Instant = .now) -> Bool {
         guard !isWhole, let counted else { return true }
         return missing != counted.missing || now - counted.time > Self.countInterval
     }
 
-    /// Takes in how many recordings of each kind have each requirement.
+    /// Counts the unreadable recordings by kind and requirement.
     mutating func count(
         _ counts: [MediaRequirement: [MediaKind: Int64]], of requirements: [Int64: MediaRequirement], isHiding: Bool
     ) {
@@ -74,10 +71,9 @@ struct Findings {
         counted = (missing, .now)
     }
 
-    /// Replaces these findings by those of a later survey.
+    /// Replaces these findings by later ones.
     ///
-    /// - Returns: what is to be logged. Another number of recordings isn't logged again, unless the lists have become
-    ///   complete.
+    /// - Returns: the items to log: new ones, and those whose lists have become complete.
     mutating func replace(by later: Findings) -> [UnreadableRecordings] {
         let logged = logged
         self = later

@@ -1,13 +1,12 @@
 import Support
 
-/// The listings that wait until a survey has a verdict on every requirement, each up to a deadline.
+/// The directory listings that wait for a verdict on every requirement, each up to a deadline.
 final class ListingWaiters: Sendable {
     private struct Waiter {
-        /// The index of the account.
         let account: Int
         let deadline: ContinuousClock.Instant
 
-        /// Whether the survey that runs covers everything that the listing depends on.
+        /// Whether the running survey covers everything that the listing depends on.
         var isServed = false
         let completion: @Sendable () -> Void
     }
@@ -15,7 +14,7 @@ final class ListingWaiters: Sendable {
     private struct State {
         var waiting: [Waiter] = []
 
-        /// The deadline of all listings that need the next survey of an account, or the one that runs.
+        /// The deadline of each account's listings, for the running survey and the next one.
         var deadlines: [Int: ContinuousClock.Instant] = [:]
         var isSurveyWanted = false
         var isShutDown = false
@@ -24,15 +23,12 @@ final class ListingWaiters: Sendable {
     private let patience: Duration
     private let state = Condition(State())
 
-    /// - Parameter patience: how long listings wait, all of one account together: one patience for each directory would
-    ///   be hours.
-    init(patience: Duration) {
-        self.patience = patience
-    }
+    /// - Parameter patience: the longest wait, shared by all listings of an account.
+    init(patience: Duration) { self.patience = patience }
 
-    /// Keeps a completion until the next survey of an account, which it asks for, has ended.
+    /// Requests a survey of an account and keeps the completion until it has ended.
     ///
-    /// - Returns: false when the listing needn't wait: its time is over, or there are no more surveys.
+    /// - Returns: false after the deadline or ``shutDown()``: the listing doesn't wait.
     func add(account: Int, completion: @escaping @Sendable () -> Void) -> Bool {
         let now = ContinuousClock.now
         return state.change { state -> Bool in
@@ -46,9 +42,7 @@ final class ListingWaiters: Sendable {
         }
     }
 
-    /// Blocks until a listing needs a survey, or a pause has passed.
-    ///
-    /// - Returns: false when there are to be no more surveys.
+    /// Blocks until a listing needs a survey or the pause has passed; false after ``shutDown()``.
     func waitForListing(atMost pause: Duration) -> Bool {
         let mayGoOn = state.wait(timeout: pause) { state -> Bool? in
             if state.isShutDown { return false }
@@ -59,9 +53,7 @@ final class ListingWaiters: Sendable {
         return mayGoOn ?? true
     }
 
-    /// A survey of an account begins: it serves the listings that wait now.
-    ///
-    /// One that comes during the survey may depend on later recordings, and waits for the next survey.
+    /// A survey begins: it serves the listings that wait now; later ones may depend on later recordings.
     func surveyWillBegin(_ account: Int) {
         state.changeQuietly { state in
             for index in state.waiting.indices where state.waiting[index].account == account {
@@ -70,7 +62,7 @@ final class ListingWaiters: Sendable {
         }
     }
 
-    /// A survey of an account has ended: the listings that it served go on.
+    /// A survey has ended: releases the listings that it served.
     func surveyDidEnd(_ account: Int) {
         release { $0.account == account && $0.isServed }
         state.changeQuietly { state in
@@ -79,7 +71,7 @@ final class ListingWaiters: Sendable {
         }
     }
 
-    /// Lets the listings go on whose deadline has passed.
+    /// Releases the listings whose deadline has passed.
     func releaseOverdue() {
         let now = ContinuousClock.now
         release { $0.deadline <= now }
@@ -87,7 +79,7 @@ final class ListingWaiters: Sendable {
 
     var isShutDown: Bool { state.changeQuietly { $0.isShutDown } }
 
-    /// Lets all listings go on; no survey is waited for from now on.
+    /// Releases all listings; later ones don't wait.
     func shutDown() {
         state.change { $0.isShutDown = true }
         release { _ in true }

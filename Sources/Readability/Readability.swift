@@ -4,13 +4,14 @@ public import Media
 import Support
 import TwilioAPI
 
-/// Finds out which recordings can't be read for want of a private key or of a bucket's credentials, logs each reason
-/// once, and leaves the recordings out of the directories if that is asked for.
+/// Finds the recordings that can't be read without a missing private key or bucket credentials.
+///
+/// Logs each reason once, and hides the recordings from the directories if asked to.
 public final class Readability: Sendable {
-    /// The time between surveys that nobody waits for.
+    /// The time between surveys without a waiting listing.
     private static let pause = Duration.seconds(30)
 
-    /// The same while lists are fetched for the first time: longer each time.
+    /// The same before the first lists are complete; doubles from the lower to the upper bound.
     private static let pausesOfFirstLists = Duration.milliseconds(50)...Duration.seconds(1)
 
     private let accounts: [SurveyedAccount]
@@ -19,19 +20,16 @@ public final class Readability: Sendable {
     private let survey: ReadabilitySurvey
     private let thread = Locked<NamedThread?>(nil)
 
-    /// Makes it; ``start()`` begins.
+    /// Makes a survey of the mount's accounts, which are identified by their index; ``start()`` begins it.
     ///
-    /// - Parameters:
-    ///   - accounts: those of the mount; they are referred to by their index.
-    ///   - isHiding: whether unreadable recordings are left out.
+    /// - Parameter isHiding: whether to hide unreadable recordings.
     public convenience init(accounts: [SurveyedAccount], library: MediaLibrary, isHiding: Bool, logger: Logger) {
-        // A survey takes some seconds as long as media answers. Opening a directory fails after 100 seconds, of which
-        // its list may have taken some.
+        // A survey takes seconds while media answers. Opening a directory fails after 100 s, its list included.
         self.init(
             accounts: accounts, library: library, isHiding: isHiding, listingPatience: .seconds(60), logger: logger)
     }
 
-    /// - Parameter listingPatience: how long listings wait for a survey, all of one account together.
+    /// - Parameter listingPatience: the longest wait for a survey, shared by all listings of an account.
     init(accounts: [SurveyedAccount], library: MediaLibrary, isHiding: Bool, listingPatience: Duration, logger: Logger)
     {
         self.accounts = accounts
@@ -40,9 +38,7 @@ public final class Readability: Sendable {
         survey = ReadabilitySurvey(accounts, isHiding: isHiding, library: library, waiters: waiters, logger: logger)
     }
 
-    /// Begins.
-    ///
-    /// - Throws: ``SystemError`` when the system has no thread left.
+    /// Starts the thread; throws ``SystemError`` if the system refuses one.
     public func start() throws {
         let thread = try NamedThread(name: "readability") { [waiters, survey] in
             var (pause, nextPause) = (Duration.zero, Self.pausesOfFirstLists.lowerBound)
@@ -54,22 +50,17 @@ public final class Readability: Sendable {
         self.thread.withLock { $0 = thread }
     }
 
-    /// Ends the thread.
-    ///
-    /// The transfer client is to be shut down before.
+    /// Ends the thread, after the transfer client was shut down.
     public func shutDown() {
         waiters.shutDown()
         survey.state.change { $0.isShutDown = true }
         thread.withLock { $0 }?.join()
     }
 
-    /// The unreadable recordings of all accounts, as far as they were found.
-    public var unreadable: [UnreadableRecordings] {
-        survey.state.changeQuietly { $0.findings.flatMap(\.unreadable) }
-    }
+    /// The unreadable recordings found so far, of all accounts.
+    public var unreadable: [UnreadableRecordings] { survey.state.changeQuietly { $0.findings.flatMap(\.unreadable) } }
 
-    /// The sentences that report unreadable recordings, once complete lists were surveyed, or as far as they were found
-    /// when that takes too long.
+    /// Reports on unreadable recordings, from complete lists or from those surveyed within `patience`.
     public func sentences(within patience: Duration) -> [String] {
         survey.state.waitUntil(timeout: patience) { $0.isShutDown || $0.findings.allSatisfy(\.isWhole) }
         let findings = survey.state.changeQuietly { $0.findings.map(\.unreadable) }
@@ -78,10 +69,9 @@ public final class Readability: Sendable {
         }
     }
 
-    /// Calls a completion once it is known which recordings an account's directories leave out: at once if it is, or if
-    /// none are left out.
+    /// Calls the completion once the account's hidden recordings are known, or after a minute at most.
     ///
-    /// If media doesn't answer, it is called all the same, a minute after the account's first listing began to wait.
+    /// It is called at once if they are known or none are hidden. The minute begins with the first waiting listing.
     public func whenSettled(account index: Int, completion: @escaping @Sendable () -> Void) {
         let account = accounts[index]
         guard isHiding, let numbers = try? account.catalog.requirements.all().keys else {
@@ -100,15 +90,15 @@ public final class Readability: Sendable {
         let isSettled = survey.state.changeQuietly { [marks] state in
             state.findings[index].epoch == epoch && state.findings[index].cover(marks)
         }
-        // A survey that ends in between hasn't served this listing; the next one does.
+        // A survey that ends in between doesn't serve this listing; the next one does.
         if isSettled || !waiters.add(account: index, completion: completion) { completion() }
     }
 
-    /// Whether a recording that is shown may still be left out: it isn't known whether it can be read.
+    /// Whether a visible recording may still be hidden: no verdict has found it readable.
     public func mayVanish(_ entry: CatalogEntry, account index: Int) -> Bool {
         guard isHiding else { return false }
         guard let requirement = entry.requirement else {
-            // Video that is encrypted says so with its media, if the resource doesn't.
+            // If the resource doesn't name a key, only the media tells whether video is encrypted.
             return entry.kind.envelopePlace == .media && entry.plaintextSize == nil
         }
         let epoch = accounts[index].catalog.epoch

@@ -4,9 +4,9 @@ import Media
 import Support
 import TwilioAPI
 
-/// Surveys which requirements of each account are held, one account after the other on one thread.
+/// Surveys which requirements of each account are held, account by account on one thread.
 final class ReadabilitySurvey: Sendable {
-    /// The findings of each account; changed on the survey's thread alone.
+    /// The findings by account; changed by the survey's thread alone.
     struct State {
         var findings: [Findings]
         var isShutDown = false
@@ -30,9 +30,7 @@ final class ReadabilitySurvey: Sendable {
         state = Condition(State(findings: Array(repeating: Findings(), count: accounts.count)))
     }
 
-    /// Surveys all accounts.
-    ///
-    /// - Returns: whether all of their lists were complete.
+    /// Surveys all accounts; returns whether all lists were complete.
     func run() -> Bool {
         var isWhole = true
         for index in accounts.indices where !survey(index) { isWhole = false }
@@ -43,7 +41,7 @@ final class ReadabilitySurvey: Sendable {
         waiters.surveyWillBegin(index)
         defer { waiters.surveyDidEnd(index) }
         let catalog = accounts[index].catalog
-        // Before the survey: a list that is completed during it isn't counted yet.
+        // Read before the survey: a list completed during it isn't counted yet.
         let isWhole = accounts[index].isListed
         let epoch = catalog.epoch
         do throws(CatalogError) {
@@ -69,19 +67,18 @@ final class ReadabilitySurvey: Sendable {
         }
     }
 
-    /// Tries the requirements that have no verdict, or whose verdict is doubtful.
+    /// Tries the requirements without a verdict or with a doubtful one.
     private func examine(
         _ requirements: [Int64: MediaRequirement], of index: Int, _ findings: inout Findings
     ) throws(CatalogError) {
         let account = accounts[index]
-        // Before the trials: recordings that come during the survey belong to the next one.
+        // Counts and marks are read before the trials: recordings added meanwhile belong to the next survey.
         let counts = account.counts
         let isDoubted = findings.areDoubted()
-        // Keys first: buckets take longer.
+        // Keys before buckets, which take longer.
         for (number, requirement) in requirements.sorted(by: { $1.value == .bucket && $0.value != .bucket }) {
             for kind in account.kinds {
                 let group = RequirementGroup(number: number, kind: kind)
-                // Before the trial, for the same reason.
                 let mark = account.mark(of: group, counts)
                 guard isDue(group, requirement, mark, findings, isDoubted: isDoubted) else { continue }
                 let examples = try trial.examples(of: requirement, group, in: account.catalog)
@@ -107,12 +104,12 @@ final class ReadabilitySurvey: Sendable {
         case false? where !isDoubted && !trial.hasProof(of: requirement, group.kind):
             return false
         default:
-            // Another mount of the account may have learnt what this one doesn't know.
+            // Another mount of the account may know more than this one.
             return isDoubted || findings.marksOfEmptyGroups[group] != mark
         }
     }
 
-    /// Puts verdicts into effect.
+    /// Publishes verdicts and hides the recordings of missing groups.
     private func apply(_ findings: Findings, to index: Int) {
         let catalog = accounts[index].catalog
         guard catalog.epoch == findings.epoch else { return }
@@ -127,10 +124,10 @@ final class ReadabilitySurvey: Sendable {
         }
     }
 
-    /// Ends the survey of an account with its findings, and logs what is new.
+    /// Publishes the findings of a finished survey and logs new ones.
     private func settle(_ index: Int, _ findings: Findings) {
         let news = state.change { $0.findings[index].replace(by: findings) }
-        // The same sentence may be true of several accounts.
+        // Several accounts may have the same sentence.
         let fields: Logger.Metadata = accounts.count > 1 ? ["account": "\(accounts[index].sid)"] : [:]
         for item in news { logger.warning("\(item.sentence)", metadata: fields) }
     }

@@ -4,36 +4,36 @@ import Support
 import Transfer
 import TwilioAPI
 
-/// Finds out whether a requirement is held, by trying recordings that have it.
+/// Determines whether a requirement is held by trying recordings that have it.
 struct RequirementTrial: Sendable {
-    /// How many recordings of a group are tried, from all over the catalog: some of them may be damaged.
+    /// Recordings tried per group, from all over the catalog: some may be damaged.
     private static let attempts = 16
 
-    /// How many recordings of a bucket are tried: each needs a request.
+    /// Recordings tried per bucket: each needs a request.
     private static let bucketAttempts = 3
 
-    /// How many recordings have to fail for a verdict, where others can't be tried.
+    /// The failures needed for a verdict if not all trials were conclusive.
     private static let leastFailures = 3
 
-    /// How long one attempt with a key may take: video's may need a request.
+    /// The longest trial of a key: video may need a request.
     private static let patience = Duration.seconds(60)
 
-    /// How long the attempts with a bucket may take, all at once.
+    /// The longest trial of a bucket, all recordings together.
     private static let bucketPatience = Duration.seconds(5)
 
-    /// How often overdue listings are released during an attempt.
+    /// The interval for releasing overdue listings during a trial.
     private static let interval = Duration.milliseconds(500)
 
     let library: MediaLibrary
     let waiters: ListingWaiters
 
-    /// Whether a recording of a kind was read with the key that a requirement names.
+    /// Whether the key of a requirement has opened a recording of a kind.
     func hasProof(of requirement: MediaRequirement, _ kind: MediaKind) -> Bool {
         guard case .privateKey(let sid) = requirement else { return false }
         return library.isKeyHeld(publicKeySID: sid, kind: kind) == true
     }
 
-    /// Recordings of a group, to be tried.
+    /// Recordings of a group to try.
     func examples(
         of requirement: MediaRequirement, _ group: RequirementGroup, in catalog: Catalog
     ) throws(CatalogError) -> [MediaResource] {
@@ -45,9 +45,7 @@ struct RequirementTrial: Sendable {
         return resources
     }
 
-    /// Whether a requirement is held; nil when that can't be found out now.
-    ///
-    /// One recording that can be read proves it. Blocks.
+    /// Whether a requirement is held, which one readable recording proves; nil if unknown; blocks.
     func isHeld(
         _ requirement: MediaRequirement, _ group: RequirementGroup, tryingWith resources: [MediaResource],
         in catalog: Catalog
@@ -79,7 +77,7 @@ struct RequirementTrial: Sendable {
         return nil
     }
 
-    /// Whether Twilio has the media of one of some recordings after all, wherever their resources say that it is.
+    /// Whether Twilio has the media of any of these recordings, despite the location in their resources.
     private func isAnyThere(_ resources: [MediaResource]) -> Bool {
         let answers = Condition<[Bool]>([])
         for resource in resources {

@@ -2,24 +2,24 @@ import Media
 import Support
 public import TwilioAPI
 
-/// Recordings that can't be read, for one reason.
+/// The recordings that are unreadable for one reason.
 public struct UnreadableRecordings: Hashable, Sendable {
     /// The missing key or credentials.
     public let requirement: MediaRequirement
 
-    /// The kinds of recordings that can't be read without it.
+    /// The kinds of the unreadable recordings.
     public let kinds: Set<MediaKind>
 
-    /// Whether recordings of other kinds that require it can be read.
+    /// Whether recordings of other kinds with this requirement are readable.
     public let isHeldForOthers: Bool
 
-    /// How many completed recordings of these kinds require it.
+    /// The number of completed recordings of these kinds with this requirement.
     public let count: Int64
 
-    /// Whether they were counted in complete lists; otherwise there may be more.
+    /// Whether complete lists were counted; otherwise there may be more.
     public let isWhole: Bool
 
-    /// Whether they are left out of the directories.
+    /// Whether the directories hide them.
     public let isHidden: Bool
 }
 
@@ -38,7 +38,7 @@ extension UnreadableRecordings {
         return isHidden ? "\(fact); --hide-unreadable leaves \(count == 1 ? "it" : "them") out" : fact
     }
 
-    /// For what the private key isn't held, where it is for something else.
+    /// The kind for which the private key isn't held, if it is held for another.
     private var use: String {
         guard isHeldForOthers, let kind = MediaKind.allCases.first(where: kinds.contains) else { return "" }
         return " for \(kind.keyUseName)"
