@@ -9,7 +9,7 @@ protocol PrefetchableMedia: Sendable {
         completion: @escaping @Sendable (Result<MediaFacts, MediaError>) -> Void)
     func provisionalSize(of sid: SID) -> Int64?
 
-    /// - Returns: whether there is room for it.
+    /// Prefetches a file; false if there is no room.
     func prefetch(_ resource: MediaResource, facts: MediaFacts?, integrity: Integrity?) -> Bool
     func abandonPrefetch(of sids: [SID])
 }

@@ -5,40 +5,34 @@ public import Support
 import Transfer
 public import TwilioAPI
 
-/// Prefetches an account's media for programs that read files in order: describes media whose size isn't known, opens
-/// and fetches files that are read whole, one after the other.
+/// Prefetches an account's media for programs that read files in order, and sizes for those that list them.
 ///
-/// On a link with a latency of 50 ms, a backup of small files is nothing but waiting otherwise. Reporting an access
-/// costs the caller no more than waking a thread: all decisions, and every query of the catalog, are made on the
-/// prefetcher's own thread.
+/// Without it, a backup of small files mostly waits for the network. Reporting an access only wakes a thread: decisions
+/// and catalog queries run on the prefetcher's own thread.
 public final class Prefetcher: Sendable {
-    /// How many files may be opened elsewhere before a sequence of reading ends: its prefetched files take memory.
+    /// The accesses elsewhere that end a sequence of reads: its prefetched files take memory.
     private static let patienceOfReading = 16
 
-    /// The same for sizes, which cost nothing to keep, but are asked for in long runs of known and unknown ones.
+    /// The same for sizes, which take no memory and come in long runs of known and unknown ones.
     private static let patienceOfDescribing = 256
 
-    /// How many files ahead media that hasn't been described is looked for.
+    /// The number of following files to search for unknown sizes.
     private static let reachOfDescribing = 256
 
-    private enum Purpose {
-        case reading
-        case describing
-    }
+    private enum Purpose { case reading, describing }
 
     private let catalog: Catalog
     private let media: any PrefetchableMedia
     private let logger: Logger
     private let worker: WorkerPool
 
-    // Changed on the worker's thread alone.
+    // Changed by the worker's thread alone.
     private let reading = Locked(SequenceDetector(patience: patienceOfReading))
     private let describing = Locked(SequenceDetector(patience: patienceOfDescribing))
 
-    /// Makes a prefetcher.
+    /// Makes a prefetcher; throws ``SystemError`` if the system refuses a thread.
     ///
-    /// - Parameter worker: a thread to share with other accounts; nil for one of its own.
-    /// - Throws: ``SystemError`` when the system has no thread left.
+    /// - Parameter worker: a thread shared with other accounts; nil for a thread of its own.
     public convenience init(
         catalog: Catalog, library: MediaLibrary, worker: WorkerPool? = nil, logger: Logger
     ) throws {
@@ -52,39 +46,29 @@ public final class Prefetcher: Sendable {
         self.worker = try worker ?? WorkerPool(name: "prefetch", threadCount: 1)
     }
 
-    /// Ends the prefetcher's thread, also for other accounts that share it.
-    ///
-    /// The transfer client is to be shut down before.
-    public func shutDown() {
-        worker.shutDown()
-    }
+    /// Ends the thread, shared or not, after the transfer client was shut down.
+    public func shutDown() { worker.shutDown() }
 
     // MARK: Accesses
 
     /// Reports that a file was opened.
-    public func didOpen(_ sid: SID) {
-        report(.reading) { $0.access(sid) }
-    }
+    public func didOpen(_ sid: SID) { report(.reading) { $0.access(sid) } }
 
     /// Reports that an open file was read to its end.
-    public func didReadToEnd(_ sid: SID) {
-        report(.reading) { $0.finish(sid) }
-    }
+    public func didReadToEnd(_ sid: SID) { report(.reading) { $0.finish(sid) } }
 
-    /// Reports that an open file was closed, or couldn't be opened.
-    public func didClose(_ sid: SID) {
-        report(.reading) { $0.close(sid) }
-    }
+    /// Reports that an open file was closed, or failed to open.
+    public func didClose(_ sid: SID) { report(.reading) { $0.close(sid) } }
 
-    /// Reports that the size of a file was asked for.
+    /// Reports that a program asked for a file's size.
     ///
-    /// - Parameter isKnown: whether it was known without a request. Such an access begins no sequence; an established
-    ///   one goes over the sizes that it prefetched.
+    /// - Parameter isKnown: whether it was known. Such an access continues an established sequence but begins none.
     public func didAskSize(of sid: SID, isKnown: Bool) {
         if isKnown, !describing.withLock({ $0.isPrefetching }) { return }
         report(.describing) { detector in
-            let step = detector.access(sid, mayBegin: !isKnown)
-            return step + detector.finish(sid)
+            var step = detector.access(sid, mayBegin: !isKnown)
+            step += detector.finish(sid)
+            return step
         }
     }
 
@@ -109,7 +93,7 @@ public final class Prefetcher: Sendable {
         while let step = steps.popLast() {
             if !step.abandon.isEmpty, purpose == .reading { media.abandonPrefetch(of: step.abandon) }
             for (index, sid) in step.prefetch.enumerated() where !prefetch(sid, purpose) {
-                // Without room for this file, there is none for the others.
+                // Without room for this file, there is none for the next ones.
                 detector.withLock { $0.takeBack(Array(step.prefetch[index...])) }
                 break
             }
@@ -120,10 +104,10 @@ public final class Prefetcher: Sendable {
         }
     }
 
-    /// Prefetches a file, or its size; false when there is no room for it.
+    /// Prefetches a file or its size; false if there is no room.
     private func prefetch(_ sid: SID, _ purpose: Purpose) -> Bool {
         do throws(CatalogError) {
-            // Gone from the account meanwhile: no program will ask for it.
+            // A file that has left the account needs no prefetching.
             guard let resource = try catalog.resource(of: sid) else { return true }
             let facts = try catalog.media.facts(of: sid)
             switch purpose {

@@ -1,52 +1,43 @@
 import Catalog
 import TwilioAPI
 
-/// One program's sequence of files in one order of a directory: its position, the files that follow, and those
-/// prefetched.
-///
-/// A part of ``SequenceDetector``, which hands each access to the sequence that predicted it.
+/// A program's sequence of files in one order of a directory, as ``SequenceDetector`` predicts it.
 struct ReadingSequence {
-    /// How many files are prefetched, at first and at most.
-    ///
-    /// In between, twice the length of the sequence: when it ends, no more than that was fetched in vain.
+    /// The least and the greatest number of prefetched files; in between, twice the length of the sequence.
     static let depths = 4...64
 
-    /// How many files in a row establish a sequence.
-    ///
-    /// One more if another file was accessed in between: among a few files, two are easily neighbours.
+    /// The files in a row that establish a sequence; three if another was accessed in between, by chance neighbours.
     private var threshold = 2
 
-    /// How many positions early a file may be opened.
-    ///
-    /// Programs that work on several files at once take them in order, but not strictly.
+    /// How many positions early a file may be opened: programs that read several files at once keep no strict order.
     private static let earliness = 4
 
-    /// Identifies the sequence; never used again.
+    /// The sequence's number; never reused.
     let number: Int
     let order: EntryOrder
 
-    /// The last file that was accessed together with all before it.
+    /// The last file accessed, with all before it.
     private(set) var current: SID
 
-    /// The files that follow `current`, as far as they are known.
+    /// The known files after `current`.
     private var upcoming: [SID] = []
 
-    /// How many files of `upcoming` were prefetched, from its first on.
+    /// How many files of `upcoming`, from the first, were prefetched.
     private var prefetchedCount = 0
 
-    /// Whether no file follows `upcoming`.
+    /// Whether `upcoming` ends with the directory's last file.
     private var isAtEnd = false
 
-    /// The files of `upcoming` that were opened before their turn.
+    /// The files of `upcoming` that were opened early.
     private var early: Set<SID> = []
 
-    /// Files that are open and not yet read to their end.
+    /// Open files that weren't read to their end.
     private var open: Set<SID>
 
-    /// How many files were read to their end.
+    /// The number of files read to their end.
     private(set) var length = 0
 
-    /// Accesses elsewhere since the last one that belonged to this sequence.
+    /// Accesses elsewhere since the sequence last advanced.
     var idle = 0
 
     init(number: Int, order: EntryOrder, at sid: SID) {
@@ -56,13 +47,13 @@ struct ReadingSequence {
         open = [sid]
     }
 
-    /// Whether enough files were read in a row to prefetch others.
+    /// Whether enough files were read in a row to prefetch more.
     var isEstablished: Bool { length >= threshold }
 
-    /// Whether it has reached the end of its directory.
+    /// Whether the sequence has reached the end of its directory.
     var isOver: Bool { isAtEnd && upcoming.isEmpty && open.isEmpty }
 
-    /// The files prefetched and not accessed yet.
+    /// The files prefetched but not accessed.
     var prefetched: [SID] { upcoming.prefix(prefetchedCount).filter { !early.contains($0) } }
 
     /// Whether the sequence predicts a file to be accessed next.
@@ -73,10 +64,10 @@ struct ReadingSequence {
     /// Whether a file was the last access, is open, or was opened early.
     func isAt(_ sid: SID) -> Bool { sid == current || open.contains(sid) || early.contains(sid) }
 
-    /// Whether an access to a file skips others: it was prefetched, but isn't next.
+    /// Whether an access to a file skips prefetched ones.
     func skips(to sid: SID) -> Bool { upcoming.prefix(prefetchedCount).contains(sid) && !isNext(sid) }
 
-    /// Takes in an access to a file that is next.
+    /// Notes an access to a predicted file.
     mutating func advance(to sid: SID) {
         if !isEstablished, idle > 0 { threshold = 3 }
         idle = 0
@@ -89,33 +80,31 @@ struct ReadingSequence {
         }
     }
 
-    /// Takes in that a file was read to its end; false when it isn't open in this sequence.
+    /// Notes that a file was read to its end; false if it isn't open here.
     mutating func finish(_ sid: SID) -> Bool {
         guard open.remove(sid) != nil else { return false }
         length += 1
         return true
     }
 
-    /// Whether a file is open in this sequence and not yet read to its end.
+    /// Whether a file is open and not read to its end.
     func isReading(_ sid: SID) -> Bool { open.contains(sid) }
 
-    /// Takes in the answer to a query.
+    /// Notes the answer to a query.
     mutating func learn(_ followers: [SID], for query: SequenceDetector.Query) {
         guard query.after == upcoming.last ?? current else { return }
         upcoming += followers
         isAtEnd = followers.count < query.count
     }
 
-    /// The files that have to be known to go on; nil when they are.
+    /// The query for further files; nil if none are needed.
     var query: SequenceDetector.Query? {
         let wanted = isEstablished ? Self.depths.upperBound : 1
         guard !isAtEnd, upcoming.count < (isEstablished ? depth : 1) else { return nil }
         return SequenceDetector.Query(sequence: number, after: upcoming.last ?? current, order: order, count: wanted)
     }
 
-    /// Counts further files as prefetched, up to the present depth.
-    ///
-    /// - Returns: those files.
+    /// Returns the next files to prefetch, up to the current depth, and counts them as prefetched.
     mutating func extend() -> [SID] {
         guard isEstablished else { return [] }
         let end = min(depth, upcoming.count)
@@ -124,14 +113,12 @@ struct ReadingSequence {
         return upcoming[prefetchedCount..<end].filter { !early.contains($0) }
     }
 
-    /// Counts files as not prefetched, from the first of these on.
+    /// Counts files as not prefetched, from the first of `sids` on.
     mutating func takeBack(_ sids: Set<SID>) {
         prefetchedCount =
             upcoming.prefix(prefetchedCount).firstIndex { sids.contains($0) && !early.contains($0) } ?? prefetchedCount
     }
 
-    /// How many files are to be prefetched now.
-    private var depth: Int {
-        min(max(2 * length, Self.depths.lowerBound), Self.depths.upperBound)
-    }
+    /// How many files to prefetch.
+    private var depth: Int { min(max(2 * length, Self.depths.lowerBound), Self.depths.upperBound) }
 }

@@ -6,27 +6,27 @@ public import Sync
 import Transfer
 import TwilioAPI
 
-/// Probes the sizes that no program has asked for yet, in the background, once the lists are complete.
+/// Probes unknown sizes in the background, once the lists are complete.
 ///
 /// Twilio reports a voice recording's size only with its media, so each costs one request, once: the catalog keeps it.
-/// Requests that somebody waits for go first, and so does prefetching. An unused mount probes nothing.
+/// Programs' requests and prefetching take precedence. An unused mount probes nothing.
 public final class SizeProber: Sendable {
-    /// An account as probing sees it.
+    /// An account to probe.
     public struct Account: Sendable {
         let catalog: Catalog
         let synchronizer: Synchronizer
 
-        /// Puts an account together.
+        /// Makes an account.
         public init(catalog: Catalog, synchronizer: Synchronizer) {
             self.catalog = catalog
             self.synchronizer = synchronizer
         }
     }
 
-    /// How many probes run at the same time: the rest of the account's limit is for requests that somebody waits for.
+    /// The most probes at a time, which leaves most of the account's limit to programs.
     static let limit = 16
 
-    /// How many recordings are taken from the catalog at a time.
+    /// Recordings read from the catalog at a time.
     private static let step = 256
 
     /// One list of one account.
@@ -36,7 +36,7 @@ public final class SizeProber: Sendable {
     }
 
     private struct State {
-        /// The position in each list up to which the recordings were probed.
+        /// The position of the last probed recording of each list.
         var positions: [List: Int64] = [:]
         var running = 0
         var isShutDown = false
@@ -50,17 +50,15 @@ public final class SizeProber: Sendable {
     private let state = Condition(State())
     private let thread = Locked<NamedThread?>(nil)
 
-    /// Makes a prober for the accounts of a mount; ``start()`` begins.
+    /// Makes a prober for a mount's accounts; ``start()`` begins.
     public convenience init(accounts: [Account], library: MediaLibrary, logger: Logger) {
         self.init(accounts: accounts, media: library, delay: .seconds(10), pause: .seconds(5), logger: logger)
     }
 
     /// - Parameters:
-    ///   - delay: the wait before the first probe: a mount made for one backup is asked for sizes right away.
-    ///   - pause: the wait when there is nothing to probe.
-    init(
-        accounts: [Account], media: any PrefetchableMedia, delay: Duration, pause: Duration, logger: Logger
-    ) {
+    ///   - delay: the wait before the first probe: a mount made for a backup is asked for sizes right away.
+    ///   - pause: the wait when all sizes are known.
+    init(accounts: [Account], media: any PrefetchableMedia, delay: Duration, pause: Duration, logger: Logger) {
         self.accounts = accounts
         self.media = media
         self.delay = delay
@@ -68,31 +66,25 @@ public final class SizeProber: Sendable {
         self.logger = logger
     }
 
-    /// Begins.
-    ///
-    /// - Throws: ``SystemError`` when the system has no thread left.
+    /// Starts the thread; throws ``SystemError`` if the system refuses one.
     public func start() throws {
         let thread = try NamedThread(name: "sizes") { [self] in
             var pause = delay
             while !state.waitUntil(timeout: pause, { $0.isShutDown }) {
-                // The next round finds those added meanwhile.
+                // The next round finds recordings added meanwhile.
                 pause = probeSome() ? .zero : self.pause
             }
         }
         self.thread.withLock { $0 = thread }
     }
 
-    /// Ends the thread.
-    ///
-    /// The transfer client is to be shut down before.
+    /// Ends the thread, after the transfer client was shut down.
     public func shutDown() {
         state.change { $0.isShutDown = true }
         thread.withLock { $0 }?.join()
     }
 
-    /// Probes the next recordings of some list.
-    ///
-    /// - Returns: whether there were any.
+    /// Probes the next recordings of one list; false if all are probed.
     private func probeSome() -> Bool {
         for (index, account) in accounts.enumerated() where account.synchronizer.isUsed {
             for kind in MediaKind.allCases
@@ -119,7 +111,7 @@ public final class SizeProber: Sendable {
         return true
     }
 
-    /// Waits until another probe may begin; false after ``shutDown()``.
+    /// Waits for room for another probe; false after ``shutDown()``.
     private func waitForRoom() -> Bool {
         state.waitWithoutEnd { state -> Bool? in
             if state.isShutDown { return false }
