@@ -1,55 +1,53 @@
 public import Support
 public import TwilioAPI
 
-/// A recording's media can't be described, opened or read.
+/// An error in describing, opening or reading a recording's media.
 public typealias MediaError = CodedError<MediaErrorCode>
 
-/// The reasons why a recording's media can't be described, opened or read.
-///
-/// The raw value is the reason's name in `status.json`.
+/// The reasons for a ``MediaError``; the raw value is the name in `status.json`.
 public enum MediaErrorCode: String, ErrorCode, CaseIterable {
-    /// No private key that is held opens it.
+    /// No private key held opens the envelope.
     case keyNotHeld = "key_not_held"
 
-    /// The media is not there, or not where Twilio keeps media.
+    /// Twilio doesn't have the media, or keeps it in the account owner's bucket.
     case mediaMissing = "media_missing"
 
-    /// The media could not be fetched.
+    /// The media can't be fetched.
     case transferFailed = "transfer_failed"
 
-    /// The bytes are not the ones that were sealed: the padding or the sizes disagree.
+    /// The padding or the size differs from the sealed one.
     case integrityFailed = "integrity_failed"
 
-    /// The bytes are not the ones that were sealed: the tag disagrees. The log said so when it was found out.
+    /// The tag differs from the sealed one; this was logged when it was detected.
     case authenticationFailed = "authentication_failed"
 
-    /// The media is no longer the one whose size was told.
+    /// The media has changed since its size was reported.
     case changed
 
-    /// The envelope can't be understood.
+    /// The envelope is malformed or of an unknown scheme.
     case unreadableEnvelope = "unreadable_envelope"
 
-    /// What came isn't media, or is encrypted although the resource doesn't say so.
+    /// The answer isn't media, or is encrypted although the resource says otherwise.
     case unexpectedContent = "unexpected_content"
 
-    /// The temporary file for ciphertext can't be written.
+    /// The temporary file for ciphertext can't be written or read.
     case storage
 
-    /// The mount is being ended.
+    /// The mount is stopping.
     case shutDown = "shut_down"
 
-    /// The recording.
+    /// The recording's SID.
     public typealias Details = SID
 
-    /// True when the mount is being ended.
+    /// Whether the mount is stopping.
     public var endsUnwantedWork: Bool { self == .shutDown }
 
-    /// The recording.
+    /// The recording's SID, for logs.
     public static func fields(of error: MediaError) -> [String: String] { ["recording": error.sid.description] }
 }
 
 extension MediaError {
-    /// The recording.
+    /// The recording's SID.
     public var sid: SID { details }
 
     /// Makes an error of a recording.

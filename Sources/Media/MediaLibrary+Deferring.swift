@@ -3,20 +3,20 @@ import Support
 import Synchronization
 public import TwilioAPI
 
-/// Opening files without opening their media.
+/// Deferred opening.
 extension MediaLibrary {
-    /// Opens a recording's media for reading when its first byte is asked for.
+    /// Returns a reader that opens the media at its first read.
     ///
     /// - Parameters:
-    ///   - size: of the plaintext, in bytes.
-    ///   - hasTag: whether the media is authenticated, so that pages from before this process must not be kept.
-    ///   - opener: opens it, with ``open(_:facts:integrity:completion:)``; called at the first read, on its thread.
+    ///   - size: the plaintext size in bytes.
+    ///   - hasTag: whether the media is authenticated: then pages from before this process must not be kept.
+    ///   - opener: opens the media with ``open(_:facts:integrity:completion:)``; called on the first read's thread.
     public func deferOpening(
         of sid: SID, size: Int64, hasTag: Bool, opener: @escaping MediaReader.Opener
     ) -> MediaReader {
         let wasVerified = hasTag && state.withLock { $0.verified.contains(sid) }
         services.deferredFiles.wrappingAdd(1, ordering: .relaxed)
-        // Counted among those that are open once its media is.
+        // Once the media is open, it counts as an open file instead.
         let isCounted = Locked(true)
         let takeBack: @Sendable () -> Void = { [services] in
             let wasCounted = isCounted.withLock { isCounted in
@@ -35,7 +35,7 @@ extension MediaLibrary {
             }, onClose: takeBack)
     }
 
-    /// Whether the private key of a public key is held; nil when that isn't known yet.
+    /// Whether the private key of a public key is held; nil if unknown.
     public func isKeyHeld(publicKeySID: SID, kind: MediaKind) -> Bool? {
         services.isKeyHeld(publicKeySID.description, kind: kind)
     }

@@ -2,31 +2,26 @@ import Support
 import Transfer
 public import TwilioAPI
 
-/// Getting files ready before they are asked for.
+/// Prefetching of files.
 extension MediaLibrary {
-    /// Files that are got ready at the most.
+    /// The most files prefetched at a time.
     private static let prefetchLimit = 64
 
-    /// Bytes that are fetched of a file that isn't small.
+    /// The most bytes prefetched of a file that is not held back.
     private static let prefetchSize = PendingRead.largest
 
-    /// Begins opening a recording's media and fetching its first bytes, all of it if it is small, at the priority of
-    /// read-ahead.
+    /// Opens a recording's media and fetches its first bytes, or all of a small file, with read-ahead priority.
     ///
     /// - Parameters:
-    ///   - facts: what is known of it from before; nil to learn it now.
-    ///   - integrity: what was found out about this very media before; nil when nothing was.
-    /// - Returns: whether there is room for it; if not, the same goes for others now.
+    ///   - facts: the known facts; nil to learn them.
+    ///   - integrity: the known verdict on this media, if any.
+    /// - Returns: whether there is room for it; if not, there is none for other files either.
     public func prefetch(_ resource: MediaResource, facts: MediaFacts?, integrity: Integrity? = nil) -> Bool {
         let size = facts.map { isHeldBack($0) ? $0.ciphertextSize : min($0.ciphertextSize, Self.prefetchSize) }
         let slotCount = Int((size ?? Self.prefetchSize) / Int64(Block.size)) + 1
-        // Half of the memory is for those who read.
+        // Half of the memory is left to readers.
         let budget = services.memory.slotCount / 2
-        enum Room {
-            case taken
-            case known
-            case none
-        }
+        enum Room { case taken, known, none }
         let room = state.withLock { state -> Room in
             if state.prefetched[resource.sid] != nil { return .known }
             guard state.prefetched.count < Self.prefetchLimit,
@@ -48,7 +43,7 @@ extension MediaLibrary {
         return true
     }
 
-    /// Lets go of what was begun ahead for recordings that nobody has opened since.
+    /// Cancels the prefetching of files that weren't opened since.
     public func abandonPrefetch(of sids: [SID]) {
         let files = state.withLock { state -> [MediaFile] in
             sids.compactMap { sid in
@@ -62,7 +57,7 @@ extension MediaLibrary {
         for file in files { file.close() }
     }
 
-    /// Whether a file would be fetched whole before anything of it is released.
+    /// Whether a file is fetched whole before any byte is released.
     private func isHeldBack(_ facts: MediaFacts) -> Bool {
         services.configuration.integrityMode != .deferred && facts.ciphertextSize <= services.configuration.strictLimit
     }

@@ -6,10 +6,10 @@ import Synchronization
 public import Transfer
 public import TwilioAPI
 
-/// The media of all recordings that are being read, or were lately.
+/// The media of all recordings that are being read or were read lately.
 ///
-/// Makes one ``MediaFile`` for a recording, which its readers share, and keeps some for a while after the last reader
-/// has left: their content keys, and their blocks as far as memory allows.
+/// It makes one ``MediaFile`` per recording, shared by its readers, and keeps some files without readers: their content
+/// keys and, while memory allows, their blocks.
 public final class MediaLibrary: Sendable {
     /// The library's settings.
     public typealias Configuration = MediaConfiguration
@@ -17,21 +17,20 @@ public final class MediaLibrary: Sendable {
     struct State {
         var files: [SID: MediaFile] = [:]
 
-        /// Files without a reader, the one that was used last at the end.
+        /// Files without readers, the last used one at the end.
         var idle: [SID] = []
 
-        /// Files whose first bytes were fetched ahead and that nobody has opened since, with the memory they may take,
-        /// in slots.
+        /// Prefetched files that weren't opened since, with the slots that they may take.
         var prefetched: [SID: Int] = [:]
 
-        /// Files that were verified since the library was made: pages of them that the kernel has are what was sealed.
+        /// Files verified by this process: the kernel's pages of them are authentic.
         var verified: Set<SID> = []
     }
 
-    /// Verified files that are remembered; forgetting one costs no more than fetching it again.
+    /// The most verified files remembered; a forgotten one is fetched again.
     private static let verifiedLimit = 100_000
 
-    /// Bytes of temporary files kept for files without a reader.
+    /// The most bytes of temporary files kept for files without readers.
     private static let spoolLimit: Int64 = 1 << 30
 
     let services: MediaServices
@@ -40,9 +39,7 @@ public final class MediaLibrary: Sendable {
     /// Makes a library.
     ///
     /// - Parameters:
-    ///   - clients: tell where media is, each that of its account.
-    ///   - transfer: fetches it.
-    ///   - keys: open its envelopes.
+    ///   - clients: resolve media addresses, one client per account.
     ///   - diskCache: keeps ciphertext across restarts; nil for none.
     ///   - observer: is told what is learnt; kept.
     ///   - metrics: makes what counts and measures reads and fetches.
@@ -63,9 +60,7 @@ public final class MediaLibrary: Sendable {
             })
     }
 
-    /// Ends the library's threads.
-    ///
-    /// The transfer client is to be shut down before.
+    /// Ends the library's threads, after the transfer client was shut down.
     public func shutDown() {
         services.memory.abandonWaiters()
         services.workers.shutDown()
@@ -75,27 +70,25 @@ public final class MediaLibrary: Sendable {
 
     /// Learns size and envelope of a recording's media with one small request.
     ///
-    /// - Parameters:
-    ///   - priority: how urgent it is.
-    ///   - completion: called at once when they are known, else later on another thread.
+    /// - Parameter completion: called at once if they are known, else later on another thread.
     public func describe(
         _ resource: MediaResource, priority: Priority = .reader,
         completion: @escaping @Sendable (Result<MediaFacts, MediaError>) -> Void
     ) {
         let file = file(of: resource, facts: nil, integrity: nil)
         file.describe(priority: priority) { [self] result in
-            // What nobody waits for mustn't push out what was read.
+            // Background descriptions must not push out files that were read.
             if priority == .background { drop(file) } else { settle(file) }
             if priority == .reader, case .failure(let error) = result { services.metrics.countError(error) }
             completion(result)
         }
     }
 
-    /// Opens a recording's media for reading: unwraps its content key, if that hasn't been done yet.
+    /// Opens a recording's media for reading and unwraps its content key.
     ///
     /// - Parameters:
-    ///   - facts: what is known of it from before; nil to learn it now.
-    ///   - integrity: what was found out about this very media before; nil when nothing was.
+    ///   - facts: the known facts; nil to learn them.
+    ///   - integrity: the known verdict on this media, if any.
     ///   - completion: called at once or later on another thread.
     public func open(
         _ resource: MediaResource, facts: MediaFacts?, integrity: Integrity? = nil,
@@ -121,7 +114,7 @@ public final class MediaLibrary: Sendable {
         }
     }
 
-    /// Opens a recording's media for reading, if that needs nothing that isn't at hand.
+    /// Opens a recording's media if its content is in memory; nil otherwise.
     public func openAtHand(_ sid: SID) -> MediaReader? {
         let file = state.withLock { state -> MediaFile? in
             guard let file = state.files[sid] else { return nil }
@@ -141,30 +134,28 @@ public final class MediaLibrary: Sendable {
         return MediaReader(file: file, opened: opened) { [self] in release(file) }
     }
 
-    /// A plaintext size in bytes that is known for the time being, since nothing but the length of an answer vouches
-    /// for it; nil when there is none.
+    /// The plaintext size in bytes known from the length of an answer alone, valid for a while; nil if unknown.
     public func provisionalSize(of sid: SID) -> Int64? {
         services.provisionalSizes.withLock { $0.size(of: sid, now: .now) }
     }
 
-    /// Size and envelope of a recording's media, if it is among the files at hand and they are known.
+    /// The facts of a file in memory; nil if unknown.
     public func factsAtHand(_ sid: SID) -> MediaFacts? {
         state.withLock { $0.files[sid] }?.known.facts
     }
 
-    /// Whether somebody may still read the media that a recording had before it changed.
+    /// Whether readers from before the media changed may be left.
     public func hasOutdatedReaders(_ sid: SID) -> Bool {
         state.withLock { $0.files[sid] }?.hasOutdatedReaders ?? false
     }
 
-    /// Finds out whether a recording's private key is held, by opening its envelope if none was opened before that
-    /// names the same public key.
+    /// Determines whether a recording's private key is held, by opening its envelope if its key isn't proven yet.
     ///
-    /// Costs an RSA operation for each key that is held, and for video a request if its media wasn't described yet.
+    /// Costs an RSA operation per private key, and a request for video that wasn't described.
     ///
     /// - Parameters:
-    ///   - facts: what is known of the media from before.
-    ///   - completion: called at once or later on another thread, with nil when it can't be found out now.
+    ///   - facts: the known facts, if any.
+    ///   - completion: called at once or later on another thread; with nil if the answer is unknown.
     public func findOutKey(
         of resource: MediaResource, facts: MediaFacts?, completion: @escaping @Sendable (_ isHeld: Bool?) -> Void
     ) {
@@ -182,22 +173,22 @@ public final class MediaLibrary: Sendable {
         }
     }
 
-    /// What is known of the truth of a recording's bytes; nil when it isn't among the files at hand.
+    /// The integrity of a file in memory; nil if there is none.
     public func integrity(of sid: SID) -> Integrity? {
         state.withLock { $0.files[sid] }?.integrity
     }
 
-    /// The file of a recording, made if there is none.
+    /// Returns the file of a recording, made if there is none.
     ///
-    /// - Parameter retainsReader: whether a reader is counted, within the lock that `settle` takes, so that the file
-    ///   isn't let go in between. Lock order: the library's, then a file's.
+    /// `retainsReader` counts a reader under the lock that `settle` takes, so the file isn't dropped in between.
+    /// Lock order: the library's, then a file's.
     func file(
         of resource: MediaResource, facts: MediaFacts?, integrity: Integrity?, retainsReader: Bool = false
     ) -> MediaFile {
         let (file, outdated) = state.withLock { state -> (MediaFile, MediaFile?) in
             state.idle.removeAll { $0 == resource.sid }
             let known = state.files[resource.sid]
-            // Who reads it goes on with what the resource said.
+            // A file with readers keeps the old resource.
             let isOutdated = known.map { !$0.hasReaders && !$0.known.resource.describesMedia(like: resource) } ?? false
             let file =
                 (isOutdated ? nil : known)
@@ -222,7 +213,7 @@ public final class MediaLibrary: Sendable {
         settle(file)
     }
 
-    /// Lets go of a file, unless somebody reads it or did so.
+    /// Drops a file, unless it has or had readers.
     private func drop(_ file: MediaFile) {
         let isDropped = state.withLock { state in
             guard !file.hasReaders, state.files[file.sid] === file, state.prefetched[file.sid] == nil,
@@ -235,7 +226,7 @@ public final class MediaLibrary: Sendable {
         if isDropped { file.close() } else { settle(file) }
     }
 
-    /// Puts a file without readers among the idle ones, and lets go of what is too much.
+    /// Puts a file without readers among the idle ones and closes those over the limits.
     func settle(_ file: MediaFile) {
         let victims = state.withLock { state -> [MediaFile] in
             guard !file.hasReaders, state.files[file.sid] === file else { return [] }
@@ -247,7 +238,7 @@ public final class MediaLibrary: Sendable {
             while index < state.idle.count,
                 state.idle.count > services.configuration.idleFileLimit || streamed > Self.spoolLimit
             {
-                // A file that failed its authentication is remembered: every later read has to fail too.
+                // A file that failed authentication is kept: every later read has to fail too.
                 guard let victim = state.files[state.idle[index]], victim.integrity != .failed, !victim.hasReaders
                 else {
                     index += 1
@@ -271,11 +262,8 @@ public final class MediaLibrary: Sendable {
 }
 
 extension Locked where State == MediaLibrary.State {
-    /// Has files let go of blocks: those without readers first, the one that was used least recently before all others.
-    ///
-    /// - Parameters:
-    ///   - count: slots that are to be free.
-    ///   - isUrgent: whether a reader waits for memory, so that what was read ahead for others may go too.
+    /// Evicts blocks until `count` slots are free: of files without readers, least recently used first, then, if a
+    /// reader waits (`isUrgent`), of others.
     fileprivate func reclaimMemory(_ count: Int, isUrgent: Bool, of memory: MemoryPool) {
         let (idle, open) = withLock { state -> ([MediaFile], [MediaFile]) in
             let idle = state.idle.compactMap { state.files[$0] }

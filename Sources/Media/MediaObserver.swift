@@ -1,25 +1,24 @@
 public import TwilioAPI
 
-/// Is told what Media learns, by whoever made the ``MediaLibrary``.
+/// Receives what the ``MediaLibrary`` learns about media.
 ///
-/// Called from any thread, without locks held; must be quick. `account` is the one to which the recording says that it
-/// belongs; nil when it doesn't say so.
+/// Methods are called from any thread without locks held, and must be quick. `account` is the account that the
+/// recording names; nil if it names none.
 public protocol MediaObserver: AnyObject, Sendable {
-    /// The media was described: from now on its size is known.
+    /// The media was described: its size is known.
     func mediaWasDescribed(_ sid: SID, of account: SID?, as facts: MediaFacts)
 
-    /// What was known of the media is no longer so: its entity tag or its size is another.
+    /// The media's entity tag or size has changed.
     func mediaHasChanged(_ sid: SID, of account: SID?)
 
-    /// All of the media has been seen, and is what was sealed.
+    /// All of the media was read, and its tag agrees.
     func mediaWasVerified(_ sid: SID, of account: SID?)
 
-    /// Something of what was released turned out not to be what was sealed; the media is fetched once more before it is
-    /// declared bad.
+    /// The media failed authentication after bytes were released; it is fetched again before it is condemned.
     ///
-    /// Nothing that was released before may be read any more.
+    /// Bytes released before must not be read any more.
     func mediaIsDoubtful(_ sid: SID, of account: SID?)
 
-    /// The content turned out not to be what was sealed. Nothing of it may be read any more, whatever was cached.
+    /// The media is condemned: nothing of it may be read any more, cached or not.
     func mediaFailedAuthentication(_ sid: SID, of account: SID?)
 }

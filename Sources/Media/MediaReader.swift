@@ -1,34 +1,33 @@
 public import Support
 import TwilioAPI
 
-/// One opened file's place in reading: it knows where its reader is, and reads ahead from there.
+/// An open file with its own read-ahead; deinitialising it closes the file.
 ///
-/// It can be deferred: then nothing is opened before the first read, since many files are opened and never read, and
-/// opening an envelope takes milliseconds. Letting go of a reader closes it.
+/// A deferred reader opens the file at its first read: many files are opened and never read, and opening an envelope
+/// takes milliseconds.
 public final class MediaReader: Sendable {
     /// Opens the file of a deferred reader.
     public typealias Opener = @Sendable (@escaping @Sendable (Result<MediaReader, MediaError>) -> Void) -> Void
 
-    /// What reads go to: the content, or whatever stands in its place.
+    /// The target of reads.
     ///
     /// Valid transitions: `deferred` → `opening` → `opened`, `changed`, or again `deferred`.
     private enum Source {
-        /// What was opened. Should the file change, reads fail: bytes of two contents are never mixed.
+        /// The opened content. If the file changes, reads fail: bytes of two contents are never mixed.
         case content(MediaContent, through: ReadPath, at: ReadingPlace)
 
-        /// Nothing yet.
         case deferred
 
-        /// The first read has come, and waits with others.
+        /// The file is being opened for these reads.
         case opening([Read])
 
-        /// What a deferred reader has opened.
+        /// The reader opened by a deferred one.
         case opened(MediaReader)
 
-        /// The media isn't what it was when the file was opened.
+        /// The media has changed since the file was opened.
         case changed(MediaError)
 
-        /// What is to be done for a read.
+        /// The action for a read.
         enum Step {
             case read(MediaContent, through: ReadPath, at: ReadingPlace)
             case handOn(MediaReader)
@@ -37,7 +36,7 @@ public final class MediaReader: Sendable {
             case fail(MediaError)
         }
 
-        /// Takes a read; keeps it while the file is opened.
+        /// Takes a read, and keeps it while the file is being opened.
         mutating func take(_ read: Read) -> Step {
             switch self {
             case .content(let content, let reads, let place):
@@ -55,9 +54,7 @@ public final class MediaReader: Sendable {
             }
         }
 
-        /// The first read has had the file opened, or not.
-        ///
-        /// - Returns: the reads that waited for it.
+        /// Ends the opening; returns the reads that waited.
         mutating func didOpen(_ result: Result<MediaReader, MediaError>) -> [Read] {
             guard case .opening(let waiting) = self else { return [] }
             switch result {
@@ -86,11 +83,10 @@ public final class MediaReader: Sendable {
     private let size: Int64
     private let onClose: @Sendable () -> Void
 
-    /// Whether the kernel may keep the pages that it has of this file.
+    /// Whether the kernel may keep its pages of this file.
     ///
-    /// It may when this file's bytes have all gone through the same authentication, or can't be authenticated. Pages
-    /// from before would be bytes that the authentication has never seen, and would never see, so it could not
-    /// complete.
+    /// It may if all bytes passed through this authentication, or none is possible. Pages from before would never be
+    /// authenticated, so the authentication could not complete.
     public let mayKeepPages: Bool
 
     init(file: MediaFile, opened: MediaFile.Opened, onClose: @escaping @Sendable () -> Void) {
@@ -105,9 +101,7 @@ public final class MediaReader: Sendable {
         mayKeepPages = opened.isContinued || opened.content.authentication == nil
     }
 
-    /// A deferred reader.
-    ///
-    /// - Parameter size: of the plaintext, in bytes; if it turns out to be another, every read fails.
+    /// Makes a deferred reader; if the plaintext size turns out not to be `size` bytes, every read fails.
     init(
         _ sid: SID, size: Int64, mayKeepPages: Bool, opener: @escaping Opener, onClose: @escaping @Sendable () -> Void
     ) {
@@ -119,25 +113,21 @@ public final class MediaReader: Sendable {
         self.onClose = onClose
     }
 
-    deinit {
-        onClose()
-    }
+    deinit { onClose() }
 
-    /// Bytes that one read may ask for.
+    /// The most bytes of one read.
     public static let largestRead = Int(PendingRead.largest)
 
-    /// Calls `observer` once the file has been asked for to its end, and for at least half of its bytes.
+    /// Calls `observer` once the end and at least half of the bytes were requested.
     ///
-    /// Half, because the kernel may have some of them already and doesn't ask for those; and not the end alone, because
-    /// a player looks there first.
-    ///
-    /// - Parameter observer: called at once, or within a read, on the reader's thread.
+    /// Half, because the kernel's cached pages aren't requested; not the end alone, because players look there first.
+    /// It is called at once or by a read, on the reader's thread.
     public func whenReadToEnd(_ observer: @escaping @Sendable () -> Void) {
         let due = state.withLock { $0.progress.watch(observer) }
         due?()
     }
 
-    /// Whether the media has changed since it was opened, so that every read fails.
+    /// Whether the media has changed since it was opened: every read fails.
     public var isOutdated: Bool {
         switch state.withLock({ $0.source }) {
         case .content(let content, let reads, _): !reads.isCurrent(content)
@@ -150,10 +140,9 @@ public final class MediaReader: Sendable {
     /// Reads plaintext.
     ///
     /// - Parameters:
-    ///   - offset: of the first byte, in the plaintext.
-    ///   - count: bytes, ``largestRead`` at the most; fewer are read only where the file ends before.
-    ///   - receiver: gets the bytes or the error, exactly once: at once when they are in memory, else later on another
-    ///     thread.
+    ///   - offset: the plaintext offset of the first byte.
+    ///   - count: the number of bytes, at most ``largestRead``; fewer are read only at the end of the file.
+    ///   - receiver: gets the bytes or the error, exactly once: at once from memory, else later on another thread.
     public func read(at offset: Int64, count: Int, receiver: any ReadReceiver) {
         let count = min(count, Self.largestRead)
         let range = offset..<max(offset, offset.addingSaturated(Int64(count)))
@@ -166,12 +155,11 @@ public final class MediaReader: Sendable {
     private func perform(_ step: Source.Step, _ read: Read) {
         switch step {
         case .read(let content, let reads, let place):
-            reads.read(
-                read.offset..<(read.offset + Int64(read.count)), of: content, at: place, receiver: read.receiver)
+            reads.read(read.offset..<(read.offset + Int64(read.count)), of: content, at: place, receiver: read.receiver)
         case .handOn(let reader):
             reader.read(at: read.offset, count: read.count, receiver: read.receiver)
         case .open:
-            // Kept until it is opened: whoever waits for it has the file open.
+            // The closure retains the reader, so the file stays open for the waiting reads.
             opener? { [self] in didOpen($0) }
         case .wait:
             break
@@ -180,7 +168,7 @@ public final class MediaReader: Sendable {
         }
     }
 
-    /// The first read has had the file opened, or not: then the next one tries again.
+    /// Ends the opening; after a failure, the next read tries again.
     private func didOpen(_ result: Result<MediaReader, MediaError>) {
         var result = result
         if case .success(let reader) = result, reader.size != size {
@@ -196,11 +184,11 @@ public final class MediaReader: Sendable {
     }
 }
 
-/// Takes what a read ends with.
+/// Receives the result of a read.
 public protocol ReadReceiver: Sendable {
-    /// The bytes; gone when it returns.
+    /// The read succeeded; `plaintext` is valid until this returns.
     func readDidFinish(_ plaintext: RawSpan)
 
-    /// There will be none.
+    /// The read failed.
     func readDidFail(_ error: MediaError)
 }

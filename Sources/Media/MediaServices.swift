@@ -5,67 +5,65 @@ import Synchronization
 import Transfer
 import TwilioAPI
 
-/// What the files of one library share.
+/// The services shared by the files of a library.
 final class MediaServices: Sendable {
-    /// Has files let go of blocks until a pool has so many free slots.
+    /// Evicts blocks of files until a pool has a number of free slots.
     typealias Reclaim = @Sendable (_ slotCount: Int, _ isUrgent: Bool, _ memory: MemoryPool) -> Void
 
     let clients: TwilioClients
     let transfer: TransferClient
     let keys: KeyRing
 
-    /// Threads for decryption, and for opening envelopes: none of it belongs on the transfer thread.
+    /// Threads for decryption and for opening envelopes, which must not block the transfer thread.
     let workers: WorkerPool
 
-    /// Threads that read from the disk.
     let diskWorkers: WorkerPool
 
-    /// The thread that writes to the disk cache: nobody waits for it.
+    /// The thread that writes to the disk cache.
     let storeWorker: WorkerPool
     let configuration: MediaConfiguration
 
-    /// Ciphertext that survives a restart; nil when it is switched off.
+    /// The cache of ciphertext across restarts; nil if disabled.
     let diskCache: (any BlockCache)?
 
-    /// All memory for ciphertext.
+    /// The memory for all ciphertext.
     let memory: MemoryPool
 
     /// Buffers for plaintext on its way to readers.
     let scratch: ScratchBuffers
 
-    /// Files opened and not closed yet, each as often as it is open: they share the memory.
+    /// Open files, counted once per opening; they share the memory.
     let openFiles = Atomic(0)
 
-    /// Files opened whose media isn't opened, since nothing was read of them.
+    /// Open files whose media isn't open, since nothing was read.
     let deferredFiles = Atomic(0)
 
     /// What has happened so far.
     let metrics: MediaMetrics
 
-    /// By which request the hosts of media tell sizes.
+    /// The cheapest request for a size, by host.
     let probes = Locked(ProbeFindings())
 
-    /// Sizes that count in this process only.
+    /// Sizes valid in this process only.
     let provisionalSizes = Locked(ProvisionalSizes())
 
-    /// What connections have brought lately.
+    /// The recent throughput of connections.
     let link = Locked(LinkEstimate())
 
-    /// Has files let go of memory; see ``reclaimMemory(_:isUrgent:)``.
     private let reclaim: Reclaim
 
-    /// Bytes that wait to be written to the disk cache.
+    /// Bytes queued for the disk cache.
     private let storing = Locked(0)
     let observer: any MediaObserver
     let logger: Logger
 
-    /// What was found out of the private keys.
+    /// The private keys proven to be held.
     let keyStandings = Locked(KeyStandings())
 
-    /// Content keys that were unwrapped lately.
+    /// Content keys unwrapped lately.
     let contentKeys = Locked(ContentKeyCache())
 
-    /// Public keys whose private key was missed, so that the log says it once and not for each file.
+    /// Public keys whose missing private key was logged.
     private let missedKeys = Locked<Set<String>>([])
 
     init(
@@ -86,7 +84,7 @@ final class MediaServices: Sendable {
         self.workers = workers
         diskWorkers = try WorkerPool(name: "disk", threadCount: 2)
         storeWorker = try WorkerPool(name: "store", threadCount: 1)
-        // Reads are served by the workers, and by as many threads of whoever asks.
+        // Reads are served by the workers and by as many callers' threads.
         let scratchCount = configuration.threadCount * 2
         scratch = ScratchBuffers(count: scratchCount)
         guard
@@ -99,28 +97,24 @@ final class MediaServices: Sendable {
         self.memory = memory
     }
 
-    /// Bytes of memory that one open file may keep: an equal share, but never less than a reader needs to get on.
+    /// The memory of one open file in bytes: an equal share, but enough for a reader to proceed.
     var memoryShare: Int64 {
         let share = memory.slotCount / max(1, openFiles.load(ordering: .relaxed)) * Block.size
         return max(Int64(share), ReadAheadWindow.minimum * 4)
     }
 
-    /// Has other files let go of memory.
-    ///
-    /// Called without locks held.
-    ///
-    /// - Parameter isUrgent: whether a reader waits for it.
+    /// Evicts blocks of files, `isUrgent` if a reader waits; must be called without locks held.
     func reclaimMemory(_ slotCount: Int, isUrgent: Bool) {
         reclaim(slotCount, isUrgent, memory)
     }
 
-    /// Blocks have become such that they can be let go: of use when somebody waits for memory.
+    /// Evicts blocks that have become evictable, if a reader waits for memory.
     func memoryMayBeFree() {
         guard memory.hasWaiters else { return }
         reclaimMemory(MemoryPool.leastSlotCount, isUrgent: true)
     }
 
-    /// Writes to the disk cache soon, unless so much waits already that memory would be short.
+    /// Queues a write to the disk cache, unless the queue holds too much memory.
     func store(byteCount: Int, _ work: @escaping @Sendable (any BlockCache) -> Void) {
         guard let diskCache else { return }
         let limit = memory.slotCount * Block.size / 2
@@ -136,7 +130,7 @@ final class MediaServices: Sendable {
         }
     }
 
-    /// Logs that a recording's private key isn't held: once for each public key as a warning, else for debugging.
+    /// Logs a missing private key: the first time per public key as a warning, else for debugging.
     func reportMissingKey(_ resource: MediaResource, _ message: String) {
         let isNews = missedKeys.withLock { $0.insert(resource.publicKeySID ?? "").inserted }
         let key = resource.publicKeySID ?? "not named"

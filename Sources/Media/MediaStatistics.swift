@@ -5,16 +5,16 @@ public struct MediaStatistics: Sendable {
     /// Files that are open, each as often as it is.
     public internal(set) var openFiles = 0
 
-    /// Reads that have begun and not ended.
+    /// Reads in progress.
     public internal(set) var waitingReads = 0
 
-    /// Descriptions that are under way: sizes that are being learnt.
+    /// Descriptions in progress.
     public internal(set) var runningDescriptions = 0
 
     /// Bytes of memory for media that have ciphertext in them.
     public internal(set) var memoryUsed = 0
 
-    /// Bytes of memory for media that were granted, plaintext on its way to readers included.
+    /// Bytes of memory granted for media, plaintext buffers included.
     public internal(set) var memoryGranted = 0
 }
 

@@ -1,17 +1,16 @@
 import Envelope
 
-/// Content keys of envelopes that were opened lately, so that opening them again needs no RSA operation.
+/// Content keys of envelopes opened lately, which save an RSA operation each.
 ///
-/// The keys are on libcrypto's secure heap, and wiped when they are dropped. At the most twice ``limit`` are kept:
-/// what was used since the latest turn, and what was used before.
+/// The keys are on libcrypto's secure heap and are wiped when dropped. Two generations of ``limit`` keys are kept.
 struct ContentKeyCache {
-    /// Keys of one generation: 128 KiB of the secure heap for both.
+    /// Keys per generation; both take 128 KiB of the secure heap.
     private static let limit = 2048
 
     private var recent: [EnvelopeMetadata: ContentEncryptionKey] = [:]
     private var older: [EnvelopeMetadata: ContentEncryptionKey] = [:]
 
-    /// The content key of an envelope; nil when it isn't kept.
+    /// The content key of an envelope; nil if it isn't cached.
     mutating func key(of metadata: EnvelopeMetadata) -> ContentEncryptionKey? {
         if let key = recent[metadata] { return key }
         guard let key = older[metadata] else { return nil }
@@ -19,7 +18,6 @@ struct ContentKeyCache {
         return key
     }
 
-    /// Keeps a content key.
     mutating func insert(_ key: ContentEncryptionKey, of metadata: EnvelopeMetadata) {
         if recent.count >= Self.limit {
             older = recent

@@ -3,10 +3,10 @@ import Support
 public import TwilioAPI
 
 extension MediaServices {
-    /// Opens an envelope.
+    /// Unwraps the content key of an envelope.
     ///
-    /// A content key from PKCS#1 v1.5 is right only if the padding at the end of the content agrees too: with a wrong
-    /// private key, newer versions of libcrypto give random bytes instead of an error (implicit rejection).
+    /// A key from PKCS#1 v1.5 is right only if the content's padding agrees: for a wrong private key, newer versions of
+    /// libcrypto return random bytes instead of an error (implicit rejection).
     func contentKey(
         for metadata: EnvelopeMetadata, facts: MediaFacts, of resource: MediaResource
     ) throws(EnvelopeError) -> ContentEncryptionKey {
@@ -18,7 +18,7 @@ extension MediaServices {
         }
     }
 
-    /// The plaintext size of CBC content that doesn't tell it, from its padding.
+    /// The plaintext size of CBC content from its padding.
     func plaintextSizeFromPadding(
         metadata: EnvelopeMetadata, tail: [UInt8], ciphertextSize: Int64, of resource: MediaResource
     ) throws(EnvelopeError) -> Int64 {
@@ -29,11 +29,9 @@ extension MediaServices {
             .plaintextSize(fromPaddingIn: tail.span.bytes, ciphertextSize: ciphertextSize)
     }
 
-    /// Whether the private key of a public key is held, without an attempt to open anything.
+    /// Whether the private key of a public key is held for a kind of recording, without trying to open anything.
     ///
-    /// - Parameter kind: of the recordings; a key may be declared for one of them.
-    /// - Returns: nil when keys are held that may be the one, and none has opened a recording that names the public
-    ///   key.
+    /// - Returns: nil if a key that is held may be the one, but has opened no recording that names the public key.
     func isKeyHeld(_ publicKeySID: String, kind: MediaKind) -> Bool? {
         let use = kind.keyUse
         let isProven = keyStandings.withLock { standings in
@@ -45,12 +43,12 @@ extension MediaServices {
         return keys.mayHold(publicKeySID: publicKeySID, use: use) ? nil : false
     }
 
-    /// The same of the public key that a resource names; nil when it names none.
+    /// Whether the private key for a resource is held; nil also if the resource names none.
     func isKeyHeld(for resource: MediaResource) -> Bool? {
         resource.publicKeySID.flatMap { isKeyHeld($0, kind: resource.kind) }
     }
 
-    /// The error of a recording whose private key is known not to be held.
+    /// Logs and returns the error of a recording whose private key isn't held.
     func keyNotHeld(_ resource: MediaResource) -> MediaError {
         let reason = keys.absence(publicKeySID: resource.publicKeySID, use: resource.kind.keyUse)
         reportMissingKey(resource, reason)
@@ -85,15 +83,15 @@ extension MediaServices {
 }
 
 extension EncryptionDetails {
-    /// The cipher of media whose envelope is in its resource.
+    /// The cipher of media with its envelope in the resource.
     var cipher: EnvelopeMetadata.ContentCipher { EnvelopeMetadata.rsaAESCipher }
 
-    /// How the media is encrypted, as attributes tell it: `aes-256-gcm`.
+    /// The name of the cipher in attributes: `aes-256-gcm`.
     public var encryption: String { cipher.name }
 }
 
 extension MediaError {
-    /// The error with which reading a recording ends when its envelope or its content has one.
+    /// Translates an error of a recording's envelope or content.
     init(_ error: EnvelopeError, _ sid: SID) {
         let code: Code =
             switch error.code {
@@ -107,7 +105,7 @@ extension MediaError {
 }
 
 extension MediaKind {
-    /// For what a private key has to be held to open media of the kind.
+    /// The use of a private key that opens media of the kind.
     var keyUse: KeyRing.Use {
         switch envelopePlace {
         case .resource: .voice
@@ -115,6 +113,6 @@ extension MediaKind {
         }
     }
 
-    /// The word with which a private key is declared for media of the kind.
+    /// The name of ``keyUse`` in key declarations.
     public var keyUseName: String { keyUse.rawValue }
 }

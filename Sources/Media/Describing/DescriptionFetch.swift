@@ -3,19 +3,17 @@ import Support
 import Transfer
 import TwilioAPI
 
-/// Learns what has to be known of a file's media: asks for its last 32 bytes, or its first ones.
+/// Learns the facts of a file's media from its last or first 32 bytes.
 ///
-/// One small request is enough for nearly everything. Of sealed media the last bytes are GCM's tag or CBC's padding; of
-/// media that isn't sealed the first ones have the format's signature. Either answer has the total size, the entity tag
-/// and the envelope's fields. HEAD hasn't, and presigned addresses refuse it. A server that ignores ranges sends
-/// everything; that is left off where enough is known, else kept, so that it isn't sent twice. If it is the API's own,
-/// HEAD is used from then on where that tells sizes: see ``ProbeFindings``.
-///
-/// An answer that can't be media (``MediaAnswerCheck``) is asked for again, some times.
+/// One small request is usually enough. Sealed media ends with GCM's tag or CBC's padding; other media begins with the
+/// format's signature. Both answers have the total size, the entity tag and the envelope's fields; HEAD lacks the
+/// bytes, and presigned addresses refuse it. A server that ignores ranges sends everything: the answer is cut off if
+/// enough is known, else kept for reads. If it is the API's own, later descriptions use HEAD if that reports sizes
+/// (``ProbeFindings``). An answer that can't be media (``MediaAnswerCheck``) is requested again.
 final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
     // Safe although unchecked: what changes is touched on the transfer thread alone.
 
-    /// What is asked for.
+    /// The requested part.
     enum Part {
         case end
         case beginning
@@ -30,51 +28,50 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         }
     }
 
-    /// How often media is asked for, all in all, when the content of the answers can't be media.
+    /// The most attempts with answers whose bytes can't be media, with waits of up to three seconds in all.
     ///
-    /// The waits in between add up to three seconds at the most. Answers whose head can't be media are repeated by the
-    /// transfer, for as long as a status 503.
+    /// For answers whose head can't be media, the transfer retries as for a status 503.
     private static let attemptLimit = 5
 
-    /// How often media has to come without an envelope that was with one before, or cut, until it is believed.
+    /// The attempts before media is believed to be truncated or, contrary to expectation, without an envelope.
     private static let leastRepetitions = 2
 
     private let known: KnownMedia
     private let streams: any StreamKeeper
     private let priority: Priority
 
-    /// What is known of the media, from the answers of one attempt.
+    /// The findings of the current attempt.
     private(set) var findings = DescriptionFindings()
 
-    /// How many attempts have failed.
+    /// The number of failed attempts.
     private var earlierFailures = 0
 
-    /// The size that the attempt before told, in an answer with everything.
+    /// The size in the previous complete answer.
     private var earlierWhole: Int64??
 
-    // Of the request that is under way:
+    // State of the current request:
 
     private var transfer = TransferSlot()
     private var part = Part.end
     private var bytes: [UInt8] = []
 
-    /// The stream that is kept, when the server ignores ranges and the head doesn't tell enough.
+    /// The stream kept for reads, if the server ignores ranges and the head isn't enough.
     private var spool: StreamFetch?
 
-    /// Whether the answer has all of the media in it.
+    /// Whether the answer is complete although a part was requested.
     private var isWhole = false
 
-    /// Whether everything is known and the rest of the answer isn't wanted.
+    /// Whether the rest of the answer isn't needed.
     private var isDone = false
 
-    /// Whether a stream that was kept is known to be there to its end.
+    /// Whether the kept stream's end was announced.
     private var announcesEnd = false
 
-    /// Why the answer can't be used, but another one may.
+    /// The reason to ask again.
     private var problem: String?
     private var failure: MediaError?
 
-    /// Gets what was learnt, and whether the server ignores ranges.
+    /// Receives the facts, and whether the server ignores ranges.
     private let completion: @Sendable (Result<MediaFacts, MediaError>, _ ignoresRanges: Bool) -> Void
 
     init(
@@ -87,10 +84,10 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         self.completion = completion
     }
 
-    /// Sends the request that costs the least.
+    /// Sends the cheapest request.
     func start() {
         let address = known.resource.kind.mediaAccess == .direct ? (try? known.addresses())?.ownAddress : nil
-        // HEAD tells nothing of the header of media that was cut.
+        // HEAD doesn't show the header of truncated media.
         if let address, let origin = address.origin, !known.isCut,
             known.services.probes.withLock({ $0.probe(at: origin, now: .now) }) == .head
         {
@@ -115,11 +112,11 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
             learn()
             return
         case .failure(let error) where error.status == nil && error.code != .protocolViolation:
-            // Not answered at all: another request wouldn't be either.
+            // No answer at all: another request would fail too.
             finish(.failure(known.mediaError(error)))
             return
         case .failure(let error) where error.status == 404:
-            // That is about this recording, and GET tells more of it.
+            // This concerns the recording, not the server, and GET reports more.
             break
         case .success, .failure:
             known.services.probes.withLock { $0.headFailed(at: origin, now: .now) }
@@ -171,7 +168,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         return true
     }
 
-    /// All of the media comes, although a part was asked for.
+    /// Handles a complete answer to a request for a part.
     private func wholeDidBegin(_ head: ResponseHead, total: Int64?, at offset: Int64) -> Bool {
         let isRepeated = earlierWhole == .some(total)
         earlierWhole = .some(total)
@@ -184,13 +181,13 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         isWhole = true
         findings.take(head, total: total)
         if total != nil {
-            // GCM's size follows from the ciphertext's, OAEP knows whether the key is right, and the tag comes with the
-            // stream that is read later. What is no more than a tag is taken here: nothing of it is ever read.
+            // GCM's size follows from the ciphertext's, OAEP detects a wrong key, and the stream has the tag when it
+            // is read. Only a ciphertext that is all tag is never read, so its tag is taken here.
             isDone = known.resource.encryptionDetails != nil && total != CiphertextLayout.tagSize
             if isDone { return false }
             if findings.envelopeFields.isEmpty { return true }
         }
-        // Who sends a page may close the connection before its end, and say no length.
+        // Error pages may end with the connection and without an announced length.
         announcesEnd = total != nil || head.headers["transfer-encoding"]?.lowercased().contains("chunked") == true
         do throws(MediaError) {
             guard let spool = try streams.keepDescribedStream(from: transfer) else {
@@ -214,7 +211,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         let room = Int(MediaFacts.tailSize) - self.bytes.count
         bytes.extracting(first: max(0, room)).withUnsafeBytes { self.bytes.append(contentsOf: $0) }
         if isWhole, !isDone, self.bytes.count == Int(MediaFacts.tailSize) {
-            // The signature is among these.
+            // These bytes include the signature.
             isDone = true
             transfer.cancel()
         }
@@ -250,7 +247,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         }
     }
 
-    /// Nothing can be taken of a part: there is nothing (RFC 9110, 14.4), or the server knows no such ranges.
+    /// Handles a refused range: the media is empty (RFC 9110, 14.4), or the server doesn't support the range.
     private func refusedRange(_ error: TransferError) {
         if let head = error.response?.head, head.headers["content-range"]?.hasSuffix("*/0") == true {
             repeatAfter("the media is empty")
@@ -261,7 +258,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         }
     }
 
-    /// An answer's bytes have come: asks for the other end of the media where that is needed.
+    /// Takes the bytes of an answer, and requests the other end of the media if needed.
     private func partDidCome() {
         findings.take(bytes, of: isWhole || part == .everything ? .beginning : part)
         guard !isWhole else {
@@ -277,7 +274,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         }
     }
 
-    /// Whether the media is in an envelope, by the resource or by the answer.
+    /// Whether the media has an envelope, by resource or answer.
     private var isSealed: Bool { known.resource.encryptionDetails != nil || !findings.envelopeFields.isEmpty }
 
     private func learn() {
@@ -291,7 +288,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
             finish(.failure(impossibleSize))
             return
         }
-        // Ciphertext has no signature: what has one is no encrypted media without its headers, if it comes again.
+        // Ciphertext has no signature, so repeated media with a signature isn't encrypted.
         let isOutvoted = !known.namesKey && earlierFailures >= Self.leastRepetitions
         let expectsEnvelope = known.mustBeSealed && !isOutvoted
         if let problem = findings.problem(of: known.resource, isSealed: isSealed, expectsEnvelope: expectsEnvelope) {
@@ -299,7 +296,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
             return
         }
         if completeness(total) == .cut, earlierFailures < Self.leastRepetitions {
-            // The answer may have broken off, or the media isn't there to its end yet.
+            // The answer may be truncated, or the media not yet complete.
             repeatAfter("it is shorter than its header or its resource says")
             return
         }
@@ -309,18 +306,18 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         if isWhole || head.status == 206, part != .everything {
             known.services.learnProbe(from: head, size: total, of: known.resource)
         }
-        // The padding may have to be decrypted, and the content key unwrapped for it: not on the transfer thread.
+        // Decrypting the padding may need the content key: not on the transfer thread.
         known.services.workers.run { [self] in
             finish(Result { () throws(MediaError) in try facts(head: head, ciphertextSize: total) })
         }
     }
 
-    /// Asks again, since what came can't be media; gives up after some attempts.
+    /// Asks again after an answer that can't be media, up to a limit.
     private func repeatAfter(_ problem: String) {
         let message = "the media of \(known.sid) could not be fetched: \(problem)"
         abandonSpool(MediaError(.transferFailed, known.sid, message))
         earlierFailures += 1
-        // What served it isn't asked again: it is where a redirect led, perhaps.
+        // The host may be the target of a bad redirect.
         if let address = findings.head?.address { (try? known.addresses())?.forget(served: address) }
         guard earlierFailures < Self.attemptLimit else {
             let code: MediaError.Code =
@@ -337,7 +334,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         let tail = isSealed ? findings.tail ?? [] : []
         var plaintextSize = ciphertextSize
         var isExact = true
-        // A stream that is there to its end confirms the size if its beginning or its end is what it should be.
+        // A complete stream with the right beginning or end confirms the size.
         let completeness = completeness(ciphertextSize)
         var isConfirmed = completeness == .whole && (head.status == 206 || !isSealed && spool != nil)
         do throws(EnvelopeError) {
@@ -354,7 +351,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
                             metadata: metadata, tail: tail, ciphertextSize: ciphertextSize, of: known.resource)
                         isConfirmed = completeness == .whole
                     } catch  where error.code == .keyNotHeld || error.code == .wrongKey {
-                        // Listed with the only size that is known; it can't be opened anyway.
+                        // Only the ciphertext size is known; the file can't be opened anyway.
                         isExact = false
                     }
                 }
@@ -370,10 +367,10 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         return facts
     }
 
-    /// Whether the server has all of the media.
+    /// How much of the media is on the server.
     private func completeness(_ ciphertextSize: Int64) -> MediaFacts.Completeness {
         let isCut = MediaAnswerCheck.isCut(size: ciphertextSize, of: known.resource)
-        // Sealed media can be opened all the same: its tag or its padding tells whether it is whole.
+        // Sealed media can be opened anyway: its tag or padding shows whether it is complete.
         guard !isSealed else { return isCut ? .uncertain : .whole }
         if isCut { return .cut }
         let told = MediaAnswerCheck.completeness(ofWave: findings.beginning ?? [], size: ciphertextSize)
@@ -385,7 +382,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
     }
 
     private func finish(_ result: Result<MediaFacts, MediaError>) {
-        // A stream that tells nothing isn't kept: the next attempt would find it, and nothing to go by.
+        // A stream without facts isn't kept: the next attempt would find it in its way.
         if case .failure(let error) = result {
             abandonSpool(error)
             known.forgetAddresses()

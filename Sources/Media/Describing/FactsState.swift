@@ -1,62 +1,57 @@
 import Transfer
 import TwilioAPI
 
-/// The facts of a file's media, how they are learnt, confirmed and doubted: a state machine without I/O.
+/// The facts of a file's media, learned, confirmed and doubted: a state machine without I/O.
 ///
 /// Valid transitions:
 ///
-/// - unknown → pending: somebody asks for the facts (``describe(_:hasReaders:now:waiter:)``).
-/// - pending → known: a request has succeeded (``end(_:isSettled:priority:now:)``).
-/// - pending → unknown: the last request has failed.
-/// - known → unknown, doubted: something contradicts the facts, or they may be out of date (``doubt()``). New ones are
-///   compared with them.
+/// - unknown → pending: the facts are requested (``describe(_:hasReaders:now:waiter:)``).
+/// - pending → known: a request succeeds (``end(_:isSettled:priority:now:)``).
+/// - pending → unknown: the last request fails.
+/// - known → unknown, doubted: the facts are contradicted or outdated (``doubt()``); new ones are compared with them.
 /// - known → unknown: the media has changed (``forget()``).
 struct FactsState {
-    /// The answer to somebody who asks for the facts; in `begin` and `wait` the waiter is kept.
+    /// The answer to a request for the facts; `begin` and `wait` keep the waiter.
     enum Step {
         case answer(MediaFacts)
-
-        /// A request is to be sent.
+        /// The caller sends a request.
         case begin
         case wait
     }
 
     /// The effect of a request's end.
     struct End {
-        /// Get the result.
         let waiting: [Learnt<MediaFacts>.Waiter]
 
-        /// Whether there are new facts.
+        /// Whether the facts are new.
         var isLearnt = false
 
-        /// Whether the doubted facts are kept, since the answer seems to be a part of their media.
+        /// Whether the doubted facts are kept, since the answer is probably a truncated one.
         var keepsEarlier = false
 
-        /// Whether the new facts are of other media than the doubted ones, or of another size.
+        /// Whether the new facts differ from the doubted ones, and whether in size.
         var hasChanged = false
         var hasChangedSize = false
     }
 
     private var state: Learnt<MediaFacts>
 
-    /// Facts in doubt: whoever relies on them is told if the new ones differ.
+    /// Doubted facts, compared with the new ones.
     private(set) var doubted: MediaFacts?
 
-    /// Whether the end of the media is missing, perhaps because the server doesn't have it yet: it can't be opened.
+    /// Whether the media is truncated, perhaps for the time being: it can't be opened.
     private(set) var isCut = false
 
-    /// Whether the server refused the voice recording in as many channels as it has.
+    /// Whether Twilio refused both channels of the voice recording.
     private(set) var hasRefusedChannels: Bool
 
-    /// When unconfirmed facts are out of date; nil for those of an earlier mount, and confirmed ones.
+    /// The expiry of unconfirmed facts; nil for confirmed ones and those of an earlier mount.
     private var isOutdatedFrom: ContinuousClock.Instant?
 
-    /// The priorities of the requests under way.
-    ///
-    /// A second request follows only a background one, which may be queued for long, and if it is more urgent.
+    /// The priorities of the requests in progress; only a background one is joined by a second, more urgent one.
     private var requests: [Priority] = []
 
-    /// - Parameter facts: from before; doubted if they contradict the resource.
+    /// - Parameter facts: from an earlier description; doubted if they contradict the resource.
     init(_ facts: MediaFacts?, of resource: MediaResource) {
         let agree = facts?.agree(with: resource) ?? false
         state = facts.flatMap { agree ? .known($0) : nil } ?? .unknown
@@ -64,14 +59,12 @@ struct FactsState {
         hasRefusedChannels = facts?.requestedChannels == 0
     }
 
-    /// The facts; nil while they are learnt, or aren't known.
+    /// The facts; nil while they are unknown.
     var facts: MediaFacts? { state.value }
 
     // MARK: Learning
 
-    /// Somebody asks for the facts.
-    ///
-    /// - Parameter hasReaders: whether the file is open; then unconfirmed facts stay, unless they are of cut media.
+    /// Requests the facts; unconfirmed ones of an open file don't expire unless its media is truncated.
     mutating func describe(
         _ priority: Priority, hasReaders: Bool, now: ContinuousClock.Instant,
         waiter: @escaping Learnt<MediaFacts>.Waiter
@@ -94,10 +87,9 @@ struct FactsState {
         return .begin
     }
 
-    /// A request has ended.
+    /// Ends a request; `isSettled` if unconfirmed facts were reported long enough to be believed.
     ///
-    /// - Parameter isSettled: whether unconfirmed facts were told for long enough to be believed against others.
-    /// - Returns: nil when another request came first, or may still succeed.
+    /// - Returns: nil if another request came first or may still succeed.
     mutating func end(
         _ described: Result<MediaFacts, MediaError>, isSettled: Bool, priority: Priority, now: ContinuousClock.Instant
     ) -> End? {
@@ -127,9 +119,7 @@ struct FactsState {
         }
     }
 
-    /// The content agrees with the facts: they count for good.
-    ///
-    /// - Returns: the facts, if this confirms them.
+    /// Confirms the facts; returns them if they weren't confirmed before.
     mutating func confirm() -> MediaFacts? {
         guard let facts, !facts.isConfirmed, facts.isPlaintextSizeExact, facts.completeness == .whole else {
             return nil
@@ -141,9 +131,7 @@ struct FactsState {
 
     // MARK: Doubts
 
-    /// Has the facts learnt anew when they are next needed, and compared.
-    ///
-    /// - Returns: whether they were known.
+    /// Has the facts learned again and compared when next needed; false if they were unknown.
     @discardableResult
     mutating func doubt() -> Bool {
         guard let facts else { return false }
@@ -152,13 +140,9 @@ struct FactsState {
         return true
     }
 
-    /// The media has changed: new facts aren't compared with these.
-    mutating func forget() {
-        if facts != nil { state = .unknown }
-    }
+    /// Forgets the facts of changed media: new ones aren't compared with them.
+    mutating func forget() { if facts != nil { state = .unknown } }
 
-    /// From now on the recording is asked for without a number of channels.
-    mutating func noteRefusedChannels() {
-        hasRefusedChannels = true
-    }
+    /// Requests the recording without a number of channels from now on.
+    mutating func noteRefusedChannels() { hasRefusedChannels = true }
 }

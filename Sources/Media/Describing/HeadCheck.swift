@@ -3,16 +3,12 @@ import Transfer
 import TwilioAPI
 
 extension MediaServices {
-    /// Takes note of how a request for the last bytes was answered, and checks whether HEAD would have told the same.
+    /// Notes whether a host honours ranges, and checks once whether HEAD reports the same size.
     ///
-    /// Only the API's own addresses are looked at. Presigned ones are signed for GET alone, and video's envelope can
-    /// need the last bytes anyway.
-    ///
-    /// - Parameters:
-    ///   - head: the answer's beginning.
-    ///   - size: the exact size of the media, in bytes.
+    /// Only the API's own addresses are considered: presigned ones are signed for GET alone, and video may need its
+    /// last bytes anyway.
     func learnProbe(from head: ResponseHead, size: Int64, of resource: MediaResource) {
-        // Of something smaller than the last bytes all of it is the right answer.
+        // All of a media smaller than the tail is a correct answer.
         guard resource.kind.mediaAccess == .direct, head.address.credentials != nil, size > MediaFacts.tailSize,
             let origin = head.address.origin
         else { return }
@@ -29,9 +25,9 @@ extension MediaServices {
 }
 
 extension ResponseHead {
-    /// The size that an answer to HEAD tells of the resource itself; nil when it tells none that could be relied on.
+    /// The media's size in an answer to HEAD; nil if it isn't reliable.
     var exactSize: Int64? {
-        // A length of 0 is what servers say that don't know it, and one of encoded content is another one.
+        // Servers that don't know the length report 0, and encoded content has another length.
         guard status == 200, let contentLength, contentLength > 0, headers["Content-Encoding"] == nil,
             headers["Transfer-Encoding"] == nil, MediaAnswerCheck.refusal(of: self) == nil
         else { return nil }

@@ -1,9 +1,8 @@
 import Envelope
 
-/// Which private keys are known to be held, since one of them has opened an envelope that names their public key.
+/// The private keys proven to be held, since one opened an envelope that names their public key.
 ///
-/// Nothing proves the contrary: an envelope that doesn't open may be damaged, or name another public key than its own.
-/// So each recording whose public key isn't among these is tried by itself.
+/// There is no proof of the contrary: an envelope that doesn't open may be damaged or name the wrong public key.
 struct KeyStandings {
     private struct Name: Hashable {
         let publicKeySID: String
@@ -12,12 +11,12 @@ struct KeyStandings {
 
     private var held: Set<Name> = []
 
-    /// Whether the private key of a public key has opened an envelope.
+    /// Whether the private key of a public key is proven.
     func isHeld(_ publicKeySID: String, use: KeyRing.Use) -> Bool {
         held.contains(Name(publicKeySID: publicKeySID, use: use))
     }
 
-    /// Takes note that the private key of a public key has opened an envelope.
+    /// Notes that the private key of a public key opened an envelope.
     mutating func noteHeld(_ publicKeySID: String, use: KeyRing.Use) {
         held.insert(Name(publicKeySID: publicKeySID, use: use))
     }

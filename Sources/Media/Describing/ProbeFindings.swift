@@ -1,70 +1,54 @@
 import Transfer
 import TwilioAPI
 
-/// What was found out about the hosts of media: by which request each tells a size at the least cost.
+/// The cheapest request for a size by host: a state machine without I/O.
 ///
-/// A state machine without I/O. Where ranges are honoured, one request for the last bytes tells everything. Where they
-/// are ignored, all of the media comes instead and has to be cut off, which costs a connection each time. There HEAD is
-/// better, if it tells the very size that the media had: that is checked once before it is relied on. Hosts change, so
-/// what was found out about one is doubted after a while.
+/// Where ranges are honoured, a request for the last bytes is enough. Where they are ignored, the complete answer must
+/// be cut off, which costs a connection each time; HEAD is cheaper there if it reports the same size, which is checked
+/// once. Findings expire, since hosts change.
 struct ProbeFindings {
-    /// A request that tells a size.
-    enum Probe {
-        /// GET of the last bytes.
-        case lastBytes
+    /// A request for a size: GET of the last bytes, or HEAD.
+    enum Probe { case lastBytes, head }
 
-        /// HEAD.
-        case head
-    }
-
-    private enum Head {
-        case beingChecked
-        case tellsSize
-        case useless
-    }
+    private enum Head { case beingChecked, tellsSize, useless }
 
     private struct Finding {
         var head: Head
         var isDoubtedFrom: ContinuousClock.Instant
     }
 
-    /// For how long a finding isn't doubted: then it costs one connection to find out the same again.
+    /// The validity of a finding; checking it again costs a connection.
     private static let lifetime = Duration.seconds(600)
 
     /// The hosts that ignore ranges.
     private var findings: [Origin: Finding] = [:]
 
-    /// The hosts that have answered with everything, twice in a row, where a part was asked for.
+    /// The hosts with two complete answers in a row to requests for a part.
     private var wholeHosts: Set<Origin> = []
 
-    /// The kinds of video of which the media described last had no envelope.
+    /// The kinds of video whose last media had no envelope.
     private var unsealedKinds: Set<MediaKind> = []
 
-    /// Whether the end of a kind's media is to be asked for first, which is where sealed media has what is needed.
+    /// Whether to request the end of a kind's media first, which sealed media needs.
     func expectsEnvelope(of kind: MediaKind) -> Bool { !unsealedKinds.contains(kind) }
 
-    /// Takes note of whether media of a kind was in an envelope.
+    /// Notes whether media of a kind had an envelope.
     mutating func noteEnvelope(isThere: Bool, kind: MediaKind) {
         if isThere { unsealedKinds.remove(kind) } else { unsealedKinds.insert(kind) }
     }
 
-    /// A host has answered with the part that it was asked for.
-    mutating func noteRange(at origin: Origin) {
-        wholeHosts.remove(origin)
-    }
+    /// Notes that a host honours ranges.
+    mutating func noteRange(at origin: Origin) { wholeHosts.remove(origin) }
 
-    /// Takes note that a host has answered with everything although a part was asked for.
+    /// Notes a complete answer to a request for a part; returns whether the host ignores ranges.
     ///
-    /// - Parameter isRepeated: whether it is the second time in a row, for the same recording and of the same size.
-    /// - Returns: whether it is taken for a host that ignores ranges. A single such answer may be a proxy's.
+    /// A single such answer may be a proxy's; `isRepeated` after two in a row of one size for the same recording.
     mutating func believesWhole(at origin: Origin, isRepeated: Bool) -> Bool {
         if isRepeated { wholeHosts.insert(origin) }
         return wholeHosts.contains(origin)
     }
 
-    /// The request to make for the next size.
-    ///
-    /// Once a finding is doubted, one request looks anew, while the others go by the finding.
+    /// The request for the next size; after a finding's expiry, one request checks it again.
     mutating func probe(at origin: Origin, now: ContinuousClock.Instant) -> Probe {
         guard let finding = findings[origin], finding.head == .tellsSize else { return .lastBytes }
         guard finding.isDoubtedFrom <= now else { return .head }
@@ -72,9 +56,7 @@ struct ProbeFindings {
         return .lastBytes
     }
 
-    /// Takes note of how a host has answered a request for the last bytes.
-    ///
-    /// - Returns: whether it is now to be checked whether HEAD tells sizes there.
+    /// Notes a host's answer to a request for the last bytes; returns whether to check HEAD there.
     mutating func learn(ignoresRanges: Bool, at origin: Origin, now: ContinuousClock.Instant) -> Bool {
         guard ignoresRanges else {
             findings[origin] = nil
@@ -85,15 +67,13 @@ struct ProbeFindings {
         return true
     }
 
-    /// The check has ended.
-    ///
-    /// - Parameter tellsSize: whether HEAD told the size that the media has.
+    /// Ends a check of HEAD.
     mutating func headWasChecked(at origin: Origin, tellsSize: Bool) {
         guard findings[origin]?.head == .beingChecked else { return }
         findings[origin]?.head = tellsSize ? .tellsSize : .useless
     }
 
-    /// HEAD tells no size there any more.
+    /// Notes that HEAD no longer reports sizes.
     mutating func headFailed(at origin: Origin, now: ContinuousClock.Instant) {
         findings[origin] = Finding(head: .useless, isDoubtedFrom: now + Self.lifetime)
     }

@@ -1,27 +1,24 @@
 import Transfer
 import TwilioAPI
 
-/// How an answer's envelope differs from the one that is known of the media.
+/// A difference between an answer's envelope and the known one.
 enum EnvelopeDifference {
-    /// The answer has no headers of an envelope: it is a page in the media's place, perhaps.
+    /// The answer has no envelope headers; it may be an error page.
     case missing
 
-    /// The answer has those of another envelope: this answer is damaged, or the one from which the media is known, or
-    /// the media is another.
-    ///
-    /// With the headers.
+    /// The answer has another envelope: this answer or the earlier one is damaged, or the media has changed.
     case other([String: String])
 }
 
-/// Compares the envelopes in the answers of one transfer with the one that is known of the media.
+/// Compares the envelopes in the answers of one transfer with the known one.
 struct EnvelopeCheck {
-    /// The envelope of the answer before, where it was another.
+    /// The differing envelope of the previous answer.
     private var other: [String: String]?
 
-    /// Whether two answers in a row agree on another envelope than is known: then it isn't these that are wrong.
+    /// Whether two answers in a row agree on another envelope: then the known one is wrong.
     private(set) var isOutvoted = false
 
-    /// Why an answer can't be used, but another one may; nil when it can, or it is settled that the media is another.
+    /// The reason to refuse an answer and ask again; nil if it fits or the known envelope is outvoted.
     mutating func refusal(of head: ResponseHead, for known: KnownMedia) -> String? {
         switch known.difference(ofEnvelopeIn: head) {
         case nil:
@@ -35,7 +32,7 @@ struct EnvelopeCheck {
         }
     }
 
-    /// The error of media whose envelope is another.
+    /// The error of media with another envelope.
     static func changed(_ sid: SID) -> MediaError {
         MediaError(.changed, sid, "the media of \(sid) has a different envelope than before")
     }

@@ -1,10 +1,10 @@
 import Support
 import TwilioAPI
 
-/// One file's content under the file's lock, shared by all parts of its ``ReadPath``, and how it is given up.
+/// A file's content under the file's lock, shared by all parts of its ``ReadPath``.
 ///
-/// Nothing foreign is called under the lock: no transfer, completion, receiver or observer. Lock order: the library's,
-/// this one, then those of ``KnownMedia``, a ``ReadingPlace``, ``ContentAuthentication`` and the ``MemoryPool``.
+/// Transfers, completions, receivers and observers are never called under the lock. Lock order: the library's, this
+/// one, then those of ``KnownMedia``, ``ReadingPlace``, ``ContentAuthentication`` and ``MemoryPool``.
 final class FileContent: Sendable {
     let known: KnownMedia
     let state: Locked<FileState>
@@ -19,30 +19,24 @@ final class FileContent: Sendable {
     /// The file's units in the disk cache.
     var cache: UnitCache { UnitCache(known: known) }
 
-    /// Whether a content is the one that is open.
+    /// Whether a content is open.
     func isCurrent(_ content: MediaContent) -> Bool { state.withLock { $0.isCurrent(content) } }
 
-    /// Lets go of all ciphertext in memory, fails the reads that wait for some, and ends what is under way.
-    func letGo(failing error: MediaError) {
-        end(state.withLock { $0.detach() }, failing: error)
-    }
+    /// Drops all ciphertext, fails the reads that wait for it, and cancels its transfers.
+    func letGo(failing error: MediaError) { end(state.withLock { $0.detach() }, failing: error) }
 
-    /// Fails the reads and cancels the transfers that a transition has detached.
+    /// Fails the reads and cancels the transfers that a transition detached.
     func end(_ detached: FileState.Detached, failing error: MediaError) {
         for transfer in detached.transfers { transfer.cancel() }
         for read in detached.reads { read.fail(error) }
     }
 
-    /// Lets go of blocks that nobody waits for.
-    func evict(_ slotCount: Int) {
-        _ = state.withLock { $0.blocks.evict(slotCount) }
-    }
+    /// Evicts blocks without waiting reads.
+    func evict(_ slotCount: Int) { _ = state.withLock { $0.blocks.evict(slotCount) } }
 
     // MARK: Doubts and changes
 
-    /// Acts on what a fetch has shown about the media.
-    ///
-    /// - Parameter error: the fetch's; fails the reads that wait.
+    /// Acts on a fetch's finding about the media; its error fails the waiting reads.
     func take(_ finding: MediaFinding?, failing error: MediaError) {
         switch finding {
         case .contradicted?: doubt(failing: error)
@@ -51,9 +45,7 @@ final class FileContent: Sendable {
         }
     }
 
-    /// An answer contradicts the facts: the next opening learns them anew, and compares.
-    ///
-    /// - Parameter error: fails the reads that wait, since the blocks of new content don't know them.
+    /// Doubts the facts: the next opening learns and compares them; waiting reads fail with `error`.
     func doubt(failing error: MediaError) {
         let detached = state.withLock { state -> FileState.Detached? in
             guard state.content.value != nil, known.doubt() else { return nil }
@@ -62,13 +54,13 @@ final class FileContent: Sendable {
         if let detached { end(detached, failing: error) }
     }
 
-    /// The media has changed, and the facts aren't of it.
+    /// Forgets the facts and the content of changed media.
     func mediaDidChange() {
         known.forget()
         forgetMedia()
     }
 
-    /// Lets go of everything that belongs to the former media, fails the reads that wait, and reports the change.
+    /// Drops everything about the former media, fails the waiting reads and reports the change.
     func forgetMedia() {
         let detached = state.withLock { $0.forgetMedia() }
         services.provisionalSizes.withLock { $0.forget(known.sid) }
@@ -77,12 +69,12 @@ final class FileContent: Sendable {
         services.observer.mediaHasChanged(known.sid, of: known.resource.accountSID)
     }
 
-    /// The error of reads whose content was given up.
+    /// The error of reads of dropped content.
     var hasChanged: MediaError {
         MediaError(.changed, known.sid, "the media of \(known.sid) has changed")
     }
 
-    /// Fails openings: the kernel has told their programs another size, and will learn the new one only later.
+    /// Fails pending openings: the kernel knows the former size and learns the new one only later.
     func failOpenings() {
         let error = MediaError(
             .changed, known.sid, "the media of \(known.sid) has changed: open it again")

@@ -1,37 +1,32 @@
-/// Opening and giving up content.
+/// Opening and dropping content.
 ///
 /// Valid transitions of the content:
 ///
-/// - unknown → pending: somebody opens the file (``open(isAhead:now:waiter:)``).
-/// - pending → known, unknown: opening has succeeded, or failed (``end(_:cachedUnits:)``).
-/// - pending → unknown: the media has another size than was told (``failOpenings()``).
-/// - known → unknown: the media has changed (``forgetMedia()``), or is in doubt (``giveUp()``).
-/// - known → pending: condemned content is given up and tried anew (``open(isAhead:now:waiter:)``).
-/// - known → known: content to be verified first takes its place
-///   (``authenticationDidFail(_:attempt:in:firstWait:now:)``).
+/// - unknown → pending: a file is opened (``open(isAhead:now:waiter:)``).
+/// - pending → known or unknown: opening succeeds or fails (``end(_:cachedUnits:)``).
+/// - pending → unknown: the media has another size than before (``failOpenings()``).
+/// - known → unknown: the media has changed (``forgetMedia()``) or is in doubt (``giveUp()``).
+/// - known → pending: condemned content is tried again (``open(isAhead:now:waiter:)``).
+/// - known → known: content to verify first replaces it (``authenticationDidFail(_:attempt:in:firstWait:now:)``).
 extension FileState {
-    /// An opened file.
+    /// The content of an opened file.
     struct Opened: Sendable {
         let content: MediaContent
 
-        /// Whether this very content was opened before, so that all of the kernel's pages came through it.
+        /// Whether this content was opened before: then all of the kernel's pages came through it.
         let isContinued: Bool
     }
 
-    /// The answer to somebody who opens the file; in `begin` and `wait` the waiter is kept.
+    /// The result of an opening; `begin` and `wait` keep the waiter.
     enum Opening {
         case answer(Opened)
 
-        /// The content is to be opened.
-        ///
-        /// - Parameter retrial: what the retrial of condemned content has detached; nil when it isn't one.
+        /// The caller opens the content; `retrial` has the detached work of condemned content, if any.
         case begin(retrial: Detached?)
         case wait
     }
 
-    /// Somebody opens the file.
-    ///
-    /// - Parameter isAhead: whether it is opened for no reader, so that the kernel's pages stay of what was before.
+    /// Opens the file; `isAhead` if for no reader, so that the kernel's pages stay those from before.
     mutating func open(
         isAhead: Bool, now: ContinuousClock.Instant, waiter: @escaping Learnt<MediaContent>.Waiter
     ) -> Opening {
@@ -51,24 +46,23 @@ extension FileState {
         return .begin(retrial: detached)
     }
 
-    /// Opens the file if its content is known.
+    /// Opens the file if its content is open.
     mutating func openAtHand(now: ContinuousClock.Instant) -> Opened? {
         guard let content = content.value, !gate.isDueForRetrial(now: now) else { return nil }
         return markOpened(content, isAhead: false)
     }
 
-    /// Hands out a content to a reader.
+    /// Returns a content as opened.
     mutating func markOpened(_ content: MediaContent, isAhead: Bool) -> Opened {
-        // It may have been given up since: the kernel's pages are of other content.
+        // Dropped meanwhile: the kernel's pages are of other content.
         guard isCurrent(content) else { return Opened(content: content, isContinued: false) }
         defer { wasOpened = wasOpened || !isAhead }
         return Opened(content: content, isContinued: wasOpened)
     }
 
-    /// Opening the content has ended.
+    /// Ends an opening; `cachedUnits` are the content's units in the disk cache.
     ///
-    /// - Parameter cachedUnits: the disk cache's units of it.
-    /// - Returns: the waiters; nil when the opening was given up.
+    /// - Returns: the waiters; nil if the opening was dropped.
     mutating func end(
         _ result: Result<MediaContent, MediaError>, cachedUnits: Set<Int>
     ) -> [Learnt<MediaContent>.Waiter]? {
@@ -77,7 +71,7 @@ extension FileState {
         case .success(let opened):
             content = .known(opened)
             gate.contentDidOpen()
-            // Nothing comes from a cache while the content is in doubt.
+            // Content in doubt doesn't come from a cache.
             blocks.open(opened, cachedUnits: gate.trial == .first ? cachedUnits : [])
         case .failure:
             content = .unknown
@@ -85,14 +79,14 @@ extension FileState {
         return waiting
     }
 
-    /// Gives up the content with its ciphertext; those who are opening the file go on waiting.
+    /// Drops the content with its ciphertext; pending openings continue.
     mutating func giveUp() -> Detached {
         if case .known = content { content = .unknown }
         gate.abandonPass()
         return detach()
     }
 
-    /// The media has changed.
+    /// Drops the content of changed media.
     mutating func forgetMedia() -> Detached {
         wasOpened = false
         hasOutdatedReaders = readerCount > 0
@@ -100,9 +94,7 @@ extension FileState {
         return giveUp()
     }
 
-    /// Gives up an opening.
-    ///
-    /// - Returns: the waiters.
+    /// Drops an opening; returns the waiters.
     mutating func failOpenings() -> [Learnt<MediaContent>.Waiter] {
         guard case .pending(let waiting) = content else { return [] }
         content = .unknown
@@ -111,7 +103,7 @@ extension FileState {
 
     // MARK: Readers
 
-    /// A reader has gone.
+    /// Counts a closed reader.
     mutating func releaseReader() {
         readerCount -= 1
         if readerCount == 0 { hasOutdatedReaders = false }

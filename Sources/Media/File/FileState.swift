@@ -1,50 +1,49 @@
-/// What a file's lock guards, as a state machine without I/O: its content, with reads and ciphertext, and its readers.
+/// The state under a file's lock: its content, reads, ciphertext and readers, as a state machine without I/O.
 ///
-/// Each function is one transition, and returns what its caller does after unlocking. The parts are state machines of
-/// their own; here are the transitions across them. Only reads of the content that is open are taken, and only its
-/// bytes are released.
+/// Each function is one transition and returns the work for after unlocking. The parts are state machines of their own;
+/// these are the transitions across them. Only reads of the open content are accepted, and only its bytes are released.
 struct FileState {
     typealias Pass = IntegrityGate<PendingRead>.Pass
 
-    /// The reads that waited, and the transfers to cancel.
+    /// Waiting reads to fail or run again, and transfers to cancel.
     typealias Detached = (reads: [PendingRead], transfers: [TransferSlot])
 
-    /// Why a content isn't read any more.
+    /// The reason to refuse a read.
     enum Refusal {
-        /// It has failed its authentication.
+        /// The content failed authentication.
         case failed
 
-        /// The file has another content, or none.
+        /// The file has other content, or none.
         case changed
     }
 
-    /// The gate's and the sources' answer to a read.
+    /// The answer of the gate and the source to a read.
     enum Admission {
         case refused(Refusal)
 
-        /// It waits until the content is verified, by the pass that begins with it or one that is under way.
+        /// The read waits for the verdict of a verifying pass: `begins`, or the one in progress.
         case held(begins: Pass?)
 
-        /// A source has taken it. Bytes that it has are of an attempt at authenticating the content, and may count as
-        /// released already.
+        /// A source took the read. `attempt` is the authentication attempt of its bytes; `isReleased` if they already
+        /// count as released.
         case taken(SourceAnswer, attempt: ContentAuthentication.Attempt, isReleased: Bool)
     }
 
-    /// The effect of a content's failed authentication.
+    /// The effect of an authentication failure.
     enum Failure {
-        /// None: it is known, or the content was given up.
+        /// None: it was handled before, or the content was dropped.
         case known
 
-        /// The content, or another one in its place, is to be fetched and verified again, by a pass that has begun.
+        /// The content or its replacement is fetched and verified again, in a pass that has begun.
         case tryAgain(MediaContent, Pass, failed: [PendingRead], wasReleased: Bool)
 
-        /// The content is declared bad.
+        /// The content is bad.
         case condemned([PendingRead])
     }
 
     var content = Learnt<MediaContent>.unknown
 
-    /// Whether a reader has opened this content: the kernel's pages are of its bytes.
+    /// Whether a reader opened this content: the kernel's pages are its bytes.
     var wasOpened: Bool
     var readerCount = 0
 
@@ -55,39 +54,38 @@ struct FileState {
     var blocks = BlockState()
     var stream = StreamState()
 
-    /// Whether the server sends everything whatever range is asked for: the stream takes reads, not the blocks.
+    /// Whether the server ignores ranges: the stream takes reads instead of the blocks.
     var ignoresRanges = false
 
-    /// - Parameter wasVerified: whether this process has read and verified all of it, so that the kernel's pages are of
-    ///   its bytes.
+    /// - Parameter wasVerified: whether this process verified the media: the kernel's pages are its bytes.
     init(wasVerified: Bool) {
         wasOpened = wasVerified
         gate = IntegrityGate(earlier: wasVerified ? .verified : nil)
     }
 
-    /// Whether a content is the one that is open.
+    /// Whether a content is open.
     func isCurrent(_ content: MediaContent) -> Bool { self.content.value === content }
 
     // MARK: Reads
 
-    /// Why a content isn't read any more; nil when it is.
+    /// The reason to refuse reads of a content; nil to accept them.
     func refusal(of content: MediaContent) -> Refusal? {
         if content.authentication?.integrity == .failed { return .failed }
         return isCurrent(content) ? nil : .changed
     }
 
-    /// Leads a read through the gate and to a source.
+    /// Takes a read through the gate to a source.
     ///
     /// - Parameters:
-    ///   - share: bytes of memory that the file may keep.
-    ///   - granted: memory for which the read has waited.
+    ///   - share: the file's share of memory, in bytes.
+    ///   - granted: memory that the read has waited for.
     mutating func admit(
         _ read: PendingRead, share: Int64, link: LinkEstimate, memory: MemoryPool, granted: [PooledMemory]
     ) -> Admission {
         let content = read.content
         if let refusal = refusal(of: content) { return .refused(refusal) }
         if content.isHeldBack, read.isForDelivery { return .held(begins: gate.hold(read)) }
-        // CBC's block before a range is found in the first block's prefix.
+        // CBC's preceding 16 bytes are in the first block's prefix.
         let needed = read.range.lowerBound..<content.ciphertextRange(forPlaintext: read.range).upperBound
         let wish = read.place.advance(needed, share: share, link: link)
         let demand = ReadDemand(needed: needed, wish: wish, share: share, memory: memory, granted: granted)
@@ -101,12 +99,9 @@ struct FileState {
         return .taken(answer, attempt: attempt, isReleased: true)
     }
 
-    /// Counts bytes of a content as released, unless it was given up since they were authenticated.
+    /// Counts bytes of a content, authenticated in `attempt`, as released; false if it was dropped since.
     ///
-    /// Content is given up under the same lock, with the knowledge whether bytes of it were released.
-    ///
-    /// - Parameter attempt: the one for which the bytes were authenticated.
-    /// - Returns: whether they may be released.
+    /// Content is dropped under the same lock, which decides whether bytes of it were released.
     mutating func release(_ content: MediaContent, _ attempt: ContentAuthentication.Attempt) -> Bool {
         guard isCurrent(content),
             content.authentication.map({ $0.attempt == attempt && $0.integrity != .failed }) ?? true
@@ -115,9 +110,7 @@ struct FileState {
         return true
     }
 
-    /// Lets go of all ciphertext.
-    ///
-    /// - Returns: the reads that waited, and the transfers to cancel.
+    /// Drops all ciphertext.
     mutating func detach() -> Detached {
         let (blocks, stream) = (blocks.detach(), stream.detach())
         return (blocks.reads + stream.reads + gate.takeHeld(), blocks.transfers + stream.transfers)
@@ -125,13 +118,12 @@ struct FileState {
 
     // MARK: Sources
 
-    /// A stream of everything has begun: the stream takes all reads from now on.
+    /// Switches the file to a stream, which takes all reads from now on.
     ///
     /// - Parameters:
-    ///   - transfer: brings it; if it is a fetch's, it goes on.
-    ///   - read: waits for it.
-    /// - Returns: whether the stream is taken, and the transfers to cancel; nil when the read's content was given up
-    ///   since it was admitted, so that nothing begins for it.
+    ///   - transfer: the stream's; if it belongs to a fetch, that continues.
+    ///   - read: waits for the stream.
+    /// - Returns: whether the stream is accepted, and the transfers to cancel; nil if the read's content was dropped.
     mutating func begin(
         _ spool: Spool, from transfer: TransferSlot, for read: PendingRead?
     ) -> (isTaken: Bool, others: [TransferSlot])? {
@@ -142,7 +134,7 @@ struct FileState {
         return (isTaken, left.transfers.filter { $0 !== transfer })
     }
 
-    /// Takes out the next step of the stream, for the content that is open.
+    /// Takes the next step of the stream for the open content.
     mutating func advanceStream() -> (
         step: StreamState.Step, content: MediaContent, attempt: ContentAuthentication.Attempt
     )? {
@@ -152,19 +144,19 @@ struct FileState {
 
     // MARK: Verdicts
 
-    /// A content has failed its authentication.
+    /// Handles an authentication failure of a content.
     ///
-    /// A reader that was given bytes of it fails even if the retry succeeds. If no bytes were released, the waiting
-    /// reads are held back.
+    /// A reader that was given bytes of it fails even if the retry succeeds. If none were released, the waiting reads
+    /// are held until the retry ends.
     ///
     /// - Parameters:
-    ///   - attempt: the one that has failed.
-    ///   - read: has met the failure; treated like those that wait.
+    ///   - attempt: the failed attempt.
+    ///   - read: the read that found the failure; treated like the waiting ones.
     mutating func authenticationDidFail(
         _ failed: MediaContent, attempt: ContentAuthentication.Attempt, in read: PendingRead?, firstWait: Duration,
         now: ContinuousClock.Instant
     ) -> (Failure, transfers: [TransferSlot]) {
-        // Several threads may report the same failure.
+        // Several threads may report one failure.
         guard isCurrent(failed), failed.authentication?.attempt == attempt, gate.trial != .condemned else {
             return (.known, [])
         }
@@ -174,7 +166,7 @@ struct FileState {
         guard let pass = gate.fail(firstWait: firstWait, now: now) else { return (.condemned(reads), transfers) }
         wasOpened = false
         blocks.forgetUnits()
-        // The pieces of an earlier pass are not continued: a new one begins.
+        // Reads of an earlier verifying pass are dropped: a new pass begins.
         let deliveries = reads.filter(\.isForDelivery)
         guard wasReleased else {
             failed.authentication?.begin()

@@ -3,9 +3,9 @@ import Support
 import Transfer
 import TwilioAPI
 
-/// Comparing answers with what is known of the media, and the errors of those that fail.
+/// Comparison of answers with the known facts, and errors of failed transfers.
 extension KnownMedia {
-    /// Why an answer with all of the media contradicts what is known of it; nil when it doesn't.
+    /// How a complete answer contradicts the facts; nil if it doesn't.
     func contradiction(in head: ResponseHead) -> String? {
         guard let facts else { return nil }
         if let length = head.contentLength, length != facts.ciphertextSize {
@@ -14,15 +14,15 @@ extension KnownMedia {
         return contradictionOfEntityTag(in: head)
     }
 
-    /// Why an answer with any part of the media lacks what it has; nil when it doesn't.
+    /// How any answer with media contradicts the facts by its entity tag; nil if it doesn't.
     func contradictionOfEntityTag(in head: ResponseHead) -> String? {
         guard facts?.entityTag != nil, head.headers["ETag"] == nil else { return nil }
         return "answered without the media's entity tag"
     }
 
-    /// How the envelope in an answer with any part of the media differs from the known one; nil when it doesn't.
+    /// How the envelope in an answer differs from the known one; nil if it doesn't.
     ///
-    /// Video's envelope comes with each answer. An answer with another one, or without, has other bytes.
+    /// Every answer with video has the envelope; with another one or none, it has other bytes.
     func difference(ofEnvelopeIn head: ResponseHead) -> EnvelopeDifference? {
         guard resource.kind.envelopePlace == .media, let facts else { return nil }
         let fields = EnvelopeMetadata.s3EncryptionClientFields(of: head.headers)
@@ -36,7 +36,7 @@ extension KnownMedia {
 
     // MARK: Errors
 
-    /// The error of a transfer of the media that failed.
+    /// The error of a failed transfer of the media.
     func mediaError(_ error: TransferError) -> MediaError {
         if let cause = error.cause as? TwilioError, error.code == .addressUnavailable {
             return missing(cause) ?? MediaError(.transferFailed, sid, cause.message, cause: error)
@@ -61,7 +61,7 @@ extension KnownMedia {
         return MediaError(.mediaMissing, sid, error.message, cause: error)
     }
 
-    /// The error of opening media that is cut.
+    /// The error of opening truncated media.
     var endIsMissing: MediaError {
         MediaError(
             .transferFailed, sid,

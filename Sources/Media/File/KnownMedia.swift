@@ -1,20 +1,21 @@
 import Envelope
+import Glibc
 import Support
 import Transfer
 import TwilioAPI
 
-/// What is known of one recording's media: its facts, its addresses, and how answers with it have to be.
+/// The known facts and addresses of one recording's media, and its expected answers.
 ///
-/// Lock order: the file's lock (``FileContent``) before this one.
+/// Lock order: the file's lock (``FileContent``), then this one.
 final class KnownMedia: Sendable {
     let resource: MediaResource
     let services: MediaServices
     private let state: Locked<FactsState>
 
-    /// The source of addresses; nil until it is needed, and after ``forgetAddresses()``.
+    /// The source of addresses, made on demand.
     private let addressSource = Locked<MediaAddressSource?>(nil)
 
-    /// - Parameter facts: from before.
+    /// - Parameter facts: from an earlier description.
     init(_ facts: MediaFacts?, of resource: MediaResource, services: MediaServices) {
         self.resource = resource
         self.services = services
@@ -23,31 +24,31 @@ final class KnownMedia: Sendable {
 
     var sid: SID { resource.sid }
 
-    /// The facts; nil while they are learnt, or aren't known.
+    /// The facts; nil while they are unknown.
     var facts: MediaFacts? { state.withLock { $0.facts } }
 
-    /// Whether the media was cut when it was last described.
+    /// Whether the media was truncated at its last description.
     var isCut: Bool { state.withLock { $0.isCut } }
 
     // MARK: Learning
 
-    /// Somebody asks for the facts; see ``FactsState/describe(_:hasReaders:now:waiter:)``.
+    /// Asks for the facts; see ``FactsState/describe(_:hasReaders:now:waiter:)``.
     func describe(
         _ priority: Priority, hasReaders: Bool, waiter: @escaping Learnt<MediaFacts>.Waiter
     ) -> FactsState.Step {
         state.withLock { $0.describe(priority, hasReaders: hasReaders, now: .now, waiter: waiter) }
     }
 
-    /// A request has ended; see ``FactsState/end(_:isSettled:priority:now:)``.
+    /// Ends a request; see ``FactsState/end(_:isSettled:priority:now:)``.
     func descriptionDidEnd(
         _ described: Result<MediaFacts, MediaError>, isSettled: Bool, priority: Priority
     ) -> FactsState.End? {
         state.withLock { $0.end(described, isSettled: isSettled, priority: priority, now: .now) }
     }
 
-    /// Judges by earlier descriptions whether unconfirmed facts are believed all the same.
+    /// Decides whether to believe unconfirmed facts because earlier descriptions agree.
     ///
-    /// - Returns: the facts, confirmed if only time was missing, and whether they were told for long enough.
+    /// - Returns: the facts, confirmed if only time was missing, and whether they were reported long enough.
     func settled(_ described: Result<MediaFacts, MediaError>) -> (Result<MediaFacts, MediaError>, isSettled: Bool) {
         guard case .success(let facts) = described, !facts.isConfirmed else { return (described, true) }
         let isSettled = services.provisionalSizes.withLock { $0.isSettled(facts, of: sid, now: .now) }
@@ -67,12 +68,12 @@ final class KnownMedia: Sendable {
         services.observer.mediaWasDescribed(sid, of: resource.accountSID, as: facts)
     }
 
-    /// The content agrees with the facts: from now on they count for good.
+    /// Confirms the facts, which agree with the content.
     func confirm() {
         if let confirmed = state.withLock({ $0.confirm() }) { factsWereLearnt(confirmed) }
     }
 
-    /// A range of the media comes, of the size that is known: for sealed media that counts for good.
+    /// Notes the size in a range answer, which confirms the facts of sealed media.
     func rangeDidBegin(_ head: ResponseHead) {
         guard let total = head.contentRange?.total else { return }
         services.provisionalSizes.withLock { $0.noteAnswer(of: sid, size: total) }
@@ -81,11 +82,11 @@ final class KnownMedia: Sendable {
 
     // MARK: Doubts
 
-    /// Has the facts learnt anew when they are next needed, and compared; see ``FactsState/doubt()``.
+    /// Has the facts learned again and compared when next needed; see ``FactsState/doubt()``.
     @discardableResult
     func doubt() -> Bool { state.withLock { $0.doubt() } }
 
-    /// Doubts facts that may be wrong: unconfirmed ones, those without a tail, those of another number of channels.
+    /// Doubts facts that are unconfirmed, lack a tail or are of another number of channels.
     func doubtUnsureFacts() {
         state.withLock { state in
             guard let facts = state.facts else { return }
@@ -96,30 +97,26 @@ final class KnownMedia: Sendable {
         }
     }
 
-    /// The media has changed: new facts aren't compared with these.
+    /// Forgets the facts of changed media: new ones aren't compared with them.
     func forget() { state.withLock { $0.forget() } }
 
     // MARK: Channels
 
-    /// The number of channels that are asked for, in the form of ``MediaFacts/requestedChannels``.
-    var requestedChannels: Int64? {
-        requestedChannels(hasRefused: state.withLock { $0.hasRefusedChannels })
-    }
+    /// The number of channels to request, as in ``MediaFacts/requestedChannels``.
+    var requestedChannels: Int64? { requestedChannels(hasRefused: state.withLock { $0.hasRefusedChannels }) }
 
-    /// A conference with two channels is mixed down to one unless both are asked for.
+    /// Twilio mixes a conference of two channels down to one unless both are requested.
     private func requestedChannels(hasRefused: Bool) -> Int64? {
         guard resource.kind.mediaAccess == .direct, resource.channels == 2 else { return nil }
         return hasRefused ? 0 : 2
     }
 
-    /// Twilio's error number for a recording that can't be had in as many channels as were asked for.
+    /// Twilio's error number for an unavailable number of channels.
     private static let channelsNotAvailable = 16113
 
-    /// Stops asking for as many channels as the recording has, if an error says that it can't be had so.
+    /// Stops requesting both channels after Twilio's error for them; true if it does.
     ///
-    /// A status 400 alone may be a proxy's, or mean something else.
-    ///
-    /// - Returns: whether it says so, and they were asked for.
+    /// The error number decides: a status 400 alone may come from a proxy or mean something else.
     func stopAskingForChannels(after error: TransferError) -> Bool {
         guard requestedChannels == 2, error.status == 400,
             TwilioError(error, subject: "the media of \(sid)").twilioCode == Self.channelsNotAvailable
@@ -131,21 +128,19 @@ final class KnownMedia: Sendable {
 
     // MARK: Expectations
 
-    /// Whether media with these facts is in an envelope.
-    func isSealed(_ facts: MediaFacts) -> Bool {
-        resource.encryptionDetails != nil || !facts.envelopeFields.isEmpty
-    }
+    /// Whether media with these facts has an envelope.
+    func isSealed(_ facts: MediaFacts) -> Bool { resource.encryptionDetails != nil || !facts.envelopeFields.isEmpty }
 
-    /// Whether media without an envelope can't be the recording: its resource names the public key, or it had one.
+    /// Whether plaintext can't be the recording: its resource names a key, or it had an envelope before.
     var mustBeSealed: Bool {
         if namesKey { return true }
         return state.withLock { $0.doubted.map { !$0.envelopeFields.isEmpty } ?? false }
     }
 
-    /// Whether the resource says that the media is encrypted.
+    /// Whether the resource reports encryption.
     var namesKey: Bool { resource.encryptionDetails != nil || resource.publicKeySID != nil }
 
-    /// Whether the media is probably in an envelope.
+    /// Whether the media probably has an envelope.
     var expectsEnvelope: Bool {
         if mustBeSealed { return true }
         return resource.kind.envelopePlace == .media
@@ -154,7 +149,7 @@ final class KnownMedia: Sendable {
 
     // MARK: Addresses
 
-    /// Where the media is downloaded from.
+    /// The source of the media's addresses.
     func addresses() throws(MediaError) -> MediaAddressSource {
         let channels = requestedChannels.flatMap { $0 > 0 ? $0 : nil }
         do throws(TwilioError) {
@@ -170,22 +165,20 @@ final class KnownMedia: Sendable {
         }
     }
 
-    /// Has addresses asked for anew: a redirect may have led to a page in the media's place, or a host may be gone.
-    func forgetAddresses() {
-        addressSource.withLock { $0 = nil }
-    }
+    /// Resolves addresses again: a redirect may have led to an error page, or a host may be gone.
+    func forgetAddresses() { addressSource.withLock { $0 = nil } }
 
-    /// Whether a 404 may only mean that the media is too young, which is normal for some seconds.
+    /// Whether a 404 may mean that the media isn't available yet, which is normal for some seconds.
     var mayBeTooYoung: Bool {
-        // Twilio never has that media: each reader would wait for the longest patience.
+        // Twilio never gets that media: readers would wait in vain.
         guard !isKeptElsewhere else { return false }
         guard let created = resource.dateCreated else { return false }
-        // Recordings are created when they begin.
-        let age = Clock.now - created.seconds - (resource.duration ?? 0)
+        // `dateCreated` is the recording's beginning.
+        let age = Int64(time(nil)) - created.seconds - (resource.duration ?? 0)
         return age < 900
     }
 
-    /// Whether the resource says that the media is in a bucket of the account's owner.
+    /// Whether the media is in a bucket of the account's owner.
     var isKeptElsewhere: Bool {
         guard let location = resource.mediaLocation else { return false }
         return !services.clients.client(for: resource).isTwilioMedia(location: location)

@@ -2,18 +2,17 @@ import Envelope
 import Support
 import TwilioAPI
 
-/// The content of one file, as it was opened: sizes, content key, authentication.
+/// The opened content of one file: sizes, content key, authentication.
 ///
-/// Immutable but for its authentication, which has a lock of its own. Its identity tells it from content that the same
-/// file has later, even if that is equal.
+/// Immutable except for the authentication, which has its own lock. Contents are compared by identity.
 final class MediaContent: Sendable {
-    /// Whether nothing is released before all of it is verified.
+    /// Whether to release nothing before all of it is verified.
     let isStrict: Bool
 
-    /// Bytes of plaintext.
+    /// The plaintext size in bytes.
     let plaintextSize: Int64
 
-    /// Bytes of ciphertext that are to be fetched: all but the tag, which is known from the description.
+    /// Bytes of ciphertext to fetch: all but the tag, which the description has.
     let contentSize: Int64
 
     /// Nil when the media isn't encrypted.
@@ -22,10 +21,10 @@ final class MediaContent: Sendable {
     /// Nil when there is no tag.
     let authentication: ContentAuthentication?
 
-    /// The layout, where there is an envelope.
+    /// Nil when the media isn't encrypted.
     private let layout: CiphertextLayout?
 
-    /// Content that isn't encrypted.
+    /// Makes unencrypted content.
     init(plaintextSize: Int64) {
         self.plaintextSize = plaintextSize
         contentSize = plaintextSize
@@ -35,10 +34,7 @@ final class MediaContent: Sendable {
         isStrict = false
     }
 
-    /// Content in an envelope.
-    ///
-    /// - Parameter isStrict: whether nothing is to be released before all of it is verified; where there is no tag,
-    ///   that can't be.
+    /// Makes content in an envelope; `isStrict` has no effect without a tag.
     init(
         facts: MediaFacts, metadata: EnvelopeMetadata, key: ContentEncryptionKey, isStrict: Bool
     ) throws(EnvelopeError) {
@@ -60,7 +56,7 @@ final class MediaContent: Sendable {
             contentSize: contentSize)
     }
 
-    /// The same content, to be fetched and authenticated anew before any of it is released.
+    /// Makes the same content, to fetch and authenticate again before any release.
     init(again other: MediaContent) {
         isStrict = true
         plaintextSize = other.plaintextSize
@@ -70,27 +66,20 @@ final class MediaContent: Sendable {
         layout = other.layout
     }
 
-    /// Whether the media is encrypted.
     var isEncrypted: Bool { decryptor != nil }
 
-    /// Whether reads have to wait until all of it is verified.
+    /// Whether reads must wait for the verification.
     var isHeldBack: Bool { isStrict && authentication?.integrity == .unverified }
 
-    /// The ciphertext from which a range of the plaintext is decrypted; both as offsets.
+    /// The ciphertext range needed to decrypt a plaintext range.
     func ciphertextRange(forPlaintext range: Range<Int64>) -> Range<Int64> {
         layout?.ciphertextRange(forPlaintext: range) ?? range
     }
 
-    /// Whether a block's first byte can only be decrypted with the ciphertext before it.
+    /// Whether decrypting a block needs the 16 bytes of ciphertext before it.
     var needsPrecedingBlock: Bool { layout?.needsPrecedingBlock ?? false }
 
-    /// Makes plaintext.
-    ///
-    /// - Parameters:
-    ///   - ciphertext: covers the ciphertext range of the plaintext's.
-    ///   - ciphertextOffset: where it begins.
-    ///   - plaintext: is filled.
-    ///   - offset: where the plaintext begins.
+    /// Decrypts ciphertext that begins at `ciphertextOffset` into plaintext that begins at `offset`.
     func decrypt(
         _ ciphertext: RawSpan, at ciphertextOffset: Int64, into plaintext: UnsafeMutableRawBufferPointer,
         at offset: Int64

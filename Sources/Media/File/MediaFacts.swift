@@ -4,66 +4,57 @@ import Support
 import Transfer
 import TwilioAPI
 
-/// What has to be known of a recording's media before it can be read.
+/// The facts needed before a recording's media can be read.
 ///
-/// Learnt from the head of an answer and the last bytes of the ciphertext; the same for good, since completed media
-/// never changes. Nothing in it is secret: the content key is here only as the public key wrapped it.
-///
-/// Sizes are within ``Support/Bounds/sizes``, and the plaintext isn't larger than the ciphertext, whether the facts
-/// were received or stored.
+/// They come from an answer's head and the last bytes of the ciphertext, and stay valid, since completed media never
+/// changes. They contain no secret: the content key is wrapped by the public key. Sizes are within
+/// ``Support/Bounds/sizes``, and the plaintext isn't larger than the ciphertext, in received and stored facts alike.
 public struct MediaFacts: Hashable, Sendable, Codable {
-    /// Size of what the server holds, in bytes.
+    /// The size on the server in bytes.
     public let ciphertextSize: Int64
 
-    /// Size of what a reader sees, in bytes.
+    /// The size for readers in bytes.
     public let plaintextSize: Int64
 
-    /// Whether the plaintext size is certain.
-    ///
-    /// It isn't only when the padding would have to tell and the key isn't held.
+    /// Whether the plaintext size is certain; it isn't if it depends on padding whose key isn't held.
     public let isPlaintextSizeExact: Bool
 
-    /// The entity tag (RFC 9110, 8.8.3) of the bytes that were described; nil when the server sends none.
+    /// The entity tag (RFC 9110, 8.8.3) of the described bytes; nil if the server sends none.
     public let entityTag: String?
 
-    /// The fields with which the S3 encryption client describes an envelope, by lower-case name.
-    ///
-    /// Empty for voice.
+    /// The S3 encryption client's envelope fields by lower-case name; empty for voice.
     let envelopeFields: [String: String]
 
-    /// The last bytes of the ciphertext, 32 at the most: the tag of GCM, the padding of CBC.
+    /// The last bytes of the ciphertext, at most 32: GCM's tag or CBC's padding.
     ///
-    /// Empty when the server ignores ranges and the tail wasn't needed, and of media that isn't encrypted.
+    /// Empty for unencrypted media, and if the server ignores ranges and the tail wasn't needed.
     let tail: [UInt8]
 
-    /// How many channels of a voice recording were asked for: 0 when it couldn't be had in as many as it has, nil when
-    /// they weren't asked for.
+    /// The requested channels of a voice recording; 0 if its number was refused, nil if none was requested.
     ///
-    /// Size, entity tag and bytes are another recording's for each number.
+    /// Size, entity tag and bytes differ between numbers of channels.
     let requestedChannels: Int64?
 
-    /// Whether the size counts for good: a range answer told it, the content has confirmed it, or it has been told for
-    /// a minute (``ProvisionalSizes``).
+    /// Whether the size is stored: a range answer or the content confirmed it, or it was stable for a minute.
     ///
-    /// The length of an answer with all of the media could be that of something else, so it counts in this process
-    /// only, until the content agrees: by its tag, its padding, or its signature and its end.
+    /// The length of a complete answer could be that of an error page, so it is valid in this process only
+    /// (``ProvisionalSizes``) until the tag, the padding, or the signature and the end of the content agree.
     public private(set) var isConfirmed: Bool
 
-    /// Whether the media is there to its end, as far as its own header or its resource tell.
+    /// Whether the media is complete according to its header or resource; isn't stored.
     ///
-    /// Only the facts of whole media are confirmed at once, and so stored. It isn't stored itself.
+    /// Only complete media's facts are confirmed at once, and so stored.
     private(set) var completeness = Completeness.whole
 
-    /// How much of the media the server has.
+    /// How much of the media is on the server.
     enum Completeness: Comparable {
-        /// Less than its header, or its resource, says that there is.
+        /// Less than its header or its resource says.
         case cut
 
-        /// Perhaps all of it: its header tells a slightly different size, or it came in a stream without an announced
-        /// end.
+        /// Perhaps all: its header differs slightly in size, or it came as a stream without an announced end.
         case uncertain
 
-        /// All of it, or nothing tells.
+        /// All, as far as known.
         case whole
     }
 
@@ -72,16 +63,16 @@ public struct MediaFacts: Hashable, Sendable, Codable {
         case isConfirmed
     }
 
-    /// How many bytes of the end are asked for.
+    /// The bytes to request from the end.
     static let tailSize = CiphertextLayout.tailSize
 
-    /// How many of these bytes are a tag or have padding; what is before them is content.
+    /// The bytes of the tail that are the tag or contain the padding; content precedes them.
     private static let sealSize = Int(CiphertextLayout.tagSize)
 
-    /// How many channels can be asked for: no recording of Twilio's has more than two.
+    /// The valid numbers of channels; Twilio's recordings have at most two.
     private static let channels: ClosedRange<Int64> = 0...255
 
-    /// Makes facts; nil when the sizes or the channels can't be, or there is more of the end than ``tailSize``.
+    /// Makes facts; nil if a size, the channels or the tail's length is out of range.
     init?(
         ciphertextSize: Int64, plaintextSize: Int64, isPlaintextSizeExact: Bool, entityTag: String?,
         envelopeFields: [String: String], tail: [UInt8], requestedChannels: Int64?, isConfirmed: Bool,
@@ -101,27 +92,20 @@ public struct MediaFacts: Hashable, Sendable, Codable {
         self.completeness = completeness
     }
 
-    /// Whether the media has an envelope of its own.
-    ///
-    /// Only video's has; voice has it in its resource.
+    /// Whether video has an envelope; false for voice, whose envelope is in its resource.
     public var isEncrypted: Bool { !envelopeFields.isEmpty }
 
-    /// How the content of video is encrypted, as attributes tell it: `aes-256-cbc`, `aes-256-gcm` or `none`.
-    ///
-    /// Says nothing of voice, whose resource tells.
+    /// The encryption of video as in attributes: `aes-256-cbc`, `aes-256-gcm` or `none`; invalid for voice.
     public var encryption: String? { envelopeFields.isEmpty ? "none" : cipher?.name }
 
-    /// Whether the content of video is sealed with a tag.
-    ///
-    /// Says nothing of voice, whose resource tells.
+    /// Whether video is sealed with a tag; invalid for voice.
     public var isAuthenticated: Bool { cipher?.isAuthenticated ?? false }
 
     private var cipher: EnvelopeMetadata.ContentCipher? {
         try? EnvelopeMetadata.s3EncryptionClient { envelopeFields[$0] }?.cipher
     }
 
-    /// Whether nothing tells these facts and others apart; a tail or an entity tag that one of them lacks doesn't, nor
-    /// what of the tail is content.
+    /// Whether nothing distinguishes these facts from others; missing tails or entity tags don't.
     func describes(sameMediaAs other: MediaFacts) -> Bool {
         ciphertextSize == other.ciphertextSize && plaintextSize == other.plaintextSize
             && requestedChannels == other.requestedChannels
@@ -130,17 +114,15 @@ public struct MediaFacts: Hashable, Sendable, Codable {
             && (lacksTail || other.lacksTail || tail.suffix(Self.sealSize) == other.tail.suffix(Self.sealSize))
     }
 
-    /// Whether these facts may describe a part of the media: they are shorter than confirmed ones, without being
-    /// confirmed or having another entity tag.
+    /// Whether these facts may describe a truncated answer: unconfirmed and smaller than confirmed ones.
     func mayBeCutOff(from other: MediaFacts) -> Bool {
         !isConfirmed && other.isConfirmed && plaintextSize < other.plaintextSize
             && (entityTag == nil || other.entityTag == nil || entityTag == other.entityTag)
     }
 
-    /// Whether the plaintext's size is the one that follows from what a resource says of the encryption, or the fields
-    /// of an envelope.
+    /// Whether the plaintext size follows from the encryption in the resource or in the envelope's fields.
     ///
-    /// It isn't when the resource said something else at the time at which the media was described.
+    /// It doesn't if the resource has changed since the description.
     func agree(with resource: MediaResource) -> Bool {
         if let details = resource.encryptionDetails {
             return plaintextSize == (try? details.cipher.plaintextSize(ofCiphertextSize: ciphertextSize))
@@ -152,22 +134,20 @@ public struct MediaFacts: Hashable, Sendable, Codable {
         return plaintextSize == (try? cipher.plaintextSize(ofCiphertextSize: ciphertextSize))
     }
 
-    /// The same facts, confirmed by the content.
+    /// The same facts, confirmed.
     var confirmed: MediaFacts {
         var facts = self
         facts.isConfirmed = true
         return facts
     }
 
-    /// A name of the envelope among these facts; nil when there is none.
-    var envelopeDigest: String? {
-        try? EnvelopeMetadata.s3EncryptionClient({ envelopeFields[$0] })?.digest()
-    }
+    /// The digest of the envelope in these facts; nil if there is none.
+    var envelopeDigest: String? { try? EnvelopeMetadata.s3EncryptionClient({ envelopeFields[$0] })?.digest() }
 
-    /// Whether the last bytes of the ciphertext weren't seen.
+    /// Whether the last bytes of the ciphertext are unknown.
     var lacksTail: Bool { Int64(tail.count) < min(Self.tailSize, ciphertextSize) }
 
-    /// The envelope that these fields, or for voice the resource, describe; nil when the media isn't encrypted.
+    /// The envelope in the fields, or for voice in the resource; nil if the media isn't encrypted.
     static func envelope(of resource: MediaResource, fields: [String: String]) throws(EnvelopeError)
         -> EnvelopeMetadata?
     {
@@ -185,9 +165,7 @@ public struct MediaFacts: Hashable, Sendable, Codable {
 }
 
 extension MediaFacts {
-    /// Decodes facts, which have to be within the same bounds as those that were received.
-    ///
-    /// Those of earlier versions don't say whether they are confirmed.
+    /// Decodes facts within the same bounds as received ones; earlier versions didn't store `isConfirmed`.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         let ciphertextSize = try container.decode(Int64.self, forKey: .ciphertextSize)
@@ -200,7 +178,7 @@ extension MediaFacts {
             envelopeFields: try container.decode([String: String].self, forKey: .envelopeFields),
             tail: tail,
             requestedChannels: try container.decodeIfPresent(Int64.self, forKey: .requestedChannels),
-            // Earlier versions learnt the tail with each answer to a range, and never without one.
+            // Earlier versions learned the tail from range answers only, which confirm the size.
             isConfirmed: try container.decodeIfPresent(Bool.self, forKey: .isConfirmed)
                 ?? (Int64(tail.count) >= min(Self.tailSize, ciphertextSize)))
         guard let facts else {
@@ -210,12 +188,12 @@ extension MediaFacts {
         self = facts
     }
 
-    /// The form in which the catalog keeps facts.
+    /// The catalog's encoding of facts.
     public var stored: [UInt8] {
         get throws { Array(try JSONEncoder().encode(self)) }
     }
 
-    /// Reads facts that the catalog kept; nil when they are of a form that this version doesn't know.
+    /// Decodes facts from the catalog; nil for an unknown encoding.
     public init?(stored: [UInt8]) {
         guard let facts = try? JSONDecoder().decode(MediaFacts.self, from: Data(stored)) else { return nil }
         self = facts

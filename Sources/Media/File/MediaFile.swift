@@ -4,9 +4,7 @@ import Support
 import Transfer
 import TwilioAPI
 
-/// One recording's media, as the library has it: what is known of it, its content, and who has it open.
-///
-/// Reads of it go through its ``ReadPath``.
+/// One recording's media in the library: facts, content, readers, and the ``ReadPath``.
 final class MediaFile: Sendable {
     typealias Opened = FileState.Opened
 
@@ -14,12 +12,11 @@ final class MediaFile: Sendable {
     let content: FileContent
     let reads: ReadPath
 
-    /// Makes a file of which nothing is at hand.
+    /// Makes a file without content.
     ///
     /// - Parameters:
-    ///   - facts: what is known of its media from before.
-    ///   - wasVerified: whether all of it was read and verified by this process, so that the kernel's pages are of its
-    ///     bytes.
+    ///   - facts: from an earlier description.
+    ///   - wasVerified: whether this process verified the media: the kernel's pages are its bytes.
     init(resource: MediaResource, facts: MediaFacts?, wasVerified: Bool, services: MediaServices) {
         known = KnownMedia(facts, of: resource, services: services)
         content = FileContent(of: known, wasVerified: wasVerified && known.facts != nil)
@@ -30,41 +27,28 @@ final class MediaFile: Sendable {
     private var services: MediaServices { known.services }
     private var stream: StreamSource { StreamSource(file: content, reads: reads) }
 
-    /// Lets go of the ciphertext and ends what is under way for it.
-    ///
-    /// There is no reader any more.
-    func close() {
-        content.letGo(failing: MediaError(.shutDown, sid, "\(sid) was closed"))
-    }
+    /// Drops the ciphertext and cancels transfers; there are no readers left.
+    func close() { content.letGo(failing: MediaError(.shutDown, sid, "\(sid) was closed")) }
 
     // MARK: Readers
 
-    /// Counts a reader.
-    func retainReader() {
-        content.state.withLock { $0.readerCount += 1 }
-    }
+    func retainReader() { content.state.withLock { $0.readerCount += 1 } }
 
-    /// A reader has gone.
-    func releaseReader() {
-        content.state.withLock { $0.releaseReader() }
-    }
+    func releaseReader() { content.state.withLock { $0.releaseReader() } }
 
     var hasReaders: Bool { content.state.withLock { $0.readerCount > 0 } }
 
-    /// Whether somebody may still read the media that was there before it changed.
+    /// Whether readers from before the media changed may be left.
     var hasOutdatedReaders: Bool { content.state.withLock { $0.hasOutdatedReaders } }
 
-    /// Whether somebody has opened it.
     var hasBeenOpened: Bool { content.state.withLock { $0.wasOpened } }
 
-    // MARK: What is at hand
+    // MARK: State
 
-    /// Bytes of ciphertext in a temporary file.
+    /// Bytes of ciphertext in the temporary file.
     var streamedBytes: Int64 { content.state.withLock { $0.stream.byteCount } }
 
-    /// What is known of the truth of the bytes.
-    ///
-    /// Content that has failed once counts as failed until it has passed.
+    /// The verdict on the bytes; content that failed once counts as failed until it passes.
     var integrity: Integrity {
         let (content, earlier, ofUnverified) = content.state.withLock {
             ($0.content.value, $0.gate.earlier, $0.gate.integrityOfUnverified)
@@ -74,7 +58,7 @@ final class MediaFile: Sendable {
         return integrity == .unverified ? ofUnverified : integrity
     }
 
-    /// Takes note of what was found out about this very media before, unless this process knows better.
+    /// Notes an earlier verdict on the same media, unless the content is opened.
     func learn(_ integrity: Integrity) {
         content.state.withLock { state in
             if case .unknown = state.content { state.gate.learn(integrity) }
@@ -84,8 +68,6 @@ final class MediaFile: Sendable {
     // MARK: Describing
 
     /// Learns size and envelope, unless they are known.
-    ///
-    /// - Parameter priority: how urgent it is.
     func describe(priority: Priority = .reader, completion: @escaping Learnt<MediaFacts>.Waiter) {
         switch known.describe(priority, hasReaders: hasReaders, waiter: completion) {
         case .answer(let facts): completion(.success(facts))
@@ -98,7 +80,7 @@ final class MediaFile: Sendable {
         }
     }
 
-    /// The description has come, or failed.
+    /// Ends a description.
     private func descriptionDidEnd(
         _ described: Result<MediaFacts, MediaError>, ignoresRanges: Bool, priority: Priority
     ) {
@@ -114,7 +96,7 @@ final class MediaFile: Sendable {
         if end.keepsEarlier {
             let error = MediaError(.transferFailed, sid, "the media of \(sid) broke off before the end that it had")
             result = .failure(error)
-            // The stream may have been kept.
+            // The stream may have been kept for reads.
             content.letGo(failing: error)
         }
         if end.hasChanged {
@@ -127,19 +109,16 @@ final class MediaFile: Sendable {
 
     // MARK: Opening
 
-    /// Makes the file ready for reading: learns what has to be known and unwraps the content key.
-    ///
-    /// - Parameter isAhead: whether nobody reads yet, so that the kernel's pages still are of what was before.
+    /// Opens the content; `isAhead` if for no reader, so that the kernel's pages stay those from before.
     func open(isAhead: Bool = false, completion: @escaping Learnt<Opened>.Waiter) {
         let waiter: Learnt<MediaContent>.Waiter = { [self] result in
-            completion(
-                result.map { opened in content.state.withLock { $0.markOpened(opened, isAhead: isAhead) } })
+            completion(result.map { opened in content.state.withLock { $0.markOpened(opened, isAhead: isAhead) } })
         }
         let opening = content.state.withLock { state -> FileState.Opening in
             let opening = state.open(isAhead: isAhead, now: .now, waiter: waiter)
             switch opening {
             case .begin(.some): known.doubt()
-            // A server that was found to ignore ranges would only tell the same again.
+            // If the server ignores ranges, another description would be no surer.
             case .begin(nil) where !state.ignoresRanges: known.doubtUnsureFacts()
             default: break
             }
@@ -154,21 +133,17 @@ final class MediaFile: Sendable {
         }
     }
 
-    /// Opens the file if its content is known.
-    func openAtHand() -> Opened? {
-        content.state.withLock { $0.openAtHand(now: .now) }
-    }
+    /// Opens the file if its content is open.
+    func openAtHand() -> Opened? { content.state.withLock { $0.openAtHand(now: .now) } }
 
-    /// Opens the envelope of the media, and has it described before if it isn't known.
-    ///
-    /// - Parameter isAgain: whether the envelope that was known couldn't be opened.
+    /// Describes the media if needed and opens its envelope; `isAgain` on the second try.
     private func openDescribed(isAgain: Bool = false) {
         describe { [self] result in
             switch result {
             case .success where known.isCut && !isAgain:
                 contentDidEnd(.failure(known.endIsMissing))
             case .success(let facts):
-                // RSA takes milliseconds: not on the transfer thread, not on one of libfuse's.
+                // RSA takes milliseconds: neither on the transfer thread nor on libfuse's.
                 services.workers.run { [self] in openEnvelope(of: facts, isAgain: isAgain) }
             case .failure(let error):
                 contentDidEnd(.failure(error))
@@ -176,13 +151,11 @@ final class MediaFile: Sendable {
         }
     }
 
-    /// Opens the envelope that facts describe, and ends the opening with what comes of it.
-    ///
-    /// - Parameter isAgain: whether the facts were learnt anew for this.
+    /// Opens the envelope and ends the opening; `isAgain` if the facts were learned again for this.
     private func openEnvelope(of facts: MediaFacts, isAgain: Bool) {
         let result = Result { () throws(MediaError) in try makeContent(facts) }
         if case .failure(let error) = result, error.code == .keyNotHeld, !known.namesKey {
-            // What was described by an earlier version, or when the resource named a key, isn't known to be encrypted.
+            // Facts from an earlier version or from before the resource named a key weren't reported as encrypted.
             services.observer.mediaWasDescribed(sid, of: known.resource.accountSID, as: facts)
         }
         guard !isAgain, case .failure(let error) = result, error.code == .keyNotHeld, !facts.envelopeFields.isEmpty,
@@ -191,7 +164,7 @@ final class MediaFile: Sendable {
             contentDidEnd(result)
             return
         }
-        // The key has opened other envelopes: it may be that the headers which describe this one came damaged.
+        // The key has opened other envelopes, so this one's headers may have been damaged.
         known.doubt()
         openDescribed(isAgain: true)
     }
@@ -203,7 +176,7 @@ final class MediaFile: Sendable {
                 return MediaContent(plaintextSize: facts.plaintextSize)
             }
             let key = try services.contentKey(for: metadata, facts: facts, of: known.resource)
-            // The padding in the last block agreed with the sizes.
+            // The padding in the last block agrees with the sizes.
             if metadata.cipher.isPadded { known.confirm() }
             return try MediaContent(
                 facts: facts, metadata: metadata, key: key, isStrict: isStrict(ciphertextSize: facts.ciphertextSize))
@@ -212,21 +185,20 @@ final class MediaFile: Sendable {
         }
     }
 
-    /// Whether nothing of the content is to be released before all of it is verified.
+    /// Whether to release nothing of the content before all of it is verified.
     private func isStrict(ciphertextSize: Int64) -> Bool {
         let configuration = services.configuration
         return content.state.withLock {
-            $0.gate.isStrict(
-                size: ciphertextSize, mode: configuration.integrityMode, limit: configuration.strictLimit)
+            $0.gate.isStrict(size: ciphertextSize, mode: configuration.integrityMode, limit: configuration.strictLimit)
         }
     }
 
-    /// The content was opened, or couldn't be.
+    /// Ends the opening of the content.
     private func contentDidEnd(_ result: Result<MediaContent, MediaError>) {
         let cachedUnits = content.cache.units
         let waiting = content.state.withLock { state -> [Learnt<MediaContent>.Waiter] in
             guard let waiting = state.end(result, cachedUnits: cachedUnits) else { return [] }
-            // It may be the description that was wrong.
+            // The description may be wrong.
             if case .failure(let error) = result, error.code != .keyNotHeld { known.doubt() }
             return waiting
         }

@@ -2,25 +2,24 @@ import Envelope
 import Support
 import Synchronization
 
-/// Authenticates one file's content while its blocks come in, in whatever order, before they are released to readers.
+/// Authenticates a file's content from its blocks in any order, before they are released.
 ///
-/// Each block is hashed when it comes. The block that completes the content decides: it is released only when the tag
-/// agrees. So no program that reads all of a forged file succeeds, although ranges are released before all of it has
-/// been seen. A block that comes again, because it was evicted, must be the one that was hashed: its hash is kept and
-/// compared.
+/// The block that completes the content is released only if the tag agrees. So no program that reads all of a forged
+/// file succeeds, although earlier blocks were released. The hash of each block is kept, and a block that is fetched
+/// again must have the same one.
 final class ContentAuthentication: Sendable {
-    /// Names one attempt at authenticating the content: what was fetched for an earlier one doesn't count.
+    /// Identifies an attempt to authenticate the content; bytes fetched for earlier attempts are ignored.
     typealias Attempt = Int
 
-    /// What a block that came has led to.
+    /// The result of a block.
     enum Verdict {
-        /// More has to come, or all was said before.
+        /// More blocks are missing, or the verdict is known.
         case pending
 
-        /// It was the last one, and the tag agrees.
+        /// The block completed the content, and the tag agrees.
         case verified
 
-        /// It was fetched for an earlier attempt, and must not be released.
+        /// The block was fetched for an earlier attempt and must not be released.
         case outdated
     }
 
@@ -29,24 +28,18 @@ final class ContentAuthentication: Sendable {
         var fingerprints: [Int64: GCMAuthenticator.Fingerprint] = [:]
     }
 
-    private enum Standing: UInt8, AtomicRepresentable {
-        case unverified
-        case verified
-        case failed
-    }
+    private enum Standing: UInt8, AtomicRepresentable { case unverified, verified, failed }
 
-    /// As it was before any block came.
+    /// The state before the first block.
     private let untouched: GCMAuthenticator
 
     private let state: Locked<State>
 
-    // Both change under the lock alone. Each read asks for them, and takes no lock for that.
+    // Changed under the lock; atomic, since every read loads both.
     private let currentAttempt = Atomic<Attempt>(0)
     private let standing = Atomic(Standing.unverified)
 
-    /// Begins with nothing seen.
-    ///
-    /// - Parameter tag: the last 16 bytes of the ciphertext, if they are known already.
+    /// - Parameter tag: the last 16 bytes of the ciphertext, if known.
     init(authenticator: GCMAuthenticator, tag: [UInt8]?, contentSize: Int64) throws(EnvelopeError) {
         var authenticator = authenticator
         if let tag { _ = try authenticator.absorb(tag.span.bytes, at: contentSize) }
@@ -56,19 +49,19 @@ final class ContentAuthentication: Sendable {
         try state.withLock { (state) throws(EnvelopeError) in _ = try decide(state) }
     }
 
-    /// An authentication of the same content that has seen nothing.
+    /// Makes a new authentication of the same content.
     init(again other: ContentAuthentication) {
         untouched = other.untouched
         state = Locked(State(authenticator: other.untouched))
     }
 
-    /// The attempt that goes on.
+    /// The current attempt.
     var attempt: Attempt { currentAttempt.load(ordering: .acquiring) }
 
-    /// The first bytes that haven't come, as ciphertext offsets; nil when all have.
+    /// The first missing range of ciphertext; nil if all has arrived.
     var firstMissingRange: Range<Int64>? { state.withLock { $0.authenticator.firstMissingRange } }
 
-    /// Forgets everything that came, and the verdict.
+    /// Begins a new attempt without blocks and verdict.
     func begin() {
         state.withLock { state in
             state = State(authenticator: untouched)
@@ -77,7 +70,7 @@ final class ContentAuthentication: Sendable {
         }
     }
 
-    /// What is known so far.
+    /// The verdict so far.
     var integrity: Integrity {
         switch standing.load(ordering: .acquiring) {
         case .unverified: .unverified
@@ -86,16 +79,16 @@ final class ContentAuthentication: Sendable {
         }
     }
 
-    /// Takes in a block that has come.
+    /// Takes a block.
     ///
     /// - Parameters:
-    ///   - ciphertext: whole AES blocks, but at the content's end.
-    ///   - offset: where they stand in the ciphertext. A range that comes again has to come in the same cut.
-    ///   - attempt: the one for which they were fetched.
-    /// - Throws: when the content is not what was sealed, now or at any call before: nothing must be released then.
+    ///   - ciphertext: whole AES blocks, except at the content's end.
+    ///   - offset: the ciphertext offset. A range that is fetched again must have the same bounds.
+    ///   - attempt: the attempt for which it was fetched.
+    /// - Throws: if the content has failed authentication, now or earlier: nothing must be released.
     @discardableResult
     func absorb(_ ciphertext: RawSpan, at offset: Int64, attempt: Attempt) throws(EnvelopeError) -> Verdict {
-        // Hashing is most of the work, and needs nothing of what changes: it is done outside of the lock.
+        // Hashing is most of the work and depends on no state, so it is done outside the lock.
         let fingerprint = try untouched.fingerprint(of: ciphertext, at: offset)
         return try state.withLock { (state) throws(EnvelopeError) in
             guard self.attempt == attempt else { return .outdated }

@@ -1,14 +1,14 @@
-/// What is known of the truth of a file's bytes, as the attribute `user.twilio.integrity` tells it.
+/// The verdict on a file's bytes; the raw value is that of the attribute `user.twilio.integrity`.
 public enum Integrity: String, Hashable, Sendable {
-    /// Sealed with a tag that hasn't been checked yet, since not all bytes have been seen.
+    /// There is a tag, but not all bytes have been read.
     case unverified
 
-    /// All bytes have been seen, and the tag agrees.
+    /// All bytes have been read, and the tag agrees.
     case verified
 
-    /// The tag disagrees, or bytes that came twice differed: the file can't be read.
+    /// The tag disagrees, or bytes fetched twice differed: the file can't be read.
     case failed
 
-    /// Nothing that could be checked: AES-CBC, or not encrypted.
+    /// There is no tag: AES-CBC, or not encrypted.
     case none
 }

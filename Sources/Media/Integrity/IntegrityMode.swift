@@ -1,11 +1,11 @@
-/// When bytes of a file with a tag are released to readers.
+/// When to release bytes of a file with a tag.
 public enum IntegrityMode: String, Hashable, Sendable, CaseIterable {
-    /// Strict for files up to a certain size, deferred for larger ones.
+    /// Strict for files up to ``MediaConfiguration/strictLimit``, deferred for larger ones.
     case automatic = "auto"
 
-    /// Nothing of a file is released before all of it has been fetched and verified.
+    /// After all of the file was fetched and verified.
     case strict
 
-    /// Bytes are released as they come; the read that completes the file verifies it, and fails if it isn't true.
+    /// On arrival; the read that completes the file verifies it, and fails if the tag disagrees.
     case deferred
 }

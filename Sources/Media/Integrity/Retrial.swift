@@ -1,16 +1,14 @@
-/// When content that was declared bad may be fetched anew.
-///
-/// The bad bytes may have come from something on the way that is well again.
+/// The schedule of retrials of condemned content, since a fault on the way may have been repaired.
 struct Retrial {
-    /// The longest wait: each further declaration doubles the wait up to this.
+    /// The longest wait; each condemnation doubles the wait up to it.
     static let longestWait = Duration.seconds(900)
 
     private let wait: Duration
 
-    /// From when on an opening fetches the content anew.
+    /// The time from which an opening is a retrial.
     let isDueFrom: ContinuousClock.Instant
 
-    /// The retrial after a declaration, and after an earlier retrial where there was one.
+    /// Makes the retrial after a condemnation, and after an earlier retrial if any.
     init(after previous: Retrial?, firstWait: Duration, now: ContinuousClock.Instant) {
         wait = previous.map { min($0.wait * 2, Self.longestWait) } ?? firstWait
         isDueFrom = now + wait

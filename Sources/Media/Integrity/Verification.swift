@@ -4,11 +4,11 @@ import Support
 import Transfer
 import TwilioAPI
 
-/// The verification of a file's content: the pass that fetches all of it, and what follows from the verdict.
+/// The verification of a file's content: the pass that fetches all of it, and the effects of the verdict.
 ///
-/// Content that fails is fetched once more, past all caches, before it is declared bad (``IntegrityGate``). What was
-/// released of it stays condemned all the same: its readers fail for good, and whoever opens the file anew gets nothing
-/// before the second attempt has passed.
+/// Content that fails is fetched again, bypassing all caches, before it is condemned (``IntegrityGate``). Bytes
+/// released before stay condemned: their readers fail for good, and new readers get nothing before the second attempt
+/// passes.
 struct Verification {
     typealias Pass = FileState.Pass
 
@@ -21,26 +21,24 @@ struct Verification {
 
     // MARK: The pass
 
-    /// A read is held back until its content is verified.
-    ///
-    /// - Parameter pass: begins with the read; nil when one is under way.
+    /// Acts on a held read; `pass` begins with it, or is nil if one is in progress.
     func readIsHeld(_ read: PendingRead, begins pass: Pass?) {
         if let pass {
             fetchAll(of: read.content, in: pass)
         } else if !read.content.isHeldBack {
-            // Decided between the question and the answer.
+            // The verdict came between the two locks.
             resume(file.state.withLock { $0.gate.takeHeld() })
         }
     }
 
-    /// Has all of a content fetched and verified, unless that is being done.
+    /// Fetches and verifies all of a content, unless that is in progress.
     func beginPass(of content: MediaContent) {
-        // Of content that was given up meanwhile nothing is fetched.
+        // Dropped content isn't fetched.
         let pass = file.state.withLock { $0.isCurrent(content) ? $0.gate.beginPass() : nil }
         if let pass { fetchAll(of: content, in: pass) }
     }
 
-    /// Fetches what hasn't been authenticated of a content, until there is a verdict.
+    /// Fetches the missing ciphertext of a content until there is a verdict.
     private func fetchAll(of content: MediaContent, in pass: Pass) {
         fetchNext(of: content, in: pass, at: ReadingPlace(first: content.contentSize))
     }
@@ -61,7 +59,7 @@ struct Verification {
                 purpose: .arrival { result in
                     switch result {
                     case .success:
-                        // Not here: the stack would grow with each piece.
+                        // Elsewhere: the stack would grow with each piece.
                         services.workers.run { fetchNext(of: content, in: pass, at: place) }
                     case .failure(let error):
                         passDidStop(pass, error)
@@ -69,19 +67,19 @@ struct Verification {
                 }, priority: isAwaited ? .reader : .readAhead))
     }
 
-    /// The content couldn't be fetched: the reads that wait for the verdict fail, and the next one tries again.
+    /// Ends a pass without a verdict: the held reads fail, and the next one tries again.
     private func passDidStop(_ pass: Pass, _ error: MediaError) {
         for read in file.state.withLock({ $0.gate.endPass(pass) }) { read.fail(error) }
     }
 
-    /// Runs reads again that were held back.
+    /// Runs held reads again.
     private func resume(_ held: [PendingRead]) {
         for read in held { services.workers.run { reads.run(read) } }
     }
 
     // MARK: The verdict
 
-    /// All of the content has come, and the tag agrees.
+    /// Acts on a passed authentication.
     func contentDidPass() {
         let hadFailed = file.state.withLock { $0.gate.pass() }
         known.confirm()
@@ -93,11 +91,11 @@ struct Verification {
         services.observer.mediaWasVerified(known.sid, of: known.resource.accountSID)
     }
 
-    /// The content is not what was sealed: nothing of it is released any more.
+    /// Acts on a failed authentication: nothing of the content is released any more.
     ///
     /// - Parameters:
-    ///   - attempt: the one in which that was found out.
-    ///   - read: the one for which it was found out, if it was one; shares the fate of those that wait.
+    ///   - attempt: the failed attempt.
+    ///   - read: the read that found the failure, if any; treated like the waiting ones.
     func contentDidFail(
         _ content: MediaContent, attempt: ContentAuthentication.Attempt, _ error: EnvelopeError,
         in read: PendingRead? = nil
@@ -130,14 +128,14 @@ struct Verification {
             services.logger.warning(
                 "\(known.sid): authentication failed (\(error.message)); it is fetched again, past all caches",
                 metadata: logMetadata)
-            // What was released is in the kernel's cache, too.
+            // Released bytes are in the kernel's cache too.
             if wasReleased { services.observer.mediaIsDoubtful(known.sid, of: known.resource.accountSID) }
             for read in failed { read.fail(failure) }
             describeAgain(again, for: pass)
         }
     }
 
-    /// Learns anew what the media is, tag included, since that may be what was wrong; then has all of it fetched.
+    /// Describes the media again, since the tag may be wrong; then fetches all of the content.
     private func describeAgain(_ content: MediaContent, for pass: Pass) {
         guard let facts = known.facts else {
             passDidStop(pass, file.hasChanged)

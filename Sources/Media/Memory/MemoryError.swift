@@ -1,4 +1,4 @@
-/// The memory that was granted for media is too little, or isn't there.
+/// An error for memory that is too little or can't be mapped.
 public struct MemoryError: Error, Sendable, CustomStringConvertible {
     let byteCount: Int
 

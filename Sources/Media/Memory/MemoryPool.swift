@@ -2,25 +2,16 @@ import Glibc
 import Support
 import Synchronization
 
-/// The one place where memory for media comes from: a fixed number of equal slots, and a queue of those who wait for
-/// some.
+/// The pool of all memory for media: a fixed number of equal slots, and a queue of waiting readers.
 ///
-/// The ceiling is kept by construction: there are no more slots than memory was granted for, and nothing else holds
-/// ciphertext. Pages are touched when a slot is first used, and the slot that was given back last is used first, so a
-/// mount that reads little takes little, and the processor's caches stay warm.
+/// Nothing else holds ciphertext, so the number of slots enforces the limit. Pages are touched when a slot is first
+/// used, and the last returned slot is used first: light use takes little memory and keeps the processor's caches warm.
 ///
-/// A reader that can't get its slots is queued, and gets them all at once or none: whoever holds some never waits for
-/// more, so readers can't block each other. Read-ahead is refused while anybody waits, and always leaves a reserve for
-/// readers.
+/// A waiting reader gets all of its slots at once or none: a reader with slots never waits for more, so readers can't
+/// deadlock. Read-ahead is refused while readers wait, and leaves them a reserve.
 final class MemoryPool: Sendable {
-    /// What slots are wanted for.
-    enum Purpose {
-        /// Somebody waits for the bytes.
-        case reader
-
-        /// The bytes will probably be wanted soon.
-        case readAhead
-    }
+    /// The use of slots: for a waiting reader, or for bytes that are probably wanted soon.
+    enum Purpose { case reader, readAhead }
 
     private struct Waiter {
         let count: Int
@@ -28,31 +19,29 @@ final class MemoryPool: Sendable {
     }
 
     private struct State {
-        /// Numbers of slots that were used and given back.
+        /// The numbers of returned slots.
         var free: [Int] = []
 
-        /// Slots from this one on have never been used.
+        /// The first slot never used.
         var fresh = 0
         var waiting: [Waiter] = []
     }
 
-    /// The least number of slots with which every read can be served: those of the largest read, widened to whole units
-    /// of the disk cache.
+    /// The slots of the largest read, widened to whole cache units: enough to serve every read.
     static let leastSlotCount = 32
 
-    /// Slots in all.
     let slotCount: Int
 
-    /// Slots that read-ahead leaves for readers: an eighth.
+    /// The slots that read-ahead leaves to readers.
     private var reserve: Int { slotCount / 8 }
 
     private let region: Region
     private let state = Locked(State())
 
-    /// How many wait, for those who ask without the lock; changes under it alone.
+    /// The number of waiters, for queries without the lock; changed under it.
     private let waiterCount = Atomic(0)
 
-    /// Runs a piece of work on another thread: slots are given back under locks of others.
+    /// Runs work on another thread: slots are returned under other locks.
     private let schedule: @Sendable (@escaping @Sendable () -> Void) -> Void
 
     /// The address space of all slots.
@@ -62,7 +51,7 @@ final class MemoryPool: Sendable {
         let byteCount: Int
 
         init?(byteCount: Int) {
-            // Nothing is taken yet: the kernel gives pages when they are first written to.
+            // The kernel allocates pages when they are first written.
             let address = mmap(
                 nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
             guard let address, address != MAP_FAILED else { return nil }
@@ -70,17 +59,14 @@ final class MemoryPool: Sendable {
             self.byteCount = byteCount
         }
 
-        deinit {
-            munmap(base, byteCount)
-        }
+        deinit { munmap(base, byteCount) }
     }
 
-    /// Makes a pool.
+    /// Makes a pool; nil if the address space is lacking.
     ///
     /// - Parameters:
-    ///   - byteCount: the ceiling; slots take a little more than a block.
-    ///   - schedule: runs a piece of work soon, on a thread that holds no lock of this module.
-    /// - Returns: nil when there is no address space for it.
+    ///   - byteCount: the limit in bytes; a slot takes a little more than a block.
+    ///   - schedule: runs work soon, on a thread without locks of this module.
     init?(byteCount: Int, schedule: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void) {
         slotCount = byteCount / PooledMemory.stride
         guard slotCount > 0, let region = Region(byteCount: slotCount * PooledMemory.stride) else { return nil }
@@ -88,15 +74,12 @@ final class MemoryPool: Sendable {
         self.schedule = schedule
     }
 
-    /// Slots that nobody has.
+    /// The number of free slots.
     var freeCount: Int { state.withLock { freeCount(in: $0) } }
 
-    /// Whether somebody waits for slots.
     var hasWaiters: Bool { waiterCount.load(ordering: .acquiring) > 0 }
 
-    /// Gives slots, all or none.
-    ///
-    /// - Returns: nil when there aren't so many, or when others have waited longer.
+    /// Takes slots; nil if there are too few, or others wait.
     func take(_ count: Int, for purpose: Purpose) -> [PooledMemory]? {
         state.withLock { state in
             guard state.waiting.isEmpty else { return nil }
@@ -104,17 +87,13 @@ final class MemoryPool: Sendable {
         }
     }
 
-    /// Gives slots as soon as there are so many, after those who have waited longer.
-    ///
-    /// - Parameters:
-    ///   - count: no more than ``slotCount``.
-    ///   - grant: gets the slots, on another thread.
+    /// Calls `grant` on another thread with `count` slots, at most ``slotCount``, after earlier waiters.
     func wait(for count: Int, grant: @escaping @Sendable ([PooledMemory]) -> Void) {
         precondition(count <= slotCount)
         serve { $0.waiting.append(Waiter(count: count, grant: grant)) }
     }
 
-    /// Lets go of everybody who waits: they get nothing, and never will.
+    /// Grants every waiter no slots.
     func abandonWaiters() {
         let waiting = state.withLock { state in
             defer { state.waiting = [] }
@@ -124,11 +103,9 @@ final class MemoryPool: Sendable {
         for waiter in waiting { waiter.grant([]) }
     }
 
-    fileprivate func giveBack(_ slot: Int) {
-        serve { $0.free.append(slot) }
-    }
+    fileprivate func giveBack(_ slot: Int) { serve { $0.free.append(slot) } }
 
-    /// Changes the state and hands slots to those who can have them now.
+    /// Changes the state and grants slots to the waiters that can have them now.
     private func serve(after change: (inout State) -> Void) {
         let served = state.withLock { state -> [(Waiter, [PooledMemory])] in
             change(&state)
@@ -163,20 +140,19 @@ final class MemoryPool: Sendable {
     }
 }
 
-/// One slot of a ``MemoryPool``, until nothing refers to it any more.
+/// A slot of a ``MemoryPool``, returned at deinitialisation.
 final class PooledMemory: @unchecked Sendable {
-    // Safe although unchecked: the pointer never changes; who writes where is the business of the one Block that has
-    // it.
+    // Safe although unchecked: the pointer never changes, and the owning Block orders writes.
 
-    /// Bytes from one slot to the next: a block, and a cache line whose end is the block's prefix.
+    /// The bytes per slot: a cache line that ends with the prefix, and a block.
     static let stride = 64 + Block.size
 
-    /// Where the block's own bytes begin, after the prefix.
+    /// The block's own bytes, after the prefix.
     let bytes: UnsafeMutableRawPointer
 
     private let slot: Int
 
-    /// Keeps the region mapped as well.
+    /// Keeps the region mapped too.
     private let pool: MemoryPool
 
     fileprivate init(slot: Int, base: UnsafeMutableRawPointer, pool: MemoryPool) {
@@ -185,7 +161,5 @@ final class PooledMemory: @unchecked Sendable {
         self.pool = pool
     }
 
-    deinit {
-        pool.giveBack(slot)
-    }
+    deinit { pool.giveBack(slot) }
 }

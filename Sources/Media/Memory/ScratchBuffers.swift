@@ -1,16 +1,15 @@
 import Support
 
-/// Buffers for plaintext on its way to a reader, made once and used again, so that a read allocates none.
+/// Reused buffers for plaintext on its way to readers.
 ///
-/// There is one for each thread that may read, so whoever asks while all are lent waits for no longer than a decryption
-/// takes.
+/// There is one per thread that may read; a caller without a free one waits for a decryption at most.
 final class ScratchBuffers: Sendable {
     private struct Buffer: @unchecked Sendable {
-        // Safe although unchecked: it is in the list or with one user, never both.
+        // Safe although unchecked: it is in the list or with one user.
         let memory: UnsafeMutableRawBufferPointer
     }
 
-    /// Bytes in a buffer: the largest read, and a piece of ciphertext where that comes from a file.
+    /// The bytes in a buffer: the largest read, and a piece of ciphertext from a file.
     static let size = (1 << 20) + (64 << 10)
 
     private let free: Condition<[Buffer]>
@@ -24,9 +23,7 @@ final class ScratchBuffers: Sendable {
         for buffer in free.change({ $0 }) { buffer.memory.deallocate() }
     }
 
-    /// Lends a buffer of ``size`` bytes, with unspecified contents.
-    ///
-    /// Not to be called by whoever has one already.
+    /// Lends a buffer of ``size`` bytes with unspecified contents; must not be nested.
     func withBuffer<Result, Failure: Error>(
         _ body: (UnsafeMutableRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {

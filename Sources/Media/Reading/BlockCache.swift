@@ -1,36 +1,34 @@
-/// A cache of ciphertext that outlives the mount.
+/// A cache of ciphertext across mounts.
 ///
-/// It keeps units: 1 MiB of ciphertext each, the last one of a content shorter, behind 16 bytes that are the ciphertext
-/// before it where that is needed. It doesn't know what the bytes mean. It never fails: a unit that it can't read is a
-/// miss, one that it can't store isn't stored. All functions but ``units(of:)`` may block for some milliseconds, and
-/// are called on threads of their own.
+/// It stores units: 1 MiB of ciphertext each (less for a content's last one), preceded by the 16 bytes of ciphertext
+/// before it if decryption needs them. It doesn't interpret the bytes. It never fails: an unreadable unit is a miss,
+/// and one that can't be stored is dropped. All functions except ``units(of:)`` may block for some milliseconds, and
+/// are called on their own threads.
 public protocol BlockCache: Sendable {
-    /// The units of a content that are probably held, by index; looks at no file.
+    /// The indices of the units that are probably stored; reads no file.
     func units(of content: CachedContent) -> Set<Int>
 
-    /// Reads a unit, and verifies that it is what was stored.
+    /// Reads and verifies a unit.
     ///
-    /// - Parameter buffers: filled one after the other; together as long as the unit that was stored.
-    /// - Returns: whether they have the unit; if not, their contents are unspecified.
+    /// - Parameter buffers: filled in order; together as long as the stored unit.
+    /// - Returns: whether the buffers have the unit; if not, their contents are unspecified.
     func readUnit(_ index: Int, of content: CachedContent, into buffers: [UnsafeMutableRawBufferPointer]) -> Bool
 
-    /// Stores a unit; one that is held already stays as it is.
+    /// Stores a unit unless it is stored, and removes the units of the recording's other contents.
     ///
-    /// Units of the recording's other contents are removed.
-    ///
-    /// - Parameter buffers: its bytes, one after the other.
+    /// - Parameter buffers: the unit's bytes, in order.
     func storeUnit(_ index: Int, of content: CachedContent, from buffers: [UnsafeRawBufferPointer])
 
-    /// Removes everything of a recording.
+    /// Removes all units of a recording.
     func removeUnits(ofRecording sid: String)
 }
 
-/// The content to which a ``BlockCache``'s units belong: those of another entity tag or size are other content.
+/// The content of a ``BlockCache``'s units; another entity tag or size makes it another content.
 public struct CachedContent: Hashable, Sendable {
     /// The recording's SID.
     public let sid: String
 
-    /// The entity tag of the ciphertext, with the form in which it was asked for and the digest of its envelope.
+    /// The entity tag of the ciphertext, with the requested number of channels and the envelope's digest.
     public let entityTag: String
 
     /// The size of the ciphertext in bytes.

@@ -2,14 +2,13 @@ import Support
 import Transfer
 import TwilioAPI
 
-/// Fetches a run of blocks with one request and publishes their bytes as they come.
+/// Fetches a run of blocks with one request and publishes their bytes on arrival.
 final class BlockFetch: DownloadReceiver, @unchecked Sendable {
     // Safe although unchecked: what changes is touched on the transfer thread alone.
 
-    /// What is asked for: ciphertext offsets.
+    /// The requested ciphertext range.
     private let range: Range<Int64>
 
-    /// The transfer that brings it.
     let transfer = TransferSlot()
 
     private let known: KnownMedia
@@ -18,34 +17,34 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
     private let number: Int
     private let blocks: [Block]
 
-    /// When it was ordered, and when its first byte came.
+    /// The times of the request and of its first byte.
     private let start = ContinuousClock.now
     private var firstByte: ContinuousClock.Instant?
 
-    /// Ciphertext offset of the next byte that comes.
+    /// The ciphertext offset of the next byte.
     private var position: Int64
 
-    /// Index in `blocks` of the block to which it belongs.
+    /// The index of its block in `blocks`.
     private var current = 0
 
-    /// The stream that comes in place of the range, from a server that ignores ranges.
+    /// The stream that replaces the range, if the server ignores ranges.
     private var stream: StreamFetch?
 
-    /// Whether nothing more is wanted.
+    /// Whether no more bytes are wanted.
     private var isOver = false
     private var failure: MediaError?
 
-    /// Whether the media's first bytes are among these, and haven't been looked at.
+    /// Whether the range includes the media's first bytes, still unchecked.
     private var mustCheckBeginning: Bool
 
-    /// Whether an answer was refused because it contradicts what is known of the media.
+    /// Whether an answer was refused because it contradicts the known facts.
     private var isContradicted = false
 
-    /// Whether an answer told another size than is known: one of them is wrong.
+    /// Whether an answer reported another size than the known one; either may be wrong.
     private var hasOtherSize = false
     private var envelope = EnvelopeCheck()
 
-    /// Nil for an order without blocks.
+    /// Makes the fetch of an order; nil if it has no blocks.
     init?(
         _ order: BlockState.Map.FetchOrder, of content: MediaContent, _ known: KnownMedia,
         delegate: any FetchDelegate
@@ -72,7 +71,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
                 from: try known.addresses(), to: self))
     }
 
-    /// Why an answer can't be a part of the media, or all of it; see ``MediaAnswerCheck``.
+    /// The reason to refuse an answer and ask again; nil if it may be a part of the media or all of it.
     private func refusal(of head: ResponseHead) -> String? {
         if let reason = MediaAnswerCheck.refusal(of: head) { return reason }
         let contradiction =
@@ -91,8 +90,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
         (try? known.addresses())?.remember(served: head.address)
         if head.status == 206 {
             guard offset == position else {
-                failure = MediaError(
-                    .transferFailed, known.sid, "the media of \(known.sid) was sent out of order")
+                failure = MediaError(.transferFailed, known.sid, "the media of \(known.sid) was sent out of order")
                 return false
             }
             if let total = head.contentRange?.total, total != known.facts?.ciphertextSize {
@@ -105,11 +103,11 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
             return true
         }
         if offset == position, position > range.lowerBound {
-            // A range that broke off goes on within the whole: what was delivered has been skipped.
+            // A range broke off and continues as a complete answer, whose delivered bytes were skipped.
             return true
         }
         do throws(MediaError) {
-            // Takes the readers who wait for this fetch along. When another stream comes already, it serves them.
+            // The stream takes over this fetch's waiting reads; a stream in progress already serves them.
             guard let stream = try delegate.fetchDidBecomeStream(transfer) else { return false }
             self.stream = stream
             return stream.downloadDidBegin(head, at: offset)
@@ -131,7 +129,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
         while rest.byteCount > 0, current < blocks.count, !isOver {
             let block = blocks[current]
             let local = Int(position - block.offset)
-            // Bytes before the first block are its prefix.
+            // Bytes before the first block belong to its prefix.
             let count = min(rest.byteCount, (local < 0 ? 0 : block.byteCount) - local)
             block.write(rest.extracting(0..<count), at: local)
             rest = rest.extracting(count..<rest.byteCount)
@@ -145,7 +143,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
                 transfer.cancel()
                 return
             }
-            // Its first bytes are looked at before any is handed on.
+            // The first bytes are checked before any is published.
             guard !mustCheckBeginning else { continue }
             if written == block.byteCount {
                 current += 1
@@ -157,12 +155,11 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
             }
             isOver = !delegate.fetchDidWrite(number, to: block, count: written, of: content)
         }
-        // It was cut short: more is on its way than is wanted.
+        // The fetch was truncated: the rest isn't wanted.
         if isOver, position < range.upperBound { transfer.cancel() }
     }
 
-    /// Why the first bytes of media that isn't encrypted can't be what they should; nil when they can, or too few of
-    /// them have come.
+    /// The reason that unencrypted media can't have these first bytes; nil if it can, or too few have arrived.
     private func problem(withFirst count: Int, of block: Block) -> String? {
         guard mustCheckBeginning else { return nil }
         let size = min(MediaAnswerCheck.signatureSize, block.byteCount)
@@ -173,10 +170,9 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
         return MediaAnswerCheck.refusal(ofPlaintext: bytes, kind: known.resource.kind)
     }
 
-    /// Why the last bytes of encrypted media can't be those with which it was described; nil when they are, or haven't
-    /// come.
+    /// The reason to refuse the last bytes of CBC media; nil if they are the described ones or haven't arrived.
     ///
-    /// A tag is compared elsewhere, with all that it covers. Padding has nothing else to be compared with.
+    /// The padding has no other check; a tag is verified with the content.
     private func problem(withLast count: Int, of block: Block) -> String? {
         guard count == block.byteCount, block.offset + Int64(count) == content.contentSize, content.isEncrypted,
             content.authentication == nil, let tail = known.facts?.tail.suffix(count), !tail.isEmpty
@@ -205,7 +201,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
         delegate.fetchDidEnd(number, result.mapError { known.mediaError($0) }, finding)
     }
 
-    /// Tells those who plan fetches what the link brings.
+    /// Notes the throughput of the link.
     private func noteSpeed() {
         guard let firstByte else { return }
         let end = ContinuousClock.now

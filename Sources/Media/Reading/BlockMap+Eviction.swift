@@ -1,27 +1,25 @@
-/// What is let go of, and in which order.
+/// Eviction of blocks.
 ///
-/// What was read to its end goes first: the kernel keeps the plaintext, so it will hardly be asked for again. Then what
-/// was used least recently. The first and the last block go last: players and `ffprobe` look there before anything
-/// else. Blocks on their way, and those that somebody waits for, stay.
+/// Blocks read to their end go first: the kernel caches the plaintext, so they will hardly be read again. Next are the
+/// least recently used ones. The first and the last block go last, since players and `ffprobe` read them first. Blocks
+/// being fetched or with waiting reads stay.
 extension BlockMap {
-    /// Blocks that were read to their end and are kept all the same: seeks that go back a little find them.
+    /// Blocks kept after they were read to their end, for short seeks backwards.
     static var keptBehind: Int { 16 }
 
-    /// Takes note that a block is read.
-    ///
-    /// - Parameter end: ciphertext offset of the read's end.
+    /// Notes a read of a block; `end` is the ciphertext offset of the read's end.
     mutating func noteUse(of index: Int, upTo end: Int64) {
         guard let block = slots[index]?.block else { return }
         slots[index]?.lastUse = clock
         if end >= block.offset + Int64(block.byteCount), !isEdge(index) { consumed.append((index, clock)) }
     }
 
-    /// Lets go of what was read to its end, but for the last few blocks.
+    /// Evicts blocks that were read to their end, except the last few.
     mutating func trim() {
         guard consumed.count > Self.keptBehind * 2 else { return }
         let awaited = awaitedBlocks
         for (index, time) in consumed.dropLast(Self.keptBehind) {
-            // A block that was used again since comes later in the list, if it was read to its end again.
+            // If the block was used again since, a later entry covers it.
             guard let slot = slots[index], slot.fetch == nil, slot.lastUse == time, !awaited.contains(index) else {
                 continue
             }
@@ -30,10 +28,7 @@ extension BlockMap {
         consumed.removeFirst(consumed.count - Self.keptBehind)
     }
 
-    /// Lets go of so many blocks, or of as many as there are to let go.
-    ///
-    /// - Parameter needed: blocks that stay as well.
-    /// - Returns: how many.
+    /// Evicts up to `count` blocks; returns how many.
     @discardableResult
     mutating func evict(_ count: Int, sparing needed: Range<Int> = 0..<0) -> Int {
         guard count > 0 else { return 0 }
@@ -49,7 +44,7 @@ extension BlockMap {
         return min(count, candidates.count)
     }
 
-    /// The blocks of one of the disk cache's, when all of them are complete and it isn't there yet.
+    /// The blocks of a cache unit, if all of them are complete and it isn't stored.
     func completeUnit(around index: Int) -> (unit: Int, blocks: [Block])? {
         let unit = index / Self.unit
         guard !cachedUnits.contains(unit) else { return nil }

@@ -1,36 +1,34 @@
-/// What is fetched, in which pieces, and what is left off for it.
+/// The planning of fetches.
 extension BlockMap {
-    /// What becomes of a read.
+    /// The result of a read.
     enum Answer {
-        /// The bytes are there.
         case ready([Block])
 
-        /// The reader was kept.
+        /// The read was kept.
         case wait
 
-        /// There is no memory for so many blocks; the reader was not kept.
+        /// There is no memory for this many blocks; the read wasn't kept.
         case short(Int)
     }
 
-    /// Gives memory for so many blocks, all or none.
+    /// Supplies memory for a number of blocks, or nil.
     typealias Supply = (_ count: Int, _ purpose: MemoryPool.Purpose) -> [PooledMemory]?
 
-    /// A reader doesn't wait for a fetch that has more than this to deliver first; it gets one of its own.
+    /// The most blocks of a fetch that a reader waits for; behind more, it gets a fetch of its own.
     private static var patience: Int { 8 }
 
-    /// Blocks of this map in one of the disk cache.
+    /// The blocks in a unit of the disk cache.
     static var unit: Int { 8 }
 
-    /// Somebody wants to read.
+    /// Plans a read.
     ///
     /// - Parameters:
-    ///   - range: the bytes, within the content and not empty.
-    ///   - wish: what should be on its way besides.
-    ///   - owner: who reads.
-    ///   - consumes: whether the bytes will hardly be asked for again once the reader has them.
-    ///   - reader: what is returned when the bytes are there.
-    ///   - supply: gives memory; what it doesn't give is read ahead another time.
-    /// - Returns: what becomes of the read, the fetches to start, and those that have nothing left to do.
+    ///   - range: within the content and not empty.
+    ///   - wish: the bytes that should be in memory or on their way.
+    ///   - consumes: whether the bytes will hardly be read again.
+    ///   - reader: kept until the bytes are published.
+    ///   - supply: supplies memory; read-ahead without memory is left for later.
+    /// - Returns: the result, the fetches to start, and those without remaining work.
     mutating func read(
         _ range: Range<Int64>, wish: ReadAheadWindow.Wish, owner: ObjectIdentifier?, consumes: Bool = true,
         reader: @autoclosure () -> Reader, supply: Supply
@@ -43,7 +41,7 @@ extension BlockMap {
         if wish.step == .seek, let owner {
             stop = leaveOffReadAhead(of: owner, sparing: awaited + [needed, wanted])
         }
-        // Who reads on has ordered what comes: it comes as fast as it can.
+        // A sequential reader has ordered what follows: it arrives as fast as it can.
         if wish.step != .onward { cutFetches(before: needed, awaited: awaited) }
 
         let missing = missingBlocks(needed)
@@ -57,10 +55,9 @@ extension BlockMap {
         let pieceBlocks = max(1, Int(wish.pieceSize) / Block.size)
         var orders: [FetchOrder] = []
         var isExhausted = false
-        // At a place where it isn't known whether the reader goes on, one request has to be enough.
+        // Until a reader is sequential, one request has to be enough.
         let takesRemainders = wish.step == .onward
-        for piece in pieces(
-            needed: needed, wanted: wanted, pieceBlocks: pieceBlocks, takesRemainders: takesRemainders)
+        for piece in pieces(needed: needed, wanted: wanted, pieceBlocks: pieceBlocks, takesRemainders: takesRemainders)
         {
             let required = piece.blocks.count(where: { needed.contains($0) || missing.contains($0) })
             var blocks = piece.blocks
@@ -85,7 +82,7 @@ extension BlockMap {
         return (.wait, orders, stop)
     }
 
-    /// Gets memory, in exchange for blocks of this map if need be.
+    /// Takes memory, after evicting blocks of this map if necessary.
     private mutating func obtain(
         _ count: Int, for purpose: MemoryPool.Purpose, sparing needed: Range<Int>, from supply: Supply
     ) -> [PooledMemory]? {
@@ -94,9 +91,7 @@ extension BlockMap {
         return supply(count, purpose)
     }
 
-    /// The blocks that have to be fetched for what is needed.
-    ///
-    /// The disk cache gives no less than a whole one of its own blocks, since its checksum covers that.
+    /// The blocks to fetch for a range; from the disk cache always a whole unit, which its checksum covers.
     private func missingBlocks(_ needed: Range<Int>) -> Set<Int> {
         var missing: Set<Int> = []
         for index in needed where slots[index] == nil {
@@ -115,12 +110,10 @@ extension BlockMap {
         return (unit * Self.unit)..<min(end, (unit + 1) * Self.unit)
     }
 
-    /// Cuts what isn't there into pieces, those that are needed first.
+    /// Divides the blocks that aren't in memory into pieces, the needed ones first.
     ///
-    /// A piece that is read-ahead alone waits until it is a full one, or nothing can follow it, so that a reader who
-    /// moves by one block doesn't make a request for each.
-    ///
-    /// - Parameter takesRemainders: whether smaller ones are wanted where nothing can follow.
+    /// A piece of read-ahead waits until it is full or, with `takesRemainders`, can't grow. Otherwise a reader that
+    /// advances by one block would send a request for each.
     private func pieces(
         needed: Range<Int>, wanted: Range<Int>, pieceBlocks: Int, takesRemainders: Bool
     ) -> [(blocks: [Int], source: Source)] {
@@ -181,12 +174,11 @@ extension BlockMap {
         return FetchOrder(number: number, blocks: blocks, source: source, isAwaited: isAwaited)
     }
 
-    // MARK: Leaving off
+    // MARK: Truncating fetches
 
-    /// Takes blocks that are needed away from fetches that will not come to them soon.
+    /// Takes needed blocks away from fetches that have more than ``patience`` blocks to deliver before them.
     ///
-    /// Such a fetch is left with those before, more than ``patience`` of them. Others who wait for what it would lose
-    /// keep it: they were first.
+    /// A fetch with other waiting readers for the lost blocks keeps them.
     private mutating func cutFetches(before needed: Range<Int>, awaited: [Range<Int>]) {
         for (number, fetch) in fetches where fetch.source == .server {
             let wanted = fetch.blocks.clamped(to: needed)
@@ -197,14 +189,12 @@ extension BlockMap {
         }
     }
 
-    /// A reader has gone elsewhere: what is on its way for it alone, and not nearly there, is left off.
-    ///
-    /// - Returns: the fetches that have nothing left to do.
+    /// Truncates a reader's read-ahead after a seek, unless it is nearly complete; returns fetches without work.
     private mutating func leaveOffReadAhead(of owner: ObjectIdentifier, sparing spared: [Range<Int>]) -> [FetchNumber] {
         var stop: [FetchNumber] = []
         for (number, fetch) in fetches where fetch.owner == owner && fetch.source == .server {
             guard fetch.blocks.upperBound - fetch.current > Self.patience else { continue }
-            // The block that is being filled is finished, so that what came of it isn't lost.
+            // The block in progress is completed, so that its bytes aren't lost.
             let keep = spared.filter { $0.overlaps(fetch.blocks) }.map(\.upperBound).max() ?? 0
             let end = max(fetch.current + 1, min(keep, fetch.blocks.upperBound))
             guard end < fetch.blocks.upperBound else { continue }

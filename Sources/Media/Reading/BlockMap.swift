@@ -1,57 +1,53 @@
-/// Which blocks of a file are held or on their way, who waits for which, and what is to be fetched: a state machine
-/// without I/O.
+/// The blocks of a file in memory or on their way, and the reads that wait for them: a state machine without I/O.
 ///
-/// Its owner calls it under the file's lock, and afterwards starts and cancels the fetches and serves the readers that
-/// it returned. All offsets are of ciphertext, which for CTR and CBC are those of the plaintext too.
-///
-/// How fetches are planned is in `BlockMap+Planning.swift`, what is let go of in `BlockMap+Eviction.swift`.
+/// Its owner calls it under the file's lock, then starts and cancels the returned fetches and serves the returned
+/// reads. All offsets are of ciphertext, which for CTR and CBC equal those of the plaintext.
 struct BlockMap<Reader> {
-    /// Names one fetch.
+    /// Identifies a fetch.
     typealias FetchNumber = Int
 
-    /// Blocks to be fetched together.
+    /// Blocks to fetch together.
     struct FetchOrder {
         let number: FetchNumber
 
-        /// In ascending order; from the server without a gap.
+        /// In ascending order; without a gap if from the server.
         let blocks: [Block]
 
-        /// Where they come from.
         let source: Source
 
-        /// Whether somebody waits for it, or it is read-ahead.
+        /// Whether a reader waits for it; otherwise it is read-ahead.
         let isAwaited: Bool
     }
 
-    /// Where blocks come from.
+    /// The origin of blocks.
     enum Source: Equatable {
         case server
 
-        /// The disk cache; the number is that of its own, larger block.
+        /// The disk cache, and the number of the unit.
         case diskCache(Int)
     }
 
     struct Slot {
         let block: Block
 
-        /// Bytes from the block's beginning that readers may look at.
+        /// Published bytes, from the block's beginning.
         var published = 0
 
-        /// The fetch that fills it; nil when it is complete.
+        /// The fetch that fills the block; nil when it is complete.
         var fetch: FetchNumber?
 
-        /// When it was last read, or ordered, on the map's own clock.
+        /// The map's time of the last read or of the order.
         var lastUse: UInt64
     }
 
     struct Fetch {
-        /// Indices of the blocks that it still is to deliver; cut short when a reader couldn't wait for its end.
+        /// The indices of the blocks to deliver, truncated for readers that couldn't wait.
         var blocks: Range<Int>
 
-        /// The block that is being filled.
+        /// The block in progress.
         var current: Int
 
-        /// The reader for whom it was ordered.
+        /// The reader that ordered it.
         let owner: ObjectIdentifier?
         let source: Source
     }
@@ -62,28 +58,23 @@ struct BlockMap<Reader> {
         let consumes: Bool
     }
 
-    /// Bytes of content: the ciphertext without the tag.
+    /// The size of the ciphertext without the tag in bytes.
     let contentSize: Int64
 
-    /// Whether readers see a block only when it is whole.
-    ///
-    /// Authenticated blocks are absorbed before they are released.
+    /// Whether blocks are published whole: then they are authenticated before they are released.
     private let releasesWholeBlocks: Bool
 
     var slots: [Int: Slot] = [:]
     var fetches: [FetchNumber: Fetch] = [:]
     var waiting: [Waiting] = []
 
-    /// The disk cache's blocks of this content.
+    /// The content's units in the disk cache.
     var cachedUnits: Set<Int> = []
 
-    /// Blocks that were read to their end, in that order, with the time of that reading; some may be gone meanwhile.
+    /// Blocks read to their end, in order, with the time; some may have been evicted.
     var consumed: [(index: Int, time: UInt64)] = []
 
-    /// The number of the next fetch.
-    ///
-    /// The map that replaces this one goes on from here, so that a fetch for this one is never taken for one of its
-    /// own.
+    /// The number of the next fetch; the next map continues here, so that fetches of two maps never share a number.
     var nextFetch: FetchNumber
     var clock: UInt64 = 0
 
@@ -93,18 +84,15 @@ struct BlockMap<Reader> {
         self.releasesWholeBlocks = releasesWholeBlocks
     }
 
-    /// Blocks in memory, those on their way included.
+    /// Blocks in memory or on their way.
     var blockCount: Int { slots.count }
 
-    /// Whether a fetch is under way and has something left to do.
+    /// Whether a fetch is in progress and has remaining work.
     func isUnderWay(_ number: FetchNumber) -> Bool { fetches[number] != nil }
 
-    /// A fetch has written bytes.
+    /// Publishes the first `count` bytes of a block.
     ///
-    /// - Parameters:
-    ///   - block: the block that it wrote to.
-    ///   - count: bytes of the block that are written, from its beginning.
-    /// - Returns: the readers whose bytes are there now, and whether the fetch has done all that is left for it.
+    /// - Returns: the readers with all of their bytes, and whether the fetch has no remaining work.
     mutating func publish(_ number: FetchNumber, block: Block, count: Int)
         -> (ready: [(reader: Reader, blocks: [Block])], isDone: Bool)
     {
@@ -121,9 +109,9 @@ struct BlockMap<Reader> {
         return (slot.published == 0 ? [] : takeReady(), isDone)
     }
 
-    /// A fetch has ended without delivering everything.
+    /// Ends a fetch; completed blocks stay.
     ///
-    /// - Returns: the readers who waited for what it still had to deliver. Blocks that it completed stay.
+    /// - Returns: the readers that waited for its other blocks.
     mutating func abandon(_ number: FetchNumber) -> [Reader] {
         fetches[number] = nil
         let lost = Set(slots.values.lazy.filter { $0.fetch == number }.map(\.block.index))
@@ -138,7 +126,7 @@ struct BlockMap<Reader> {
         return failed
     }
 
-    /// Everything is let go: the readers who wait, and the fetches to cancel.
+    /// Drops everything; returns the waiting readers and the fetches to cancel.
     mutating func reset() -> (readers: [(range: Range<Int64>, reader: Reader)], fetches: [FetchNumber]) {
         defer {
             slots = [:]
@@ -164,7 +152,7 @@ struct BlockMap<Reader> {
         return ready
     }
 
-    /// The held blocks in which a range lies, marked as used.
+    /// The blocks of a range, marked as used.
     mutating func blocks(in range: Range<Int64>, consumes: Bool) -> [Block] {
         var blocks: [Block] = []
         for index in Self.blocks(of: range) {
@@ -175,9 +163,7 @@ struct BlockMap<Reader> {
         return blocks
     }
 
-    /// Whether readers may look at all bytes of a range.
-    ///
-    /// CBC is decrypted in blocks of 16, so ends are rounded up.
+    /// Whether all bytes of a range are published, rounded up to CBC's blocks of 16.
     func isPublished(_ range: Range<Int64>) -> Bool {
         Self.blocks(of: range).allSatisfy { index in
             guard let slot = slots[index] else { return false }
@@ -186,7 +172,7 @@ struct BlockMap<Reader> {
         }
     }
 
-    /// The indices of the blocks in which a range lies.
+    /// The indices of the blocks that contain a range.
     static func blocks(of range: Range<Int64>) -> Range<Int> {
         let size = Int64(Block.size)
         return Int(range.lowerBound / size)..<Int((range.upperBound + size - 1) / size)

@@ -1,15 +1,15 @@
 import Envelope
 
-/// Blocks at hand, in order and without a gap.
+/// Consecutive blocks in memory.
 struct BlockRun: Ciphertext {
     let blocks: [Block]
 
     var isAuthenticated: Bool { blocks.allSatisfy(\.isAuthenticated) }
 
-    /// Shows blocks to the authentication, where there is one.
+    /// Authenticates blocks, where there is an authentication.
     ///
-    /// They are hashed here and not when they come, by the thread that decrypts them: they are in the processor's
-    /// caches once, and as many threads hash as read. Blocks that nobody reads needn't be hashed.
+    /// Blocks are hashed by the thread that decrypts them: they pass the processor's caches once, and hashing is as
+    /// parallel as reading. Blocks that aren't read aren't hashed.
     func authenticate(
         for content: MediaContent, attempt: ContentAuthentication.Attempt, verified: () -> Void
     ) throws(EnvelopeError) -> Bool {

@@ -2,7 +2,7 @@ import Support
 import Transfer
 import TwilioAPI
 
-/// Brings blocks: from the disk cache where that has them, else from the server.
+/// Fetches blocks from the disk cache or the server.
 struct BlockSource: FetchDelegate {
     typealias FetchOrder = BlockState.Map.FetchOrder
 
@@ -11,7 +11,7 @@ struct BlockSource: FetchDelegate {
 
     private var services: MediaServices { file.services }
 
-    /// Starts a fetch that a read has ordered.
+    /// Starts a fetch ordered by a read.
     func start(_ order: FetchOrder, for read: PendingRead) {
         switch order.source {
         case .server:
@@ -34,7 +34,7 @@ struct BlockSource: FetchDelegate {
 
     private func fetch(_ order: FetchOrder, of content: MediaContent, fromUnit unit: Int) {
         guard file.cache.fill(order.blocks, ofUnit: unit, contentSize: content.contentSize) else {
-            // Who waits for it is served by the server.
+            // The waiting reads run again and are served by the server.
             let waiting = file.state.withLock { $0.blocks.lose(unit: unit, for: order.number) }
             for read in waiting { reads.run(read) }
             return
@@ -59,7 +59,7 @@ struct BlockSource: FetchDelegate {
             services.workers.run { reads.serve(read, from: BlockRun(blocks: blocks), attempt: attempt) }
         }
         if let (unit, blocks) = publication.unit {
-            // Marked before it is there: a read that comes too early finds nothing and asks the server.
+            // Noted before it is stored: an earlier read misses and asks the server.
             file.cache.store(blocks, asUnit: unit) { file.state.withLock { $0.blocks.noteStored(unit: unit) } }
         }
         if count == block.byteCount { services.memoryMayBeFree() }

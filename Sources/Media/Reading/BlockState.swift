@@ -1,30 +1,30 @@
-/// The blocks of a file's content, and the transfers that bring them: a state machine without I/O.
+/// The blocks of a file's content and their transfers: a state machine without I/O.
 ///
-/// Valid transitions of a fetch: ordered (``take(_:_:)``) → under way (``begin(_:with:)``) → ended (``end(_:)``). A
-/// fetch that is stopped or detached is forgotten: bytes that it brings later count for nothing.
+/// Valid transitions of a fetch: ordered (``take(_:_:)``) → in progress (``begin(_:with:)``) → ended (``end(_:)``).
+/// Bytes of a stopped or detached fetch are ignored.
 struct BlockState: CiphertextSource {
     typealias Map = BlockMap<PendingRead>
 
-    /// The effect of bytes that a fetch has written.
+    /// The effect of bytes written by a fetch.
     struct Publication {
-        /// The reads whose bytes are there.
+        /// The reads with all of their bytes.
         var ready: [(reader: PendingRead, blocks: [Block])] = []
 
-        /// Whether the fetch has nothing left to do.
+        /// Whether the fetch has no remaining work.
         var isDone = true
 
-        /// The unit of the disk cache that is complete now.
+        /// The unit of the disk cache that was completed.
         var unit: (unit: Int, blocks: [Block])?
     }
 
-    /// Nil before the content is known.
+    /// Nil before the content is open.
     private var map: Map?
     private var transfers: [Map.FetchNumber: TransferSlot] = [:]
 
-    /// Whether there is content to fetch blocks of.
+    /// Whether the content is open.
     var isOpen: Bool { map != nil }
 
-    /// A content was opened, of which the disk cache has some units.
+    /// Opens a content with units in the disk cache.
     mutating func open(_ content: MediaContent, cachedUnits: Set<Int>) {
         map = Map(
             contentSize: content.contentSize, releasesWholeBlocks: content.authentication != nil,
@@ -65,27 +65,19 @@ struct BlockState: CiphertextSource {
         return (map?.reset().readers.map(\.reader) ?? [], Array(transfers.values))
     }
 
-    /// Lets go of blocks that nobody waits for.
-    ///
-    /// - Returns: how many.
+    /// Evicts up to `count` blocks without waiting reads; returns how many.
     mutating func evict(_ count: Int) -> Int { map?.evict(count) ?? 0 }
 
     // MARK: Fetches
 
-    /// A transfer is about to begin for a fetch.
-    ///
-    /// - Returns: whether it is wanted any more.
+    /// Notes the transfer of a fetch; false if it isn't wanted any more.
     mutating func begin(_ number: Map.FetchNumber, with transfer: TransferSlot) -> Bool {
         guard map?.isUnderWay(number) == true else { return false }
         transfers[number] = transfer
         return true
     }
 
-    /// A fetch has written bytes to a block.
-    ///
-    /// - Parameters:
-    ///   - count: bytes of the block that are written, from its beginning.
-    ///   - looksForUnit: whether a unit of the disk cache that this completes is wanted.
+    /// Publishes the first `count` bytes of a block; `looksForUnit` if completed cache units are wanted.
     mutating func publish(
         _ number: Map.FetchNumber, to block: Block, count: Int, looksForUnit: Bool
     ) -> Publication {
@@ -97,9 +89,7 @@ struct BlockState: CiphertextSource {
         return publication
     }
 
-    /// A fetch has ended.
-    ///
-    /// - Returns: the reads that waited for what it hasn't brought.
+    /// Ends a fetch; returns the reads that waited for its other blocks.
     mutating func end(_ number: Map.FetchNumber) -> [PendingRead] {
         transfers[number] = nil
         return map?.abandon(number) ?? []
@@ -107,24 +97,15 @@ struct BlockState: CiphertextSource {
 
     // MARK: The disk cache
 
-    /// The disk cache hasn't got a unit after all.
-    ///
-    /// - Parameter number: the fetch that looked for it.
-    /// - Returns: the reads that waited for it.
+    /// Notes that a unit isn't in the disk cache, and ends its fetch; returns the reads that waited for it.
     mutating func lose(unit: Int, for number: Map.FetchNumber) -> [PendingRead] {
         map?.cachedUnits.remove(unit)
         return end(number)
     }
 
-    /// A unit is about to be stored.
-    ///
-    /// - Returns: whether it is the first time.
-    mutating func noteStored(unit: Int) -> Bool {
-        map?.cachedUnits.insert(unit).inserted ?? false
-    }
+    /// Notes that a unit is being stored; false if that is known.
+    mutating func noteStored(unit: Int) -> Bool { map?.cachedUnits.insert(unit).inserted ?? false }
 
-    /// Nothing is taken from the disk cache any more.
-    mutating func forgetUnits() {
-        map?.cachedUnits = []
-    }
+    /// Ignores the disk cache from now on.
+    mutating func forgetUnits() { map?.cachedUnits = [] }
 }

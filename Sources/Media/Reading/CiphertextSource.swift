@@ -1,64 +1,56 @@
 import Envelope
 
-/// Where a read's ciphertext comes from: blocks, each fetched when it is needed, or one stream of everything.
-///
-/// A source is a state machine without I/O, under the file's lock.
+/// The origin of reads' ciphertext, blocks or one stream of everything: a state machine under the file's lock.
 protocol CiphertextSource {
-    /// Takes a read: answers it from what is at hand, or keeps it until its ciphertext has come.
+    /// Takes a read: answers it from memory, or keeps it until its ciphertext has arrived.
     mutating func take(_ read: PendingRead, _ demand: ReadDemand) -> SourceAnswer
 
-    /// Lets go of all ciphertext.
-    ///
-    /// - Returns: the reads that waited, and the transfers to cancel.
+    /// Drops all ciphertext; returns the waiting reads and the transfers to cancel.
     mutating func detach() -> (reads: [PendingRead], transfers: [TransferSlot])
 }
 
-/// Ciphertext at hand, from which a read's plaintext is made.
+/// Ciphertext in memory or in a file, ready to be decrypted.
 protocol Ciphertext: Sendable {
-    /// Whether the content's authentication has seen all of it.
+    /// Whether all of it has passed the content's authentication.
     var isAuthenticated: Bool { get }
 
-    /// Shows the content's authentication what it hasn't seen.
+    /// Authenticates the ciphertext.
     ///
     /// - Parameters:
-    ///   - attempt: the one for which the ciphertext was fetched.
-    ///   - verified: called when this completes the content, and the tag agrees.
-    /// - Returns: whether it may be released; false when another attempt has begun.
-    /// - Throws: when the content isn't what was sealed.
+    ///   - attempt: the attempt for which it was fetched.
+    ///   - verified: called if this completes and verifies the content.
+    /// - Returns: whether it may be released; false after the beginning of another attempt.
+    /// - Throws: if the content isn't authentic.
     func authenticate(
         for content: MediaContent, attempt: ContentAuthentication.Attempt, verified: () -> Void
     ) throws(EnvelopeError) -> Bool
 
-    /// Makes plaintext.
+    /// Decrypts a plaintext range, with a buffer for ciphertext.
     ///
-    /// - Parameters:
-    ///   - range: plaintext offsets, all of which it covers.
-    ///   - plaintext: is filled.
-    ///   - space: for ciphertext in between.
-    /// - Throws: ``EnvelopeError``, or ``SystemError`` when it can't be read.
+    /// - Throws: ``EnvelopeError``, or ``SystemError`` if the ciphertext can't be read.
     func decrypt(
         _ range: Range<Int64>, of content: MediaContent, into plaintext: UnsafeMutableRawBufferPointer,
         using space: UnsafeMutableRawBufferPointer
     ) throws
 }
 
-/// What a source is to go by when it takes a read.
+/// A read's demand on a source.
 struct ReadDemand {
-    /// Ciphertext offsets of the read's bytes.
+    /// The ciphertext range of the read.
     let needed: Range<Int64>
 
-    /// What should be on its way besides.
+    /// The bytes that should be in memory or on their way.
     let wish: ReadAheadWindow.Wish
 
-    /// Bytes of memory that the file may keep.
+    /// The file's share of memory in bytes.
     let share: Int64
     let memory: MemoryPool
 
-    /// Memory for which the read has waited.
+    /// Memory that the read has waited for.
     let granted: [PooledMemory]
 }
 
-/// What becomes of a read, and what its file is to do after unlocking.
+/// A source's answer to a read, and the work for after unlocking.
 struct SourceAnswer {
     enum Outcome {
         case ready(any Ciphertext)
@@ -66,7 +58,7 @@ struct SourceAnswer {
         /// The read was kept.
         case waits
 
-        /// There is no memory for so many blocks; the read wasn't kept.
+        /// There is no memory for this many blocks; the read wasn't kept.
         case short(Int)
 
         /// The read was kept by a stream, which may have its bytes.
@@ -79,12 +71,12 @@ struct SourceAnswer {
     let outcome: Outcome
     var orders: [BlockMap<PendingRead>.FetchOrder] = []
 
-    /// Transfers that have nothing left to do.
+    /// Transfers without remaining work.
     var stop: [TransferSlot] = []
 
-    /// Whether the reader's first read was planned.
+    /// Whether this was the reader's first read.
     var isFirst = false
 
-    /// Whether memory for something was missing.
+    /// Whether memory was short.
     var isShort = false
 }

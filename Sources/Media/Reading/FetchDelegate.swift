@@ -1,23 +1,13 @@
-/// Takes what a fetch of blocks brings.
-///
-/// Called on the thread that brings it, the transfer thread or one that reads from the disk.
+/// Receives the bytes of a block fetch, on the transfer thread or one that reads from the disk.
 protocol FetchDelegate: Sendable {
-    /// The fetch has written bytes to a block.
-    ///
-    /// - Parameters:
-    ///   - count: bytes of the block that are written, from its beginning.
-    ///   - content: to which the block belongs.
-    /// - Returns: whether the fetch is to go on; if not, it has brought all that is wanted of it.
+    /// The fetch has written the first `count` bytes of a block; returns whether to continue.
     func fetchDidWrite(_ number: Int, to block: Block, count: Int, of content: MediaContent) -> Bool
 
-    /// The server sends everything instead of the range.
+    /// The server ignores the range and sends everything.
     ///
-    /// - Parameter transfer: brings it.
-    /// - Returns: what takes it; nil when a stream of everything comes already.
+    /// - Returns: the receiver; nil if a stream is in progress already.
     func fetchDidBecomeStream(_ transfer: TransferSlot) throws(MediaError) -> StreamFetch?
 
-    /// The fetch has ended.
-    ///
-    /// - Parameter finding: what it has shown about the media; nil for nothing.
+    /// The fetch has ended, with a finding about the media if it has one.
     func fetchDidEnd(_ number: Int, _ result: Result<Void, MediaError>, _ finding: MediaFinding?)
 }

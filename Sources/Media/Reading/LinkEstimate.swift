@@ -1,30 +1,25 @@
-/// What a connection to the media server brings, learnt from the fetches that have ended: a value without I/O.
+/// The throughput of a connection to the media server, learned from fetches.
 ///
-/// Servers limit each connection (S3 does), and a long link delays each answer. Both are met by fetching over several
-/// connections at once; where one is fast enough, more would only be in each other's way.
+/// Servers such as S3 limit each connection, and long links delay each answer. Several connections compensate for both;
+/// if one is fast enough, more would compete with it.
 struct LinkEstimate {
-    /// The rate that is aimed for, in bytes per second: as much as a decrypting reader has use for on a fast link.
+    /// The target rate in bytes per second: as much as a decrypting reader can use on a fast link.
     static let goal = 400.0 * 1_048_576
 
-    /// Connections for one reader at the most: on a link where they help, more have brought little.
+    /// The most connections per reader; measurements showed little gain beyond.
     static let maximum = 16
 
-    /// Bytes that one fetch brings while a reader reads on: enough to be worth a delay of 50 ms at 80 MB/s.
+    /// The bytes per fetch of a sequential reader: worth a delay of 50 ms at 80 MB/s.
     static let pieceSize: Int64 = 4 << 20
 
-    /// Shorter fetches tell of the delay, and little of the rate.
+    /// The least size of a fetch that measures the rate.
     private static let shortest: Int64 = 256 << 10
 
-    /// Seconds until the first byte came, and bytes per second from then on, averaged with a preference for what is
-    /// new.
+    /// The seconds until the first byte and the bytes per second after it, as moving averages.
     private var delay = 0.0
     private var rate: Double?
 
-    /// Takes note of a fetch.
-    ///
-    /// - Parameters:
-    ///   - delay: seconds until its first byte.
-    ///   - seconds: from then until its last.
+    /// Notes a fetch, with the seconds until its first byte and from then until its last.
     mutating func note(byteCount: Int64, delay: Double, seconds: Double) {
         guard byteCount >= Self.shortest, delay >= 0, seconds >= 0 else { return }
         let rate = Double(byteCount) / max(seconds, 1e-6)
@@ -37,17 +32,16 @@ struct LinkEstimate {
         self.delay += (delay - self.delay) / 4
     }
 
-    /// Connections that a reader should have at work.
+    /// The number of connections per reader.
     var connectionCount: Int {
         guard let rate else { return 2 }
         let effective = Double(Self.pieceSize) / (delay + Double(Self.pieceSize) / rate)
         return max(1, min(Self.maximum, Int((Self.goal / effective).rounded(.up))))
     }
 
-    /// What a reader may have ahead of it, in bytes.
+    /// The largest read-ahead window in bytes.
     ///
-    /// A piece for each connection, and never more than the link brings in two seconds: on a slow one, what is on its
-    /// way would only delay the next seek.
+    /// One piece per connection, but at most two seconds of throughput: on a slow link, more would only delay seeks.
     var largestWindow: Int64 {
         let pieces = Int64(connectionCount) * Self.pieceSize
         guard let rate else { return max(ReadAheadWindow.maximum, pieces) }

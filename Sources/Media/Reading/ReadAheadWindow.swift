@@ -1,72 +1,64 @@
-/// How far ahead of one reader bytes are fetched: a state machine without I/O.
+/// The read-ahead window of one reader: a state machine without I/O.
 ///
-/// The first read of a place fetches little, so that it is answered fast and a seek costs little. While the reader goes
-/// on from there the window doubles; elsewhere it starts small again. Offsets are of the ciphertext's content.
+/// The first read at a position fetches little, so that it is answered fast and seeks are cheap. The window doubles
+/// while reads are sequential, and starts small again after a seek. Offsets are of the content's ciphertext.
 struct ReadAheadWindow {
-    /// What a first read fetches at least.
+    /// The least bytes fetched by a first read.
     static let minimum: Int64 = 256 << 10
 
-    /// What the window grows to on a link where one connection is enough; ``LinkEstimate`` tells how much more on
-    /// others.
+    /// The largest window if one connection is enough; ``LinkEstimate`` allows more on other links.
     static let maximum: Int64 = 8 << 20
 
-    /// Bytes that one fetch brings at least to a reader who reads on: each request costs a delay, and may cost money.
+    /// The least bytes per fetch of a sequential reader: each request costs a delay, and may cost money.
     private static let leastPiece: Int64 = 512 << 10
 
-    /// How far a read may be before or behind the expected place and still goes on from there, in bytes, at the most.
+    /// The largest distance from the expected offset that still counts as sequential, in bytes.
     ///
-    /// The kernel's own read-ahead sends several reads at once, and worker threads may pass each other. Of a reader who
-    /// asks for little and hasn't read on yet less is tolerated: else random reads would be taken for such now and
-    /// then.
+    /// The kernel's read-ahead sends several reads at once, and worker threads may reorder them. Small reads that
+    /// aren't sequential yet get a lower limit, else random reads would sometimes seem sequential.
     static let tolerance: Int64 = 2 << 20
     private static let leastTolerance: Int64 = 512 << 10
 
-    /// What should be on its way.
+    /// The bytes that should be in memory or on their way.
     struct Wish: Equatable {
-        /// Begins where the read begins.
+        /// Begins with the read.
         let range: Range<Int64>
 
-        /// Bytes that one fetch should bring.
+        /// The bytes per fetch.
         let pieceSize: Int64
 
-        /// Where the read is, beside the one before it.
         let step: Step
     }
 
-    /// Where a read is, beside the one before it.
+    /// A read's relation to the previous one.
     enum Step {
-        /// There was none before.
+        /// There was no previous one.
         case first
 
-        /// It goes on from there.
+        /// Sequential.
         case onward
 
-        /// It is elsewhere: what is on its way may not be wanted any more.
+        /// A seek: earlier read-ahead may not be wanted any more.
         case seek
     }
 
     private var size: Int64
 
-    /// The end of the furthest read since the reader began at this place; nil before the first read.
+    /// The end of the furthest read since the last seek; nil before the first read.
     private var reached: Int64?
 
-    /// Bytes read since the window last grew.
+    /// Bytes read since the window grew.
     private var progress: Int64 = 0
 
-    /// Makes the window of a reader that hasn't read yet.
-    ///
-    /// - Parameter first: what its first read fetches, in bytes; more than the minimum for one who is known to read on.
-    init(first: Int64 = Self.minimum) {
-        size = max(Self.minimum, first)
-    }
+    /// - Parameter first: the bytes fetched by the first read; more than the minimum for a sequential reader.
+    init(first: Int64 = Self.minimum) { size = max(Self.minimum, first) }
 
-    /// Takes note of a read and tells which bytes should be on their way.
+    /// Notes a read; returns the bytes that should be in memory or on their way.
     ///
     /// - Parameters:
-    ///   - share: bytes that the file may keep in memory; half of it may be ahead of the reader. When it shrinks, so
-    ///     does the window.
-    ///   - largest: what the link has use for, in bytes.
-    ///   - connectionCount: over how many connections the window is to be fetched.
+    ///   - share: the file's share of memory in bytes; the window takes at most half of it.
+    ///   - largest: the largest window for the link, in bytes.
+    ///   - connectionCount: the connections that fetch the window.
     mutating func advance(
         _ read: Range<Int64>, share: Int64, largest: Int64 = Self.maximum, connectionCount: Int = 1
     ) -> Wish {
@@ -94,7 +86,7 @@ struct ReadAheadWindow {
             step: .onward)
     }
 
-    /// Takes note that there was no memory for what was wished for: the window halves.
+    /// Halves the window after a shortage of memory.
     mutating func noteShortage() {
         size = max(Self.minimum, size / 2)
         progress = 0

@@ -3,18 +3,16 @@ import Support
 import Transfer
 import TwilioAPI
 
-/// The way of a file's reads, from request to reply.
+/// The path of a file's reads, from request to reply.
 ///
-/// A read passes the gate: it is refused, or held back until the content is verified. A source takes it: blocks, or one
-/// stream of everything. When its ciphertext is there, that is authenticated and counted as released, decrypted, and
-/// the reader gets its reply. A read from memory does all of this at once, on the reader's thread. A read that has
-/// waited, or whose ciphertext was given up meanwhile, runs again from the gate.
+/// A read passes the gate, which refuses it or holds it until the content is verified. A source takes it, blocks or one
+/// stream of everything. Its ciphertext is authenticated, counted as released, decrypted and delivered. A read from
+/// memory does all of this at once on the reader's thread. A read that has waited, or whose ciphertext was dropped,
+/// runs again from the gate.
 final class ReadPath: ReadRunner {
     private let file: FileContent
 
-    init(of file: FileContent) {
-        self.file = file
-    }
+    init(of file: FileContent) { self.file = file }
 
     private var services: MediaServices { file.services }
     private var sid: SID { file.known.sid }
@@ -25,11 +23,7 @@ final class ReadPath: ReadRunner {
 
     // MARK: Requests
 
-    /// Reads plaintext of a content that was opened.
-    ///
-    /// - Parameters:
-    ///   - range: plaintext offsets; what lies beyond the end is left out.
-    ///   - place: where the reader is.
+    /// Reads a plaintext range of an opened content, without the part beyond its end.
     func read(_ range: Range<Int64>, of content: MediaContent, at place: ReadingPlace, receiver: any ReadReceiver) {
         let range = range.clamped(to: 0..<content.plaintextSize)
         let receiver = CountingReceiver(receiver, metrics: services.metrics)
@@ -43,9 +37,7 @@ final class ReadPath: ReadRunner {
         }
     }
 
-    /// Has bytes of a content fetched before somebody reads them, or all of it where nothing is released before.
-    ///
-    /// - Parameter range: plaintext offsets.
+    /// Fetches a plaintext range before it is read, or all of a content that is held back until it is verified.
     func readAhead(_ range: Range<Int64>, of content: MediaContent) {
         if content.isHeldBack {
             verification.beginPass(of: content)
@@ -57,14 +49,14 @@ final class ReadPath: ReadRunner {
         }
     }
 
-    /// Whether a content is the one that is open.
+    /// Whether a content is open.
     func isCurrent(_ content: MediaContent) -> Bool { file.isCurrent(content) }
 
     // MARK: Gate and source
 
     func run(_ read: PendingRead) { run(read, granted: []) }
 
-    /// - Parameter granted: memory for which the read has waited.
+    /// - Parameter granted: memory that the read has waited for.
     private func run(_ read: PendingRead, granted: [PooledMemory]) {
         let share = services.memoryShare
         let link = services.link.withLock { $0 }
@@ -105,10 +97,10 @@ final class ReadPath: ReadRunner {
         }
     }
 
-    /// Runs a read again when there is memory for it.
+    /// Runs a read again when memory is free.
     private func waitForMemory(_ read: PendingRead, slotCount: Int) {
         guard read.isForDelivery || read.priority == .reader else {
-            // Those who read have a better use for what memory there is.
+            // The memory is needed for readers.
             read.fail(MediaError(.shutDown, sid, "there is no memory to read \(sid) ahead"))
             return
         }
@@ -122,20 +114,20 @@ final class ReadPath: ReadRunner {
         services.reclaimMemory(slotCount, isUrgent: true)
     }
 
-    /// Fetches the end of a large video file whose beginning is read first.
+    /// Fetches the end of a large video file when its beginning is read.
     ///
-    /// Its index is there more often than not, so players look there next; that saves them a round trip.
+    /// The index is usually there, so players read it next; this saves them a round trip.
     private func readAheadAtEnd(after read: PendingRead) {
         let size = read.content.plaintextSize
         guard read.isForDelivery, file.known.resource.kind.containers == .video, read.range.lowerBound == 0,
             size > Self.leastSizeWithIndexAhead
         else { return }
-        // From the beginning of a block, so that one request brings it.
+        // Aligned to a block, so that one request is enough.
         let block = Int64(Block.size)
         readAhead((size - ReadAheadWindow.minimum + block - 1) / block * block..<size, of: read.content)
     }
 
-    /// Smaller files are there soon anyway.
+    /// The least size for this; smaller files arrive soon anyway.
     private static var leastSizeWithIndexAhead: Int64 { ReadAheadWindow.maximum }
 
     // MARK: Release, decryption, reply
@@ -152,18 +144,18 @@ final class ReadPath: ReadRunner {
             return
         }
         if !read.isForDelivery {
-            // Of an attempt at verifying that is over, another one has begun.
+            // In an outdated verifying pass, nothing is left to do.
             if isAuthenticated { reply(to: read, from: ciphertext) }
         } else if isAuthenticated, file.state.withLock({ $0.release(read.content, attempt) }) {
             reply(to: read, from: ciphertext)
         } else {
-            // Meanwhile other bytes have turned out to be forged, or the media to be another.
+            // Meanwhile other bytes have failed authentication, or the media has changed.
             run(read)
         }
         services.memoryMayBeFree()
     }
 
-    /// Decrypts what a read has asked for.
+    /// Decrypts and delivers the bytes of a read.
     private func reply(to read: PendingRead, from ciphertext: any Ciphertext) {
         switch read.purpose {
         case .arrival(let completion):

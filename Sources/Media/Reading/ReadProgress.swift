@@ -1,4 +1,4 @@
-/// How much of a file one reader has asked for, and who wants to know when that was all.
+/// The part of a file that one reader has requested, and an observer of its completion.
 struct ReadProgress {
     typealias Observer = @Sendable () -> Void
 
@@ -13,19 +13,15 @@ struct ReadProgress {
         hasReachedEnd = size == 0
     }
 
-    /// Takes in a range of plaintext that is asked for.
-    ///
-    /// - Returns: what is to be called now.
+    /// Notes a requested plaintext range; returns the observer to call.
     mutating func advance(_ range: Range<Int64>) -> Observer? {
         count += Int64(range.clamped(to: 0..<size).count)
-        // The kernel has several reads under way, and they may come in another order.
+        // The kernel sends several reads at a time, in any order.
         if range.upperBound >= size { hasReachedEnd = true }
         return isReadToEnd ? observer.take() : nil
     }
 
-    /// Takes in who wants to know.
-    ///
-    /// - Returns: what is to be called now.
+    /// Sets the observer; returns it if it is to be called at once.
     mutating func watch(_ observer: @escaping Observer) -> Observer? {
         if isReadToEnd { return observer }
         self.observer = observer

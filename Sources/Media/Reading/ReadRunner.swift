@@ -1,11 +1,10 @@
-/// Runs reads: the way in and on for whoever holds one back or brings its ciphertext.
+/// Runs reads for the parts that hold them or fetch their ciphertext.
 protocol ReadRunner: AnyObject, Sendable {
-    /// Runs a read from the gate on.
+    /// Runs a read from the gate.
     func run(_ read: PendingRead)
 
-    /// Goes on with a read whose ciphertext is there; not to be called on the transfer thread.
+    /// Continues a read whose ciphertext has arrived; must not block the transfer thread.
     ///
-    /// - Parameter attempt: the one at authenticating the content for which the ciphertext was fetched; learnt under
-    ///   the lock under which it was found.
+    /// - Parameter attempt: the authentication attempt read under the same lock as the ciphertext.
     func serve(_ read: PendingRead, from ciphertext: any Ciphertext, attempt: ContentAuthentication.Attempt)
 }

@@ -1,10 +1,9 @@
 import Support
 import Transfer
 
-/// The place of a transfer's task, which exists before the transfer does.
+/// A holder of a transfer's task that exists before the transfer.
 ///
-/// A transfer may end, or be no longer wanted, before the call that starts it has returned its task. The slot can be
-/// cancelled at any time: a task that comes later is cancelled then.
+/// A transfer may end or be cancelled before the call that starts it returns the task; the slot then cancels the task.
 final class TransferSlot: Sendable {
     private enum State {
         case empty
@@ -14,7 +13,7 @@ final class TransferSlot: Sendable {
 
     private let state = Locked(State.empty)
 
-    /// Takes the task of the transfer that was started.
+    /// Holds the task of the started transfer.
     func hold(_ task: TransferTask) {
         let isCancelled = state.withLock { state in
             if case .cancelled = state { return true }
@@ -24,7 +23,7 @@ final class TransferSlot: Sendable {
         if isCancelled { task.cancel() }
     }
 
-    /// Ends the transfer, now or as soon as it is started.
+    /// Cancels the transfer, now or when it is started.
     func cancel() {
         let task = state.withLock { state -> TransferTask? in
             defer { state = .cancelled }

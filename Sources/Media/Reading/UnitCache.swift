@@ -3,35 +3,28 @@ import TwilioAPI
 
 /// One file's units in the disk cache.
 ///
-/// A unit is eight blocks. It is stored behind the 16 bytes of ciphertext before it, which CBC needs to decrypt its
-/// first block.
+/// A unit is eight blocks, stored after the 16 bytes of ciphertext before them, which CBC needs to decrypt them.
 struct UnitCache {
     let known: KnownMedia
     private var services: MediaServices { known.services }
 
-    /// The content's name in the cache; nil when nothing tells it from other content, so that it isn't cached.
+    /// The content's identity in the cache; nil if it has no entity tag and so isn't cached.
     private var content: CachedContent? {
         guard let facts = known.facts, let tag = facts.entityTag else { return nil }
-        // Twilio may tag the forms of one recording alike.
+        // Twilio may give one tag to different numbers of channels.
         let form = facts.requestedChannels.map { $0 > 0 ? " channels=\($0)" : "" } ?? ""
-        // Answers are compared with the envelope that is known. Bytes that came with another one are other content.
+        // Bytes that came with another envelope are other content.
         let envelope = facts.envelopeDigest.map { " envelope=\($0)" } ?? ""
-        return CachedContent(
-            sid: known.sid.description, entityTag: tag + form + envelope, size: facts.ciphertextSize)
+        return CachedContent(sid: known.sid.description, entityTag: tag + form + envelope, size: facts.ciphertextSize)
     }
 
-    /// The units that are probably there.
+    /// The units that are probably stored.
     var units: Set<Int> {
         guard let cache = services.diskCache, let content else { return [] }
         return cache.units(of: content)
     }
 
-    /// Fills the missing blocks of a unit; blocks until the disk has answered.
-    ///
-    /// - Parameters:
-    ///   - blocks: those blocks of the unit, in order.
-    ///   - contentSize: bytes of the content, without its tag.
-    /// - Returns: whether they are filled.
+    /// Fills the missing `blocks` of a unit, in order; waits for the disk; false on a miss.
     func fill(_ blocks: [Block], ofUnit unit: Int, contentSize: Int64) -> Bool {
         guard let cache = services.diskCache, let content else { return false }
         let size = Int64(Block.size)
@@ -39,7 +32,7 @@ struct UnitCache {
         let first = unit * count
         let end = min(Int((contentSize + size - 1) / size), first + count)
         var buffers: [UnsafeMutableRawBufferPointer] = []
-        // Blocks of the unit that are held already are read all the same, to nowhere: its checksum covers them.
+        // The checksum covers the whole unit, so blocks that are in memory are read too, and discarded.
         var unwanted: [UnsafeMutableRawBufferPointer] = []
         defer { for buffer in unwanted { buffer.deallocate() } }
         var wanted = blocks[...]
@@ -56,7 +49,7 @@ struct UnitCache {
             }
         }
         guard cache.readUnit(unit, of: content, into: buffers) else { return false }
-        // The end of each buffer is the prefix of the block behind it.
+        // The end of each buffer is the next block's prefix.
         for block in blocks where block.index > first {
             let previous = buffers[block.index - first - 1]
             let tail = UnsafeRawBufferPointer(rebasing: previous.suffix(Block.prefixSize))
@@ -65,9 +58,7 @@ struct UnitCache {
         return true
     }
 
-    /// Has a unit stored soon, of which all blocks have come.
-    ///
-    /// - Parameter note: takes note that it is being stored; false when that is known.
+    /// Queues a complete unit for storing, unless `note` returns false since it is known.
     func store(_ blocks: [Block], asUnit unit: Int, note: () -> Bool) {
         guard let content, note() else { return }
         services.store(byteCount: blocks.count * Block.size) { cache in
@@ -77,10 +68,10 @@ struct UnitCache {
         }
     }
 
-    /// Removes everything of the recording, before anything of it is stored again.
+    /// Removes all units of the recording, before any is stored again.
     func forget() {
         guard let cache = services.diskCache else { return }
-        // Not here: the disk may take its time. What is stored later comes later in the same queue.
+        // Queued, since the disk may be slow; later stores follow in the same queue.
         services.storeWorker.run { [sid = known.sid] in cache.removeUnits(ofRecording: sid.description) }
     }
 }

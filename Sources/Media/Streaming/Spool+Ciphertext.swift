@@ -1,10 +1,9 @@
 import Envelope
 import Support
 
-/// A stream at hand: authenticated as a whole, before anything is served from it.
+/// A stream in a temporary file, authenticated as a whole before it is read.
 extension Spool: Ciphertext {
-    /// Bytes decrypted at once: with a block of AES on either side they fit behind the largest read in a scratch
-    /// buffer.
+    /// The bytes decrypted at once: with two AES blocks, they fit after the largest read in a scratch buffer.
     private static var pieceSize: Int64 { 32 << 10 }
 
     var isAuthenticated: Bool { true }
@@ -15,7 +14,7 @@ extension Spool: Ciphertext {
         true
     }
 
-    /// Makes plaintext piece by piece, so that no more memory is needed than that of one scratch buffer.
+    /// Decrypts piece by piece, within one scratch buffer.
     func decrypt(
         _ range: Range<Int64>, of content: MediaContent, into plaintext: UnsafeMutableRawBufferPointer,
         using space: UnsafeMutableRawBufferPointer
@@ -34,20 +33,15 @@ extension Spool: Ciphertext {
         }
     }
 
-    /// Shows all of a stream to the content's authentication.
+    /// Authenticates the stream of `size` bytes, with a buffer for ciphertext.
     ///
-    /// - Parameters:
-    ///   - size: bytes that have come.
-    ///   - space: for the ciphertext, a block at a time.
-    /// - Throws: ``EnvelopeError`` when the content isn't what was sealed or isn't all there, ``SystemError`` when it
-    ///   can't be read.
+    /// - Throws: ``EnvelopeError`` if the content isn't authentic or complete, ``SystemError`` if it can't be read.
     func authenticate(
         _ size: Int64, with authentication: ContentAuthentication, attempt: ContentAuthentication.Attempt,
         using space: UnsafeMutableRawBufferPointer
     ) throws {
         for offset in stride(from: 0, to: size, by: Block.size) {
-            let piece = UnsafeMutableRawBufferPointer(
-                rebasing: space[..<Int(min(Int64(Block.size), size - offset))])
+            let piece = UnsafeMutableRawBufferPointer(rebasing: space[..<Int(min(Int64(Block.size), size - offset))])
             try read(offset..<(offset + Int64(piece.count)), into: piece)
             try authentication.absorb(UnsafeRawBufferPointer(piece).bytes, at: offset, attempt: attempt)
         }

@@ -1,27 +1,24 @@
 import Glibc
 import Support
 
-/// A temporary file of ciphertext, for a server that sends media whole or not at all.
+/// A temporary file of ciphertext, for servers that ignore ranges.
 ///
-/// It has no name, so nothing of it is left when the process ends, however it ends. Written by one download, from its
-/// beginning; read by anyone up to what was written.
+/// It is unnamed, so it vanishes with the process. One download writes it from beginning to end; any thread may read
+/// the written part.
 final class Spool: Sendable {
     private let descriptor: Int32
 
-    /// `O_TMPFILE` of open(2), a GNU extension that Swift doesn't import; the kernel's headers give it this value on
-    /// every architecture that Swift supports.
+    /// `O_TMPFILE` of open(2), which Swift doesn't import: the value on every architecture that Swift supports.
     private static let withoutName = 0o20000000 | O_DIRECTORY
 
-    /// Makes an empty file.
-    ///
-    /// - Parameter folder: where there is room for it: the file system of the cache.
+    /// Makes an empty file, in a folder with space for the ciphertext.
     init(folder: String) throws(SystemError) {
         let descriptor = open(folder, Self.withoutName | O_RDWR | O_CLOEXEC, 0o600)
         if descriptor >= 0 {
             self.descriptor = descriptor
             return
         }
-        // Not every file system has files without a name (NFS hasn't).
+        // Not every file system supports unnamed files (NFS doesn't).
         var template = Array("\(folder)/spool-XXXXXX".utf8CString)
         let named = mkstemp(&template)
         guard named >= 0 else {
@@ -32,9 +29,7 @@ final class Spool: Sendable {
         self.descriptor = named
     }
 
-    deinit {
-        close(descriptor)
-    }
+    deinit { close(descriptor) }
 
     /// Writes all bytes at an offset.
     func write(_ bytes: RawSpan, at offset: Int64) throws(SystemError) {
@@ -52,7 +47,7 @@ final class Spool: Sendable {
         }
     }
 
-    /// Bytes that were written before.
+    /// Written bytes.
     func bytes(_ range: Range<Int64>) throws(SystemError) -> [UInt8] {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: range.count, alignment: 1)
         defer { buffer.deallocate() }
@@ -60,14 +55,14 @@ final class Spool: Sendable {
         return Array(buffer)
     }
 
-    /// Reads bytes that were written before.
+    /// Reads written bytes.
     func read(_ range: Range<Int64>, into bytes: UnsafeMutableRawBufferPointer) throws(SystemError) {
         var done = 0
         while done < range.count {
             let count = uninterrupted {
                 pread(descriptor, bytes.baseAddress.map { $0 + done }, range.count - done, Int(range.lowerBound) + done)
             }
-            // The end of the file where there should be bytes: it was cut, which nobody but the kernel's can.
+            // The end of the file within the written bytes: a failure of the file system.
             guard count > 0 else {
                 throw SystemError("ciphertext can't be read from a temporary file", count == 0 ? EIO : errno)
             }

@@ -1,37 +1,27 @@
-/// Is told what becomes of a stream.
-///
-/// Called on the transfer thread.
+/// Receives the progress of a stream, on the transfer thread.
 protocol StreamDelegate: Sendable {
-    /// More of the stream has been written.
-    ///
-    /// - Parameters:
-    ///   - written: bytes since its beginning.
-    ///   - isRecognised: whether the size that was announced is the media's, and so is the signature of what isn't
-    ///     sealed.
+    /// The stream has grown to `written` bytes; `isRecognised` if size and signature can be the media's.
     func streamDidGrow(_ spool: Spool, to written: Int64, isRecognised: Bool)
 
-    /// The stream has ended, or isn't kept.
-    ///
-    /// - Parameter finding: what it has shown about the media; nil for nothing.
+    /// The stream has ended or was refused, with a finding about the media if it has one.
     func streamDidEnd(_ spool: Spool, _ result: Result<Void, MediaError>, _ finding: MediaFinding?)
 }
 
-/// Keeps ciphertext that a server sends whole, although a part of it was asked for.
+/// Keeps a complete answer to a request for a part.
 protocol StreamKeeper: StreamDelegate {
-    /// Makes a receiver for a stream that has begun to come while the media is described.
+    /// Makes a receiver for a stream that began during a description, and cancels the file's other transfers.
     ///
-    /// An older stream belongs to what was known of the media before, and is dropped.
+    /// An earlier stream belongs to the former media and is dropped.
     ///
-    /// - Parameter transfer: brings the stream; it is kept, all other transfers of the file are cancelled.
-    /// - Returns: nil when another stream has begun to come meanwhile; a second one would write over it.
+    /// - Returns: nil if another stream has begun meanwhile, which a second one would overwrite.
     func keepDescribedStream(from transfer: TransferSlot) throws(MediaError) -> StreamFetch?
 }
 
-/// What a fetch has shown about the media as a whole, when it ends.
+/// A fetch's finding about the media as a whole.
 enum MediaFinding {
-    /// Answers contradict what is known of the media, or none fits it: it is learnt anew, and compared.
+    /// Answers contradict the facts, or none fits them: they are learned again and compared.
     case contradicted
 
-    /// The media is no longer the one that is known.
+    /// The media has changed.
     case changed
 }

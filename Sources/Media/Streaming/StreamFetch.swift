@@ -2,7 +2,7 @@ import Support
 import Transfer
 import TwilioAPI
 
-/// Writes a stream of all of a file's ciphertext to a temporary file, as it comes.
+/// Writes a stream of all of a file's ciphertext to a temporary file.
 final class StreamFetch: DownloadReceiver, @unchecked Sendable {
     // Safe although unchecked: what changes is touched on the transfer thread alone.
     private let known: KnownMedia
@@ -16,20 +16,20 @@ final class StreamFetch: DownloadReceiver, @unchecked Sendable {
     private(set) var written: Int64 = 0
     private var failure: MediaError?
 
-    /// Whether the answer announced the size that the media is known to have.
+    /// Whether the answer announced the known size.
     private var hasKnownSize = false
 
-    /// Whether the first bytes were looked at.
+    /// Whether the first bytes were checked.
     private var isChecked = false
 
     /// Whether the announced size and the first bytes can be the media's.
     private var isRecognised = false
 
-    /// Whether an answer was refused because it contradicts what is known of the media.
+    /// Whether an answer was refused because it contradicts the known facts.
     private var isContradicted = false
     private var envelope = EnvelopeCheck()
 
-    /// What was found out about the media, until the delegate is told.
+    /// The finding, until it is reported to the delegate.
     private var finding: MediaFinding?
 
     init(_ known: KnownMedia, to spool: Spool, delegate: any StreamDelegate) {
@@ -38,15 +38,11 @@ final class StreamFetch: DownloadReceiver, @unchecked Sendable {
         self.spool = spool
     }
 
-    /// The last bytes of what was written.
-    func tail(count: Int64) throws(MediaError) -> [UInt8] {
-        try bytes(max(0, written - count)..<written)
-    }
+    /// The last written bytes.
+    func tail(count: Int64) throws(MediaError) -> [UInt8] { try bytes(max(0, written - count)..<written) }
 
-    /// The first bytes of what was written.
-    func beginning(count: Int64) throws(MediaError) -> [UInt8] {
-        try bytes(0..<min(count, written))
-    }
+    /// The first written bytes.
+    func beginning(count: Int64) throws(MediaError) -> [UInt8] { try bytes(0..<min(count, written)) }
 
     private func bytes(_ range: Range<Int64>) throws(MediaError) -> [UInt8] {
         do throws(SystemError) {
@@ -62,17 +58,16 @@ final class StreamFetch: DownloadReceiver, @unchecked Sendable {
             fail(EnvelopeCheck.changed(known.sid))
             return false
         }
-        // The transfer goes on where it stopped; anything else would leave a hole.
+        // The transfer continues where it stopped; anything else would leave a gap.
         guard offset == written else {
-            failure = MediaError(
-                .transferFailed, known.sid, "the media of \(known.sid) was sent out of order")
+            failure = MediaError(.transferFailed, known.sid, "the media of \(known.sid) was sent out of order")
             return false
         }
         hasKnownSize = head.contentLength != nil && head.contentLength == known.facts?.ciphertextSize
         return true
     }
 
-    /// Why an answer can't be the media; see ``MediaAnswerCheck``.
+    /// The reason to refuse an answer and ask again; nil if it may be the media.
     func refusal(of head: ResponseHead) -> String? {
         if let reason = MediaAnswerCheck.refusal(of: head) { return reason }
         guard let reason = known.contradiction(in: head) ?? envelope.refusal(of: head, for: known) else {
@@ -82,10 +77,7 @@ final class StreamFetch: DownloadReceiver, @unchecked Sendable {
         return reason
     }
 
-    /// Looks at the first bytes, once there are enough of them.
-    ///
-    /// - Parameter isComplete: whether no more will come.
-    /// - Throws: when they contradict what is known of the media.
+    /// Checks the first bytes once there are enough of them, or at the end of the stream.
     private func check(isComplete: Bool) throws(MediaError) {
         guard !isChecked, isComplete || written >= MediaAnswerCheck.signatureSize else { return }
         isChecked = true
@@ -102,7 +94,7 @@ final class StreamFetch: DownloadReceiver, @unchecked Sendable {
 
     private func fail(_ error: MediaError) {
         failure = error
-        // Those who wait are told at once, and the transfer is ended.
+        // The waiting reads fail at once; the transfer ends later.
         delegate.streamDidEnd(spool, .failure(error), finding.take())
     }
 
@@ -142,8 +134,6 @@ final class StreamFetch: DownloadReceiver, @unchecked Sendable {
 }
 
 extension TransferError {
-    /// Whether it failed for answers that couldn't be the media.
-    var isUnusableAnswer: Bool {
-        code == .unusableAnswer || (cause as? TransferError)?.code == .unusableAnswer
-    }
+    /// Whether it failed because of answers that can't be the media.
+    var isUnusableAnswer: Bool { code == .unusableAnswer || (cause as? TransferError)?.code == .unusableAnswer }
 }

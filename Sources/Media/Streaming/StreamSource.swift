@@ -3,7 +3,7 @@ import Support
 import Transfer
 import TwilioAPI
 
-/// Brings a stream of everything, and serves reads from it; see ``StreamState``.
+/// Fetches a stream of everything and serves reads from it; see ``StreamState``.
 struct StreamSource: StreamKeeper {
     let file: FileContent
     let reads: any ReadRunner
@@ -40,13 +40,12 @@ struct StreamSource: StreamKeeper {
         return try keep(from: transfer)
     }
 
-    /// Makes a receiver for a stream that has begun to come; the file's reads are served from it from now on.
+    /// Makes a receiver for a stream that has begun; it serves the file's reads from now on.
     ///
     /// - Parameters:
-    ///   - transfer: brings the stream. If it is a fetch's it goes on; all others are cancelled.
-    ///   - read: waits for the stream, this one or the one that comes already.
-    /// - Returns: nil when a stream comes already, which a second one would write over, or when the read can't wait for
-    ///   one any more.
+    ///   - transfer: the stream's. If it belongs to a fetch, that continues; all others are cancelled.
+    ///   - read: waits for this stream or the one in progress.
+    /// - Returns: nil if a stream is in progress, which a second one would overwrite, or the read can't wait any more.
     func keep(from transfer: TransferSlot, for read: PendingRead? = nil) throws(MediaError) -> StreamFetch? {
         let spool: Spool
         do throws(SystemError) {
@@ -82,7 +81,7 @@ struct StreamSource: StreamKeeper {
                 return
             }
             file.state.withLock { $0.stream.complete(spool) }
-            // The tag decides where there is one.
+            // Content with a tag is confirmed by its authentication.
             if let content = file.state.withLock({ $0.content.value }), content.authentication == nil {
                 known.confirm()
             }
@@ -93,7 +92,7 @@ struct StreamSource: StreamKeeper {
         }
     }
 
-    /// Why a stream that has ended can't be all of the media; nil when it can.
+    /// The reason that an ended stream can't be all of the media; nil if it can.
     private func contradiction(atEndOf spool: Spool) -> MediaError? {
         guard let written = file.state.withLock({ $0.stream.byteCount(of: spool) }), let facts = known.facts else {
             return nil
@@ -115,7 +114,7 @@ struct StreamSource: StreamKeeper {
 
     // MARK: Progress
 
-    /// Does what has become possible: authenticates a complete stream, serves the reads whose bytes are there.
+    /// Takes the next step: authenticates a complete stream, or serves reads.
     func advance() {
         guard let (step, content, attempt) = file.state.withLock({ $0.advanceStream() }) else { return }
         switch step {

@@ -1,46 +1,38 @@
-/// A stream of all of a file's ciphertext, and the reads that wait for it: a state machine without I/O.
+/// A stream of all of a file's ciphertext and the reads that wait for it: a state machine without I/O.
 ///
-/// A server that ignores ranges sends everything; that comes as one stream and is kept in a temporary file. Valid
-/// transitions:
+/// A server that ignores ranges sends everything, which is kept in a temporary file. Valid transitions:
 ///
-/// - none → coming: a stream has begun (``begin(_:from:for:)``). A second one that begins meanwhile isn't taken.
-/// - coming → complete: all of it has come (``complete(_:)``).
-/// - complete → being authenticated → authenticated: where the content has a tag, nothing is released before
+/// - none → in progress: a stream has begun (``begin(_:from:for:)``); a second one is refused.
+/// - in progress → complete: all bytes have arrived (``complete(_:)``).
+/// - complete → being authenticated → authenticated: if the content has a tag, nothing is released before
 ///   (``advance(for:)``, ``pass(_:)``).
-/// - any → none: it has failed (``end(_:)``), or the content is given up (``detach()``).
+/// - any → none: it has failed (``end(_:)``), or the content is dropped (``detach()``).
 struct StreamState: CiphertextSource {
-    /// What is to be done with a stream.
+    /// The next step.
     enum Step {
         case nothing
 
-        /// It is complete, and to be authenticated.
+        /// The stream is complete and must be authenticated.
         case authenticate(Spool, size: Int64)
 
-        /// It has the bytes of these reads.
+        /// The stream has the bytes of these reads.
         case serve([PendingRead], Spool)
     }
 
-    private enum Authentication {
-        case outstanding
-        case underWay
-        case passed
-    }
+    private enum Authentication { case outstanding, underWay, passed }
 
     private struct Stream {
         let spool: Spool
 
-        /// The transfer that brings it.
         let transfer: TransferSlot
         var written: Int64 = 0
         var isComplete = false
 
-        /// Whether bytes are released while more come, since the announced size and the first bytes can be the media's.
-        ///
-        /// Otherwise nothing is released before the end, which tells whether the size is right.
+        /// Whether bytes are released before the end, since the announced size and the first bytes can be the media's.
         var isRecognised = false
         var authentication = Authentication.outstanding
 
-        /// Reads whose bytes haven't come.
+        /// Reads without all of their bytes.
         var waiting: [PendingRead]
     }
 
@@ -53,17 +45,13 @@ struct StreamState: CiphertextSource {
         SourceAnswer(outcome: keep(read) ? .streamed : .noStream)
     }
 
-    /// Keeps a read until its bytes have come.
-    ///
-    /// - Returns: whether there is a stream; if not, the read isn't kept.
+    /// Keeps a read until its bytes have arrived; false if there is no stream.
     mutating func keep(_ read: PendingRead) -> Bool {
         stream?.waiting.append(read)
         return stream != nil
     }
 
-    /// A stream has begun; `reads` wait for it, or for the one that comes already.
-    ///
-    /// - Returns: whether it is taken.
+    /// Begins a stream for `reads`; false if one is in progress, which then serves them.
     mutating func begin(_ spool: Spool, from transfer: TransferSlot, for reads: [PendingRead]) -> Bool {
         guard stream == nil else {
             stream?.waiting += reads
@@ -73,31 +61,23 @@ struct StreamState: CiphertextSource {
         return true
     }
 
-    /// More of a stream has been written.
+    /// Notes the progress of a stream.
     mutating func grow(_ spool: Spool, to written: Int64, isRecognised: Bool) {
         guard stream?.spool === spool else { return }
         stream?.written = written
         if isRecognised { stream?.isRecognised = true }
     }
 
-    /// Bytes of a stream that were written; nil when another one comes, or none.
-    func byteCount(of spool: Spool) -> Int64? {
-        stream?.spool === spool ? stream?.written : nil
-    }
+    /// The size of a stream in progress in bytes; nil if it isn't the current one.
+    func byteCount(of spool: Spool) -> Int64? { stream?.spool === spool ? stream?.written : nil }
 
-    /// All of a stream has come, and has the size that it should.
-    mutating func complete(_ spool: Spool) {
-        if stream?.spool === spool { stream?.isComplete = true }
-    }
+    /// Notes that all of a stream has arrived, with the right size.
+    mutating func complete(_ spool: Spool) { if stream?.spool === spool { stream?.isComplete = true } }
 
-    /// All of a stream has been authenticated, and the tag agrees.
-    mutating func pass(_ spool: Spool) {
-        if stream?.spool === spool { stream?.authentication = .passed }
-    }
+    /// Notes that a stream was authenticated.
+    mutating func pass(_ spool: Spool) { if stream?.spool === spool { stream?.authentication = .passed } }
 
-    /// A stream has failed.
-    ///
-    /// - Returns: the reads that waited, and the transfers to cancel; nothing when another stream comes, or none.
+    /// Ends a failed stream; returns the waiting reads and the transfers to cancel.
     mutating func end(_ spool: Spool) -> (reads: [PendingRead], transfers: [TransferSlot]) {
         stream?.spool === spool ? detach() : ([], [])
     }
@@ -107,7 +87,7 @@ struct StreamState: CiphertextSource {
         return (old.waiting, [old.transfer])
     }
 
-    /// Takes out the next step, for the content that is open.
+    /// Takes the next step for the open content.
     mutating func advance(for content: MediaContent) -> Step {
         guard let now = stream else { return .nothing }
         if content.authentication != nil, now.authentication != .passed {
