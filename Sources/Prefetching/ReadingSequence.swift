@@ -6,7 +6,7 @@ struct ReadingSequence {
     /// The least and the greatest number of prefetched files; in between, twice the length of the sequence.
     static let depths = 4...64
 
-    /// The files in a row that establish a sequence; three if another was accessed in between, by chance neighbours.
+    /// The files in a row that establish a sequence; three after an access elsewhere, since two may be chance.
     private var threshold = 2
 
     /// How many positions early a file may be opened: programs that read several files at once keep no strict order.

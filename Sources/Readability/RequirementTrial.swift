@@ -12,7 +12,7 @@ struct RequirementTrial: Sendable {
     /// Recordings tried per bucket: each needs a request.
     private static let bucketAttempts = 3
 
-    /// The failures needed for a verdict if not all trials were conclusive.
+    /// The failures needed for a verdict if other trials were inconclusive.
     private static let leastFailures = 3
 
     /// The longest trial of a key: video may need a request.

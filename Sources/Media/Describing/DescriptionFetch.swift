@@ -11,7 +11,7 @@ import TwilioAPI
 /// enough is known, else kept for reads. If it is the API's own, later descriptions use HEAD if that reports sizes
 /// (``ProbeFindings``). An answer that can't be media (``MediaAnswerCheck``) is requested again.
 final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
-    // Safe although unchecked: what changes is touched on the transfer thread alone.
+    // Safe although unchecked: mutable state is accessed on the transfer thread alone.
 
     /// The requested part.
     enum Part {

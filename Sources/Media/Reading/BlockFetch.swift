@@ -4,7 +4,7 @@ import TwilioAPI
 
 /// Fetches a run of blocks with one request and publishes their bytes on arrival.
 final class BlockFetch: DownloadReceiver, @unchecked Sendable {
-    // Safe although unchecked: what changes is touched on the transfer thread alone.
+    // Safe although unchecked: mutable state is accessed on the transfer thread alone.
 
     /// The requested ciphertext range.
     private let range: Range<Int64>

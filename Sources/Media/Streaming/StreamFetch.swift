@@ -4,7 +4,7 @@ import TwilioAPI
 
 /// Writes a stream of all of a file's ciphertext to a temporary file.
 final class StreamFetch: DownloadReceiver, @unchecked Sendable {
-    // Safe although unchecked: what changes is touched on the transfer thread alone.
+    // Safe although unchecked: mutable state is accessed on the transfer thread alone.
     private let known: KnownMedia
     private let delegate: any StreamDelegate
     let spool: Spool
