@@ -74,7 +74,7 @@ struct CodedErrorTests {
     @Test("A system call's error has errno as its code, and errno's text")
     func systemErrors() {
         errno = EMFILE
-        let error = SystemError("no pipe can be made")
+        let error = SystemError("no pipe can be created")
         #expect(error.code.rawValue == EMFILE)
         #expect(error.message == "no pipe can be created: Too many open files")
     }
