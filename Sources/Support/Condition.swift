@@ -1,13 +1,13 @@
 import Glibc
 
-/// A value under a lock whose changes threads can wait for.
+/// A value under a lock; threads can wait for its changes.
 public final class Condition<State>: @unchecked Sendable {
     // Safe although unchecked: `state` is only touched with `mutex` held.
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let changed: UnsafeMutablePointer<pthread_cond_t>
     private var state: State
 
-    /// Makes a condition around a value, which nothing else refers to any more.
+    /// Takes over a value to which no other reference is left.
     public init(_ state: sending State) {
         mutex = .allocate(capacity: 1)
         pthread_mutex_init(mutex, nil)
@@ -27,7 +27,7 @@ public final class Condition<State>: @unchecked Sendable {
         mutex.deallocate()
     }
 
-    /// Runs `body` with the lock held, then wakes whoever waits.
+    /// Runs `body` with the lock held, then wakes all waiters.
     public func change<Result>(_ body: (inout sending State) -> sending Result) -> sending Result {
         pthread_mutex_lock(mutex)
         defer {
@@ -37,7 +37,7 @@ public final class Condition<State>: @unchecked Sendable {
         return body(&state)
     }
 
-    /// Runs `body` with the lock held, then wakes one of those who wait, for changes of which one alone can make use.
+    /// Runs `body` with the lock held, then wakes one waiter, for changes that one waiter alone can use.
     public func changeForOne<Result>(_ body: (inout sending State) -> sending Result) -> sending Result {
         pthread_mutex_lock(mutex)
         defer {
@@ -47,18 +47,16 @@ public final class Condition<State>: @unchecked Sendable {
         return body(&state)
     }
 
-    /// Runs `body` with the lock held and wakes nobody, for changes that nobody waits for.
+    /// Runs `body` with the lock held and wakes no waiter.
     public func changeQuietly<Result>(_ body: (inout sending State) -> sending Result) -> sending Result {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         return body(&state)
     }
 
-    /// Blocks until a condition holds, or until `timeout` has passed.
+    /// Blocks until `holds` returns true or `timeout` has passed; returns the last result of `holds`.
     ///
     /// `holds` runs with the lock held, at once and after each change.
-    ///
-    /// - Returns: whether it holds.
     @discardableResult
     public func waitUntil(timeout: Duration? = nil, _ holds: (State) -> Bool) -> Bool {
         wait(timeout: timeout) { (state) -> Void? in holds(state) ? () : nil } != nil
@@ -76,7 +74,7 @@ public final class Condition<State>: @unchecked Sendable {
         }
     }
 
-    /// Blocks until `body` returns a value, or until `timeout` has passed: then nil.
+    /// Blocks until `body` returns a value, or returns nil after `timeout`.
     ///
     /// `body` runs with the lock held, at once and after each change.
     public func wait<Result>(

@@ -1,20 +1,19 @@
 import Glibc
 
-/// A thread of one's own for work that blocks: system calls, libcurl, SQLite.
+/// A dedicated thread for work that blocks: system calls, libcurl, SQLite.
 ///
-/// Swift's cooperative pool has one thread per core, so a single blocking call there starves everything else. All
-/// signals are blocked on these threads: they are for the main thread to wait for.
+/// Swift's cooperative pool has one thread per core, so one blocking call there delays all other tasks. All signals are
+/// blocked on these threads: the main thread waits for them.
 public final class NamedThread: Sendable {
-    /// What happened to the thread's handle: a thread is joined or detached exactly once.
+    /// The thread's handle; nil once joined: a thread is joined or detached exactly once.
     private let handle: Locked<pthread_t?>
 
     /// Starts a thread that runs `body` once.
     ///
     /// - Parameters:
-    ///   - name: what `ps -L` and debuggers show; the kernel keeps its first 15 bytes.
-    ///   - niceness: how much it stands back behind other threads when there are too few cores for all, from 0 to 19
-    ///     (setpriority(2)).
-    ///   - body: the work; the thread ends when it returns.
+    ///   - name: The name in `ps -L` and debuggers; the kernel keeps its first 15 bytes.
+    ///   - niceness: The thread's nice value, 0 to 19 (setpriority(2)).
+    ///   - body: The work; the thread ends when it returns.
     /// - Throws: ``SystemError`` when the system has no thread left.
     public init(
         name: String, niceness: Int32 = 0, _ body: @escaping @Sendable () -> Void
@@ -23,7 +22,7 @@ public final class NamedThread: Sendable {
         var everySignal = sigset_t()
         var previous = sigset_t()
         sigfillset(&everySignal)
-        // Those that a fault of the thread itself raises can't wait.
+        // Signals of the thread's own faults can't be blocked.
         for signal in [SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT] { sigdelset(&everySignal, signal) }
         pthread_sigmask(SIG_SETMASK, &everySignal, &previous)
         var thread = pthread_t()
@@ -37,28 +36,21 @@ public final class NamedThread: Sendable {
     }
 
     deinit {
-        if let thread = handle.withLock({ $0 }) {
-            pthread_detach(thread)
-        }
+        if let thread = handle.withLock({ $0 }) { pthread_detach(thread) }
     }
 
-    /// Waits until the thread has ended.
-    ///
-    /// A second call returns at once.
+    /// Waits until the thread has ended; a second call returns at once.
     public func join() {
         let thread = handle.withLock { handle -> pthread_t? in
             defer { handle = nil }
             return handle
         }
-        if let thread {
-            pthread_join(thread, nil)
-        }
+        if let thread { pthread_join(thread, nil) }
     }
 
     /// Names the calling thread; the main thread's name is the process's in `ps` and `pgrep`.
     ///
-    /// Writes to /proc, because glibc's function is a GNU extension that Swift doesn't import. A thread without its
-    /// name is only harder to debug, so a failure is ignored.
+    /// It writes to /proc, since Swift doesn't import glibc's function, a GNU extension. Failures are ignored.
     public static func nameCurrent(_ name: String) {
         let descriptor = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return }
@@ -80,16 +72,13 @@ private final class ThreadStart: Sendable {
     }
 }
 
-/// The thread's entry.
-///
-/// A named function, since a closure literal could be inferred to belong to the main actor.
+/// The thread's entry; a closure literal could be inferred to belong to the main actor.
 private func runThread(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
     guard let context else { return nil }
-    // Balances passRetained in NamedThread's initialiser, which succeeded, since this thread exists.
+    // Balances passRetained in NamedThread's initializer.
     let start = Unmanaged<ThreadStart>.fromOpaque(context).takeRetainedValue()
     NamedThread.nameCurrent(start.name)
-    // Linux's, unlike POSIX's, is that of a thread: 0 stands for the calling one. A process may always make itself
-    // nicer.
+    // In Linux, unlike POSIX, this sets the nice value of the thread; 0 is the calling one.
     if start.niceness > 0 { setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, start.niceness) }
     start.body()
     return nil

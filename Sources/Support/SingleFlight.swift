@@ -1,20 +1,19 @@
-/// Work whose result several callers want at the same time: the first one starts it, the others wait.
+/// Work shared by several callers: the first caller starts it, the others wait for its result.
 ///
-/// A caller that is more urgent than all work under way for its key starts further work, which would otherwise wait
-/// in a queue behind others; whichever is done first serves everybody. This is a pure value: its owner keeps it under
-/// a lock, and starts work and calls waiters after unlocking.
+/// A caller more urgent than all running work for its key starts further work, which doesn't wait in a queue behind
+/// others; the first result serves all waiters. This is a pure value: its owner keeps it under a lock, and starts work
+/// and calls waiters after unlocking.
 public struct SingleFlight<Key: Hashable & Sendable, Waiter> {
-    /// One waiter's place, to leave with.
+    /// Identifies a waiter that leaves.
     public struct Ticket: Hashable, Sendable {
         fileprivate let key: Key
         fileprivate let number: UInt64
     }
 
     private struct Flight {
-        /// The urgencies of the work under way, ascending.
+        /// The urgencies of the running work, ascending.
         var urgencies: [Int] = []
-
-        /// The waiters, in the order in which they came.
+        /// The waiters in order of arrival.
         var waiters: [(number: UInt64, waiter: Waiter)] = []
     }
 
@@ -24,16 +23,14 @@ public struct SingleFlight<Key: Hashable & Sendable, Waiter> {
     /// Makes one without work.
     public init() {}
 
-    /// Whether work is under way for a key.
+    /// Whether work for a key is running.
     public func isUnderWay(_ key: Key) -> Bool { flights[key]?.urgencies.isEmpty == false }
 
     /// Adds a waiter.
     ///
-    /// - Parameters:
-    ///   - waiter: Gets the result.
-    ///   - key: What is wanted.
-    ///   - urgency: How urgent it is; greater is more urgent.
-    /// - Returns: Whether the caller has to start the work, with this urgency; and the waiter's ticket.
+    ///   - waiter: Receives the result.
+    ///   - urgency: Greater is more urgent.
+    /// - Returns: Whether the caller has to start work with this urgency; and the waiter's ticket.
     @discardableResult
     public mutating func join(
         _ waiter: Waiter, for key: Key, urgency: Int = 0
@@ -50,11 +47,9 @@ public struct SingleFlight<Key: Hashable & Sendable, Waiter> {
     /// Ends work.
     ///
     /// - Parameters:
-    ///   - key: What was wanted.
     ///   - urgency: The urgency with which the work was started.
-    ///   - isUsable: Whether its result serves the waiters even if other work, which may have a better one, is under
-    ///     way.
-    /// - Returns: The waiters to call with the result; they have left.
+    ///   - isUsable: Whether the result serves the waiters even while other work, perhaps with a better result, runs.
+    /// - Returns: The waiters to call with the result; they are removed.
     public mutating func complete(_ key: Key, urgency: Int = 0, isUsable: Bool = true) -> [Waiter] {
         guard var flight = flights[key] else { return [] }
         flight.urgencies.removeAll { $0 == urgency }
@@ -68,11 +63,9 @@ public struct SingleFlight<Key: Hashable & Sendable, Waiter> {
         return waiters
     }
 
-    /// Takes a waiter out.
+    /// Removes a waiter; running work still has to be completed.
     ///
-    /// Work under way still has to be completed.
-    ///
-    /// - Returns: The waiter, and whether nobody waits for the work any more; nil when the waiter has left before.
+    /// - Returns: The waiter, and whether the work has no waiters left; nil when the waiter had left before.
     public mutating func leave(_ ticket: Ticket) -> (waiter: Waiter, isUnwanted: Bool)? {
         guard let index = flights[ticket.key]?.waiters.firstIndex(where: { $0.number == ticket.number }),
             let waiter = flights[ticket.key]?.waiters.remove(at: index).waiter

@@ -1,8 +1,7 @@
-/// A few threads that run short pieces of work in the order they were given.
+/// A few threads that run short pieces of work in order.
 ///
-/// For what must not run where it was found to be due: decryption off the transfer thread, notifications out of request
-/// handlers, SQLite away from libfuse's threads. Work that waits for the network has no place here: it keeps a
-/// completion.
+/// It takes work off other threads: decryption off the transfer thread, notifications off request handlers, SQLite off
+/// libfuse's threads. Work that waits for the network stores a completion instead of blocking a thread here.
 public final class WorkerPool: Sendable {
     private struct State {
         var work = WorkList()
@@ -12,10 +11,9 @@ public final class WorkerPool: Sendable {
     private let state: Condition<State>
     private let threads: [NamedThread]
 
-    /// Starts the threads.
+    /// Starts the threads with a nice value (``NamedThread``).
     ///
-    /// - Parameter niceness: how much they stand back behind other threads (``NamedThread``).
-    /// - Throws: ``SystemError`` when the system has no thread left.
+    /// - Throws: ``SystemError`` when the system can't create a thread.
     public init(name: String, threadCount: Int, niceness: Int32 = 0) throws(SystemError) {
         let state = Condition(State())
         var threads: [NamedThread] = []
@@ -29,13 +27,9 @@ public final class WorkerPool: Sendable {
         self.threads = threads
     }
 
-    deinit {
-        state.change { $0.isShutDown = true }
-    }
+    deinit { state.change { $0.isShutDown = true } }
 
-    /// Has a thread of the pool run `work` soon.
-    ///
-    /// - Returns: whether it will; after ``shutDown()`` it is dropped.
+    /// Queues `work`; returns false and drops it after ``shutDown()``.
     @discardableResult
     public func run(_ work: @escaping @Sendable () -> Void) -> Bool {
         state.changeForOne { state in
@@ -45,15 +39,13 @@ public final class WorkerPool: Sendable {
         }
     }
 
-    /// Ends the threads after the work that was given so far, and waits for them.
-    ///
-    /// Not to be called from one of them.
+    /// Waits for the queued work and ends the threads; not to be called from one of them.
     public func shutDown() {
         state.change { $0.isShutDown = true }
         for thread in threads { thread.join() }
     }
 
-    /// The next piece of work; waits for it; nil when the pool was shut down and nothing is left.
+    /// Waits for the next piece of work; nil when the pool was shut down and the queue is empty.
     private static func takeWork(from state: Condition<State>) -> (@Sendable () -> Void)? {
         state.waitWithoutEnd { state -> (@Sendable () -> Void)?? in
             if let work = state.work.takeFirst() { return work }

@@ -1,26 +1,20 @@
-/// A text from outside that is safe to show on a terminal and to write to a log.
+/// A text from outside that is safe to print on a terminal and in a log.
 ///
-/// It has at most ``longestLength`` Unicode scalars in one line. Control characters (C0, DEL, C1), line and paragraph
-/// separators, bidirectional controls and everything else that is invisible or steers a terminal are replaced: white
-/// space by a blank, the rest by U+FFFD.
-///
-/// Parsers of answers make a foreign text of each string, so that messages, logs and `status.json` hold no raw text.
+/// It is one line of at most ``longestLength`` Unicode scalars. Control characters (C0, DEL, C1), line and paragraph
+/// separators, bidirectional controls and other invisible characters are replaced: white space by a blank, the rest by
+/// U+FFFD. Parsers store strings as foreign texts, so that messages, logs and `status.json` hold no raw text.
 public struct ForeignText: Sendable, Hashable {
-    /// The largest number of Unicode scalars.
-    ///
-    /// Scalars and not characters, since a character can have any number of combining marks.
+    /// The limit in Unicode scalars, not characters: a character can have any number of combining marks.
     public static let longestLength = 300
 
     private let text: String
 
-    /// Cleans and cuts a text; where it is cut, an ellipsis is the last scalar.
-    public init(_ text: some StringProtocol) {
-        self.text = Self.cleaned(text.unicodeScalars)
-    }
+    /// Cleans and truncates a text; a truncated text ends with an ellipsis.
+    public init(_ text: some StringProtocol) { self.text = Self.cleaned(text.unicodeScalars) }
 
-    /// Cleans and cuts a text.
+    /// Cleans and truncates a text; a truncated text ends with an ellipsis.
     public init(_ text: String) {
-        // Nearly all texts are of this kind.
+        // Nearly all texts are short printable ASCII.
         if text.utf8.count <= Self.longestLength, text.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) {
             self.text = text
         } else {
@@ -28,15 +22,13 @@ public struct ForeignText: Sendable, Hashable {
         }
     }
 
-    /// Decodes UTF-8, then cleans and cuts it; bytes that aren't UTF-8 become U+FFFD.
-    ///
-    /// No more of the bytes is decoded than can be kept.
+    /// Decodes UTF-8, then cleans and truncates it; invalid bytes become U+FFFD.
     public init(utf8 bytes: some Sequence<UInt8>) {
-        // A scalar takes four bytes at most. One beyond the limit is decoded, since it shows that the text is cut.
+        // A scalar has four bytes at most. One scalar beyond the limit shows that the text is truncated.
         self.init(String(decoding: Array(bytes.prefix(4 * (Self.longestLength + 1))), as: UTF8.self))
     }
 
-    /// Cleans a text in the same way without cutting it: the last line of defence of what writes to a log.
+    /// Cleans a text in the same way without truncating it; the log writer's last safeguard.
     public static func singleLine(_ text: String) -> String {
         if text.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) { return text }
         var kept = String.UnicodeScalarView()
@@ -60,7 +52,7 @@ public struct ForeignText: Sendable, Hashable {
         return String(kept)
     }
 
-    /// Tells if there is nothing to show.
+    /// Whether the text is empty.
     public var isEmpty: Bool { text.isEmpty }
 
     private static func shown(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
@@ -81,24 +73,22 @@ public struct ForeignText: Sendable, Hashable {
 }
 
 extension ForeignText: CustomStringConvertible {
-    /// The text, cleaned and cut.
+    /// The clean text.
     public var description: String { text }
 }
 
 extension ForeignText: CustomDebugStringConvertible {
-    /// The text in quotation marks.
+    /// The clean text in quotation marks.
     public var debugDescription: String { text.debugDescription }
 }
 
 extension ForeignText: ExpressibleByStringLiteral {
-    /// Makes one of a literal, which is cleaned and cut like every text.
-    public init(stringLiteral text: String) {
-        self.init(text)
-    }
+    /// Cleans and truncates a literal.
+    public init(stringLiteral text: String) { self.init(text) }
 }
 
 extension ForeignText: Codable {
-    /// Decodes a string, and cleans and cuts it: a file on disk is outside too.
+    /// Decodes a string, then cleans and truncates it: a file on disk is outside too.
     public init(from decoder: any Decoder) throws {
         self.init(try decoder.singleValueContainer().decode(String.self))
     }

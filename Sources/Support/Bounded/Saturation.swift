@@ -1,5 +1,5 @@
 extension FixedWidthInteger {
-    /// Returns the sum, or the type's largest or smallest number where the sum is beyond it.
+    /// Returns the sum, or the type's largest or smallest number on overflow.
     public func addingSaturated(_ other: Self) -> Self {
         let (sum, overflow) = addingReportingOverflow(other)
         guard overflow else { return sum }
@@ -7,24 +7,21 @@ extension FixedWidthInteger {
         return other < 0 ? .min : .max
     }
 
-    /// Returns the difference, or the type's largest or smallest number where the difference is beyond it.
+    /// Returns the difference, or the type's largest or smallest number on overflow.
     public func subtractingSaturated(_ other: Self) -> Self {
         let (difference, overflow) = subtractingReportingOverflow(other)
         guard overflow else { return difference }
         return !Self.isSigned || other > 0 ? .min : .max
     }
 
-    /// Returns the product, or the type's largest or smallest number where the product is beyond it.
+    /// Returns the product, or the type's largest or smallest number on overflow.
     public func multipliedSaturated(by other: Self) -> Self {
         let (product, overflow) = multipliedReportingOverflow(by: other)
         guard overflow else { return product }
         return (self < 0) == (other < 0) ? .max : .min
     }
-}
 
-extension FixedWidthInteger {
-    /// Makes the whole number towards zero of a floating-point one, or the type's largest or smallest number where it
-    /// is beyond these; 0 of what isn't a number.
+    /// Truncates a floating-point number; saturates outside of the type's range; 0 for NaN.
     public init(saturating number: Double) {
         if number.isNaN {
             self = 0
@@ -35,8 +32,6 @@ extension FixedWidthInteger {
 }
 
 extension Sequence where Element: FixedWidthInteger {
-    /// Returns the sum of all elements, added from the first to the last with ``addingSaturated``.
-    public func sumSaturated() -> Element {
-        reduce(0) { $0.addingSaturated($1) }
-    }
+    /// Returns the sum of all elements, added in order with ``addingSaturated``.
+    public func sumSaturated() -> Element { reduce(0) { $0.addingSaturated($1) } }
 }

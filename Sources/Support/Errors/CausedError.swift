@@ -1,44 +1,37 @@
-/// An error that says what is wrong in a sentence, and knows the error behind it.
+/// An error with a message for people and the error that caused it.
 ///
-/// Printed, it is its ``Swift/Error/explanation``: so whoever logs or shows it in whatever way gets the causes as well.
+/// Its description is its ``Swift/Error/explanation``, so every log line and message includes the causes.
 public protocol CausedError: Error, Sendable, CustomStringConvertible {
-    /// One sentence that says what is wrong, with which thing, and what to do.
+    /// One sentence: the failure, the thing concerned, and the remedy.
     var message: String { get }
-
     /// The error behind this one.
     var cause: (any Error)? { get }
-
-    /// What a log line has as fields besides the sentence, by name: `host`, `recording`.
+    /// The fields that this error adds to a log line, by name: `host`, `recording`.
     var fields: [String: String] { get }
-
-    /// Whether it says no more than that nobody wants the work any more: it was cancelled, or the mount ends.
+    /// Whether the work is merely unwanted: it was cancelled, or the mount ends.
     var endsUnwantedWork: Bool { get }
 
-    /// Whether a text tells in other words what this error says, without the errors behind it.
+    /// Whether a text already contains this error's statement, without its causes, in other words.
     ///
-    /// - Parameter text: the sentences of the errors that it is behind; never empty.
+    /// - Parameter text: The messages of the errors that this one caused; never empty.
     func isTold(in text: String) -> Bool
 }
 
 extension CausedError {
-    /// Nothing is behind it.
+    /// No cause.
     public var cause: (any Error)? { nil }
-
-    /// It adds no field.
+    /// No fields.
     public var fields: [String: String] { [:] }
-
-    /// Something went wrong.
+    /// No: the work failed.
     public var endsUnwantedWork: Bool { false }
-
-    /// What it says is told in its own words alone.
+    /// No: only this error's own words say it.
     public func isTold(in text: String) -> Bool { false }
-
-    /// The sentences of this error and of those behind it.
+    /// The messages of this error and of its causes.
     public var description: String { explanation }
 }
 
 extension Error {
-    /// The sentences of this error and of those behind it, joined by colons; what is told already isn't told again.
+    /// The messages of this error and of its causes, joined by colons, without repetitions.
     public var explanation: String {
         var text = ""
         for error in chain {
@@ -52,19 +45,19 @@ extension Error {
         return text
     }
 
-    /// The fields of this error and of those behind it; where both have one, this one's.
+    /// The fields of this error and of its causes; outer errors take precedence.
     public var chainedFields: [String: String] {
         chain.compactMap { ($0 as? any CausedError)?.fields }.reduce(into: [:]) { all, fields in
             all.merge(fields) { outer, _ in outer }
         }
     }
 
-    /// Whether this error, or one behind it, says that nobody wants the work any more.
+    /// Whether this error or one of its causes means that the work is unwanted.
     public var isCancellation: Bool {
         chain.contains { ($0 as? any CausedError)?.endsUnwantedWork ?? false }
     }
 
-    /// This error and those behind it, from the outermost to the first; no more than a person reads.
+    /// This error and its causes, outermost first; ten at most.
     private var chain: [any Error] {
         var errors: [any Error] = [self]
         while errors.count < 10, let cause = (errors.last as? any CausedError)?.cause { errors.append(cause) }

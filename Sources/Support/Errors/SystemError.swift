@@ -1,22 +1,19 @@
 public import Glibc
 
-/// The value of `errno` with which the system refused.
+/// The `errno` value of a failed system call.
 ///
-/// The calls of swift-system throw untyped errors, and openat(2), flock(2), waitpid(2), poll(2) and preadv(2) aren't
-/// among them: with it, every place that makes a system call here gets longer.
+/// swift-system isn't used: its calls throw untyped errors, and it lacks openat(2), flock(2), waitpid(2), poll(2) and
+/// preadv(2), so every system call here would get longer.
 public struct SystemErrorCode: ErrorCode, RawRepresentable, CustomStringConvertible {
-    /// The value, as errno(3) lists them.
+    /// The value, as in errno(3).
     public let rawValue: Int32
 
     /// Takes a value of `errno`.
-    public init(rawValue: Int32) {
-        self.rawValue = rawValue
-    }
+    public init(rawValue: Int32) { self.rawValue = rawValue }
 
-    /// The value that the last call of this thread has left.
+    /// The value that the thread's last call has left.
     public static var current: SystemErrorCode { SystemErrorCode(rawValue: errno) }
-
-    /// The system's text for it.
+    /// The text of strerror(3).
     public var description: String { String(cString: strerror(rawValue)) }
 }
 
@@ -24,11 +21,7 @@ public struct SystemErrorCode: ErrorCode, RawRepresentable, CustomStringConverti
 public typealias SystemError = CodedError<SystemErrorCode>
 
 extension SystemError {
-    /// Makes the error of a system call.
-    ///
-    /// - Parameters:
-    ///   - what: What can't be done.
-    ///   - number: The value of `errno`.
+    /// Makes an error from a description of the operation ("no thread can be started") and a value of `errno`.
     public init(_ what: String, _ number: Int32 = errno) {
         let code = SystemErrorCode(rawValue: number)
         self.init(code, "\(what): \(code)")

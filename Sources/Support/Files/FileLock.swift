@@ -2,8 +2,7 @@ import Glibc
 
 /// A lock on a file, held as long as this value lives and the process does.
 ///
-/// flock(2), since the kernel takes it back from whoever is killed, and since two in one process exclude each other as
-/// well.
+/// It uses flock(2): the kernel releases the lock of a killed process, and two locks in one process exclude each other.
 public final class FileLock: Sendable {
     /// The open file.
     public let descriptor: Int32
@@ -11,10 +10,10 @@ public final class FileLock: Sendable {
     /// Locks a file.
     ///
     /// - Parameters:
-    ///   - descriptor: The open file, which is closed with the lock, and at once if it can't be locked.
+    ///   - descriptor: The open file; closed with the lock, and at once on failure.
     ///   - path: The file's name, for the error.
-    ///   - patience: How long to wait for who has it locked.
-    /// - Throws: `EWOULDBLOCK` when somebody has it locked for longer.
+    ///   - patience: The longest wait for another holder.
+    /// - Throws: `EWOULDBLOCK` when another holder keeps the lock for longer.
     public init(_ descriptor: Int32, of path: String, patience: Duration = .zero) throws(SystemError) {
         let end = ContinuousClock.now + patience
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
@@ -28,10 +27,8 @@ public final class FileLock: Sendable {
         self.descriptor = descriptor
     }
 
-    deinit {
-        close(descriptor)
-    }
+    deinit { close(descriptor) }
 
-    /// Whether nobody has an open file locked.
+    /// Whether no process holds the lock of an open file.
     public static func isFree(_ descriptor: Int32) -> Bool { flock(descriptor, LOCK_SH | LOCK_NB) == 0 }
 }

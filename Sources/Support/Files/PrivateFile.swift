@@ -1,58 +1,49 @@
 public import Glibc
 
-/// Opens and checks files and folders that nobody but this user and root may change: those of the cache.
+/// Opens and checks files and folders that only this user and root may change, such as the cache.
 ///
-/// A file in a place where others can write may be anything: a FIFO blocks its reader for ever, a symbolic link leads
-/// to a file of the user's that isn't the cache's. So what is opened here is a regular file that isn't reached by a
-/// symbolic link, belongs to this user or to root, and can't be written by anybody else.
+/// Where others can write, a file may be anything: a FIFO blocks its reader for ever, a symbolic link leads to another
+/// of the user's files. So an accepted file is regular, isn't reached by a symbolic link, belongs to this user or root,
+/// and isn't writable by others.
 public enum PrivateFile {
-    /// Why a file or a folder isn't used; without a remedy when that depends on the system's refusal.
+    /// The reason for rejecting a file or a folder; errors of system calls have no remedy.
     public typealias Refusal = CodedError<RefusalCode>
 
-    /// The reasons for which a file or a folder isn't used.
+    /// The reasons for rejecting a file or a folder.
     public enum RefusalCode: ErrorCode {
-        /// The system refuses, with a value of `errno`.
+        /// The system call failed with this value of `errno`.
         case system(Int32)
-
-        /// It is a FIFO, a socket, a device, a symbolic link, or a folder in the place of a file or the reverse.
+        /// It is a FIFO, socket, device or symbolic link, or a folder instead of a file or the reverse.
         case wrongType
-
-        /// It belongs to somebody else, or others can write to it.
+        /// It belongs to another user, or others can write to it.
         case notPrivate
     }
 
-    /// Opens a regular file of the user's own; never blocks.
+    /// Opens a private regular file; never blocks.
     ///
     /// - Parameters:
-    ///   - path: the file; its last component isn't followed when it is a symbolic link.
-    ///   - flags: those of open(2), `O_CREAT` for instance; it is closed in programs that are started.
-    ///   - folder: a descriptor to which the path is relative.
-    /// - Returns: a descriptor, to be closed by the caller.
+    ///   - path: The file, relative to `folder`; a symbolic link as last component is rejected.
+    ///   - flags: Those of open(2); `O_CLOEXEC` is added.
+    /// - Returns: A descriptor, which the caller closes.
     public static func open(
         _ path: String, _ flags: Int32, in folder: Int32 = AT_FDCWD
     ) throws(Refusal) -> Int32 {
-        let descriptor = try openAnything(path, flags | O_NONBLOCK, in: folder)
-        do throws(Refusal) {
-            var status = stat()
-            guard fstat(descriptor, &status) == 0 else { throw system(path) }
-            try check(status, path, type: S_IFREG)
-            return descriptor
-        } catch {
-            close(descriptor)
-            throw error
-        }
+        try openChecked(path, flags | O_NONBLOCK, in: folder, type: S_IFREG)
     }
 
-    /// Opens a folder of the user's own.
-    ///
-    /// - Parameter folder: a descriptor to which the path is relative.
-    /// - Returns: a descriptor, to be closed by the caller.
+    /// Opens a private folder, relative to `folder`; the caller closes the descriptor.
     public static func openFolder(_ path: String, in folder: Int32 = AT_FDCWD) throws(Refusal) -> Int32 {
-        let descriptor = try openAnything(path, O_RDONLY | O_DIRECTORY, in: folder)
+        try openChecked(path, O_RDONLY | O_DIRECTORY, in: folder, type: S_IFDIR)
+    }
+
+    private static func openChecked(
+        _ path: String, _ flags: Int32, in folder: Int32, type: mode_t
+    ) throws(Refusal) -> Int32 {
+        let descriptor = try openAnything(path, flags, in: folder)
         do throws(Refusal) {
             var status = stat()
             guard fstat(descriptor, &status) == 0 else { throw system(path) }
-            try check(status, path, type: S_IFDIR)
+            try check(status, path, type: type)
             return descriptor
         } catch {
             close(descriptor)
@@ -60,7 +51,7 @@ public enum PrivateFile {
         }
     }
 
-    /// Checks a file that somebody else will open, SQLite for instance; one that is missing is right.
+    /// Checks a file that other code (SQLite) will open; a missing file passes.
     public static func checkFile(_ path: String) throws(Refusal) {
         var status = stat()
         guard lstat(path, &status) == 0 else {
@@ -70,25 +61,18 @@ public enum PrivateFile {
         try check(status, path, type: S_IFREG)
     }
 
-    /// Checks a folder.
-    ///
-    /// - Parameter followsLink: whether a symbolic link is followed, to a folder that has to be the user's own.
+    /// Checks a folder; with `followsLink`, a symbolic link is followed to a folder that has to be private.
     public static func checkFolder(_ path: String, followsLink: Bool = false) throws(Refusal) {
         var status = stat()
         guard (followsLink ? stat(path, &status) : lstat(path, &status)) == 0 else { throw system(path) }
-        // One that may be a link is of the user's choice.
+        // The user chose a folder that may be a link.
         try check(status, path, type: S_IFDIR, remedy: followsLink ? "choose another" : removal)
     }
 
-    /// What to do about something in the place of what the cache makes.
+    /// The remedy for a wrong file in the cache's place.
     private static let removal = "remove it"
 
-    /// Tells if a file's owner and mode keep everybody else from changing it.
-    ///
-    /// - Parameters:
-    ///   - owner: the file's.
-    ///   - mode: the file's, with or without its type.
-    ///   - user: who uses it.
+    /// Whether owner and mode of a file keep others from changing it.
     static func isPrivate(owner: uid_t, mode: mode_t, user: uid_t) -> Bool {
         (owner == user || owner == 0) && mode & 0o022 == 0
     }
@@ -97,7 +81,7 @@ public enum PrivateFile {
         let descriptor = uninterrupted { openat(folder, path, flags | O_NOFOLLOW | O_CLOEXEC, 0o600) }
         if descriptor >= 0 { return descriptor }
         switch errno {
-        // A symbolic link; a FIFO without a reader, or a socket; a folder; something that isn't one.
+        // A symbolic link; a FIFO without a reader, or a socket; a folder; a file instead of a folder.
         case ELOOP, ENXIO, EISDIR, ENOTDIR, ENODEV:
             var status = stat()
             let isThere = fstatat(folder, path, &status, AT_SYMLINK_NOFOLLOW) == 0
@@ -124,16 +108,14 @@ public enum PrivateFile {
         }
     }
 
-    /// - Parameters:
-    ///   - mode: what it is; nil when that is unknown.
-    ///   - type: what it should be.
+    /// - Parameter mode: The mode found; nil when unknown.
     private static func wrongType(_ path: String, mode: mode_t?, type: mode_t, remedy: String) -> Refusal {
         let wanted = type == S_IFDIR ? "a folder" : "a file"
         let found = mode.flatMap { name(ofType: $0) }.map { "is \($0), not \(wanted)" } ?? "isn't \(wanted)"
         return Refusal(.wrongType, "'\(path)' \(found)", remedy: remedy)
     }
 
-    /// What a file is, by its mode.
+    /// The name of a mode's file type.
     private static func name(ofType mode: mode_t) -> String? {
         switch mode & S_IFMT {
         case S_IFLNK: "a symbolic link"

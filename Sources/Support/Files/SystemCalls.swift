@@ -1,9 +1,6 @@
 public import Glibc
 
-/// Makes a system call again for as long as a signal interrupts it.
-///
-/// - Parameter call: The call; a negative result and `EINTR` in `errno` mean that it was interrupted.
-/// - Returns: Its result; `errno` says why a negative one is.
+/// Repeats a system call while a signal interrupts it (a negative result with `EINTR` in `errno`).
 @inlinable
 public func uninterrupted<Result: SignedInteger>(_ call: () -> Result) -> Result {
     while true {
@@ -14,8 +11,8 @@ public func uninterrupted<Result: SignedInteger>(_ call: () -> Result) -> Result
 
 /// Reads an open file from its position to its end.
 ///
-/// For files that the kernel, or a mount, makes when they are read: Foundation takes a read that brings less than was
-/// asked for as the end of a file, and /proc hands over some lines at a time, 4 KiB at most.
+/// For generated files, as in /proc or a mount: Foundation takes a short read for the end of the file, and a read in
+/// /proc returns 4 KiB at most.
 public func readToEnd(_ descriptor: Int32) throws(SystemError) -> [UInt8] {
     var (bytes, piece) = ([UInt8](), [UInt8](repeating: 0, count: 64 << 10))
     while true {

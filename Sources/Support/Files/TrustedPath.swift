@@ -1,19 +1,17 @@
 import Glibc
 
-/// Checks the way to a folder that is the user's own: whether somebody else could put another one in its place.
+/// Checks whether another user could replace a folder, by the folders and links on the path to it.
 ///
-/// What may be changed in a folder is changed by its owner and by those who can write to it, unless it has the sticky
-/// bit, as `/tmp` has: there, everybody can only rename and remove what is theirs.
+/// The owner of a folder and everyone with write permission can rename and remove its entries, unless it has the
+/// sticky bit (`/tmp`): then only the owner of an entry can.
 public enum TrustedPath {
-    /// Links that are followed at the most, as in the kernel.
+    /// The largest number of links followed, as in the kernel.
     private static let mostLinks = 40
 
-    /// Checks each folder above a path, and each symbolic link on the way to it, the path's own last one included.
+    /// Checks each folder above an absolute path and each symbolic link on it, the last component included.
     ///
-    /// The links and folders have to belong to the user or to root. What the path leads to isn't looked at, and needn't
-    /// exist; nor need the folders above it.
-    ///
-    /// - Parameter path: an absolute path.
+    /// Links and folders have to belong to the user or to root. The target isn't checked; neither it nor the folders
+    /// above it have to exist.
     public static func check(_ path: String) throws(PrivateFile.Refusal) {
         try walk(path) { (step) throws(PrivateFile.Refusal) in
             switch step {
@@ -29,14 +27,14 @@ public enum TrustedPath {
         }
     }
 
-    /// Tells if a folder is on the way to a path, or is what the path leads to.
+    /// Whether a folder is on a path or is its target.
     ///
     /// - Parameters:
-    ///   - path: an absolute path; what it leads to needn't exist.
-    ///   - folder: an absolute path without links in it.
+    ///   - path: An absolute path; the target needn't exist.
+    ///   - folder: An absolute path without links.
     public static func leads(_ path: String, through folder: String) -> Bool {
         var isOnTheWay = false
-        // Looking refuses nothing.
+        // The closure throws nothing.
         try? walk(path) { (step) throws(PrivateFile.Refusal) in
             switch step {
             case .folder(let visited), .reached(let visited): isOnTheWay = isOnTheWay || visited == folder
@@ -46,15 +44,13 @@ public enum TrustedPath {
         return isOnTheWay
     }
 
-    /// What is met on the way to a path.
+    /// A step on a path.
     private enum Step {
         /// A folder in which the next name is looked up.
         case folder(String)
-
         /// A symbolic link.
         case link(String, owner: uid_t)
-
-        /// A folder that is left again, or what the path leads to: nothing is looked up in it.
+        /// A folder left by "..", or the target: no name is looked up in it.
         case reached(String)
     }
 
@@ -62,7 +58,7 @@ public enum TrustedPath {
         _ path: String, _ visit: (Step) throws(PrivateFile.Refusal) -> Void
     ) throws(PrivateFile.Refusal) {
         var folder: [Substring] = []
-        // The names that are still to be walked, the next one at the end.
+        // The remaining names, the next one last.
         var rest: [Substring] = path.split(separator: "/").reversed()
         var linkCount = 0
         while let name = rest.popLast() {
@@ -75,7 +71,7 @@ public enum TrustedPath {
             try visit(.folder("/" + folder.joined(separator: "/")))
             let place = "/" + (folder + [name]).joined(separator: "/")
             var status = stat()
-            // What is missing will be made by the user; what else is wrong is said by whoever uses it.
+            // The user will create a missing component; other faults are reported by the code that uses the path.
             guard lstat(place, &status) == 0 else { return }
             guard status.st_mode & S_IFMT == S_IFLNK else {
                 folder.append(name)
@@ -90,24 +86,19 @@ public enum TrustedPath {
         try visit(.reached("/" + folder.joined(separator: "/")))
     }
 
-    /// Tells if nobody but a user and root can rename or remove what is in a folder and theirs.
+    /// Whether only a user and root can rename or remove that user's entries in a folder.
     ///
-    /// - Parameters:
-    ///   - owner: the folder's.
-    ///   - group: the folder's.
-    ///   - mode: the folder's, with or without its type.
-    ///   - user: who uses it.
-    ///   - userGroup: that user's own group, which is taken for theirs alone: many systems give each user one.
+    /// - Parameter userGroup: The user's own group, assumed to have no other members: many systems give each user one.
     static func isTrusted(owner: uid_t, group: gid_t, mode: mode_t, user: uid_t, userGroup: gid_t) -> Bool {
         guard owner == user || owner == 0 else { return false }
         // The sticky bit (chmod(2)).
         if mode & 0o1000 != 0 { return true }
-        // Of a folder of root's, root has chosen the group: Debian's /var/local belongs to staff.
+        // Root chose the group of root's folders: Debian's /var/local belongs to staff.
         return mode & 0o002 == 0 && (mode & 0o020 == 0 || group == userGroup || group == 0 || owner == 0)
     }
 
     private static func checkFolder(_ path: String) throws(PrivateFile.Refusal) {
-        // Whoever owns the root folder has all of the system, of a container for instance.
+        // The owner of the root folder owns the system, for instance a container.
         guard path != "/" else { return }
         var status = stat()
         guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return }
@@ -127,11 +118,11 @@ public enum TrustedPath {
         owner == geteuid() || owner == 0 || isUnknownInNamespace(owner)
     }
 
-    /// Whether an owner is nobody whom this user namespace knows: of a container of a user's own, root outside.
+    /// Whether an owner is unknown in this user namespace, as root outside of a user's container is.
     private static func isUnknownInNamespace(_ owner: uid_t) -> Bool {
-        // All others have this number (user_namespaces(7)).
+        // Unknown owners have this number (user_namespaces(7)).
         guard owner == 65534, let map = firstLine(of: "/proc/self/uid_map") else { return false }
-        // Outside of any namespace, all are known: from 0, as 0, all of them.
+        // This map means no namespace: all owners are known.
         return map.split(separator: " ") != ["0", "0", "4294967295"]
     }
 
@@ -145,7 +136,7 @@ public enum TrustedPath {
         return String(decoding: bytes[..<count].prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
     }
 
-    /// What a symbolic link names; nil when it isn't one any more.
+    /// The target of a symbolic link; nil when it is no link any more.
     private static func target(ofLink path: String) -> String? {
         var target = [CChar](repeating: 0, count: Int(PATH_MAX))
         let count = readlink(path, &target, target.count)
