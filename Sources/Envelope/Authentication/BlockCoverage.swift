@@ -1,6 +1,6 @@
 /// A set of block numbers, kept as the fewest ranges.
 struct BlockCoverage: Sendable, Hashable {
-    /// Ascending, none empty, and none touching the next.
+    /// Ascending, non-empty ranges, none adjacent to the next.
     private var ranges: [Range<Int64>] = []
 
     /// The parts of `range` that aren't covered, ascending.
@@ -9,18 +9,14 @@ struct BlockCoverage: Sendable, Hashable {
         var position = range.lowerBound
         for covered in ranges[firstIndex(endingAtOrAfter: range.lowerBound)...] where position < range.upperBound {
             guard covered.lowerBound < range.upperBound else { break }
-            if position < covered.lowerBound {
-                gaps.append(position..<covered.lowerBound)
-            }
+            if position < covered.lowerBound { gaps.append(position..<covered.lowerBound) }
             position = max(position, covered.upperBound)
         }
-        if position < range.upperBound {
-            gaps.append(position..<range.upperBound)
-        }
+        if position < range.upperBound { gaps.append(position..<range.upperBound) }
         return gaps
     }
 
-    /// Covers `range` too.
+    /// Adds `range`.
     mutating func insert(_ range: Range<Int64>) {
         guard !range.isEmpty else { return }
         let first = firstIndex(endingAtOrAfter: range.lowerBound)
@@ -34,12 +30,9 @@ struct BlockCoverage: Sendable, Hashable {
     }
 
     /// Whether all of `range` is covered.
-    func covers(_ range: Range<Int64>) -> Bool {
-        gaps(in: range).isEmpty
-    }
+    func covers(_ range: Range<Int64>) -> Bool { gaps(in: range).isEmpty }
 
-    /// The first range that touches or follows `position`; found by halving, since ranges are many when a file is read
-    /// in random order.
+    /// The first range that touches or follows `position`, by binary search: random reads leave many ranges.
     private func firstIndex(endingAtOrAfter position: Int64) -> Int {
         var low = 0
         var high = ranges.count

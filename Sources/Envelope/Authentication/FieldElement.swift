@@ -1,21 +1,20 @@
-/// An element of GF(2¹²⁸) as GCM represents it (NIST SP 800-38D, section 6.3): the block's first bit is the coefficient
-/// of x⁰, its last one that of x¹²⁷, and x¹²⁸ = 1 + x + x² + x⁷.
+/// An element of GF(2¹²⁸) in GCM's representation (NIST SP 800-38D, section 6.3).
+///
+/// The block's first bit is the coefficient of x⁰, its last bit that of x¹²⁷, and x¹²⁸ = 1 + x + x² + x⁷.
 struct FieldElement: Sendable, Hashable {
     let block: Block
 
-    init(_ block: Block) {
-        self.block = block
-    }
+    init(_ block: Block) { self.block = block }
 
-    /// Addition, which is also subtraction.
+    /// Addition, and subtraction.
     static func + (left: FieldElement, right: FieldElement) -> FieldElement {
         FieldElement(left.block ^ right.block)
     }
 
-    /// Multiplication (algorithm 1 of the section).
+    /// Multiplication (algorithm 1 of section 6.3).
     ///
-    /// One of the factors is secret, so neither branches nor memory accesses depend on their bits. It takes a fraction
-    /// of a microsecond, which is enough where one multiplication moves a whole range: the bulk is hashed by libcrypto.
+    /// One factor is secret, so no branch or memory access depends on their bits. A multiplication takes a fraction of
+    /// a microsecond; it moves a whole range, which libcrypto hashes.
     static func * (left: FieldElement, right: FieldElement) -> FieldElement {
         let reduction: UInt128 = 0xE1 << 120
         var remaining = left.block.value

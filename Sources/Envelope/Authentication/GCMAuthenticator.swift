@@ -1,37 +1,33 @@
 import COpenSSL
 public import Support
 
-/// Verifies the tag of GCM content whose ranges come in any order, and possibly more than once.
+/// Verifies the tag of GCM content whose ranges come in any order, possibly repeated.
 ///
-/// GHASH, the hash under the tag, is linear: the content's hash is the sum of what its ranges contribute, each moved to
-/// its place by a power of the hash key. So every range can be hashed when it comes, and only the sum is kept.
-/// libcrypto hashes the ranges; no library moves and adds the shares, since all of them want the content from its
-/// beginning.
+/// GHASH, the hash under the tag, is linear: the content's hash is the sum of the shares of its ranges, each moved to
+/// its place by a power of the hash key. So each range is hashed when it comes, and only the sum is kept. libcrypto
+/// hashes the ranges; moving and adding the shares is our code, since all libraries require content in order.
 ///
-/// A value: whoever shares one between threads has to lock it. Absorbing costs what hashing the bytes costs, and some
-/// microseconds for each call.
+/// A value: threads that share one have to lock it. Absorbing costs the time of hashing plus some microseconds.
 public struct GCMAuthenticator: Sendable {
     private let hashKey: GHASHKey
     private let contentSize: Int64
 
-    /// The sum of the shares of `coverage`.
-    ///
-    /// Ranges are added to both together, or to none when an error is thrown.
+    /// The sum of the shares of `coverage`; on an error, neither changes.
     private var sum = FieldElement(.zero)
     private var coverage = BlockCoverage()
 
     private var tag: [UInt8]
-    /// Which bytes of `tag` have come: bit i stands for byte i.
+    /// The bytes of `tag` received: bit i stands for byte i.
     private var tagBytes: UInt16 = 0
 
-    /// What the same authenticator gives for the same bytes at the same place, and for other bytes only by chance, with
-    /// a probability below 2⁻⁶⁰ even if somebody chose them who doesn't know the content key.
+    /// Identifies the bytes of a range: the same for the same bytes at the same place.
     ///
-    /// It is the range's share in GHASH, a universal hash under a secret key, so it is never to be shown to anybody.
+    /// Other bytes have the same fingerprint with a probability below 2⁻⁶⁰, even if an attacker without the content key
+    /// chose them. It is the range's share in GHASH, a universal hash under a secret key, so it must not be disclosed.
     public struct Fingerprint: Sendable, Hashable {
         fileprivate let share: FieldElement
 
-        /// Where the range is, in blocks of AES.
+        /// The place of the range, in blocks of AES.
         fileprivate let blocks: Range<Int64>
     }
 
@@ -41,8 +37,8 @@ public struct GCMAuthenticator: Sendable {
     ///   - key: The content key.
     ///   - metadata: The envelope.
     ///   - ciphertextSize: The size of the ciphertext in bytes, tag included.
-    /// - Throws: `unsupportedScheme` when the content isn't GCM's; `truncated`, `invalidMetadata` when GCM can't have
-    ///   made a ciphertext of this size; `cryptoFailure`.
+    /// - Throws: `unsupportedScheme` for content other than GCM; `truncated`, `invalidMetadata` when GCM can't make a
+    ///   ciphertext of this size; `cryptoFailure`.
     public init(
         key: ContentEncryptionKey, metadata: EnvelopeMetadata, ciphertextSize: Int64
     ) throws(EnvelopeError) {
@@ -57,18 +53,18 @@ public struct GCMAuthenticator: Sendable {
             largestExponent: Self.blockCount(contentSize))
     }
 
-    /// Takes in a range of the ciphertext.
+    /// Absorbs a range of the ciphertext.
     ///
-    /// What was absorbed before counts once, and isn't compared here: whoever lets go of bytes that were absorbed, and
-    /// gets them again, has to compare fingerprints before using them.
+    /// Bytes absorbed before count once and aren't compared: a caller that releases absorbed bytes and fetches them
+    /// again has to compare fingerprints before using them.
     ///
     /// - Parameters:
-    ///   - ciphertext: Content, tag, or the end of the one and the beginning of the other.
-    ///   - offset: The ciphertext offset of its first byte: a multiple of 16, unless it is within the tag. The end has
-    ///     to be one too, unless it is the content's end or beyond.
-    /// - Returns: A fingerprint of the content in this range.
-    /// - Throws: `invalidRange` when that isn't so, or the range goes beyond the tag; `cryptoFailure`. Nothing has been
-    ///   absorbed then.
+    ///   - ciphertext: Content, tag, or the end of the content and the beginning of the tag.
+    ///   - offset: The ciphertext offset of its first byte. It and the range's end have to be multiples of 16, unless
+    ///     they are in the tag or at the content's end.
+    /// - Returns: The fingerprint of the content in this range.
+    /// - Throws: `invalidRange` for a misaligned range or one beyond the tag; `cryptoFailure`. Nothing is absorbed
+    ///   then.
     @discardableResult
     public mutating func absorb(_ ciphertext: RawSpan, at offset: Int64) throws(EnvelopeError) -> Fingerprint {
         _ = try end(of: ciphertext, at: offset)
@@ -79,13 +75,9 @@ public struct GCMAuthenticator: Sendable {
         }
     }
 
-    /// Hashes a range of the ciphertext without taking it in.
+    /// Hashes a range of the ciphertext without absorbing it; several threads may hash at once.
     ///
-    /// Changes nothing, so that several threads can hash at once.
-    ///
-    /// - Parameters:
-    ///   - ciphertext: As for ``absorb(_:at:)``.
-    ///   - offset: Likewise, and so is what is thrown.
+    /// Parameters and errors are those of ``absorb(_:at:)``.
     public func fingerprint(of ciphertext: RawSpan, at offset: Int64) throws(EnvelopeError) -> Fingerprint {
         let end = try min(end(of: ciphertext, at: offset), contentSize)
         guard offset < end else { return Fingerprint(share: FieldElement(.zero), blocks: 0..<0) }
@@ -95,13 +87,13 @@ public struct GCMAuthenticator: Sendable {
         }
     }
 
-    /// Takes in a range that was hashed before, which costs next to nothing.
+    /// Absorbs a range hashed before, at next to no cost.
     ///
     /// - Parameters:
-    ///   - fingerprint: The range's.
-    ///   - ciphertext: The range, for the tag that may be in it.
-    ///   - offset: Its place.
-    /// - Throws: `invalidRange` when a part of its content, and not all, has been absorbed.
+    ///   - fingerprint: The range's fingerprint.
+    ///   - ciphertext: The range, from which the tag is copied.
+    ///   - offset: The ciphertext offset of its first byte.
+    /// - Throws: `invalidRange` when a part of the content, but not all of it, has been absorbed.
     public mutating func absorb(
         _ fingerprint: Fingerprint, of ciphertext: RawSpan, at offset: Int64
     ) throws(EnvelopeError) {
@@ -116,11 +108,9 @@ public struct GCMAuthenticator: Sendable {
     }
 
     /// Whether all of the content and the tag have been absorbed.
-    public var isComplete: Bool {
-        coverage.covers(0..<Self.blockCount(contentSize)) && tagBytes == .max
-    }
+    public var isComplete: Bool { coverage.covers(0..<Self.blockCount(contentSize)) && tagBytes == .max }
 
-    /// The first bytes of content that haven't been absorbed, as ciphertext offsets; nil when all have.
+    /// The first range of content not absorbed, in ciphertext offsets; nil when all of it has been absorbed.
     public var firstMissingRange: Range<Int64>? {
         coverage.gaps(in: 0..<Self.blockCount(contentSize)).first.map { gap in
             let size = CiphertextLayout.blockSize
@@ -130,8 +120,7 @@ public struct GCMAuthenticator: Sendable {
 
     /// Verifies the content against its tag, in constant time.
     ///
-    /// - Throws: `truncated` when something hasn't been absorbed yet; `authenticationFailed` when the content isn't
-    ///   what was sealed.
+    /// - Throws: `truncated` while the content is incomplete; `authenticationFailed` when the tag doesn't match.
     public func verify() throws(EnvelopeError) {
         guard isComplete else {
             throw EnvelopeError(
@@ -146,9 +135,7 @@ public struct GCMAuthenticator: Sendable {
         }
     }
 
-    /// Adds the share of content that is new.
-    ///
-    /// - Returns: the fingerprint of all of it.
+    /// Adds the share of the new content; returns the fingerprint of all of it.
     private mutating func absorbContent(
         _ bytes: UnsafeRawBufferPointer, at offset: Int64
     ) throws(EnvelopeError) -> Fingerprint {
@@ -168,7 +155,7 @@ public struct GCMAuthenticator: Sendable {
         return Fingerprint(share: whole, blocks: blocks)
     }
 
-    /// Where a range ends, which has to be within the ciphertext.
+    /// The end of a range, which has to be within the ciphertext.
     private func end(of ciphertext: RawSpan, at offset: Int64) throws(EnvelopeError) -> Int64 {
         let (end, overflow) = offset.addingReportingOverflow(Int64(ciphertext.byteCount))
         guard offset >= 0, !overflow, end <= contentSize + CiphertextLayout.tagSize else {
@@ -180,7 +167,7 @@ public struct GCMAuthenticator: Sendable {
         return end
     }
 
-    /// The blocks of AES that a range of the content is made of.
+    /// The blocks of AES in a range of the content.
     private func blocks(from offset: Int64, to end: Int64) throws(EnvelopeError) -> Range<Int64> {
         let blockSize = CiphertextLayout.blockSize
         guard offset % blockSize == 0, end == contentSize || end % blockSize == 0 else {
@@ -190,11 +177,9 @@ public struct GCMAuthenticator: Sendable {
         return (offset / blockSize)..<Self.blockCount(end)
     }
 
-    /// What blocks contribute to the content's hash.
+    /// The share of blocks in the content's hash.
     ///
-    /// - Parameters:
-    ///   - bytes: hold the blocks.
-    ///   - offset: ciphertext offset of the first of these bytes, not beyond the blocks' beginning.
+    /// - Parameter offset: The ciphertext offset of `bytes`, at or before the first of the blocks.
     private func share(
         of part: Range<Int64>, in bytes: UnsafeRawBufferPointer, at offset: Int64
     ) throws(EnvelopeError) -> FieldElement {
@@ -216,7 +201,7 @@ public struct GCMAuthenticator: Sendable {
         }
     }
 
-    /// The number of blocks that `size` bytes take, the last of which may be shorter.
+    /// The number of blocks in `size` bytes; the last block may be shorter.
     private static func blockCount(_ size: Int64) -> Int64 {
         (size + CiphertextLayout.blockSize - 1) / CiphertextLayout.blockSize
     }

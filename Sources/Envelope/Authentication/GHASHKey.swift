@@ -1,22 +1,18 @@
-/// What verifying one recording needs to know of its content key: the hash key H and some of its powers, and the masks
-/// of two tags.
+/// The secrets for verifying one recording: the hash key H, some of its powers, and the masks of two tags.
 ///
-/// Whoever has them can forge content, so they are kept like the content key itself.
+/// They suffice to forge content, so they are protected like the content key.
 struct GHASHKey: Sendable {
     private let key: ContentEncryptionKey
 
-    /// The mask of the content's tag, that of the ranges' GMACs, and then H raised to 2⁰, 2¹, 2² and so on.
+    /// The mask of the content's tag, that of the ranges' GMACs, then H^(2⁰), H^(2¹), H^(2²) and so on.
     private let secrets: SecretBytes
-
-    /// The initialization vector of the ranges' GMACs.
-    ///
-    /// Which one doesn't matter, since no GMAC leaves this type.
+    /// The initialization vector of the ranges' GMACs; its value is irrelevant, since no GMAC leaves this type.
     private static let rangeVector = [UInt8](repeating: 0, count: 12)
 
-    /// Derives what is needed to move ranges by up to `largestExponent` blocks.
+    /// Derives the powers of H for moving ranges by up to `largestExponent` blocks.
     init(key: ContentEncryptionKey, initializationVector: [UInt8], largestExponent: Int64) throws(EnvelopeError) {
         self.key = key
-        // The tag of nothing is its mask, E(K, J₀), since GHASH of nothing is zero.
+        // The tag of no data is its mask, E(K, J₀), since GHASH of no data is zero.
         let contentMask = try Self.tag(of: UnsafeRawBufferPointer(start: nil, count: 0), key, initializationVector)
         let rangeMask = try Self.tag(of: UnsafeRawBufferPointer(start: nil, count: 0), key, Self.rangeVector)
         let hashKey = FieldElement(try Block.zero.applying(.encrypt, key: key))
@@ -35,11 +31,11 @@ struct GHASHKey: Sendable {
     /// The mask of the content's tag: E(K, J₀).
     var contentMask: Block { secret(at: 0) }
 
-    /// The share that a range has in the hash of the content when `following` blocks come after it: Σ Cᵢ · H^(m − i)
-    /// over its m blocks, times H^(1 + following), where 1 stands for the block of lengths at the end.
+    /// The share of a range followed by `following` blocks, in the content's hash.
     ///
-    /// libcrypto computes the GMAC of the range: its hash, with the range as additional data, is (Σ Cᵢ · H^(m − i) + L)
-    /// · H, masked, where L is the block of lengths. Without the mask and L · H, the sum times H remains.
+    /// For m blocks it is Σ Cᵢ · H^(m − i) · H^(1 + following); the 1 stands for the block of lengths at the end.
+    /// libcrypto computes the GMAC of the range as additional data: (Σ Cᵢ · H^(m − i) + L) · H, masked, where L is
+    /// the block of lengths. Without the mask and L · H, the sum times H remains.
     func share(of range: UnsafeRawBufferPointer, following: Int64) throws(EnvelopeError) -> FieldElement {
         let masked = try Self.tag(of: range, key, Self.rangeVector)
         let lengths = FieldElement(Block(value: UInt128(UInt64(range.count) * 8) << 64))
@@ -47,7 +43,7 @@ struct GHASHKey: Sendable {
         return multiply(hash, byHashKeyToThe: following)
     }
 
-    /// Multiplies with H^`exponent`, which isn't secret and not larger than the largest one announced.
+    /// Multiplies by H^`exponent`; the exponent isn't secret and at most the largest one announced.
     func multiply(_ element: FieldElement, byHashKeyToThe exponent: Int64) -> FieldElement {
         var result = element
         var remaining = exponent
@@ -64,7 +60,7 @@ struct GHASHKey: Sendable {
         }
     }
 
-    /// The GMAC of `data`: GCM's tag where all data is additional and nothing is encrypted.
+    /// The GMAC of `data`: GCM's tag of additional data without content.
     private static func tag(
         of data: UnsafeRawBufferPointer, _ key: ContentEncryptionKey, _ initializationVector: [UInt8]
     ) throws(EnvelopeError) -> Block {

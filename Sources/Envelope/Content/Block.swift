@@ -1,42 +1,36 @@
-/// A block of AES: 16 bytes, seen as a number whose highest byte comes first.
+/// A block of AES: 16 bytes as a big-endian number.
 struct Block: Sendable, Hashable {
-    /// The number in memory order, so that its bytes are the block's.
+    /// The number in memory order: its bytes are the block's.
     var bigEndian: UInt128
 
     static let zero = Block(value: 0)
 
-    init(value: UInt128) {
-        bigEndian = value.bigEndian
-    }
+    init(value: UInt128) { bigEndian = value.bigEndian }
 
-    /// Reads the first 16 bytes; fewer are filled up with zeros.
+    /// Reads the first 16 bytes; fewer are padded with zeros.
     init(_ bytes: UnsafeRawBufferPointer) {
         bigEndian = 0
         withUnsafeMutableBytes(of: &bigEndian) { $0.copyBytes(from: bytes.prefix(16)) }
     }
 
     /// Reads the first 16 bytes likewise.
-    init(_ bytes: Span<UInt8>) {
-        self = bytes.withUnsafeBytes { Block($0) }
-    }
+    init(_ bytes: Span<UInt8>) { self = bytes.withUnsafeBytes { Block($0) } }
 
     /// The number.
     var value: UInt128 { UInt128(bigEndian: bigEndian) }
 
-    /// The block as GCM counts: the last 32 bits are incremented modulo 2³², the others stay (SP 800-38D, section 6.2).
+    /// Increments the last 32 bits modulo 2³²; the others stay (inc32, SP 800-38D, section 6.2).
     func incremented(by count: UInt32) -> Block {
         let counter = UInt32(truncatingIfNeeded: value) &+ count
         return Block(value: value & ~UInt128(UInt32.max) | UInt128(counter))
     }
 
-    /// The last 32 bits: where GCM's counter is.
+    /// GCM's counter: the last 32 bits.
     var counter: UInt32 { UInt32(truncatingIfNeeded: value) }
 
-    static func ^ (left: Block, right: Block) -> Block {
-        Block(value: left.value ^ right.value)
-    }
+    static func ^ (left: Block, right: Block) -> Block { Block(value: left.value ^ right.value) }
 
-    /// Encrypts or decrypts this one block with AES-256.
+    /// Encrypts or decrypts this block with AES-256.
     func applying(
         _ direction: CipherContext.Direction, key: ContentEncryptionKey
     ) throws(EnvelopeError) -> Block {
@@ -55,15 +49,15 @@ struct Block: Sendable, Hashable {
 }
 
 extension Block {
-    /// How many bytes of the block are padding (RFC 5652, section 6.3): 1…16 bytes that each say how many there are.
+    /// The number of padding bytes (RFC 5652, section 6.3): 1…16 bytes that each hold this number; nil without padding.
     ///
-    /// `nil` when they don't. Takes the same time whatever the bytes are.
+    /// Takes constant time.
     var paddingSize: Int? {
         let size = UInt8(truncatingIfNeeded: value)
         var difference: UInt8 = 0
         withUnsafeBytes(of: bigEndian) { bytes in
             for (index, byte) in bytes.enumerated() {
-                // All ones where the byte is to be padding: where 16 - index <= size.
+                // All ones for the bytes of the padding: where 16 - index <= size.
                 let isPadding = 0 &- (UInt8(truncatingIfNeeded: (15 - index - Int(size)) >> 8) & 1)
                 difference |= isPadding & (byte ^ size)
             }

@@ -1,7 +1,6 @@
 import COpenSSL
 
-/// The forms of AES-256 that are used, each fetched from libcrypto's providers once: fetching takes longer than
-/// decrypting a block does.
+/// The modes of AES-256 in use, each fetched from libcrypto once: fetching takes longer than decrypting a block.
 enum CipherAlgorithm: Sendable {
     case cbc, counter, electronicCodebook, gcm
 
@@ -15,7 +14,7 @@ enum CipherAlgorithm: Sendable {
 
     private static let fetched = Fetched()
 
-    /// libcrypto's cipher; `nil` when no provider has it.
+    /// libcrypto's cipher; nil when no provider has it.
     fileprivate var handle: OpaquePointer? {
         switch self {
         case .cbc: Self.fetched.cbc
@@ -26,9 +25,9 @@ enum CipherAlgorithm: Sendable {
     }
 }
 
-/// One run of a cipher over some bytes: an EVP_CIPHER_CTX with a single owner.
+/// One run of a cipher: an EVP_CIPHER_CTX with a single owner, without padding.
 ///
-/// Padding is off; making and freeing one takes about a microsecond, and freeing wipes the key's schedule.
+/// Making and freeing one takes about a microsecond; freeing wipes the key schedule.
 struct CipherContext: ~Copyable {
     enum Direction: Int32 {
         case decrypt = 0
@@ -37,16 +36,14 @@ struct CipherContext: ~Copyable {
 
     private let context: OpaquePointer
 
-    /// What libcrypto, which counts with 32 bits, is given at once, in bytes; a multiple of the block size.
+    /// The largest input of a libcrypto call, which has 32-bit sizes, in bytes; a multiple of the block size.
     private static let largestPiece = 1 << 30
 
     /// Prepares a run.
     ///
     /// - Parameters:
-    ///   - algorithm: The form of AES-256.
-    ///   - direction: For GCM as additional data only, either.
-    ///   - key: The content key.
-    ///   - initializationVector: 16 bytes for CBC and counter mode, none for ECB, any from 1 to 128 for GCM.
+    ///   - direction: Either one for GCM with additional data only.
+    ///   - initializationVector: 16 bytes for CBC and counter mode, none for ECB, 1 to 128 for GCM.
     init(
         _ algorithm: CipherAlgorithm, _ direction: Direction, key: ContentEncryptionKey,
         initializationVector: UnsafeRawBufferPointer
@@ -61,9 +58,7 @@ struct CipherContext: ~Copyable {
         self.context = context
     }
 
-    deinit {
-        EVP_CIPHER_CTX_free(context)
-    }
+    deinit { EVP_CIPHER_CTX_free(context) }
 
     private static func prepare(
         _ context: OpaquePointer, _ cipher: OpaquePointer, _ algorithm: CipherAlgorithm, _ direction: Direction,
@@ -74,7 +69,7 @@ struct CipherContext: ~Copyable {
             let size = Int32(clamping: initializationVector.count)
             guard EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_IVLEN, size, nil) == 1 else { return false }
         } else {
-            // libcrypto reads as many bytes as the cipher wants, so there must be as many.
+            // libcrypto reads as many bytes as the cipher needs.
             guard Int(EVP_CIPHER_CTX_get_iv_length(context)) == initializationVector.count else { return false }
         }
         return key.withUnsafeBytes { keyBytes in
@@ -84,11 +79,11 @@ struct CipherContext: ~Copyable {
         } && EVP_CIPHER_CTX_set_padding(context, 0) == 1
     }
 
-    /// Puts `source` through the cipher.
+    /// Processes `source`.
     ///
     /// - Parameters:
     ///   - source: Whole blocks for CBC and ECB.
-    ///   - destination: As long as `source`. `nil` for GCM's additional data, which has no output.
+    ///   - destination: As long as `source`; nil for GCM's additional data.
     mutating func update(
         _ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer?
     ) throws(EnvelopeError) {

@@ -1,18 +1,18 @@
 extension EnvelopeMetadata {
-    /// Names how the content is encrypted.
+    /// The cipher of the content.
     ///
-    /// What follows from a cipher, its names and its sizes, is here and in ``CiphertextLayout``; ``ContentDecryptor``
-    /// and ``GCMAuthenticator`` do the work. Other modules ask for a property by its name.
+    /// Its names, sizes and properties are here and in ``CiphertextLayout``; ``ContentDecryptor`` and
+    /// ``GCMAuthenticator`` do the work. Other modules ask for a property instead of comparing ciphers.
     public enum ContentCipher: Sendable, Hashable {
-        /// AES-256-GCM (NIST SP 800-38D) without additional data, its 16-byte tag appended to the content.
+        /// AES-256-GCM (NIST SP 800-38D) without additional data; its 16-byte tag follows the content.
         case aes256GCM
-        /// AES-256-CBC (NIST SP 800-38A) with PKCS#7 padding (RFC 5652, section 6.3), which Java calls PKCS5Padding.
+        /// AES-256-CBC (NIST SP 800-38A) with PKCS#7 padding (RFC 5652, section 6.3), Java's PKCS5Padding.
         case aes256CBC
     }
 }
 
 extension EnvelopeMetadata.ContentCipher {
-    /// The name that people are shown: `aes-256-gcm` or `aes-256-cbc`.
+    /// The name for users: `aes-256-gcm` or `aes-256-cbc`.
     public var name: String {
         switch self {
         case .aes256GCM: "aes-256-gcm"
@@ -20,7 +20,7 @@ extension EnvelopeMetadata.ContentCipher {
         }
     }
 
-    /// The name that Java's cryptography architecture, and so the S3 encryption client, has for the cipher.
+    /// The name in Java's cryptography architecture, which the S3 encryption client uses.
     var javaName: String {
         switch self {
         case .aes256GCM: "AES/GCM/NoPadding"
@@ -28,7 +28,7 @@ extension EnvelopeMetadata.ContentCipher {
         }
     }
 
-    /// Finds the cipher that Java calls so.
+    /// Finds the cipher with a Java name.
     init?(javaName: String) {
         switch javaName {
         case Self.aes256GCM.javaName: self = .aes256GCM
@@ -37,7 +37,7 @@ extension EnvelopeMetadata.ContentCipher {
         }
     }
 
-    /// The number that stands for the cipher in digests of envelopes, which name cached ciphertext: never changed.
+    /// The cipher's number in digests of envelopes, which name cached ciphertext: never changed.
     var digestNumber: UInt8 {
         switch self {
         case .aes256GCM: 1
@@ -45,7 +45,7 @@ extension EnvelopeMetadata.ContentCipher {
         }
     }
 
-    /// Whether a tag at the end of the ciphertext proves what the content is.
+    /// Whether a tag at the end of the ciphertext authenticates the content.
     public var isAuthenticated: Bool {
         switch self {
         case .aes256GCM: true
@@ -53,7 +53,7 @@ extension EnvelopeMetadata.ContentCipher {
         }
     }
 
-    /// Whether padding at the end of the content tells the size of the plaintext, and whether a content key is right.
+    /// Whether the content ends with padding, which tells the size of the plaintext and verifies a content key.
     public var isPadded: Bool {
         switch self {
         case .aes256GCM: false
@@ -69,7 +69,7 @@ extension EnvelopeMetadata.ContentCipher {
         }
     }
 
-    /// The sizes that an initialization vector can have, in bytes: for GCM, those that libcrypto takes.
+    /// The possible sizes of an initialization vector in bytes; for GCM, those that libcrypto accepts.
     var initializationVectorSizes: ClosedRange<Int> {
         switch self {
         case .aes256GCM: 1...128
@@ -77,11 +77,10 @@ extension EnvelopeMetadata.ContentCipher {
         }
     }
 
-    /// The size of the plaintext where it follows from that of the ciphertext, tag included; both in bytes.
+    /// The size of the plaintext, derived from that of the ciphertext, tag included; both in bytes.
     ///
-    /// - Returns: `nil` when it doesn't follow: the padding tells.
-    /// - Throws: `truncated` when the ciphertext is shorter than a tag; `invalidMetadata` when the cipher can't have
-    ///   made it.
+    /// - Returns: nil when only the padding tells it.
+    /// - Throws: `truncated` when the ciphertext is shorter than a tag; `invalidMetadata` when it is too large.
     public func plaintextSize(ofCiphertextSize ciphertextSize: Int64) throws(EnvelopeError) -> Int64? {
         switch self {
         case .aes256GCM: try CiphertextLayout.plaintextSize(ofGCMCiphertextSize: ciphertextSize)
@@ -91,11 +90,10 @@ extension EnvelopeMetadata.ContentCipher {
 }
 
 extension EnvelopeMetadata {
-    /// The size of the plaintext, from that of the ciphertext or from a header, which have to agree; all in bytes.
+    /// The size of the plaintext from that of the ciphertext or from a header, which have to agree; all in bytes.
     ///
-    /// - Returns: `nil` when neither tells: the padding does.
-    /// - Throws: `truncated`, `invalidMetadata` when the cipher can't have made the ciphertext, or can't have made it
-    ///   of plaintext of the size that the header tells.
+    /// - Returns: nil when only the padding tells it.
+    /// - Throws: `truncated`, `invalidMetadata` for an impossible ciphertext size or one that contradicts the header.
     public func plaintextSize(ofCiphertextSize ciphertextSize: Int64) throws(EnvelopeError) -> Int64? {
         if let size = try cipher.plaintextSize(ofCiphertextSize: ciphertextSize) { return size }
         guard let plaintextSize else { return nil }

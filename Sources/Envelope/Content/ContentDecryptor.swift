@@ -1,20 +1,16 @@
 public import Support
 
-/// Decrypts any range of one recording's content.
-///
-/// A value is immutable: ranges may be decrypted on several threads at once.
+/// Decrypts any range of a recording's content; several threads may use it at once.
 public struct ContentDecryptor: Sendable {
     private let key: ContentEncryptionKey
     private let cipher: EnvelopeMetadata.ContentCipher
 
-    /// CBC's initialization vector; for GCM the counter block of the content's first block.
+    /// CBC's initialization vector, or GCM's counter block for the first block of content.
     private let start: Block
 
     private static let blockSize = Int(CiphertextLayout.blockSize)
 
-    /// Makes a decryptor.
-    ///
-    /// - Throws: `cryptoFailure`.
+    /// Makes a decryptor; throws `cryptoFailure`.
     public init(key: ContentEncryptionKey, metadata: EnvelopeMetadata) throws(EnvelopeError) {
         self.key = key
         cipher = metadata.cipher
@@ -26,18 +22,17 @@ public struct ContentDecryptor: Sendable {
         }
     }
 
-    /// Decrypts the plaintext range that begins at `plaintextOffset` and is as long as `plaintext`.
+    /// Decrypts the plaintext range that starts at `plaintextOffset` and fills `plaintext`.
     ///
-    /// Nothing is verified: see `GCMAuthenticator`. No padding is removed either: never ask beyond the plaintext's end.
+    /// It neither authenticates (see `GCMAuthenticator`) nor removes padding: never read beyond the plaintext's end.
     ///
     /// - Parameters:
-    ///   - ciphertext: Covers at least what `CiphertextLayout.ciphertextRange(forPlaintext:)` says for the range: for
-    ///     CBC, whole blocks and the one before.
+    ///   - ciphertext: Covers at least `CiphertextLayout.ciphertextRange(forPlaintext:)` of the range.
     ///   - ciphertextOffset: The ciphertext offset of its first byte.
-    ///   - plaintext: Where to write. Its contents are unspecified when an error is thrown.
-    ///   - plaintextOffset: The plaintext offset of the first byte to write.
-    /// - Throws: `truncated` when the ciphertext doesn't cover what is needed; `invalidRange` when an offset is
-    ///   negative or beyond what can be encrypted; `cryptoFailure`.
+    ///   - plaintext: The output, unspecified after an error.
+    ///   - plaintextOffset: The plaintext offset of its first byte.
+    /// - Throws: `truncated` when the ciphertext doesn't cover the range; `invalidRange` for a negative or too large
+    ///   offset; `cryptoFailure`.
     public func decrypt(
         _ ciphertext: RawSpan, at ciphertextOffset: Int64, into plaintext: inout MutableRawSpan,
         at plaintextOffset: Int64
@@ -54,7 +49,7 @@ public struct ContentDecryptor: Sendable {
                     + " \(ciphertextOffset)..<\(end) were there.")
         }
         try ciphertext.withUnsafeBytes { (bytes) throws(EnvelopeError) in
-            // Within bounds: `needed` lies within `ciphertext`, as was just checked.
+            // The check above keeps `needed` within `ciphertext`.
             let start = Int(needed.lowerBound - ciphertextOffset)
             let source = UnsafeRawBufferPointer(rebasing: bytes[start..<(start + needed.count)])
             try plaintext.withUnsafeMutableBytes { (destination) throws(EnvelopeError) in
@@ -68,16 +63,16 @@ public struct ContentDecryptor: Sendable {
         }
     }
 
-    /// Says how large the plaintext is, going by the padding at the end of CBC content.
+    /// Reads the size of the plaintext from the padding of CBC content.
     ///
     /// All of the padding is checked (RFC 5652, section 6.3): a wrong key passes with a probability of 1 in 255.
     ///
     /// - Parameters:
-    ///   - lastBlocks: The last 32 bytes of the ciphertext; all 16 when it has no more.
+    ///   - lastBlocks: The last 32 bytes of the ciphertext, or all of its 16.
     ///   - ciphertextSize: The size of the whole ciphertext in bytes.
     /// - Returns: The size of the plaintext in bytes.
-    /// - Throws: `invalidPadding`; `truncated` when the ciphertext isn't made of whole blocks or `lastBlocks` isn't as
-    ///   long as that; `unsupportedScheme` for GCM, which has no padding; `cryptoFailure`.
+    /// - Throws: `invalidPadding`; `truncated` when the ciphertext doesn't consist of whole blocks or `lastBlocks` has
+    ///   another size; `unsupportedScheme` for GCM, which has no padding; `cryptoFailure`.
     public func plaintextSize(
         fromPaddingIn lastBlocks: RawSpan, ciphertextSize: Int64
     ) throws(EnvelopeError) -> Int64 {
@@ -111,7 +106,7 @@ public struct ContentDecryptor: Sendable {
         EnvelopeError(.invalidRange, "The range asked for lies outside of what can be encrypted.")
     }
 
-    /// The ciphertext offsets needed for a plaintext range, of which only the start and the size are known here.
+    /// The ciphertext offsets needed for a plaintext range, without knowing the size of the plaintext.
     private func neededCiphertext(plaintextOffset: Int64, count: Int) throws(EnvelopeError) -> Range<Int64> {
         let (end, overflow) = plaintextOffset.addingReportingOverflow(Int64(count))
         let blockSize = CiphertextLayout.blockSize
@@ -129,9 +124,9 @@ public struct ContentDecryptor: Sendable {
 
     /// Decrypts `source`, which is as long as `destination` and begins at `offset`.
     ///
-    /// GCM increments the last 32 bits of the counter block only, whereas libcrypto's counter mode carries into the
-    /// others. So the run ends where they wrap around, and another one begins. (Only a hashed initialization vector can
-    /// bring that about, and at most once, since no content is longer than the counter.)
+    /// GCM increments only the last 32 bits of the counter block; libcrypto's counter mode carries into the others. So
+    /// a run ends where the counter wraps around, and another begins. Only a hashed initialization vector makes it
+    /// wrap, and only once, since no content is longer than the counter.
     private func decryptCounterMode(
         _ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer, at offset: Int64
     ) throws(EnvelopeError) {
@@ -146,7 +141,7 @@ public struct ContentDecryptor: Sendable {
                 try CipherContext(.counter, .decrypt, key: key, initializationVector: vector)
             }
             if skipped > 0 {
-                // The key stream of the bytes before is thrown away. It is XORed with zeros, so it has to be wiped.
+                // Skips the key stream of the preceding bytes by XORing it with zeros; the result has to be wiped.
                 var discarded = WipedBlock()
                 try discarded.withBytes { (bytes) throws(EnvelopeError) in
                     let head = UnsafeMutableRawBufferPointer(rebasing: bytes[..<skipped])
@@ -160,8 +155,7 @@ public struct ContentDecryptor: Sendable {
         }
     }
 
-    /// Decrypts whole blocks out of `source`: those that `destination` touches, preceded by the one before unless they
-    /// begin the content.
+    /// Decrypts the blocks that `destination` touches; `source` has one block more in front unless they start at 0.
     private func decryptChained(
         _ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer, at offset: Int64
     ) throws(EnvelopeError) {
@@ -175,7 +169,7 @@ public struct ContentDecryptor: Sendable {
         var written = 0
         let skipped = Int(offset % CiphertextLayout.blockSize)
 
-        /// Decrypts one block and copies the part of it that is wanted.
+        /// Decrypts one block and copies a part of it.
         func decryptPartially(_ part: Range<Int>) throws(EnvelopeError) {
             var block = WipedBlock()
             try block.withBytes { (bytes) throws(EnvelopeError) in
@@ -187,17 +181,13 @@ public struct ContentDecryptor: Sendable {
             written += part.count
         }
 
-        if skipped > 0 {
-            try decryptPartially(skipped..<min(blockSize, skipped + destination.count))
-        }
+        if skipped > 0 { try decryptPartially(skipped..<min(blockSize, skipped + destination.count)) }
         let whole = (destination.count - written) / blockSize * blockSize
         try context.update(
             UnsafeRawBufferPointer(rebasing: source[read..<(read + whole)]),
             into: UnsafeMutableRawBufferPointer(rebasing: destination[written..<(written + whole)]))
         read += whole
         written += whole
-        if written < destination.count {
-            try decryptPartially(0..<(destination.count - written))
-        }
+        if written < destination.count { try decryptPartially(0..<(destination.count - written)) }
     }
 }

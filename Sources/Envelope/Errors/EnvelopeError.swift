@@ -1,61 +1,44 @@
 public import Support
 
-/// An envelope can't be opened, or its content can't be decrypted.
+/// Opening an envelope or decrypting its content failed.
 ///
-/// Neither `message` nor `cause` ever holds key material, passphrases or plaintext, so both may be logged.
+/// `message` and `cause` never hold key material, passphrases or plaintext, so both may be logged.
 public typealias EnvelopeError = CodedError<EnvelopeErrorCode>
 
-/// The reasons why an envelope can't be opened, or its content can't be decrypted.
+/// The reasons for an ``EnvelopeError``.
 public enum EnvelopeErrorCode: ErrorCode {
     /// The text isn't PEM, or the PEM is damaged.
     case invalidPEM
-
-    /// The PEM holds something else than a private key: a public key, a certificate.
+    /// The PEM holds no private key but a public key or a certificate.
     case notAPrivateKey
-
-    /// The private key isn't an RSA key of 2048…4096 bits, or is encrypted in a way that libcrypto doesn't offer.
+    /// The private key isn't an RSA key of 2048…4096 bits, or libcrypto doesn't support its encryption.
     case unsupportedKey
-
     /// The private key is encrypted and no passphrase was given.
     case passphraseRequired
-
     /// The passphrase doesn't open the private key.
     case wrongPassphrase
-
-    /// No private key is mapped to the envelope's public key SID, and none of those held fits.
+    /// No private key is tied to the envelope's public key SID, and no other key fits.
     case keyNotHeld
-
-    /// The private key mapped to the envelope's public key SID doesn't fit, nor does any other one held.
+    /// A private key is tied to the envelope's public key SID, but neither it nor any other key fits.
     case wrongKey
-
-    /// A private key fits, but padding or length of the content disagree with the content key: the content, or what
-    /// its headers say of it, is damaged.
+    /// A private key fits, but the content's padding or length disagrees: the content or its headers are damaged.
     case contentDamaged
-
     /// The unwrapped content encryption key isn't 32 bytes long.
     case invalidContentKeyLength
-
-    /// The envelope names a scheme that is not supported; the message says which.
+    /// The scheme of the envelope, named in the message, isn't supported.
     case unsupportedScheme
-
-    /// The envelope's metadata is malformed: Base64, the size of the IV or the tag, contradicting sizes.
+    /// The envelope's metadata is malformed: Base64, the size of the IV or the tag, contradictory sizes.
     case invalidMetadata
-
-    /// A range handed in lies outside the content or isn't aligned: a mistake of the caller.
+    /// A range lies outside of the content or is misaligned: a mistake of the caller.
     case invalidRange
-
-    /// There is less ciphertext than there must be.
+    /// The ciphertext is too short.
     case truncated
-
-    /// The padding at the end of CBC content is malformed: a wrong key or damaged content.
+    /// The padding of CBC content is malformed: the key is wrong or the content is damaged.
     case invalidPadding
-
-    /// The content doesn't match its tag: it isn't what was sealed.
+    /// The content doesn't match its tag.
     case authenticationFailed
-
-    /// libcrypto failed where it shouldn't; `cause` has what it said.
+    /// libcrypto failed unexpectedly; `cause` holds its errors.
     case cryptoFailure
-
-    /// True for a range that nothing should ask for.
+    /// Whether the error is `invalidRange`.
     public var isProgrammingMistake: Bool { self == .invalidRange }
 }

@@ -1,19 +1,15 @@
 public import Support
 
-/// The AES-256 key that one recording's content is encrypted with (CEK): exactly 32 bytes on the secure heap.
+/// The AES-256 key of a recording's content (CEK): 32 bytes on the secure heap.
 public final class ContentEncryptionKey: Sendable {
     /// The size of the key in bytes.
     static let size = 32
 
     private let bytes: SecretBytes
 
-    /// Makes a key of 32 bytes.
-    ///
-    /// - Throws: `invalidContentKeyLength` when it isn't 32 bytes.
+    /// Makes a key; throws `invalidContentKeyLength` unless there are 32 bytes.
     public init(_ bytes: SecretBytes) throws(EnvelopeError) {
-        guard bytes.count == Self.size else {
-            throw Self.invalidLength(bytes.count)
-        }
+        guard bytes.count == Self.size else { throw Self.invalidLength(bytes.count) }
         self.bytes = bytes
     }
 
@@ -33,6 +29,6 @@ public final class ContentEncryptionKey: Sendable {
 }
 
 extension ContentEncryptionKey: CustomStringConvertible {
-    /// Says what it is, and nothing of its bytes.
+    /// A constant text that reveals nothing.
     public var description: String { "<content encryption key>" }
 }

@@ -1,33 +1,31 @@
 public import Support
 
-/// The private keys that are held, each with the SID of the public key it belongs to, where that is known.
+/// The private keys held, each with its public key's SID where known.
 ///
-/// RSAES-PKCS1-v1_5 makes an oracle of a key: whoever serves media chooses what is unwrapped, and learns from errors
-/// and their time something of how it went, which in the end opens other content keys (Bleichenbacher's attack). So
-/// a key is used for that scheme only where it may belong to the envelope: see ``Entry/publicKeySID`` and
-/// ``Entry/use``. RSAES-OAEP has no such fault, and is tried with every key.
+/// RSAES-PKCS1-v1_5 makes an oracle of a key (Bleichenbacher's attack): an attacker who serves media chooses the
+/// wrapped keys, observes errors and their timing, and can finally unwrap other content keys. So a key is used for that
+/// scheme only where it may belong to the envelope: see ``Entry/publicKeySID`` and ``Entry/use``. RSAES-OAEP has no
+/// such weakness and is tried with every key.
 public struct KeyRing: Sendable {
-    /// For what a private key may be used.
+    /// The declared use of a private key.
     public enum Use: String, Sendable, Hashable, CaseIterable {
-        /// Voice recordings: RSAES-OAEP alone.
+        /// Voice recordings: RSAES-OAEP only.
         case voice
-        /// Video recordings and compositions: RSAES-PKCS1-v1_5, or the schemes of the S3 encryption client's version 2.
+        /// Video recordings and compositions: RSAES-PKCS1-v1_5, or version 2 of the S3 encryption client.
         case video
     }
 
     /// One private key.
     public struct Entry: Sendable {
-        /// The SID (`CR…`) of the public key that the key is tied to, if it is.
+        /// The SID (`CR…`) of the public key that the key is tied to, if any.
         ///
-        /// RSAES-PKCS1-v1_5 is then used only for envelopes that name this SID.
+        /// RSAES-PKCS1-v1_5 is used only for envelopes that name this SID.
         public let publicKeySID: String?
 
-        /// What the key was declared for; `nil` for everything.
+        /// The declared use; nil for any.
         public let use: Use?
-
-        /// What to call the key in messages: its file, usually.
+        /// The key's name in messages, usually its file.
         public let name: String
-
         /// The key.
         public let key: PrivateKey
 
@@ -41,53 +39,42 @@ public struct KeyRing: Sendable {
 
         /// Whether the key may be tried for an envelope.
         func isCandidate(for metadata: EnvelopeMetadata) -> Bool {
-            guard metadata.wrapping == .rsaPKCS1v15 else { return true }
-            return use != .voice && (publicKeySID == nil || publicKeySID == metadata.publicKeySID)
+            metadata.wrapping != .rsaPKCS1v15 || use != .voice && mayBelong(to: metadata.publicKeySID)
         }
+
+        /// Whether the key isn't tied to another public key.
+        func mayBelong(to sid: String?) -> Bool { publicKeySID == nil || publicKeySID == sid }
     }
 
     private let entries: [Entry]
 
-    /// Makes a ring of `entries`; several may be tied to one SID.
-    public init(_ entries: [Entry]) {
-        self.entries = entries
-    }
+    /// Makes a ring; several entries may be tied to one SID.
+    public init(_ entries: [Entry]) { self.entries = entries }
 
-    /// Whether no key is held.
+    /// Whether there are no keys.
     public var isEmpty: Bool { entries.isEmpty }
 
-    /// Whether some key that is held may open envelopes which name a public key: without trying any.
-    ///
-    /// - Parameter use: what the envelope is of.
+    /// Whether some key may open envelopes that name a public key and have this use; none is tried.
     public func mayHold(publicKeySID: String?, use: Use) -> Bool {
-        entries.contains { entry in
-            use == .voice
-                || entry.use != .voice && (entry.publicKeySID == nil || entry.publicKeySID == publicKeySID)
-        }
+        entries.contains { use == .voice || $0.use != .voice && $0.mayBelong(to: publicKeySID) }
     }
 
-    /// Whether each key that is held may open envelopes which name a public key, so that the one which has opened some
-    /// opens them for every use.
+    /// Whether every key may open envelopes that name a public key and have this use.
     ///
-    /// - Parameter use: what the envelope is of.
+    /// A key that has opened one such envelope then opens them for every use.
     public func allMayHold(publicKeySID: String?, use: Use) -> Bool {
-        use == .voice
-            || entries.allSatisfy { entry in
-                entry.use != .voice && (entry.publicKeySID == nil || entry.publicKeySID == publicKeySID)
-            }
+        entries.allSatisfy { use == .voice || $0.use != .voice && $0.mayBelong(to: publicKeySID) }
     }
 
-    /// Says that no key may be tried for envelopes which name a public key, and what to do.
+    /// Explains that no key may be tried for envelopes of this use, and the remedy.
     ///
     /// - Parameters:
-    ///   - publicKeySID: the public key; `nil` when they name none.
-    ///   - use: what the envelopes are of.
+    ///   - publicKeySID: The public key; nil when the envelopes name none.
+    ///   - use: The use of the envelopes.
     public func absence(publicKeySID: String?, use: Use) -> String {
         let key = publicKeySID.map { "public key \($0)" } ?? "its public key"
-        // A key for voice that is tied to another public key is no reason to doubt what it was declared for.
-        let forVoice = entries.filter { entry in
-            entry.use == .voice && (entry.publicKeySID == nil || entry.publicKeySID == publicKeySID)
-        }
+        // A voice key tied to another public key gives no reason to doubt its declaration.
+        let forVoice = entries.filter { $0.use == .voice && $0.mayBelong(to: publicKeySID) }
         guard use == .video, !forVoice.isEmpty else {
             return "no private key is held for \(key): give the one that belongs to it"
         }
@@ -97,22 +84,20 @@ public struct KeyRing: Sendable {
 
     /// Unwraps the content key of an envelope.
     ///
-    /// The keys tied to the envelope's public key SID come first, then the others that may be tried: the SID can be
-    /// stale, or another key than the configured one was used (Twilio's notice 16107). A call costs some milliseconds
-    /// for each key tried.
+    /// Keys tied to the envelope's public key SID come first, then the other candidates: the SID can be stale, or
+    /// Twilio used another key than the configured one (Twilio's notice 16107). Each key tried takes some milliseconds.
     ///
-    /// RSAES-PKCS1-v1_5 tells nothing reliably. A wrong key is refused by padding that looks wrong, or passes by
-    /// chance, or (OpenSSL 3.2 and later) yields bytes that look random, on purpose. So a content key counts as right
-    /// only when `accepts` says so, and one of a wrong length as not fitting.
+    /// RSAES-PKCS1-v1_5 detects no wrong key reliably: its padding may look wrong, may look right by chance, or
+    /// (OpenSSL 3.2 and later) libcrypto returns random bytes on purpose. So `accepts` decides about a content key, and
+    /// one of a wrong length counts as not fitting.
     ///
     /// - Parameters:
     ///   - metadata: The envelope.
-    ///   - accepts: Whether a candidate is the right one; by the padding of the content's last block for CBC. Called
+    ///   - accepts: Whether a candidate is right, for CBC by the padding of the content's last block. Called
     ///     synchronously, once for each candidate.
-    /// - Throws: `keyNotHeld` when nothing fits and no key is tied to the SID; `wrongKey` when one is but neither it
-    ///   nor any other fits; `contentDamaged` when a key yields a content key of 32 bytes that isn't accepted;
-    ///   `invalidContentKeyLength` and `invalidMetadata` when a key fits beyond doubt (OAEP) but what was wrapped is no
-    ///   content key; `cryptoFailure`.
+    /// - Throws: `keyNotHeld` when nothing fits and no key is tied to the SID; `wrongKey` when one is tied but none
+    ///   fits; `contentDamaged` when a content key of 32 bytes isn't accepted; `invalidContentKeyLength` and
+    ///   `invalidMetadata` when a key fits beyond doubt (OAEP) but the result isn't a content key; `cryptoFailure`.
     public func unwrap(
         _ metadata: EnvelopeMetadata, accepts: (ContentEncryptionKey) -> Bool
     ) throws(EnvelopeError) -> ContentEncryptionKey {
@@ -138,10 +123,10 @@ public struct KeyRing: Sendable {
         throw notFitting(metadata, mapped: mapped, candidates: candidates, cause: cause)
     }
 
-    /// The error of content that disagrees with a content key which seems to be its own.
+    /// The error of content that disagrees with an apparently right content key.
     ///
-    /// A wrong key seldom yields exactly 32 bytes: without implicit rejection by a chance of 1 in 2^16 that the padding
-    /// looks right at all; with it, the length is chosen at random among all that there are, some 240 or more.
+    /// A wrong key seldom yields 32 bytes: without implicit rejection, its padding looks right with a probability of
+    /// 1 in 2^16; with it, the length is random among 240 or more.
     private static func damaged(_ entry: Entry) -> EnvelopeError {
         EnvelopeError(
             .contentDamaged,
@@ -185,7 +170,5 @@ public struct KeyRing: Sendable {
                 + " key: give the one that belongs to it.", cause: cause)
     }
 
-    private static func list(_ entries: [Entry]) -> String {
-        entries.map(\.name).joined(separator: ", ")
-    }
+    private static func list(_ entries: [Entry]) -> String { entries.map(\.name).joined(separator: ", ") }
 }

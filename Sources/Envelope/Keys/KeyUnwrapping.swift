@@ -3,22 +3,21 @@ import Support
 
 /// Unwraps content keys with one private key.
 ///
-/// What libcrypto refuses is a key that doesn't fit, not an error: only what can't be blamed on key or envelope is
-/// thrown.
+/// A refusal of libcrypto means a key that doesn't fit; only failures unrelated to key and envelope are thrown.
 extension PrivateKey {
-    /// What came of an attempt.
+    /// The result of an attempt.
     enum Unwrapping {
-        /// The key fits, or RSAES-PKCS1-v1_5 says so: see `KeyRing`.
+        /// The key fits; for RSAES-PKCS1-v1_5 this is uncertain, see `KeyRing`.
         case unwrapped(ContentEncryptionKey)
         /// The key doesn't fit.
         case notFitting(cause: LibcryptoError?)
-        /// The key fits, as OAEP has proved, but what was wrapped isn't a content key.
+        /// The key fits, proved by OAEP, but the result isn't a content key.
         case malformed(EnvelopeError)
     }
 
     /// Unwraps the content key of `metadata`.
     func unwrap(_ metadata: EnvelopeMetadata) throws(EnvelopeError) -> Unwrapping {
-        // RFC 8017 refuses a ciphertext that isn't as long as the modulus; libcrypto takes a shorter one for a number.
+        // RFC 8017 requires a ciphertext as long as the modulus; libcrypto accepts shorter ones.
         guard metadata.wrappedKey.count == modulusByteCount else { return .notFitting(cause: nil) }
         switch metadata.wrapping {
         case .rsaPKCS1v15:
@@ -38,14 +37,13 @@ extension PrivateKey {
         case .refused(let cause):
             return .notFitting(cause: cause)
         case .decrypted(let bytes, let count):
-            // A wrong length proves nothing: OpenSSL 3.2 and later answer a wrong key with random bytes of a random
-            // length. It is one way of not fitting.
+            // A wrong length proves nothing: OpenSSL 3.2 and later return random bytes of random length.
             guard count == ContentEncryptionKey.size else { return .notFitting(cause: nil) }
             return .unwrapped(try bytes.contentEncryptionKey(at: 0))
         }
     }
 
-    /// - Parameter cipher: Given for the S3 encryption client's form, where its name has to follow the key.
+    /// - Parameter cipher: For the S3 encryption client's form, in which the cipher's name follows the key.
     private func unwrapOAEP(
         _ wrappedKey: [UInt8], digest: OpaquePointer?, maskDigest: OpaquePointer?,
         cipher: EnvelopeMetadata.ContentCipher? = nil
@@ -54,9 +52,7 @@ extension PrivateKey {
         case .refused(let cause):
             return .notFitting(cause: cause)
         case .decrypted(let bytes, let count):
-            if let cipher {
-                return try unwrapNamed(bytes, count: count, cipher: cipher)
-            }
+            if let cipher { return try unwrapNamed(bytes, count: count, cipher: cipher) }
             guard count == ContentEncryptionKey.size else {
                 return .malformed(ContentEncryptionKey.invalidLength(count))
             }
@@ -64,11 +60,11 @@ extension PrivateKey {
         }
     }
 
-    /// Takes apart a length byte, the key, and the name of the content cipher, which binds the key to it.
+    /// Parses a length byte, the key, and the name of the content cipher, which binds the key to it.
     private func unwrapNamed(
         _ bytes: SecretBytes, count: Int, cipher: EnvelopeMetadata.ContentCipher
     ) throws(EnvelopeError) -> Unwrapping {
-        // Clients in other languages have been seen to wrap the key alone. The lengths tell the two apart.
+        // Some clients in other languages wrap the key alone. The length tells the forms apart.
         if count == ContentEncryptionKey.size { return .unwrapped(try bytes.contentEncryptionKey(at: 0)) }
         let keySize = bytes.withUnsafeBytes { count > 0 ? Int($0[0]) : 0 }
         guard keySize == ContentEncryptionKey.size else {
@@ -87,7 +83,7 @@ extension PrivateKey {
     }
 
     private enum Decryption {
-        /// The first `count` of the bytes are what was encrypted.
+        /// The first `count` bytes are the decrypted text.
         case decrypted(SecretBytes, count: Int)
         case refused(LibcryptoError)
     }
@@ -114,7 +110,7 @@ extension PrivateKey {
             }
             var count = modulusByteCount
             var result: Int32 = 0
-            // Never longer than the modulus, which is what the memory has room for and `count` says.
+            // The result is at most as long as the modulus.
             let bytes = SecretBytes(count: count) { memory in
                 let destination = memory.baseAddress?.assumingMemoryBound(to: UInt8.self)
                 result = EVP_PKEY_decrypt(context, destination, &count, wrappedKey, wrappedKey.count)

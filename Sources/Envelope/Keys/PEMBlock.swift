@@ -1,17 +1,14 @@
 import COpenSSL
 import Support
 
-/// One block of a PEM file (RFC 7468, and RFC 1421 for its older headers), decoded onto the secure heap.
+/// A block of a PEM file (RFC 7468; RFC 1421 for the older headers), decoded onto the secure heap.
 struct PEMBlock: ~Copyable {
-    /// What stands between `BEGIN` and the dashes: "RSA PRIVATE KEY".
+    /// The text between `BEGIN` and the dashes: "RSA PRIVATE KEY".
     let label: String
-
-    /// What stands before the Base64, as C string: `Proc-Type` and `DEK-Info` of the older encryption.
+    /// The headers before the Base64, as a C string: `Proc-Type` and `DEK-Info` of the older encryption.
     private let header: UnsafeMutablePointer<CChar>
-
-    /// The decoded DER, encrypted when the header says so.
+    /// The decoded DER, encrypted if a header says so.
     private let contents: UnsafeMutablePointer<UInt8>
-
     /// The number of bytes that libcrypto allocated for `contents`.
     private let count: Int
 
@@ -29,15 +26,12 @@ struct PEMBlock: ~Copyable {
         CRYPTO_secure_clear_free(contents, count, nil, 0)
     }
 
-    /// Whether the block has the older, OpenSSL-specific encryption, which is told by a header.
-    var hasEncryptionHeader: Bool {
-        String(cString: header).contains("ENCRYPTED")
-    }
+    /// Whether a header declares the older, OpenSSL-specific encryption.
+    var hasEncryptionHeader: Bool { String(cString: header).contains("ENCRYPTED") }
 
-    /// Reads the next block, skipping any text before it.
+    /// Reads the next block, skipping text before it; nil when none is left.
     ///
-    /// - Returns: `nil` when there is none any more.
-    /// - Throws: `invalidPEM` when a block begins but is damaged.
+    /// - Throws: `invalidPEM` for a damaged block.
     static func next(from source: OpaquePointer) throws(EnvelopeError) -> PEMBlock? {
         var name: UnsafeMutablePointer<CChar>?
         var header: UnsafeMutablePointer<CChar>?
@@ -57,9 +51,9 @@ struct PEMBlock: ~Copyable {
         return PEMBlock(label: String(cString: name), header: header, contents: contents, count: count)
     }
 
-    /// Undoes the older encryption, in place, and runs `body` with the DER.
+    /// Removes the older encryption in place and runs `body` with the DER.
     ///
-    /// - Throws: `passphraseRequired`, `wrongPassphrase`, and `unsupportedKey` when libcrypto hasn't got the cipher.
+    /// - Throws: `passphraseRequired`, `wrongPassphrase`, or `unsupportedKey` when libcrypto lacks the cipher.
     consuming func withDecryptedContents<Result>(
         passphrase: SecretBytes?, _ body: (UnsafeBufferPointer<UInt8>) throws(EnvelopeError) -> Result
     ) throws(EnvelopeError) -> Result {
@@ -79,7 +73,7 @@ struct PEMBlock: ~Copyable {
         }
         var length = count
         let result = passphrase.withUnsafeBytes { bytes in
-            // libcrypto calls back before it returns, so the pointer to `bytes` outlives its use.
+            // libcrypto calls back before it returns, so the pointer to `bytes` stays valid.
             var bytes = bytes
             return PEM_do_header(&information, contents, &length, copyPassphrase, &bytes)
         }
@@ -90,9 +84,9 @@ struct PEMBlock: ~Copyable {
     }
 }
 
-/// Hands a passphrase to libcrypto; `context` points to an `UnsafeRawBufferPointer`.
+/// Passes a passphrase to libcrypto; `context` points to an `UnsafeRawBufferPointer`.
 ///
-/// - Returns: The passphrase's length in bytes, or -1 when it doesn't fit into `size` bytes.
+/// - Returns: The passphrase's length in bytes, or -1 when it is longer than `size` bytes.
 private func copyPassphrase(
     destination: UnsafeMutablePointer<CChar>?, size: Int32, isWriting: Int32, context: UnsafeMutableRawPointer?
 ) -> Int32 {

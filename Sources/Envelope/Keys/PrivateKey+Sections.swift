@@ -1,8 +1,8 @@
 extension PrivateKey {
-    /// Splits the contents of a PEM file behind each private key.
+    /// Splits a PEM file after each private key.
     ///
-    /// - Returns: texts with one private key each, and what stands before it; one with everything when there is no
-    ///   whole private key, so that reading it says what is wrong.
+    /// - Returns: Texts with one private key each and the text before it; the whole file when it has no complete
+    ///   private key, so that reading it reports the fault.
     public static func sections(ofPEM pem: SecretBytes) -> [SecretBytes] {
         let boundary = Array("-----END ".utf8)
         let label = Array("PRIVATE KEY-----".utf8)
@@ -20,7 +20,7 @@ extension PrivateKey {
                 }
                 position = next
             }
-            // A further key that is cut off, which has to be said; not certificates behind the last key.
+            // Keeps a truncated further key, which has to be reported, but no certificates after the last key.
             let rest = bytes[start...]
             if sections.isEmpty || rest.firstRange(of: label) != nil { sections.append(SecretBytes(rest)) }
             return sections

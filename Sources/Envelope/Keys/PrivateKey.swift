@@ -1,40 +1,38 @@
 import COpenSSL
 public import Support
 
-/// An RSA private key: what opens the content keys of recordings that were sealed with its public key.
+/// An RSA private key, which opens content keys sealed with its public key.
 ///
 /// Its secret numbers live on libcrypto's secure heap.
 public final class PrivateKey: @unchecked Sendable {
-    // Safe although unchecked: an EVP_PKEY that nobody modifies any more may be used from any thread, each with an
-    // EVP_PKEY_CTX of its own.
+    // Safe although unchecked: threads may share an EVP_PKEY that is no longer modified; each has its own EVP_PKEY_CTX.
     private let handle: OpaquePointer
 
-    /// The size of the modulus in bits: 2048, 3072 or 4096, usually.
+    /// The size of the modulus in bits, usually 2048, 3072 or 4096.
     public let bitCount: Int
 
     /// The SHA-256 of the public key (SubjectPublicKeyInfo in DER), as 64 lower-case hexadecimal digits.
     ///
-    /// That is what `openssl pkey -in FILE -pubout -outform DER | sha256sum` prints.
+    /// `openssl pkey -in FILE -pubout -outform DER | sha256sum` prints the same.
     public let publicKeyFingerprint: String
 
-    /// The moduli that are supported, in bits: Twilio takes public keys of 2048, 3072 and 4096 bits.
+    /// The supported sizes of the modulus in bits: Twilio takes 2048, 3072 and 4096.
     private static let supportedBitCounts = 2048...4096
 
-    /// Reads a private key from PEM: PKCS#1, PKCS#8 or encrypted PKCS#8, as well as PKCS#1 with OpenSSL's older
-    /// encryption (`Proc-Type: 4,ENCRYPTED`).
+    /// Reads a private key from PEM: PKCS#1, PKCS#8, encrypted PKCS#8, or PKCS#1 with OpenSSL's older encryption.
     ///
-    /// Text around the block, and blocks of other things before it, are skipped.
+    /// Text around the block and other blocks before it are skipped.
     ///
     /// - Parameters:
     ///   - pem: The contents of the file.
-    ///   - passphrase: What an encrypted key is opened with; ignored when it isn't encrypted.
+    ///   - passphrase: The passphrase of an encrypted key; ignored otherwise.
     /// - Throws: `invalidPEM`, `notAPrivateKey`, `unsupportedKey`, `passphraseRequired`, `wrongPassphrase`.
     public convenience init(pem: SecretBytes, passphrase: SecretBytes?) throws(EnvelopeError) {
         let block = try PrivateKeyPEM.privateKeyBlock(of: pem)
         try self.init(consuming: try PrivateKeyPEM.decode(block, passphrase: passphrase))
     }
 
-    /// Whether the first private key in `pem` is encrypted; `false` also when there is none.
+    /// Whether the first private key in `pem` is encrypted; false without a private key.
     public static func needsPassphrase(pem: SecretBytes) -> Bool {
         guard let block = try? PrivateKeyPEM.privateKeyBlock(of: pem) else { return false }
         return block.label == PrivateKeyPEM.encryptedLabel || block.hasEncryptionHeader
@@ -53,9 +51,7 @@ public final class PrivateKey: @unchecked Sendable {
         publicKeyFingerprint = properties.fingerprint
     }
 
-    deinit {
-        EVP_PKEY_free(handle)
-    }
+    deinit { EVP_PKEY_free(handle) }
 
     /// Runs `body` with libcrypto's key, which it must not modify.
     func withHandle<Result, Failure: Error>(
@@ -64,7 +60,7 @@ public final class PrivateKey: @unchecked Sendable {
         try body(handle)
     }
 
-    /// The size of the modulus, and so of what the public key wraps, in bytes.
+    /// The size of the modulus, and of a wrapped key, in bytes.
     var modulusByteCount: Int { (bitCount + 7) / 8 }
 
     private static func inspect(
@@ -95,13 +91,13 @@ public final class PrivateKey: @unchecked Sendable {
 }
 
 extension PrivateKey: CustomStringConvertible {
-    /// Says the key's size and fingerprint; nothing of it is secret.
+    /// The key's size and public fingerprint.
     public var description: String {
         "<RSA private key of \(bitCount) bits, public key SHA-256 \(publicKeyFingerprint)>"
     }
 }
 
-/// What is wrong with a private key, in words.
+// The errors of private keys.
 extension PrivateKey {
     static var passphraseRequired: EnvelopeError {
         EnvelopeError(.passphraseRequired, "The private key is encrypted: give the passphrase that opens it.")

@@ -3,27 +3,23 @@ import Support
 
 /// Finds and decodes the private key in a PEM file.
 ///
-/// The steps are taken one by one rather than by `PEM_read_bio_PrivateKey`, so that each way in which a file can be the
-/// wrong one has its own error, and so that the decoded key is on the secure heap all the while.
+/// It doesn't use `PEM_read_bio_PrivateKey`, so that each fault of a file has its own error and the decoded key stays
+/// on the secure heap.
 enum PrivateKeyPEM {
     /// The label of encrypted PKCS#8 (RFC 7468, section 11).
     static let encryptedLabel = "ENCRYPTED PRIVATE KEY"
-
     /// The label of plain PKCS#8 (RFC 7468, section 10).
     private static let plainLabel = "PRIVATE KEY"
-
-    /// The label of PKCS#1 (what OpenSSL before 3.0 writes).
+    /// The label of PKCS#1, which OpenSSL before 3.0 writes.
     private static let traditionalLabel = "RSA PRIVATE KEY"
-
-    /// The largest file that is looked at, in bytes: a key of 4096 bits takes 3300, a long chain of certificates fits.
+    /// The size limit of the file in bytes: a key of 4096 bits takes 3300; a long chain of certificates fits.
     private static let largestSize = 1 << 20
-
-    /// The byte order mark that some editors put at the start of UTF-8 text.
+    /// The byte order mark that some editors write.
     private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
     /// Finds the first private key.
     ///
-    /// - Throws: `invalidPEM` when there's no block at all, `notAPrivateKey` when there are only others.
+    /// - Throws: `invalidPEM` without any block, `notAPrivateKey` when there are only other blocks.
     static func privateKeyBlock(of pem: SecretBytes) throws(EnvelopeError) -> PEMBlock {
         SecureHeap.initialize()
         guard 1...largestSize ~= pem.count else {
@@ -34,7 +30,7 @@ enum PrivateKeyPEM {
                     : "The private key file has \(pem.count) bytes, far too many: give the PEM file of the private key."
             )
         }
-        // `pem` outlives the BIO, which reads from its memory without copying.
+        // `pem` outlives the BIO, which reads its memory without copying.
         return try pem.withUnsafeBytes { (bytes) throws(EnvelopeError) -> PEMBlock in
             let text = bytes.starts(with: byteOrderMark) ? bytes.dropFirst(byteOrderMark.count)[...] : bytes[...]
             guard let source = BIO_new_mem_buf(UnsafeRawBufferPointer(rebasing: text).baseAddress, Int32(text.count))
@@ -58,7 +54,7 @@ enum PrivateKeyPEM {
                 "The PEM text holds no private key but \(otherLabels.joined(separator: ", ")): give the file with the"
                     + " private key, not the one whose contents were given to Twilio.")
         }
-        // A SEQUENCE is what every key in DER begins with, and no text does.
+        // Every key in DER begins with a SEQUENCE (0x30), text doesn't.
         throw EnvelopeError(
             .invalidPEM,
             isDER
@@ -66,7 +62,7 @@ enum PrivateKeyPEM {
                 : "The private key file has no line \"-----BEGIN … PRIVATE KEY-----\": give the private key as PEM.")
     }
 
-    /// Decodes the key; the caller has to free it.
+    /// Decodes the key, which the caller frees.
     static func decode(_ block: consuming PEMBlock, passphrase: SecretBytes?) throws(EnvelopeError) -> OpaquePointer {
         let label = block.label
         switch label {
@@ -105,7 +101,7 @@ enum PrivateKeyPEM {
         }
         guard let key else {
             let cause = LibcryptoError.drain()
-            // The older encryption has no check of its own: a wrong passphrase can decrypt to well-padded nonsense.
+            // The older encryption has no check: a wrong passphrase can decrypt to well-padded garbage.
             throw wasEncrypted ? PrivateKey.wrongPassphrase(cause: cause) : undecodable(cause: cause)
         }
         return key
@@ -135,9 +131,7 @@ enum PrivateKeyPEM {
                 ? PrivateKey.unsupportedEncryption(cause: cause) : PrivateKey.wrongPassphrase(cause: cause)
         }
         defer { PKCS8_PRIV_KEY_INFO_free(information) }
-        guard let key = EVP_PKCS82PKEY(information) else {
-            throw undecodable(cause: LibcryptoError.drain())
-        }
+        guard let key = EVP_PKCS82PKEY(information) else { throw undecodable(cause: LibcryptoError.drain()) }
         return key
     }
 

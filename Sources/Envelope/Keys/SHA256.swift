@@ -2,15 +2,13 @@ import COpenSSL
 
 /// The hash function of FIPS 180-4.
 enum SHA256 {
-    /// The digest of some bytes in lower-case hexadecimal digits.
+    /// The digest in lower-case hexadecimal digits.
     static func hexadecimal(_ bytes: RawSpan) throws(EnvelopeError) -> String {
         var digest = [UInt8](repeating: 0, count: 32)
         let isMade = bytes.withUnsafeBytes {
             EVP_Digest($0.baseAddress, $0.count, &digest, nil, EVP_sha256(), nil) == 1
         }
         guard isMade else { throw LibcryptoError.failure("EVP_Digest") }
-        return digest.map { byte in
-            String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
-        }.joined()
+        return digest.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
     }
 }

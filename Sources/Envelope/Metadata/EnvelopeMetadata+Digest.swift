@@ -1,17 +1,14 @@
 extension EnvelopeMetadata {
-    /// Whether this envelope and another decrypt ciphertext to the same plaintext.
+    /// Whether both envelopes decrypt ciphertext to the same plaintext.
     public func decryptsLike(_ other: EnvelopeMetadata) -> Bool {
         cipher == other.cipher && wrappedKey == other.wrappedKey && initializationVector == other.initializationVector
     }
 
-    /// A name of what the content's decryption depends on: cipher, wrapped content key and initialization vector.
+    /// The SHA-256 of cipher, initialization vector and wrapped content key, as 64 hexadecimal digits.
     ///
-    /// Two envelopes with the same name decrypt ciphertext to the same plaintext.
-    ///
-    /// - Returns: 64 hexadecimal digits.
-    /// - Throws: ``EnvelopeError`` when libcrypto fails.
+    /// Two envelopes with the same digest decrypt ciphertext to the same plaintext. Throws when libcrypto fails.
     public func digest() throws(EnvelopeError) -> String {
-        // The vector's length is in it, so that no two envelopes have the same bytes.
+        // Includes the vector's length, so that different envelopes have different bytes.
         let bytes =
             [cipher.digestNumber, UInt8(clamping: initializationVector.count)] + initializationVector + wrappedKey
         return try SHA256.hexadecimal(bytes.span.bytes)

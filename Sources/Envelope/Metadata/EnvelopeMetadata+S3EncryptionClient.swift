@@ -1,19 +1,17 @@
 public import Support
 
 extension EnvelopeMetadata {
-    /// Reads the metadata that the Amazon S3 encryption client stores with an object, which is what Twilio seals video
-    /// with.
+    /// Reads the metadata that the Amazon S3 encryption client stores with an object; Twilio seals video with it.
     ///
     /// Version 1 (`x-amz-key`) is AES-256-CBC with RSAES-PKCS1-v1_5; version 2 (`x-amz-key-v2`) names its schemes.
-    /// Names come with S3's prefix `x-amz-meta-` in HTTP headers; without it is tried too.
-    ///
-    /// Sources: Twilio, "Encrypting Your Stored Media"; AWS, "S3 Encryption Client: Content Metadata".
+    /// Names are accepted with and without S3's prefix `x-amz-meta-`. Sources: Twilio, "Encrypting Your Stored Media";
+    /// AWS, "S3 Encryption Client: Content Metadata".
     ///
     /// - Parameters:
-    ///   - publicKeySID: The SID (`CR…`) of the public key that was used, where it is known: no header names it.
-    ///   - value: Looks up a header by its name in lower case, whatever case it was sent in.
-    /// - Returns: `nil` when the object isn't encrypted: no header of the client is there.
-    /// - Throws: `unsupportedScheme` naming what isn't known; `invalidMetadata`.
+    ///   - publicKeySID: The SID (`CR…`) of the public key, where known: no header names it.
+    ///   - value: Returns the value of the header with a name in lower case.
+    /// - Returns: nil without a header of the client: the object isn't encrypted.
+    /// - Throws: `unsupportedScheme` with the name of an unknown scheme; `invalidMetadata`.
     public static func s3EncryptionClient(
         publicKeySID: String? = nil, _ value: (_ lowerCaseName: String) -> String?
     ) throws(EnvelopeError) -> EnvelopeMetadata? {
@@ -27,7 +25,7 @@ extension EnvelopeMetadata {
         case (nil, .some):
             return try version2(headers, publicKeySID)
         case (nil, nil):
-            // Taking ciphertext for plaintext because its key got lost would be worse than refusing.
+            // Refusing is better than serving ciphertext as plaintext after the key got lost.
             for name in S3EncryptionHeaders.Name.allCases where name != .materialDescription && headers[name] != nil {
                 throw invalid(
                     "The header \(name.rawValue) says that the media is encrypted, but none has the wrapped key")
@@ -41,9 +39,7 @@ extension EnvelopeMetadata {
         }
     }
 
-    /// Picks the headers of a response that belong to the client's metadata, by their names in lower case.
-    ///
-    /// - Returns: An empty dictionary when the object isn't encrypted.
+    /// Returns the headers of the client's metadata, by their names in lower case; none for an unencrypted object.
     public static func s3EncryptionClientFields(
         of headers: some Sequence<(name: String, value: String)>
     ) -> [String: String] {
@@ -51,7 +47,7 @@ extension EnvelopeMetadata {
         var isEnvelope = false
         for (header, value) in headers {
             let header = header.lowercased()
-            // Of a field that comes twice, the first counts, as wherever headers are looked up.
+            // The first of repeated fields counts, as in every header look-up.
             guard let name = S3EncryptionHeaders.Name(header: header), fields[header] == nil else { continue }
             fields[header] = value
             if name != .materialDescription { isEnvelope = true }
@@ -59,10 +55,9 @@ extension EnvelopeMetadata {
         return isEnvelope ? fields : [:]
     }
 
-    /// The name of a header of the client's metadata that a response has twice with different values; nil when there is
-    /// none.
+    /// Returns a header of the client's metadata that a response has twice with different values.
     ///
-    /// - Parameter headers: names and values, in the order in which they came.
+    /// - Parameter headers: Names and values, in the order received.
     public static func contradictoryS3EncryptionClientField(
         of headers: some Sequence<(name: String, value: String)>
     ) -> String? {

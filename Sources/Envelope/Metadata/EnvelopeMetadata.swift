@@ -1,52 +1,40 @@
 public import Support
 
-/// What an envelope says about itself: how the content is encrypted, and the content key, wrapped with a public key.
+/// The description of an envelope: the cipher of the content, and the content key wrapped with a public key.
 ///
-/// Sizes have been checked when a value exists; whether the wrapped key opens, and the content is what it should be,
-/// has not.
+/// Sizes are checked; whether the wrapped key opens and the content is intact isn't.
 public struct EnvelopeMetadata: Sendable, Hashable {
-    /// Names how the content key is wrapped with the RSA public key.
+    /// The scheme that wraps the content key with the RSA public key.
     public enum KeyWrapping: Sendable, Hashable {
         /// RSAES-OAEP (RFC 8017) with SHA-256.
         ///
-        /// MGF1 uses SHA-256, as Twilio's voice recordings do, or else SHA-1: what Java calls
-        /// `RSA/ECB/OAEPWithSHA-256AndMGF1Padding` is the latter by the JDK's own provider and the former by Bouncy
-        /// Castle. OAEP tells a wrong guess from a right one, so both are tried.
+        /// MGF1 uses SHA-256 (Twilio's voice recordings, Bouncy Castle) or SHA-1 (the JDK's own provider), which Java
+        /// both calls `RSA/ECB/OAEPWithSHA-256AndMGF1Padding`. OAEP detects a wrong guess, so both are tried.
         case rsaOAEPSHA256
-        /// The S3 encryption client's `RSA-OAEP-SHA1`: RSAES-OAEP with SHA-1 for both, of a length byte, the key and
-        /// the name of the content cipher.
+        /// The S3 encryption client's `RSA-OAEP-SHA1`: RSAES-OAEP with SHA-1 of length byte, key and cipher name.
         case rsaOAEPSHA1KEM
         /// RSAES-PKCS1-v1_5 (RFC 8017).
         case rsaPKCS1v15
     }
 
-    /// How the content is encrypted.
+    /// The cipher of the content.
     public let cipher: ContentCipher
-
-    /// How the content key is wrapped.
+    /// The scheme that wraps the content key.
     public let wrapping: KeyWrapping
-
-    /// The wrapped content key: 256…512 bytes, as many as the RSA modulus has.
+    /// The wrapped content key: 256…512 bytes, as long as the RSA modulus.
     public let wrappedKey: [UInt8]
-
-    /// The initialization vector: 16 bytes for CBC, 1…128 for GCM (12, usually).
+    /// The initialization vector: 16 bytes for CBC, 1…128 for GCM (usually 12).
     public let initializationVector: [UInt8]
-
-    /// The SID (`CR…`) of the public key that Twilio says it used, when it says so.
+    /// The SID (`CR…`) of the public key that Twilio names, if any.
     public let publicKeySID: String?
-
-    /// The size of the plaintext in bytes, when a header tells it.
+    /// The size of the plaintext in bytes, from a header.
     public let plaintextSize: Int64?
-
-    /// The MD5 of the plaintext, 16 bytes, when a header tells it.
+    /// The MD5 of the plaintext, 16 bytes, from a header.
     public let plaintextMD5: [UInt8]?
-
-    /// The wrapped keys that RSA keys of 2048…4096 bits make, in bytes.
+    /// The sizes of keys wrapped with RSA keys of 2048…4096 bits, in bytes.
     private static let wrappedKeySizes = 256...512
 
-    /// Makes metadata after checking its sizes.
-    ///
-    /// - Throws: `invalidMetadata` when one of them can't be right.
+    /// Makes metadata after checking its sizes; throws `invalidMetadata` for an impossible one.
     public init(
         cipher: ContentCipher, wrapping: KeyWrapping, wrappedKey: [UInt8], initializationVector: [UInt8],
         publicKeySID: String? = nil, plaintextSize: Int64? = nil, plaintextMD5: [UInt8]? = nil
@@ -82,7 +70,7 @@ public struct EnvelopeMetadata: Sendable, Hashable {
             "\(fact): the envelope is damaged on its way or at Twilio; fetch it again, and report it if it stays so.")
     }
 
-    /// Decodes one field of Base64.
+    /// Decodes a Base64 field.
     static func decode(base64 text: String, field: String) throws(EnvelopeError) -> [UInt8] {
         guard let bytes = Base64.decode(text) else {
             throw invalid("The envelope's \(field) is not valid Base64")
@@ -90,7 +78,7 @@ public struct EnvelopeMetadata: Sendable, Hashable {
         return bytes
     }
 
-    /// The error of a scheme that isn't supported; `value` comes from outside and is shortened.
+    /// The error of an unsupported scheme; `value` comes from outside and is truncated.
     static func unsupported(_ field: String, _ value: String) -> EnvelopeError {
         EnvelopeError(
             .unsupportedScheme,

@@ -1,9 +1,8 @@
 import Support
 
-/// The headers of one response that belong to the S3 encryption client, without S3's prefix and white space around
-/// them.
+/// A response's headers of the S3 encryption client, without S3's prefix and surrounding white space.
 struct S3EncryptionHeaders {
-    /// The name of a header without S3's prefix: the only list of them.
+    /// The header names without S3's prefix: the only list of them.
     enum Name: String, CaseIterable {
         case wrappedKey = "x-amz-key"
         case wrappedKeyOfVersion2 = "x-amz-key-v2"
@@ -11,17 +10,14 @@ struct S3EncryptionHeaders {
         case keyWrapping = "x-amz-wrap-alg"
         case contentCipher = "x-amz-cek-alg"
         case tagLength = "x-amz-tag-len"
-        /// Describes the material and not the envelope: alone it doesn't say that anything is encrypted.
+        /// Describes the material, not the envelope: alone it doesn't indicate encryption.
         case materialDescription = "x-amz-matdesc"
         case plaintextSize = "x-amz-unencrypted-content-length"
         case plaintextMD5 = "x-amz-unencrypted-content-md5"
         case contentCipherOfVersion3 = "x-amz-c"
         case wrappedKeyOfVersion3 = "x-amz-3"
 
-        /// Finds the name of a header, with the prefix or without.
-        ///
-        /// - Parameter header: In lower case.
-        /// - Returns: `nil` when the header isn't one of the client's.
+        /// Finds the name of a header in lower case, with or without the prefix; nil for other headers.
         init?(header: String) {
             self.init(
                 rawValue: header.hasPrefix(S3EncryptionHeaders.prefix)
@@ -29,12 +25,12 @@ struct S3EncryptionHeaders {
         }
     }
 
-    /// The prefix that S3 gives to metadata; version 2 of the client's is documented without it.
+    /// S3's prefix for metadata; version 2 of the client is documented without it.
     private static let prefix = "x-amz-meta-"
 
     private let values: [Name: String]
 
-    /// Looks every header of the client up, by its name in lower case, with the prefix first.
+    /// Looks up every header of the client in lower case, with the prefix first.
     init(_ value: (String) -> String?) {
         var values: [Name: String] = [:]
         for name in Name.allCases {
@@ -45,7 +41,7 @@ struct S3EncryptionHeaders {
 
     subscript(name: Name) -> String? { values[name] }
 
-    /// The value of a header that has to be there.
+    /// The value of a required header.
     func required(_ name: Name) throws(EnvelopeError) -> String {
         guard let value = values[name] else {
             throw EnvelopeMetadata.invalid("The header \(name.rawValue) is missing")
@@ -53,12 +49,12 @@ struct S3EncryptionHeaders {
         return value
     }
 
-    /// The bytes of a header in Base64 that has to be there.
+    /// The bytes of a required Base64 header.
     func requiredBytes(_ name: Name) throws(EnvelopeError) -> [UInt8] {
         try EnvelopeMetadata.decode(base64: try required(name), field: "header \(name.rawValue)")
     }
 
-    /// The size in bytes that the header tells, if there is one.
+    /// The plaintext's size in bytes from its header, if present.
     func plaintextSize() throws(EnvelopeError) -> Int64? {
         guard let text = values[.plaintextSize] else { return nil }
         let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
@@ -70,7 +66,7 @@ struct S3EncryptionHeaders {
         return size
     }
 
-    /// The MD5 that the header tells, if there is one.
+    /// The plaintext's MD5 from its header, if present.
     func plaintextMD5() throws(EnvelopeError) -> [UInt8]? {
         values[.plaintextMD5] == nil ? nil : try requiredBytes(.plaintextMD5)
     }

@@ -1,31 +1,26 @@
 import COpenSSL
 
-/// A number of secret bytes on libcrypto's secure heap, wiped when the last reference goes.
+/// Secret bytes on libcrypto's secure heap, wiped when the last reference goes.
 ///
-/// They are written once, while they are made, and only read from then on. Nothing prints them.
+/// They are written once, in the initializer. Nothing prints them.
 public final class SecretBytes: @unchecked Sendable {
-    // Safe although unchecked: the memory is written in `init` alone, before anyone else has the object, and it is
-    // freed in `deinit`, after everyone else has let go of it.
+    // Safe although unchecked: only `init` writes the memory, before the object is shared, and `deinit` frees it.
     private let start: UnsafeMutableRawPointer
     private let isOnSecureHeap: Bool
 
     /// The number of bytes.
     public let count: Int
 
-    /// Makes `count` zero bytes and lets `body` fill them in.
+    /// Makes `count` zero bytes, which `body` fills.
     ///
-    /// When the secure heap is full, ordinary memory is taken: refusing to open a file would protect nothing, since all
-    /// that differs is that the bytes could be swapped out.
-    ///
-    /// - Parameters:
-    ///   - count: The number of bytes; not negative.
-    ///   - body: Fills the bytes in. What it throws is passed on, after wiping what it wrote.
+    /// When the secure heap is full, ordinary memory is used: failing would protect nothing, and the only difference is
+    /// that the bytes can be swapped out. When `body` throws, the bytes are wiped.
     public init<Failure: Error>(
         count: Int, initializedBy body: (UnsafeMutableRawBufferPointer) throws(Failure) -> Void
     ) throws(Failure) {
         SecureHeap.initialize()
         self.count = count
-        // libcrypto's allocators return null when asked for nothing.
+        // libcrypto's allocators return null for size 0.
         let size = max(count, 1)
         if let start = CRYPTO_secure_zalloc(size, nil, 0) {
             self.start = start
@@ -39,11 +34,9 @@ public final class SecretBytes: @unchecked Sendable {
         try body(UnsafeMutableRawBufferPointer(start: start, count: count))
     }
 
-    /// Makes a copy of `bytes`, which the caller has to wipe itself.
+    /// Copies `bytes`, which the caller has to wipe.
     public convenience init(_ bytes: some Collection<UInt8>) {
-        self.init(count: bytes.count) { memory in
-            memory.copyBytes(from: bytes)
-        }
+        self.init(count: bytes.count) { $0.copyBytes(from: bytes) }
     }
 
     deinit {
@@ -55,7 +48,7 @@ public final class SecretBytes: @unchecked Sendable {
         }
     }
 
-    /// Runs `body` with the bytes, which it must neither keep nor copy to where they aren't wiped.
+    /// Runs `body` with the bytes, which it must neither keep nor copy to memory that isn't wiped.
     public func withUnsafeBytes<Result: ~Copyable, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -64,12 +57,10 @@ public final class SecretBytes: @unchecked Sendable {
 }
 
 extension SecretBytes: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// Says how many bytes there are, and nothing about them.
+    /// The number of bytes.
     public var description: String { "<\(count) secret bytes>" }
-
-    /// The same as `description`.
+    /// The description.
     public var debugDescription: String { description }
-
-    /// An empty mirror, so that `dump` shows nothing either.
+    /// An empty mirror, so that `dump` reveals nothing.
     public var customMirror: Mirror { Mirror(self, children: []) }
 }

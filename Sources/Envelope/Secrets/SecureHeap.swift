@@ -1,30 +1,30 @@
 import COpenSSL
 
-/// libcrypto's secure heap: one arena between guard pages, locked into memory and left out of core dumps.
+/// libcrypto's secure heap: an arena between guard pages, locked into memory and excluded from core dumps.
 ///
-/// Private keys and content encryption keys live here. libcrypto itself puts the secret numbers of RSA keys here once
-/// the heap exists, so it has to exist before the first key is read; everything in this module sees to that.
+/// Private keys and content encryption keys live here. libcrypto puts the secret numbers of RSA keys here once the heap
+/// exists, so the code of this module makes it before reading a key.
 public enum SecureHeap {
-    /// Says how well the secrets of this process are kept.
+    /// The protection of this process's secrets.
     public enum Protection: Sendable, Hashable {
-        /// The secrets are locked into memory, and left out of core dumps.
+        /// The arena is locked into memory and excluded from core dumps.
         case locked
-        /// The secrets have their arena, but the system didn't allow all of its protection: RLIMIT_MEMLOCK is smaller
-        /// than the arena, usually, and the secrets may be swapped out.
+        /// The system refused a part of the protection, usually because RLIMIT_MEMLOCK is smaller than the arena:
+        /// secrets may be swapped out.
         case unlocked
-        /// There is no arena (no memory for it, or something else in the process made one first with a protection that
-        /// can't be asked for). Secrets are still wiped when they are let go.
+        /// There is no arena: no memory for it, or other code made one first, whose protection is unknown. Secrets are
+        /// still wiped.
         case unavailable
     }
 
     /// The size of the arena in bytes; a power of two.
     ///
-    /// A content key takes 32 bytes and the GHASH key of a file being verified up to 1024; an RSA key of 4096 bits
-    /// takes about 6 KiB. 2 MiB hold thousands of the former beside dozens of the latter and fit into the 8 MiB that
-    /// Linux and systemd let a process lock by default.
+    /// A content key takes 32 bytes, the GHASH key of a file being verified up to 1024, an RSA key of 4096 bits 6 KiB.
+    /// So 2 MiB hold thousands of content keys and dozens of RSA keys, within the 8 MiB that Linux and systemd let a
+    /// process lock by default.
     static let size = 2 << 20
 
-    /// The smallest piece handed out, in bytes, which is a content key; a power of two.
+    /// The smallest allocation in bytes, a content key; a power of two.
     private static let smallestPiece = 32
 
     private static let protection: Protection = {
@@ -37,15 +37,13 @@ public enum SecureHeap {
         }
     }()
 
-    /// Makes the secure heap, the first time it is called, and says how well it is protected.
+    /// Makes the secure heap on the first call and returns its protection.
     ///
-    /// Everything of this module that holds secrets calls it. Call it early, before privileges are dropped or limits
-    /// set, and to warn when memory couldn't be locked.
+    /// All code that holds secrets calls it. The command calls it early, before it drops privileges or sets limits, and
+    /// warns about memory that can't be locked.
     @discardableResult
-    public static func initialize() -> Protection {
-        protection
-    }
+    public static func initialize() -> Protection { protection }
 
-    /// The number of bytes of the arena in use, by anything in this process.
+    /// The bytes of the arena in use in this process.
     static var bytesInUse: Int { CRYPTO_secure_used() }
 }
