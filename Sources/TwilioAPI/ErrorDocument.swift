@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Support
 
-/// The body of a refusal, in any of the forms in which Twilio and S3 send them.
+/// The body of an error response, in the forms that Twilio and S3 send.
 ///
 /// - JSON: `{"code":20404,"message":"…","more_info":"…","status":404}`
 /// - XML of the 2010 API: `<TwilioResponse><RestException><Code>20404</Code><Message>…</Message>…`
@@ -9,11 +9,10 @@ import Support
 struct ErrorDocument: Equatable {
     /// Twilio's error number.
     var code: Int?
-
     /// The reason in words.
     var message: ForeignText?
 
-    /// Reads what can be read; a body in another form gives neither.
+    /// Reads the fields; those of a body in another form stay nil.
     init(_ body: [UInt8]) {
         if let document = try? JSONDecoder().decode(JSONForm.self, from: Data(body)) {
             code = document.code
@@ -21,12 +20,12 @@ struct ErrorDocument: Equatable {
             return
         }
         let text = String(decoding: body, as: UTF8.self)
-        // Numbers are Twilio's: S3's codes are words, and other documents may have an element of that name.
+        // Only Twilio's codes are numbers: S3's are words, and other documents may have an element of this name.
         code = text.contains("<RestException>") ? Self.content(of: "Code", in: text).flatMap { Int($0) } : nil
         message = Self.content(of: "Message", in: text).map { ForeignText($0) }
     }
 
-    /// The fields are read each for itself, so that one in an odd form doesn't hide the other.
+    /// Reads each field by itself, so that one with a wrong type doesn't hide the other.
     private struct JSONForm: Decodable {
         let code: Int?
         let message: String?
@@ -42,9 +41,9 @@ struct ErrorDocument: Equatable {
         }
     }
 
-    /// The text of the first element of that name.
+    /// The text of the first element of a name.
     ///
-    /// An XML parser would make the binary several megabytes larger, for two elements of an error message.
+    /// An XML parser would enlarge the binary by several megabytes for these two elements.
     private static func content(of element: String, in text: String) -> String? {
         guard let start = text.firstRange(of: "<\(element)>"),
             let end = text[start.upperBound...].firstRange(of: "</\(element)>")

@@ -5,55 +5,46 @@ public import Transfer
 /// A request to Twilio's API failed.
 public typealias TwilioError = CodedError<TwilioErrorCode>
 
-/// The reasons why a request to Twilio's API fails.
+/// The reasons for a failed request to Twilio's API.
 public enum TwilioErrorCode: ErrorCode {
-    /// There is no such resource, or no media of it (404).
+    /// There is no such resource, or it has no media (404).
     case notFound
-
     /// The credentials are wrong or don't reach this resource (401, 403).
     case unauthorized
-
-    /// There are no credentials for what was asked for; nothing was sent.
+    /// There are no credentials for the request; nothing was sent.
     case credentialMissing
-
     /// Twilio refused for another reason.
     case refused
-
-    /// Twilio could not be reached, or didn't answer in time.
+    /// Twilio could not be reached, or didn't respond in time.
     case unreachable
-
-    /// The answer isn't what the documentation says.
+    /// The response contradicts the documentation.
     case malformedAnswer
-
     /// A setting of this program is wrong: an address, a region, a SID.
     case invalidConfiguration
 
-    /// What Twilio's answer adds to an error.
+    /// The details from Twilio's response.
     public struct Details: Sendable {
-        /// Twilio's own error number.
+        /// Twilio's error number.
         let twilioCode: Int?
-
         /// The HTTP status.
         let status: Int?
     }
 
-    /// Twilio's error number.
+    /// The log field with Twilio's error number.
     public static func fields(of error: TwilioError) -> [String: String] {
         error.twilioCode.map { ["twilio_error": "\($0)"] } ?? [:]
     }
 }
 
 extension TwilioError {
-    /// Twilio's own error number, 20404 for instance, if the answer had one.
+    /// Twilio's error number, 20404 for instance, if the response had one.
     public var twilioCode: Int? { details.twilioCode }
-
-    /// The HTTP status, if there was an answer.
+    /// The HTTP status, if there was a response.
     public var status: Int? { details.status }
 
-    /// Whether Twilio itself says that there is no such resource: a 404 with Twilio's own number in its body.
+    /// Whether Twilio itself says that there is no such resource: a 404 with Twilio's error number in its body.
     ///
-    /// A 404 alone, or with a page of text, is also what a proxy, a gateway or a captive portal answers. Nothing may be
-    /// taken for deleted because of that.
+    /// Proxies, gateways and captive portals answer 404 too, so nothing may be taken for deleted by the status alone.
     public var isTwiliosNotFound: Bool { code == .notFound && twilioCode == Self.resourceNotFound }
 
     /// Twilio's error number for a resource that doesn't exist.
@@ -69,16 +60,16 @@ extension TwilioError {
     /// Translates a failed transfer.
     ///
     /// - Parameters:
-    ///   - error: what the transfer ended with.
-    ///   - subject: what was asked for, as it begins a sentence: "the list of compositions".
+    ///   - error: The transfer's error.
+    ///   - subject: The thing requested, as the beginning of a sentence: "the list of compositions".
     public init(_ error: TransferError, subject: String) {
         guard let status = error.status else {
             switch error.code {
             case .insecureAddress, .invalidAddress:
-                // Addresses that were configured can be asked (``Endpoints``): a server has told this one.
+                // ``Endpoints`` checks the configured addresses, so this one comes from a server.
                 self.init(.malformedAnswer, error.message, cause: error)
             case .deadlineExceeded:
-                // What failed again and again says more than that patience has ended.
+                // The last failure says more than the end of patience.
                 let reason = (error.cause as? TransferError)?.message ?? error.message
                 self.init(.unreachable, "\(subject) could not be fetched: \(reason)", cause: error)
             default:
@@ -94,7 +85,7 @@ extension TwilioError {
             default: .refused
             }
         let host = error.response?.head.address.url.host() ?? "the server"
-        // With a status of 5xx it has failed, and refused nothing.
+        // A status of 5xx is a failure, not a refusal.
         let deed = status >= 500 ? "failed to send" : "refused"
         let reason = document.message.flatMap { $0.isEmpty ? nil : ": \($0)" } ?? ""
         let numbers = document.code.map { "error \($0), status \(status)" } ?? "status \(status)"

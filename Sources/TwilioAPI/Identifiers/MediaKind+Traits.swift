@@ -1,5 +1,5 @@
 extension MediaKind {
-    /// A row of the table: all that differs from kind to kind.
+    /// A row of the table: all properties that differ between kinds.
     struct Traits: Sendable {
         let sidLetters: SID.Letters
         let pluralName: String
@@ -7,34 +7,31 @@ extension MediaKind {
         let directoryName: String
         let group: Group
 
-        /// The API that has the list.
+        /// The API that serves the list.
         let service: TwilioService
-
-        /// The path of an account's list, which begins those of its resources.
+        /// The path of an account's list, a prefix of its resources' paths.
         let listPath: @Sendable (_ account: SID) -> String
-
         /// The name of the array in a page of the list.
         let pageKey: String
         let largestPage: Int
         let dateFilter: DateFilter
         let formats: [String]
 
-        /// The extension of a track whose resource tells the type `audio` and no format; nil for kinds without tracks.
+        /// The extension of a track with type `audio` and no format; nil for kinds without tracks.
         let audioFormat: String?
         let containers: Containers
         let mediaAccess: MediaAccess
         let envelopePlace: EnvelopePlace
     }
 
-    /// How a list is limited to an interval.
+    /// The filter that limits a list to an interval.
     enum DateFilter: Sendable {
         /// By days: `DateCreated>` and `DateCreated<`.
         case days
-
         /// By seconds: `DateCreatedAfter` and `DateCreatedBefore`.
         case seconds
 
-        /// The shortest interval by which a list is worth dividing, in seconds.
+        /// The shortest useful interval for dividing a list, in seconds.
         var granularity: Int64 {
             switch self {
             case .days: CalendarDay.secondCount
@@ -43,9 +40,7 @@ extension MediaKind {
         }
     }
 
-    /// The kind's row.
-    ///
-    /// Reading one column takes 10 ns; a copy of the row takes 100 ns, so other modules get columns only.
+    /// The kind's row; reading one column takes 10 ns, copying a row 100 ns, so other modules get columns only.
     var traits: Traits { Self.table[rawValue - 1] }
 
     /// The rows, in the order of the kinds' numbers.
@@ -76,15 +71,14 @@ extension MediaKind {
     }
 }
 
-/// The APIs that have lists, each with its own form of resources.
+/// The APIs that serve lists, each with its own form of resources.
 enum TwilioService: Sendable {
-    /// The API of 2010: `https://api.twilio.com`.
+    /// The 2010 API: `https://api.twilio.com`.
     case api2010
-
     /// The video API: `https://video.twilio.com`.
     case video
 
-    /// What follows the path of a list or a resource.
+    /// The suffix of the path of a list or a resource.
     var pathSuffix: String {
         switch self {
         case .api2010: ".json"

@@ -1,38 +1,35 @@
 /// The kinds of media that an account holds.
 ///
-/// Whatever differs from kind to kind is a column of one table (``Traits``), so nothing else compares with a kind's
-/// name. A further kind is a case here and a row there. Where numbers are used up, the program refuses to start until
-/// there is room: inode numbers and places in a day (`FileTree`), the catalog's table of lists (`Catalog`).
+/// All properties that differ between kinds are columns of one table (``Traits``); no code compares kinds by name. A
+/// new kind is a case here and a row there. The program refuses to start with more kinds than inode numbers and cookies
+/// (`FileTree`) or the catalog's table of lists (`Catalog`) have room for.
 public enum MediaKind: Int, CaseIterable, Sendable, Hashable, Codable {
-    // The numbers are stored in catalogs and are part of inode numbers: they never change, and leave none out.
+    // The numbers are stored in catalogs and are part of inode numbers: they never change and leave no gaps.
 
     /// A recording of a call, `RE…`.
     case voiceRecording = 1
-
     /// A recording of one track of a video room, `RT…`.
     case videoRecording = 2
-
     /// A composition of such tracks, `CJ…`.
     case composition = 3
 
-    /// Finds the kind whose SIDs begin with some letters.
+    /// Finds the kind with these SID letters.
     init?(_ letters: SID.Letters) {
         guard let index = Self.table.firstIndex(where: { $0.sidLetters == letters }) else { return nil }
         self.init(rawValue: index + 1)
     }
 }
 
-// What other modules read of the table.
+// The public columns of the table.
 extension MediaKind {
-    /// What recordings belong to.
+    /// The source of recordings.
     public enum Group: Sendable, Hashable {
         /// A call, `CA…`.
         case call
-
         /// A video room, `RM…`.
         case room
 
-        /// The letters with which its SIDs begin.
+        /// The first letters of its SIDs.
         public var letters: SID.Letters {
             switch self {
             case .call: .call
@@ -41,73 +38,58 @@ extension MediaKind {
         }
     }
 
-    /// Where the envelope of encrypted media is.
+    /// The place of the envelope of encrypted media.
     public enum EnvelopePlace: Sendable, Hashable {
         /// In the resource: `encryption_details`.
         case resource
-
-        /// In the headers of each answer with media.
-        ///
-        /// The resource may name the public key; only the media tells whether it is encrypted.
+        /// In the headers of each media response; the resource may only name the public key.
         case media
     }
 
-    /// How media is had.
+    /// The access to media.
     public enum MediaAccess: Sendable, Hashable {
-        /// The API serves it at an address of its own, with as many channels as are asked for.
+        /// The API serves it at its own address, with the requested number of channels.
         case direct
-
-        /// The API redirects to a presigned address of limited life.
+        /// The API redirects to a presigned address with a limited lifetime.
         case redirect
     }
 
-    /// The container formats of media, as far as its first bytes tell them apart.
+    /// The container formats of media, as distinguished by the first bytes.
     public enum Containers: Sendable, Hashable {
         /// WAVE.
         case wave
-
         /// Matroska, WebM or MP4, whose index may be at the end.
         case video
     }
 
-    /// The letters with which SIDs of this kind begin.
+    /// The first two letters of SIDs of this kind.
     public var sidLetters: SID.Letters { traits.sidLetters }
-
-    /// The two letters with which SIDs of this kind begin, as text.
+    /// The first two letters of SIDs of this kind, as text.
     public var sidPrefix: String { traits.sidLetters.description }
-
     /// The kind's name in messages, in the plural.
     public var pluralName: String { traits.pluralName }
-
     /// The kind's name on the command line.
     public var commandLineName: String { traits.commandLineName }
-
     /// The name of the kind's directory.
     public var directoryName: String { traits.directoryName }
-
-    /// What recordings of this kind belong to.
+    /// The source of recordings of this kind.
     public var group: Group { traits.group }
-
-    /// The letters of what recordings of this kind belong to: a call or a room.
+    /// The first letters of the source's SIDs: a call's or a room's.
     public var groupLetters: SID.Letters { traits.group.letters }
-
-    /// The most resources that a page of the list has.
+    /// The largest number of resources in a page of the list.
     public var largestPage: Int { traits.largestPage }
-
-    /// The shortest interval by which the list is worth dividing, in seconds.
+    /// The shortest useful interval for dividing the list, in seconds.
     public var listGranularity: Int64 { traits.dateFilter.granularity }
 
-    /// The extensions of files, of which the first is that of a resource which tells none of them.
+    /// The allowed extensions of files; the first one is used for a resource without a format.
     ///
-    /// Whatever a server says, nothing else becomes part of a file's name.
+    /// No other text from a server becomes part of a file name.
     public var formats: [String] { traits.formats }
 
     /// The container formats.
     public var containers: Containers { traits.containers }
-
-    /// How media is had.
+    /// The access to media.
     public var mediaAccess: MediaAccess { traits.mediaAccess }
-
-    /// Where the envelope of encrypted media is.
+    /// The place of the envelope of encrypted media.
     public var envelopePlace: EnvelopePlace { traits.envelopePlace }
 }

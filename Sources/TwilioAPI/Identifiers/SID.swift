@@ -1,25 +1,21 @@
-/// A string identifier (SID): two capital letters that tell the kind of thing, and 32 hexadecimal digits.
+/// A string identifier (SID): two capital letters for the kind of thing and 32 hexadecimal digits.
 ///
-/// Kept as numbers, 18 bytes instead of a string on the heap, because a mount may hold a million of them.
+/// Stored as 18 bytes instead of a string on the heap, since a mount may hold a million of them.
 public struct SID: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// The two letters as ASCII, the first one in the high byte.
     private let code: UInt16
-
     /// The first sixteen digits.
     public let high: UInt64
-
     /// The last sixteen digits.
     public let low: UInt64
 
-    /// Reads a SID; nil for anything that isn't exactly one, in Twilio's own spelling (lower-case digits).
-    ///
-    /// Only that spelling is accepted so that a file has one name.
+    /// Reads a SID in Twilio's spelling (lower-case digits); nil for any other text, so that a file has one name.
     public init?(_ text: some StringProtocol) {
         let characters = Array(text.utf8)
         self.init(characters, in: 0..<characters.count)
     }
 
-    /// Reads a SID that is a part of a text in UTF-8.
+    /// Reads a SID within a text in UTF-8.
     init?(_ text: [UInt8], in range: Range<Int>) {
         guard range.count == 34 else { return nil }
         let first = text[range.lowerBound]
@@ -42,27 +38,24 @@ public struct SID: Hashable, Sendable, Comparable, CustomStringConvertible {
         self.low = low
     }
 
-    /// The two letters that tell a kind of thing.
+    /// The two letters for a kind of thing.
     public struct Letters: Hashable, Sendable, CustomStringConvertible {
         /// As ASCII, the first one in the high byte.
         fileprivate let rawValue: UInt16
 
-        fileprivate init(rawValue: UInt16) {
-            self.rawValue = rawValue
-        }
+        fileprivate init(rawValue: UInt16) { self.rawValue = rawValue }
 
-        /// Makes letters of two capital ones.
+        /// Makes letters from two capital ones.
         init(_ first: Unicode.Scalar, _ second: Unicode.Scalar) {
             rawValue = UInt16(UInt8(ascii: first)) << 8 | UInt16(UInt8(ascii: second))
         }
 
         /// A call.
         public static let call = Letters("C", "A")
-
         /// A video room.
         public static let room = Letters("R", "M")
 
-        /// The letters as Twilio writes them.
+        /// The letters as text.
         public var description: String {
             String(decoding: [UInt8(rawValue >> 8), UInt8(truncatingIfNeeded: rawValue)], as: UTF8.self)
         }
@@ -70,11 +63,9 @@ public struct SID: Hashable, Sendable, Comparable, CustomStringConvertible {
 
     /// The two letters.
     public var letters: Letters { Letters(rawValue: code) }
-
-    /// The kind of recording that it names; nil for other things.
+    /// The kind of recording; nil for SIDs of other things.
     public var kind: MediaKind? { MediaKind(letters) }
-
-    /// The two letters, `RE` for instance.
+    /// The two letters as text, `RE` for instance.
     public var prefix: String { letters.description }
 
     /// The SID as Twilio writes it.
@@ -90,14 +81,12 @@ public struct SID: Hashable, Sendable, Comparable, CustomStringConvertible {
         return String(decoding: characters, as: UTF8.self)
     }
 
-    /// Orders as the written forms do.
+    /// Orders by the written forms.
     public static func < (left: SID, right: SID) -> Bool {
         (left.code, left.high, left.low) < (right.code, right.high, right.low)
     }
 
-    /// Reads sixteen digits.
-    ///
-    /// Without a branch for each: digits are random, so a processor would guess every second one wrongly.
+    /// Reads sixteen digits without a branch for each: digits are random, so half of the predictions would fail.
     private static func number(ofDigits digits: ArraySlice<UInt8>) -> UInt64? {
         var number: UInt64 = 0
         var differences = 0
@@ -105,7 +94,7 @@ public struct SID: Hashable, Sendable, Comparable, CustomStringConvertible {
             let decimal = digit &- UInt8(ascii: "0")
             let letter = digit &- UInt8(ascii: "a")
             number = number << 4 | UInt64((decimal <= 9 ? decimal : letter &+ 10) & 15)
-            // Negative when it is neither a decimal digit nor one of the six letters, and stays so.
+            // Negative, and then stays so, for anything but a decimal digit or one of the six letters.
             differences |= (9 &- Int(decimal)) & (5 &- Int(letter))
         }
         guard differences >= 0 else { return nil }

@@ -1,44 +1,39 @@
-/// The list of accounts as far as its pages have come, and when it is given up: a value without I/O.
+/// The progress of reading the list of accounts, and its limits: a value without I/O.
 struct AccountWalk {
-    /// What a list of accounts has to keep to: a mount waits for all of it.
+    /// The limits for the list of accounts, since a mount waits for all of it.
     struct Limits {
-        /// Accounts at the most: Twilio allows a thousand, and more to who asks.
+        /// The largest number of accounts: Twilio allows a thousand, and more on request.
         var accounts = 10_000
-
-        /// Pages in a row that may bring no account that wasn't there before: accounts that appear meanwhile push those
-        /// of one page onto the next, once.
+        /// The largest number of consecutive pages without a new account: an account created meanwhile shifts
+        /// one page onto the next, once.
         var barrenPages = 3
-
-        /// How long all of it may take.
+        /// The time limit for the whole list.
         var time: Duration = .seconds(60)
     }
 
-    /// What the list is called in messages.
+    /// The list's name in messages.
     static let subject = "the list of accounts"
-
-    /// The accounts that have come, each once.
+    /// The accounts received, each once.
     private(set) var accounts: [AccountDescription] = []
 
     private let limits: Limits
     private let deadline: ContinuousClock.Instant
     private var known: Set<SID> = []
 
-    /// The paths of the pages that were asked for.
+    /// The paths of the pages requested.
     private var followed: Set<String> = []
-
-    /// Pages since the last one that has brought something.
+    /// The number of pages since the last one with a new account.
     private var barren = 0
 
-    /// Begins a walk now.
+    /// Starts the time limit.
     init(_ limits: Limits) {
         self.limits = limits
         deadline = ContinuousClock.now + limits.time
     }
 
-    /// Notes that a page is to be asked for.
+    /// Registers the request for a page; returns the time left for it.
     ///
-    /// - Returns: how long it may take.
-    /// - Throws: ``TwilioError`` when the list is given up instead.
+    /// - Throws: ``TwilioError`` when a limit is exceeded.
     mutating func follow(_ path: String) throws(TwilioError) -> Duration {
         guard followed.insert(path).inserted else {
             throw TwilioError(.malformedAnswer, "\(Self.subject) has no end: its pages form a circle")
@@ -53,9 +48,7 @@ struct AccountWalk {
         return left
     }
 
-    /// Takes in the accounts of a page.
-    ///
-    /// - Throws: ``TwilioError`` when they are more than there can be.
+    /// Adds the accounts of a page; throws ``TwilioError`` when there are too many.
     mutating func take(_ page: [AccountDescription]) throws(TwilioError) {
         let added = page.filter { known.insert($0.sid).inserted }
         accounts += added
@@ -66,7 +59,7 @@ struct AccountWalk {
         }
     }
 
-    /// The error of a list that has taken too long.
+    /// The error of a list that exceeds the time limit.
     static func timeout(_ time: Duration) -> TwilioError {
         TwilioError(.unreachable, "\(subject) could not be fetched within \(time.components.seconds) seconds")
     }

@@ -3,24 +3,19 @@ import Transfer
 
 /// The addresses of Twilio's services.
 public struct Endpoints: Hashable, Sendable {
-    /// Of the 2010 API: voice recordings.
-    ///
-    /// `https://api.twilio.com` unless told otherwise.
+    /// The 2010 API, for voice recordings; by default `https://api.twilio.com`.
     public let api: URL
-
-    /// Of the video API: video recordings and compositions.
-    ///
-    /// `https://video.twilio.com` unless told otherwise.
+    /// The video API, for video recordings and compositions; by default `https://video.twilio.com`.
     public let video: URL
 
-    /// Works out the addresses.
+    /// Derives the addresses.
     ///
     /// - Parameters:
-    ///   - region: where the account's data is kept, `ie1` for instance. A region alone implies its edge.
-    ///   - edge: the location through which Twilio is reached, `dublin` for instance. An edge alone goes with `us1`.
-    ///   - api: another address of the 2010 API, that of a proxy or a simulator.
-    ///   - video: another address of the video API.
-    /// - Throws: ``TwilioError`` with code ``TwilioError/Code/invalidConfiguration``, naming what is wrong.
+    ///   - region: The region of the account's data, `ie1` for instance; alone it implies an edge.
+    ///   - edge: The network location that serves Twilio, `dublin` for instance; alone it implies `us1`.
+    ///   - api: Another address of the 2010 API, such as a proxy's or a simulator's.
+    ///   - video: Another address of the video API.
+    /// - Throws: ``TwilioError`` with code ``TwilioError/Code/invalidConfiguration``.
     public init(
         region: String? = nil, edge: String? = nil, api: String? = nil, video: String? = nil
     ) throws(TwilioError) {
@@ -37,7 +32,7 @@ public struct Endpoints: Hashable, Sendable {
         }
     }
 
-    /// The edges that regions imply, from Twilio's page "Global infrastructure".
+    /// The edges that regions imply; source: Twilio, "Global infrastructure".
     private static let edges = ["au1": "sydney", "ie1": "dublin", "jp1": "tokyo", "us1": "ashburn"]
 
     private static func domain(region: String?, edge: String?) throws(TwilioError) -> String {
@@ -82,9 +77,7 @@ public struct Endpoints: Hashable, Sendable {
 }
 
 extension URL {
-    /// This address with a path and a query appended to its own path.
-    ///
-    /// - Parameter pathAndQuery: begins with `/`, percent-encoded.
+    /// Appends a path and query, which begin with `/` and are percent-encoded, to this address.
     func appending(pathAndQuery: String) -> URL? {
         var base = absoluteString
         while base.hasSuffix("/") { base.removeLast() }

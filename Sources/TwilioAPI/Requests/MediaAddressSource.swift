@@ -2,39 +2,36 @@ import FoundationEssentials
 import Support
 public import Transfer
 
-/// The addresses from which the media of one recording is downloaded.
+/// The addresses for downloading the media of one recording.
 ///
-/// Voice media is fetched from the API, which may redirect to another host (whether it does is not documented). Then
-/// the address to which it redirected is used until it is refused, so that not every range costs a redirect.
+/// Voice media comes from the API, which may redirect to another host (undocumented). The redirect's target is then
+/// used until it is refused, so that not every range costs a redirect.
 ///
-/// Video media is fetched from a presigned address of limited life, which the API hands out. One is kept until it is
-/// refused, and when many downloads want a fresh one at the same time, the API is asked once.
+/// Video media comes from a presigned address with a limited lifetime, which the API returns. An address is kept until
+/// it is refused; downloads that need a fresh one at the same time share one request.
 public final class MediaAddressSource: AddressSource {
     private enum Origin {
-        /// The API's own address serves the media.
+        /// The API serves the media at its own address.
         case direct(Address)
-
-        /// The address in question is the answer to a request to this one.
+        /// A request to this address returns the address of the media.
         case resolved(at: Address, by: TransferClient)
     }
 
     private typealias Completion = @Sendable (Result<Address, any Error>) -> Void
 
     private struct State {
-        /// The address in use; nil when there is none yet, or the last one was refused.
+        /// The address in use; nil at first and after a refusal.
         var current: Address?
-
-        /// The requests under way, and the downloads that wait for their answer.
+        /// The requests for an address and the downloads waiting for them.
         var requests = SingleFlight<SID, Completion>()
     }
 
     private let origin: Origin
     private let subject: SID
 
-    /// Whether the API is asked again when it knows of no media yet.
+    /// Whether a 404 is repeated.
     private let retriesNotFound: Bool
-
-    /// How long the API is asked again.
+    /// The limits for requests for an address.
     private let patience: Patience
     private let state = Locked(State())
 
@@ -55,17 +52,17 @@ public final class MediaAddressSource: AddressSource {
         self.subject = subject
     }
 
-    /// The API's own address of the media; nil where the media is, or has lately been, served from somewhere else.
+    /// The API's own address of the media; nil while another address serves it.
     public var ownAddress: Address? {
         guard case .direct(let address) = origin, state.withLock({ $0.current == nil }) else { return nil }
         return address
     }
 
-    /// Hands over the address in use, or a fresh one in place of one that was refused.
+    /// Returns the address in use, or a fresh one after a refusal.
     ///
     /// - Parameters:
-    ///   - priority: how urgent a request is, should one be needed.
-    ///   - completion: called at once, or on the transfer thread.
+    ///   - priority: The urgency of a request for an address.
+    ///   - completion: Called at once or on the transfer thread.
     public func address(
         replacing refused: Address?, priority: Priority,
         completion: @escaping @Sendable (Result<Address, any Error>) -> Void
@@ -93,14 +90,14 @@ public final class MediaAddressSource: AddressSource {
         }
     }
 
-    /// Takes note of the address that served the media in the end, after redirects.
+    /// Stores the address that served the media after redirects.
     public func remember(served address: Address) {
-        // An address with credentials is the API's own; there is nothing to be saved by keeping it.
+        // An address with credentials is the API's own; storing it saves nothing.
         guard address.credentials == nil else { return }
         state.withLock { $0.current = address }
     }
 
-    /// Takes note that an address served something else than the media: it isn't used again.
+    /// Drops an address that served something other than the media.
     public func forget(served address: Address) {
         state.withLock { state in
             if state.current == address { state.current = nil }
@@ -129,25 +126,23 @@ public final class MediaAddressSource: AddressSource {
         }
     }
 
-    /// Why an answer can't be the redirect that was asked for, as the end of a sentence about it; nil when it can.
+    /// Why a response isn't the requested redirect, as the end of a sentence; nil for a usable one.
     ///
-    /// What stands in its place, a login page for instance, is a proxy's or a portal's, and passes like a status 503.
+    /// A login page, for instance, comes from a proxy or a captive portal and is handled like a status 503.
     private static func refusal(of response: Response) -> String? {
         guard told(by: response) == nil else { return nil }
         let type = response.head.headers["Content-Type"].map { " and a page of type \(ForeignText($0))" } ?? ""
         return "sent no media address, but status \(response.head.status)\(type)"
     }
 
-    /// What a redirect names: its `Location`, else `redirect_to` of its body.
+    /// The target of a redirect: its `Location`, else `redirect_to` in its body.
     private static func told(by response: Response) -> String? {
         struct Body: Decodable { let redirect_to: String }
         return response.head.headers["location"]
             ?? (try? JSONDecoder().decode(Body.self, from: Data(response.body)))?.redirect_to
     }
 
-    /// The address in a redirect.
-    ///
-    /// It carries its own signature, so it gets no credentials, whosever it is: with both, S3 refuses.
+    /// The address in a redirect, without credentials: it carries its own signature; S3 refuses both together.
     private static func location(in response: Response, subject: SID) throws -> Address {
         guard let text = told(by: response) else {
             throw TwilioError(.malformedAnswer, "Twilio sent no address for the media of \(subject)")

@@ -1,21 +1,21 @@
 import FoundationEssentials
 
-/// A link to the next page of a list, as a page gives it.
+/// A link to the next page of a list, as received.
 ///
-/// It is followed on the configured address, with the credentials, so it has to lead to the same list of the same
-/// account: any other link is an error.
+/// It is followed on the configured address with the credentials, so it has to lead to the same list of the same
+/// account; other links are errors.
 struct PageLink {
     private let components: URLComponents
     private let subject: String
 
-    /// Bytes of a link, at most: real ones have 200.
+    /// The longest link accepted, in bytes: real ones have 200.
     private static let longest = 2048
 
     /// Reads a link.
     ///
-    /// - Parameter subject: the list, as a message begins with it.
-    /// - Throws: ``TwilioError`` with code ``TwilioError/Code/malformedAnswer`` when it isn't an address, or a longer
-    ///   one than there are.
+    /// - Parameter subject: The list, as the beginning of a message.
+    /// - Throws: ``TwilioError`` with code ``TwilioError/Code/malformedAnswer`` for a text that is no address or too
+    ///   long.
     init(_ text: String, subject: String) throws(TwilioError) {
         guard text.utf8.count <= Self.longest else {
             throw TwilioError(
@@ -29,15 +29,15 @@ struct PageLink {
         self.subject = subject
     }
 
-    /// The path and query to be asked for on the configured address.
+    /// The path and query to request from the configured address.
     ///
-    /// The video API's links are absolute and name the public host even where a proxy or a simulator stands between;
-    /// going there would send the credentials past it.
+    /// The video API's links are absolute and name the public host even behind a proxy or a simulator; following them
+    /// directly would bypass it with the credentials.
     ///
     /// - Parameters:
-    ///   - path: the path of the list's pages.
-    ///   - endpoint: the configured address.
-    /// - Throws: ``TwilioError`` with code ``TwilioError/Code/malformedAnswer`` when it leads elsewhere.
+    ///   - path: The path of the list's pages.
+    ///   - endpoint: The configured address.
+    /// - Throws: ``TwilioError`` with code ``TwilioError/Code/malformedAnswer`` for a link to another place.
     func target(path: String, endpoint: URL) throws(TwilioError) -> String {
         if let host = components.host?.lowercased() {
             guard host == "twilio.com" || host.hasSuffix(".twilio.com") || host == endpoint.host()?.lowercased() else {
@@ -45,7 +45,7 @@ struct PageLink {
                     .malformedAnswer, "\(subject) continues at the host \(shown(host)): the link is not followed")
             }
         }
-        // A proxy below a path of its own may write its links with or without that.
+        // A proxy with its own path prefix may write links with or without the prefix.
         var base = endpoint.path(percentEncoded: true)
         while base.hasSuffix("/") { base.removeLast() }
         let linked = components.percentEncodedPath
@@ -56,7 +56,7 @@ struct PageLink {
         return path + (components.percentEncodedQuery.map { "?\($0)" } ?? "")
     }
 
-    /// A part of the link for messages: it is a server's.
+    /// A part of the link, which comes from a server, for messages.
     private func shown(_ text: String) -> String {
         "'\(text.unicodeScalars.prefix(200).map { (33...126).contains($0.value) ? String($0) : "?" }.joined())'"
     }

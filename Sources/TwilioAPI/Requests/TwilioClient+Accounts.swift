@@ -1,24 +1,23 @@
 public import Support
 public import Transfer
 
-/// The account's subaccounts.
+// The account's subaccounts.
 extension TwilioClient {
     private static let accountsPath = "/2010-04-01/Accounts.json"
 
-    /// Bytes of a page of accounts, at most: one of a thousand has two million.
+    /// The size limit of a page of accounts in bytes: a thousand accounts take two million.
     private static let accountPageLength = 16 << 20
 
-    /// Gets all active accounts that the credentials reach: the account itself and its subaccounts, each once.
+    /// Gets all active accounts that the credentials reach: the account and its subaccounts, each once.
     ///
-    /// Blocks the calling thread, for a minute at the most.
+    /// Blocks the calling thread for at most a minute.
     ///
-    /// - Parameter priority: how urgent it is.
-    /// - Throws: ``TwilioError``, also for a list that has no end or takes longer.
+    /// - Throws: ``TwilioError``, also for a list without end or beyond the time limit.
     public func activeAccounts(priority: Priority = .background) throws(TwilioError) -> [AccountDescription] {
         try activeAccounts(priority: priority, limits: AccountWalk.Limits())
     }
 
-    /// Gets all active accounts, within some limits; blocks.
+    /// Gets all active accounts within limits; blocks.
     func activeAccounts(
         priority: Priority = .background, limits: AccountWalk.Limits
     ) throws(TwilioError) -> [AccountDescription] {
@@ -26,16 +25,14 @@ extension TwilioClient {
         walkAccounts(
             AccountWalk(limits), at: "\(Self.accountsPath)?Status=active&PageSize=1000", priority: priority
         ) { result in answer.change { $0 = result } }
-        // A page that comes slowly is within its own patience for longer than the list may take.
+        // The patience for one slow page may exceed the time limit of the list.
         guard let result = answer.wait(timeout: limits.time, until: { $0 }) else {
             throw AccountWalk.timeout(limits.time)
         }
         return try result.get()
     }
 
-    /// Gets the page at a path and those that follow it.
-    ///
-    /// - Parameter completion: called once, on the transfer thread or this one.
+    /// Gets the page at a path and the following ones; calls `completion` once, on the transfer thread or this one.
     private func walkAccounts(
         _ walk: AccountWalk, at path: String, priority: Priority,
         completion: @escaping @Sendable (Result<[AccountDescription], TwilioError>) -> Void
@@ -62,7 +59,7 @@ extension TwilioClient {
                 } catch {
                     throw TwilioError(error, subject: AccountWalk.subject)
                 }
-                // Read here, on the transfer thread: an account takes a microsecond or two, and there are few.
+                // Parsed on the transfer thread: an account takes a microsecond or two, and there are few.
                 let page = try ListPage(response.body, key: "accounts", subject: AccountWalk.subject) {
                     scanner throws(TwilioError) in try AccountDescription(from: &scanner)
                 }

@@ -4,33 +4,29 @@ public import Transfer
 
 /// An account at Twilio: its lists, its resources and the addresses of its media.
 ///
-/// Safe to use from any thread. What waits for the network does so on the caller's thread only where the function says
-/// that it blocks.
+/// All threads may use it. Only functions documented as blocking wait for the network on the caller's thread.
 public final class TwilioClient: Sendable {
     /// The account's SID, `AC…`.
     public let account: SID
-
-    /// Knows the credential of the 2010 API: for voice recordings and subaccounts.
+    /// The credential of the 2010 API: for voice recordings and subaccounts.
     private let credentials: any CredentialProvider
-
-    /// Knows the credential of the video API; nil when there is none.
+    /// The credential of the video API, if any.
     private let videoCredentials: (any CredentialProvider)?
     let endpoints: Endpoints
     let transfer: TransferClient
 
-    /// Bytes of a page, at most: one of a thousand resources has two million.
+    /// The size limit of a page in bytes: a thousand resources take two million.
     private static let pageLimit = 16 << 20
-
-    /// Bytes of a single resource, at most: one has two thousand.
+    /// The size limit of a resource in bytes: one takes two thousand.
     private static let resourceLimit = 1 << 20
 
-    /// Makes a client; nothing is sent yet.
+    /// Makes a client; sends nothing.
     ///
     /// - Parameters:
-    ///   - account: the account's SID.
-    ///   - credentials: knows account SID and auth token, or the SID of an API key (`SK…`) and its secret.
-    ///   - endpoints: where the services are.
-    ///   - transfer: what carries the requests.
+    ///   - account: The account's SID.
+    ///   - credentials: The account SID and auth token, or the SID of an API key (`SK…`) and its secret.
+    ///   - endpoints: The addresses of the services.
+    ///   - transfer: The client that carries the requests.
     public convenience init(
         account: SID, credentials: any CredentialProvider, endpoints: Endpoints, transfer: TransferClient
     ) {
@@ -50,13 +46,12 @@ public final class TwilioClient: Sendable {
         self.transfer = transfer
     }
 
-    /// Makes a client for a subaccount of this one's account.
+    /// Makes a client for a subaccount.
     ///
     /// - Parameters:
-    ///   - subaccount: its SID.
-    ///   - videoCredentials: knows the subaccount's own credential, which its video asks for: this account's reaches
-    ///     its voice recordings only. Without it all that concerns video fails, with code
-    ///     ``TwilioError/Code/credentialMissing``.
+    ///   - subaccount: The subaccount's SID.
+    ///   - videoCredentials: The subaccount's own credential, needed for its video: the account's reaches its voice
+    ///     recordings only. Without it, video requests fail with ``TwilioError/Code/credentialMissing``.
     public func client(
         forSubaccount subaccount: SID, videoCredentials: (any CredentialProvider)?
     ) -> TwilioClient {
@@ -70,12 +65,12 @@ public final class TwilioClient: Sendable {
         kind.traits.service == .api2010 || videoCredentials != nil
     }
 
-    /// Asks for the smallest list there is, to learn whether the credentials are right and Twilio is reached.
+    /// Requests the smallest list, to check the credentials and the connection; blocks.
     ///
-    /// Not for the account itself, which standard API keys may not see. Blocks the calling thread.
+    /// It doesn't request the account itself, which standard API keys can't read.
     ///
-    /// - Throws: ``TwilioError``, with code ``TwilioError/Code/unauthorized`` for wrong credentials, and
-    ///   ``TwilioError/Code/malformedAnswer`` for an answer that isn't that list: a captive portal's, for instance.
+    /// - Throws: ``TwilioError``, with code ``TwilioError/Code/unauthorized`` for wrong credentials and
+    ///   ``TwilioError/Code/malformedAnswer`` for another document, such as a captive portal's.
     public func verifyCredentials(patience: Patience) throws(TwilioError) {
         let address = try apiAddress("/2010-04-01/Accounts/\(account)/Recordings.json?PageSize=1")
         let subject = "the account \(account)"
@@ -88,9 +83,7 @@ public final class TwilioClient: Sendable {
         }
     }
 
-    /// Reads which account the resource at a scanner's position belongs to, and leaves it behind.
-    ///
-    /// - Returns: nil when it doesn't tell.
+    /// Reads the account of the resource at a scanner's position and skips the resource; nil when it has none.
     private static func accountSID(ofResourceAt scanner: inout JSONScanner) throws(TwilioError) -> SID? {
         var account: SID?
         var member = try scanner.enterObject()
@@ -104,17 +97,16 @@ public final class TwilioClient: Sendable {
         return account
     }
 
-    /// Asks for one page of a list.
+    /// Requests one page of a list.
     ///
     /// - Parameters:
-    ///   - kind: which list.
-    ///   - interval: which part of it; more may come, see ``CreationInterval``. Of no effect where `next` is given,
-    ///     which has its own.
-    ///   - size: how many resources at the most; nil for the largest page that the API gives.
-    ///   - next: what the page before said follows it; nil for the first page.
-    ///   - priority: how urgent it is.
-    ///   - completion: called on the transfer thread, or at once when there is no such address: must be quick, and so
-    ///     gets the page unread.
+    ///   - kind: The kind of the list.
+    ///   - interval: The part of the list, ignored with `next`; more may be returned, see ``CreationInterval``.
+    ///   - size: The largest number of resources; nil for the API's largest page.
+    ///   - next: The link from the preceding page; nil for the first page.
+    ///   - priority: The request's urgency.
+    ///   - completion: Called on the transfer thread, or at once for an invalid link: must be quick, so the page is
+    ///     unparsed.
     public func page(
         of kind: MediaKind, in interval: CreationInterval = CreationInterval(), size: Int? = nil, next: String? = nil,
         priority: Priority = .background,
@@ -141,9 +133,7 @@ public final class TwilioClient: Sendable {
         }
     }
 
-    /// Gets a single resource.
-    ///
-    /// - Parameter completion: called on the transfer thread: must be quick.
+    /// Gets a single resource; `completion` is called on the transfer thread and must be quick.
     public func resource(
         kind: MediaKind, sid: SID, priority: Priority = .reader,
         completion: @escaping @Sendable (Result<ListedResource, TwilioError>) -> Void
@@ -170,15 +160,12 @@ public final class TwilioClient: Sendable {
         }
     }
 
-    /// The source of addresses from which a recording's media is downloaded.
+    /// Makes the source of addresses for a recording's media.
     ///
     /// - Parameters:
-    ///   - channels: as many channels of a voice recording are asked for; nil for as many as Twilio gives by itself,
-    ///     which is one of a conference's two.
-    ///   - retriesNotFound: whether to ask again when there is none yet: media exists only seconds after it is
-    ///     complete.
-    /// - Throws: ``TwilioError`` with code ``TwilioError/Code/invalidConfiguration`` for an address that can't be
-    ///   formed.
+    ///   - channels: The requested channels of a voice recording; nil for Twilio's default, one of a conference's two.
+    ///   - retriesNotFound: Whether a 404 is repeated: media appears only seconds after its completion.
+    /// - Throws: ``TwilioError`` with code ``TwilioError/Code/invalidConfiguration`` when no address can be formed.
     public func mediaAddresses(
         of resource: MediaResource, channels: Int64? = nil, retriesNotFound: Bool = false
     ) throws(TwilioError) -> MediaAddressSource {
@@ -190,14 +177,14 @@ public final class TwilioClient: Sendable {
                 direct: try address(for: resource.kind, file + (channels.map { "?RequestedChannels=\($0)" } ?? "")),
                 subject: resource.sid)
         case .redirect:
-            // The longest life that an address can be given. It is asked for anew when it was refused anyway.
+            // The longest lifetime of an address. A refused one is replaced anyway.
             return MediaAddressSource(
                 resolvedAt: try address(for: resource.kind, "\(path)/Media?Ttl=3600"), subject: resource.sid,
                 transfer: transfer, retriesNotFound: retriesNotFound)
         }
     }
 
-    /// Whether an address belongs to Twilio, and not to a bucket of the customer's own.
+    /// Whether an address belongs to Twilio, not to the customer's own bucket.
     public func isTwilioMedia(location: String) -> Bool {
         guard let host = URL(string: location)?.host()?.lowercased() else { return true }
         return host == "twilio.com" || host.hasSuffix(".twilio.com") || host == endpoints.api.host()

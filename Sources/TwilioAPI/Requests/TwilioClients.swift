@@ -1,21 +1,21 @@
-/// The clients of an account and of its subaccounts: which one a resource belongs to.
+/// The clients of an account and its subaccounts, selected by resource.
 public struct TwilioClients: Sendable {
     /// The client of the account itself.
     public let main: TwilioClient
 
     private let subaccounts: [SID: TwilioClient]
 
-    /// Puts clients together.
+    /// Combines clients.
     ///
     /// - Parameters:
-    ///   - main: that of the account itself, also for resources that don't tell to which account they belong.
-    ///   - subaccounts: those of the subaccounts whose resources there may be.
+    ///   - main: The account's client, also used for resources without an account.
+    ///   - subaccounts: The subaccounts' clients.
     public init(main: TwilioClient, subaccounts: [TwilioClient] = []) {
         self.main = main
         self.subaccounts = Dictionary(subaccounts.map { ($0.account, $0) }) { $1 }
     }
 
-    /// The client of the account to which a resource belongs.
+    /// The client of a resource's account.
     public func client(for resource: MediaResource) -> TwilioClient {
         resource.accountSID.flatMap { subaccounts[$0] } ?? main
     }

@@ -1,20 +1,18 @@
 public import Support
 
-/// An account or subaccount, as the list of accounts describes it.
+/// An account or subaccount in the list of accounts.
 public struct AccountDescription: Hashable, Sendable {
     /// Its SID, `AC…`.
     public let sid: SID
-
-    /// The name that its owner gave it; nil when there is none.
+    /// Its name, if its owner gave one.
     public let friendlyName: ForeignText?
-
-    /// `active`, `suspended` or `closed`; empty when it doesn't tell.
+    /// `active`, `suspended` or `closed`; empty when missing.
     public let status: ForeignText
 
     /// Reads the account at a scanner's position.
     ///
-    /// - Throws: ``TwilioError`` with code ``TwilioError/Code/malformedAnswer`` when it isn't an object with an
-    ///   account's SID.
+    /// - Throws: ``TwilioError`` with code ``TwilioError/Code/malformedAnswer`` unless it is an object with an account
+    ///   SID.
     init(from scanner: inout JSONScanner) throws(TwilioError) {
         var fields: [String: String] = [:]
         var member = try scanner.enterObject()

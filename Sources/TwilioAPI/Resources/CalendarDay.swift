@@ -1,17 +1,13 @@
-/// A day of the calendar, in UTC whatever the machine's time zone is: what Twilio's lists are limited by.
-///
-/// The calendar is the proleptic Gregorian one, that of ISO 8601.
+/// A day in UTC, the unit of Twilio's date filters, in the proleptic Gregorian calendar of ISO 8601.
 public struct CalendarDay: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// The year, 2026 for instance.
     public let year: Int
-
     /// The month, from 1 to 12.
     public let month: Int
-
     /// The day of the month, from 1.
     public let day: Int
 
-    /// Makes a day; nil when the calendar has no such day, or it isn't in the years from 1 to 9999.
+    /// Makes a day; nil for a day that doesn't exist or a year outside of 1 to 9999.
     public init?(year: Int, month: Int, day: Int) {
         guard (1...9999).contains(year), (1...12).contains(month),
             (1...Self.dayCount(ofMonth: month, year: year)).contains(day)
@@ -21,10 +17,10 @@ public struct CalendarDay: Hashable, Sendable, Comparable, CustomStringConvertib
         self.day = day
     }
 
-    /// The day to which a point in time belongs.
+    /// The day of a point in time.
     public init(containing timestamp: Timestamp) {
         let day = timestamp.seconds.dividedRoundingDown(by: Self.secondCount)
-        // The inverse of `number`, with the same years that begin in March.
+        // The inverse of `number`, also with years that begin in March.
         let shifted = day + Self.daysBefore1970
         let era = shifted.dividedRoundingDown(by: Self.daysInEra)
         let dayOfEra = shifted - era * Self.daysInEra
@@ -36,30 +32,27 @@ public struct CalendarDay: Hashable, Sendable, Comparable, CustomStringConvertib
         year = Int(era * 400 + yearOfEra) + (month <= 2 ? 1 : 0)
     }
 
-    /// The day's first second, and that of the day after it.
+    /// The day's first second to the next day's first second.
     public var interval: Range<Timestamp> {
         let start = number * Self.secondCount
         return Timestamp(seconds: start)..<Timestamp(seconds: start + Self.secondCount)
     }
 
-    /// The day as ISO 8601 writes it, `2026-11-21`.
-    public var description: String {
-        "\(year.padded(to: 4))-\(month.padded(to: 2))-\(day.padded(to: 2))"
-    }
+    /// The day in ISO 8601, `2026-11-21`.
+    public var description: String { "\(year.padded(to: 4))-\(month.padded(to: 2))-\(day.padded(to: 2))" }
 
     /// Orders by time.
     public static func < (left: CalendarDay, right: CalendarDay) -> Bool {
         (left.year, left.month, left.day) < (right.year, right.month, right.day)
     }
 
-    /// Seconds of a day, leap seconds not counted.
+    /// The seconds of a day, without leap seconds.
     static let secondCount: Int64 = 86_400
-
-    /// From 1 March of year 0, where eras of 400 years begin, to 1970.
+    /// The days from 1 March of year 0, where eras of 400 years begin, to 1970.
     private static let daysBefore1970: Int64 = 719_468
     private static let daysInEra: Int64 = 146_097
 
-    /// Days since 1970: they are counted in years that begin in March, so that the leap day comes last.
+    /// Days since 1970, computed in years that begin in March, so that the leap day comes last.
     private var number: Int64 {
         let marchYear = Int64(month > 2 ? year : year - 1)
         let marchMonth = Int64((month + 9) % 12)
@@ -80,14 +73,14 @@ public struct CalendarDay: Hashable, Sendable, Comparable, CustomStringConvertib
 }
 
 extension Int64 {
-    /// The quotient, rounded towards the past.
+    /// The quotient, rounded down.
     fileprivate func dividedRoundingDown(by divisor: Int64) -> Int64 {
         self / divisor - (self % divisor < 0 ? 1 : 0)
     }
 }
 
 extension Int {
-    /// The number in decimal, with zeros before it.
+    /// The number in decimal, padded with zeros.
     func padded(to width: Int) -> String {
         let digits = String(self)
         return String(repeating: "0", count: Swift.max(0, width - digits.count)) + digits

@@ -1,11 +1,10 @@
 import Support
 
-/// A part of a list: the resources that were made from one point in time until before another.
+/// A part of a list: the resources created from `lower` until before `upper`.
 public struct CreationInterval: Hashable, Sendable {
     /// The first point in time; nil for no bound.
     public var lower: Timestamp?
-
-    /// The first point in time that doesn't belong to it any more; nil for no bound.
+    /// The first point in time after the interval; nil for no bound.
     public var upper: Timestamp?
 
     /// Makes an interval; without bounds it is the whole list.
@@ -14,24 +13,24 @@ public struct CreationInterval: Hashable, Sendable {
         self.upper = upper
     }
 
-    /// Whether something that was made then belongs to it.
+    /// Whether the interval contains a point in time.
     public func contains(_ timestamp: Timestamp) -> Bool {
         (lower.map { $0 <= timestamp } ?? true) && (upper.map { timestamp < $0 } ?? true)
     }
 
-    /// The fields of a list's query that ask for it, percent-encoded.
+    /// The percent-encoded query fields for the interval.
     ///
-    /// The lists may answer with more than the interval, and never with less, however Twilio reads its filters:
+    /// The response may contain more than the interval, but never less, however Twilio interprets its filters:
     ///
-    /// - The 2010 API takes days. Whether `DateCreated<` and `DateCreated>` include their day, or end and begin at its
-    ///   midnight, or count a time of day, is not stated: "on or before midnight of this date" allows each. So both
-    ///   days are one further out than the interval needs.
-    /// - Whether video's bounds are inclusive is not stated: both are a second further out.
+    /// - The 2010 API takes days. Its documentation ("on or before midnight of this date") leaves open whether
+    ///   `DateCreated<` and `DateCreated>` include their day, so both are one day further out.
+    /// - The video API's documentation leaves open whether the bounds are inclusive, so both are one second further
+    ///   out.
     ///
-    /// A bound before 1970 or after 2199 excludes nothing that exists: it is moved there.
+    /// Bounds before 1970 or after 2199 are clamped; no recordings exist beyond.
     func queryFields(for kind: MediaKind) -> [String] {
         let first = lower.map { $0.clamped }
-        // The last second that is wanted.
+        // The last second of the interval.
         let last = upper.map { Timestamp(seconds: $0.clamped.seconds - 1) }
         switch kind.traits.dateFilter {
         case .days:
@@ -50,10 +49,10 @@ public struct CreationInterval: Hashable, Sendable {
 }
 
 extension Timestamp {
-    /// The nearest time from 1970 until 2200, in which all recordings are.
+    /// The nearest time from 1970 until 2200.
     fileprivate var clamped: Timestamp { Timestamp(seconds: Bounds.times.clamping(seconds)) }
 
-    /// The time so many seconds later.
+    /// The time `seconds` later.
     fileprivate func moved(by seconds: Int64) -> Timestamp { Timestamp(seconds: self.seconds + seconds) }
 
     fileprivate var percentEncoded: String { description.replacing(":", with: "%3A") }

@@ -1,10 +1,10 @@
 import FoundationEssentials
 import Support
 
-/// The envelope of a voice recording, as its resource describes it.
+/// The envelope of a voice recording in its resource.
 ///
-/// Twilio's own texts spell it in three ways, and give it as an object in the REST resource but as a JSON string in
-/// status callbacks. Each spelling is read in each form:
+/// Twilio's documents spell it in three ways, and give it as an object in the resource but as a JSON string in status
+/// callbacks. All spellings are accepted in both forms:
 ///
 /// | documentation and callbacks | documentation's sample | OpenAPI examples |
 /// |---|---|---|
@@ -13,21 +13,15 @@ import Support
 /// | `encrypted_cek` | `encryption_cek` | `encryption_cek` |
 /// | `iv` | `iv` | `encryption_iv` |
 public struct EncryptionDetails: Hashable, Sendable {
-    /// The scheme; `rsa-aes` is the only one there is.
-    ///
-    /// Nil where the spelling leaves it out.
+    /// The scheme, always `rsa-aes`; nil where the spelling omits it.
     public let type: String?
-
-    /// The SID of the public key that wrapped the content encryption key, `CR…`; nil when it isn't told.
+    /// The SID of the public key that wrapped the content encryption key, `CR…`; nil when missing.
     public let publicKeySID: String?
-
-    /// The wrapped content encryption key in base64; nil when it is missing, which makes the media unreadable.
+    /// The wrapped content encryption key in Base64; nil when missing, which makes the media unreadable.
     public let encryptedContentKey: String?
-
-    /// The initialization vector (IV) in base64; nil when it is missing.
+    /// The initialization vector (IV) in Base64; nil when missing.
     public let initializationVector: String?
-
-    /// Details that are there but make no sense: the media is encrypted, and can't be opened.
+    /// Malformed details: the media is encrypted and can't be opened.
     static let unreadable = EncryptionDetails(
         type: nil, publicKeySID: nil, encryptedContentKey: nil, initializationVector: nil)
 }
@@ -43,7 +37,7 @@ extension EncryptionDetails: Decodable {
         case encryptionInitializationVector = "encryption_iv"
     }
 
-    /// Reads an object, or a string that holds one.
+    /// Reads an object or a string that contains one.
     public init(from decoder: any Decoder) throws {
         if let text = try? decoder.singleValueContainer().decode(String.self) {
             self = try JSONDecoder().decode(Self.self, from: Data(text.utf8))

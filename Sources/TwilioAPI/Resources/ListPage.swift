@@ -1,21 +1,18 @@
 import Support
 
-/// One page of any list: its elements, and what follows them.
-///
-/// Goes over its bytes once.
+/// One page of any list: its elements and the link to the next page.
 struct ListPage<Element> {
     /// The elements, in the order of the list.
     let elements: [Element]
-
-    /// What follows, as the page itself says; nil at the end.
+    /// The link to the next page; nil at the end.
     let next: String?
 
-    /// Reads a page.
+    /// Reads a page in one pass.
     ///
     /// - Parameters:
-    ///   - key: the name of the array of elements, unless the page tells another.
-    ///   - subject: what the page is, as a message begins with it.
-    ///   - element: reads the element at a scanner's position.
+    ///   - key: The name of the array of elements, unless the page gives another.
+    ///   - subject: The page's name at the beginning of a message.
+    ///   - element: Reads the element at a scanner's position.
     /// - Throws: ``TwilioError`` with code ``TwilioError/Code/malformedAnswer`` when the array or the link is missing.
     init(
         _ body: [UInt8], key usualKey: String, subject: String,
@@ -23,7 +20,7 @@ struct ListPage<Element> {
     ) throws(TwilioError) {
         var scanner = JSONScanner(body, subject: subject)
         var usual: [Element]?
-        // The page may tell at its end that its array has another name than usual.
+        // The page may give another name of its array at its end.
         var others: [String: JSONScanner] = [:]
         var names: Set<String> = []
         var links = PageLinks()
@@ -34,7 +31,7 @@ struct ListPage<Element> {
             let name = try scanner.name(token)
             switch name {
             case _ where !names.insert(name).inserted:
-                // Of members with the same name the first one counts, as with `JSONDecoder`.
+                // The first of members with the same name counts, as in `JSONDecoder`.
                 try scanner.value()
             case "next_page_uri":
                 links.next = try PageLinks.Next(from: &scanner)

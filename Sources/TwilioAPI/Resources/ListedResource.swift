@@ -1,48 +1,32 @@
-/// What a catalog needs of a resource in a list.
+/// The properties of a listed resource that the catalog needs.
 ///
-/// Each property means what it means in a ``MediaResource``, which has all the others; that takes many times as long to
-/// read, so it is made for a recording in which somebody is interested.
+/// They have the meanings of ``MediaResource``, whose other properties take many times as long to read; a
+/// ``MediaResource`` is made when a recording is used.
 public struct ListedResource: Hashable, Sendable {
-    /// Which list it comes from.
+    /// The kind of the list.
     public let kind: MediaKind
-
     /// Its SID, `RE…`, `RT…` or `CJ…`.
     public let sid: SID
-
-    /// What has become of it.
+    /// Its status.
     public let status: ResourceStatus
-
-    /// When it was made; nil when it doesn't tell, or tells a time that can't be.
+    /// The time of creation; nil when missing or impossible.
     public let dateCreated: Timestamp?
-
-    /// When Twilio last changed it; nil when it doesn't tell, as video doesn't.
+    /// The time of Twilio's last change; nil when missing, as always for video.
     public let dateUpdated: Timestamp?
-
-    /// The container format: `wav`, `mka`, `mkv`, `mp4` or `webm`, the file's extension.
+    /// The container format and file extension: `wav`, `mka`, `mkv`, `mp4` or `webm`.
     public let containerFormat: String
-
-    /// What it belongs to: the call that was recorded, `CA…`, or the video room, `RM…`.
-    ///
-    /// Nil when it doesn't tell, or tells something that isn't such a SID.
+    /// The recorded call, `CA…`, or the video room, `RM…`; nil when missing or not such a SID.
     public let groupSID: SID?
-
-    /// Whether it is a voice recording with details of its encryption, and so sealed with a tag.
-    ///
-    /// Of video only the media tells.
+    /// Whether it is a voice recording with encryption details and so has a tag; false for video, whose media tells.
     public let isAuthenticated: Bool
-
-    /// What has to be held for the media to be read, besides the account's credentials.
+    /// The key or access needed to read the media, besides the account's credentials.
     public let requirement: MediaRequirement?
-
-    /// The resource, byte for byte as it was received; a slice of the page, all of which it keeps in memory.
+    /// The resource as received; a slice that keeps the whole page in memory.
     public let json: ArraySlice<UInt8>
 
-    /// Reads a resource.
+    /// Reads a resource, one JSON object.
     ///
-    /// - Parameters:
-    ///   - kind: the list that it comes from.
-    ///   - json: one JSON object, exactly.
-    /// - Throws: ``TwilioError`` with code ``TwilioError/Code/malformedAnswer`` when it isn't an object with a SID of
+    /// - Throws: ``TwilioError`` with code ``TwilioError/Code/malformedAnswer`` unless it is an object with a SID of
     ///   this kind.
     public init(kind: MediaKind, json: [UInt8]) throws(TwilioError) {
         var scanner = JSONScanner(json, subject: "a resource among the \(kind.pluralName)")
@@ -53,14 +37,14 @@ public struct ListedResource: Hashable, Sendable {
         self = try fields.resource(form, in: json, at: 0..<json.count)
     }
 
-    /// Reads a resource at a scanner's position, and leaves it behind.
+    /// Reads the resource at a scanner's position and skips it.
     init(_ form: ResourceForm, from scanner: inout JSONScanner) throws(TwilioError) {
         let start = scanner.position
         let fields = try ListedFields(form, from: &scanner)
         self = try fields.resource(form, in: scanner.text, at: start..<scanner.position)
     }
 
-    /// Takes over what another reader has found.
+    /// Copies the properties of a fully read resource.
     fileprivate init(_ resource: MediaResource, json: ArraySlice<UInt8>) {
         kind = resource.kind
         sid = resource.sid
@@ -92,27 +76,20 @@ public struct ListedResource: Hashable, Sendable {
     }
 }
 
-/// Where the fields of a resource stand that a catalog needs.
+/// The places of a resource's fields.
 private struct ListedFields {
-    /// A field of which the first occurrence counts, as with `JSONDecoder`.
+    /// A field; the first occurrence counts, as in `JSONDecoder`.
     private enum Field {
         case absent
         case null
         case text(Range<Int>)
-
-        /// It has escapes, isn't ASCII or isn't a string.
-        ///
-        /// That is rare, and can mean many things: ``MediaResource`` knows them.
+        /// It has escapes, isn't ASCII or isn't a string: rare, and left to ``MediaResource``.
         case odd
 
-        /// The text, unless there is none or it is empty.
-        var text: Range<Int>? {
-            if case .text(let range) = self, !range.isEmpty { range } else { nil }
-        }
+        /// The text, unless absent or empty.
+        var text: Range<Int>? { if case .text(let range) = self, !range.isEmpty { range } else { nil } }
 
-        var isOdd: Bool {
-            if case .odd = self { true } else { false }
-        }
+        var isOdd: Bool { if case .odd = self { true } else { false } }
 
         /// Reads the value at a scanner's position.
         mutating func read(from scanner: inout JSONScanner) throws(TwilioError) {
@@ -139,17 +116,13 @@ private struct ListedFields {
     /// The room within `grouping_sids`.
     private var groupingRoom = Field.absent
     private var hasGroupingSIDs = false
-
-    /// Whether there are details of encryption; nil until the field was met.
+    /// Whether there are encryption details; nil before the field.
     private var isAuthenticated: Bool?
-
-    /// The public key: of voice within the details, of video a field of its own.
+    /// The public key: for voice within the details, for video a field of its own.
     private var publicKeySID = Field.absent
-
-    /// Where the media is, if the resource says so.
+    /// The address of the media.
     private var location = Field.absent
-
-    /// Whether a name was met that has escapes or isn't ASCII, so that it may be one of those that matter.
+    /// Whether a name has escapes or isn't ASCII, so that it may be one of the names below.
     private var hasOddName = false
 
     /// Reads an object.
@@ -166,12 +139,12 @@ private struct ListedFields {
         }
     }
 
-    /// Reads the value of a member, if it has a meaning for resources of this kind.
+    /// Reads the value of a member that is meaningful for this kind; skips others.
     private mutating func readMember(
         _ name: JSONScanner.Text, _ form: ResourceForm, from scanner: inout JSONScanner
     ) throws(TwilioError) {
         let isVideo = form.isVideo
-        // By the length first: most names are told apart by it.
+        // The length first: it distinguishes most names.
         switch name.range.count {
         case 3 where scanner.isEqual(name, "sid"): try sid.read(from: &scanner)
         case 4 where form.isTrack && scanner.isEqual(name, "type"): try type.read(from: &scanner)
@@ -214,7 +187,7 @@ private struct ListedFields {
         }
     }
 
-    /// Details that make no sense count as well: the media is encrypted then, and can't be opened.
+    /// Malformed details count too: the media is encrypted and can't be opened.
     private mutating func readEncryption(from scanner: inout JSONScanner) throws(TwilioError) {
         guard !scanner.isAtObject else {
             if isAuthenticated == nil {
@@ -233,7 +206,7 @@ private struct ListedFields {
             }
         if isAuthenticated == nil {
             isAuthenticated = isThere
-            // A text that holds an object is for another reader.
+            // A string that contains an object is left to `MediaResource`.
             if isThere { publicKeySID = .odd }
         }
     }
@@ -257,16 +230,12 @@ private struct ListedFields {
             || publicKeySID.isOdd || location.isOdd
     }
 
-    /// What the fields say.
-    ///
-    /// - Parameters:
-    ///   - text: what the fields' places are in.
-    ///   - range: the place of the resource.
+    /// Makes the resource at `range` in `text` from the fields.
     func resource(
         _ form: ResourceForm, in text: [UInt8], at range: Range<Int>
     ) throws(TwilioError) -> ListedResource {
         guard !isOdd, let sidText = sid.text, let sid = SID(text, in: sidText), sid.letters == form.sidLetters else {
-            // Also what has no SID of this kind: for the message.
+            // Also for resources without a SID of this kind: it makes the error.
             return ListedResource(try MediaResource(kind: form.kind, json: Array(text[range])), json: text[range])
         }
         func string(_ field: Field) -> String? {

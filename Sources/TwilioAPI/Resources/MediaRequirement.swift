@@ -1,14 +1,12 @@
 import FoundationEssentials
 
-/// What has to be held for a recording's media to be read, besides the account's credentials.
+/// The key or access needed to read a recording's media, besides the account's credentials.
 public enum MediaRequirement: Hashable, Sendable {
-    /// The private key that belongs to a public key, `CR…`.
+    /// The private key of a public key, `CR…`.
     case privateKey(SID)
-
-    /// The private key that belongs to a public key which the resource doesn't name.
+    /// The private key of a public key that the resource doesn't name.
     case unnamedKey
-
-    /// Access to the bucket of the customer's own in which the media is kept.
+    /// Access to the customer's own bucket, which holds the media.
     case bucket
 
     private static let unnamedKeyName = "unnamed_key"
@@ -36,12 +34,12 @@ public enum MediaRequirement: Hashable, Sendable {
         }
     }
 
-    /// Works out what is required, going by a resource's fields.
+    /// Derives the requirement from a resource's fields.
     ///
     /// - Parameters:
-    ///   - location: where Twilio says the media is.
-    ///   - publicKeySID: the public key that the media was encrypted with.
-    ///   - isEncrypted: whether the media is encrypted as far as the resource tells.
+    ///   - location: The address of the media.
+    ///   - publicKeySID: The public key of the media.
+    ///   - isEncrypted: Whether the resource says that the media is encrypted.
     init?(location: String?, publicKeySID: String?, isEncrypted: Bool) {
         if let location, Self.isElsewhere(location) {
             self = .bucket
@@ -54,9 +52,7 @@ public enum MediaRequirement: Hashable, Sendable {
         }
     }
 
-    /// Whether an address isn't Twilio's own.
-    ///
-    /// What has the path of Twilio's API is, whatever the host: a proxy's.
+    /// Whether an address isn't Twilio's; one with the path of Twilio's API is, on any host: a proxy's.
     private static func isElsewhere(_ location: String) -> Bool {
         if location.hasPrefix("https://api.twilio.com/") { return false }
         guard let url = URL(string: location), let host = url.host()?.lowercased(), !host.isEmpty else { return false }
@@ -65,7 +61,7 @@ public enum MediaRequirement: Hashable, Sendable {
 }
 
 extension MediaResource {
-    /// What has to be held for the media to be read, besides the account's credentials.
+    /// The key or access needed to read the media, besides the account's credentials.
     public var requirement: MediaRequirement? {
         MediaRequirement(
             location: mediaLocation, publicKeySID: publicKeySID, isEncrypted: encryptionDetails != nil)

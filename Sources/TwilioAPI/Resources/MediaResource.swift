@@ -3,74 +3,48 @@ public import Support
 
 /// A voice recording, video recording or composition as the API describes it.
 ///
-/// Any field of a resource can be null. Only the SID is required; everything else has a meaning when it is missing.
+/// Any field of a resource can be null; only the SID is required.
 public struct MediaResource: Hashable, Sendable {
-    /// Which list it comes from.
+    /// The kind of the list.
     public let kind: MediaKind
-
     /// Its SID, `RE…`, `RT…` or `CJ…`.
     public let sid: SID
-
-    /// The account that it belongs to, `AC…`; nil when it doesn't tell, or tells something that isn't a SID.
+    /// Its account, `AC…`; nil when missing or not a SID.
     public let accountSID: SID?
-
-    /// What has become of it.
+    /// Its status.
     public let status: ResourceStatus
-
-    /// The time of creation; nil when it is missing or outside ``Support/Bounds/times``.
+    /// The time of creation; nil when missing or outside of ``Support/Bounds/times``.
     public let dateCreated: Timestamp?
-
-    /// When Twilio last changed it; nil when it doesn't tell, as video doesn't, or tells such a time.
+    /// The time of Twilio's last change; nil likewise, and always for video.
     public let dateUpdated: Timestamp?
-
-    /// The call that was recorded, `CA…`; voice only.
+    /// The recorded call, `CA…`; voice only.
     public let callSID: String?
-
     /// The video room, `RM…`; video only.
     public let roomSID: String?
-
-    /// The track that was recorded, `MT…`; video recordings only.
+    /// The recorded track, `MT…`; video recordings only.
     public let sourceSID: String?
-
-    /// The length in whole seconds; nil when it is missing or outside ``Support/Bounds/durations``.
+    /// The length in whole seconds; nil when missing or outside of ``Support/Bounds/durations``.
     public let duration: Int64?
-
-    /// Number of audio channels, at least one; voice only.
+    /// The number of audio channels, at least one; voice only.
     public let channels: Int64?
-
     /// The codec's name; video recordings only.
     public let codec: String?
-
-    /// The container format: `wav`, `mka`, `mkv`, `mp4` or `webm`, the file's extension.
+    /// The container format and file extension: `wav`, `mka`, `mkv`, `mp4` or `webm`.
     public let containerFormat: String
-
-    /// The envelope of a voice recording.
-    ///
-    /// Nil when it isn't encrypted, and for video, whose envelope comes with the media.
+    /// The envelope of an encrypted voice recording; nil for video, whose envelope comes with the media.
     public let encryptionDetails: EncryptionDetails?
-
-    /// The public key that the media was encrypted with, `CR…`, where the resource names one; whether or not video's
-    /// really is encrypted, its envelope tells.
+    /// The public key that the resource names, `CR…`; for video it doesn't imply that the media is encrypted.
     public let publicKeySID: String?
-
-    /// Where Twilio says the media is: of a voice recording its `media_url`, of video its `media_external_location`,
-    /// which is there when the media is kept in the customer's own bucket.
+    /// The address of the media: for voice `media_url`, for video in the customer's bucket `media_external_location`.
     public let mediaLocation: String?
-
-    /// What the resource of video says of its media's size in bytes; nil when it doesn't, and for voice.
-    ///
-    /// It isn't documented which size that is: before encryption or as it is stored.
+    /// The media's size in bytes in a video resource; whether before encryption or as stored is undocumented.
     public let toldSize: Int64?
-
-    /// The resource, byte for byte as it was received.
+    /// The resource, byte for byte as received.
     public let json: [UInt8]
 
-    /// Reads a resource.
+    /// Reads a resource, one JSON object.
     ///
-    /// - Parameters:
-    ///   - kind: the list that it comes from.
-    ///   - json: one JSON object, exactly.
-    /// - Throws: ``TwilioError`` with code ``TwilioError/Code/malformedAnswer`` when it isn't an object with a SID of
+    /// - Throws: ``TwilioError`` with code ``TwilioError/Code/malformedAnswer`` unless it is an object with a SID of
     ///   this kind.
     public init(kind: MediaKind, json: [UInt8]) throws(TwilioError) {
         let fields: Fields
@@ -111,21 +85,18 @@ public struct MediaResource: Hashable, Sendable {
         }
     }
 
-    /// Reads the rest of a resource of which a list has told the most important.
+    /// Reads the remaining properties of a listed resource.
     public init(_ listed: ListedResource) throws(TwilioError) {
         try self.init(kind: listed.kind, json: Array(listed.json))
     }
 
-    /// Whether another version of the resource says the same of the media: where it is, how it is encrypted, how long
-    /// it is.
+    /// Whether another version of the resource describes the same media: address, encryption and length.
     public func describesMedia(like other: MediaResource) -> Bool {
         encryptionDetails == other.encryptionDetails && publicKeySID == other.publicKeySID
             && mediaLocation == other.mediaLocation && channels == other.channels && toldSize == other.toldSize
     }
 
-    /// What it belongs to: the call that was recorded, `CA…`, or the video room, `RM…`.
-    ///
-    /// Nil when it doesn't tell, or tells something that isn't such a SID.
+    /// The recorded call, `CA…`, or the video room, `RM…`; nil when missing or not such a SID.
     public var groupSID: SID? {
         let told =
             switch kind.group {
@@ -136,13 +107,11 @@ public struct MediaResource: Hashable, Sendable {
         return sid
     }
 
-    /// The extension of the file's name.
-    ///
-    /// Whatever the API may send, only words of these lists become part of a file name.
+    /// The extension of the file's name, one of the kind's formats whatever the API sends.
     ///
     /// - Parameters:
-    ///   - told: the format that the resource tells.
-    ///   - type: `audio` or `video`, of a track.
+    ///   - told: The format in the resource.
+    ///   - type: The type of a track: `audio` or `video`.
     static func containerFormat(of kind: MediaKind, told: String?, type: String?) -> String {
         let formats = kind.formats
         if let told = told?.lowercased(), formats.contains(told) { return told }
@@ -150,7 +119,7 @@ public struct MediaResource: Hashable, Sendable {
     }
 }
 
-/// The fields of all three kinds of resources that have a meaning here.
+/// The fields of all kinds of resources.
 private struct Fields: Decodable {
     let sid: SID
     let accountSID: String?

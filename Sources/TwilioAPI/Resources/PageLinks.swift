@@ -1,13 +1,11 @@
-/// The part of a page that says where the list goes on.
+/// A page's fields that lead to the next page.
 struct PageLinks {
-    /// What follows a page.
+    /// The link to the next page.
     struct Next {
-        /// Where; nil for the end of the list.
+        /// nil at the end of the list.
         let link: String?
 
-        /// Reads null or a text.
-        ///
-        /// - Returns: nil for anything else: it can't be followed, and must not be taken for the end.
+        /// Reads null or a text; nil for any other value, which must not pass for the end of the list.
         init?(from scanner: inout JSONScanner) throws(TwilioError) {
             switch try scanner.value() {
             case .null:
@@ -21,10 +19,9 @@ struct PageLinks {
         }
     }
 
-    /// The array's name, as the page tells it; only video tells it.
+    /// The array's name, which only video pages give.
     private(set) var key: String?
-
-    /// What follows; nil when the page doesn't say.
+    /// The link; nil when the page has none.
     var next: Next?
 
     init() {}

@@ -1,4 +1,4 @@
-/// What of a kind's traits decides how its resources are read: looked up once for a page, not for each field.
+/// The traits of a kind that determine how its resources are read, looked up once for a page.
 struct ResourceForm: Sendable {
     let kind: MediaKind
     let sidLetters: SID.Letters
@@ -8,11 +8,10 @@ struct ResourceForm: Sendable {
 
     /// Whether the resource has the fields of the video API.
     let isVideo: Bool
-
-    /// Whether the resource is of a track, whose type decides where its format is missing.
+    /// Whether the resource is a track, whose type replaces a missing format.
     let isTrack: Bool
 
-    /// Looks a kind's traits up.
+    /// Looks up a kind's traits.
     init(_ kind: MediaKind) {
         self.kind = kind
         sidLetters = kind.sidLetters

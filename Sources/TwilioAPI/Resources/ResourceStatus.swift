@@ -1,21 +1,17 @@
 import Support
 
-/// What has become of a recording or composition.
-///
-/// Media exists when the status is `completed`, and only then.
+/// The status of a recording or composition; media exists exactly when it is `completed`.
 public struct ResourceStatus: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
-    /// Twilio's word for it, as clean and short as every text from outside (``Support/ForeignText``).
+    /// Twilio's word, cleaned and truncated (``Support/ForeignText``).
     public let rawValue: String
 
-    /// Makes a status from Twilio's word; words that this code hasn't heard of are kept.
-    public init(rawValue: String) {
-        self.rawValue = ForeignText(rawValue).description
-    }
+    /// Makes a status from Twilio's word; unknown words are kept.
+    public init(rawValue: String) { self.rawValue = ForeignText(rawValue).description }
 
-    /// The status of a resource by what it tells.
+    /// Makes the status from a resource's field.
     ///
-    /// One that tells nothing may be asked for its media; the answer then tells.
-    /// A text that is no word is none of Twilio's: it is told as unknown, since statuses are shown and counted.
+    /// Without the field the media may be requested, so the status is `completed`. A text that isn't a word becomes
+    /// `unknown`, since statuses are shown and counted.
     init(told: String?) {
         self = told.map { Self.isWord($0) ? ResourceStatus(rawValue: $0) : .unknown } ?? .completed
     }
@@ -32,18 +28,14 @@ public struct ResourceStatus: RawRepresentable, Hashable, Sendable, CustomString
             }
     }
 
-    /// The resource tells something that isn't a status.
+    /// The field isn't a status.
     public static let unknown = ResourceStatus(rawValue: "unknown")
-
-    /// The media is there.
+    /// The media exists.
     public static let completed = ResourceStatus(rawValue: "completed")
-
     /// The media is being made.
     public static let processing = ResourceStatus(rawValue: "processing")
-
     /// The media is gone; the resource stays for some weeks.
     public static let deleted = ResourceStatus(rawValue: "deleted")
-
-    /// Twilio's word for it.
+    /// Twilio's word.
     public var description: String { rawValue }
 }

@@ -1,41 +1,33 @@
 import Support
 
-/// A point in time as Twilio writes it, in whole seconds since 1970 (UTC).
-///
-/// Read with a ``DateScanner``, which says why.
+/// A point in time as Twilio writes it, in whole seconds since 1970 (UTC), read by a ``DateScanner``.
 public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible {
-    /// Seconds since 1970-01-01T00:00:00Z, leap seconds not counted (POSIX time).
+    /// Seconds since 1970-01-01T00:00:00Z, without leap seconds (POSIX time).
     public let seconds: Int64
 
     /// Makes a timestamp from POSIX time.
-    public init(seconds: Int64) {
-        self.seconds = seconds
-    }
+    public init(seconds: Int64) { self.seconds = seconds }
 
-    /// Makes a timestamp from POSIX time that was received or stored.
-    ///
-    /// - Returns: nil when it isn't within ``Support/Bounds/times``.
+    /// Makes a timestamp from received or stored POSIX time; nil outside of ``Support/Bounds/times``.
     public init?(bounded seconds: Int64) {
         guard Bounds.times.contains(seconds) else { return nil }
         self.init(seconds: seconds)
     }
 
     /// Reads `Fri, 14 Oct 2016 21:56:34 +0000` (RFC 2822, 2010 API) or `2015-07-30T20:00:00Z` (ISO 8601, video).
-    ///
-    /// - Returns: nil for anything else.
     public init?(_ text: String) {
         let characters = Array(text.utf8)
         self.init(characters, in: 0..<characters.count)
     }
 
-    /// Reads a date that is a part of a text in UTF-8.
+    /// Reads a date within a text in UTF-8.
     init?(_ text: [UInt8], in range: Range<Int>) {
         let start = DateScanner(text, in: range)
         guard let timestamp = Self.parseISO8601(start) ?? Self.parseRFC2822(start) else { return nil }
         self = timestamp
     }
 
-    /// The point in time as ISO 8601 writes it, `2015-07-30T20:00:00Z`.
+    /// The point in time in ISO 8601, `2015-07-30T20:00:00Z`.
     public var description: String {
         let day = CalendarDay(containing: self)
         let time = Int(seconds - day.interval.lowerBound.seconds)
@@ -43,13 +35,13 @@ public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible
         return "\(day)T\(clock)Z"
     }
 
-    /// The point in time, or nil when no recording can be of that time: it isn't within ``Support/Bounds/times``.
+    /// The point in time; nil outside of ``Support/Bounds/times``, where no recordings exist.
     var bounded: Timestamp? { Timestamp(bounded: seconds) }
 
     /// Orders by time.
     public static func < (left: Timestamp, right: Timestamp) -> Bool { left.seconds < right.seconds }
 
-    /// `YYYY-MM-DDThh:mm:ss`, an optional fraction, which is dropped, and `Z` or an offset.
+    /// Reads `YYYY-MM-DDThh:mm:ss`, an optional fraction, which is dropped, and `Z` or an offset.
     private static func parseISO8601(_ start: DateScanner) -> Timestamp? {
         var rest = start
         guard let year = rest.number(digits: 4...4), rest.skip("-"), let month = rest.number(digits: 2...2),
@@ -62,7 +54,7 @@ public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible
         return Timestamp(day: CalendarDay(year: year, month: month, day: day), time: time, offset: offset)
     }
 
-    /// RFC 2822, section 3.3, without comments and without the obsolete zone names other than GMT and UT.
+    /// Reads RFC 2822, section 3.3, without comments and obsolete zone names other than GMT and UT.
     private static func parseRFC2822(_ start: DateScanner) -> Timestamp? {
         var rest = start
         if rest.skipWord() {
