@@ -31,4 +31,9 @@ public struct ListStatus: Hashable, Sendable {
 
     /// The start of the last completed pass; nil if there was none.
     public let passed: Timestamp?
+
+    /// Makes a status.
+    public init(state: State, progress: ListProgress? = nil, refreshed: Timestamp? = nil, passed: Timestamp? = nil) {
+        (self.state, self.progress, self.refreshed, self.passed) = (state, progress, refreshed, passed)
+    }
 }

@@ -2,26 +2,23 @@ import FoundationEssentials
 import Glibc
 
 extension TransferClient {
-    /// What a client trusts and how much it does at a time.
+    /// The trust settings and limits of a client.
     public struct Configuration: Sendable {
-        /// A file of PEM certificates to trust instead of the system's authorities.
+        /// A file of PEM certificates that replaces the system's authorities.
         public var certificateAuthorityFile: String?
-        /// The setting that names this file, for messages: an option or a variable.
+        /// The option or variable that names this file, for messages.
         public var certificateAuthoritySource: String?
-        /// What the client calls itself.
+        /// The `User-Agent` field.
         public var userAgent: String
-        /// How many connections there are at most, idle ones included.
+        /// The largest number of connections, idle ones included.
         public var maximalConnections: Int
-        /// How many requests with a credential run at once, at most; fewer when the account refuses them.
+        /// The largest number of concurrent requests with a credential, lowered by the account's refusals.
         public var maximalConcurrentAccountRequests: Int
 
         /// Makes a configuration.
         public init(
-            certificateAuthorityFile: String? = nil,
-            certificateAuthoritySource: String? = nil,
-            userAgent: String = "twiliofs",
-            maximalConnections: Int = 64,
-            maximalConcurrentAccountRequests: Int = 32
+            certificateAuthorityFile: String? = nil, certificateAuthoritySource: String? = nil,
+            userAgent: String = "twiliofs", maximalConnections: Int = 64, maximalConcurrentAccountRequests: Int = 32
         ) {
             self.certificateAuthorityFile = certificateAuthorityFile
             self.certificateAuthoritySource = certificateAuthoritySource
@@ -30,11 +27,9 @@ extension TransferClient {
             self.maximalConcurrentAccountRequests = maximalConcurrentAccountRequests
         }
 
-        /// Finds at once what would otherwise fail with every request.
+        /// Reports at once the faults that would fail every request.
         func check() throws(TransferError) {
-            func invalid(_ reason: String) -> TransferError {
-                TransferError(.invalidConfiguration, reason)
-            }
+            func invalid(_ reason: String) -> TransferError { TransferError(.invalidConfiguration, reason) }
             guard maximalConnections > 0, maximalConcurrentAccountRequests > 0 else {
                 throw invalid("The client must be allowed at least one connection and one request.")
             }
@@ -46,7 +41,7 @@ extension TransferClient {
             let subject = "The certificate authority file \(certificateAuthorityFile)\(source)"
             var status = stat()
             if stat(certificateAuthorityFile, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
-                // libcurl reads it for each connection, and would wait for what writes into a pipe.
+                // libcurl reads the file for each connection and would wait for the writer of a pipe.
                 throw invalid("\(subject) is not a regular file: name one.")
             }
             guard let contents = FileManager.default.contents(atPath: certificateAuthorityFile) else {

@@ -1,34 +1,32 @@
 import Support
 
 extension TransferClient.Statistics {
-    /// What keeps requests from one host.
+    /// The obstacles to requests to one host.
     public struct Host: Hashable, Sendable {
-        /// What its circuit breaker does.
+        /// The state of a circuit breaker.
         public enum Breaker: String, Hashable, Sendable, CaseIterable {
-            /// Lets every request through.
+            /// All requests pass.
             case closed
-            /// Lets none through, since the host can't be reached.
+            /// No requests pass: the host is unreachable.
             case open
-            /// Has let one through, to see if the host can be reached again.
+            /// One request has passed, to test the host.
             case halfOpen = "half_open"
         }
 
-        /// The host, with its port where that isn't the scheme's own.
+        /// The host, with its port unless it is the scheme's default.
         public let name: String
-        /// What its circuit breaker does.
+        /// The state of its circuit breaker.
         public internal(set) var breaker = Breaker.closed
-        /// Attempts to connect in a row that failed.
+        /// The number of consecutive failures to connect.
         public internal(set) var failures = 0
-        /// Why the last of them failed, in one line; `nil` when none has.
+        /// The reason of the last failure in one line; nil without one.
         public internal(set) var reason: String?
-        /// How long until the next attempt; zero unless the breaker is open.
+        /// The time until the next attempt; zero unless the breaker is open.
         public internal(set) var nextAttempt = Duration.zero
-        /// How long the host has asked to wait, for media or for the rest, whichever is longer; zero when it hasn't.
+        /// The longest pause that the host asked for, for media or other requests; zero without one.
         public internal(set) var pause = Duration.zero
 
-        init(name: String) {
-            self.name = name
-        }
+        init(name: String) { self.name = name }
 
         init(name: String, _ breaker: CircuitBreaker, now: CircuitBreaker.Instant) {
             self.name = name

@@ -1,7 +1,7 @@
 import Glibc
 import Support
 
-/// What other threads ask of the transfer thread.
+/// A command from another thread to the transfer thread.
 enum Command: Sendable {
     case begin(UInt64, TransferPlan, Address?, (any AddressSource)?, any DownloadReceiver)
     case addressArrived(UInt64, Result<Address, any Error>)
@@ -15,20 +15,16 @@ final class Mailbox: Sendable {
     private struct State {
         var commands: [Command] = []
         var nextIdentifier: UInt64 = 0
-        /// `nil` once the thread takes no more commands.
-        ///
-        /// It is woken under the lock, so that the handle can't go meanwhile.
+        /// nil once the thread takes no more commands; woken under the lock, which keeps the handle alive.
         var multi: MultiHandle?
         var thread: pthread_t?
     }
 
     private let state: Locked<State>
 
-    init(waking multi: MultiHandle) {
-        state = Locked(State(multi: multi))
-    }
+    init(waking multi: MultiHandle) { state = Locked(State(multi: multi)) }
 
-    /// A name for a transfer, new in the client's life.
+    /// Returns an identifier for a transfer, unique in the client's life.
     func newIdentifier() -> UInt64 {
         state.withLock { state in
             state.nextIdentifier += 1
@@ -36,50 +32,39 @@ final class Mailbox: Sendable {
         }
     }
 
-    /// Hands a command over.
-    ///
-    /// Returns false when the thread takes no more.
+    /// Sends a command; returns false once the thread takes no more.
     @discardableResult
     func post(_ command: Command) -> Bool {
         state.withLock { state in
             guard let multi = state.multi else { return false }
             state.commands.append(command)
-            // Whoever posted the first one has woken the thread already.
-            if state.commands.count == 1 {
-                multi.wakeUp()
-            }
+            // The first of the waiting commands has woken the thread already.
+            if state.commands.count == 1 { multi.wakeUp() }
             return true
         }
     }
 
-    /// Takes what was posted.
+    /// Takes the waiting commands.
     func take() -> [Command] {
         state.withLock { state in
-            let commands = state.commands
-            state.commands = []
-            return commands
+            defer { state.commands = [] }
+            return state.commands
         }
     }
 
-    /// Takes what was posted and lets no more come.
+    /// Takes the waiting commands and rejects further ones.
     func close() -> [Command] {
         state.withLock { state in
-            let commands = state.commands
-            state.commands = []
-            state.multi = nil
-            return commands
+            defer { (state.commands, state.multi) = ([], nil) }
+            return state.commands
         }
     }
 
-    /// Remembers that the calling thread is the transfer thread.
-    func adoptCurrentThread() {
-        state.withLock { $0.thread = pthread_self() }
-    }
+    /// Records the calling thread as the transfer thread.
+    func adoptCurrentThread() { state.withLock { $0.thread = pthread_self() } }
 
-    /// Whether the caller runs on the transfer thread.
+    /// Whether the transfer thread is calling.
     var isCurrentThread: Bool {
-        state.withLock { state in
-            state.thread.map { pthread_equal($0, pthread_self()) != 0 } ?? false
-        }
+        state.withLock { $0.thread.map { pthread_equal($0, pthread_self()) != 0 } ?? false }
     }
 }

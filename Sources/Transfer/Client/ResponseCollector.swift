@@ -1,6 +1,6 @@
-/// Puts a whole answer together, for requests that want it at once.
+/// Collects a whole response.
 final class ResponseCollector: DownloadReceiver, @unchecked Sendable {
-    // Safe although unchecked: only the transfer thread calls it, as the protocol promises, and nothing else reads it.
+    // Safe although unchecked: only the transfer thread uses it, as the protocol guarantees.
     private var head: ResponseHead?
     private var body: [UInt8] = []
     private let completion: @Sendable (Result<Response, TransferError>) -> Void
@@ -10,21 +10,19 @@ final class ResponseCollector: DownloadReceiver, @unchecked Sendable {
     }
 
     func downloadDidBegin(_ head: ResponseHead, at offset: Int64) -> Bool {
-        // A repeated request starts from nothing.
+        // A repeated request starts over.
         self.head = head
         body = []
         return true
     }
 
-    func downloadDidReceive(_ bytes: RawSpan) {
-        bytes.withUnsafeBytes { body.append(contentsOf: $0) }
-    }
+    func downloadDidReceive(_ bytes: RawSpan) { bytes.withUnsafeBytes { body.append(contentsOf: $0) } }
 
     func downloadDidEnd(_ result: Result<Void, TransferError>) {
         switch result {
         case .success:
             guard let head else {
-                // Only an empty range ends well without an answer.
+                // Only an empty range succeeds without a response.
                 let error = TransferError(.invalidConfiguration, "An empty range can't be requested.")
                 return completion(.failure(error))
             }

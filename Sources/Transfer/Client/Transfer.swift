@@ -1,48 +1,42 @@
-/// Takes what happens to a transfer's exchange, on the transfer thread.
+/// Receives the events of a transfer's exchange on the transfer thread.
 protocol TransferDelegate: AnyObject {
     /// The exchange has its connection.
     func didConnect(_ transfer: Transfer)
-
-    /// Its answer has begun.
+    /// The response has begun.
     func didReceive(_ head: ResponseHead, for transfer: Transfer)
-
-    /// Bytes of a body have come.
+    /// Bytes of a body have arrived.
     func didReceive(byteCount: Int)
-
-    /// The exchange is over.
+    /// The exchange has ended.
     func exchangeDidEnd(_ result: Result<Void, TransferError>, for transfer: Transfer)
-
-    /// Does what the transfer's state machine has decided.
+    /// Carries out the actions of the transfer's state machine.
     func carryOut(_ actions: [TransferAction], for transfer: Transfer)
 }
 
-/// One download or request: its decisions, and the exchange that is under way for it.
-///
-/// On the transfer thread alone.
+/// One download or request: its state machine and its current exchange; used by the transfer thread only.
 final class Transfer {
     let identifier: UInt64
     let priority: Priority
     let source: (any AddressSource)?
     let receiver: any DownloadReceiver
     var machine: TransferStateMachine
-    /// What is to be performed when its turn has come.
+    /// The exchange waiting in the queue.
     var queued: ExchangeRequest?
     var exchange: Exchange?
     /// Whether the receiver has paused the exchange.
     var isPaused = false
-    /// When the attempt to connect began that has no result yet.
+    /// The start of an unfinished attempt to connect.
     var connecting: SuspendingClock.Instant?
-    /// When the exchange that is under way was begun.
+    /// The start of the running exchange.
     var begun = SuspendingClock.now
-    /// What the limiter learns when the exchange is over.
+    /// The outcome that the limiter learns at the end of the exchange.
     var outcome = RequestLimiter.Outcome.unknown
-    /// Where the exchange that waits or is under way, or was last, is addressed to.
+    /// The address of the queued, running or last exchange.
     var target: Address?
-    /// Which origin that is.
+    /// The origin of `target`.
     var origin: Origin?
-    /// The status of the answer, once it has begun.
+    /// The status of the response, once it has begun.
     var status: Int?
-    /// The start of the body of an answer that refuses, or may be refused.
+    /// The start of the body of a response that is, or may be, refused.
     var keptBody: [UInt8] = []
     private unowned let delegate: any TransferDelegate
 
@@ -78,16 +72,12 @@ extension Transfer: ExchangeHandler {
         }
         delegate.didReceive(byteCount: bytes.byteCount)
         let decision = machine.bodyArrived(count: bytes.byteCount, now: SuspendingClock.now)
-        if !decision.deliver.isEmpty {
-            receiver.downloadDidReceive(bytes.extracting(decision.deliver))
-        }
+        if !decision.deliver.isEmpty { receiver.downloadDidReceive(bytes.extracting(decision.deliver)) }
         if decision.keep > 0 {
             bytes.extracting(first: decision.keep).withUnsafeBytes { keptBody.append(contentsOf: $0) }
         }
-        if !decision.actions.isEmpty {
-            delegate.carryOut(decision.actions, for: self)
-        }
-        // Refusing to go on makes the engine report the end.
+        if !decision.actions.isEmpty { delegate.carryOut(decision.actions, for: self) }
+        // The engine reports the end after `stop`.
         return exchange != nil && !decision.isEnough ? .proceed : .stop
     }
 

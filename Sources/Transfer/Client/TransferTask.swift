@@ -1,6 +1,4 @@
-/// A transfer under way, to cancel it with, or to go on after a pause.
-///
-/// It may be dropped: the transfer goes on.
+/// A handle to cancel or resume a transfer; the transfer goes on without it.
 public final class TransferTask: Sendable {
     private let identifier: UInt64
     private let mailbox: Mailbox
@@ -10,19 +8,13 @@ public final class TransferTask: Sendable {
         self.mailbox = mailbox
     }
 
-    /// Stops the transfer soon and closes its connection.
+    /// Stops the transfer soon and closes its connection; quick, from any thread.
     ///
-    /// From any thread, and quick. The receiver still gets its one end: `cancelled`, or what came before. Afterwards,
-    /// and when called again, nothing happens.
-    public func cancel() {
-        mailbox.post(.cancel(identifier))
-    }
+    /// The receiver still gets its one end: `cancelled` or an earlier result. Later calls do nothing.
+    public func cancel() { mailbox.post(.cancel(identifier)) }
 
-    /// Lets bytes come again that the receiver has paused.
+    /// Resumes a transfer that its receiver has paused; quick, from any thread.
     ///
-    /// From any thread, and quick; nothing happens when it isn't paused. To call it while the receiver is just deciding
-    /// to pause is safe: the pause ends at once.
-    public func resume() {
-        mailbox.post(.resume(identifier))
-    }
+    /// It does nothing without a pause. A call while the receiver decides to pause ends the pause at once.
+    public func resume() { mailbox.post(.resume(identifier)) }
 }

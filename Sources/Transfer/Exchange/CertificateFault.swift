@@ -1,21 +1,20 @@
-/// A reason for which a server's certificate is refused.
+/// A reason for rejecting a server's certificate.
 enum CertificateFault: Equatable {
-    /// Nobody who is trusted has signed it.
+    /// No trusted authority has signed it.
     case untrusted
     /// It has expired, or isn't valid yet.
     case outOfTime
-    /// It is somebody else's, or something else is wrong with it.
+    /// It is another host's, or has another fault.
     case other
 
-    /// Tells the reasons apart.
+    /// Classifies the result of OpenSSL's verification (`X509_V_ERR_…`).
     ///
-    /// - Parameter verification: The result of OpenSSL's verification (`X509_V_ERR_…`). It is 0 or 1, which is none,
-    ///   where the name is all that is wrong: libcurl compares that by itself, before it asks for the result.
+    /// It is 0 or 1 when only the name is wrong: libcurl compares the name itself, before it asks for the result.
     init(verification: Int) {
         self =
             switch verification {
-            // No issuer found, one that is self-signed (of the server or in its chain), a first certificate that can't
-            // be verified, a root that isn't trusted.
+            // No issuer, a self-signed certificate (the server's or one in the chain), an unverifiable
+            // first certificate, an untrusted root.
             case 2, 18, 19, 20, 21, 27: .untrusted
             // Not yet valid, expired.
             case 9, 10: .outOfTime
@@ -23,7 +22,7 @@ enum CertificateFault: Equatable {
             }
     }
 
-    /// What to do about it, as a sentence.
+    /// The remedy, as a sentence.
     var remedy: String {
         switch self {
         case .untrusted:

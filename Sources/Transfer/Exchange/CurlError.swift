@@ -2,15 +2,14 @@ import CCurl
 import Support
 
 extension TransferError {
-    /// Says what a result of libcurl means for a transfer.
+    /// Translates a result of libcurl.
     ///
     /// - Parameters:
-    ///   - result: libcurl's result; not `CURLE_OK`.
-    ///   - detail: What it wrote about it; empty when it wrote nothing. It isn't told where it may quote the settings.
-    ///   - address: What was asked.
+    ///   - result: Not `CURLE_OK`.
+    ///   - detail: libcurl's error text; empty without one. It isn't shown where it may quote the settings.
     ///   - isConnected: Whether the request had its connection.
-    ///   - proxyStatus: What a proxy has answered to CONNECT; 0 when none has answered.
-    ///   - verification: The result of the verification of the server's certificate, as OpenSSL numbers them.
+    ///   - proxyStatus: The status of a proxy's answer to CONNECT; 0 without one.
+    ///   - verification: OpenSSL's result for the server's certificate.
     init(
         _ result: CURLcode, detail: String, address: Address, isConnected: Bool, proxyStatus: Int, verification: Int
     ) {
@@ -22,14 +21,14 @@ extension TransferError {
         }
         let code: Code
         switch result {
-        // How libcurl says that a header line is beyond its bound of 100 KiB, that there is no HTTP in the answer, and
-        // that the first header line continues another.
+        // libcurl's results for header lines beyond its limit of 100 KiB, a response other than HTTP, and a
+        // first header line that continues another.
         case CURLE_OUT_OF_MEMORY where isConnected, CURLE_UNSUPPORTED_PROTOCOL where isConnected,
             CURLE_BAD_FUNCTION_ARGUMENT where isConnected:
             code = .protocolViolation
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY:
             code = .nameNotResolved
-        // Only making the connection is timed by libcurl; a handshake that breaks off is often a server that restarts.
+        // libcurl limits only the time to connect; an interrupted handshake often means a restarting server.
         case CURLE_COULDNT_CONNECT, CURLE_OPERATION_TIMEDOUT, CURLE_SSL_CONNECT_ERROR, CURLE_PROXY:
             code = .cannotConnect
         case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS:
@@ -47,7 +46,7 @@ extension TransferError {
             self.init(code, "\(address) sent a header line that is too long.")
             return
         }
-        // It can quote the server: names in its certificate, for one.
+        // The text can quote the server: names in its certificate, for instance.
         let mayTell = !detail.isEmpty && !Self.quotesSettings(result) && !Self.quotesAddress(detail)
         let reason = ForeignText(mayTell ? detail : String(cString: curl_easy_strerror(result)))
         let remedy: String? =
@@ -65,16 +64,17 @@ extension TransferError {
         self.init(code, "\(address): \(reason).", remedy: remedy, details: Code.Details(reason: reason))
     }
 
-    /// What to do about a name that isn't resolved, or not in time.
+    /// The remedy for a name that isn't resolved, or not in time.
     private static let nameRemedy = "Check the network and its name server."
 
-    /// Whether a text of libcurl's has something in it that can be an address with a password.
+    /// Whether a text of libcurl's may contain an address with a password.
     private static func quotesAddress(_ detail: String) -> Bool {
         detail.contains("@") || detail.contains("://")
     }
 
-    /// Whether what libcurl writes about a result can quote an address of the settings, whose password libcurl doesn't
-    /// find where the address can't be understood: `HTTPS_PROXY`, for one.
+    /// Whether libcurl's text for a result may quote an address of the settings, such as `HTTPS_PROXY`.
+    ///
+    /// libcurl doesn't find, and so doesn't hide, the password in an address that it can't parse.
     private static func quotesSettings(_ result: CURLcode) -> Bool {
         switch result {
         case CURLE_COULDNT_RESOLVE_PROXY, CURLE_PROXY, CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL,

@@ -2,20 +2,17 @@ import CCurl
 import FoundationEssentials
 import Support
 
-/// What is set on every easy handle.
+/// The options of every easy handle.
 struct EasyOptions {
     var certificateAuthorityFile: String?
     var userAgent: String
 
-    /// How much libcurl reads from a connection at once, in bytes.
+    /// The size of each connection's read buffer, in bytes.
     ///
-    /// Every connection has such a buffer. From 16 KiB to this a loopback download becomes measurably faster; larger
-    /// ones cost memory and bring nothing.
+    /// 64 KiB make a loopback download measurably faster than 16 KiB; larger buffers only cost memory.
     static let bufferSize = 64 << 10
 
-    /// Sets a new handle up for a request.
-    ///
-    /// - Returns: The header fields, which the caller frees when the exchange is over.
+    /// Sets up a new handle for a request; returns the header fields, which the caller frees after the exchange.
     func apply(
         _ request: ExchangeRequest, isLoopback: Bool, to easy: UnsafeMutableRawPointer
     ) -> UnsafeMutablePointer<curl_slist>? {
@@ -32,21 +29,20 @@ struct EasyOptions {
         return setHeaders(of: request, on: easy)
     }
 
-    /// Redirects are followed by the state machine; no other protocol, no user information, no rewritten paths, which
-    /// a signature covers.
+    /// Sets the URL; the state machine follows redirects.
+    ///
+    /// Other protocols and user information are refused. Paths stay as they are, since a signature covers them.
     private func setDestination(_ url: URL, isLoopback: Bool, on easy: UnsafeMutableRawPointer) {
         easy.set(CURLOPT_URL, url.absoluteString)
         easy.set(CURLOPT_PROTOCOLS_STR, isLoopback ? "http,https" : "https")
         easy.set(CURLOPT_FOLLOWLOCATION, 0)
         easy.set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1)
         easy.set(CURLOPT_PATH_AS_IS, 1)
-        if isLoopback {
-            // An empty name means none, whatever the environment says.
-            easy.set(CURLOPT_PROXY, "")
-        }
+        // An empty name disables the proxy of the environment.
+        if isLoopback { easy.set(CURLOPT_PROXY, "") }
     }
 
-    /// Signals are not for libraries; a cancelled look-up of a name must not be waited for.
+    /// Sets up the connection, without signals, and without waiting for a cancelled name look-up.
     private func setConnection(timeout: Duration, on easy: UnsafeMutableRawPointer) {
         easy.set(CURLOPT_NOSIGNAL, 1)
         easy.set(CURLOPT_QUICK_EXIT, 1)
@@ -61,9 +57,7 @@ struct EasyOptions {
         easy.set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
         easy.set(CURLOPT_SSL_VERIFYPEER, 1)
         easy.set(CURLOPT_SSL_VERIFYHOST, 2)
-        if let certificateAuthorityFile {
-            easy.set(CURLOPT_CAINFO, certificateAuthorityFile)
-        }
+        if let certificateAuthorityFile { easy.set(CURLOPT_CAINFO, certificateAuthorityFile) }
     }
 
     private func setMethod(of request: ExchangeRequest, on easy: UnsafeMutableRawPointer) {
@@ -76,8 +70,8 @@ struct EasyOptions {
             easy.set(CURLOPT_POST, 1)
             twiliofs_curl_set_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.count))
             request.body.withUnsafeBytes { body in
-                // Copied by libcurl, by the size set before. An empty array's address may be nil, which would mean
-                // "read from a callback".
+                // libcurl copies the body, of the size set before. An empty array's address may be nil,
+                // which would mean "read from a callback".
                 var nothing: UInt8 = 0
                 let start = UnsafeMutableRawPointer(mutating: body.baseAddress)
                 withUnsafeMutablePointer(to: &nothing) { nothing in
@@ -89,8 +83,7 @@ struct EasyOptions {
             easy.set(CURLOPT_CUSTOMREQUEST, Request.Method.delete.rawValue)
         }
         if request.method == .post || request.method == .delete {
-            // On a used connection that turns out to be dead libcurl sends the request again by itself, on a new one it
-            // doesn't.
+            // libcurl repeats a request by itself on a dead reused connection, but not on a new one.
             easy.set(CURLOPT_FRESH_CONNECT, 1)
         }
     }
@@ -98,18 +91,16 @@ struct EasyOptions {
     private func setHeaders(
         of request: ExchangeRequest, on easy: UnsafeMutableRawPointer
     ) -> UnsafeMutablePointer<curl_slist>? {
-        // Ranges are of the stored bytes, so no coding on the way.
+        // Ranges count stored bytes, so no content coding.
         var headers = request.headers + [("Accept-Encoding", "identity")]
         if request.method == .post {
-            // No "Expect: 100-continue": it costs a round trip and bodies are small.
+            // Without "Expect: 100-continue", which costs a round trip; bodies are small.
             headers.append(("Expect", ""))
         }
-        if let range = request.range {
-            headers.append(("Range", range.fieldValue))
-        }
+        if let range = request.range { headers.append(("Range", range.fieldValue)) }
         var list: UnsafeMutablePointer<curl_slist>?
         for (name, value) in headers {
-            // Without a value libcurl wants a semicolon to send the field, and a colon not to send its own.
+            // For an empty value libcurl expects a semicolon; a colon suppresses libcurl's own field.
             let line = value.isEmpty ? (name == "Expect" ? "Expect:" : "\(name);") : "\(name): \(value)"
             list = curl_slist_append(list, line) ?? list
         }
@@ -127,14 +118,14 @@ extension UnsafeMutableRawPointer {
 }
 
 extension Duration {
-    /// Whole milliseconds, rounded up, so that what was awaited has come to pass.
+    /// Whole milliseconds, rounded up, so that a deadline has passed.
     var milliseconds: Int {
         let (seconds, attoseconds) = components
-        // The attoseconds are less than a second's, so that their part can't overflow.
+        // The attoseconds are less than a second, so their part can't overflow.
         return Int(clamping: seconds).multipliedSaturated(by: 1000)
             .addingSaturated(Int((attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000))
     }
 
-    /// Whole seconds, rounded up, as they are told.
+    /// Whole seconds, rounded up, for messages.
     var wholeSeconds: Int { milliseconds.addingSaturated(999) / 1000 }
 }

@@ -1,45 +1,35 @@
 import CCurl
 
-/// Takes what happens in an exchange.
-///
-/// All calls come on the transfer thread, while `ExchangeEngine.advance` or `resume` runs.
+/// Receives the events of an exchange on the transfer thread, during `ExchangeEngine.advance` or `resume`.
 protocol ExchangeHandler: AnyObject {
-    /// It has its connection, new or used.
+    /// The exchange has its connection, new or reused.
     func exchangeDidConnect()
-    /// Its answer has begun.
-    ///
-    /// Returns whether to go on.
+    /// The response has begun; returns whether to go on.
     func exchangeDidReceiveHead(_ head: ResponseHead) -> Bool
-    /// Bytes of the body have come, which are gone when it returns.
+    /// Bytes of the body have arrived, valid during the call; returns how to go on.
     ///
-    /// Returns how to go on. After `pause` the same bytes, and perhaps more, come once more when
-    /// `ExchangeEngine.resume` is called, while that runs.
+    /// After `pause` the same bytes, and perhaps more, are passed again during `ExchangeEngine.resume`.
     func exchangeDidReceive(_ bytes: RawSpan) -> ExchangeStep
-    /// It is over.
-    ///
-    /// Not called after `ExchangeEngine.abandon`.
+    /// The exchange has ended; not called after `ExchangeEngine.abandon`.
     func exchangeDidEnd(_ result: Result<Void, TransferError>)
 }
 
-/// How an exchange goes on.
+/// The handler's answer to bytes of a body.
 enum ExchangeStep {
-    /// The bytes were taken; more may come.
+    /// The bytes were taken; more may follow.
     case proceed
-    /// The bytes weren't taken; they come again later.
+    /// The bytes weren't taken; they are passed again later.
     case pause
-    /// No more is wanted.
+    /// No more bytes are needed.
     case stop
 }
 
-/// One request and its answer, as libcurl performs it.
+/// One request and its response, performed by libcurl; owned by `ExchangeEngine` and used on its thread only.
 ///
-/// It has an easy handle of its own, which is used once. libcurl 7.88 keeps a pointer to the last header line of the
-/// request before, and writes through it when the first header line of the next answer begins with a blank (curl issue
-/// 11101), so any server could damage the heap. A new handle starts without leftovers of any kind. What makes a second
-/// request cheap isn't in the handle: connections are in the multi handle, TLS sessions and addresses of hosts in the
-/// share.
-///
-/// Owned by `ExchangeEngine`, used on its thread alone.
+/// Each exchange has a new easy handle. libcurl 7.88 keeps a pointer to the last header line of a handle's previous
+/// request and writes through it when the next response begins with a continued line (curl issue 11101), so any server
+/// could damage the heap. A new handle costs little: the multi handle keeps connections, the share keeps TLS sessions
+/// and host addresses.
 final class Exchange {
     let easy: UnsafeMutableRawPointer
     let address: Address
@@ -47,18 +37,16 @@ final class Exchange {
     private var parser = HeadParser()
     private var headers: UnsafeMutablePointer<curl_slist>?
     private let errorText: UnsafeMutablePointer<CChar>
-    /// Keeps the share, which the easy handle refers to.
+    /// Keeps the share alive, to which the easy handle refers.
     private let multi: MultiHandle
     private var isConnected = false
-    /// Why a callback of ours made libcurl stop, if it is no matter of taste.
+    /// The error for which a callback stopped libcurl.
     private var ownError: TransferError?
 
     /// Makes an easy handle and sets it up for a request.
     init(
         _ request: ExchangeRequest, multi: MultiHandle, options: EasyOptions, handler: any ExchangeHandler
-    )
-        throws(TransferError)
-    {
+    ) throws(TransferError) {
         let origin: Origin
         do throws(AddressError) {
             origin = try Origin(of: request.address.url)
@@ -77,8 +65,7 @@ final class Exchange {
         headers = options.apply(request, isLoopback: origin.isLoopback, to: easy)
         twiliofs_curl_set_pointer(easy, CURLOPT_SHARE, multi.share.pointer)
 
-        // libcurl is given an unretained reference: the engine keeps this object until the handle is out of the multi
-        // handle.
+        // The reference is unretained: the engine keeps this object while the handle is in the multi handle.
         let context = Unmanaged.passUnretained(self).toOpaque()
         twiliofs_curl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorText)
         twiliofs_curl_set_data_function(easy, CURLOPT_HEADERFUNCTION, takeHeaderLine)
@@ -95,10 +82,8 @@ final class Exchange {
         errorText.deallocate()
     }
 
-    /// Has nothing reported any more.
-    func silence() {
-        handler = nil
-    }
+    /// Stops reporting events.
+    func silence() { handler = nil }
 
     /// Reports the end.
     func finish(_ result: CURLcode) {
@@ -113,7 +98,7 @@ final class Exchange {
         }
     }
 
-    /// What libcurl knows of the exchange; 0 when it doesn't know it.
+    /// A number that libcurl knows about the exchange, else 0.
     private func number(_ information: CURLINFO) -> Int {
         var value = 0
         return twiliofs_curl_get_long(easy, information, &value) == CURLE_OK ? value : 0
@@ -146,7 +131,7 @@ final class Exchange {
     }
 }
 
-// libcurl calls these on the thread that performs, with what was set as their context above.
+// libcurl calls these on the transfer thread with the context set above.
 
 private func exchange(_ context: UnsafeMutableRawPointer) -> Exchange {
     Unmanaged<Exchange>.fromOpaque(context).takeUnretainedValue()
@@ -176,8 +161,6 @@ private func connectionIsReady(
     _ context: UnsafeMutableRawPointer?, _ peer: UnsafeMutablePointer<CChar>?, _ local: UnsafeMutablePointer<CChar>?,
     _ peerPort: Int32, _ localPort: Int32
 ) -> Int32 {
-    if let context {
-        exchange(context).connected()
-    }
+    if let context { exchange(context).connected() }
     return CURL_PREREQFUNC_OK
 }

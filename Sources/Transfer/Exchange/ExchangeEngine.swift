@@ -1,13 +1,13 @@
 import CCurl
 
-/// Performs exchanges over libcurl: any number at a time, on one thread, its caller's.
+/// Performs any number of concurrent exchanges over libcurl on its caller's thread.
 ///
-/// It knows nothing of repetitions, redirects or ranges; one request has one answer.
+/// It knows no retries, redirects or ranges: one request has one response.
 final class ExchangeEngine {
     private let multi: MultiHandle
     private let options: EasyOptions
     private var exchanges: [UnsafeMutableRawPointer: Exchange] = [:]
-    /// Abandoned from within libcurl's callbacks, where they can't be removed.
+    /// Exchanges abandoned within libcurl's callbacks, where they can't be removed.
     private var abandoned: [Exchange] = []
     private var isPerforming = false
 
@@ -17,12 +17,10 @@ final class ExchangeEngine {
     }
 
     deinit {
-        for exchange in exchanges.values {
-            curl_multi_remove_handle(multi.pointer, exchange.easy)
-        }
+        for exchange in exchanges.values { curl_multi_remove_handle(multi.pointer, exchange.easy) }
     }
 
-    /// Begins an exchange, whose events come while `advance` runs.
+    /// Starts an exchange, whose events are reported by `advance`.
     func start(_ request: ExchangeRequest, handler: any ExchangeHandler) throws(TransferError) -> Exchange {
         let exchange = try Exchange(request, multi: multi, options: options, handler: handler)
         guard curl_multi_add_handle(multi.pointer, exchange.easy) == CURLM_OK else {
@@ -32,9 +30,7 @@ final class ExchangeEngine {
         return exchange
     }
 
-    /// Stops an exchange and closes its connection, unless that is free for others.
-    ///
-    /// Nothing more is reported of it.
+    /// Stops an exchange without a report and closes its connection, unless that is free for others.
     func abandon(_ exchange: Exchange) {
         exchange.silence()
         if isPerforming {
@@ -44,10 +40,9 @@ final class ExchangeEngine {
         }
     }
 
-    /// Lets bytes come again that the exchange's handler has paused.
+    /// Resumes a paused exchange.
     ///
-    /// libcurl hands over what it has kept before this returns. If that fails it leaves it at the result: the exchange
-    /// has to be ended here.
+    /// libcurl passes the held bytes before this returns. Its failure is a result without an event: handled here.
     func resume(_ exchange: Exchange) {
         let result = performing { curl_easy_pause(exchange.easy, CURLPAUSE_CONT) }
         guard result != CURLE_OK, exchanges[exchange.easy] != nil else { return }
@@ -55,7 +50,7 @@ final class ExchangeEngine {
         exchange.finish(result)
     }
 
-    /// Does what can be done without waiting, and reports what happened.
+    /// Does all work possible without waiting, and reports events.
     func advance() {
         performing {
             var running: Int32 = 0
@@ -66,19 +61,19 @@ final class ExchangeEngine {
             guard message.pointee.msg == CURLMSG_DONE, let easy = message.pointee.easy_handle,
                 let exchange = exchanges[easy]
             else { continue }
-            // The message is gone once the handle is removed.
+            // Removing the handle invalidates the message.
             let result = message.pointee.data.result
             remove(exchange)
             exchange.finish(result)
         }
     }
 
-    /// Waits until something can be done, somebody calls `MultiHandle.wakeUp`, or the time is over.
+    /// Waits for work, for `MultiHandle.wakeUp` or until the time is over.
     func wait(milliseconds: Int) {
         curl_multi_poll(multi.pointer, nil, 0, Int32(clamping: milliseconds), nil)
     }
 
-    /// Runs what calls handlers, and removes what they have abandoned.
+    /// Runs code that calls handlers, then removes the exchanges that they have abandoned.
     private func performing<Result>(_ body: () -> Result) -> Result {
         isPerforming = true
         let result = body()

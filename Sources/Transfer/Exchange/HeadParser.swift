@@ -1,26 +1,25 @@
-/// Puts a response's beginning together from the lines that libcurl hands over.
+/// Assembles the head of a response from libcurl's header lines.
 ///
-/// Everything here comes from a server, so everything is bounded: the number of lines and their size, together for
-/// interim answers (1xx), the answer's head and trailers after its body.
+/// The lines come from a server, so their number and total size (with interim responses and trailers) are limited.
 struct HeadParser {
-    /// What a line was.
+    /// The meaning of a line.
     enum Step {
         case more
-        /// The last line of the beginning; interim answers (1xx) don't count as one.
+        /// The last line of a head; heads of interim responses (1xx) don't count.
         case complete(status: Int, HeaderFields)
-        /// Not HTTP, or more of it than any server needs; the text says what the server did, after its name.
+        /// Not HTTP, or too long; the text continues a sentence that begins with the server's name.
         case malformed(String)
     }
 
-    /// The most lines an answer may have.
+    /// The largest number of lines.
     ///
-    /// Twilio and S3 send 10 to 30, Apache takes at most 100 in a request. libcurl has no bound of its own, and
-    /// allocates for each line.
+    /// Twilio and S3 send 10 to 30; Apache accepts at most 100 in a request. libcurl has no limit and allocates for
+    /// each line.
     static let maximalLineCount = 256
-    /// The most bytes these lines may have together.
+    /// The largest total size of the lines in bytes.
     ///
-    /// The largest legitimate field is a `Location` with a presigned URL, up to 8 KiB; S3's own metadata has at most
-    /// 2 KiB. libcurl stops at 300 KiB.
+    /// The largest legitimate field is a `Location` with a presigned URL, up to 8 KiB; S3's metadata has at most 2
+    /// KiB. libcurl's limit is 300 KiB.
     static let maximalSize = 64 << 10
 
     private var status = 0
@@ -29,7 +28,7 @@ struct HeadParser {
     private var size = 0
     private var isComplete = false
 
-    /// Takes a line, with its line end.
+    /// Takes a line with its line end.
     mutating func take(_ line: some Collection<UInt8>) -> Step {
         lineCount += 1
         size += line.count
@@ -39,16 +38,14 @@ struct HeadParser {
         guard size <= Self.maximalSize else {
             return .malformed("sent more than \(Self.maximalSize >> 10) KiB of header lines")
         }
-        // What comes after the body are trailers, which mean nothing to us.
+        // Lines after the body are trailers, which are ignored.
         guard !isComplete else { return .more }
         guard line.allSatisfy({ $0 != 0 }) else { return .malformed("sent a header line with a NUL in it") }
         var text = Substring(String(decoding: line, as: UTF8.self))
         while let last = text.unicodeScalars.last, last == "\r" || last == "\n" {
             text.unicodeScalars.removeLast()
         }
-        if text.hasPrefix("HTTP/") {
-            return takeStatusLine(text)
-        }
+        if text.hasPrefix("HTTP/") { return takeStatusLine(text) }
         if text.isEmpty {
             guard status >= 200 || status == 101 else { return status == 0 ? Self.notHTTP : .more }
             isComplete = true
@@ -80,9 +77,7 @@ struct HeadParser {
     private static func trimmed(_ text: Substring) -> String {
         let isSpace: (Character) -> Bool = { $0 == " " || $0 == "\t" }
         var text = text.drop(while: isSpace)
-        while let last = text.last, isSpace(last) {
-            text.removeLast()
-        }
+        while let last = text.last, isSpace(last) { text.removeLast() }
         return String(text)
     }
 }

@@ -2,15 +2,12 @@ import Support
 
 /// A proxy's refusal to connect to a host.
 struct ProxyRefusal: Equatable {
-    /// Why there is no connection, in a few words.
+    /// The reason in a few words.
     let reason: ForeignText
-    /// What to do about it, as a sentence.
+    /// The remedy, as a sentence.
     let remedy: String
 
-    /// Says what a proxy's answer to CONNECT means.
-    ///
-    /// - Parameter status: Its status; 0 when there was no answer.
-    /// - Returns: `nil` when it isn't a refusal.
+    /// Interprets the status of a proxy's answer to CONNECT (0 without one); nil unless it is a refusal.
     init?(status: Int) {
         switch status {
         case 407:

@@ -1,15 +1,13 @@
 import CCurl
 
-/// Owns libcurl's share: TLS sessions and addresses of hosts, which outlive the easy handles.
+/// Owns libcurl's share: TLS sessions and host addresses, which outlive the easy handles.
 ///
-/// Without it each easy handle would keep its own sessions, and a connection made by another handle would need a full
-/// handshake.
+/// Without it, each easy handle would need a full TLS handshake for a new connection.
 final class ShareHandle: @unchecked Sendable {
-    // Safe although unchecked: the pointer never changes, and what is behind it is used by the transfer thread alone.
-    // That is also why the share has no lock functions.
+    // Safe although unchecked: the pointer is constant, and only the transfer thread uses the share, without locks.
     let pointer: UnsafeMutableRawPointer
 
-    /// Makes one; `nil` when libcurl can't.
+    /// Makes a share; nil when libcurl can't.
     init?() {
         guard let pointer = curl_share_init() else { return nil }
         let kinds = [CURL_LOCK_DATA_SSL_SESSION, CURL_LOCK_DATA_DNS]
@@ -20,7 +18,5 @@ final class ShareHandle: @unchecked Sendable {
         self.pointer = pointer
     }
 
-    deinit {
-        curl_share_cleanup(pointer)
-    }
+    deinit { curl_share_cleanup(pointer) }
 }

@@ -1,8 +1,8 @@
 /// Decides which exchange starts next: by priority, then first come, first served.
 ///
-/// It is our own queue, in front of libcurl's, so that a reader overtakes read-ahead. Three things bound what runs: the
-/// number of connections for all, the limiter for requests to the account, those with a credential, and the pauses that
-/// servers ask for, each for its own lane. One that is held back doesn't hold back those behind it that aren't.
+/// It stands before libcurl's queue, so that a reader overtakes read-ahead. Three limits apply: the number of
+/// connections to all exchanges, the limiter to requests with a credential, and a server's pause to its lane. A
+/// blocked exchange doesn't block those behind it.
 struct AdmissionQueue<ID: Hashable> {
     typealias Instant = SuspendingClock.Instant
 
@@ -11,7 +11,7 @@ struct AdmissionQueue<ID: Hashable> {
         let order: Int
     }
 
-    /// What is held back together.
+    /// The exchanges that are blocked together.
     private struct Kind: Hashable {
         let lane: Lane
         let isToAccount: Bool
@@ -28,7 +28,7 @@ struct AdmissionQueue<ID: Hashable> {
         let permit: RequestLimiter.Permit?
     }
 
-    /// First in, first out; taken from the front by moving `next`, so that a long queue isn't shifted each time.
+    /// A first-in, first-out queue; removal moves `next`, so that a long queue isn't shifted each time.
     private struct Line {
         private var entries: [Entry] = []
         private var next = 0
@@ -51,14 +51,12 @@ struct AdmissionQueue<ID: Hashable> {
     private(set) var pauses = Pauses()
     private var running: [ID: Running] = [:]
     private var waiting: [ID: Waiting] = [:]
-    /// For each kind of which any wait, by priority.
-    ///
-    /// Removed ones stay in line and are passed over: `waiting` knows who is there.
+    /// The lines of each kind with waiting exchanges, by priority; removed exchanges stay and are skipped.
     private var lines: [Kind: [Line]] = [:]
-    /// How many wait of each kind.
+    /// The number of waiting exchanges of each kind.
     private var kindCounts: [Kind: Int] = [:]
     private var nextOrder = 0
-    /// How many wait, by priority.
+    /// The number of waiting exchanges, by priority.
     private(set) var waitingCounts: [Priority: Int] = [:]
 
     init(maximalRunning: Int, limiter: RequestLimiter) {
@@ -66,14 +64,12 @@ struct AdmissionQueue<ID: Hashable> {
         self.limiter = limiter
     }
 
-    /// How many run.
+    /// The number of running exchanges.
     var runningCount: Int { running.count }
-    /// How many wait.
+    /// The number of waiting exchanges.
     var waitingCount: Int { waiting.count }
 
-    /// Puts one in line.
-    ///
-    /// It must neither wait nor run already.
+    /// Queues an exchange, which must neither wait nor run already.
     mutating func add(_ id: ID, priority: Priority, lane: Lane, isToAccount: Bool) {
         let kind = Kind(lane: lane, isToAccount: isToAccount)
         waiting[id] = Waiting(priority: priority, kind: kind, order: nextOrder)
@@ -84,7 +80,7 @@ struct AdmissionQueue<ID: Hashable> {
         nextOrder += 1
     }
 
-    /// Takes the next one that may start, if any may.
+    /// Starts the next exchange, if one may start.
     mutating func next(now: Instant) -> ID? {
         guard running.count < maximalRunning, !waiting.isEmpty else { return nil }
         let open = lines.keys.filter { kind in
@@ -105,19 +101,17 @@ struct AdmissionQueue<ID: Hashable> {
         return nil
     }
 
-    /// Lets one go, whether it waited or ran; nothing happens when it did neither.
+    /// Removes a waiting or running exchange; others are ignored.
     mutating func finish(_ id: ID, _ outcome: RequestLimiter.Outcome, now: Instant) {
         stopWaiting(id)
         guard let ended = running.removeValue(forKey: id) else { return }
-        if let permit = ended.permit {
-            limiter.finish(permit, outcome)
-        }
+        if let permit = ended.permit { limiter.finish(permit, outcome) }
         if case .refused(let retryAfter?) = outcome {
             pauses.pause(ended.lane, for: retryAfter, now: now)
         }
     }
 
-    /// When to look for the next one again although nothing has ended: a pause is over for which some wait.
+    /// The end of the next pause for which exchanges wait, when `next` has to be called without another event.
     func wakeTime(now: Instant) -> Instant? {
         kindCounts.keys.compactMap { pauses.end(of: $0.lane, now: now) }.min()
     }
@@ -134,7 +128,7 @@ struct AdmissionQueue<ID: Hashable> {
         guard let left = waiting.removeValue(forKey: id) else { return }
         waitingCounts[left.priority] = waitingCounts[left.priority].flatMap { $0 > 1 ? $0 - 1 : nil }
         kindCounts[left.kind] = kindCounts[left.kind].flatMap { $0 > 1 ? $0 - 1 : nil }
-        // Nobody of its kind waits any more, so that whatever is in its lines was removed.
+        // No exchange of its kind waits, so its lines hold removed ones only.
         if kindCounts[left.kind] == nil { lines[left.kind] = nil }
     }
 }

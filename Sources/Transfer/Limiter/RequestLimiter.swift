@@ -1,34 +1,34 @@
-/// Learns how many requests at once an account allows, from its answers.
+/// Learns the number of concurrent requests that an account allows.
 ///
-/// Twilio refuses what is too many at once with 429 and doesn't say how many that is. So the limit is halved when it
-/// refuses and grows by one after as many successes as the limit is: the way TCP finds the width of a path.
+/// Twilio refuses excess requests with 429 without stating the limit. So a refusal halves the limit, and as many
+/// successes as the limit raise it by one, as TCP finds the capacity of a path.
 struct RequestLimiter {
-    /// What a request that may run holds until it has ended.
+    /// A running request's permit.
     struct Permit: Equatable {
         fileprivate let generation: Int
     }
 
-    /// How a request ended, as far as the limit is concerned.
+    /// The result of a request, as it concerns the limit.
     enum Outcome: Equatable {
-        /// It was processed.
+        /// The request was processed.
         case processed
-        /// It was refused as one too many.
+        /// The request was refused as one too many.
         case refused(retryAfter: Duration?)
-        /// It says nothing: cancelled, or the connection broke.
+        /// Not known: the request was cancelled, or the connection broke.
         case unknown
     }
 
-    /// How many requests may run at once at the most.
+    /// The upper bound of `limit`.
     let maximum: Int
-    /// How many requests may run at once now.
+    /// The number of requests that may run now.
     private(set) var limit: Int
-    /// How many run.
+    /// The number of running requests.
     private(set) var running = 0
     private var successes = 0
-    /// Counts the halvings.
+    /// The number of halvings.
     ///
-    /// A burst of requests is refused as a burst: those that started before the last halving must not halve the limit
-    /// once more each, or one bad moment would bring it to one.
+    /// A burst of requests is refused as a burst: requests started before the last halving don't halve the limit again,
+    /// or one burst would reduce it to one.
     private var generation = 0
 
     init(maximum: Int) {
@@ -39,14 +39,14 @@ struct RequestLimiter {
     /// Whether a request may start.
     var hasRoom: Bool { running < limit }
 
-    /// Lets a request start, or doesn't.
+    /// Returns a permit if a request may start.
     mutating func start() -> Permit? {
         guard hasRoom else { return nil }
         running += 1
         return Permit(generation: generation)
     }
 
-    /// Takes a permit back.
+    /// Ends a permit.
     mutating func finish(_ permit: Permit, _ outcome: Outcome) {
         running -= 1
         switch outcome {

@@ -1,71 +1,66 @@
 import Support
 
-/// Remembers that an origin can't be reached, so that not every request has to find out for itself.
+/// Remembers that an origin is unreachable, so that requests fail without trying it again.
 ///
-/// Closed, every attempt may be made. It opens when three attempts in a row have failed to connect, or one that took
-/// long: a service that restarts refuses once or twice, and a name server that doesn't answer won't answer the next
-/// question either. Open, no attempt is made for 1, 2, 4 … 60 seconds. Then it is half open: one attempt is made, the
-/// probe; when it fails the breaker is open for twice as long. Any connection closes it.
+/// Closed, it lets every attempt pass. Three consecutive failures to connect open it (a service that restarts refuses
+/// once or twice), or one slow failure (a name server that doesn't answer won't answer the next question). Open, it
+/// lets none pass for 1, 2, 4 … 60 seconds. Then it is half open: one attempt, the probe, passes; its failure opens the
+/// breaker for twice as long. Any connection closes it.
 ///
-/// Only the making of connections counts. What a server answers, and a connection that breaks, say that it is there.
+/// Only connecting counts: responses and broken connections prove that the server exists.
 struct CircuitBreaker {
     typealias Instant = SuspendingClock.Instant
 
-    /// What becomes of an attempt.
+    /// The decision on an attempt.
     enum Admission {
-        /// It may be made.
+        /// The attempt may be made.
         case attempt
-        /// It may be made, and others wait for its result.
+        /// The attempt may be made, and others wait for its result.
         case probe
-        /// It isn't made.
+        /// The attempt isn't made.
         case refusal(Outage)
     }
 
     enum State: Equatable {
         case closed
         case open(until: Instant)
-        /// The time is that of the probe's begin.
+        /// The start of the probe.
         case halfOpen(since: Instant)
     }
 
-    /// So many quick failures in a row open it.
+    /// The number of consecutive quick failures that open the breaker.
     static let quickFailures = 3
-    /// One failure that takes as long as this opens it.
+    /// The duration of a single failure that opens the breaker.
     static let slowFailure = Duration.seconds(3)
-    /// How long it is open first.
+    /// The duration of the first opening.
     static let firstPause = Duration.seconds(1)
-    /// What that time stops doubling at.
+    /// The longest duration of an opening.
     static let longestPause = Duration.seconds(60)
     /// How long others wait for the result of a probe.
     ///
-    /// A connection across the world takes half a second. An attempt that has no result by then is probably one to a
-    /// host that doesn't answer at all.
+    /// Connecting across the world takes half a second; a probe without a result by then probably meets a silent host.
     static let probeTime = Duration.seconds(2)
-    /// How long a failure is remembered when nothing is asked of the host meanwhile.
+    /// How long a failure is remembered without further attempts.
     static let memory = Duration.seconds(600)
 
     let origin: Origin
     private(set) var state = State.closed
-    /// Attempts in a row that failed.
+    /// The number of consecutive failures.
     private(set) var failures = 0
-    /// Why the last one failed.
+    /// The reason of the last failure.
     private(set) var reason: ForeignText = ""
-    /// What to do about that, as a sentence.
+    /// The remedy for the last failure, as a sentence.
     private var remedy: String?
     private(set) var lastFailure: Instant?
     private var since: Instant?
     private var pause = Self.firstPause
 
-    init(origin: Origin) {
-        self.origin = origin
-    }
+    init(origin: Origin) { self.origin = origin }
 
-    /// Whether it knows of no failure.
+    /// Whether there was no failure.
     var isFresh: Bool { failures == 0 && state == .closed }
 
-    /// Decides on an attempt.
-    ///
-    /// Its owner reports how it ended: `succeeded`, `failed` or `abandoned`, the latter two with the same time.
+    /// Decides on an attempt; its owner reports the end: `succeeded`, or `failed` or `abandoned` with this `now`.
     mutating func admit(now: Instant) -> Admission {
         if let lastFailure, lastFailure.duration(to: now) > Self.memory {
             self = CircuitBreaker(origin: origin)
@@ -81,7 +76,7 @@ struct CircuitBreaker {
         }
     }
 
-    /// Why no attempt may be made; `nil` when one may.
+    /// The reason why no attempt may be made, if any.
     func outage(now: Instant) -> Outage? {
         let (retryAt, isProbed): (Instant, Bool)
         switch state {
@@ -98,21 +93,15 @@ struct CircuitBreaker {
     }
 
     /// A connection was made.
-    mutating func succeeded() {
-        self = CircuitBreaker(origin: origin)
-    }
+    mutating func succeeded() { self = CircuitBreaker(origin: origin) }
 
     /// An attempt failed to connect.
     ///
-    /// - Parameters:
-    ///   - reason: Why, in a few words.
-    ///   - remedy: What to do about it, as a sentence.
-    ///   - began: When it was admitted.
-    ///   - now: The time.
+    /// - Parameter began: The time of its admission.
     mutating func failed(_ reason: ForeignText, remedy: String? = nil, began: Instant, now: Instant) {
         switch state {
         case .closed:
-            // Those that began before the last failure are of the same burst, and one burst is one failure.
+            // Attempts that began before the last failure belong to its burst, and a burst is one failure.
             guard began >= lastFailure ?? began else { return }
             failures += 1
             since = since ?? began
@@ -131,13 +120,9 @@ struct CircuitBreaker {
         }
     }
 
-    /// An attempt was given up before it had a result, which nobody wants any more.
-    ///
-    /// When it was the probe, the next attempt is one.
+    /// An attempt was given up without a result; if it was the probe, the next attempt is one.
     mutating func abandoned(began: Instant, now: Instant) {
-        if case .halfOpen(began) = state {
-            state = .open(until: now)
-        }
+        if case .halfOpen(began) = state { state = .open(until: now) }
     }
 
     private mutating func note(_ reason: ForeignText, _ remedy: String?, _ now: Instant) {

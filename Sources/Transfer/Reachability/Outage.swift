@@ -1,19 +1,19 @@
 import Support
 
-/// Why an origin isn't asked at the moment, and until when.
+/// Why no requests are sent to an origin, and until when.
 struct Outage: Sendable {
     typealias Instant = SuspendingClock.Instant
 
     let origin: Origin
-    /// When the first attempt began that failed.
+    /// The start of the first failed attempt.
     let since: Instant
-    /// Why the last attempt failed.
+    /// The reason of the last failure.
     let reason: ForeignText
-    /// What to do about it, as a sentence; `nil` when there is nothing to advise.
+    /// The remedy, as a sentence, if any.
     var remedy: String? = nil
-    /// When to look again.
+    /// The time of the next check.
     let retryAt: Instant
-    /// Whether an attempt is under way whose result is to be expected before `retryAt`.
+    /// Whether a running attempt probably ends before `retryAt`.
     let isProbed: Bool
 
     /// The error of a request that doesn't wait for the end of the outage.

@@ -1,18 +1,16 @@
 import Support
 
-/// Which origins can be reached: a circuit breaker for each that lately couldn't.
+/// The circuit breakers of origins that lately were unreachable.
 struct Reachability {
     typealias Instant = SuspendingClock.Instant
 
-    /// The most origins that are remembered: presigned addresses have few, but nobody has promised that.
+    /// The largest number of origins remembered: presigned addresses have few, without a guarantee.
     static let maximalCount = 64
 
     private var breakers: [Origin: CircuitBreaker] = [:]
-
-    /// Origins that could be reached once, as many as are remembered.
+    /// Origins reached at least once, up to `maximalCount`.
     private var reached: Set<Origin> = []
-
-    /// All that are remembered.
+    /// All breakers.
     var known: [CircuitBreaker] { Array(breakers.values) }
 
     /// Decides on an attempt to connect.
@@ -23,26 +21,20 @@ struct Reachability {
         return admission
     }
 
-    /// Why no attempt may be made; `nil` when one may.
-    func outage(of origin: Origin, now: Instant) -> Outage? {
-        breakers[origin]?.outage(now: now)
-    }
+    /// The reason why no attempt may be made, if any.
+    func outage(of origin: Origin, now: Instant) -> Outage? { breakers[origin]?.outage(now: now) }
 
-    /// Whether a connection to it was made before.
+    /// Whether the origin was reached before.
     func wasReached(_ origin: Origin) -> Bool { reached.contains(origin) }
 
-    /// A connection was made.
-    ///
-    /// - Returns: Whether that ends an outage, so that those that wait for the origin may go on.
+    /// A connection was made; returns whether that ends an outage, so that requests waiting for the origin may go on.
     mutating func succeeded(_ origin: Origin) -> Bool {
         if reached.count < Self.maximalCount { reached.insert(origin) }
         guard let breaker = breakers.removeValue(forKey: origin) else { return false }
         return breaker.state != .closed
     }
 
-    /// An attempt to connect failed.
-    ///
-    /// - Returns: Whether the origin's state has changed, so that those that wait for it decide again.
+    /// An attempt failed to connect; returns whether the origin's state changed, so that waiting requests decide again.
     mutating func failed(
         _ origin: Origin, _ reason: ForeignText, remedy: String? = nil, began: Instant, now: Instant
     ) -> Bool {
@@ -53,12 +45,12 @@ struct Reachability {
         return breaker.state != before
     }
 
-    /// An attempt was given up before it had a result.
+    /// An attempt was given up without a result.
     mutating func abandoned(_ origin: Origin, began: Instant, now: Instant) {
         breakers[origin]?.abandoned(began: began, now: now)
     }
 
-    /// Forgets the one whose last failure is the longest ago, if there are too many.
+    /// Makes a breaker; forgets the one with the oldest last failure when there are too many.
     private mutating func makeRoom(for origin: Origin) -> CircuitBreaker {
         if breakers.count >= Self.maximalCount {
             let oldest = breakers.min { left, right in

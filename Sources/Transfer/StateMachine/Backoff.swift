@@ -1,7 +1,6 @@
-/// How long to wait before a repetition: exponential, with full jitter.
+/// The waits before retries: exponential with full jitter.
 ///
-/// Full jitter — any wait between nothing and the bound — spreads those who failed together the furthest, at no cost in
-/// total waiting.
+/// Full jitter draws any wait up to the bound: it spreads simultaneous failures best and adds no total waiting time.
 struct Backoff {
     private let first: Duration
     private let maximum: Duration
@@ -13,15 +12,13 @@ struct Backoff {
         bound = min(first, maximum)
     }
 
-    /// Draws the next wait and doubles the bound for the one after it.
+    /// Draws the next wait and doubles the bound.
     mutating func next(using generator: inout some RandomNumberGenerator) -> Duration {
         let wait = bound * Double.random(in: 0...1, using: &generator)
         bound = min(bound * 2, maximum)
         return wait
     }
 
-    /// Starts again with the first bound: something went well.
-    mutating func reset() {
-        bound = min(first, maximum)
-    }
+    /// Resets the bound after a success.
+    mutating func reset() { bound = min(first, maximum) }
 }

@@ -1,4 +1,4 @@
-/// What the owner of a transfer's state machine has to do.
+/// An action for the owner of a transfer's state machine.
 enum TransferAction {
     /// Ask the source for an address and report `addressArrived`.
     case askForAddress(replacing: Address?)
@@ -6,22 +6,22 @@ enum TransferAction {
     case perform(ExchangeRequest)
     /// Stop the exchange, queued or running.
     case abandon
-    /// Tell the receiver that bytes come, the next one at this offset.
+    /// Tell the receiver that bytes follow, from this offset on.
     case begin(ResponseHead, offset: Int64)
-    /// Nothing but a line in the log: the transfer waits and tries again.
+    /// Only a log line: the transfer waits and tries again.
     case wait(Duration, after: TransferError)
     /// Tell the receiver the result.
     case end(Result<Void, TransferError>)
 }
 
-/// What becomes of bytes that just came.
+/// The handling of received bytes.
 struct BodyDecision {
-    /// Those of them to hand on, before anything else is done.
+    /// The bytes to deliver, before the actions.
     var deliver = 0..<0
-    /// How many of them, from their start, to keep as the body of an answer that refuses, or may be refused.
+    /// How many bytes, from the start, to keep as the body of a response that is, or may be, refused.
     var keep = 0
-    /// Whether the rest of the answer isn't needed: its owner stops the exchange and reports `exchangeEnded`.
+    /// Whether the rest isn't needed: the owner stops the exchange and reports `exchangeEnded`.
     var isEnough = false
-    /// What is to be done then.
+    /// The actions that follow.
     var actions: [TransferAction] = []
 }

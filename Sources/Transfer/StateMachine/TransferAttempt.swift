@@ -1,4 +1,4 @@
-/// One exchange of a transfer, from the queue to its end.
+/// One exchange of a transfer, from queueing to its end.
 struct TransferAttempt {
     typealias Instant = SuspendingClock.Instant
 
@@ -14,13 +14,13 @@ struct TransferAttempt {
     let address: Address
     let redirects: Int
     var phase: Phase
-    /// When the connection is taken for dead unless it brings something before; see `Patience.timePerByte`.
+    /// When the connection counts as stalled without further bytes; see `Patience.timePerByte`.
     var stallsAt: Instant
-    /// The beginning of the answer, once it is accepted.
+    /// The head of the response, once accepted.
     var head: ResponseHead?
-    /// Bytes of the body so far.
+    /// The number of body bytes received.
     private(set) var received: Int64 = 0
-    /// Since when the receiver takes no bytes.
+    /// The start of the receiver's pause.
     private var pausedSince: Instant?
 
     init(address: Address, redirects: Int, phase: Phase, stallsAt: Instant) {
@@ -30,24 +30,19 @@ struct TransferAttempt {
         self.stallsAt = stallsAt
     }
 
-    /// Whether the receiver takes no bytes.
+    /// Whether the receiver has paused the exchange.
     var isPaused: Bool { pausedSince != nil }
 
-    /// Takes note of bytes of the body, which put off the moment at which it counts as stalled.
+    /// Counts received bytes, which postpone the stall.
     mutating func noteBytes(_ count: Int, now: Instant, stall: Duration) {
         stallsAt = min(stallsAt.advanced(by: Patience.timePerByte * count), now.advanced(by: stall))
         received += Int64(count)
     }
 
-    /// The receiver takes no bytes from now on.
-    mutating func pause(now: Instant) {
-        guard pausedSince == nil else { return }
-        pausedSince = now
-    }
+    /// The receiver has paused.
+    mutating func pause(now: Instant) { pausedSince = pausedSince ?? now }
 
-    /// The receiver takes bytes again; the server isn't to blame for the time since it took none.
-    ///
-    /// - Returns: That time.
+    /// The receiver has resumed; returns the pause, for which the server isn't to blame.
     mutating func resume(now: Instant) -> Duration {
         guard let since = pausedSince else { return .zero }
         pausedSince = nil

@@ -1,4 +1,4 @@
-// What `TransferStateMachine` decides when an event of its other file has come to it. Nothing else calls these.
+// The decisions of `TransferStateMachine` on its events; used by its other file only.
 
 extension TransferStateMachine {
     mutating func end(_ result: Result<Void, TransferError>) -> [TransferAction] {
@@ -6,7 +6,7 @@ extension TransferStateMachine {
         return [.end(result)]
     }
 
-    /// Starts from the first address.
+    /// Starts an attempt at the first address.
     mutating func attempt(now: Instant) -> [TransferAction] {
         guard let address else { return end(.failure(.cancelled)) }
         if !plan.isDownload {
@@ -38,7 +38,7 @@ extension TransferStateMachine {
     mutating func redirect(_ head: ResponseHead, _ attempt: TransferAttempt, now: Instant) -> [TransferAction] {
         var attempt = attempt
         guard plan.isSafeToRepeat else {
-            // Whether its body may go elsewhere, and whether it has been done already, is not ours to guess.
+            // The body may not be meant for another address, and the request may have been processed already.
             attempt.phase = .refusing(head, retryAfter: nil, reason: nil)
             state = .exchanging(attempt)
             return []
@@ -65,7 +65,7 @@ extension TransferStateMachine {
 
     mutating func accept(_ head: ResponseHead, _ attempt: TransferAttempt, now: Instant) -> [TransferAction] {
         var attempt = attempt
-        // Nothing that a refused answer says is kept: the next one would be compared with it.
+        // A refused response must leave no trace: the next one would be compared with it.
         var progress = progress
         do throws(TransferError) {
             let part: TransferProgress.Part
@@ -118,8 +118,9 @@ extension TransferStateMachine {
             deliver: skipped..<skipped + fresh, actions: isDone ? [.abandon] + end(.success(())) : [])
     }
 
-    mutating func partEnded(_ part: TransferProgress.Part, _ attempt: TransferAttempt, now: Instant) -> [TransferAction]
-    {
+    mutating func partEnded(
+        _ part: TransferProgress.Part, _ attempt: TransferAttempt, now: Instant
+    ) -> [TransferAction] {
         let position = progress.position ?? 0
         guard plan.method != .head else { return end(.success(())) }
         if part.skip > 0 {
@@ -133,8 +134,8 @@ extension TransferStateMachine {
             return failed(broken("after \(position) of \(announced) bytes"), now: now)
         }
         guard plan.isDownload, progress.end != nil, !progress.isComplete else { return end(.success(())) }
-        // The server gave less than was asked for, which it may, and each such part holds at least a byte. A body
-        // without announced length that ended early is another matter.
+        // The server may return less than requested, but at least a byte in each part. A body without announced
+        // length that ended early is broken.
         guard part.announcedEnd != nil, attempt.received > 0 else {
             return failed(broken("at byte \(position), too early"), now: now)
         }
@@ -162,7 +163,7 @@ extension TransferStateMachine {
     }
 
     mutating func failed(_ error: TransferError, retryAfter: Duration? = nil, now: Instant) -> [TransferAction] {
-        // Everything that was wanted has come; how the connection ended doesn't matter.
+        // All wanted bytes have arrived; the end of the connection doesn't matter.
         if plan.isDownload, progress.delivered > 0, progress.isComplete { return end(.success(())) }
         guard plan.isRepeatable(error) else { return end(.failure(error)) }
         do throws(TransferError) {

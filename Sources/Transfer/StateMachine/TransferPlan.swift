@@ -1,6 +1,6 @@
 import Support
 
-/// What a transfer is to do: the common form of a download and of a request.
+/// The common form of a download and a request.
 struct TransferPlan: Sendable {
     var method = Request.Method.get
     var headers: [(String, String)] = []
@@ -12,13 +12,14 @@ struct TransferPlan: Sendable {
     var bodyLimit = Int64.max
     var retriesNotFound = false
     var expectedEntityTag: String?
-    /// Says of a download why an answer can't be what is wanted.
+    /// The check of a download's response; returns its fault.
     var findsFault: (@Sendable (ResponseHead) -> String?)?
-    /// Says of a request why an answer, with the start of its body, can't be what is wanted.
+    /// The check of a request's response with the start of its body; returns its fault.
     var findsFaultInWhole: (@Sendable (Response) -> String?)?
     var earlierFailures = 0
-    /// Whether bytes handed on stay handed on, so that a broken transfer goes on behind them and the source is asked
-    /// for a fresh address; otherwise each attempt starts from nothing and the first address is kept.
+    /// Whether a broken transfer resumes after the delivered bytes, at a fresh address where the source provides one.
+    ///
+    /// Otherwise each attempt starts over at the first address.
     var isDownload = true
 
     init(_ request: DownloadRequest) {
@@ -45,14 +46,14 @@ struct TransferPlan: Sendable {
         isDownload = false
     }
 
-    /// Finds what can't be asked: a range with negative numbers, or a header field that would break out of its line.
+    /// The fault of an impossible plan: a range with negative numbers, or an invalid header field.
     var fault: TransferError? {
         if let range, !range.isValid {
             return TransferError(.invalidConfiguration, "The range \(range) has negative numbers in it.")
         }
         for (name, value) in headers {
             let isToken = !name.isEmpty && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: ":") }
-            // Every control character but the tab: CR and LF would begin another field, NUL would end it for C.
+            // CR and LF would begin another field, NUL would end it in C, so tab is the only control character allowed.
             guard isToken, value.utf8.allSatisfy({ $0 == 0x09 || ($0 >= 0x20 && $0 != 0x7f) }) else {
                 return TransferError(
                     .invalidConfiguration, "A header field has characters in it that HTTP forbids.")
@@ -61,9 +62,7 @@ struct TransferPlan: Sendable {
         return nil
     }
 
-    /// The header fields for a request.
-    ///
-    /// Secret ones go to the first address's origin alone, and to addresses that have a credential.
+    /// The header fields for a target; secret ones only for the first origin and addresses with a credential.
     func headers(for target: Address, from first: Address?) -> [(String, String)] {
         let keepsSecrets = target.credentials != nil || (target.origin.map { $0 == first?.origin } ?? false)
         return headers.filter { keepsSecrets || !Self.isSecret($0.0) }
@@ -73,42 +72,42 @@ struct TransferPlan: Sendable {
         ["authorization", "proxy-authorization", "cookie"].contains(name.lowercased())
     }
 
-    /// The error of an answer that its receiver refuses to take for what it asked for.
+    /// The error of a response that the receiver rejects.
     func refusal(of head: ResponseHead) -> TransferError? {
         guard isDownload, (200..<300).contains(head.status), let reason = findsFault?(head) else { return nil }
         return TransferError(.unusableAnswer, "\(head.address) \(reason).")
     }
 
-    /// The error of an answer that its sender refuses to take for what it asked for, once all of it has come.
+    /// The error of a complete response that the sender rejects.
     func refusal(of head: ResponseHead?, body: [UInt8]) -> TransferError? {
         guard let head, let reason = findsFaultInWhole?(Response(head: head, body: body)) else { return nil }
         return TransferError(.unusableAnswer, "\(head.address) \(reason).")
     }
 
-    /// Whether repeating it has the same effect as doing it once, as far as the server is concerned.
+    /// Whether repeating the request has the same effect on the server as sending it once.
     var isSafeToRepeat: Bool { method == .get || method == .head }
 
-    /// Whether a failure is worth another attempt, and harmless.
+    /// Whether a retry after a failure is useful and harmless.
     func isRepeatable(_ error: TransferError) -> Bool {
         if let status = error.status, error.code == .status {
             switch status {
-            case 429: return true  // It was not processed, says Twilio, whatever it was.
+            case 429: return true  // Twilio documents that it was not processed.
             case 408, 425, 500, 502, 503, 504: return isSafeToRepeat
             case 404: return retriesNotFound && isSafeToRepeat
             default: return false
             }
         }
         switch error.code {
-        case .nameNotResolved, .cannotConnect: return true  // Nothing was sent yet.
+        case .nameNotResolved, .cannotConnect: return true  // Nothing was sent.
         case .connectionLost, .stalled, .unusableAnswer: return isSafeToRepeat
-        // Who asks with HEAD does so where GET would do as well, and goes on with that.
+        // A caller of HEAD can use GET instead, and does.
         case .protocolViolation: return method == .get
         default: return false
         }
     }
 }
 
-/// One request and its answer: what the state machine asks to be performed.
+/// One request of a state machine.
 struct ExchangeRequest: Sendable {
     var method: Request.Method
     var address: Address
@@ -116,6 +115,6 @@ struct ExchangeRequest: Sendable {
     var body: [UInt8]
     var range: ByteRange?
     var connectTimeout: Duration
-    /// What it waits with.
+    /// The lane in which it is queued.
     var lane: Lane
 }

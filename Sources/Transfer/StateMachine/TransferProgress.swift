@@ -1,16 +1,16 @@
-/// How far a transfer has come, and what is known of the resource from the answers so far.
+/// The progress of a transfer and the known properties of the resource.
 struct TransferProgress {
-    /// What was asked for at first.
+    /// The range requested at first.
     private let range: ByteRange?
-    /// Offset in the resource of the next byte to hand on; `nil` until the first usable answer says where it begins.
+    /// The offset of the next byte to deliver; nil before the first usable response.
     private(set) var position: Int64?
-    /// Offset of the byte after the last one wanted; `nil` while that is the resource's end and its size isn't known.
+    /// The offset after the last byte wanted; nil while that is the resource's unknown end.
     private(set) var end: Int64?
     /// The resource's size.
     private(set) var total: Int64?
-    /// The resource's entity tag, exactly as the server wrote it.
+    /// The resource's entity tag, as received.
     private var entityTag: String?
-    /// How many bytes were handed on since `position` became known.
+    /// The number of bytes delivered since `position` became known.
     private(set) var delivered: Int64 = 0
 
     init(range: ByteRange?, entityTag: String?) {
@@ -18,13 +18,13 @@ struct TransferProgress {
         self.entityTag = entityTag
     }
 
-    /// What the next attempt asks for.
+    /// The range of the next attempt.
     var wanted: ByteRange? {
         guard let position, delivered > 0 else { return range }
         return end.map { .bytes(position..<max($0, position)) } ?? .from(position)
     }
 
-    /// Whether it is known that every wanted byte was handed on.
+    /// Whether every wanted byte is known to be delivered.
     var isComplete: Bool {
         guard let position, let end else { return false }
         return position >= end
@@ -35,35 +35,33 @@ struct TransferProgress {
         delivered += count
     }
 
-    /// What an accepted answer's body is to be used for.
+    /// The use of a response's body.
     struct Part: Equatable {
-        /// How many of the next bytes were handed on before, and are dropped.
+        /// The number of bytes to skip, delivered before.
         var skip: Int64
-        /// Offset of the byte after the last one announced; more than that contradicts the announcement.
+        /// The offset after the last byte announced; more bytes contradict the announcement.
         var announcedEnd: Int64?
-        /// Offset at which what is wanted has come, although the answer goes on.
+        /// The offset at which the wanted bytes end before the response does.
         var stop: Int64?
     }
 
-    /// Takes a 200: the whole resource from its start.
+    /// Accepts a 200: the whole resource from its start.
     mutating func acceptWhole(_ head: ResponseHead, hasBody: Bool) throws(TransferError) -> Part {
         let length = hasBody ? head.contentLength : nil
         try check(head, total: length)
         guard delivered > 0, let position else {
-            // The server doesn't know ranges (or wasn't asked for one): all of it is handed on.
+            // Without ranges (not requested or not supported), all of it is delivered.
             position = 0
             end = length
             return Part(skip: 0, announcedEnd: length, stop: nil)
         }
-        if let length, length < position {
-            throw changed("it is shorter than the part received so far")
-        }
+        if let length, length < position { throw changed("it is shorter than the part received so far") }
         if end == nil { end = length }
         let stop = end.flatMap { end in length.map { end < $0 } ?? true ? end : nil }
         return Part(skip: position, announcedEnd: length, stop: stop)
     }
 
-    /// Takes a 206: a part of the resource, which must be the one that was asked for, or begin with it.
+    /// Accepts a 206: a part of the resource, which has to begin like the requested range.
     mutating func acceptPart(_ head: ResponseHead) throws(TransferError) -> Part {
         guard let asked = wanted else {
             throw violation("\(head.address) sent a part where the whole was requested")
@@ -96,7 +94,7 @@ struct TransferProgress {
         return Part(skip: 0, announcedEnd: got.last + 1, stop: nil)
     }
 
-    /// Takes a 204: a resource without content.
+    /// Accepts a 204: a resource without content.
     mutating func acceptEmpty(_ head: ResponseHead) throws(TransferError) -> Part {
         guard delivered == 0 else { throw changed("it has no content any more") }
         try check(head, total: 0)
@@ -105,12 +103,10 @@ struct TransferProgress {
         return Part(skip: 0, announcedEnd: 0, stop: nil)
     }
 
-    /// Checks that the answer is of the same resource as those before it, and remembers what it says.
+    /// Checks that the response belongs to the same resource as earlier ones, and stores its tag and size.
     private mutating func check(_ head: ResponseHead, total newTotal: Int64?) throws(TransferError) {
         if let newTag = head.headers["ETag"] {
-            if let entityTag, entityTag != newTag {
-                throw changed("its entity tag differs from what it was")
-            }
+            if let entityTag, entityTag != newTag { throw changed("its entity tag differs from what it was") }
             entityTag = newTag
         }
         if let newTotal {

@@ -1,4 +1,4 @@
-/// How long a transfer keeps trying: the waits between its attempts, fresh addresses, and the end of its patience.
+/// The retries of a transfer: the waits between attempts, fresh addresses, and the end of patience.
 struct TransferRetries {
     typealias Instant = SuspendingClock.Instant
 
@@ -9,9 +9,9 @@ struct TransferRetries {
     private var backoff: Backoff
     private var refreshes = 0
     private var lastProgress: Instant
-    /// The most bytes that an attempt of a request brought: only what goes beyond is progress.
+    /// The most bytes received by one attempt of a request; only bytes beyond are progress.
     private var furthest: Int64 = 0
-    /// Why the last attempt failed.
+    /// The error of the last attempt.
     private(set) var lastFailure: TransferError?
 
     init(_ patience: Patience, now: Instant, random: any RandomNumberGenerator) {
@@ -21,37 +21,33 @@ struct TransferRetries {
         lastProgress = now
     }
 
-    /// When patience ends.
+    /// The end of patience.
     var giveUpAt: Instant { lastProgress.advanced(by: patience.giveUp) }
 
-    /// Draws the wait that comes after so many failures of others; at least one.
+    /// Draws the wait after `failures` earlier failures; at least one.
     mutating func firstWait(afterFailures failures: Int) -> Duration {
         for _ in 1..<failures { _ = backoff.next(using: &random) }
         return backoff.next(using: &random)
     }
 
-    /// Puts off the end of patience by time for which the server isn't to blame.
-    mutating func excuse(_ time: Duration) {
-        lastProgress = lastProgress.advanced(by: time)
-    }
+    /// Postpones the end of patience by time for which the server isn't to blame.
+    mutating func excuse(_ time: Duration) { lastProgress = lastProgress.advanced(by: time) }
 
-    /// Takes note of how many bytes the attempt has handed on.
+    /// Records the number of bytes that the attempt has delivered.
     mutating func noteProgress(_ delivered: Int64, now: Instant) {
-        // An attempt of a request brings again what those before it brought.
+        // A request's attempt receives the bytes of earlier attempts again.
         guard delivered > furthest else { return }
         lastProgress = min(now, lastProgress.advanced(by: Patience.timePerByte * (delivered - furthest)))
         furthest = delivered
     }
 
-    /// Starts again with short waits, and with all fresh addresses: something went well.
+    /// Resets waits and refreshes after a success.
     mutating func reset() {
         backoff.reset()
         refreshes = 0
     }
 
-    /// Takes a fresh address into account, after a refusal that may be due to the old one.
-    ///
-    /// - Returns: Whether it may be asked for.
+    /// Counts a fresh address after a refusal that may be due to the old one; returns whether to ask for it.
     mutating func mayRefresh(after error: TransferError) -> Bool {
         guard refreshes < Self.maximalRefreshes else { return false }
         refreshes += 1
@@ -59,13 +55,9 @@ struct TransferRetries {
         return true
     }
 
-    /// Draws the wait after a failure that is worth another attempt.
+    /// Draws the wait after a repeatable failure; at least `retryAfter`.
     ///
-    /// - Parameters:
-    ///   - error: The failure.
-    ///   - retryAfter: The shortest wait that the server allows.
-    ///   - now: The time.
-    /// - Throws: The error to end with, when the next attempt would only begin after patience has ended.
+    /// - Throws: The final error when the next attempt would begin after the end of patience.
     mutating func wait(
         after error: TransferError, retryAfter: Duration?, now: Instant
     ) throws(TransferError) -> Duration {
@@ -78,10 +70,10 @@ struct TransferRetries {
             cause: error, response: error.response)
     }
 
-    /// The error of a transfer whose patience has ended.
+    /// The error at the end of patience.
     func gaveUp() -> TransferError {
         if let lastFailure, lastFailure.status == 404 {
-            // Repeating it was a courtesy. What the server said is what is wrong.
+            // Repeating a 404 was a courtesy; the server's answer is the error.
             return lastFailure
         }
         return TransferError(

@@ -1,14 +1,14 @@
-/// Decides what one transfer does next: redirects, repetitions, resuming, fresh addresses, deadlines.
+/// Decides a transfer's next step: redirects, retries, resuming, fresh addresses, deadlines.
 ///
-/// It does nothing itself. Its owner tells it what happened and when, and carries out the actions it returns, in their
-/// order. So every path through it can be tested without a socket or a clock. No library offers that: libcurl repeats
-/// nothing by itself, and none resumes a download at a fresh address under a deadline.
+/// It performs no I/O: its owner reports events with their time and carries out the returned actions in order, so every
+/// path can be tested without a socket or a clock. Hand-written because libcurl retries nothing and no library resumes
+/// a download at a fresh address under a deadline.
 ///
-/// Invariants: the last action of a transfer is its only `end`; after it, every event is answered with nothing. At most
-/// one exchange is under way: `perform` begins it, and it is over when its owner reports `exchangeEnded`, or with
-/// `abandon`, after which its owner reports nothing of it any more. The bytes handed on are contiguous.
+/// Invariants: a transfer's last action is its only `end`; later events return no actions. At most one exchange is
+/// running: `perform` starts it; `exchangeEnded`, reported by the owner, or `abandon` ends it, after which the owner
+/// reports no events of it. The delivered bytes are contiguous.
 ///
-/// The clock is the one that stops while the machine sleeps: a laptop's night isn't the server's fault.
+/// The clock stops while the machine sleeps: a laptop's night isn't the server's fault.
 struct TransferStateMachine {
     typealias Instant = SuspendingClock.Instant
 
@@ -17,19 +17,18 @@ struct TransferStateMachine {
         case awaitingAddress
         case exchanging(TransferAttempt)
         case backingOff(until: Instant)
-        /// Nothing is asked of the host that is next, but it is worth waiting for.
+        /// The next host is unreachable, but worth waiting for.
         case awaitingHost(Address, redirects: Int, Outage)
         case ended
     }
 
     static let maximalRedirects = 5
-    /// The most that is read of a body that isn't handed on: it is only for the message, and for keeping the
-    /// connection.
+    /// How much of an undelivered body is read: it serves the message and keeps the connection.
     static let keptBodyLimit = 64 << 10
 
     let plan: TransferPlan
     var state = State.idle
-    /// Where each attempt starts.
+    /// The start of each attempt.
     var address: Address?
     var progress: TransferProgress
     var retries: TransferRetries
@@ -44,17 +43,15 @@ struct TransferStateMachine {
         retries = TransferRetries(plan.patience, now: now, random: random)
     }
 
-    /// The origin whose end of outage is waited for.
+    /// The unreachable origin that the transfer waits for.
     var awaitedOrigin: Origin? {
         if case .awaitingHost(_, _, let outage) = state { outage.origin } else { nil }
     }
 
-    /// Whether the result has been told.
-    var isEnded: Bool {
-        if case .ended = state { true } else { false }
-    }
+    /// Whether the result has been reported.
+    var isEnded: Bool { if case .ended = state { true } else { false } }
 
-    /// When `timeHasPassed` is to be called next, unless something else happens first.
+    /// When to call `timeHasPassed`, unless another event comes first.
     var deadline: Instant? {
         switch state {
         case .idle, .ended: return nil
@@ -64,11 +61,11 @@ struct TransferStateMachine {
         case .exchanging(let attempt) where attempt.isPaused: return nil
         case .exchanging(let attempt):
             switch attempt.phase {
-            // Others go first, as long as they need; its patience is for the server.
+            // Others go first for as long as they need; patience applies to the server.
             case .queued where plan.priority == .background: return nil
             case .queued, .connecting: return retries.giveUpAt
             case .awaitingHead, .redirecting, .refusing: return min(attempt.stallsAt, retries.giveUpAt)
-            // While enough bytes come, even such as were handed on before, the transfer isn't cut off.
+            // A transfer isn't cut off while enough bytes arrive, even if they were delivered before.
             case .receiving: return attempt.stallsAt
             }
         }
@@ -76,7 +73,7 @@ struct TransferStateMachine {
 }
 
 extension TransferStateMachine {
-    /// Begins.
+    /// Starts the transfer.
     mutating func start(now: Instant) -> [TransferAction] {
         guard case .idle = state else { return [] }
         if let fault = plan.fault { return end(.failure(fault)) }
@@ -96,7 +93,7 @@ extension TransferStateMachine {
         return [.askForAddress(replacing: nil)]
     }
 
-    /// The source has answered.
+    /// The source has returned an address or an error.
     mutating func addressArrived(_ result: Result<Address, any Error>, now: Instant) -> [TransferAction] {
         guard case .awaitingAddress = state else { return [] }
         switch result {
@@ -119,7 +116,7 @@ extension TransferStateMachine {
         state = .exchanging(attempt)
     }
 
-    /// The exchange isn't started, or the one that is waited for hasn't helped: its host can't be reached.
+    /// The exchange isn't started, or the transfer goes on waiting: its host is unreachable.
     mutating func hostIsUnreachable(_ outage: Outage, now: Instant) -> [TransferAction] {
         let (target, redirects): (Address, Int)
         switch state {
@@ -139,9 +136,9 @@ extension TransferStateMachine {
         return [.wait(now.duration(to: outage.retryAt), after: error)]
     }
 
-    /// The exchange in the queue won't start before a pause has ended that its host asks for.
+    /// The queued exchange won't start before the end of a pause that its host asked for.
     ///
-    /// It fails at once if its patience ends before. So does background work: somebody may wait for what it brings.
+    /// It fails at once if its patience ends earlier. So does background work: a reader may wait for its result.
     mutating func hostAsksForPause(_ origin: Origin, until pauseEnd: Instant, now: Instant) -> [TransferAction] {
         guard case .exchanging(let attempt) = state, case .queued(let since) = attempt.phase else { return [] }
         // The time in the queue doesn't count for background work.
@@ -157,13 +154,13 @@ extension TransferStateMachine {
                         cause: retries.lastFailure, response: retries.lastFailure?.response)))
     }
 
-    /// The host that is waited for can be reached again.
+    /// The awaited host is reachable again.
     mutating func hostIsReachable(now: Instant) -> [TransferAction] {
         guard case .awaitingHost(let target, let redirects, _) = state else { return [] }
         return perform(target, redirects: redirects, now: now)
     }
 
-    /// The exchange has its connection, new or used.
+    /// The exchange has its connection, new or reused.
     mutating func connected(now: Instant) {
         guard case .exchanging(var attempt) = state, case .connecting = attempt.phase else { return }
         attempt.phase = .awaitingHead
@@ -171,16 +168,11 @@ extension TransferStateMachine {
         state = .exchanging(attempt)
     }
 
-    /// The answer has begun.
-    ///
-    /// - Parameters:
-    ///   - head: Its beginning.
-    ///   - retryAfter: What its `Retry-After` says.
-    ///   - now: The time.
+    /// The response has begun; `retryAfter` is its `Retry-After` field.
     mutating func headArrived(_ head: ResponseHead, retryAfter: Duration?, now: Instant) -> [TransferAction] {
         guard case .exchanging(var attempt) = state else { return [] }
         attempt.stallsAt = now.advanced(by: plan.patience.stall)
-        // Asked once for each answer, since the receiver may count them.
+        // Asked once for each response, since the receiver may count them.
         let reason = plan.refusal(of: head)
         switch head.status {
         case 301, 302, 303, 307, 308:
@@ -190,7 +182,7 @@ extension TransferStateMachine {
         where (!plan.isDownload || [200, 204, 206].contains(head.status)) && reason == nil:
             return accept(head, attempt, now: now)
         case 416 where isExactlyAtEnd(head):
-            // It broke off after the last byte, and only the end of a body without announced length was missing.
+            // The connection broke after the last byte of a body without announced length.
             return [.abandon] + end(.success(()))
         default:
             attempt.phase = .refusing(head, retryAfter: retryAfter, reason: reason)
@@ -199,7 +191,7 @@ extension TransferStateMachine {
         }
     }
 
-    /// Bytes of the body have come.
+    /// Bytes of the body have arrived.
     mutating func bodyArrived(count: Int, now: Instant) -> BodyDecision {
         guard case .exchanging(var attempt) = state else { return BodyDecision() }
         let room = Int64(Self.keptBodyLimit) - attempt.received
@@ -213,7 +205,7 @@ extension TransferStateMachine {
             guard attempt.received > Self.keptBodyLimit else { return BodyDecision() }
             return BodyDecision(actions: [.abandon] + perform(target, redirects: attempt.redirects + 1, now: now))
         case .refusing:
-            // The rest wouldn't tell more about what is wrong.
+            // More of the body wouldn't explain more.
             return BodyDecision(keep: kept, isEnough: Int64(count) >= room)
         case .receiving(let part):
             var decision = receive(count, part, attempt, now: now)
@@ -222,7 +214,7 @@ extension TransferStateMachine {
         }
     }
 
-    /// Whether bytes that come are for the receiver.
+    /// Whether received bytes are for the receiver.
     var isReceiving: Bool {
         if case .exchanging(let attempt) = state, case .receiving = attempt.phase { true } else { false }
     }
@@ -234,27 +226,26 @@ extension TransferStateMachine {
         state = .exchanging(attempt)
     }
 
-    /// The receiver takes bytes again, or its exchange is over.
+    /// The receiver takes bytes again, or its exchange has ended.
     mutating func resumed(now: Instant) {
         guard case .exchanging(var attempt) = state, attempt.isPaused else { return }
         retries.excuse(attempt.resume(now: now))
         state = .exchanging(attempt)
     }
 
-    /// The exchange is over.
+    /// The exchange has ended.
     ///
     /// - Parameters:
-    ///   - result: Whether the answer came as it was announced.
-    ///   - keptBody: The bytes kept of the answer.
-    ///   - now: The time.
-    mutating func exchangeEnded(_ result: Result<Void, TransferError>, keptBody: [UInt8], now: Instant)
-        -> [TransferAction]
-    {
+    ///   - result: Whether the response was complete.
+    ///   - keptBody: The bytes kept of the response.
+    mutating func exchangeEnded(
+        _ result: Result<Void, TransferError>, keptBody: [UInt8], now: Instant
+    ) -> [TransferAction] {
         resumed(now: now)
         guard case .exchanging(let attempt) = state else { return [] }
         switch attempt.phase {
         case .redirecting(let target):
-            // Where to go is known, however the rest of the answer ended.
+            // The target is known, however the rest of the response ended.
             return perform(target, redirects: attempt.redirects + 1, now: now)
         case .refusing(let head, let retryAfter, let reason):
             return refused(head, body: keptBody, retryAfter: retryAfter, reason: reason, now: now)
@@ -268,7 +259,7 @@ extension TransferStateMachine {
         }
     }
 
-    /// Its owner, or its receiver, wants no more of it.
+    /// The owner or the receiver cancels the transfer.
     mutating func cancel() -> [TransferAction] {
         switch state {
         case .ended: return []
@@ -277,11 +268,7 @@ extension TransferStateMachine {
         }
     }
 
-    /// Time has passed, perhaps as far as the deadline.
-    ///
-    /// - Parameters:
-    ///   - now: The time.
-    ///   - keptBody: The bytes kept of a refusing answer.
+    /// Time has passed, perhaps up to the deadline; `keptBody` holds the bytes kept of a refusing response.
     mutating func timeHasPassed(now: Instant, keptBody: [UInt8] = []) -> [TransferAction] {
         guard let deadline, now >= deadline else { return [] }
         switch state {
@@ -313,7 +300,5 @@ extension TransferStateMachine {
 }
 
 extension Result {
-    var failure: Failure? {
-        if case .failure(let error) = self { error } else { nil }
-    }
+    var failure: Failure? { if case .failure(let error) = self { error } else { nil } }
 }

@@ -1,24 +1,22 @@
 public import FoundationEssentials
 import Support
 
-/// Where something is, and who knows the credential with which it can be had.
+/// A URL and the provider of its credential.
 ///
-/// Each request asks for the credential when it is sent. The credential reaches the URL's origin (scheme, host and
-/// port) alone, whatever a server redirects to.
+/// Each request asks for the credential when it is sent. The credential is sent to the URL's origin (scheme, host and
+/// port) only, wherever a server redirects.
 public struct Address: Sendable {
-    /// The URL.
-    ///
-    /// Its query can be a secret: presigned URLs carry their signature there.
+    /// The URL; its query can be a secret, as the signature of a presigned URL.
     public let url: URL
-    /// Knows what is sent as HTTP Basic authentication, to this URL's origin alone.
+    /// The provider of the credential for HTTP Basic authentication at this URL's origin.
     public let credentials: (any CredentialProvider)?
 
     /// Makes an address.
     ///
     /// - Parameters:
-    ///   - url: An https URL, or an http URL of this machine's loopback, without user information. Others are refused
+    ///   - url: An https URL, or an http URL of the loopback interface, without user information. Others are refused
     ///     when used.
-    ///   - credentials: Knows what to authenticate with; `nil` where the URL itself is proof enough.
+    ///   - credentials: The credential's provider; nil where the URL itself authorizes.
     public init(url: URL, credentials: (any CredentialProvider)? = nil) {
         self.url = url
         self.credentials = credentials
@@ -26,12 +24,12 @@ public struct Address: Sendable {
 }
 
 extension Address: Hashable {
-    /// Whether the URLs are the same, and the same object knows the credential.
+    /// Whether the URLs are equal and the provider is the same object.
     public static func == (left: Address, right: Address) -> Bool {
         left.url == right.url && left.credentials === right.credentials
     }
 
-    /// Hashes the URL and who knows the credential.
+    /// Hashes the URL and the provider's identity.
     public func hash(into hasher: inout Hasher) {
         hasher.combine(url)
         hasher.combine(credentials.map(ObjectIdentifier.init))
@@ -46,13 +44,12 @@ extension Address: CustomStringConvertible, CustomDebugStringConvertible, Custom
         components.fragment = nil
         components.user = nil
         components.password = nil
-        // A redirect's target is a server's text.
+        // A redirect's target comes from a server.
         return components.string.map { "\(ForeignText($0))" } ?? "<malformed URL>"
     }
 
-    /// The same as the description.
+    /// The description.
     public var debugDescription: String { description }
-
     /// The description alone.
     public var customMirror: Mirror { Mirror(self, children: ["url": description]) }
 }

@@ -1,21 +1,18 @@
 public import Support
 
-/// An address can't be asked.
-///
-/// Nothing in it is a secret: addresses appear without their query.
+/// An address can't be used; messages show addresses without their query, so without secrets.
 public typealias AddressError = CodedError<AddressErrorCode>
 
-/// The reasons why an address can't be asked.
+/// The reasons for an ``AddressError``.
 public enum AddressErrorCode: ErrorCode {
-    /// Not a URL that can be asked, or one with user information in it.
+    /// Not a usable URL, or one with user information.
     case invalid
-
     /// Plain http to another machine, or a redirect to such an address or to this machine's loopback.
     case insecure
 }
 
 extension TransferError {
-    /// The error of a transfer that is to go to such an address.
+    /// The error of a transfer to such an address.
     init(_ error: AddressError) {
         self.init(error.code == .insecure ? .insecureAddress : .invalidAddress, error.message)
     }

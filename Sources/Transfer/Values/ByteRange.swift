@@ -1,17 +1,13 @@
-/// Which bytes of a resource are wanted (RFC 9110, 14.1.2).
-///
-/// Offsets are those of the stored, encrypted bytes.
+/// A range of a resource (RFC 9110, 14.1.2); offsets count stored, encrypted bytes.
 public enum ByteRange: Sendable, Hashable {
-    /// The bytes from the lower bound up to, and not including, the upper bound.
+    /// The bytes from the lower bound to before the upper bound.
     case bytes(Range<Int64>)
     /// All bytes from an offset on.
     case from(Int64)
-    /// The last so many bytes.
+    /// The last bytes, this many.
     case suffix(Int64)
 
-    /// The value of a `Range` field.
-    ///
-    /// Only for ranges that aren't empty.
+    /// The value of a `Range` field, for non-empty ranges.
     var fieldValue: String {
         switch self {
         case .bytes(let range): "bytes=\(range.lowerBound)-\(range.upperBound - 1)"

@@ -1,21 +1,20 @@
 import Support
 
-/// Which bytes of a resource a partial answer holds: the `Content-Range` field (RFC 9110, 14.4).
+/// The range of a partial response: its `Content-Range` field (RFC 9110, 14.4).
 public struct ContentRange: Sendable, Hashable {
     /// The offset of the first byte.
     public let first: Int64
-    /// The offset of the last byte, which is part of the answer.
+    /// The offset of the last byte in the response.
     public let last: Int64
-    /// The size of the whole resource in bytes; `nil` when the server didn't know it.
+    /// The size of the whole resource in bytes; nil when unknown to the server.
     public let total: Int64?
-
-    /// The number of bytes in the answer; at least one.
+    /// The number of bytes in the response; at least one.
     var count: Int64 { last - first + 1 }
 
-    /// Reads a field's value.
+    /// Parses a field's value strictly.
     ///
-    /// Strict: another unit than bytes, signs, spaces in other places, a range that ends before it begins or after the
-    /// resource does, and numbers beyond `Bounds.largestSize` are `nil`, as is the form of an unsatisfied range.
+    /// The result is nil for units other than bytes, signs, misplaced spaces, a range that ends before its start or
+    /// beyond the resource, numbers beyond `Bounds.largestSize`, and unsatisfied ranges.
     public init?(_ text: String) {
         guard let (range, total) = Self.split(text) else { return nil }
         let ends = range.split(separator: "-", omittingEmptySubsequences: false)
@@ -26,34 +25,32 @@ public struct ContentRange: Sendable, Hashable {
         self.total = total
     }
 
-    /// Reads the resource's size from the form that goes with status 416: `bytes */1234`.
+    /// Parses the resource's size from the field of a status 416: `bytes */1234`.
     static func totalOfUnsatisfiedRange(_ text: String) -> Int64? {
         guard let (range, total) = split(text), range == "*" else { return nil }
         return total
     }
 
-    /// Takes `bytes <range>/<total or *>` apart.
+    /// Splits `bytes <range>/<total or *>`.
     private static func split(_ text: String) -> (range: Substring, total: Int64?)? {
         let words = text.split(separator: " ", omittingEmptySubsequences: false)
         guard words.count == 2, words[0].lowercased() == "bytes" else { return nil }
         let parts = words[1].split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 2 else { return nil }
-        if parts[1] == "*" {
-            return (parts[0], nil)
-        }
+        if parts[1] == "*" { return (parts[0], nil) }
         guard let total = Int64(size: parts[1]) else { return nil }
         return (parts[0], total)
     }
 }
 
 extension Int64 {
-    /// Reads a number made of ASCII digits and nothing else: no sign, no space.
+    /// Parses a number of ASCII digits only: no sign, no space.
     init?(digits text: some StringProtocol) {
         guard text.isDigits else { return nil }
         self.init(text, radix: 10)
     }
 
-    /// Reads a size or an offset in bytes: digits, and within `Bounds.sizes`.
+    /// Parses a size or an offset in bytes: digits only, within `Bounds.sizes`.
     init?(size text: some StringProtocol) {
         guard let size = Int64(digits: text), Bounds.sizes.contains(size) else { return nil }
         self = size
@@ -61,7 +58,7 @@ extension Int64 {
 }
 
 extension StringProtocol {
-    /// Whether it consists of ASCII digits, at least one.
+    /// Whether the text consists of at least one ASCII digit and nothing else.
     var isDigits: Bool {
         !isEmpty && utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
     }

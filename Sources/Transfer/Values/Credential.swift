@@ -1,6 +1,4 @@
-/// A user name and password for HTTP Basic authentication (RFC 7617).
-///
-/// Nothing that prints it shows the password.
+/// A user name and password for HTTP Basic authentication (RFC 7617); printing it hides the password.
 public struct Credential: Sendable, Hashable {
     /// The name: an account SID or an API key SID.
     public let username: String
@@ -14,12 +12,10 @@ public struct Credential: Sendable, Hashable {
 }
 
 extension Credential: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// The user name alone.
+    /// The user name only.
     public var description: String { "\(username):<redacted>" }
-
-    /// The user name alone.
+    /// The user name only.
     public var debugDescription: String { description }
-
-    /// The user name alone.
+    /// The user name only.
     public var customMirror: Mirror { Mirror(self, children: ["username": username]) }
 }

@@ -1,44 +1,43 @@
-/// Takes the bytes of a download as they come.
+/// Receives the bytes of a download as they arrive.
 ///
-/// All calls come on the transfer thread, in order, and must be quick: every other transfer waits meanwhile.
+/// All calls come on the transfer thread, in order, and must be quick: all other transfers wait.
 public protocol DownloadReceiver: AnyObject, Sendable {
-    /// Tells that a usable answer has begun.
+    /// A usable response has begun.
     ///
-    /// Called again when a broken transfer goes on; the bytes then continue where they stopped, whatever the server
-    /// sends.
+    /// Called again when a broken transfer resumes; the bytes then continue where they stopped.
     ///
     /// - Parameters:
-    ///   - head: The answer's beginning, with status 200, 206, or 204 for a resource without content.
-    ///   - offset: Where the next byte delivered stands in the resource. 0 for an answer with status 200 to a request
-    ///     for a range: the server doesn't know ranges, and the whole resource comes from its start.
-    /// - Returns: Whether to go on; `false` ends the download with `cancelled`.
+    ///   - head: The response's head, with status 200, 206, or 204 for a resource without content.
+    ///   - offset: The resource offset of the next byte. 0 when the response to a range has status 200: the server
+    ///     doesn't support ranges and sends the whole resource.
+    /// - Returns: Whether to go on; false ends the download with `cancelled`.
     func downloadDidBegin(_ head: ResponseHead, at offset: Int64) -> Bool
 
-    /// Asks whether bytes may be handed over now.
+    /// Asks whether bytes may be delivered now.
     ///
-    /// After `pause` nothing comes until `TransferTask.resume` is called; then this is asked again, for the same bytes
-    /// and perhaps more. A pause may be as long as the receiver likes: it isn't taken for a stall. The connection is
-    /// kept meanwhile, and counts among those that the client may have; TCP slows the server down.
+    /// After `pause` no bytes are delivered until `TransferTask.resume`; then this is asked again, for the same bytes
+    /// and perhaps more. A pause may last any time and isn't taken for a stall. Its connection stays open and counts
+    /// towards the client's limit; TCP slows the server down.
     ///
-    /// - Parameter byteCount: At most so many bytes are handed over next.
+    /// - Parameter byteCount: The largest number of bytes delivered next.
     func downloadWillReceive(byteCount: Int) -> DownloadFlow
 
-    /// Hands over the next bytes, which are gone when it returns.
+    /// Delivers the next bytes, valid during the call.
     func downloadDidReceive(_ bytes: RawSpan)
 
-    /// Tells that the download has ended: exactly once, always, and nothing comes after it.
+    /// The download has ended; called exactly once, as the last call.
     func downloadDidEnd(_ result: Result<Void, TransferError>)
 }
 
 extension DownloadReceiver {
-    /// Takes all bytes as they come.
+    /// Takes all bytes as they arrive.
     public func downloadWillReceive(byteCount: Int) -> DownloadFlow { .proceed }
 }
 
-/// Whether a receiver takes bytes now.
+/// A receiver's readiness for bytes.
 public enum DownloadFlow: Sendable, Hashable {
-    /// It takes them.
+    /// It takes bytes.
     case proceed
-    /// It takes them after `TransferTask.resume`.
+    /// It takes bytes after `TransferTask.resume`.
     case pause
 }

@@ -1,13 +1,11 @@
-/// The header fields of an HTTP message, in the order in which they came.
+/// The header fields of an HTTP message, in the order received.
 public struct HeaderFields: Sendable {
     private var fields: [(name: String, value: String)]
 
     /// Makes header fields from names and values.
-    public init(_ pairs: [(String, String)]) {
-        fields = pairs.map { (name: $0.0, value: $0.1) }
-    }
+    public init(_ pairs: [(String, String)]) { fields = pairs.map { (name: $0.0, value: $0.1) } }
 
-    /// The first value of a field; names are compared without regard to case.
+    /// The first value of a field; names are case-insensitive.
     public subscript(name: String) -> String? {
         fields.first { HeaderFields.isSame($0.name, name) }?.value
     }
@@ -16,13 +14,9 @@ public struct HeaderFields: Sendable {
         left.utf8.count == right.utf8.count && left.lowercased() == right.lowercased()
     }
 
-    mutating func append(name: String, value: String) {
-        fields.append((name, value))
-    }
+    mutating func append(name: String, value: String) { fields.append((name, value)) }
 
-    /// Adds to the last field's value what a folded line continues it with (RFC 9112, 5.2).
-    ///
-    /// Returns whether there is such a field.
+    /// Appends a folded line to the last field's value (RFC 9112, 5.2); returns whether there is such a field.
     mutating func continueLast(with text: String) -> Bool {
         guard !fields.isEmpty else { return false }
         fields[fields.count - 1].value += " " + text
@@ -31,19 +25,17 @@ public struct HeaderFields: Sendable {
 }
 
 extension HeaderFields: Sequence {
-    /// Makes an iterator over names and values, in the order in which they came.
+    /// Iterates over names and values in the order received.
     public func makeIterator() -> IndexingIterator<[(name: String, value: String)]> {
         fields.makeIterator()
     }
 }
 
 extension HeaderFields: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// The names alone: values can be presigned URLs (`Location`), cookies and wrapped keys.
+    /// The names only: values can be presigned URLs (`Location`), cookies and wrapped keys.
     public var description: String { fields.map(\.name).joined(separator: ", ") }
-
-    /// The same as the description.
+    /// The description.
     public var debugDescription: String { description }
-
-    /// The names alone.
+    /// The names only.
     public var customMirror: Mirror { Mirror(self, unlabeledChildren: fields.map(\.name)) }
 }

@@ -2,9 +2,7 @@ public import Logging
 import Support
 
 extension Logger {
-    /// Logs an error with its causes, or mentions it at debug level where it is a cancellation.
-    ///
-    /// The end of a mount cancels what is under way, which is no failure.
+    /// Logs an error with its causes; at debug level for a cancellation, which the end of a mount brings.
     public func failure(_ message: @autoclosure () -> Message, error: any Error) {
         log(level: error.isCancellation ? .debug : .error, message(), error: error)
     }

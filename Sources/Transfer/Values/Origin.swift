@@ -3,18 +3,16 @@ import FoundationEssentials
 import Glibc
 public import Support
 
-/// The scheme, host and port of a URL: what a credential is meant for.
+/// The scheme, host and port of a URL: the scope of a credential.
 ///
-/// URLs are taken apart by libcurl's parser, which is also the one that connects: two parsers with two opinions about
-/// where a host's name ends are how credentials reach the wrong server.
+/// libcurl both parses the URLs and connects: two parsers that disagree about the host would send credentials to the
+/// wrong server.
 public struct Origin: Hashable, Sendable, CustomStringConvertible {
     let scheme: String
     let host: String
     let port: Int
 
-    /// Takes the origin from a URL that may be asked.
-    ///
-    /// - Throws: `invalid`, or `insecure` for plain http to another machine.
+    /// Makes the origin of a URL; throws `invalid`, or `insecure` for plain http to another machine.
     init(of url: URL) throws(AddressError) {
         // libcurl's parser takes "https:///path" for the host "path".
         guard let host = url.host(), !host.isEmpty else {
@@ -48,14 +46,13 @@ public struct Origin: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// The host, with the port where that isn't the scheme's own.
+    /// The host, with the port unless it is the scheme's default.
     public var description: String {
         let isUsual = port == (scheme == "https" ? 443 : 80)
         return "\(ForeignText(isUsual ? host : "\(host):\(port)"))"
     }
 
-    /// Whether it is this machine's loopback by its notation: 127.0.0.0/8, `::1` or `localhost`, which libcurl never
-    /// looks up.
+    /// Whether the host denotes the loopback: 127.0.0.0/8, `::1` or `localhost`, which libcurl never resolves.
     var isLoopback: Bool {
         if host == "localhost" { return true }
         if let bytes = addressBytes(AF_INET, host, count: 4) { return bytes[0] == 127 }
@@ -63,9 +60,7 @@ public struct Origin: Hashable, Sendable, CustomStringConvertible {
         return bytes.dropLast().allSatisfy { $0 == 0 } && bytes.last == 1
     }
 
-    /// Whether a connection to it may end at this machine, by all the notations for that.
-    ///
-    /// Wider than `isLoopback`, since it is for refusing.
+    /// Whether a connection may end at this machine, in any notation; wider than `isLoopback`, to be safe.
     var reachesThisMachine: Bool {
         if isLoopback || host == "localhost." || host.hasSuffix(".localhost") || host.hasSuffix(".localhost.") {
             return true
@@ -78,7 +73,7 @@ public struct Origin: Hashable, Sendable, CustomStringConvertible {
         return isMapped || bytes.allSatisfy { $0 == 0 }
     }
 
-    /// The host; an IPv6 address without its brackets.
+    /// The host; an IPv6 address without brackets.
     var bareHost: String {
         host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
     }
@@ -90,15 +85,14 @@ public struct Origin: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension Address {
-    /// The origin of its URL; `nil` when that is none that may be asked.
+    /// The origin of the URL; nil when the URL can't be used.
     public var origin: Origin? { try? Origin(of: url) }
 
-    /// Finds where a redirect leads.
+    /// Resolves a redirect.
     ///
-    /// The credential stays only where the origin stays; once lost it doesn't come back, not even when a later redirect
-    /// returns.
+    /// The credential is kept only within the origin; once lost, it doesn't come back with a later redirect.
     ///
-    /// - Throws: `invalid` or `insecure` when it leads where no request may go.
+    /// - Throws: `invalid` or `insecure` for a forbidden target.
     public func redirected(to location: String) throws(AddressError) -> Address {
         let here = try Origin(of: url)
         let parsed = try ParsedURL(url.absoluteString)
@@ -131,15 +125,11 @@ private final class ParsedURL {
         self.handle = handle
     }
 
-    deinit {
-        curl_url_cleanup(handle)
-    }
+    deinit { curl_url_cleanup(handle) }
 
-    /// Goes to a URL that may be relative to this one.
-    ///
-    /// Returns whether it is one.
+    /// Resolves a URL relative to this one; returns whether it is valid.
     func follow(_ location: String) -> Bool {
-        // Servers write spaces and other bytes into Location that don't belong there: encoded, as browsers do.
+        // Servers put spaces and other invalid bytes into Location; they are encoded, as in browsers.
         let flags = UInt32(CURLU_URLENCODE | CURLU_ALLOW_SPACE | CURLU_PATH_AS_IS)
         return curl_url_set(handle, CURLUPART_URL, location, flags) == CURLUE_OK
     }

@@ -1,41 +1,35 @@
-/// How long a transfer waits for what, and how it repeats what failed.
+/// The time limits and retries of a transfer.
 public struct Patience: Sendable, Hashable {
-    /// How long making a connection may take: name, TCP and TLS together.
+    /// The limit for connecting: name, TCP and TLS together.
     public var connect: Duration
-    /// How long a connection may bring no byte, or fewer than 100 a second, before it is taken for dead.
+    /// How long a connection may bring no byte, or fewer than 100 a second, before it counts as dead.
     public var stall: Duration
-    /// How long a transfer goes without any progress, all attempts together, before it fails.
-    ///
-    /// Each byte is progress for a hundredth of a second.
+    /// How long a transfer may go without progress, over all attempts; a byte is progress for 10 ms.
     public var giveUp: Duration
-    /// The upper bound of the wait before the first repetition; it doubles with each further one.
+    /// The upper bound of the wait before the first retry; it doubles with each further one.
     public var firstBackoff: Duration
-    /// What the upper bound of the wait stops doubling at.
+    /// The limit for the upper bound of the wait.
     public var maximalBackoff: Duration
-    /// How old an outage of the host may be for a transfer to wait for its end.
+    /// The age up to which a transfer waits for the end of a host's outage.
     ///
-    /// An outage begins with the first attempt that can't connect. A transfer waits when the next attempt is due while
-    /// the outage is younger than this, else it fails at once with `hostUnreachable`. So a server that restarts is
-    /// waited for, and a network that is gone isn't waited for again and again.
+    /// An outage begins with the first failure to connect. A transfer waits if the next attempt is due while the
+    /// outage is younger, else it fails at once with `hostUnreachable`. So transfers wait for a restarting server,
+    /// but not again and again for a lost network.
     public var outage: Duration
 
-    /// The time that a byte makes up for.
+    /// The time for which a byte counts.
     ///
-    /// Each byte puts off by this much the moment at which its answer counts as stalled, as far as the patience for
-    /// silence goes, and each new one the end of all patience. So an answer that goes on with fewer than 100 bytes a
-    /// second, which are of no use to anybody, ends like one that has stalled, and holds nobody up for ever.
+    /// Each byte postpones the stall by this much, up to `stall`, and each new byte postpones the end of patience.
+    /// So a useless response below 100 bytes a second ends like a stalled one and blocks no reader for ever.
     static let timePerByte = Duration.milliseconds(10)
 
-    /// Makes a patience; what is left out has the value that suits a filesystem whose readers wait.
+    /// Makes limits; the defaults suit a filesystem with waiting readers.
     ///
-    /// `giveUp` is well below the 120 seconds after which Linux warns of a hung task. `outage` bridges the restart of a
-    /// service; `media` is for transfers whose failure breaks off a copy.
+    /// `giveUp` is well below the 120 seconds after which Linux warns of a hung task; `outage` bridges the restart
+    /// of a service.
     public init(
-        connect: Duration = .seconds(10),
-        stall: Duration = .seconds(15),
-        giveUp: Duration = .seconds(45),
-        firstBackoff: Duration = .milliseconds(200),
-        maximalBackoff: Duration = .seconds(5),
+        connect: Duration = .seconds(10), stall: Duration = .seconds(15), giveUp: Duration = .seconds(45),
+        firstBackoff: Duration = .milliseconds(200), maximalBackoff: Duration = .seconds(5),
         outage: Duration = .seconds(5)
     ) {
         self.connect = connect
@@ -46,7 +40,7 @@ public struct Patience: Sendable, Hashable {
         self.outage = outage
     }
 
-    /// The patience of reading media: an outage of 20 seconds is waited for, in which a network cable can be plugged in
-    /// again; programs that copy give up a file when a read fails.
+    /// For media: waits for an outage of 20 seconds, enough to replug a cable, since copying programs give up a file
+    /// when a read fails.
     public static let media = Patience(outage: .seconds(20))
 }

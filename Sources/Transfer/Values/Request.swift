@@ -1,58 +1,49 @@
-/// Something to ask a server, whose whole answer is wanted at once.
+/// A request whose whole response is returned at once.
 public struct Request: Sendable {
-    /// What is to be done with the resource.
+    /// The HTTP method.
     public enum Method: String, Sendable, Hashable {
-        /// Fetches it.
+        /// Fetches the resource.
         case get = "GET"
-        /// Fetches its header alone.
+        /// Fetches its head only.
         case head = "HEAD"
-        /// Changes something; repeated only when the server said that it wasn't processed, or was never reached.
+        /// Changes something; repeated only if the server didn't process it or was never reached.
         case post = "POST"
-        /// Removes it; repeated as sparingly as `post`.
+        /// Removes the resource; repeated as sparingly as `post`.
         case delete = "DELETE"
     }
 
-    /// What is to be done.
+    /// The method.
     public var method: Method
-    /// With which resource.
+    /// The address of the resource.
     public var address: Address
-    /// Further header fields.
-    ///
-    /// `Authorization`, `Proxy-Authorization` and `Cookie` go to the address's origin alone.
+    /// Further header fields; `Authorization`, `Proxy-Authorization` and `Cookie` go to the address's origin only.
     public var headers: [(String, String)]
-    /// What is sent along; for `post` alone.
+    /// The body, for `post` only.
     public var body: [UInt8]
-    /// Which part of the resource; `nil` for all of it.
+    /// The range; nil for the whole resource.
     public var range: ByteRange?
-    /// Who goes first.
+    /// The urgency.
     public var priority: Priority
-    /// What becomes of redirects.
+    /// The handling of redirects.
     public var redirects: RedirectPolicy
-    /// How long to wait for what.
+    /// The time limits and retries.
     public var patience: Patience
-    /// The most bytes that an answer may have; beyond, the request fails with `bodyTooLarge`.
+    /// The largest response in bytes; a larger one fails the request with `bodyTooLarge`.
     public var bodyLimit: Int
-    /// Whether a 404 is repeated until patience ends: media exists only seconds after it is complete.
+    /// Whether a 404 is repeated until the end of patience: media appears only seconds after its completion.
     public var retriesNotFound: Bool
-    /// Says why an answer with status 2xx, or 3xx where redirects are reported, can't be what was asked for, as the end
-    /// of a sentence that begins with its address; `nil` for one that can.
+    /// Checks a response with status 2xx, or 3xx if redirects are reported; returns its fault as the end of a
+    /// sentence that begins with the address.
     ///
-    /// It gets the answer with the start of its body (at most 64 KiB), once, on the transfer thread. A refused answer
-    /// is handled like status 503: it is repeated until patience ends.
+    /// Called once with the start of the body (at most 64 KiB), on the transfer thread. A rejected response is
+    /// handled like status 503: repeated until the end of patience.
     public var refusal: (@Sendable (Response) -> String?)?
 
     /// Makes a request.
     public init(
-        method: Method = .get,
-        address: Address,
-        headers: [(String, String)] = [],
-        body: [UInt8] = [],
-        range: ByteRange? = nil,
-        priority: Priority = .background,
-        redirects: RedirectPolicy = .follow,
-        patience: Patience = Patience(),
-        bodyLimit: Int = 64 << 20,
-        retriesNotFound: Bool = false,
+        method: Method = .get, address: Address, headers: [(String, String)] = [], body: [UInt8] = [],
+        range: ByteRange? = nil, priority: Priority = .background, redirects: RedirectPolicy = .follow,
+        patience: Patience = Patience(), bodyLimit: Int = 64 << 20, retriesNotFound: Bool = false,
         refusal: (@Sendable (Response) -> String?)? = nil
     ) {
         self.method = method
@@ -69,10 +60,10 @@ public struct Request: Sendable {
     }
 }
 
-/// What becomes of an answer that says where to look instead (301, 302, 303, 307, 308).
+/// The handling of redirects (301, 302, 303, 307, 308).
 public enum RedirectPolicy: Sendable, Hashable {
-    /// It is followed, at most five times in a row.
+    /// They are followed, at most five in a row.
     case follow
-    /// It is the answer.
+    /// They are returned as responses.
     case report
 }

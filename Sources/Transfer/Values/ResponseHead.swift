@@ -1,12 +1,12 @@
 import Support
 
-/// The beginning of an answer: everything but its body.
+/// The head of a response.
 public struct ResponseHead: Sendable {
     /// The status code (RFC 9110, 15).
     public let status: Int
     /// The header fields.
     public let headers: HeaderFields
-    /// Where it came from, after redirects; with its credentials only if they were sent there.
+    /// The address that sent it, after redirects; with credentials only if they were sent there.
     public let address: Address
 
     /// Makes a head.
@@ -16,17 +16,13 @@ public struct ResponseHead: Sendable {
         self.address = address
     }
 
-    /// The announced size of the body in bytes; `nil` when it is absent.
-    ///
-    /// Heads that came from a server have none that isn't a size: see `fault`.
-    public var contentLength: Int64? {
-        headers["Content-Length"].flatMap { Int64(size: $0) }
-    }
+    /// The announced size of the body in bytes, if any; invalid sizes are found by `fault`.
+    public var contentLength: Int64? { headers["Content-Length"].flatMap { Int64(size: $0) } }
 
-    /// What makes the answer one that can't be understood; `nil` when nothing does.
+    /// The fault of a response that can't be understood.
     ///
-    /// A length that is no number, negative or beyond `Bounds.largestSize`, or two that differ: such an answer has no
-    /// length that could be trusted, which isn't the same as having none (RFC 9112, 6.3).
+    /// A length that is no number, negative or beyond `Bounds.largestSize`, or two different lengths, are worse than
+    /// none (RFC 9112, 6.3).
     var fault: String? {
         let lengths = headers.filter { HeaderFields.isSame($0.name, "Content-Length") }.map(\.value)
         guard let first = lengths.first else { return nil }
@@ -35,25 +31,23 @@ public struct ResponseHead: Sendable {
         return nil
     }
 
-    /// Which bytes a partial answer holds; `nil` when the field is absent or malformed.
-    public var contentRange: ContentRange? {
-        headers["Content-Range"].flatMap { ContentRange($0) }
-    }
+    /// The range of a partial response; nil when the field is absent or malformed.
+    public var contentRange: ContentRange? { headers["Content-Range"].flatMap { ContentRange($0) } }
 }
 
 extension ResponseHead: CustomStringConvertible {
-    /// The status and where it came from.
+    /// The status and the address.
     public var description: String { "status \(status) from \(address)" }
 }
 
-/// A whole answer.
+/// A whole response.
 public struct Response: Sendable {
-    /// Its beginning.
+    /// Its head.
     public let head: ResponseHead
     /// Its body.
     public let body: [UInt8]
 
-    /// Makes an answer.
+    /// Makes a response.
     public init(head: ResponseHead, body: [UInt8]) {
         self.head = head
         self.body = body
@@ -63,7 +57,7 @@ public struct Response: Sendable {
 extension Response {
     /// Whether it may mean that a presigned URL has expired.
     ///
-    /// S3 says 403 for most of it, and 400 with `ExpiredToken` when the signer's session has ended.
+    /// S3 sends 403 in most cases, and 400 with `ExpiredToken` after the end of the signer's session.
     var mayMeanExpiry: Bool {
         switch head.status {
         case 403: true
@@ -75,9 +69,8 @@ extension Response {
 }
 
 extension Response: CustomStringConvertible, CustomDebugStringConvertible {
-    /// The status, where it came from and the body's size; never the body, which can hold a presigned URL.
+    /// The status, the address and the body's size; never the body, which can contain a presigned URL.
     public var description: String { "\(head), \(body.count) bytes" }
-
-    /// The same as the description.
+    /// The description.
     public var debugDescription: String { description }
 }

@@ -1,87 +1,64 @@
 import FoundationEssentials
 public import Support
 
-/// A transfer failed.
-///
-/// Nothing in it that is printed holds a secret: addresses appear without their query, answers without their body.
+/// A transfer failed; messages show addresses without their query and responses without their body, so no secrets.
 public typealias TransferError = CodedError<TransferErrorCode>
 
-/// The reasons why a transfer fails.
+/// The reasons for a ``TransferError``.
 public enum TransferErrorCode: ErrorCode {
-    /// Not a URL that can be asked, or one with user information in it.
+    /// Not a usable URL, or one with user information.
     case invalidAddress
-
     /// Plain http to another machine, or a redirect to such an address or to this machine's loopback.
     case insecureAddress
-
-    /// The host's name has no address, or the name servers can't be reached.
+    /// The host's name has no address, or the name servers are unreachable.
     case nameNotResolved
-
     /// No connection could be made in time.
     case cannotConnect
-
-    /// The host couldn't be reached lately and isn't asked again yet; nothing was sent.
+    /// The host was unreachable lately and isn't tried again yet; nothing was sent.
     case hostUnreachable
-
-    /// The server's certificate isn't trusted.
-    ///
-    /// Final: repeating it would only help an attacker.
+    /// The server's certificate isn't trusted; never repeated, which would only help an attacker.
     case certificateRefused
-
-    /// The connection broke before the answer was complete.
+    /// The connection broke before the response was complete.
     case connectionLost
-
-    /// The connection brought nothing, or next to nothing, for too long.
+    /// The connection brought no bytes, or too few, for too long.
     case stalled
-
-    /// There was no progress for as long as patience allows; the cause is what failed last.
+    /// Patience ended without progress; the cause is the last failure.
     case deadlineExceeded
-
     /// More than five redirects in a row.
     case tooManyRedirects
-
     /// The server refused; see `status`.
     case status
-
-    /// The answer succeeded but can't be what was asked for, such as a page in the place of media.
+    /// The response succeeded but isn't the requested resource, such as a page instead of media.
     case unusableAnswer
-
-    /// The resource isn't the one it was: its entity tag or size differs.
+    /// The resource has changed: its entity tag or size differs.
     case changed
-
-    /// The answer contradicts HTTP, itself or the request.
-    ///
-    /// To GET it is repeated, like one that can't be used.
+    /// The response contradicts HTTP, itself or the request; repeated for GET, like an unusable response.
     case protocolViolation
-
-    /// The answer is longer than the request allows.
+    /// The response is longer than the request allows.
     case bodyTooLarge
-
-    /// The transfer was cancelled, by its receiver, its task or the client's end.
+    /// The transfer was cancelled by its receiver, its task or the client's end.
     case cancelled
-
-    /// The source of addresses had none; the cause says why.
+    /// The source had no address; the cause says why.
     case addressUnavailable
-
-    /// The client or the request is set up in a way that can't work.
+    /// The settings of the client or the request are invalid.
     case invalidConfiguration
 
-    /// What an error of a transfer carries besides its sentence.
+    /// The details of a transfer's error.
     public struct Details: Sendable {
-        /// The answer that refused, with the start of its body.
+        /// The response that refused, with the start of its body.
         var response: Response?
-        /// What is wrong without what holds only as long as the program goes on; `nil` where all of it lasts.
+        /// The fact without the parts that are soon out of date; nil when there are none.
         var lastingFact: String?
-        /// What libcurl says, without the address; `nil` when the error isn't libcurl's.
+        /// libcurl's reason, without the address; nil for errors of other origin.
         var reason: ForeignText?
-        /// The host that was asked, where it is known.
+        /// The host, where known.
         var host: String?
     }
 
-    /// True when the transfer was cancelled.
+    /// Whether the transfer was cancelled.
     public var endsUnwantedWork: Bool { self == .cancelled }
 
-    /// The host, the answer's status, and the name by which Twilio's support finds the request.
+    /// The host, the status, and Twilio's identifier of the request.
     public static func fields(of error: TransferError) -> [String: String] {
         var fields: [String: String] = [:]
         fields["host"] = error.response?.head.address.url.host() ?? error.details.host
@@ -90,7 +67,7 @@ public enum TransferErrorCode: ErrorCode {
         return fields
     }
 
-    /// True for a refusal where its status is told, and for the end of patience where what failed last is told.
+    /// Whether the text contains a refusal's status, or the last failure before the end of patience.
     public static func isTold(_ error: TransferError, in text: String) -> Bool {
         guard error.code == .status || error.code == .deadlineExceeded else { return false }
         if let status = error.status { return text.contains("status \(status)") }
@@ -100,13 +77,11 @@ public enum TransferErrorCode: ErrorCode {
 }
 
 extension TransferError {
-    /// The answer that refused, with the start of its body (at most 64 KiB).
+    /// The response that refused, with the start of its body (at most 64 KiB).
     public var response: Response? { details.response }
-
-    /// The status of the answer that refused.
+    /// The status of the response that refused.
     public var status: Int? { response?.head.status }
-
-    /// The sentence without what holds only as long as the program goes on, such as when a host is asked again.
+    /// The message without the parts that are soon out of date, such as the time of the next attempt.
     public var lastingMessage: String { (details.lastingFact ?? fact).followed(by: remedy) }
 
     /// Makes an error.
@@ -114,7 +89,7 @@ extension TransferError {
         self.init(code, message, details: Code.Details(response: response), cause: cause)
     }
 
-    /// The same error with an address's host, unless it knows its host already.
+    /// This error with an address's host, unless it has a host.
     func of(_ address: Address?) -> TransferError {
         guard details.host == nil, let name = address?.url.host() else { return self }
         var error = self
