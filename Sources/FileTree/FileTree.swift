@@ -78,10 +78,6 @@ public final class FileTree: Sendable {
         numbers = NumberLookup(branches: branches, nodes: nodes, attributes: attributes)
         lister = DirectoryLister(branches: branches, nodes: nodes, attributes: attributes, validity: validity)
         opener = FileOpener(branches: branches, library: library, controlFiles: controlFiles)
-        let removals = RemovalNotices(nodes: nodes, library: library, ownership: ownership)
-        for number in branches.numbers {
-            branches[number].synchronizer.onRemoval { removals.report($0, in: number) }
-        }
     }
 
     // MARK: Names

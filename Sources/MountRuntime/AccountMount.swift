@@ -153,7 +153,9 @@ public final class AccountMount {
             settings, metrics, transfer, stops, logger,
             clients: TwilioClients(main: client, subaccounts: (subaccounts ?? []).map(\.client)), observer: recorder)
         let maker = try BranchMaker(
-            library: library, settings: settings.sync, writer: writer, logger: accountLogger)
+            library: library, settings: settings.sync, writer: writer,
+            delegate: RemovalNotices(nodes: nodes, library: library, ownership: settings.ownership),
+            logger: accountLogger)
         stops.push { maker.shutDown() }
         let mainBranch = try maker.branch(of: main)
         let subaccountBranches = try subaccounts?.map(maker.branch)

@@ -11,6 +11,7 @@ import TwilioAPI
 struct BranchMaker: Sendable {
     private let library: MediaLibrary
     private let settings: SyncSettings
+    private let delegate: any SynchronizerDelegate
 
     /// Makes the logger of an account.
     private let makeLogger: @Sendable (SID) -> Logger
@@ -24,10 +25,12 @@ struct BranchMaker: Sendable {
     ///   - writer: the thread that writes to the catalogs.
     ///   - logger: makes the logger of an account.
     init(
-        library: MediaLibrary, settings: SyncSettings, writer: WriteQueue, logger: @escaping @Sendable (SID) -> Logger
+        library: MediaLibrary, settings: SyncSettings, writer: WriteQueue, delegate: any SynchronizerDelegate,
+        logger: @escaping @Sendable (SID) -> Logger
     ) throws {
         self.library = library
         self.settings = settings
+        self.delegate = delegate
         makeLogger = logger
         self.writer = writer
         workers = try SyncWorkers(writer: writer)
@@ -43,7 +46,7 @@ struct BranchMaker: Sendable {
             catalog: account.catalog,
             synchronizer: try Synchronizer(
                 catalog: account.catalog, client: account.client, finder: finder, settings: settings,
-                workers: workers, logger: logger),
+                workers: workers, delegate: delegate, logger: logger),
             finder: finder,
             prefetcher: try Prefetcher(
                 catalog: account.catalog, library: library, worker: prefetchWorker, logger: logger))

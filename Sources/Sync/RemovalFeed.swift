@@ -1,28 +1,29 @@
 import Catalog
 import Logging
 import Support
+import TwilioAPI
 
 /// Publishes removed recordings, whichever mount of the account found the removal.
 final class RemovalFeed: Sendable {
+    private let account: SID
     private let catalog: Catalog
+    private let delegate: any SynchronizerDelegate
     private let logger: Logger
     /// The last published removal, and the epoch of its database.
     private let published: Locked<(epoch: Int, sequence: Int64)>
-    private let action = Locked<(@Sendable ([RemovedEntry]) -> Void)?>(nil)
 
     /// The number of removals published at a time.
     private static let step = 1000
 
-    init(catalog: Catalog, logger: Logger) throws(CatalogError) {
+    init(
+        of account: SID, catalog: Catalog, delegate: any SynchronizerDelegate, logger: Logger
+    ) throws(CatalogError) {
+        self.account = account
         self.catalog = catalog
+        self.delegate = delegate
         self.logger = logger
         let epoch = catalog.epoch
         published = Locked((epoch, try catalog.removals.latest()))
-    }
-
-    /// Sets the action; not in the initializer, since the tree that acts is made of branches that hold the feed.
-    func onRemoval(_ action: @escaping @Sendable ([RemovedEntry]) -> Void) {
-        self.action.withLock { $0 = action }
     }
 
     /// Publishes the removals since the last call; to be called on one thread at a time.
@@ -38,7 +39,7 @@ final class RemovalFeed: Sendable {
                 let removals = try catalog.removals.entries(after: sequence, limit: Self.step)
                 guard let last = removals.last else { return }
                 published.withLock { if $0.epoch == epoch { $0.sequence = last.sequence } }
-                action.withLock { $0 }?(removals.map(\.entry))
+                delegate.recordingsWereRemoved(removals.map(\.entry), from: account)
             }
         } catch {
             logger.debug("removals can't be read from the catalog", error: error)

@@ -27,11 +27,11 @@ public final class Synchronizer: Sendable {
     /// - Throws: ``CatalogError`` when the catalog can't be read.
     public init(
         catalog: Catalog, client: TwilioClient, finder: ResourceFinder, settings: SyncSettings = SyncSettings(),
-        workers: SyncWorkers, logger: Logger
+        workers: SyncWorkers, delegate: any SynchronizerDelegate, logger: Logger
     ) throws {
         let services = SyncServices(
             catalog: catalog, client: client, finder: finder, settings: settings, workers: workers, logger: logger)
-        let removals = try RemovalFeed(catalog: catalog, logger: logger)
+        let removals = try RemovalFeed(of: client.account, catalog: catalog, delegate: delegate, logger: logger)
         var lists: [MediaKind: ListSync] = [:]
         for kind in MediaKind.allCases where catalog.window.kinds.contains(kind) {
             lists[kind] = try ListSync(kind, services: services) { event in
@@ -133,11 +133,6 @@ public final class Synchronizer: Sendable {
     /// - Parameter completion: called later on another thread, after the resource was stored.
     public func refresh(_ sid: SID, completion: @escaping @Sendable (RefreshOutcome) -> Void = { _ in }) {
         refresher.refresh(sid, completion: completion)
-    }
-
-    /// Sets the action for removed recordings, called on a thread of the synchronizer.
-    public func onRemoval(_ action: @escaping @Sendable ([RemovedEntry]) -> Void) {
-        removals.onRemoval(action)
     }
 
     /// Ends the threads, also for other accounts that share them; to be called after the transfer client was shut down.

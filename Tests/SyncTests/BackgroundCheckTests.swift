@@ -32,7 +32,7 @@ struct BackgroundCheckTests {
         let finder = ResourceFinder(catalog: catalog, client: client, writer: writer)
         let synchronizer = try Synchronizer(
             catalog: catalog, client: client, finder: finder, settings: settings,
-            workers: SyncWorkers(writer: writer), logger: log.logger)
+            workers: SyncWorkers(writer: writer), delegate: Removals(), logger: log.logger)
         defer {
             transfer.shutDown()
             synchronizer.shutDown()

@@ -267,8 +267,7 @@ struct DamagedListTests {
         defer { simulator.stop() }
         let bench = try SyncBench(simulator)
         defer { bench.shutDown() }
-        let removed = Awaited<[RemovedEntry]>()
-        bench.synchronizer.onRemoval { removed.add($0) }
+        let removed = bench.removed.found
         func remove(_ numbers: Range<Int>) throws {
             try bench.catalog.store(numbers.map { try Sample.resource($0, .composition) })
             for number in numbers {

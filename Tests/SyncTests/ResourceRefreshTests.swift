@@ -100,8 +100,7 @@ struct ResourceRefreshTests {
     func gone() throws {
         let bench = try Bench()
         defer { bench.shutDown() }
-        let removed = Awaited<[RemovedEntry]>()
-        bench.sync.synchronizer.onRemoval { removed.add($0) }
+        let removed = bench.sync.removed.found
         try bench.simulator.remove("\(bench.sid)")
         #expect(try bench.refresh() == .gone)
         #expect(try removed.value().map(\.sid) == [bench.sid])

@@ -89,8 +89,7 @@ struct SharedCatalogTests {
         try first.list(.composition).get()
         let second = try SyncBench(simulator, folder: folder, settings: SyncSettings(refreshInterval: .seconds(3600)))
         defer { second.shutDown() }
-        let told = Awaited<[RemovedEntry]>()
-        second.synchronizer.onRemoval { told.add($0) }
+        let told = second.removed.found
         try second.synchronizer.start()
         let gone = try Sample.sid(7, .composition)
         try simulator.remove("\(gone)")

@@ -217,8 +217,7 @@ struct SynchronizerTests {
         settings.passInterval = 2
         let bench = try SyncBench(simulator, settings: settings)
         defer { bench.shutDown() }
-        let removed = Awaited<[RemovedEntry]>()
-        bench.synchronizer.onRemoval { removed.add($0) }
+        let removed = bench.removed.found
         try bench.list(.composition).get()
         try bench.synchronizer.start()
         #expect(Set(try bench.catalog.listed(.composition)) == (try Self.sids(0..<3)))

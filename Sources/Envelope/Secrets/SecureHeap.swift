@@ -39,8 +39,8 @@ public enum SecureHeap {
 
     /// Makes the secure heap on the first call and returns its protection.
     ///
-    /// All code that holds secrets calls it. Call it early, before dropping privileges or setting limits, and warn about
-    /// memory that can't be locked.
+    /// All code that holds secrets calls it. Call it early, before dropping privileges or setting limits, and warn
+    /// about memory that can't be locked.
     @discardableResult
     public static func initialize() -> Protection { protection }
 

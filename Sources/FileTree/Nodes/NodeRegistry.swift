@@ -66,8 +66,12 @@ public final class NodeRegistry: Sendable {
     ///
     /// - Parameter account: to which it belongs; nil, or one that isn't a subaccount, for the mounted account.
     func inode(ofMedia sid: SID, of account: SID? = nil) -> InodeNumber? {
-        let index = account.flatMap { subaccounts.firstIndex(of: $0) }.map { $0 + 1 } ?? 0
-        return sid.kind.map { number(Node(.media(sid, $0), in: BranchNumber(rawValue: UInt16(index)))) }
+        sid.kind.map { number(Node(.media(sid, $0), in: branch(of: account))) }
+    }
+
+    /// The branch of an account: the mounted account's for nil, and for all that aren't subaccounts.
+    func branch(of account: SID?) -> BranchNumber {
+        BranchNumber(rawValue: UInt16(account.flatMap { subaccounts.firstIndex(of: $0) }.map { $0 + 1 } ?? 0))
     }
 
     /// How often the media of a recording has changed.

@@ -1,16 +1,23 @@
-import Catalog
-import Media
+public import Catalog
+public import Media
 import Support
-import TwilioAPI
+public import Sync
+public import TwilioAPI
 
-/// Has the kernel drop the recordings that an account doesn't have any more.
-struct RemovalNotices: Sendable {
-    let nodes: NodeRegistry
-    let library: MediaLibrary
-    let ownership: Ownership
+/// Has the kernel drop the recordings that an account no longer has.
+public struct RemovalNotices: SynchronizerDelegate {
+    private let nodes: NodeRegistry
+    private let library: MediaLibrary
+    private let ownership: Ownership
+
+    /// Makes them for the nodes of a mount.
+    public init(nodes: NodeRegistry, library: MediaLibrary, ownership: Ownership) {
+        (self.nodes, self.library, self.ownership) = (nodes, library, ownership)
+    }
 
     /// Expires all inodes that recordings had: their files, their resources, their links.
-    func report(_ removed: [RemovedEntry], in number: BranchNumber) {
+    public func recordingsWereRemoved(_ removed: [RemovedEntry], from account: SID) {
+        let number = nodes.branch(of: account)
         nodes.expire(removed.flatMap { inodes(of: $0, in: number) })
     }
 

@@ -100,14 +100,15 @@ final class TreeBench: Sendable {
         catalog = try Catalog(folder: folder.appending(path: "catalog").path, window: window, logger: quiet)
         writer = try WriteQueue()
         finder = ResourceFinder(catalog: catalog, client: client, writer: writer)
-        synchronizer = try Synchronizer(
-            catalog: catalog, client: client, finder: finder, workers: SyncWorkers(writer: writer), logger: quiet)
         nodes = NodeRegistry(kernel: expired)
         recorder = MediaRecorder(catalog: catalog, writer: writer, delegate: nodes, logger: quiet)
         library = try MediaLibrary(
             clients: TwilioClients(main: client), transfer: transfer, keys: keys,
             configuration: MediaLibrary.Configuration(spoolFolder: folder.path, threadCount: 1), observer: recorder,
             logger: quiet)
+        synchronizer = try Synchronizer(
+            catalog: catalog, client: client, finder: finder, workers: SyncWorkers(writer: writer),
+            delegate: RemovalNotices(nodes: nodes, library: library, ownership: ownership), logger: quiet)
         prefetcher = try Prefetcher(catalog: catalog, media: prefetchable ?? library, logger: quiet)
         let main = Branch(
             account: account, catalog: catalog, synchronizer: synchronizer, finder: finder, prefetcher: prefetcher)

@@ -9,6 +9,13 @@ import TwilioSimulator
 
 @testable import Sync
 
+/// Collects removals.
+final class Removals: SynchronizerDelegate {
+    let found = Awaited<[RemovedEntry]>()
+
+    func recordingsWereRemoved(_ removed: [RemovedEntry], from account: SID) { found.add(removed) }
+}
+
 /// A catalog that is filled from a server.
 final class SyncBench: Sendable {
     let folder: CatalogFolder
@@ -17,6 +24,9 @@ final class SyncBench: Sendable {
     let synchronizer: Synchronizer
     let finder: ResourceFinder
     private let writer: WriteQueue
+
+    /// The removals that the synchronizer has found.
+    let removed = Removals()
 
     init(
         url: String, username: String = "name", password: String = "word", account: String? = nil,
@@ -34,7 +44,7 @@ final class SyncBench: Sendable {
         finder = ResourceFinder(catalog: catalog, client: client, writer: writer)
         synchronizer = try Synchronizer(
             catalog: catalog, client: client, finder: finder, settings: settings,
-            workers: SyncWorkers(writer: writer), logger: logger)
+            workers: SyncWorkers(writer: writer), delegate: removed, logger: logger)
     }
 
     convenience init(
