@@ -7,32 +7,27 @@ public import TwilioAPI
 
 /// The mount as a tree of directories and files: names, numbers, attributes, contents.
 ///
-/// Knows nothing of libfuse, so all of it can be tested without a mount. Answers that need no request come at once, on
-/// the caller's thread; others come later by a completion, which may be called on any thread.
+/// It is independent of libfuse, so tests need no mount. Answers without a request come at once, on the caller's
+/// thread; others come later by a completion on any thread.
 public final class FileTree: Sendable {
-    /// The parts that a tree is made from.
+    /// The parts of a tree.
     public struct Parts: Sendable {
         /// The branch of the mounted account.
         public var main: Branch
-
-        /// The branches of its subaccounts, in the order of the listing; nil where none are shown.
+        /// The branches of its subaccounts, in the order of the listing; nil if they are hidden.
         public var subaccounts: [Branch]?
-
         /// The nodes that the kernel knows.
         public var nodes: NodeRegistry
-
         /// Reads media.
         public var library: MediaLibrary
-
         /// Provides the files about the mount itself.
         public var controlFiles: any ControlFileContents
-
-        /// Knows which recordings are left out since they can't be read; nil where none are.
+        /// Knows the hidden unreadable recordings; nil if none are hidden.
         public var readability: Readability?
 
         /// Makes a set of parts.
         ///
-        /// - Parameter nodes: made for the same subaccounts in the same order.
+        /// - Parameter nodes: A registry for the same subaccounts in the same order.
         public init(
             main: Branch, subaccounts: [Branch]? = nil, nodes: NodeRegistry, library: MediaLibrary,
             controlFiles: any ControlFileContents, readability: Readability? = nil
@@ -58,7 +53,7 @@ public final class FileTree: Sendable {
 
     /// Makes a tree.
     ///
-    /// - Parameter ownership: the owner of all files.
+    /// - Parameter ownership: The owner of all files.
     public init(parts: Parts, ownership: Ownership) {
         precondition(
             MediaKind.allCases.allSatisfy {
@@ -68,7 +63,7 @@ public final class FileTree: Sendable {
         nodes = parts.nodes
         library = parts.library
         self.ownership = ownership
-        // Numbers are made from the accounts that the registry knows.
+        // The registry derives numbers from its accounts.
         assert(branches.all.dropFirst().map(\.account) == nodes.subaccounts)
         let controlFiles = ControlFiles(contents: parts.controlFiles)
         let validity = NameValidity(readability: parts.readability)
@@ -84,13 +79,12 @@ public final class FileTree: Sendable {
 
     /// Finds a name in a directory.
     ///
-    /// Waits for nothing but a recording that isn't listed. The caller bounds that time, since other lookups in the
-    /// directory wait as well.
+    /// Waits only for a recording that isn't listed. The caller bounds that wait, since other lookups in the directory
+    /// wait too.
     ///
-    /// `.` and `..` are found in any node, also in one that the kernel doesn't know: so it turns the number of a file
-    /// handle into a node.
+    /// Every node has `.` and `..`, even one that the kernel doesn't know: the kernel resolves file handles with them.
     ///
-    /// The answer counts as a reference, to be taken back with ``forget(_:count:)``.
+    /// The answer counts as a reference, to be returned with ``forget(_:count:)``.
     public func lookUp(_ name: String, in parent: InodeNumber, completion: @escaping TreeCompletion<Entry>) {
         if name == "." || name == ".." {
             completion(Result { () throws(FileTreeError) in try numbers.find(parent, isParent: name == "..") })
@@ -100,16 +94,12 @@ public final class FileTree: Sendable {
     }
 
     /// Takes back references to a node.
-    public func forget(_ inode: InodeNumber, count: UInt64) {
-        nodes.forget(inode, count: count)
-    }
+    public func forget(_ inode: InodeNumber, count: UInt64) { nodes.forget(inode, count: count) }
 
-    /// Counts a reference to an entry of a listing whose attributes were reported.
-    public func refer(to entry: DirectoryEntry) {
-        nodes.refer(to: entry.node)
-    }
+    /// Counts a reference to an entry whose attributes a listing reported.
+    public func refer(to entry: DirectoryEntry) { nodes.refer(to: entry.node) }
 
-    /// The target of a symbolic link, relative to the directory that it is in.
+    /// The target of a symbolic link, relative to its directory.
     public func target(of inode: InodeNumber) throws(FileTreeError) -> String {
         let node = try nodes.node(inode)
         guard case .link(let sid, _, let view) = node.place else {
@@ -118,26 +108,21 @@ public final class FileTree: Sendable {
         return view.target(of: try branches[node.branch].entry(of: sid))
     }
 
-    /// The path of a node below the mount point, and the recording that it belongs to; nil for a number without a node.
-    ///
-    /// The root's path is `.`.
+    /// The path of a node below the mount point (`.` for the root), and its recording; nil for a number without a node.
     public func location(of inode: InodeNumber) -> (path: String, recording: SID?)? {
         nodes.knownNode(inode).map(branches.location)
     }
 
     // MARK: Attributes
 
-    /// The attributes of a node; waits for a size that isn't known.
+    /// The attributes of a node; waits for an unknown size.
     ///
-    /// - Parameter isOpen: whether an open file is being read. When its recording is gone from the account, it keeps
-    ///   the attributes that it had; all others get an error.
+    /// - Parameter isOpen: Whether an open file is being read. It keeps its attributes when its recording is removed
+    ///   from the account; other requests get an error.
     public func attributes(
         of inode: InodeNumber, isOpen: Bool = false, completion: @escaping TreeCompletion<Attributes>
     ) {
-        if isOpen, let kept = nodes.attributes(ofRemoved: inode) {
-            completion(.success(kept))
-            return
-        }
+        if isOpen, let kept = nodes.attributes(ofRemoved: inode) { return completion(.success(kept)) }
         do throws(FileTreeError) {
             attributes.attributes(of: try nodes.node(inode), completion: completion)
         } catch {
@@ -145,12 +130,10 @@ public final class FileTree: Sendable {
         }
     }
 
-    /// Refuses an access that a user hasn't.
+    /// Refuses an access that a user doesn't have.
     ///
-    /// - Parameter mask: bits of the access: 4 read, 2 write, 1 search.
-    public func checkAccess(
-        to inode: InodeNumber, mask: UInt32, user: UInt32, group: UInt32
-    ) throws(FileTreeError) {
+    /// - Parameter mask: Bits of the access: 4 read, 2 write, 1 search.
+    public func checkAccess(to inode: InodeNumber, mask: UInt32, user: UInt32, group: UInt32) throws(FileTreeError) {
         let isDirectory = if case .directory = try nodes.node(inode).place { true } else { false }
         try ownership.check(mask, isDirectory: isDirectory, user: user, group: group)
     }
@@ -166,7 +149,7 @@ public final class FileTree: Sendable {
         ).values
     }
 
-    /// The number of completed recordings, and the sum of the sizes that are known, in bytes.
+    /// The number of completed recordings, and the sum of the known sizes in bytes.
     public func totals() throws(FileTreeError) -> (files: Int64, bytes: Int64) {
         var sum: (files: Int64, bytes: Int64) = (0, 0)
         for branch in branches.all {
@@ -180,8 +163,7 @@ public final class FileTree: Sendable {
 
     // MARK: Directories and files
 
-    /// Opens a directory once its list is complete, and it is known which recordings are left out, as far as that can
-    /// be determined in a minute.
+    /// Opens a directory once its list is complete; waits a minute at most to know its hidden recordings.
     public func openDirectory(_ inode: InodeNumber, completion: @escaping TreeCompletion<DirectoryHandle>) {
         do throws(FileTreeError) {
             let (directory, number) = try nodes.directory(inode)
@@ -191,17 +173,14 @@ public final class FileTree: Sendable {
         }
     }
 
-    /// The next entries of a directory.
+    /// The next entries of a directory; empty only at the end.
     ///
     /// - Parameters:
-    ///   - cookie: that of the entry before; 0 to begin.
-    ///   - limit: how many at most.
-    /// - Returns: an empty array at the end, and only there.
+    ///   - cookie: The cookie of the entry before; 0 to begin.
+    ///   - limit: The greatest number of entries.
     public func entries(
         of handle: DirectoryHandle, after cookie: Int64, limit: Int
-    ) throws(FileTreeError) -> [DirectoryEntry] {
-        try lister.entries(of: handle, after: cookie, limit: limit)
-    }
+    ) throws(FileTreeError) -> [DirectoryEntry] { try lister.entries(of: handle, after: cookie, limit: limit) }
 
     /// Opens a file for reading.
     public func open(_ inode: InodeNumber, completion: @escaping TreeCompletion<OpenFile>) {
@@ -212,10 +191,8 @@ public final class FileTree: Sendable {
         }
     }
 
-    /// Translates an error of reading an open file to the tree's, once it is known what it means.
+    /// Translates an error of reading an open file to the tree's, once its meaning is known.
     public func translate(
         _ error: MediaError, of file: OpenFile, completion: @escaping @Sendable (FileTreeError) -> Void
-    ) {
-        MediaFailures(library: library).translate(error, in: branches[file.branch], completion: completion)
-    }
+    ) { MediaFailures(library: library).translate(error, in: branches[file.branch], completion: completion) }
 }

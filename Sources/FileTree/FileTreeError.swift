@@ -5,35 +5,26 @@ import TwilioAPI
 /// An error of the tree, for an answer with an errno.
 public typealias FileTreeError = CodedError<FileTreeErrorCode>
 
-/// The kinds of the tree's errors; ``FileSystem`` has the table of errnos.
+/// The codes of the tree's errors; ``FileSystem`` maps them to errnos.
 public enum FileTreeErrorCode: ErrorCode {
     /// No such file, no such recording.
     case notFound
-
-    /// The inode number means nothing any more.
+    /// The inode number isn't valid any more.
     case stale
-
-    /// A directory where a file is wanted.
+    /// A directory instead of a file.
     case isDirectory
-
-    /// A file where a directory is wanted.
+    /// A file instead of a directory.
     case notDirectory
-
-    /// A link where a file is wanted, or something else where a link is.
+    /// A link instead of a file, or another node instead of a link.
     case invalid
-
     /// The tree can't be changed.
     case readOnly
-
     /// The mode doesn't allow it.
     case permissionDenied
-
     /// No such extended attribute.
     case noAttribute
-
-    /// The list or the catalog can't be read; the cause says why.
+    /// The list or the catalog can't be read; see the cause.
     case inputOutput
-
     /// The file's media can't be opened or read.
     case media(MediaErrorCode)
 }
@@ -45,16 +36,14 @@ extension FileTreeError {
     }
 
     /// A directory has no entry with a name.
-    static func missing(_ name: String) -> FileTreeError {
-        FileTreeError(.notFound, "there is no '\(name)' here")
-    }
+    static func missing(_ name: String) -> FileTreeError { FileTreeError(.notFound, "there is no '\(name)' here") }
 
     /// The catalog failed, or its source.
     static func catalog(_ error: any Error) -> FileTreeError {
         FileTreeError(.inputOutput, "The catalog can't be read.", cause: error)
     }
 
-    /// The catalog was exchanged between an answer and what it follows from.
+    /// The catalog was exchanged during a query.
     static var interrupted: FileTreeError {
         FileTreeError(.inputOutput, "the catalog was found damaged while it was read")
     }

@@ -5,39 +5,34 @@ import Support
 import Transfer
 public import TwilioAPI
 
-/// Reacts to media that differs from what the kernel may keep.
+/// Reacts to media that differs from the kernel's copy.
 public protocol MediaRecorderDelegate: Sendable {
-    /// Bytes of a recording's media may have been released that aren't its own, or its size may have changed.
+    /// Wrong bytes of a recording's media may have been released, or its size may have changed.
     ///
-    /// Called on the recorder's thread, never within a request of the kernel's, where libfuse warns of deadlocks.
+    /// Called on the recorder's thread, never within a request of the kernel, where libfuse warns of deadlocks.
     func mediaMayDiffer(_ sid: SID, of account: SID?)
 }
 
-/// Writes what ``Media`` learns to the catalog, and reports what the kernel may not keep.
+/// Writes the findings of ``Media`` to the catalog, and reports media that the kernel must not keep.
 public final class MediaRecorder: MediaObserver {
     private let catalog: Catalog
-
     /// The catalogs of subaccounts.
     private let subaccounts: [SID: Catalog]
     private let logger: Logger
-
-    /// Writes take milliseconds and must not delay the thread that learnt something.
+    /// Writes take milliseconds and must not delay the reporting thread.
     private let writer: WriteQueue
-
     /// Descriptions that aren't stored yet.
     private let described = Locked<[(sid: SID, account: SID?, facts: MediaFacts)]>([])
-
-    /// When a failure to store was last logged.
+    /// The time of the last logged failure to store.
     private let lastFailure = Locked<ContinuousClock.Instant?>(nil)
-
     private let delegate: any MediaRecorderDelegate
 
     /// Makes a recorder.
     ///
     /// - Parameters:
-    ///   - catalog: that of the mounted account.
-    ///   - subaccounts: those of its subaccounts; recordings of all others belong to the first.
-    ///   - writer: the thread that writes; to be shut down after the library, so that nothing is lost.
+    ///   - catalog: The catalog of the mounted account.
+    ///   - subaccounts: The catalogs of its subaccounts; recordings of all others belong to the mounted account.
+    ///   - writer: The writing thread; it has to shut down after the library, so that nothing is lost.
     public init(
         catalog: Catalog, subaccounts: [SID: Catalog] = [:], writer: WriteQueue, delegate: any MediaRecorderDelegate,
         logger: Logger
@@ -49,15 +44,14 @@ public final class MediaRecorder: MediaObserver {
         self.writer = writer
     }
 
-    /// Stores the size, if it is certain, and that the media is encrypted, if it says so.
+    /// Stores a certain size, and that the media is encrypted.
     public func mediaWasDescribed(_ sid: SID, of account: SID?, as facts: MediaFacts) {
         guard facts.isSizeCertain || facts.isEncrypted else { return }
         let isFirst = described.withLock { described in
             described.append((sid, account, facts))
             return described.count == 1
         }
-        // Descriptions that come until the writer runs are stored together: a transaction costs as much as a hundred
-        // sizes.
+        // Descriptions until the writer runs share a transaction, which costs as much as a hundred sizes.
         if isFirst { writer.run(.urgent) { [self] in learn() } }
     }
 
@@ -92,7 +86,7 @@ public final class MediaRecorder: MediaObserver {
         }
     }
 
-    /// Logs that something can't be stored, once a minute: on a full disk nothing can.
+    /// Logs a failure to store, once a minute: on a full disk every write fails.
     private func storingDidFail(_ message: String, _ error: any Error) {
         let now = ContinuousClock.now
         let isDue = lastFailure.withLock { last in
@@ -104,11 +98,9 @@ public final class MediaRecorder: MediaObserver {
     }
 
     /// The catalog of an account.
-    private func catalog(of account: SID?) -> Catalog {
-        account.flatMap { subaccounts[$0] } ?? catalog
-    }
+    private func catalog(of account: SID?) -> Catalog { account.flatMap { subaccounts[$0] } ?? catalog }
 
-    /// Forgets the size; it is learnt again at the next request for it.
+    /// Forgets the size; the next request for it learns it again.
     public func mediaHasChanged(_ sid: SID, of account: SID?) {
         logger.warning(
             "\(sid): the media changed (completed media should not); what is stored of it is dropped",
@@ -128,7 +120,7 @@ public final class MediaRecorder: MediaObserver {
         writer.run(.urgent) { [self] in store(.verified, sid, account) }
     }
 
-    /// Stores that the bytes may not be authentic, and has the kernel drop the pages that were released.
+    /// Stores that the bytes may not be authentic, and has the kernel drop the released pages.
     public func mediaIsDoubtful(_ sid: SID, of account: SID?) {
         writer.run(.urgent) { [self] in
             store(.unverified, sid, account)
@@ -136,7 +128,7 @@ public final class MediaRecorder: MediaObserver {
         }
     }
 
-    /// Stores that they are not, and has the kernel drop the pages that were released before the forgery was seen.
+    /// Stores that the bytes aren't authentic, and has the kernel drop the pages released before.
     public func mediaFailedAuthentication(_ sid: SID, of account: SID?) {
         writer.run(.urgent) { [self] in
             store(.failed, sid, account)
@@ -154,6 +146,6 @@ public final class MediaRecorder: MediaObserver {
 }
 
 extension MediaFacts {
-    /// Whether the size is kept: a guess is reported, but may turn out to be wrong with the right key.
+    /// Whether the size is stored: a guess is reported, but the right key may disprove it.
     fileprivate var isSizeCertain: Bool { isPlaintextSizeExact && isConfirmed }
 }

@@ -7,11 +7,10 @@ import TwilioAPI
 
 /// Provides the attributes of all nodes.
 final class AttributeProvider: Sendable {
-    /// The size that is reported with a name as long as the true one isn't known.
+    /// The size reported with a name until the true size is known.
     ///
-    /// No program should see it. If one does that asks for the attributes that the kernel remembers
-    /// (`AT_STATX_DONT_SYNC`), too much is better than too little: reading ends where the file does, and no file is
-    /// taken for an empty one.
+    /// Only a program that asks for the attributes in the kernel's cache (`AT_STATX_DONT_SYNC`) can see it. Too large
+    /// is better than too small: reading ends at the file's end, and no file seems empty.
     private static let sizeUntilKnown = Bounds.largestSize
 
     private let branches: Branches
@@ -30,7 +29,7 @@ final class AttributeProvider: Sendable {
         self.ownership = ownership
     }
 
-    /// The attributes of a node; waits for a size that isn't known.
+    /// The attributes of a node; waits for an unknown size.
     func attributes(of node: Node, completion: @escaping TreeCompletion<Attributes>) {
         do throws(FileTreeError) {
             let branch = branches[node.branch]
@@ -39,22 +38,16 @@ final class AttributeProvider: Sendable {
             case .directory(.group(let group)) where try branch.oldest(ofGroup: group) == nil:
                 waitForGroup(group, node, completion)
                 return
-            case .directory, .control:
-                break
-            case .media(let sid, _), .metadata(let sid, _), .link(let sid, _, _):
-                entry = try branch.entry(of: sid)
+            case .directory, .control: break
+            case .media(let sid, _), .metadata(let sid, _), .link(let sid, _, _): entry = try branch.entry(of: sid)
             }
             let known = try known(of: node, entry)
             if case .media(let sid, _) = node.place { branch.prefetcher.didAskSize(of: sid, isKnown: known != nil) }
-            if let known {
-                completion(.success(known))
-                return
-            }
+            if let known { return completion(.success(known)) }
             guard case .media(let sid, _) = node.place, let entry else { throw Self.unknown }
             library.describe(try branch.resource(of: sid)) { [self] result in
                 switch result {
-                case .success(let facts):
-                    completion(.success(media(node, entry, facts)))
+                case .success(let facts): completion(.success(media(node, entry, facts)))
                 case .failure(let error):
                     MediaFailures(library: library).translate(error, in: branch) { completion(.failure($0)) }
                 }
@@ -64,21 +57,16 @@ final class AttributeProvider: Sendable {
         }
     }
 
-    /// Waits until the list of a call or a room without recordings has some, or is complete.
+    /// Waits until the list has recordings of a call or a room, or is complete.
     private func waitForGroup(_ group: SID, _ node: Node, _ completion: @escaping TreeCompletion<Attributes>) {
         let branch = branches[node.branch]
-        // Stale, not missing: the kernel then looks the name up again, which isn't found.
+        // Stale, not missing: the kernel then looks up the name again, without success.
         let gone = FileTreeError(.stale, "\(group) has no recordings")
         let kinds = Grouping(of: group).kinds
-        guard !branch.isListed(kinds) else {
-            completion(.failure(gone))
-            return
-        }
+        guard !branch.isListed(kinds) else { return completion(.failure(gone)) }
         branch.synchronizer.whenListed(kinds) { [self] result in
             do throws(FileTreeError) {
-                if case .failure(let error) = result {
-                    throw FileTreeError(.inputOutput, error.message, cause: error)
-                }
+                if case .failure(let error) = result { throw FileTreeError(.inputOutput, error.message, cause: error) }
                 guard try branch.oldest(ofGroup: group) != nil, let attributes = try known(of: node, nil) else {
                     throw branch.isListed(kinds) ? gone : .interrupted
                 }
@@ -91,7 +79,7 @@ final class AttributeProvider: Sendable {
 
     /// The answer to a lookup; counts the reference.
     ///
-    /// - Parameter validity: that of the name.
+    /// - Parameter validity: The validity of the name.
     func lookedUp(_ node: Node, _ entry: CatalogEntry? = nil, validity: Double) throws(FileTreeError) -> Entry {
         let attributes = try withName(of: node, entry)
         if case .media(let sid, _) = node.place, attributes.validity > 0 {
@@ -101,22 +89,22 @@ final class AttributeProvider: Sendable {
         return Entry(attributes: attributes, validity: validity)
     }
 
-    /// The attributes that are reported with a name, at once.
+    /// The attributes to report with a name, without waiting.
     ///
-    /// The kernel locks the directory while it waits for a name, so nothing may be waited for here. A size that isn't
-    /// known is reported as ``sizeUntilKnown``, valid for no time at all: the kernel asks for the attributes alone,
-    /// without a lock, before `stat` returns and before a file is opened, whose permissions it checks then.
+    /// The kernel locks the directory while it waits for a name, so this function must not wait. It reports an unknown
+    /// size as ``sizeUntilKnown`` with a validity of 0: the kernel asks for the attributes alone, without a lock,
+    /// before `stat` returns and in the permission check before a file is opened.
     func withName(of node: Node, _ entry: CatalogEntry?) throws(FileTreeError) -> Attributes {
         if let known = try known(of: node, entry) { return known }
         guard case .media(let sid, _) = node.place, let entry else { throw Self.unknown }
-        // The kernel has the size of a file that is being read, which must not be replaced.
+        // The kernel has the size of a file that is being read; it must not be replaced.
         if let facts = library.factsAtHand(sid) { return media(node, entry, facts) }
         return media(node, entry, size: Self.sizeUntilKnown, validity: 0)
     }
 
     private static var unknown: FileTreeError { FileTreeError(.stale, "the attributes are not known") }
 
-    /// The attributes of a node without asking Twilio; nil when the size isn't known.
+    /// The attributes of a node without a request; nil while the size is unknown.
     private func known(of node: Node, _ entry: CatalogEntry?) throws(FileTreeError) -> Attributes? {
         switch node.place {
         case .directory(let directory):
@@ -129,7 +117,7 @@ final class AttributeProvider: Sendable {
             return regular(node, size: Int64(try controlFiles.size(of: file)), Attributes.unknownTime, validity: 0)
         case .metadata:
             guard let entry else { return nil }
-            // Its size changes with the resource: a program with the old one would copy a part of the new resource.
+            // The size changes with the resource: with the old size, a program would copy a part of the new resource.
             let time = entry.dateUpdated ?? entry.dateCreated ?? Attributes.unknownTime
             return regular(node, size: entry.jsonSize, time, validity: 0)
         case .link(_, _, let view):
@@ -149,13 +137,12 @@ final class AttributeProvider: Sendable {
         media(node, entry, size: facts.plaintextSize, isFinal: facts.isConfirmed && facts.isPlaintextSizeExact)
     }
 
-    /// - Parameter isFinal: whether the size is certain; otherwise the kernel asks again soon.
+    /// - Parameter isFinal: Whether the size is certain; otherwise the kernel asks again soon.
     private func media(_ node: Node, _ entry: CatalogEntry, size: Int64, isFinal: Bool) -> Attributes {
-        // While a program reads the former media, the size isn't valid: the kernel asks for it again before it reads
-        // beyond, and the program gets ESTALE instead of an early end.
+        // While a program reads the former media, the size isn't valid: the kernel asks again before it reads past the
+        // end, and the program gets ESTALE instead of an early end.
         let isDisputed = library.hasOutdatedReaders(entry.sid)
-        return media(
-            node, entry, size: size, validity: isDisputed ? 0 : isFinal ? Validity.long : Validity.short)
+        return media(node, entry, size: size, validity: isDisputed ? 0 : isFinal ? Validity.long : Validity.short)
     }
 
     private func media(_ node: Node, _ entry: CatalogEntry, size: Int64, validity: Double) -> Attributes {
@@ -165,7 +152,6 @@ final class AttributeProvider: Sendable {
     }
 
     private func regular(_ node: Node, size: Int64, _ modified: Timestamp, validity: Double) -> Attributes {
-        Attributes(
-            regular: nodes.number(node), ownership, size: size, modified: modified, validity: validity)
+        Attributes(regular: nodes.number(node), ownership, size: size, modified: modified, validity: validity)
     }
 }

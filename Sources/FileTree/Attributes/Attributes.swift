@@ -7,52 +7,41 @@ public struct Attributes: Hashable, Sendable {
     public enum FileType: Hashable, Sendable {
         /// A directory.
         case directory
-
         /// A regular file.
         case regular
-
         /// A symbolic link.
         case link
     }
 
     /// The node's number.
     public let inode: InodeNumber
-
     /// The kind of node.
     public let type: FileType
-
     /// Permission bits.
     public let permissions: UInt32
-
     /// Owner.
     public let user: UInt32
-
     /// Group.
     public let group: UInt32
-
-    /// Exact size in bytes; of media the plaintext's, of a link that of its target.
+    /// Exact size in bytes: of the plaintext of media, of the target of a link.
     public let size: Int64
-
-    /// When the recording was made; of a resource, when Twilio last changed it; for directories, a time that follows
-    /// from theirs.
+    /// The time of the recording; of a resource, its last change; of a directory, a time derived from its recordings.
     public let modified: Timestamp
 
-    /// How often the content has changed although the time stayed the same: the nanoseconds of the time.
+    /// The number of changes of the content since the mount: the nanoseconds of the time.
     ///
-    /// The kernel drops the pages of a file whose time changes.
+    /// The kernel drops the pages of a file when its time changes.
     public var revision = 0
 
-    /// How long the kernel may keep the attributes, in seconds.
+    /// The time for which the kernel may keep the attributes, in seconds.
     public let validity: Double
 
-    /// The time in seconds since 1970 (POSIX time), for callers that know nothing of Twilio.
+    /// The time in seconds since 1970 (POSIX time).
     public var modificationTime: Int64 { modified.seconds }
 }
 
 extension Attributes {
-    /// The time of nodes without a time of their own.
-    ///
-    /// Always the same, so that a backup isn't given something new each time.
+    /// The time of nodes without their own time: constant, so that backups see no change.
     static let unknownTime = Timestamp(seconds: 0)
 
     /// The attributes of a file.
@@ -67,11 +56,9 @@ extension Attributes {
 public struct Ownership: Hashable, Sendable {
     /// Owner of everything.
     public var user: UInt32
-
     /// Group of everything.
     public var group: UInt32
-
-    /// Permission bits that are removed; 077 makes files 0600 and directories 0700.
+    /// Permission bits to remove; 077 makes files 0600 and directories 0700.
     public var mask: UInt32
 
     /// Makes an ownership.
@@ -83,11 +70,11 @@ public struct Ownership: Hashable, Sendable {
 
     /// The permission bits of a file.
     ///
-    /// Writable, although the mount is read-only: copies keep the bits, and their owner has to be able to change and
-    /// delete them.
+    /// Writable despite the read-only mount: copies keep the bits, and their owner has to be able to change and delete
+    /// them.
     var filePermissions: UInt32 { 0o666 & ~mask }
 
-    /// The permission bits of a symbolic link, which have no effect: those of its target count.
+    /// The permission bits of a symbolic link; they have no effect.
     var linkPermissions: UInt32 { 0o777 }
 
     /// The permission bits of a directory.
@@ -95,10 +82,10 @@ public struct Ownership: Hashable, Sendable {
 
     /// Refuses an access that the mode doesn't allow.
     ///
-    /// - Parameter wanted: bits of the access: 4 read, 2 write, 1 search.
+    /// - Parameter wanted: Bits of the access: 4 read, 2 write, 1 search.
     func check(_ wanted: UInt32, isDirectory: Bool, user: UInt32, group: UInt32) throws(FileTreeError) {
         guard wanted & 2 == 0 else { throw FileTreeError(.readOnly, "the mount is read-only") }
-        // The superuser passes, as in every file system; files without an execute bit are not programs even for it.
+        // The superuser passes, as in every file system, except for executing a file without an execute bit.
         if user == 0, wanted & 1 == 0 || isDirectory { return }
         let permissions = isDirectory ? directoryPermissions : filePermissions
         let shift: UInt32 = user == self.user ? 6 : group == self.group ? 3 : 0

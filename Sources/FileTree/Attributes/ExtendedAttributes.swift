@@ -8,11 +8,11 @@ struct ExtendedAttributes {
     /// Names and values, in the order of a listing.
     let values: [(name: String, value: String)]
 
-    /// Collects the values that are known.
+    /// Collects the known values.
     ///
     /// - Parameters:
-    ///   - integrity: that of the bytes, if the library has the file at hand.
-    ///   - stored: the integrity that the catalog keeps from any time before.
+    ///   - integrity: The integrity of the bytes in the library; nil without them.
+    ///   - stored: The integrity in the catalog.
     init(resource: MediaResource, facts: MediaFacts?, integrity: Integrity?, stored: StoredIntegrity?) {
         let finding = integrity == .verified || integrity == .failed ? integrity : stored?.finding
         let hasTag = resource.encryptionDetails != nil || facts?.isAuthenticated == true

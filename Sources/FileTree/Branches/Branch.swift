@@ -4,26 +4,20 @@ public import Support
 public import Sync
 public import TwilioAPI
 
-/// The branch of the tree that belongs to an account, and the parts that it is made from.
+/// An account's branch of the tree: the parts that it consists of.
 public struct Branch: Sendable {
     /// The account.
     public let account: SID
-
-    /// The name that its owner gave it.
+    /// The friendly name of the account.
     public let name: ForeignText
-
-    /// Why its video isn't shown; nil where it is.
+    /// The reason why its video is hidden; nil if it is visible.
     public let videoIssue: String?
-
-    /// The account's recordings, as far as they are shown.
+    /// The account's visible recordings.
     public let catalog: Catalog
-
     /// Keeps its lists up to date.
     public let synchronizer: Synchronizer
-
     /// Finds recordings that aren't listed yet.
     public let finder: ResourceFinder
-
     /// Prefetches its media for programs that read files in order.
     public let prefetcher: Prefetcher
 

@@ -2,11 +2,9 @@ import Catalog
 import Support
 import TwilioAPI
 
-/// Where nodes are, for messages.
+/// The paths of nodes, for messages.
 extension Branches {
-    /// The path of a node below the mount point, and the recording that it belongs to.
-    ///
-    /// The root's path is `.`.
+    /// The path of a node below the mount point (`.` for the root), and its recording.
     func location(of node: Node) -> (path: String, recording: SID?) {
         var names = node.branch == .main ? [] : ["accounts", self[node.branch].account.description]
         let recording: SID?
@@ -18,7 +16,7 @@ extension Branches {
             names += Directory.control.names + [file.rawValue]
             recording = nil
         case .media(let sid, _), .metadata(let sid, _), .link(let sid, _, _):
-            // As far as it is known: the message may be about a catalog that can't be read.
+            // The catalog may be unreadable: the message may be about that.
             let entry = try? self[node.branch].catalog.entry(of: sid)
             names += Self.names(of: node.place, sid, entry)
             recording = sid

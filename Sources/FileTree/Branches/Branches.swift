@@ -1,16 +1,15 @@
 import TwilioAPI
 
-/// The branches of the tree by their numbers, and the nodes that each of them always has.
+/// The branches of the tree by number, and their fixed nodes.
 struct Branches: Sendable {
     /// All branches, the mounted account's first.
     let all: [Branch]
-
-    /// Whether subaccounts are shown, even if there are none.
+    /// Whether subaccounts are visible, even without any.
     private let hasAccounts: Bool
 
-    /// - Parameter subaccounts: nil where none are shown.
+    /// - Parameter subaccounts: Nil if they are hidden.
     init(main: Branch, subaccounts: [Branch]?) {
-        // As many as there are numbers for: Twilio allows a thousand unless asked.
+        // Limited by the branch numbers; Twilio allows a thousand unless asked.
         all = [main] + (subaccounts ?? []).prefix(BranchNumber.subaccountLimit)
         hasAccounts = subaccounts != nil
     }
@@ -20,7 +19,7 @@ struct Branches: Sendable {
     /// The numbers of all branches, the mounted account's first.
     var numbers: [BranchNumber] { all.indices.map { BranchNumber(rawValue: UInt16($0)) } }
 
-    /// The entries that a directory always has, in the order of the listing.
+    /// The fixed entries of a directory, in the order of the listing.
     func fixedEntries(of directory: Directory, in number: BranchNumber) -> [(name: String, node: Node)] {
         let entries = directory.fixedEntries(showing: self[number].kinds).map { ($0.name, Node($0.place, in: number)) }
         switch (directory, number) {
@@ -29,12 +28,11 @@ struct Branches: Sendable {
             return entries + accounts + [(".twiliofs", Node(.directory(.control)))]
         case (.accounts, _):
             return numbers.dropFirst().map { (self[$0].account.description, Node(.directory(.root), in: $0)) }
-        default:
-            return entries
+        default: return entries
         }
     }
 
-    /// The nodes that a branch always has.
+    /// The fixed nodes of a branch.
     func fixedNodes(of number: BranchNumber) -> [Node] {
         var nodes = [Node(.directory(.root), in: number)]
         var index = 0

@@ -2,7 +2,7 @@ public import Support
 
 /// Provides the texts of the files about the mount itself.
 public protocol ControlFileContents: Sendable {
-    /// The present text of a file; must be quick.
+    /// The current text of a file; must be quick.
     func text(of file: ControlFile) throws(FileTreeError) -> ControlFileText
 }
 
@@ -10,9 +10,7 @@ public protocol ControlFileContents: Sendable {
 public struct ControlFileText: Sendable {
     /// The text, in UTF-8.
     public let bytes: [UInt8]
-
-    /// A byte that may stand at its end in any number, so that its size can stay the same; nil for a text that is
-    /// always the same.
+    /// The byte that may pad the end, so that the size can stay the same; nil for a constant text.
     public let padding: UInt8?
 
     /// Makes a text.

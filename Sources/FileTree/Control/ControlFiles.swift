@@ -1,24 +1,21 @@
 import Support
 
-/// The files about the mount itself, with sizes that hold until a file is opened.
+/// The files about the mount itself; their sizes hold until a file is opened.
 final class ControlFiles: Sendable {
     private let contents: any ControlFileContents
-
-    /// The sizes of the files whose text is made anew for each opening.
+    /// The sizes of the files with a new text for each opening.
     private let stableSizes = Locked<[ControlFile: StableSize]>([:])
 
-    init(contents: any ControlFileContents) {
-        self.contents = contents
-    }
+    init(contents: any ControlFileContents) { self.contents = contents }
 
-    /// The content of a file that is opened now.
+    /// The content for an opening of a file.
     func content(of file: ControlFile) throws(FileTreeError) -> [UInt8] {
         let text = try contents.text(of: file)
         guard let padding = text.padding else { return text.bytes }
         return stableSizes.withLock { $0[file, default: StableSize()].pad(text.bytes, with: padding) }
     }
 
-    /// The size of a file: that of its content, if it is opened after this.
+    /// The size of a file: that of its content at the next opening.
     func size(of file: ControlFile) throws(FileTreeError) -> Int {
         if let size = stableSizes.withLock({ $0[file]?.reported() }) { return size }
         let content = try content(of: file)

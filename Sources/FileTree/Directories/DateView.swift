@@ -3,26 +3,24 @@ import Foundation
 import Sync
 import TwilioAPI
 
-/// The view by date of a branch: the years, months and days in which recordings were made, in UTC.
+/// The view by date of a branch: the years, months and days (UTC) of its recordings.
 ///
-/// None of it is kept: the catalog has an index by time.
+/// The catalog's index by time provides it; nothing is stored.
 struct DateView {
-    /// When Twilio began: nothing is older.
+    /// The beginning of Twilio: nothing is older.
     private static let beginning = Timestamp(seconds: 1_199_145_600)
-
-    /// How far the clocks of Twilio and of this machine may be apart, in seconds: a day, so that `tomorrow` is found as
-    /// well.
+    /// The greatest difference between Twilio's clock and ours, in seconds: a day, so that `tomorrow` is found too.
     private static let clockTolerance: Int64 = 86_400
 
     let branch: Branch
 
-    /// Whether a year, a month or a day has recordings, or may have some while the lists are incomplete.
+    /// Whether a span has recordings, or may have some while the lists are incomplete.
     func mayExist(_ span: DateSpan) throws(FileTreeError) -> Bool {
         let exists = try branch.query { catalog throws(CatalogError) in
             try catalog.hasEntries(createdIn: span.interval)
         }
         if exists { return true }
-        // After the query: a catalog that was just lost is no longer complete.
+        // After the query: a catalog that was just lost isn't complete any more.
         if branch.isListed(branch.kinds) { return false }
         let shown = branch.catalog.window.interval
         let now = Int64(Date.now.timeIntervalSince1970)
@@ -32,7 +30,7 @@ struct DateView {
         return lower < upper && span.interval.overlaps(lower..<upper)
     }
 
-    /// The years in which recordings were made, and all months and days of these that have some.
+    /// The years with recordings, and their months and days with recordings.
     func allSpans() throws(CatalogError) -> [DateSpan] {
         var spans = try spans(of: nil, after: 0, limit: .max)
         var index = 0
@@ -43,11 +41,11 @@ struct DateView {
         return spans
     }
 
-    /// The years in which recordings were made, or the months or days of one that have some.
+    /// The years with recordings, or the months or days of a span with recordings.
     ///
     /// - Parameters:
-    ///   - parent: the year or month whose parts are wanted; nil for the years.
-    ///   - place: the number of the part before the first one wanted; 0 to begin.
+    ///   - parent: The year or month; nil for the years.
+    ///   - place: The number of the part before the first one to return; 0 to begin.
     func spans(of parent: DateSpan?, after place: Int64, limit: Int) throws(CatalogError) -> [DateSpan] {
         let numbers: ClosedRange<Int>
         if let parent {
@@ -70,7 +68,7 @@ struct DateView {
 
     /// The recordings of a day: kind by kind, oldest first.
     ///
-    /// - Parameter place: a ``PlaceInDay``.
+    /// - Parameter place: A ``PlaceInDay``.
     func entries(
         of day: DateSpan, after place: Int64, limit: Int
     ) throws(CatalogError) -> [(entry: CatalogEntry, place: Int64)] {
@@ -94,22 +92,20 @@ struct DateView {
     }
 }
 
-/// A recording's position in the listing of its day, in one number: a listing goes on at the right entry whatever has
-/// been added and removed meanwhile.
+/// A recording's position in the listing of its day, in one number.
+///
+/// A listing continues at the right entry, whatever has been added and removed meanwhile.
 struct PlaceInDay: RawRepresentable, Hashable {
     /// The number of the kind; 0 before all recordings.
     let kind: Int
-
     /// The second of the day.
     let second: Int64
-
     /// The entry's position.
     let position: Int64
 
-    /// The numbers of kinds for which there is room.
+    /// The numbers of kinds that have room.
     static let kinds = 1...3
-
-    /// Bits for a position: seventeen trillion recordings; a day's seconds take 17, the kinds 2.
+    /// Bits of a position: 17 trillion recordings; the seconds of a day take 17 bits, the kinds 2.
     private static let positionWidth: Int64 = 44
     private static let kindShift: Int64 = 61
 

@@ -1,8 +1,7 @@
 /// The answer to a lookup.
 public struct Entry: Hashable, Sendable {
-    /// Its attributes, valid for no time while the size isn't known.
+    /// The attributes; their validity is 0 while the size is unknown.
     public let attributes: Attributes
-
     /// How long the kernel may keep the name, in seconds.
     public let validity: Double
 }
@@ -11,30 +10,23 @@ public struct Entry: Hashable, Sendable {
 public struct DirectoryEntry: Hashable, Sendable {
     /// The entry's name.
     public let name: String
-
     /// The entry's inode number.
     public let inode: InodeNumber
-
     /// The kind of node.
     public let type: Attributes.FileType
-
-    /// Its attributes, valid for no time while the size isn't known; nil where they take a query.
+    /// The attributes; their validity is 0 while the size is unknown; nil where they require a query.
     public let attributes: Attributes?
-
     /// How long the kernel may keep the name, in seconds.
     public let validity: Double
-
-    /// The position after this entry, from which a listing goes on.
+    /// The position after this entry, from which a listing continues.
     public let cookie: Int64
-
     let node: Node
 }
 
-/// An open directory, whose list is complete.
+/// An open directory with a complete list.
 public final class DirectoryHandle: Sendable {
     let directory: Directory
     let branch: BranchNumber
-
     /// The database of its list.
     let epoch: Int
 

@@ -18,16 +18,15 @@ final class DirectoryLister: Sendable {
         self.validity = validity
     }
 
-    /// Opens a directory once its list is complete, and it is known which recordings are left out, as far as that can
-    /// be determined in a minute.
+    /// Opens a directory once its list is complete; waits a minute at most to know its hidden recordings.
     ///
-    /// - Parameter attempts: how often the catalog may be found damaged while its list is waited for.
+    /// - Parameter attempts: The number of tries if the catalog is found damaged during the wait for the list.
     func open(
         _ directory: Directory, in number: BranchNumber, attempts: Int = 3,
         completion: @escaping TreeCompletion<DirectoryHandle>
     ) {
         let branch = branches[number]
-        // Before the list is complete: it is in no later database.
+        // Before the list is complete: a later database doesn't have it.
         let epoch = branch.catalog.epoch
         let opened: @Sendable (Result<Void, CatalogError>) -> Void = { [self] result in
             whenSettled(number) { [self] in
@@ -42,34 +41,26 @@ final class DirectoryLister: Sendable {
         }
         switch directory {
         case .date(let span) where span.unit == .day:
-            // Of a million recordings, those of one day are fetched in no time.
+            // The recordings of one day are fetched quickly, even out of a million.
             branch.synchronizer.whenListed(createdIn: span.interval, completion: opened)
         case .media, .metadataOf, .byDate, .date, .byGroup, .group:
             branch.synchronizer.whenListed(directory.kinds, completion: opened)
-        case .root, .metadata, .accounts, .control:
-            opened(.success(()))
+        case .root, .metadata, .accounts, .control: opened(.success(()))
         }
     }
 
-    /// Calls a completion once it is known which recordings an account's directories leave out.
+    /// Calls a completion once an account's hidden recordings are known.
     ///
     /// Only listings wait for that, since a program that copies a directory lists it first. If media doesn't answer in
-    /// time, recordings are listed that aren't known to be unreadable: those fail later by themselves, and nothing else
-    /// does.
+    /// time, the listing has every recording that isn't known to be unreadable; reading an unreadable one fails.
     private func whenSettled(_ number: BranchNumber, completion: @escaping @Sendable () -> Void) {
-        guard let readability = validity.readability else {
-            completion()
-            return
-        }
+        guard let readability = validity.readability else { return completion() }
         readability.whenSettled(account: Int(number.rawValue), completion: completion)
     }
 
-    /// The next entries of a directory.
+    /// The next entries of a directory; empty only at the end.
     ///
-    /// - Parameters:
-    ///   - cookie: that of the entry before; 0 to begin.
-    ///   - limit: how many at most.
-    /// - Returns: an empty array at the end, and only there.
+    /// - Parameter cookie: The cookie of the entry before; 0 to begin.
     func entries(
         of handle: DirectoryHandle, after cookie: Int64, limit: Int
     ) throws(FileTreeError) -> [DirectoryEntry] {
@@ -92,8 +83,8 @@ final class DirectoryLister: Sendable {
             let node = Node(item.place, in: number)
             entries.append(entry(node, item.entry, name: item.name, cookie: item.number + fixedCount))
         }
-        // The rest of a listing from another database would be no rest, and its end no end. Checked after the query:
-        // the database may be exchanged at any moment.
+        // The rest of a listing from another database would be wrong. Checked after the query: the database may be
+        // exchanged at any moment.
         guard handle.epoch == branch.catalog.epoch else { throw .interrupted }
         return entries
     }
@@ -103,8 +94,7 @@ final class DirectoryLister: Sendable {
         let name: String
         let place: Place
         var entry: CatalogEntry?
-
-        /// Its position in the order, which grows.
+        /// Its ascending position.
         let number: Int64
     }
 
@@ -120,18 +110,14 @@ final class DirectoryLister: Sendable {
             entries = try branch.catalog.entries(
                 ofGroup: group, kinds: directory.kinds, after: number, limit: limit
             ).map { ($0, $0.position) }
-        case .date(let span) where span.unit == .day:
-            entries = try dates.entries(of: span, after: number, limit: limit)
-        case .byDate:
-            return try dates.spans(of: nil, after: number, limit: limit).map(Self.item)
-        case .date(let span):
-            return try dates.spans(of: span, after: number, limit: limit).map(Self.item)
+        case .date(let span) where span.unit == .day: entries = try dates.entries(of: span, after: number, limit: limit)
+        case .byDate: return try dates.spans(of: nil, after: number, limit: limit).map(Self.item)
+        case .date(let span): return try dates.spans(of: span, after: number, limit: limit).map(Self.item)
         case .byGroup:
             return try branch.catalog.groups(of: directory.kinds, after: number, limit: limit).map {
                 Item(name: $0.group.description, place: .directory(.group($0.group)), number: $0.position)
             }
-        case .root, .metadata, .accounts, .control:
-            return []
+        case .root, .metadata, .accounts, .control: return []
         }
         return entries.map { entry, number in
             Item(
@@ -151,10 +137,8 @@ final class DirectoryLister: Sendable {
             validity: validity.of(node, entry), cookie: cookie, node: node)
     }
 
-    /// Whether attributes may be reported with a listing: not those of a million calls, each of which takes a query.
-    private func isCheap(_ node: Node) -> Bool {
-        if case .directory(.group) = node.place { false } else { true }
-    }
+    /// Whether a listing may report attributes: those of a million calls would take a query each.
+    private func isCheap(_ node: Node) -> Bool { if case .directory(.group) = node.place { false } else { true } }
 
     private static func type(of place: Place) -> Attributes.FileType {
         switch place {

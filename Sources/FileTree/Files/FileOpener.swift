@@ -23,15 +23,13 @@ final class FileOpener: Sendable {
             let branch = branches[node.branch]
             branch.synchronizer.noteUse()
             switch node.place {
-            case .directory:
-                throw FileTreeError(.isDirectory, "a directory can't be opened as a file")
-            case .link:
-                throw FileTreeError(.invalid, "a symbolic link can't be opened as a file")
+            case .directory: throw FileTreeError(.isDirectory, "a directory can't be opened as a file")
+            case .link: throw FileTreeError(.invalid, "a symbolic link can't be opened as a file")
             case .control(let file):
                 let content = OpenFile.Content.bytes(try controlFiles.content(of: file))
                 completion(.success(OpenFile(content: content, mayKeepPages: false, isVolatile: true)))
             case .metadata(let sid, _):
-                // Before the content, so that a change in between is noticed.
+                // Before the content, to notice a change in between.
                 let before = try branch.entry(of: sid)
                 let isCurrent: @Sendable () -> Bool = {
                     guard let now = try? branch.entry(of: sid) else { return false }
@@ -39,8 +37,7 @@ final class FileOpener: Sendable {
                 }
                 let content = OpenFile.Content.bytes(try branch.resource(of: sid).json)
                 completion(.success(OpenFile(content: content, mayKeepPages: false, isCurrent: isCurrent)))
-            case .media(let sid, _):
-                try openMedia(sid, node.branch, completion)
+            case .media(let sid, _): try openMedia(sid, node.branch, completion)
             }
         } catch {
             completion(.failure(error))
@@ -58,7 +55,7 @@ final class FileOpener: Sendable {
                 content: .media(reader), branch: number, mayKeepPages: reader.mayKeepPages,
                 onClose: { prefetcher.didClose(sid) })
         }
-        // A file that was read lately needs nothing from the catalog.
+        // A recently read file needs no query.
         if let reader = library.openAtHand(sid) {
             prefetcher.didOpen(sid)
             completion(.success(opened(reader)))
@@ -66,15 +63,11 @@ final class FileOpener: Sendable {
         }
         let entry = try branch.entry(of: sid)
         prefetcher.didOpen(sid)
-        if let reader = deferredReader(of: entry, in: branch) {
-            completion(.success(opened(reader)))
-            return
-        }
+        if let reader = deferredReader(of: entry, in: branch) { return completion(.success(opened(reader))) }
         do throws(FileTreeError) {
             try openNow(sid, branch) { [library] result in
                 switch result {
-                case .success(let reader):
-                    completion(.success(opened(reader)))
+                case .success(let reader): completion(.success(opened(reader)))
                 case .failure(let error):
                     prefetcher.didClose(sid)
                     MediaFailures(library: library).translate(error, in: branch) { completion(.failure($0)) }
@@ -86,9 +79,9 @@ final class FileOpener: Sendable {
         }
     }
 
-    /// A reader that opens media at its first read; nil where that has to be done when the file is opened.
+    /// A reader that opens media at its first read; nil if media has to be opened with the file.
     private func deferredReader(of entry: CatalogEntry, in branch: Branch) -> MediaReader? {
-        // Nothing of an empty file is ever read, so its tag is checked when it is opened.
+        // An empty file is never read, so its tag is checked at the opening.
         guard let size = entry.plaintextSize, size > 0 || entry.requirement == nil, isKeyKnown(for: entry, in: branch)
         else { return nil }
         let sid = entry.sid
@@ -101,7 +94,7 @@ final class FileOpener: Sendable {
         }
     }
 
-    /// Opens media with all that the catalog knows of it.
+    /// Opens media with the catalog's facts.
     private func openNow(
         _ sid: SID, _ branch: Branch, _ completion: @escaping @Sendable (Result<MediaReader, MediaError>) -> Void
     ) throws(FileTreeError) {
@@ -110,8 +103,9 @@ final class FileOpener: Sendable {
             integrity: try branch.storedIntegrity(of: sid)?.finding, completion: completion)
     }
 
-    /// Whether it is known without opening the envelope that a file can be opened: its resource says that it isn't
-    /// encrypted, or the private key that it names has opened others.
+    /// Whether a file can be opened, as far as known without its envelope.
+    ///
+    /// That is so if its resource says that it isn't encrypted, or if its named private key has opened others.
     private func isKeyKnown(for entry: CatalogEntry, in branch: Branch) -> Bool {
         guard let number = entry.requirement else { return true }
         guard case .privateKey(let sid) = branch.catalog.requirements[number] else { return false }

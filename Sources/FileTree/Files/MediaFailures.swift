@@ -4,16 +4,14 @@ import Media
 import Support
 import TwilioAPI
 
-/// Translates errors of media to the tree's, once it is known what they mean.
+/// Translates errors of media to the tree's, once their meaning is known.
 struct MediaFailures: Sendable {
     let library: MediaLibrary
 
     /// Translates an error of reading or describing media.
     ///
-    /// When the media isn't there, Twilio is asked for the recording: it may have been deleted.
-    func translate(
-        _ error: MediaError, in branch: Branch, completion: @escaping @Sendable (FileTreeError) -> Void
-    ) {
+    /// If the media is missing, Twilio is asked for the recording: it may have been deleted.
+    func translate(_ error: MediaError, in branch: Branch, completion: @escaping @Sendable (FileTreeError) -> Void) {
         guard error.code == .mediaMissing else {
             if mayBeTheResources(error, in: branch) { branch.synchronizer.refresh(error.sid) }
             completion(failure(error))
@@ -24,25 +22,22 @@ struct MediaFailures: Sendable {
         }
     }
 
-    /// Whether the recording's resource may have caused an error, so that it is worth fetching again: it may have been
-    /// damaged on its way, or incomplete.
+    /// Whether a damaged or incomplete resource may have caused an error, so that fetching it again may help.
     private func mayBeTheResources(_ error: MediaError, in branch: Branch) -> Bool {
         switch error.code {
-        case .unreadableEnvelope, .unexpectedContent, .authenticationFailed:
-            return true
+        case .unreadableEnvelope, .unexpectedContent, .authenticationFailed: return true
         case .keyNotHeld:
-            // Not for each recording of a key that is simply not held.
+            // Not for each recording of a missing key.
             guard let resource = try? branch.resource(of: error.sid),
                 let publicKeySID = resource.publicKeySID.flatMap({ SID($0) })
             else { return false }
             return library.isKeyHeld(publicKeySID: publicKeySID, kind: resource.kind) == true
-        default:
-            return false
+        default: return false
         }
     }
 
     private func failure(_ error: MediaError) -> FileTreeError {
-        // The cause is the tree's where the tree itself has refused a deferred opening.
+        // The cause is the tree's error if the tree refused a deferred opening.
         error.cause as? FileTreeError ?? FileTreeError(.media(error.code), error.message, cause: error)
     }
 }

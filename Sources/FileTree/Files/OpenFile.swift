@@ -3,35 +3,30 @@ import Support
 
 /// An open file; releasing it closes it.
 public final class OpenFile: Sendable {
-    /// The source of an open file's bytes.
+    /// The source of the bytes.
     public enum Content: Sendable {
         /// Decrypted media, from memory or the network.
         case media(MediaReader)
-
         /// Bytes in memory.
         case bytes([UInt8])
     }
 
     /// The source of the file's bytes.
     public let content: Content
-
     /// Whether the kernel may keep the pages of an earlier opening.
     public let mayKeepPages: Bool
-
-    /// Whether reads bypass the kernel's pages: each opening has content of its own.
+    /// Whether reads bypass the kernel's pages, since each opening has its own content.
     public let isVolatile: Bool
-
     /// The branch of the file.
     let branch: BranchNumber
-
     private let onClose: @Sendable () -> Void
-
-    /// Whether the content is still the one that was opened.
+    /// Whether the content is unchanged since the opening.
     private let isCurrent: @Sendable () -> Bool
     private let hasBeenRead = Locked(false)
 
-    /// Whether the bytes may be read: not if others replaced them between the opening and the first read, since the
-    /// program may have asked for the size of those meanwhile.
+    /// Whether the bytes may be read: not if they changed between the opening and the first read.
+    ///
+    /// The program may have asked for the size of the new bytes meanwhile.
     public func beginReading() -> Bool {
         hasBeenRead.withLock { hasBeenRead in
             if !hasBeenRead, !isCurrent() { return false }
@@ -40,10 +35,8 @@ public final class OpenFile: Sendable {
         }
     }
 
-    /// Whether its media has changed since it was opened, so that every read fails.
-    public var isOutdated: Bool {
-        if case .media(let reader) = content { reader.isOutdated } else { false }
-    }
+    /// Whether the media has changed since the opening, so that every read fails.
+    public var isOutdated: Bool { if case .media(let reader) = content { reader.isOutdated } else { false } }
 
     init(
         content: Content, branch: BranchNumber = .main, mayKeepPages: Bool, isVolatile: Bool = false,
@@ -57,7 +50,5 @@ public final class OpenFile: Sendable {
         self.isCurrent = isCurrent
     }
 
-    deinit {
-        onClose()
-    }
+    deinit { onClose() }
 }

@@ -17,30 +17,21 @@ final class NameLookup: Sendable {
         self.validity = validity
     }
 
-    /// Finds a name in a directory; counts the reference.
-    ///
-    /// Waits for nothing but a recording that isn't listed.
+    /// Finds a name in a directory, waiting only for a recording that isn't listed; counts the reference.
     func find(_ name: String, in parent: InodeNumber, completion: @escaping TreeCompletion<Entry>) {
         do throws(FileTreeError) {
             let (directory, number) = try nodes.directory(parent)
             branches[number].synchronizer.noteUse()
             if let node = branches.fixedEntries(of: directory, in: number).first(where: { $0.name == name })?.node {
-                completion(.success(try attributes.lookedUp(node, validity: Validity.long)))
-                return
+                return completion(.success(try attributes.lookedUp(node, validity: Validity.long)))
             }
             switch directory {
-            case .media, .metadataOf, .group:
-                findRecording(named: name, in: directory, number, completion)
-            case .date(let span) where span.unit == .day:
-                findRecording(named: name, in: directory, number, completion)
-            case .byDate:
-                completion(.success(try find(DateSpan(yearNamed: name), named: name, number)))
-            case .date(let span):
-                completion(.success(try find(span.child(named: name), named: name, number)))
-            case .byGroup(let grouping):
-                completion(.success(try findGroup(named: name, grouping, number)))
-            case .root, .metadata, .accounts, .control:
-                throw .missing(name)
+            case .media, .metadataOf, .group: findRecording(named: name, in: directory, number, completion)
+            case .date(let span) where span.unit == .day: findRecording(named: name, in: directory, number, completion)
+            case .byDate: completion(.success(try find(DateSpan(yearNamed: name), named: name, number)))
+            case .date(let span): completion(.success(try find(span.child(named: name), named: name, number)))
+            case .byGroup(let grouping): completion(.success(try findGroup(named: name, grouping, number)))
+            case .root, .metadata, .accounts, .control: throw .missing(name)
             }
         } catch {
             completion(.failure(error))
@@ -49,19 +40,19 @@ final class NameLookup: Sendable {
 
     /// Finds a year, a month or a day.
     ///
-    /// Until the lists are complete, it can't be known which dates have recordings: those that may have some are found
-    /// then, so that one can be listed whatever the size of the account.
+    /// While the lists are incomplete, every date that may have recordings is found: a program can list one, whatever
+    /// the size of the account.
     ///
-    /// - Parameter span: the meaning of the name; nil when it has none.
+    /// - Parameter span: The meaning of the name; nil without one.
     private func find(_ span: DateSpan?, named name: String, _ number: BranchNumber) throws(FileTreeError) -> Entry {
         guard let span, try DateView(branch: branches[number]).mayExist(span) else { throw .missing(name) }
         return try attributes.lookedUp(Node(.directory(.date(span)), in: number), validity: Validity.short)
     }
 
-    /// Finds a call or a room that has recordings.
+    /// Finds a call or a room with recordings.
     ///
-    /// Until the list is complete, it can't be known whether one has any: each is found then, valid for no time at all,
-    /// and its attributes wait for the list.
+    /// While the list is incomplete, every call and room is found, with a validity of 0; its attributes wait for the
+    /// list.
     private func findGroup(
         named name: String, _ grouping: Grouping, _ number: BranchNumber
     ) throws(FileTreeError) -> Entry {
@@ -73,7 +64,7 @@ final class NameLookup: Sendable {
         return try attributes.lookedUp(node, validity: 0)
     }
 
-    /// Finds a recording's file, resource or link; Twilio is asked for a recording that the catalog doesn't have.
+    /// Finds a recording's file, resource or link; asks Twilio for a recording that the catalog doesn't have.
     private func findRecording(
         named name: String, in directory: Directory, _ number: BranchNumber,
         _ completion: @escaping TreeCompletion<Entry>
@@ -81,12 +72,8 @@ final class NameLookup: Sendable {
         let branch = branches[number]
         guard let recording = RecordingName(name), let kind = recording.sid.kind, directory.kinds.contains(kind),
             branch.kinds.contains(kind)
-        else {
-            completion(.failure(.missing(name)))
-            return
-        }
-        // Unreadable recordings are left out as far as they are known: determining that takes media, for which only
-        // listings wait.
+        else { return completion(.failure(.missing(name))) }
+        // Known unreadable recordings are hidden. Only listings wait for the media that decides about others.
         branch.finder.find(recording.sid, of: kind) { [self] outcome in
             do throws(FileTreeError) {
                 guard let entry = try outcome.mapError(FileTreeError.catalog).get(),

@@ -5,9 +5,9 @@ import TwilioAPI
 
 /// Finds nodes by their numbers.
 ///
-/// A file handle (`name_to_handle_at(2)`, NFS) has a number in it and outlives the kernel's knowledge, and the mount.
-/// Most numbers determine their node. Those of nodes whose own number was taken don't; their handles are stale once the
-/// kernel has forgotten them.
+/// A file handle (`name_to_handle_at(2)`, NFS) contains a number and outlives the kernel's memory and the mount. Most
+/// numbers determine their node. The number of a node whose preferred number was taken doesn't: its handle is stale
+/// once the kernel has forgotten the node.
 final class NumberLookup: Sendable {
     private let branches: Branches
     private let nodes: NodeRegistry
@@ -19,7 +19,7 @@ final class NumberLookup: Sendable {
         self.attributes = attributes
     }
 
-    /// Finds a node itself, or the directory above it; counts the reference.
+    /// Finds a node or its parent directory; counts the reference.
     func find(_ inode: InodeNumber, isParent: Bool) throws(FileTreeError) -> Entry {
         var found = try restoredNode(inode)
         if isParent { found = (try parent(of: found.node, found.entry), nil) }
@@ -27,20 +27,17 @@ final class NumberLookup: Sendable {
         return try attributes.lookedUp(found.node, found.entry, validity: Validity.short)
     }
 
-    /// The node with a number, whether or not the kernel knows it, and the catalog's entry if it is a recording's.
+    /// The node with a number, even if the kernel doesn't know it, and its recording's entry.
     private func restoredNode(_ inode: InodeNumber) throws(FileTreeError) -> (node: Node, entry: CatalogEntry?) {
         if let node = nodes.knownNode(inode) {
             switch node.place {
             case .media(let sid, _), .metadata(let sid, _), .link(let sid, _, _):
                 return (node, try branches[node.branch].entry(of: sid))
-            case .directory, .control:
-                return (node, nil)
+            case .directory, .control: return (node, nil)
             }
         }
         do throws(CatalogError) {
-            for candidate in try candidates(for: inode) where nodes.number(candidate.node) == inode {
-                return candidate
-            }
+            for candidate in try candidates(for: inode) where nodes.number(candidate.node) == inode { return candidate }
         } catch {
             throw .catalog(error)
         }
@@ -74,8 +71,7 @@ final class NumberLookup: Sendable {
                 let spans = try DateView(branch: branches[number]).allSpans()
                 found += spans.map { (Node(.directory(.date($0)), in: number), nil) }
             }
-        case nil:
-            break
+        case nil: break
         }
         return found
     }
@@ -83,18 +79,14 @@ final class NumberLookup: Sendable {
     /// The directory of a node.
     private func parent(of node: Node, _ entry: CatalogEntry?) throws(FileTreeError) -> Node {
         switch node.place {
-        case .directory(let directory):
-            return branches.parent(of: directory, in: node.branch)
-        case .media(_, let kind):
-            return Node(.directory(.media(kind)), in: node.branch)
-        case .metadata(_, let kind):
-            return Node(.directory(.metadataOf(kind)), in: node.branch)
+        case .directory(let directory): return branches.parent(of: directory, in: node.branch)
+        case .media(_, let kind): return Node(.directory(.media(kind)), in: node.branch)
+        case .metadata(_, let kind): return Node(.directory(.metadataOf(kind)), in: node.branch)
         case .link(_, _, .date):
             if let date = entry?.dateCreated { return Node(.directory(.date(DateSpan(dayOf: date))), in: node.branch) }
         case .link(_, _, .group):
             if let group = entry?.group { return Node(.directory(.group(group)), in: node.branch) }
-        case .control:
-            return Node(.directory(.control))
+        case .control: return Node(.directory(.control))
         }
         throw FileTreeError(.stale, "the recording isn't in that directory any more")
     }

@@ -1,8 +1,8 @@
 import TwilioAPI
 
-/// A year, a month or a day of the view by date; in UTC, as Twilio's lists are.
+/// A year, a month or a day of the view by date, in UTC like Twilio's lists.
 struct DateSpan: Hashable, Sendable {
-    /// How long it is.
+    /// The length of a span.
     enum Unit: Hashable, Sendable {
         case year
         case month
@@ -10,7 +10,6 @@ struct DateSpan: Hashable, Sendable {
     }
 
     let unit: Unit
-
     /// Its first second.
     let start: Timestamp
 
@@ -22,24 +21,22 @@ struct DateSpan: Hashable, Sendable {
     /// Its first day.
     var first: CalendarDay { CalendarDay(containing: start) }
 
-    /// Makes a year; nil for one that the calendar doesn't have.
+    /// Makes a year; nil for a year outside of the calendar.
     init?(year: Int) {
         guard let first = CalendarDay(year: year, month: 1, day: 1) else { return nil }
         self.init(.year, from: first)
     }
 
-    /// Reads the name of a year, four digits; nil for anything else.
+    /// Reads the name of a year: four digits.
     init?(yearNamed name: String) {
         guard let year = Self.number(name, digits: 4) else { return nil }
         self.init(year: year)
     }
 
-    /// Makes the day to which a time belongs.
-    init(dayOf time: Timestamp) {
-        self.init(.day, from: CalendarDay(containing: time))
-    }
+    /// The day of a time.
+    init(dayOf time: Timestamp) { self.init(.day, from: CalendarDay(containing: time)) }
 
-    /// What it is a part of; nil for a year.
+    /// The year or month that contains it; nil for a year.
     var parent: DateSpan? {
         switch unit {
         case .year: nil
@@ -48,7 +45,7 @@ struct DateSpan: Hashable, Sendable {
         }
     }
 
-    /// Its number within what it is a part of.
+    /// Its number within its parent.
     var number: Int {
         switch unit {
         case .year: first.year
@@ -63,27 +60,22 @@ struct DateSpan: Hashable, Sendable {
         return String(repeating: "0", count: max(0, (unit == .year ? 4 : 2) - digits.count)) + digits
     }
 
-    /// The numbers of its parts at the most: months of a year, days of a month.
+    /// The possible numbers of its parts: months of a year, days of a month.
     var childNumbers: ClosedRange<Int> { unit == .year ? 1...12 : 1...31 }
 
-    /// A part of it; nil for a number that it doesn't have, and for parts of a day.
+    /// A part of it; nil for a number without a part, and for a day.
     func child(_ number: Int) -> DateSpan? {
         switch unit {
-        case .year:
-            CalendarDay(year: first.year, month: number, day: 1).map { DateSpan(.month, from: $0) }
-        case .month:
-            CalendarDay(year: first.year, month: first.month, day: number).map { DateSpan(.day, from: $0) }
-        case .day:
-            nil
+        case .year: CalendarDay(year: first.year, month: number, day: 1).map { DateSpan(.month, from: $0) }
+        case .month: CalendarDay(year: first.year, month: first.month, day: number).map { DateSpan(.day, from: $0) }
+        case .day: nil
         }
     }
 
-    /// Reads the name of a part, two digits; nil for anything else.
-    func child(named name: String) -> DateSpan? {
-        Self.number(name, digits: 2).flatMap(child)
-    }
+    /// Reads the name of a part: two digits.
+    func child(named name: String) -> DateSpan? { Self.number(name, digits: 2).flatMap(child) }
 
-    /// Its first second, and the one after its last.
+    /// From its first second to the second after its last.
     var interval: Range<Timestamp> {
         switch unit {
         case .day: first.interval
@@ -92,9 +84,10 @@ struct DateSpan: Hashable, Sendable {
         }
     }
 
-    /// The beginning of the month to which the time belongs that is so many days after another.
+    /// The beginning of the month of the time `days` after `start`.
     ///
-    /// With the length of the longest month or year, and from the beginning of one, that is the next one's beginning.
+    /// With the length of the longest month or year, and a month's or year's beginning, that is the next one's
+    /// beginning.
     private static func startOfMonth(days: Int64, after start: Timestamp) -> Timestamp {
         let secondsOfDay: Int64 = 86_400
         let later = Timestamp(seconds: start.seconds + days * secondsOfDay)

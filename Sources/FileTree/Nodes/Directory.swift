@@ -2,33 +2,24 @@ import TwilioAPI
 
 /// A directory of an account's branch.
 enum Directory: Hashable, Sendable {
-    /// The branch's own.
+    /// The root of the branch.
     case root
-
     /// The recordings of a kind.
     case media(MediaKind)
-
     /// The directories with resources.
     case metadata
-
     /// The resources of a kind.
     case metadataOf(MediaKind)
-
     /// The years of the view by date.
     case byDate
-
     /// A year, a month or a day.
     case date(DateSpan)
-
     /// All calls, or all rooms.
     case byGroup(Grouping)
-
     /// A call, or a room.
     case group(SID)
-
     /// The branches of the subaccounts; in the mounted account's branch alone.
     case accounts
-
     /// The files about the mount itself; in the mounted account's branch alone.
     case control
 
@@ -42,7 +33,7 @@ enum Directory: Hashable, Sendable {
         }
     }
 
-    /// The kinds whose recordings are in or below it.
+    /// The kinds of the recordings in or below it.
     var kinds: [MediaKind] {
         switch self {
         case .media(let kind), .metadataOf(let kind): [kind]
@@ -52,9 +43,7 @@ enum Directory: Hashable, Sendable {
         }
     }
 
-    /// What is always in it in every branch that shows some kinds, in the order of the listing.
-    ///
-    /// - Parameter kinds: those that are shown.
+    /// The fixed entries in a branch with some visible kinds, in the order of the listing.
     func fixedEntries(showing kinds: Set<MediaKind>) -> [(name: String, place: Place)] {
         let shown = MediaKind.allCases.filter(kinds.contains)
         return switch self {
@@ -64,12 +53,9 @@ enum Directory: Hashable, Sendable {
                 + Grouping.allCases.filter { !kinds.isDisjoint(with: $0.kinds) }.map {
                     ($0.rawValue, .directory(.byGroup($0)))
                 }
-        case .metadata:
-            shown.map { ($0.directoryName, .directory(.metadataOf($0))) }
-        case .control:
-            ControlFile.allCases.map { ($0.rawValue, .control($0)) }
-        case .media, .metadataOf, .byDate, .date, .byGroup, .group, .accounts:
-            []
+        case .metadata: shown.map { ($0.directoryName, .directory(.metadataOf($0))) }
+        case .control: ControlFile.allCases.map { ($0.rawValue, .control($0)) }
+        case .media, .metadataOf, .byDate, .date, .byGroup, .group, .accounts: []
         }
     }
 }

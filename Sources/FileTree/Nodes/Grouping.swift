@@ -1,17 +1,14 @@
 import TwilioAPI
 
-/// What recordings are put together by, besides dates; the name of its directory.
+/// The grouping of recordings besides dates; its raw value names the directory.
 enum Grouping: String, CaseIterable, Hashable, Sendable {
-    /// The call that was recorded.
+    /// By the recorded call.
     case call = "by-call"
-
-    /// The video room that was recorded.
+    /// By the recorded video room.
     case room = "by-room"
 
-    /// The one to which a call or a room belongs.
-    init(of group: SID) {
-        self = group.letters == .call ? .call : .room
-    }
+    /// The grouping of a call or a room.
+    init(of group: SID) { self = group.letters == .call ? .call : .room }
 
     private init(_ group: MediaKind.Group) {
         switch group {
@@ -20,10 +17,10 @@ enum Grouping: String, CaseIterable, Hashable, Sendable {
         }
     }
 
-    /// The kinds that belong to such.
+    /// The kinds with this grouping.
     var kinds: [MediaKind] { MediaKind.allCases.filter { Grouping($0.group) == self } }
 
-    /// Reads the name of a call or a room; nil for a name that can't be one.
+    /// Reads the name of a call or a room; nil for other names.
     func group(named name: String) -> SID? {
         guard let sid = SID(name), kinds.contains(where: { $0.groupLetters == sid.letters }) else { return nil }
         return sid

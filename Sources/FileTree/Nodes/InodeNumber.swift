@@ -1,34 +1,32 @@
 import TwilioAPI
 
-/// The number under which the kernel knows a node.
+/// The kernel's number of a node.
 ///
-/// A recording's follows from its SID, so it is the same after a remount: programs that compare inode numbers (backups,
-/// `find -samefile`, NFS clients) find the same files. Within a directory it grows with the name: what goes through one
-/// in the order of inode numbers, as `cp -r` does, goes in the order of names, which can be foreseen.
+/// A recording's number follows from its SID, so it stays the same after a remount: programs that compare inode numbers
+/// (backups, `find -samefile`, NFS clients) find the same files. Within a directory it grows with the name: a program
+/// that goes through a directory by inode number, as `cp -r` does, goes by name, which prefetching can foresee.
 ///
-/// | top bits | what follows |
+/// | top bits | node and remaining bits |
 /// |---|---|
 /// | `001` to `011`, `100` to `110` | media and resources of each kind: 61 bits of the SID |
 /// | `000 001` to `000 110` | links by date and by group of each kind: 58 bits of the SID |
 /// | `000 111 00`, `000 111 01` | calls and rooms: 56 bits of the SID |
-/// | `000 111 10` | what else is in a subaccount's branch: 56 bits, mixed from its SID and its place |
-/// | `000 000` | what else is in the mounted account's: a number of its own |
-/// | `111` | nodes whose own number is taken: 61 bits, mixed from all of the SID |
+/// | `000 111 10` | others in a subaccount's branch: 56 bits, mixed from its SID and the place |
+/// | `000 000` | others in the mounted account's branch: a fixed number |
+/// | `111` | nodes whose preferred number is taken: 61 bits, mixed from the whole SID |
 public struct InodeNumber: RawRepresentable, Hashable, Sendable {
-    /// The number as libfuse has it.
+    /// The number for libfuse.
     public let rawValue: UInt64
 
-    /// Makes an inode number; any number is one, whether or not something has it.
-    public init(rawValue: UInt64) {
-        self.rawValue = rawValue
-    }
+    /// Makes an inode number from any number.
+    public init(rawValue: UInt64) { self.rawValue = rawValue }
 
-    /// The root's, which libfuse prescribes (`FUSE_ROOT_ID`).
+    /// The root's number, prescribed by libfuse (`FUSE_ROOT_ID`).
     public static let root = InodeNumber(rawValue: 1)
 
-    /// The number that a node has unless another one has it already.
+    /// A node's number unless another node has it.
     ///
-    /// - Parameter subaccount: to whose branch it belongs; nil for the mounted account's own.
+    /// - Parameter subaccount: The branch's subaccount; nil for the mounted account.
     init(preferredBy place: Place, of subaccount: SID? = nil) {
         switch place {
         case .media(let sid, let kind): self.init(tag: Self.tag(kind), width: 3, sid.high)
@@ -36,7 +34,7 @@ public struct InodeNumber: RawRepresentable, Hashable, Sendable {
         case .link(let sid, let kind, .date): self.init(tag: Self.tag(kind), width: 6, sid.high)
         case .link(let sid, let kind, .group): self.init(tag: Self.secondTag(kind), width: 6, sid.high)
         case .directory(.group(let sid)):
-            // A call belongs to one account, so whose it is needn't be told.
+            // A call belongs to one account, so the account isn't needed.
             self.init(tag: Grouping(of: sid) == .call ? 0b111_00 : 0b111_01, width: 8, sid.high)
         case .directory(.root): self.init(local: Self.root.rawValue, of: subaccount)
         case .directory(.metadata): self.init(local: 2, of: subaccount)
@@ -54,7 +52,7 @@ public struct InodeNumber: RawRepresentable, Hashable, Sendable {
         }
     }
 
-    /// The numbers of kinds for which there are tags: two for each, and the seventh is ``tagOfOthers``.
+    /// The numbers of kinds that have tags, two each; the seventh tag is ``tagOfOthers``.
     static let kinds = 1...3
 
     private static func tag(_ kind: MediaKind) -> UInt64 { UInt64(kind.rawValue) }
@@ -70,34 +68,31 @@ public struct InodeNumber: RawRepresentable, Hashable, Sendable {
         self.init(tag: 0b111_10, width: 8, mixed)
     }
 
-    /// A number whose top bits are a tag, and the others the top bits of something.
+    /// A number of a tag in the top bits, followed by the top bits of `bits`.
     private init(tag: UInt64, width: UInt64, _ bits: UInt64) {
         self.init(rawValue: tag << (64 - width) | bits >> width)
     }
 
-    /// From 2^20 on: the digits of the date, with zeros for what it doesn't tell.
+    /// From 2^20 on: the digits of the date, with zeros for its missing parts.
     private static func local(_ span: DateSpan) -> UInt64 {
         let month = span.unit == .year ? 0 : span.first.month
         let day = span.unit == .day ? span.first.day : 0
         return (1 << 20) + UInt64(span.first.year * 10_000 + month * 100 + day)
     }
 
-    /// What a number tells of the node that prefers it.
+    /// The node that prefers a number, as far as the number tells.
     enum Origin {
-        /// A recording of a kind, by the first sixteen digits of its SID; which of its places it is.
+        /// A recording of a kind, by the first 16 digits of its SID, and one of its places.
         case recording(MediaKind, digits: ClosedRange<UInt64>, place: @Sendable (SID) -> Place)
-
-        /// A call or a room, by the first sixteen digits of its SID.
+        /// A call or a room, by the first 16 digits of its SID.
         case group(Grouping, digits: ClosedRange<UInt64>)
-
-        /// Something in the mounted account's branch that has a number of its own.
+        /// A node of the mounted account's branch with a fixed number.
         case own
-
-        /// Something in a subaccount's branch: only trying all of them tells which.
+        /// A node of a subaccount's branch: only a search through all of them finds it.
         case mixed
     }
 
-    /// What the number tells; nil for those of nodes whose own number was taken, which tell nothing.
+    /// The origin; nil for the number of a node whose preferred number was taken.
     var origin: Origin? {
         let (three, six, eight) = (rawValue >> 61, rawValue >> 58, rawValue >> 56)
         if let kind = MediaKind(rawValue: Int(three)) {
@@ -120,13 +115,13 @@ public struct InodeNumber: RawRepresentable, Hashable, Sendable {
         }
     }
 
-    /// The digits that begin with what follows a tag.
+    /// The digits that begin with the bits after a tag.
     private func digits(after width: UInt64) -> ClosedRange<UInt64> {
         let first = rawValue << width
         return first...(first | ((1 << width) - 1))
     }
 
-    /// The date of a number of its own; nil for another number.
+    /// The date of a fixed number; nil for another number.
     var dateSpan: DateSpan? {
         guard let digits = Int(exactly: rawValue), digits > 1 << 20, digits < 1 << 27 else { return nil }
         let number = digits - (1 << 20)
@@ -136,13 +131,13 @@ public struct InodeNumber: RawRepresentable, Hashable, Sendable {
         return day == 0 ? year.child(month) : year.child(month)?.child(day)
     }
 
-    /// The top three bits of the nodes whose own number is taken.
+    /// The top three bits for nodes whose preferred number is taken.
     private static let tagOfOthers: UInt64 = 7
 
-    /// A number to be tried by a node whose own is taken, and so are those of the attempts before.
+    /// The next number for a node after its preferred number and the numbers of former attempts are taken.
     ///
-    /// All of the SID goes into it, and the attempt goes in before the first mixing: SIDs that meet at one attempt, on
-    /// purpose even, part at the next.
+    /// The number depends on the whole SID, and on the attempt before the first mixing: SIDs that collide at one
+    /// attempt, even on purpose, part at the next.
     init(attempt: Int, by place: Place, of subaccount: SID? = nil) {
         let preferred = InodeNumber(preferredBy: place, of: subaccount)
         let (high, low): (UInt64, UInt64)
@@ -151,7 +146,7 @@ public struct InodeNumber: RawRepresentable, Hashable, Sendable {
             (high, low) = (sid.high, sid.low)
         case .directory, .control:
             guard subaccount != nil else {
-                // These have numbers that nothing else can have.
+                // No other node can have these numbers.
                 self = preferred
                 return
             }

@@ -1,37 +1,33 @@
 import TwilioAPI
 
-/// The nodes that the kernel knows, and how many of its references each has.
+/// The nodes that the kernel knows, and the number of its references to each.
 ///
-/// A node stays in the table as long as the kernel may name it. Should two recordings' SIDs give the same number, which
-/// among a million happens once in four million mounts, the second one gets another: the wrong recording's bytes are
-/// never served.
+/// A node stays in the table while the kernel may name it. If two SIDs give the same number (among a million, once in
+/// four million mounts), the second gets another, so the kernel never gets another recording's bytes.
 struct InodeTable {
     private struct Entry {
         let node: Node
         var references: UInt64
     }
 
-    /// The subaccounts by the numbers of their branches, from 1 on.
+    /// The subaccounts by branch number, from 1 on.
     private let subaccounts: [SID]
-
     private var entries: [InodeNumber: Entry] = [:]
 
-    /// The numbers of nodes that have another one than they prefer.
+    /// The numbers of nodes that don't have their preferred number.
     ///
-    /// Such a node keeps its number when the one that it prefers becomes free: the kernel knows it by that number.
+    /// Such a node keeps its number when its preferred number becomes free: the kernel knows it by that number.
     private var displaced: [Node: InodeNumber] = [:]
 
-    /// The attributes of files that are gone from their account, for programs that have them open.
+    /// The attributes of files removed from their account, for programs with an open file.
     private var removed: [InodeNumber: Attributes] = [:]
 
-    /// Makes a table that knows the root alone.
+    /// Makes a table with the root alone.
     ///
-    /// - Parameter subaccounts: in the order of the numbers of their branches, of which the first is 1.
-    init(subaccounts: [SID] = []) {
-        self.subaccounts = subaccounts
-    }
+    /// - Parameter subaccounts: The subaccounts by branch number, from 1 on.
+    init(subaccounts: [SID] = []) { self.subaccounts = subaccounts }
 
-    /// The number of a node; without a reference, it may be another's by the time that it is used.
+    /// The number of a node; without a reference, another node may get it at any time.
     func number(of node: Node) -> InodeNumber {
         if let number = displaced[node] { return number }
         let subaccount = subaccount(of: node)
@@ -44,13 +40,13 @@ struct InodeTable {
         return number
     }
 
-    /// The node that the kernel means.
+    /// The node with a number.
     func node(of number: InodeNumber) -> Node? {
         if number == .root { return Node(.directory(.root)) }
         return entries[number]?.node
     }
 
-    /// Counts a reference that the kernel is given.
+    /// Counts a reference of the kernel.
     mutating func refer(to node: Node) -> InodeNumber {
         let number = number(of: node)
         if number != InodeNumber(preferredBy: node.place, of: subaccount(of: node)) { displaced[node] = number }
@@ -58,7 +54,7 @@ struct InodeTable {
         return number
     }
 
-    /// Takes back references; the last one lets the number go.
+    /// Takes back references; the last one frees the number.
     mutating func forget(_ number: InodeNumber, count: UInt64) {
         guard var entry = entries[number] else { return }
         entry.references -= min(count, entry.references)
@@ -69,12 +65,12 @@ struct InodeTable {
         }
     }
 
-    /// Keeps the attributes of a file that is gone from its account for as long as the kernel knows it.
+    /// Keeps the attributes of a file removed from its account while the kernel knows it.
     mutating func keep(_ attributes: Attributes, ofRemoved node: Node) {
         if entries[attributes.inode]?.node == node { removed[attributes.inode] = attributes }
     }
 
-    /// The attributes of a file that is gone from its account; nil where they aren't kept.
+    /// The attributes of a file removed from its account; nil where they aren't kept.
     func attributes(ofRemoved number: InodeNumber) -> Attributes? { removed[number] }
 
     private func subaccount(of node: Node) -> SID? {

@@ -1,7 +1,7 @@
-/// The attributes that the kernel keeps.
+/// The kernel's cache of attributes.
 public protocol KernelCache: Sendable {
-    /// Has the kernel ask again for the attributes of inodes that have gone or changed.
+    /// Has the kernel ask again for the attributes of removed or changed inodes.
     ///
-    /// Called on threads that answer requests as well, so it must not wait for the kernel.
+    /// Called on threads that answer requests, so it must not wait for the kernel.
     func expire(_ inodes: [InodeNumber])
 }

@@ -11,16 +11,15 @@ struct Node: Hashable, Sendable {
     }
 }
 
-/// Which account's branch is meant: counted from that of the mounted account, anew at each mount.
+/// The number of an account's branch: 0 for the mounted account, assigned anew at each mount.
 ///
-/// Small, because there is one in each of the million nodes that the kernel may know.
+/// It is small, because each of the million nodes that the kernel may know has one.
 struct BranchNumber: RawRepresentable, Hashable, Sendable {
     let rawValue: UInt16
 
-    /// The mounted account's own.
+    /// The branch of the mounted account.
     static let main = BranchNumber(rawValue: 0)
-
-    /// How many subaccounts there are numbers for.
+    /// The greatest number of subaccounts.
     static let subaccountLimit = Int(UInt16.max)
 }
 
@@ -28,37 +27,30 @@ struct BranchNumber: RawRepresentable, Hashable, Sendable {
 enum Place: Hashable, Sendable {
     /// A directory.
     case directory(Directory)
-
     /// The decrypted media of a recording.
     case media(SID, MediaKind)
-
     /// The resource of a recording, as JSON.
     case metadata(SID, MediaKind)
-
     /// A symbolic link to a recording's media.
     case link(SID, MediaKind, View)
-
     /// A file about the mount itself.
     case control(ControlFile)
 }
 
-/// In which view a link is.
+/// The view of a link.
 enum View: Hashable, Sendable {
-    /// By the day on which recordings were made.
+    /// By the day of the recording.
     case date
-
-    /// By the call or the room to which they belong.
+    /// By the call or the room of the recording.
     case group
 }
 
-/// A file about the mount itself; its name.
+/// A file about the mount itself; its raw value is its name.
 public enum ControlFile: String, CaseIterable, Hashable, Sendable {
     /// The status, in JSON.
     case status = "status.json"
-
     /// The metrics, in Prometheus' text format.
     case metrics
-
     /// The version of the program.
     case version
 }

@@ -3,22 +3,20 @@ public import TwilioAPI
 
 /// The nodes that the kernel knows, their numbers, and the revisions of their content.
 ///
-/// Made before the tree, since the parts that report changes of media are.
+/// It exists before the tree, since the parts that report changes of media need it.
 public final class NodeRegistry: Sendable {
     /// The subaccounts in the order of their branches.
     let subaccounts: [SID]
-
     private let inodes: Locked<InodeTable>
-
-    /// How often the media of a recording has changed, for those whose media has.
+    /// The number of changes of a recording's media, for changed media only.
     private let revisions = Locked<[SID: Int]>([:])
     private let kernel: any KernelCache
 
-    /// Makes a registry that knows the root alone.
+    /// Makes a registry with the root alone.
     ///
     /// - Parameters:
-    ///   - subaccounts: in the order of the branches that the tree is made from.
-    ///   - kernel: the attributes that the kernel keeps, which changes expire.
+    ///   - subaccounts: The subaccounts in the order of the tree's branches.
+    ///   - kernel: The kernel's cache, whose attributes expire with changes.
     public init(subaccounts: [SID] = [], kernel: any KernelCache) {
         self.subaccounts = Array(subaccounts.prefix(BranchNumber.subaccountLimit))
         self.kernel = kernel
@@ -27,7 +25,7 @@ public final class NodeRegistry: Sendable {
 
     // MARK: Numbers and references
 
-    /// The node that the kernel means.
+    /// The node with a number that the kernel knows.
     func node(_ inode: InodeNumber) throws(FileTreeError) -> Node {
         guard let node = knownNode(inode) else {
             throw FileTreeError(.stale, "the inode \(inode.rawValue) is not known any more")
@@ -38,58 +36,48 @@ public final class NodeRegistry: Sendable {
     /// The node with a number; nil when the kernel doesn't know it.
     func knownNode(_ inode: InodeNumber) -> Node? { inodes.withLock { $0.node(of: inode) } }
 
-    /// The directory that the kernel means.
+    /// The directory with a number that the kernel knows.
     func directory(_ inode: InodeNumber) throws(FileTreeError) -> (directory: Directory, branch: BranchNumber) {
         let node = try node(inode)
-        guard case .directory(let directory) = node.place else {
-            throw FileTreeError(.notDirectory, "not a directory")
-        }
+        guard case .directory(let directory) = node.place else { throw FileTreeError(.notDirectory, "not a directory") }
         return (directory, node.branch)
     }
 
-    /// The number of a node, whether or not the kernel knows it.
+    /// The number of a node, even if the kernel doesn't know it.
     func number(_ node: Node) -> InodeNumber { inodes.withLock { $0.number(of: node) } }
 
-    /// Counts a reference that the kernel is given.
-    func refer(to node: Node) {
-        _ = inodes.withLock { $0.refer(to: node) }
-    }
+    /// Counts a reference of the kernel.
+    func refer(to node: Node) { _ = inodes.withLock { $0.refer(to: node) } }
 
     /// Takes back references.
-    func forget(_ inode: InodeNumber, count: UInt64) {
-        inodes.withLock { $0.forget(inode, count: count) }
-    }
+    func forget(_ inode: InodeNumber, count: UInt64) { inodes.withLock { $0.forget(inode, count: count) } }
 
     // MARK: Changes
 
-    /// The number of a recording's media file, whether or not the kernel knows it.
+    /// The number of a recording's media file, even if the kernel doesn't know it.
     ///
-    /// - Parameter account: to which it belongs; nil, or one that isn't a subaccount, for the mounted account.
+    /// - Parameter account: Its account; nil, or no subaccount, for the mounted account.
     func inode(ofMedia sid: SID, of account: SID? = nil) -> InodeNumber? {
         sid.kind.map { number(Node(.media(sid, $0), in: branch(of: account))) }
     }
 
-    /// The branch of an account: the mounted account's for nil, and for all that aren't subaccounts.
+    /// The branch of an account; nil, or no subaccount, means the mounted account.
     func branch(of account: SID?) -> BranchNumber {
         BranchNumber(rawValue: UInt16(account.flatMap { subaccounts.firstIndex(of: $0) }.map { $0 + 1 } ?? 0))
     }
 
-    /// How often the media of a recording has changed.
+    /// The number of changes of a recording's media.
     func revision(of sid: SID) -> Int { revisions.withLock { $0[sid] ?? 0 } }
 
-    /// The attributes that a file had before its recording went from the account; nil where none are kept.
-    func attributes(ofRemoved inode: InodeNumber) -> Attributes? {
-        inodes.withLock { $0.attributes(ofRemoved: inode) }
-    }
+    /// The last attributes of a file removed from its account; nil where none are kept.
+    func attributes(ofRemoved inode: InodeNumber) -> Attributes? { inodes.withLock { $0.attributes(ofRemoved: inode) } }
 
-    /// Takes in that the account doesn't have a recording any more.
+    /// Removes a recording that the account doesn't have any more.
     ///
     /// - Parameters:
-    ///   - file: its media file.
-    ///   - others: its other nodes.
-    ///   - attributes: makes the file's attributes from its number, for programs that have it open; nil where they
-    ///     aren't known.
-    /// - Returns: the numbers of all, for ``expire(_:)``.
+    ///   - others: The recording's nodes besides its media file.
+    ///   - attributes: Makes the file's attributes from its number, for programs with an open file; nil if unknown.
+    /// - Returns: The numbers of all nodes, for ``expire(_:)``.
     func remove(_ file: Node, _ others: [Node], keeping attributes: ((InodeNumber) -> Attributes)?) -> [InodeNumber] {
         inodes.withLock { inodes in
             if let attributes { inodes.keep(attributes(inodes.number(of: file)), ofRemoved: file) }
@@ -98,9 +86,7 @@ public final class NodeRegistry: Sendable {
     }
 
     /// Has the kernel ask again for attributes.
-    func expire(_ inodes: [InodeNumber]) {
-        kernel.expire(inodes)
-    }
+    func expire(_ inodes: [InodeNumber]) { kernel.expire(inodes) }
 }
 
 extension NodeRegistry: MediaRecorderDelegate {

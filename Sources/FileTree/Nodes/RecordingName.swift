@@ -4,11 +4,10 @@ import TwilioAPI
 /// The name of a recording's file, resource or link, taken apart.
 struct RecordingName {
     let sid: SID
-
-    /// What follows the first dot.
+    /// The text after the first dot.
     let suffix: String
 
-    /// Reads a name; nil for one that can't be a recording's.
+    /// Reads a name; nil if no recording can have it.
     init?(_ name: String) {
         let parts = name.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2, let sid = SID(parts[0]) else { return nil }
@@ -19,7 +18,7 @@ struct RecordingName {
 
 /// Recordings in directories.
 extension Directory {
-    /// Whether a recording of one of its kinds is in it.
+    /// Whether it contains a recording of one of its kinds.
     func holds(_ entry: CatalogEntry) -> Bool {
         switch self {
         case .media, .metadataOf: true
@@ -29,12 +28,12 @@ extension Directory {
         }
     }
 
-    /// The suffix of a recording's name in a directory that holds it.
+    /// The suffix of the name of a recording in it.
     func suffix(of entry: CatalogEntry) -> String {
         if case .metadataOf = self { "json" } else { entry.containerFormat }
     }
 
-    /// The place of a recording in a directory that holds it.
+    /// The place of a recording in it.
     func place(of entry: CatalogEntry) -> Place {
         switch self {
         case .metadataOf: .metadata(entry.sid, entry.kind)

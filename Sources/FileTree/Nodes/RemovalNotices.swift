@@ -4,18 +4,18 @@ import Support
 public import Sync
 public import TwilioAPI
 
-/// Has the kernel drop the recordings that an account no longer has.
+/// Has the kernel drop the recordings removed from an account.
 public struct RemovalNotices: SynchronizerDelegate {
     private let nodes: NodeRegistry
     private let library: MediaLibrary
     private let ownership: Ownership
 
-    /// Makes them for the nodes of a mount.
+    /// Makes the notices for the nodes of a mount.
     public init(nodes: NodeRegistry, library: MediaLibrary, ownership: Ownership) {
         (self.nodes, self.library, self.ownership) = (nodes, library, ownership)
     }
 
-    /// Expires all inodes that recordings had: their files, their resources, their links.
+    /// Expires the inodes of removed recordings: files, resources, links.
     public func recordingsWereRemoved(_ removed: [RemovedEntry], from account: SID) {
         let number = nodes.branch(of: account)
         nodes.expire(removed.flatMap { inodes(of: $0, in: number) })
