@@ -2,7 +2,7 @@ import CFUSE
 import FileTree
 import Glibc
 
-// Requests about directories. The handle that the kernel keeps is a retained ``DirectoryHandle``.
+// Requests about directories. The kernel's handle is a retained ``DirectoryHandle``.
 
 func openDirectory(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ file: UnsafeMutablePointer<fuse_file_info>?) {
     guard let information = file?.pointee else { return }
@@ -14,8 +14,7 @@ func openDirectory(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ file: UnsafeMut
                 let retained = Unmanaged.passRetained(directory)
                 information.fh = UInt64(UInt(bitPattern: retained.toOpaque()))
                 if !request.answer({ fuse_reply_open($0, &information) }) { retained.release() }
-            case .failure(let error):
-                request.fail(error)
+            case .failure(let error): request.fail(error)
             }
         }
     }
@@ -48,7 +47,7 @@ func readDirectoryWithAttributes(
     ) {
         $0.addWithAttributes($1, for: $2)
     } afterwards: { tree, entries in
-        // Each entry that was told with its attributes counts as looked up.
+        // Each entry reported with attributes counts as looked up.
         for entry in entries where entry.attributes != nil && entry.name != "." && entry.name != ".." {
             tree.refer(to: entry)
         }
@@ -58,8 +57,8 @@ func readDirectoryWithAttributes(
 /// Answers with as many entries as fit.
 ///
 /// - Parameters:
-///   - entrySize: bytes that most entries take; no more are looked for than fit then.
-///   - counting: is given the entries that the answer has, before it is sent: the kernel may use them at once.
+///   - entrySize: The size of most entries in bytes, which limits the query.
+///   - counting: Receives the entries of the answer before it is sent: the kernel may use them at once.
 private func list(
     _ handle: fuse_req_t?, _ inode: fuse_ino_t, size: Int, entrySize: Int, after cookie: Int64,
     file: UnsafeMutablePointer<fuse_file_info>?,
@@ -68,10 +67,7 @@ private func list(
 ) {
     OperationContext.run(handle, .readDirectory, inode) { context, request in
         guard let directory = pointer(of: file).map({ Unmanaged<DirectoryHandle>.fromOpaque($0).takeUnretainedValue() })
-        else {
-            request.fail(.tree(.inputOutput))
-            return
-        }
+        else { return request.fail(.tree(.inputOutput)) }
         do throws(FileTreeError) {
             let entries = try context.tree.entries(of: directory, after: cookie, limit: max(1, size / entrySize))
             request.answer { handle in

@@ -3,15 +3,12 @@ import FileTree
 import Glibc
 import Media
 
-// Requests about open files. The handle that the kernel keeps is a retained ``OpenFile``.
+// Requests about open files. The kernel's handle is a retained ``OpenFile``.
 
 func openFile(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ file: UnsafeMutablePointer<fuse_file_info>?) {
     guard let information = file?.pointee else { return }
     OperationContext.run(handle, .open, inode) { context, request in
-        guard information.flags & O_ACCMODE == O_RDONLY else {
-            request.fail(.tree(.readOnly))
-            return
-        }
+        guard information.flags & O_ACCMODE == O_RDONLY else { return request.fail(.tree(.readOnly)) }
         context.tree.open(inode.inode) { result in
             var information = information
             switch result {
@@ -21,8 +18,7 @@ func openFile(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ file: UnsafeMutableP
                 information.keep_cache = file.mayKeepPages ? 1 : 0
                 information.direct_io = file.isVolatile ? 1 : 0
                 if !request.answer({ fuse_reply_open($0, &information) }) { retained.release() }
-            case .failure(let error):
-                request.fail(error)
+            case .failure(let error): request.fail(error)
             }
         }
     }
@@ -42,14 +38,12 @@ func readFile(
 ) {
     OperationContext.run(handle, .read, inode) { context, request in
         guard let file = pointer(of: file).map({ Unmanaged<OpenFile>.fromOpaque($0).takeUnretainedValue() }) else {
-            request.fail(.tree(.inputOutput))
-            return
+            return request.fail(.tree(.inputOutput))
         }
         switch file.content {
         case .bytes(let bytes):
             guard file.beginReading() else {
-                request.fail(.tree(.stale), "the resource has changed since the file was opened: open it again")
-                return
+                return request.fail(.tree(.stale), "the resource has changed since the file was opened: open it again")
             }
             let start = min(max(0, offset), bytes.count)
             request.reply(bytes.span.bytes.extracting(start..<min(start + size, bytes.count)))
@@ -60,17 +54,13 @@ func readFile(
     }
 }
 
-/// Answers a read with what it ends with.
+/// Answers a read with its result.
 private struct ReadReply: ReadReceiver {
     let request: Request
     let context: OperationContext
     let file: OpenFile
 
-    func readDidFinish(_ plaintext: RawSpan) {
-        request.reply(plaintext)
-    }
+    func readDidFinish(_ plaintext: RawSpan) { request.reply(plaintext) }
 
-    func readDidFail(_ error: MediaError) {
-        context.tree.translate(error, of: file) { request.fail($0) }
-    }
+    func readDidFail(_ error: MediaError) { context.tree.translate(error, of: file) { request.fail($0) } }
 }

@@ -15,11 +15,10 @@ func lookUp(_ handle: fuse_req_t?, _ parent: fuse_ino_t, _ name: UnsafePointer<C
             case .success(let entry):
                 var parameters = fuse_entry_param(entry.attributes, validity: entry.validity)
                 if !request.answer({ fuse_reply_entry($0, &parameters) }) {
-                    // Nobody has taken the reference that comes with the answer.
+                    // The kernel hasn't taken the answer's reference.
                     context.tree.forget(entry.attributes.inode, count: 1)
                 }
-            case .failure(let error):
-                request.fail(error)
+            case .failure(let error): request.fail(error)
             }
         }
     }
@@ -41,7 +40,7 @@ func forgetMany(_ handle: fuse_req_t?, _ count: Int, _ forgets: UnsafeMutablePoi
     }
 }
 
-/// The kernel doesn't wait for an answer to FORGET; libfuse wants its handle back.
+/// The kernel expects no answer to FORGET, but libfuse needs its handle back.
 private func answerNothing(_ request: Request) {
     request.answer { handle in
         fuse_reply_none(handle)
@@ -56,7 +55,7 @@ func getAttributes(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ file: UnsafeMut
         if let file = pointer(of: file).map({ Unmanaged<OpenFile>.fromOpaque($0).takeUnretainedValue() }),
             file.isOutdated
         {
-            // With the new size the kernel would take what is left of the old media for its end.
+            // With the new size, the kernel would treat the rest of the old media as its end.
             request.fail(.tree(.media(.changed)), "the media has changed since the file was opened: open it again")
             return
         }
@@ -65,21 +64,19 @@ func getAttributes(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ file: UnsafeMut
             case .success(let attributes):
                 var stat = attributes.stat
                 request.answer { fuse_reply_attr($0, &stat, attributes.validity) }
-            case .failure(let error):
-                request.fail(error)
+            case .failure(let error): request.fail(error)
             }
         }
     }
 }
 
-/// Only asked when the kernel doesn't check permissions itself, which it does by default.
+/// Called only if the kernel doesn't check permissions itself, as it does by default.
 func checkAccess(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ mask: Int32) {
     OperationContext.run(handle, .access, inode) { context, request in
         guard let handle else { return }
         let caller = fuse_req_ctx(handle).pointee
         do throws(FileTreeError) {
-            try context.tree.checkAccess(
-                to: inode.inode, mask: UInt32(mask) & 7, user: caller.uid, group: caller.gid)
+            try context.tree.checkAccess(to: inode.inode, mask: UInt32(mask) & 7, user: caller.uid, group: caller.gid)
             request.succeed()
         } catch {
             request.fail(error)
@@ -113,10 +110,9 @@ func getStatistics(_ handle: fuse_req_t?, _ inode: fuse_ino_t) {
 func getExtendedAttribute(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ name: UnsafePointer<CChar>?, _ size: Int) {
     OperationContext.run(handle, .getExtendedAttribute, inode) { context, request in
         let name = name.map { String(cString: $0) } ?? ""
-        // Asked for at every access by some programs and by the kernel itself (security.*, posix_acl): no need to look.
+        // Some programs and the kernel itself ask for others (security.*, posix_acl) at every access.
         guard name.hasPrefix("user.") else {
-            request.fail(FileTreeError(.noAttribute, "only user attributes are kept"))
-            return
+            return request.fail(FileTreeError(.noAttribute, "only user attributes are kept"))
         }
         do throws(FileTreeError) {
             let attributes = try context.tree.extendedAttributes(of: inode.inode)
@@ -141,7 +137,7 @@ func listExtendedAttributes(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ size: 
     }
 }
 
-/// Answers with a value, or with its size when that is what was asked for (xattr(7): a size of 0).
+/// Answers with a value, or with its size if `size` is 0 (xattr(7)).
 private func reply(_ value: [UInt8], to request: Request, size: Int) {
     if size == 0 {
         request.answer { fuse_reply_xattr($0, value.count) }

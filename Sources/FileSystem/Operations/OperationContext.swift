@@ -2,7 +2,7 @@ import CFUSE
 import FileTree
 import Logging
 
-/// What the operations work with; libfuse hands it to each of them.
+/// The context of the operations; libfuse passes it to each of them.
 final class OperationContext: Sendable {
     let tree: FileTree
     let kernel: KernelConnection
@@ -14,15 +14,15 @@ final class OperationContext: Sendable {
         failures = FailureLog(tree: tree, metrics: kernel.metrics, logger: logger)
     }
 
-    /// Runs an operation: makes the request an owned value, and keeps it in view if it isn't answered at once.
+    /// Runs an operation, and watches its request if it isn't answered at once.
     ///
-    /// Every callback of libfuse's goes through here. They are named functions and not closures, because a closure
-    /// literal can be inferred to belong to the main actor and then crashes on libfuse's threads.
+    /// Every callback of libfuse calls this. They are named functions, not closures: a closure literal can be inferred
+    /// to belong to the main actor and then crashes on libfuse's threads.
     ///
     /// - Parameters:
-    ///   - inode: the node that the operation is about; 0 when it is about none.
-    ///   - name: the name that is looked up in it.
-    ///   - patience: how long the request may wait.
+    ///   - inode: The operation's node; 0 for none.
+    ///   - name: The name to look up in it.
+    ///   - patience: The longest wait of the request.
     static func run(
         _ handle: fuse_req_t?, _ operation: Operation, _ inode: fuse_ino_t, name: String? = nil,
         patience: Duration = PendingRequests.patience, _ body: (OperationContext, Request) -> Void
@@ -37,6 +37,6 @@ final class OperationContext: Sendable {
 }
 
 extension UInt64 {
-    /// A number of the kernel's as the tree has it.
+    /// The kernel's number as the tree's.
     var inode: InodeNumber { InodeNumber(rawValue: self) }
 }

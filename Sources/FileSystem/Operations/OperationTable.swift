@@ -1,9 +1,7 @@
 import CFUSE
 
 extension fuse_lowlevel_ops {
-    /// What libfuse is to call for which request.
-    ///
-    /// What isn't here is answered with ENOSYS by libfuse.
+    /// The functions for libfuse's requests; libfuse answers others with ENOSYS.
     static var twiliofs: fuse_lowlevel_ops {
         var operations = fuse_lowlevel_ops()
         operations.`init` = initialize
@@ -44,20 +42,20 @@ extension fuse_lowlevel_ops {
     }
 }
 
-/// Settles with the kernel how requests look, when the mount begins.
+/// Negotiates the form of requests with the kernel when the mount begins.
 private func initialize(_ userData: UnsafeMutableRawPointer?, _ connection: UnsafeMutablePointer<fuse_conn_info>?) {
-    // As in the mount option of the same name; libfuse wants both to agree.
+    // The same value as in the mount option, as libfuse requires.
     connection?.pointee.max_read = UInt32(FileSystemSession.largestRead)
-    // The kernel's own read-ahead counts as background. With its default of 12, a few files on a host that stalls would
-    // keep it from reading ahead in all others. Asynchronous requests, large ones, and attributes that come with
-    // directory entries are libfuse's defaults where the kernel knows them.
+    // The kernel's read-ahead counts as background. With its default of 12, a few files on a stalled host would stop
+    // read-ahead in all others. Asynchronous requests, large ones, and attributes with directory entries are libfuse's
+    // defaults if the kernel has them.
     connection?.pointee.max_background = 64
     connection?.pointee.congestion_threshold = 48
     guard let capable = connection?.pointee.capable else { return }
-    // Nodes are found by their numbers, so file handles are good for as long as their recording is. Lookups in one
-    // directory may come in parallel; libfuse 3.14 takes that for its default but doesn't tell the kernel, later
-    // versions want to be asked (libfuse's changes 861 and 880). So nothing may rely on it.
-    // The kernel drops a file's pages when its time has changed; it alone can wait for those that a read holds.
+    // Numbers determine nodes, so file handles last as long as their recording. Lookups in one directory may be
+    // parallel: libfuse 3.14 has that as its default but doesn't tell the kernel, later versions require a request
+    // (libfuse's changes 861 and 880), so nothing may rely on it. The kernel drops a file's pages when its time
+    // changes; it alone can wait for the pages that a read holds.
     connection?.pointee.want |=
         capable & UInt32(FUSE_CAP_EXPORT_SUPPORT | FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_AUTO_INVAL_DATA)
 }

@@ -2,8 +2,8 @@ import CFUSE
 import FileTree
 import Glibc
 
-// Everything that would change the tree. The mount is read-only, so the kernel refuses these by itself; they are
-// reached when somebody remounts it writable.
+// Requests that change the tree. The kernel refuses them, since the mount is read-only, unless somebody remounts it
+// writable.
 
 private func refuse(_ handle: fuse_req_t?, _ inode: fuse_ino_t) {
     OperationContext.run(handle, .change, inode) { _, request in request.fail(.tree(.readOnly)) }
@@ -12,68 +12,48 @@ private func refuse(_ handle: fuse_req_t?, _ inode: fuse_ino_t) {
 func refuseSetAttributes(
     _ handle: fuse_req_t?, _ inode: fuse_ino_t, _ attributes: UnsafeMutablePointer<stat>?, _ which: Int32,
     _ file: UnsafeMutablePointer<fuse_file_info>?
-) {
-    refuse(handle, inode)
-}
+) { refuse(handle, inode) }
 
 func refuseMakeNode(
     _ handle: fuse_req_t?, _ parent: fuse_ino_t, _ name: UnsafePointer<CChar>?, _ mode: mode_t, _ device: dev_t
-) {
-    refuse(handle, parent)
-}
+) { refuse(handle, parent) }
 
 func refuseMakeDirectory(_ handle: fuse_req_t?, _ parent: fuse_ino_t, _ name: UnsafePointer<CChar>?, _ mode: mode_t) {
     refuse(handle, parent)
 }
 
-/// Also removing a directory, and removing an extended attribute: all take an inode and a name.
-func refuseUnlink(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ name: UnsafePointer<CChar>?) {
-    refuse(handle, inode)
-}
+/// Also for removing a directory or an extended attribute.
+func refuseUnlink(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ name: UnsafePointer<CChar>?) { refuse(handle, inode) }
 
 func refuseSymbolicLink(
     _ handle: fuse_req_t?, _ target: UnsafePointer<CChar>?, _ parent: fuse_ino_t, _ name: UnsafePointer<CChar>?
-) {
-    refuse(handle, parent)
-}
+) { refuse(handle, parent) }
 
 func refuseRename(
     _ handle: fuse_req_t?, _ parent: fuse_ino_t, _ name: UnsafePointer<CChar>?, _ newParent: fuse_ino_t,
     _ newName: UnsafePointer<CChar>?, _ flags: UInt32
-) {
-    refuse(handle, parent)
-}
+) { refuse(handle, parent) }
 
-func refuseLink(
-    _ handle: fuse_req_t?, _ inode: fuse_ino_t, _ newParent: fuse_ino_t, _ newName: UnsafePointer<CChar>?
-) {
+func refuseLink(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ newParent: fuse_ino_t, _ newName: UnsafePointer<CChar>?) {
     refuse(handle, inode)
 }
 
 func refuseWrite(
     _ handle: fuse_req_t?, _ inode: fuse_ino_t, _ bytes: UnsafePointer<CChar>?, _ size: Int, _ offset: off_t,
     _ file: UnsafeMutablePointer<fuse_file_info>?
-) {
-    refuse(handle, inode)
-}
+) { refuse(handle, inode) }
 
 func refuseCreate(
     _ handle: fuse_req_t?, _ parent: fuse_ino_t, _ name: UnsafePointer<CChar>?, _ mode: mode_t,
     _ file: UnsafeMutablePointer<fuse_file_info>?
-) {
-    refuse(handle, parent)
-}
+) { refuse(handle, parent) }
 
 func refuseSetExtendedAttribute(
     _ handle: fuse_req_t?, _ inode: fuse_ino_t, _ name: UnsafePointer<CChar>?, _ value: UnsafePointer<CChar>?,
     _ size: Int, _ flags: Int32
-) {
-    refuse(handle, inode)
-}
+) { refuse(handle, inode) }
 
 func refuseAllocate(
     _ handle: fuse_req_t?, _ inode: fuse_ino_t, _ mode: Int32, _ offset: off_t, _ length: off_t,
     _ file: UnsafeMutablePointer<fuse_file_info>?
-) {
-    refuse(handle, inode)
-}
+) { refuse(handle, inode) }

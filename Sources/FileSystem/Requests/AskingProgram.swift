@@ -1,40 +1,36 @@
 import Glibc
 import Support
 
-/// The program that has sent a request, as the log names it.
+/// The program that sent a request, for the log.
 struct AskingProgram: Sendable {
-    /// Its process.
-    ///
-    /// The kernel tells the thread that waits. Where that thread has ended, this is its number; 0 when it lives in
-    /// another namespace.
+    /// Its process; the thread's number if the thread has ended, 0 if it lives in another namespace.
     let processID: pid_t
-
-    /// Its name; nil when it has ended, or lives in another namespace.
+    /// Its name; nil if it has ended or lives in another namespace.
     let name: ForeignText?
 
-    /// Finds out to which program a thread belongs.
+    /// Finds the program of the waiting thread, which the kernel reports.
     init(threadID: pid_t) {
         let process = Self.process(of: threadID)
         processID = process ?? threadID
         name = Self.name(of: processID)
     }
 
-    /// The process to which a thread belongs; nil when it has ended, or lives in another namespace.
+    /// The process of a thread; nil if it has ended or lives in another namespace.
     private static func process(of threadID: pid_t) -> pid_t? {
         guard threadID > 0, let status = beginning(of: "/proc/\(threadID)/status") else { return nil }
-        // A line break in the name, which stands before it, is written as two characters (proc_pid_status(5)).
+        // A line break in the name, which comes first, is escaped as two characters (proc_pid_status(5)).
         let line = status.split(separator: UInt8(ascii: "\n")).first { $0.starts(with: "Tgid:\t".utf8) }
         return line.flatMap { pid_t(String(decoding: $0.dropFirst("Tgid:\t".utf8.count), as: UTF8.self)) }
             .flatMap { $0 > 0 ? $0 : nil }
     }
 
-    /// At most 15 bytes and a newline (proc_pid_comm(5)), which any program may choose.
+    /// At most 15 bytes, chosen by the program, and a newline (proc_pid_comm(5)).
     private static func name(of processID: pid_t) -> ForeignText? {
         guard processID > 0, let bytes = beginning(of: "/proc/\(processID)/comm") else { return nil }
         return ForeignText(utf8: bytes.prefix { $0 != UInt8(ascii: "\n") })
     }
 
-    /// The first bytes of a file of the kernel's, which gives them at once; nil when it can't be read.
+    /// The first bytes of a file in /proc; nil if it can't be read.
     private static func beginning(of path: String) -> [UInt8]? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }

@@ -2,27 +2,24 @@ import CFUSE
 import FileTree
 import Glibc
 
-/// The answer to one request for entries of a directory: as many as fit.
+/// The answer to one request for a directory's entries: as many as fit.
 struct DirectoryBuffer: ~Copyable {
-    /// Bytes that an entry with a name of 33 to 40 bytes takes, as those of recordings have, and of calls and rooms: 24
-    /// besides the name, which is filled up to a multiple of eight (`struct fuse_dirent`).
+    /// The size of an entry for a recording, a call or a room, in bytes (`struct fuse_dirent`).
+    ///
+    /// That is 24 bytes and the name of 33 to 40 bytes, padded to a multiple of eight.
     static let entrySize = 24 + 40
 
-    /// Bytes that such an entry takes with its attributes (`struct fuse_direntplus`).
+    /// The size of such an entry with its attributes (`struct fuse_direntplus`).
     static let entryWithAttributesSize = 128 + entrySize
 
     private let memory: UnsafeMutableRawBufferPointer
     private var used = 0
 
-    init(size: Int) {
-        memory = .allocate(byteCount: size, alignment: 8)
-    }
+    init(size: Int) { memory = .allocate(byteCount: size, alignment: 8) }
 
-    deinit {
-        memory.deallocate()
-    }
+    deinit { memory.deallocate() }
 
-    /// Adds an entry; false when it doesn't fit any more.
+    /// Adds an entry; false if it doesn't fit.
     mutating func add(_ entry: DirectoryEntry, for request: fuse_req_t) -> Bool {
         var stat = Glibc.stat()
         stat.st_ino = UInt(entry.inode.rawValue)
@@ -32,9 +29,9 @@ struct DirectoryBuffer: ~Copyable {
         return take(size)
     }
 
-    /// Adds an entry with its attributes, where they are known; false when it doesn't fit any more.
+    /// Adds an entry with its known attributes; false if it doesn't fit.
     ///
-    /// `.` and `..` are never told with attributes: the kernel would take them for references to be forgotten.
+    /// `.` and `..` never have attributes: the kernel would count them as references to forget.
     mutating func addWithAttributes(_ entry: DirectoryEntry, for request: fuse_req_t) -> Bool {
         let isDot = entry.name == "." || entry.name == ".."
         var parameters = fuse_entry_param(isDot ? nil : entry.attributes, validity: entry.validity)
@@ -48,12 +45,12 @@ struct DirectoryBuffer: ~Copyable {
         return take(size)
     }
 
-    /// The entries that were added.
+    /// The added entries.
     func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         body(UnsafeRawBufferPointer(rebasing: memory[..<used]))
     }
 
-    /// libfuse tells the size that an entry takes, and writes it only if it fits.
+    /// libfuse returns the size of an entry, and writes it only if it fits.
     private mutating func take(_ size: Int) -> Bool {
         guard size <= memory.count - used else { return false }
         used += size

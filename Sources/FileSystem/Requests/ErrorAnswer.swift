@@ -3,18 +3,15 @@ import Glibc
 import Logging
 import Media
 
-/// The reasons for which a request is answered with an error.
+/// The reasons for answering a request with an error.
 enum RequestErrorCode: Hashable, Sendable {
-    /// The tree can't do what was asked.
+    /// The tree failed.
     case tree(FileTreeErrorCode)
-
-    /// There was no answer in time.
+    /// The deadline passed without an answer.
     case deadline
-
-    /// The program that waits is about to end.
+    /// The waiting program is about to end.
     case interrupted
-
-    /// The caller's buffer is too small for an extended attribute's value, or for their names.
+    /// The caller's buffer is too small for an extended attribute's value or the names.
     case smallBuffer
 }
 
@@ -27,21 +24,19 @@ extension RequestErrorCode: CaseIterable {
         ] + MediaErrorCode.allCases.map { .media($0) }).map { .tree($0) } + [.deadline, .interrupted, .smallBuffer]
 }
 
-/// A value of `errno`, with its name as in errno(3).
+/// A value of `errno` and its name (errno(3)).
 struct ErrorNumber: Hashable, Sendable {
     let rawValue: Int32
     let name: String
 }
 
-/// The answer to a request that fails: the program's error, and the level of the line in the log.
+/// The answer to a failed request: the program's error, and the level of the log line.
 struct ErrorAnswer: Sendable {
-    /// The error that the program gets.
+    /// The program's error.
     let number: ErrorNumber
-
-    /// The level of the log line; nil for errors that say themselves all there is to know.
+    /// The level of the log line; nil for self-explanatory errors.
     let level: Logger.Level?
-
-    /// The reason, as the manual has it.
+    /// The reason, as in the manual.
     let reason: String
 
     private init(_ number: Int32, _ name: String, _ level: Logger.Level?, _ reason: String) {
@@ -50,13 +45,13 @@ struct ErrorAnswer: Sendable {
         self.reason = reason
     }
 
-    /// The one table of errors; the manual has it as well.
+    /// The only table of errors; the manual repeats it.
     init(_ code: RequestErrorCode) {
         self =
             switch code {
             case .tree(.media(let code)): Self(code)
             case .tree(.notFound): Self(ENOENT, "ENOENT", nil, "there is no such file or recording")
-            // Deleted at Twilio, or changed: nobody's failure.
+            // Deleted or changed at Twilio: no failure.
             case .tree(.stale): Self(ESTALE, "ESTALE", .info, "the recording is deleted, or its resource has changed")
             case .tree(.isDirectory): Self(EISDIR, "EISDIR", nil, "a directory is opened as a file")
             case .tree(.notDirectory): Self(ENOTDIR, "ENOTDIR", nil, "a file is used as a directory")
@@ -65,7 +60,7 @@ struct ErrorAnswer: Sendable {
             case .tree(.permissionDenied): Self(EACCES, "EACCES", nil, "the mode of the file doesn't allow it")
             case .tree(.noAttribute): Self(ENODATA, "ENODATA", nil, "there is no such extended attribute")
             case .tree(.inputOutput): Self(EIO, "EIO", .error, "the list or the catalog can't be read")
-            // Not ETIMEDOUT, which programs take for a broken connection of their own.
+            // Not ETIMEDOUT, which means a broken connection to programs.
             case .deadline: Self(EIO, "EIO", .error, "there was no answer within 100 seconds, or 3 for a lookup")
             case .interrupted: Self(EINTR, "EINTR", nil, "the program was told to end while it waited")
             case .smallBuffer: Self(ERANGE, "ERANGE", nil, "an extended attribute doesn't fit the buffer")
@@ -76,8 +71,8 @@ struct ErrorAnswer: Sendable {
     private init(_ code: MediaErrorCode) {
         self =
             switch code {
-            // "Required key not available" tells an administrator more than "Permission denied". A warning has named
-            // the key, once; a backup may meet a million files.
+            // "Required key not available" says more than "Permission denied". A single warning has named the key: a
+            // backup may meet a million such files.
             case .keyNotHeld: Self(ENOKEY, "ENOKEY", .debug, "no private key that is held opens the file")
             case .changed: Self(ESTALE, "ESTALE", .info, "the media has changed since the file was opened")
             case .mediaMissing: Self(EIO, "EIO", .error, "Twilio has the recording, but not its media")

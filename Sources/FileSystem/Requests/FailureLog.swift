@@ -3,13 +3,13 @@ import Glibc
 import Logging
 import Support
 
-/// Counts and measures requests, and logs those whose reason programs don't learn: an input/output error, a recording
-/// that has gone, a key that isn't held.
+/// Counts and measures requests, and logs errors whose reason programs don't learn.
+///
+/// These are input/output errors, deleted recordings and missing keys.
 final class FailureLog: Sendable {
     private let tree: FileTree
     private let logger: Logger
-
-    /// Counts the errors that requests are answered with, and measures the requests.
+    /// Counts the errors, and measures the requests.
     let metrics: RequestMetrics
     private let isEnding = Locked(false)
 
@@ -19,25 +19,21 @@ final class FailureLog: Sendable {
         self.logger = logger
     }
 
-    /// From now on requests fail because the mount ends, which is no error.
-    func end() {
-        isEnding.withLock { $0 = true }
-    }
+    /// Notes that the mount ends: later failures are no errors.
+    func end() { isEnding.withLock { $0 = true } }
 
-    /// Finds out who has sent a request, while it waits for its answer and is there to be named.
-    ///
-    /// - Returns: nil when the error isn't logged.
+    /// Finds the program of a request that still waits; nil if the error isn't logged.
     func program(_ threadID: pid_t, toBeTold error: ErrorAnswer) -> AskingProgram? {
         guard let level = error.level, logger.logLevel <= level else { return nil }
         return AskingProgram(threadID: threadID)
     }
 
-    /// Takes note of the error that a request was answered with.
+    /// Counts and logs a request's error.
     ///
     /// - Parameters:
-    ///   - program: the one that asked; nil where that wasn't found out.
-    ///   - reason: the sentence that says why.
-    ///   - cause: the error that says why, instead of a sentence.
+    ///   - program: The request's program; nil if unknown.
+    ///   - reason: The reason as a sentence.
+    ///   - cause: The reason as an error, instead of a sentence.
     func note(
         _ error: ErrorAnswer, of request: Request, by program: AskingProgram?, reason: String, cause: (any Error)?
     ) {

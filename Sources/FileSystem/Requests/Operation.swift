@@ -1,4 +1,4 @@
-/// What the kernel asks for.
+/// The operations of the kernel's requests.
 enum Operation: Int, CaseIterable, Sendable {
     case lookUp
     case forget
@@ -14,11 +14,10 @@ enum Operation: Int, CaseIterable, Sendable {
     case open
     case read
     case release
-
-    /// Anything that would change the tree.
+    /// Any change of the tree.
     case change
 
-    /// The name in the log and in the metrics: that of the system call, or FUSE's.
+    /// The name in the log and the metrics: that of the system call, or FUSE's.
     var name: String {
         switch self {
         case .lookUp: "lookup"

@@ -3,10 +3,10 @@ import Glibc
 import Media
 import Support
 
-/// The requests that wait for something: none waits beyond its deadline, or for a program that is about to end.
+/// The waiting requests: none waits beyond its deadline, or for a program that is about to end.
 ///
-/// One thread looks at them several times a second. It looks at the signals of interrupted requests itself, because the
-/// kernel tells of the first signal only, and that may be one that ends nothing: Go programs get such all the time.
+/// One thread checks them several times a second. It checks the signals of interrupted requests itself: the kernel
+/// reports only the first signal, which may be harmless, as Go programs get them all the time.
 final class PendingRequests: Sendable {
     private struct Waiting {
         let request: Request
@@ -16,20 +16,20 @@ final class PendingRequests: Sendable {
 
     private typealias Requests = [ObjectIdentifier: Waiting]
 
-    /// How long a request waits at the most: less than the 120 s after which the kernel warns of hung tasks.
+    /// The longest wait of a request: less than the 120 s after which the kernel warns of hung tasks.
     static let patience: Duration = .seconds(100)
 
-    /// How long a lookup waits at the most.
+    /// The longest wait of a lookup.
     ///
-    /// libfuse 3.14 doesn't pass on that the kernel may send lookups in parallel, so each keeps all others in its
-    /// directory waiting. It waits only for a recording that isn't listed, for which Twilio is asked: usually for some
-    /// tenths of a second. What comes later is kept, and found by the next lookup.
+    /// libfuse 3.14 doesn't tell the kernel that lookups may be parallel, so each delays all others in its directory. A
+    /// lookup waits only for a recording that isn't listed, usually some tenths of a second for Twilio's answer. The
+    /// next lookup finds a later answer.
     static let patienceOfLookups: Duration = .seconds(3)
 
-    /// How often requests are looked at.
+    /// The interval of the checks.
     private static let interval: Duration = .milliseconds(200)
 
-    /// Under a lock of its own: adding a request must not wake the thread.
+    /// Under its own lock: adding a request must not wake the thread.
     private let requests = Locked<Requests>([:])
     private let isShutDown = Condition(false)
     private let thread: NamedThread
@@ -43,17 +43,17 @@ final class PendingRequests: Sendable {
         }
     }
 
-    /// Keeps a request in view until it is answered.
+    /// Watches a request until it is answered.
     func add(_ request: Request, patience: Duration) {
         let waiting = Waiting(request: request, patience: patience, deadline: .now + patience)
         requests.withLock { $0[ObjectIdentifier(request)] = waiting }
         request.watchInterruptions()
     }
 
-    /// How many requests wait for their answer.
+    /// The number of requests without an answer.
     var count: Int { requests.withLock { $0.values.count { $0.request.isPending } } }
 
-    /// Fails everything that still waits, and ends the thread.
+    /// Fails the waiting requests, and ends the thread.
     func shutDown() {
         isShutDown.change { $0 = true }
         thread.join()
@@ -80,7 +80,7 @@ final class PendingRequests: Sendable {
         }
     }
 
-    /// The signals by which programs are ended, or take it that they are.
+    /// The signals that end programs.
     private static let endingSignals: UInt64 = [SIGHUP, SIGINT, SIGQUIT, SIGKILL, SIGTERM].reduce(0) {
         $0 | 1 << UInt64($1 - 1)
     }
@@ -88,7 +88,7 @@ final class PendingRequests: Sendable {
     /// Whether a signal that ends programs is pending for a thread or its process.
     private static func isEnding(_ threadID: pid_t) -> Bool {
         guard threadID > 0, let file = fopen("/proc/\(threadID)/status", "re") else {
-            // A thread of another namespace: nothing can be known of its signals, but that there is one.
+            // The signals of a thread in another namespace are unknown, but it has one.
             return true
         }
         defer { fclose(file) }

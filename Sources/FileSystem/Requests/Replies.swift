@@ -2,9 +2,9 @@ import CFUSE
 import FileTree
 import Glibc
 
-/// The tree's values as libfuse wants them.
+/// The tree's values in libfuse's types.
 extension Attributes {
-    /// The attributes as `stat` has them.
+    /// The attributes for `stat`.
     var stat: stat {
         var stat = Glibc.stat()
         stat.st_ino = UInt(inode.rawValue)
@@ -13,9 +13,9 @@ extension Attributes {
         stat.st_uid = user
         stat.st_gid = group
         stat.st_size = Int(size)
-        // What `du` adds up: 512-byte units.
+        // Units of 512 bytes, which `du` adds up.
         stat.st_blocks = Int(size / 512 + (size % 512 > 0 ? 1 : 0))
-        // What `cp` and `cat` read at once.
+        // The size of reads by `cp` and `cat`.
         stat.st_blksize = 1 << 20
         let time = timespec(tv_sec: Int(modificationTime), tv_nsec: revision % 1_000_000_000)
         stat.st_mtim = time
@@ -26,7 +26,7 @@ extension Attributes {
 }
 
 extension Attributes.FileType {
-    /// The bits of `st_mode` that tell it.
+    /// Its bits of `st_mode`.
     var mode: mode_t {
         switch self {
         case .directory: S_IFDIR
@@ -37,9 +37,7 @@ extension Attributes.FileType {
 }
 
 extension fuse_entry_param {
-    /// An entry that was found.
-    ///
-    /// An entry without attributes is one that the kernel is to look up when it needs them.
+    /// A found entry; without attributes, the kernel looks it up when it needs them.
     init(_ attributes: Attributes?, validity: Double) {
         self.init()
         guard let attributes else { return }

@@ -3,46 +3,38 @@ import FileTree
 import Glibc
 import Support
 
-/// A request of the kernel's, which is answered exactly once, from any thread.
+/// A request of the kernel, answered exactly once, from any thread.
 ///
-/// What comes first is the answer: the data, an error, the deadline, an interruption. What comes later finds the
-/// request gone and does nothing, so whoever completes data needn't know whether anybody still waits for it.
+/// The first answer counts: data, an error, the deadline, an interruption. Later ones do nothing, so the thread that
+/// completes data needn't know whether a program still waits for it.
 final class Request: Sendable {
     private struct State: @unchecked Sendable {
-        // Safe although unchecked: the pointer is only used by whoever took it out, or under the lock.
+        // Safe although unchecked: the pointer is used only by the thread that took it out, or under the lock.
 
-        /// libfuse's handle, valid until it is answered; nil from then on.
+        /// libfuse's handle, valid until the answer; nil afterwards.
         var handle: fuse_req_t?
-
         /// Whether libfuse calls ``requestWasInterrupted`` with this object.
         var isWatched = false
     }
 
     private let state: Locked<State>
-
-    /// The thread that waits, for looking at its signals; 0 when it lives in another namespace.
+    /// The waiting thread, for checking its signals; 0 if it lives in another namespace.
     let threadID: pid_t
-
-    /// Whether the kernel has told that a signal is pending for the thread that waits.
+    /// Whether the kernel has reported a pending signal of the waiting thread.
     private let interrupted = Locked(false)
-
-    /// What is asked for.
+    /// The requested operation.
     let operation: Operation
-
-    /// The node that is asked for, or asked about a name.
+    /// The requested node, or the parent of the name.
     let inode: InodeNumber
-
-    /// The name that is looked up; nil for other operations.
+    /// The name to look up; nil for other operations.
     let name: String?
-
     private let failures: FailureLog
-
-    /// When it came.
+    /// The time of its arrival.
     private let start = RequestMetrics.now
 
-    /// Takes a request over.
+    /// Takes over a request.
     ///
-    /// - Parameter failures: is told how long it takes, and the error that it is answered with, if it is one.
+    /// - Parameter failures: Records its duration and its error.
     init(_ handle: fuse_req_t, _ operation: Operation, _ inode: InodeNumber, name: String?, failures: FailureLog) {
         self.operation = operation
         self.inode = inode
@@ -52,32 +44,30 @@ final class Request: Sendable {
         state = Locked(State(handle: handle))
     }
 
-    /// Whether it hasn't been answered.
+    /// Whether it still waits for an answer.
     var isPending: Bool { state.withLock { $0.handle != nil } }
 
-    /// Whether the kernel has told that a signal is pending for the thread that waits.
+    /// Whether the kernel has reported a pending signal of the waiting thread.
     var isInterrupted: Bool { interrupted.withLock { $0 } }
 
-    /// Has libfuse tell of interruptions from now on, if the request hasn't been answered.
+    /// Has libfuse report interruptions from now on, if the request isn't answered.
     func watchInterruptions() {
         state.withLock { state in
             guard let handle = state.handle, !state.isWatched else { return }
             state.isWatched = true
-            // Unretained: `answer` ends the watch before it lets go of the request, and the list of pending requests
-            // holds it until then. The callback may come at once, under this lock: it takes no lock of this class but
-            // its own.
+            // Unretained: `answer` ends the watch before it releases the request, and the list of pending requests
+            // holds it until then. The callback may come at once, under this lock; it takes only the lock of
+            // `interrupted`.
             fuse_req_interrupt_func(handle, requestWasInterrupted, Unmanaged.passUnretained(self).toOpaque())
         }
     }
 
-    fileprivate func noteInterruption() {
-        interrupted.withLock { $0 = true }
-    }
+    fileprivate func noteInterruption() { interrupted.withLock { $0 = true } }
 
-    /// Answers, if that hasn't been done.
+    /// Answers, unless another answer came first.
     ///
-    /// - Parameter reply: calls one of libfuse's reply functions, exactly once.
-    /// - Returns: whether it was this answer that counted, and libfuse took it.
+    /// - Parameter reply: Calls one of libfuse's reply functions, exactly once.
+    /// - Returns: Whether this answer counted and libfuse took it.
     @discardableResult
     func answer(_ reply: (fuse_req_t) -> Int32) -> Bool {
         let (handle, isWatched) = state.withLock { state -> (fuse_req_t?, Bool) in
@@ -85,7 +75,7 @@ final class Request: Sendable {
             return (state.handle, state.isWatched)
         }
         guard let handle else { return false }
-        // Waits for a callback that is running: afterwards this object isn't used by libfuse any more.
+        // Waits for a running callback: afterwards libfuse doesn't use this object any more.
         if isWatched { fuse_req_interrupt_func(handle, nil, nil) }
         defer { failures.metrics.answered(operation, since: start) }
         return reply(handle) == 0
@@ -94,12 +84,11 @@ final class Request: Sendable {
     /// Answers with an error.
     ///
     /// - Parameters:
-    ///   - code: The reason.
-    ///   - reason: The sentence that says why, for the log.
-    ///   - cause: The error that says why, instead of a sentence.
+    ///   - reason: The reason as a sentence, for the log.
+    ///   - cause: The reason as an error, instead of a sentence.
     func fail(_ code: RequestErrorCode, _ reason: String = "", cause: (any Error)? = nil) {
         let error = ErrorAnswer(code)
-        // While it waits, its program is there to be named.
+        // The program is known only while it waits.
         let program = isPending ? failures.program(threadID, toBeTold: error) : nil
         if answer({ fuse_reply_err($0, error.number.rawValue) }) {
             failures.note(error, of: self, by: program, reason: reason, cause: cause)
@@ -107,14 +96,10 @@ final class Request: Sendable {
     }
 
     /// Answers with an error of the tree.
-    func fail(_ error: FileTreeError) {
-        fail(.tree(error.code), cause: error)
-    }
+    func fail(_ error: FileTreeError) { fail(.tree(error.code), cause: error) }
 
-    /// Answers that it is done.
-    func succeed() {
-        answer { fuse_reply_err($0, 0) }
-    }
+    /// Answers with success.
+    func succeed() { answer { fuse_reply_err($0, 0) } }
 
     /// Answers with bytes.
     @discardableResult
@@ -125,9 +110,9 @@ final class Request: Sendable {
     }
 }
 
-/// libfuse calls this when the kernel says that a signal is pending for the thread that waits.
+/// libfuse calls this when the kernel reports a pending signal of the waiting thread.
 ///
-/// It holds locks of its own meanwhile, so a request isn't answered here: whoever watches the deadlines does that.
+/// libfuse holds locks meanwhile, so the thread that watches the deadlines answers the request.
 private func requestWasInterrupted(_ handle: fuse_req_t?, _ context: UnsafeMutableRawPointer?) {
     guard let context else { return }
     // Valid: see watchInterruptions.

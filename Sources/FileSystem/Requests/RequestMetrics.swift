@@ -4,12 +4,11 @@ import Metrics
 
 /// Counts and measures the kernel's requests.
 ///
-/// Everything is made once: a request finds its timer and its counter by index, and takes no lock.
+/// A request finds its timer and its counter by index, without a lock.
 struct RequestMetrics: Sendable {
     /// By the raw value of the operation.
     private let timers: [Timer]
-
-    /// By the value of `errno`; nil where no answer has it.
+    /// By the value of `errno`; nil for unused values.
     private let errors: [Counter?]
 
     init(_ factory: any MetricsFactory) {
@@ -25,20 +24,18 @@ struct RequestMetrics: Sendable {
         self.errors = errors
     }
 
-    /// Counts an error that the kernel was answered with.
+    /// Counts the error of an answer.
     func count(_ error: ErrorNumber) {
         let index = Int(error.rawValue)
         if errors.indices.contains(index) { errors[index]?.increment() }
     }
 
-    /// Measures a request that was answered.
-    ///
-    /// - Parameter start: when it came, by ``now``.
+    /// Measures an answered request, which arrived at `start` by ``now``.
     func answered(_ operation: Operation, since start: Int64) {
         timers[operation.rawValue].recordNanoseconds(Self.now - start)
     }
 
-    /// Nanoseconds of a clock that never goes back: half as dear as `ContinuousClock`, whose durations have 128 bits.
+    /// Nanoseconds of a monotonic clock, at half the cost of `ContinuousClock`, whose durations have 128 bits.
     static var now: Int64 {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)

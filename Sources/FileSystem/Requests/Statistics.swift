@@ -2,19 +2,15 @@ import CFUSE
 import Glibc
 
 extension statvfs {
-    /// Bytes of a block, in which `df` counts.
+    /// The size of a block for `df`, in bytes.
     private static let blockSize: UInt = 4096
 
-    /// How much is free for what is used: one percent at most is in use then.
+    /// The ratio of free to used space: at most one percent is in use.
     ///
-    /// Nothing can be written. But a read-only file system without free space is full for everybody who watches disks.
+    /// Nothing can be written, but disk monitoring reports a file system without free space as full.
     private static let freePerUsed: UInt = 99
 
-    /// What `df` tells of recordings.
-    ///
-    /// - Parameters:
-    ///   - files: the number of recordings, all of which count as used.
-    ///   - bytes: the sum of their sizes.
+    /// The statistics of recordings for `df`: their number and the sum of their sizes.
     init(files: Int64, bytes: Int64) {
         self.init()
         f_bsize = Self.blockSize
@@ -27,12 +23,12 @@ extension statvfs {
         f_favail = f_ffree
     }
 
-    /// What there is and what is free of it, when so much is used.
+    /// The total and the free space for `used`.
     ///
-    /// The sizes come from others, so nothing here may overflow; `df` multiplies by a hundred.
+    /// The sizes come from others, so nothing may overflow; `df` multiplies by a hundred.
     private static func room(for used: UInt) -> (total: UInt, free: UInt) {
         let used = min(used, UInt.max / (freePerUsed + 1) / 100)
-        // A tebibyte of free blocks at least, so that an empty account isn't full either.
+        // At least a tebibyte of free blocks, so that an empty account isn't full either.
         let free = max(used * freePerUsed, 1 << 28)
         return (used + free, free)
     }

@@ -1,19 +1,16 @@
 public import Support
 
-/// The file system can't be mounted or unmounted.
+/// Mounting or unmounting failed.
 public typealias FileSystemError = CodedError<FileSystemErrorCode>
 
-/// The reasons why the file system can't be mounted or unmounted.
+/// The reasons for a ``FileSystemError``.
 public enum FileSystemErrorCode: ErrorCode {
     /// The mount point is missing, not a directory, not empty or in use.
     case mountPoint
-
-    /// There is no FUSE here, or it may not be used.
+    /// FUSE is missing or not allowed.
     case unavailable
-
     /// An option is unknown or not allowed.
     case option
-
     /// The kernel or fusermount3 refused for another reason.
     case refused
 }

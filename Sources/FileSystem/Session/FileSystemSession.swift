@@ -19,7 +19,7 @@ public final class FileSystemSession: Sendable {
     private let context: OperationContext
     private let logger: Logger
 
-    /// How far the session is.
+    /// The progress of the session.
     private struct Progress {
         var threadCount = 0
         var isDetached = false
@@ -28,15 +28,14 @@ public final class FileSystemSession: Sendable {
     private let progress = Condition(Progress())
     private let mountPoint: String
 
-    /// Mounts a tree; requests are served from now on.
+    /// Mounts a tree, and serves its requests from now on.
     ///
     /// - Parameters:
-    ///   - tree: the files that are shown.
-    ///   - kernel: a connection that no other session has; the tree reports changes to it.
-    ///   - mountPoint: an absolute path, checked by ``MountPoint``.
-    ///   - options: mount options in the spelling of `mount -o`, besides those that are always set.
-    ///   - threadCount: threads that serve requests.
-    /// - Throws: ``FileSystemError``, or ``SystemError`` when the system has no thread left.
+    ///   - kernel: A connection without another session; the tree reports changes to it.
+    ///   - mountPoint: An absolute path, checked by ``MountPoint``.
+    ///   - options: Mount options in the spelling of `mount -o`, besides the fixed ones.
+    ///   - threadCount: The number of threads that serve requests.
+    /// - Throws: ``FileSystemError``, or ``SystemError`` if the system has no thread left.
     public init(
         tree: FileTree, kernel: KernelConnection, mountPoint: String, source: String, options: [String],
         threadCount: Int, logger: Logger
@@ -60,35 +59,32 @@ public final class FileSystemSession: Sendable {
         LibraryMessages.forward(to: logger)
     }
 
-    /// Waits until the file system is unmounted, by ``unmount()`` or by somebody else.
+    /// Waits until the file system is unmounted, by ``unmount()`` or from outside.
     ///
-    /// In the first case threads may be left that wait for requests of files that are still open.
-    public func wait() {
-        progress.waitUntil { $0.threadCount == 0 || $0.isDetached }
-    }
+    /// After ``unmount()``, threads may still wait for requests of open files.
+    public func wait() { progress.waitUntil { $0.threadCount == 0 || $0.isDetached } }
 
     /// Whether the file system is still mounted.
     public var isMounted: Bool { progress.changeQuietly { $0.threadCount > 0 && !$0.isDetached } }
 
-    /// Takes the file system out of the tree of directories.
+    /// Removes the file system from the tree of directories.
     ///
-    /// Files that are open stay readable until the process ends. libfuse's own function isn't used for this: it closes
-    /// the descriptor first, while threads are still reading and answering on it, and the number may be given to
-    /// another file meanwhile, into which they would write.
+    /// Open files stay readable until the process ends. libfuse's own function isn't an option: it first closes the
+    /// descriptor while threads still read and write it, and another file may get the number, and their writes.
     public func unmount() {
         guard state.withLock({ $0.handle }) != nil else { return }
         context.failures.end()
         do throws(FileSystemError) {
             try Unmounting.unmount(mountPoint, isLazy: true)
         } catch {
-            // Somebody else may have been faster; else a dead mount stays, which somebody has to clean up.
+            // Somebody else may have been faster; otherwise a dead mount stays, for somebody to clean up.
             let isGone = error.code == .mountPoint
             logger.log(level: isGone ? .debug : .error, "unmounting failed", error: error)
         }
         progress.change { $0.isDetached = true }
     }
 
-    /// Ends what is left: requests that still wait fail.
+    /// Fails the waiting requests, and ends the threads.
     ///
     /// Open files can't be read any more once the process has ended.
     public func finish() {
@@ -100,13 +96,13 @@ public final class FileSystemSession: Sendable {
             return (state.handle, state.threads)
         }
         guard let handle else { return }
-        // A thread that is left waits for a request of a file that is still open. It can't be woken; the end of the
-        // process ends it, so neither it nor libfuse's session may be waited for.
+        // A remaining thread waits for a request of an open file and can't be woken. The end of the process ends it, so
+        // this must not wait for the thread or for libfuse's session.
         guard progress.waitUntil(timeout: .milliseconds(100), { $0.threadCount == 0 }) else { return }
         for thread in threads { thread.join() }
-        // Nothing holds a notice up once the kernel has let go of the mount.
+        // Nothing delays a notice once the kernel has released the mount.
         context.kernel.notices.shutDown()
-        // Nobody uses the descriptor any more.
+        // No thread uses the descriptor any more.
         fuse_session_unmount(handle.session)
         fuse_session_destroy(handle.session)
     }
@@ -115,19 +111,15 @@ public final class FileSystemSession: Sendable {
         _ mountPoint: String, source: String, options: [String], context: OperationContext
     ) throws(FileSystemError) -> SessionHandle {
         var options = options
-        options += [
-            "ro", "default_permissions", "subtype=twiliofs", "fsname=\(source)", "max_read=\(largestRead)",
-        ]
+        options += ["ro", "default_permissions", "subtype=twiliofs", "fsname=\(source)", "max_read=\(largestRead)"]
         var arguments = fuse_args()
         defer { fuse_opt_free_args(&arguments) }
         for argument in ["twiliofs", "-o", options.joined(separator: ",")] {
-            guard fuse_opt_add_arg(&arguments, argument) == 0 else {
-                throw FileSystemError(.refused, "out of memory")
-            }
+            guard fuse_opt_add_arg(&arguments, argument) == 0 else { throw FileSystemError(.refused, "out of memory") }
         }
         LibraryMessages.capture()
         var operations = fuse_lowlevel_ops.twiliofs
-        // Unretained: the context outlives the session, which this object owns as well.
+        // Unretained: this object owns both, and the context outlives the session.
         let session = twiliofs_fuse_session_new(
             &arguments, &operations, MemoryLayout<fuse_lowlevel_ops>.size,
             Unmanaged.passUnretained(context).toOpaque())
@@ -151,11 +143,11 @@ public final class FileSystemSession: Sendable {
 
     /// Starts the threads.
     ///
-    /// libfuse's own loop with several threads isn't clean under ThreadSanitizer; this one is, and as fast.
+    /// libfuse's loop with several threads isn't clean under ThreadSanitizer; this one is, and as fast.
     private func serve(_ handle: SessionHandle, threadCount: Int) throws(SystemError) {
         let progress = progress
         for number in 0..<max(2, threadCount) {
-            // Counted before it starts, so that the count can't be seen at zero too early.
+            // Counted before the start, so that the count isn't zero too early.
             progress.change { $0.threadCount += 1 }
             let thread = try startThread(name: "fuse-\(number)") {
                 var buffer = fuse_buf()
@@ -173,10 +165,8 @@ public final class FileSystemSession: Sendable {
         }
     }
 
-    /// Starts one thread, or takes back that it was counted.
-    private func startThread(
-        name: String, _ body: @escaping @Sendable () -> Void
-    ) throws(SystemError) -> NamedThread {
+    /// Starts one thread, or subtracts it from the count.
+    private func startThread(name: String, _ body: @escaping @Sendable () -> Void) throws(SystemError) -> NamedThread {
         do throws(SystemError) {
             return try NamedThread(name: name, body)
         } catch {

@@ -3,10 +3,9 @@ public import Logging
 public import Metrics
 import Support
 
-/// The part of a mount that is there before the kernel knows it: notices to the kernel, requests that wait, and their
-/// metrics.
+/// The part of a mount that exists before the kernel knows it: notices, waiting requests and their metrics.
 ///
-/// The tree and the status are made from it, and the session from the tree.
+/// The tree and the status need it, and the session needs the tree.
 public final class KernelConnection: Sendable {
     let notices: KernelNotices
     let pending: PendingRequests
@@ -14,17 +13,14 @@ public final class KernelConnection: Sendable {
 
     /// Makes a connection for one session.
     ///
-    /// - Parameter metrics: makes what counts and measures requests.
-    /// - Throws: ``SystemError`` when the system has no thread left.
+    /// - Throws: ``SystemError`` if the system has no thread left.
     public init(metrics: any MetricsFactory, logger: Logger) throws {
         self.metrics = RequestMetrics(metrics)
         notices = try KernelNotices(logger: logger)
         pending = try PendingRequests()
     }
 
-    /// Ends the threads of a connection without a mount.
-    ///
-    /// A session ends those of its connection in ``FileSystemSession/finish()``.
+    /// Ends the threads of a connection without a mount; ``FileSystemSession/finish()`` ends the others.
     public func shutDownUnlessMounted() {
         guard !notices.isAttached else { return }
         pending.shutDown()
@@ -36,11 +32,9 @@ public final class KernelConnection: Sendable {
 }
 
 extension KernelConnection: KernelCache {
-    /// Has the kernel ask again for the attributes of inodes that have gone or changed; nothing, without a mount.
+    /// Has the kernel, if there is a mount, ask again for the attributes of removed or changed inodes.
     ///
-    /// Those that have gone are stale, and it looks their names up anew, in vain. It drops the pages of those whose
-    /// content has changed, for the time differs.
-    public func expire(_ inodes: [InodeNumber]) {
-        notices.expire(inodes)
-    }
+    /// Removed inodes are stale, and the kernel looks their names up again, without success. It drops the pages of
+    /// changed inodes, since their time differs.
+    public func expire(_ inodes: [InodeNumber]) { notices.expire(inodes) }
 }

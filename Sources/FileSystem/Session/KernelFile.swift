@@ -1,9 +1,9 @@
 import Glibc
 import Support
 
-/// Files that the kernel makes when they are read, such as those in /proc.
+/// Files that the kernel generates, such as those in /proc.
 enum KernelFile {
-    /// The whole text of a file; nil when it can't be read.
+    /// The whole text of a file; nil if it can't be read.
     static func text(of path: String) -> String? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }

@@ -3,21 +3,21 @@ import Glibc
 import Logging
 import Support
 
-/// How much the kernel reads ahead of programs by itself.
+/// The kernel's own read-ahead.
 ///
-/// It asks a filesystem for 128 KiB at a time unless its device's `read_ahead_kb` says otherwise, which root alone can
-/// change; more in one request means fewer ways between the kernel and this process.
+/// The kernel requests 128 KiB at a time unless the device's `read_ahead_kb`, which only root can change, says
+/// otherwise. Larger requests mean fewer round trips between the kernel and this process.
 enum KernelReadAhead {
     /// Kilobytes: one of the largest requests.
     ///
-    /// The kernel begins the next while a program is still reading the one before. With more, reading in order becomes
-    /// no faster, while who seeks, or maps a file into memory, has more fetched for nothing.
+    /// The kernel requests the next while a program still reads the one before. A larger value doesn't speed up reading
+    /// in order, and fetches more in vain for programs that seek or map a file into memory.
     private static let kilobytes = 1024
 
-    /// Raises it for a mounted file system, when that is allowed.
+    /// Raises it for a mounted file system, if allowed.
     static func raise(for mountPoint: String, logger: Logger) {
-        // Not `stat`, which the mount itself would have to answer: were the process killed meanwhile, the thread that
-        // waits would stay, and the mount with it.
+        // Not `stat`, which the mount itself has to answer: if the process were killed meanwhile, the waiting thread
+        // would stay, and the mount with it.
         guard let device = MountPoint.device(mountedOn: mountPoint) else { return }
         let path = "/sys/class/bdi/\(device)/read_ahead_kb"
         let descriptor = open(path, O_WRONLY | O_CLOEXEC)

@@ -3,12 +3,12 @@ import Glibc
 import Logging
 import Support
 
-/// What libfuse has to say: it prints its reasons instead of returning them.
+/// libfuse's messages: it prints reasons instead of returning them.
 enum LibraryMessages {
     private static let text = Locked("")
     private static let logger = Locked<Logger?>(nil)
 
-    /// Keeps libfuse's messages from now on, instead of printing them.
+    /// Collects libfuse's messages from now on, instead of printing them.
     static func capture() {
         logger.withLock { $0 = nil }
         text.withLock { $0 = "" }
@@ -16,11 +16,9 @@ enum LibraryMessages {
     }
 
     /// Logs the messages from now on, line by line.
-    static func forward(to logger: Logger) {
-        self.logger.withLock { $0 = logger }
-    }
+    static func forward(to logger: Logger) { self.logger.withLock { $0 = logger } }
 
-    /// The last line, without the library's name before it; nil when nothing was said.
+    /// The last line, without the library's name; nil without any.
     static var last: String? {
         text.withLock { text in
             let line = text.split(whereSeparator: \.isNewline).last

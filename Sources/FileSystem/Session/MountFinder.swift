@@ -2,22 +2,22 @@ import CFUSE
 import Glibc
 public import Support
 
-/// Finds the mount that a path is in, without a look into it: a dead one answers nothing, and one that hangs never.
+/// Finds the mount of a path without accessing it: a dead mount returns errors, and a hung one never answers.
 public enum MountFinder {
-    /// Links that are followed at the most, as in the kernel.
+    /// The greatest number of links to follow, as in the kernel.
     private static let mostLinks = 40
 
-    /// The directory on which the account is mounted that a path is in.
+    /// The mount point above a path.
     ///
-    /// - Parameter path: the mount point or anything in it; it needn't exist.
-    /// - Throws: `mountPoint` when the path is in no mount of twiliofs, with whether there is such a path.
+    /// - Parameter path: The mount point or a path in it; it needn't exist.
+    /// - Throws: `mountPoint` for a path outside of the mounts of twiliofs, or a missing one.
     public static func mountPoint(above path: String) throws(FileSystemError) -> String {
         let notFound = FileSystemError(
             .mountPoint, "'\(path)' is not in a mount of twiliofs: give the directory on which an account is mounted")
         let types = MountPoint.fileSystemTypes()
         let absolute = path.hasPrefix("/") ? path : "\(try currentDirectory())/\(path)"
         var folder: [Substring] = []
-        // The names that are still to be walked, the next one at the end.
+        // The remaining names, the next one last.
         var rest: [Substring] = absolute.split(separator: "/").reversed()
         var linkCount = 0
         while let name = rest.popLast() {
@@ -39,7 +39,7 @@ public enum MountFinder {
                 folder.append(name)
             }
         }
-        // Only now: in a mount of twiliofs it would be a look into it.
+        // Only now: it would access a mount of twiliofs.
         var status = stat()
         if lstat(path, &status) != 0, errno == ENOENT || errno == ENOTDIR {
             throw FileSystemError(
@@ -48,7 +48,7 @@ public enum MountFinder {
         throw notFound
     }
 
-    /// What is left to be walked once the names have led out of a mount by `..`; nil when they don't.
+    /// The remaining names once `..` has led out of a mount; nil if it doesn't.
     private static func namesAfterLeaving(_ names: [Substring]) -> [Substring]? {
         var depth = 0
         for (index, name) in names.enumerated().reversed() where name != "." {
@@ -58,7 +58,7 @@ public enum MountFinder {
         return nil
     }
 
-    /// What a symbolic link names; nil when it isn't one.
+    /// The target of a symbolic link; nil for other files.
     private static func target(ofLink path: String) -> String? {
         var target = [CChar](repeating: 0, count: Int(PATH_MAX))
         let count = readlink(path, &target, target.count)
@@ -66,11 +66,10 @@ public enum MountFinder {
         return String(decoding: target[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
-    /// The kernel knows it by name and looks at nothing.
+    /// The current directory, which the kernel knows without accessing it.
     private static func currentDirectory() throws(FileSystemError) -> String {
         guard let name = getcwd(nil, 0) else {
-            throw FileSystemError(
-                .mountPoint, "the current directory can't be found: \(SystemErrorCode.current)")
+            throw FileSystemError(.mountPoint, "the current directory can't be found: \(SystemErrorCode.current)")
         }
         defer { free(name) }
         return String(cString: name)

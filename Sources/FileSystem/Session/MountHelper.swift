@@ -3,26 +3,23 @@ import FoundationEssentials
 import Glibc
 import Support
 
-/// fusermount3, with whose help users other than root mount and unmount, and what it says.
+/// fusermount3, which mounts and unmounts for users other than root, and its messages.
 enum MountHelper {
-    /// Its name.
     private static let name = "fusermount3"
 
-    /// Where it is; nil when it is missing.
-    ///
-    /// The usual folders count as well as those in PATH, as with libfuse.
+    /// Its path, in PATH or the usual folders (as libfuse does); nil if it is missing.
     static var path: String? {
         let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":") + ["/usr/bin", "/bin"]
         return folders.map { "\($0)/\(name)" }.first { Glibc.access($0, X_OK) == 0 }
     }
 
-    /// How long it is tried to run it.
+    /// The time limit for attempts to run it.
     private static let patience = Duration.seconds(5)
 
     /// Runs it, and waits for its end.
     ///
-    /// - Returns: its exit status, and its last sentence; nil when it said nothing.
-    /// - Throws: `unavailable` when it can't be run.
+    /// - Returns: Its exit status, and its last sentence, if any.
+    /// - Throws: `unavailable` if it can't be run.
     static func run(_ arguments: [String]) throws(FileSystemError) -> (status: Int32, sentence: String?) {
         guard let path else { throw missing }
         let pipe = try MessagePipe()
@@ -34,7 +31,7 @@ enum MountHelper {
         defer { for word in words { free(word) } }
         var process = pid_t()
         var result = posix_spawn(&process, path, &actions, nil, &words, environ)
-        // The user's processes, or memory, may be used up for a moment; without it a dead mount would stay.
+        // Processes or memory may be exhausted for a moment; without fusermount3 a dead mount would stay.
         let deadline = ContinuousClock.now + patience
         while result == EAGAIN || result == ENOMEM, ContinuousClock.now < deadline {
             usleep(50_000)
@@ -45,15 +42,15 @@ enum MountHelper {
         }
         var status: Int32 = 0
         _ = uninterrupted { waitpid(process, &status, 0) }
-        // What is more than a pipe holds was lost; it says a line.
+        // Text beyond the size of a pipe is lost; fusermount3 writes one line.
         return (status >> 8 & 0xFF, sentence(in: pipe.contents()))
     }
 
-    /// Does something during which libfuse may run it, and keeps what it says from the terminal.
+    /// Runs code during which libfuse may run it, and keeps its messages from the terminal.
     ///
-    /// The program's own lines that come meanwhile are printed afterwards.
+    /// The program's own lines are printed afterwards.
     ///
-    /// - Returns: what was done, and its last sentence; nil when it said nothing.
+    /// - Returns: The code's result, and its last sentence, if any.
     static func listening<Value>(to body: () -> Value) -> (value: Value, sentence: String?) {
         let terminal = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)
         guard terminal >= 0 else { return (body(), nil) }
@@ -69,22 +66,20 @@ enum MountHelper {
         return (value, sentence(in: Array(lines.filter(isItsOwn).joined(separator: [UInt8(ascii: "\n")]))))
     }
 
-    /// The error of users who lack it.
+    /// The error of users without it.
     static let missing = FileSystemError(
         .unavailable, "fusermount3 is missing, without which only root can mount: install the package 'fuse3'")
 
-    private static func isItsOwn(_ line: ArraySlice<UInt8>) -> Bool {
-        line.starts(with: "\(name): ".utf8)
-    }
+    private static func isItsOwn(_ line: ArraySlice<UInt8>) -> Bool { line.starts(with: "\(name): ".utf8) }
 
-    /// The last line, without the program's name before it; nil when there is none.
+    /// The last line, without the program's name; nil without any.
     static func sentence(in bytes: [UInt8]) -> String? {
         guard let line = bytes.split(separator: UInt8(ascii: "\n")).last else { return nil }
         let text = String(decoding: isItsOwn(line) ? line.dropFirst(name.utf8.count + 2) : line, as: UTF8.self)
         return text.isEmpty ? nil : text
     }
 
-    /// What a refusal of its, or of libfuse's, is about.
+    /// The code for a refusal by it or by libfuse.
     static func code(of sentence: String) -> FileSystemError.Code {
         func mentions(_ words: String...) -> Bool { words.contains { sentence.contains($0) } }
         if mentions("mountpoint", "filesystem type") { return .mountPoint }
@@ -93,27 +88,25 @@ enum MountHelper {
             ? .unavailable : .refused
     }
 
-    /// One of fusermount3's sentences, followed by advice where there is some.
+    /// One of fusermount3's sentences, followed by advice if there is some.
     static func advised(_ sentence: String) -> String {
         let remedy = remedy(for: sentence, path: path, isPrivileged: geteuid() == 0 || isSetUser, user: getuid())
         return remedy.map { "\(sentence); \($0)" } ?? sentence
     }
 
-    /// The advice for one of fusermount3's sentences; nil when there is none.
+    /// The advice for one of fusermount3's sentences; nil without any.
     ///
     /// - Parameters:
-    ///   - path: of fusermount3.
-    ///   - isPrivileged: whether fusermount3 runs with root's rights.
-    ///   - user: the user who runs fusermount3.
+    ///   - path: The path of fusermount3.
+    ///   - isPrivileged: Whether fusermount3 runs with root's rights.
+    ///   - user: The user who runs fusermount3.
     static func remedy(for sentence: String, path: String?, isPrivileged: Bool, user: uid_t) -> String? {
-        if sentence.contains(unknownUser) {
-            return "give this user, with the ID \(user), an entry in /etc/passwd"
-        }
+        if sentence.contains(unknownUser) { return "give this user, with the ID \(user), an entry in /etc/passwd" }
         guard let path, !isPrivileged, sentence.contains("Operation not permitted") else { return nil }
         return "\(path) lacks its setuid bit: run 'chmod u+s \(path)' as root"
     }
 
-    /// The words of fusermount3 to a user without an entry in /etc/passwd.
+    /// fusermount3's message to a user without an entry in /etc/passwd.
     private static let unknownUser = "could not determine username"
 
     /// Whether fusermount3 has the setuid bit.
@@ -124,9 +117,9 @@ enum MountHelper {
     }
 }
 
-/// A pipe into which a program writes what it has to say, and that never waits.
+/// A pipe for a program's messages that never blocks.
 private final class MessagePipe {
-    /// The end into which it is written.
+    /// The end for writing.
     let writing: Int32
     private let reading: Int32
 
@@ -147,7 +140,7 @@ private final class MessagePipe {
         close(writing)
     }
 
-    /// What has been written so far.
+    /// The bytes written so far.
     func contents() -> [UInt8] {
         var contents: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 4096)

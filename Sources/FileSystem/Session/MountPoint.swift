@@ -4,16 +4,14 @@ import FoundationEssentials
 import Glibc
 public import Support
 
-/// The directory on which the tree is mounted.
+/// The directory for mounting the tree.
 public struct MountPoint: Sendable {
     /// Its absolute path, without symbolic links.
     public let path: String
 
-    /// Checks that a directory can be mounted on, so that whatever is wrong gets a sentence of its own.
+    /// Checks that a directory can be mounted on; each problem has its own message.
     ///
-    /// - Parameters:
-    ///   - path: the directory.
-    ///   - allowsContents: whether it may have contents, which the mount hides.
+    /// - Parameter allowsContents: Whether it may have contents, which the mount hides.
     public init(_ path: String, allowsContents: Bool) throws(FileSystemError) {
         var status = stat()
         guard stat(path, &status) == 0 else {
@@ -35,8 +33,7 @@ public struct MountPoint: Sendable {
             throw FileSystemError(.mountPoint, "the mount point '\(path)' is not a directory: give an empty directory")
         }
         guard let resolved = realpath(path, nil) else {
-            throw FileSystemError(
-                .mountPoint, "the mount point '\(path)' can't be used: \(SystemErrorCode.current)")
+            throw FileSystemError(.mountPoint, "the mount point '\(path)' can't be used: \(SystemErrorCode.current)")
         }
         self.path = String(cString: resolved)
         free(resolved)
@@ -80,17 +77,17 @@ public struct MountPoint: Sendable {
         }
     }
 
-    /// The advice for a mount point that its user can't write to.
+    /// The advice for a mount point that the user can't write to.
     static func remedy(for path: String, owner: uid_t, user: uid_t) -> String {
-        // The owner's mode says nothing about others, who couldn't change it either.
+        // Other users can't change the mode.
         owner == user
             ? "allow it with 'chmod u+rwx \(path)', or choose another directory"
             : "it belongs to another user, with the ID \(owner): choose a directory of your own"
     }
 
-    /// Checks that there is FUSE, and that this user may use it.
+    /// Checks that FUSE exists, and that this user may use it.
     ///
-    /// - Parameter allowsOthers: whether other users are to be let in.
+    /// - Parameter allowsOthers: Whether the mount admits other users.
     public static func checkAvailability(allowsOthers: Bool) throws(FileSystemError) {
         guard Glibc.access("/dev/fuse", F_OK) == 0 else {
             throw FileSystemError(
@@ -98,7 +95,7 @@ public struct MountPoint: Sendable {
                 "there is no /dev/fuse: load the kernel's module with 'modprobe fuse', or give the container the device"
             )
         }
-        // fusermount3 opens it with the rights of who runs it.
+        // fusermount3 opens it with its user's rights.
         let descriptor = open("/dev/fuse", O_RDWR | O_CLOEXEC)
         guard descriptor >= 0 else {
             let reason = "\(SystemErrorCode.current)"
@@ -125,44 +122,38 @@ public struct MountPoint: Sendable {
         }
     }
 
-    /// The number of FUSE's device: 10 for miscellaneous ones, 229 among them (misc(4), makedev(3)).
+    /// The number of FUSE's device: major 10 (miscellaneous), minor 229 (misc(4), makedev(3)).
     private static let fuseDevice: dev_t = 10 << 8 | 229
 
-    /// The type of the file system that is mounted exactly on a directory; nil when none is.
-    public static func fileSystemType(mountedOn path: String) -> String? {
-        fileSystemTypes()[path]
-    }
+    /// The type of the file system mounted exactly on a directory; nil without any.
+    public static func fileSystemType(mountedOn path: String) -> String? { fileSystemTypes()[path] }
 
-    /// The type that the mounts of this program have.
+    /// The type of this program's mounts.
     static let ourType = "fuse.twiliofs"
 
-    /// The types of all file systems that are mounted, by the directory; where several are, of the one that is seen.
-    static func fileSystemTypes() -> [String: String] {
-        mounts { String(cString: $0.mnt_type) }
-    }
+    /// The types of all mounted file systems by directory; of several, that of the visible one.
+    static func fileSystemTypes() -> [String: String] { mounts { String(cString: $0.mnt_type) } }
 
-    /// The user by whom a FUSE file system was mounted exactly on a directory; nil when that isn't told.
+    /// The user who mounted a FUSE file system exactly on a directory; nil if unknown.
     static func owner(ofMountOn path: String) -> uid_t? {
         let options = mounts { String(cString: $0.mnt_opts) }[path] ?? ""
         let owner = options.split(separator: ",").first { $0.hasPrefix("user_id=") }
         return owner.flatMap { uid_t($0.dropFirst("user_id=".count)) }
     }
 
-    /// Something of each mount, by the directory.
+    /// A value for each mount, by directory.
     private static func mounts<Value>(_ value: (mntent) -> Value) -> [String: Value] {
         guard let table = setmntent("/proc/self/mounts", "re") else { return [:] }
         defer { endmntent(table) }
         var mounts: [String: Value] = [:]
-        while let entry = getmntent(table) {
-            mounts[String(cString: entry.pointee.mnt_dir)] = value(entry.pointee)
-        }
+        while let entry = getmntent(table) { mounts[String(cString: entry.pointee.mnt_dir)] = value(entry.pointee) }
         return mounts
     }
 
-    /// The number of the device that is mounted exactly on a directory, as `MAJOR:MINOR`; nil when none is.
+    /// The number of the device mounted exactly on a directory, as `MAJOR:MINOR`; nil without any.
     static func device(mountedOn path: String) -> String? {
         guard let table = KernelFile.text(of: "/proc/self/mountinfo") else { return nil }
-        // What could be taken for the end of a field is written as an octal number (proc_pid_mountinfo(5)).
+        // The kernel escapes separators as octal numbers (proc_pid_mountinfo(5)).
         let escaped = [("\\", "\\134"), (" ", "\\040"), ("\t", "\\011"), ("\n", "\\012")].reduce(path) {
             $0.replacing($1.0, with: $1.1)
         }

@@ -2,13 +2,11 @@ import CFUSE
 import Glibc
 public import Support
 
-/// Unmounting from outside of the process that serves the mount.
+/// Unmounting from outside of the serving process.
 public enum Unmounting {
-    /// Unmounts a directory on which twiliofs is mounted.
+    /// Unmounts a mount of twiliofs without accessing it: it may be dead or hang.
     ///
-    /// Never looks into the mount, which may be dead or hang.
-    ///
-    /// - Parameter isLazy: whether it disappears at once, although files in it are open.
+    /// - Parameter isLazy: Whether it disappears at once despite open files.
     public static func unmount(_ path: String, isLazy: Bool) throws(FileSystemError) {
         let path = try resolve(path)
         guard let type = MountPoint.fileSystemType(mountedOn: path) else {
@@ -22,7 +20,7 @@ public enum Unmounting {
                 throw errno == EBUSY ? busy(path) : refused(path, "\(SystemErrorCode.current)")
             }
         } else {
-            // fusermount3 refuses this as well, but with the same status as everything else.
+            // fusermount3 refuses this too, but with the same status as every error.
             if let owner = MountPoint.owner(ofMountOn: path), owner != getuid() {
                 throw FileSystemError(
                     .mountPoint,
@@ -36,7 +34,7 @@ public enum Unmounting {
     private static let MNT_DETACH: Int32 = 2
     private static let UMOUNT_NOFOLLOW: Int32 = 8
 
-    /// The absolute path, found without a look at the directory itself: of a dead mount nothing can be asked.
+    /// The absolute path, without accessing the directory itself, which may be a dead mount.
     private static func resolve(_ path: String, linksLeft: Int = 40) throws(FileSystemError) -> String {
         var path = path
         while path.count > 1, path.hasSuffix("/") { path.removeLast() }
@@ -45,14 +43,14 @@ public enum Unmounting {
         let folder = separator.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
         var target = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
         if readlink(path, &target, Int(PATH_MAX)) > 0 {
-            // What is mounted is what the link names; the link itself can be looked at safely.
+            // The mount is on the link's target; accessing the link itself is safe.
             let text = String(decoding: target.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
             guard linksLeft > 0 else {
                 throw FileSystemError(.mountPoint, "'\(path)' can't be found: \(SystemErrorCode(rawValue: ELOOP))")
             }
             return try resolve(text.hasPrefix("/") ? text : "\(folder)/\(text)", linksLeft: linksLeft - 1)
         }
-        // "." and ".." are not names: they have to be looked at.
+        // "." and ".." are not names: resolving them needs an access.
         let isName = !name.isEmpty && name != "." && name != ".."
         guard let resolved = realpath(isName ? folder : path, nil) else {
             throw FileSystemError(.mountPoint, "'\(path)' can't be found: \(SystemErrorCode.current)")
@@ -63,12 +61,12 @@ public enum Unmounting {
         return absolute == "/" ? "/\(name)" : "\(absolute)/\(name)"
     }
 
-    /// Users other than root unmount with the help of a program that may.
+    /// Unmounts with fusermount3, for users other than root.
     private static func runHelper(_ path: String, isLazy: Bool) throws(FileSystemError) {
         let (status, sentence) = try MountHelper.run(["-u"] + (isLazy ? ["-z"] : []) + ["--", path])
         guard status != 0 else { return }
         guard MountPoint.fileSystemType(mountedOn: path) == nil else {
-            // The usual reason, which the program tells in other words.
+            // The usual reason, which fusermount3 words differently.
             if let sentence, !sentence.contains("\(SystemErrorCode(rawValue: EBUSY))") {
                 throw refused(path, MountHelper.advised(sentence))
             }
