@@ -13,13 +13,13 @@ import Sync
 import Transfer
 public import TwilioAPI
 
-/// The mount of an account: builds its parts, starts and stops them.
+/// The mount of an account: builds, starts and stops its parts.
 ///
-/// It alone sees all parts. Making one asks Twilio whether the credentials are right and opens the catalogs.
-/// ``mount()`` shows the files, ``wait()`` returns when they are unmounted, ``stop()`` ends every part, at any stage.
-/// One thread makes and uses it; ``unmounting`` can be called from any.
+/// Making one asks Twilio to verify the credentials, and opens the catalogs. ``mount()`` shows the files, ``wait()``
+/// returns when they are unmounted, ``stop()`` ends every part, at any stage. One thread makes and uses it; any thread
+/// may call ``unmounting``.
 public final class AccountMount {
-    /// The number of threads that decrypt, and of those that serve the kernel's requests.
+    /// The number of decrypting threads, and of threads that serve the kernel's requests.
     ///
     /// With more than eight the kernel is the limit.
     public static func threadCount(processors: Int) -> Int { min(8, max(2, processors)) }
@@ -41,14 +41,12 @@ public final class AccountMount {
     let parts: Parts
     private var session: FileSystemSession?
 
-    /// Builds the parts; blocks until Twilio has answered.
+    /// Builds the parts; blocks until Twilio answers.
     ///
-    /// - Parameter catalogFolder: returns the folder of an account's catalog, which it makes if it is missing.
+    /// - Parameter catalogFolder: Returns the folder of an account's catalog, and makes it if it is missing.
     /// - Throws: `TransferError`, `TwilioError`, `CatalogError`, `DiskCacheError`, `SystemError`, or an error of
-    ///   `catalogFolder`. All started parts have stopped then.
-    public init(
-        _ settings: MountSettings, logger: Logger, catalogFolder: (SID) throws -> String
-    ) throws {
+    ///   `catalogFolder`, after stopping all started parts.
+    public init(_ settings: MountSettings, logger: Logger, catalogFolder: (SID) throws -> String) throws {
         self.settings = settings
         self.logger = logger
         let stops = StopStack()
@@ -66,8 +64,8 @@ public final class AccountMount {
 
     /// Mounts, and starts the background work.
     ///
-    /// - Throws: `FileSystemError`, or `SystemError` when the system has no thread left. Nothing is mounted then, and
-    ///   every part has stopped.
+    /// - Throws: `FileSystemError`, or `SystemError` if the system has no thread left, after unmounting and stopping
+    ///   every part.
     public func mount() throws {
         do {
             let session = try FileSystemSession(
@@ -81,7 +79,7 @@ public final class AccountMount {
             if settings.isProbing { try parts.prober.start() }
             try parts.readability.start()
         } catch {
-            // Without these threads the mount would be a dead one.
+            // Without these threads the mount would be dead.
             session?.unmount()
             stop()
             throw error
@@ -92,14 +90,12 @@ public final class AccountMount {
     /// True from ``mount()`` until the files are unmounted.
     public var isMounted: Bool { session?.isMounted ?? false }
 
-    /// An action that takes the files out of the tree of directories; for a signal.
-    public var unmounting: @Sendable () -> Void {
-        { [session] in session?.unmount() }
-    }
+    /// An action for a signal: removes the files from the tree of directories.
+    public var unmounting: @Sendable () -> Void { { [session] in session?.unmount() } }
 
-    /// Waits until the files are unmounted, by ``unmounting`` or by somebody else.
+    /// Waits until the files are unmounted, by ``unmounting`` or from outside.
     ///
-    /// Files that are still open would keep libfuse's threads waiting: ``unmounting`` ends the wait all the same.
+    /// Open files keep libfuse's threads waiting; ``unmounting`` ends the wait all the same.
     public func wait() {
         session?.wait()
         logger.info("unmounted \(settings.mountPoint)")
@@ -108,15 +104,15 @@ public final class AccountMount {
     /// Stops every part, and waits for their threads; does nothing the second time.
     public func stop() { Self.stop(stops, transfer) }
 
-    /// Ends all requests, which answers whoever waits for one, and then stops the parts.
+    /// Ends all requests, which answers all waiting threads, and then stops the parts.
     private static func stop(_ stops: StopStack, _ transfer: TransferClient) {
         transfer.shutDown()
         stops.stop()
     }
 
-    /// Describes the recordings that can't be read, a sentence each reason.
+    /// Describes the unreadable recordings, one sentence per reason.
     ///
-    /// - Parameter patience: the longest wait for the survey of all lists; later findings are missing.
+    /// - Parameter patience: The longest wait for the survey of all lists; later findings are missing.
     public func unreadableSentences(within patience: Duration) -> [String] {
         parts.readability.sentences(within: patience)
     }
@@ -127,7 +123,7 @@ public final class AccountMount {
         _ settings: MountSettings, _ metrics: MetricRegistry<MountSnapshot>, _ transfer: TransferClient,
         _ stops: StopStack, _ logger: Logger, _ catalogFolder: (SID) throws -> String
     ) throws -> Parts {
-        /// The logger of an account: where there are subaccounts, its lines name their account.
+        /// The logger of an account; with subaccounts, its lines name the account.
         @Sendable func accountLogger(_ account: SID) -> Logger {
             guard settings.subaccountCredentials != nil else { return logger }
             var named = logger
@@ -197,9 +193,7 @@ public final class AccountMount {
         return library
     }
 
-    /// Checks the credentials and opens the catalogs; blocks until Twilio has answered.
-    ///
-    /// - Returns: the mounted account, and its subaccounts if they are mounted.
+    /// Verifies the credentials, and opens the catalogs of the mounted accounts; blocks until Twilio answers.
     private static func openAccounts(
         _ settings: MountSettings, _ client: TwilioClient, _ logger: Logger,
         _ openCatalog: (SID, CatalogWindow) throws -> Catalog
@@ -213,11 +207,11 @@ public final class AccountMount {
         return (main, subaccounts)
     }
 
-    /// Asks Twilio for something small, so that wrong credentials are reported now and not at the first `ls`.
+    /// Sends Twilio a small request, so that wrong credentials are reported now and not at the first `ls`.
     private static func verify(_ client: TwilioClient) throws(TwilioError) {
         var patience = Patience()
         patience.giveUp = .seconds(10)
-        // At boot the network may come a moment later.
+        // At boot the network may start a moment later.
         patience.outage = patience.giveUp
         try client.verifyCredentials(patience: patience)
     }

@@ -7,12 +7,11 @@ import Support
 import Sync
 import TwilioAPI
 
-/// Makes the branches of a mount, which share their threads, however many accounts there are.
+/// Makes the branches of a mount; all accounts share its threads.
 struct BranchMaker: Sendable {
     private let library: MediaLibrary
     private let settings: SyncSettings
     private let delegate: any SynchronizerDelegate
-
     /// Makes the logger of an account.
     private let makeLogger: @Sendable (SID) -> Logger
     private let workers: SyncWorkers
@@ -21,9 +20,7 @@ struct BranchMaker: Sendable {
 
     /// Starts the threads.
     ///
-    /// - Parameters:
-    ///   - writer: the thread that writes to the catalogs.
-    ///   - logger: makes the logger of an account.
+    /// - Parameter writer: The thread that writes to the catalogs.
     init(
         library: MediaLibrary, settings: SyncSettings, writer: WriteQueue, delegate: any SynchronizerDelegate,
         logger: @escaping @Sendable (SID) -> Logger
@@ -37,7 +34,7 @@ struct BranchMaker: Sendable {
         prefetchWorker = try WorkerPool(name: "prefetch", threadCount: 1)
     }
 
-    /// Puts together the branch of an account.
+    /// Makes the branch of an account.
     func branch(of account: OpenedAccount) throws -> Branch {
         let logger = makeLogger(account.client.account)
         let finder = ResourceFinder(catalog: account.catalog, client: account.client, writer: writer)

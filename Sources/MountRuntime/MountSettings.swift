@@ -6,56 +6,40 @@ public import Sync
 public import Transfer
 public import TwilioAPI
 
-/// The settings of a mount, checked by whoever took them from a person.
+/// The settings of a mount, checked by the caller.
 public struct MountSettings: Sendable {
-    /// The version of the program, which requests and `.twiliofs/version` name.
+    /// The version of the program, for requests and `.twiliofs/version`.
     public var version: String
-
     /// The mounted account.
     public var account: SID
-
-    /// Knows the credential of the mounted account.
+    /// Provides the credential of the mounted account.
     public var credentials: any CredentialProvider
-
     /// The addresses of Twilio's services.
     public var endpoints: Endpoints
-
     /// The settings of the transfer client.
     public var transfer: TransferClient.Configuration
-
     /// The private keys.
     public var keys: KeyRing
-
     /// The settings of media, with the folder for its temporary files of ciphertext.
     public var media: MediaLibrary.Configuration
-
     /// The owner and the modes of the files.
     public var ownership: Ownership
-
     /// The mount point: an absolute path that `FileSystem.MountPoint` has checked.
     public var mountPoint: String
-
-    /// Threads that serve the kernel's requests.
+    /// The number of threads that serve the kernel's requests.
     public var threadCount: Int
-
     /// Mount options in the spelling of `mount -o`.
     public var options: [String] = []
-
-    /// The recordings that are shown, of every account.
+    /// The visible recordings of every account.
     public var window = CatalogWindow()
-
-    /// The refreshing of lists.
+    /// The settings for refreshing lists.
     public var sync = SyncSettings()
-
-    /// True to learn sizes in the background.
+    /// Whether to learn sizes in the background.
     public var isProbing = true
-
-    /// True to leave out recordings that can't be read.
+    /// Whether to hide unreadable recordings.
     public var isHidingUnreadable = false
-
-    /// The credentials of subaccounts that have their own, by SID; nil when no subaccounts are mounted.
+    /// The own credentials of subaccounts, by SID; nil if no subaccounts are mounted.
     public var subaccountCredentials: [SID: any CredentialProvider]?
-
     /// The disk cache; nil for none.
     public var diskCache: DiskCacheSettings?
 
@@ -63,11 +47,9 @@ public struct MountSettings: Sendable {
     public struct DiskCacheSettings: Sendable {
         /// Its folder.
         public var folder: String
-
-        /// The most that it holds, in bytes.
+        /// The greatest size of its contents, in bytes.
         public var limit: Int64
-
-        /// The least that it leaves free on its file system, in bytes.
+        /// The least free space that it leaves on its file system, in bytes.
         public var minimumFree: Int64
 
         /// Makes the settings.
@@ -78,7 +60,7 @@ public struct MountSettings: Sendable {
         }
     }
 
-    /// Makes settings with what every mount needs.
+    /// Makes settings with the values that every mount needs.
     public init(
         version: String, account: SID, credentials: any CredentialProvider, endpoints: Endpoints,
         transfer: TransferClient.Configuration, keys: KeyRing, media: MediaLibrary.Configuration,

@@ -2,14 +2,12 @@ import Catalog
 import Support
 import TwilioAPI
 
-/// An account that is to be mounted: whom to ask, and what is known of it.
+/// An account to mount: its client and its catalog.
 struct OpenedAccount {
     let client: TwilioClient
     let catalog: Catalog
-
-    /// The name that its owner gave it.
+    /// The friendly name.
     var name: ForeignText = ""
-
-    /// Why its video isn't shown; nil where it is.
+    /// The reason why its video is hidden; nil if it is visible.
     var videoIssue: String?
 }

@@ -4,24 +4,18 @@ import Support
 import Transfer
 import TwilioAPI
 
-/// The search for the subaccounts that are mounted as well.
+/// The search for the subaccounts to mount.
 struct Subaccounts {
-    /// The client of the account to which they belong.
+    /// The client of their main account.
     let client: TwilioClient
-
-    /// The recordings that are shown, of every account.
+    /// The visible recordings of every account.
     let window: CatalogWindow
-
-    /// The credentials of subaccounts that have their own.
+    /// The own credentials of subaccounts.
     let credentials: [SID: any CredentialProvider]
     let logger: Logger
 
-    /// Opens the catalog of each active subaccount, in the order of their SIDs; blocks until Twilio has named them.
-    ///
-    /// - Parameter openCatalog: opens the catalog of an account, with the recordings of a window.
-    func open(
-        _ openCatalog: (SID, CatalogWindow) throws -> Catalog
-    ) throws -> [OpenedAccount] {
+    /// Opens the catalog of each active subaccount, by SID; blocks until Twilio has named them.
+    func open(_ openCatalog: (SID, CatalogWindow) throws -> Catalog) throws -> [OpenedAccount] {
         let accounts = try client.activeAccounts(priority: .reader).filter { $0.sid != client.account }.sorted {
             $0.sid < $1.sid
         }

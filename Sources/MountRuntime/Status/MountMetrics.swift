@@ -8,20 +8,18 @@ import TwilioAPI
 
 /// The metrics of a mount: one row declares each.
 ///
-/// A row has the name in the Prometheus text, the unit, the path in `status.json`, and the meaning. Counters and
-/// histograms are recorded through swift-metrics by the part that names them; all others are read from a
-/// ``MountSnapshot``. A test compares the rows with `doc/STATUS.md`.
+/// A row has the name in the Prometheus text, the unit, the path in `status.json`, and the meaning. Parts record
+/// counters and histograms by name through swift-metrics; all others are read from a ``MountSnapshot``. A test compares
+/// the rows with `doc/STATUS.md`.
 enum MountMetrics {
     private typealias Row = Metric<MountSnapshot>
     private typealias Value = MetricSample.Value
 
-    /// Begins the names in the Prometheus text.
+    /// The prefix of the names in the Prometheus text.
     static let prefix = "twiliofs_"
 
     /// Makes the registry of one mount.
-    static func registry() -> MetricRegistry<MountSnapshot> {
-        MetricRegistry(all)
-    }
+    static func registry() -> MetricRegistry<MountSnapshot> { MetricRegistry(all) }
 
     /// All rows, in the order of the Prometheus text.
     static let all: [Metric<MountSnapshot>] =
@@ -70,7 +68,7 @@ enum MountMetrics {
         ofList(
             "list_items_per_second", "recordings", "items_per_second",
             "Recordings fetched in a second, on average; absent once the list is complete."
-            // Tenths are as exact as an average of what comes in bursts can be.
+            // Tenths are precise enough for an average of bursts.
         ) { $0.status.progress.map { .number(($0.itemsPerSecond * 10).rounded() / 10) } },
         ofList(
             "list_remaining_seconds", "seconds", "seconds_left",
@@ -107,7 +105,7 @@ enum MountMetrics {
         counter(
             "verdicts_total", "files", "verdicts.{verdict}", "Checks of the tag of a whole file, by verdict.",
             ["verdict"]),
-        // The first row makes the elements of the array, so it has their order.
+        // The first row makes the elements of the array, in its order.
         Row(fact: "Whether --hide-unreadable leaves them out.", field: inUnreadable("is_hidden")) {
             $0.ofUnreadable { .flag($0.isHidden) }
         },
@@ -219,7 +217,7 @@ enum MountMetrics {
         },
     ]
 
-    /// An error that hasn't occurred is left out.
+    /// The errors; those that haven't occurred are omitted.
     private static let errors = [
         Row(
             .counter, "media_errors_total", unit: "times", "Failures of reading media, by kind.", labels: ["kind"],
@@ -230,10 +228,10 @@ enum MountMetrics {
             field: "errors.system.{errno}", omitsZero: true),
     ]
 
-    /// They come last.
+    /// The histograms, which come last.
     ///
     /// Every operation has its samples from the start, so that the text hardly grows while programs read it; the others
-    /// have none as long as nothing is measured.
+    /// have none before the first measurement.
     private static let distributions = [
         histogram(
             "fuse_request_duration_seconds", "seconds", tenMicroseconds + milliseconds,
@@ -253,7 +251,7 @@ enum MountMetrics {
 
     // MARK: Kinds of rows
 
-    /// Bounds of times, in seconds: half decades.
+    /// Bounds of times in half decades, in seconds.
     private static let milliseconds = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100]
     private static let tenMicroseconds = [0.00001, 0.00003, 0.0001, 0.0003]
 
@@ -267,29 +265,21 @@ enum MountMetrics {
 
     private static func fact(
         _ field: FieldPath, _ help: String, _ unit: String = "", _ value: @escaping @Sendable (MountSnapshot) -> Value
-    ) -> Row {
-        Row(fact: help, unit: unit, field: field) { [MetricSample([:], value($0))] }
-    }
+    ) -> Row { Row(fact: help, unit: unit, field: field) { [MetricSample([:], value($0))] } }
 
     private static func counter(
         _ name: String, _ unit: String, _ field: FieldPath, _ help: String, _ labels: [String] = []
-    ) -> Row {
-        Row(.counter, name, unit: unit, help, labels: labels, field: field)
-    }
+    ) -> Row { Row(.counter, name, unit: unit, help, labels: labels, field: field) }
 
     private static func histogram(
         _ name: String, _ unit: String, _ bounds: [Double], _ help: String, _ labels: [String] = [],
         omitsZero: Bool = true
-    ) -> Row {
-        Row(.histogram(bounds: bounds), name, unit: unit, help, labels: labels, omitsZero: omitsZero)
-    }
+    ) -> Row { Row(.histogram(bounds: bounds), name, unit: unit, help, labels: labels, omitsZero: omitsZero) }
 
     private static func gauge(
         _ name: String, _ unit: String, _ field: FieldPath, _ help: String,
         _ value: @escaping @Sendable (MountSnapshot) -> Value
-    ) -> Row {
-        Row(.gauge, name, unit: unit, help, field: field) { [MetricSample([:], value($0))] }
-    }
+    ) -> Row { Row(.gauge, name, unit: unit, help, field: field) { [MetricSample([:], value($0))] } }
 
     private static func ofList(
         _ name: String, _ unit: String, _ field: String, _ help: String,

@@ -8,14 +8,13 @@ import Sync
 import Transfer
 import TwilioAPI
 
-/// The state of a mount's parts at one moment, from which ``MountMetrics`` reads.
+/// The state of a mount's parts at one moment, the source of ``MountMetrics``.
 struct MountSnapshot: Sendable {
     /// A list of the account or of a subaccount.
     struct List: Sendable {
         /// The labels of its samples.
         let labels: [String: String]
         let status: ListStatus
-
         /// Recordings by Twilio's status.
         let resources: [String: Int64]
         let completed: Int64
@@ -26,8 +25,7 @@ struct MountSnapshot: Sendable {
     struct Subaccount: Sendable {
         let sid: String
         let name: ForeignText
-
-        /// Why its video can't be shown; nil if it can.
+        /// The reason why its video is hidden; nil if it is visible.
         let videoIssue: String?
     }
 
@@ -47,9 +45,7 @@ struct MountSnapshot: Sendable {
 extension MountSnapshot.List {
     /// Sums up a list of an account.
     ///
-    /// - Parameters:
-    ///   - subaccount: whether the account is a subaccount.
-    ///   - tallies: those of the list's kind.
+    /// - Parameter tallies: The tallies of the list's kind.
     init(account: String, isSubaccount: Bool, name: String, status: ListStatus, tallies: [Tally]) {
         labels = ["account": account, "list": name].merging(isSubaccount ? ["subaccount": account] : [:]) { $1 }
         self.status = status
@@ -62,7 +58,7 @@ extension MountSnapshot.List {
         knownBytes = completed.map(\.knownBytes).sumSaturated()
     }
 
-    /// The word for its state, and why it is stale or failed.
+    /// The word for its state, and the reason for a stale or failed one.
     var state: (word: String, error: String?) {
         switch status.state {
         case .waiting: ("waiting", nil)
@@ -73,19 +69,19 @@ extension MountSnapshot.List {
         }
     }
 
-    /// The words for all states, in the order in which a list goes through them.
+    /// The words for all states, in the order of their occurrence.
     static let states = ["waiting", "syncing", "complete", "stale", "failed"]
 }
 
-// What the rows of ``MountMetrics`` read samples with.
+// The samples for the rows of ``MountMetrics``.
 
 extension MountSnapshot {
-    /// A value of each list that has it.
+    /// A value of each list that has one.
     func ofLists(_ value: (List) -> MetricSample.Value?) -> [MetricSample] {
         lists.compactMap { list in value(list).map { MetricSample(list.labels, $0) } }
     }
 
-    /// The counts of each list by status; the object is there even if it is empty.
+    /// The counts of each list by status; the object exists even if it is empty.
     var resourceCounts: [MetricSample] {
         lists.flatMap { list in
             [MetricSample(list.labels, nil)]
@@ -95,36 +91,36 @@ extension MountSnapshot {
         }
     }
 
-    /// How many recordings there are of each integrity.
+    /// The number of recordings by integrity.
     var integrityCounts: [MetricSample] {
         integrity.map { ($0.rawValue, $1) }.sorted { $0 < $1 }
             .map { MetricSample(["integrity": $0], .integer($1)) }
     }
 
-    /// How many requests wait, by who needs them.
+    /// The number of waiting requests by priority.
     var waitingTransfers: [MetricSample] {
         [(Priority.reader, "reader"), (.readAhead, "read_ahead"), (.background, "background")].map {
             MetricSample(["priority": $1], .integer(transfer.waiting[$0] ?? 0))
         }
     }
 
-    /// A value of each subaccount; the array of subaccounts is there even if there are none.
+    /// A value of each subaccount; the array exists even if it is empty.
     func ofSubaccounts(_ value: (Subaccount) -> MetricSample.Value) -> [MetricSample] {
         [MetricSample([:], nil)]
             + subaccounts.map { MetricSample(["account": $0.sid, "subaccount": $0.sid], value($0)) }
     }
 
-    /// A value of each host that can't be reached or asks for a pause.
+    /// A value of each host that is unreachable or asks for a pause.
     func ofHosts(_ value: (TransferClient.Statistics.Host) -> MetricSample.Value?) -> [MetricSample] {
         transfer.hosts.compactMap { host in value(host).map { MetricSample(["host": host.name], $0) } }
     }
 
-    /// A value of each reason why recordings can't be read; several accounts may have the same requirement.
+    /// A value of each reason for unreadable recordings; several accounts may have the same requirement.
     func ofUnreadable(_ value: (UnreadableRecordings) -> MetricSample.Value) -> [MetricSample] {
         [MetricSample([:], nil)] + unreadable.enumerated().map { Self.sample($1, at: $0, value($1)) }
     }
 
-    /// How many recordings can't be read, in the order of the requirements' names.
+    /// The numbers of unreadable recordings, by the name of the requirement.
     var unreadableCounts: [MetricSample] {
         unreadable.enumerated().sorted { $0.element.requirement.name < $1.element.requirement.name }
             .map { Self.sample($1, at: $0, .integer($1.count)) }
@@ -132,18 +128,16 @@ extension MountSnapshot {
 
     private static func sample(
         _ item: UnreadableRecordings, at index: Int, _ value: MetricSample.Value
-    ) -> MetricSample {
-        MetricSample(["requirement": item.requirement.name, "index": "\(index)"], value)
-    }
+    ) -> MetricSample { MetricSample(["requirement": item.requirement.name, "index": "\(index)"], value) }
 }
 
 extension MetricSample.Value {
     /// A whole number.
     static func integer(_ number: Int) -> Self { .integer(Int64(number)) }
 
-    /// A time of the catalog's.
+    /// A time of the catalog.
     static func time(_ time: Timestamp) -> Self { .time(Date(timeIntervalSince1970: TimeInterval(time.seconds))) }
 
-    /// Seconds, rounded up to tenths: nobody waits by them.
+    /// Seconds, rounded up to tenths.
     static func tenths(_ duration: Duration) -> Self { .number((duration / .seconds(0.1)).rounded(.up) / 10) }
 }

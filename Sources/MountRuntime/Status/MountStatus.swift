@@ -1,11 +1,11 @@
 package import FoundationEssentials
 package import Support
 
-/// `status.json` as `twiliofs status` reads it.
+/// `status.json` for `twiliofs status`.
 ///
-/// ``MountMetrics`` declares the fields and says what they mean; a test compares these with those. Fields may be added;
-/// a field that changes its meaning, or goes, makes another schema. A value that isn't known is absent from the JSON,
-/// and nil here. A reader has to expect unknown names, also in ``List/State``.
+/// ``MountMetrics`` declares the fields and their meaning; a test compares both. New fields keep the schema; removing a
+/// field or changing its meaning makes another one. An unknown value is absent from the JSON, and nil here. A reader
+/// has to expect unknown names, also in ``List/State``.
 package struct MountStatus: Codable, Hashable, Sendable {
     /// The schema that this program writes and reads.
     package static let currentSchema = 1
@@ -33,13 +33,11 @@ package struct MountStatus: Codable, Hashable, Sendable {
     package var memory: Memory
 
     package struct List: Codable, Hashable, Sendable {
-        /// The word for a list's state, which may be one of a later version.
+        /// The word for a list's state, possibly of a later version.
         package struct State: RawRepresentable, Codable, Hashable, Sendable {
             package let rawValue: String
 
-            package init(rawValue: String) {
-                self.rawValue = rawValue
-            }
+            package init(rawValue: String) { self.rawValue = rawValue }
 
             package static let syncing = State(rawValue: "syncing")
             package static let complete = State(rawValue: "complete")
@@ -72,7 +70,7 @@ package struct MountStatus: Codable, Hashable, Sendable {
         package var lists: [String: List]
         package var video: String
 
-        /// The value of ``video`` where it can be shown.
+        /// The value of ``video`` for visible video.
         package static let videoIsAvailable = "available"
     }
 
@@ -160,7 +158,7 @@ package struct MountStatus: Codable, Hashable, Sendable {
 }
 
 extension MountStatus {
-    /// Reads the JSON of any version that has the same schema.
+    /// Reads the JSON of any version with the same schema.
     ///
     /// - Throws: `DecodingError`.
     package init(json: Data) throws {

@@ -9,7 +9,7 @@ import Sync
 import Transfer
 import TwilioAPI
 
-/// Asks the parts of a mount for their state, for ``MountMetrics``.
+/// Gathers the state of a mount's parts for ``MountMetrics``.
 final class StatusGatherer: Sendable {
     private let version: String
     private let account: SID
@@ -20,19 +20,15 @@ final class StatusGatherer: Sendable {
     private let library: MediaLibrary
     private let transfer: TransferClient
     private let metrics: MetricRegistry<MountSnapshot>
-
     private let waitingRequests: @Sendable () -> Int
     private let unreadable: @Sendable () -> [UnreadableRecordings]
 
     /// Makes a gatherer.
     ///
     /// - Parameters:
-    ///   - version: this program's.
-    ///   - mounted: when the account is mounted.
-    ///   - subaccounts: those that are mounted below it.
-    ///   - metrics: has what the parts record.
-    ///   - waitingRequests: counts the kernel's requests without an answer; called within them, so it must be quick.
-    ///   - unreadable: reports the recordings that can't be read; must be quick.
+    ///   - mounted: The time of the mount.
+    ///   - waitingRequests: Counts the kernel's requests without an answer; one of them calls it, so it must be quick.
+    ///   - unreadable: Reports the unreadable recordings; must be quick.
     init(
         version: String, account: SID, mounted: Date, catalog: Catalog, synchronizer: Synchronizer,
         subaccounts: [Branch] = [], library: MediaLibrary, transfer: TransferClient,
@@ -52,10 +48,8 @@ final class StatusGatherer: Sendable {
         self.unreadable = unreadable
     }
 
-    /// All metrics, now.
-    func report() throws(CatalogError) -> MetricReport {
-        metrics.report(of: try snapshot())
-    }
+    /// The current metrics.
+    func report() throws(CatalogError) -> MetricReport { metrics.report(of: try snapshot()) }
 
     private func snapshot() throws(CatalogError) -> MountSnapshot {
         let integrity = try catalog.integrityCounts()
@@ -66,8 +60,7 @@ final class StatusGatherer: Sendable {
         return MountSnapshot(
             version: version, time: .now, mounted: mounted, account: account.description, lists: lists,
             subaccounts: subaccounts.map {
-                MountSnapshot.Subaccount(
-                    sid: $0.account.description, name: $0.name, videoIssue: $0.videoIssue)
+                MountSnapshot.Subaccount(sid: $0.account.description, name: $0.name, videoIssue: $0.videoIssue)
             },
             integrity: Dictionary(uniqueKeysWithValues: StoredIntegrity.allCases.map { ($0, integrity[$0] ?? 0) }),
             unreadable: unreadable(), transfer: transfer.statistics,
