@@ -1,15 +1,15 @@
-/// The path of a value in `status.json`, which depends on the labels of its sample.
+/// The path of a value in `status.json`, depending on the labels of its sample.
 ///
-/// It is written as steps with dots between them:
-/// - `name` is the member of an object.
-/// - `{label}` is the member that has the label's value for its name.
+/// Its notation has steps with dots between them:
+/// - `name` is a member of an object.
+/// - `{label}` is the member named by the label's value.
 /// - `name[field=label]` is the element of an array whose field has the label's value. `name[field]` is short for
-///   `name[field=field]`; several are separated by commas; `#label` tells elements apart and is no field. With a `?`
-///   behind it, the step is skipped by samples without the label.
+///   `name[field=field]`; commas separate several; `#label` distinguishes elements without a field. Samples without the
+///   label skip a step with a `?` behind it.
 public struct FieldPath: ExpressibleByStringLiteral, Hashable, Sendable {
-    /// What identifies an element of an array.
+    /// The identification of an element of an array.
     struct Key: Hashable {
-        /// The element's field with the label's value; nil for none.
+        /// The element's field with the label's value; nil without one.
         let field: String?
         let label: String
     }
@@ -23,18 +23,14 @@ public struct FieldPath: ExpressibleByStringLiteral, Hashable, Sendable {
     let steps: [Step]
 
     /// Reads a path in the notation above.
-    public init(_ text: String) {
-        steps = text.split(separator: ".").map { Step($0) }
-    }
+    public init(_ text: String) { steps = text.split(separator: ".").map { Step($0) } }
 
     /// Reads a path in the notation above.
-    public init(stringLiteral text: String) {
-        self.init(text)
-    }
+    public init(stringLiteral text: String) { self.init(text) }
 }
 
 extension FieldPath: CustomStringConvertible {
-    /// The path as `doc/STATUS.md` has it: `lists.LIST.recordings`, `hosts[].failures`; optional steps are left out.
+    /// The path for `doc/STATUS.md`, without optional steps: `lists.LIST.recordings`, `hosts[].failures`.
     public var description: String {
         steps.compactMap { step in
             switch step {

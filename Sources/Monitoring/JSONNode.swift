@@ -1,10 +1,9 @@
-/// A value, an object or an array of the JSON text, which grows as samples are placed in it.
+/// A value, an object or an array of the JSON text; samples make it grow.
 final class JSONNode: Encodable {
     private enum Content {
         case value(MetricSample.Value)
         case object([String: JSONNode])
-
-        /// The elements in their order, and each by the values that identify it.
+        /// The elements in order, and by their identifying values.
         case array([JSONNode], [[String]: JSONNode])
     }
 
@@ -42,11 +41,11 @@ final class JSONNode: Encodable {
         return member
     }
 
-    /// The element of this array, or the object that becomes one, that has these values; nil without values.
+    /// The element with these values, of this array or new array; nil without values.
     private func element(_ keys: [FieldPath.Key], _ values: [String]?) -> JSONNode? {
         var (elements, known): ([JSONNode], [[String]: JSONNode]) =
             if case .array(let elements, let known) = content { (elements, known) } else { ([], [:]) }
-        // The only reference, or each new element would copy the array.
+        // The only reference: otherwise each new element would copy the array.
         content = .array([], [:])
         defer { content = .array(elements, known) }
         guard let values else { return nil }

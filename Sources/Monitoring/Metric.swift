@@ -1,22 +1,21 @@
 public import FoundationEssentials
 
-/// A metric: its declaration, and where its samples come from.
+/// A metric: its declaration and the source of its samples.
 ///
-/// A counter or a histogram is recorded through the `MetricsFactory` that ``MetricRegistry`` is. All others are read
-/// from a `Source`, which holds the state of the program at one moment.
+/// Counters and histograms are recorded through ``MetricRegistry``, a `MetricsFactory`. All others are read from a
+/// `Source`, the state of the program at one moment.
 public struct Metric<Source>: Sendable {
     /// Reads the samples from the state of the program.
     public typealias Reading = @Sendable (Source) -> [MetricSample]
 
-    /// Everything that is written about it.
+    /// The declaration of the metric.
     public let declaration: MetricDeclaration
-
-    /// Nil for a metric that is recorded.
+    /// Nil for a recorded metric.
     let read: Reading?
 
     /// Declares a metric; see ``MetricDeclaration`` for the parameters.
     ///
-    /// - Parameter read: reads the samples; nil for a counter or a histogram, which are recorded.
+    /// - Parameter read: Reads the samples; nil for a recorded counter or histogram.
     public init(
         _ kind: MetricDeclaration.Kind, _ name: String, unit: String = "", _ help: String,
         labels: [String] = [], field: FieldPath? = nil, omitsZero: Bool = false, read: Reading? = nil
@@ -26,9 +25,9 @@ public struct Metric<Source>: Sendable {
         self.read = read
     }
 
-    /// Declares a value that is in `status.json` only; see ``MetricDeclaration`` for the parameters.
+    /// Declares a value only in `status.json`; see ``MetricDeclaration`` for the parameters.
     ///
-    /// - Parameter read: reads the samples; nil for the field of an array's element that is a label.
+    /// - Parameter read: Reads the samples; nil for a label's field in an array's element.
     public init(fact help: String, unit: String = "", field: FieldPath, read: Reading? = nil) {
         declaration = MetricDeclaration(
             kind: .fact, name: nil, unit: unit, help: help, labels: [], field: field, omitsZero: false)
@@ -36,31 +35,24 @@ public struct Metric<Source>: Sendable {
     }
 }
 
-/// One value of a metric, and the labels that tell it from the others.
+/// One value of a metric, and the labels that identify it.
 public struct MetricSample: Sendable {
     /// A value.
     public enum Value: Hashable, Sendable {
         /// A whole number.
         case integer(Int64)
-
         /// Another number.
         case number(Double)
-
         /// A time: ISO 8601 in `status.json`, seconds since 1970 for Prometheus.
         case time(Date)
-
         /// A text, or the word of a state.
         case text(String)
-
         /// Yes or no.
         case flag(Bool)
-
-        /// The contents of a histogram's buckets, and the sum of all values.
-        ///
-        /// There is one more bucket than there are bounds.
+        /// The counts of a histogram's buckets, one more than its bounds, and the sum of all values.
         case distribution(counts: [Int64], sum: Double)
 
-        /// Whether nothing was counted or measured.
+        /// Whether it is an empty count or distribution.
         var isZero: Bool {
             switch self {
             case .integer(let number): number == 0
@@ -76,8 +68,8 @@ public struct MetricSample: Sendable {
     /// Makes a sample.
     ///
     /// - Parameters:
-    ///   - labels: the declared labels, and those that only the path in `status.json` needs.
-    ///   - value: nil has the objects and arrays on the path made in which the value would be, even if they stay empty.
+    ///   - labels: The declared labels, and those for the path in `status.json` only.
+    ///   - value: The value; nil makes the objects and arrays on its path, even if they stay empty.
     public init(_ labels: [String: String] = [:], _ value: Value?) {
         self.labels = labels
         // JSON has no infinities.

@@ -2,25 +2,21 @@ import Metrics
 import Support
 import Synchronization
 
-/// What a label's values have been counted or measured to.
+/// The record of a metric for one set of label values.
 protocol MetricSeries: AnyObject, Sendable {
     var value: MetricSample.Value { get }
 }
 
 /// A counter.
 ///
-/// Atomics cost no lock. ThreadSanitizer understands them: they are compiled into this module, unlike the operations
-/// of `Synchronization.Mutex`. Nothing else is read or written by their order, so it may be relaxed.
+/// Atomics need no lock. ThreadSanitizer understands them, since they are compiled into this module, unlike the
+/// operations of `Synchronization.Mutex`. No other access depends on their order, so it is relaxed.
 final class CountingHandler: CounterHandler, MetricSeries {
     private let count = Atomic<Int64>(0)
 
-    func increment(by amount: Int64) {
-        count.wrappingAdd(amount, ordering: .relaxed)
-    }
+    func increment(by amount: Int64) { count.wrappingAdd(amount, ordering: .relaxed) }
 
-    func reset() {
-        count.store(0, ordering: .relaxed)
-    }
+    func reset() { count.store(0, ordering: .relaxed) }
 
     var current: Int64 { count.load(ordering: .relaxed) }
 
@@ -31,14 +27,12 @@ final class CountingHandler: CounterHandler, MetricSeries {
 ///
 /// A measurement is two atomic additions, without an allocation or a lock.
 final class HistogramHandler: TimerHandler, RecorderHandler, MetricSeries {
-    /// In the unit of what is recorded: nanoseconds, or the metric's own.
+    /// In the recorded unit: nanoseconds, or the metric's unit.
     private let bounds: [Int64]
-
-    /// One for each bound, and one for what exceeds the last.
+    /// One for each bound, and one for values beyond the last.
     private let counts: [CountingHandler]
     private let sum = CountingHandler()
-
-    /// How many of the recorded units are one of the metric's.
+    /// The number of recorded units in one of the metric's units.
     private let scale: Double
 
     init(bounds: [Double], scale: Double) {
@@ -47,23 +41,17 @@ final class HistogramHandler: TimerHandler, RecorderHandler, MetricSeries {
         counts = (0...bounds.count).map { _ in CountingHandler() }
     }
 
-    func recordNanoseconds(_ duration: Int64) {
-        record(duration)
-    }
+    func recordNanoseconds(_ duration: Int64) { record(duration) }
 
-    func record(_ value: Double) {
-        record(Int64(saturating: value))
-    }
+    func record(_ value: Double) { record(Int64(saturating: value)) }
 
     func record(_ value: Int64) {
         var index = 0
-        // There are few bounds, and most values belong to the first: this is as fast as halving.
+        // With few bounds and mostly small values, this is as fast as a binary search.
         while index < bounds.count, value > bounds[index] { index += 1 }
         counts[index].increment(by: 1)
         sum.increment(by: value)
     }
 
-    var value: MetricSample.Value {
-        .distribution(counts: counts.map(\.current), sum: Double(sum.current) / scale)
-    }
+    var value: MetricSample.Value { .distribution(counts: counts.map(\.current), sum: Double(sum.current) / scale) }
 }

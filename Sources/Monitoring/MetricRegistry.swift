@@ -1,24 +1,19 @@
 public import Metrics
 import Support
 
-/// The metrics of one mount: makes what records them, and gathers them for a ``MetricReport``.
+/// The metrics of one mount: makes their handlers, and gathers the values for a ``MetricReport``.
 ///
-/// The parts of the program get it as a `MetricsFactory` in their initializers. swift-metrics' `MetricsSystem` isn't
-/// used: it is one for the whole process, in which tests have several mounts.
+/// The program's parts get it as a `MetricsFactory` in their initializers. swift-metrics' `MetricsSystem` would be one
+/// for the whole process, in which tests have several mounts.
 public final class MetricRegistry<Source>: MetricsFactory {
     private typealias AllSeries = [String: [[String: String]: any MetricSeries]]
 
     private let metrics: [Metric<Source>]
     private let declarations: [String: MetricDeclaration]
-
-    /// The handlers that were made, by name and labels.
-    ///
-    /// The parts that record hold them, and don't look here.
+    /// The handlers by name and labels; the recording parts hold them too, to avoid a lookup.
     private let series = Locked<AllSeries>([:])
 
-    /// Makes a registry.
-    ///
-    /// - Parameter metrics: all metrics, in the order of the Prometheus text.
+    /// Makes a registry of all metrics, in the order of the Prometheus text.
     public init(_ metrics: [Metric<Source>]) {
         self.metrics = metrics
         declarations = Dictionary(
@@ -35,7 +30,7 @@ public final class MetricRegistry<Source>: MetricsFactory {
             })
     }
 
-    /// The samples of what is recorded, in an order that stays the same.
+    /// The recorded samples, in a stable order.
     private static func samples(_ series: AllSeries, _ declaration: MetricDeclaration) -> [MetricSample] {
         guard declaration.kind != .fact else { return [] }
         let recorded = declaration.name.flatMap { series[$0] } ?? [:]
@@ -58,8 +53,8 @@ public final class MetricRegistry<Source>: MetricsFactory {
 extension MetricRegistry {
     /// Makes a handler, or finds the one with the same labels.
     ///
-    /// - Parameter make: returns nil if the declaration is of another kind.
-    /// - Returns: nil, in a debug build a failed assertion, if there is no such metric with these labels.
+    /// - Parameter make: Returns nil if the declaration is of another kind.
+    /// - Returns: Nil, after a failed assertion in a debug build, if no such metric with these labels is declared.
     private func handler<Handler: MetricSeries>(
         _ name: String, _ dimensions: [(String, String)], make: (MetricDeclaration) -> Handler?
     ) -> Handler? {
@@ -77,20 +72,18 @@ extension MetricRegistry {
         }
     }
 
-    /// Makes a counter that is declared.
+    /// Makes a declared counter.
     public func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
         handler(label, dimensions) { $0.kind == .counter ? CountingHandler() : nil } ?? NOOPMetricsHandler.instance
     }
 
-    /// Makes a timer of a histogram that is declared with the unit `seconds`.
+    /// Makes a timer of a histogram declared with the unit `seconds`.
     public func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
         histogram(label, dimensions, isTimer: true) ?? NOOPMetricsHandler.instance
     }
 
-    /// Makes a recorder of a histogram that is declared with another unit; there are none without aggregation.
-    public func makeRecorder(
-        label: String, dimensions: [(String, String)], aggregate: Bool
-    ) -> any RecorderHandler {
+    /// Makes a recorder of a histogram declared with another unit; it has to aggregate.
+    public func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool) -> any RecorderHandler {
         assert(aggregate, "gauges are read, not recorded")
         return histogram(label, dimensions, isTimer: false) ?? NOOPMetricsHandler.instance
     }
@@ -104,7 +97,7 @@ extension MetricRegistry {
         }
     }
 
-    // The metrics are those of the whole mount.
+    // The metrics belong to the whole mount, so they are never destroyed.
 
     /// Keeps the counter.
     public func destroyCounter(_ handler: any CounterHandler) {}

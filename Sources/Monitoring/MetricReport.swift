@@ -6,16 +6,16 @@ public struct MetricReport: Sendable {
 
     /// The metrics in Prometheus' text format, version 0.0.4, with a newline at the end.
     ///
-    /// - Parameter prefix: begins each name.
+    /// - Parameter prefix: The prefix of each name.
     public func prometheusText(prefix: String) -> String {
         var text = PrometheusText(prefix: prefix)
         for (declaration, samples) in families { text.add(samples, of: declaration) }
         return text.text
     }
 
-    /// The values that have a path, as a JSON object, for people as well as programs.
+    /// The values with a path, as a JSON object for people and programs.
     ///
-    /// - Throws: `EncodingError`, for no value there is.
+    /// - Throws: `EncodingError`, for no existing value.
     public var json: Data {
         get throws {
             let root = JSONNode()

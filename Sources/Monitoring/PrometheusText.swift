@@ -6,13 +6,11 @@ struct PrometheusText {
     private(set) var text = ""
     private let prefix: String
 
-    init(prefix: String) {
-        self.prefix = prefix
-    }
+    init(prefix: String) { self.prefix = prefix }
 
-    /// Adds a metric, unless it has no samples or is in `status.json` only.
+    /// Adds a metric, unless it has no samples or is only in `status.json`.
     ///
-    /// Samples that differ in no declared label are one: their numbers are added.
+    /// Samples with equal declared labels are one: their numbers are added.
     mutating func add(_ samples: [MetricSample], of declaration: MetricDeclaration) {
         guard let name = declaration.name else { return }
         var order: [[String]] = []
@@ -48,7 +46,7 @@ struct PrometheusText {
         case (.text(let word), .state(let words)):
             for other in words { line(name, labels + [("state", other)], other == word ? "1" : "0") }
         case (.distribution(let counts, let sum), .histogram(let bounds)):
-            // Each bucket of the format has those below it in it.
+            // Each bucket of the format includes the lower ones.
             var total: Int64 = 0
             for (index, count) in counts.enumerated() {
                 total += count
@@ -83,14 +81,12 @@ struct PrometheusText {
         return escaped
     }
 
-    /// Whole numbers as such: they are nearly all, and read better.
-    private static func formatted(_ value: Double) -> String {
-        Int64(exactly: value).map { "\($0)" } ?? "\(value)"
-    }
+    /// Whole numbers, nearly all values, have no decimals.
+    private static func formatted(_ value: Double) -> String { Int64(exactly: value).map { "\($0)" } ?? "\(value)" }
 }
 
 extension MetricSample.Value {
-    /// The sum of two whole numbers; of others the second.
+    /// The sum of two whole numbers; the second of other values.
     fileprivate static func + (_ first: Self, _ second: Self) -> Self {
         guard case (.integer(let one), .integer(let other)) = (first, second) else { return second }
         return .integer(one.addingSaturated(other))
