@@ -7,6 +7,7 @@ DESTDIR ?=
 manuals = man/twiliofs.1 man/twilio-simulator.1
 scripts = .ci/run scripts/demo scripts/fuzz scripts/install-dependencies scripts/lint scripts/make-media \
 	scripts/test-fresh Benchmarks/rows/tutorial.sh
+python = Benchmarks Tests/Scripts scripts/lint-python scripts/train-dictionary
 swift_files = Package.swift Sources Tests Fuzz
 
 .PHONY: help dependencies build-dependencies build release demo test test-fresh fuzz bench bench-catalog measurement lint format install clean
@@ -56,7 +57,7 @@ measurement:
 	@QUICK='$(QUICK)' ROWS='$(ROWS)' python3 -B Benchmarks/run.py $(table)
 
 lint: ## Check layout, manual pages and scripts
-	@scripts/lint "$(SWIFT)" "$(swift_files)" "$(manuals)" "$(scripts)"
+	@scripts/lint "$(SWIFT)" "$(swift_files)" "$(manuals)" "$(scripts)" "$(python)"
 
 format: ## Lay out the Swift code
 	$(SWIFT) format -i -r $(swift_files)

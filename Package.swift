@@ -110,16 +110,24 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "CLinux", "TwilioSimulator", "Support", .product(name: "GRDB", package: "GRDB.swift"),
+                "CLinux", "TwilioSimulator", "Support", logging, .product(name: "GRDB", package: "GRDB.swift"),
             ],
             path: "Tests/TestSupport",
+            swiftSettings: swiftSettings + optimized),
+        // What tests share that needs the filesystem's modules.
+        .target(
+            name: "ModuleTestSupport",
+            dependencies: ["TestSupport", "TwilioSimulator", "Envelope", "Media", "TwilioAPI", "Transfer", logging],
+            path: "Tests/ModuleTestSupport",
             swiftSettings: swiftSettings + optimized),
         // The imports of all modules, by the text of their sources.
         tests(of: "Structure", ["TestSupport"]),
         tests(of: "Support", ["Support", "TestSupport"]),
-        tests(of: "Envelope", ["Envelope", "Support", "TestSupport"]),
+        tests(of: "Envelope", ["Envelope", "Support", "ModuleTestSupport", "TestSupport"]),
         tests(of: "Transfer", ["Transfer", "TwilioSimulator", "Support", "TestSupport", logging, metricsTestKit]),
-        tests(of: "TwilioAPI", ["TwilioAPI", "TwilioSimulator", "TestSupport", "Transfer", "Support", logging]),
+        tests(
+            of: "TwilioAPI",
+            ["TwilioAPI", "TwilioSimulator", "ModuleTestSupport", "TestSupport", "Transfer", "Support", logging]),
         // What the tests of the catalog and those of the modules above it share.
         .target(
             name: "CatalogTestSupport",
@@ -138,8 +146,8 @@ let package = Package(
         tests(
             of: "Sync",
             [
-                "Sync", "Catalog", "CatalogTestSupport", "TwilioSimulator", "TestSupport", "TwilioAPI", "Transfer",
-                "Support", logging,
+                "Sync", "Catalog", "CatalogTestSupport", "TwilioSimulator", "ModuleTestSupport", "TestSupport",
+                "TwilioAPI", "Transfer", "Support", logging,
             ]),
         // Uses the cache until it is killed.
         .executableTarget(
@@ -154,8 +162,8 @@ let package = Package(
         tests(
             of: "Media",
             [
-                "Media", "TwilioSimulator", "TestSupport", "Envelope", "TwilioAPI", "Transfer", "Support", logging,
-                metricsTestKit,
+                "Media", "TwilioSimulator", "ModuleTestSupport", "TestSupport", "Envelope", "TwilioAPI", "Transfer",
+                "Support", logging, metricsTestKit,
             ]),
         tests(of: "Readability", ["Readability", "TestSupport", "Support", "TwilioAPI"]),
         tests(of: "Prefetching", ["Prefetching", "TestSupport", "Catalog", "TwilioAPI"]),
@@ -163,8 +171,8 @@ let package = Package(
         tests(
             of: "FileTree",
             [
-                "FileTree", "Prefetching", "Readability", "TwilioSimulator", "TestSupport", "Sync", "Catalog", "Media",
-                "Envelope", "TwilioAPI", "Transfer", "Support", logging,
+                "FileTree", "Prefetching", "Readability", "TwilioSimulator", "ModuleTestSupport", "TestSupport", "Sync",
+                "Catalog", "Media", "Envelope", "TwilioAPI", "Transfer", "Support", logging,
             ]),
         tests(
             of: "FileSystem",
@@ -175,8 +183,9 @@ let package = Package(
         tests(
             of: "MountRuntime",
             [
-                "MountRuntime", "FileTree", "Readability", "TwilioSimulator", "TestSupport", "Monitoring", "Sync",
-                "Catalog", "Media", "Envelope", "TwilioAPI", "Transfer", "Support", logging, metrics,
+                "MountRuntime", "FileTree", "Readability", "TwilioSimulator", "ModuleTestSupport", "TestSupport",
+                "Monitoring", "Sync", "Catalog", "Media", "Envelope", "TwilioAPI", "Transfer", "Support", logging,
+                metrics,
             ]),
         tests(of: "TwilioSimulator", ["TwilioSimulator", "TestSupport", "Support", logging]),
         .testTarget(
@@ -199,8 +208,11 @@ if Context.environment["TWILIOFS_FUZZ"] != nil {
     package.products = []
     package.targets.removeAll { target in
         target.type == .test
-            || ["twilio-simulator", "TwilioSimulator", "TestSupport", "CatalogTestSupport", "cache-exerciser"]
-                .contains(target.name)
+            || [
+                "twilio-simulator", "TwilioSimulator", "TestSupport", "ModuleTestSupport", "CatalogTestSupport",
+                "cache-exerciser",
+            ]
+            .contains(target.name)
     }
     if let index = package.targets.firstIndex(where: { $0.name == "twiliofs" }) {
         package.targets[index] = .target(

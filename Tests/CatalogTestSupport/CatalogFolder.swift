@@ -6,13 +6,9 @@ import TestSupport
 package struct CatalogFolder: Sendable {
     package let path: String
 
-    /// Holds those of this process, and stays until it ends: a catalog may be open for longer than its folder is
-    /// referred to.
-    private static let shared = Result { try TemporaryFolder() }
-
-    /// A new one.
+    /// A new one, for as long as the process runs: a catalog may outlive this.
     package init() throws {
-        self.init(path: try Self.shared.get().path(UUID().uuidString))
+        path = try TemporaryFolder.pathOfRun()
     }
 
     package init(path: String) {
@@ -23,7 +19,7 @@ package struct CatalogFolder: Sendable {
 
     /// Opens the catalog; several may be open, as those of several mounts are.
     package func catalog(window: CatalogWindow = CatalogWindow()) throws -> Catalog {
-        try Catalog(folder: path, window: window, logger: Sample.quiet)
+        try Catalog(folder: path, window: window, logger: .silent)
     }
 
     /// The names of the markers that say that the disk may lack something.

@@ -8,20 +8,7 @@ extension CatalogFolder {
 
     /// Overwrites all pages but the first, as another program does that is let near the file while it is open.
     package func garble() throws {
-        try Command.require([
-            "/usr/bin/python3", "-ISc",
-            """
-            import os, sqlite3, sys
-            database = sqlite3.connect(sys.argv[1], timeout=10, isolation_level=None)
-            assert database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
-            size, page = os.path.getsize(sys.argv[1]), database.execute("PRAGMA page_size").fetchone()[0]
-            with open(sys.argv[1], "r+b") as file:
-                file.seek(page)
-                file.write(b"\\xaa" * (size - page))
-            # Something was committed: what other connections know by heart doesn't count any more.
-            database.execute("PRAGMA user_version = 1")
-            """, file,
-        ])
+        try Python.run("catalog_file", "garble", file)
     }
 
     /// Overwrites some bytes, while nobody has it open.
@@ -34,25 +21,12 @@ extension CatalogFolder {
 
     /// Brings everything into the main file, whoever has it open.
     package func checkpoint() throws {
-        try Command.require([
-            "/usr/bin/python3", "-ISc",
-            """
-            import sqlite3, sys
-            database = sqlite3.connect(sys.argv[1], timeout=10, isolation_level=None)
-            assert database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
-            """, file,
-        ])
+        try Python.run("catalog_file", "checkpoint", file)
     }
 
     /// All that is in the database, as SQL.
     package func dump() throws -> [String] {
-        try Command.require([
-            "/usr/bin/python3", "-ISc",
-            """
-            import sqlite3, sys
-            for line in sqlite3.connect(sys.argv[1]).iterdump(): print(line)
-            """, file,
-        ]).lines
+        try Python.run("catalog_file", "dump", file).lines
     }
 
     /// A new folder with a copy of the file.

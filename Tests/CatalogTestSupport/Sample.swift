@@ -1,6 +1,5 @@
 package import Catalog
 import Foundation
-package import Logging
 import Testing
 package import TwilioAPI
 
@@ -48,12 +47,6 @@ package enum Sample {
             """
         return try ListedResource(kind: .voiceRecording, json: Array(json.utf8))
     }
-
-    package static let quiet: Logger = {
-        var logger = Logger(label: "tests")
-        logger.logLevel = .critical
-        return logger
-    }()
 }
 
 extension Catalog {

@@ -18,7 +18,7 @@ struct BulkWritingTests {
     init() throws {
         folder = try CatalogFolder()
         database = try CatalogDatabase(
-            folder: folder.path, check: CatalogCheck(coder: DocumentCoder()), logger: Sample.quiet)
+            folder: folder.path, check: CatalogCheck(coder: DocumentCoder()), logger: .silent)
         copier = try WorkerPool(name: "checkpoint", threadCount: 1)
     }
 

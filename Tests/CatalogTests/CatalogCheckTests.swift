@@ -1,7 +1,8 @@
 import CatalogTestSupport
 import Foundation
-import Testing
+import ModuleTestSupport
 import TestSupport
+import Testing
 import TwilioAPI
 
 @testable import Catalog

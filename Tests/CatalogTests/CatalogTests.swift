@@ -102,14 +102,7 @@ struct CatalogTests {
         let catalog = try folder.catalog()
         let resources = try (1...5).map { try Sample.resource($0) }
         try catalog.store(resources)
-        let printed = try Command.require([
-            "/usr/bin/python3", "-ISc",
-            """
-            import sqlite3, sys
-            for row in sqlite3.connect(sys.argv[1]).execute("SELECT lower(hex(sid)), created FROM entry ORDER BY id"):
-                print(*row)
-            """, folder.file,
-        ]).lines
+        let printed = try Python.run("catalog_file", "entries", folder.file).lines
         #expect(printed == resources.map { "\($0.sid)".dropFirst(2) + " \($0.dateCreated?.seconds ?? 0)" })
     }
 
@@ -202,7 +195,7 @@ struct CatalogTests {
     @Test("a folder that can't be made is an error that names it")
     func noFolder() throws {
         let error = #expect(throws: CatalogError.self) {
-            try Catalog(folder: "/dev/null/catalog", logger: Sample.quiet)
+            try Catalog(folder: "/dev/null/catalog", logger: .silent)
         }
         #expect(error?.code == .unusable)
         #expect(error?.message.contains("/dev/null/catalog") == true)

@@ -1,6 +1,8 @@
 import CatalogTestSupport
-import Testing
+import Foundation
+import ModuleTestSupport
 import TestSupport
+import Testing
 import TwilioAPI
 
 @testable import Catalog

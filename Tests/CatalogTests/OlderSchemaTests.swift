@@ -10,71 +10,6 @@ import TwilioAPI
 
 @Suite("Catalogs of other versions", .orderly)
 struct OlderSchemaTests {
-    /// Makes a catalog as version 1 or 2 has left it, and prints what is in it as JSON.
-    private static let script = """
-        import base64, json, os, random, sqlite3, sys
-        path, version, tables, integrity = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
-        random.seed(version)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        database = sqlite3.connect(path, isolation_level=None)
-        database.execute("PRAGMA journal_mode = WAL")
-        database.executescript(tables)
-        if version == 2: database.executescript(integrity)
-        database.execute("CREATE TABLE grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY)")
-        for name in ["resources, media facts, lists", "integrity, order of names"][:version]:
-            database.execute("INSERT INTO grdb_migrations VALUES (?)", [name])
-        def digits(): return "%032x" % random.getrandbits(128)
-        def wrapped(): return base64.b64encode(random.randbytes(512)).decode()
-        expected = []
-        database.execute("BEGIN")
-        for number in range(2500):
-            kind, second = 1 + number % 3, 1_600_000_000 + number * 3601
-            sid = ("RE", "RT", "CJ")[kind - 1] + digits()
-            status = "completed" if number % 7 else ("processing", "deleted", "failed")[number // 7 % 3]
-            if kind == 1:
-                import email.utils
-                resource = {"account_sid": "AC" + digits(), "call_sid": "CA" + digits(), "sid": sid, "status": status,
-                    "date_created": email.utils.format_datetime(__import__("datetime").datetime.fromtimestamp(
-                        second, __import__("datetime").timezone.utc)), "duration": "17", "channels": 2, "price": None,
-                    "encryption_details": {"type": "rsa-aes", "public_key_sid": "CR" + digits(),
-                        "encrypted_cek": wrapped(), "iv": base64.b64encode(random.randbytes(12)).decode()}}
-                form, group = "wav", resource["call_sid"]
-            elif kind == 2:
-                resource = {"sid": sid, "status": status, "container_format": ("mka", "mkv")[number % 2], "size": 5,
-                    "date_created": __import__("datetime").datetime.fromtimestamp(
-                        second, __import__("datetime").timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
-                    "grouping_sids": {"room_sid": "RM" + digits(), "participant_sid": "PA" + digits()}}
-                form, group = resource["container_format"], resource["grouping_sids"]["room_sid"]
-            else:
-                resource = {"sid": sid, "status": status, "format": ("mp4", "webm")[number % 2], "title": "Grüße \\\\ \\u2028",
-                    "date_created": __import__("datetime").datetime.fromtimestamp(
-                        second, __import__("datetime").timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
-                    "room_sid": "RM" + digits(), "resolution": "1280x720"}
-                form, group = resource["format"], resource["room_sid"]
-            text = json.dumps(resource, ensure_ascii=number % 2 == 0, indent=None if number % 5 else 2).encode()
-            truth = "none" if kind > 1 or version == 1 else ("unverified", "verified", "failed")[number % 9 // 3]
-            columns, values = "sid, kind, status, created, format, json, generation", [
-                sid, kind, status, second, form, text, 3]
-            if version == 2: columns, values = columns + ", integrity", values + [truth]
-            database.execute(f"INSERT INTO resource ({columns}) VALUES ({', '.join('?' * len(values))})", values)
-            size, tag, facts = None, None, None
-            if number % 4:
-                size, facts = random.getrandbits(41), b'{"algorithm":"CBC"}' + random.randbytes(40)
-                if version == 2:
-                    tag = f'"{digits()}"' if number % 2 else None
-                    database.execute("INSERT INTO media (sid, plaintext_size, facts, entity_tag) VALUES (?, ?, ?, ?)",
-                        [sid, size, facts, tag])
-                else:
-                    database.execute("INSERT INTO media (sid, plaintext_size, facts) VALUES (?, ?, ?)", [sid, size, facts])
-            expected.append({"sid": sid, "kind": kind, "status": status, "created": second, "format": form, "group": group,
-                "json": base64.b64encode(text).decode(), "integrity": truth, "size": size, "tag": tag,
-                "facts": facts and base64.b64encode(facts).decode()})
-        database.execute("COMMIT")
-        for kind in (1, 2, 3): database.execute("INSERT INTO list VALUES (?, 3)", [kind])
-        database.close()
-        print(json.dumps(expected))
-        """
-
     private struct Expected: Decodable {
         let sid: String
         let kind: Int
@@ -101,11 +36,8 @@ struct OlderSchemaTests {
     @Test("everything of an older one is kept", arguments: [1, 2])
     func older(version: Int) throws {
         let folder = try CatalogFolder()
-        let printed = try Command.require([
-            "/usr/bin/python3", "-ISc", Self.script, folder.file, "\(version)", FirstSchema.tables,
-            FirstSchema.integrityAndNames,
-        ]).output
-        let expected = try JSONDecoder().decode([Expected].self, from: printed)
+        let expected: [Expected] = try Python.value(
+            "older_catalog", folder.file, "\(version)", FirstSchema.tables, FirstSchema.integrityAndNames)
         #expect(expected.count == 2500)
         let catalog = try folder.catalog()
         for old in expected {
@@ -155,15 +87,7 @@ struct OlderSchemaTests {
             let catalog = try folder.catalog()
             try catalog.store(try Sample.resource(1))
         }
-        try Command.require([
-            "/usr/bin/python3", "-ISc",
-            """
-            import sqlite3, sys
-            database = sqlite3.connect(sys.argv[1])
-            database.execute("INSERT INTO grdb_migrations VALUES ('what is yet to come')")
-            database.commit()
-            """, folder.file,
-        ])
+        try Python.run("catalog_file", "renew", folder.file)
         let content = try folder.dump()
         let error = #expect(throws: CatalogError.self) { try folder.catalog() }
         #expect(error?.code == .unusable)

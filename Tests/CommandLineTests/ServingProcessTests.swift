@@ -35,16 +35,7 @@ struct ServingProcessTests {
         let mount = try MountedAccount(
             account, keys: [], options: ["--log-level", "debug"], wrapper: ["sh", "-c", "exec \"$@\" 2>\"$0\"", pipe])
         // Each is logged, which is more than a pipe holds.
-        try Command.require(
-            [
-                "/usr/bin/python3", "-ISc",
-                """
-                import sys
-                for _ in range(1000):
-                    try: open(sys.argv[1]).close()
-                    except OSError: pass
-                """, mount.path(of: try account.original("long.wav")),
-            ], seconds: 20)
+        try Python.run("open_paths", "often", mount.path(of: account.original("long.wav")), seconds: 20)
         var waiting: Int32 = 0
         #expect(ioctl(reader, UInt(FIONREAD), &waiting) == 0 && waiting > 60_000, "\(waiting) bytes wait to be read")
         try Command.shell("ls -l recordings >/dev/null", directory: mount.path)
@@ -71,9 +62,7 @@ struct ServingProcessTests {
     func ignoredChildSignal() throws {
         let result = try Command.run(
             [
-                "python3", "-c",
-                "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])",
-                BuiltPrograms.twiliofs, "mount", "--no-key", "/nowhere/at/all",
+                "env", "--ignore-signal=CHLD", BuiltPrograms.twiliofs, "mount", "--no-key", "/nowhere/at/all",
             ], adding: MountedAccount.environment(try Self.account.get()), seconds: 20)
         #expect(result.end == .exited(10), "\(result.errorText)")
     }

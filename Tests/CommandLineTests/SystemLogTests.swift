@@ -4,29 +4,6 @@ import Testing
 
 @Suite("The system's log", .orderly, .enabled(if: KernelSupport.isExpected, Comment(rawValue: KernelSupport.reason)))
 struct SystemLogTests {
-    /// Listens where syslog(3) writes, mounts in the background, unmounts, and prints what was logged meanwhile.
-    ///
-    /// A thread listens, since the socket holds few lines, and whoever writes more of them waits. The last line that is
-    /// expected ends it: how many others there are depends on how fast the lists come.
-    private static let listener = """
-        import socket, subprocess, sys, threading
-        twiliofs, cache, mount = sys.argv[1:4]
-        log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        log.bind("/dev/log")
-        log.settimeout(60)
-        def listen():
-            line = ""
-            while "info: unmounted" not in line:
-                line = log.recv(65536).decode()
-                print(line.replace("\\n", "<newline>"))
-        listener = threading.Thread(target=listen)
-        listener.start()
-        subprocess.run([twiliofs, "mount", "--no-key", "--cache-dir", cache, mount], check=True)
-        subprocess.run(["ls", mount + "/recordings"], check=True, stdout=subprocess.DEVNULL)
-        subprocess.run([twiliofs, "unmount", mount], check=True)
-        listener.join()
-        """
-
     @Test("A mount in the background logs whole lines to syslog, under the program's name")
     func background() throws {
         let account = try SimulatedAccount(media: TestMedia.small)
@@ -36,13 +13,12 @@ struct SystemLogTests {
         // A /dev of its own, so that nobody else's log is touched.
         let script = """
             mount -t tmpfs none "$1" && mknod "$1/fuse" c 10 229 && mknod -m 666 "$1/null" c 1 3 &&
-            mknod -m 666 "$1/urandom" c 1 9 && mount --bind "$1" /dev && exec /usr/bin/python3 -c "$2" "$3" "$4" "$5"
+            mknod -m 666 "$1/urandom" c 1 9 && mount --bind "$1" /dev && shift && exec "$@"
             """
         let result = try Command.run(
-            [
-                "unshare", "-m", "sh", "-c", script, "sh", devices, Self.listener, BuiltPrograms.twiliofs,
-                folder.path("cache"), mountPoint,
-            ], adding: MountedAccount.environment(account), seconds: 100)
+            ["unshare", "-m", "sh", "-c", script, "sh", devices]
+                + Python.words("syslog_mount", [BuiltPrograms.twiliofs, folder.path("cache"), mountPoint]),
+            adding: MountedAccount.environment(account), seconds: 100)
         #expect(result.end == .exited(0), "\(result.errorText)")
         // `<priority>time program[process]: line`, and no other line in it (RFC 3164).
         for line in result.lines {

@@ -1,4 +1,5 @@
 import Foundation
+import ModuleTestSupport
 import Support
 import TestSupport
 import Testing
@@ -31,7 +32,7 @@ struct KeyRingTests {
     @Test("What the openssl command wrapped is unwrapped, with keys of every size", arguments: [2048, 3072, 4096])
     func opensslCommand(bitCount: Int) throws {
         var generator = SeededGenerator(seed: UInt64(bitCount))
-        let key = try TestKeys.key(bitCount: bitCount)
+        let key = try KeyPair.shared(bits: bitCount)
         let ring = try key.ring()
         let oaep = ["rsa_padding_mode:oaep", "rsa_oaep_md:sha256"]
         for (wrapping, options) in [
@@ -39,10 +40,8 @@ struct KeyRingTests {
             (.rsaPKCS1v15, ["rsa_padding_mode:pkcs1"]),
         ] as [(EnvelopeMetadata.KeyWrapping, [String])] {
             let contentKey = generator.bytes(32)
-            let wrapped = try run(
-                "/usr/bin/openssl",
-                ["pkeyutl", "-encrypt", "-pubin", "-inkey", key.publicFile.path]
-                    + options.flatMap { ["-pkeyopt", $0] },
+            let wrapped = try openssl(
+                ["pkeyutl", "-encrypt", "-pubin", "-inkey", key.publicKey] + options.flatMap { ["-pkeyopt", $0] },
                 input: Data(contentKey))
             let unwrapped = try ring.unwrap(metadata(wrapping, [UInt8](wrapped))) { _ in true }
             #expect(bytes(of: unwrapped) == contentKey, "\(options)")
@@ -52,7 +51,7 @@ struct KeyRingTests {
     @Test("What Python's cryptography wrapped is unwrapped, with keys of every size", arguments: [2048, 3072, 4096])
     func python(bitCount: Int) throws {
         var generator = SeededGenerator(seed: UInt64(bitCount) + 1)
-        let key = try TestKeys.key(bitCount: bitCount)
+        let key = try KeyPair.shared(bits: bitCount)
         let ring = try key.ring()
         let contentKey = generator.bytes(32)
         let named = { (name: String) in [32] + contentKey + Array(name.utf8) }
@@ -78,7 +77,7 @@ struct KeyRingTests {
         "A content key that isn't 32 bytes is named, where OAEP proves that the key fits", arguments: [0, 16, 31, 33])
     func contentKeyLength(count: Int) throws {
         var generator = SeededGenerator(seed: 11)
-        let key = try TestKeys.key(bitCount: 2048)
+        let key = try KeyPair.shared
         let ring = try key.ring()
         let short = generator.bytes(count)
         let wrapped = try PythonOracle.perform([
@@ -100,7 +99,7 @@ struct KeyRingTests {
     @Test("The S3 client's RSA-OAEP-SHA1 needs its length byte, the whole key and the right cipher's name")
     func namedKey() throws {
         var generator = SeededGenerator(seed: 12)
-        let key = try TestKeys.key(bitCount: 2048)
+        let key = try KeyPair.shared
         let ring = try key.ring()
         let contentKey = generator.bytes(32)
         let cases: [(bytes: [UInt8], code: EnvelopeError.Code)] = [
@@ -124,7 +123,7 @@ struct KeyRingTests {
     @Test("The content key alone under RSA-OAEP-SHA1, as some clients wrap it, is unwrapped too")
     func keyAlone() throws {
         var generator = SeededGenerator(seed: 14)
-        let key = try TestKeys.key(bitCount: 2048)
+        let key = try KeyPair.shared
         let contentKey = generator.bytes(32)
         let wrapped = try PythonOracle.perform(
             .wrapOAEP(publicPEM: key.publicPEM, bytes: contentKey, digest: "sha1", maskDigest: "sha1"))
@@ -134,13 +133,12 @@ struct KeyRingTests {
 
     @Test("The key tied to the SID is tried first, then the others that aren't tied to another")
     func order() throws {
-        let keys = try TestKeys.shared.get()
         var generator = SeededGenerator(seed: 13)
         let contentKey = generator.bytes(32)
-        let wrapped = try PythonOracle.perform(.wrapPKCS1(publicPEM: keys.bits2048.publicPEM, bytes: contentKey))
-        let right = try keys.bits2048.privateKey()
-        let wrong = try keys.other2048.privateKey()
-        let larger = try keys.bits4096.privateKey()
+        let wrapped = try PythonOracle.perform(.wrapPKCS1(publicPEM: KeyPair.shared.publicPEM, bytes: contentKey))
+        let right = try KeyPair.shared.readPrivateKey()
+        let wrong = try KeyPair.other.readPrivateKey()
+        let larger = try KeyPair.shared(bits: 4096).readPrivateKey()
         let rings = [
             KeyRing([
                 .init(publicKeySID: nil, name: "a", key: wrong), .init(publicKeySID: nil, name: "b", key: right),
@@ -163,7 +161,7 @@ struct KeyRingTests {
         }
         // With everything accepted, the first that fits is taken: the tied one, though it stands last.
         let oaep = try PythonOracle.perform(
-            .wrapOAEP(publicPEM: keys.bits2048.publicPEM, bytes: contentKey, digest: "sha256", maskDigest: "sha256"))
+            .wrapOAEP(publicPEM: KeyPair.shared.publicPEM, bytes: contentKey, digest: "sha256", maskDigest: "sha256"))
         var candidates = 0
         let tied = KeyRing([
             .init(publicKeySID: nil, name: "a", key: wrong), .init(publicKeySID: sid, name: "b", key: right),
@@ -177,13 +175,12 @@ struct KeyRingTests {
 
     @Test("When no key fits the error names the SID, the keys, and whether one is mapped")
     func nothingFits() throws {
-        let keys = try TestKeys.shared.get()
         let wrapped = try PythonOracle.perform(
             .wrapOAEP(
-                publicPEM: keys.bits2048.publicPEM, bytes: Array(repeating: 1, count: 32), digest: "sha256",
+                publicPEM: KeyPair.shared.publicPEM, bytes: Array(repeating: 1, count: 32), digest: "sha256",
                 maskDigest: "sha256"))
         let metadata = try metadata(.rsaOAEPSHA256, wrapped, sid: sid)
-        let wrong = try keys.other2048.privateKey()
+        let wrong = try KeyPair.other.readPrivateKey()
 
         let nothingHeld = try failure(KeyRing([]), metadata)
         #expect(nothingHeld.code == .keyNotHeld)
@@ -208,20 +205,20 @@ struct KeyRingTests {
             #expect(try failure(KeyRing(entries), metadata).message.contains(words))
         }
 
-        let right = try keys.bits2048.ring(publicKeySID: sid)
+        let right = try KeyPair.shared.ring(publicKeySID: sid)
         #expect(try failure(right, metadata) { _ in false }.code == .contentDamaged)
     }
 
     @Test("A key is used for RSAES-PKCS1-v1_5 only where it may belong to the envelope; RSAES-OAEP is tried with each")
     func noOracle() throws {
-        let key = try TestKeys.key(bitCount: 2048)
+        let key = try KeyPair.shared
         var generator = SeededGenerator(seed: 16)
         let contentKey = generator.bytes(32)
         let wrapped = try PythonOracle.perform([
             .wrapPKCS1(publicPEM: key.publicPEM, bytes: contentKey),
             .wrapOAEP(publicPEM: key.publicPEM, bytes: contentKey, digest: "sha256", maskDigest: "sha256"),
         ])
-        let held = try key.privateKey()
+        let held = try key.readPrivateKey()
         let cases: [(tied: String?, use: KeyRing.Use?, named: String?, isTried: Bool)] = [
             (nil, nil, sid, true), (nil, nil, nil, true), (nil, .video, sid, true), (nil, .video, nil, true),
             (nil, .voice, sid, false), (nil, .voice, nil, false), (sid, nil, sid, true), (sid, nil, "CR2", false),
@@ -249,7 +246,7 @@ struct KeyRingTests {
 
     @Test("A key that is declared for voice alone is named where video would need it")
     func absence() throws {
-        let held = try TestKeys.key(bitCount: 2048).privateKey()
+        let held = try KeyPair.shared.readPrivateKey()
         for (tied, use, isNamed) in [
             (sid, .voice, true), (nil, .voice, true), ("CR2", .voice, false), ("CR2", .video, false),
         ] as [(String?, KeyRing.Use, Bool)] {
@@ -267,7 +264,7 @@ struct KeyRingTests {
         "A wrapped key with a flipped bit doesn't open",
         arguments: [EnvelopeMetadata.KeyWrapping.rsaOAEPSHA256, .rsaPKCS1v15])
     func flippedBit(wrapping: EnvelopeMetadata.KeyWrapping) throws {
-        let key = try TestKeys.key(bitCount: 2048)
+        let key = try KeyPair.shared
         let ring = try key.ring()
         var generator = SeededGenerator(seed: 14)
         let contentKey = generator.bytes(32)
@@ -286,12 +283,13 @@ struct KeyRingTests {
 
     @Test("RSAES-PKCS1-v1_5 with a wrong key never yields a content key that the padding accepts, in 100 tries")
     func wrongKey() throws {
-        let keys = try TestKeys.shared.get()
-        let ring = try keys.other2048.ring(publicKeySID: sid)
+        let ring = try KeyPair.other.ring(publicKeySID: sid)
         var generator = SeededGenerator(seed: 15)
         let seals = try (0..<100).map { _ in try TestSeal(.aes256CBC, vectorSize: 16, using: &generator) }
+        let right = try KeyPair.shared.ring()
+        let publicPEM = try KeyPair.shared.publicPEM
         let results = try PythonOracle.perform(
-            seals.map { .wrapPKCS1(publicPEM: keys.bits2048.publicPEM, bytes: $0.keyBytes) }
+            seals.map { .wrapPKCS1(publicPEM: publicPEM, bytes: $0.keyBytes) }
                 + seals.map { $0.sealing(Array(repeating: 0, count: 1000)) })
         for (index, seal) in seals.enumerated() {
             let envelope = try EnvelopeMetadata(
@@ -307,13 +305,13 @@ struct KeyRingTests {
             let code = try failure(ring, envelope, accepts: accepts).code
             #expect(code == .wrongKey || code == .contentDamaged)
             // The same question is answered with yes for the right key.
-            #expect(throws: Never.self) { _ = try keys.bits2048.ring().unwrap(envelope, accepts: accepts) }
+            #expect(throws: Never.self) { _ = try right.unwrap(envelope, accepts: accepts) }
         }
     }
 
     @Test("Keys are used on many threads at once")
     func concurrency() async throws {
-        let key = try TestKeys.key(bitCount: 2048)
+        let key = try KeyPair.shared
         let ring = try key.ring()
         let contentKey: [UInt8] = Array(1...32)
         let wrapped = try PythonOracle.perform(.wrapPKCS1(publicPEM: key.publicPEM, bytes: contentKey))

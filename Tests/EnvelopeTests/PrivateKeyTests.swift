@@ -23,18 +23,18 @@ struct PrivateKeyTests {
     }
 
     /// What `openssl … | sha256sum` says of the public key.
-    private func fingerprint(_ key: TestKey) throws -> String {
-        let der = try openssl("pkey", "-in", key.file.path, "-pubout", "-outform", "DER")
+    private func fingerprint(_ key: KeyPair) throws -> String {
+        let der = try openssl("pkey", "-in", key.privateKey(), "-pubout", "-outform", "DER")
         let printed = try openssl("dgst", "-sha256", "-r", input: der)
         return String(String(decoding: printed, as: UTF8.self).prefix(64))
     }
 
     @Test("PKCS#8 and PKCS#1 of 2048, 3072 and 4096 bits are read", arguments: [2048, 3072, 4096])
     func plain(bitCount: Int) throws {
-        let key = try TestKeys.key(bitCount: bitCount)
-        let traditional = try openssl("rsa", "-in", key.file.path, "-traditional")
+        let key = try KeyPair.shared(bits: bitCount)
+        let traditional = try openssl("rsa", "-in", key.privateKey(), "-traditional")
         #expect(String(decoding: traditional, as: UTF8.self).hasPrefix("-----BEGIN RSA PRIVATE KEY-----"))
-        for pem in [key.pem, traditional] {
+        for pem in [Data(key.privatePEM.utf8), traditional] {
             let privateKey = try read(pem)
             #expect(privateKey.bitCount == bitCount)
             #expect(try privateKey.publicKeyFingerprint == fingerprint(key))
@@ -52,9 +52,9 @@ struct PrivateKeyTests {
             ["rsa", "-traditional", "-aes256"], ["rsa", "-traditional", "-des3"],
         ])
     func encrypted(arguments: [String]) throws {
-        let key = try TestKeys.key(bitCount: 2048)
-        let pem = try run(
-            "/usr/bin/openssl", arguments + ["-in", key.file.path, "-passout", "pass:\(passphrase)"])
+        let key = try KeyPair.shared
+        let pem = try openssl(
+            arguments + ["-in", key.privateKey(), "-passout", "pass:\(passphrase)"])
         #expect(needsPassphrase(pem))
         #expect(try read(pem, passphrase: passphrase).publicKeyFingerprint == fingerprint(key))
         #expect(try failure(pem).code == .passphraseRequired)
@@ -71,10 +71,10 @@ struct PrivateKeyTests {
     @Test("An encryption that libcrypto doesn't offer is named as such")
     func unknownEncryption() throws {
         // PBES2 whose scheme is one that no provider knows: the last arc of AES-256-CBC's object identifier changed.
-        let key = try TestKeys.key(bitCount: 2048)
+        let key = try KeyPair.shared
         var der = [UInt8](
             try openssl(
-                "pkcs8", "-topk8", "-v2", "aes256", "-outform", "DER", "-in", key.file.path, "-passout",
+                "pkcs8", "-topk8", "-v2", "aes256", "-outform", "DER", "-in", key.privateKey(), "-passout",
                 "pass:\(passphrase)"))
         let identifier: [UInt8] = [0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x01, 0x2A]
         let start = try #require(
@@ -92,13 +92,13 @@ struct PrivateKeyTests {
 
     @Test("Text, other blocks, a byte order mark and Windows line ends around the key are skipped")
     func surroundings() throws {
-        let key = try TestKeys.key(bitCount: 2048)
-        let text = String(decoding: key.pem, as: UTF8.self)
+        let key = try KeyPair.shared
+        let text = key.privatePEM
         for variant in [
             "Bag Attributes\n    friendlyName: twilio\n\n" + text + "\nkeep safe\n",
             "\u{FEFF}" + text,
             text.replacing("\n", with: "\r\n"),
-            String(decoding: key.publicPEM, as: UTF8.self) + text,
+            key.publicPEM + text,
             String(text.dropLast()),
         ] {
             #expect(try read(Data(variant.utf8)).bitCount == 2048)
@@ -107,11 +107,11 @@ struct PrivateKeyTests {
 
     @Test("A public key or a certificate is not a private key")
     func notPrivate() throws {
-        let key = try TestKeys.key(bitCount: 2048)
-        let certificate = try openssl("req", "-x509", "-key", key.file.path, "-subj", "/CN=test", "-days", "1")
-        let traditional = try openssl("rsa", "-in", key.file.path, "-RSAPublicKey_out")
+        let key = try KeyPair.shared
+        let certificate = try openssl("req", "-x509", "-key", key.privateKey(), "-subj", "/CN=test", "-days", "1")
+        let traditional = try openssl("rsa", "-in", key.privateKey(), "-RSAPublicKey_out")
         for (pem, label) in [
-            (key.publicPEM, "PUBLIC KEY"), (traditional, "RSA PUBLIC KEY"), (certificate, "CERTIFICATE"),
+            (Data(key.publicPEM.utf8), "PUBLIC KEY"), (traditional, "RSA PUBLIC KEY"), (certificate, "CERTIFICATE"),
         ] {
             let error = try failure(pem)
             #expect(error.code == .notAPrivateKey)
@@ -142,11 +142,11 @@ struct PrivateKeyTests {
 
     @Test("What isn't PEM says what it is")
     func notPEM() throws {
-        let key = try TestKeys.key(bitCount: 2048)
+        let key = try KeyPair.shared
         let empty = try failure(Data())
         #expect(empty.code == .invalidPEM)
         #expect(empty.message.contains("empty"))
-        let der = try failure(try openssl("pkey", "-in", key.file.path, "-outform", "DER"))
+        let der = try failure(try openssl("pkey", "-in", key.privateKey(), "-outform", "DER"))
         #expect(der.code == .invalidPEM)
         #expect(der.message.contains("DER"))
         var generator = SeededGenerator(seed: 10)
@@ -160,7 +160,7 @@ struct PrivateKeyTests {
 
     @Test("A key cut off anywhere, or with a damaged line, is an error")
     func damaged() throws {
-        let text = String(decoding: try TestKeys.key(bitCount: 2048).pem, as: UTF8.self)
+        let text = try KeyPair.shared.privatePEM
         // The final line break may go.
         for count in stride(from: 0, to: text.count - 1, by: 7) {
             let error = try failure(Data(text.prefix(count).utf8))

@@ -74,10 +74,7 @@ struct ErrorAnswerTests {
     @Test("each errno that programs get has the name that Python knows it by")
     func names() throws {
         let numbers = Self.codes.map { ErrorAnswer($0).number }
-        let script = "import errno, sys; print(*(errno.errorcode[int(number)] for number in sys.argv[1:]), sep='\\n')"
-        let names = try Command.require(
-            ["/usr/bin/python3", "-ISc", script] + numbers.map { "\($0.rawValue)" }
-        ).lines
+        let names = try Python.run("errno_names", numbers.map { "\($0.rawValue)" }).lines
         #expect(numbers.map(\.name) == names)
     }
 

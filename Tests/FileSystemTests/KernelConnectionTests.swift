@@ -1,6 +1,5 @@
 import FileTree
 import Foundation
-import Logging
 import MetricsTestKit
 import TestSupport
 import Testing
@@ -20,9 +19,7 @@ struct KernelConnectionTests {
 
     @Test("no request waits, a change is reported to nobody, and the threads end, also when they are ended twice")
     func unmounted() throws {
-        var quiet = Logger(label: "tests")
-        quiet.logLevel = .critical
-        let kernel = try KernelConnection(metrics: TestMetrics(), logger: quiet)
+        let kernel = try KernelConnection(metrics: TestMetrics(), logger: .silent)
         #expect(try eventually { try Self.threads.isSubset(of: Self.threadNames()) })
         kernel.expire([InodeNumber(rawValue: 1)])
         #expect(kernel.waitingRequests == 0)

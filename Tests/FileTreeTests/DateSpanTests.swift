@@ -9,24 +9,10 @@ import TwilioAPI
 struct DateSpanTests {
     @Test("every day of 130 years has the name and the seconds that Python's calendar gives it")
     func days() throws {
-        let script = """
-            import datetime, sys
-            utc = datetime.timezone.utc
-            def seconds(day): return int(datetime.datetime(day.year, day.month, day.day, tzinfo=utc).timestamp())
-            day, step = datetime.date(1970, 1, 1), datetime.timedelta(1)
-            while day.year < 2100:
-                print(day.strftime("%Y/%m/%d"), seconds(day), seconds(day + step))
-                if day.day == 1:
-                    print(day.strftime("%Y/%m"), seconds(day), seconds((day + 31 * step).replace(day=1)))
-                if day.day == day.month == 1:
-                    print(day.strftime("%Y"), seconds(day), seconds(day.replace(year=day.year + 1)))
-                day += step
-            """
         var expected: [String: Range<Timestamp>] = [:]
-        for line in try Command.require(["/usr/bin/python3", "-ISc", script]).lines {
-            let words = line.split(separator: " ")
-            let bounds = try words.dropFirst().map { Timestamp(seconds: try #require(Int64($0))) }
-            expected[String(words[0])] = bounds[0]..<bounds[1]
+        let spans: [String: [Int64]] = try Python.value("dates", "spans")
+        for (name, bounds) in spans {
+            expected[name] = Timestamp(seconds: bounds[0])..<Timestamp(seconds: bounds[1])
         }
         var found: [String: Range<Timestamp>] = [:]
         for number in 1970..<2100 {

@@ -1,6 +1,7 @@
 import Catalog
 import Envelope
 import Foundation
+import ModuleTestSupport
 import TestSupport
 import Testing
 import Support

@@ -1,5 +1,6 @@
 import Catalog
 import Envelope
+import ModuleTestSupport
 import Sync
 import TestSupport
 import Testing

@@ -1,6 +1,7 @@
 import Catalog
 import Foundation
 import Media
+import ModuleTestSupport
 import Support
 import Sync
 import TestSupport
@@ -65,10 +66,8 @@ struct RemovalTests {
         let error = #expect(throws: FileTreeError.self) {
             let file = try bench.open(inode)
             guard case .media(let reader) = file.content else { return }
-            let receiver = NotingReceiver()
-            reader.read(at: 0, count: 1000, receiver: receiver)
             do {
-                _ = try receiver.results.value().get()
+                _ = try reader.read(at: 0, count: 1000)
             } catch let error as MediaError {
                 let translated = Awaited<FileTreeError>()
                 bench.tree.translate(error, of: file) { translated.add($0) }

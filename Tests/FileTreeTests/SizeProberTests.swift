@@ -11,11 +11,9 @@ import TwilioSimulator
 @Suite("Probing sizes in the background", .orderly)
 struct SizeProberTests {
     private static func prober(_ bench: TreeBench, delay: Duration = .milliseconds(1)) -> SizeProber {
-        var quiet = Logger(label: "tests")
-        quiet.logLevel = .critical
-        return SizeProber(
+        SizeProber(
             accounts: [.init(catalog: bench.catalog, synchronizer: bench.synchronizer)], media: bench.library,
-            delay: delay, pause: .milliseconds(20), logger: quiet)
+            delay: delay, pause: .milliseconds(20), logger: .silent)
     }
 
     private static func listed(_ bench: TreeBench) throws {

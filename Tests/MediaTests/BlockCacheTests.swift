@@ -1,6 +1,6 @@
 import Foundation
-import Logging
 import MetricsTestKit
+import ModuleTestSupport
 import Support
 import TestSupport
 import Testing
@@ -68,9 +68,8 @@ struct BlockCacheTests {
         try MediaLibrary(
             clients: TwilioClients(main: bench.client), transfer: bench.transfer, keys: KeyPair.shared.ring(),
             diskCache: cache,
-            configuration: MediaLibrary.Configuration(spoolFolder: bench.folder.path, threadCount: 1),
-            observer: NotingObserver(), metrics: metrics,
-            logger: Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() })
+            configuration: MediaLibrary.Configuration(spoolFolder: bench.folder.url.path, threadCount: 1),
+            observer: NotingObserver(), metrics: metrics, logger: .silent)
     }
 
     private static func open(
@@ -119,7 +118,7 @@ struct BlockCacheTests {
         bench.simulator.clearRequests()
         let reader = try Self.open(library, resource, facts)
         for offset in [1 << 20, 2_400_000, 0] {
-            let bytes = try LibraryBench.read(reader, at: Int64(offset), count: 1000)
+            let bytes = try reader.read(at: Int64(offset), count: 1000)
             #expect(areSame(bytes, bench.original[offset..<(offset + 1000)]))
         }
         #expect(try areSame(bench.readAll(reader), bench.original))
@@ -164,7 +163,7 @@ struct BlockCacheTests {
         cache.isLossy.withLock { $0 = true }
         bench.simulator.faults = [FaultRule(.changeETag)]
         let reader = try Self.open(library, resource, facts)
-        let error = #expect(throws: MediaError.self) { try LibraryBench.read(reader, at: 0, count: 10) }
+        let error = #expect(throws: MediaError.self) { try reader.read(at: 0, count: 10) }
         #expect(error?.code == .changed)
         try wait(until: "its units are removed") { cache.removals > 0 && cache.contents.isEmpty }
     }

@@ -8,19 +8,15 @@ import Testing
 
 @Suite("Authentication of content that comes in blocks", .orderly)
 struct ContentAuthenticationTests {
-    /// Ciphertext with its tag, by size, as Python's `cryptography` seals it with these.
-    private static let sealed: [Int: [UInt8]] = {
-        let program = """
-            import base64, json
-            from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-            gcm = AESGCM(bytes(range(32)))
-            seal = lambda size: base64.b64encode(gcm.encrypt(bytes(range(12)), bytes(size), None)).decode()
-            print(json.dumps({str(size): seal(size) for size in [0, 1, 15, 16, 17, 64, 1000, 4096, 10001]}))
-            """
-        guard let printed = try? Command.require(["/usr/bin/python3", "-c", program]).output else { return [:] }
-        let texts = (try? JSONDecoder().decode([String: Data].self, from: printed)) ?? [:]
-        return Dictionary(uniqueKeysWithValues: texts.map { (Int($0.key) ?? -1, Array($0.value)) })
-    }()
+    /// Ciphertext with its tag, by size, as Python's `cryptography` seals it.
+    private static let sealed = Result {
+        let sizes = [0, 1, 15, 16, 17, 64, 1000, 4096, 10_001]
+        let results = try PythonOracle.perform(
+            sizes.map {
+                .sealGCM(key: Array(0..<32), vector: Array(0..<12), plaintext: Array(repeating: 0, count: $0))
+            })
+        return Dictionary(uniqueKeysWithValues: zip(sizes, results))
+    }
 
     private static func authentication(
         _ ciphertext: [UInt8], tag: [UInt8]?
@@ -43,7 +39,7 @@ struct ContentAuthenticationTests {
         "blocks in any order verify with the last of them", arguments: [1, 15, 16, 17, 64, 1000, 4096, 10_001],
         [true, false])
     func anyOrder(size: Int, knowsTag: Bool) throws {
-        let ciphertext = try #require(Self.sealed[size])
+        let ciphertext = try #require(try Self.sealed.get()[size])
         #expect(ciphertext.count == size + 16)
         let tag = Array(ciphertext.suffix(16))
         for seed in 1...5 as ClosedRange<UInt64> {
@@ -66,7 +62,7 @@ struct ContentAuthenticationTests {
 
     @Test("one flipped bit fails the last block, and everything after it", arguments: [16, 17, 1000, 4096])
     func flippedBit(size: Int) throws {
-        let ciphertext = try #require(Self.sealed[size])
+        let ciphertext = try #require(try Self.sealed.get()[size])
         for position in [0, 7, size / 2, size - 1, size, size + 15] {
             var forged = ciphertext
             forged[position] ^= 1 << (position % 8)
@@ -92,7 +88,7 @@ struct ContentAuthenticationTests {
 
     @Test("a block that comes again and differs fails, before and after the rest has come", arguments: [true, false])
     func refetched(isComplete: Bool) throws {
-        let ciphertext = try #require(Self.sealed[1000])
+        let ciphertext = try #require(try Self.sealed.get()[1000])
         let authentication = try Self.authentication(ciphertext, tag: Array(ciphertext.suffix(16)))
         let pieces = Self.pieces(ciphertext, size: 1000)
         for piece in isComplete ? pieces : Array(pieces.prefix(3)) {
@@ -114,7 +110,7 @@ struct ContentAuthenticationTests {
 
     @Test("empty content is decided by its tag alone")
     func empty() throws {
-        let tag = try #require(Self.sealed[0])
+        let tag = try #require(try Self.sealed.get()[0])
         #expect(try Self.authentication(tag, tag: tag).integrity == .verified)
         #expect(try Self.authentication(tag, tag: nil).integrity == .unverified)
         var forged = tag

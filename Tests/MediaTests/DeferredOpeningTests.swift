@@ -1,6 +1,7 @@
 import Envelope
 import Foundation
 import Logging
+import ModuleTestSupport
 import TestSupport
 import Testing
 import Support
@@ -167,8 +168,8 @@ struct DeferredOpeningTests {
         let key = try #require(Self.contentKey(bench.library, envelope))
         let library = try MediaLibrary(
             clients: TwilioClients(main: bench.client), transfer: bench.transfer, keys: KeyPair.other.ring(),
-            configuration: MediaLibrary.Configuration(spoolFolder: bench.folder.path, threadCount: 1),
-            observer: NotingObserver(), logger: Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() })
+            configuration: MediaLibrary.Configuration(spoolFolder: bench.folder.url.path, threadCount: 1),
+            observer: NotingObserver(), logger: .silent)
         defer {
             bench.transfer.shutDown()
             library.shutDown()

@@ -1,4 +1,4 @@
-import Foundation
+import ModuleTestSupport
 import Support
 import TestSupport
 import Testing
@@ -147,7 +147,7 @@ struct FileStateTests {
                 #expect(isWanted)
             }
         }
-        let spool = try Spool(folder: FileManager.default.temporaryDirectory.path)
+        let spool = try Spool.temporary()
         let read = delivery(of: content, 900..<910)
         let beginning = state.begin(spool, from: transfers[0], for: read)
         let begun = try #require(beginning)
@@ -349,7 +349,7 @@ struct FileStateTests {
         let content = MediaContent(plaintextSize: 1000)
         var state = try opened(content)
         _ = state.giveUp()
-        let spool = try Spool(folder: FileManager.default.temporaryDirectory.path)
+        let spool = try Spool.temporary()
         let begun = state.begin(spool, from: TransferSlot(), for: delivery(of: content))
         #expect(begun == nil)
         #expect(state.stream.detach().transfers.isEmpty && !state.ignoresRanges)

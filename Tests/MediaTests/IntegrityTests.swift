@@ -1,4 +1,5 @@
 import Envelope
+import ModuleTestSupport
 import Support
 import TestSupport
 import Testing

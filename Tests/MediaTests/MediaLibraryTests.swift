@@ -1,5 +1,6 @@
 import Envelope
 import Foundation
+import ModuleTestSupport
 import TestSupport
 import Testing
 import Support

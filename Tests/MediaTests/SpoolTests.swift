@@ -10,10 +10,8 @@ struct SpoolTests {
     private static let bytes: [UInt8] = [1, 2, 3]
 
     private static func withFolder(_ body: (URL) throws -> Void) throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "spool-test-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        try body(folder)
+        let folder = try TemporaryFolder()
+        try withExtendedLifetime(folder) { try body(folder.url) }
     }
 
     @Test("what was written is read, wherever it is cut", arguments: 1...5 as ClosedRange<UInt64>)

@@ -1,5 +1,6 @@
 import Foundation
 import MetricsTestKit
+import ModuleTestSupport
 import TestSupport
 import Testing
 import Support

@@ -1,4 +1,3 @@
-import Foundation
 import TestSupport
 import Testing
 
@@ -10,11 +9,7 @@ struct StreamStateTests {
     private let content = MediaContent(plaintextSize: 1000)
 
     init() throws {
-        spool = try Self.spool()
-    }
-
-    private static func spool() throws -> Spool {
-        try Spool(folder: FileManager.default.temporaryDirectory.path)
+        spool = try Spool.temporary()
     }
 
     private func read(_ range: Range<Int64>) -> PendingRead {
@@ -94,7 +89,7 @@ struct StreamStateTests {
 
     @Test("A second stream isn't taken, and what it tells changes nothing; its reads wait for the first")
     func second() throws {
-        let other = try Self.spool()
+        let other = try Spool.temporary()
         var state = begun(0..<10)
         let isTaken = state.begin(other, from: TransferSlot(), for: [read(20..<30)])
         #expect(!isTaken)

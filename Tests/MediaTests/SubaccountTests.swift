@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import ModuleTestSupport
 import Support
 import TestSupport
 import Testing
@@ -10,31 +11,23 @@ import TwilioAPI
 
 @Suite("Media of subaccounts", .orderly)
 struct SubaccountTests {
-    private static let digits = "00112233445566778899aabbccddeeff"
-
     @Test("media is fetched with the client of the account to which it belongs")
     func ownClient() throws {
         let content = Array(TestMedia.signed(TestMedia.noise(100, seed: 1), as: "wav"))
         let server = try LoopbackServer { _ in LoopbackServer.Answer(body: content) }
         defer { server.stop() }
-        let quiet = Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
-        let folder = FileManager.default.temporaryDirectory.appending(path: "media-test-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let transfer = try TransferClient(TransferClient.Configuration(), logger: quiet)
-        let main = TwilioClient(
-            account: try #require(SID("AC" + Self.digits)),
-            credentials: FixedCredential(username: "main", password: "word"),
-            endpoints: try Endpoints(api: server.url, video: server.url), transfer: transfer)
+        let folder = try TemporaryFolder()
+        let api = try TestClient(url: server.url)
+        let main = api.client
         let subaccount = try #require(SID("AC" + String(repeating: "5", count: 32)))
         let library = try MediaLibrary(
             clients: TwilioClients(
                 main: main, subaccounts: [main.client(forSubaccount: subaccount, videoCredentials: nil)]),
-            transfer: transfer, keys: KeyPair.shared.ring(),
-            configuration: MediaLibrary.Configuration(spoolFolder: folder.path, threadCount: 1),
-            observer: NotingObserver(), logger: quiet)
+            transfer: api.transfer, keys: KeyPair.shared.ring(),
+            configuration: MediaLibrary.Configuration(spoolFolder: folder.url.path, threadCount: 1),
+            observer: NotingObserver(), logger: .silent)
         defer {
-            transfer.shutDown()
+            api.shutDown()
             library.shutDown()
         }
         func resource(_ kind: TwilioAPI.MediaKind, account: SID) throws -> MediaResource {

@@ -44,20 +44,7 @@ struct CacheTests {
             #expect(try mount.differences(from: account) == [])
             try mount.unmount()
             // A bit of every file but the index's.
-            try python(
-                """
-                import os, random, sys
-                random.seed(3)
-                for folder, _, names in os.walk(sys.argv[1]):
-                    for name in names:
-                        path = os.path.join(folder, name)
-                        if "sqlite" in name or "index" in name or not os.path.getsize(path): continue
-                        with open(path, "r+b") as file:
-                            file.seek(random.randrange(os.path.getsize(path)))
-                            byte = file.read(1)[0]
-                            file.seek(-1, 1)
-                            file.write(bytes([byte ^ 16]))
-                """, folder.path("cache/ciphertext"))
+            try Python.run("flip_bits", folder.path("cache/ciphertext"))
         }
     }
 
@@ -70,45 +57,13 @@ struct CacheTests {
         // While it is mounted, with all that is open, and afterwards.
         for isMounted in [true, false] {
             if !isMounted { try mount.unmount() }
-            let found = try Command.require(
+            let originals = try account.originals().values.filter(\.encrypted).map(\.path).sorted()
+            let found = try Python.run(
+                "find_secrets",
                 [
-                    "/usr/bin/python3", "-c",
-                    """
-                    import base64, json, os, sys, urllib.request
-                    from cryptography.hazmat.primitives import hashes
-                    from cryptography.hazmat.primitives.asymmetric import padding
-                    from cryptography.hazmat.primitives.serialization import load_pem_private_key
-                    cache, key_file, api, account, token = sys.argv[1:6]
-                    needles = []
-                    for path in sys.argv[6:]:
-                        data = open(path, "rb").read()
-                        for place in (0, len(data) // 2, len(data) - 64):
-                            piece = data[max(0, place):max(0, place) + 32]
-                            if len(set(piece)) > 8: needles.append((path, piece))
-                    key = load_pem_private_key(open(key_file, "rb").read(), None)
-                    request = urllib.request.Request(f"{api}/2010-04-01/Accounts/{account}/Recordings.json")
-                    login = base64.b64encode(f"{account}:{token}".encode()).decode()
-                    request.add_header("Authorization", "Basic " + login)
-                    for recording in json.load(urllib.request.urlopen(request))["recordings"]:
-                        details = recording["encryption_details"]
-                        if not details: continue
-                        oaep = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
-                        content_key = key.decrypt(base64.b64decode(details["encrypted_cek"]), oaep)
-                        assert len(content_key) == 32
-                        for form in (content_key, content_key.hex().encode(), base64.b64encode(content_key)[:40]):
-                            needles.append(("the content key of " + recording["sid"], form))
-                    assert len(needles) > 10
-                    count = 0
-                    for folder, _, names in os.walk(cache):
-                        for name in names:
-                            data = open(os.path.join(folder, name), "rb").read()
-                            count += len(data)
-                            for what, needle in needles:
-                                if needle in data: print(what, "is in", name)
-                    assert count > 2_000_000, "there is nothing in the cache"
-                    """, folder.path("cache"), KeyPair.shared.privateKey(), account.simulator.apiURL,
-                    account.sid, account.simulator.credentials.authToken,
-                ] + account.originals().values.filter(\.encrypted).map(\.path).sorted())
+                    folder.path("cache"), KeyPair.shared.privateKey(), account.simulator.apiURL, account.sid,
+                    account.simulator.credentials.authToken,
+                ] + originals, usesPackages: true)
             #expect(found.text == "")
         }
     }
@@ -125,17 +80,10 @@ struct CacheTests {
     @Test("Sixty-four files read at once are all right, and memory stays below its ceiling")
     func memory() throws {
         let media = try TemporaryFolder()
-        try python(
-            """
-            import os, random, sys
-            random.seed(64)
-            os.makedirs(sys.argv[1] + "/recordings")
-            os.makedirs(sys.argv[1] + "/compositions")
-            for number in range(64):
-                kind = "recordings" if number % 2 else "compositions"
-                suffix = "wav" if number % 2 else "mp4"
-                with open(f"{sys.argv[1]}/{kind}/{number}.{suffix}", "wb") as file: file.write(random.randbytes(3_000_000))
-            """, media.path("media"))
+        for number in 0..<64 {
+            let name = number % 2 == 0 ? "compositions/\(number).mp4" : "recordings/\(number).wav"
+            try media.file("media/\(name)", TestMedia.noise(3_000_000, seed: UInt64(number)))
+        }
         let account = try SimulatedAccount(media: URL(filePath: media.path("media")))
         let mount = try MountedAccount(
             account, options: ["--memory", "24M", "--cache-size", "0", "--integrity", "deferred"])

@@ -23,20 +23,7 @@ struct ContentTests {
     func randomReads() throws {
         let bench = try MountBench(media: TestMedia.real)
         for (sid, file) in try bench.account.originals() {
-            try python(
-                """
-                import os, random, sys
-                random.seed(7)
-                mounted, original = (os.open(path, os.O_RDONLY) for path in sys.argv[1:3])
-                size = os.fstat(original).st_size
-                assert os.fstat(mounted).st_size == size
-                for _ in range(500):
-                    offset = random.randrange(size + 1)
-                    count = random.choice([1, 16, 17, 512, 4096, 4097, 65536, 200000])
-                    got, want = os.pread(mounted, count, offset), os.pread(original, count, offset)
-                    assert got == want, f"{len(got)} bytes at {offset} of {sys.argv[1]} are wrong"
-                assert os.pread(mounted, 10, size) == b"" and os.pread(mounted, 10, size + 1000) == b""
-                """, bench.mount.path(of: (sid, file)), file.path)
+            try Python.run("compare_reads", "random", bench.mount.path(of: (sid, file)), file.path)
         }
     }
 
@@ -45,17 +32,7 @@ struct ContentTests {
         let bench = try MountBench(media: TestMedia.real)
         for name in ["room.mp4", "stereo.wav", "old.webm"] {
             let original = try bench.account.original(name)
-            try python(
-                """
-                import mmap, sys
-                files = [open(path, "rb") for path in sys.argv[1:3]]
-                mapped, original = (mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) for file in files)
-                assert len(mapped) == len(original)
-                # The end first, then the middle: pages are asked for in no order.
-                for start in [len(original) - 5000, len(original) // 2, 0]:
-                    assert mapped[start:start + 5000] == original[start:start + 5000]
-                assert mapped[:] == original[:]
-                """, bench.mount.path(of: original), original.file.path)
+            try Python.run("compare_reads", "mapped", bench.mount.path(of: original), original.file.path)
         }
     }
 
@@ -63,17 +40,8 @@ struct ContentTests {
     func oppositeReaders() throws {
         let bench = try MountBench(media: TestMedia.real)
         let original = try bench.account.original("room.mp4")
-        let script = """
-            import hashlib, os, sys
-            file = os.open(sys.argv[1], os.O_RDONLY)
-            size, step = os.fstat(file).st_size, 100_000
-            offsets = list(range(0, size, step))
-            if sys.argv[2] == "backwards": offsets.reverse()
-            parts = {offset: os.pread(file, step, offset) for offset in offsets}
-            print(hashlib.sha256(b"".join(parts[offset] for offset in sorted(parts))).hexdigest())
-            """
         let readers = try ["forwards", "backwards"].map {
-            try RunningCommand(["/usr/bin/python3", "-ISc", script, bench.mount.path(of: original), $0])
+            try RunningCommand(Python.words("digest", [$0, bench.mount.path(of: original)]))
         }
         for reader in readers {
             #expect(try reader.wait().lines == [original.file.sha256], "\(reader.errorText)")
@@ -97,13 +65,7 @@ struct ContentTests {
     func middleOfFile() throws {
         let bench = try MountBench(media: TestMedia.real)
         let original = try bench.account.original("room.mp4")
-        try python(
-            """
-            import os, sys
-            mounted, original = (os.open(path, os.O_RDONLY) for path in sys.argv[1:3])
-            offset = os.fstat(original).st_size // 2
-            assert os.pread(mounted, 4096, offset) == os.pread(original, 4096, offset)
-            """, bench.mount.path(of: original), original.file.path)
+        try Python.run("compare_reads", "middle", bench.mount.path(of: original), original.file.path)
         let requests = bench.account.mediaRequests.filter { $0.host == .media }
         #expect(!requests.isEmpty)
         #expect(requests.allSatisfy { $0.range != nil && $0.status == 206 })
@@ -114,16 +76,7 @@ struct ContentTests {
     func rangesOnly() throws {
         let bench = try MountBench(media: TestMedia.real)
         let original = try bench.account.original("room.mp4")
-        try python(
-            """
-            import os, random, sys
-            random.seed(3)
-            mounted, original = (os.open(path, os.O_RDONLY) for path in sys.argv[1:3])
-            size = os.fstat(original).st_size
-            for _ in range(10):
-                offset = random.randrange(size)
-                assert os.pread(mounted, 1000, offset) == os.pread(original, 1000, offset)
-            """, bench.mount.path(of: original), original.file.path)
+        try Python.run("compare_reads", "scattered", bench.mount.path(of: original), original.file.path)
         let requests = bench.account.mediaRequests.filter { $0.host == .media }
         #expect(requests.allSatisfy { $0.status == 206 })
         #expect(requests.reduce(0) { $0 + $1.bodyBytes } < original.file.size / 2)

@@ -58,17 +58,6 @@ struct FaultTests {
         #expect(!bench.mount.log.contains("the mount has ended"))
     }
 
-    /// A program of which another thread than the first opens a file and reads it.
-    private static let otherThread = """
-        import sys, threading
-        def work():
-            try: open(sys.argv[1], "rb").read(1)
-            except OSError: pass
-        thread = threading.Thread(target=work)
-        thread.start()
-        thread.join()
-        """
-
     @Test("A failed request of any thread is logged with its process, and numbers are numbers in JSON")
     func threads() throws {
         let account = try SimulatedAccount(media: TestMedia.small)
@@ -77,7 +66,7 @@ struct FaultTests {
         let path = file.mountedPath(sid: sid)
         try Command.require(["stat", path], directory: mount.path)
         try account.add(faults: #"{"path":"*.wav","action":{"type":"status","code":400}}"#)
-        let reader = try RunningCommand(["/usr/bin/python3", "-ISc", Self.otherThread, "\(mount.path)/\(path)"])
+        let reader = try RunningCommand(Python.words("read_in_thread", ["\(mount.path)/\(path)"]))
         #expect(try reader.wait().end == .exited(0))
         let line = try failure(in: mount, "EIO")
         #expect(line["pid"] as? Int == Int(reader.processID), "\(line)")

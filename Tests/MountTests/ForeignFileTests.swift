@@ -17,7 +17,7 @@ struct ForeignFileTests {
     /// Puts something else in the place of `$1`; `$2` is a file of the user's that must stay as it is.
     static let replacements = [
         "mkfifo \"$1\"", "ln -s \"$2\" \"$1\"", "mkdir \"$1\"", "mknod \"$1\" c 1 5",
-        "python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' \"$1\"",
+        Python.words("make_socket", []).map { "'\($0)'" }.joined(separator: " ") + " \"$1\"",
     ]
 
     /// A cache folder with everything in it.

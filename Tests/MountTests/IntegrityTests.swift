@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import TestSupport
 import Testing
 import TwilioSimulator
@@ -20,41 +21,11 @@ struct IntegrityTests {
         try Command.require(["stat", path])
         #expect(try Self.integrity(path) == "unverified")
         try bench.account.add(faults: #"{"path":"*.wav","action":{"type":"corrupt","offset":\#(offset),"mask":1}}"#)
-        let result = try python(
-            """
-            import mmap, os, random, sys
-            path = sys.argv[1]
-            size = os.stat(path).st_size
-            failed = []
-            def attempt(name, body):
-                try:
-                    body()
-                except OSError as error:
-                    failed.append((name, error.errno))
-            def reads(offsets):
-                descriptor = os.open(path, os.O_RDONLY)
-                try:
-                    for offset in offsets: os.pread(descriptor, 10000, offset)
-                finally:
-                    os.close(descriptor)
-            forward = list(range(0, size, 10000))
-            attempt("backward", lambda: reads(forward[::-1]))
-            attempt("forward", lambda: reads(forward))
-            random.Random(1).shuffle(forward)
-            attempt("random", lambda: reads(forward))
-            print(failed)
-            """, path)
-        #expect(result.text == "[('backward', 5), ('forward', 5), ('random', 5)]\n")
-        // A mapped page that can't be had is SIGBUS.
-        let mapped = try Command.run([
-            "/usr/bin/python3", "-ISc",
-            """
-            import mmap, os, sys
-            file = open(sys.argv[1], "rb")
-            sum(mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)[::4096])
-            """, path,
-        ])
-        #expect(mapped.end == .killed(7), "\(mapped.end) \(mapped.errorText)")
+        let result = try Python.run("read_forged", "descriptors", path)
+        #expect(result.lines == ["backwards EIO", "forwards EIO", "shuffled EIO"])
+        // A mapped page that can't be read is SIGBUS.
+        let mapped = try Command.run(Python.words("read_forged", ["memory", path]))
+        #expect(mapped.end == .killed(SIGBUS), "\(mapped.end) \(mapped.errorText)")
         let folder = try TemporaryFolder()
         #expect(try Command.run(["cp", path, folder.path("cp")]).end == .exited(1))
         #expect(try Command.run(["rsync", "-a", path, folder.path("rsync")]).end != .exited(0))
@@ -81,17 +52,6 @@ struct IntegrityTests {
         #expect(try Self.integrity(mount.path(of: account.original("long.mkv"))) == "none")
     }
 
-    /// Reads the beginning, and once more when a file is there.
-    private static let reader = #"""
-        import errno, os, sys, time
-        file = os.open(sys.argv[1], os.O_RDONLY)
-        first = os.pread(file, 4096, 0)
-        print("read", flush=True)
-        while not os.path.exists(sys.argv[2]): time.sleep(0.02)
-        try: print("same" if os.pread(file, 4096, 0) == first else "other", flush=True)
-        except OSError as error: print(errno.errorcode[error.errno], flush=True)
-        """#
-
     @Test("What the kernel keeps of media isn't read any more once the media has changed")
     func keptPages() throws {
         let folder = try TemporaryFolder()
@@ -102,8 +62,7 @@ struct IntegrityTests {
         let account = try SimulatedAccount(media: folder.url.appending(path: "media"))
         let bench = try MountBench(account: account, options: ["--cache-size", "0", "--no-probing"])
         let path = try bench.path("a.wav")
-        let reader = try RunningCommand(
-            ["/usr/bin/python3", "-ISc", Self.reader, path, folder.path("changed")])
+        let reader = try RunningCommand(Python.words("held_file", ["changed", path, folder.path("changed")]))
         try wait(until: "the beginning is read") { reader.output == Data("read\n".utf8) }
         try account.add(faults: #"{"host":"api","path":"*.wav","action":{"type":"changeETag"}}"#)
         // Past all that was read ahead.

@@ -24,29 +24,12 @@ struct LargeAccountTests {
     /// What SQLite itself says of the catalogs in a cache folder: its check, the number of entries, and of different
     /// ones.
     private static func inspectCatalog(_ cache: String) throws -> [String] {
-        try python(
-            """
-            import glob, sqlite3, sys
-            [path] = glob.glob(sys.argv[1] + "/**/catalog.sqlite", recursive=True)
-            database = sqlite3.connect(path)
-            print(*database.execute("PRAGMA integrity_check").fetchone())
-            print(*database.execute("SELECT count(*), count(DISTINCT sid) FROM entry WHERE kind = 1").fetchone())
-            """, cache
-        ).lines
+        try Python.run("catalog_file", "inspect", cache).lines
     }
 
     /// For how many seconds of the last year the catalog has the list.
     private static func coveredSeconds(_ cache: String) throws -> Int {
-        let text = try python(
-            """
-            import glob, sqlite3, sys, time
-            [path] = glob.glob(sys.argv[1] + "/**/catalog.sqlite", recursive=True)
-            end = int(time.time())
-            start = end - 366 * 86400
-            print(sum(max(0, min(upper, end) - max(lower, start)) for lower, upper in sqlite3.connect(path).execute(
-                "SELECT lower, upper FROM coverage WHERE kind = 1 AND pass = 0")))
-            """, cache
-        ).lines.first
+        let text = try Python.run("catalog_file", "coverage", cache).lines.first
         return try #require(text.flatMap { Int($0) })
     }
 
@@ -176,38 +159,7 @@ struct LargeAccountTests {
         let cache = try folder.folder("cache")
         let mount = try MountedAccount(account, options: ["--kinds", "voice"], cacheFolder: cache)
         #expect(try Self.listed(mount) == expected)
-        let report = try python(
-            """
-            import glob, os, sqlite3, sys, time
-            mount, cache = sys.argv[1:]
-            [path] = glob.glob(cache + "/**/catalog.sqlite", recursive=True)
-            while glob.glob(path + "-bulk-*"): time.sleep(0.01)
-            handle = os.scandir(mount + "/recordings")
-            first = next(handle).name
-            database = sqlite3.connect(path, timeout=10, isolation_level=None)
-            assert database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
-            with open(path, "r+b") as file:
-                file.seek(16384)
-                file.write(b"\\xaa" * (os.path.getsize(path) - 16384))
-            database.execute("PRAGMA user_version = 1")
-            database.close()
-            failures = 0
-            while True:
-                try:
-                    names = os.listdir(mount + "/recordings")
-                    break
-                except OSError as error:
-                    assert error.errno == 5, error
-                    failures += 1
-                    assert failures < 5
-            print("failures", failures, "names", len(names), len(set(names)))
-            try:
-                rest = [entry.name for entry in handle]
-                print("handle went on", len(rest))
-            except OSError as error:
-                print("handle failed", error.errno)
-            """, mount.path, cache
-        ).lines
+        let report = try Python.run("damage_while_listed", mount.path, cache).lines
         // A thread of the mount may find the damage before a listing does.
         #expect(
             (0...1).map { ["failures \($0) names 5000 5000", "handle failed 5"] }.contains(report), "\(report)")
@@ -223,16 +175,7 @@ struct LargeAccountTests {
         let folder = try TemporaryFolder()
         let cache = try folder.folder("cache")
         try MountedAccount(account, cacheFolder: cache).unmount()
-        let path = try python(
-            """
-            import glob, sqlite3, sys
-            [path] = glob.glob(sys.argv[1] + "/**/catalog.sqlite", recursive=True)
-            database = sqlite3.connect(path)
-            database.execute("INSERT INTO grdb_migrations VALUES ('what is yet to come')")
-            database.commit()
-            print(path)
-            """, cache
-        ).lines[0]
+        let path = try Python.run("catalog_file", "renew", cache).lines[0]
         let result = try Command.run(
             [
                 BuiltPrograms.twiliofs, "mount", "--foreground", "--no-key", "--cache-dir", cache,
@@ -266,17 +209,8 @@ struct LargeAccountTests {
                 "by-call/CA",
                 "by-room/CA\(digits)", "by-date/2026/13", "by-date/2026/02/30", "by-date/26",
             ]
-        let found = try python(
-            """
-            import errno, os, sys
-            os.chdir(sys.argv[1])
-            for name in sys.argv[2].split("\\x1f"):
-                try:
-                    os.stat(name)
-                    print("there:", ascii(name))
-                except OSError as error:
-                    if error.errno != errno.ENOENT: print(errno.errorcode[error.errno], ascii(name))
-            """, mount.path, names.joined(separator: "\u{1F}")
+        let found = try Python.run(
+            "open_paths", "missing", mount.path, input: Data(names.joined(separator: "\0").utf8)
         ).lines
         #expect(found == [])
         let asked = account.requests.map(\.path)

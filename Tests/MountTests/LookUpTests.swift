@@ -34,61 +34,6 @@ struct LookUpTests {
         return (bench, names, folder)
     }
 
-    /// Each way in which programs come to bytes without a `stat`, with the size only if it is theirs to know; prints
-    /// what differs from the original.
-    ///
-    /// C's `mmap`, because Python's asks for the size itself.
-    private static let script = #"""
-        import ctypes, errno, mmap, os, signal, subprocess, sys, tempfile
-        way, path, original = sys.argv[1:]
-        content = open(original, "rb").read()
-        size, more = len(content), len(content) + (8 << 20)
-        libc = ctypes.CDLL(None, use_errno=True)
-        libc.mmap.restype = ctypes.c_void_p
-        libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t] + [ctypes.c_int] * 3 + [ctypes.c_long]
-        def map(file, length):
-            address = libc.mmap(None, length, mmap.PROT_READ, mmap.MAP_SHARED, file, 0)
-            assert address != ctypes.c_void_p(-1).value, os.strerror(ctypes.get_errno())
-            return address
-        def drain(step):
-            with tempfile.TemporaryFile() as copy:
-                while step(copy.fileno()): pass
-                copy.seek(0)
-                return copy.read()
-        def through_pipe(output):
-            count = os.splice(file, pipe[1], 65536)
-            left = count
-            while left: left -= os.splice(pipe[0], output, left)
-            return count
-        def end_of_map():
-            child = os.fork()
-            if child == 0: os._exit(ctypes.string_at(map(file, more) + (size + 4095) // 4096 * 4096, 1)[0] * 0)
-            return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        if way == "cat": found = subprocess.run(["cat", path], stdout=subprocess.PIPE, check=True).stdout
-        elif way == "direct":
-            found = subprocess.run(
-                ["dd", "if=" + path, "iflag=direct", "bs=1M", "status=none"], stdout=subprocess.PIPE, check=True).stdout
-        else:
-            file = os.open(path, os.O_PATH if way == "path" else os.O_RDONLY)
-            pipe = os.pipe()
-            if way == "path": found = open(f"/proc/self/fd/{file}", "rb", buffering=0).read(more)
-            elif way == "read": found = os.read(file, more)
-            elif way == "pread": found = os.pread(file, more, 0)
-            elif way == "mmap": found = ctypes.string_at(map(file, size), size)
-            elif way == "mmap-end": found = content if end_of_map() == -signal.SIGBUS else b"no SIGBUS"
-            elif way == "sendfile": found = drain(lambda output: os.sendfile(output, file, None, more))
-            elif way == "splice": found = drain(through_pipe)
-            elif way == "copy_file_range":
-                try: found = drain(lambda output: os.copy_file_range(file, output, more))
-                except OSError as error:
-                    # Between two kinds of file systems Linux refuses since 5.19.
-                    assert error.errno == errno.EXDEV
-                    found = content
-            elif way == "seek-end": found = content[:os.lseek(file, 0, os.SEEK_END)] + bytes(0 if os.lseek(file, 0, os.SEEK_END) == size else 1)
-            elif way == "seek-hole": found = content if os.lseek(file, 0, os.SEEK_HOLE) == size else b"another hole"
-        if found != content: print(way, len(found), "bytes, not", size)
-        """#
-
     @Test("Programs that never ask for a size get every byte at a name never seen before", arguments: [false, true])
     func everyWay(isListed: Bool) throws {
         let ways = [
@@ -102,9 +47,8 @@ struct LookUpTests {
         if isListed { try bench.shell("ls recordings >/dev/null") }
         for (way, sid) in zip(ways, names) {
             let file = try #require(originals[sid])
-            let result = try Command.run([
-                "/usr/bin/python3", "-ISc", Self.script, way, bench.mount.path(of: (sid, file)), file.path,
-            ])
+            let result = try Command.run(
+                Python.words("read_ways", [way, bench.mount.path(of: (sid, file)), file.path]))
             #expect(result.end == .exited(0) && result.text == "", "\(way): \(result.text)\(result.errorText)")
         }
     }
@@ -142,11 +86,7 @@ struct LookUpTests {
         let resources = originals.map { "\(bench.mount.path)/metadata/\($1.kind.rawValue)s/\($0).json" }
         try Command.require(["stat"] + resources)
         // Opening a path without the file asks for the name alone, and not for a size.
-        try Command.require(
-            [
-                "/usr/bin/python3", "-ISc",
-                "import os, sys\nfor path in sys.argv[1:]: os.close(os.open(path, os.O_PATH))",
-            ] + originals.map { bench.mount.path(of: ($0, $1)) })
+        try Python.run("open_paths", ["names"] + originals.map { bench.mount.path(of: ($0, $1)) })
         #expect(listing.isRunning, "the names didn't wait for what a listing waits for")
         listing.send(SIGTERM)
         #expect(try listing.wait(seconds: 5).end == .killed(SIGTERM))

@@ -76,13 +76,7 @@ struct MetadataTests {
     func mapped() throws {
         let bench = try MountBench()
         let sid = try bench.account.original("short.wav").sid
-        try python(
-            """
-            import json, mmap, os, sys
-            with open(sys.argv[1], "rb") as file:
-                with mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as memory:
-                    assert json.loads(memory[:])["sid"] == sys.argv[2]
-            """, "\(bench.mount.path)/metadata/recordings/\(sid).json", sid)
+        try Python.run("map_resource", "\(bench.mount.path)/metadata/recordings/\(sid).json", sid)
     }
 
     @Test("A copy of one that grows and shrinks is always a whole one")

@@ -42,14 +42,3 @@ extension Trait where Self == ConditionTrait {
     /// Runs the test where something can be mounted.
     static var needsFUSE: Self { .enabled(if: KernelSupport.isExpected, Comment(rawValue: KernelSupport.reason)) }
 }
-
-/// A Python script that has to succeed; its arguments are in `sys.argv`.
-///
-/// - Parameter usesPackages: whether it imports more than the standard library, without which Python starts sooner.
-@discardableResult
-func python(
-    _ script: String, _ arguments: String..., usesPackages: Bool = false, seconds: Double = 60
-) throws -> CommandResult {
-    try Command.require(
-        ["/usr/bin/python3", usesPackages ? "-c" : "-ISc", script] + arguments, seconds: seconds)
-}

@@ -55,27 +55,8 @@ struct RemovalTests {
         let original = try bench.account.original("room.mp4")
         let path = bench.mount.path(of: original)
         let folder = try TemporaryFolder()
-        let reader = try RunningCommand([
-            "/usr/bin/python3", "-ISc",
-            """
-            import errno, os, sys, time
-            def wait_for(name):
-                while not os.path.exists(f"{sys.argv[3]}/{name}"): time.sleep(0.01)
-            file = os.open(sys.argv[1], os.O_RDONLY)
-            size, first = os.fstat(file).st_size, os.pread(file, 4096, 0)
-            print("open", flush=True)
-            wait_for("deleted")
-            assert os.pread(file, 4096, 0) == first == open(sys.argv[2], "rb").read(4096)
-            try: os.pread(file, 4096, size // 2)
-            except OSError as error: print(errno.errorcode[error.errno], flush=True)
-            wait_for("noticed")
-            assert os.pread(file, 4096, 0) == first
-            assert not os.path.exists(sys.argv[1])
-            try: os.fstat(file)
-            except OSError as error: assert error.errno == errno.ESTALE
-            print("done", flush=True)
-            """, path, original.file.path, folder.url.path,
-        ])
+        let reader = try RunningCommand(
+            Python.words("held_file", ["deleted", path, original.file.path, folder.url.path]))
         #expect(eventually { reader.output == Data("open\n".utf8) })
         try bench.account.change(resource: #"{"action": "delete", "sid": "\#(original.sid)"}"#)
         try folder.file("deleted", "")

@@ -54,18 +54,7 @@ struct SwitchTests {
     func expiry() throws {
         let bench = try MountBench { $0.behaviour.urlLifetimeSeconds = 1 }
         let original = try bench.account.original("long.mkv")
-        let result = try python(
-            """
-            import hashlib, sys, time
-            digest = hashlib.sha256()
-            with open(sys.argv[1], "rb", buffering=0) as file:
-                digest.update(file.read(65536))
-                # Longer than the address lives, and far from the file's end: no more than that is read ahead of it.
-                time.sleep(2.5)
-                while part := file.read(65536):
-                    digest.update(part)
-            print(digest.hexdigest())
-            """, bench.mount.path(of: original))
+        let result = try Python.run("digest", "paused", bench.mount.path(of: original))
         #expect(result.lines == [original.file.sha256])
         let resolved = bench.account.requests.filter { $0.path.hasSuffix("\(original.sid)/Media") }
         #expect(resolved.count > 1)

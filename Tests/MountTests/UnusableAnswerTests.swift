@@ -59,24 +59,9 @@ struct UnusableAnswerTests {
             "\(file.mountedPath(sid: sid)) \(file.name.contains("-stat") ? "stat" : "read") \(file.size) \(file.sha256)"
                 + " \(file.name)"
         }
-        return try python(
-            """
-            import hashlib, os, sys
-            strict, unnoticed = sys.argv[1] == "true", sys.argv[4].split()
-            os.chdir(sys.argv[2])
-            def size(path): return str(os.stat(path).st_size)
-            def sha(path):
-                with open(path, "rb") as file: return hashlib.sha256(file.read()).hexdigest()
-            for line in sys.argv[3].splitlines():
-                path, order, want_size, want_sha, name = line.split()
-                must = strict or name.split("-")[0] in unnoticed
-                checks = [(size, want_size), (sha, want_sha)]
-                for check, wanted in checks if order == "stat" else checks[::-1]:
-                    try: found = check(path)
-                    except OSError as error: found = None if not must else str(error)
-                    if found not in (None, wanted): print(name, check.__name__, found, "not", wanted)
-            """, "\(isStrict)", mount.path, list.joined(separator: "\n"),
-            Self.contradictory.joined(separator: " "), seconds: 120
+        return try Python.run(
+            "wrong_answers", [mount.path, isStrict ? "strict" : "lenient"] + Self.contradictory,
+            input: Data(list.joined(separator: "\n").utf8), seconds: 120
         ).lines
     }
 

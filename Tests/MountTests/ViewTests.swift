@@ -5,28 +5,6 @@ import TwilioSimulator
 
 @Suite("The views of a mount", .orderly, .needsFUSE)
 struct ViewTests {
-    /// Where the resources of a mount say that its links have to be, and lead: `path target`, sorted.
-    private static let expectedLinks = """
-        import datetime, email.utils, json, os, sys
-        os.chdir(sys.argv[1])
-        lines = []
-        for directory in ["recordings", "video-recordings", "compositions"]:
-            for name in os.listdir(directory):
-                with open(f"metadata/{directory}/{name.split('.')[0]}.json") as file:
-                    resource = json.load(file)
-                date = resource["date_created"]
-                time = (email.utils.parsedate_to_datetime(date) if "," in date
-                        else datetime.datetime.fromisoformat(date.replace("Z", "+00:00")))
-                day = time.astimezone(datetime.timezone.utc).strftime("%Y/%m/%d")
-                lines.append(f"by-date/{day}/{name} ../../../../{directory}/{name}")
-                rooms = resource.get("grouping_sids") or {}
-                for view, group in [("by-call", resource.get("call_sid")),
-                                    ("by-room", resource.get("room_sid") or rooms.get("room_sid"))]:
-                    if group:
-                        lines.append(f"{view}/{group}/{name} ../../{directory}/{name}")
-        print("\\n".join(sorted(lines)))
-        """
-
     /// Adds voice recordings that were made at some times.
     private static func add(recordingsOf times: [String], to account: SimulatedAccount) throws {
         let file = try TestMedia.small.appending(path: "recordings/short.wav").path
@@ -57,7 +35,7 @@ struct ViewTests {
         ]
         try Self.add(recordingsOf: times, to: account)
         let mount = try MountedAccount(account, environment: ["TZ": timeZone])
-        let expected = try python(Self.expectedLinks, mount.path).lines
+        let expected = try Python.run("view_links", "expected", mount.path).lines
         #expect(expected.count == 2 * (times.count + 10))
         #expect(try Self.findLinks(mount.path) == expected)
         // Each leads to a file, whose type and time are the link's.
@@ -68,22 +46,7 @@ struct ViewTests {
     @Test("stat of a link has its target's length and the recording's time, and links can't be changed")
     func attributes() throws {
         let bench = try MountBench()
-        try python(
-            """
-            import os, stat, sys
-            os.chdir(sys.argv[1])
-            for folder, _, names in os.walk("by-date"):
-                for name in names:
-                    path = f"{folder}/{name}"
-                    link, file = os.lstat(path), os.stat(path)
-                    assert stat.filemode(link.st_mode) == "lrwxrwxrwx", path
-                    assert link.st_size == len(os.readlink(path)) and link.st_mtime == file.st_mtime
-                    assert link.st_ino != file.st_ino and link.st_nlink == 1
-                    for change in [os.unlink, lambda p: os.utime(p, (0, 0), follow_symlinks=False)]:
-                        try: change(path)
-                        except OSError as error: assert error.errno == 30, error
-                        else: raise AssertionError(path)
-            """, bench.mount.path)
+        try Python.run("view_links", "attributes", bench.mount.path)
     }
 
     @Test("find -L, cp -rL, tar -h and rsync -aL of a view have the originals, rsync -a of the root has links")

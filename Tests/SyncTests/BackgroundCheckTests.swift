@@ -1,8 +1,8 @@
 import CatalogTestSupport
 import Foundation
-import Testing
+import ModuleTestSupport
 import TestSupport
-import Transfer
+import Testing
 import TwilioAPI
 import TwilioSimulator
 
@@ -22,19 +22,14 @@ struct BackgroundCheckTests {
         (settings.checkDelay, settings.checkPause) = (.milliseconds(10), .milliseconds(1))
         let log = RecordedLog()
         let catalog = try Catalog(folder: folder.path, smallCount: 10, logger: log.logger)
-        let transfer = try TransferClient(TransferClient.Configuration(), logger: Sample.quiet)
-        let client = TwilioClient(
-            account: try #require(SID(simulator.credentials.accountSID)),
-            credentials: FixedCredential(
-                username: simulator.credentials.accountSID, password: simulator.credentials.authToken),
-            endpoints: try Endpoints(api: simulator.apiURL, video: simulator.apiURL), transfer: transfer)
+        let api = try TestClient(simulator)
         let writer = try WriteQueue()
-        let finder = ResourceFinder(catalog: catalog, client: client, writer: writer)
+        let finder = ResourceFinder(catalog: catalog, client: api.client, writer: writer)
         let synchronizer = try Synchronizer(
-            catalog: catalog, client: client, finder: finder, settings: settings,
+            catalog: catalog, client: api.client, finder: finder, settings: settings,
             workers: SyncWorkers(writer: writer), delegate: Removals(), logger: log.logger)
         defer {
-            transfer.shutDown()
+            api.shutDown()
             synchronizer.shutDown()
             writer.shutDown()
         }

@@ -1,6 +1,7 @@
 import Catalog
 import CatalogTestSupport
 import Foundation
+import ModuleTestSupport
 import Support
 import Testing
 import TestSupport
@@ -24,22 +25,7 @@ struct ChangedResourceTests {
             try bench.list(.voiceRecording).get()
             #expect(try bench.catalog.entry(of: try Sample.sid(1))?.dateUpdated != nil)
         }
-        try Command.require([
-            "/usr/bin/python3", "-ISc",
-            """
-            import sqlite3, sys
-            database = sqlite3.connect(sys.argv[1])
-            database.execute("ALTER TABLE entry DROP COLUMN updated")
-            database.execute("ALTER TABLE entry DROP COLUMN requirement")
-            database.execute("DROP TABLE requirement")
-            for table in ["entry", "document", "media"]:
-                database.execute(f"ALTER TABLE {table} DROP COLUMN checksum")
-            database.execute(
-                "DELETE FROM grdb_migrations WHERE identifier IN "
-                "('times of changes', 'requirements', 'checksums of rows')")
-            database.commit()
-            """, folder.file,
-        ])
+        try Python.run("catalog_file", "age", folder.file)
         let log = RecordedLog()
         _ = try Catalog(folder: folder.path, logger: log.logger)
         #expect(log.lines == [])

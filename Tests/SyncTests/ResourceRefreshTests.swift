@@ -1,9 +1,10 @@
 import Catalog
 import CatalogTestSupport
 import Foundation
-import Support
+import ModuleTestSupport
 import Testing
 import TestSupport
+import Support
 import TwilioAPI
 import TwilioSimulator
 

@@ -1,8 +1,9 @@
 import Catalog
 import CatalogTestSupport
 import Foundation
-import Testing
+import ModuleTestSupport
 import TestSupport
+import Testing
 import TwilioAPI
 import TwilioSimulator
 

@@ -1,9 +1,10 @@
 import Catalog
 import CatalogTestSupport
 import Foundation
-import Support
+import ModuleTestSupport
 import Testing
 import TestSupport
+import Support
 import Transfer
 import TwilioAPI
 import TwilioSimulator
@@ -96,7 +97,7 @@ struct SynchronizerTests {
             return isFailing ? LoopbackServer.Answer(status: 400) : page([(3, 15)], next: 2)
         }
         defer { server.stop() }
-        let bench = try SyncBench(url: server.url, window: CatalogWindow(kinds: [.voiceRecording]))
+        let bench = try SyncBench(TestClient(url: server.url), window: CatalogWindow(kinds: [.voiceRecording]))
         defer { bench.shutDown() }
         #expect(throws: CatalogError.self) { try bench.list(.voiceRecording).get() }
         #expect(failures.withLock { $0 } == 0)
@@ -279,7 +280,7 @@ struct SynchronizerTests {
         var settings = SyncSettings(refreshInterval: .seconds(1))
         settings.passInterval = 1
         let bench = try SyncBench(
-            url: server.url, window: CatalogWindow(kinds: [.composition]), settings: settings)
+            TestClient(url: server.url), window: CatalogWindow(kinds: [.composition]), settings: settings)
         defer { bench.shutDown() }
         try bench.catalog.store([try Sample.resource(1, .composition), try Sample.resource(2, .composition)])
         try bench.list(.composition).get()
@@ -311,7 +312,7 @@ struct SynchronizerTests {
         var settings = SyncSettings(refreshInterval: .seconds(1))
         settings.passInterval = 1
         let bench = try SyncBench(
-            url: server.url, window: CatalogWindow(kinds: [.composition]), settings: settings)
+            TestClient(url: server.url), window: CatalogWindow(kinds: [.composition]), settings: settings)
         defer { bench.shutDown() }
         let sids = try (1...3).map { try Sample.sid($0, .composition) }
         try bench.catalog.store(try (1...3).map { try Sample.resource($0, .composition) })

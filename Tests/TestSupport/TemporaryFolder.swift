@@ -15,6 +15,11 @@ public final class TemporaryFolder: Sendable {
         try? FileManager.default.removeItem(at: url)
     }
 
+    /// A new path in the folder that all tests of the process share: what is there is removed when the process ends.
+    public static func pathOfRun() throws -> String {
+        try TestRun.shared.folder.appending(path: UUID().uuidString).path
+    }
+
     /// The path of something in the folder, whether or not it exists.
     public func path(_ name: String) -> String {
         url.appending(path: name).path
@@ -25,8 +30,19 @@ public final class TemporaryFolder: Sendable {
     /// - Returns: its path.
     @discardableResult
     public func file(_ name: String, _ text: String) throws -> String {
-        try Data(text.utf8).write(to: url.appending(path: name))
-        return path(name)
+        try file(name, Data(text.utf8))
+    }
+
+    /// Makes a file, and the folders that its name has.
+    ///
+    /// - Returns: its path.
+    @discardableResult
+    public func file(_ name: String, _ content: some DataProtocol) throws -> String {
+        let file = url.appending(path: name)
+        try FileManager.default.createDirectory(
+            at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(content).write(to: file)
+        return file.path
     }
 
     /// Makes a folder in the folder.

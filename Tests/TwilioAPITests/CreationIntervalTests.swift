@@ -1,4 +1,5 @@
 import Foundation
+import ModuleTestSupport
 import TestSupport
 import Testing
 import Support
@@ -21,17 +22,11 @@ struct CreationIntervalTests {
                     #"{"recordings":[],"compositions":[],"meta":{"next_page_url":null},"next_page_uri":null}"#.utf8))
         }
         defer { server.stop() }
-        let transfer = try TransferClient(TransferClient.Configuration(), logger: AccountBench.quiet)
-        defer { transfer.shutDown() }
-        let client = TwilioClient(
-            account: try #require(SID("AC" + AccountBench.digits)),
-            credentials: FixedCredential(username: "name", password: "word"),
-            endpoints: try Endpoints(api: server.url, video: server.url), transfer: transfer)
-        _ = try client.page(of: kind, in: interval, size: size)
+        let api = try TestClient(url: server.url)
+        defer { api.shutDown() }
+        _ = try api.client.page(of: kind, in: interval, size: size)
         let target = try #require(server.requests.first?.target)
-        return try python(
-            "import json, urllib.parse as u; print(json.dumps(u.parse_qs(u.urlsplit('\(target)').query, strict_parsing=True)))"
-        )
+        return try Python.value("query", target)
     }
 
     @Test("voice is asked for by days, one more on each side")
@@ -151,14 +146,10 @@ struct CreationIntervalTests {
     func unread() throws {
         let server = try LoopbackServer { _ in LoopbackServer.Answer(body: Array("no JSON".utf8)) }
         defer { server.stop() }
-        let transfer = try TransferClient(TransferClient.Configuration(), logger: AccountBench.quiet)
-        defer { transfer.shutDown() }
-        let client = TwilioClient(
-            account: try #require(SID("AC" + AccountBench.digits)),
-            credentials: FixedCredential(username: "name", password: "word"),
-            endpoints: try Endpoints(api: server.url, video: server.url), transfer: transfer)
+        let api = try TestClient(url: server.url)
+        defer { api.shutDown() }
         let answers = Awaited<Result<ListAnswer, TwilioError>>()
-        client.page(of: .voiceRecording) { answers.add($0) }
+        api.client.page(of: .voiceRecording) { answers.add($0) }
         let answer = try answers.value().get()
         #expect(answer.serverTime == nil)
         let error = #expect(throws: TwilioError.self) { try answer.page() }

@@ -26,48 +26,7 @@ struct JSONScannerTests {
 
     @Test("what Python accepts as JSON is accepted, and nothing else", arguments: 1...8)
     func agreesWithPython(seed: Int) throws {
-        let samples: [Sample] = try python(
-            #"""
-            import base64, json, random
-            random.seed(\#(seed))
-            ALPHABET = ['a', 'Z', '"', '\\', '{', '}', '[', ']', ',', ':', ' ', '\n', 'é', '😀', '\u0000', '/', '\x7f', '0']
-            def text():
-                return ''.join(random.choice(ALPHABET) for _ in range(random.randrange(24)))
-            def value(depth):
-                kind = random.randrange(9 if depth else 7)
-                if kind == 0: return None
-                if kind == 1: return random.random() < .5
-                if kind == 2: return random.randint(-10**18, 10**18)
-                if kind == 3: return random.uniform(-1e9, 1e9) * 10 ** random.randint(-30, 30)
-                if kind <= 6: return text()
-                if kind == 7: return [value(depth - 1) for _ in range(random.randrange(4))]
-                return {text(): value(depth - 1) for _ in range(random.randrange(4))}
-            def dump(v):
-                return json.dumps(v, indent=random.choice([None, None, 0, 2]), ensure_ascii=random.random() < .5,
-                                  separators=random.choice([(',', ':'), (', ', ': '), (' ,\t', ' :\r\n')]))
-            PIECES = [bytes([b]) for b in b'"\\{}[],:0123456789.-+eEuntrfal/b \n\t\r\0\x1f\x7f\x80\xbf\xc0\xc3\xed\xf4\xff'] + [
-                b'\\u0041', b'\\ud800', b'\\u12g4', b'\\x', b'"a":1,', b'null', b'true', b'nul', b'01', b'1.', b'.5', b'1e', b'-',
-                b'\xc3\xa9', b'\xc0\xaf', b'\xed\xa0\x80', b'\xf4\x90\x80\x80', b'\xf0\x9f\x98\x80', b'\xef\xbb\xbf', b'NaN', b'//']
-            def mutated(b):
-                for _ in range(random.randrange(1, 4)):
-                    i = random.randrange(len(b) + 1)
-                    j = min(len(b), i + random.choice([0, 0, 1, 1, 2, 9]))
-                    b = b[:i] + (random.choice(PIECES) if random.random() < .8 else b'') + b[j:]
-                return b
-            def refuse(constant): raise ValueError(constant)
-            def verdict(b):
-                try:
-                    json.loads(b.decode('utf-8'), parse_constant=refuse)
-                    return True
-                except ValueError:
-                    return False
-            samples = []
-            for _ in range(1500):
-                b = dump(value(4)).encode()
-                if random.random() < .7: b = mutated(b)
-                samples.append({'text': base64.b64encode(b).decode(), 'isJSON': verdict(b)})
-            print(json.dumps(samples))
-            """#)
+        let samples: [Sample] = try Python.value("json_texts", "\(seed)")
         #expect(samples.count == 1500)
         let accepted = samples.count { $0.isJSON }
         #expect((500..<1200).contains(accepted))

@@ -24,7 +24,7 @@ struct MediaAddressSourceTests {
                 }, request.target)
         }
         defer { server.stop() }
-        let transfer = try TransferClient(TransferClient.Configuration(), logger: AccountBench.quiet)
+        let transfer = try TransferClient(TransferClient.Configuration(), logger: .silent)
         defer { transfer.shutDown() }
         let source = MediaAddressSource(
             resolvedAt: Address(

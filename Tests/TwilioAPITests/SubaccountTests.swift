@@ -1,4 +1,5 @@
 import Foundation
+import ModuleTestSupport
 import TestSupport
 import Testing
 import Support
@@ -8,7 +9,7 @@ import Transfer
 
 @Suite("Subaccounts", .orderly)
 struct SubaccountTests {
-    private static let digits = "00112233445566778899aabbccddeeff"
+    private static let digits = TestClient.digits
     private static let subaccount = SID("AC" + String(repeating: "5", count: 32))
     private static let main = Credential(username: "main", password: "word")
     private static let own = Credential(username: "own", password: "word")
@@ -19,12 +20,9 @@ struct SubaccountTests {
     ) throws {
         let server = try LoopbackServer { LoopbackServer.Answer(body: Array(answer($0.target).utf8)) }
         defer { server.stop() }
-        let transfer = try TransferClient(TransferClient.Configuration(), logger: AccountBench.quiet)
-        defer { transfer.shutDown() }
-        let client = TwilioClient(
-            account: try #require(SID("AC" + Self.digits)), credentials: FixedCredential(Self.main),
-            endpoints: try Endpoints(api: server.url, video: server.url), transfer: transfer)
-        try body(client, server)
+        let api = try TestClient(url: server.url, username: Self.main.username)
+        defer { api.shutDown() }
+        try body(api.client, server)
     }
 
     private func accounts(_ client: TwilioClient) throws -> [AccountDescription] {
@@ -202,7 +200,7 @@ struct SubaccountTests {
                     "/v1/Compositions?PageSize=100",
                 ])
             #expect(
-                server.requests.map { $0.fields["authorization"] } == [
+                server.requests.map { $0["Authorization"] } == [
                     basic(Self.main), basic(Self.own), basic(Self.own),
                 ])
         }

@@ -12,37 +12,14 @@ struct TimestampTests {
 
     @Test("dates are read as Python's email.utils and datetime write them")
     func agreesWithPython() throws {
-        let samples: [Sample] = try python(
-            """
-            import datetime as d, email.utils, json, random
-            random.seed(7)
-            samples = []
-            for i in range(3000):
-                zone = d.timezone(d.timedelta(minutes=random.choice([0, 0, 60, -300, 330, 765, -719, 840])))
-                moment = d.datetime.fromtimestamp(random.randint(-62000000000, 250000000000), zone)
-                seconds = int(moment.timestamp())
-                samples.append((email.utils.format_datetime(moment), seconds))
-                samples.append((moment.isoformat(), seconds))
-                utc = moment.astimezone(d.timezone.utc)
-                samples.append((utc.strftime("%d %b ") + f"{utc.year:04} " + utc.strftime("%H:%M:%S GMT"), seconds))
-                fraction = utc.replace(microsecond=random.randrange(1000000))
-                samples.append((fraction.isoformat().replace("+00:00", "Z"), seconds))
-            print(json.dumps([{"text": t, "seconds": s} for t, s in samples]))
-            """)
+        let samples: [Sample] = try Python.value("dates", "texts")
         #expect(samples.count == 12_000)
         for sample in samples { #expect(Timestamp(sample.text)?.seconds == sample.seconds, "\(sample.text)") }
     }
 
     @Test("a point in time is written as Python writes it, and read back")
     func written() throws {
-        let samples: [Sample] = try python(
-            """
-            import datetime as d, json, random
-            random.seed(9)
-            moments = [random.randint(-62000000000, 250000000000) for _ in range(5000)] + [-1, 0, 86399, 86400]
-            print(json.dumps([{"text": (d.datetime(1970, 1, 1) + d.timedelta(seconds=s)).isoformat() + "Z",
-                               "seconds": s} for s in moments]))
-            """)
+        let samples: [Sample] = try Python.value("dates", "instants")
         #expect(samples.count == 5004)
         for sample in samples {
             #expect(Timestamp(seconds: sample.seconds).description == sample.text)
@@ -52,15 +29,7 @@ struct TimestampTests {
 
     @Test("every day of these years is accepted, and no other", arguments: [1900, 1999, 2000, 2015, 2016, 2100, 2400])
     func calendar(year: Int) throws {
-        let known: [Sample] = try python(
-            """
-            import datetime as d, json
-            day, days = d.datetime(\(year), 1, 1, tzinfo=d.timezone.utc), []
-            while day.year == \(year):
-                days.append({"text": day.strftime("%Y-%m-%d"), "seconds": int(day.timestamp())})
-                day += d.timedelta(1)
-            print(json.dumps(days))
-            """)
+        let known: [Sample] = try Python.value("dates", "year", "\(year)")
         let days = Dictionary(uniqueKeysWithValues: known.map { ($0.text, $0.seconds) })
         for month in 0...13 {
             for day in 0...32 {

@@ -1,4 +1,5 @@
 import Foundation
+import ModuleTestSupport
 import Support
 import TestSupport
 import Testing
@@ -60,7 +61,7 @@ struct TwilioClientTests {
             _ = try client.page(of: .videoRecording, next: link)
         }
         #expect(server.requests.map(\.target) == ["/base/v1/Recordings?Page=1&PageToken=a%2Fb"])
-        #expect(server.requests.first?.fields["authorization"] == "Basic bmFtZTp3b3Jk")
+        #expect(server.requests.first?["Authorization"] == "Basic bmFtZTp3b3Jk")
     }
 
     @Test(
@@ -100,13 +101,9 @@ struct TwilioClientTests {
     }
 
     private static func withClient(of server: LoopbackServer, _ body: (TwilioClient) throws -> Void) throws {
-        let transfer = try TransferClient(TransferClient.Configuration(), logger: AccountBench.quiet)
-        defer { transfer.shutDown() }
-        try body(
-            TwilioClient(
-                account: try #require(SID("AC" + AccountBench.digits)),
-                credentials: FixedCredential(username: "name", password: "word"),
-                endpoints: try Endpoints(api: server.url, video: "\(server.url)/base/"), transfer: transfer))
+        let api = try TestClient(url: server.url, video: "\(server.url)/base/")
+        defer { api.shutDown() }
+        try body(api.client)
     }
 
     @Test("wrong credentials are told as such, with Twilio's number", arguments: ErrorFormat.allCases)
@@ -174,14 +171,10 @@ struct TwilioClientTests {
     func unreachable() throws {
         let server = try LoopbackServer { _ in LoopbackServer.Answer() }
         server.stop()
-        let transfer = try TransferClient(TransferClient.Configuration(), logger: AccountBench.quiet)
-        defer { transfer.shutDown() }
-        let client = TwilioClient(
-            account: try #require(SID("AC" + AccountBench.digits)),
-            credentials: FixedCredential(username: "name", password: "word"),
-            endpoints: try Endpoints(api: server.url, video: server.url), transfer: transfer)
+        let api = try TestClient(url: server.url)
+        defer { api.shutDown() }
         let error = #expect(throws: TwilioError.self) {
-            try client.verifyCredentials(
+            try api.client.verifyCredentials(
                 patience: Patience(giveUp: .milliseconds(300), firstBackoff: .milliseconds(20)))
         }
         #expect(error?.code == .unreachable)
@@ -212,15 +205,11 @@ struct TwilioClientTests {
             LoopbackServer.Answer(body: Array("{\"sid\":\"RE\(AccountBench.digits)\"}".utf8))
         }
         defer { server.stop() }
-        let transfer = try TransferClient(TransferClient.Configuration(), logger: AccountBench.quiet)
-        defer { transfer.shutDown() }
-        let client = TwilioClient(
-            account: try #require(SID("AC" + AccountBench.digits)),
-            credentials: FixedCredential(username: "name", password: "word"),
-            endpoints: try Endpoints(api: server.url, video: server.url), transfer: transfer)
+        let api = try TestClient(url: server.url)
+        defer { api.shutDown() }
         let results = Awaited<Result<ListedResource, TwilioError>>()
         let asked = try #require(SID("RE" + String(AccountBench.digits.reversed())))
-        client.resource(kind: .voiceRecording, sid: asked) { results.add($0) }
+        api.client.resource(kind: .voiceRecording, sid: asked) { results.add($0) }
         let error = #expect(throws: TwilioError.self) { try results.value().get() }
         #expect(error?.code == .malformedAnswer)
     }

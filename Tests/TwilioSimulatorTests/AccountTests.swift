@@ -10,29 +10,21 @@ struct AccountTests {
     private let support: SimulatedSubaccount
     private let old: SimulatedSubaccount
     private let bench: SimulatorBench
-    private let folder: URL
+    private let folder: TemporaryFolder
 
     /// A main account and three subaccounts; the first has media with the same names as the main one's.
     init() throws {
-        let other = FileManager.default.temporaryDirectory.appending(path: "subaccount-\(UUID().uuidString)")
-        for (name, content) in ["recordings/call.wav": wave(seconds: 2), "video-recordings/track.mka": noise(500)] {
-            let file = other.appending(path: name)
-            try FileManager.default.createDirectory(
-                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-            try content.write(to: file)
+        folder = try TemporaryFolder()
+        for (name, content) in ["recordings/call.wav": try wave(seconds: 2), "video-recordings/track.mka": noise(500)] {
+            try folder.file(name, content)
         }
-        folder = other
-        let sales = try SimulatedSubaccount(name: "Sales", mediaFolder: other.path)
+        let sales = try SimulatedSubaccount(name: "Sales", mediaFolder: folder.url.path)
         let support = try SimulatedSubaccount(name: "Support", status: .suspended)
         let old = try SimulatedSubaccount(name: "Old", status: .closed)
         bench = try SimulatorBench(files: [
             "recordings/call.wav": wave(seconds: 1), "video-recordings/track.mka": noise(100),
         ]) { $0.subaccounts = [sales, support, old] }
         (self.sales, self.support, self.old) = (sales, support, old)
-    }
-
-    private func cleanUp() {
-        try? FileManager.default.removeItem(at: folder)
     }
 
     /// Asks the API as a subaccount.
@@ -46,7 +38,6 @@ struct AccountTests {
 
     @Test("The main account lists itself and its subaccounts, with Twilio's members")
     func list() throws {
-        defer { cleanUp() }
         let main = bench.simulator.credentials.accountSID
         let list = try bench.api("/2010-04-01/Accounts.json")
         #expect(list.sids("accounts") == [old.sid, support.sid, sales.sid, main])
@@ -77,7 +68,6 @@ struct AccountTests {
 
     @Test("The main credentials reach a subaccount's voice recordings, and no other subaccount's do")
     func voice() throws {
-        defer { cleanUp() }
         let page = try bench.api("\(path(sales))/Recordings.json")
         let sid = try #require(page.sids("recordings").first)
         #expect(page.sids("recordings").count == 1)
@@ -96,7 +86,6 @@ struct AccountTests {
 
     @Test("Video is that of the account whose credentials are used")
     func video() throws {
-        defer { cleanUp() }
         let sids = try api(as: sales, "/v1/Recordings").sids("recordings")
         #expect(sids.count == 1)
         #expect(try bench.api("/v1/Recordings").sids("recordings") == [try bench.sid("track.mka")])
@@ -112,7 +101,6 @@ struct AccountTests {
 
     @Test("A suspended or closed account's own credentials open nothing, the owner's read what it has")
     func inactive() throws {
-        defer { cleanUp() }
         for account in [support, old] {
             let refused = try api(as: account, "\(path(account))/Recordings.json")
             #expect(refused.status == 401)
@@ -135,7 +123,6 @@ struct AccountTests {
 
     @Test("Control reaches a subaccount by its SID")
     func control() throws {
-        defer { cleanUp() }
         let manifest = try #require(try bench.control("manifest?account=\(sales.sid)").json.object)
         #expect(manifest.count == 2)
         #expect(Set(try bench.simulator.manifest(account: sales.sid).keys) == Set(manifest.keys))
@@ -158,7 +145,6 @@ struct AccountTests {
 
     @Test("Accounts with one SID, and descriptions that can't be, are refused")
     func refusals() throws {
-        defer { cleanUp() }
         let sid = bench.simulator.credentials.accountSID
         let twice = try SimulatedSubaccount(name: "Twice", sid: sid)
         let refused = try #require(throws: SimulatorError.self) {

@@ -21,10 +21,9 @@ struct ControlTests {
         let list = try bench.api(path)
         #expect(list.json["meta"]?["key"] == "credentials")
         #expect(list.sids("credentials").contains(sid))
-        let file = bench.folder.appending(path: "new.mka")
-        try noise(10).write(to: file)
+        let file = try bench.folder.file("new.mka", noise(10))
         let recording = try bench.simulator.add(
-            .videoRecording, file: file.path, fields: ["public_key_sid": .string(sid)])
+            .videoRecording, file: file, fields: ["public_key_sid": .string(sid)])
         #expect(try bench.api("/v1/Recordings/\(recording)").json["encryption_key"]?.string == sid)
         #expect(try bench.api("\(path)/\(sid)").status == 200)
         #expect(try bench.api("\(path)/\(sid)", ["-X", "DELETE"]).status == 204)
@@ -107,11 +106,10 @@ struct ControlTests {
     @Test("Resources are added, updated, deleted and removed at run time")
     func resources() throws {
         let bench = try SimulatorBench()
-        let file = bench.folder.appending(path: "late.wav")
-        try wave(seconds: 1).write(to: file)
+        let file = try bench.folder.file("late.wav", wave(seconds: 1))
         func post(_ body: String) throws -> CurlAnswer { try bench.control("resources", ["-d", body]) }
         let added = try post(
-            #"{"action":"add","kind":"recording","path":"\#(file.path)","fields":{"status":"processing"}}"#)
+            #"{"action":"add","kind":"recording","path":"\#(file)","fields":{"status":"processing"}}"#)
         let sid = try #require(added.json["sid"]?.string)
         let path = "\(bench.accountPath)/Recordings/\(sid)"
         #expect(try bench.api("\(path).wav").status == 404)
@@ -121,8 +119,7 @@ struct ControlTests {
         #expect(try bench.api("\(path).wav").body.count == 16_060)
         #expect(try bench.api("\(path).json").json["call_sid"] == "CA5")
         let entry = try #require(try bench.control("manifest").json[sid])
-        let digest = run("/usr/bin/sha256sum", [file.path]).output
-        #expect(entry["sha256"]?.string == String(decoding: digest.prefix(64), as: UTF8.self))
+        #expect(try entry["sha256"]?.string == String(Command.require(["sha256sum", file]).text.prefix(64)))
         #expect(entry["size"] == 16_044)
         #expect(entry["encrypted"] == true)
         #expect(try post(#"{"action":"delete","sid":"\#(sid)"}"#).status == 200)
@@ -136,7 +133,7 @@ struct ControlTests {
     @Test("SIDs are the file's where it is one, and otherwise the same at every start")
     func sids() throws {
         let sid = "RE" + String(repeating: "ab", count: 16)
-        let files = ["recordings/\(sid).wav": wave(seconds: 1), "recordings/name.wav": wave(seconds: 1)]
+        let files = ["recordings/\(sid).wav": try wave(seconds: 1), "recordings/name.wav": try wave(seconds: 1)]
         let first = try SimulatorBench(files: files).simulator.manifest
         let second = try SimulatorBench(files: files).simulator.manifest
         #expect(first[sid] != nil)

@@ -11,19 +11,17 @@ struct ExportTests {
         let headers: [String: String]
     }
 
-    private let folder = FileManager.default.temporaryDirectory.appending(path: "export-\(UUID().uuidString)")
-
     @Test("It is what the media host sends, with the headers that belong to it")
     func objects() throws {
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let folder = try TemporaryFolder()
         let bench = try SimulatorBench(files: [
             "recordings/call.wav": wave(seconds: 2), "video-recordings/track.mka": noise(3_000_000),
             "compositions/unencrypted/film.mp4": noise(100),
         ]) {
-            $0.exportFolder = folder.path
+            $0.exportFolder = folder.path("export")
             $0.behaviour.voiceRedirect = .found
         }
-        let list = try Data(contentsOf: folder.appending(path: "objects.json"))
+        let list = try Data(contentsOf: folder.url.appending(path: "export/objects.json"))
         let objects = try JSONDecoder().decode([ExportedObject].self, from: list)
         #expect(objects.count == 3)
         for (name, resource) in [
@@ -35,7 +33,7 @@ struct ExportTests {
             let object = try #require(objects.first { $0.path.contains(sid) })
             let sent = try bench.api(resource, ["-L"])
             #expect(sent.status == 200)
-            #expect(try Data(contentsOf: folder.appending(path: object.path)) == sent.body, "\(name)")
+            #expect(try Data(contentsOf: folder.url.appending(path: "export/\(object.path)")) == sent.body, "\(name)")
             #expect(bench.simulator.requests.last?.path == object.path)
             for (header, value) in object.headers { #expect(sent.headers[header.lowercased()] == value, "\(name)") }
             #expect((object.headers["x-amz-meta-x-amz-key"] != nil) == (name == "track.mka"))

@@ -42,7 +42,7 @@ struct FaultTests {
         let (bench, address) = try bench()
         bench.simulator.faults = [FaultRule(.reset(afterBytes: bytes), host: .media)]
         let answer = try bench.curl(address)
-        #expect(answer.exitCode == 56)
+        #expect(answer.end == .exited(56))
         #expect(answer.body == content.prefix(bytes))
         #expect(bench.simulator.requests.last?.bodyBytes == bytes)
     }
@@ -52,7 +52,7 @@ struct FaultTests {
         let (bench, address) = try bench()
         bench.simulator.faults = [FaultRule(.truncate(afterBytes: 200_000), host: .media)]
         let answer = try bench.curl(address)
-        #expect(answer.exitCode == 18)
+        #expect(answer.end == .exited(18))
         #expect(answer.headers["content-length"] == "600000")
         #expect(answer.body == content.prefix(200_000))
     }
@@ -71,16 +71,16 @@ struct FaultTests {
         }
         bench?.simulator.faults = [FaultRule(.stall(afterBytes: 100), host: .media)]
         let stalled = try #require(try bench?.curl(address, options + ["-m", "0.5"]))
-        #expect(stalled.exitCode == 28)
+        #expect(stalled.end == .exited(28))
         #expect(stalled.body == content.prefix(100))
 
-        let process = try RunningCommand(["/usr/bin/curl", "-s", "-o", "/dev/null", address] + options)
+        let reader = try RunningCommand(["curl", "-s", "-o", "/dev/null", address] + options)
         try wait(until: "the answer stalls") {
             bench?.simulator.requests.last?.bodyBytes == 100 && bench?.simulator.requests.count == 3
         }
         // The stalled answer has no end of its own: this returns, or the time limit of the test ends it.
         bench = nil
-        #expect(try process.wait().end != .exited(0))
+        #expect(try reader.wait().end != .exited(0))
     }
 
     @Test("One byte is changed, wherever the range begins")
@@ -127,11 +127,9 @@ struct FaultTests {
         }
         let url = "\(bench.simulator.apiURL)/v1/Recordings"
         let user = "\(bench.simulator.credentials.apiKey):\(bench.simulator.credentials.apiSecret)"
-        let output = run(
-            "/usr/bin/curl",
-            ["-s", "-Z", "--parallel-immediate", "-i", "-u", user, url, url, url, url]
-        ).output
-        let text = String(decoding: output, as: UTF8.self)
+        let text = try Command.run(
+            ["curl", "-s", "-Z", "--parallel-immediate", "-i", "-u", user, url, url, url, url]
+        ).text
         #expect(text.components(separatedBy: "HTTP/1.1 200").count - 1 == 2)
         #expect(text.components(separatedBy: "HTTP/1.1 429").count - 1 == 2)
         #expect(text.components(separatedBy: #""code":20429"#).count - 1 == 2)
@@ -145,7 +143,7 @@ struct FaultTests {
         let size = 64 << 20
         let bench = try SimulatorBench(files: ["video-recordings/unencrypted/large.mka": Data(count: size)])
         let address = try bench.address(bench.sid("large.mka"))
-        run("/bin/bash", ["-c", "curl -s '\(address)' | head -c 1000000 > /dev/null"])
+        try Command.shell(#"curl -s "$1" | head -c 1000000 >/dev/null"#, address)
         let sent = try #require(bench.simulator.requests.last?.bodyBytes)
         #expect(sent >= 1_000_000)
         #expect(sent < size)

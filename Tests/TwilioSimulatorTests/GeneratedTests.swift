@@ -41,25 +41,13 @@ struct GeneratedTests {
         try bench.simulator.update(TwilioSimulator.generatedSID(1440), fields: ["source": "DialVerb"])
         // Across midnight, where all of a date changes.
         let page = try bench.api("\(bench.accountPath)/Recordings.json?PageSize=1000&Page=1&PageToken=\(token(1430))")
-        let script = """
-            import json, sys, urllib.request, base64
-            page = json.load(open(sys.argv[1]))["recordings"]
-            for resource, sid in zip(page, sys.argv[4:], strict=False):
-                request = urllib.request.Request(sys.argv[2] + sid + ".json",
-                    headers={"Authorization": "Basic " + base64.b64encode(sys.argv[3].encode()).decode()})
-                assert json.load(urllib.request.urlopen(request)) == resource, (sid, resource)
-            print(len(page))
-            """
-        let file = bench.folder.appending(path: "page.json")
-        try page.body.write(to: file)
+        let file = try bench.folder.file("page.json", page.body)
         let sids = ((1431...1438).map { $0 } + (1440...1450).map { $0 }).map(TwilioSimulator.generatedSID)
         let credentials = bench.simulator.credentials
         let base = "\(bench.simulator.apiURL)\(bench.accountPath)/Recordings/"
-        let result = run(
-            "/usr/bin/python3",
-            ["-c", script, file.path, base, "\(credentials.accountSID):\(credentials.authToken)"] + sids)
-        #expect(result.status == 0)
-        #expect(String(decoding: result.output, as: UTF8.self) == "1000\n")
+        let found = try Python.run(
+            "generated_page", ["resources", file, base, "\(credentials.accountSID):\(credentials.authToken)"] + sids)
+        #expect(found.lines == ["1000"])
     }
 
     private func token(_ number: Int) -> String {
@@ -90,19 +78,9 @@ struct GeneratedTests {
             }
             return try bench.api("\(bench.accountPath)/Recordings.json?PageSize=500").body
         }
-        let script = """
-            import base64, json, sys, zlib
-            details = [r["encryption_details"] for r in json.load(sys.stdin)["recordings"]]
-            for name, size in (("encrypted_cek", 256), ("iv", 12)):
-                values = [base64.b64decode(d[name], validate=True) for d in details]
-                assert all(len(v) == size for v in values)
-                assert all(base64.b64encode(v).decode() == d[name] for v, d in zip(values, details))
-                together = b"".join(values)
-                print(name, len(set(values)), len(zlib.compress(together, 9)) > 0.99 * len(together))
-            """
-        let random = run("/usr/bin/python3", ["-c", script], input: try page(.random)).output
-        #expect(String(decoding: random, as: UTF8.self) == "encrypted_cek 500 True\niv 500 True\n")
-        let shared = run("/usr/bin/python3", ["-c", script], input: try page(.shared)).output
-        #expect(String(decoding: shared, as: UTF8.self) == "encrypted_cek 16 False\niv 500 False\n")
+        let random = try Python.run("generated_page", "envelopes", input: page(.random))
+        #expect(random.lines == ["encrypted_cek 500 True", "iv 500 True"])
+        let shared = try Python.run("generated_page", "envelopes", input: page(.shared))
+        #expect(shared.lines == ["encrypted_cek 16 False", "iv 500 False"])
     }
 }

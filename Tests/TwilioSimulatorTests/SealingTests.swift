@@ -20,25 +20,25 @@ struct SealingTests {
         #expect(answer.headers["content-length"] == String((size / 16 + 1) * 16))
         #expect(answer.headers["x-amz-meta-x-amz-unencrypted-content-length"] == String(size))
         #expect(answer.headers["x-amz-meta-x-amz-matdesc"] == "{}")
-        let sealed = bench.folder.appending(path: "encrypted-filename")
-        try answer.body.write(to: sealed)
-        let script = """
-            set -e; cd '\(bench.folder.path)'
-            echo '\(answer.headers["x-amz-meta-x-amz-key"] ?? "")' | base64 -d > key.bin.enc
-            openssl pkeyutl -decrypt -inkey private-0.pem -in key.bin.enc -out key.bin
-            openssl rsautl -decrypt -inkey private-0.pem -in key.bin.enc -out key2.bin
+        let key = try SimulatorBench.keys[0].get().privateKey()
+        try bench.folder.file("encrypted-filename", answer.body)
+        try Command.shell(
+            #"""
+            echo "$2" | base64 -d >key.bin.enc
+            openssl pkeyutl -decrypt -inkey "$1" -in key.bin.enc -out key.bin
+            openssl rsautl -decrypt -inkey "$1" -in key.bin.enc -out key2.bin
             cmp key.bin key2.bin
-            echo '\(answer.headers["x-amz-meta-x-amz-iv"] ?? "")' | base64 -d > iv.bin
+            echo "$3" | base64 -d >iv.bin
             openssl enc -d -aes-256-cbc -in encrypted-filename -out decrypted-filename \
-                -K $(od -An -v -tx1 key.bin | tr -d ' \\n') -iv $(od -An -v -tx1 iv.bin | tr -d ' \\n')
-            """
-        #expect(run("/bin/bash", ["-c", script]).status == 0)
-        #expect(try Data(contentsOf: bench.folder.appending(path: "decrypted-filename")) == content)
+                -K "$(od -An -v -tx1 key.bin | tr -d ' \n')" -iv "$(od -An -v -tx1 iv.bin | tr -d ' \n')"
+            """#, key, answer.headers["x-amz-meta-x-amz-key"] ?? "", answer.headers["x-amz-meta-x-amz-iv"] ?? "",
+            directory: bench.folder.url.path)
+        #expect(try Data(contentsOf: bench.folder.url.appending(path: "decrypted-filename")) == content)
     }
 
     @Test("Twilio's documented steps for voice, in Python, give the original")
     func voice() throws {
-        let content = wave(seconds: 2)
+        let content = try wave(seconds: 2)
         let bench = try SimulatorBench(files: ["recordings/call.wav": content])
         let sid = try bench.sid("call.wav")
         let resource = try bench.api("\(bench.accountPath)/Recordings/\(sid).json").json
@@ -47,9 +47,7 @@ struct SealingTests {
         #expect(details["type"] == "rsa-aes")
         let sealed = try bench.api(try bench.voiceMedia("call.wav")).body
         #expect(sealed.count == content.count + 16)
-        let opened = try openGCM(
-            bench, sealed: sealed, key: details["encrypted_cek"]?.string, iv: details["iv"]?.string, padding: "SHA256")
-        #expect(opened == content)
+        #expect(try opened(sealed, key: details["encrypted_cek"]?.string, iv: details["iv"]?.string) == content)
     }
 
     @Test("A generated recording opens too, and is what the simulator says it is")
@@ -58,9 +56,7 @@ struct SealingTests {
         let sid = TwilioSimulator.generatedSID(437)
         let details = try bench.api("\(bench.accountPath)/Recordings/\(sid).json").json["encryption_details"]
         let sealed = try bench.api("\(bench.accountPath)/Recordings/\(sid).wav").body
-        let opened = try openGCM(
-            bench, sealed: sealed, key: details?["encrypted_cek"]?.string, iv: details?["iv"]?.string,
-            padding: "SHA256")
+        let opened = try opened(sealed, key: details?["encrypted_cek"]?.string, iv: details?["iv"]?.string)
         #expect(opened == Data(TwilioSimulator.generatedContent(437)))
     }
 
@@ -79,16 +75,15 @@ struct SealingTests {
         #expect(answer.headers["x-amz-meta-x-amz-cek-alg"] == algorithm.rawValue)
         #expect(answer.headers["x-amz-meta-x-amz-tag-len"] == (algorithm == .gcm ? "128" : nil))
         #expect(answer.headers["x-amz-meta-x-amz-key"] == nil)
-        let opened = try openGCM(
-            bench, sealed: answer.body, key: answer.headers["x-amz-meta-x-amz-key-v2"],
-            iv: answer.headers["x-amz-meta-x-amz-iv"], padding: wrap == .oaepSHA1 ? "SHA1" : "SHA256",
-            cbc: algorithm == .cbc)
+        let opened = try opened(
+            answer.body, key: answer.headers["x-amz-meta-x-amz-key-v2"], iv: answer.headers["x-amz-meta-x-amz-iv"],
+            digest: wrap == .oaepSHA1 ? "SHA1" : "SHA256", cipher: algorithm == .cbc ? "CBC" : "GCM")
         #expect(opened == content)
     }
 
     @Test("A side file chooses the key that seals, and unencrypted media is served as it is")
     func keys() throws {
-        let content = wave(seconds: 1)
+        let content = try wave(seconds: 1)
         let side = Data(#"{"public_key_sid":"\#(SimulatorBench.secondKeySID)"}"#.utf8)
         let bench = try SimulatorBench(files: [
             "recordings/other.wav": content, "recordings/other.wav.json": side,
@@ -97,47 +92,23 @@ struct SealingTests {
         let resource = try bench.api("\(bench.accountPath)/Recordings/\(bench.sid("other.wav")).json").json
         let details = resource["encryption_details"]
         #expect(details?["public_key_sid"]?.string == SimulatorBench.secondKeySID)
-        let opened = try openGCM(
-            bench, sealed: bench.api(bench.voiceMedia("other.wav")).body, key: details?["encrypted_cek"]?.string,
-            iv: details?["iv"]?.string, padding: "SHA256", privateKey: "private-1.pem")
+        let opened = try opened(
+            bench.api(bench.voiceMedia("other.wav")).body, key: details?["encrypted_cek"]?.string,
+            iv: details?["iv"]?.string, with: SimulatorBench.keys[1])
         #expect(opened == content)
         let plain = try bench.api("\(bench.accountPath)/Recordings/\(bench.sid("plain.wav")).json").json
         #expect(plain["encryption_details"] == .null)
         #expect(try bench.api(bench.voiceMedia("plain.wav")).body == content)
     }
 
-    private func openGCM(
-        _ bench: SimulatorBench, sealed: Data, key: String?, iv: String?, padding: String, cbc: Bool = false,
-        privateKey: String = "private-0.pem"
+    /// Opens sealed media by Twilio's documented steps.
+    private func opened(
+        _ sealed: Data, key: String?, iv: String?, digest: String = "SHA256", cipher: String = "GCM",
+        with pair: Result<KeyPair, any Error> = SimulatorBench.keys[0]
     ) throws -> Data {
-        let file = bench.folder.appending(path: "sealed")
-        try sealed.write(to: file)
-        let script = """
-            import sys, base64
-            from cryptography.hazmat.primitives import hashes, serialization, padding as block
-            from cryptography.hazmat.primitives.asymmetric import padding
-            from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-            folder, key, iv, digest, cbc, name = sys.argv[1:]
-            private = serialization.load_pem_private_key(open(folder + "/" + name, "rb").read(), password=None)
-            hash = getattr(hashes, digest)
-            cek = private.decrypt(base64.b64decode(key),
-                padding.OAEP(mgf=padding.MGF1(algorithm=hash()), algorithm=hash(), label=None))
-            data = open(folder + "/sealed", "rb").read()
-            if cbc == "true":
-                opener = Cipher(algorithms.AES(cek), modes.CBC(base64.b64decode(iv))).decryptor()
-                unpadder = block.PKCS7(128).unpadder()
-                plain = unpadder.update(opener.update(data) + opener.finalize()) + unpadder.finalize()
-            else:
-                opener = Cipher(algorithms.AES(cek), modes.GCM(base64.b64decode(iv), data[-16:])).decryptor()
-                plain = opener.update(data[:-16]) + opener.finalize()
-            sys.stdout.buffer.write(plain)
-            """
-        let result = run(
-            "/usr/bin/python3",
-            [
-                "-c", script, bench.folder.path, try #require(key), try #require(iv), padding, String(cbc), privateKey,
-            ])
-        #expect(result.status == 0)
-        return result.output
+        try Python.run(
+            "open_sealed", pair.get().privateKey(), #require(key), #require(iv), digest, cipher, usesPackages: true,
+            input: sealed
+        ).output
     }
 }

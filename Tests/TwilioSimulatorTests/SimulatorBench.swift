@@ -5,7 +5,7 @@ import TwilioSimulator
 
 /// A simulator with a folder of its own, both gone with the last reference.
 final class SimulatorBench: Sendable {
-    let folder: URL
+    let folder: TemporaryFolder
     let simulator: TwilioSimulator
 
     static let keys = [Result { try KeyPair.shared }, Result { try KeyPair.other }]
@@ -14,21 +14,11 @@ final class SimulatorBench: Sendable {
 
     /// Files as paths in the media folder.
     init(files: [String: Data] = [:], configure: (inout SimulatorConfiguration) -> Void = { _ in }) throws {
-        folder = FileManager.default.temporaryDirectory.appending(path: "simulator-test-\(UUID().uuidString)")
-        let media = folder.appending(path: "media")
-        try FileManager.default.createDirectory(at: media, withIntermediateDirectories: true)
-        for (name, content) in files {
-            let file = media.appending(path: name)
-            try FileManager.default.createDirectory(
-                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-            try content.write(to: file)
-        }
-        for (index, key) in Self.keys.enumerated() {
-            try key.get().privatePEM.write(
-                to: folder.appending(path: "private-\(index).pem"), atomically: false, encoding: .utf8)
-        }
+        folder = try TemporaryFolder()
+        let media = try folder.folder("media")
+        for (name, content) in files { try folder.file("media/\(name)", content) }
         var configuration = try SimulatorConfiguration(
-            mediaFolder: media.path,
+            mediaFolder: media,
             publicKeys: [
                 .init(pem: Self.keys[0].get().publicPEM),
                 .init(sid: Self.secondKeySID, pem: Self.keys[1].get().publicPEM),
@@ -39,7 +29,6 @@ final class SimulatorBench: Sendable {
 
     deinit {
         simulator.stop()
-        try? FileManager.default.removeItem(at: folder)
     }
 
     var accountPath: String { "/2010-04-01/Accounts/\(simulator.credentials.accountSID)" }
@@ -70,15 +59,13 @@ final class SimulatorBench: Sendable {
 
     func curl(_ url: String, _ options: [String] = []) throws -> CurlAnswer {
         let name = UUID().uuidString
-        let head = folder.appending(path: "\(name).head")
-        let body = folder.appending(path: "\(name).body")
-        let result = run(
-            "/usr/bin/curl",
-            ["-s", "-g", "-m", "20", "-D", head.path, "-o", body.path, "-w", "%{http_code} %{time_total}"] + options
+        let (head, body) = (folder.path("\(name).head"), folder.path("\(name).body"))
+        let result = try Command.run(
+            ["curl", "-s", "-g", "-m", "20", "-D", head, "-o", body, "-w", "%{http_code} %{time_total}"] + options
                 + [url])
-        let words = String(decoding: result.output, as: UTF8.self).split(separator: " ")
+        let words = result.text.split(separator: " ")
         var headers: [String: String] = [:]
-        let text = (try? String(contentsOf: head, encoding: .utf8)) ?? ""
+        let text = (try? String(contentsOfFile: head, encoding: .utf8)) ?? ""
         for line in text.split(separator: "\r\n") {
             let parts = line.split(separator: ":", maxSplits: 1)
             if line.hasPrefix("HTTP/") { headers = [:] }
@@ -87,14 +74,14 @@ final class SimulatorBench: Sendable {
             }
         }
         return CurlAnswer(
-            exitCode: result.status, status: Int(words.first ?? "") ?? 0, seconds: Double(words.last ?? "") ?? 0,
-            headers: headers, body: (try? Data(contentsOf: body)) ?? Data())
+            end: result.end, status: Int(words.first ?? "") ?? 0, seconds: Double(words.last ?? "") ?? 0,
+            headers: headers, body: FileManager.default.contents(atPath: body) ?? Data())
     }
 }
 
 /// What curl got.
 struct CurlAnswer {
-    let exitCode: Int32
+    let end: CommandResult.End
     let status: Int
     let seconds: Double
     let headers: [String: String]
@@ -108,24 +95,10 @@ struct CurlAnswer {
     func sids(_ key: String) -> [String] { json[key]?.array?.compactMap { $0["sid"]?.string } ?? [] }
 }
 
-/// Runs a program to its end.
-@discardableResult
-func run(_ path: String, _ arguments: [String], input: Data? = nil) -> (status: Int32, output: Data) {
-    guard let result = try? Command.run([path] + arguments, input: input) else { return (-1, Data()) }
-    return if case .exited(let status) = result.end { (status, result.output) } else { (-1, result.output) }
-}
-
 /// Bytes that look random and are the same every time.
-func noise(_ count: Int) -> Data {
-    var generator = SeededGenerator(seed: 42)
-    return Data(generator.bytes(count))
-}
+func noise(_ count: Int) -> Data { TestMedia.noise(count, seed: 42) }
 
 /// A WAV file of so many seconds, written by Python's wave module.
-func wave(seconds: Int, channels: Int = 1) -> Data {
-    let script =
-        "import sys,wave,io;b=io.BytesIO();w=wave.open(b,'wb');w.setnchannels(\(channels));w.setsampwidth(2);"
-        + "w.setframerate(8000);w.writeframes(bytes(range(250))*\(64 * seconds * channels));w.close();"
-        + "sys.stdout.buffer.write(b.getvalue())"
-    return run("/usr/bin/python3", ["-c", script]).output
+func wave(seconds: Int, channels: Int = 1) throws -> Data {
+    try Python.run("wave_file", "\(seconds)", "\(channels)").output
 }

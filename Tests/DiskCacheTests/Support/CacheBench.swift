@@ -1,9 +1,7 @@
 import Foundation
 import Glibc
-import Logging
 import TestSupport
 import Testing
-import Support
 
 @testable import DiskCache
 @testable import cache_exerciser
@@ -14,7 +12,7 @@ final class CacheBench: Sendable {
     let path: String
 
     private let folder: TemporaryFolder
-    private let messages = Locked<[String]>([])
+    private let recorded = RecordedLog()
 
     /// - Parameter path: another folder than a temporary one.
     init(path: String? = nil) throws {
@@ -31,17 +29,14 @@ final class CacheBench: Sendable {
         pause: Duration = .milliseconds(100), isSwept: Bool = true
     ) throws -> DiskCache {
         let timing = CacheCore.Timing(interval: interval, pause: pause, patience: .milliseconds(200))
-        let messages = messages
-        var logger = Logger(label: "cache") { _ in RecordingLogHandler(messages: messages) }
-        logger.logLevel = .info
         let cache = try DiskCache(
-            folder: path, limit: limit, minimumFree: minimumFree, timing: timing, logger: logger)
+            folder: path, limit: limit, minimumFree: minimumFree, timing: timing, logger: recorded.logger)
         if isSwept { cache.waitForUpkeep() }
         return cache
     }
 
     /// What was logged so far, each line beginning with its level.
-    var log: [String] { messages.withLock { $0 } }
+    var log: [String] { recorded.lines }
 
     /// The paths of all files of blocks, also of those that are being written, and of stores that were set aside.
     var files: [String] {
@@ -74,21 +69,6 @@ final class CacheBench: Sendable {
     func onlyFile() throws -> String {
         try #require(files.count == 1, "\(files)")
         return files[0]
-    }
-}
-
-private struct RecordingLogHandler: LogHandler {
-    let messages: Locked<[String]>
-    var metadata: Logger.Metadata = [:]
-    var logLevel = Logger.Level.info
-
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-        get { metadata[key] }
-        set { metadata[key] = newValue }
-    }
-
-    func log(event: LogEvent) {
-        messages.withLock { $0.append("\(event.level): \(event.message)") }
     }
 }
 

@@ -2,6 +2,7 @@ import Catalog
 import Envelope
 import Foundation
 import Logging
+import ModuleTestSupport
 import Support
 import Sync
 import TestSupport
@@ -28,11 +29,11 @@ final class TreeBench: Sendable {
 
     /// The contents of the files about the mount itself.
     let texts = MadeUpTexts()
-    private let folder: URL
+    private let folder: TemporaryFolder
 
     /// Whether the simulator and the folder are another bench's.
     private let isShared: Bool
-    private let transfer: TransferClient
+    private let api: TestClient
     let synchronizer: Synchronizer
     private let finder: ResourceFinder
     private let writer: WriteQueue
@@ -57,17 +58,10 @@ final class TreeBench: Sendable {
         ownership: Ownership = TreeBench.ownership, window: CatalogWindow = CatalogWindow(),
         prefetchable: (any PrefetchableMedia)? = nil, listingPatience: Duration? = nil
     ) throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "tree-test-\(UUID().uuidString)")
-        for (name, content) in files {
-            let file = folder.appending(path: "media/\(name)")
-            try FileManager.default.createDirectory(
-                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-            try Data(content).write(to: file)
-        }
-        let media = folder.appending(path: "media")
-        try FileManager.default.createDirectory(at: media, withIntermediateDirectories: true)
+        let folder = try TemporaryFolder()
+        for (name, content) in files { try folder.file("media/\(name)", content) }
         var configuration = try SimulatorConfiguration(
-            mediaFolder: media.path, publicKeys: [.init(pem: KeyPair.shared.publicPEM)])
+            mediaFolder: folder.folder("media"), publicKeys: [.init(pem: KeyPair.shared.publicPEM)])
         configuration.generatedRecordings = generated
         try self.init(
             simulator: try TwilioSimulator.start(configuration), folder: folder, isShared: false,
@@ -83,28 +77,23 @@ final class TreeBench: Sendable {
     }
 
     private init(
-        simulator: TwilioSimulator, folder: URL, isShared: Bool, keys: KeyRing, ownership: Ownership,
+        simulator: TwilioSimulator, folder: TemporaryFolder, isShared: Bool, keys: KeyRing, ownership: Ownership,
         window: CatalogWindow, prefetchable: (any PrefetchableMedia)?, listingPatience: Duration?
     ) throws {
         self.simulator = simulator
         self.folder = folder
         self.isShared = isShared
-        let quiet = Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
-        transfer = try TransferClient(TransferClient.Configuration(), logger: quiet)
-        let account = try #require(SID(simulator.credentials.accountSID))
-        let client = TwilioClient(
-            account: account,
-            credentials: FixedCredential(
-                username: simulator.credentials.accountSID, password: simulator.credentials.authToken),
-            endpoints: try Endpoints(api: simulator.apiURL, video: simulator.apiURL), transfer: transfer)
-        catalog = try Catalog(folder: folder.appending(path: "catalog").path, window: window, logger: quiet)
+        let quiet = Logger.silent
+        api = try TestClient(simulator)
+        let (client, transfer, account) = (api.client, api.transfer, api.client.account)
+        catalog = try Catalog(folder: folder.path("catalog"), window: window, logger: quiet)
         writer = try WriteQueue()
         finder = ResourceFinder(catalog: catalog, client: client, writer: writer)
         nodes = NodeRegistry(kernel: expired)
         recorder = MediaRecorder(catalog: catalog, writer: writer, delegate: nodes, logger: quiet)
         library = try MediaLibrary(
             clients: TwilioClients(main: client), transfer: transfer, keys: keys,
-            configuration: MediaLibrary.Configuration(spoolFolder: folder.path, threadCount: 1), observer: recorder,
+            configuration: MediaLibrary.Configuration(spoolFolder: folder.url.path, threadCount: 1), observer: recorder,
             logger: quiet)
         synchronizer = try Synchronizer(
             catalog: catalog, client: client, finder: finder, workers: SyncWorkers(writer: writer),
@@ -127,12 +116,12 @@ final class TreeBench: Sendable {
 
     /// Takes the catalog away, as somebody does who clears a folder of caches.
     func loseCatalog() throws {
-        try FileManager.default.removeItem(at: folder.appending(path: "catalog"))
+        try FileManager.default.removeItem(atPath: folder.path("catalog"))
     }
 
     /// To be called at the end of a test: threads hold the parts until then.
     func shutDown() {
-        transfer.shutDown()
+        api.shutDown()
         readability?.shutDown()
         synchronizer.shutDown()
         prefetcher.shutDown()
@@ -140,7 +129,6 @@ final class TreeBench: Sendable {
         writer.shutDown()
         guard !isShared else { return }
         simulator.stop()
-        try? FileManager.default.removeItem(at: folder)
     }
 
     /// The SID that the simulator gave to a file.
@@ -211,9 +199,7 @@ final class TreeBench: Sendable {
             switch file.content {
             case .bytes(let bytes): return Array(bytes.prefix(count))
             case .media(let reader):
-                let receiver = NotingReceiver()
-                reader.read(at: 0, count: count, receiver: receiver)
-                return try receiver.results.value().get()
+                return try reader.read(at: 0, count: count)
             }
         }
     }
@@ -237,21 +223,4 @@ final class ExpiredInodes: KernelCache {
     let notices = Awaited<[InodeNumber]>()
 
     func expire(_ inodes: [InodeNumber]) { notices.add(inodes) }
-}
-
-/// Collects what a read ends with.
-final class NotingReceiver: ReadReceiver {
-    let results = Awaited<Result<[UInt8], MediaError>>()
-
-    func readDidFinish(_ plaintext: RawSpan) { results.add(.success(plaintext.withUnsafeBytes { Array($0) })) }
-
-    func readDidFail(_ error: MediaError) { results.add(.failure(error)) }
-}
-
-extension KeyPair {
-    /// A ring with the private key.
-    func ring() throws -> KeyRing {
-        let key = try PrivateKey(pem: SecretBytes(Array(privatePEM.utf8)), passphrase: nil)
-        return KeyRing([KeyRing.Entry(publicKeySID: nil, name: "key.pem", key: key)])
-    }
 }

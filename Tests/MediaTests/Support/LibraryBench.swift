@@ -1,7 +1,7 @@
 import Envelope
 import Foundation
-import Logging
 import MetricsTestKit
+import ModuleTestSupport
 import TestSupport
 import Testing
 import Support
@@ -43,25 +43,6 @@ final class NotingObserver: MediaObserver {
     func mediaFailedAuthentication(_ sid: SID, of account: SID?) { noted.change { $0.append(.forged(sid)) } }
 }
 
-/// Collects what a read ends with; a second end would be seen.
-final class NotingReceiver: ReadReceiver {
-    let results = Awaited<Result<[UInt8], MediaError>>()
-
-    func readDidFinish(_ plaintext: RawSpan) {
-        results.add(.success(plaintext.withUnsafeBytes { Array($0) }))
-    }
-
-    func readDidFail(_ error: MediaError) { results.add(.failure(error)) }
-}
-
-extension KeyPair {
-    /// A ring with the private key.
-    func ring() throws -> KeyRing {
-        let key = try PrivateKey(pem: SecretBytes(Array(privatePEM.utf8)), passphrase: nil)
-        return KeyRing([KeyRing.Entry(publicKeySID: nil, name: "key.pem", key: key)])
-    }
-}
-
 /// A simulated account with one file of each kind, and a library that reads it.
 final class LibraryBench: Sendable {
     /// What there is: each way of sealing, and none.
@@ -78,13 +59,12 @@ final class LibraryBench: Sendable {
         func canHave(size: Int) -> Bool { isSealed || size >= 12 }
     }
 
-    let folder: URL
+    let folder: TemporaryFolder
     let original: [UInt8]
     let simulator: TwilioSimulator
     let observer = NotingObserver()
     let metrics = TestMetrics()
-    let transfer: TransferClient
-    let client: TwilioClient
+    private let api: TestClient
     let library: MediaLibrary
 
     /// - Parameters:
@@ -98,42 +78,33 @@ final class LibraryBench: Sendable {
         settings: (inout MediaLibrary.Configuration) -> Void = { _ in },
         behaviour change: (inout Behaviour) -> Void = { _ in }
     ) throws {
-        folder = FileManager.default.temporaryDirectory.appending(path: "media-test-\(UUID().uuidString)")
-        let file = folder.appending(path: kind.rawValue)
-        try FileManager.default.createDirectory(
-            at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        folder = try TemporaryFolder()
         var generator = SeededGenerator(seed: UInt64(size) &+ 1)
         let data = Data(generator.bytes(size))
-        original = Array(kind.isSealed ? data : TestMedia.signed(data, as: file.pathExtension))
-        try Data(original).write(to: file)
+        original = Array(kind.isSealed ? data : TestMedia.signed(data, as: URL(filePath: kind.rawValue).pathExtension))
+        try folder.file(kind.rawValue, original)
         var configuration = try SimulatorConfiguration(
-            mediaFolder: folder.path, publicKeys: [.init(pem: KeyPair.shared.publicPEM)])
+            mediaFolder: folder.url.path, publicKeys: [.init(pem: KeyPair.shared.publicPEM)])
         configuration.generatedRecordings = generated
         change(&configuration.behaviour)
         simulator = try TwilioSimulator.start(configuration)
-        var quiet = Logger(label: "tests")
-        quiet.logLevel = .critical
-        quiet.handler = SwiftLogNoOpLogHandler()
-        transfer = try TransferClient(TransferClient.Configuration(), logger: quiet)
-        client = TwilioClient(
-            account: try #require(SID(simulator.credentials.accountSID)),
-            credentials: FixedCredential(
-                username: simulator.credentials.accountSID, password: simulator.credentials.authToken),
-            endpoints: try Endpoints(api: apiURL ?? simulator.apiURL, video: simulator.apiURL), transfer: transfer)
-        var configured = MediaLibrary.Configuration(spoolFolder: folder.path, threadCount: 2)
+        api = try TestClient(simulator, apiURL: apiURL)
+        var configured = MediaLibrary.Configuration(spoolFolder: folder.url.path, threadCount: 2)
         settings(&configured)
         library = try MediaLibrary(
-            clients: TwilioClients(main: client), transfer: transfer, keys: try ring ?? KeyPair.shared.ring(),
-            diskCache: diskCache, configuration: configured,
-            observer: observer, metrics: metrics, logger: quiet)
+            clients: TwilioClients(main: api.client), transfer: api.transfer,
+            keys: try ring ?? KeyPair.shared.ring(), diskCache: diskCache, configuration: configured,
+            observer: observer, metrics: metrics, logger: .silent)
     }
+
+    var transfer: TransferClient { api.transfer }
+    var client: TwilioClient { api.client }
 
     /// To be called at the end of a test: threads hold the parts until then.
     func shutDown() {
         transfer.shutDown()
         library.shutDown()
         simulator.stop()
-        try? FileManager.default.removeItem(at: folder)
     }
 
     /// The resource of the one file, as the list has it.
@@ -184,9 +155,7 @@ final class LibraryBench: Sendable {
     }
 
     static func read(_ reader: MediaReader, at offset: Int64, count: Int) throws -> [UInt8] {
-        let receiver = NotingReceiver()
-        reader.read(at: offset, count: count, receiver: receiver)
-        return try receiver.results.value().get()
+        try reader.read(at: offset, count: count)
     }
 
     /// The requests for media so far, those for its address left out.

@@ -1,4 +1,6 @@
 import Envelope
+import Foundation
+import TestSupport
 import Testing
 
 @testable import Media
@@ -25,5 +27,13 @@ extension MediaContent {
         #expect(throws: EnvelopeError.self) {
             try authentication.absorb(bytes.span.bytes, at: 0, attempt: authentication.attempt)
         }
+    }
+}
+
+extension Spool {
+    /// An empty spool; its folder need not outlive this, since the file has no name.
+    static func temporary() throws -> Spool {
+        let folder = try TemporaryFolder()
+        return try withExtendedLifetime(folder) { try Spool(folder: folder.url.path) }
     }
 }

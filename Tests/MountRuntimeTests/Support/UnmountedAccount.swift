@@ -1,7 +1,7 @@
-import Envelope
 import Foundation
 import Logging
 import Media
+import ModuleTestSupport
 import Support
 import TestSupport
 import Testing
@@ -23,24 +23,21 @@ final class UnmountedAccount {
         let folder = try TemporaryFolder()
         self.folder = folder
         try folder.folder("media/recordings")
-        for (name, content) in files { try Data(content).write(to: folder.url.appending(path: "media/\(name)")) }
+        for (name, content) in files { try folder.file("media/\(name)", content) }
         var configuration = try SimulatorConfiguration(
             mediaFolder: folder.path("media"), publicKeys: [.init(pem: KeyPair.shared.publicPEM)])
         configuration.generatedRecordings = generated
         simulator = try TwilioSimulator.start(configuration)
         let credentials = simulator.credentials
-        let key = try PrivateKey(pem: SecretBytes(Array(KeyPair.shared.privatePEM.utf8)), passphrase: nil)
         let settings = MountSettings(
             version: "1.2.3", account: try #require(SID(credentials.accountSID)),
             credentials: FixedCredential(username: credentials.accountSID, password: credentials.authToken),
             endpoints: try Endpoints(api: simulator.apiURL, video: simulator.apiURL),
             transfer: TransferClient.Configuration(),
-            keys: KeyRing([KeyRing.Entry(publicKeySID: nil, name: "key.pem", key: key)]),
+            keys: try KeyPair.shared.ring(),
             media: MediaLibrary.Configuration(spoolFolder: folder.url.path, threadCount: 1),
             ownership: Ownership(user: 1000, group: 100), mountPoint: "/nowhere", threadCount: 1)
-        mount = try AccountMount(settings, logger: Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }) { _ in
-            folder.path("catalog")
-        }
+        mount = try AccountMount(settings, logger: .silent) { _ in folder.path("catalog") }
     }
 
     /// To be called at the end of a test: threads hold the parts until then.
@@ -84,21 +81,10 @@ final class UnmountedAccount {
             switch file.content {
             case .bytes(let bytes): return bytes
             case .media(let reader):
-                let receiver = NotingReceiver()
-                reader.read(at: 0, count: 1 << 20, receiver: receiver)
-                return try receiver.results.value().get()
+                return try reader.read(at: 0, count: 1 << 20)
             }
         }
     }
 
     func content(_ path: String) throws -> [UInt8] { try read(open(path)) }
-}
-
-/// Collects what a read ends with.
-private final class NotingReceiver: ReadReceiver {
-    let results = Awaited<Result<[UInt8], MediaError>>()
-
-    func readDidFinish(_ plaintext: RawSpan) { results.add(.success(plaintext.withUnsafeBytes { Array($0) })) }
-
-    func readDidFail(_ error: MediaError) { results.add(.failure(error)) }
 }

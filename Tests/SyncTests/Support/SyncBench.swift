@@ -1,6 +1,7 @@
 import Catalog
 import CatalogTestSupport
 import Logging
+import ModuleTestSupport
 import Testing
 import TestSupport
 import Transfer
@@ -20,7 +21,7 @@ final class Removals: SynchronizerDelegate {
 final class SyncBench: Sendable {
     let folder: CatalogFolder
     let catalog: Catalog
-    let transfer: TransferClient
+    private let api: TestClient
     let synchronizer: Synchronizer
     let finder: ResourceFinder
     private let writer: WriteQueue
@@ -29,37 +30,29 @@ final class SyncBench: Sendable {
     let removed = Removals()
 
     init(
-        url: String, username: String = "name", password: String = "word", account: String? = nil,
-        folder: CatalogFolder? = nil, window: CatalogWindow = CatalogWindow(), settings: SyncSettings = SyncSettings(),
-        logger: Logger = Sample.quiet
+        _ api: TestClient, folder: CatalogFolder? = nil, window: CatalogWindow = CatalogWindow(),
+        settings: SyncSettings = SyncSettings(), logger: Logger = .silent
     ) throws {
         self.folder = try folder ?? CatalogFolder()
         catalog = try self.folder.catalog(window: window)
-        transfer = try TransferClient(TransferClient.Configuration(), logger: Sample.quiet)
-        let client = TwilioClient(
-            account: try #require(SID(account ?? "AC" + String(repeating: "0", count: 32))),
-            credentials: FixedCredential(username: username, password: password),
-            endpoints: try Endpoints(api: url, video: url), transfer: transfer)
+        self.api = api
         writer = try WriteQueue()
-        finder = ResourceFinder(catalog: catalog, client: client, writer: writer)
+        finder = ResourceFinder(catalog: catalog, client: api.client, writer: writer)
         synchronizer = try Synchronizer(
-            catalog: catalog, client: client, finder: finder, settings: settings,
+            catalog: catalog, client: api.client, finder: finder, settings: settings,
             workers: SyncWorkers(writer: writer), delegate: removed, logger: logger)
     }
 
     convenience init(
         _ simulator: TwilioSimulator, folder: CatalogFolder? = nil, window: CatalogWindow = CatalogWindow(),
-        settings: SyncSettings = SyncSettings(), logger: Logger = Sample.quiet
+        settings: SyncSettings = SyncSettings(), logger: Logger = .silent
     ) throws {
-        try self.init(
-            url: simulator.apiURL, username: simulator.credentials.accountSID,
-            password: simulator.credentials.authToken, account: simulator.credentials.accountSID, folder: folder,
-            window: window, settings: settings, logger: logger)
+        try self.init(TestClient(simulator), folder: folder, window: window, settings: settings, logger: logger)
     }
 
     /// To be called at the end of a test: threads hold the parts until then.
     func shutDown() {
-        transfer.shutDown()
+        api.shutDown()
         synchronizer.shutDown()
         writer.shutDown()
     }
@@ -82,17 +75,5 @@ final class SyncBench: Sendable {
         let outcomes = Awaited<ResourceFinder.Outcome>()
         finder.find(sid, of: kind) { outcomes.add($0) }
         return try outcomes.value().get()
-    }
-}
-
-extension TwilioSimulator {
-    /// Adds a resource of the kind that its SID tells.
-    func add(_ sid: SID, status: JSONValue = "processing") throws {
-        let fields: [String: JSONValue] = ["sid": .string("\(sid)"), "status": status]
-        switch sid.prefix {
-        case "RE": try add(.recording, fields: fields)
-        case "RT": try add(.videoRecording, fields: fields)
-        default: try add(.composition, fields: fields)
-        }
     }
 }

@@ -46,11 +46,9 @@ public enum TestMedia {
             "compositions/blocks.mp4": 524_288, "compositions/unencrypted/old.webm": 17,
         ]
         for (seed, (name, size)) in sizes.sorted(by: { $0.key < $1.key }).enumerated() {
-            let file = folder.url.appending(path: name)
-            try FileManager.default.createDirectory(
-                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
             let bytes = noise(size, seed: UInt64(seed))
-            try (name.contains("/unencrypted/") ? signed(bytes, as: file.pathExtension) : bytes).write(to: file)
+            let suffix = URL(filePath: name).pathExtension
+            try folder.file(name, name.contains("/unencrypted/") ? signed(bytes, as: suffix) : bytes)
         }
         return folder
     }
@@ -69,14 +67,9 @@ public enum TestMedia {
         return bytes.count < signature.count ? bytes : signature + bytes.dropFirst(signature.count)
     }
 
-    /// Bytes without a pattern, the same every time (Knuth's MMIX generator).
+    /// Bytes without a pattern, the same every time.
     public static func noise(_ count: Int, seed: UInt64) -> Data {
-        var state = seed &+ 1
-        var bytes = [UInt8](repeating: 0, count: count)
-        for index in bytes.indices {
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            bytes[index] = UInt8(truncatingIfNeeded: state >> 56)
-        }
-        return Data(bytes)
+        var generator = SeededGenerator(seed: seed)
+        return Data(generator.bytes(count))
     }
 }

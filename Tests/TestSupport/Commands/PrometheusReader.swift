@@ -12,11 +12,6 @@ public struct PrometheusReader: Decodable, Sendable {
     ///
     /// - Throws: when the library refuses it, a metric or a sample is there twice, or a metric has no help.
     public init(_ text: String) throws {
-        let folder = try TemporaryFolder()
-        let script = BuiltPrograms.package.appending(path: "Tests/Scripts/metrics_text.py").path
-        let output = try Command.shell(
-            #"/usr/bin/python3 -BEs "$1" <"$2""#, script, try folder.file("metrics", text)
-        ).output
-        self = try JSONDecoder().decode(Self.self, from: output)
+        self = try Python.value("metrics_text", usesPackages: true, input: Data(text.utf8))
     }
 }

@@ -25,26 +25,11 @@ struct CausedErrorTests {
 
     @Test("Failures are errors in the log, but for those that nobody wanted any more")
     func levels() {
-        let levels = Locked<[Logger.Level]>([])
-        let logger = Logger(label: "test") { _ in LevelHandler(levels: levels) }
+        let log = RecordedLog(.trace)
+        let logger = log.logger
         logger.failure("it ended", error: Wrapped(cause: TransferError.cancelled))
         logger.failure("it failed", error: TransferError(.stalled, "Slow."))
         logger.failure("it failed", error: Foreign())
-        #expect(levels.withLock { $0 } == [.debug, .error, .error])
-    }
-}
-
-/// A log that keeps the levels of its lines.
-private struct LevelHandler: LogHandler {
-    let levels: Locked<[Logger.Level]>
-    var logLevel = Logger.Level.trace
-    var metadata: Logger.Metadata = [:]
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-        get { metadata[key] }
-        set { metadata[key] = newValue }
-    }
-
-    func log(event: LogEvent) {
-        levels.withLock { $0.append(event.level) }
+        #expect(log.events.map(\.level) == [.debug, .error, .error])
     }
 }

@@ -5,31 +5,25 @@ import Testing
 /// A certificate authority of one's own, with a certificate for `localhost`, made by OpenSSL's command.
 final class CertificateAuthority {
     /// The folder that holds everything: `ca.pem`, `server.pem`, `server.key`.
-    let folder: String
+    let folder: TemporaryFolder
+
     /// The authority's certificate.
-    var path: String { "\(folder)/ca.pem" }
+    var path: String { folder.path("ca.pem") }
 
     init() throws {
-        folder = FileManager.default.temporaryDirectory.appendingPathComponent("transfer-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        let curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-        try openssl(
-            ["req", "-x509"] + curve + ["-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=Own", "-days", "2"])
-        try openssl(
-            ["req", "-x509"] + curve
-                + [
-                    "-CA", "ca.pem", "-CAkey", "ca.key", "-keyout", "server.key", "-out", "server.pem", "-days", "2",
-                    "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
-                    "-addext", "basicConstraints=critical,CA:FALSE",
-                ])
-    }
-
-    deinit {
-        try? FileManager.default.removeItem(atPath: folder)
-    }
-
-    private func openssl(_ arguments: [String]) throws {
-        try Command.require(["/usr/bin/openssl"] + arguments, directory: folder)
+        folder = try TemporaryFolder()
+        let request = [
+            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
+            "2",
+        ]
+        try Command.require(
+            request + ["-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=Own"], directory: folder.url.path)
+        try Command.require(
+            request + [
+                "-CA", "ca.pem", "-CAkey", "ca.key", "-keyout", "server.key", "-out", "server.pem", "-subj",
+                "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-addext",
+                "basicConstraints=critical,CA:FALSE",
+            ], directory: folder.url.path)
     }
 }
 
@@ -40,20 +34,18 @@ final class TLSServer {
     let port: Int
 
     init(_ authority: CertificateAuthority, mode: String = "-WWW") throws {
-        process = try RunningCommand(
-            [
-                "/usr/bin/openssl", "s_server", "-accept", "127.0.0.1:0", mode, "-cert", "server.pem", "-key",
-                "server.key",
-            ], directory: authority.folder)
+        let process = try RunningCommand(
+            ["openssl", "s_server", "-accept", "127.0.0.1:0", mode, "-cert", "server.pem", "-key", "server.key"],
+            directory: authority.folder.url.path)
         // It prints "ACCEPT 127.0.0.1:40211" when it listens.
-        let process = process
-        var line: Substring?
-        _ = eventually {
-            let text = String(decoding: process.output, as: UTF8.self)
-            line = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
-                .last { $0.hasPrefix("ACCEPT") }
-            return line != nil
+        var found: Int?
+        try wait(until: "OpenSSL's server listens") {
+            let lines = String(decoding: process.output, as: UTF8.self).split(
+                separator: "\n", omittingEmptySubsequences: false)
+            found = lines.dropLast().last { $0.hasPrefix("ACCEPT") }?.split(separator: ":").last.flatMap { Int($0) }
+            return found != nil
         }
-        port = try #require(line?.split(separator: ":").last.flatMap { Int($0) }, "\(process.errorText)")
+        self.process = process
+        port = try #require(found)
     }
 }

@@ -31,11 +31,9 @@ extension ScriptedServer {
     }
 }
 
-let silentLogger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-
 func makeClient(
     authorities: String? = nil, connections: Int = 16, accountRequests: Int = 8,
-    metrics: any MetricsFactory = NOOPMetricsHandler.instance, logger: Logger = silentLogger
+    metrics: any MetricsFactory = NOOPMetricsHandler.instance, logger: Logger = .silent
 ) throws -> TransferClient {
     try TransferClient(
         .init(

@@ -12,7 +12,7 @@ struct CertificateTests {
     func authorities() throws {
         let authority = try CertificateAuthority()
         let contents = pattern(50_000)
-        try Data(contents).write(to: URL(fileURLWithPath: "\(authority.folder)/media"))
+        try authority.folder.file("media", contents)
         let server = try TLSServer(authority)
 
         let metrics = TestMetrics()

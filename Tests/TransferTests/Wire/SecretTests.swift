@@ -6,22 +6,6 @@ import Support
 
 @testable import Transfer
 
-/// A log that keeps what is written to it.
-private struct CapturingHandler: LogHandler {
-    let lines: Locked<[String]>
-    var logLevel = Logger.Level.trace
-    var metadata: Logger.Metadata = [:]
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-        get { metadata[key] }
-        set { metadata[key] = newValue }
-    }
-
-    func log(event: LogEvent) {
-        let line = "\(event.message) \(event.metadata ?? [:]) \(event.error.map { allTexts($0) } ?? "")"
-        lines.withLock { $0.append(line) }
-    }
-}
-
 private func allTexts(_ value: some Any) -> String {
     var dumped = ""
     dump(value, to: &dumped)
@@ -54,8 +38,7 @@ struct SecretTests {
 
     @Test("Neither the log nor an error of a failing transfer shows them")
     func logs() throws {
-        let lines = Locked<[String]>([])
-        let logger = Logger(label: "test") { _ in CapturingHandler(lines: lines) }
+        let log = RecordedLog(.trace)
         let server = try ScriptedServer { request, connection in
             switch request.index {
             case 0: connection.respond(503, [("Set-Cookie", "hunter2")], Array("hunter2".utf8))
@@ -64,13 +47,15 @@ struct SecretTests {
             default: connection.respond(410, [("Location", "hunter2")], Array("hunter2".utf8))
             }
         }
-        let client = try makeClient(logger: logger)
+        let client = try makeClient(logger: log.logger)
         let address = try server.address(
             "/media?token=hunter2", credentials: FixedCredential(username: "u", password: "hunter2"))
         let error = try #require(download(client, address).error)
         #expect(error.status == 410)
         client.shutDown()
-        let logged = lines.withLock { $0 }
+        let logged = log.events.map { event in
+            "\(event.message) \(event.metadata ?? [:]) \(event.error.map { allTexts($0) } ?? "")"
+        }
         #expect(logged.count >= 4)
         #expect(!logged.joined().contains("hunter2"), "\(logged)")
         #expect(!allTexts(error).contains("hunter2"))

@@ -4,24 +4,34 @@ import Support
 /// An HTTP/1.1 server on loopback whose every answer is written, byte by byte, by the test that uses it.
 ///
 /// It has nothing in common with the client but the socket: requests are parsed by hand and kept as they came.
-final class ScriptedServer: Sendable {
+public final class ScriptedServer: Sendable {
     /// A request as it came over the wire.
-    struct Received: Sendable {
-        let method: String
-        let target: String
-        let fields: [(name: String, value: String)]
-        let body: [UInt8]
-        /// Which connection it came over, counted from 0.
-        let connection: Int
-        /// How many requests the server had before it.
-        let index: Int
+    public struct Request: Sendable {
+        /// `GET` for instance.
+        public let method: String
 
-        subscript(name: String) -> String? {
+        /// Path and query.
+        public let target: String
+
+        /// The header fields in their order.
+        public let fields: [(name: String, value: String)]
+
+        /// The body, empty where there is none.
+        public let body: [UInt8]
+
+        /// The number of the connection that it came over, counted from 0.
+        public let connection: Int
+
+        /// The number of requests that the server had before it.
+        public let index: Int
+
+        /// The value of the first header field of a name, in whatever case.
+        public subscript(name: String) -> String? {
             fields.first { $0.name.lowercased() == name.lowercased() }?.value
         }
 
         /// The `Range` field's offsets, for `bytes=a-b` and `bytes=a-`.
-        var range: (first: Int, last: Int?)? {
+        public var range: (first: Int, last: Int?)? {
             guard let value = self["Range"], value.hasPrefix("bytes=") else { return nil }
             let ends = value.dropFirst(6).split(separator: "-", omittingEmptySubsequences: false)
             guard ends.count == 2, let first = Int(ends[0]) else { return nil }
@@ -30,14 +40,17 @@ final class ScriptedServer: Sendable {
     }
 
     /// The connection that a request came over.
-    struct Connection: Sendable {
+    public struct Connection: Sendable {
         fileprivate let descriptor: Int32
 
-        func send(_ text: String) { send(Array(text.utf8)) }
+        /// Sends a text in UTF-8.
+        public func send(_ text: String) { send(Array(text.utf8)) }
 
-        /// Returns whether the connection was still there.
+        /// Sends bytes.
+        ///
+        /// - Returns: whether the connection was still there.
         @discardableResult
-        func send(_ bytes: [UInt8]) -> Bool {
+        public func send(_ bytes: [UInt8]) -> Bool {
             var sent = 0
             while sent < bytes.count {
                 let count = bytes[sent...].withUnsafeBytes {
@@ -50,7 +63,7 @@ final class ScriptedServer: Sendable {
         }
 
         /// Sends bytes one by one, with pauses, for as long as the connection is there.
-        func trickle(_ bytes: some Sequence<UInt8>, microseconds: UInt32) {
+        public func trickle(_ bytes: some Sequence<UInt8>, microseconds: UInt32) {
             for byte in bytes {
                 guard send([byte]) else { return }
                 usleep(microseconds)
@@ -58,7 +71,7 @@ final class ScriptedServer: Sendable {
         }
 
         /// Sends a whole answer.
-        func respond(_ status: Int, _ fields: [(String, String)] = [], _ body: [UInt8] = []) {
+        public func respond(_ status: Int, _ fields: [(String, String)] = [], _ body: [UInt8] = []) {
             var head = "HTTP/1.1 \(status) Scripted\r\n"
             for (name, value) in fields { head += "\(name): \(value)\r\n" }
             if status != 204, !fields.contains(where: { $0.0 == "Content-Length" || $0.0 == "Transfer-Encoding" }) {
@@ -67,9 +80,10 @@ final class ScriptedServer: Sendable {
             send(Array("\(head)\r\n".utf8) + body)
         }
 
-        /// Serves a resource as a server that knows ranges does; `upTo` limits how many bytes of the body are really
-        /// sent.
-        func serve(_ resource: [UInt8], to request: Received, tag: String = "\"one\"", upTo limit: Int = .max) {
+        /// Serves a resource as a server that knows ranges does.
+        ///
+        /// - Parameter limit: the number of bytes of the body after which no more are sent.
+        public func serve(_ resource: [UInt8], to request: Request, tag: String = "\"one\"", upTo limit: Int = .max) {
             var fields = [("ETag", tag), ("Accept-Ranges", "bytes")]
             guard let range = request.range else {
                 fields.append(("Content-Length", "\(resource.count)"))
@@ -85,7 +99,7 @@ final class ScriptedServer: Sendable {
         }
 
         /// Breaks the connection with a TCP reset, after what was sent has arrived.
-        func reset() {
+        public func reset() {
             // A reset throws away what the peer hasn't read yet, so it is given the time to acknowledge and read it.
             usleep(15_000)
             var linger = linger(l_onoff: 1, l_linger: 0)
@@ -94,42 +108,44 @@ final class ScriptedServer: Sendable {
         }
 
         /// Ends the connection in order.
-        func hangUp() {
+        public func hangUp() {
             shutdown(descriptor, Int32(SHUT_RDWR))
         }
 
         /// Does nothing until the client hangs up or the server is stopped.
-        func stall() {
+        public func stall() {
             var byte: UInt8 = 0
             while recv(descriptor, &byte, 1, 0) > 0 {}
         }
     }
 
     private struct State {
-        var requests: [Received] = []
+        var requests: [Request] = []
         var descriptors: [Int: Int32] = [:]
         var threads: [NamedThread] = []
         var connectionCount = 0
         var isStopped = false
     }
 
-    typealias Script = @Sendable (Received, Connection) -> Void
+    /// Answers a request, on the thread of its connection.
+    public typealias Script = @Sendable (Request, Connection) -> Void
 
-    let port: Int
+    /// The port at which it listens.
+    public let port: Int
     private let listener: Int32
     private let state = Locked(State())
     private let acceptor = Locked<NamedThread?>(nil)
 
-    /// Starts it; `script` answers each request, on the connection's thread.
+    /// Starts it.
     ///
     /// A script that returns without `hangUp` keeps the connection for the next request.
-    convenience init(_ script: @escaping Script) throws {
+    public convenience init(_ script: @escaping Script) throws {
         guard let (listener, port) = Self.bound() else { throw ServerError() }
         try self.init(listeningAt: listener, port: port, script)
     }
 
     /// Makes a socket with a port of its own, at which connections are refused until a server listens at it.
-    static func bound() -> (descriptor: Int32, port: Int)? {
+    public static func bound() -> (descriptor: Int32, port: Int)? {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -145,7 +161,7 @@ final class ScriptedServer: Sendable {
     }
 
     /// Starts it at a socket that `bound` made.
-    init(listeningAt listener: Int32, port: Int, _ script: @escaping Script) throws {
+    public init(listeningAt listener: Int32, port: Int, _ script: @escaping Script) throws {
         guard listen(listener, 256) == 0 else { throw ServerError() }
         self.listener = listener
         self.port = port
@@ -156,14 +172,15 @@ final class ScriptedServer: Sendable {
         acceptor.withLock { $0 = thread }
     }
 
-    struct ServerError: Error {}
+    /// No socket could be made.
+    public struct ServerError: Error {}
 
     deinit {
         stop()
     }
 
     /// Ends it and every connection.
-    func stop() {
+    public func stop() {
         guard let acceptor = acceptor.withLock({ $0.take() }) else { return }
         let threads = state.withLock { state in
             state.isStopped = true
@@ -176,12 +193,14 @@ final class ScriptedServer: Sendable {
         close(listener)
     }
 
-    /// What has been asked so far.
-    var requests: [Received] { state.withLock { $0.requests } }
-    /// How many connections there have been.
-    var connectionCount: Int { state.withLock { $0.connectionCount } }
-    /// How many connections are open.
-    var openConnectionCount: Int { state.withLock { $0.descriptors.count } }
+    /// The requests so far.
+    public var requests: [Request] { state.withLock { $0.requests } }
+
+    /// The number of connections that there have been.
+    public var connectionCount: Int { state.withLock { $0.connectionCount } }
+
+    /// The number of connections that are open.
+    public var openConnectionCount: Int { state.withLock { $0.descriptors.count } }
 
     private static func accept(on listener: Int32, _ state: Locked<State>, _ script: @escaping Script) {
         while true {
@@ -219,7 +238,7 @@ final class ScriptedServer: Sendable {
 
     private static func read(
         from descriptor: Int32, _ pending: inout [UInt8], _ number: Int, _ state: Locked<State>
-    ) -> Received? {
+    ) -> Request? {
         func more(_ pending: inout [UInt8]) -> Bool {
             var chunk = [UInt8](repeating: 0, count: 4096)
             let count = recv(descriptor, &chunk, chunk.count, 0)
@@ -248,7 +267,7 @@ final class ScriptedServer: Sendable {
         let body = Array(pending[..<length])
         pending.removeSubrange(..<length)
         return state.withLock { state in
-            let request = Received(
+            let request = Request(
                 method: String(words[0]), target: String(words[1]), fields: fields, body: body, connection: number,
                 index: state.requests.count)
             state.requests.append(request)

@@ -1,0 +1,47 @@
+public import Foundation
+
+/// The Python programs of the tests, in `Tests/Scripts`.
+///
+/// They are Debian's Python's, whatever other Pythons are installed: it has the packages that they need.
+public enum Python {
+    private static let scripts = BuiltPrograms.package.appending(path: "Tests/Scripts")
+
+    /// The command that runs a program.
+    ///
+    /// - Parameters:
+    ///   - script: the file's name without `.py`.
+    ///   - arguments: its `sys.argv[1:]`.
+    ///   - usesPackages: whether it imports more than the standard library, without which Python starts sooner.
+    public static func words(_ script: String, _ arguments: [String], usesPackages: Bool = false) -> [String] {
+        // -E and -s: whatever the tester's settings are. -B: nothing is written beside the scripts.
+        ["/usr/bin/python3", usesPackages ? "-BEs" : "-BEsS", scripts.appending(path: "\(script).py").path] + arguments
+    }
+
+    /// Runs a program that has to succeed.
+    ///
+    /// - Parameter input: its standard input.
+    @discardableResult
+    public static func run(
+        _ script: String, _ arguments: [String], usesPackages: Bool = false, input: Data? = nil, seconds: Double = 60
+    ) throws -> CommandResult {
+        try Command.require(
+            words(script, arguments, usesPackages: usesPackages), input: input, seconds: seconds)
+    }
+
+    /// Runs a program that has to succeed.
+    @discardableResult
+    public static func run(
+        _ script: String, _ arguments: String..., usesPackages: Bool = false, input: Data? = nil,
+        seconds: Double = 60
+    ) throws -> CommandResult {
+        try run(script, arguments, usesPackages: usesPackages, input: input, seconds: seconds)
+    }
+
+    /// Runs a program that has to succeed and prints a value in JSON.
+    public static func value<Value: Decodable>(
+        _ script: String, _ arguments: String..., usesPackages: Bool = false, input: Data? = nil
+    ) throws -> Value {
+        let output = try run(script, arguments, usesPackages: usesPackages, input: input).output
+        return try JSONDecoder().decode(Value.self, from: output)
+    }
+}
