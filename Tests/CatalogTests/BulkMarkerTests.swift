@@ -17,7 +17,7 @@ struct BulkMarkerTests {
         return folder
     }
 
-    @Test("the catalog is set aside when the machine has been started anew since")
+    @Test("The catalog is set aside when the machine has been started anew since")
     func otherBoot() throws {
         let folder = try Self.filled()
         try Data("11111111-2222-3333-4444-555555555555\n".utf8).write(to: URL(filePath: folder.file + "-bulk-1-2"))
@@ -29,7 +29,7 @@ struct BulkMarkerTests {
         #expect(log.lines.contains { $0.contains("the machine went down") && $0.contains("set aside") }, "\(log.lines)")
     }
 
-    @Test("the catalog is kept when only the process was killed, and the marker goes")
+    @Test("The catalog is kept when only the process was killed, and the marker goes")
     func killed() throws {
         let folder = try Self.filled()
         try String(contentsOfFile: Self.boot, encoding: .utf8).write(
@@ -39,7 +39,7 @@ struct BulkMarkerTests {
         #expect(!FileManager.default.fileExists(atPath: folder.damagedFile))
     }
 
-    @Test("the marker of a process that lives is left alone")
+    @Test("The marker of a process that lives is left alone")
     func alive() throws {
         let folder = try Self.filled()
         // Even one of another boot: what is held can't be of it.
@@ -57,7 +57,7 @@ struct BulkMarkerTests {
         #expect(!FileManager.default.fileExists(atPath: folder.damagedFile))
     }
 
-    @Test("when it ends, SQLite still has its locks: another process that goes doesn't take the journal away")
+    @Test("When it ends, SQLite still has its locks: another process that goes doesn't take the journal away")
     func locks() throws {
         let copier = try WorkerPool(name: "checkpoint", threadCount: 1)
         defer { copier.shutDown() }
@@ -72,7 +72,7 @@ struct BulkMarkerTests {
         #expect(try folder.dump().filter { $0.hasPrefix("INSERT INTO \"entry\"") }.count == 3)
     }
 
-    @Test("a marker is there as long as much is written, and no longer")
+    @Test("A marker is there as long as much is written, and no longer")
     func ownMarker() throws {
         let copier = try WorkerPool(name: "checkpoint", threadCount: 1)
         defer { copier.shutDown() }

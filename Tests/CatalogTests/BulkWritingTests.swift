@@ -41,7 +41,7 @@ struct BulkWritingTests {
         ]).lines
     }
 
-    @Test("the journal begins anew when it is long enough, however much is written")
+    @Test("The journal begins anew when it is long enough, however much is written")
     func journalIsBounded() throws {
         let writing = try #require(BulkWriting(database, copyingOn: copier, journalLimit: 100))
         var longest = 0
@@ -66,7 +66,7 @@ struct BulkWritingTests {
         try body()
     }
 
-    @Test("who writes is never two transactions ahead of who copies")
+    @Test("Who writes is never two transactions ahead of who copies")
     func staysNear() throws {
         let writing = try #require(BulkWriting(database, copyingOn: copier))
         let written = Locked(0)
@@ -91,7 +91,7 @@ struct BulkWritingTests {
         #expect(try count() == ["ok", "10"])
     }
 
-    @Test("once the journal is too long, who writes waits until it is copied")
+    @Test("Once the journal is too long, who writes waits until it is copied")
     func waitsForCopy() throws {
         let writing = try #require(BulkWriting(database, copyingOn: copier, journalLimit: 1))
         try withoutCopying {
@@ -119,7 +119,7 @@ struct BulkWritingTests {
         #expect(writing.flush() == nil)
     }
 
-    @Test("a reader that stays with what was there before stops nobody from writing")
+    @Test("A reader that stays with what was there before stops nobody from writing")
     func longReader() throws {
         let writing = try #require(BulkWriting(database, copyingOn: copier, journalLimit: 20))
         try database.pool.unsafeRead { reader in
@@ -136,7 +136,7 @@ struct BulkWritingTests {
         #expect(try count() == ["ok", "100"])
     }
 
-    @Test("without the thread that copies it goes on, and nothing is lost")
+    @Test("Without the thread that copies it goes on, and nothing is lost")
     func noCopier() throws {
         let writing = try #require(BulkWriting(database, copyingOn: copier, journalLimit: 20))
         copier.shutDown()
@@ -149,7 +149,7 @@ struct BulkWritingTests {
         #expect(try count() == ["ok", "100"])
     }
 
-    @Test("afterwards the disk is waited for again")
+    @Test("Afterwards the disk is waited for again")
     func settingsReturn() throws {
         func settings() throws -> [Int?] {
             try database.pool.writeWithoutTransaction { writer in

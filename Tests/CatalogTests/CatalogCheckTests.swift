@@ -49,7 +49,7 @@ struct CatalogCheckTests {
         return log.lines.contains { $0.contains("set aside") }
     }
 
-    @Test("a good one passes, whatever is in it")
+    @Test("A good one passes, whatever is in it")
     func good() throws {
         let log = RecordedLog()
         let catalog = try Self.open(try Self.original.get().copy(), log)
@@ -65,7 +65,7 @@ struct CatalogCheckTests {
     }
 
     @Test(
-        "what another program has changed is found as it is at the opening of a small one",
+        "What another program has changed is found as it is at the opening of a small one",
         arguments: CatalogEdit.all)
     func edited(edit: CatalogEdit) throws {
         let folder = try Self.original.get().copy()
@@ -83,7 +83,7 @@ struct CatalogCheckTests {
         #expect(try isFound == Self.isFoundAtOpening(copy))
     }
 
-    @Test("what is changed while it is open is found as well")
+    @Test("What is changed while it is open is found as well")
     func whileOpen() throws {
         for sql in [
             "DELETE FROM entry WHERE id IN (SELECT id FROM entry ORDER BY id LIMIT 3 OFFSET 500)",
@@ -102,7 +102,7 @@ struct CatalogCheckTests {
         }
     }
 
-    @Test("a page of the file that is there twice is found, or does no harm, whichever page it is")
+    @Test("A page of the file that is there twice is found, or does no harm, whichever page it is")
     func repeatedPage() throws {
         let original = try Self.original.get()
         let content = try Data(contentsOf: URL(filePath: original.file))
@@ -126,7 +126,7 @@ struct CatalogCheckTests {
         #expect(found > pageCount / 2)
     }
 
-    @Test("a recording whose document or facts are missing is damage when it is read")
+    @Test("A recording whose document or facts are missing is damage when it is read")
     func missing() throws {
         let sid = try Sample.sid(0)
         for table in ["document", "media"] {
@@ -146,7 +146,7 @@ struct CatalogCheckTests {
         }
     }
 
-    @Test("a check that isn't wanted any more ends, and sets nothing aside")
+    @Test("A check that isn't wanted any more ends, and sets nothing aside")
     func ending() throws {
         let catalog = try Self.open(try Self.original.get().copy())
         #expect(throws: CatalogError.self) { try catalog.checkWhole { false } }

@@ -9,7 +9,7 @@ import TwilioAPI
 
 @Suite("The catalog of an account", .orderly)
 struct CatalogTests {
-    @Test("what was stored is found again, byte for byte, and after reopening", arguments: MediaKind.allCases)
+    @Test("What was stored is found again, byte for byte, and after reopening", arguments: MediaKind.allCases)
     func roundTrip(kind: MediaKind) throws {
         let folder = try CatalogFolder()
         let resource = try Sample.resource(7, kind)
@@ -38,7 +38,7 @@ struct CatalogTests {
         #expect(totals.knownBytes == 1 << 40)
     }
 
-    @Test("of a resource that is on two pages, the one that came later counts, stored together or not")
+    @Test("Of a resource that is on two pages, the one that came later counts, stored together or not")
     func twice() throws {
         let pages = try ["processing", "in-progress", "completed"].enumerated().map { index, status in
             try [Sample.resource(5 - index), Sample.resource(7, status: status), Sample.resource(9 + index)]
@@ -57,7 +57,7 @@ struct CatalogTests {
         }
     }
 
-    @Test("what belongs to a catalog that was rebuilt meanwhile isn't stored")
+    @Test("What belongs to a catalog that was rebuilt meanwhile isn't stored")
     func otherEpoch() throws {
         let catalog = try CatalogFolder().catalog()
         let page = catalog.prepare([try Sample.resource(1)])
@@ -70,7 +70,7 @@ struct CatalogTests {
         #expect(try catalog.listed() == [try Sample.sid(1)])
     }
 
-    @Test("what was never stored is not there")
+    @Test("What was never stored is not there")
     func empty() throws {
         let catalog = try CatalogFolder().catalog()
         let sid = try Sample.sid(1)
@@ -82,7 +82,7 @@ struct CatalogTests {
         #expect(try catalog.entries(of: .composition, after: 0, limit: 10).isEmpty)
     }
 
-    @Test("other programs' users can't read it, its journal included")
+    @Test("Other programs' users can't read it, its journal included")
     func modes() throws {
         let folder = try CatalogFolder()
         let catalog = try folder.catalog()
@@ -106,7 +106,7 @@ struct CatalogTests {
         #expect(printed == resources.map { "\($0.sid)".dropFirst(2) + " \($0.dateCreated?.seconds ?? 0)" })
     }
 
-    @Test("only completed recordings are listed", arguments: ["processing", "deleted", "failed", "in-progress", "x"])
+    @Test("Only completed recordings are listed", arguments: ["processing", "deleted", "failed", "in-progress", "x"])
     func otherStatus(status: String) throws {
         let catalog = try CatalogFolder().catalog()
         try catalog.store(try Sample.resource(1, status: status))
@@ -120,7 +120,7 @@ struct CatalogTests {
         #expect(try catalog.listed().isEmpty)
     }
 
-    @Test("positions stay as they are, and are never given again")
+    @Test("Positions stay as they are, and are never given again")
     func positions() throws {
         let catalog = try CatalogFolder().catalog()
         try catalog.store((1...3).map { try Sample.resource($0) })
@@ -134,7 +134,7 @@ struct CatalogTests {
         #expect((after.last?.position ?? 0) > (before.last ?? .max))
     }
 
-    @Test("a listing in pieces misses nothing and repeats nothing, whatever comes and goes", arguments: 1...7)
+    @Test("A listing in pieces misses nothing and repeats nothing, whatever comes and goes", arguments: 1...7)
     func cursor(limit: Int) throws {
         let catalog = try CatalogFolder().catalog()
         try catalog.store((1...20).map { try Sample.resource($0) })
@@ -156,7 +156,7 @@ struct CatalogTests {
         #expect(try Array(found.prefix(20)) == (1...20).map { try Sample.sid($0) })
     }
 
-    @Test("entries are listed kind by kind")
+    @Test("Entries are listed kind by kind")
     func kinds() throws {
         let catalog = try CatalogFolder().catalog()
         for number in 1...9 { try catalog.store(try Sample.resource(number, MediaKind.allCases[number % 3])) }
@@ -166,7 +166,7 @@ struct CatalogTests {
         }
     }
 
-    @Test("what was learnt is kept when the resource is met again, and goes when it is forgotten")
+    @Test("What was learnt is kept when the resource is met again, and goes when it is forgotten")
     func facts() throws {
         let catalog = try CatalogFolder().catalog()
         let sid = try Sample.sid(1)
@@ -181,7 +181,7 @@ struct CatalogTests {
         #expect(try catalog.entry(of: sid)?.plaintextSize == nil)
     }
 
-    @Test("a directory in the catalog's place is an error that names it")
+    @Test("A directory in the catalog's place is an error that names it")
     func notAFile() throws {
         let folder = try CatalogFolder()
         try FileManager.default.createDirectory(atPath: folder.file, withIntermediateDirectories: true)
@@ -192,7 +192,7 @@ struct CatalogTests {
             "the path and the advice stand there once")
     }
 
-    @Test("a folder that can't be made is an error that names it")
+    @Test("A folder that can't be made is an error that names it")
     func noFolder() throws {
         let error = #expect(throws: CatalogError.self) {
             try Catalog(folder: "/dev/null/catalog", logger: .silent)
@@ -201,7 +201,7 @@ struct CatalogTests {
         #expect(error?.message.contains("/dev/null/catalog") == true)
     }
 
-    @Test("two mounts write to one catalog at the same time")
+    @Test("Two mounts write to one catalog at the same time")
     func twoWriters() throws {
         let folder = try CatalogFolder()
         let failures = Locked<[String]>([])

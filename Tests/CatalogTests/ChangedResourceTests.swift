@@ -17,7 +17,7 @@ struct ChangedResourceTests {
         return try ListedResource(kind: .voiceRecording, json: Array(json.utf8))
     }
 
-    @Test("the time of the last change is kept with an entry, and follows the resource")
+    @Test("The time of the last change is kept with an entry, and follows the resource")
     func kept() throws {
         let catalog = try CatalogFolder().catalog()
         let sid = try Sample.sid(1)

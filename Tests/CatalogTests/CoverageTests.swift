@@ -6,7 +6,7 @@ import TestSupport
 @Suite("A set of points in time", .orderly)
 struct CoverageTests {
     @Test(
-        "it is what a set of numbers would be, whatever is put in and taken out",
+        "It is what a set of numbers would be, whatever is put in and taken out",
         arguments: 1...20 as ClosedRange<UInt64>)
     func model(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
@@ -34,7 +34,7 @@ struct CoverageTests {
         }
     }
 
-    @Test("it may be without bounds")
+    @Test("It may be without bounds")
     func unbounded() {
         var coverage = Coverage([.min..<100])
         #expect(coverage.gaps(in: .min ..< .max) == [100..<Int64.max])

@@ -14,7 +14,7 @@ struct DamageTests {
         try Catalog(folder: folder.path, logger: log.logger)
     }
 
-    @Test("is set aside with a message when it is no database, and built anew")
+    @Test("A file that is no database is set aside with a message, and the catalog is built anew")
     func garbage() throws {
         let folder = try CatalogFolder()
         try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
@@ -30,7 +30,7 @@ struct DamageTests {
         #expect(log.lines.first?.contains("'\(folder.damagedFile)'") == true)
     }
 
-    @Test("is set aside once, whoever else opens it at that moment", arguments: 1...10)
+    @Test("A damaged catalog is set aside once, although several mounts open it at that moment", arguments: 1...10)
     func garbageForMany(round: Int) throws {
         let folder = try CatalogFolder()
         try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
@@ -57,7 +57,7 @@ struct DamageTests {
     }
 
     @Test(
-        "that was taken away is given up by who has it open, also without having met any damage",
+        "A catalog that was taken away is given up by every mount that has it open, although none found damage",
         arguments: [true, false])
     func takenAway(isRead: Bool) throws {
         let folder = try CatalogFolder()
@@ -78,7 +78,7 @@ struct DamageTests {
         #expect(next.epoch == 0)
     }
 
-    @Test("that one mount has set aside is given up by the other also when that writes first")
+    @Test("When one mount sets a catalog aside, another gives it up even if it writes first")
     func otherMountWrites() throws {
         let folder = try CatalogFolder()
         let (catalog, other) = (try Self.open(folder), try Self.open(folder))
@@ -91,7 +91,7 @@ struct DamageTests {
         #expect(try other.listed() == [try Sample.sid(5001)])
     }
 
-    @Test("whose file is removed is replaced also while every open reader is in use")
+    @Test("A catalog whose file is removed is replaced also while every open reader is in use")
     func removedWhileReading() throws {
         let folder = try CatalogFolder()
         let catalog = try Self.open(folder)
@@ -111,7 +111,7 @@ struct DamageTests {
         #expect(catalog.epoch == 1)
     }
 
-    @Test("that is begun anew has another epoch before anybody can read it")
+    @Test("A catalog that is begun anew has another epoch before anybody can read it")
     func replacementOrder() throws {
         let folder = try CatalogFolder()
         let catalog = try Self.open(folder)

@@ -6,7 +6,7 @@ import TestSupport
 
 @Suite("Packing documents", .orderly)
 struct DocumentCoderTests {
-    @Test("what is packed comes out byte for byte", arguments: [0, 1, 10, 1900, 100_000])
+    @Test("What is packed comes out byte for byte", arguments: [0, 1, 10, 1900, 100_000])
     func roundTrip(size: Int) throws {
         let coder = try DocumentCoder()
         let noise = Array(TestMedia.noise(size, seed: 7))
@@ -18,7 +18,7 @@ struct DocumentCoderTests {
         }
     }
 
-    @Test("several are packed one after the other")
+    @Test("Several are packed one after the other")
     func several() throws {
         let coder = try DocumentCoder()
         let documents = (0..<20).map { Array(TestMedia.noise($0 * 50, seed: UInt64($0))) }
@@ -31,7 +31,7 @@ struct DocumentCoderTests {
         }
     }
 
-    @Test("a changed byte is found, and nothing crashes")
+    @Test("A changed byte is found, and nothing crashes")
     func damaged() throws {
         let coder = try DocumentCoder()
         let document = Array(#"{"sid":"RE00000000000000000000000000000001","status":"completed","price":null}"#.utf8)
@@ -46,7 +46,7 @@ struct DocumentCoderTests {
         }
     }
 
-    @Test("a resource of an encrypted voice recording takes little more than its key's random bytes")
+    @Test("A resource of an encrypted voice recording takes little more than its key's random bytes")
     func size() throws {
         let coder = try DocumentCoder()
         let key = TestMedia.noise(512, seed: 3).base64EncodedString()

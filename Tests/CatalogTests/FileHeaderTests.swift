@@ -26,7 +26,7 @@ struct FileHeaderTests {
             + others.map { Change(offset: $0.0, value: $0.1, isDamage: false) }
     }()
 
-    @Test("versions that SQLite doesn't know are damage, and no reason to refuse the mount", arguments: changes)
+    @Test("Versions that SQLite doesn't know are damage, and no reason to refuse the mount", arguments: changes)
     func changed(change: Change) throws {
         let folder = try CatalogFolder()
         let sid = try Sample.sid(1)
@@ -43,7 +43,7 @@ struct FileHeaderTests {
         }
     }
 
-    @Test("what is shorter than a header, or no database, is SQLite's to judge")
+    @Test("What is shorter than a header, or no database, is SQLite's to judge")
     func other() throws {
         let folder = try CatalogFolder()
         try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
@@ -55,7 +55,7 @@ struct FileHeaderTests {
         }
     }
 
-    @Test("a step of a later version has a plain name")
+    @Test("A step of a later version has a plain name")
     func steps() {
         for name in ["what is yet to come", "a", "step-2", String(repeating: "a", count: 64)] {
             #expect(CatalogCheck.isNameOfStep(Array(name.utf8)), "\(name)")

@@ -17,7 +17,7 @@ struct GroupTests {
         }
     }
 
-    @Test("however small the pieces, listing every recording's call goes over the recordings once")
+    @Test("However small the pieces, listing every recording's call goes over the recordings once")
     func pieces() throws {
         let catalog = try CatalogFolder().catalog()
         try catalog.store(try (1...20_000).map { try Sample.resource($0, seconds: 1_600_000_000, group: $0) })

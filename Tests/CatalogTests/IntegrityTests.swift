@@ -10,7 +10,7 @@ import TwilioAPI
 struct IntegrityTests {
     private static let facts = StoredMediaFacts.sample(plaintextSize: 5, entityTag: "\"a\"", facts: [1])
 
-    @Test("it is kept over a reopening", arguments: [StoredIntegrity.verified, .failed])
+    @Test("It is kept over a reopening", arguments: [StoredIntegrity.verified, .failed])
     func reopening(integrity: StoredIntegrity) throws {
         let folder = try CatalogFolder()
         let sid = try Sample.sid(1)
@@ -29,7 +29,7 @@ struct IntegrityTests {
         #expect(try catalog.media.integrity(of: sid) == integrity)
     }
 
-    @Test("it is forgotten with the facts, and when size or entity tag become others, and only then")
+    @Test("It is forgotten with the facts, and when size or entity tag become others, and only then")
     func forgetting() throws {
         let catalog = try CatalogFolder().catalog()
         let sid = try Sample.sid(1)
@@ -54,7 +54,7 @@ struct IntegrityTests {
         #expect(try catalog.media.integrity(of: sid) == .unverified)
     }
 
-    @Test("video says with its media that it has a tag")
+    @Test("Video says with its media that it has a tag")
     func video() throws {
         let catalog = try CatalogFolder().catalog()
         let sid = try Sample.sid(1, .composition)
@@ -69,7 +69,7 @@ struct IntegrityTests {
         #expect(try catalog.media.integrity(of: try Sample.sid(2)) == nil)
     }
 
-    @Test("the counts are those of counting, whatever has happened", arguments: 1...5 as ClosedRange<UInt64>)
+    @Test("The counts are those of counting, whatever has happened", arguments: 1...5 as ClosedRange<UInt64>)
     func counts(seed: UInt64) throws {
         let catalog = try CatalogFolder().catalog()
         var generator = SeededGenerator(seed: seed)

@@ -24,7 +24,7 @@ struct OlderSchemaTests {
         let facts: Data?
     }
 
-    @Test("the steps give each kind of media a list")
+    @Test("The steps give each kind of media a list")
     func lists() throws {
         let database = try DatabaseQueue()
         try Schema.migrator(coder: DocumentCoder()).migrate(database)
@@ -33,7 +33,7 @@ struct OlderSchemaTests {
         #expect(kinds == MediaKind.allCases.map(\.rawValue))
     }
 
-    @Test("everything of an older one is kept", arguments: [1, 2])
+    @Test("Everything of an older one is kept", arguments: [1, 2])
     func older(version: Int) throws {
         let folder = try CatalogFolder()
         let expected: [Expected] = try Python.value(
@@ -80,7 +80,7 @@ struct OlderSchemaTests {
         #expect(try folder.integrityCheck() == ["ok"])
     }
 
-    @Test("one of a newer version is an error that names it, and stays as it is")
+    @Test("One of a newer version is an error that names it, and stays as it is")
     func newer() throws {
         let folder = try CatalogFolder()
         do {

@@ -7,7 +7,7 @@ import TwilioAPI
 
 @Suite("What follows a recording in its directory", .orderly)
 struct OrderTests {
-    @Test("followers are those of the listing, and of the names", arguments: EntryOrder.allCases, [1, 3, 100])
+    @Test("Followers are those of the listing, and of the names", arguments: EntryOrder.allCases, [1, 3, 100])
     func followers(order: EntryOrder, limit: Int) throws {
         let catalog = try CatalogFolder().catalog()
         var generator = SeededGenerator(seed: 3)
@@ -25,7 +25,7 @@ struct OrderTests {
         }
     }
 
-    @Test("nothing follows a recording that isn't there in the listing, and by name what does")
+    @Test("Nothing follows a recording that isn't there in the listing, and by name what does")
     func unknown() throws {
         let catalog = try CatalogFolder().catalog()
         try catalog.store(try Sample.resource(2))

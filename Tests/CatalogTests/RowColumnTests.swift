@@ -10,7 +10,7 @@ struct RowColumnTests {
         try #require(try DatabaseQueue().read { try Row.fetchOne($0, sql: "SELECT \(values)") })
     }
 
-    @Test("values of the right type are read")
+    @Test("Values of the right type are read")
     func values() throws {
         let row = try Self.row("9223372036854775807, 1700000000, 'wav', x'000102030405060708090a0b0c0d0e0f'")
         #expect(row.integer(0) == .max)
@@ -19,7 +19,7 @@ struct RowColumnTests {
         #expect(row.digits(3) == SIDDigits(high: 0x0001_0203_0405_0607, low: 0x0809_0a0b_0c0d_0e0f))
     }
 
-    @Test("a value of another type, none, or one out of bounds is nil")
+    @Test("A value of another type, none, or one out of bounds is nil")
     func damage() throws {
         let row = try Self.row("NULL, 'text', x'ff00', 1.5, 9223372036854775807, x'00'")
         for column in 0..<4 { #expect(row.integer(column) == nil) }

@@ -17,7 +17,7 @@ struct WriteQueueTests {
         isOver.change { $0 = true }
     }
 
-    @Test("urgent work goes before bulk work that was given earlier, and each keeps its order")
+    @Test("Urgent work goes before bulk work that was given earlier, and each keeps its order")
     func order() throws {
         let queue = try WriteQueue()
         let done = Locked<[Int]>([])
@@ -29,7 +29,7 @@ struct WriteQueueTests {
         #expect(done.withLock { $0 } == [0, 1, 2, 10, 11, 12])
     }
 
-    @Test("urgent work that comes while bulk work runs goes before the rest of it")
+    @Test("Urgent work that comes while bulk work runs goes before the rest of it")
     func overtaking() throws {
         let queue = try WriteQueue()
         let done = Locked<[Int]>([])
@@ -45,7 +45,7 @@ struct WriteQueueTests {
         #expect(done.withLock { $0 } == [1, 2, 3])
     }
 
-    @Test("finishing waits for all work that was given before, and leaves the queue open")
+    @Test("Finishing waits for all work that was given before, and leaves the queue open")
     func finishing() throws {
         let queue = try WriteQueue()
         let done = Locked(0)
@@ -60,7 +60,7 @@ struct WriteQueueTests {
         #expect(done.withLock { $0 } == 201)
     }
 
-    @Test("after shutting down, work is dropped and finishing doesn't wait")
+    @Test("After shutting down, work is dropped and finishing doesn't wait")
     func shutDown() throws {
         let queue = try WriteQueue()
         let done = Locked(0)
@@ -72,7 +72,7 @@ struct WriteQueueTests {
         #expect(done.withLock { $0 } == 100)
     }
 
-    @Test("threads that give work at the same time lose none of it")
+    @Test("Threads that give work at the same time lose none of it")
     func contention() throws {
         let queue = try WriteQueue()
         let done = Locked(0)

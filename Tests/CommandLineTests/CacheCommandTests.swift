@@ -42,7 +42,7 @@ struct CacheCommandTests {
         return cache
     }
 
-    @Test("status tells what is held, and clear removes it, while it is in use")
+    @Test("Status tells what is held, and clear removes it, while it is in use")
     func statusAndClear() throws {
         let cache = try fill(3)
         try #require(eventually { try report().limitBytes != nil })

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Programs that tests start", .orderly)
 struct SpawningTests {
-    @Test("have no descriptors of other tests, however many there are")
+    @Test("A program has no descriptors of other tests, however many there are")
     func descriptors() throws {
         var limit = rlimit()
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)

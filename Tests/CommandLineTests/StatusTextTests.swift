@@ -120,7 +120,7 @@ struct StatusTextTests {
         #expect(text.contains("limiter"))
     }
 
-    @Test("Everything, in columns that line up")
+    @Test("Everything is printed in columns that line up")
     func everything() throws {
         let expected = """
             account          AC0123456789abcdef0123456789abcdef

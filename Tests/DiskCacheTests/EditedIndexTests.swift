@@ -12,7 +12,7 @@ struct EditedIndexTests {
     private let content = Pattern.content(1)
 
     @Test(
-        "works again, with the right bytes",
+        "A changed cache works again, with the right bytes",
         arguments: [
             "UPDATE block SET bytes = 9223372036854775807", "UPDATE block SET bytes = -9223372036854775808",
             "UPDATE account SET bytes = 9223372036854775807", "UPDATE account SET bytes = -9223372036854775808",
@@ -43,7 +43,7 @@ struct EditedIndexTests {
     }
 
     @Test(
-        "doesn't follow what it didn't make, and doesn't wait for it",
+        "A cache doesn't follow files that it didn't make, and doesn't wait for them",
         arguments: ["fifo", "link", "folder", "device"])
     func replacedBlock(kind: String) throws {
         let bench = try CacheBench()
@@ -70,7 +70,7 @@ struct EditedIndexTests {
         cache.shutDown()
     }
 
-    @Test("refuses a folder that others may write", arguments: ["777", "1777", "720"])
+    @Test("A folder that others may write is refused", arguments: ["777", "1777", "720"])
     func open(mode: String) throws {
         let bench = try CacheBench()
         try bench.open().shutDown()

@@ -52,7 +52,7 @@ struct EnvelopeMetadataTests {
         #expect(metadata.plaintextMD5 == nil)
     }
 
-    @Test("Version 1 without the length, and with the MD5")
+    @Test("Version 1 is read without the length, and with the MD5")
     func version1Variations() throws {
         var headers = version1
         headers["x-amz-unencrypted-content-length"] = nil

@@ -16,7 +16,7 @@ struct AttributesTests {
     }
 
     @Test(
-        "the size is exact, and its blocks are of 512 bytes, rounded up",
+        "The size is exact, and its blocks are of 512 bytes, rounded up",
         arguments: [
             (0, 0), (1, 1), (511, 1), (512, 1), (513, 2), (1024, 2), (16_000_044, 31_251),
             (5_000_000_000, 9_765_625),
@@ -28,7 +28,7 @@ struct AttributesTests {
         #expect(stat.st_blocks == blocks)
     }
 
-    @Test("type, owner, number and times are those of the node")
+    @Test("Type, owner, number and times are those of the node")
     func fields() {
         let file = attributes(.regular, size: 1).stat
         #expect(file.st_mode == S_IFREG | 0o400)
@@ -49,7 +49,7 @@ struct AttributesTests {
         #expect(link.st_size == 61)
     }
 
-    @Test("an entry carries its validities, and one without attributes has no number")
+    @Test("An entry carries its validities, and one without attributes has no number")
     func entries() {
         let found = fuse_entry_param(attributes(.regular, size: 7), validity: 12)
         #expect(found.ino == UInt64.max - 1)

@@ -40,7 +40,7 @@ struct DirectoryBufferTests {
         return found
     }
 
-    @Test("as many entries are added as fit, whole ones only", arguments: Array(stride(from: 0, through: 400, by: 7)))
+    @Test("As many entries are added as fit, whole ones only", arguments: Array(stride(from: 0, through: 400, by: 7)))
     func fill(size: Int) throws {
         for isPlus in [false, true] {
             let prefix = isPlus ? 128 : 0
@@ -68,7 +68,7 @@ struct DirectoryBufferTests {
     }
 
     @Test(
-        "a reference is given for entries with attributes, and never for the dots",
+        "A reference is given for entries with attributes, and never for the dots",
         arguments: [("RE.wav", true, true), ("RE.wav", false, false), (".", true, false), ("..", true, false)])
     func references(name: String, isKnown: Bool, counts: Bool) throws {
         var buffer = DirectoryBuffer(size: 4096)

@@ -40,7 +40,7 @@ struct ErrorAnswerTests {
     }
 
     @Test(
-        "each error of the tree has the errno that programs expect",
+        "Each error of the tree has the errno that programs expect",
         arguments: [
             (.notFound, ENOENT), (.stale, ESTALE), (.isDirectory, EISDIR), (.notDirectory, ENOTDIR), (.invalid, EINVAL),
             (.readOnly, EROFS), (.permissionDenied, EACCES), (.media(.keyNotHeld), ENOKEY),
@@ -51,14 +51,14 @@ struct ErrorAnswerTests {
         #expect(ErrorAnswer(.tree(code)).number.rawValue == number)
     }
 
-    @Test("what isn't the tree's fault has its errno too")
+    @Test("What isn't the tree's fault has its errno too")
     func others() {
         #expect(ErrorAnswer(.deadline).number.rawValue == EIO)
         #expect(ErrorAnswer(.interrupted).number.rawValue == EINTR)
         #expect(ErrorAnswer(.smallBuffer).number.rawValue == ERANGE)
     }
 
-    @Test("input/output errors are logged as errors, changes as information, missing keys for debugging, and no others")
+    @Test("Input/output errors are logged as errors, changes as information, missing keys for debugging, and no others")
     func levels() {
         #expect(ErrorAnswer(.tree(.media(.shutDown))).level == .debug)
         for answer in Self.codes.filter({ $0 != .tree(.media(.shutDown)) }).map({ ErrorAnswer($0) }) {
@@ -71,14 +71,14 @@ struct ErrorAnswerTests {
         }
     }
 
-    @Test("each errno that programs get has the name that Python knows it by")
+    @Test("Each errno that programs get has the name that Python knows it by")
     func names() throws {
         let numbers = Self.codes.map { ErrorAnswer($0).number }
         let names = try Python.run("errno_names", numbers.map { "\($0.rawValue)" }).lines
         #expect(numbers.map(\.name) == names)
     }
 
-    @Test("the manual's table has the same reasons, errnos and levels")
+    @Test("The manual's table has the same reasons, errnos and levels")
     func manual() throws {
         let text = try String(contentsOf: BuiltPrograms.package.appending(path: "man/twiliofs.1"), encoding: .utf8)
         let section = try #require(text.components(separatedBy: ".Ss Errors of programs that use the files\n").last)
@@ -91,7 +91,7 @@ struct ErrorAnswerTests {
         #expect(rows == expected)
     }
 
-    @Test("each reason is one that errors are counted by")
+    @Test("Each reason is one that errors are counted by")
     func all() {
         #expect(RequestErrorCode.allCases == Self.codes)
     }

@@ -17,7 +17,7 @@ struct KernelConnectionTests {
         return Set(names.map { $0.trimmingCharacters(in: .newlines) })
     }
 
-    @Test("no request waits, a change is reported to nobody, and the threads end, also when they are ended twice")
+    @Test("No request waits, a change is reported to nobody, and the threads end, also when they are ended twice")
     func unmounted() throws {
         let kernel = try KernelConnection(metrics: TestMetrics(), logger: .silent)
         #expect(try eventually { try Self.threads.isSubset(of: Self.threadNames()) })

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("What is counted and measured of the kernel's requests", .orderly)
 struct RequestMetricsTests {
-    @Test("errors are counted by their name, each that there is")
+    @Test("Errors are counted by their name, each that there is")
     func errors() {
         let counted = TestMetrics()
         let metrics = RequestMetrics(counted)
@@ -23,7 +23,7 @@ struct RequestMetricsTests {
         #expect(counted.counterTotal(label: "system_errors_total") == 3 + Int64(RequestErrorCode.allCases.count))
     }
 
-    @Test("each operation has a time of its own, under a name that no other has")
+    @Test("Each operation has a time of its own, under a name that no other has")
     func operations() throws {
         let measured = TestMetrics()
         let metrics = RequestMetrics(measured)

@@ -8,7 +8,7 @@ import Testing
 @Suite("What df tells", .orderly)
 struct StatisticsTests {
     @Test(
-        "whatever is used, it is told, and at most one percent of what there is",
+        "Whatever is used, it is told, and at most one percent of what there is",
         arguments: [0, 1, 4095, 4096, 4097, 46_278_377_472, 1 << 50, 1 << 62, .max, -1, .min] as [Int64])
     func room(bytes: Int64) {
         let statistics = statvfs(files: bytes, bytes: bytes)

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Files about the mount itself", .orderly)
 struct ControlFilesTests {
-    @Test("a text that may be padded has the size that was reported, whatever its length is when it is opened")
+    @Test("A text that may be padded has the size that was reported, whatever its length is when it is opened")
     func padded() throws {
         let texts = MadeUpTexts()
         let files = ControlFiles(contents: texts)
@@ -22,7 +22,7 @@ struct ControlFilesTests {
         #expect(try files.size(of: .metrics) < files.size(of: .status))
     }
 
-    @Test("a text that may not be padded is as it is")
+    @Test("A text that may not be padded is as it is")
     func exact() throws {
         let texts = MadeUpTexts()
         let files = ControlFiles(contents: texts)
@@ -33,7 +33,7 @@ struct ControlFilesTests {
         }
     }
 
-    @Test("a text that can't be made is an error and no empty file, unless only its size is asked for and known")
+    @Test("A text that can't be made is an error and no empty file, unless only its size is asked for and known")
     func failure() throws {
         let texts = MadeUpTexts()
         texts.set(nil)

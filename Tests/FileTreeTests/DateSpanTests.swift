@@ -7,7 +7,7 @@ import TwilioAPI
 
 @Suite("Years, months and days of the view by date", .orderly)
 struct DateSpanTests {
-    @Test("every day of 130 years has the name and the seconds that Python's calendar gives it")
+    @Test("Every day of 130 years has the name and the seconds that Python's calendar gives it")
     func days() throws {
         var expected: [String: Range<Timestamp>] = [:]
         let spans: [String: [Int64]] = try Python.value("dates", "spans")
@@ -37,7 +37,7 @@ struct DateSpanTests {
     }
 
     @Test(
-        "only names of the right length and of digits alone mean something",
+        "Only names of the right length and of digits alone mean something",
         arguments: ["", "1", "001", "+1", "-1", "1 ", " 1", "0x", "١١", "00", "13", "99", "1\u{0}", "½"])
     func names(_ name: String) throws {
         let year = try #require(DateSpan(yearNamed: "2026"))
@@ -46,7 +46,7 @@ struct DateSpanTests {
         #expect(DateSpan(yearNamed: "20\(name)") == nil || name.utf8.count == 2)
     }
 
-    @Test("days that the calendar doesn't have mean nothing", arguments: [("2026", "02", "29"), ("2026", "04", "31")])
+    @Test("Days that the calendar doesn't have mean nothing", arguments: [("2026", "02", "29"), ("2026", "04", "31")])
     func noSuchDay(year: String, month: String, day: String) throws {
         let month = try #require(DateSpan(yearNamed: year)?.child(named: month))
         #expect(month.child(named: day) == nil)
@@ -54,7 +54,7 @@ struct DateSpanTests {
         #expect(DateSpan(yearNamed: "0000") == nil)
     }
 
-    @Test("a place in a day comes back from its number, and the numbers are in the order of the listing")
+    @Test("A place in a day comes back from its number, and the numbers are in the order of the listing")
     func placesInDay() {
         var numbers: [Int64] = []
         for kind in PlaceInDay.kinds {

@@ -35,7 +35,7 @@ struct FileTreeTests {
         return "\(folder)/\(try bench.sid(name)).\(suffix)"
     }
 
-    @Test("every file is found by its name, with its size, and has its bytes")
+    @Test("Every file is found by its name, with its size, and has its bytes")
     func contents() throws {
         try Self.withTree { bench in
             for (file, content) in Self.files {
@@ -52,7 +52,7 @@ struct FileTreeTests {
         }
     }
 
-    @Test("the metadata of a file is the resource as it was received")
+    @Test("The metadata of a file is the resource as it was received")
     func metadata() throws {
         try Self.withTree { bench in
             let sid = try bench.sid("f.mp4")
@@ -76,7 +76,7 @@ struct FileTreeTests {
         ".twiliofs": [".", "..", "status.json", "metrics", "version"],
     ]
 
-    @Test("each limit gives the same list, with each entry once", arguments: 1...9)
+    @Test("Each limit gives the same list, with each entry once", arguments: 1...9)
     func limits(limit: Int) throws {
         try Self.withTree { bench in
             for path in ["", "metadata", ".twiliofs", "recordings", "metadata/recordings", "compositions"] {
@@ -98,7 +98,7 @@ struct FileTreeTests {
         }
     }
 
-    @Test("a listing has the files that a lookup finds, with the same numbers")
+    @Test("A listing has the files that a lookup finds, with the same numbers")
     func listingAgrees() throws {
         try Self.withTree { bench in
             for path in ["recordings", "video-recordings", "compositions", "metadata/compositions", "metadata", ""] {
@@ -117,7 +117,7 @@ struct FileTreeTests {
         }
     }
 
-    @Test("a name that is none of the account's isn't found, and costs no request unless it could be one")
+    @Test("A name that is none of the account's isn't found, and costs no request unless it could be one")
     func unknownNames() throws {
         try Self.withTree { bench in
             let sid = try bench.sid("a.wav")
@@ -145,7 +145,7 @@ struct FileTreeTests {
         }
     }
 
-    @Test("a file is no directory and a directory no file, and a forgotten number means nothing")
+    @Test("A file is no directory and a directory no file, and a forgotten number means nothing")
     func wrongTypes() throws {
         try Self.withTree { bench in
             let directory = try bench.find("recordings")
@@ -167,7 +167,7 @@ struct FileTreeTests {
         }
     }
 
-    @Test("a lookup counts as a reference, and so does an entry that was told with attributes")
+    @Test("A lookup counts as a reference, and so does an entry that was told with attributes")
     func references() throws {
         try Self.withTree { bench in
             let path = try Self.path(bench, "recordings/a.wav")
@@ -185,7 +185,7 @@ struct FileTreeTests {
     }
 
     @Test(
-        "who may do what follows from the mode",
+        "Who may do what follows from the mode",
         arguments: [0o077, 0o027, 0o022, 0o777] as [UInt32],
         [(0, 0), (1000, 5), (5, 100), (5, 5)] as [(UInt32, UInt32)])
     func access(mask: UInt32, who: (user: UInt32, group: UInt32)) throws {
@@ -211,7 +211,7 @@ struct FileTreeTests {
         }
     }
 
-    @Test("extended attributes tell what is known of a file")
+    @Test("Extended attributes tell what is known of a file")
     func extendedAttributes() throws {
         try Self.withTree { bench in
             func values(_ file: String) throws -> [String: String] {
@@ -238,7 +238,7 @@ struct FileTreeTests {
         }
     }
 
-    @Test("control files tell of the mount, in their true size")
+    @Test("Control files tell of the mount, in their true size")
     func control() throws {
         try Self.withTree { bench in
             #expect(try bench.content(".twiliofs/version") == [1, 1, 1, 1, 1])
@@ -249,7 +249,7 @@ struct FileTreeTests {
         }
     }
 
-    @Test("what was found out of the truth of bytes is told after a remount, and until the media changes")
+    @Test("What was found out of the truth of bytes is told after a remount, and until the media changes")
     func integrityIsKept() throws {
         try Self.withTree { bench in
             let names = ["recordings/a.wav", "recordings/b.wav", "compositions/g.webm", "recordings/unencrypted/c.wav"]
@@ -287,7 +287,7 @@ struct FileTreeTests {
         }
     }
 
-    @Test("a report that outgrows its size is told to be larger, and is, and stays so")
+    @Test("A report that outgrows its size is told to be larger, and is, and stays so")
     func growingReport() throws {
         try Self.withTree { bench in
             let path = ".twiliofs/status.json"
@@ -303,7 +303,7 @@ struct FileTreeTests {
         }
     }
 
-    @Test("without the key a file has its size, and opening it says that the key is missing")
+    @Test("Without the key a file has its size, and opening it says that the key is missing")
     func missingKey() throws {
         try Self.withTree(keys: KeyRing([])) { bench in
             for file in ["recordings/a.wav", "video-recordings/d.mka", "compositions/f.mp4"] {
@@ -317,7 +317,7 @@ struct FileTreeTests {
         }
     }
 
-    @Test("a list that can't be completed is an error and no shorter directory")
+    @Test("A list that can't be completed is an error and no shorter directory")
     func incompleteList() throws {
         try Self.withTree { bench in
             bench.simulator.faults = [.init(.status(400), path: "/v1/Compositions", count: 1)]
@@ -328,7 +328,7 @@ struct FileTreeTests {
         }
     }
 
-    @Test("totals are those of what is known")
+    @Test("Totals are those of what is known")
     func totals() throws {
         try Self.withTree { bench in
             for name in ["recordings", "video-recordings", "compositions"] {
@@ -341,7 +341,7 @@ struct FileTreeTests {
         }
     }
 
-    @Test("directories are as old as the newest of their recordings, and never tell a time of their own")
+    @Test("Directories are as old as the newest of their recordings, and never tell a time of their own")
     func directoryTimes() throws {
         try Self.withTree([:]) { bench in
             #expect(try bench.find("recordings").modified.seconds == 0)

@@ -73,7 +73,7 @@ struct ForeignNumberTests {
         }
     }
 
-    @Test("a size that can't be is an error, and sums of large ones saturate", arguments: Told.allCases)
+    @Test("A size that can't be is an error, and sums of large ones saturate", arguments: Told.allCases)
     func sizes(told: Told) throws {
         let type = told.folder == "recordings" ? "wav" : "mp4"
         let files = Self.numbers.indices.map { ("\(told.folder)/\($0).\(type)", Array(TestMedia.noise(100, seed: 1))) }
@@ -103,7 +103,7 @@ struct ForeignNumberTests {
         #expect(try !bench.catalog.tallies().isEmpty)
     }
 
-    @Test("a duration and a number of channels that can't be are left out", arguments: numbers)
+    @Test("A duration and a number of channels that can't be are left out", arguments: numbers)
     func resources(number: String) throws {
         for value in [number, "\"\(number)\""] {
             let json = """
@@ -117,7 +117,7 @@ struct ForeignNumberTests {
     }
 
     @Test(
-        "a recording that tells a duration that can't be is described and read",
+        "A recording that tells a duration that can't be is described and read",
         arguments: ["-9223372036854775808", "9223372036854775807", "-1", "0", "31622400", "31622401"])
     func duration(number: String) throws {
         let content = Array(TestMedia.noise(1000, seed: 2))
@@ -128,7 +128,7 @@ struct ForeignNumberTests {
         #expect(try bench.content("recordings/\(sid).wav") == content)
     }
 
-    @Test("sums in the catalog saturate, also where a query adds")
+    @Test("Sums in the catalog saturate, also where a query adds")
     func sums() throws {
         for window in [CatalogWindow(), CatalogWindow(interval: CreationInterval(from: Timestamp(seconds: 0)))] {
             let bench = try TreeBench(generated: 9000, window: window)

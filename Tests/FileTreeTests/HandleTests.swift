@@ -20,7 +20,7 @@ struct HandleTests {
         }
     }
 
-    @Test("after a remount every number leads to its node again, and to the directory above", arguments: [1, 2])
+    @Test("After a remount every number leads to its node again, and to the directory above", arguments: [1, 2])
     func everyNode(seed: UInt64) throws {
         let bench = try TreeBench()
         defer { bench.shutDown() }
@@ -44,7 +44,7 @@ struct HandleTests {
         }
     }
 
-    @Test("two recordings whose numbers would be the same are each found by their own")
+    @Test("Two recordings whose numbers would be the same are each found by their own")
     func alike() throws {
         let bench = try TreeBench()
         defer { bench.shutDown() }
@@ -68,7 +68,7 @@ struct HandleTests {
     }
 
     @Test(
-        "numbers of nothing are stale, and cost no request",
+        "Numbers of nothing are stale, and cost no request",
         arguments: [
             0, 2 << 20, (1 << 20) + 20_210_000, (1 << 20) + 20_201_301, (1 << 20) + 20_200_230, (1 << 27) + 1, 1 << 61,
             5 << 61 | 12345, 1 << 58, 6 << 58 | 3, 0b111_00 << 56 | 1, 0b111_01 << 56 | 1, 0b111_10 << 56 | 1,

@@ -45,7 +45,7 @@ struct InodeTests {
         return directories.map { .directory($0) } + ControlFile.allCases.map { .control($0) }
     }()
 
-    @Test("a number follows from the SIDs alone, and is another for each node")
+    @Test("A number follows from the SIDs alone, and is another for each node")
     func distinct() throws {
         var generator = SeededGenerator(seed: 9)
         let accounts = try (0..<5).map { _ in try Self.sid("AC", generator.next(), generator.next()) }
@@ -70,7 +70,7 @@ struct InodeTests {
         #expect(numbers.filter { $0 == .root }.count == 1)
     }
 
-    @Test("there are numbers for each kind, and a number that a recording prefers tells its kind")
+    @Test("There are numbers for each kind, and a number that a recording prefers tells its kind")
     func origins() throws {
         for kind in MediaKind.allCases {
             #expect(InodeNumber.kinds.contains(kind.rawValue))
@@ -87,7 +87,7 @@ struct InodeTests {
         }
     }
 
-    @Test("within a directory numbers grow with the names", arguments: MediaKind.allCases)
+    @Test("Within a directory numbers grow with the names", arguments: MediaKind.allCases)
     func order(kind: MediaKind) throws {
         var generator = SeededGenerator(seed: 5)
         let sids = try (0..<10_000).map { _ in try Self.sid(kind.sidPrefix, generator.next(), generator.next()) }
@@ -103,7 +103,7 @@ struct InodeTests {
         }
     }
 
-    @Test("a hundred thousand nodes that prefer one number take hardly more than one attempt each")
+    @Test("A hundred thousand nodes that prefer one number take hardly more than one attempt each")
     func hostile() throws {
         let nodes = try Self.colliding(100_000)
         #expect(Set(nodes.map { InodeNumber(preferredBy: $0.place) }).count == 1)
@@ -115,7 +115,7 @@ struct InodeTests {
         #expect(numbers.count == nodes.count)
     }
 
-    @Test("nodes that prefer one number get one each, and the kernel's number means the node that it was given for")
+    @Test("Nodes that prefer one number get one each, and the kernel's number means the node that it was given for")
     func collision() throws {
         let nodes = try Self.colliding(5)
         #expect(Set(nodes.map { InodeNumber(preferredBy: $0.place) }).count == 1)
@@ -129,7 +129,7 @@ struct InodeTests {
     }
 
     @Test(
-        "a node keeps its number while the kernel knows it, also when the one that it prefers becomes free",
+        "A node keeps its number while the kernel knows it, also when the one that it prefers becomes free",
         arguments: 0..<4)
     func stableAfterForget(forgotten: Int) throws {
         let nodes = try Self.colliding(4)
@@ -149,7 +149,7 @@ struct InodeTests {
         for index in 0..<4 where index != forgotten { #expect(again != numbers[index]) }
     }
 
-    @Test("references are counted, and the last one taken back lets the number go")
+    @Test("References are counted, and the last one taken back lets the number go")
     func counting() throws {
         let node = try Self.colliding(1)[0]
         var table = InodeTable()
@@ -168,7 +168,7 @@ struct InodeTests {
         #expect(table.node(of: number) == nil)
     }
 
-    @Test("the table agrees with a simple model over random operations", arguments: 1...10 as ClosedRange<UInt64>)
+    @Test("The table agrees with a simple model over random operations", arguments: 1...10 as ClosedRange<UInt64>)
     func random(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         let nodes = try Self.colliding(6)
@@ -190,7 +190,7 @@ struct InodeTests {
         }
     }
 
-    @Test("what can collide of a subaccount gets another number as well, which means it and nothing else")
+    @Test("What can collide of a subaccount gets another number as well, which means it and nothing else")
     func subaccounts() throws {
         let accounts = try [Self.sid("AC", 1, 2), Self.sid("AC", 3, 4)]
         var table = InodeTable(subaccounts: accounts)
@@ -213,7 +213,7 @@ struct InodeTests {
         }
     }
 
-    @Test("the root is known always")
+    @Test("The root is known always")
     func root() {
         var table = InodeTable()
         table.forget(.root, count: 5)
@@ -224,7 +224,7 @@ struct InodeTests {
 
 @Suite("Nodes", .orderly)
 struct NodeTests {
-    @Test("a node is small, since the kernel may know a million of them")
+    @Test("A node is small, since the kernel may know a million of them")
     func size() {
         #expect(MemoryLayout<Node>.stride <= 32)
     }

@@ -10,7 +10,7 @@ struct NodeRegistryTests {
         try #require(SID("AC" + String(repeating: digit, count: 32)))
     }
 
-    @Test("media that differs has another revision, and its file's attributes expire, in the branch of its account")
+    @Test("Media that differs has another revision, and its file's attributes expire, in the branch of its account")
     func media() throws {
         let (first, second, stranger) = (try Self.account("1"), try Self.account("2"), try Self.account("3"))
         let kernel = ExpiredInodes()
@@ -30,7 +30,7 @@ struct NodeRegistryTests {
         #expect(registry.revision(of: first) == 0)
     }
 
-    @Test("a removed file keeps its attributes while the kernel knows it, and only then")
+    @Test("A removed file keeps its attributes while the kernel knows it, and only then")
     func removal() throws {
         let registry = NodeRegistry(kernel: ExpiredInodes())
         let sid = try #require(SID("RE" + String(repeating: "a", count: 32)))

@@ -35,7 +35,7 @@ struct OpeningTests {
     }
 
     @Test(
-        "one whose private key has opened another needs no request and no content key before it is read",
+        "One whose private key has opened another needs no request and no content key before it is read",
         arguments: ["wav", "mp4"])
     func sealed(suffix: String) throws {
         let folder = suffix == "wav" ? "recordings" : "compositions"
@@ -60,7 +60,7 @@ struct OpeningTests {
         #expect(last === key)
     }
 
-    @Test("one that isn't encrypted needs no request before it is read")
+    @Test("One that isn't encrypted needs no request before it is read")
     func unsealed() throws {
         let content = Array(TestMedia.signed(Data(repeating: 3, count: 1000), as: "wav"))
         let bench = try TreeBench(files: ["recordings/unencrypted/it.wav": content])
@@ -73,7 +73,7 @@ struct OpeningTests {
         #expect(!bench.simulator.requests.isEmpty)
     }
 
-    @Test("one whose private key isn't held fails then, and not when it is read", arguments: [true, false])
+    @Test("One whose private key isn't held fails then, and not when it is read", arguments: [true, false])
     func keyNotHeld(holdsAnother: Bool) throws {
         let bench = try TreeBench(
             files: ["recordings/it.wav": Array(repeating: 1, count: 1000)],

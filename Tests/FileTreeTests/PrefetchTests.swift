@@ -69,7 +69,7 @@ struct PrefetchTests {
         try bench.list(directory).map(\.name).filter { $0.hasPrefix("RE") }
     }
 
-    @Test("listing a directory asks for no media")
+    @Test("Listing a directory asks for no media")
     func listing() throws {
         let bench = try TreeBench(generated: 50)
         defer { bench.shutDown() }
@@ -80,7 +80,7 @@ struct PrefetchTests {
     }
 
     @Test(
-        "of two hundred unknown sizes that are asked for in order, many are on their way at the same time",
+        "Of two hundred unknown sizes that are asked for in order, many are on their way at the same time",
         arguments: EntryOrder.allCases)
     func sizesInOrder(order: EntryOrder) throws {
         let bench = try TreeBench(generated: 200)
@@ -108,7 +108,7 @@ struct PrefetchTests {
         #expect(Set(paths).count == 200)
     }
 
-    @Test("sizes that are asked for in no order are asked for one by one")
+    @Test("Sizes that are asked for in no order are asked for one by one")
     func sizesInNoOrder() throws {
         let bench = try TreeBench(generated: 200)
         defer { bench.shutDown() }
@@ -127,7 +127,7 @@ struct PrefetchTests {
     }
 
     @Test(
-        "files that are read whole in order have those that follow prefetched, until one is skipped",
+        "Files that are read whole in order have those that follow prefetched, until one is skipped",
         arguments: EntryOrder.allCases)
     func readingInOrder(order: EntryOrder) throws {
         let media = NotingMedia()
@@ -145,7 +145,7 @@ struct PrefetchTests {
         #expect(media.abandoned.count == 9)
     }
 
-    @Test("without room, nothing is prefetched until the program goes on")
+    @Test("Without room, nothing is prefetched until the program goes on")
     func noRoom() throws {
         let media = NotingMedia()
         media.setRoom(2)
@@ -161,7 +161,7 @@ struct PrefetchTests {
         #expect(media.hasPrefetched(sids[2..<12]))
     }
 
-    @Test("nothing is prefetched for a program that reads the beginning of each file")
+    @Test("Nothing is prefetched for a program that reads the beginning of each file")
     func heads() throws {
         let media = NotingMedia()
         let bench = try TreeBench(generated: 30, prefetchable: media)

@@ -24,7 +24,7 @@ struct RemovalTests {
             })
     }
 
-    @Test("whatever its kind, every inode that was looked up is told, and stale, once the account doesn't have it")
+    @Test("Whatever its kind, every inode that was looked up is told, and stale, once the account doesn't have it")
     func everyName() throws {
         let bench = try TreeBench()
         defer { bench.shutDown() }
@@ -53,7 +53,7 @@ struct RemovalTests {
         }
     }
 
-    @Test("a file whose media turns out to be gone is asked for, and gone from then on")
+    @Test("A file whose media turns out to be gone is asked for, and gone from then on")
     func foundOutByReading() throws {
         let bench = try TreeBench(files: ["compositions/f.mp4": Array(repeating: 5, count: 70_000)])
         defer { bench.shutDown() }

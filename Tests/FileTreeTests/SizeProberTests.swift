@@ -26,7 +26,7 @@ struct SizeProberTests {
         try bench.catalog.unsized(of: .voiceRecording, after: 0, limit: 10_000).count
     }
 
-    @Test("every size is probed with one request, and so are those of recordings that come later")
+    @Test("Every size is probed with one request, and so are those of recordings that come later")
     func all() throws {
         let bench = try TreeBench(generated: 300)
         defer { bench.shutDown() }
@@ -49,7 +49,7 @@ struct SizeProberTests {
         #expect(eventually { bench.simulator.requests.contains { $0.path.contains(sid) } })
     }
 
-    @Test("nothing is probed before the delay has passed, nor after the end")
+    @Test("Nothing is probed before the delay has passed, nor after the end")
     func delay() throws {
         let bench = try TreeBench(generated: 50)
         defer { bench.shutDown() }

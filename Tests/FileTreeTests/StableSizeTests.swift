@@ -7,7 +7,7 @@ import Testing
 struct StableSizeTests {
     private func text(_ count: Int) -> [UInt8] { Array(repeating: 1, count: count) }
 
-    @Test("it is reported once there was a text, is a power of two, and leaves a quarter free")
+    @Test("It is reported once there was a text, is a power of two, and leaves a quarter free")
     func room() {
         for (count, size) in [
             (0, 16), (1, 16), (12 << 10, 16), (12 << 10 + 1, 32), (24 << 10, 32), (24 << 10 + 1, 64), (200_000, 512),
@@ -19,7 +19,7 @@ struct StableSizeTests {
         }
     }
 
-    @Test("a text that has grown since the size was reported is padded to that size")
+    @Test("A text that has grown since the size was reported is padded to that size")
     func growth() {
         var stable = StableSize()
         _ = stable.pad(text(100), with: 2)
@@ -33,7 +33,7 @@ struct StableSizeTests {
         #expect(stable.reported() == 32 << 10)
     }
 
-    @Test("whatever the lengths are, each text has the size that was reported last, unless it doesn't fit")
+    @Test("Whatever the lengths are, each text has the size that was reported last, unless it doesn't fit")
     func random() {
         var generator = SeededGenerator(seed: 5)
         for _ in 0..<200 {

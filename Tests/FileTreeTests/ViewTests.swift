@@ -24,7 +24,7 @@ struct ViewTests {
         #expect(error?.code == .notFound, "\(path)")
     }
 
-    @Test("each recording has its links, which lead to its file, and there are no others", arguments: [1, 2])
+    @Test("Each recording has its links, which lead to its file, and there are no others", arguments: [1, 2])
     func everyLink(seed: UInt64) throws {
         try Self.withBench { bench in
             let recordings = try bench.addMany(120, seed: seed)
@@ -53,7 +53,7 @@ struct ViewTests {
         }
     }
 
-    @Test("each limit gives the same list, with each entry once", arguments: 1...9)
+    @Test("Each limit gives the same list, with each entry once", arguments: 1...9)
     func limits(limit: Int) throws {
         try Self.withBench { bench in
             let recordings = try bench.addMany(60, seed: 3)
@@ -86,7 +86,7 @@ struct ViewTests {
         }
     }
 
-    @Test("a listing that goes on while others come and go has what was there all the time, once", arguments: 1...4)
+    @Test("A listing that goes on while others come and go has what was there all the time, once", arguments: 1...4)
     func comingAndGoing(seed: UInt64) throws {
         try Self.withBench { bench in
             var generator = SeededGenerator(seed: seed)
@@ -124,7 +124,7 @@ struct ViewTests {
 
     // MARK: While lists are still to come
 
-    @Test("a day is listed by asking for that day alone")
+    @Test("A day is listed by asking for that day alone")
     func coldDay() throws {
         let bench = try TreeBench(generated: 5000)
         defer { bench.shutDown() }
@@ -142,7 +142,7 @@ struct ViewTests {
         #expect(bench.simulator.requests.count == requests.count)
     }
 
-    @Test("before the lists are here every plausible date is there, then those that have recordings")
+    @Test("Before the lists are here every plausible date is there, then those that have recordings")
     func plausibleDates() throws {
         try Self.withBench { bench in
             let recording = try bench.add(.composition, "a", created: "2020-02-29T23:59:59Z", group: nil)
@@ -170,7 +170,7 @@ struct ViewTests {
         }
     }
 
-    @Test("a link is found by asking for its recording alone, in its own day, call and room only")
+    @Test("A link is found by asking for its recording alone, in its own day, call and room only")
     func singleLinks() throws {
         try Self.withBench { bench in
             let (call, room) = ("CA" + String(repeating: "1", count: 32), "RM" + String(repeating: "1", count: 32))
@@ -199,7 +199,7 @@ struct ViewTests {
         }
     }
 
-    @Test("a view whose list can't be had is an error and no shorter directory")
+    @Test("A view whose list can't be had is an error and no shorter directory")
     func failingList() throws {
         try Self.withBench { bench in
             let room = "RM" + String(repeating: "1", count: 32)
@@ -222,7 +222,7 @@ struct ViewTests {
 
     // MARK: What is shown
 
-    @Test("a mount that shows some kinds has the directories of those alone")
+    @Test("A mount that shows some kinds has the directories of those alone")
     func kinds() throws {
         let expected: [(Set<TwilioAPI.MediaKind>, [String])] = [
             ([.voiceRecording], ["recordings", "metadata", "by-date", "by-call", ".twiliofs"]),
@@ -257,7 +257,7 @@ struct ViewTests {
         }
     }
 
-    @Test("a mount that shows some days has those alone, before and after the lists are here")
+    @Test("A mount that shows some days has those alone, before and after the lists are here")
     func days() throws {
         let window = CatalogWindow(
             interval: CreationInterval(
@@ -281,7 +281,7 @@ struct ViewTests {
     // MARK: Times, and what isn't a link
 
     @Test(
-        "dates are as old as their beginning, calls and rooms as their oldest recording, however they came to be known")
+        "Dates are as old as their beginning, calls and rooms as their oldest recording, however they came to be known")
     func times() throws {
         try Self.withBench { bench in
             let call = "CA" + String(repeating: "1", count: 32)
@@ -305,7 +305,7 @@ struct ViewTests {
         }
     }
 
-    @Test("only links have targets, and links can't be opened")
+    @Test("Only links have targets, and links can't be opened")
     func wrongTypes() throws {
         try Self.withBench { bench in
             let recording = try bench.add(.composition, "a", created: "2020-02-29T00:00:00Z", group: nil)

@@ -171,7 +171,7 @@ struct BlockMapTests {
     }
 
     @Test(
-        "every reader is answered once with the bytes that were written, whatever happens meanwhile",
+        "Every reader is answered once with the bytes that were written, whatever happens meanwhile",
         arguments: 1...20 as ClosedRange<UInt64>, [true, false])
     func random(seed: UInt64, releasesWholeBlocks: Bool) throws {
         var generator = SeededGenerator(seed: seed &* 77)
@@ -228,7 +228,7 @@ struct BlockMapTests {
         }
     }
 
-    @Test("nothing that is held or on its way is ordered again, and nothing beyond the end")
+    @Test("Nothing that is held or on its way is ordered again, and nothing beyond the end")
     func noDuplicates() throws {
         var bench = try Bench(blocks: 10, rest: 5)
         let first = bench.read(0..<Self.size, wanted: 0..<(4 * Self.size), reader: 1)
@@ -241,7 +241,7 @@ struct BlockMapTests {
         #expect(bench.read(0..<(10 * Self.size + 5), wanted: 0..<(11 * Self.size), reader: 4).start.isEmpty)
     }
 
-    @Test("a large window is fetched in pieces at once, the one that is needed first")
+    @Test("A large window is fetched in pieces at once, the one that is needed first")
     func pieces() throws {
         var bench = try Bench(blocks: 40)
         let orders = bench.read(
@@ -257,7 +257,7 @@ struct BlockMapTests {
         #expect(last.map { $0.blocks.map(\.index) } == [Array(13...28), Array(29...39)])
     }
 
-    @Test("who comes new to a place far within a fetch takes its blocks away from it, which is told when it is done")
+    @Test("Who comes new to a place far within a fetch takes its blocks away from it, which is told when it is done")
     func cut() throws {
         var bench = try Bench(blocks: 64)
         let ahead = try #require(bench.read(0..<1, wanted: 0..<(40 * Self.size), piece: .max, reader: 1).start.first)
@@ -281,7 +281,7 @@ struct BlockMapTests {
         #expect(bench.deliver(try #require(taken.start.first)) == [2])
     }
 
-    @Test("a reader that goes elsewhere leaves off what was read ahead for it, and nobody else's")
+    @Test("A reader that goes elsewhere leaves off what was read ahead for it, and nobody else's")
     func leaveOff() throws {
         final class Owner {}
         let (mine, other) = (Owner(), Owner())
@@ -303,7 +303,7 @@ struct BlockMapTests {
         #expect(bench.map.isUnderWay(theirs.start[0].number))
     }
 
-    @Test("blocks that somebody waits for are never evicted, and those read last go last")
+    @Test("Blocks that somebody waits for are never evicted, and those read last go last")
     func eviction() throws {
         var bench = try Bench(blocks: 8)
         let whole = 0..<(8 * Self.size)
@@ -323,7 +323,7 @@ struct BlockMapTests {
         #expect(Set(bench.map.slots.keys) == [0, 7])
     }
 
-    @Test("what was read to its end is let go by and by, but for the last few blocks")
+    @Test("What was read to its end is let go by and by, but for the last few blocks")
     func trimming() throws {
         var bench = try Bench(blocks: 200)
         for index in 0..<100 as Range<Int64> {
@@ -335,7 +335,7 @@ struct BlockMapTests {
         #expect(bench.map.slots[0] != nil && bench.map.slots[99] != nil && bench.map.slots[95] != nil)
     }
 
-    @Test("without memory a reader isn't kept, and gets it in exchange for what nobody needs")
+    @Test("Without memory a reader isn't kept, and gets it in exchange for what nobody needs")
     func scarceMemory() throws {
         var bench = try Bench(blocks: 64, slots: 8)
         let far = (40 * Self.size)..<(46 * Self.size)
@@ -355,7 +355,7 @@ struct BlockMapTests {
         #expect(bench.map.blockCount + bench.pool.freeCount == 8)
     }
 
-    @Test("bytes are released as they come where nothing is authenticated, in whole AES blocks")
+    @Test("Bytes are released as they come where nothing is authenticated, in whole AES blocks")
     func partial() throws {
         var bench = try Bench(blocks: 1, releasesWholeBlocks: false)
         let order = try #require(bench.read(0..<100, reader: 1).start.first)
@@ -363,7 +363,7 @@ struct BlockMapTests {
         #expect(bench.map.publish(order.number, block: order.blocks[0], count: 112).ready.map(\.reader) == [1])
     }
 
-    @Test("what the disk cache has comes from there, whole units of it")
+    @Test("What the disk cache has comes from there, whole units of it")
     func diskCache() throws {
         var bench = try Bench(blocks: 40, rest: 7)
         bench.map.cachedUnits = [1, 5]
@@ -380,7 +380,7 @@ struct BlockMapTests {
         #expect(bench.map.completeUnit(around: 3)?.blocks.map(\.index) == Array(0...7))
     }
 
-    @Test("a map that replaces another never takes the other's fetches for its own")
+    @Test("A map that replaces another never takes the other's fetches for its own")
     func replaced() throws {
         var old = try Bench(blocks: 1)
         let stale = try #require(old.read(0..<1, reader: 1).start.first)

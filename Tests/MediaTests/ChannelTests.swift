@@ -9,7 +9,7 @@ import TwilioSimulator
 @Suite("The channels that are asked for", .orderly)
 struct ChannelTests {
     @Test(
-        "a recording that can no longer be had in as many channels as it was fails once, and is had as it is then",
+        "A recording that can no longer be had in as many channels as it was fails once, and is had as it is then",
         arguments: [LibraryBench.Kind.voice, .unsealedVoice], [false, true])
     func refusedLater(kind: LibraryBench.Kind, isStreamed: Bool) throws {
         let bench = try LibraryBench(

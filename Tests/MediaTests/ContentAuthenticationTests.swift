@@ -36,7 +36,7 @@ struct ContentAuthenticationTests {
     }
 
     @Test(
-        "blocks in any order verify with the last of them", arguments: [1, 15, 16, 17, 64, 1000, 4096, 10_001],
+        "Blocks in any order verify with the last of them", arguments: [1, 15, 16, 17, 64, 1000, 4096, 10_001],
         [true, false])
     func anyOrder(size: Int, knowsTag: Bool) throws {
         let ciphertext = try #require(try Self.sealed.get()[size])
@@ -60,7 +60,7 @@ struct ContentAuthenticationTests {
         }
     }
 
-    @Test("one flipped bit fails the last block, and everything after it", arguments: [16, 17, 1000, 4096])
+    @Test("One flipped bit fails the last block, and everything after it", arguments: [16, 17, 1000, 4096])
     func flippedBit(size: Int) throws {
         let ciphertext = try #require(try Self.sealed.get()[size])
         for position in [0, 7, size / 2, size - 1, size, size + 15] {
@@ -86,7 +86,7 @@ struct ContentAuthenticationTests {
         }
     }
 
-    @Test("a block that comes again and differs fails, before and after the rest has come", arguments: [true, false])
+    @Test("A block that comes again and differs fails, before and after the rest has come", arguments: [true, false])
     func refetched(isComplete: Bool) throws {
         let ciphertext = try #require(try Self.sealed.get()[1000])
         let authentication = try Self.authentication(ciphertext, tag: Array(ciphertext.suffix(16)))
@@ -108,7 +108,7 @@ struct ContentAuthenticationTests {
         }
     }
 
-    @Test("empty content is decided by its tag alone")
+    @Test("Empty content is decided by its tag alone")
     func empty() throws {
         let tag = try #require(try Self.sealed.get()[0])
         #expect(try Self.authentication(tag, tag: tag).integrity == .verified)

@@ -31,7 +31,7 @@ struct IntegrityTests {
     private static func bytes(_ bench: LibraryBench) -> Int { bench.mediaRequests.reduce(0) { $0 + $1.bodyBytes } }
 
     @Test(
-        "in strict mode nothing of a forged file is released, wherever the flipped bit is",
+        "In strict mode nothing of a forged file is released, wherever the flipped bit is",
         arguments: [
             0, 1, 131_071, 131_072, 700_000, 1_999_999,
         ])
@@ -52,7 +52,7 @@ struct IntegrityTests {
     }
 
     @Test(
-        "a fault on the way is not held against the file: it is fetched once more",
+        "A fault on the way is not held against the file: it is fetched once more",
         arguments: [IntegrityMode.strict, .automatic])
     func transient(mode: IntegrityMode) throws {
         try Self.withVoice(size: 100_000, mode: mode) { bench, resource, facts in
@@ -66,7 +66,7 @@ struct IntegrityTests {
     }
 
     @Test(
-        "in deferred mode whoever reads all of a forged file gets an error, in any order",
+        "In deferred mode whoever reads all of a forged file gets an error, in any order",
         arguments: 1...8 as ClosedRange<UInt64>)
     func deferred(seed: UInt64) throws {
         try Self.withVoice(size: 1_500_000, mode: .deferred) { bench, resource, facts in
@@ -93,7 +93,7 @@ struct IntegrityTests {
         }
     }
 
-    @Test("who got bytes that turned out to be forged fails for good; who opens the file anew gets the true ones")
+    @Test("Who got bytes that turned out to be forged fails for good; who opens the file anew gets the true ones")
     func deferredTransient() throws {
         try Self.withVoice(size: 1_000_000, mode: .deferred) { bench, resource, facts in
             let reader = try bench.open(resource, facts: facts)
@@ -112,7 +112,7 @@ struct IntegrityTests {
         }
     }
 
-    @Test("files up to the limit are strict, larger ones are not")
+    @Test("Files up to the limit are strict, larger ones are not")
     func limit() throws {
         try Self.withVoice(size: 4_000_000, mode: .automatic, strictLimit: 4_000_016) { bench, resource, facts in
             _ = try LibraryBench.read(bench.open(resource, facts: facts), at: 2_000_000, count: 10)
@@ -126,7 +126,7 @@ struct IntegrityTests {
         }
     }
 
-    @Test("what was verified before is not fetched whole again, unless that is asked for; what had failed is")
+    @Test("What was verified before is not fetched whole again, unless that is asked for; what had failed is")
     func known() throws {
         func fetched(_ mode: IntegrityMode, _ known: Integrity?) throws -> Int {
             var count = 0
@@ -147,7 +147,7 @@ struct IntegrityTests {
     }
 
     @Test(
-        "what a doubt has made unknown isn't released unseen when it is opened again",
+        "What a doubt has made unknown isn't released unseen when it is opened again",
         arguments: [IntegrityMode.strict, .automatic])
     func doubted(mode: IntegrityMode) throws {
         try Self.withVoice(size: 1_000_000, mode: mode) { bench, resource, facts in
@@ -162,7 +162,7 @@ struct IntegrityTests {
         }
     }
 
-    @Test("strict mode is strict as well with a file that was verified and let go")
+    @Test("Strict mode is strict as well with a file that was verified and let go")
     func verifiedAndLetGo() throws {
         let bench = try LibraryBench(
             .voice, size: 1_000_000,
@@ -181,7 +181,7 @@ struct IntegrityTests {
         #expect(error?.code == .authenticationFailed)
     }
 
-    @Test("a file that is larger than the memory is verified before it is released all the same")
+    @Test("A file that is larger than the memory is verified before it is released all the same")
     func strictBeyondMemory() throws {
         let memory = MediaLibrary.Configuration.leastMemory(threadCount: 2)
         try Self.withVoice(size: 12_000_000, mode: .strict, memory: memory) { bench, resource, facts in
@@ -192,7 +192,7 @@ struct IntegrityTests {
         }
     }
 
-    @Test("when the network fails during verification, the read fails and the next one tries again")
+    @Test("When the network fails during verification, the read fails and the next one tries again")
     func interrupted() throws {
         try Self.withVoice(size: 2_000_000, mode: .strict) { bench, resource, facts in
             let reader = try bench.open(resource, facts: facts)
@@ -208,7 +208,7 @@ struct IntegrityTests {
         }
     }
 
-    @Test("many readers of one file that is being verified all get their bytes")
+    @Test("Many readers of one file that is being verified all get their bytes")
     func manyReaders() throws {
         try Self.withVoice(size: 5_000_000, mode: .strict) { bench, resource, facts in
             bench.simulator.behaviour.latencyMilliseconds = 20

@@ -8,7 +8,7 @@ import Testing
 struct KeyStandingsTests {
     private let key = "CR0123456789abcdef0123456789abcdef"
 
-    @Test("an envelope that opens proves it for its kind alone")
+    @Test("An envelope that opens proves it for its kind alone")
     func held() {
         var standings = KeyStandings()
         #expect(!standings.isHeld(key, use: .voice))

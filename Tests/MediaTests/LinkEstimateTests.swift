@@ -11,27 +11,27 @@ struct LinkEstimateTests {
         return link
     }
 
-    @Test("one connection is enough where one is fast")
+    @Test("One connection is enough where one is fast")
     func fast() {
         let link = Self.estimate(rate: 1.5e9, delay: 0.0005)
         #expect(link.connectionCount == 1)
         #expect(link.largestWindow == ReadAheadWindow.maximum)
     }
 
-    @Test("a server that limits each connection is asked over many")
+    @Test("A server that limits each connection is asked over many")
     func limited() {
         let link = Self.estimate(rate: 20e6, delay: 0.05)
         #expect(link.connectionCount == LinkEstimate.maximum)
         #expect(link.largestWindow == Int64(LinkEstimate.maximum) * LinkEstimate.pieceSize)
     }
 
-    @Test("a long link alone calls for more than one")
+    @Test("A long link alone calls for more than one")
     func long() {
         let link = Self.estimate(rate: 1e9, delay: 0.1)
         #expect((4...LinkEstimate.maximum).contains(link.connectionCount))
     }
 
-    @Test("on a slow link no more is on its way than it brings in two seconds")
+    @Test("On a slow link no more is on its way than it brings in two seconds")
     func slow() {
         let link = Self.estimate(rate: 100e3, delay: 0.05)
         #expect(link.largestWindow == ReadAheadWindow.maximum)
@@ -39,7 +39,7 @@ struct LinkEstimateTests {
         #expect(faster.largestWindow <= Int64(2e6 * Double(LinkEstimate.maximum)))
     }
 
-    @Test("a link that becomes faster is noticed, and short fetches say nothing")
+    @Test("A link that becomes faster is noticed, and short fetches say nothing")
     func changes() {
         var link = Self.estimate(rate: 20e6, delay: 0.05)
         for _ in 0..<50 { link.note(byteCount: 1000, delay: 0, seconds: 0) }
@@ -48,7 +48,7 @@ struct LinkEstimateTests {
         #expect(link.connectionCount == 1)
     }
 
-    @Test("before anything is known two are tried")
+    @Test("Before anything is known two are tried")
     func unknown() {
         #expect(LinkEstimate().connectionCount == 2)
         #expect(LinkEstimate().largestWindow == ReadAheadWindow.maximum)

@@ -14,7 +14,7 @@ struct MediaAnswerCheckTests {
     }
 
     @Test(
-        "a page of text is never media, whatever its status",
+        "A page of text is never media, whatever its status",
         arguments: [
             "text/html", "TEXT/HTML; charset=utf-8", "text/plain", "text/csv", "application/json",
             "application/json;charset=utf-8", "application/xml", "text/xml", "application/xhtml+xml", "image/svg+xml",
@@ -29,7 +29,7 @@ struct MediaAnswerCheckTests {
     }
 
     @Test(
-        "media is, and so is what doesn't say",
+        "Media is, and so is what doesn't say",
         arguments: [
             "audio/x-wav", "audio/wav", "video/mp4", "video/webm", "video/x-matroska", "application/octet-stream",
             "binary/octet-stream", "application/ogg", "",
@@ -39,12 +39,12 @@ struct MediaAnswerCheckTests {
         #expect(MediaAnswerCheck.refusal(of: try head([])) == nil)
     }
 
-    @Test("an answer without content is not media")
+    @Test("An answer without content is not media")
     func noContent() throws {
         #expect(MediaAnswerCheck.refusal(of: try head([], status: 204)) != nil)
     }
 
-    @Test("files that ffmpeg makes have the signature of their kind, and of no other; ciphertext has none")
+    @Test("Files that ffmpeg makes have the signature of their kind, and of no other; ciphertext has none")
     func signatures() throws {
         let folder = try TestMedia.real
         let names = [
@@ -74,7 +74,7 @@ struct MediaAnswerCheckTests {
         }
     }
 
-    @Test("a WAVE file that is shorter than its header says is one that is being written")
+    @Test("A WAVE file that is shorter than its header says is one that is being written")
     func cutWave() throws {
         let path = try TestMedia.real.appending(path: "recordings/mono.wav")
         let bytes = Array(try Data(contentsOf: path).prefix(32))
@@ -93,7 +93,7 @@ struct MediaAnswerCheckTests {
         #expect(MediaAnswerCheck.completeness(ofWave: [], size: 0) == .whole)
     }
 
-    @Test("media is cut when it is shorter than its resource says, which video's alone does")
+    @Test("Media is cut when it is shorter than its resource says, which video's alone does")
     func toldSize() throws {
         func resource(_ kind: MediaKind, _ told: String) throws -> MediaResource {
             let sid = kind.sidPrefix + String(repeating: "a", count: 32)

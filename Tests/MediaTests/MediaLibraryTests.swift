@@ -24,7 +24,7 @@ struct MediaLibraryTests {
     }
 
     @Test(
-        "a file of any size and kind is read as it was", arguments: Kind.allCases,
+        "A file of any size and kind is read as it was", arguments: Kind.allCases,
         [0, 1, 15, 16, 17, 31, 32, 33, 4096, 131_071, 131_072, 131_073, 700_001])
     func sizes(kind: Kind, size: Int) throws {
         guard kind.canHave(size: size) else { return }
@@ -56,7 +56,7 @@ struct MediaLibraryTests {
         }
     }
 
-    @Test("facts that were stored are those that were learnt, and opening with them asks for nothing")
+    @Test("Facts that were stored are those that were learnt, and opening with them asks for nothing")
     func storedFacts() throws {
         for kind in Kind.allCases {
             try Self.withBench(kind, size: 50_000) { bench in
@@ -80,7 +80,7 @@ struct MediaLibraryTests {
     }
 
     @Test(
-        "a server that ignores ranges, or tells no length, serves just as well", arguments: Kind.allCases,
+        "A server that ignores ranges, or tells no length, serves just as well", arguments: Kind.allCases,
         [(true, false), (true, true), (false, true)])
     func otherServers(kind: Kind, server: (ignoresRanges: Bool, isChunked: Bool)) throws {
         try Self.withBench(kind, size: 700_001) { behaviour in
@@ -101,7 +101,7 @@ struct MediaLibraryTests {
     }
 
     @Test(
-        "a server that begins to ignore ranges is noticed, however many read at that moment", arguments: Kind.allCases)
+        "A server that begins to ignore ranges is noticed, however many read at that moment", arguments: Kind.allCases)
     func rangesNoLonger(kind: Kind) throws {
         try Self.withBench(kind, size: 3_000_000) { bench in
             let resource = try bench.resource()
@@ -120,7 +120,7 @@ struct MediaLibraryTests {
         }
     }
 
-    @Test("voice media behind a redirect is read from where it leads", arguments: ["301", "302", "307"])
+    @Test("Voice media behind a redirect is read from where it leads", arguments: ["301", "302", "307"])
     func redirected(status: String) throws {
         try Self.withBench(.voice, size: 900_000) {
             $0.voiceRedirect = Behaviour.VoiceRedirect(rawValue: status) ?? .none
@@ -133,7 +133,7 @@ struct MediaLibraryTests {
         }
     }
 
-    @Test("padding tells the size where no header does", arguments: [0, 1, 15, 16, 17, 100_000])
+    @Test("Padding tells the size where no header does", arguments: [0, 1, 15, 16, 17, 100_000])
     func noLengthHeader(size: Int) throws {
         try Self.withBench(.track, size: size) {
             $0.sendsUnencryptedLength = false
@@ -153,7 +153,7 @@ struct MediaLibraryTests {
         }
     }
 
-    @Test("version 2 of the envelope is read too", arguments: Behaviour.ContentAlgorithm.allCases)
+    @Test("Version 2 of the envelope is read too", arguments: Behaviour.ContentAlgorithm.allCases)
     func versionTwo(content: Behaviour.ContentAlgorithm) throws {
         try Self.withBench(.composition, size: 400_000) {
             $0.metadataVersion = .two
@@ -167,7 +167,7 @@ struct MediaLibraryTests {
         }
     }
 
-    @Test("without the right key a file has its size and can't be opened", arguments: Kind.allCases, [true, false])
+    @Test("Without the right key a file has its size and can't be opened", arguments: Kind.allCases, [true, false])
     func wrongKey(kind: Kind, holdsOther: Bool) throws {
         try Self.withBench(kind, size: 10_000, ring: holdsOther ? try KeyPair.other.ring() : KeyRing([])) { bench in
             let resource = try bench.resource()
@@ -182,7 +182,7 @@ struct MediaLibraryTests {
         }
     }
 
-    @Test("a reader that was open when the media changed fails, and never gets bytes of the new content")
+    @Test("A reader that was open when the media changed fails, and never gets bytes of the new content")
     func openReaderAfterChange() throws {
         try Self.withBench(.voice, size: 3_000_000, settings: { $0.integrityMode = .deferred }) { bench in
             let resource = try bench.resource()
@@ -200,7 +200,7 @@ struct MediaLibraryTests {
         }
     }
 
-    @Test("corrupt ciphertext of a voice recording fails the read that completes the file, and every later one")
+    @Test("Corrupt ciphertext of a voice recording fails the read that completes the file, and every later one")
     func corrupt() throws {
         for isIgnoringRanges in [false, true] {
             try Self.withBench(.voice, size: 500_000) {
@@ -227,7 +227,7 @@ struct MediaLibraryTests {
     }
 
     @Test(
-        "another entity tag means that the media has changed, and nothing of two files is mixed",
+        "Another entity tag means that the media has changed, and nothing of two files is mixed",
         arguments: Kind.allCases)
     func changed(kind: Kind) throws {
         try Self.withBench(kind, size: 4_000_000) { bench in
@@ -251,7 +251,7 @@ struct MediaLibraryTests {
         }
     }
 
-    @Test("connections that break are resumed", arguments: Kind.allCases)
+    @Test("Connections that break are resumed", arguments: Kind.allCases)
     func broken(kind: Kind) throws {
         try Self.withBench(kind, size: 2_000_000) { bench in
             let resource = try bench.resource()
@@ -264,7 +264,7 @@ struct MediaLibraryTests {
         }
     }
 
-    @Test("media that is not there is told as missing", arguments: [Kind.voice, .composition])
+    @Test("Media that is not there is told as missing", arguments: [Kind.voice, .composition])
     func missing(kind: Kind) throws {
         try Self.withBench(kind, size: 1000) { bench in
             let resource = try bench.resource()
@@ -277,7 +277,7 @@ struct MediaLibraryTests {
     }
 
     @Test(
-        "random readers at once get the original bytes, also when memory is short", arguments: Kind.allCases,
+        "Random readers at once get the original bytes, also when memory is short", arguments: Kind.allCases,
         [MediaLibrary.Configuration.leastMemory(threadCount: 2), 64 << 20])
     func concurrent(kind: Kind, memory: Int) throws {
         try Self.withBench(kind, size: 6_000_011, settings: { $0.memory = memory }) { bench in
@@ -307,7 +307,7 @@ struct MediaLibraryTests {
         }
     }
 
-    @Test("reading in order asks for each byte once, in few requests")
+    @Test("Reading in order asks for each byte once, in few requests")
     func sequential() throws {
         try Self.withBench(.composition, size: 5_000_000) { bench in
             let resource = try bench.freshResource()
@@ -318,7 +318,7 @@ struct MediaLibraryTests {
         }
     }
 
-    @Test("the end of a large film is fetched with its beginning, and that of a voice recording or a small film is not")
+    @Test("The end of a large film is fetched with its beginning, and that of a voice recording or a small film is not")
     func endWithBeginning() throws {
         for (kind, size, expected) in [
             (Kind.composition, 9_000_000, 2), (.composition, 4_000_000, 1), (.voice, 9_000_000, 1),
@@ -349,7 +349,7 @@ struct MediaLibraryTests {
         }
     }
 
-    @Test("a fetch that was cut short ends there")
+    @Test("A fetch that was cut short ends there")
     func cutFetchEnds() throws {
         try Self.withBench(.unsealed, size: 30_000_000) { bench in
             let resource = try bench.resource()
@@ -371,7 +371,7 @@ struct MediaLibraryTests {
         }
     }
 
-    @Test("files that nobody reads are let go when they are too many, and read again all the same")
+    @Test("Files that nobody reads are let go when they are too many, and read again all the same")
     func idle() throws {
         try Self.withBench(.voice, size: 3_000_000, settings: { $0.idleFileLimit = 0 }) { bench in
             let resource = try bench.resource()

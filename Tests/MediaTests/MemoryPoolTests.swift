@@ -10,7 +10,7 @@ struct MemoryPoolTests {
         try #require(MemoryPool(byteCount: slots * PooledMemory.stride + 100) { $0() })
     }
 
-    @Test("it gives as many slots as there is memory for, each to one owner, and not one more")
+    @Test("It gives as many slots as there is memory for, each to one owner, and not one more")
     func ceiling() throws {
         let pool = try Self.pool(slots: 20)
         #expect(pool.slotCount == 20)
@@ -23,7 +23,7 @@ struct MemoryPoolTests {
         #expect(pool.freeCount == 0)
     }
 
-    @Test("what nobody refers to any more is free again, and used before memory that was never touched")
+    @Test("What nobody refers to any more is free again, and used before memory that was never touched")
     func reuse() throws {
         let pool = try Self.pool(slots: 20)
         let first = try #require(pool.take(3, for: .reader)).map { UInt(bitPattern: $0.bytes) }
@@ -32,7 +32,7 @@ struct MemoryPoolTests {
         #expect(Set(first) == Set(second))
     }
 
-    @Test("read-ahead leaves an eighth for readers, and gets nothing while one of them waits")
+    @Test("Read-ahead leaves an eighth for readers, and gets nothing while one of them waits")
     func reserve() throws {
         let pool = try Self.pool(slots: 16)
         #expect(pool.take(15, for: .readAhead) == nil)
@@ -48,7 +48,7 @@ struct MemoryPoolTests {
     }
 
     @Test(
-        "those who wait are served in their order, all that they need at once", arguments: 1...5 as ClosedRange<UInt64>)
+        "Those who wait are served in their order, all that they need at once", arguments: 1...5 as ClosedRange<UInt64>)
     func order(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         let pool = try Self.pool(slots: 12)
@@ -67,7 +67,7 @@ struct MemoryPoolTests {
         #expect(pool.freeCount == 12)
     }
 
-    @Test("when it is shut down, those who wait get nothing")
+    @Test("When it is shut down, those who wait get nothing")
     func shutDown() throws {
         let pool = try Self.pool(slots: 2)
         let held = try #require(pool.take(2, for: .reader))
@@ -78,7 +78,7 @@ struct MemoryPoolTests {
         #expect(held.count == 2)
     }
 
-    @Test("many threads never have more than there is")
+    @Test("Many threads never have more than there is")
     func threads() throws {
         let pool = try Self.pool(slots: 32)
         let inUse = Locked((now: 0, most: 0))

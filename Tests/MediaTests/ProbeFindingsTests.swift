@@ -24,7 +24,7 @@ struct ProbeFindingsTests {
         #expect(found == expected, sourceLocation: location)
     }
 
-    @Test("the last bytes are asked for until HEAD has told a size at a host that ignores ranges")
+    @Test("The last bytes are asked for until HEAD has told a size at a host that ignores ranges")
     func checked() {
         var findings = ProbeFindings()
         expect(findings.probe(at: origin, now: start), .lastBytes)
@@ -39,7 +39,7 @@ struct ProbeFindingsTests {
         expect(findings.probe(at: other, now: start), .lastBytes)
     }
 
-    @Test("where HEAD tells another size or none, it is left alone, and checked again after a while")
+    @Test("Where HEAD tells another size or none, it is left alone, and checked again after a while")
     func useless() {
         var findings = ProbeFindings()
         _ = findings.learn(ignoresRanges: true, at: origin, now: start)
@@ -51,7 +51,7 @@ struct ProbeFindingsTests {
         expect(findings.probe(at: origin, now: start + .seconds(601)), .head)
     }
 
-    @Test("a finding is doubted after a while, by one request at a time")
+    @Test("A finding is doubted after a while, by one request at a time")
     func doubted() {
         var findings = ProbeFindings()
         _ = findings.learn(ignoresRanges: true, at: origin, now: start)
@@ -68,7 +68,7 @@ struct ProbeFindingsTests {
         expect(findings.probe(at: origin, now: later + .seconds(600)), .lastBytes)
     }
 
-    @Test("a host that refuses HEAD after all isn't asked for it again soon")
+    @Test("A host that refuses HEAD after all isn't asked for it again soon")
     func failed() {
         var findings = ProbeFindings()
         _ = findings.learn(ignoresRanges: true, at: origin, now: start)

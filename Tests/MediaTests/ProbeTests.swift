@@ -36,7 +36,7 @@ struct ProbeTests {
         return isAnswered
     }
 
-    @Test("where ranges are ignored and HEAD tells sizes, one recording is enough to find it out")
+    @Test("Where ranges are ignored and HEAD tells sizes, one recording is enough to find it out")
     func head() throws {
         try withBench(generated: 20) {
             $0.voiceRange = .ignored
@@ -57,7 +57,7 @@ struct ProbeTests {
         }
     }
 
-    @Test("where HEAD is refused, or tells no length, it is tried once", arguments: [true, false])
+    @Test("Where HEAD is refused, or tells no length, it is tried once", arguments: [true, false])
     func noHead(isRefused: Bool) throws {
         try withBench(generated: 20) {
             $0.voiceRange = .ignored
@@ -72,7 +72,7 @@ struct ProbeTests {
         }
     }
 
-    @Test("where ranges are honoured, HEAD isn't used")
+    @Test("Where ranges are honoured, HEAD isn't used")
     func honoured() throws {
         try withBench(generated: 10) { _ in
         } _: { bench in
@@ -83,7 +83,7 @@ struct ProbeTests {
         }
     }
 
-    @Test("a host that no longer answers HEAD is asked for the last bytes again")
+    @Test("A host that no longer answers HEAD is asked for the last bytes again")
     func noLonger() throws {
         try withBench(generated: 20) {
             $0.voiceRange = .ignored
@@ -98,7 +98,7 @@ struct ProbeTests {
         }
     }
 
-    @Test("a host whose answer to HEAD can't be understood is asked for the last bytes again, at once")
+    @Test("A host whose answer to HEAD can't be understood is asked for the last bytes again, at once")
     func notUnderstood() throws {
         try withBench(generated: 20) {
             $0.voiceRange = .ignored
@@ -113,7 +113,7 @@ struct ProbeTests {
         }
     }
 
-    @Test("presigned addresses are never asked for a HEAD", arguments: [LibraryBench.Kind.voice, .track, .composition])
+    @Test("Presigned addresses are never asked for a HEAD", arguments: [LibraryBench.Kind.voice, .track, .composition])
     func presigned(kind: LibraryBench.Kind) throws {
         let bench = try LibraryBench(
             kind, size: 10_000, generated: 5,
@@ -130,7 +130,7 @@ struct ProbeTests {
         #expect(bench.simulator.requests.allSatisfy { $0.method == "GET" })
     }
 
-    @Test("a HEAD that tells another length than the media has isn't believed", arguments: [1, 1 << 30, 0])
+    @Test("A HEAD that tells another length than the media has isn't believed", arguments: [1, 1 << 30, 0])
     func wrongLength(told: Int) throws {
         let digits = "00112233445566778899aabbccddee"
         let media = Array(TestMedia.signed(TestMedia.noise(5000, seed: 1), as: "wav"))
@@ -152,7 +152,7 @@ struct ProbeTests {
         #expect(server.requests.count { $0.method == "HEAD" } == 1)
     }
 
-    @Test("who needs a size now doesn't wait for a request that nobody was in a hurry for")
+    @Test("Who needs a size now doesn't wait for a request that nobody was in a hurry for")
     func urgency() throws {
         try withBench(generated: 1) {
             $0.latencyMilliseconds = 300

@@ -98,7 +98,7 @@ struct ReadAheadModelTests {
     }
 
     @Test(
-        "every reader is answered, nothing held is fetched, nothing beyond the end, no more memory than there is",
+        "Every reader is answered, nothing held is fetched, nothing beyond the end, no more memory than there is",
         arguments: 1...30 as ClosedRange<UInt64>)
     func random(seed: UInt64) throws {
         var model = try Model(
@@ -118,7 +118,7 @@ struct ReadAheadModelTests {
     }
 
     @Test(
-        "who reads in order has each block fetched once, whatever the size of the reads",
+        "Who reads in order has each block fetched once, whatever the size of the reads",
         arguments: [4096, 131_072, 1 << 20])
     func sequential(step: Int64) throws {
         var model = try Model(seed: 2, contentSize: (32 << 20) + 12_345, slots: 600)
@@ -134,7 +134,7 @@ struct ReadAheadModelTests {
         #expect(model.orderCounts.values.allSatisfy { $0 == 1 })
     }
 
-    @Test("going back a little, or forward a little, fetches nothing twice")
+    @Test("Going back a little, or forward a little, fetches nothing twice")
     func nearSeeks() throws {
         var model = try Model(seed: 4, contentSize: 64 << 20, slots: 600)
         for offset in [0, 1, 2, 3, 2, 3, 4, 6, 5, 7, 8, 7] as [Int64] {

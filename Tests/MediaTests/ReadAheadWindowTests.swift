@@ -17,14 +17,14 @@ struct ReadAheadWindowTests {
         }
     }
 
-    @Test("a first read fetches little, wherever it is", arguments: [0, 5, 1 << 20, 1 << 40] as [Int64])
+    @Test("A first read fetches little, wherever it is", arguments: [0, 5, 1 << 20, 1 << 40] as [Int64])
     func first(offset: Int64) {
         var window = ReadAheadWindow()
         let wanted = window.advance(offset..<(offset + 4096), share: Self.plenty).range
         #expect(wanted == offset..<(offset + ReadAheadWindow.minimum))
     }
 
-    @Test("while the reader goes on the window grows, to its maximum and not beyond")
+    @Test("While the reader goes on the window grows, to its maximum and not beyond")
     func growth() {
         let ahead = Self.ahead(reads: 400)
         #expect(zip(ahead.dropFirst(), ahead.dropFirst(2)).allSatisfy { $0 <= $1 + Self.step })
@@ -32,14 +32,14 @@ struct ReadAheadWindowTests {
         #expect((ahead.last ?? 0) >= ReadAheadWindow.maximum - Self.step)
     }
 
-    @Test("the window stays within half of what may be kept", arguments: [1, 2, 3, 4, 8].map { Int64($0) << 20 })
+    @Test("The window stays within half of what may be kept", arguments: [1, 2, 3, 4, 8].map { Int64($0) << 20 })
     func limits(limit: Int64) {
         let ahead = Self.ahead(reads: 400, limit: limit)
         #expect((ahead.max() ?? 0) <= max(limit / 2, ReadAheadWindow.minimum))
         #expect((ahead.max() ?? 0) >= min(limit / 2, ReadAheadWindow.maximum) - Self.step)
     }
 
-    @Test("the read itself is wanted always, also when it is larger than the window")
+    @Test("The read itself is wanted always, also when it is larger than the window")
     func containsRead() {
         var generator = SeededGenerator(seed: 5)
         var window = ReadAheadWindow()
@@ -54,7 +54,7 @@ struct ReadAheadWindowTests {
         }
     }
 
-    @Test("a seek starts small again, forwards and backwards", arguments: [100 << 20, 0] as [Int64])
+    @Test("A seek starts small again, forwards and backwards", arguments: [100 << 20, 0] as [Int64])
     func seek(to offset: Int64) {
         var window = ReadAheadWindow()
         for number in 0..<100 {
@@ -65,7 +65,7 @@ struct ReadAheadWindowTests {
         #expect(wanted.count == Int(ReadAheadWindow.minimum))
     }
 
-    @Test("reads that pass each other are not taken for seeks", arguments: 1...10 as ClosedRange<UInt64>)
+    @Test("Reads that pass each other are not taken for seeks", arguments: 1...10 as ClosedRange<UInt64>)
     func reordered(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         var window = ReadAheadWindow()
@@ -81,7 +81,7 @@ struct ReadAheadWindowTests {
         #expect(largest >= ReadAheadWindow.maximum)
     }
 
-    @Test("without memory the window halves, and grows again when there is some")
+    @Test("Without memory the window halves, and grows again when there is some")
     func shortage() {
         var window = ReadAheadWindow()
         var position: Int64 = 0

@@ -14,7 +14,7 @@ struct SpoolTests {
         try withExtendedLifetime(folder) { try body(folder.url) }
     }
 
-    @Test("what was written is read, wherever it is cut", arguments: 1...5 as ClosedRange<UInt64>)
+    @Test("What was written is read, wherever it is cut", arguments: 1...5 as ClosedRange<UInt64>)
     func roundTrip(seed: UInt64) throws {
         try Self.withFolder { folder in
             var generator = SeededGenerator(seed: seed)
@@ -34,7 +34,7 @@ struct SpoolTests {
         }
     }
 
-    @Test("the file has no name, so nothing of it is left")
+    @Test("The file has no name, so nothing of it is left")
     func nameless() throws {
         try Self.withFolder { folder in
             let spool = try Spool(folder: folder.path)
@@ -44,7 +44,7 @@ struct SpoolTests {
         }
     }
 
-    @Test("bytes that were never written are an error, and not zeros")
+    @Test("Bytes that were never written are an error, and not zeros")
     func beyondTheEnd() throws {
         try Self.withFolder { folder in
             let spool = try Spool(folder: folder.path)
@@ -54,7 +54,7 @@ struct SpoolTests {
         }
     }
 
-    @Test("a folder that isn't there is an error that names it")
+    @Test("A folder that isn't there is an error that names it")
     func noFolder() throws {
         let error = #expect(throws: SystemError.self) { try Spool(folder: "/nonexistent/folder") }
         #expect(error?.message.contains("'/nonexistent/folder'") == true)

@@ -11,7 +11,7 @@ import TwilioAPI
 
 @Suite("Media of subaccounts", .orderly)
 struct SubaccountTests {
-    @Test("media is fetched with the client of the account to which it belongs")
+    @Test("Media is fetched with the client of the account to which it belongs")
     func ownClient() throws {
         let content = Array(TestMedia.signed(TestMedia.noise(100, seed: 1), as: "wav"))
         let server = try LoopbackServer { _ in LoopbackServer.Answer(body: content) }

@@ -37,14 +37,14 @@ struct MetricRegistryTests {
         Metric(.histogram(bounds: [1]), "rare_bytes", unit: "bytes", "Rare sizes.", omitsZero: true),
     ]
 
-    @Test("a metric that is read has the value that its source has at that moment")
+    @Test("A metric that is read has the value that its source has at that moment")
     func reading() throws {
         let registry = MetricRegistry(Self.metrics)
         #expect(try registry.samples()["test_number"] == 7)
         #expect(try registry.samples(Source(number: -1))["test_number"] == -1)
     }
 
-    @Test("counters with the same labels are one, those with other labels another")
+    @Test("Counters with the same labels are one, those with other labels another")
     func counters() throws {
         let registry = MetricRegistry(Self.metrics)
         func counter(_ host: String, _ status: String) -> Counter {
@@ -61,7 +61,7 @@ struct MetricRegistryTests {
         #expect(samples["test_answers_total host=b status=200"] == 1)
     }
 
-    @Test("a counter without labels is there before it counts, what omits zero only afterwards")
+    @Test("A counter without labels is there before it counts, what omits zero only afterwards")
     func zero() throws {
         let registry = MetricRegistry(Self.metrics)
         let error = Counter(label: "errors_total", dimensions: [("kind", "bad")], factory: registry)
@@ -78,7 +78,7 @@ struct MetricRegistryTests {
         withExtendedLifetime(size) {}
     }
 
-    @Test("a value belongs to the first bucket whose bound it doesn't exceed, and Prometheus' buckets add up")
+    @Test("A value belongs to the first bucket whose bound it doesn't exceed, and Prometheus' buckets add up")
     func histogram() throws {
         let registry = MetricRegistry(Self.metrics)
         let timer = Timer(label: "duration_seconds", dimensions: [("operation", "read")], factory: registry)
@@ -99,7 +99,7 @@ struct MetricRegistryTests {
         #expect(samples["test_size_bytes_count"] == 4)
     }
 
-    @Test("nothing that several threads count is lost")
+    @Test("Nothing that several threads count is lost")
     func threads() async throws {
         let registry = MetricRegistry(Self.metrics)
         await withTaskGroup { group in
@@ -120,7 +120,7 @@ struct MetricRegistryTests {
         #expect(samples["test_size_bytes_bucket le=10"] == 44_000 && samples["test_size_bytes_count"] == 80_000)
     }
 
-    @Test("the numbers of two registries in one process don't mix")
+    @Test("The numbers of two registries in one process don't mix")
     func twoRegistries() throws {
         let (first, second) = (MetricRegistry(Self.metrics), MetricRegistry(Self.metrics))
         Counter(label: "events_total", factory: first).increment()
@@ -128,7 +128,7 @@ struct MetricRegistryTests {
         #expect(try second.samples()["test_events_total"] == 0)
     }
 
-    @Test("recording a metric that isn't declared like that ends a debug build")
+    @Test("Recording a metric that isn't declared like that ends a debug build")
     func undeclared() async {
         await #expect(processExitsWith: .failure) {
             _ = Counter(label: "unknown_total", factory: MetricRegistry<Source>([]))

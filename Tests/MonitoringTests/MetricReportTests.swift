@@ -28,7 +28,7 @@ struct MetricReportTests {
 
     // MARK: Prometheus
 
-    @Test("a metric has its help and its type, and no samples make no metric")
+    @Test("A metric has its help and its type, and no samples make no metric")
     func header() {
         #expect(
             Self.registry([MetricSample([:], .integer(1))]).text()
@@ -37,7 +37,7 @@ struct MetricReportTests {
         #expect(Self.registry([MetricSample([:], nil)]).text() == "")
     }
 
-    @Test("labels are escaped, whatever is in them, and those that aren't declared are left out")
+    @Test("Labels are escaped, whatever is in them, and those that aren't declared are left out")
     func labels() throws {
         let samples = try Self.registry(
             [MetricSample(["host": "a\"b\\c\nd", "status": "\\n", "other": "x"], .integer(1))],
@@ -46,7 +46,7 @@ struct MetricReportTests {
         #expect(samples == ["test_metric host=a\"b\\c\nd status=\\n": 1])
     }
 
-    @Test("samples that differ in no declared label are added, and saturate")
+    @Test("Samples that differ in no declared label are added, and saturate")
     func sum() throws {
         func samples(_ numbers: Int64...) throws -> [String: Double] {
             try Self.registry(
@@ -58,7 +58,7 @@ struct MetricReportTests {
         #expect(try samples(.max, 4) == ["test_metric key=a": Double(Int64.max)])
     }
 
-    @Test("of the words of a state one is 1 and the others are 0, also if the word is none of them")
+    @Test("Of the words of a state one is 1 and the others are 0, also if the word is none of them")
     func states() throws {
         func samples(_ word: String) throws -> [String: Double] {
             try Self.registry(
@@ -69,7 +69,7 @@ struct MetricReportTests {
         #expect(try samples("odd") == ["test_metric list=a state=on": 0, "test_metric list=a state=off": 0])
     }
 
-    @Test("numbers, times and flags are numbers, a number that is none is left out")
+    @Test("Numbers, times and flags are numbers, a number that is none is left out")
     func values() throws {
         for (value, number) in [
             (.number(1.5), 1.5), (.number(3), 3), (.time(Date(timeIntervalSince1970: 60)), 60), (.flag(true), 1),
@@ -84,7 +84,7 @@ struct MetricReportTests {
 
     // MARK: JSON
 
-    @Test("each kind of value is written as JSON has it")
+    @Test("Each kind of value is written as JSON has it")
     func jsonValues() throws {
         for (value, text) in [
             (.integer(.min), "\(Int64.min)"), (.number(1.5), "1.5"), (.number(3), "3"), (.flag(true), "true"),
@@ -95,7 +95,7 @@ struct MetricReportTests {
         #expect(try Self.json(field: "value", [MetricSample([:], .number(.nan))]) == "{}")
     }
 
-    @Test("a path leads through objects, members named by labels, and elements found by labels")
+    @Test("A path leads through objects, members named by labels, and elements found by labels")
     func paths() throws {
         let hosts = [
             MetricSample(["host": "b", "status": "200"], .integer(1)),
@@ -111,7 +111,7 @@ struct MetricReportTests {
                 == #"{"list":[{"count":1,"name":"b"},{"count":2,"name":"a"}]}"#)
     }
 
-    @Test("metrics that share an element or an object fill it together")
+    @Test("Metrics that share an element or an object fill it together")
     func shared() throws {
         let registry = MetricRegistry<Source>(
             ["count", "size"].map { name in
@@ -124,7 +124,7 @@ struct MetricReportTests {
                 == #"{"hosts":[{"count":1,"host":"a","size":1},{"count":1,"host":"b","size":1}]}"#)
     }
 
-    @Test("an optional element is skipped by samples without its label")
+    @Test("An optional element is skipped by samples without its label")
     func optional() throws {
         let samples = [
             MetricSample(["list": "a"], .integer(1)), MetricSample(["list": "a", "account": "AC"], .integer(2)),
@@ -134,7 +134,7 @@ struct MetricReportTests {
                 == #"{"accounts":[{"lists":{"a":{"count":2}},"sid":"AC"}],"lists":{"a":{"count":1}}}"#)
     }
 
-    @Test("a sample without a value makes what is on its path, as far as it has the labels")
+    @Test("A sample without a value makes what is on its path, as far as it has the labels")
     func containers() throws {
         let nothing = [MetricSample([:], nil)]
         #expect(try Self.json(field: "errors.media.{kind}", nothing) == #"{"errors":{"media":{}}}"#)
@@ -146,7 +146,7 @@ struct MetricReportTests {
         #expect(try Self.json(field: "hosts[host].count", []) == "{}")
     }
 
-    @Test("what nobody has counted yet has its place as well")
+    @Test("What nobody has counted yet has its place as well")
     func recorded() throws {
         let registry = MetricRegistry<Source>([
             Metric(.counter, "events_total", "Events.", field: "events"),
@@ -162,7 +162,7 @@ struct MetricReportTests {
                 == #"{"errors":{},"events":0,"requests":[{"count":1,"host":"a"},{"count":1,"host":"b"}]}"#)
     }
 
-    @Test("a value that is no metric is in the JSON only")
+    @Test("A value that is no metric is in the JSON only")
     func fact() throws {
         let registry = MetricRegistry<Source>([
             Metric(fact: "A name.", field: "name") { _ in [MetricSample([:], .text("x"))] },
@@ -173,7 +173,7 @@ struct MetricReportTests {
     }
 
     @Test(
-        "a path is documented with brackets for elements and capital letters for names",
+        "A path is documented with brackets for elements and capital letters for names",
         arguments: [
             ("a.b", "a.b"), ("lists.{list}.state", "lists.LIST.state"), ("hosts[host,#index].error", "hosts[].error"),
             ("accounts[sid=account]?.lists.{list}", "lists.LIST"),

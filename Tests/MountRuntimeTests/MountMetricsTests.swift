@@ -61,14 +61,14 @@ struct MountMetricsTests {
         }
     }
 
-    @Test("each metric that is declared is in the text, once, and no other is")
+    @Test("Each metric that is declared is in the text, once, and no other is")
     func complete() {
         let names = SampleMount().text.matches(of: #/# TYPE twiliofs_([a-z_]+) /#).map { String($0.1) }
         #expect(names == Self.declarations.compactMap(\.name))
         #expect(Set(names).count == names.count)
     }
 
-    @Test("names and their order stay: a dashboard has the names, and a person knows the order")
+    @Test("Names and their order stay: a dashboard has the names, and a person knows the order")
     func order() {
         #expect(
             Self.declarations.compactMap(\.name) == [
@@ -86,7 +86,7 @@ struct MountMetricsTests {
             ])
     }
 
-    @Test("samples have the labels of their rows in order, lists come by account, the rest by label")
+    @Test("Samples have the labels of their rows in order, lists come by account, the rest by label")
     func lines() {
         var sample = SampleMount()
         sample.snapshot.unreadable.insert(
@@ -120,7 +120,7 @@ struct MountMetricsTests {
             ])
     }
 
-    @Test("names are as Prometheus' conventions ask: _total for what grows and nothing else, and the base unit")
+    @Test("Names are as Prometheus' conventions ask: _total for what grows and nothing else, and the base unit")
     func names() {
         for declaration in Self.declarations {
             guard let name = declaration.name else { continue }
@@ -133,7 +133,7 @@ struct MountMetricsTests {
         }
     }
 
-    @Test("what several accounts lack is counted together, and its name is escaped")
+    @Test("What several accounts lack is counted together, and its name is escaped")
     func unreadable() throws {
         var sample = SampleMount()
         sample.snapshot.unreadable += sample.snapshot.unreadable
@@ -142,7 +142,7 @@ struct MountMetricsTests {
         #expect((try sample.object["unreadable"] as? [Any])?.count == 2, "status.json has each")
     }
 
-    @Test("what isn't known is left out")
+    @Test("What isn't known is left out")
     func unknown() throws {
         var sample = SampleMount()
         sample.snapshot.lists = [
@@ -175,7 +175,7 @@ struct MountMetricsTests {
         }
     }
 
-    @Test("each number of status.json is a metric too")
+    @Test("Each number of status.json is a metric too")
     func everyNumber() throws {
         let sample = SampleMount()
         let numbers = Self.numbers(in: try sample.object)
@@ -206,7 +206,7 @@ struct MountMetricsTests {
             && zip(names, pattern).allSatisfy { $0 == $1 || $1.allSatisfy(\.isUppercase) }
     }
 
-    @Test("each field of status.json is declared, once, and each that is declared is there")
+    @Test("Each field of status.json is declared, once, and each that is declared is there")
     func fields() throws {
         let declared = Self.declarations.compactMap { $0.field?.description }
         #expect(Set(declared).count == declared.count)
@@ -248,7 +248,7 @@ struct MountMetricsTests {
         return cells + [declaration.unit, declaration.help]
     }
 
-    @Test("doc/STATUS.md has a row for each declaration, and no other")
+    @Test("Each declaration has a row in doc/STATUS.md, and nothing else has")
     func documentation() throws {
         let rows = try Self.rows(under: "field")
         let expected = Self.declarations.map(Self.row)
@@ -261,7 +261,7 @@ struct MountMetricsTests {
         #expect(rows.count == expected.count)
     }
 
-    @Test("doc/STATUS.md explains each word of a state, an integrity, a verdict, a priority and an error")
+    @Test("Each word of a state, an integrity, a verdict, a priority and an error is explained in doc/STATUS.md")
     func words() throws {
         func words(_ heading: String) throws -> [String] {
             try Self.rows(under: heading).map { $0[0].trimmingCharacters(in: ["`"]) }

@@ -11,7 +11,7 @@ import TwilioSimulator
 
 @Suite("The files about a mount that isn't shown", .orderly)
 struct StatusFilesTests {
-    @Test("they tell of the mount, in their true size")
+    @Test("Status files tell of the mount, in their true size")
     func control() throws {
         let bench = try UnmountedAccount(files: ["recordings/a.wav": [1, 2, 3]])
         defer { bench.shutDown() }
@@ -28,7 +28,7 @@ struct StatusFilesTests {
         #expect(try list()?.recordings == 1)
     }
 
-    @Test("what tells of the mount has one size and one time whatever happens, so that a backup finds nothing new")
+    @Test("What tells of the mount has one size and one time whatever happens, so that a backup finds nothing new")
     func reportSize() throws {
         let bench = try UnmountedAccount(generated: 120)
         defer { bench.shutDown() }
@@ -49,7 +49,7 @@ struct StatusFilesTests {
         #expect(try bench.find(".twiliofs") == folder)
     }
 
-    @Test("the report has what the parts tell: requests by host and status, bytes, errors, what is open")
+    @Test("The report has what the parts tell: requests by host and status, bytes, errors, what is open")
     func report() throws {
         let begun = Date()
         let bench = try UnmountedAccount(files: ["recordings/a.wav": Array(repeating: 1, count: 1000)])

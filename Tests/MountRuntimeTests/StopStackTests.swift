@@ -14,7 +14,7 @@ struct StopStackTests {
 
     private var names: [String] { stopped.withLock { $0 } }
 
-    @Test("the part that was added last stops first")
+    @Test("The part that was added last stops first")
     func reverseOrder() {
         push("transfers")
         push("library")
@@ -22,7 +22,7 @@ struct StopStackTests {
         #expect(names == ["library", "transfers"])
     }
 
-    @Test("a part that all others use stops after them, whenever it was added")
+    @Test("A part that all others use stops after them, whenever it was added")
     func bottom() {
         push("transfers")
         stack.pushToBottom { [stopped] in stopped.withLock { $0.append("session") } }
@@ -31,7 +31,7 @@ struct StopStackTests {
         #expect(names == ["library", "transfers", "session"])
     }
 
-    @Test("each part stops once, however often the stack is stopped")
+    @Test("Each part stops once, however often the stack is stopped")
     func once() {
         push("library")
         stack.stop()
@@ -39,7 +39,7 @@ struct StopStackTests {
         #expect(names == ["library"])
     }
 
-    @Test("a part that is added while another stops is stopped too")
+    @Test("A part that is added while another stops is stopped too")
     func addedMeanwhile() {
         stack.push { [stack, stopped] in
             stopped.withLock { $0.append("library") }

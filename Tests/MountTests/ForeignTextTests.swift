@@ -64,7 +64,7 @@ struct ForeignTextTests {
         "TWILIO_ACCOUNT_SID": account, "TWILIO_AUTH_TOKEN": "fedcba98fedcba98fedcba98fedcba98",
     ]
 
-    @Test("An account whose every text is hostile: log, status, extended attributes, errors")
+    @Test("Of an account whose every text is hostile, log, status, extended attributes and errors are clean")
     func mounted() throws {
         let server = try Self.server()
         let folder = try TemporaryFolder()

@@ -8,7 +8,7 @@ import TwilioAPI
 @Suite("Programs that read a directory in order", .orderly)
 struct SequenceDetectorTests {
     @Test(
-        "a program that reads whole files in order finds every file prefetched, but for the first two",
+        "A program that reads whole files in order finds every file prefetched, but for the first two",
         arguments: EntryOrder.allCases)
     func wholeDirectory(order: EntryOrder) throws {
         var bench = try SequenceBench(count: 300)
@@ -22,7 +22,7 @@ struct SequenceDetectorTests {
         #expect(!bench.detector.isPrefetching)
     }
 
-    @Test("twice as many files are prefetched as were read, 64 at most")
+    @Test("Twice as many files are prefetched as were read, 64 at most")
     func growth() throws {
         var bench = try SequenceBench(count: 300)
         for index in 0..<200 {
@@ -32,7 +32,7 @@ struct SequenceDetectorTests {
         }
     }
 
-    @Test("files are prefetched before the second one is closed, which the kernel reports late")
+    @Test("Files are prefetched before the second one is closed, which the kernel reports late")
     func lateClosing() throws {
         var bench = try SequenceBench(count: 50)
         for index in 0..<40 {
@@ -43,7 +43,7 @@ struct SequenceDetectorTests {
         #expect(bench.held == bench.files(40, count: 10))
     }
 
-    @Test("nothing is prefetched for a program that reads the beginning of each file")
+    @Test("Nothing is prefetched for a program that reads the beginning of each file")
     func headsOnly() throws {
         var bench = try SequenceBench(count: 100)
         for index in 0..<100 {
@@ -53,7 +53,7 @@ struct SequenceDetectorTests {
         #expect(bench.prefetchCount == 0)
     }
 
-    @Test("nothing is prefetched for a program that reads in no order", arguments: 1...20 as ClosedRange<UInt64>)
+    @Test("Nothing is prefetched for a program that reads in no order", arguments: 1...20 as ClosedRange<UInt64>)
     func noOrder(seed: UInt64) throws {
         var bench = try SequenceBench(count: 2000, seed: seed)
         var generator = SeededGenerator(seed: seed &+ 100)
@@ -62,7 +62,7 @@ struct SequenceDetectorTests {
         #expect(bench.prefetchCount <= 16)
     }
 
-    @Test("a skip abandons the files prefetched, and those that follow it are prefetched")
+    @Test("A skip abandons the files prefetched, and those that follow it are prefetched")
     func skipping() throws {
         var bench = try SequenceBench(count: 300)
         for index in 0..<10 { bench.read(bench.file(index)) }
@@ -74,7 +74,7 @@ struct SequenceDetectorTests {
         #expect(bench.held == bench.files(22, count: 4))
     }
 
-    @Test("a file that isn't read to its end abandons the files prefetched")
+    @Test("A file that isn't read to its end abandons the files prefetched")
     func breakingOff() throws {
         var bench = try SequenceBench(count: 100)
         for index in 0..<10 { bench.read(bench.file(index)) }
@@ -85,7 +85,7 @@ struct SequenceDetectorTests {
         #expect(bench.abandoned == (11..<31).map { bench.file($0) })
     }
 
-    @Test("many accesses elsewhere abandon the files prefetched")
+    @Test("Many accesses elsewhere abandon the files prefetched")
     func leaving() throws {
         var bench = try SequenceBench(count: 1000)
         for index in 0..<10 { bench.read(bench.file(index)) }
@@ -96,7 +96,7 @@ struct SequenceDetectorTests {
     }
 
     @Test(
-        "two programs at different positions, in different orders, have a sequence each",
+        "Two programs at different positions, in different orders, have a sequence each",
         arguments: 1...10 as ClosedRange<UInt64>)
     func twoPrograms(seed: UInt64) throws {
         var bench = try SequenceBench(count: 600, seed: seed)
@@ -120,7 +120,7 @@ struct SequenceDetectorTests {
         #expect(bench.detector.isPrefetching)
     }
 
-    @Test("a program in another directory doesn't end a sequence")
+    @Test("A program in another directory doesn't end a sequence")
     func otherDirectory() throws {
         var bench = try SequenceBench(count: 200)
         var other = try SequenceBench(count: 200, seed: 2)
@@ -137,7 +137,7 @@ struct SequenceDetectorTests {
         #expect(bench.abandoned.isEmpty)
     }
 
-    @Test("a program that works on four files at once has a sequence, although its order isn't strict")
+    @Test("A program that works on four files at once has a sequence, although its order isn't strict")
     func fourAtOnce() throws {
         var bench = try SequenceBench(count: 200)
         var generator = SeededGenerator(seed: 4)
@@ -155,7 +155,7 @@ struct SequenceDetectorTests {
         #expect(bench.abandoned.isEmpty)
     }
 
-    @Test("a file that is opened twice counts once")
+    @Test("A file that is opened twice counts once")
     func openedTwice() throws {
         var bench = try SequenceBench(count: 50)
         for index in 0..<20 {
@@ -169,7 +169,7 @@ struct SequenceDetectorTests {
         #expect(bench.held == bench.files(20, count: 30))
     }
 
-    @Test("files without room are tried again", arguments: [1, 3, 10])
+    @Test("Files without room are tried again", arguments: [1, 3, 10])
     func noRoom(room: Int) throws {
         var bench = try SequenceBench(count: 100)
         bench.room = room
@@ -180,7 +180,7 @@ struct SequenceDetectorTests {
     }
 
     @Test(
-        "whatever happens, a prefetched file is held until it is accessed or abandoned",
+        "Whatever happens, a prefetched file is held until it is accessed or abandoned",
         arguments: 1...20 as ClosedRange<UInt64>)
     func random(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)

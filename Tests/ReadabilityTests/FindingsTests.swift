@@ -11,7 +11,7 @@ struct FindingsTests {
     private static let bucket = RequirementGroup(number: 2, kind: .composition)
     private static let requirements: [Int64: MediaRequirement] = [1: .unnamedKey, 2: .bucket]
 
-    @Test("a listing is covered when each group has a verdict, or had no recordings at its present mark")
+    @Test("A listing is covered when each group has a verdict, or had no recordings at its present mark")
     func cover() {
         let mark = GroupMark(count: 3, gains: 0)
         var findings = Findings()
@@ -25,7 +25,7 @@ struct FindingsTests {
         #expect(findings.cover([Self.voice: GroupMark(count: 9, gains: 9)]))
     }
 
-    @Test("recordings are counted for each missing requirement, without kinds that can be read")
+    @Test("Recordings are counted for each missing requirement, without kinds that can be read")
     func count() {
         var findings = Findings()
         findings.isHeld = [Self.voice: false, Self.video: true, Self.bucket: nil]
@@ -41,7 +41,7 @@ struct FindingsTests {
             ])
     }
 
-    @Test("while the catalog grows, they are counted when another group is missing, and after a while")
+    @Test("While the catalog grows, they are counted when another group is missing, and after a while")
     func countIsDue() {
         var findings = Findings()
         #expect(findings.isCountDue())
@@ -56,14 +56,14 @@ struct FindingsTests {
         #expect(findings.isCountDue())
     }
 
-    @Test("verdicts are doubted every ten minutes")
+    @Test("Verdicts are doubted every ten minutes")
     func doubt() {
         var findings = Findings()
         let areDoubted = [0, 601, 1200, 1202].map { findings.areDoubted(now: .now + .seconds($0)) }
         #expect(areDoubted == [false, true, false, true])
     }
 
-    @Test("each reason is logged once, and once more when the lists have become complete")
+    @Test("Each reason is logged once, and once more when the lists have become complete")
     func news() {
         func survey(count: Int64, isWhole: Bool) -> Findings {
             var findings = Findings()

@@ -13,7 +13,7 @@ struct ListingWaitersTests {
         return (isWaiting, goesOn)
     }
 
-    @Test("one that was there when a survey of its account began goes on when it ends")
+    @Test("One that was there when a survey of its account began goes on when it ends")
     func served() {
         let waiters = ListingWaiters(patience: .seconds(3600))
         let (early, other) = (Self.add(waiters), Self.add(waiters, account: 1))
@@ -29,7 +29,7 @@ struct ListingWaitersTests {
         #expect(late.goesOn.withLock { $0 } && !other.goesOn.withLock { $0 })
     }
 
-    @Test("one has a survey begin at once, and once only")
+    @Test("One has a survey begin at once, and once only")
     func wish() {
         let waiters = ListingWaiters(patience: .seconds(3600))
         _ = Self.add(waiters)
@@ -40,7 +40,7 @@ struct ListingWaitersTests {
         #expect(ContinuousClock.now - start >= .milliseconds(50))
     }
 
-    @Test("all of an account share one deadline, after which none waits until the survey has ended")
+    @Test("All of an account share one deadline, after which none waits until the survey has ended")
     func deadline() throws {
         let waiters = ListingWaiters(patience: .milliseconds(100))
         waiters.surveyWillBegin(0)
@@ -56,7 +56,7 @@ struct ListingWaitersTests {
         #expect(Self.add(waiters).isWaiting)
     }
 
-    @Test("all go on at the end, and none waits from then on")
+    @Test("All go on at the end, and none waits from then on")
     func end() {
         let waiters = ListingWaiters(patience: .seconds(3600))
         let listings = [Self.add(waiters), Self.add(waiters, account: 1)]

@@ -6,7 +6,7 @@ struct ImportTests {
     /// Read once: it takes some tenths of a second.
     private static let package = Result { try ModuleList() }
 
-    @Test("each module imports only modules that Package.swift declares before it")
+    @Test("Each module imports only modules that Package.swift declares before it")
     func order() throws {
         let modules = try Self.package.get()
         #expect(modules.upwardImports == [])
@@ -22,7 +22,7 @@ struct ImportTests {
     }
 
     @Test(
-        "the lowest module imports none of the others, and monitoring and the simulator only that one",
+        "The lowest module imports none of the others, and monitoring and the simulator only that one",
         arguments: [
             ("Support", ["CLinux"]), ("Monitoring", ["Support"]), ("TwilioSimulator", ["COpenSSL", "Support"]),
             ("twilio-simulator", ["CLinux", "TwilioSimulator"]),
@@ -46,7 +46,7 @@ struct ImportTests {
         """
 
     @Test(
-        "an import that points upward is found, however it is written",
+        "An import that points upward is found, however it is written",
         arguments: [
             "import High", "public import High", "@testable import High", "@_spi(Some) private import High",
             "    import struct High.Thing", "import Low\nimport High",

@@ -4,7 +4,7 @@ import Support
 
 @Suite("Numbers from outside are bounded, and sums of them saturate", .orderly)
 struct BoundedTests {
-    @Test("a sum, a difference and a product saturate at the type's ends")
+    @Test("A sum, a difference and a product saturate at the type's ends")
     func saturation() {
         let numbers: [Int8] = [.min, .min + 1, -64, -2, -1, 0, 1, 2, 63, 64, .max - 1, .max]
         for first in numbers {
@@ -20,7 +20,7 @@ struct BoundedTests {
         #expect(UInt64.max.multipliedSaturated(by: 2) == .max)
     }
 
-    @Test("a sum of many numbers saturates")
+    @Test("A sum of many numbers saturates")
     func sums() {
         #expect([Int]().sumSaturated() == 0)
         #expect([1, 2, 3].sumSaturated() == 6)
@@ -29,7 +29,7 @@ struct BoundedTests {
     }
 
     @Test(
-        "a size is accepted from 0 to 2^50 and from nowhere else",
+        "A size is accepted from 0 to 2^50 and from nowhere else",
         arguments: [
             (0, true), (1, true), (1 << 50, true), ((1 << 50) + 1, false), (-1, false), (.max, false), (.min, false),
             (.max - 1, false), (.max - 16, false), (.max - 599, false), (1 << 62, false),
@@ -38,7 +38,7 @@ struct BoundedTests {
         #expect(Bounds.sizes.accepting(number) == (isAccepted ? number : nil))
     }
 
-    @Test("numbers of other types are accepted and clamped by their value")
+    @Test("Numbers of other types are accepted and clamped by their value")
     func otherTypes() {
         #expect(Bounds.sizes.accepting(UInt64.max) == nil)
         #expect(Bounds.sizes.accepting(UInt64(1) << 63) == nil)
@@ -50,7 +50,7 @@ struct BoundedTests {
         #expect(Bounds.channels.clamping(0) == 1)
     }
 
-    @Test("a million of the largest sizes fall short of what an Int can hold a thousand times less")
+    @Test("A million of the largest sizes fall short of what an Int can hold a thousand times less")
     func roomForArithmetic() {
         #expect(Bounds.largestSize.multipliedReportingOverflow(by: 8000).overflow == false)
         #expect(Bounds.times.upperBound.multipliedReportingOverflow(by: 1_000_000_000).overflow == false)

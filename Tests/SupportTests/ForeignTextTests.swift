@@ -6,7 +6,7 @@ import Support
 @Suite("A text from outside can't steer a terminal or forge a line", .orderly)
 struct ForeignTextTests {
     @Test(
-        "ordinary text stays as it is",
+        "Ordinary text stays as it is",
         arguments: [
             "", " ", "Authentication Error - invalid username", "<b>\"quoted\"</b> \\ ~", "Grüße aus Köln", "東京支社",
             "Привет", "naïve e\u{301}", "❤️ and 👍🏽", "\u{FFFD}", "a\u{A0}b",
@@ -17,12 +17,12 @@ struct ForeignTextTests {
         #expect(ForeignText(text[...]).description == text)
     }
 
-    @Test("white space that moves a terminal's cursor becomes a blank")
+    @Test("White space that moves a terminal's cursor becomes a blank")
     func whiteSpace() {
         #expect(ForeignText("a\tb\nc\r\nd\u{B}e\u{C}f\u{85}g\u{2028}h\u{2029}i").description == "a b c  d e f g h i")
     }
 
-    @Test("every control and format character is replaced")
+    @Test("Every control and format character is replaced")
     func controls() {
         let replaced =
             Array(UInt32(0)...0x1F) + Array(0x7F...0x9F) + [0xAD, 0x61C, 0x180E] + Array(0x200B...0x200F)
@@ -38,7 +38,7 @@ struct ForeignTextTests {
         }
     }
 
-    @Test("no scalar of Unicode leaves a control character, a separator or a bidirectional control")
+    @Test("No scalar of Unicode leaves a control character, a separator or a bidirectional control")
     func everyScalar() {
         for value in UInt32(0)...0x10FFFF {
             guard let scalar = Unicode.Scalar(value) else { continue }
@@ -54,7 +54,7 @@ struct ForeignTextTests {
         }
     }
 
-    @Test("a sequence for the terminal is told without what makes it one")
+    @Test("A sequence for the terminal is told without what makes it one")
     func escapes() {
         #expect(ForeignText("\u{1B}]0;owned\u{7}\u{1B}[2J").description == "\u{FFFD}]0;owned\u{FFFD}\u{FFFD}[2J")
         #expect(ForeignText("ok\r\n2026-11-21 forged").description == "ok  2026-11-21 forged")
@@ -62,7 +62,7 @@ struct ForeignTextTests {
         #expect(ForeignText("invoice\u{202E}gpj.exe").description == "invoice\u{FFFD}gpj.exe")
     }
 
-    @Test("a long text is cut at 300 scalars, and says so")
+    @Test("A long text is cut at 300 scalars, and says so")
     func length() {
         let longest = String(repeating: "x", count: 300)
         #expect(ForeignText(longest).description == longest)
@@ -78,7 +78,7 @@ struct ForeignTextTests {
         #expect(ForeignText(String(repeating: "\n", count: 400)).description.unicodeScalars.count == 300)
     }
 
-    @Test("a whole line is cleaned and not cut")
+    @Test("A whole line is cleaned and not cut")
     func line() {
         let long = String(repeating: "é ", count: 1000)
         #expect(ForeignText.singleLine(long) == long)
@@ -86,21 +86,21 @@ struct ForeignTextTests {
         #expect(ForeignText.singleLine("plain") == "plain")
     }
 
-    @Test("bytes that aren't UTF-8 are replaced")
+    @Test("Bytes that aren't UTF-8 are replaced")
     func invalidBytes() {
         #expect(ForeignText(utf8: [0x61, 0xFF, 0x62]).description == "a\u{FFFD}b")
         #expect(ForeignText(utf8: [0xC2, 0x9B]).description == "\u{FFFD}")
         #expect(ForeignText(utf8: [0x9B]).description == "\u{FFFD}")
     }
 
-    @Test("what is decoded from JSON is cleaned as well")
+    @Test("What is decoded from JSON is cleaned as well")
     func coding() throws {
         let decoded = try JSONDecoder().decode([ForeignText].self, from: Data(#"["a\u001bb", "c"]"#.utf8))
         #expect(decoded == ["a\u{FFFD}b", "c"])
         #expect(try JSONEncoder().encode(decoded) == Data("[\"a\u{FFFD}b\",\"c\"]".utf8))
     }
 
-    @Test("a text that was cleaned is cleaned to itself")
+    @Test("A text that was cleaned is cleaned to itself")
     func idempotence() {
         for text in ["\u{1B}[1m", String(repeating: "é\n", count: 400), "a\u{2028}\u{202E}"] {
             let once = ForeignText(text)

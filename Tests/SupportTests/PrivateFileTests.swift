@@ -29,7 +29,7 @@ struct PrivateFileTests {
     }
 
     @Test(
-        "a file's owner and mode decide",
+        "A file's owner and mode decide",
         arguments: [
             (1000, 0o100600, 1000, true), (1000, 0o100644, 1000, true), (0, 0o100600, 1000, true),
             (1001, 0o100600, 1000, false), (1001, 0o100644, 0, false), (1000, 0o100620, 1000, false),
@@ -40,7 +40,7 @@ struct PrivateFileTests {
         #expect(PrivateFile.isPrivate(owner: owner, mode: mode, user: user) == isPrivate)
     }
 
-    @Test("what isn't a regular file is refused at once, whatever it is opened for")
+    @Test("What isn't a regular file is refused at once, whatever it is opened for")
     func types() throws {
         try Self.inFolder { folder in
             try Self.make("\(folder)/file")
@@ -79,7 +79,7 @@ struct PrivateFileTests {
         }
     }
 
-    @Test("what others can write is refused, and says so")
+    @Test("What others can write is refused, and says so")
     func modes() throws {
         try Self.inFolder { folder in
             try Self.make("\(folder)/file", mode: 0o666)
@@ -94,7 +94,7 @@ struct PrivateFileTests {
         }
     }
 
-    @Test("what is missing is told by its errno, and can be made")
+    @Test("What is missing is told by its errno, and can be made")
     func missing() throws {
         try Self.inFolder { folder in
             let error = #expect(throws: PrivateFile.Refusal.self) {

@@ -16,7 +16,7 @@ struct ThreadTests {
         thread.join()
     }
 
-    @Test("a lock loses no change made by several threads")
+    @Test("A lock loses no change made by several threads")
     func lockExcludes() throws {
         let count = Locked(0)
         let threads = try (0..<4).map { number in
@@ -28,7 +28,7 @@ struct ThreadTests {
         #expect(count.withLock { $0 } == 200_000)
     }
 
-    @Test("a condition wakes whoever waits for it, and gives up in time")
+    @Test("A condition wakes whoever waits for it, and gives up in time")
     func conditionWakes() throws {
         let condition = Condition(0)
         let thread = try NamedThread(name: "changes") {
@@ -41,7 +41,7 @@ struct ThreadTests {
         #expect(start.duration(to: .now) >= .milliseconds(50))
     }
 
-    @Test("a pool's threads stand back behind others as far as is said, and no others do")
+    @Test("A pool's threads stand back behind others as far as is said, and no others do")
     func niceness() throws {
         func niceness(of pool: WorkerPool) -> Int32 {
             let found = Condition(nil as Int32?)
@@ -56,7 +56,7 @@ struct ThreadTests {
         for pool in [nice, other] { pool.shutDown() }
     }
 
-    @Test("a pool does what it was given before it was shut down, and nothing after")
+    @Test("A pool does what it was given before it was shut down, and nothing after")
     func shutDownPool() throws {
         let pool = try WorkerPool(name: "works", threadCount: 1)
         let done = Locked([Int]())

@@ -11,7 +11,7 @@ import TwilioSimulator
 
 @Suite("A check of a large catalog while it is used", .orderly)
 struct BackgroundCheckTests {
-    @Test("it is looked through while it is used, and fetched again when something is wrong")
+    @Test("It is looked through while it is used, and fetched again when something is wrong")
     func synchronizer() throws {
         let simulator = try TwilioSimulator.start(SimulatorConfiguration())
         defer { simulator.stop() }

@@ -13,7 +13,7 @@ import TwilioSimulator
 
 @Suite("Resources that change at Twilio", .orderly)
 struct ChangedResourceTests {
-    @Test("a catalog from before such times were kept is converted, and a pass that fills them is due")
+    @Test("A catalog from before such times were kept is converted, and a pass that fills them is due")
     func converted() throws {
         let simulator = try TwilioSimulator.start(SimulatorConfiguration())
         defer { simulator.stop() }
@@ -41,7 +41,7 @@ struct ChangedResourceTests {
             })
     }
 
-    @Test("a change is seen with the next refresh for a quarter of an hour, and within an hour for a day")
+    @Test("A change is seen with the next refresh for a quarter of an hour, and within an hour for a day")
     func refreshed() throws {
         var configuration = SimulatorConfiguration()
         // What is on a page with what is asked for is taken as well.

@@ -79,7 +79,7 @@ struct DamagedListTests {
     }
 
     @Test(
-        "that was cut off anywhere becomes right",
+        "A catalog that was cut off anywhere becomes right",
         arguments: [0, 1, 99, 100, 5000, 16_384, 40_000, 100_000, -16_384, -1])
     func truncated(length: Int) throws {
         let simulator = try Self.simulator(200)
@@ -93,7 +93,7 @@ struct DamagedListTests {
         try Self.checkBecomesRight(copy, simulator, 200, "cut to \(length)")
     }
 
-    @Test("of which a page is garbage becomes right, whichever page it is")
+    @Test("A catalog with a page of garbage becomes right, whichever page it is")
     func garbagePage() throws {
         let simulator = try Self.simulator(200)
         defer { simulator.stop() }
@@ -109,7 +109,7 @@ struct DamagedListTests {
         }
     }
 
-    @Test("whose journal was deleted is as it was before, and becomes right")
+    @Test("A catalog whose journal was deleted is as it was before, and becomes right")
     func deletedJournal() throws {
         let simulator = try Self.simulator(200)
         defer { simulator.stop() }
@@ -125,7 +125,7 @@ struct DamagedListTests {
         #expect(try first.listed(.videoRecording).count == 400)
     }
 
-    @Test("is an error and nobody waits as long as another process holds its lock")
+    @Test("A catalog whose lock another process holds is an error at once")
     func heldLock() throws {
         let simulator = try Self.simulator(300)
         defer { simulator.stop() }
@@ -146,7 +146,7 @@ struct DamagedListTests {
         #expect(try catalog.listed(.composition) == [])
     }
 
-    @Test("that is found so while it is used fails once, is set aside, and is built anew")
+    @Test("Damage that is found during use is one error; the catalog is set aside and built anew")
     func atRunTime() throws {
         let simulator = try Self.simulator(300)
         defer { simulator.stop() }
@@ -164,7 +164,7 @@ struct DamagedListTests {
         try Self.checkBecomesRight(folder, simulator, 300, "in the same folder")
     }
 
-    @Test("that one mount has set aside is given up by the other as well, which leaves the new one alone")
+    @Test("When one mount sets a catalog aside, another gives it up as well and leaves the new one alone")
     func otherMount() throws {
         let simulator = try Self.simulator(300)
         defer { simulator.stop() }
@@ -187,7 +187,7 @@ struct DamagedListTests {
         #expect(try folder.integrityCheck() == ["ok"])
     }
 
-    @Test("that is set aside while somebody waits for what is new isn't shown until it is whole again")
+    @Test("A catalog that is set aside during a refresh isn't shown until it is whole again")
     func whileRefreshing() throws {
         let simulator = try Self.simulator(300)
         defer { simulator.stop() }
@@ -216,7 +216,7 @@ struct DamagedListTests {
     }
 
     @Test(
-        "that is set aside while a list is brought here doesn't make that list whole",
+        "A catalog that is set aside while a list is fetched doesn't make that list complete",
         arguments: [Behaviour.ListOrder.newestFirst, .unordered])
     func whileFilling(order: Behaviour.ListOrder) throws {
         let simulator = try Self.simulator(600, pageSize: 2)
@@ -244,7 +244,7 @@ struct DamagedListTests {
         #expect(try bench.catalog.lists.state(of: .composition).coverage == .everything)
     }
 
-    @Test("isn't complete for anybody who has read the empty one that replaces it")
+    @Test("The list of a damaged catalog isn't complete for anybody who has read the empty one that replaces it")
     func replacedList() throws {
         let simulator = try Self.simulator(300)
         defer { simulator.stop() }
@@ -261,7 +261,7 @@ struct DamagedListTests {
         #expect(try bench.catalog.listed(.composition).count == 300)
     }
 
-    @Test("doesn't hide the removals that the one that replaces it counts from the beginning")
+    @Test("A damaged catalog doesn't hide the removals that the one that replaces it counts from the beginning")
     func replacedRemovals() throws {
         let simulator = try Self.simulator(0)
         defer { simulator.stop() }

@@ -59,7 +59,7 @@ struct DateFilterTests {
         return try TwilioAPI.MediaKind.allCases.flatMap { try oracle.differences($0) }
     }
 
-    @Test("a first sync by many chains", arguments: Behaviour.DateFilter.allCases)
+    @Test("A first sync by many chains is whole", arguments: Behaviour.DateFilter.allCases)
     func firstSync(filter: Behaviour.DateFilter) throws {
         let simulator = try Self.simulator(filter)
         defer { simulator.stop() }
@@ -73,7 +73,9 @@ struct DateFilterTests {
         #expect(try Self.differences(simulator, bench) == [])
     }
 
-    @Test("a day that is asked for alone, at its first and last second", arguments: Behaviour.DateFilter.allCases)
+    @Test(
+        "A day that is asked for alone is whole, at its first and last second", arguments: Behaviour.DateFilter.allCases
+    )
     func day(filter: Behaviour.DateFilter) throws {
         let simulator = try Self.simulator(filter)
         defer { simulator.stop() }
@@ -91,7 +93,7 @@ struct DateFilterTests {
         #expect(try Self.differences(simulator, bench) == [])
     }
 
-    @Test("a mount with bounds, and one without them afterwards", arguments: Behaviour.DateFilter.allCases)
+    @Test("A mount with bounds is whole, and one without them afterwards", arguments: Behaviour.DateFilter.allCases)
     func window(filter: Behaviour.DateFilter) throws {
         let simulator = try Self.simulator(filter)
         defer { simulator.stop() }
@@ -121,7 +123,7 @@ struct DateFilterTests {
         #expect(try Self.differences(simulator, bench) == [])
     }
 
-    @Test("a refresh around midnight", arguments: Behaviour.DateFilter.allCases)
+    @Test("A refresh around midnight misses nothing", arguments: Behaviour.DateFilter.allCases)
     func refresh(filter: Behaviour.DateFilter) throws {
         let simulator = try Self.simulator(filter)
         defer { simulator.stop() }

@@ -102,7 +102,7 @@ struct EditedCatalogTests {
         return problems
     }
 
-    @Test("is right, or is set aside with a message and fetched again", arguments: CatalogEdit.all)
+    @Test("An edited catalog is right, or is set aside with a message and fetched again", arguments: CatalogEdit.all)
     func edited(edit: CatalogEdit) throws {
         let (simulator, folder) = try Self.copy()
         try edit.apply(to: folder.file)
@@ -123,7 +123,7 @@ struct EditedCatalogTests {
         #expect(try folder.integrityCheck() == ["ok"])
     }
 
-    @Test("a row that is edited while it is open is an error once, and never a wrong size")
+    @Test("A row that is edited while the catalog is open is an error once, and never a wrong size")
     func whileOpen() throws {
         let folder = try Self.copy().folder
         let catalog = try folder.catalog()
@@ -135,7 +135,7 @@ struct EditedCatalogTests {
         #expect(FileManager.default.fileExists(atPath: folder.damagedFile))
     }
 
-    @Test("of an earlier version is converted, without what is out of bounds")
+    @Test("A catalog of an earlier version is converted, without values that are out of bounds")
     func hostileOlderVersion() throws {
         let folder = try CatalogFolder()
         try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)

@@ -13,7 +13,7 @@ import TwilioSimulator
 @Suite("Lists whose pages have no end", .orderly)
 struct EndlessListTests {
     @Test(
-        "such a list fails, is logged once, and is there when it has an end again",
+        "Such a list fails, is logged once, and is there when it has an end again",
         arguments: [Behaviour.ListEnd.empty, .repeated], TwilioAPI.MediaKind.allCases)
     func fails(end: Behaviour.ListEnd, kind: TwilioAPI.MediaKind) throws {
         var configuration = SimulatorConfiguration()
@@ -55,7 +55,7 @@ struct EndlessListTests {
         return (limit, nil)
     }
 
-    @Test("pages that bring nothing new end a plan, however they are mixed", arguments: [1, 2, 7, 50])
+    @Test("Pages that bring nothing new end a plan, however they are mixed", arguments: [1, 2, 7, 50])
     func barren(period: Int) throws {
         let (pages, error) = try Self.run(atMost: 1000) { number in
             PagePlan.Page(
@@ -66,7 +66,7 @@ struct EndlessListTests {
         #expect(pages <= 3 * period + PagePlan.barrenLimit + 1)
     }
 
-    @Test("pages without resources between those that bring some are allowed")
+    @Test("Pages without resources between those that bring some are allowed")
     func gaps() throws {
         let (pages, error) = try Self.run(atMost: 3000) { number in
             let isEmpty = number % PagePlan.barrenLimit != 0
@@ -78,7 +78,7 @@ struct EndlessListTests {
         #expect(pages == 3000)
     }
 
-    @Test("more pages than there can be end a plan, although each brings something")
+    @Test("More pages than there can be end a plan, although each brings something")
     func tooMany() throws {
         let (pages, error) = try Self.run(atMost: 1100, pageLimit: 1000) { number in
             PagePlan.Page(count: 1, times: nil, isOrdered: false, next: "\(number)", digest: UInt64(number))

@@ -11,7 +11,7 @@ import TwilioSimulator
 
 @Suite("The catalog on a full disk", .orderly, .enabled(if: SmallFileSystem.isPossible, SmallFileSystem.reason))
 struct FullDiskTests {
-    @Test("filling it fails with a clear error, what is there can be read, and it goes on when there is room")
+    @Test("Filling it fails with a clear error, what is there can be read, and it goes on when there is room")
     func full() throws {
         let key = try String(contentsOfFile: try KeyPair.shared.publicKey, encoding: .utf8)
         var configuration = SimulatorConfiguration(publicKeys: [SimulatorConfiguration.PublicKey(pem: key)])

@@ -56,7 +56,7 @@ struct PagePlanTests {
     }
 
     @Test(
-        "everything that stays is fetched, whatever the order and the paging, while other items come and go",
+        "Everything that stays is fetched, whatever the order and the paging, while other items come and go",
         arguments: ModelList.Order.allCases, 1...25 as ClosedRange<UInt64>)
     func model(order: ModelList.Order, seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
@@ -81,7 +81,7 @@ struct PagePlanTests {
     }
 
     @Test(
-        "items that others push onto the next page are neither lost nor in the way",
+        "Items that others push onto the next page are neither lost nor in the way",
         arguments: ModelList.Order.allCases, 1...15 as ClosedRange<UInt64>)
     func shiftingPages(order: ModelList.Order, seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
@@ -96,7 +96,7 @@ struct PagePlanTests {
     }
 
     @Test(
-        "what is covered when it is killed at any point has been fetched, and another plan fetches the rest",
+        "What is covered when it is killed at any point has been fetched, and another plan fetches the rest",
         arguments: ModelList.Order.allCases, 1...15 as ClosedRange<UInt64>)
     func killed(order: ModelList.Order, seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
@@ -129,7 +129,7 @@ struct PagePlanTests {
     }
 
     @Test(
-        "many pages are fetched by as many chains as are allowed, with few requests more than there are pages",
+        "Many pages are fetched by as many chains as are allowed, with few requests more than there are pages",
         arguments: [ModelList.Filter.inclusive, .midnight, .exclusive], [12_000, 1200] as [Int64])
     func parallel(filter: ModelList.Filter, pause: Int64) throws {
         // One and a half pages a day, or fourteen.
@@ -144,7 +144,7 @@ struct PagePlanTests {
     }
 
     @Test(
-        "a plan that is ended again and again makes progress, whatever filters mean",
+        "A plan that is ended again and again makes progress, whatever filters mean",
         arguments: [ModelList.Filter.inclusive, .midnight, .noon, .zoned, .exclusive])
     func goingOn(filter: ModelList.Filter) throws {
         // Fifteen pages a day, and sixteen chains that leave as many parts: to come to where a part begins takes a
@@ -167,7 +167,7 @@ struct PagePlanTests {
     }
 
     @Test(
-        "parts of a list are fetched completely, whatever filters mean",
+        "Parts of a list are fetched completely, whatever filters mean",
         arguments: ModelList.Filter.allCases, 1...20 as ClosedRange<UInt64>)
     func parts(filter: ModelList.Filter, seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
@@ -187,7 +187,7 @@ struct PagePlanTests {
         #expect(wanted.allSatisfy { outcome.fetched.contains($0.number) })
     }
 
-    @Test("what a page shows of a filter's day counts for other days less two hours, since clocks are changed")
+    @Test("What a page shows of a filter's day counts for other days less two hours, since clocks are changed")
     func clockChange() {
         let midnight = Self.start / Self.day * Self.day
         var reach = FilterReach(granularity: Self.day)
@@ -201,7 +201,7 @@ struct PagePlanTests {
         #expect(reach.cut(before: other + 3600) == other - 18 * 3600)
     }
 
-    @Test("filters that aren't obeyed are detected, and one chain fetches the list once")
+    @Test("Filters that aren't obeyed are detected, and one chain fetches the list once")
     func ignoredFilter() throws {
         var list = ModelList(
             order: .newestFirst, paging: .token, pageSize: 5, granularity: Self.day, filter: .ignored, seed: 1)
@@ -212,7 +212,7 @@ struct PagePlanTests {
         #expect(outcome.requests < 540, "\(outcome.requests) requests for 500 pages")
     }
 
-    @Test("a list whose order isn't what it seemed at first is fetched from its beginning by one chain")
+    @Test("A list whose order isn't what it seemed at first is fetched from its beginning by one chain")
     func disorderLate() throws {
         let base = Self.start
         let interval = base..<base + 1000
@@ -239,7 +239,7 @@ struct PagePlanTests {
         #expect(plan.isDone)
     }
 
-    @Test("a page that tells no times ends the trust in the order")
+    @Test("A page that tells no times ends the trust in the order")
     func noTimes() throws {
         var plan = PagePlan(over: Self.all, limit: 4, granularity: Self.day, pageSize: 2)
         let request = try #require(plan.start(now: Self.start).first)
@@ -249,7 +249,7 @@ struct PagePlanTests {
             plan.start(now: Self.start) == [PagePlan.Request(chain: request.chain, interval: Self.all[0], next: "a")])
     }
 
-    @Test("pages that lead back to one of them are an error", arguments: 1...4)
+    @Test("Pages that lead back to one of them are an error", arguments: 1...4)
     func circle(length: Int) throws {
         var plan = PagePlan(over: Self.all, limit: 1, granularity: Self.day, pageSize: 2)
         var error: CatalogError?
@@ -268,7 +268,7 @@ struct PagePlanTests {
         #expect(error?.message.contains("circle") == true)
     }
 
-    @Test("the rest is estimated from what was fetched")
+    @Test("The rest is estimated from what was fetched")
     func estimate() throws {
         var plan = PagePlan(
             over: [Self.start - 1000 * Self.day..<Int64.max], limit: 1, granularity: Self.day, pageSize: 10)
@@ -283,7 +283,7 @@ struct PagePlanTests {
         #expect(abs(left - 90) < 1)
     }
 
-    @Test("a plan without intervals is done at once")
+    @Test("A plan without intervals is done at once")
     func empty() {
         var plan = PagePlan(over: [], limit: 3, granularity: 1, pageSize: 1)
         #expect(plan.isDone)

@@ -90,7 +90,7 @@ struct ReferenceTests {
         }
     }
 
-    @Test("nothing that stays is ever missing, and in the end both have the same", arguments: scenarios)
+    @Test("Nothing that stays is ever missing, and in the end both have the same", arguments: scenarios)
     func model(_ scenario: Scenario) throws {
         var configuration = SimulatorConfiguration()
         configuration.behaviour.listOrder = scenario.order

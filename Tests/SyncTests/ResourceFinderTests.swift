@@ -20,7 +20,7 @@ struct ResourceFinderTests {
         try body(bench, simulator)
     }
 
-    @Test("a recording that isn't listed is asked for once, by however many")
+    @Test("A recording that isn't listed is asked for once, by however many")
     func coalesced() throws {
         try Self.withBench { bench, simulator in
             let sid = try Sample.sid(1, .composition)
@@ -36,7 +36,7 @@ struct ResourceFinderTests {
         }
     }
 
-    @Test("one that the catalog has is answered at once, without a request")
+    @Test("One that the catalog has is answered at once, without a request")
     func known() throws {
         try Self.withBench { bench, simulator in
             try bench.catalog.store(try Sample.resource(1))
@@ -47,7 +47,7 @@ struct ResourceFinderTests {
         }
     }
 
-    @Test("one that doesn't exist isn't found, and is found once it does", arguments: TwilioAPI.MediaKind.allCases)
+    @Test("One that doesn't exist isn't found, and is found once it does", arguments: TwilioAPI.MediaKind.allCases)
     func notFound(kind: TwilioAPI.MediaKind) throws {
         try Self.withBench { bench, simulator in
             let sid = try Sample.sid(5, kind)
@@ -57,7 +57,7 @@ struct ResourceFinderTests {
         }
     }
 
-    @Test("one that was being made is asked for again, until it is complete")
+    @Test("One that was being made is asked for again, until it is complete")
     func processing() throws {
         try Self.withBench { bench, simulator in
             let sid = try Sample.sid(5, .composition)
@@ -70,7 +70,7 @@ struct ResourceFinderTests {
         }
     }
 
-    @Test("a refusal is an error and not the absence of the recording")
+    @Test("A refusal is an error and not the absence of the recording")
     func refused() throws {
         try Self.withBench { bench, simulator in
             simulator.faults = [FaultRule(.status(403))]

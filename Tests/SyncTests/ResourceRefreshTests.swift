@@ -48,7 +48,7 @@ struct ResourceRefreshTests {
         }
     }
 
-    @Test("the catalog gets the resource as it is, and keeps the entry's place")
+    @Test("The catalog gets the resource as it is, and keeps the entry's place")
     func changed() throws {
         let bench = try Bench()
         defer { bench.shutDown() }
@@ -64,7 +64,7 @@ struct ResourceRefreshTests {
         #expect(bench.simulator.requests.count == 2)
     }
 
-    @Test("a recording is asked for once in a minute, another one all the same")
+    @Test("A recording is asked for once in a minute, another one all the same")
     func seldom() throws {
         let bench = try Bench()
         defer { bench.shutDown() }
@@ -86,7 +86,7 @@ struct ResourceRefreshTests {
         #expect(bench.simulator.requests.count == 4)
     }
 
-    @Test("those who wish it at the same time share one request and its outcome")
+    @Test("Those who wish it at the same time share one request and its outcome")
     func shared() throws {
         let bench = try Bench()
         defer { bench.shutDown() }
@@ -97,7 +97,7 @@ struct ResourceRefreshTests {
         #expect(bench.simulator.requests.count == 1)
     }
 
-    @Test("one that has gone is told, and is gone from the catalog")
+    @Test("One that has gone is told, and is gone from the catalog")
     func gone() throws {
         let bench = try Bench()
         defer { bench.shutDown() }
@@ -108,7 +108,7 @@ struct ResourceRefreshTests {
         #expect(try bench.sync.catalog.entry(of: bench.sid) == nil)
     }
 
-    @Test("an answer that can't be had changes nothing")
+    @Test("An answer that can't be had changes nothing")
     func refused() throws {
         let bench = try Bench()
         defer { bench.shutDown() }

@@ -27,7 +27,7 @@ struct SharedCatalogTests {
         return simulator
     }
 
-    @Test("both have everything, whether the catalog is cold or warm")
+    @Test("Both have everything, whether the catalog is cold or warm")
     func coldAndWarm() throws {
         let simulator = try Self.simulator(300)
         defer { simulator.stop() }
@@ -48,7 +48,7 @@ struct SharedCatalogTests {
         #expect(try folder.integrityCheck() == ["ok"])
     }
 
-    @Test("what one has asked for just now, the other doesn't ask for again")
+    @Test("What one has asked for just now, the other doesn't ask for again")
     func sparedRefresh() throws {
         let simulator = try Self.simulator(20)
         defer { simulator.stop() }
@@ -78,7 +78,7 @@ struct SharedCatalogTests {
         #expect(try second.catalog.listed(.composition).count == 21)
     }
 
-    @Test("what one finds to be gone, the other is told")
+    @Test("What one finds to be gone, the other is told")
     func removal() throws {
         let simulator = try Self.simulator(20)
         defer { simulator.stop() }

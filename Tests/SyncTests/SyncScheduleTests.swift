@@ -28,7 +28,7 @@ struct SyncScheduleTests {
         state.request(waiter, now: now, instant: instant, patience: .seconds(3))
     }
 
-    @Test("a failure names its list no second time")
+    @Test("A failure names its list no second time")
     func namedOnce() {
         let list = "the list of compositions"
         for (message, told) in [
@@ -41,7 +41,7 @@ struct SyncScheduleTests {
         }
     }
 
-    @Test("an incomplete list is filled by the first who asks, and all who ask meanwhile are told at the end")
+    @Test("An incomplete list is filled by the first who asks, and all who ask meanwhile are told at the end")
     func fill() {
         var state = state(isComplete: false)
         #expect(request(&state, 1) == .start(.fill))
@@ -53,7 +53,7 @@ struct SyncScheduleTests {
     }
 
     @Test(
-        "a fill that fails is told to those who waited; the next who asks begins anew, and it is tried again after a while"
+        "A fill that fails is told to those who waited; the next who asks begins anew, and it is tried again after a while"
     )
     func failedFill() {
         var state = state(isComplete: false)
@@ -70,14 +70,14 @@ struct SyncScheduleTests {
         #expect(state.failure == nil)
     }
 
-    @Test("a complete list that is fresh is told at once")
+    @Test("A complete list that is fresh is told at once")
     func fresh() {
         var state = state(isComplete: true, refreshed: Self.now - 59, passed: Self.now)
         #expect(request(&state, 1) == .ready)
         #expect(state.due(now: Self.now, idle: 0) == [])
     }
 
-    @Test("who asks for one that isn't fresh waits for a refresh, but not for long")
+    @Test("Who asks for one that isn't fresh waits for a refresh, but not for long")
     func patience() {
         var state = state(isComplete: true, refreshed: Self.now - 60, passed: Self.now)
         #expect(request(&state, 1) == .start(.refresh))
@@ -92,7 +92,7 @@ struct SyncScheduleTests {
         #expect(state.refreshed == Self.now)
     }
 
-    @Test("while refreshes fail, a complete list is told without waiting each time")
+    @Test("While refreshes fail, a complete list is told without waiting each time")
     func failingRefresh() {
         var state = state(isComplete: true, refreshed: nil, passed: Self.now)
         #expect(request(&state, 1) == .start(.refresh))
@@ -105,7 +105,7 @@ struct SyncScheduleTests {
     }
 
     @Test(
-        "refreshes come as often as asked while the mount is used, rarely after, and never when nobody looks",
+        "Refreshes come as often as asked while the mount is used, rarely after, and never when nobody looks",
         arguments: [(0, 60), (299, 60), (300, 600), (3599, 600), (3600, nil), (90_000, nil)] as [(Int64, Int64?)])
     func idle(idle: Int64, interval: Int64?) {
         var state = state(isComplete: true, refreshed: Self.now, passed: Self.now)
@@ -120,7 +120,7 @@ struct SyncScheduleTests {
     }
 
     @Test(
-        "without an interval there is one refresh, after mounting, whenever an earlier mount made one",
+        "Without an interval there is one refresh, after mounting, whenever an earlier mount made one",
         arguments: [nil, 1, 100_000] as [Int64?])
     func once(sinceRefresh: Int64?) {
         let before = sinceRefresh.map { Self.now - $0 }
@@ -135,7 +135,7 @@ struct SyncScheduleTests {
         #expect(request(&state, 2, Self.now + Self.day) == .ready)
     }
 
-    @Test("a list that was just filled needs no refresh without an interval")
+    @Test("A list that was just filled needs no refresh without an interval")
     func onceFilled() {
         var state = state(isComplete: false, interval: nil)
         #expect(request(&state, 1) == .start(.fill))
@@ -145,7 +145,7 @@ struct SyncScheduleTests {
         #expect(state.due(now: Self.now + 9, idle: 0) == [])
     }
 
-    @Test("times that are still to come keep nothing from being done", arguments: [60, nil] as [Int64?])
+    @Test("Times that are still to come keep nothing from being done", arguments: [60, nil] as [Int64?])
     func clockSetBack(interval: Int64?) {
         let later = Self.now + 365 * Self.day
         var state = state(isComplete: true, refreshed: later, passed: later, interval: interval)
@@ -159,7 +159,7 @@ struct SyncScheduleTests {
         #expect(state.refreshed == Self.now && state.passed == Self.now)
     }
 
-    @Test("a pass over all of it is due a day after the last, and doesn't keep refreshes from being made")
+    @Test("A pass over all of it is due a day after the last, and doesn't keep refreshes from being made")
     func pass() {
         var state = state(isComplete: true, refreshed: Self.now, passed: Self.now - Self.day)
         #expect(state.due(now: Self.now, idle: 0) == [.pass])
@@ -174,7 +174,7 @@ struct SyncScheduleTests {
         #expect(state.passed == Self.now + 121)
     }
 
-    @Test("a catalog that lost everything is filled again")
+    @Test("A catalog that lost everything is filled again")
     func lost() {
         var state = state(isComplete: true, refreshed: Self.now, passed: Self.now)
         #expect(request(&state, 1) == .ready)
@@ -182,7 +182,7 @@ struct SyncScheduleTests {
         #expect(request(&state, 2) == .start(.fill))
     }
 
-    @Test("what was under way when the catalog lost everything doesn't make the list whole")
+    @Test("What was under way when the catalog lost everything doesn't make the list whole")
     func resetMeanwhile() {
         var state = state(isComplete: false)
         #expect(request(&state, 1) == .start(.fill))

@@ -26,7 +26,7 @@ struct SynchronizerTests {
         Set(try numbers.map { try Sample.sid($0, .composition) })
     }
 
-    @Test("the whole list is in the catalog when it is told to be")
+    @Test("The whole list is in the catalog when it is told to be")
     func complete() throws {
         let simulator = try Self.simulator(7)
         defer { simulator.stop() }
@@ -42,7 +42,7 @@ struct SynchronizerTests {
         #expect(simulator.requests.count == count)
     }
 
-    @Test("those who ask while it is brought here share it")
+    @Test("Those who ask while it is brought here share it")
     func shared() throws {
         let simulator = try Self.simulator(2)
         defer { simulator.stop() }
@@ -55,7 +55,7 @@ struct SynchronizerTests {
         #expect(simulator.requests.count == 1)
     }
 
-    @Test("a page that fails in the middle makes the list incomplete, and the next who asks goes on")
+    @Test("A page that fails in the middle makes the list incomplete, and the next who asks goes on")
     func failingPage() throws {
         let simulator = try Self.simulator(7)
         defer { simulator.stop() }
@@ -73,7 +73,7 @@ struct SynchronizerTests {
         #expect(Set(try bench.catalog.listed(.composition)) == (try Self.sids(Array(0..<7) + [99])))
     }
 
-    @Test("the coverage before the order turned out to be another doesn't count when the rest fails")
+    @Test("The coverage before the order turned out to be another doesn't count when the rest fails")
     func disorder() throws {
         let failures = Locked(2)
         let server = try LoopbackServer { request in
@@ -105,7 +105,7 @@ struct SynchronizerTests {
         #expect(Set(try bench.catalog.listed()) == Set(try (1...4).map { try Sample.sid($0) }))
     }
 
-    @Test("shutting down while a list is brought here fails it")
+    @Test("Shutting down while a list is brought here fails it")
     func shutDown() throws {
         let simulator = try Self.simulator(3)
         defer { simulator.stop() }
@@ -118,7 +118,7 @@ struct SynchronizerTests {
         #expect(error?.code == .incompleteList)
     }
 
-    @Test("a list that was brought here once is there at the next mount, which asks only for what is new")
+    @Test("A list that was brought here once is there at the next mount, which asks only for what is new")
     func warm() throws {
         let simulator = try TwilioSimulator.start(SimulatorConfiguration())
         defer { simulator.stop() }
@@ -150,7 +150,7 @@ struct SynchronizerTests {
         #expect(simulator.requests.count == 1)
     }
 
-    @Test("a recording that is listed a while after newer ones is found by asking for what is new")
+    @Test("A recording that is listed a while after newer ones is found by asking for what is new")
     func late() throws {
         let simulator = try TwilioSimulator.start(SimulatorConfiguration())
         defer { simulator.stop() }
@@ -179,7 +179,7 @@ struct SynchronizerTests {
         #expect(Set(try bench.catalog.listed(.composition)) == (try Self.sids([1, 2])))
     }
 
-    @Test("who opens a directory doesn't wait long for what is new")
+    @Test("Who opens a directory doesn't wait long for what is new")
     func patience() throws {
         let simulator = try Self.simulator(1)
         defer { simulator.stop() }
@@ -203,7 +203,7 @@ struct SynchronizerTests {
         #expect(try bench.catalog.listed(.composition).count == 1)
     }
 
-    @Test("what is new, what was being made and what has gone come and go while the mount is open")
+    @Test("What is new, what was being made and what has gone come and go while the mount is open")
     func following() throws {
         let simulator = try Self.simulator(3)
         defer { simulator.stop() }
@@ -230,7 +230,7 @@ struct SynchronizerTests {
         #expect(try removed.value().map(\.sid) == [try Sample.sid(1, .composition)])
     }
 
-    @Test("times in a catalog that are still to come keep nothing from coming and going")
+    @Test("Times in a catalog that are still to come keep nothing from coming and going")
     func timesToCome() throws {
         let simulator = try Self.simulator(3)
         defer { simulator.stop() }
@@ -261,7 +261,7 @@ struct SynchronizerTests {
         #expect(try eventually { Set(try bench.catalog.listed(.composition)) == expected })
     }
 
-    @Test("a recording that the list doesn't show is gone only if it isn't there when asked for alone")
+    @Test("A recording that the list doesn't show is gone only if it isn't there when asked for alone")
     func confirmation() throws {
         let (kept, gone) = (try Sample.sid(1, .composition), try Sample.sid(2, .composition))
         let shown = try Sample.resource(3, .composition)
@@ -292,7 +292,7 @@ struct SynchronizerTests {
     }
 
     @Test(
-        "a 404 that isn't Twilio's removes nothing, whoever asks: a pass, a lookup, or who couldn't read",
+        "A 404 that isn't Twilio's removes nothing, whoever asks: a pass, a lookup, or who couldn't read",
         arguments: [
             "<html><body>404 Not Found</body></html>", "", "{}", #"{"message":"not found","status":404}"#,
             #"{"code":404,"message":"no Route matched with those values"}"#, "<Error><Code>NoSuchKey</Code></Error>",
@@ -329,7 +329,7 @@ struct SynchronizerTests {
         #expect(try bench.catalog.listed(.composition) == sids)
     }
 
-    @Test("a day is listed by asking for that day alone, while the whole list is still to come")
+    @Test("A day is listed by asking for that day alone, while the whole list is still to come")
     func day() throws {
         let simulator = try TwilioSimulator.start(SimulatorConfiguration())
         defer { simulator.stop() }
@@ -357,7 +357,7 @@ struct SynchronizerTests {
         #expect(try bench.catalog.listed(.composition).count == 30)
     }
 
-    @Test("a mount that shows some kinds and times asks for no others, and another goes on from there")
+    @Test("A mount that shows some kinds and times asks for no others, and another goes on from there")
     func window() throws {
         let simulator = try TwilioSimulator.start(SimulatorConfiguration())
         defer { simulator.stop() }

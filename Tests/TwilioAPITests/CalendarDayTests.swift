@@ -10,7 +10,7 @@ struct CalendarDayTests {
         let seconds: Int64
     }
 
-    @Test("every day from 1970 to 2100, and many of other years, are those of Python's datetime")
+    @Test("Every day from 1970 to 2100, and many of other years, are those of Python's datetime")
     func agreesWithPython() throws {
         let samples: [Sample] = try Python.value("dates", "days")
         #expect(samples.count == 47_847 + 5000)
@@ -26,7 +26,7 @@ struct CalendarDayTests {
         }
     }
 
-    @Test("a day that the calendar doesn't have is none")
+    @Test("A day that the calendar doesn't have is none")
     func noDay() {
         for (year, month, day) in [
             (0, 1, 1), (10_000, 1, 1), (2026, 0, 1), (2026, 13, 1), (2026, 1, 0), (2026, 1, 32), (2026, 4, 31),
@@ -38,7 +38,7 @@ struct CalendarDayTests {
         #expect(CalendarDay(year: 2000, month: 2, day: 29) != nil)
     }
 
-    @Test("days are in the order of time")
+    @Test("Days are in the order of time")
     func order() throws {
         let days = stride(from: -40_000, to: 40_000, by: 13).map { number in
             CalendarDay(containing: Timestamp(seconds: Int64(number) * 86_400))

@@ -29,7 +29,7 @@ struct CreationIntervalTests {
         return try Python.value("query", target)
     }
 
-    @Test("voice is asked for by days, one more on each side")
+    @Test("Voice is asked for by days, one more on each side")
     func voice() throws {
         let day = try #require(CalendarDay(year: 2024, month: 2, day: 29)).interval
         let cases: [(CreationInterval, [String: [String]])] = [
@@ -61,7 +61,7 @@ struct CreationIntervalTests {
     }
 
     @Test(
-        "video is asked for by seconds, one more on each side",
+        "Video is asked for by seconds, one more on each side",
         arguments: [TwilioAPI.MediaKind.videoRecording, .composition])
     func video(kind: TwilioAPI.MediaKind) throws {
         #expect(try query(of: kind, in: CreationInterval()) == ["PageSize": ["100"]])
@@ -75,14 +75,14 @@ struct CreationIntervalTests {
     }
 
     @Test(
-        "a page is as large as it is wanted, within what the API gives",
+        "A page is as large as it is wanted, within what the API gives",
         arguments: [(1, "1"), (50, "50"), (5000, "1000"), (0, "1")])
     func size(wanted: Int, asked: String) throws {
         #expect(try query(of: .voiceRecording, in: CreationInterval(), size: wanted) == ["PageSize": [asked]])
     }
 
     @Test(
-        "all recordings of an interval come, whatever the filters mean, and little around it",
+        "All recordings of an interval come, whatever the filters mean, and little around it",
         arguments: Behaviour.DateFilter.allCases)
     func complete(filter: Behaviour.DateFilter) throws {
         let bench = try AccountBench {
@@ -110,7 +110,7 @@ struct CreationIntervalTests {
     }
 
     @Test(
-        "all video of an interval comes, whether or not the API takes its bounds in",
+        "All video of an interval comes, whether or not the API takes its bounds in",
         arguments: Behaviour.DateFilter.allCases)
     func completeVideo(filter: Behaviour.DateFilter) throws {
         let bench = try AccountBench {
@@ -133,7 +133,7 @@ struct CreationIntervalTests {
         #expect(Set(seconds).isSubset(of: 2..<8))
     }
 
-    @Test("the server's clock comes with a page")
+    @Test("The server's clock comes with a page")
     func serverTime() throws {
         let bench = try AccountBench()
         let begun = Int64(Date().timeIntervalSince1970)
@@ -142,7 +142,7 @@ struct CreationIntervalTests {
         #expect((begun - 1...Int64(Date().timeIntervalSince1970)).contains(time.seconds))
     }
 
-    @Test("a page is read where it is asked for, and not on the transfer thread")
+    @Test("A page is read where it is asked for, and not on the transfer thread")
     func unread() throws {
         let server = try LoopbackServer { _ in LoopbackServer.Answer(body: Array("no JSON".utf8)) }
         defer { server.stop() }
@@ -156,7 +156,7 @@ struct CreationIntervalTests {
         #expect(error?.code == .malformedAnswer)
     }
 
-    @Test("a link that is no address ends the request at once")
+    @Test("A link that is no address ends the request at once")
     func badLink() throws {
         let bench = try AccountBench()
         let answers = Awaited<Result<ListAnswer, TwilioError>>()

@@ -28,7 +28,7 @@ struct EncryptionDetailsTests {
         return text
     }
 
-    @Test("each spelling is read in each form", arguments: Self.spellings, Form.allCases)
+    @Test("Each spelling is read in each form", arguments: Self.spellings, Form.allCases)
     func everySpelling(fields: [String: String], form: Form) throws {
         let details = try #require(try details(json(fields, form)))
         #expect(details.type == fields["type"])
@@ -37,7 +37,7 @@ struct EncryptionDetailsTests {
         #expect(details.initializationVector == "dmVjdG9y")
     }
 
-    @Test("a field that is null or empty is missing, and takes no other along", arguments: Self.spellings, [nil, ""])
+    @Test("A field that is null or empty is missing, and takes no other along", arguments: Self.spellings, [nil, ""])
     func missingField(fields: [String: String], value: String?) throws {
         for name in fields.keys {
             var changed: [String: String?] = fields
@@ -56,7 +56,7 @@ struct EncryptionDetailsTests {
     }
 
     @Test(
-        "details that make no sense are not taken for unencrypted media",
+        "Details that make no sense are not taken for unencrypted media",
         arguments: [
             "\"garbage\"", "\"{\"", "\"[]\"", "[]", "[1]", "false", "true", "0", "1.5", "{}", "\"{}\"", "\" \"",
         ])
@@ -65,7 +65,7 @@ struct EncryptionDetailsTests {
         #expect(details == .unreadable)
     }
 
-    @Test("an unknown type is kept for the error that names it")
+    @Test("An unknown type is kept for the error that names it")
     func unknownType() throws {
         #expect(try details("{\"type\":\"post-quantum\"}")?.type == "post-quantum")
     }

@@ -8,7 +8,7 @@ import Testing
 @Suite("Addresses of the services", .orderly)
 struct EndpointsTests {
     @Test(
-        "region and edge make the host's name",
+        "Region and edge make the host's name",
         arguments: [
             (nil, nil, "twilio.com"), ("us1", nil, "ashburn.us1.twilio.com"), ("ie1", nil, "dublin.ie1.twilio.com"),
             ("au1", nil, "sydney.au1.twilio.com"), ("jp1", nil, "tokyo.jp1.twilio.com"),
@@ -21,7 +21,7 @@ struct EndpointsTests {
         #expect(endpoints.video.absoluteString == "https://video.\(domain)")
     }
 
-    @Test("each address can be given alone, and region and edge hold for the others")
+    @Test("Each address can be given alone, and region and edge hold for the others")
     func overrides() throws {
         let endpoints = try Endpoints(region: "ie1", video: "http://127.0.0.1:8080/base")
         #expect(endpoints.api.absoluteString == "https://api.dublin.ie1.twilio.com")
@@ -32,7 +32,7 @@ struct EndpointsTests {
     }
 
     @Test(
-        "a region or an edge that is no name is refused by name",
+        "A region or an edge that is no name is refused by name",
         arguments: ["", "IE1", "ie1.evil.example", "ie1/", "ie 1", "ie1\n", "ïe1", "a@b", "ie1#", "ie1?"])
     func badNames(name: String) {
         for (region, edge, word) in [(name, "dublin", "region"), ("ie1", name, "edge")] {
@@ -42,7 +42,7 @@ struct EndpointsTests {
         }
     }
 
-    @Test("a region whose edge isn't known asks for the edge")
+    @Test("A region whose edge isn't known asks for the edge")
     func unknownRegion() {
         let error = #expect(throws: TwilioError.self) { try Endpoints(region: "br9") }
         #expect(error?.code == .invalidConfiguration)
@@ -51,7 +51,7 @@ struct EndpointsTests {
     }
 
     @Test(
-        "what is no address is refused, with the setting's name and the text",
+        "What is no address is refused, with the setting's name and the text",
         arguments: [
             "", "api.twilio.com", "ftp://api.twilio.com", "https://", "https:///path", "//api.twilio.com",
             "https://api.twilio.com?x=1", "https://api.twilio.com#x", "https://user@api.twilio.com",
@@ -70,7 +70,7 @@ struct EndpointsTests {
     }
 
     @Test(
-        "a path is appended to the address's own",
+        "A path is appended to the address's own",
         arguments: [
             ("https://h", "https://h/v1?a=b"), ("https://h/", "https://h/v1?a=b"), ("https://h//", "https://h/v1?a=b"),
             ("https://h/p", "https://h/p/v1?a=b"), ("https://h:8/p/", "https://h:8/p/v1?a=b"),

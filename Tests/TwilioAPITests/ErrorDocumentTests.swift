@@ -7,7 +7,7 @@ import Support
 @Suite("Bodies of refusals", .orderly)
 struct ErrorDocumentTests {
     @Test(
-        "the forms of Twilio and of S3 are read",
+        "The forms of Twilio and of S3 are read",
         arguments: [
             (
                 #"{"code":20404,"message":"The requested resource was not found","more_info":"x","status":404}"#,
@@ -40,7 +40,7 @@ struct ErrorDocumentTests {
         #expect(document.message?.description == message)
     }
 
-    @Test("bytes that are no text are no reason, and do no harm")
+    @Test("Bytes that are no text are no reason, and do no harm")
     func garbage() {
         var generator = SeededGenerator(seed: 3)
         for _ in 0..<200 {

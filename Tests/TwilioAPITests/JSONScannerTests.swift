@@ -24,7 +24,7 @@ struct JSONScannerTests {
         }
     }
 
-    @Test("what Python accepts as JSON is accepted, and nothing else", arguments: 1...8)
+    @Test("What Python accepts as JSON is accepted, and nothing else", arguments: 1...8)
     func agreesWithPython(seed: Int) throws {
         let samples: [Sample] = try Python.value("json_texts", "\(seed)")
         #expect(samples.count == 1500)
@@ -36,14 +36,14 @@ struct JSONScannerTests {
         }
     }
 
-    @Test("a text that was cut off isn't one, wherever it was cut")
+    @Test("A text that was cut off isn't one, wherever it was cut")
     func cutOff() {
         let text = Array(#"{"a":[{"b":"\"]"},[1]],"é\u00e9":[{"x":"}\\"}, [ 1 ,"]"], null ,-1.5e3 , true]}"#.utf8)
         #expect(Self.isJSON(text))
         for count in 0..<text.count { #expect(!Self.isJSON(Array(text[..<count])), "\(count)") }
     }
 
-    @Test("a string's end is found at every place within a machine word")
+    @Test("A string's end is found at every place within a machine word")
     func places() throws {
         for before in 0..<20 {
             for length in 0..<40 {
@@ -62,7 +62,7 @@ struct JSONScannerTests {
         }
     }
 
-    @Test("a string is what it stands for, and no half of a character")
+    @Test("A string is what it stands for, and no half of a character")
     func strings() throws {
         let texts: [(String, String?)] = [
             (#""plain""#, "plain"), (#""a\/\u0052\n""#, "a/R\n"), (#""é😀""#, "é😀"), (#""\ud83d\ude00""#, "😀"),
@@ -78,7 +78,7 @@ struct JSONScannerTests {
         }
     }
 
-    @Test("a text that is nested too deeply is refused before the stack ends", arguments: ["[", "{\"a\":"])
+    @Test("A text that is nested too deeply is refused before the stack ends", arguments: ["[", "{\"a\":"])
     func deep(opening: String) {
         func text(_ depth: Int) -> [UInt8] {
             let closing = opening == "[" ? "]" : "}"
@@ -90,7 +90,7 @@ struct JSONScannerTests {
         #expect(!Self.isJSON(text(1_000_000)))
     }
 
-    @Test("an error names the text and the place")
+    @Test("An error names the text and the place")
     func message() {
         var scanner = JSONScanner(Array(#"{"a":]"#.utf8), subject: "the page")
         let error = #expect(throws: TwilioError.self) { try scanner.value() }

@@ -78,7 +78,7 @@ struct ListedResourceTests {
         return true
     }
 
-    @Test("everything is read of each kind")
+    @Test("Everything is read of each kind")
     func everything() throws {
         let voice = try ListedResource(kind: .voiceRecording, json: Array(Self.text(.voiceRecording).utf8))
         #expect(voice.sid.description == "RE\(Self.digits)")
@@ -121,7 +121,7 @@ struct ListedResourceTests {
         "format", "type", "encryption_details", "nothing", "s\\u0069d", "statu\\u0073", "x\\ud800", "étage", "",
     ]
 
-    @Test("each field in each form means what it means to JSONDecoder", arguments: MediaKind.allCases)
+    @Test("Each field in each form means what it means to JSONDecoder", arguments: MediaKind.allCases)
     func forms(kind: MediaKind) throws {
         let prefix = kind.sidPrefix
         var accepted = 0
@@ -141,7 +141,7 @@ struct ListedResourceTests {
         #expect(accepted > 3000)
     }
 
-    @Test("a changed text is read as JSONDecoder reads it, or refused, and never more", arguments: MediaKind.allCases)
+    @Test("A changed text is read as JSONDecoder reads it, or refused, and never more", arguments: MediaKind.allCases)
     func mutations(kind: MediaKind) throws {
         var random = SeededGenerator(seed: UInt64(kind.rawValue))
         let pieces =
@@ -168,7 +168,7 @@ struct ListedResourceTests {
         #expect((500..<5500).contains(accepted))
     }
 
-    @Test("the rest of a resource is read when it is asked for")
+    @Test("The rest of a resource is read when it is asked for")
     func rest() throws {
         for kind in MediaKind.allCases {
             let text = Array(Self.text(kind).utf8)
@@ -177,7 +177,7 @@ struct ListedResourceTests {
         }
     }
 
-    @Test("a resource of a page is a slice of the page")
+    @Test("A resource of a page is a slice of the page")
     func slices() throws {
         let text = Self.text(.voiceRecording)
         let body = Array("{\"recordings\":[ \(text)\n,\(text)],\"next_page_uri\":null}".utf8)

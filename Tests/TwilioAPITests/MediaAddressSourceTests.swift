@@ -40,7 +40,7 @@ struct MediaAddressSourceTests {
         return LoopbackServer.Answer(status: 302, fields: [("Location", "https://media.example/\(number)?signature=x")])
     }
 
-    @Test("many who want an address at the same time make one request")
+    @Test("Many who want an address at the same time make one request")
     func coalesced() throws {
         try Self.withSource({ number, _ in Self.redirect(number) }) { source, server in
             let outcomes = Awaited<Outcome>()
@@ -55,7 +55,7 @@ struct MediaAddressSourceTests {
         }
     }
 
-    @Test("who needs an address now doesn't wait for a request that nobody was in a hurry for")
+    @Test("Who needs an address now doesn't wait for a request that nobody was in a hurry for")
     func urgency() throws {
         try Self.withSource({ number, _ in
             usleep(100_000)
@@ -73,7 +73,7 @@ struct MediaAddressSourceTests {
         }
     }
 
-    @Test("of two requests for an address, one that fails does no harm")
+    @Test("Of two requests for an address, one that fails does no harm")
     func oneFails() throws {
         try Self.withSource({ number, _ in
             guard number == 1 else {
@@ -90,7 +90,7 @@ struct MediaAddressSourceTests {
         }
     }
 
-    @Test("a refused address is replaced once, however many were refused it")
+    @Test("A refused address is replaced once, however many were refused it")
     func refreshed() throws {
         try Self.withSource({ number, _ in Self.redirect(number) }) { source, server in
             let outcomes = Awaited<Outcome>()
@@ -106,7 +106,7 @@ struct MediaAddressSourceTests {
         }
     }
 
-    @Test("the address may stand in the body alone")
+    @Test("The address may stand in the body alone")
     func inBody() throws {
         try Self.withSource({ _, _ in
             LoopbackServer.Answer(body: Array(#"{"redirect_to":"https://media.example/body"}"#.utf8))
@@ -124,7 +124,7 @@ struct MediaAddressSourceTests {
         LoopbackServer.Answer(body: Array("{}".utf8)), LoopbackServer.Answer(), LoopbackServer.Answer(status: 302),
     ]
 
-    @Test("an answer without an address is asked for again, as one of status 503 is")
+    @Test("An answer without an address is asked for again, as one of status 503 is")
     func noAddress() throws {
         let answer: @Sendable (Int, String) -> LoopbackServer.Answer = { number, _ in
             number <= Self.pages.count ? Self.pages[number - 1] : Self.redirect(number)
@@ -139,7 +139,7 @@ struct MediaAddressSourceTests {
         }
     }
 
-    @Test("answers without an address are an error that says what answered, told to all, and the next one asks again")
+    @Test("Answers without an address are an error that says what answered, told to all, and the next one asks again")
     func neverAnAddress() throws {
         let isWell = Locked(false)
         let answer: @Sendable (Int, String) -> LoopbackServer.Answer = { number, _ in
@@ -161,7 +161,7 @@ struct MediaAddressSourceTests {
         }
     }
 
-    @Test("a refusal is told with its reason")
+    @Test("A refusal is told with its reason")
     func refused() throws {
         try Self.withSource({ _, _ in
             LoopbackServer.Answer(status: 404, body: Array(#"{"code":20404,"message":"gone"}"#.utf8))
@@ -175,7 +175,7 @@ struct MediaAddressSourceTests {
         }
     }
 
-    @Test("a redirect is remembered while it works, and dropped when it is refused")
+    @Test("A redirect is remembered while it works, and dropped when it is refused")
     func remembered() throws {
         let own = Address(
             url: try #require(URL(string: "https://api.example/x.wav")),

@@ -41,7 +41,7 @@ struct MediaResourceTests {
         return try MediaResource(kind: kind, json: Array(try JSONSerialization.data(withJSONObject: fields)))
     }
 
-    @Test("every field of a voice recording is read")
+    @Test("Every field of a voice recording is read")
     func voiceRecording() throws {
         let resource = try Self.resource(.voiceRecording)
         #expect(resource.sid.description == "RE\(Self.digits)")
@@ -55,7 +55,7 @@ struct MediaResourceTests {
         #expect(resource.mediaLocation == "https://api.twilio.com/x")
     }
 
-    @Test("every field of a video recording is read")
+    @Test("Every field of a video recording is read")
     func videoRecording() throws {
         let resource = try Self.resource(.videoRecording)
         #expect(resource.roomSID == "RM\(Self.digits)")
@@ -81,7 +81,7 @@ struct MediaResourceTests {
     }
 
     @Test(
-        "a field that is null, missing or of another type leaves the others as they are",
+        "A field that is null, missing or of another type leaves the others as they are",
         arguments: MediaKind.allCases, ["null", "missing", "array", "empty"])
     func oneFieldLess(kind: MediaKind, way: String) throws {
         let whole = Self.told(try Self.resource(kind))
@@ -117,13 +117,13 @@ struct MediaResourceTests {
         }
     }
 
-    @Test("without a date of creation the start counts")
+    @Test("Without a date of creation the start counts")
     func startTime() throws {
         let resource = try Self.resource(.voiceRecording, ["date_created": NSNull()])
         #expect(resource.dateCreated == Timestamp("2016-10-14T21:56:30Z"))
     }
 
-    @Test("a status that nobody has heard of is kept", arguments: ["archived", "COMPLETED", "in-progress", "absent"])
+    @Test("A status that nobody has heard of is kept", arguments: ["archived", "COMPLETED", "in-progress", "absent"])
     func unknownStatus(word: String) throws {
         let resource = try Self.resource(.voiceRecording, ["status": word])
         #expect(resource.status.rawValue == word)
@@ -131,7 +131,7 @@ struct MediaResourceTests {
     }
 
     @Test(
-        "no odd container format gets into a file name",
+        "No odd container format gets into a file name",
         arguments: [
             "../../etc/passwd", "mp4/..", "exe", "MKV", "Mka", "mp4 ", ".mkv", "webm\0", "WEBM", "", "mkv\n", "wav",
         ])
@@ -149,13 +149,13 @@ struct MediaResourceTests {
     }
 
     @Test(
-        "a track without a container format has the one of its type", arguments: [("audio", "mka"), ("video", "mkv")])
+        "A track without a container format has the one of its type", arguments: [("audio", "mka"), ("video", "mkv")])
     func formatOfType(type: String, format: String) throws {
         let resource = try Self.resource(.videoRecording, ["type": type, "container_format": NSNull()])
         #expect(resource.containerFormat == format)
     }
 
-    @Test("a number may be a string and a string a number")
+    @Test("A number may be a string and a string a number")
     func lenientTypes() throws {
         let resource = try Self.resource(.voiceRecording, ["duration": 17, "channels": "2", "call_sid": 5])
         #expect(resource.duration == 17)
@@ -163,7 +163,7 @@ struct MediaResourceTests {
         #expect(resource.callSID == "5")
     }
 
-    @Test("a resource of another kind is refused", arguments: MediaKind.allCases, MediaKind.allCases)
+    @Test("A resource of another kind is refused", arguments: MediaKind.allCases, MediaKind.allCases)
     func otherKind(kind: MediaKind, other: MediaKind) throws {
         let json = try Self.resource(other).json
         if kind == other {
@@ -175,7 +175,7 @@ struct MediaResourceTests {
     }
 
     @Test(
-        "what has no SID is refused",
+        "What has no SID is refused",
         arguments: [
             "", "null", "[]", "{}", "{\"sid\":null}", "{\"sid\":\"\"}", "{\"sid\":5}", "{\"sid\":\"RE12\"}", "{",
         ])

@@ -13,7 +13,7 @@ struct ResourcePageTests {
         try ResourcePage(kind: kind, body: Array(text.utf8))
     }
 
-    @Test("a page of the 2010 API gives its resources as received, and its link")
+    @Test("A page of the 2010 API gives its resources as received, and its link")
     func voicePage() throws {
         let page = try page(
             .voiceRecording, #"{"next_page_uri":"/2010-04-01/x?Page=1","page":0,"recordings":[ \#(Self.voice) ]}"#)
@@ -21,7 +21,7 @@ struct ResourcePageTests {
         #expect(page.resources.map { Array($0.json) } == [Array(Self.voice.utf8)])
     }
 
-    @Test("a page of the video API goes by the names in its meta", arguments: ["recordings", "things", "compositions"])
+    @Test("A page of the video API goes by the names in its meta", arguments: ["recordings", "things", "compositions"])
     func videoPage(key: String) throws {
         let text =
             #"{"\#(key)":[{"sid":"RT\#(Self.digits)"}],"meta":{"key":"\#(key)","next_page_url":"https://v.example/n"}}"#
@@ -30,7 +30,7 @@ struct ResourcePageTests {
         #expect(page.resources.count == 1)
     }
 
-    @Test("names and links with escapes, and members that come twice, are read as JSONDecoder reads them")
+    @Test("Names and links with escapes, and members that come twice, are read as JSONDecoder reads them")
     func escapes() throws {
         let escaped = #"{"record\u0069ngs":[],"next_page_ur\u0069":"\/x?a=1\u0026b=2"}"#
         #expect(try page(.voiceRecording, escaped).next == "/x?a=1&b=2")
@@ -43,7 +43,7 @@ struct ResourcePageTests {
         }
     }
 
-    @Test("a page that was cut off anywhere, or goes on behind its end, is refused")
+    @Test("A page that was cut off anywhere, or goes on behind its end, is refused")
     func cutOff() throws {
         let text = #"{"recordings":[\#(Self.voice),\#(Self.voice)],"next_page_uri":null,"page":0}"#
         #expect(try page(.voiceRecording, text).resources.count == 2)
@@ -56,13 +56,13 @@ struct ResourcePageTests {
         #expect(try page(.voiceRecording, text + " \n").resources.count == 2)
     }
 
-    @Test("without a key in the meta the array has the kind's name")
+    @Test("Without a key in the meta the array has the kind's name")
     func defaultKey() throws {
         #expect(try page(.composition, #"{"compositions":[],"meta":{"next_page_url":null}}"#).next == nil)
         #expect(try page(.videoRecording, #"{"recordings":[],"meta":{"next_page_url":null}}"#).resources.isEmpty)
     }
 
-    @Test("the last page of each API ends the list")
+    @Test("The last page of each API ends the list")
     func lastPage() throws {
         #expect(try page(.voiceRecording, #"{"recordings":[],"next_page_uri":null}"#).next == nil)
         let video = #"{"recordings":[],"meta":{"key":"recordings","next_page_url":null}}"#
@@ -70,7 +70,7 @@ struct ResourcePageTests {
     }
 
     @Test(
-        "a page that doesn't tell its whole content is an error and never a short list",
+        "A page that doesn't tell its whole content is an error and never a short list",
         arguments: [
             "", "{", "null", "[]", "<html></html>",
             #"{"recordings":[]}"#, #"{"next_page_uri":null}"#, #"{"recordings":null,"next_page_uri":null}"#,

@@ -9,7 +9,7 @@ struct SIDTests {
     private static let digits = "0123456789abcdef0123456789abcdef"
 
     @Test(
-        "a SID is written as it was read",
+        "A SID is written as it was read",
         arguments: ["AC", "RE", "RT", "CJ", "CR", "SK", "AA", "ZZ"].flatMap { prefix in
             [digits, String(repeating: "0", count: 32), String(repeating: "f", count: 32), String(digits.reversed())]
                 .map { prefix + $0 }
@@ -23,7 +23,7 @@ struct SIDTests {
         #expect(String(decoding: try JSONEncoder().encode([sid]), as: UTF8.self) == "[\"\(text)\"]")
     }
 
-    @Test("of all characters sixteen are digits, wherever they stand")
+    @Test("Of all characters sixteen are digits, wherever they stand")
     func everyCharacter() throws {
         for (value, place) in (UInt8.min..<128).map({ ($0, Int($0) % 32) }) {
             var characters = Array(("RE" + String(repeating: "0", count: 32)).utf8)
@@ -35,7 +35,7 @@ struct SIDTests {
     }
 
     @Test(
-        "what is not exactly a SID is none",
+        "What is not exactly a SID is none",
         arguments: [
             "", "RE", "RE\(digits.dropLast())", "RE\(digits)0", " RE\(digits.dropLast())", "re\(digits)",
             "Re\(digits)", "R1\(digits)", "1E\(digits)", "RE\(digits.uppercased())", "RE\(digits.dropLast())g",
@@ -49,7 +49,7 @@ struct SIDTests {
         #expect(throws: DecodingError.self) { try JSONDecoder().decode([SID].self, from: JSONEncoder().encode([text])) }
     }
 
-    @Test("every digit counts at its place", arguments: 0..<32)
+    @Test("Every digit counts at its place", arguments: 0..<32)
     func everyDigit(place: Int) throws {
         let zero = String(repeating: "0", count: 32)
         var found: Set<SID> = []

@@ -58,7 +58,7 @@ struct SubaccountTests {
             """
     }
 
-    @Test("all pages of active accounts are read")
+    @Test("All pages of active accounts are read")
     func allPages() throws {
         try withClient { target in
             target.hasSuffix("Page=1")
@@ -75,7 +75,7 @@ struct SubaccountTests {
         }
     }
 
-    @Test("an account that comes with two pages is one")
+    @Test("An account that comes with two pages is one")
     func repeated() throws {
         try withClient { target in
             target.hasSuffix("Page=1")
@@ -86,7 +86,7 @@ struct SubaccountTests {
         }
     }
 
-    @Test("pages without end that bring nothing new are an error after some of them", arguments: [[], [7], [7, 8]])
+    @Test("Pages without end that bring nothing new are an error after some of them", arguments: [[], [7], [7, 8]])
     func barren(numbers: [Int]) throws {
         let pages = Locked(0)
         try withClient { _ in
@@ -99,7 +99,7 @@ struct SubaccountTests {
         }
     }
 
-    @Test("pages with two of which one brings nothing new are gone on with")
+    @Test("Pages with two of which one brings nothing new are gone on with")
     func sparse() throws {
         let pages = Locked(0)
         try withClient { target in
@@ -111,7 +111,7 @@ struct SubaccountTests {
         }
     }
 
-    @Test("more accounts than there can be are an error, although each page brings some")
+    @Test("More accounts than there can be are an error, although each page brings some")
     func tooMany() throws {
         let pages = Locked(0)
         try withClient { _ in
@@ -126,7 +126,7 @@ struct SubaccountTests {
         }
     }
 
-    @Test("a list that takes too long is an error, whether many pages are slow or one doesn't end")
+    @Test("A list that takes too long is an error, whether many pages are slow or one doesn't end")
     func tooLong() throws {
         for delay in [30_000, 3_000_000] as [UInt32] {
             let pages = Locked(0)
@@ -144,7 +144,7 @@ struct SubaccountTests {
     }
 
     @Test(
-        "a list of accounts that can't be told whole is an error",
+        "A list of accounts that can't be told whole is an error",
         arguments: [
             page([1], next: "/2010-04-01/Accounts.json?Page=1"), page([1], next: "nowhere"), #"{"accounts":[]}"#, "",
             "{}",
@@ -161,7 +161,7 @@ struct SubaccountTests {
         }
     }
 
-    @Test("an account without a name or a status is one all the same")
+    @Test("An account without a name or a status is one all the same")
     func lenient() throws {
         let text = """
             {"accounts":[{"sid":"AC\(Self.digits)"},{"sid":"AC\(Self.digits)","friendly_name":null,"status":5}],\
@@ -182,7 +182,7 @@ struct SubaccountTests {
         "Basic " + Data("\(credential.username):word".utf8).base64EncodedString()
     }
 
-    @Test("a subaccount's voice is asked for with the main credentials, its video with its own")
+    @Test("A subaccount's voice is asked for with the main credentials, its video with its own")
     func credentials() throws {
         let empty = #"{"recordings":[],"compositions":[],"meta":{"next_page_url":null},"next_page_uri":null}"#
         try withClient { _ in
@@ -206,7 +206,7 @@ struct SubaccountTests {
         }
     }
 
-    @Test("without credentials of its own a subaccount's video isn't asked for, and the error says what to give")
+    @Test("Without credentials of its own a subaccount's video isn't asked for, and the error says what to give")
     func noVideo() throws {
         try withClient { _ in
             ""
@@ -242,7 +242,7 @@ struct SubaccountTests {
         }
     }
 
-    @Test("a resource belongs to the client of its account, and to the main one when that isn't known")
+    @Test("A resource belongs to the client of its account, and to the main one when that isn't known")
     func choice() throws {
         try withClient { _ in
             ""
@@ -262,7 +262,7 @@ struct SubaccountTests {
         }
     }
 
-    @Test("a resource's account is read, if it is one")
+    @Test("A resource's account is read, if it is one")
     func accountOfResource() throws {
         for (text, account) in [
             ("\"AC\(Self.digits)\"", SID("AC\(Self.digits)")), ("\"RE\(Self.digits)\"", nil), ("\"AC1\"", nil),

@@ -10,14 +10,14 @@ struct TimestampTests {
         let seconds: Int64
     }
 
-    @Test("dates are read as Python's email.utils and datetime write them")
+    @Test("Dates are read as Python's email.utils and datetime write them")
     func agreesWithPython() throws {
         let samples: [Sample] = try Python.value("dates", "texts")
         #expect(samples.count == 12_000)
         for sample in samples { #expect(Timestamp(sample.text)?.seconds == sample.seconds, "\(sample.text)") }
     }
 
-    @Test("a point in time is written as Python writes it, and read back")
+    @Test("A point in time is written as Python writes it, and read back")
     func written() throws {
         let samples: [Sample] = try Python.value("dates", "instants")
         #expect(samples.count == 5004)
@@ -27,7 +27,7 @@ struct TimestampTests {
         }
     }
 
-    @Test("every day of these years is accepted, and no other", arguments: [1900, 1999, 2000, 2015, 2016, 2100, 2400])
+    @Test("Every day of these years is accepted, and no other", arguments: [1900, 1999, 2000, 2015, 2016, 2100, 2400])
     func calendar(year: Int) throws {
         let known: [Sample] = try Python.value("dates", "year", "\(year)")
         let days = Dictionary(uniqueKeysWithValues: known.map { ($0.text, $0.seconds) })
@@ -40,7 +40,7 @@ struct TimestampTests {
     }
 
     @Test(
-        "what is no date gives none",
+        "What is no date gives none",
         arguments: [
             "", " ", "Z", "2015", "2015-07-30", "2015-07-30T20:00:00", "2015-07-30 20:00:00Z", "2015-07-30T20:00Z",
             "2015-07-30T24:00:00Z", "2015-07-30T20:60:00Z", "2015-07-30T20:00:61Z", "2015-07-30T20:00:00.Z",
@@ -58,7 +58,7 @@ struct TimestampTests {
         #expect(Timestamp(text) == nil)
     }
 
-    @Test("a leap second counts as the second after it")
+    @Test("A leap second counts as the second after it")
     func leapSecond() {
         #expect(Timestamp("2016-12-31T23:59:60Z") == Timestamp("2017-01-01T00:00:00Z"))
     }

@@ -10,7 +10,7 @@ import TwilioSimulator
 
 @Suite("A client of the API", .orderly)
 struct TwilioClientTests {
-    @Test("all pages together have every recording once, in the list's order")
+    @Test("All pages together have every recording once, in the list's order")
     func paging() throws {
         let bench = try AccountBench { $0.generatedRecordings = 2500 }
         let pages = try bench.pages(of: .voiceRecording)
@@ -20,7 +20,7 @@ struct TwilioClientTests {
                 == (0..<2500).map { TwilioSimulator.generatedSID($0) })
     }
 
-    @Test("a list is complete whatever the size of its pages", arguments: [1, 2, 3, 7, 100])
+    @Test("A list is complete whatever the size of its pages", arguments: [1, 2, 3, 7, 100])
     func pageSizes(limit: Int) throws {
         let bench = try AccountBench { $0.behaviour.pageSizeLimit = limit }
         for number in 0..<7 {
@@ -35,7 +35,7 @@ struct TwilioClientTests {
         }
     }
 
-    @Test("an empty list is one page without a link", arguments: TwilioAPI.MediaKind.allCases)
+    @Test("An empty list is one page without a link", arguments: TwilioAPI.MediaKind.allCases)
     func emptyList(kind: TwilioAPI.MediaKind) throws {
         let bench = try AccountBench()
         let page = try bench.client.page(of: kind)
@@ -44,7 +44,7 @@ struct TwilioClientTests {
     }
 
     @Test(
-        "a link to the same list is followed on the configured address, whatever host of Twilio's it names",
+        "A link to the same list is followed on the configured address, whatever host of Twilio's it names",
         arguments: [
             "https://video.twilio.com/v1/Recordings?Page=1&PageToken=a%2Fb", "/v1/Recordings?Page=1&PageToken=a%2Fb",
             "https://video.dublin.ie1.twilio.com/v1/Recordings?Page=1&PageToken=a%2Fb",
@@ -65,7 +65,7 @@ struct TwilioClientTests {
     }
 
     @Test(
-        "a link to another host, account, list or path isn't followed, nor one that is no address or too long",
+        "A link to another host, account, list or path isn't followed, nor one that is no address or too long",
         arguments: [
             "", "x", "?Page=2", "https://h", "mailto:a@b", "http://evil.example/v1/Recordings?Page=1",
             "//evil.example/v1/Recordings", "https://twilio.com.evil.example/v1/Recordings", "/v1/Compositions?Page=1",
@@ -85,7 +85,7 @@ struct TwilioClientTests {
         #expect(server.requests.isEmpty)
     }
 
-    @Test("a link into another account isn't followed")
+    @Test("A link into another account isn't followed")
     func otherAccount() throws {
         let server = try LoopbackServer { _ in
             LoopbackServer.Answer(body: Array(#"{"recordings":[],"next_page_uri":null}"#.utf8))
@@ -106,7 +106,7 @@ struct TwilioClientTests {
         try body(api.client)
     }
 
-    @Test("wrong credentials are told as such, with Twilio's number", arguments: ErrorFormat.allCases)
+    @Test("Wrong credentials are told as such, with Twilio's number", arguments: ErrorFormat.allCases)
     func wrongCredentials(format: ErrorFormat) throws {
         let bench = try AccountBench(password: "wrong") { $0.behaviour.errorFormat = format.behaviour }
         let error = #expect(throws: TwilioError.self) {
@@ -125,7 +125,7 @@ struct TwilioClientTests {
         var behaviour: Behaviour.ErrorFormat { self == .json ? .json : .xml }
     }
 
-    @Test("right credentials are verified with one small request")
+    @Test("Right credentials are verified with one small request")
     func rightCredentials() throws {
         let bench = try AccountBench { $0.generatedRecordings = 100 }
         try bench.client.verifyCredentials(patience: Patience(giveUp: .seconds(5)))
@@ -134,7 +134,7 @@ struct TwilioClientTests {
     }
 
     @Test(
-        "an answer that isn't the account's list doesn't pass for one",
+        "An answer that isn't the account's list doesn't pass for one",
         arguments: [
             "<html>Please log in</html>", "", "{}", "[]", #"{"recordings":[]}"#,
             #"{"recordings":{},"next_page_uri":null}"#,
@@ -152,7 +152,7 @@ struct TwilioClientTests {
     }
 
     @Test(
-        "a redirect that leads nowhere is the server's fault, not a setting's",
+        "A redirect that leads nowhere is the server's fault, not a setting's",
         arguments: [
             "https://user:word@127.0.0.1/", "ftp://127.0.0.1/", "http://example.com/", "http://127.0.0.1:99999/",
         ])
@@ -167,7 +167,7 @@ struct TwilioClientTests {
         }
     }
 
-    @Test("a server that isn't there is unreachable")
+    @Test("A server that isn't there is unreachable")
     func unreachable() throws {
         let server = try LoopbackServer { _ in LoopbackServer.Answer() }
         server.stop()
@@ -181,7 +181,7 @@ struct TwilioClientTests {
         #expect(error?.status == nil)
     }
 
-    @Test("a single resource is found, and one that isn't there is told as not found")
+    @Test("A single resource is found, and one that isn't there is told as not found")
     func single() throws {
         let bench = try AccountBench()
         for kind in TwilioAPI.MediaKind.allCases {
@@ -199,7 +199,7 @@ struct TwilioClientTests {
         }
     }
 
-    @Test("another resource than the one asked for is refused")
+    @Test("Another resource than the one asked for is refused")
     func otherResource() throws {
         let server = try LoopbackServer { _ in
             LoopbackServer.Answer(body: Array("{\"sid\":\"RE\(AccountBench.digits)\"}".utf8))
@@ -215,7 +215,7 @@ struct TwilioClientTests {
     }
 
     @Test(
-        "addresses of Twilio and of others are told apart",
+        "Addresses of Twilio and of others are told apart",
         arguments: [
             ("https://api.twilio.com/x", true), ("http://API.TWILIO.COM/x", true), ("https://twilio.com", true),
             ("https://bucket.s3.amazonaws.com/x", false), ("https://eviltwilio.com/x", false),

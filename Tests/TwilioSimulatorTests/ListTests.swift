@@ -118,7 +118,7 @@ struct VoiceListTests {
         }
     }
 
-    @Test("Filters by call and conference, through pages")
+    @Test("Filters by call and conference hold through pages")
     func calls() throws {
         let call = "CA" + String(repeating: "7", count: 32)
         let side = Data(#"{"call_sid":"\#(call)","conference_sid":"CF7"}"#.utf8)
