@@ -19,7 +19,7 @@ struct ServingProcessTests {
         let mount = try BackgroundMount(try Self.account.get(), wrapper: wrapper)
         #expect(mount.result.text + mount.result.errorText == "")
         #expect(try mount.answers)
-        let descriptors = try mount.descriptors
+        let descriptors = mount.descriptors
         for number in 0...2 { #expect(descriptors[number] == "/dev/null") }
     }
 
@@ -76,7 +76,7 @@ struct ServingProcessTests {
         let mount = try BackgroundMount(
             try Self.account.get(), wrapper: ["bash", "-c", script, locks.url.path])
         #expect(try Command.run(["flock", "-n", locks.path("lock"), "true"]).end == .exited(0))
-        #expect(try !mount.descriptors.values.contains { $0.hasPrefix(locks.url.path) || $0.hasPrefix("pipe:") })
+        #expect(!mount.descriptors.values.contains { $0.hasPrefix(locks.url.path) || $0.hasPrefix("pipe:") })
         #expect(try mount.answers)
     }
 
@@ -117,7 +117,7 @@ struct ServingProcessTests {
             ])
         #expect(mount.result.errorText == "")
         #expect(try mount.answers)
-        #expect(try !mount.descriptors.values.contains { $0.hasPrefix("pipe:") })
+        #expect(!mount.descriptors.values.contains { $0.hasPrefix("pipe:") })
     }
 
     @Test("Neither its environment nor its arguments hold a secret", arguments: [true, false])
@@ -132,8 +132,7 @@ struct ServingProcessTests {
         let foreground = isInBackground ? nil : try MountedAccount(account, keys: [], environment: environment)
         let process = try #require(background?.processID ?? foreground?.process.processID)
         for file in ["environ", "cmdline"] {
-            let text = String(
-                decoding: try Data(contentsOf: URL(filePath: "/proc/\(process)/\(file)")), as: UTF8.self)
+            let text = try #require(ProcessFiles(process).text(file))
             #expect(text.contains(file == "environ" ? "INNOCENT=stays" : "mount"))
             for secret in [account.simulator.credentials.authToken, account.simulator.credentials.apiSecret] {
                 #expect(!text.contains(secret), "\(file)")

@@ -157,7 +157,6 @@ struct ProcessTests {
     }
 
     private static func isStopped(_ process: Int32) -> Bool {
-        let text = (try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)) ?? ""
-        return text.contains("State:\tT")
+        ProcessFiles(process).status("State")?.hasPrefix("T") == true
     }
 }

@@ -93,9 +93,7 @@ struct CacheTests {
             #"printf '%s\n' "$1" | xargs -P 64 -I LINE sh -c 'echo "LINE" | sha256sum --check --quiet'"#,
             lines.joined(separator: "\n"), directory: mount.path, seconds: 120)
         #expect(check.end == .exited(0), "\(check.text)\(check.errorText)")
-        let status = try String(contentsOfFile: "/proc/\(mount.process.processID)/status", encoding: .utf8)
-        let peak = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }?.split(separator: " ").dropFirst()
-            .first
-        #expect((peak.flatMap { Int($0) } ?? .max) <= (24 + 96) << 10, "\(status)")
+        let peak = try #require(ProcessFiles(mount.process.processID).status("VmHWM"))
+        #expect((peak.split(separator: " ").first.flatMap { Int($0) } ?? .max) <= (24 + 96) << 10, "\(peak)")
     }
 }

@@ -146,11 +146,7 @@ struct SubaccountTests {
     func threads() throws {
         /// The program's own threads, by name; those of the system's queues come and go.
         func own(_ process: Int32) -> [String] {
-            let folder = "/proc/\(process)/task"
-            let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).compactMap {
-                try? String(contentsOfFile: "\(folder)/\($0)/comm", encoding: .utf8)
-            }
-            return names.filter { $0 != "twiliofs\n" && !$0.contains("qos") }.sorted()
+            ProcessFiles(process).threads.filter { $0 != "twiliofs" && !$0.contains("qos") }.sorted()
         }
         func most(subaccounts: Int) throws -> [String] {
             let account = try SimulatedAccount(media: nil) {
@@ -169,7 +165,7 @@ struct SubaccountTests {
             return most
         }
         let (few, many) = (try most(subaccounts: 2), try most(subaccounts: 100))
-        #expect(few.contains("checkpoint-0\n"))
+        #expect(few.contains("checkpoint-0"))
         // One that is started late may be among the one and not the other.
         #expect(many.count <= few.count + 2, "\(few) became \(many)")
     }

@@ -17,7 +17,8 @@ struct AskingProgram: Sendable {
 
     /// The process of a thread; nil if it has ended or lives in another namespace.
     private static func process(of threadID: pid_t) -> pid_t? {
-        guard threadID > 0, let status = beginning(of: "/proc/\(threadID)/status") else { return nil }
+        guard threadID > 0, let status = KernelFile.bytes(of: "/proc/\(threadID)/status", limit: 1024)
+        else { return nil }
         // A line break in the name, which comes first, is escaped as two characters (proc_pid_status(5)).
         let line = status.split(separator: UInt8(ascii: "\n")).first { $0.starts(with: "Tgid:\t".utf8) }
         return line.flatMap { pid_t(String(decoding: $0.dropFirst("Tgid:\t".utf8.count), as: UTF8.self)) }
@@ -26,18 +27,8 @@ struct AskingProgram: Sendable {
 
     /// At most 15 bytes, chosen by the program, and a newline (proc_pid_comm(5)).
     private static func name(of processID: pid_t) -> ForeignText? {
-        guard processID > 0, let bytes = beginning(of: "/proc/\(processID)/comm") else { return nil }
+        guard processID > 0, let bytes = KernelFile.bytes(of: "/proc/\(processID)/comm", limit: 64)
+        else { return nil }
         return ForeignText(utf8: bytes.prefix { $0 != UInt8(ascii: "\n") })
-    }
-
-    /// The first bytes of a file in /proc; nil if it can't be read.
-    private static func beginning(of path: String) -> [UInt8]? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        var bytes = [UInt8](repeating: 0, count: 1024)
-        let count = read(descriptor, &bytes, bytes.count)
-        guard count > 0 else { return nil }
-        return Array(bytes[..<count])
     }
 }

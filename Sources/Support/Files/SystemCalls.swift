@@ -13,12 +13,15 @@ public func uninterrupted<Result: SignedInteger>(_ call: () -> Result) -> Result
 ///
 /// For generated files, as in /proc or a mount: Foundation takes a short read for the end of the file, and a read in
 /// /proc returns 4 KiB at most.
-public func readToEnd(_ descriptor: Int32) throws(SystemError) -> [UInt8] {
-    var (bytes, piece) = ([UInt8](), [UInt8](repeating: 0, count: 64 << 10))
-    while true {
-        let count = uninterrupted { read(descriptor, &piece, piece.count) }
+///
+/// - Parameter limit: The largest number of bytes to read.
+public func readToEnd(_ descriptor: Int32, limit: Int = .max) throws(SystemError) -> [UInt8] {
+    var (bytes, piece) = ([UInt8](), [UInt8](repeating: 0, count: min(limit, 64 << 10)))
+    while bytes.count < limit {
+        let count = uninterrupted { read(descriptor, &piece, min(piece.count, limit - bytes.count)) }
         guard count >= 0 else { throw SystemError("a file can't be read") }
-        guard count > 0 else { return bytes }
+        guard count > 0 else { break }
         bytes += piece[..<count]
     }
+    return bytes
 }

@@ -121,19 +121,11 @@ public enum TrustedPath {
     /// Whether an owner is unknown in this user namespace, as root outside of a user's container is.
     private static func isUnknownInNamespace(_ owner: uid_t) -> Bool {
         // Unknown owners have this number (user_namespaces(7)).
-        guard owner == 65534, let map = firstLine(of: "/proc/self/uid_map") else { return false }
+        guard owner == 65534, let map = KernelFile.text(of: "/proc/self/uid_map", limit: 256),
+            let line = map.split(separator: "\n").first
+        else { return false }
         // This map means no namespace: all owners are known.
-        return map.split(separator: " ") != ["0", "0", "4294967295"]
-    }
-
-    private static func firstLine(of path: String) -> String? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        var bytes = [UInt8](repeating: 0, count: 256)
-        let count = read(descriptor, &bytes, bytes.count)
-        guard count > 0 else { return nil }
-        return String(decoding: bytes[..<count].prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+        return line.split(separator: " ") != ["0", "0", "4294967295"]
     }
 
     /// The target of a symbolic link; nil when it is no link any more.

@@ -68,17 +68,5 @@ public final class BackgroundMount: Sendable {
     }
 
     /// The targets of the serving process's descriptors, by number.
-    public var descriptors: [Int: String] {
-        get throws {
-            let folder = "/proc/\(processID)/fd"
-            let names = try FileManager.default.contentsOfDirectory(atPath: folder)
-            return Dictionary(
-                uniqueKeysWithValues: names.compactMap { name in
-                    guard let number = Int(name),
-                        let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\(name)")
-                    else { return nil }
-                    return (number, target)
-                })
-        }
-    }
+    public var descriptors: [Int: String] { ProcessFiles(processID).descriptors }
 }

@@ -1,5 +1,6 @@
 public import Foundation
 import Glibc
+import Support
 public import TwilioSimulator
 
 /// An account that is mounted: the `twiliofs` program in the foreground, in a process of its own.
@@ -73,17 +74,8 @@ public final class MountedAccount: Sendable {
 
     /// Whether the kernel has a mount at a path; doesn't look into it.
     public static func isMounted(_ path: String) -> Bool {
-        // Foundation reads no more than 4 KiB of it.
-        guard let table = fopen("/proc/self/mounts", "re") else { return false }
-        var (line, size) = (nil as UnsafeMutablePointer<CChar>?, 0)
-        defer {
-            free(line)
-            fclose(table)
-        }
-        while getline(&line, &size, table) > 0, let text = line.map({ String(cString: $0) }) {
-            if text.split(separator: " ").dropFirst().first == path[...] { return true }
-        }
-        return false
+        let table = KernelFile.text(of: "/proc/self/mounts") ?? ""
+        return table.split(separator: "\n").contains { $0.split(separator: " ").dropFirst().first == path[...] }
     }
 
     /// The path of a file in the mount.
