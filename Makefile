@@ -6,11 +6,12 @@ DESTDIR ?=
 
 manuals = man/twiliofs.1 man/twilio-simulator.1
 scripts = .ci/run scripts/demo scripts/fuzz scripts/install-dependencies scripts/lint scripts/make-media \
-	scripts/test-fresh Benchmarks/rows/tutorial.sh
+	scripts/test-fresh Benchmarks/rows/tutorial.sh Tests/Scripts/own_devices.sh Tests/Scripts/user_mount.sh
 python = Benchmarks Tests/Scripts scripts/lint-python scripts/train-dictionary
 swift_files = Package.swift Sources Tests Fuzz
 
-.PHONY: help dependencies build-dependencies build release demo test test-fresh fuzz bench bench-catalog measurement lint format install clean
+.PHONY: help dependencies build-dependencies build release demo test test-fresh fuzz bench bench-catalog bench-compare \
+	bench-programs measurement lint format install clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,11 +51,18 @@ bench: measurement ## Measure speed and memory against other programs; QUICK=1 f
 bench-catalog: table = catalog
 bench-catalog: measurement ## Measure listing, sizes and backups of a million recordings; QUICK=1 and ROWS=name,… as for bench
 
-measurement:
-	@scripts/install-dependencies bench
+measurement: bench-programs
 	$(SWIFT) build -c release --product twiliofs --static-swift-stdlib
-	$(SWIFT) build -c release --product twilio-simulator --static-swift-stdlib
 	@QUICK='$(QUICK)' ROWS='$(ROWS)' python3 -B Benchmarks/run.py $(table)
+
+# Two programs, whose runs take turns: a difference between them is none between two hours.
+bench-compare: bench-programs ## Compare BEFORE=path/to/twiliofs with AFTER=path/to/twiliofs; ROWS, RUNS, QUICK, LIMIT=percent
+	@QUICK='$(QUICK)' ROWS='$(ROWS)' RUNS='$(RUNS)' LIMIT='$(LIMIT)' \
+		python3 -B Benchmarks/compare.py '$(BEFORE)' '$(AFTER)'
+
+bench-programs:
+	@scripts/install-dependencies bench
+	$(SWIFT) build -c release --product twilio-simulator --static-swift-stdlib
 
 lint: ## Check layout, manual pages and scripts
 	@scripts/lint "$(SWIFT)" "$(swift_files)" "$(manuals)" "$(scripts)" "$(python)"

@@ -1,5 +1,7 @@
 """What the figures were measured on."""
 
+import hashlib
+import json
 import os
 import platform
 import re
@@ -35,20 +37,26 @@ def commit(settings):
 
 
 def describe():
-    """Pairs of a thing and what it is."""
+    """What there is, by its name."""
     memory = _line_of("/proc/meminfo", r"^MemTotal:\s+(\d+)")
     processor = _line_of("/proc/cpuinfo", r"^model name[^:]*: (.*)$")
-    return [
-        ("processor", f"{processor}, {len(os.sched_getaffinity(0))} cores"),
-        ("memory", f"{int(memory) / 2**20:.1f} GiB" if memory.isdigit() else memory),
-        ("kernel", platform.release()),
-        ("system", _line_of("/etc/os-release", r'^PRETTY_NAME="?([^"\n]*)')),
-        ("curl", _first_line(r"curl (\S+)", program("curl"), "--version")),
-        ("openssl", _first_line(r"OpenSSL (\S+)", program("openssl"), "version")),
-        ("rclone", _first_line(r"rclone v?(\S+)", program("rclone"), "version")),
-        ("nginx", _first_line(r"nginx/(\S+)", program("nginx"), "-v")),
-        ("fuse", _first_line(r"version: (\S+)", program("fusermount3"), "--version")),
-        ("ffmpeg", _first_line(r"ffmpeg version (\S+)", program("ffmpeg"), "-version")),
-        ("rsync", _first_line(r"version (\S+)", program("rsync"), "--version")),
-        ("python", platform.python_version()),
-    ]
+    return {
+        "processor": f"{processor}, {len(os.sched_getaffinity(0))} cores",
+        "memory": f"{int(memory) / 2**20:.1f} GiB" if memory.isdigit() else memory,
+        "kernel": platform.release(),
+        "system": _line_of("/etc/os-release", r'^PRETTY_NAME="?([^"\n]*)'),
+        "curl": _first_line(r"curl (\S+)", program("curl"), "--version"),
+        "openssl": _first_line(r"OpenSSL (\S+)", program("openssl"), "version"),
+        "rclone": _first_line(r"rclone v?(\S+)", program("rclone"), "version"),
+        "nginx": _first_line(r"nginx/(\S+)", program("nginx"), "-v"),
+        "fuse": _first_line(r"version: (\S+)", program("fusermount3"), "--version"),
+        "ffmpeg": _first_line(r"ffmpeg version (\S+)", program("ffmpeg"), "-version"),
+        "fio": _first_line(r"fio-(\S+)", program("fio"), "--version"),
+        "rsync": _first_line(r"version (\S+)", program("rsync"), "--version"),
+        "python": platform.python_version(),
+    }
+
+
+def identifier(description):
+    """A short name of a machine and its programs, the same each time."""
+    return hashlib.sha256(json.dumps(description, sort_keys=True).encode()).hexdigest()[:8]

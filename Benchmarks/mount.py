@@ -15,8 +15,8 @@ def options_of(twiliofs):
     return run([twiliofs, "mount", "--help"]).decode()
 
 
-def has_option(settings, name):
-    return f"--{name} " in options_of(settings.twiliofs)
+def has_option(twiliofs, name):
+    return f"--{name} " in options_of(twiliofs)
 
 
 class Mount:
@@ -81,7 +81,7 @@ class Mount:
         return path
 
 
-def mount_account(settings, account, folder, cache, disk_cache="0", options=()):
+def mount_account(twiliofs, account, folder, cache, disk_cache="0", options=()):
     """Makes a mount of an account.
 
     `cache` is the folder of the catalog: what was learnt in it by an earlier mount is known to this one. `options` come
@@ -90,9 +90,9 @@ def mount_account(settings, account, folder, cache, disk_cache="0", options=()):
     folder.mkdir(parents=True, exist_ok=True)
     description = account.description
     arguments = [
-        settings.twiliofs, "mount", "--foreground", "--account-sid", description["accountSid"], "--key",
+        twiliofs, "mount", "--foreground", "--account-sid", description["accountSid"], "--key",
         account.private_key, "--cache-dir", cache, "--api-url", account.api_url, "--video-url", account.api_url]
-    if has_option(settings, "cache-size"):
+    if has_option(twiliofs, "cache-size"):
         arguments += ["--cache-size", disk_cache]
     return Mount([*arguments, *options], folder, {"TWILIO_AUTH_TOKEN": description["authToken"]})
 

@@ -58,26 +58,23 @@ class Settings:
     rows: list  # names; all rows when it is empty
     repository: Path
     folder: Path  # outlives the run: the plaintext media
+    twiliofs: Path
+    simulator: Path
     sizes: Sizes = field(default_factory=Sizes)
 
     @staticmethod
     def from_environment():
         quick = os.environ.get("QUICK", "") not in ("", "0")
         default_folder = Path(tempfile.gettempdir()) / "twiliofs-bench"
+        repository = Path(__file__).resolve().parent.parent
         return Settings(
             quick=quick,
-            rows=[name for name in os.environ.get("ROWS", "").replace(",", " ").split() if name],
-            repository=Path(__file__).resolve().parent.parent,
+            rows=os.environ.get("ROWS", "").replace(",", " ").split(),
+            repository=repository,
             folder=Path(os.environ.get("BENCH_FOLDER") or default_folder),
+            twiliofs=repository / ".build/release/twiliofs",
+            simulator=Path(os.environ.get("SIMULATOR") or repository / ".build/release/twilio-simulator"),
             sizes=Sizes.quick() if quick else Sizes())
-
-    @property
-    def twiliofs(self):
-        return str(self.repository / ".build/release/twiliofs")
-
-    @property
-    def simulator(self):
-        return str(self.repository / ".build/release/twilio-simulator")
 
 
 def program(name):

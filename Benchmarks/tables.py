@@ -8,6 +8,11 @@ from account import Account
 from generated import GeneratedAccount
 from nginx import BYTES_PER_SECOND, LATENCY_MILLISECONDS
 
+_LEGEND = """\
+Amounts and ratios are medians of the runs, with the least and the most in parentheses; p90 and p99 are percentiles of
+the samples of a run. twiliofs and its peer take turns, and a ratio is of two runs side by side: of twiliofs's speed to
+its peer's under a bar with ≥, else of its time, bytes or requests to its peer's, or to the limit. """
+
 
 @dataclass(frozen=True)
 class Table:
@@ -33,15 +38,11 @@ def _generated_account(settings, folder, sharing):
 TABLES = {table.name: table for table in (
     Table(
         "speed", "make bench", "Speed and memory",
-        "Figures are medians; twiliofs and its peer took turns. The ratio is twiliofs's speed to its peer's under a bar "
-        "with ≥, and twiliofs's\ntime, bytes or memory to its peer's under one with ≤. *Far* means that each answer of "
-        f"the API and of nginx waits {LATENCY_MILLISECONDS} ms, and\nthat a connection to nginx gets "
-        f"{BYTES_PER_SECOND // 1_000_000} MB/s.",
+        f"{_LEGEND}*Far* means that\neach answer of the API and of nginx waits {LATENCY_MILLISECONDS} ms, and that a "
+        f"connection to nginx gets {BYTES_PER_SECOND // 1_000_000} MB/s.",
         rows.all_rows, _media_account),
     Table(
         "catalog", "make bench-catalog", "The catalog of a very large account",
-        "Figures are medians; twiliofs and its peer took turns. The ratio is twiliofs's speed to its peer's under a bar "
-        "with ≥, and twiliofs's\ntime, bytes or requests to its peer's, or to what is allowed, under one with ≤. The "
-        "simulator, which makes up the recordings, runs on\nthe same machine.",
+        f"{_LEGEND}The\nsimulator, which makes up the recordings, runs on the same machine.",
         catalog.all_rows, _generated_account),
 )}

@@ -1,45 +1,53 @@
 """Going over all files of a very large directory."""
 
-import statistics
 import tempfile
+from contextlib import contextmanager
 
 from catalog import million
-from measuring import Bar, Outcome, Row, alternate, duration, limited
+from figures import Bar, Contest, Figure, Row, WITHIN_LIMIT
 from page_cache import drop_kernel_caches
 from processes import timed
 from settings import BenchError, program
 
-_FIRST_LIMIT = 4
-_SECOND_LIMIT = 2
-
 
 def rows(sizes):
     account = million.account(sizes)
+    lists = (
+        Figure("`ls -f recordings | wc -l` after a mount", "s", limit=4, bar=WITHIN_LIMIT),
+        Figure("… the second time", "s", key="second", limit=2, bar=WITHIN_LIMIT))
+    find = Figure(
+        "`find recordings -printf '%s\\n'`, sizes known", "s", peer="as many empty files on the local disk",
+        bar=Bar(12, is_ceiling=True))
+    note = f"the kernel's caches are dropped before each run, and the mount is a new one; {million.SIZES_NOTE}"
     return [
-        Row("list", "`ls -f recordings | wc -l` after a mount", account, [], _measure_list),
-        Row("find", "`find recordings -printf '%s\\n'`, sizes known", account, [], _measure_find)]
+        Row("list", lists, account, [], _list),
+        Row("find", (find,), account, [], _find, (note,)),
+    ]
 
 
-def _measure_list(row, bench):
+@contextmanager
+def _list(row, bench):
     cache = million.synced(bench)
-    times = {"first": [], "second": []}
-    for _ in range(bench.sizes.runs):
+
+    def seconds(mounted):
+        target = bench.folder / "names"
+        with open(target, "wb") as file:
+            spent = timed(["sh", "-c", 'ls -f "$1" | wc -l', "sh", mounted.path / "recordings"], stdout=file)
+        # The directory itself and the one above are listed too.
+        count = int(target.read_text()) - 2
+        if count != bench.account.count:
+            raise BenchError(f"a listing has {count} of {bench.account.count} recordings")
+        return spent
+
+    def ours():
         with bench.mounted(cache) as mounted:
-            for name, values in times.items():
-                target = bench.folder / name
-                command = ["sh", "-c", 'ls -f "$1" | wc -l', "sh", mounted.path / "recordings"]
-                with open(target, "wb") as file:
-                    values.append(timed(command, stdout=file))
-                # The directory itself and the one above are listed too.
-                count = int(target.read_text()) - 2
-                if count != bench.account.count:
-                    raise BenchError(f"the {name} listing has {count} of {bench.account.count} recordings")
-    return [
-        limited(row, row.figure, statistics.median(times["first"]), _FIRST_LIMIT, duration, bench.sizes.runs),
-        limited(row, "… the second time", statistics.median(times["second"]), _SECOND_LIMIT, duration, bench.sizes.runs)]
+            return {"": seconds(mounted), "second": seconds(mounted)}
+
+    yield Contest(ours)
 
 
-def _measure_find(row, bench):
+@contextmanager
+def _find(row, bench):
     cache = million.sized(bench)
     # Where the file system is certainly one on a disk.
     with tempfile.TemporaryDirectory(prefix="bench-", dir=bench.settings.repository / ".build") as folder:
@@ -56,13 +64,7 @@ def _measure_find(row, bench):
             drop_kernel_caches()
             return _found(bench, folder, 0)
 
-        medians, runs = alternate(bench.sizes, runs=bench.sizes.long_runs, ours=ours, local=local)
-    seconds, peer = medians["ours"], medians["local"]
-    return [
-        Outcome(
-            row.name, row.figure, "as many empty files on the local disk", duration(seconds), duration(peer),
-            seconds / peer, Bar(12, is_ceiling=True), runs,
-            ["the kernel's caches were dropped before each run, and the mount is a new one; " + million.SIZES_NOTE])]
+        yield Contest(ours, local, runs=bench.sizes.long_runs)
 
 
 def _found(bench, folder, total):

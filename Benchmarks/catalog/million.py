@@ -35,7 +35,7 @@ def sync(bench, cache, look=None):
 
 def keep(bench, cache):
     """Has the other rows use a catalog, or removes it when they have one."""
-    synced = bench.account.folder / "synced"
+    synced = bench.shared_folder("synced")
     if synced.exists():
         bench.remove(cache)
     else:
@@ -44,7 +44,7 @@ def keep(bench, cache):
 
 def synced(bench):
     """The cache folder with the whole list and no size; it stays as it is."""
-    folder = bench.account.folder / "synced"
+    folder = bench.shared_folder("synced")
     if not folder.exists():
         cache = bench.new_folder("cache")
         sync(bench, cache)
@@ -54,7 +54,7 @@ def synced(bench):
 
 def sized(bench):
     """The cache folder with the whole list and all sizes; it stays as it is."""
-    folder = bench.account.folder / "sized"
+    folder = bench.shared_folder("sized")
     if not folder.exists():
         cache = bench.new_folder("cache") / "catalog"
         shutil.copytree(synced(bench), cache)
@@ -74,4 +74,4 @@ def sized(bench):
 
 
 SIZES_NOTE = (
-    "sizes were put into the catalog with SQL, as two that the mount has learnt: a million requests would take long.")
+    "sizes are put into the catalog with SQL, as two that the mount has learnt: a million requests would take long.")

@@ -1,47 +1,35 @@
 """Asking a very large account for what is new."""
 
 import time
+from contextlib import contextmanager
 
-from catalog import database, million
-from measuring import Row, limited
+from catalog import million
+from figures import Contest, Figure, Row, WITHIN_LIMIT
 from processes import wait_until
 from settings import BenchError
 
-_LIMIT = 3
 _INTERVAL = 5
 
 
 def rows(sizes):
-    return [
-        Row("refresh", f"requests of a refresh that finds nothing new among {sizes.recordings:,}",
-            million.account(sizes), [], _measure)]
+    figure = Figure(
+        f"requests of a refresh that finds nothing new among {sizes.recordings:,}", "1", limit=3, bar=WITHIN_LIMIT)
+    return [Row("refresh", (figure,), million.account(sizes), [], _measure)]
 
 
+@contextmanager
 def _measure(row, bench):
     cache = million.synced(bench)
-    if bench.has_option("refresh"):
-        count, notes = _regular(bench, cache), []
-    else:
-        count, notes = _after_mounting(bench, cache), [
-            "it is the one that a new mount makes; the request that checks the credentials isn't counted."]
-    return [limited(row, row.figure, count, _LIMIT, str, 1, notes)]
 
+    def ours():
+        """The number of requests from one refresh to the next."""
+        with bench.mounted(cache, options=["--refresh", _INTERVAL]) as mounted:
+            _await_refresh(mounted)
+            bench.account.forget_requests()
+            _await_refresh(mounted)
+            return len(bench.account.requests())
 
-def _regular(bench, cache):
-    """Requests from one refresh to the next."""
-    with bench.mounted(cache, options=["--refresh", _INTERVAL]) as mounted:
-        _await_refresh(mounted)
-        bench.account.forget_requests()
-        _await_refresh(mounted)
-        return len(bench.account.requests())
-
-
-def _after_mounting(bench, cache):
-    database.forget_refreshes(cache, 120)
-    bench.account.forget_requests()
-    with bench.mounted(cache) as mounted:
-        _await_refresh(mounted)
-        return sum(not bench.account.is_check(request) for request in bench.account.requests())
+    yield Contest(ours, runs=1)
 
 
 def _await_refresh(mounted):

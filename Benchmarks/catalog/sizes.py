@@ -1,11 +1,12 @@
 """Learning the sizes of recordings: a request each."""
 
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 from catalog import database
+from figures import Bar, Contest, Figure, Row
 from generated import Generated
-from measuring import Bar, Outcome, Row, alternate, duration
 from processes import run, timed
 from settings import BenchError, program
 
@@ -15,14 +16,24 @@ _LATENCY = 50
 
 def rows(sizes):
     account = Generated("sizes", sizes.sized_recordings, latency=_LATENCY)
-    return [
-        Row("sizes", f"sizes of {account.count:,} recordings, {_LATENCY} ms latency: `find recordings -printf '%s\\n'`",
-            account, [], _measure)]
+    probed = _probed(sizes)
+    figure = Figure(
+        f"sizes of {account.count:,} recordings, {_LATENCY} ms latency: `find recordings -printf '%s\\n'`", "s",
+        peer="ranged requests one by one, Python", bar=Bar(20))
+    note = (
+        f"one by one is measured with {probed} recordings and its time multiplied by {account.count / probed:.4g}; it "
+        "knows the SIDs, and keeps its connection.")
+    return [Row("sizes", (figure,), account, [], _measure, (note,))]
 
 
+def _probed(sizes):
+    return min(sizes.probed_recordings, sizes.sized_recordings)
+
+
+@contextmanager
 def _measure(row, bench):
     account = bench.account
-    probed = min(bench.sizes.probed_recordings, account.count)
+    probed = _probed(bench.sizes)
     names, known = [], []
 
     def ours():
@@ -49,11 +60,4 @@ def _measure(row, bench):
             raise BenchError("the mount doesn't tell the sizes that the server does")
         return float(words[0]) * account.count / probed
 
-    medians, runs = alternate(bench.sizes, runs=bench.sizes.long_runs, ours=ours, one_by_one=one_by_one)
-    seconds, peer = medians["ours"], medians["one_by_one"]
-    return [
-        Outcome(
-            row.name, row.figure, "ranged requests one by one, Python", duration(seconds), duration(peer), peer / seconds,
-            Bar(20), runs,
-            [f"one by one was measured with {probed} recordings and its time multiplied by {account.count / probed:.4g}; it "
-             "knows the SIDs, and keeps its connection."])]
+    yield Contest(ours, one_by_one, runs=bench.sizes.long_runs)

@@ -1,11 +1,11 @@
 """The first sync of a very large account."""
 
-import statistics
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 from catalog import million
-from measuring import Bar, Outcome, Row, alternate, duration, limited
+from figures import Bar, Contest, Figure, Row, WITHIN_LIMIT
 from processes import run
 from settings import BenchError
 
@@ -15,26 +15,33 @@ _MEMORY_LIMIT = 300_000_000
 
 def rows(sizes):
     account = million.account(sizes)
-    return [
-        Row("sync", f"first sync of {sizes.recordings:,} recordings, {account.latency} ms latency", account, [],
-            _measure)]
+    figures = (
+        Figure(
+            f"first sync of {sizes.recordings:,} recordings, {account.latency} ms latency", "s",
+            peer="following the chain of pages, Python", bar=Bar(4)),
+        Figure("… peak resident size", "B", key="memory", limit=_MEMORY_LIMIT, bar=WITHIN_LIMIT),
+        Figure("… time of a core that the mount uses", "s", key="mount"),
+        Figure("… and the simulator for it", "s", key="simulator"))
+    return [Row("sync", figures, account, [], _measure, ("all processes share the cores.",))]
 
 
+@contextmanager
 def _measure(row, bench):
     account = bench.account
-    memory, used = [], []
 
     def ours():
         cache = bench.new_folder("cache")
         before = account.processor_seconds
+        found = {}
 
         def look(mounted):
-            memory.append(mounted.peak_memory())
-            used.append((mounted.processor_seconds, account.processor_seconds - before))
+            found.update(
+                memory=mounted.peak_memory(), mount=mounted.processor_seconds,
+                simulator=account.processor_seconds - before)
 
         seconds = million.sync(bench, cache, look)
         million.keep(bench, cache)
-        return seconds
+        return {"": seconds, **found}
 
     def chain():
         words = run([sys.executable, "-I", _PAGE_CHAIN, account.list_url, account.credentials]).split()
@@ -42,15 +49,4 @@ def _measure(row, bench):
             raise BenchError(f"the chain of pages has {int(words[1])} of {account.count} recordings")
         return float(words[0])
 
-    medians, runs = alternate(bench.sizes, runs=bench.sizes.long_runs, ours=ours, chain=chain)
-    seconds, peer = medians["ours"], medians["chain"]
-    mount, simulator = (statistics.median(values) for values in zip(*used))
-    return [
-        Outcome(
-            row.name, row.figure, "following the chain of pages, Python", duration(seconds), duration(peer),
-            peer / seconds, Bar(4), runs,
-            [f"all processes share the cores: the mount used {mount:.1f} s of a core, the simulator {simulator:.1f} s for "
-             "it."]),
-        limited(
-            row, "… peak resident size", statistics.median(memory), _MEMORY_LIMIT,
-            lambda size: f"{size / 1e6:.0f} MB", runs)]
+    yield Contest(ours, chain, runs=bench.sizes.long_runs)

@@ -1,13 +1,20 @@
 """Calls that move no bytes."""
 
-from measuring import Outcome, Row, alternate, duration
+from contextlib import contextmanager
+
+from figures import Contest, Distribution, Figure, Row
 from processes import run
 from rows.library import ACCOUNT, film
 from settings import BenchError, program
 
+_CALLS = ("stat", "open")
+
 
 def rows(sizes):
-    return [Row("attributes", "of a file that was read", ACCOUNT, [film(sizes)], _measure)]
+    figures = tuple(
+        Figure(f"`{text}` of a file that was read", "s", key=key, peer="local disk")
+        for key, text in zip(_CALLS, ("stat", "open and close")))
+    return [Row("attributes", figures, ACCOUNT, [film(sizes)], _measure)]
 
 
 def _compiler():
@@ -19,23 +26,22 @@ def _compiler():
     raise BenchError("there is no C compiler: install gcc")
 
 
+@contextmanager
 def _measure(row, bench):
     calls = bench.folder / "attributes"
     run([_compiler(), "-O2", "-o", calls, bench.settings.repository / "Benchmarks/rows/attributes.c"])
     recording = bench.recording("film.mp4")
-    lines = []
+
+    def durations(path):
+        return {call: _distribution(run([calls, call, path, bench.sizes.attribute_calls])) for call in _CALLS}
+
     with bench.mounted(bench.known(recording)) as mounted:
         path = mounted.file(recording)
         bench.check(path, recording)
-        for call in ("stat", "open"):
-            def seconds(file, call=call):
-                return float(run([calls, call, file, bench.sizes.attribute_calls]))
+        yield Contest(lambda: durations(path), lambda: durations(recording.original))
 
-            medians, runs = alternate(
-                bench.sizes, ours=lambda: seconds(path), local=lambda: seconds(recording.original))
-            ours, peer = medians["ours"], medians["local"]
-            name = "open and close" if call == "open" else call
-            lines.append(Outcome(
-                row.name, f"`{name}` {row.figure}", "local disk", duration(ours), duration(peer), ours / peer, None,
-                runs))
-    return lines
+
+def _distribution(output):
+    """The mean of all calls, which no look at the clock interrupts, and the percentiles of as many others."""
+    mean, count, *percentiles = output.split()
+    return Distribution(float(mean), dict(zip((50, 90, 99), map(float, percentiles))), int(count))

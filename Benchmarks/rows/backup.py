@@ -1,13 +1,14 @@
 """A backup of many small recordings that are far away."""
 
 import subprocess
+from contextlib import contextmanager
 from pathlib import Path
 
+from figures import Bar, Contest, Figure, Row
 from media import Noise, Original
-from measuring import Bar, Outcome, Row, alternate, duration
 from processes import timed
-from rows.library import size_name
 from settings import KIB, BenchError, program
+from units import size_name
 
 _SIZE = 100 * KIB
 _TUTORIAL = Path(__file__).with_name("tutorial.sh")
@@ -17,16 +18,20 @@ def rows(sizes):
     # Tracks of video rooms: for these the tutorial has commands. They all have one content, under keys of their own.
     originals = [
         Original("video-recordings", f"track-{number:05}.mka", Noise(_SIZE)) for number in range(sizes.backup_files)]
-    return [
-        Row("latency-rsync", f"far: rsync -a of {sizes.backup_files:,} recordings of {size_name(_SIZE)}", "backup",
-            originals, _measure)]
+    figure = Figure(
+        f"far: rsync -a of {sizes.backup_files:,} recordings of {size_name(_SIZE)}", "s",
+        peer="the tutorial's commands in a loop", bar=Bar(10))
+    note = (
+        f"the loop is measured with {sizes.tutorial_files} recordings and its time multiplied by "
+        f"{sizes.backup_files / sizes.tutorial_files:g}; it knows the SIDs, while the mount has to list them.")
+    return [Row("latency-rsync", (figure,), "backup", originals, _measure, (note,))]
 
 
+@contextmanager
 def _measure(row, bench):
     account = bench.account
     recordings = list(account.recordings.values())
     looped = recordings[:bench.sizes.tutorial_files]
-    share = len(recordings) / len(looped)
 
     def ours():
         # As it is when a backup is made for the first time: nothing is known of the account.
@@ -44,16 +49,10 @@ def _measure(row, bench):
              *(recording.media_resource for recording in looped)])
         _compare(target, looped)
         bench.remove(target)
-        return seconds * share
+        return seconds * len(recordings) / len(looped)
 
     with account.far_away():
-        medians, runs = alternate(bench.sizes, ours=ours, tutorial=tutorial)
-    ours, peer = medians["ours"], medians["tutorial"]
-    return [
-        Outcome(row.name, row.figure, "the tutorial's commands in a loop", duration(ours), duration(peer), peer / ours,
-                Bar(10), runs,
-                [f"the loop was measured with {len(looped)} recordings and its time multiplied by {share:g}; it knows "
-                 "the SIDs, while the mount has to list them."])]
+        yield Contest(ours, tutorial)
 
 
 def _compare(folder, recordings):

@@ -19,11 +19,3 @@ def stream(sizes):
 
 def film(sizes):
     return Original("compositions", "film.mp4", Film(sizes.film_seconds))
-
-
-def size_name(size):
-    """A size, as people write it."""
-    for unit, name in ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")):
-        if size >= unit:
-            return f"{size / unit:.4g} {name}"
-    return f"{size} bytes"

@@ -1,13 +1,12 @@
-"""Many readers at once: what the process that serves them takes of memory."""
+"""Many readers at once: what they and the process that serves them take."""
 
-import subprocess
-import time
+from contextlib import contextmanager
 
+import fio
+from figures import Contest, Figure, Row, WITHIN_LIMIT
 from media import Noise, Original
-from measuring import Bar, Outcome, Row, alternate, duration
-from processes import ENVIRONMENT
-from rows.library import size_name
-from settings import MIB, BenchError
+from settings import MIB
+from units import size_name
 
 # The default of --memory, and what the program may have besides.
 _POOL = 256 * MIB
@@ -18,44 +17,25 @@ def rows(sizes):
     originals = [
         Original("compositions", f"reader-{number:02}.mp4", Noise(sizes.reader_size))
         for number in range(sizes.readers)]
+    figures = (
+        Figure(
+            f"{sizes.readers} readers at once, {size_name(sizes.reader_size)} each: peak resident size", "B",
+            limit=_POOL + _BESIDES, bar=WITHIN_LIMIT),
+        Figure("… time of a reader", "s", key="time"))
     return [
-        Row("memory", f"{sizes.readers} readers at once, {size_name(sizes.reader_size)} each: peak resident size",
-            "crowd", originals, _measure)]
+        Row("memory", figures, "crowd", originals, _measure,
+            ("the limit is the default of --memory and 96 MiB; p1 and p100 of the time are the first and the last "
+             "reader's.",))]
 
 
+@contextmanager
 def _measure(row, bench):
     recordings = list(bench.account.recordings.values())
     cache = bench.known(*recordings)
-    first, last = [], []
 
     def ours():
         with bench.mounted(cache) as mounted:
-            paths = [mounted.file(recording) for recording in recordings]
-            start = time.perf_counter()
-            readers = [
-                subprocess.Popen(["dd", f"if={path}", "of=/dev/null", "bs=1M", "status=none"], env=ENVIRONMENT)
-                for path in paths]
-            ends = []
-            try:
-                while len(ends) < len(readers):
-                    ends += [time.perf_counter() - start] * (
-                        sum(reader.poll() is not None for reader in readers) - len(ends))
-                    time.sleep(0.01)
-            finally:
-                for reader in readers:
-                    reader.kill()
-                    reader.wait()
-            if any(reader.returncode != 0 for reader in readers):
-                raise BenchError("a reader failed")
-            first.append(ends[0])
-            last.append(ends[-1])
-            return mounted.peak_memory()
+            times = fio.read_whole([mounted.file(recording) for recording in recordings])
+            return {"": mounted.peak_memory(), "time": times}
 
-    medians, runs = alternate(bench.sizes, ours=ours)
-    limit = _POOL + _BESIDES
-    notes = [f"the first reader was done after {duration(min(first))}, the last after {duration(max(last))}."]
-    if not bench.has_option("memory"):
-        notes.append("there is no --memory yet; the pool is taken for 256 MiB.")
-    return [
-        Outcome(row.name, row.figure, "pool + 96 MiB", size_name(medians["ours"]), size_name(limit),
-                medians["ours"] / limit, Bar(1, is_ceiling=True), runs, notes)]
+    yield Contest(ours)

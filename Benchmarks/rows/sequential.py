@@ -1,23 +1,29 @@
 """Reading a whole file for the first time, from a server that is near."""
 
-from measuring import Bar, Outcome, Row, alternate, speed
+from contextlib import contextmanager
+
+from figures import Bar, Contest, Figure, Row
 from processes import read_whole, timed_pipe
-from rows.library import ACCOUNT, composition, size_name, voice
+from rows.library import ACCOUNT, composition, voice
 from settings import program
+from units import size_name
 
 
 def rows(sizes):
     size = size_name(sizes.large)
+    cbc, gcm = f"cold read, {size} composition (CBC)", f"cold read, {size} voice recording (GCM), tag verified"
+    tutorial = Figure(cbc, "B/s", peer="`curl | openssl enc -d`", bar=Bar(1, aim=1.2))
+    rclone = Figure(cbc, "B/s", peer="`rclone mount`, undecrypted", bar=Bar(2, aim=2.5))
+    other_cipher = Figure(gcm, "B/s", peer="twiliofs, CBC", bar=Bar(0.9))
     return [
-        Row("cold-cbc", f"cold read, {size} composition (CBC)", ACCOUNT, [composition(sizes)], _against_tutorial),
-        Row("cold-cbc-rclone", f"cold read, {size} composition (CBC)", ACCOUNT, [composition(sizes)], _against_rclone),
-        Row("cold-gcm", f"cold read, {size} voice recording (GCM), tag verified", ACCOUNT,
-            [composition(sizes), voice(sizes)], _against_cbc),
+        Row("cold-cbc", (tutorial,), ACCOUNT, [composition(sizes)], _against_tutorial),
+        Row("cold-cbc-rclone", (rclone,), ACCOUNT, [composition(sizes)], _against_rclone),
+        Row("cold-gcm", (other_cipher,), ACCOUNT, [composition(sizes), voice(sizes)], _against_cbc),
     ]
 
 
 def _cold_reader(bench, name):
-    """Gives what mounts anew and reads a recording, whose attributes are known, from end to end."""
+    """Gives what mounts anew, reads a recording from end to end, whose attributes are known, and gives the speed."""
     recording = bench.recording(name)
     cache = bench.known(recording)
     # What is right once is right each time; and it takes longer than the reading.
@@ -29,26 +35,21 @@ def _cold_reader(bench, name):
             seconds = read_whole(path)
             while unchecked:
                 bench.check(path, unchecked.pop())
-            return seconds
+            return recording.size / seconds
 
     return read
 
 
-def _outcome(row, bench, ours, peer, runs, bar, peer_name):
-    size = bench.sizes.large
-    return [Outcome(row.name, row.figure, peer_name, speed(size, ours), speed(size, peer), peer / ours, bar, runs)]
-
-
+@contextmanager
 def _against_tutorial(row, bench):
     recording = bench.recording("large.mp4")
     curl = [program("curl"), "-s", "-f", bench.account.nginx.near + recording.media_path]
     decrypt = recording.openssl_arguments()
-    medians, runs = alternate(
-            bench.sizes, memory=2 * bench.sizes.large, ours=_cold_reader(bench, "large.mp4"), tutorial=lambda: timed_pipe(curl, decrypt))
-    return _outcome(
-        row, bench, medians["ours"], medians["tutorial"], runs, Bar(1, aim=1.2), "`curl | openssl enc -d`")
+    yield Contest(
+        _cold_reader(bench, "large.mp4"), lambda: recording.size / timed_pipe(curl, decrypt), memory=2 * recording.size)
 
 
+@contextmanager
 def _against_rclone(row, bench):
     recording = bench.recording("large.mp4")
 
@@ -56,15 +57,12 @@ def _against_rclone(row, bench):
         with bench.rclone() as mounted:
             path = mounted / recording.media_path.rsplit("/", 1)[1]
             path.stat()
-            return read_whole(path)
+            return recording.size / read_whole(path)
 
-    medians, runs = alternate(
-            bench.sizes, memory=2 * bench.sizes.large, ours=_cold_reader(bench, "large.mp4"), rclone=rclone)
-    return _outcome(
-        row, bench, medians["ours"], medians["rclone"], runs, Bar(2, aim=2.5), "`rclone mount`, undecrypted")
+    yield Contest(_cold_reader(bench, "large.mp4"), rclone, memory=2 * recording.size)
 
 
+@contextmanager
 def _against_cbc(row, bench):
-    medians, runs = alternate(
-            bench.sizes, memory=2 * bench.sizes.large, gcm=_cold_reader(bench, "large.wav"), cbc=_cold_reader(bench, "large.mp4"))
-    return _outcome(row, bench, medians["gcm"], medians["cbc"], runs, Bar(0.9), "twiliofs, CBC")
+    yield Contest(
+        _cold_reader(bench, "large.wav"), _cold_reader(bench, "large.mp4"), memory=2 * bench.sizes.large)
