@@ -5,156 +5,6 @@ import TwilioSimulator
 
 @testable import twiliofs
 
-/// A start that fails: what is wrong, the exit status, and what the message has to name.
-struct StartFailure: Sendable, CustomTestStringConvertible {
-    let testDescription: String
-    let status: FailureStatus
-    let words: [String]
-    var variables: [String: String] = [:]
-    var options: [String] = []
-    var key: [String] = ["--key", "$KEYS/pkcs8.pem"]
-    var mountPoint = "$MNT"
-
-    init(_ description: String, _ status: FailureStatus, naming words: [String]) {
-        testDescription = description
-        self.status = status
-        self.words = words
-    }
-
-    func with(_ change: (inout StartFailure) -> Void) -> StartFailure {
-        var copy = self
-        change(&copy)
-        return copy
-    }
-
-    static let all = credentials + mounting
-
-    private static let credentials: [StartFailure] = [
-        StartFailure("wrong auth token", .credentials, naming: ["refuses the credentials", "check"]).with {
-            $0.variables["TWILIO_AUTH_TOKEN"] = "wrong-token-of-mine"
-        },
-        StartFailure("missing key file", .privateKey, naming: ["/nothing.pem", "No such file"]).with {
-            $0.key = ["--key", "/nothing.pem"]
-        },
-        StartFailure("no key", .privateKey, naming: ["--key", "--no-key"]).with { $0.key = [] },
-        StartFailure("a key and none", .configuration, naming: ["--key", "--no-key"]).with {
-            $0.options = ["--no-key"]
-        },
-        StartFailure("bad PEM", .privateKey, naming: ["$TMP/bad.pem"]).with { $0.key = ["--key", "$TMP/bad.pem"] },
-        StartFailure("a public key", .privateKey, naming: ["public.pem"]).with {
-            $0.key = ["--key", "$KEYS/public.pem"]
-        },
-        StartFailure("wrong passphrase", .passphrase, naming: ["encryptedPKCS8.pem", "passphrase"]).with {
-            $0.key = ["--key", "$KEYS/encryptedPKCS8.pem", "--key-passphrase-file", "$TMP/wrong"]
-        },
-        StartFailure("no passphrase", .passphrase, naming: ["encryptedPKCS8.pem", "--key-passphrase-file"]).with {
-            $0.key = ["--key", "$KEYS/encryptedPKCS8.pem"]
-        },
-        StartFailure("a folder as key", .privateKey, naming: ["$TMP", "is a directory"]).with {
-            $0.key = ["--key", "$TMP"]
-        },
-        StartFailure("a device as key", .privateKey, naming: ["/dev/zero", "neither"]).with {
-            $0.key = ["--key", "/dev/zero"]
-        },
-        StartFailure("a key that others can read", .privateKey, naming: ["chmod 600 $TMP/readable.pem"]).with {
-            $0.key = ["--key", "$TMP/readable.pem", "--strict-permissions"]
-        },
-        StartFailure("a folder as token file", .credentials, naming: ["$TMP", "is a directory"]).with {
-            $0.options = ["--auth-token-file", "$TMP"]
-        },
-        StartFailure("an address that is none", .configuration, naming: ["API address", "ftp://x"]).with {
-            $0.variables["TWILIOFS_API_URL"] = "ftp://x"
-        },
-        StartFailure("an address over plain http", .configuration, naming: ["API address", "http://example.com"]).with {
-            $0.variables["TWILIOFS_API_URL"] = "http://example.com"
-        },
-        StartFailure(
-            "a host without an address", .unreachable, naming: ["can't be reached", "nothing.invalid", "name server"]
-        ).with {
-            $0.variables["TWILIOFS_API_URL"] = "https://nothing.invalid"
-        },
-        StartFailure("a proxy without an address", .unreachable, naming: ["can't be reached", "HTTPS_PROXY"]).with {
-            $0.variables["TWILIOFS_API_URL"] = "https://nothing.invalid"
-            $0.variables["HTTPS_PROXY"] = "http://no-proxy.invalid:3128"
-        },
-    ]
-
-    private static let mounting: [StartFailure] = [
-        StartFailure("no mount point", .mountPoint, naming: ["$TMP/absent", "mkdir"]).with {
-            $0.mountPoint = "$TMP/absent"
-        },
-        StartFailure("a file as mount point", .mountPoint, naming: ["not a directory"]).with {
-            $0.mountPoint = "$TMP/bad.pem"
-        },
-        StartFailure("a mount point with contents", .mountPoint, naming: ["not empty", "nonempty"]).with {
-            $0.mountPoint = "$TMP"
-        },
-        StartFailure("a busy mount point", .mountPoint, naming: ["/proc", "busy"]).with { $0.mountPoint = "/proc" },
-        StartFailure("a mount point that steers terminals", .mountPoint, naming: ["[2Jabsent"]).with {
-            $0.mountPoint = "$TMP/\u{1B}[2Jabsent\r\u{9B}"
-        },
-        StartFailure("nothing listens", .unreachable, naming: ["can't be reached", "127.0.0.1"]).with {
-            $0.variables["TWILIOFS_API_URL"] = "http://127.0.0.1:1"
-        },
-        StartFailure("a bad account SID", .credentials, naming: ["AC123", "account SID"]).with {
-            $0.variables["TWILIO_ACCOUNT_SID"] = "AC123"
-        },
-        StartFailure("no account SID", .credentials, naming: ["--account-sid", "TWILIO_ACCOUNT_SID"]).with {
-            $0.variables["TWILIO_ACCOUNT_SID"] = ""
-        },
-        StartFailure("another account", .credentials, naming: ["check", "account"]).with {
-            $0.variables["TWILIO_ACCOUNT_SID"] = "AC" + String(repeating: "9", count: 32)
-        },
-        StartFailure("no secret", .credentials, naming: ["--auth-token-file", "TWILIO_AUTH_TOKEN"]).with {
-            $0.variables["TWILIO_AUTH_TOKEN"] = ""
-        },
-        StartFailure("an API key without its secret", .credentials, naming: ["--api-secret-file"]).with {
-            $0.options = ["--api-key", "SK0123456789abcdef0123456789abcdef"]
-        },
-        StartFailure("a bad API key", .credentials, naming: ["SK1"]).with { $0.options = ["--api-key", "SK1"] },
-        StartFailure("a missing token file", .credentials, naming: ["/no-token", "No such file"]).with {
-            $0.options = ["--auth-token-file", "/no-token"]
-        },
-        StartFailure("an empty token file", .credentials, naming: ["$TMP/empty", "empty"]).with {
-            $0.options = ["--auth-token-file", "$TMP/empty"]
-        },
-        StartFailure("a token and an API key", .configuration, naming: ["--auth-token-file", "--api-key"]).with {
-            $0.options = ["--auth-token-file", "$TMP/wrong", "--api-key", "SK0123456789abcdef0123456789abcdef"]
-        },
-        StartFailure("a bad region", .configuration, naming: ["xx9", "edge"]).with {
-            $0.options = ["--region", "xx9"]
-            $0.variables["TWILIOFS_API_URL"] = ""
-        },
-        StartFailure("nothing between two days", .configuration, naming: ["--since", "--until"]).with {
-            $0.options = ["--since", "2026-02-01", "--until", "2026-01-01"]
-        },
-        StartFailure("credentials of subaccounts that aren't mounted", .configuration, naming: ["--subaccounts"]).with {
-            $0.options = ["--subaccount-credentials", "$TMP/wrong"]
-        },
-        StartFailure("too little memory", .configuration, naming: ["--memory"]).with {
-            $0.options = ["--memory", "1M"]
-        },
-        StartFailure("a writable mount", .configuration, naming: ["rw"]).with { $0.options = ["-o", "rw"] },
-        StartFailure("a mask that is no mask", .configuration, naming: ["--umask 9", "octal"]).with {
-            $0.options = ["--umask", "9"]
-        },
-        StartFailure("an option that FUSE doesn't know", .configuration, naming: ["nonsense"]).with {
-            $0.options = ["-o", "nonsense"]
-        },
-        StartFailure("a missing authority file", .configuration, naming: ["/no-ca.pem", "--ca-file"]).with {
-            $0.options = ["--ca-file", "/no-ca.pem"]
-        },
-        StartFailure("a cache folder below a file", .cache, naming: ["$TMP/bad.pem", "Not a directory"]).with {
-            $0.options = ["--cache-dir", "$TMP/bad.pem/cache"]
-        },
-        StartFailure(
-            "a cache folder that can't be made", .cache, naming: ["/proc/cache", "No such file", "--cache-dir"]
-        ).with {
-            $0.options = ["--cache-dir", "/proc/cache"]
-        },
-    ]
-}
-
 @Suite(
     "A start that fails", .orderlyAndLong,
     .enabled(if: KernelSupport.isExpected, Comment(rawValue: KernelSupport.reason)))
@@ -262,10 +112,7 @@ struct StartFailureTests {
             StartFailure("\(limit) threads", .configuration, naming: ["more threads", "ulimit -u", "TasksMax="]),
             account: try Self.account.get(), mode: [],
             // A user of the test's own: what others run as the same user counts.
-            prefix: [
-                "setpriv", "--reuid=\(64_800 + limit)", "--regid=65534", "--clear-groups", "prlimit",
-                "--nproc=\(limit)",
-            ])
+            prefix: ShellScript.asUser(64_800 + limit) + ["prlimit", "--nproc=\(limit)"])
     }
 
     @Test("Too many requests at the start are said to end with time")
@@ -335,7 +182,7 @@ struct StartFailureTests {
         try check(
             StartFailure("no /dev/fuse", .fuseUnavailable, naming: ["/dev/fuse", "modprobe"]),
             account: try Self.account.get(), mode: [],
-            prefix: ["unshare", "-m", "sh", "-c", #"mount -t tmpfs none /dev && exec "$@""#, "sh"])
+            prefix: Self.devices("none"))
     }
 
     @Test("A user who may not open /dev/fuse is told so", .enabled(if: getuid() == 0, "needs root"))
@@ -344,34 +191,18 @@ struct StartFailureTests {
             StartFailure(
                 "no access to /dev/fuse", .fuseUnavailable, naming: ["/dev/fuse", "Permission denied", "group"]),
             account: try Self.account.get(), mode: [],
-            prefix: [
-                "unshare", "-m", "sh", "-euc",
-                #"""
-                touch "$1/device"
-                chmod 600 "$1/device"
-                mount --bind "$1/device" /dev/fuse
-                shift
-                exec setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
-                """#, "sh", "$TMP",
-            ])
+            prefix: Self.devices("file") + ShellScript.asUser())
     }
 
-    /// Makes a device and shows it as `/dev/fuse`, in a namespace of its own: `/tmp` may not allow devices.
-    private static func device(_ make: String, then script: String) -> [String] {
-        [
-            "unshare", "-m", "sh", "-euc",
-            #"mkdir -p "$1/dev"; mount -t tmpfs none "$1/dev"; "# + make
-                + #"; mount --bind "$1/dev/device" /dev/fuse; cd "$1"; shift; "# + script,
-            "sh", "$TMP",
-        ]
-    }
+    /// The words before a command that run it with other devices.
+    private static func devices(_ kind: String) -> [String] { ShellScript.words("own_devices", [kind, "$TMP"]) }
 
     @Test("Something else in the place of /dev/fuse is told", .enabled(if: getuid() == 0, "needs root"))
     func otherDevice() throws {
-        for make in [#"touch "$1/dev/device""#, #"mknod "$1/dev/device" c 1 3"#] {
+        for kind in ["file", "null"] {
             try check(
                 StartFailure("no device of FUSE's", .fuseUnavailable, naming: ["/dev/fuse", "mknod"]),
-                account: try Self.account.get(), mode: [], prefix: Self.device(make, then: #"exec "$@""#))
+                account: try Self.account.get(), mode: [], prefix: Self.devices(kind))
         }
     }
 
@@ -385,9 +216,9 @@ struct StartFailureTests {
         try check(
             StartFailure("a mount point that can't be written", .mountPoint, naming: ["$MNT", "mount point"]),
             account: try Self.account.get(), mode: [],
-            prefix: Self.device(
-                #"mknod -m 666 "$1/dev/device" c 10 229"#,
-                then: change + #"; cd /; exec setpriv --reuid=65534 --regid=65534 --clear-groups "$@""#))
+            prefix: Self.devices("open")
+                + ["sh", "-euc", #"cd "$1"; "# + change + #"; cd /; shift; exec "$@""#, "sh", "$TMP"]
+                + ShellScript.asUser())
     }
 
     private func check(

@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import TestSupport
 import Testing
@@ -9,14 +10,8 @@ struct SystemLogTests {
         let account = try SimulatedAccount(media: TestMedia.small)
         let folder = try TemporaryFolder()
         let mountPoint = try folder.folder("mount")
-        let devices = try folder.folder("dev")
-        // A /dev of its own, so that nobody else's log is touched.
-        let script = """
-            mount -t tmpfs none "$1" && mknod "$1/fuse" c 10 229 && mknod -m 666 "$1/null" c 1 3 &&
-            mknod -m 666 "$1/urandom" c 1 9 && mount --bind "$1" /dev && shift && exec "$@"
-            """
         let result = try Command.run(
-            ["unshare", "-m", "sh", "-c", script, "sh", devices]
+            ShellScript.words("own_devices", ["minimal", folder.url.path])
                 + Python.words("syslog_mount", [BuiltPrograms.twiliofs, folder.path("cache"), mountPoint]),
             adding: MountedAccount.environment(account), seconds: 100)
         #expect(result.end == .exited(0), "\(result.errorText)")

@@ -32,26 +32,39 @@ private final class Openings: Sendable {
 
 @Suite("Opening files without opening their media", .orderly)
 struct DeferredOpeningTests {
-    /// A reader of a described file that is opened when something is read of it.
-    private static func reader(
-        _ bench: LibraryBench, _ resource: MediaResource, size: Int64, _ openings: Openings
-    ) -> MediaReader {
-        bench.library.deferOpening(of: resource.sid, size: size, hasTag: resource.kind == .voiceRecording) {
-            openings.add($0)
+    /// A file that was described, and hasn't been opened.
+    private struct Described {
+        let bench: LibraryBench
+        let resource: MediaResource
+        let facts: MediaFacts
+
+        init(
+            _ kind: LibraryBench.Kind, size: Int, settings: (inout MediaLibrary.Configuration) -> Void = { _ in }
+        ) throws {
+            bench = try LibraryBench(kind, size: size, settings: settings)
+            resource = try bench.resource()
+            facts = try bench.describe(resource)
         }
-    }
 
-    /// Opens the file for the reader that waits for it.
-    private static func open(
-        _ bench: LibraryBench, _ resource: MediaResource, _ facts: MediaFacts, for openings: Openings
-    ) {
-        let opening = openings.take()
-        bench.library.open(resource, facts: facts) { opening?($0) }
-    }
+        /// Its envelope.
+        var envelope: EnvelopeMetadata {
+            get throws { try #require(try MediaFacts.envelope(of: resource, fields: facts.envelopeFields)) }
+        }
 
-    /// The envelope that was described.
-    private static func envelope(_ resource: MediaResource, _ facts: MediaFacts) throws -> EnvelopeMetadata {
-        try #require(try MediaFacts.envelope(of: resource, fields: facts.envelopeFields))
+        /// A reader that has it opened when something is read of it.
+        ///
+        /// - Parameter size: another than it has.
+        func reader(size: Int64? = nil, _ openings: Openings) -> MediaReader {
+            bench.library.deferOpening(
+                of: resource.sid, size: size ?? facts.plaintextSize, hasTag: resource.kind == .voiceRecording
+            ) { openings.add($0) }
+        }
+
+        /// Opens it for the reader that waits for that.
+        func open(for openings: Openings) {
+            let opening = openings.take()
+            bench.library.open(resource, facts: facts) { opening?($0) }
+        }
     }
 
     /// The content key that a library keeps of an envelope.
@@ -65,15 +78,14 @@ struct DeferredOpeningTests {
         "It needs neither a request nor the content key; the first reads need one opening, and later ones none",
         arguments: [LibraryBench.Kind.voice, .track, .composition])
     func firstRead(kind: LibraryBench.Kind) throws {
-        let bench = try LibraryBench(kind, size: 300_000)
+        let described = try Described(kind, size: 300_000)
+        let bench = described.bench
         defer { bench.shutDown() }
-        let resource = try bench.resource()
-        let facts = try bench.describe(resource)
-        let envelope = try Self.envelope(resource, facts)
+        let envelope = try described.envelope
         bench.simulator.clearRequests()
         do {
             let openings = Openings()
-            let reader = Self.reader(bench, resource, size: facts.plaintextSize, openings)
+            let reader = described.reader(openings)
             #expect(bench.library.statistics.openFiles == 1)
             #expect(openings.count == 0 && bench.simulator.requests.isEmpty)
             let early = Self.contentKey(bench.library, envelope)
@@ -82,7 +94,7 @@ struct DeferredOpeningTests {
             let receivers = (0..<3).map { _ in NotingReceiver() }
             for receiver in receivers { reader.read(at: 100_000, count: 1000, receiver: receiver) }
             #expect(openings.count == 1)
-            Self.open(bench, resource, facts, for: openings)
+            described.open(for: openings)
             for receiver in receivers {
                 #expect(try areSame(receiver.results.value().get(), bench.original[100_000..<101_000]))
             }
@@ -99,16 +111,15 @@ struct DeferredOpeningTests {
 
     @Test("When it can't be opened the reads that wait fail, and the next one tries again")
     func failure() throws {
-        let bench = try LibraryBench(.voice, size: 50_000)
+        let described = try Described(.voice, size: 50_000)
+        let bench = described.bench
         defer { bench.shutDown() }
-        let resource = try bench.resource()
-        let facts = try bench.describe(resource)
         let openings = Openings()
-        let reader = Self.reader(bench, resource, size: facts.plaintextSize, openings)
+        let reader = described.reader(openings)
         let receivers = (0..<2).map { _ in NotingReceiver() }
         for receiver in receivers { reader.read(at: 0, count: 10, receiver: receiver) }
         let opening = openings.take()
-        opening?(.failure(MediaError(.transferFailed, resource.sid, "the network is gone")))
+        opening?(.failure(MediaError(.transferFailed, described.resource.sid, "the network is gone")))
         for receiver in receivers {
             let error = #expect(throws: MediaError.self) { try receiver.results.value().get() }
             #expect(error?.code == .transferFailed)
@@ -117,22 +128,21 @@ struct DeferredOpeningTests {
         let receiver = NotingReceiver()
         reader.read(at: 0, count: 10, receiver: receiver)
         #expect(openings.count == 2)
-        Self.open(bench, resource, facts, for: openings)
+        described.open(for: openings)
         #expect(try areSame(receiver.results.value().get(), bench.original.prefix(10)))
     }
 
     @Test("Media of another size than the file was opened with is never read")
     func changed() throws {
-        let bench = try LibraryBench(.voice, size: 50_000)
+        let described = try Described(.voice, size: 50_000)
+        let bench = described.bench
         defer { bench.shutDown() }
-        let resource = try bench.resource()
-        let facts = try bench.describe(resource)
         let openings = Openings()
-        let reader = Self.reader(bench, resource, size: 49_999, openings)
+        let reader = described.reader(size: 49_999, openings)
         let receivers = (0..<2).map { _ in NotingReceiver() }
         for receiver in receivers {
             reader.read(at: 0, count: 10, receiver: receiver)
-            if !reader.isOutdated { Self.open(bench, resource, facts, for: openings) }
+            if !reader.isOutdated { described.open(for: openings) }
             let error = #expect(throws: MediaError.self) { try receiver.results.value().get() }
             #expect(error?.code == .changed)
             #expect(reader.isOutdated && openings.count == 1)
@@ -143,28 +153,26 @@ struct DeferredOpeningTests {
         "An envelope that was opened lately is opened again without a private key, also after its file was let go",
         arguments: [LibraryBench.Kind.voice, .track, .composition])
     func again(kind: LibraryBench.Kind) throws {
-        let bench = try LibraryBench(kind, size: 50_000) { $0.idleFileLimit = 0 }
+        let described = try Described(kind, size: 50_000) { $0.idleFileLimit = 0 }
+        let bench = described.bench
         defer { bench.shutDown() }
-        let resource = try bench.resource()
-        let facts = try bench.describe(resource)
-        let envelope = try Self.envelope(resource, facts)
-        _ = try bench.open(resource, facts: facts)
-        #expect(eventually { bench.library.factsAtHand(resource.sid) == nil }, "the file is let go")
+        let envelope = try described.envelope
+        _ = try bench.open(described.resource, facts: described.facts)
+        #expect(eventually { bench.library.factsAtHand(described.resource.sid) == nil }, "the file is let go")
         let key = Self.contentKey(bench.library, envelope)
         #expect(key != nil)
-        #expect(try areSame(bench.readAll(bench.open(resource, facts: facts)), bench.original))
+        #expect(try areSame(bench.readAll(bench.open(described.resource, facts: described.facts)), bench.original))
         let last = Self.contentKey(bench.library, envelope)
         #expect(last === key)
     }
 
     @Test("A content key that is kept opens what none of the private keys does")
     func withoutPrivateKey() throws {
-        let bench = try LibraryBench(.voice, size: 50_000)
+        let described = try Described(.voice, size: 50_000)
+        let bench = described.bench
         defer { bench.shutDown() }
-        let resource = try bench.resource()
-        let facts = try bench.describe(resource)
-        let envelope = try Self.envelope(resource, facts)
-        _ = try bench.open(resource, facts: facts)
+        let envelope = try described.envelope
+        _ = try bench.open(described.resource, facts: described.facts)
         let key = try #require(Self.contentKey(bench.library, envelope))
         let library = try MediaLibrary(
             clients: TwilioClients(main: bench.client), transfer: bench.transfer, keys: KeyPair.other.ring(),
@@ -176,7 +184,7 @@ struct DeferredOpeningTests {
         }
         func open() throws -> MediaReader {
             let results = Awaited<Result<MediaReader, MediaError>>()
-            library.open(resource, facts: facts) { results.add($0) }
+            library.open(described.resource, facts: described.facts) { results.add($0) }
             return try results.value().get()
         }
         let error = #expect(throws: MediaError.self) { try open() }

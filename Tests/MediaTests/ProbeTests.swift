@@ -26,14 +26,18 @@ struct ProbeTests {
         }
     }
 
-    /// Waits for the one check of HEAD; what it told is known a moment later.
-    private func waitForCheck(_ bench: LibraryBench) -> Bool {
-        let isAnswered = eventually {
+    /// Describes the first recording, and waits for the one check of HEAD that follows.
+    ///
+    /// - Returns: the recordings that are left.
+    private func describeFirst(_ bench: LibraryBench) throws -> ArraySlice<MediaResource> {
+        let resources = try bench.voiceResources()
+        try describe(resources.prefix(1), bench)
+        try wait(until: "HEAD is answered") {
             bench.simulator.requests.contains { $0.method == "HEAD" && $0.status != nil }
         }
-        // The library has no sign of having learnt it.
+        // The library learns it a moment later, and gives no sign.
         usleep(200_000)
-        return isAnswered
+        return resources.dropFirst()
     }
 
     @Test("Where ranges are ignored and HEAD tells sizes, one recording is enough to find it out")
@@ -41,12 +45,10 @@ struct ProbeTests {
         try withBench(generated: 20) {
             $0.voiceRange = .ignored
         } _: { bench in
-            let resources = try bench.voiceResources()
-            #expect(resources.count == 21)
-            try describe(resources.prefix(1), bench)
-            #expect(waitForCheck(bench))
+            let resources = try describeFirst(bench)
+            #expect(resources.count == 20)
             bench.simulator.clearRequests()
-            try describe(resources.dropFirst(), bench)
+            try describe(resources, bench)
             #expect(bench.mediaRequests.map(\.method) == Array(repeating: "HEAD", count: 20))
             #expect(bench.mediaRequests.allSatisfy { $0.bodyBytes == 0 })
             // No connection was lost by it.
@@ -64,10 +66,8 @@ struct ProbeTests {
             $0.voiceHeadSupported = !isRefused
             $0.voiceLength = isRefused ? .contentLength : .chunked
         } _: { bench in
-            let resources = try bench.voiceResources()
-            try describe(resources.prefix(1), bench)
-            #expect(waitForCheck(bench))
-            try describe(resources.dropFirst(), bench)
+            let resources = try describeFirst(bench)
+            try describe(resources, bench)
             #expect(bench.mediaRequests.count { $0.method == "HEAD" } == 1)
         }
     }
@@ -88,12 +88,10 @@ struct ProbeTests {
         try withBench(generated: 20) {
             $0.voiceRange = .ignored
         } _: { bench in
-            let resources = try bench.voiceResources()
-            try describe(resources.prefix(1), bench)
-            #expect(waitForCheck(bench))
+            let resources = try describeFirst(bench)
             bench.simulator.behaviour.voiceHeadSupported = false
             bench.simulator.clearRequests()
-            try describe(resources.dropFirst(), bench)
+            try describe(resources, bench)
             #expect(bench.mediaRequests.map(\.method) == ["HEAD"] + Array(repeating: "GET", count: 20))
         }
     }
@@ -103,12 +101,10 @@ struct ProbeTests {
         try withBench(generated: 20) {
             $0.voiceRange = .ignored
         } _: { bench in
-            let resources = try bench.voiceResources()
-            try describe(resources.prefix(1), bench)
-            #expect(waitForCheck(bench))
+            let resources = try describeFirst(bench)
             bench.simulator.faults = [FaultRule(.headers(["Content-Length": "-1"]), method: "HEAD")]
             bench.simulator.clearRequests()
-            try describe(resources.dropFirst(), bench)
+            try describe(resources, bench)
             #expect(bench.mediaRequests.map(\.method) == ["HEAD"] + Array(repeating: "GET", count: 20))
         }
     }

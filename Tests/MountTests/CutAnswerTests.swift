@@ -14,22 +14,15 @@ struct CutAnswerTests {
     }
 
     /// Files of which something tells how long they are: their tag or padding, their header, or their resource.
-    private static func files(_ account: SimulatedAccount) throws -> [(sid: String, file: ManifestEntry)] {
+    private static func files(_ account: SimulatedAccount) throws -> [Original] {
         try account.originals().filter { $1.size > 100_000 }.map { ($0, $1) }
     }
 
-    private static func half(_ file: ManifestEntry) -> FaultAction {
-        .shorten(toBytes: file.size / 2, ignoresRange: true)
-    }
-
-    private static func path(_ file: (sid: String, file: ManifestEntry)) -> String {
-        "*\(file.sid).\(file.file.name.split(separator: ".").last ?? "")"
-    }
-
-    /// Reads a file; nil when that fails.
-    private func read(_ mount: MountedAccount, _ file: (sid: String, file: ManifestEntry)) throws -> String? {
-        let result = try Command.run(["sha256sum", mount.path(of: file)])
-        return result.end == .exited(0) ? String(result.text.prefix(64)) : nil
+    /// Has some answers for a file's media end in its middle.
+    private static func half(_ file: Original, count: Int) -> FaultRule {
+        FaultRule(
+            .shorten(toBytes: file.file.size / 2, ignoresRange: true), path: file.file.mediaPattern(sid: file.sid),
+            count: count)
     }
 
     @Test(
@@ -42,16 +35,14 @@ struct CutAnswerTests {
         #expect(files.count > 4 && files.contains { !$0.file.encrypted && !$0.file.name.hasSuffix("wav") })
         // By the second answer of this kind the host is known.
         let known = try account.original("mono.wav")
-        #expect(try read(mount, known) == known.file.sha256)
+        #expect(try mount.checksum(of: known) == known.file.sha256)
         for file in files where file.sid != known.sid {
-            account.simulator.faults = [FaultRule(Self.half(file.file), path: Self.path(file), count: count)]
-            let first = try read(mount, file)
-            #expect(first == nil || first == file.file.sha256, "\(file.file.name)")
+            account.simulator.faults = [Self.half(file, count: count)]
+            try mount.expectRightOrError(file)
             let holder = try RunningCommand(["sh", "-c", "exec 3<\"$1\" && sleep 60", "sh", mount.path(of: file)])
             defer { holder.kill() }
             // Encrypted voice is declared bad by its tag, and tried again after 10 and 20 seconds.
-            let isRight = try eventually(within: 90) { try read(mount, file) == file.file.sha256 }
-            #expect(isRight, "\(file.file.name)")
+            try mount.expectRight(file, within: 90)
         }
     }
 
@@ -60,16 +51,15 @@ struct CutAnswerTests {
         let account = try SimulatedAccount(media: TestMedia.real, configure: Self.streams)
         let mount = try MountedAccount(account, options: ["--no-probing"])
         for file in try Self.files(account) {
-            #expect(try read(mount, file) == file.file.sha256)
-            account.simulator.faults = [FaultRule(Self.half(file.file), path: Self.path(file), count: 4)]
+            #expect(try mount.checksum(of: file) == file.file.sha256)
+            account.simulator.faults = [Self.half(file, count: 4)]
             try Command.shell("echo 1 >/proc/sys/vm/drop_caches")
             let copied = try Command.run(
                 Python.words("digest", ["watched", mount.path(of: file), "\(file.file.size)"]))
             // It has read everything, or it has failed.
             let isWhole = copied.lines == [file.file.sha256]
             #expect(isWhole || copied.end == .exited(1) && copied.lines.isEmpty, "\(file.file.name): \(copied.text)")
-            let isRight = try eventually(within: 30) { try read(mount, file) == file.file.sha256 }
-            #expect(isRight, "\(file.file.name)")
+            try mount.expectRight(file)
         }
     }
 

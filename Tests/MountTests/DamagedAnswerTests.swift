@@ -18,27 +18,20 @@ struct DamagedAnswerTests {
         .headers(["x-amz-meta-x-amz-iv": wrongIV], doubles: true),
     ]
 
-    /// The paths that lead to a file's media.
-    private static func pattern(_ file: (sid: String, file: ManifestEntry)) -> String {
-        "*\(file.sid).\(file.file.name.split(separator: ".").last ?? "")"
+    /// An account of small media, and its originals of some names.
+    private static func account(_ names: String...) throws -> (account: SimulatedAccount, files: [Original]) {
+        let account = try SimulatedAccount(media: TestMedia.small)
+        return (account, try names.map { try account.original($0) })
     }
 
-    /// Reads a file until its bytes are right, which they have to be soon.
-    private func expectRight(_ mount: MountedAccount, _ file: (sid: String, file: ManifestEntry)) throws {
-        let path = mount.path(of: file)
-        var last = ""
-        let isRight = try eventually(within: 30) {
-            let result = try Command.run(["sha256sum", path])
-            last = result.text + result.errorText
-            return result.end == .exited(0) && result.text.hasPrefix(file.file.sha256)
-        }
-        #expect(isRight, "\(file.file.name): \(last)\n\(mount.log)")
-    }
-
-    /// What `cat` gives: the checksum, or nil where it fails.
-    private func read(_ mount: MountedAccount, _ file: (sid: String, file: ManifestEntry)) throws -> String? {
-        let result = try Command.run(["sha256sum", mount.path(of: file)])
-        return result.end == .exited(0) ? String(result.text.prefix(64)) : nil
+    /// Has some answers for a file's media spoilt.
+    private static func spoil(
+        _ account: SimulatedAccount, _ file: Original, _ fault: FaultAction, host: SimulatedHost? = nil,
+        count: Int? = 1
+    ) {
+        account.simulator.faults = [
+            FaultRule(fault, host: host, path: file.file.mediaPattern(sid: file.sid), count: count)
+        ]
     }
 
     @Test(
@@ -46,50 +39,44 @@ struct DamagedAnswerTests {
         arguments: envelopes, [true, false])
     func envelope(fault: FaultAction, isDescription: Bool) throws {
         let cache = try TemporaryFolder()
-        let account = try SimulatedAccount(media: TestMedia.small)
-        let files = try ["long.mkv", "blocks.mp4"].map { try account.original($0) }
+        let (account, files) = try Self.account("long.mkv", "blocks.mp4")
         do {
             let mount = try MountedAccount(account, options: ["--no-probing"], cacheFolder: cache.path("cache"))
             // Others prove that the key is held.
-            #expect(try read(mount, account.original("block.mka")) != nil)
+            #expect(try mount.checksum(of: account.original("block.mka")) != nil)
             try Command.shell("ls compositions >/dev/null", directory: mount.path)
             if !isDescription { for file in files { try Command.require(["stat", mount.path(of: file)]) } }
             for file in files {
-                account.simulator.faults = [
-                    FaultRule(fault, host: .media, path: Self.pattern(file), count: 1)
-                ]
-                let first = try read(mount, file)
-                #expect(first == nil || first == file.file.sha256, "\(file.file.name)")
-                try expectRight(mount, file)
+                Self.spoil(account, file, fault, host: .media)
+                try mount.expectRightOrError(file)
+                try mount.expectRight(file)
             }
             try mount.unmount()
         }
         let mount = try MountedAccount(account, cacheFolder: cache.path("cache"))
-        for file in files { #expect(try read(mount, file) == file.file.sha256, "after a remount") }
+        for file in files { #expect(try mount.checksum(of: file) == file.file.sha256, "after a remount") }
     }
 
     @Test("One envelope that is damaged doesn't spoil what the disk cache has, also when the catalog is lost")
     func envelopeOfCached() throws {
         let cache = try TemporaryFolder()
-        let account = try SimulatedAccount(media: TestMedia.small)
-        let files = try ["long.mkv", "blocks.mp4"].map { try account.original($0) }
+        let (account, files) = try Self.account("long.mkv", "blocks.mp4")
         for round in 0..<3 {
             let mount = try MountedAccount(account, options: ["--no-probing"], cacheFolder: cache.path("cache"))
             try Command.shell("ls video-recordings compositions >/dev/null", directory: mount.path)
             if round == 0 {
-                for file in files { #expect(try read(mount, file) == file.file.sha256) }
+                for file in files { #expect(try mount.checksum(of: file) == file.file.sha256) }
             } else {
                 account.simulator.faults =
                     round == 1
                     ? files.map {
                         FaultRule(
-                            .headers(["x-amz-meta-x-amz-iv": Self.wrongIV]), host: .media, path: Self.pattern($0),
-                            count: 1)
+                            .headers(["x-amz-meta-x-amz-iv": Self.wrongIV]), host: .media,
+                            path: $0.file.mediaPattern(sid: $0.sid), count: 1)
                     } : []
                 for file in files {
-                    let first = try read(mount, file)
-                    #expect(first == nil || first == file.file.sha256, "\(file.file.name)")
-                    try expectRight(mount, file)
+                    try mount.expectRightOrError(file)
+                    try mount.expectRight(file)
                 }
             }
             try mount.unmount()
@@ -111,15 +98,14 @@ struct DamagedAnswerTests {
             let mount = try MountedAccount(account, options: ["--no-probing"], cacheFolder: cache.path("cache"))
             try Command.shell("ls -l recordings", directory: mount.path)
             try change("null")
-            let first = try read(mount, file)
-            #expect(first == nil || first == file.file.sha256)
-            try expectRight(mount, file)
+            try mount.expectRightOrError(file)
+            try mount.expectRight(file)
             #expect(try Command.require(["stat", "-c", "%s", mount.path(of: file)]).lines == ["\(file.file.size)"])
             try mount.unmount()
         }
         let mount = try MountedAccount(account, cacheFolder: cache.path("cache"))
         #expect(try Command.require(["stat", "-c", "%s", mount.path(of: file)]).lines == ["\(file.file.size)"])
-        #expect(try read(mount, file) == file.file.sha256, "after a remount")
+        #expect(try mount.checksum(of: file) == file.file.sha256, "after a remount")
     }
 
     @Test("A page as long as the media, which is known, is an error or isn't noticed", arguments: [true, false])
@@ -130,16 +116,10 @@ struct DamagedAnswerTests {
         for (sid, file) in try account.originals() where file.size > 16 && !(file.encrypted && file.kind == .recording)
         {
             let size = file.encrypted ? (file.size / 16 + 1) * 16 : file.size
-            account.simulator.faults = [
-                FaultRule(
-                    .answer(
-                        200, type: "application/octet-stream",
-                        body: String(String(repeating: "Please log in. ", count: size / 15 + 1).prefix(size))),
-                    path: Self.pattern((sid, file)), count: 1)
-            ]
-            let first = try read(mount, (sid, file))
-            #expect(first == nil || first == file.sha256, "\(file.name)")
-            try expectRight(mount, (sid, file))
+            let page = String(String(repeating: "Please log in. ", count: size / 15 + 1).prefix(size))
+            Self.spoil(account, (sid, file), .answer(200, type: "application/octet-stream", body: page))
+            try mount.expectRightOrError((sid, file))
+            try mount.expectRight((sid, file))
         }
     }
 
@@ -162,11 +142,11 @@ struct DamagedAnswerTests {
                 #expect(copied.end == .exited(1))
             }
             account.clearFaults()
-            try expectRight(mount, file)
+            try mount.expectRight(file)
             try mount.unmount()
         }
         let mount = try MountedAccount(account, cacheFolder: cache.path("cache"))
-        #expect(try read(mount, file) == file.file.sha256)
+        #expect(try mount.checksum(of: file) == file.file.sha256)
     }
 
     @Test("Media whose beginning isn't the format's isn't served, also where its size is known")
@@ -178,13 +158,11 @@ struct DamagedAnswerTests {
         for (sid, file) in files {
             // The first byte of EBML and RIFF, and one of ftyp.
             let offset = file.name.hasSuffix("mp4") ? 4 : 0
-            account.simulator.faults = [
-                FaultRule(.corrupt(offset: offset, mask: 0x55), path: Self.pattern((sid, file)))
-            ]
-            #expect(try read(mount, (sid, file)) == nil, "\(file.name)")
+            Self.spoil(account, (sid, file), .corrupt(offset: offset, mask: 0x55), count: nil)
+            #expect(try mount.checksum(of: (sid, file)) == nil, "\(file.name)")
         }
         account.clearFaults()
-        for (sid, file) in files { try expectRight(mount, (sid, file)) }
+        for (sid, file) in files { try mount.expectRight((sid, file)) }
     }
 
     @Test("Where a redirect led to something else isn't asked again")
@@ -202,9 +180,9 @@ struct DamagedAnswerTests {
                 .answer(302, type: nil, body: "", headers: ["Location": portal.url + "/login"]), path: "*.wav")
         ]
         let files = try ["long.wav", "old.wav"].map { try account.original($0) }
-        for file in files { #expect(try read(mount, file) == nil, "\(file.file.name)") }
+        for file in files { #expect(try mount.checksum(of: file) == nil, "\(file.file.name)") }
         account.clearFaults()
-        for file in files { try expectRight(mount, file) }
+        for file in files { try mount.expectRight(file) }
     }
 
     @Test("An answer without the entity tag that the media has isn't served")
@@ -214,15 +192,13 @@ struct DamagedAnswerTests {
         try Command.shell("stat recordings/*.wav >/dev/null", directory: mount.path)
         let file = try account.original("old.wav")
         let size = file.file.size
-        account.simulator.faults = [
-            FaultRule(
-                .answer(
-                    206, type: "audio/x-wav", body: "RIFFAAAAWAVE" + String(repeating: "x", count: size - 12),
-                    headers: ["Content-Range": "bytes 0-\(size - 1)/\(size)"]), path: Self.pattern(file), count: 1)
-        ]
-        let first = try read(mount, file)
-        #expect(first == nil || first == file.file.sha256)
-        try expectRight(mount, file)
+        Self.spoil(
+            account, file,
+            .answer(
+                206, type: "audio/x-wav", body: "RIFFAAAAWAVE" + String(repeating: "x", count: size - 12),
+                headers: ["Content-Range": "bytes 0-\(size - 1)/\(size)"]))
+        try mount.expectRightOrError(file)
+        try mount.expectRight(file)
     }
 
     @Test("Video that isn't encrypted and came once with an envelope's headers is right in the same mount")
@@ -231,14 +207,10 @@ struct DamagedAnswerTests {
         let mount = try MountedAccount(account, options: ["--no-probing"])
         try Command.shell("ls video-recordings compositions >/dev/null", directory: mount.path)
         let file = try account.original("old.mkv")
-        account.simulator.faults = [
-            FaultRule(
-                .headers(["x-amz-meta-x-amz-key": Self.wrongKey, "x-amz-meta-x-amz-iv": Self.wrongIV]),
-                path: Self.pattern(file), count: 1)
-        ]
-        let first = try read(mount, file)
-        #expect(first == nil || first == file.file.sha256)
-        try expectRight(mount, file)
+        Self.spoil(
+            account, file, .headers(["x-amz-meta-x-amz-key": Self.wrongKey, "x-amz-meta-x-amz-iv": Self.wrongIV]))
+        try mount.expectRightOrError(file)
+        try mount.expectRight(file)
     }
 
     @Test("Encrypted video whose last bytes are others than when it was described isn't served")
@@ -247,11 +219,9 @@ struct DamagedAnswerTests {
         let mount = try MountedAccount(account, options: ["--no-probing"])
         try Command.shell("stat video-recordings/* >/dev/null", directory: mount.path)
         let file = try account.original("long.mkv")
-        account.simulator.faults = [
-            FaultRule(.corrupt(offset: file.file.size / 16 * 16, mask: 1), path: Self.pattern(file))
-        ]
-        #expect(try read(mount, file) == nil)
+        Self.spoil(account, file, .corrupt(offset: file.file.size / 16 * 16, mask: 1), count: nil)
+        #expect(try mount.checksum(of: file) == nil)
         account.clearFaults()
-        try expectRight(mount, file)
+        try mount.expectRight(file)
     }
 }

@@ -94,10 +94,10 @@ struct KeyTests {
             try bench.shell("stat -c '%u %g %a' . recordings recordings/* | sort -u").lines
                 == ["1234 2345 640", "1234 2345 750"])
         let owner = try Command.run(
-            ["setpriv", "--reuid=1234", "--regid=1", "--clear-groups", "sha256sum", bench.path("long.wav")])
+            ShellScript.asUser(1234, group: 1) + ["sha256sum", bench.path("long.wav")])
         #expect(try owner.text.prefix(64) == bench.account.original("long.wav").file.sha256[...])
         let other = try Command.run(
-            ["setpriv", "--reuid=4321", "--regid=1", "--clear-groups", "cat", bench.path("long.wav")])
+            ShellScript.asUser(4321, group: 1) + ["cat", bench.path("long.wav")])
         #expect(other.errorText.contains("Permission denied"))
     }
 
@@ -105,7 +105,7 @@ struct KeyTests {
     func nobodyElse() throws {
         let bench = try MountBench(options: ["--umask", "0"])
         let other = try Command.run(
-            ["setpriv", "--reuid=4321", "--regid=1", "--clear-groups", "ls", bench.mount.path])
+            ShellScript.asUser(4321, group: 1) + ["ls", bench.mount.path])
         #expect(other.end == .exited(2) && other.errorText.contains("Permission denied"))
     }
 }

@@ -7,7 +7,42 @@ import TwilioSimulator
 @Suite("Unmounting and interrupting", .orderly, .needsFUSE)
 struct UnmountTests {
     /// Stalls everything that is sent of media after a while, for good.
-    static let stall = #"[{"host":"media","path":"/","action":{"type":"stall","afterBytes":100000}}]"#
+    private static let stall = #"[{"host":"media","path":"/","action":{"type":"stall","afterBytes":100000}}]"#
+
+    /// Mounts and unmounts an account as a user, in a namespace with a device that everybody may open.
+    ///
+    /// - Returns: the lines that are printed.
+    private static func userMount(_ way: String) throws -> [String] {
+        let account = try SimulatedAccount(media: TestMedia.small)
+        let folder = try TemporaryFolder()
+        let script = ShellScript.words("user_mount", [way, folder.url.path, BuiltPrograms.twiliofs])
+        let result = try Command.run(
+            ShellScript.words("own_devices", ["open", folder.url.path] + script),
+            adding: MountedAccount.environment(account))
+        #expect(result.end == .exited(0) && result.errorText == "", "\(result.errorText)")
+        return result.lines
+    }
+
+    /// A program that has a file of the mount open, and has read a byte of it.
+    private static func reader(_ bench: MountBench) throws -> RunningCommand {
+        let reader = try RunningCommand([
+            "sh", "-c", "exec 3<\"$1\"; head -c 1 <&3; sleep 60", "sh", bench.path("long.wav"),
+        ])
+        try wait(until: "the file is open") { reader.output.count == 1 }
+        return reader
+    }
+
+    /// A program whose read waits for the network, and a mount in which everything is looked up.
+    private static func stalledReader() throws -> (bench: MountBench, reader: RunningCommand) {
+        let bench = try MountBench()
+        try bench.shell("find . -type f >/dev/null")
+        try bench.account.add(faults: stall)
+        let reader = try RunningCommand(["cat", bench.path("long.mkv")])
+        try wait(until: "the answer stalls") {
+            bench.account.mediaRequests.contains { $0.host == .media && $0.bodyBytes >= 100_000 }
+        }
+        return (bench, reader)
+    }
 
     @Test("A signal unmounts and ends the process with status 0", arguments: [SIGINT, SIGTERM, SIGQUIT])
     func signals(_ signal: Int32) throws {
@@ -35,24 +70,15 @@ struct UnmountTests {
     @Test("A signal ends the process although a file is open")
     func openFile() throws {
         let bench = try MountBench()
-        let reader = try RunningCommand([
-            "sh", "-c", "exec 3<\"$1\"; head -c 1 <&3; sleep 60", "sh", bench.path("long.wav"),
-        ])
-        #expect(eventually { reader.output.count == 1 })
+        let reader = try Self.reader(bench)
         #expect(try bench.mount.unmount().end == .exited(0))
         #expect(!bench.mount.isMounted)
+        withExtendedLifetime(reader) {}
     }
 
     @Test("A signal ends the process although a read waits for the network")
     func stalledRead() throws {
-        let bench = try MountBench()
-        try bench.shell("find . -type f >/dev/null")
-        try bench.account.add(faults: Self.stall)
-        let reader = try RunningCommand(["cat", bench.path("long.mkv")])
-        #expect(
-            eventually {
-                bench.account.mediaRequests.contains { $0.host == .media && $0.bodyBytes >= 100_000 }
-            })
+        let (bench, reader) = try Self.stalledReader()
         #expect(reader.isRunning)
         #expect(try bench.mount.unmount().end == .exited(0))
         #expect(!bench.mount.isMounted)
@@ -62,10 +88,7 @@ struct UnmountTests {
     @Test("twiliofs unmount says that a mount is in use, and --lazy unmounts it")
     func busy() throws {
         let bench = try MountBench()
-        let reader = try RunningCommand([
-            "sh", "-c", "exec 3<\"$1\"; head -c 1 <&3; sleep 60", "sh", bench.path("long.wav"),
-        ])
-        #expect(eventually { reader.output.count == 1 })
+        let reader = try Self.reader(bench)
         let refused = try Command.run([BuiltPrograms.twiliofs, "unmount", bench.mount.path])
         #expect(refused.end == .exited(10))
         #expect(refused.errorText.contains("is in use") && refused.errorText.contains("--lazy"))
@@ -79,7 +102,7 @@ struct UnmountTests {
     @Test("twiliofs unmount says whose a mount of another user is", .enabled(if: getuid() == 0, "needs root"))
     func anotherUser() throws {
         let bench = try MountBench(options: ["--allow-other"])
-        let nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+        let nobody = ShellScript.asUser()
         for options in [[], ["--lazy"]] {
             let refused = try Command.run(nobody + [BuiltPrograms.twiliofs, "unmount"] + options + [bench.mount.path])
             #expect(refused.end == .exited(10), "\(refused.errorText)")
@@ -97,57 +120,14 @@ struct UnmountTests {
         "A user unmounts what is theirs, also where fusermount3 isn't in PATH",
         .enabled(if: getuid() == 0, "needs root"))
     func user() throws {
-        let account = try SimulatedAccount(media: TestMedia.small)
-        let folder = try TemporaryFolder()
-        for name in ["mount", "dev"] { try folder.folder(name) }
-        // In a namespace of its own there is a device that everybody may open.
-        let script = """
-            cd "$1"; twiliofs=$2
-            mount -t tmpfs none dev
-            mknod -m 666 dev/device c 10 229
-            mount --bind dev/device /dev/fuse
-            chown 65534:65534 . mount
-            user() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
-            user "$twiliofs" mount --no-key --cache-dir "$1/cache" --log-file "$1/log" "$1/mount"
-            user ls "$1/mount/recordings"
-            user env PATH=/nonexistent "$twiliofs" unmount "$1/mount"
-            ! grep -q " $1/mount " /proc/mounts
-            """
-        let result = try Command.run(
-            ["unshare", "-m", "sh", "-euc", script, "sh", folder.url.path, BuiltPrograms.twiliofs],
-            adding: MountedAccount.environment(account))
-        #expect(result.end == .exited(0) && result.errorText == "", "\(result.errorText)")
-        #expect(result.lines.count == 3)
+        #expect(try Self.userMount("elsewhere").count == 3)
     }
 
     @Test(
         "A user's mount is unmounted although the user's processes are used up for a moment",
         .enabled(if: getuid() == 0, "needs root"))
     func noProcessLeft() throws {
-        let account = try SimulatedAccount(media: TestMedia.small)
-        let folder = try TemporaryFolder()
-        for name in ["mount", "dev"] { try folder.folder(name) }
-        let script = """
-            cd "$1"; twiliofs=$2
-            mount -t tmpfs none dev
-            mknod -m 666 dev/device c 10 229
-            mount --bind dev/device /dev/fuse
-            chown 65534:65534 . mount
-            user() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
-            user prlimit --nproc=100 "$twiliofs" mount --no-key --cache-dir "$1/cache" --log-file "$1/log" "$1/mount"
-            process=$(pgrep -f "[r]eady-descriptor.*$1")
-            user sh -c 'for number in $(seq 110); do sleep 3 & done; wait' &
-            until [ $(pgrep -c -U 65534) -gt 110 ]; do sleep 0.05; done
-            kill -TERM "$process"
-            sleep 0.5
-            grep -q " $1/mount " /proc/mounts
-            while kill -0 "$process" 2>/dev/null; do sleep 0.05; done
-            ! grep -q " $1/mount " /proc/mounts
-            """
-        let result = try Command.run(
-            ["unshare", "-m", "sh", "-euc", script, "sh", folder.url.path, BuiltPrograms.twiliofs],
-            adding: MountedAccount.environment(account))
-        #expect(result.end == .exited(0) && result.errorText == "", "\(result.errorText)")
+        #expect(try Self.userMount("crowded") == [])
     }
 
     @Test("twiliofs unmount ends the process that serves")
@@ -164,14 +144,7 @@ struct UnmountTests {
         "A program that waits for the network can be ended, and everything else works meanwhile",
         arguments: [SIGKILL, SIGINT, SIGTERM])
     func interrupted(_ signal: Int32) throws {
-        let bench = try MountBench()
-        try bench.shell("find . -type f >/dev/null")
-        try bench.account.add(faults: Self.stall)
-        let reader = try RunningCommand(["cat", bench.path("long.mkv")])
-        #expect(
-            eventually {
-                bench.account.mediaRequests.contains { $0.host == .media && $0.bodyBytes >= 100_000 }
-            })
+        let (bench, reader) = try Self.stalledReader()
         try Command.shell(
             "ls -l recordings; df .; stat video-recordings/*; cat metadata/*/*", directory: bench.mount.path,
             seconds: 30

@@ -22,6 +22,53 @@ struct SynchronizerTests {
         return simulator
     }
 
+    /// Adds a composition to an account.
+    private static func add(
+        _ number: Int, created: Int64, status: JSONValue = "completed", to simulator: TwilioSimulator
+    ) throws {
+        try simulator.add(
+            .composition,
+            fields: [
+                "sid": .string("\(try Sample.sid(number, .composition))"), "status": status,
+                "date_created": .string("\(Timestamp(seconds: created))"),
+            ])
+    }
+
+    /// A folder with a catalog that has the compositions, as an earlier mount leaves it.
+    private static func filledFolder(_ simulator: TwilioSimulator) throws -> CatalogFolder {
+        let bench = try SyncBench(simulator)
+        defer { bench.shutDown() }
+        try bench.list(.composition).get()
+        return bench.folder
+    }
+
+    /// Settings of a mount that is made an hour later.
+    private static var hourLater: SyncSettings {
+        var settings = SyncSettings()
+        settings.now = { Int64(Date().timeIntervalSince1970) + 4000 }
+        return settings
+    }
+
+    /// Settings of a mount that refreshes every second, and goes over a list as often as told.
+    private static func busy(passInterval: Int64) -> SyncSettings {
+        var settings = SyncSettings(refreshInterval: .seconds(1))
+        settings.passInterval = passInterval
+        return settings
+    }
+
+    /// A catalog of compositions at a server.
+    private static func bench(_ server: LoopbackServer) throws -> SyncBench {
+        try SyncBench(
+            TestClient(url: server.url), window: CatalogWindow(kinds: [.composition]), settings: busy(passInterval: 1))
+    }
+
+    /// A page with some compositions, the only one of its list.
+    private static func page(_ resources: ListedResource...) -> LoopbackServer.Answer {
+        let texts = resources.map { String(decoding: $0.json, as: UTF8.self) }.joined(separator: ",")
+        return LoopbackServer.Answer(
+            body: Array(#"{"compositions":[\#(texts)],"meta":{"key":"compositions","next_page_url":null}}"#.utf8))
+    }
+
     private static func sids(_ numbers: some Sequence<Int>) throws -> Set<SID> {
         Set(try numbers.map { try Sample.sid($0, .composition) })
     }
@@ -81,7 +128,7 @@ struct SynchronizerTests {
                 let resources = items.compactMap {
                     try? Sample.resource($0.number, seconds: 1_700_000_000 + $0.day * 86_400)
                 }
-                let list = "/2010-04-01/Accounts/AC\(String(repeating: "0", count: 32))/Recordings.json"
+                let list = "/2010-04-01/Accounts/AC\(TestClient.digits)/Recordings.json"
                 let next = next.map { "\"\(list)?Page=\($0)\"" } ?? "null"
                 let texts = resources.map { String(decoding: $0.json, as: UTF8.self) }.joined(separator: ",")
                 return LoopbackServer.Answer(body: Array(#"{"recordings":[\#(texts)],"next_page_uri":\#(next)}"#.utf8))
@@ -123,25 +170,12 @@ struct SynchronizerTests {
         let simulator = try TwilioSimulator.start(SimulatorConfiguration())
         defer { simulator.stop() }
         for number in 0..<500 {
-            try simulator.add(
-                .composition,
-                fields: [
-                    "sid": .string("\(try Sample.sid(number, .composition))"), "status": "completed",
-                    "date_created": .string("\(Timestamp(seconds: 1_790_000_000 - Int64(number) * 3600))"),
-                ])
+            try Self.add(number, created: 1_790_000_000 - Int64(number) * 3600, to: simulator)
         }
-        let folder = try CatalogFolder()
-        do {
-            let bench = try SyncBench(simulator, folder: folder)
-            defer { bench.shutDown() }
-            try bench.list(.composition).get()
-        }
+        let folder = try Self.filledFolder(simulator)
         try simulator.add(try Sample.sid(1000, .composition), status: "completed")
         simulator.clearRequests()
-        var settings = SyncSettings()
-        // As if an hour had passed.
-        settings.now = { Int64(Date().timeIntervalSince1970) + 4000 }
-        let bench = try SyncBench(simulator, folder: folder, settings: settings)
+        let bench = try SyncBench(simulator, folder: folder, settings: Self.hourLater)
         defer { bench.shutDown() }
         #expect(bench.synchronizer.status(of: .composition).state == .complete)
         #expect(try bench.catalog.listed(.composition).count == 500)
@@ -155,25 +189,10 @@ struct SynchronizerTests {
         let simulator = try TwilioSimulator.start(SimulatorConfiguration())
         defer { simulator.stop() }
         let newest = Int64(Date().timeIntervalSince1970) - 7200
-        func add(_ number: Int, created: Int64) throws {
-            try simulator.add(
-                .composition,
-                fields: [
-                    "sid": .string("\(try Sample.sid(number, .composition))"), "status": "completed",
-                    "date_created": .string("\(Timestamp(seconds: created))"),
-                ])
-        }
-        try add(1, created: newest)
-        let folder = try CatalogFolder()
-        do {
-            let bench = try SyncBench(simulator, folder: folder)
-            defer { bench.shutDown() }
-            try bench.list(.composition).get()
-        }
-        try add(2, created: newest - 14 * 60)
-        var settings = SyncSettings()
-        settings.now = { Int64(Date().timeIntervalSince1970) + 4000 }
-        let bench = try SyncBench(simulator, folder: folder, settings: settings)
+        try Self.add(1, created: newest, to: simulator)
+        let folder = try Self.filledFolder(simulator)
+        try Self.add(2, created: newest - 14 * 60, to: simulator)
+        let bench = try SyncBench(simulator, folder: folder, settings: Self.hourLater)
         defer { bench.shutDown() }
         try bench.list(.composition).get()
         #expect(Set(try bench.catalog.listed(.composition)) == (try Self.sids([1, 2])))
@@ -183,17 +202,11 @@ struct SynchronizerTests {
     func patience() throws {
         let simulator = try Self.simulator(1)
         defer { simulator.stop() }
-        let folder = try CatalogFolder()
-        do {
-            let bench = try SyncBench(simulator, folder: folder)
-            defer { bench.shutDown() }
-            try bench.list(.composition).get()
-        }
+        let folder = try Self.filledFolder(simulator)
         simulator.clearRequests()
         simulator.behaviour.latencyMilliseconds = 100_000
-        var settings = SyncSettings()
+        var settings = Self.hourLater
         settings.patience = .milliseconds(300)
-        settings.now = { Int64(Date().timeIntervalSince1970) + 4000 }
         let bench = try SyncBench(simulator, folder: folder, settings: settings)
         defer { bench.shutDown() }
         try bench.synchronizer.start()
@@ -208,15 +221,8 @@ struct SynchronizerTests {
         let simulator = try Self.simulator(3)
         defer { simulator.stop() }
         let unfinished = try Sample.sid(50, .composition)
-        try simulator.add(
-            .composition,
-            fields: [
-                "sid": .string("\(unfinished)"), "status": "processing",
-                "date_created": .string("\(Timestamp(seconds: 1_600_000_000))"),
-            ])
-        var settings = SyncSettings(refreshInterval: .seconds(1))
-        settings.passInterval = 2
-        let bench = try SyncBench(simulator, settings: settings)
+        try Self.add(50, created: 1_600_000_000, status: "processing", to: simulator)
+        let bench = try SyncBench(simulator, settings: Self.busy(passInterval: 2))
         defer { bench.shutDown() }
         let removed = bench.removed.found
         try bench.list(.composition).get()
@@ -234,12 +240,7 @@ struct SynchronizerTests {
     func timesToCome() throws {
         let simulator = try Self.simulator(3)
         defer { simulator.stop() }
-        let folder = try CatalogFolder()
-        do {
-            let bench = try SyncBench(simulator, folder: folder)
-            defer { bench.shutDown() }
-            try bench.list(.composition).get()
-        }
+        let folder = try Self.filledFolder(simulator)
         // The clock was ahead when the list was refreshed, and when another mount began to go over it.
         let later = Int64(Date().timeIntervalSince1970) + 30 * 86_400
         for sql in [
@@ -272,15 +273,10 @@ struct SynchronizerTests {
             if request.target.contains("\(gone)") {
                 return LoopbackServer.Answer(status: 404, body: Array(#"{"code":20404,"message":"not found"}"#.utf8))
             }
-            return LoopbackServer.Answer(
-                body: Array(#"{"compositions":["#.utf8) + shown.json
-                    + Array(#"],"meta":{"key":"compositions","next_page_url":null}}"#.utf8))
+            return Self.page(shown)
         }
         defer { server.stop() }
-        var settings = SyncSettings(refreshInterval: .seconds(1))
-        settings.passInterval = 1
-        let bench = try SyncBench(
-            TestClient(url: server.url), window: CatalogWindow(kinds: [.composition]), settings: settings)
+        let bench = try Self.bench(server)
         defer { bench.shutDown() }
         try bench.catalog.store([try Sample.resource(1, .composition), try Sample.resource(2, .composition)])
         try bench.list(.composition).get()
@@ -305,14 +301,10 @@ struct SynchronizerTests {
                 asked.withLock { _ = $0.insert(request.target) }
                 return LoopbackServer.Answer(status: 404, body: Array(body.utf8))
             }
-            return LoopbackServer.Answer(
-                body: Array(#"{"compositions":[],"meta":{"key":"compositions","next_page_url":null}}"#.utf8))
+            return Self.page()
         }
         defer { server.stop() }
-        var settings = SyncSettings(refreshInterval: .seconds(1))
-        settings.passInterval = 1
-        let bench = try SyncBench(
-            TestClient(url: server.url), window: CatalogWindow(kinds: [.composition]), settings: settings)
+        let bench = try Self.bench(server)
         defer { bench.shutDown() }
         let sids = try (1...3).map { try Sample.sid($0, .composition) }
         try bench.catalog.store(try (1...3).map { try Sample.resource($0, .composition) })
@@ -335,12 +327,7 @@ struct SynchronizerTests {
         defer { simulator.stop() }
         let noon: Int64 = 1_789_992_000 / 86_400 * 86_400 + 43_200
         for number in 0..<30 {
-            try simulator.add(
-                .composition,
-                fields: [
-                    "sid": .string("\(try Sample.sid(number, .composition))"), "status": "completed",
-                    "date_created": .string("\(Timestamp(seconds: noon - Int64(number / 3) * 86_400))"),
-                ])
+            try Self.add(number, created: noon - Int64(number / 3) * 86_400, to: simulator)
         }
         let bench = try SyncBench(simulator)
         defer { bench.shutDown() }
@@ -362,12 +349,7 @@ struct SynchronizerTests {
         let simulator = try TwilioSimulator.start(SimulatorConfiguration())
         defer { simulator.stop() }
         for number in 0..<10 {
-            try simulator.add(
-                .composition,
-                fields: [
-                    "sid": .string("\(try Sample.sid(number, .composition))"), "status": "completed",
-                    "date_created": .string("\(Timestamp(seconds: 1_700_000_000 + Int64(number) * 86_400))"),
-                ])
+            try Self.add(number, created: 1_700_000_000 + Int64(number) * 86_400, to: simulator)
         }
         let folder = try CatalogFolder()
         let window = CatalogWindow(

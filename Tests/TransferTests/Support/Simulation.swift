@@ -171,3 +171,35 @@ struct Simulation {
         }
     }
 }
+
+/// A resource that simulated servers have.
+let simulatedResource = pattern(300)
+
+/// The address of a simulated server.
+func address(
+    _ text: String = "http://127.0.0.1/media", credentials: (any CredentialProvider)? = nil
+) throws -> Address {
+    Address(url: try url(text), credentials: credentials)
+}
+
+/// Answers as a server that knows ranges does.
+func serve(
+    _ request: ExchangeRequest, of resource: [UInt8] = simulatedResource, cut: Int = .max,
+    _ ending: Simulation.Ending = .complete
+) -> Simulation.Answer {
+    let whole = Int64(resource.count)
+    let range: Range<Int64>
+    switch request.range {
+    case nil: return .response(200, [("Content-Length", "\(whole)")], Array(resource.prefix(cut)), ending)
+    case .bytes(let asked): range = asked.clamped(to: 0..<whole)
+    case .from(let offset): range = min(offset, whole)..<whole
+    case .suffix(let count): range = max(0, whole - count)..<whole
+    }
+    if range.isEmpty { return .response(416, [("Content-Range", "bytes */\(whole)")], [], .complete) }
+    let fields = [
+        ("Content-Range", "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(whole)"),
+        ("Content-Length", "\(range.count)"),
+    ]
+    return .response(
+        206, fields, Array(resource[Int(range.lowerBound)..<Int(range.upperBound)].prefix(cut)), ending)
+}

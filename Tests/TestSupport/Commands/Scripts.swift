@@ -45,3 +45,18 @@ public enum Python {
         return try JSONDecoder().decode(Value.self, from: output)
     }
 }
+
+/// The shell scripts of the tests, in `Tests/Scripts`.
+public enum ShellScript {
+    /// The command that runs a script.
+    ///
+    /// - Parameter script: the file's name without `.sh`.
+    public static func words(_ script: String, _ arguments: [String]) -> [String] {
+        ["/bin/sh", BuiltPrograms.package.appending(path: "Tests/Scripts/\(script).sh").path] + arguments
+    }
+
+    /// The words before a command that run it as another user; needs root.
+    public static func asUser(_ user: Int = 65_534, group: Int = 65_534) -> [String] {
+        ["setpriv", "--reuid=\(user)", "--regid=\(group)", "--clear-groups"]
+    }
+}
