@@ -192,7 +192,7 @@ let package = Package(
             name: "CommandLineTests",
             dependencies: [
                 "twiliofs", "twilio-simulator", "TwilioSimulator", "DiskCache", "Sync", "Catalog", "MountRuntime",
-                "TwilioAPI", "Transfer", "Envelope", "Support", "TestSupport", logging, argumentParser,
+                "Media", "TwilioAPI", "Transfer", "Envelope", "Support", "TestSupport", logging, argumentParser,
             ],
             swiftSettings: swiftSettings),
         .testTarget(

@@ -39,6 +39,17 @@ struct ByteSizeTests {
         #expect("\(ByteSize(bytes: bytes))" == text)
     }
 
+    @Test("As an option takes it, it is written in the largest unit that divides it, and read back")
+    func argument() {
+        for (bytes, text) in [
+            (0, "0"), (1, "1"), (1023, "1023"), (1024, "1K"), (1025, "1025"), (256 << 20, "256M"), (3 << 29, "1536M"),
+            (10 << 30, "10G"), (1 << 50, "1P"),
+        ] as [(Int64, String)] {
+            #expect(ByteSize(bytes: bytes).argument == text)
+            #expect(ByteSize(text)?.bytes == bytes)
+        }
+    }
+
     @Test("The options of the disk cache have sizes, and a gigabyte is left free unless they say otherwise")
     func options() throws {
         let without = try MountCommand.parse(["mnt"])

@@ -1,99 +1,118 @@
+import ArgumentParser
 import Foundation
+import Logging
+import Media
 import TestSupport
 import Testing
 
-/// An option as one of the three texts describes it.
-private struct DescribedOption: Equatable {
-    /// The default, where it is one word: a number, a size, a name.
-    var defaultValue: String?
+@testable import twiliofs
 
-    /// The variables of Twilio's and twiliofs's own that stand in its place.
-    var variables: Set<String> = []
-}
-
-/// What `doc/OPTIONS.md`, the manual and `--help` say of the options of `twiliofs mount`.
+/// What `--help`, the manual and the table of options say of `twiliofs mount`.
 @Suite("The options' documentation", .orderly)
 struct OptionDocumentationTests {
-    private static var variable: Regex<Substring> { #/TWILIO[A-Z_]+/# }
+    /// The options in the table, and where that is.
+    private static func table() throws -> (file: String, options: [String: DescribedOption]) {
+        let documents = try FileManager.default.contentsOfDirectory(
+            atPath: BuiltPrograms.package.appending(path: "doc").path)
+        let files = ["README.md"] + documents.filter { $0.hasSuffix(".md") }.map { "doc/\($0)" }
+        let found = try files.filter { try source($0).contains(OptionTable.heading) }
+        try #require(found.count == 1, "the table of options is in \(found)")
+        return (found[0], try OptionTable.options(source(found[0])))
+    }
 
-    @Test("The table in doc/OPTIONS.md, the manual and --help have the same options, defaults and variables")
+    private static func source(_ path: String) throws -> String {
+        try String(contentsOf: BuiltPrograms.package.appending(path: path), encoding: .utf8)
+    }
+
+    private static func help() throws -> [String: DescribedOption] {
+        try OptionHelp.options(Command.require([BuiltPrograms.twiliofs, "mount", "--help"]).text)
+    }
+
+    private static func manual() throws -> [String: DescribedOption] {
+        try OptionManual.options(source("man/twiliofs.1"))
+    }
+
+    @Test("The table, the manual and --help have the same options, values, defaults, limits and variables")
     func agreement() throws {
-        let help = try describedByHelp()
-        let manual = try describedByManual()
-        let table = try describedByTable()
+        let (help, manual) = (try Self.help(), try Self.manual())
+        let (file, table) = try Self.table()
         #expect(help.count > 25)
         #expect(Set(manual.keys) == Set(help.keys))
         #expect(Set(table.keys) == Set(help.keys))
         for (name, option) in help.sorted(by: { $0.key < $1.key }) {
-            #expect(manual[name] == option, "the manual, \(name)")
-            #expect(table[name] == option, "doc/OPTIONS.md, \(name)")
-        }
-    }
-
-    /// `  -f, --foreground  Text`, and lines that go on, further to the right.
-    private func describedByHelp() throws -> [String: DescribedOption] {
-        let text = try Command.require([BuiltPrograms.twiliofs, "mount", "--help"]).text
-        let section = try #require(text.components(separatedBy: "OPTIONS:\n").last)
-        var names: [[String]] = []
-        var texts: [String] = []
-        for line in section.split(separator: "\n") {
-            if let head = try #/^  (-[^\s,]*(?:, -[^\s,]+)*)/#.firstMatch(in: line) {
-                // Of a pair, --probing/--no-probing, the second is the one that changes something.
-                names.append(head.1.components(separatedBy: ", ").map { String($0.split(separator: "/").last ?? "") })
-                texts.append("")
+            for (place, other) in [("the manual", manual[name]), (file, table[name])] {
+                let other = try #require(other)
+                #expect(other.defaultValue == option.defaultValue, "\(place), \(name)")
+                #expect(other.variables == option.variables, "\(place), \(name)")
+                #expect(other.takesValue == option.takesValue, "\(place), \(name)")
+                // A list of choices may stand for the name of the value.
+                if other.choices.isEmpty { #expect(other.valueName == option.valueName, "\(place), \(name)") }
             }
-            if !texts.isEmpty { texts[texts.count - 1] += " " + line.trimmingCharacters(in: .whitespaces) }
+            #expect(manual[name]?.limit == option.limit, "the manual, \(name)")
         }
-        var options: [String: DescribedOption] = [:]
-        for (names, text) in zip(names, texts) where !names.contains("--help") && !names.contains("--version") {
-            for name in names { options[name] = described(text) }
-        }
-        return options
     }
 
-    /// `.It Fl f , -foreground`, and lines up to the next item.
-    private func describedByManual() throws -> [String: DescribedOption] {
-        let text = try source("man/twiliofs.1")
-        let start = try #require(text.range(of: ".Ss Options of mount")?.lowerBound)
-        let end = try #require(text.range(of: ".Ss Options of unmount")?.lowerBound)
-        var options: [String: DescribedOption] = [:]
-        for item in text[start..<end].components(separatedBy: "\n.It Fl ").dropFirst() {
-            let lines = item.split(separator: "\n", omittingEmptySubsequences: false)
-            // Macros, and the blank before a full stop, are layout.
-            let words = lines.dropFirst().map { $0.replacing(#/^\.[A-Z][a-z] /#, with: "").replacing(" .", with: ".") }
-            let names = lines[0].components(separatedBy: " , ").compactMap { $0.split(separator: " ").first }
-            for name in names { options["-\(name)"] = described(words.joined(separator: " ")) }
+    @Test("The choices that are told are those that the options take")
+    func choices() throws {
+        let (help, manual, table) = (try Self.help(), try Self.manual(), try Self.table().options)
+        for (name, choices) in [
+            "--integrity": IntegrityMode.allCases.map(\.rawValue), "--log-format": LogFormat.allCases.map(\.rawValue),
+            "--log-level": Logger.Level.allCases.map(\.rawValue), "--kinds": ["voice", "video", "compositions"],
+        ] {
+            for option in [help[name], manual[name]] {
+                let option = try #require(option)
+                // In the description, or in the place of the value.
+                let told = option.text + option.choices.joined(separator: " ")
+                for choice in choices { #expect(told.contains(choice), "\(name): \(told)") }
+            }
+            for option in [help[name], manual[name], table[name]].compactMap(\.self) where !option.choices.isEmpty {
+                #expect(option.choices == Set(choices), "\(name)")
+            }
+            for choice in choices {
+                #expect(throws: Never.self) { try MountCommand.parse([name, choice, "mnt"]) }
+            }
         }
-        return options
     }
 
-    /// A row of the table: options, default, variables.
-    private func describedByTable() throws -> [String: DescribedOption] {
-        let text = try source("doc/OPTIONS.md")
-        let table = try #require(text.components(separatedBy: "| option | default | environment |\n").last)
-        var options: [String: DescribedOption] = [:]
-        for row in table.split(separator: "\n", omittingEmptySubsequences: false).dropFirst() {
-            guard row.hasPrefix("|") else { break }
-            let cells = row.replacing("\\|", with: "/").split(separator: "|", omittingEmptySubsequences: false)
-                .map { $0.trimmingCharacters(in: .whitespaces) }
-            try #require(cells.count == 5, "\(row)")
-            let value = cells[2].replacing("`", with: "")
-            let option = DescribedOption(
-                defaultValue: try #/^[a-z0-9]\w*$/#.firstMatch(in: value).map { String($0.0) },
-                variables: Set(cells[3].matches(of: Self.variable).map { String($0.0) }))
-            for name in cells[1].matches(of: #/`(--?[a-z-]+)/#) { options[String(name.1)] = option }
+    @Test("The defaults that are told are those that take effect")
+    func defaults() throws {
+        let help = try Self.help()
+        let command = try MountCommand.parse(["mnt"])
+        for (name, value) in [
+            "--cache-size": command.cacheSize, "--cache-min-free": command.cacheMinFree, "--memory": command.memory,
+            "--strict-limit": command.strictLimit,
+        ] {
+            #expect(try ByteSize(#require(help[name]?.defaultValue)) == value, "\(name)")
         }
-        return options
+        #expect(help["--refresh"]?.defaultValue == "\(command.window.refresh.seconds)")
+        #expect(help["--integrity"]?.defaultValue == command.integrity.rawValue)
+        #expect(help["--log-level"]?.defaultValue == command.logLevel.rawValue)
+        #expect(help["--log-format"]?.defaultValue == command.logFormat.rawValue)
+        #expect(help["--umask"]?.defaultValue.flatMap { UInt32($0, radix: 8) } == MountDefaults.mask)
+        let limit = try #require(help["--refresh"]?.limit)
+        #expect(throws: Never.self) { try MountCommand.parse(["--refresh", limit, "mnt"]) }
+        #expect(throws: (any Error).self) { try MountCommand.parse(["--refresh", "\(limit)0", "mnt"]) }
     }
 
-    /// What a description says of default and variables.
-    private func described(_ text: String) -> DescribedOption {
-        DescribedOption(
-            defaultValue: text.firstMatch(of: #/[Dd]efault:\s+([a-z0-9]\w*)(?:[.,;)]|$)/#).map { String($0.1) },
-            variables: Set(text.matches(of: Self.variable).map { String($0.0) }))
-    }
-
-    private func source(_ path: String) throws -> String {
-        try String(contentsOf: BuiltPrograms.package.appending(path: path), encoding: .utf8)
+    @Test("Whatever is said elsewhere to be so by default is a default")
+    func prose() throws {
+        let help = try Self.help()
+        let sizes = Set(help.values.compactMap { $0.defaultValue.flatMap { ByteSize($0)?.bytes } })
+        let folder = BuiltPrograms.package.appending(path: "doc").path
+        let documents = try FileManager.default.subpathsOfDirectory(atPath: folder).filter { $0.hasSuffix(".md") }
+        for file in ["README.md", "man/twiliofs.1"] + documents.map({ "doc/\($0)" }) {
+            // A macro that begins a section, a paragraph or an item ends a sentence.
+            let text = try Self.source(file).replacing(#/\n\.(Sh|Ss|Pp|It|El) ?/#, with: ". ")
+                .replacing("\n", with: " ")
+            for sentence in text.split(separator: ". ") where sentence.contains("by default") {
+                for match in sentence.matches(of: #/(\d+) ?(MiB|GiB)/#) {
+                    let size = try #require(ByteSize("\(match.1)\(match.2)")).bytes
+                    #expect(sizes.contains(size), "\(file): \(sentence)")
+                }
+                for match in sentence.matches(of: #/(\d+) seconds/#) {
+                    #expect(String(match.1) == help["--refresh"]?.defaultValue, "\(file): \(sentence)")
+                }
+            }
+        }
     }
 }

@@ -54,35 +54,40 @@ struct MountCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "Size limit of the disk cache of ciphertext; 0 turns it off.",
-            discussion: "Default: 10G. Suffixes are powers of 1024.", valueName: "size"),
+            discussion: "Default: \(MountDefaults.cacheSize.argument). Suffixes are powers of 1024.", valueName: "size"),
         transform: ByteSize.parse)
-    var cacheSize = ByteSize(bytes: 10 << 30)
+    var cacheSize = MountDefaults.cacheSize
 
     @Option(
         help: ArgumentHelp(
-            "Free space that the disk cache leaves on its file system.", discussion: "Default: 1G.", valueName: "size"),
+            "Free space that the disk cache leaves on its file system.",
+            discussion: "Default: \(MountDefaults.cacheMinFree.argument).", valueName: "size"),
         transform: ByteSize.parse)
-    var cacheMinFree = ByteSize(bytes: 1 << 30)
+    var cacheMinFree = MountDefaults.cacheMinFree
 
     @Option(
         help: ArgumentHelp(
             "Memory limit for media.",
-            discussion: "Default: 256M. The buffers of connections and the catalog come on top.", valueName: "size"),
+            discussion: """
+                Default: \(MountDefaults.memory.argument). The buffers of connections and the catalog come on top.
+                """, valueName: "size"),
         transform: ByteSize.parse)
-    var memory = ByteSize(bytes: 256 << 20)
+    var memory = MountDefaults.memory
 
     @Option(
         help: ArgumentHelp(
             "When bytes of authenticated files are released: auto, strict or deferred.",
-            discussion: "Default: auto, which is strict up to --strict-limit.", valueName: "mode"),
+            discussion: "Default: \(MountDefaults.integrity.rawValue), which is strict up to --strict-limit.",
+            valueName: "mode"),
         transform: IntegrityMode.parse)
-    var integrity: IntegrityMode = .automatic
+    var integrity = MountDefaults.integrity
 
     @Option(
         help: ArgumentHelp(
-            "The largest file for which auto is strict.", discussion: "Default: 16M.", valueName: "size"),
+            "The largest file for which auto is strict.",
+            discussion: "Default: \(MountDefaults.strictLimit.argument).", valueName: "size"),
         transform: ByteSize.parse)
-    var strictLimit = ByteSize(bytes: 16 << 20)
+    var strictLimit = MountDefaults.strictLimit
 
     @Flag(help: "Let other users access the mount; file modes apply.")
     var allowOther = false
@@ -100,7 +105,9 @@ struct MountCommand: ParsableCommand {
 
     @Option(
         name: .customLong("umask"),
-        help: ArgumentHelp("Permission bits to remove, in octal.", discussion: "Default: 077.", valueName: "bits"))
+        help: ArgumentHelp(
+            "Permission bits to remove, in octal.",
+            discussion: "Default: 0\(String(MountDefaults.mask, radix: 8)).", valueName: "bits"))
     var mask: String?
 
     @Option(name: .customShort("o"), help: ArgumentHelp("Mount options, separated by commas.", valueName: "options"))
@@ -109,10 +116,9 @@ struct MountCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "Lowest level that is logged: trace, debug, info, notice, warning, error or critical.",
-            discussion: "Default: info.",
-            valueName: "level"),
+            discussion: "Default: \(MountDefaults.logLevel.rawValue).", valueName: "level"),
         transform: Logger.Level.parse)
-    var logLevel: Logger.Level = .info
+    var logLevel = MountDefaults.logLevel
 
     @Option(help: ArgumentHelp("Format of log lines.", valueName: "format"))
     var logFormat: LogFormat = .text

@@ -32,6 +32,15 @@ struct ByteSize: Hashable, Sendable {
         self.bytes = Int64(bytes)
     }
 
+    /// The size as an option takes it, in the largest unit that divides it: `256M`.
+    var argument: String {
+        var (value, unit) = (bytes, "")
+        for suffix in Self.suffixes where value != 0 && value % 1024 == 0 {
+            (value, unit) = (value / 1024, "\(suffix)")
+        }
+        return "\(value)\(unit)"
+    }
+
     /// Reads a size from the command line.
     static func parse(_ text: String) throws -> ByteSize {
         guard let size = ByteSize(text) else {

@@ -29,9 +29,11 @@ struct WindowOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Interval of requests for new recordings while the mount is in use; 0: only when mounting.",
-            discussion: "Default: 60.", valueName: "seconds"),
+            discussion: """
+                Default: \(MountDefaults.refresh.seconds). At most \(RefreshInterval.limit), a year.
+                """, valueName: "seconds"),
         transform: RefreshInterval.parse)
-    var refresh = RefreshInterval(seconds: 60)
+    var refresh = MountDefaults.refresh
 
     @Flag(
         inversion: .prefixedNo,
@@ -128,5 +130,5 @@ struct RefreshInterval: Hashable, Sendable {
     }
 
     /// A year: what is rarer is never.
-    private static let limit = 31_536_000
+    static let limit = 31_536_000
 }

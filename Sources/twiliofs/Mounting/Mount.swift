@@ -74,7 +74,7 @@ struct Mount {
             media: try mediaConfiguration(spoolFolder: try catalogFolder(account.account)),
             ownership: Ownership(
                 user: command.user ?? options.user ?? getuid(), group: command.group ?? options.group ?? getgid(),
-                mask: mask ?? options.mask ?? 0o077),
+                mask: mask ?? options.mask ?? MountDefaults.mask),
             mountPoint: mountPoint.path, threadCount: threadCount)
         settings.options = options.others + (allowsOthers ? ["allow_other"] : [])
         settings.window = window
