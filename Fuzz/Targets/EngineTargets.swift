@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Logging
+import Metrics
 import Support
 
 @testable import Transfer
@@ -47,6 +48,7 @@ private func transfer(twice request: UInt8, from address: Address) throws {
     mailbox.post(.begin(1, plan, address, address, first))
     TransferLoop(
         configuration, multi: multi, mailbox: mailbox, counts: TransferCounts(limiter: RequestLimiter(maximum: 2)),
+        metrics: TransferMetrics(NOOPMetricsHandler.instance),
         logger: Logger(label: "fuzz") { _ in SwiftLogNoOpLogHandler() }
     ).run()
     check(first.isEnded && last.isEnded, "a transfer has no end")
