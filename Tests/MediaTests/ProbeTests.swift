@@ -54,8 +54,7 @@ struct ProbeTests {
             // No connection was lost by it.
             #expect(Set(bench.mediaRequests.map(\.connection)).count == 1)
             // What was described so can be read.
-            let resource = try #require(resources.last { $0.encryptionDetails == nil })
-            #expect(try areSame(bench.readAll(bench.open(resource)), bench.original))
+            #expect(try areSame(bench.readAll(bench.open(try bench.resource())), bench.original))
         }
     }
 
