@@ -5,7 +5,6 @@ import Support
 /// The command.
 @main
 struct TwilioFS: ParsableCommand {
-    /// The version of this program.
     static let version = "0.1.0"
 
     static let configuration = CommandConfiguration(
@@ -19,23 +18,19 @@ struct TwilioFS: ParsableCommand {
         subcommands: [MountCommand.self, UnmountCommand.self, StatusCommand.self, CacheCommand.self]
     )
 
-    /// Runs the command that the arguments name.
+    /// Runs the command of the arguments.
     static func main() {
         CrashSignals.restoreDefaults()
-        // libcurl would write the keys of all TLS connections to the file that it names. Removed here, since the
-        // environment can be changed safely only as long as there are no other threads.
+        // libcurl would write the keys of all TLS connections to this file. A change of the environment is safe only
+        // without other threads.
         unsetenv("SSLKEYLOGFILE")
         StandardDescriptors.openClosed()
         if let failure = OpenFileLimit.raiseOrRefuse() { Glibc.exit(failure.report().rawValue) }
-        // The kernel names a process after the file that it was started from: /proc/self/exe in the background.
+        // The kernel would call the background process after its file, /proc/self/exe.
         NamedThread.nameCurrent("twiliofs")
         Environment.trimProxies()
         do {
-            do throws(Failure) {
-                try ProgramArguments.check()
-            } catch {
-                throw error.report()
-            }
+            do throws(Failure) { try ProgramArguments.check() } catch { throw error.report() }
             var command = try parseAsRoot()
             try command.run()
         } catch {
@@ -43,13 +38,11 @@ struct TwilioFS: ParsableCommand {
         }
     }
 
-    /// Ends as ArgumentParser does, but with a message in which no word of the command line steers the terminal.
+    /// Ends as ArgumentParser does, but no word of the command line in its message steers the terminal.
     private static func end(with error: any Error) -> Never {
         let status = exitCode(for: error).rawValue
         let message = ProgramArguments.cleaned(fullMessage(for: error))
-        if !message.isEmpty {
-            WholeWriting.write(message + "\n", to: status == 0 ? STDOUT_FILENO : STDERR_FILENO)
-        }
+        if !message.isEmpty { WholeWriting.write(message + "\n", to: status == 0 ? STDOUT_FILENO : STDERR_FILENO) }
         Glibc.exit(status)
     }
 }

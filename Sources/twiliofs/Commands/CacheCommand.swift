@@ -18,7 +18,7 @@ struct CacheCommand: ParsableCommand {
                 valueName: "folder"))
         var cacheDir: String?
 
-        /// The folder of the cache.
+        /// The checked folder of the ciphertext.
         func folder() throws(Failure) -> String {
             let root = try CacheFolder.root(option: cacheDir, environment: Environment())
             try CacheFolder.checkWay(to: root)
@@ -77,26 +77,20 @@ struct CacheCommand: ParsableCommand {
     }
 
     private static func run(_ body: () throws(Failure) -> Void) throws {
-        do throws(Failure) {
-            try body()
-        } catch {
-            throw error.report()
-        }
+        do throws(Failure) { try body() } catch { throw error.report() }
     }
 }
 
-/// What `twiliofs cache status` prints.
+/// The output of `twiliofs cache status`.
 struct CacheReport: Encodable {
     let folder: String
-
-    /// nil until a mount has said it.
+    /// The limit, once a mount has recorded it.
     let limitBytes: Int64?
 
     let bytes: Int64
     let blocks: Int
     let recordings: Int
-
-    /// nil when the cache is empty.
+    /// The oldest use; nil for an empty cache.
     let oldestUse: Date?
 
     init(folder: String, _ statistics: DiskCache.Statistics) {
@@ -130,7 +124,7 @@ struct CacheReport: Encodable {
         return Self.escaped(String(decoding: data, as: UTF8.self))
     }
 
-    /// The same JSON, with what would steer a terminal as escape sequences: the folder's name stays what it is.
+    /// Escapes characters that would steer a terminal, and so keeps the folder's name.
     private static func escaped(_ json: String) -> String {
         json.unicodeScalars.reduce(into: "") { text, scalar in
             let character = String(scalar)

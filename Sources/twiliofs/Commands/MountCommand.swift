@@ -18,9 +18,7 @@ struct MountCommand: ParsableCommand {
     )
 
     @OptionGroup var account: AccountOptions
-
     @OptionGroup var subaccounts: SubaccountOptions
-
     @OptionGroup var window: WindowOptions
 
     @Option(
@@ -32,23 +30,19 @@ struct MountCommand: ParsableCommand {
 
     @Option(help: ArgumentHelp("A file with the passphrase of the encrypted private keys.", valueName: "file"))
     var keyPassphraseFile: String?
-
     @Flag(name: .customLong("no-key"), help: "Mount without a private key; encrypted files can't be opened.")
     var isWithoutKey = false
-
     @Flag(help: "Refuse secret files that others own or can read, instead of warning about them.")
     var strictPermissions = false
     @Flag(help: "Hide recordings that can't be read: no private key for them, or media outside of Twilio.")
     var hideUnreadable = false
-
     @Flag(name: [.customShort("f"), .long], help: "Stay in the foreground and log to standard error.")
     var foreground = false
 
     @Option(
         help: ArgumentHelp(
             "The folder of the catalog and the disk cache.",
-            discussion: "Default: $XDG_CACHE_HOME/twiliofs or ~/.cache/twiliofs.",
-            valueName: "folder"))
+            discussion: "Default: $XDG_CACHE_HOME/twiliofs or ~/.cache/twiliofs.", valueName: "folder"))
     var cacheDir: String?
 
     @Option(
@@ -129,10 +123,9 @@ struct MountCommand: ParsableCommand {
             discussion: "Default: the system's log, or standard error in the foreground.", valueName: "file"))
     var logFile: String?
 
-    /// The descriptor on which the process in the background tells that the mount answers.
+    /// The descriptor for the background process's report that the mount answers.
     @Option(help: .hidden)
     var readyDescriptor: Int32?
-
     @Argument(help: ArgumentHelp("The directory to mount on.", valueName: "mountpoint"))
     var mountPoint: String
 

@@ -12,7 +12,6 @@ struct StatusCommand: ParsableCommand {
 
     @Flag(help: "Print the mount's .twiliofs/status.json instead of text for people.")
     var json = false
-
     @Argument(help: ArgumentHelp("The mount, or anything in it.", valueName: "mountpoint"))
     var path: String
 
@@ -21,7 +20,7 @@ struct StatusCommand: ParsableCommand {
             let mountPoint = try findMount()
             let bytes = try MountedFile(path: "\(mountPoint)/.twiliofs/status.json", mountPoint: mountPoint).read()
             guard !json else {
-                // Whoever serves the mount may be somebody else.
+                // Another user's process may serve the mount.
                 let lines = String(decoding: bytes, as: UTF8.self).split(
                     separator: "\n", omittingEmptySubsequences: false)
                 print(lines.map { ForeignText.singleLine(String($0)) }.joined(separator: "\n"), terminator: "")
@@ -35,7 +34,7 @@ struct StatusCommand: ParsableCommand {
         }
     }
 
-    /// Reads a mount's status, if it is of a schema that is known here.
+    /// Reads a mount's status of the current schema.
     static func status(from json: [UInt8], mountPoint: String) throws(Failure) -> MountStatus {
         guard let status = try? MountStatus(json: Data(json)), status.schema == MountStatus.currentSchema else {
             throw Failure(
@@ -46,10 +45,6 @@ struct StatusCommand: ParsableCommand {
     }
 
     private func findMount() throws(Failure) -> String {
-        do throws(FileSystemError) {
-            return try MountFinder.mountPoint(above: path)
-        } catch {
-            throw Failure(error)
-        }
+        do throws(FileSystemError) { return try MountFinder.mountPoint(above: path) } catch { throw Failure(error) }
     }
 }

@@ -5,10 +5,7 @@ import Support
 /// `twiliofs unmount`.
 struct UnmountCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "unmount",
-        abstract: "Unmount an account.",
-        aliases: ["umount"]
-    )
+        commandName: "unmount", abstract: "Unmount an account.", aliases: ["umount"])
 
     @Flag(
         name: [.customShort("z"), .long],

@@ -3,13 +3,12 @@ import Support
 import Transfer
 import TwilioAPI
 
-/// Which account is mounted, with which credentials: the options, and what the environment says in their place.
+/// The account and its credentials, from the options or the environment.
 struct AccountConfiguration {
     let account: SID
     let credential: Credential
     let endpoints: Endpoints
-
-    /// The region, where one was given: its data is kept apart, so its catalog is too.
+    /// The region, if given: its data is separate, so its catalog is too.
     let region: String?
 
     init(
@@ -25,8 +24,7 @@ struct AccountConfiguration {
             )
         }
         self.account = account
-        credential = try Self.credential(
-            options, account: account, environment: environment, secrets: secrets)
+        credential = try Self.credential(options, account: account, environment: environment, secrets: secrets)
         region = options.region?.trimmed ?? environment["TWILIO_REGION"]
         do throws(TwilioError) {
             endpoints = try Endpoints(
@@ -38,7 +36,7 @@ struct AccountConfiguration {
         }
     }
 
-    /// What is named on the command line goes before the environment, and an API key before the auth token.
+    /// The command line precedes the environment, and an API key precedes the auth token.
     private static func credential(
         _ options: AccountOptions, account: SID, environment: Environment, secrets: SecretReader
     ) throws(Failure) -> Credential {

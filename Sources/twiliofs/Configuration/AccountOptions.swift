@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// The options that say which account is mounted, with which credentials.
+/// The options for the account and its credentials.
 struct AccountOptions: ParsableArguments {
     @Option(
         name: .customLong("account-sid"),
@@ -27,8 +27,7 @@ struct AccountOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The region of the account's data.", discussion: "Default: $TWILIO_REGION.", valueName: "name"
-        ))
+            "The region of the account's data.", discussion: "Default: $TWILIO_REGION.", valueName: "name"))
     var region: String?
 
     @Option(

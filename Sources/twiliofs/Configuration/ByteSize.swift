@@ -1,19 +1,17 @@
 import ArgumentParser
 
-/// A number of bytes, as people write it: `0`, `512M`, `10G`, `16MiB`, `1.5GB`.
+/// A number of bytes, written by people: `0`, `512M`, `10G`, `16MiB`, `1.5GB`.
 ///
-/// As with most of Linux's tools, a suffix is a power of 1024, whether it is `G`, `GB` or `GiB`.
+/// As in most Linux tools, the suffixes `G`, `GB` and `GiB` are the same power of 1024.
 struct ByteSize: Hashable, Sendable {
-    /// The suffixes, each 1024 times the one before.
+    /// The suffixes; each is 1024 times its predecessor.
     private static let suffixes = Array("KMGTP")
 
     let bytes: Int64
 
-    init(bytes: Int64) {
-        self.bytes = bytes
-    }
+    init(bytes: Int64) { self.bytes = bytes }
 
-    /// Reads a size; nil when it isn't one.
+    /// Reads a size; nil for other texts.
     init?(_ text: String) {
         let number = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
         guard let first = number.first, first != ".", number.last != ".", let value = Double(number) else { return nil }
@@ -26,13 +24,13 @@ struct ByteSize: Hashable, Sendable {
         } else if number.contains(".") {
             return nil
         }
-        // Exactly representable: a whole number of bytes isn't lost up to 2^53, eight petabytes.
+        // Double represents whole numbers exactly up to 2^53, eight petabytes.
         let bytes = (value * factor).rounded(.down)
         guard unit.isEmpty || unit == "B", bytes <= 0x1p53 else { return nil }
         self.bytes = Int64(bytes)
     }
 
-    /// The size as an option takes it, in the largest unit that divides it: `256M`.
+    /// The size as an option's argument, in the largest unit that divides it: `256M`.
     var argument: String {
         var (value, unit) = (bytes, "")
         for suffix in Self.suffixes where value != 0 && value % 1024 == 0 {
@@ -51,7 +49,7 @@ struct ByteSize: Hashable, Sendable {
 }
 
 extension ByteSize: CustomStringConvertible {
-    /// The size in the largest unit of which there is one, with at most one decimal.
+    /// The size in the largest unit that it reaches, with at most one decimal.
     var description: String {
         var value = Double(bytes)
         var unit = "B"

@@ -3,12 +3,11 @@ import Glibc
 import Support
 import TwilioAPI
 
-/// Where the catalog and other things that survive a restart are kept.
+/// The folder of the catalog and other data that survives a restart.
 enum CacheFolder {
-    /// The folder in which everything is: one for each account, and one for the ciphertext of all.
+    /// The folder of all accounts' folders and their common ciphertext.
     ///
-    /// - Parameter option: what was given on the command line; default `$XDG_CACHE_HOME/twiliofs`, else
-    ///   `~/.cache/twiliofs`.
+    /// - Parameter option: The command line's folder; default `$XDG_CACHE_HOME/twiliofs`, else `~/.cache/twiliofs`.
     static func root(option: String?, environment: Environment) throws(Failure) -> String {
         if let option {
             guard !option.isEmpty else { throw Failure(.configuration, "--cache-dir is empty: give a folder") }
@@ -20,16 +19,14 @@ enum CacheFolder {
         throw Failure(.cache, "there is no place for the cache, since HOME isn't set: give --cache-dir")
     }
 
-    /// The folder of the disk cache, whose limit is for all accounts together.
+    /// The folder of the disk cache, whose limit covers all accounts together.
     static func ciphertext(_ root: String) -> String { root + "/ciphertext" }
 
-    /// The folder of one account.
-    ///
-    /// - Parameter option: what was given on the command line.
+    /// The folder of one account, created if missing.
     static func path(
         option: String?, account: SID, region: String?, environment: Environment
     ) throws(Failure) -> String {
-        // A region's data is apart from the other regions', under the same account SID.
+        // Each region has its own data under the same account SID.
         let name = region.map { "\(account).\($0)" } ?? account.description
         let root = try root(option: option, environment: environment)
         let path = root + "/" + name
@@ -42,7 +39,7 @@ enum CacheFolder {
                     + " --cache-dir")
         }
         do throws(PrivateFile.Refusal) {
-            // The user may have it elsewhere; below it nothing is a link.
+            // The root may be a link; below it nothing is.
             try PrivateFile.checkFolder(root, followsLink: true)
             try PrivateFile.checkFolder(path)
         } catch {
@@ -54,7 +51,7 @@ enum CacheFolder {
         return path
     }
 
-    /// Checks that nobody else can put another folder in the place of the cache folder, which needn't exist.
+    /// Checks that nobody else can replace the cache folder, which needn't exist.
     static func checkWay(to root: String) throws(Failure) {
         do throws(PrivateFile.Refusal) {
             try TrustedPath.check(root)
@@ -63,12 +60,9 @@ enum CacheFolder {
         }
     }
 
-    /// Checks that the cache folder is one, and the user's own.
-    ///
-    /// - Parameter mayBeMissing: whether there needn't be any yet.
+    /// Checks that the cache folder is a folder of the user.
     static func check(_ root: String, mayBeMissing: Bool) throws(Failure) {
         do throws(PrivateFile.Refusal) {
-            // The user may have it elsewhere.
             try PrivateFile.checkFolder(root, followsLink: true)
         } catch {
             if error.code == .system(ENOENT) {
@@ -79,11 +73,7 @@ enum CacheFolder {
         }
     }
 
-    /// Refuses a file or folder in the mount: the mount would wait for itself.
-    ///
-    /// - Parameters:
-    ///   - path: of the file or folder, which needn't exist; nil for none.
-    ///   - what: what it is, as messages call it.
+    /// Refuses a file or folder in the mount, which would wait for itself; the path needn't exist.
     static func check(_ path: String?, what: String, isOutside mountPoint: String) throws(Failure) {
         guard let path, TrustedPath.leads(absolute(path), through: mountPoint) else { return }
         throw Failure(
@@ -92,10 +82,7 @@ enum CacheFolder {
                 + " give another")
     }
 
-    /// Whether a folder is one of those in the cache folder that mounts use, or somewhere in one, whatever way leads
-    /// there: they may be bound to other places.
-    ///
-    /// - Parameter path: an absolute path without links in it.
+    /// Whether an absolute path without links leads into a folder of the cache, also through a bind mount.
     static func holds(_ path: String, root: String) -> Bool {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []
         let used = names.filter { $0.hasPrefix("AC") }.map { root + "/" + $0 } + [ciphertext(root)]
@@ -108,7 +95,7 @@ enum CacheFolder {
         }
     }
 
-    /// What makes a folder the same one by all ways to it.
+    /// A folder's identity, the same by all paths.
     private struct Identity: Hashable {
         let device: dev_t
         let number: ino_t
@@ -120,9 +107,9 @@ enum CacheFolder {
         }
     }
 
-    /// Makes a folder for the user alone, and those above it that are missing.
+    /// Makes a folder for the user alone, and its missing ancestors.
     ///
-    /// - Returns: 0, or why it can't be made, as a value of `errno`; 0 also where there is something else already.
+    /// - Returns: An `errno`; 0 for success, and for an existing path of any type.
     private static func make(_ path: String) -> Int32 {
         guard mkdir(path, 0o700) != 0 else { return 0 }
         let error = errno
@@ -133,7 +120,7 @@ enum CacheFolder {
         return mkdir(path, 0o700) == 0 || errno == EEXIST ? 0 : errno
     }
 
-    /// A path that still holds when the process has left its folder.
+    /// The absolute path, which a change of the working folder leaves valid.
     static func absolute(_ path: String) -> String {
         path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
     }

@@ -1,13 +1,12 @@
 extension AccountOptions {
     /// The file of certificate authorities to trust; nil for the system's.
     ///
-    /// Without `--ca-file`, the variables that `curl` and OpenSSL's programs read and libcurl doesn't: in companies
-    /// whose proxy inspects TLS they are set already.
+    /// libcurl ignores the variables of `curl` and OpenSSL's programs, which companies with TLS-inspecting proxies set.
     func certificateAuthorityFile(_ environment: Environment) -> String? {
         caFile ?? Self.authorityVariables.lazy.compactMap { environment[$0] }.first
     }
 
-    /// The option or the variable that names that file; nil when none does.
+    /// The option or the variable with that file's name; nil for none.
     func certificateAuthoritySource(_ environment: Environment) -> String? {
         caFile != nil ? "--ca-file" : Self.authorityVariables.first { environment[$0] != nil }
     }

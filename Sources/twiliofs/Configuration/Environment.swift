@@ -5,22 +5,18 @@ import Glibc
 struct Environment {
     private let variables: [String: String]
 
-    init(_ variables: [String: String] = ProcessInfo.processInfo.environment) {
-        self.variables = variables
-    }
+    init(_ variables: [String: String] = ProcessInfo.processInfo.environment) { self.variables = variables }
 
-    /// A variable's value, without blanks and line ends around it, which files of variables leave there.
+    /// A variable's value without surrounding blanks and line ends, which files of variables leave.
     subscript(name: String) -> String? {
         let value = variables[name]?.trimmed
         return value.flatMap { $0.isEmpty ? nil : $0 }
     }
 
-    /// The variables that libcurl reads.
+    /// The proxy variables of libcurl.
     private static let proxies = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"]
 
-    /// Takes blanks and line ends away from around the variables that name proxies, which libcurl takes as they are.
-    ///
-    /// To be called while there are no other threads: they may read the environment.
+    /// Trims the proxy variables, since libcurl doesn't; no other threads may run, as they may read the environment.
     static func trimProxies() {
         for name in proxies {
             guard let value = getenv(name) else { continue }
@@ -29,11 +25,10 @@ struct Environment {
         }
     }
 
-    /// The variables that hold a secret.
+    /// The variables with secrets.
     private static let secrets = ["TWILIO_AUTH_TOKEN", "TWILIO_API_SECRET", "TWILIO_API_KEY_SECRET"]
 
-    /// Wipes the secrets from the process's environment, which `/proc/PID/environ` shows and programs that it starts
-    /// inherit.
+    /// Wipes the secrets from the environment, which `/proc/PID/environ` shows and child processes inherit.
     static func wipeSecrets() {
         for name in secrets {
             let prefix = name + "="

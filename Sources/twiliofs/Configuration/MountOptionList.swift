@@ -1,36 +1,27 @@
 import Support
 
-/// The options after `-o`, as mount(8) and fstab have them: those of twiliofs, those of FUSE, and those that only
-/// concern whoever calls mount.
+/// The options after `-o` of mount(8) and fstab: those of twiliofs, of FUSE, and of mount's callers.
 struct MountOptionList: Equatable {
     var user: UInt32?
     var group: UInt32?
     var mask: UInt32?
-
     /// Whether the mount point may have contents.
     var allowsContents = false
-
-    /// Whether other users are let in.
+    /// Whether other users have access.
     var allowsOthers = false
-
-    /// What is handed on to libfuse.
+    /// The options for libfuse.
     var others: [String] = []
-
-    /// What the mount sets itself: given again, it changes nothing.
+    /// The options that the mount sets itself; repeating them changes nothing.
     private static let implied: Set = ["ro", "default_permissions"]
 
-    /// What fstab has for mount(8) and systemd, not for the file system.
+    /// The options for mount(8) and systemd, not for the file system.
     private static let ignored: Set = [
         "defaults", "noauto", "auto", "nofail", "_netdev", "user", "nouser", "users", "owner",
     ]
 
-    /// Reads the options.
-    ///
-    /// - Parameter arguments: one or more options, separated by commas, each.
+    /// Reads arguments of one or more options, separated by commas.
     init(_ arguments: [String]) throws(Failure) {
-        for option in arguments.flatMap({ $0.split(separator: ",") }) {
-            try add(String(option))
-        }
+        for option in arguments.flatMap({ $0.split(separator: ",") }) { try add(String(option)) }
     }
 
     private mutating func add(_ option: String) throws(Failure) {
@@ -42,8 +33,7 @@ struct MountOptionList: Equatable {
         case "umask": mask = try Self.mask(value ?? "", option: "-o \(option)")
         case "allow_other": allowsOthers = true
         case "nonempty": allowsContents = true
-        case "rw":
-            throw Failure(.configuration, "'-o rw' is not possible: recordings can only be read")
+        case "rw": throw Failure(.configuration, "'-o rw' is not possible: recordings can only be read")
         case "fsname", "subtype", "max_read":
             throw Failure(.configuration, "'-o \(option)' is not possible: twiliofs sets '\(parts[0])' itself")
         case let name where Self.implied.contains(name) || Self.ignored.contains(name) || name.hasPrefix("x-"): break

@@ -3,14 +3,12 @@ import Glibc
 import Support
 import TwilioAPI
 
-/// Reads the private keys that were named on the command line.
+/// Reads the command line's private keys.
 struct PrivateKeys {
     let secrets: SecretReader
-
-    /// A file with the passphrase of those that are encrypted; without it, it is asked for.
+    /// A file with the passphrase of encrypted keys; without it, the terminal asks.
     let passphraseFile: String?
-
-    /// Read once: a pipe gives its contents only once.
+    /// The passphrase, read once as a pipe requires.
     private var passphrase: SecretBytes?
 
     init(secrets: SecretReader, passphraseFile: String?) {
@@ -18,32 +16,29 @@ struct PrivateKeys {
         self.passphraseFile = passphraseFile
     }
 
-    /// Reads the keys; a file may hold several, and all of them are candidates for the file's SID.
-    ///
-    /// - Parameter arguments: `[voice:|video:][CR…=]FILE` each.
+    /// Reads the keys of arguments `[voice:|video:][CR…=]FILE`; all keys of a file are candidates for its SID.
     mutating func load(_ arguments: [String]) throws(Failure) -> KeyRing {
         var entries: [KeyRing.Entry] = []
         for argument in arguments {
             let (use, sid, path) = Self.split(argument)
             if access(path, F_OK) != 0, errno == ENOENT, let mistake = Self.mistake(in: path, isTied: sid != nil) {
                 throw Failure(
-                    .privateKey,
-                    "there is no private key '\(path)': \(mistake); the form is [voice:|video:][CR…=]FILE")
+                    .privateKey, "there is no private key '\(path)': \(mistake); the form is [voice:|video:][CR…=]FILE")
             }
-            let sections = PrivateKey.sections(
-                ofPEM: try secrets.contents(path, what: "private key", status: .privateKey))
+            let contents = try secrets.contents(path, what: "private key", status: .privateKey)
+            let sections = PrivateKey.sections(ofPEM: contents)
             for (index, section) in sections.enumerated() {
                 let name = sections.count == 1 ? path : "\(path) (key \(index + 1))"
                 entries.append(
                     KeyRing.Entry(publicKeySID: sid, use: use, name: name, key: try key(section, name, of: path)))
             }
-            // Typed for this file; another may have another.
+            // A typed passphrase is for this file only.
             if passphraseFile == nil { passphrase = nil }
         }
         return KeyRing(entries)
     }
 
-    /// Splits `[voice:|video:][CR…=]FILE`; anything else is a file, be there a colon or an equals sign in its name.
+    /// Splits `[voice:|video:][CR…=]FILE`; any other text is a file, also with a colon or an equals sign.
     static func split(_ argument: String) -> (use: KeyRing.Use?, sid: String?, path: String) {
         var rest = argument[...]
         let use = KeyRing.Use.allCases.first { rest.hasPrefix("\($0.rawValue):") }
@@ -53,11 +48,9 @@ struct PrivateKeys {
         return (use, sid.description, String(parts[1]))
     }
 
-    /// Says what may be wrong with an argument whose file doesn't exist; nil when it looks like nothing but a file.
+    /// The probable mistake in an argument whose file doesn't exist; nil if it looks like a mere file.
     ///
-    /// - Parameters:
-    ///   - path: what was taken for the file.
-    ///   - isTied: whether a SID was found before it.
+    /// - Parameter isTied: Whether a SID precedes the path.
     private static func mistake(in path: String, isTied: Bool) -> String? {
         guard let separator = path.firstIndex(where: { $0 == "=" || $0 == ":" }) else { return nil }
         let word = path[..<separator]
@@ -67,9 +60,7 @@ struct PrivateKeys {
             if !isColon { return "'\(word)' is followed by ':', not by '='" }
             return isTied ? "'\(word):' goes before the SID" : "'\(word):' is given once"
         }
-        if SID(word)?.prefix == "CR" {
-            return isColon ? "a SID is followed by '=', not by ':'" : "a SID is given once"
-        }
+        if SID(word)?.prefix == "CR" { return isColon ? "a SID is followed by '=', not by ':'" : "a SID is given once" }
         return isColon
             ? "'\(word)' is neither 'voice' nor 'video'"
             : "'\(word)' isn't the SID of a public key, which is CR and 32 hexadecimal digits in lower case"
@@ -80,7 +71,7 @@ struct PrivateKeys {
         do throws(EnvelopeError) {
             return try PrivateKey(pem: pem, passphrase: passphrase)
         } catch {
-            // Blanks can belong to a passphrase, or have got around it.
+            // Surrounding blanks may belong to a passphrase or not.
             if error.code == .wrongPassphrase, let shorter = passphrase?.withoutBlanksAround,
                 let key = try? PrivateKey(pem: pem, passphrase: shorter)
             {
@@ -109,7 +100,7 @@ struct PrivateKeys {
 }
 
 extension SecretBytes {
-    /// The bytes without ASCII blanks around them; nil when there are none around them.
+    /// The bytes without surrounding ASCII blanks; nil if there are none.
     fileprivate var withoutBlanksAround: SecretBytes? {
         withUnsafeBytes { bytes in
             let isBlank = { (byte: UInt8) in byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }

@@ -1,10 +1,10 @@
 import Glibc
 
-/// Descriptors that the command line names as files with secrets: those of a shell's process substitution, `<(…)`.
+/// The descriptors of a shell's process substitution, `<(…)`, as files with secrets.
 enum SecretDescriptors {
     private static let folders = ["/dev/fd/", "/proc/self/fd/"]
 
-    /// The descriptors that are among paths, but for the standard ones.
+    /// The descriptors among paths, except the standard ones.
     static func named(in paths: [String]) -> Set<Int32> {
         Set(
             paths.compactMap { path in
@@ -14,7 +14,7 @@ enum SecretDescriptors {
 }
 
 extension MountCommand {
-    /// The files with secrets that were named.
+    /// The command line's files with secrets.
     var secretFiles: [String] {
         [account.authTokenFile, account.apiSecretFile, keyPassphraseFile, subaccounts.subaccountCredentials]
             .compactMap(\.self) + keys.map { PrivateKeys.split($0).path }

@@ -2,25 +2,20 @@ import Envelope
 import Glibc
 import Support
 
-/// Reads files that hold a secret: keys, tokens, passphrases.
+/// Reads files with a secret: keys, tokens, passphrases.
 ///
-/// A pipe is as good as a file, so that nothing has to be on a disk: `--auth-token-file <(pass twilio)`.
+/// It also reads pipes, so that no secret has to be on a disk: `--auth-token-file <(pass twilio)`.
 struct SecretReader {
-    /// More than any key, token or passphrase has; a larger file is not one.
+    /// A size beyond all keys, tokens and passphrases.
     private static let limit = 64 << 10
-
-    /// Whether a file that others can read, or that is another user's, is refused, instead of warned of.
+    /// Whether the reader refuses another user's files, or files that others can read, instead of warning.
     var isStrict = false
-
-    /// The longest wait for a pipe's contents: a person may have to type something at its other end.
+    /// The longest wait for a pipe's contents, which a person may have to type.
     var patience = Bounds.longestWait
-
-    /// Takes a sentence that warns of a file.
+    /// Receives a warning about a file.
     var warn: (String) -> Void = { _ in }
 
-    /// Reads a secret that is handed on as a text: the file's first line that isn't blank, without blanks around it.
-    ///
-    /// - Parameter what: the secret's name in messages.
+    /// Reads the file's first line that isn't blank, without surrounding blanks; `what` names it in messages.
     func text(_ path: String, what: String) throws(Failure) -> String {
         let contents = try contents(path, what: what, status: .credentials)
         let text = contents.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }.trimmed
@@ -30,7 +25,7 @@ struct SecretReader {
         return line
     }
 
-    /// Reads the file's first line, without its end; blanks belong to it.
+    /// Reads the file's first line without its end, but with its blanks.
     func firstLine(_ path: String, what: String, status: FailureStatus) throws(Failure) -> SecretBytes {
         let contents = try contents(path, what: what, status: status)
         let line = contents.withUnsafeBytes { bytes in
@@ -40,15 +35,13 @@ struct SecretReader {
         return line
     }
 
-    /// Reads a file, which has to be small, into memory that is locked and wiped; without a byte order mark.
+    /// Reads a small file, without its byte order mark, into memory that is locked and wiped.
     ///
-    /// - Parameters:
-    ///   - limit: the most bytes that it may have.
-    ///   - isOwnersAlone: whether a file that others can read is refused anyway.
+    /// - Parameter isOwnersAlone: Whether to always refuse a file with a fault.
     func contents(
         _ path: String, what: String, status: FailureStatus, limit: Int = limit, isOwnersAlone: Bool = false
     ) throws(Failure) -> SecretBytes {
-        // Without O_NONBLOCK, a pipe to which nobody writes would block here.
+        // Without O_NONBLOCK, a pipe without a writer would block here.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else { throw Self.unreadable(path, what, status) }
         defer { close(descriptor) }
@@ -73,7 +66,7 @@ struct SecretReader {
         return text
     }
 
-    /// How others can read, or write, a file, and what to do.
+    /// Others' ways to read or change a file, and the remedies.
     private static func faults(of file: stat, _ path: String) -> [String] {
         var faults: [String] = []
         if file.st_uid != geteuid(), file.st_uid != 0 {
@@ -101,13 +94,11 @@ struct SecretReader {
                 count += result
             }
         }
-        guard count <= limit else {
-            throw Failure(status, "the file '\(path)' is too large to hold the \(what)")
-        }
+        guard count <= limit else { throw Failure(status, "the file '\(path)' is too large to hold the \(what)") }
         return buffer.withUnsafeBytes { SecretBytes($0.prefix(count)) }
     }
 
-    /// Waits until there is something to read, or the end; at once for a file.
+    /// Waits for input or its end; returns at once for a file.
     private static func waitForInput(_ descriptor: Int32, until deadline: ContinuousClock.Instant) -> Bool {
         while true {
             let left = max(.zero, deadline - .now)
@@ -118,9 +109,9 @@ struct SecretReader {
         }
     }
 
-    /// The bytes without the mark that editors of Windows put first; UTF-16, which PowerShell writes, as ASCII.
+    /// The bytes without the byte order mark of Windows editors, and PowerShell's UTF-16 as ASCII.
     ///
-    /// - Returns: nil for UTF-16 that isn't ASCII.
+    /// - Returns: nil for UTF-16 beyond ASCII.
     private static func withoutByteOrderMark(_ bytes: SecretBytes) -> SecretBytes? {
         bytes.withUnsafeBytes { bytes in
             if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { return SecretBytes(bytes.dropFirst(3)) }

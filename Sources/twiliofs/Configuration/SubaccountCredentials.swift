@@ -3,17 +3,16 @@ import Support
 import Transfer
 import TwilioAPI
 
-/// Credentials of subaccounts' own, by their SIDs.
+/// Subaccounts' own credentials, by SID.
 struct SubaccountCredentials {
-    /// More than a thousand subaccounts take.
+    /// Room for more than a thousand subaccounts.
     private static let sizeLimit = 1 << 20
 
     private(set) var bySID: [SID: Credential] = [:]
 
-    /// Has none.
     init() {}
 
-    /// Reads a file of lines `AC… token` or `AC… SK… secret`; empty ones and those that begin with `#` say nothing.
+    /// Reads lines `AC… token` or `AC… SK… secret` of a file, and skips empty lines and those that begin with `#`.
     init(file: String, secrets: SecretReader = SecretReader()) throws(Failure) {
         let contents = try secrets.contents(
             file, what: "credentials of subaccounts", status: .credentials, limit: Self.sizeLimit, isOwnersAlone: true)
@@ -21,7 +20,7 @@ struct SubaccountCredentials {
         for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             let words = line.split(whereSeparator: \.isWhitespace)
             guard let first = words.first, !first.hasPrefix("#") else { continue }
-            // What stands there may be a secret in the wrong place, so it isn't repeated.
+            // Messages don't quote the line: it may hold a misplaced secret.
             let place = "line \(index + 1) of '\(file)'"
             guard let account = SID(first), account.prefix == "AC" else {
                 throw Failure(.credentials, "\(place) doesn't begin with the SID of a subaccount, AC…")

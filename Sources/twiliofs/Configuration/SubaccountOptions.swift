@@ -1,7 +1,7 @@
 import ArgumentParser
 import Support
 
-/// The options that say which subaccounts are mounted as well.
+/// The options for subaccounts.
 struct SubaccountOptions: ParsableArguments {
     @Flag(help: "Also mount each active subaccount, below accounts/.")
     var subaccounts = false
@@ -12,7 +12,7 @@ struct SubaccountOptions: ParsableArguments {
             discussion: "Lines 'AC… token' or 'AC… SK… secret'; only you may be able to read it.", valueName: "file"))
     var subaccountCredentials: String?
 
-    /// The credentials of subaccounts that have some of their own; nil when no subaccounts are mounted.
+    /// The subaccounts' own credentials; nil without subaccounts.
     func credentials(_ secrets: SecretReader = SecretReader()) throws(Failure) -> SubaccountCredentials? {
         guard let subaccountCredentials else { return subaccounts ? SubaccountCredentials() : nil }
         guard subaccounts else {

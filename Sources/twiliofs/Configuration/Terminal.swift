@@ -2,12 +2,11 @@ import Envelope
 import Glibc
 import Support
 
-/// The terminal at which a person may be asked.
+/// The terminal of a person.
 enum Terminal {
-    /// Asks for a secret, which isn't shown while it is typed.
+    /// Asks for a secret without echo; nil without a terminal.
     ///
-    /// - Parameter status: what to end with when nothing is typed.
-    /// - Returns: nil when there is no terminal.
+    /// - Parameter status: The status of the failure if the answer is empty.
     static func askForSecret(_ prompt: String, status: FailureStatus) throws(Failure) -> SecretBytes? {
         let descriptor = open("/dev/tty", O_RDWR | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
@@ -15,15 +14,15 @@ enum Terminal {
         var settings = termios()
         guard tcgetattr(descriptor, &settings) == 0 else { return nil }
         var silent = settings
-        // Character by character and without signals, so that the terminal is in order again whatever is typed.
+        // No line editing and no signals, so that this function always restores the terminal.
         silent.c_lflag &= ~tcflag_t(ECHO | ICANON | ISIG)
         tcsetattr(descriptor, TCSAFLUSH, &silent)
         defer { tcsetattr(descriptor, TCSAFLUSH, &settings) }
-        // It may name a file.
+        // The prompt may contain a file's name.
         let text = Array(ForeignText.singleLine(prompt).utf8)
         _ = write(descriptor, text, text.count)
         var secret: [UInt8] = []
-        // Room for all that is typed, so that growing leaves no copies behind.
+        // Enough room, as growing would leave copies behind.
         secret.reserveCapacity(1024)
         defer { explicit_bzero(&secret, secret.count) }
         var character: UInt8 = 0
@@ -38,9 +37,7 @@ enum Terminal {
             }
         }
         _ = write(descriptor, "\n", 1)
-        guard !secret.isEmpty else {
-            throw Failure(status, "the answer to the prompt is empty")
-        }
+        guard !secret.isEmpty else { throw Failure(status, "the answer to the prompt is empty") }
         return SecretBytes(secret)
     }
 }

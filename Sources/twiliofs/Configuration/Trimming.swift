@@ -1,5 +1,5 @@
 extension StringProtocol {
-    /// The text without white space, line ends and byte order marks around it, which files and shells leave there.
+    /// The text without surrounding white space, line ends and byte order marks, which files and shells leave.
     var trimmed: String {
         let isBlank = { (character: Character) in character.isWhitespace || character == "\u{FEFF}" }
         guard let first = firstIndex(where: { !isBlank($0) }), let last = lastIndex(where: { !isBlank($0) }) else {

@@ -4,7 +4,7 @@ import Support
 import Sync
 import TwilioAPI
 
-/// The options that say which recordings a mount shows, and how often it asks for new ones.
+/// The options for a mount's recordings, and for the interval of requests for new ones.
 struct WindowOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -29,9 +29,8 @@ struct WindowOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Interval of requests for new recordings while the mount is in use; 0: only when mounting.",
-            discussion: """
-                Default: \(MountDefaults.refresh.seconds). At most \(RefreshInterval.limit), a year.
-                """, valueName: "seconds"),
+            discussion: "Default: \(MountDefaults.refresh.seconds). At most \(RefreshInterval.limit), a year.",
+            valueName: "seconds"),
         transform: RefreshInterval.parse)
     var refresh = MountDefaults.refresh
 
@@ -42,7 +41,7 @@ struct WindowOptions: ParsableArguments {
             discussion: "Otherwise each size is probed when a program asks for it."))
     var probing = true
 
-    /// What is shown.
+    /// The recordings to show.
     func window() throws(Failure) -> CatalogWindow {
         if let since, let until, since.start >= until.end {
             throw Failure(
@@ -52,20 +51,16 @@ struct WindowOptions: ParsableArguments {
         return CatalogWindow(kinds: kinds.kinds, interval: CreationInterval(from: since?.start, until: until?.end))
     }
 
-    /// How lists are kept up to date.
-    var settings: SyncSettings {
-        SyncSettings(refreshInterval: refresh.seconds == 0 ? nil : .seconds(refresh.seconds))
-    }
+    /// The settings for updates of lists.
+    var settings: SyncSettings { SyncSettings(refreshInterval: refresh.seconds == 0 ? nil : .seconds(refresh.seconds)) }
 }
 
-/// A day or a time, as `--since` and `--until` take it.
+/// A day or a time, the argument of `--since` and `--until`.
 struct DateBound: Hashable, Sendable {
-    /// As it was given.
+    /// The argument.
     let text: String
-
     /// The day's first second, or the time.
     let start: Timestamp
-
     /// The first second after the day, or the time.
     let end: Timestamp
 
@@ -76,7 +71,7 @@ struct DateBound: Hashable, Sendable {
             let day = CalendarDay(containing: midnight).interval
             (start, end) = (day.lowerBound, day.upperBound)
         } else if text.dropFirst(4).first == "-", let time = Timestamp(text) {
-            // Times of RFC 2822, as voice's resources have them, are read as well, but have no hyphen there.
+            // Timestamp also reads voice's RFC 2822 times, which have no hyphen there.
             (start, end) = (time, time)
         } else {
             return nil
@@ -93,11 +88,11 @@ struct DateBound: Hashable, Sendable {
     }
 }
 
-/// Kinds of recordings, as `--kinds` takes them.
+/// Kinds of recordings, the argument of `--kinds`.
 struct KindList: Hashable, Sendable {
     let kinds: Set<MediaKind>
 
-    /// The names of all kinds, as a sentence enumerates them.
+    /// The names of all kinds, enumerated for a sentence.
     static func names(joinedBy conjunction: String) -> String {
         let names = MediaKind.allCases.map(\.commandLineName)
         return "\(names.dropLast().joined(separator: ", ")) \(conjunction) \(names.last ?? "")"
@@ -116,7 +111,7 @@ struct KindList: Hashable, Sendable {
     }
 }
 
-/// How often new recordings are asked for, as `--refresh` takes it.
+/// The interval of requests for new recordings, the argument of `--refresh`.
 struct RefreshInterval: Hashable, Sendable {
     /// 0 for never.
     let seconds: Int
@@ -129,6 +124,6 @@ struct RefreshInterval: Hashable, Sendable {
         return RefreshInterval(seconds: seconds)
     }
 
-    /// A year: what is rarer is never.
+    /// A year.
     static let limit = 31_536_000
 }

@@ -11,9 +11,9 @@ import Sync
 import Transfer
 import TwilioAPI
 
-/// `twiliofs mount`, in the process that serves: prepares the process, checks the options, and runs the mount.
+/// `twiliofs mount` in the serving process: prepares the process, checks the options, and runs the mount.
 struct Mount {
-    /// How long mounting in the background waits for what can't be read to be found out: small lists are here by then.
+    /// The longest wait of a background mount for unreadable recordings: time enough for small lists.
     private static let patienceForFindings = Duration.seconds(2)
 
     private let command: MountCommand
@@ -23,8 +23,7 @@ struct Mount {
 
     init(_ command: MountCommand) throws(Failure) {
         self.command = command
-        // What serves a mount from the background logs to the system from the first line on: the terminal gets nothing
-        // but the reason why it can't be mounted.
+        // In the background, all lines go to the system's log: the terminal shows only the reason of a failure.
         let destination: LogOutput.Destination
         if let path = command.logFile {
             destination = .file(try LogFile(CacheFolder.absolute(path)))
@@ -35,15 +34,13 @@ struct Mount {
         logger = log.logger()
     }
 
-    /// Mounts, serves until unmounted, and cleans up.
-    ///
-    /// - Throws: ``Failure``, or the error of a part of the mount, when it can't be mounted.
+    /// Mounts, serves until unmounted, and cleans up; throws ``Failure``, or the error of a part of the mount.
     func run() throws {
-        // The first things: later there will be secrets in memory, and threads that would inherit other masks.
+        // First: later the memory holds secrets, and threads inherit other masks.
         try Self.forbidCoreDumps()
         _ = twiliofs_keep_freed_memory()
         if let descriptor = command.readyDescriptor { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
-        // Also where it can't be mounted, or the process ends by itself.
+        // Also after a failure.
         defer { log.flush() }
         try AddressSpaceLimit.check()
         try ThreadReserve.check()
@@ -92,20 +89,20 @@ struct Mount {
         mount.wait()
     }
 
-    /// Prints warnings of recordings that can't be read, then lets the waiting process return.
+    /// Prints warnings of unreadable recordings, then lets the waiting process return.
     private func announce(_ mount: AccountMount, on mountPoint: MountPoint) throws {
         guard let descriptor = command.readyDescriptor else { return }
         if log.isUnheard {
             warn("nothing is logged as long as no system log listens at \(SystemLog.path): give --log-file")
         }
-        // The log gets them too, but a person looks at the terminal. A mount without keys needs no warning of missing
-        // keys, unless it leaves files out.
+        // The log has them too, but a person looks at the terminal. A mount without keys needs no warning of missing
+        // keys, unless it hides files.
         if !command.isWithoutKey || command.hideUnreadable {
             for sentence in mount.unreadableSentences(within: Self.patienceForFindings) {
                 Failure.show("warning: \(sentence)")
             }
         }
-        // Errors of the log itself can still reach the terminal here.
+        // The log's own errors still reach the terminal here.
         log.flush()
         do {
             guard mount.isMounted else {
@@ -118,23 +115,21 @@ struct Mount {
         }
     }
 
-    /// Logs a warning that the person who mounts should see as well.
+    /// Logs a warning, and shows it on the terminal.
     private func warn(_ sentence: String) {
         logger.warning("\(sentence)")
-        // In the foreground it may have been shown just now.
+        // In the foreground, the log itself may be the terminal.
         if command.readyDescriptor != nil || command.logFile != nil { Failure.show("warning: \(sentence)") }
     }
 
-    /// Leaves no secret where others find it: in the environment, or in pipes of the process that started this one.
+    /// Removes secrets from the environment, and closes the parent's pipes with secrets.
     private func forgetInheritedSecrets() {
         Environment.wipeSecrets()
         guard command.readyDescriptor != nil else { return }
         for descriptor in SecretDescriptors.named(in: command.secretFiles) { close(descriptor) }
     }
 
-    private var threadCount: Int {
-        AccountMount.threadCount(processors: ProcessInfo.processInfo.activeProcessorCount)
-    }
+    private var threadCount: Int { AccountMount.threadCount(processors: ProcessInfo.processInfo.activeProcessorCount) }
 
     private func mediaConfiguration(spoolFolder: String) throws(Failure) -> MediaLibrary.Configuration {
         var configuration = MediaLibrary.Configuration(spoolFolder: spoolFolder, threadCount: threadCount)
@@ -150,7 +145,7 @@ struct Mount {
         return configuration
     }
 
-    /// The settings of the disk cache; nil when it is switched off.
+    /// The settings of the disk cache; nil if it is off.
     private func diskCacheSettings() throws(Failure) -> MountSettings.DiskCacheSettings? {
         guard command.cacheSize.bytes > 0 else { return nil }
         let root = try CacheFolder.root(option: command.cacheDir, environment: environment)
@@ -162,16 +157,12 @@ struct Mount {
     private static func forbidCoreDumps() throws(Failure) {
         var limit = rlimit(rlim_cur: 0, rlim_max: 0)
         guard setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit) == 0, twiliofs_disable_core_dumps() == 0
-        else {
-            throw Failure(.other, "core dumps can't be switched off: \(SystemErrorCode.current)")
-        }
+        else { throw Failure(.other, "core dumps can't be switched off: \(SystemErrorCode.current)") }
     }
 
     private func loadKeys(_ secrets: SecretReader) throws(Failure) -> KeyRing {
         if command.isWithoutKey {
-            guard command.keys.isEmpty else {
-                throw Failure(.configuration, "give either --key or --no-key, not both")
-            }
+            guard command.keys.isEmpty else { throw Failure(.configuration, "give either --key or --no-key, not both") }
             return KeyRing([])
         }
         guard !command.keys.isEmpty else {
@@ -187,7 +178,7 @@ struct Mount {
         return try reader.load(command.keys)
     }
 
-    /// Refuses a mount that would have to wait for itself: what it writes mustn't be in it.
+    /// Refuses a mount that contains its own files, and so would wait for itself.
     private func checkPlaces(outside mountPoint: MountPoint) throws(Failure) {
         let root = try CacheFolder.root(option: command.cacheDir, environment: environment)
         let authorities = command.account.certificateAuthorityFile(environment)

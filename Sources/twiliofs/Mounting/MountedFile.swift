@@ -1,15 +1,14 @@
 import Glibc
 import Support
 
-/// A small file of a mount that may be dead or hang.
+/// A small file of a mount, which may be dead or hang.
 struct MountedFile {
     let path: String
     let mountPoint: String
-
-    /// How long a mount may take to answer: it needs no network for that.
+    /// The longest wait for a mount's answer, which needs no network.
     private static let patience = Duration.seconds(5)
 
-    /// Reads all of it, on a thread that is left behind when the mount doesn't answer.
+    /// Reads the whole file on a thread, and abandons the thread if the mount doesn't answer.
     func read() throws(Failure) -> [UInt8] {
         let answer = Condition<Result<[UInt8], Failure>?>(nil)
         do throws(SystemError) {
@@ -33,11 +32,7 @@ struct MountedFile {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure(errno) }
         defer { close(descriptor) }
-        do throws(SystemError) {
-            return try readToEnd(descriptor)
-        } catch {
-            throw failure(error.code.rawValue)
-        }
+        do throws(SystemError) { return try readToEnd(descriptor) } catch { throw failure(error.code.rawValue) }
     }
 
     private func failure(_ error: Int32) -> Failure {

@@ -1,5 +1,5 @@
 extension String {
-    /// The text as one word of the shell: in apostrophes, unless each of its characters stands for itself.
+    /// The text as one word of the shell, in apostrophes if it has special characters.
     var shellWord: String {
         let isPlain = !isEmpty && utf8.allSatisfy(Self.isPlain)
         return isPlain ? self : "'" + replacing("'", with: "'\\''") + "'"

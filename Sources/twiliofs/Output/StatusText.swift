@@ -2,13 +2,13 @@ import Foundation
 import MountRuntime
 import Support
 
-/// What `twiliofs status` prints: a mount's status for people.
+/// The output of `twiliofs status`: a mount's status for people.
 struct StatusText {
-    /// Widths that make the parts line up.
+    /// Widths for aligned parts.
     private static let labelWidth = 15
     private static let barWidth = 30
 
-    /// A line of the text, cleaned: whoever serves the mount may be somebody else.
+    /// A cleaned line: another user's process may serve the mount.
     private struct Line {
         private let text: String
         private let isEmphasized: Bool
@@ -18,22 +18,15 @@ struct StatusText {
             self.isEmphasized = isEmphasized
         }
 
-        /// The line, in bold and red if it is emphasized and the output can show it.
-        func shown(emphasizes: Bool) -> String {
-            isEmphasized && emphasizes ? "\u{1B}[1;31m\(text)\u{1B}[0m" : text
-        }
+        /// The line, in bold red if it is emphasized and the output supports that.
+        func shown(emphasizes: Bool) -> String { isEmphasized && emphasizes ? "\u{1B}[1;31m\(text)\u{1B}[0m" : text }
     }
 
     private let status: MountStatus
-
     /// The text, without a newline at its end.
     private(set) var text = ""
 
-    /// Writes the text.
-    ///
-    /// - Parameters:
-    ///   - mountPoint: where it is mounted.
-    ///   - emphasizes: whether what is wrong is shown in bold, for a terminal.
+    /// Writes the text; `emphasizes` shows errors in bold, for a terminal.
     init(_ status: MountStatus, mountPoint: String, emphasizes: Bool) {
         self.status = status
         var lines = [
@@ -42,9 +35,7 @@ struct StatusText {
             label("version", status.version), Line(""),
         ]
         lines += listLines(status.lists) + unreadableLines + [Line("")]
-        for account in status.accounts {
-            lines += accountLines(account) + [Line("")]
-        }
+        for account in status.accounts { lines += accountLines(account) + [Line("")] }
         if !status.requests.isEmpty { lines += requestLines + hostLines + [Line("")] }
         lines += activityLines
         text = lines.map { $0.shown(emphasizes: emphasizes) }.joined(separator: "\n")
@@ -70,7 +61,7 @@ struct StatusText {
             }
     }
 
-    /// What is to be said of a list below its row.
+    /// The details of a list below its row.
     private func detailLines(of list: MountStatus.List) -> [Line] {
         var lines: [Line] = []
         if let error = list.error { lines.append(emphasized("  ! \(error)")) }
@@ -78,14 +69,13 @@ struct StatusText {
         return lines
     }
 
-    /// How far a list that isn't complete is, as far as it can be told.
+    /// The known progress of an incomplete list.
     private func progress(of list: MountStatus.List) -> String? {
         var words: [String] = []
         if let items = list.items, let rate = list.itemsPerSecond, let left = list.secondsLeft, rate > 0 {
             let share = min(max(Double(items) / (Double(items) + rate * left), 0), 1)
             let filled = min(Int(saturating: share * Double(Self.barWidth)), Self.barWidth)
-            let bar =
-                String(repeating: "#", count: filled) + String(repeating: "-", count: Self.barWidth - filled)
+            let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: Self.barWidth - filled)
             words.append("[\(bar)] \(Int(saturating: share * 100))%")
         }
         if let items = list.items { words.append("\(Self.count(items)) listed") }
@@ -102,9 +92,7 @@ struct StatusText {
         return [label("subaccount", "\(account.sid) \(account.name)")] + video + listLines(account.lists)
     }
 
-    private var unreadableLines: [Line] {
-        (status.unreadable ?? []).map { emphasized("  ! \($0.sentence)") }
-    }
+    private var unreadableLines: [Line] { (status.unreadable ?? []).map { emphasized("  ! \($0.sentence)") } }
 
     // MARK: Requests
 
@@ -141,7 +129,7 @@ struct StatusText {
         count.status == "failed" || (Int(count.status) ?? 0) >= 400
     }
 
-    // MARK: What it is doing
+    // MARK: Activity
 
     private var activityLines: [Line] {
         let (limiter, transfers, bytes) = (status.limiter, status.transfers, status.bytes)
@@ -203,12 +191,9 @@ struct StatusText {
             isEmphasized: isEmphasized)
     }
 
-    /// What is wrong, so that it is seen.
-    private func emphasized(_ line: String) -> Line {
-        Line(line, isEmphasized: true)
-    }
+    private func emphasized(_ line: String) -> Line { Line(line, isEmphasized: true) }
 
-    /// A number with its thousands apart.
+    /// A number with separated thousands.
     static func count(_ number: Int64) -> String {
         var digits = Array("\(number.magnitude)")
         for index in stride(from: digits.count - 3, to: 0, by: -3) { digits.insert(",", at: index) }

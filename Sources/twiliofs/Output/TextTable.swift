@@ -1,26 +1,20 @@
-/// Rows of words in columns that line up.
+/// Rows of words in aligned columns.
 struct TextTable {
-    /// On which side the words of a column begin.
-    enum Alignment {
-        case left
-        case right
-    }
+    enum Alignment { case left, right }
 
     private let alignments: [Alignment]
     private var rows: [[String]] = []
 
-    /// Makes a table whose columns are aligned like this; the first row is the heading.
+    /// Makes a table; the first row is the heading.
     init(_ columns: [(heading: String, alignment: Alignment)]) {
         alignments = columns.map(\.alignment)
         rows = [columns.map(\.heading)]
     }
 
-    /// Adds a row, with a word for each column.
-    mutating func add(_ row: [String]) {
-        rows.append(row)
-    }
+    /// Adds a row with a word for each column.
+    mutating func add(_ row: [String]) { rows.append(row) }
 
-    /// The rows, without spaces at their end.
+    /// The rows without trailing spaces.
     var lines: [String] {
         let widths = alignments.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
         return rows.map { row in

@@ -1,11 +1,9 @@
 import Glibc
 import Support
 
-/// Writing a text whole.
+/// Writes whole texts.
 enum WholeWriting {
-    /// Writes a text, at once where the system allows it.
-    ///
-    /// - Returns: whether all of it was written.
+    /// Writes a text, at once if the system allows it, and returns whether all of it was written.
     @discardableResult
     static func write(_ text: String, to descriptor: Int32) -> Bool {
         let bytes = Array(text.utf8)

@@ -1,15 +1,13 @@
 import Glibc
 import Support
 
-/// How many descriptors the process may have open at once.
+/// The limit of the process's open descriptors.
 enum OpenFileLimit {
-    /// With fewer, nothing can be mounted: sockets, catalogs and threads of the system's libraries need some each, and
-    /// a library ends the process when it gets none.
+    /// The least for a mount: sockets, catalogs and libraries' threads need some each, and a library without one ends
+    /// the process.
     static let least: UInt64 = 64
 
-    /// Allows as many as the system does: by default there are a thousand, and each catalog takes some.
-    ///
-    /// - Returns: the number.
+    /// Raises the limit, by default a thousand, to the system's maximum, and returns it; each catalog takes some.
     static func raise() -> UInt64 {
         let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
         var limit = rlimit()
@@ -19,7 +17,7 @@ enum OpenFileLimit {
         return setrlimit(resource, &limit) == 0 ? UInt64(limit.rlim_cur) : before
     }
 
-    /// Raises the limit, and says why nothing can be done where that isn't enough; nil where it is.
+    /// Raises the limit, and returns a failure if it is still too low.
     static func raiseOrRefuse() -> Failure? {
         let limit = raise()
         guard limit < least else { return nil }

@@ -2,24 +2,22 @@ import CLinux
 import Glibc
 import Support
 
-/// The signals that are sent to the process, each with its ``SignalReaction``.
+/// The process's signals with their ``SignalReaction``.
 ///
-/// They are blocked in every thread, and one thread waits for them, so nothing runs in a signal handler. As long as
-/// nothing is mounted a signal to unmount just ends the process; later the mount decides.
+/// All threads block them, and one thread waits for them, so no signal handler runs. Before the mount, a signal to
+/// unmount just ends the process; later the mount decides.
 final class ProcessSignals: Sendable {
     private enum Phase {
-        /// Nothing is mounted: end.
+        /// Before the mount: a signal ends the process.
         case starting
-
-        /// It is being mounted: remember that a signal has come.
+        /// During mounting: the phase remembers a signal.
         case mounting(hasArrived: Bool)
-
         case mounted(unmount: @Sendable () -> Void)
     }
 
     private let phase = Locked(Phase.starting)
 
-    /// Blocks the signals in the calling thread and all that it will start, and begins to wait for them.
+    /// Blocks the signals in the calling thread and its later threads, and begins to wait for them.
     init(log: LogOutput) throws(SystemError) {
         for number in SignalReaction.ignored { signal(number, SIG_IGN) }
         var signals = Self.awaited
@@ -35,14 +33,13 @@ final class ProcessSignals: Sendable {
         }
     }
 
-    /// From now on a signal to unmount is kept until ``onUnmount(_:)``: something is being made that has to be cleaned
-    /// up.
+    /// Keeps signals to unmount until ``onUnmount(_:)``, since the mount in progress needs a cleanup.
     func hold() {
         for number in SignalReaction.ignoredWhileMounted { signal(number, SIG_IGN) }
         phase.withLock { $0 = .mounting(hasArrived: false) }
     }
 
-    /// From now on a signal to unmount calls `action`; at once, if one has been kept.
+    /// Makes a signal to unmount call `action`, at once for a kept one.
     func onUnmount(_ action: @escaping @Sendable () -> Void) {
         let hasArrived = phase.withLock { phase in
             defer { phase = .mounted(unmount: action) }
@@ -56,7 +53,7 @@ final class ProcessSignals: Sendable {
             switch SignalReaction.awaited[number] {
             case .unmount: unmount(number, phase)
             case .reopenLog:
-                // The shell that hangs up means to end what hasn't begun.
+                // Before the mount, a shell that hangs up ends the process.
                 if phase.withLock({ if case .starting = $0 { true } else { false } }) {
                     unmount(number, phase)
                 } else {
@@ -68,18 +65,17 @@ final class ProcessSignals: Sendable {
         action?()
     }
 
-    /// What a signal to unmount leads to; the lock isn't held when it is called.
+    /// The action of a signal to unmount, for a call without the lock.
     private static func unmount(_ number: Int32, _ phase: Locked<Phase>) -> (@Sendable () -> Void)? {
         phase.withLock { phase in
             switch phase {
             case .starting:
-                // What a shell makes of a program that a signal has ended.
+                // A shell's status for a program that a signal has ended.
                 return { _exit(128 + number) }
             case .mounting:
                 phase = .mounting(hasArrived: true)
                 return nil
-            case .mounted(let unmount):
-                return unmount
+            case .mounted(let unmount): return unmount
             }
         }
     }

@@ -1,12 +1,12 @@
 import Glibc
 import Support
 
-/// The words that this program was started with.
+/// The words of this program's command line.
 enum ProgramArguments {
-    /// The kernel's file from which Swift's runtime has them.
+    /// The kernel's file that Swift's runtime reads.
     private static let source = "/proc/self/cmdline"
 
-    /// Checks that they are there, and are what was typed.
+    /// Checks that the words exist and are as typed.
     static func check() throws(Failure) {
         let words = CommandLine.arguments
         guard !words.isEmpty, words.count > 1 || access(source, R_OK) == 0 else {
@@ -22,14 +22,14 @@ enum ProgramArguments {
         }
     }
 
-    /// Whether a text has the bytes of a C string, and none that were replaced.
+    /// Whether a text has exactly the bytes of a C string.
     static func represents(_ text: String, _ bytes: UnsafePointer<CChar>) -> Bool {
         text.utf8.elementsEqual(UnsafeRawBufferPointer(start: bytes, count: strlen(bytes)))
     }
 
-    /// Cleans a message that may quote some of the words as they are, line by line.
+    /// Cleans a message, which may quote the words, line by line.
     static func cleaned(_ message: String, quoting words: [String] = CommandLine.arguments) -> String {
-        // Of a word with a line break in it, one line would become two.
+        // A word with a line break would make two lines of one.
         let parts = words.flatMap { word in
             [word] + word.split { $0 == "=" || $0 == "," }.map(String.init)
         }

@@ -1,18 +1,14 @@
 import Support
 
-/// The threads that a mount may come to need, and how to find out whether the system has as many.
+/// The check for the threads that a mount may need.
 ///
-/// A mount that has no thread left can't be used and can't be unmounted, and the libraries below wait for a thread for
-/// ever. The limit can be one of the user (`ulimit -u`), of a control group or of the system, so it isn't read but
-/// tried.
+/// Without threads, a mount can be neither used nor unmounted, and its libraries wait forever. The limit may come from
+/// the user (`ulimit -u`), a control group or the system, so the check tries it.
 enum ThreadReserve {
-    /// Threads that serve, decrypt, transfer and look after the catalog, those of libraries, and programs that are
-    /// run to mount and to unmount.
+    /// The threads to serve, decrypt, transfer and keep the catalog, of libraries, and of programs that (un)mount.
     private static let count = 64
 
-    /// Starts as many threads as are needed at most, and ends them.
-    ///
-    /// - Throws: ``Failure`` when there are fewer.
+    /// Starts the needed threads and ends them; throws ``Failure`` if there are fewer.
     static func check() throws(Failure) {
         let isOver = Condition(false)
         var threads: [NamedThread] = []
@@ -21,9 +17,7 @@ enum ThreadReserve {
             for thread in threads { thread.join() }
         }
         do throws(SystemError) {
-            for _ in 0..<count {
-                threads.append(try NamedThread(name: "reserve") { isOver.waitUntil { $0 } })
-            }
+            for _ in 0..<count { threads.append(try NamedThread(name: "reserve") { isOver.waitUntil { $0 } }) }
         } catch {
             throw Failure(
                 .configuration,

@@ -1,10 +1,9 @@
 import ArgumentParser
 import Logging
 
-/// Format of log lines.
+/// The format of log lines.
 enum LogFormat: String, ExpressibleByArgument, CaseIterable {
-    case text
-    case json
+    case text, json
 }
 
 extension Logger.Level {

@@ -5,24 +5,19 @@ import Support
 /// One event as a line of the log.
 struct LogLine {
     let level: Logger.Level
-
     /// The logger's label.
     let label: String
-
-    /// The sentence, with what an error has to add.
+    /// The sentence, with an error's explanation.
     let message: String
-
-    /// What is known besides, by name: `recording`, `operation`, `host` for instance.
+    /// Further facts by name, such as `recording`, `operation` and `host`.
     let fields: Logger.Metadata
-
     var time = Date.now
 
     /// The line in a format, without its end.
     ///
-    /// Nothing in it breaks the line or steers a terminal, whatever the message and the fields hold: texts from outside
-    /// are cleaned where they come in, and all of it is once more here.
+    /// It cleans the whole line again, so that nothing in it breaks the line or steers a terminal.
     ///
-    /// - Parameter hasTime: whether the text format begins with the time, which the system's log adds itself.
+    /// - Parameter hasTime: Whether the text format begins with the time, which the system's log adds itself.
     func rendered(as format: LogFormat, hasTime: Bool) -> String {
         switch format {
         case .text: ForeignText.singleLine(text(hasTime: hasTime))
@@ -35,7 +30,7 @@ struct LogLine {
         return "\(hasTime ? "\(timestamp) " : "")\(level): \(message)\(fields)"
     }
 
-    /// A value as it is, or in quotation marks where it would run into the next field.
+    /// A value, in quotation marks if it would run into the next field.
     private static func quoted(_ value: String) -> String {
         guard value.isEmpty || value.contains(where: { $0.isWhitespace || $0 == "\"" || $0 == "=" }) else {
             return value
@@ -43,7 +38,7 @@ struct LogLine {
         return "\"" + value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
     }
 
-    /// The fields that are numbers, also where an error tells them as a text.
+    /// The numeric fields, which errors have as texts.
     private static let numbers: Set = ["inode", "pid", "status", "twilio_error"]
 
     private var json: String {
@@ -60,22 +55,19 @@ struct LogLine {
     }
 
     /// Date and time in UTC with milliseconds, as in RFC 3339.
-    private var timestamp: String {
-        time.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
-    }
+    private var timestamp: String { time.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)) }
 }
 
 /// A field's value in the JSON format: numbers stay numbers.
 private enum JSONValue: Encodable {
     case text(String)
     case number(Int64)
-
-    /// What may be too large for the other one: an inode number.
+    /// A number too large for the other case, such as an inode number.
     case natural(UInt64)
     case list([JSONValue])
     case object([String: JSONValue])
 
-    /// - Parameter isNumber: whether a text that is a number is one.
+    /// Converts a value, and numeric texts to numbers if `isNumber` is true.
     init(_ value: Logger.MetadataValue, isNumber: Bool = false) {
         switch value {
         case .string(let text):

@@ -1,34 +1,28 @@
 import Logging
 import Support
 
-/// Where log lines go, how they look, and which are left out.
+/// The destination, the format and the threshold of log lines.
 final class LogOutput: Sendable {
-    /// Where lines go.
     enum Destination {
-        case standardError
-        case systemLog
+        case standardError, systemLog
         case file(LogFile)
     }
 
     private let format: LogFormat
     private let destination: Destination
-
-    /// The least level that is logged while debug logging is off.
+    /// The threshold without debug logging.
     private let leastLevel: Logger.Level
 
     private struct State {
         var isDebugging = false
-
-        /// How many lines the file has lost since the last one that it took.
+        /// The number of lines that the file has lost since its last one.
         var lostLines = 0
-
-        /// Whether standard error was told that lines are lost.
+        /// Whether standard error has a warning of lost lines.
         var hasComplained = false
     }
 
     private let state = Locked(State())
-
-    /// The lines on their way; made before anything is logged.
+    /// The waiting lines; the initializer sets it.
     private let queue = Locked<LogQueue?>(nil)
 
     init(format: LogFormat, destination: Destination, leastLevel: Logger.Level) {
@@ -42,29 +36,22 @@ final class LogOutput: Sendable {
             guard lostCount > 0 else { return }
             let lines = lostCount == 1 ? "1 line was" : "\(lostCount) lines were"
             let message = "\(lines) lost here (nothing read the log in time)"
-            // At once, and not behind what has come since.
+            // At once, before later lines.
             perform(entry(of: LogLine(level: .warning, label: "twiliofs", message: message, fields: [:])))
         }
         self.queue.withLock { $0 = queue }
     }
 
-    /// Waits until what was logged is written, or for a second where nobody reads it.
-    func flush() {
-        queue.withLock { $0 }?.flush(within: .seconds(1))
-    }
-
-    /// A logger that writes here.
-    func logger() -> Logger {
-        Logger(label: "twiliofs") { OutputLogHandler(label: $0, output: self) }
-    }
-
-    /// The least level that is logged now.
+    /// Waits until all lines are written, or for a second if nobody reads them.
+    func flush() { queue.withLock { $0 }?.flush(within: .seconds(1)) }
+    /// A logger with this output.
+    func logger() -> Logger { Logger(label: "twiliofs") { OutputLogHandler(label: $0, output: self) } }
+    /// The current threshold.
     var threshold: Logger.Level { state.withLock(\.isDebugging) ? min(leastLevel, .debug) : leastLevel }
-
-    /// Whether nobody takes the lines at the moment.
+    /// Whether nobody receives the lines now.
     var isUnheard: Bool { if case .systemLog = destination { !SystemLog.isReachable } else { false } }
 
-    /// Logs at the level debug as well, or not any more.
+    /// Switches debug logging on or off.
     @Sendable func switchDebugging() {
         let isDebugging = state.withLock { state in
             state.isDebugging.toggle()
@@ -73,7 +60,7 @@ final class LogOutput: Sendable {
         note("debug logging is \(isDebugging ? "on" : "off") (SIGUSR2)")
     }
 
-    /// Opens the file anew by its name, if the lines go to one.
+    /// Opens the log's file, if there is one, again by its name.
     @Sendable func reopen() {
         guard case .file(let file) = destination else {
             note("SIGHUP: there is no log file to reopen; SIGTERM unmounts")
@@ -87,14 +74,12 @@ final class LogOutput: Sendable {
         }
     }
 
-    /// Writes a line whatever the threshold is.
+    /// Writes a line regardless of the threshold.
     private func note(_ message: String, level: Logger.Level = .notice) {
         write(LogLine(level: level, label: "twiliofs", message: message, fields: [:]))
     }
 
-    fileprivate func write(_ line: LogLine) {
-        queue.withLock { $0 }?.add(entry(of: line))
-    }
+    fileprivate func write(_ line: LogLine) { queue.withLock { $0 }?.add(entry(of: line)) }
 
     private func entry(of line: LogLine) -> LogQueue.Entry {
         // The system's log adds the time itself.
@@ -102,7 +87,7 @@ final class LogOutput: Sendable {
         return LogQueue.Entry(text: line.rendered(as: format, hasTime: hasTime), level: line.level)
     }
 
-    /// Writes a line, which may take as long as its reader wants.
+    /// Writes a line; its reader determines the time.
     private func perform(_ entry: LogQueue.Entry) {
         switch destination {
         case .standardError: StandardError.write(entry.text + "\n")
@@ -118,7 +103,7 @@ final class LogOutput: Sendable {
                 defer { state.hasComplained = true }
                 return !state.hasComplained
             }
-            // While it is being mounted that is a terminal, also of what goes on in the background.
+            // During mounting this is a terminal, also for a background mount.
             if isFirst {
                 Failure.show(
                     "warning: the log file '\(file.path)' can't be written: \(reason); lines are lost until it can")
@@ -134,13 +119,13 @@ final class LogOutput: Sendable {
     }
 }
 
-/// Hands what is logged to a ``LogOutput``.
+/// Passes log events to a ``LogOutput``.
 private struct OutputLogHandler: LogHandler {
     let label: String
     let output: LogOutput
     var metadata: Logger.Metadata = [:]
 
-    /// The output's, since a signal changes it for all loggers at once.
+    /// The output's threshold: a signal changes it for all loggers at once.
     var logLevel: Logger.Level {
         get { output.threshold }
         set {}

@@ -1,10 +1,9 @@
 import Logging
 import Support
 
-/// Log lines on their way: a thread of its own writes them, since whoever reads a log may stop reading, and no other
-/// thread may wait for that.
+/// A queue of log lines: its own thread writes them, so no other thread waits if the log's reader stops reading.
 final class LogQueue: Sendable {
-    /// A line as it is written.
+    /// A rendered line.
     struct Entry: Sendable {
         let text: String
         let level: Logger.Level
@@ -13,24 +12,22 @@ final class LogQueue: Sendable {
     private struct State {
         var entries: [Entry] = []
         var byteCount = 0
-
-        /// How many lines were dropped since the last one that was taken.
+        /// The number of lines dropped since the last taken one.
         var lostCount = 0
         var isWriting = false
     }
 
-    /// The most that waits, in bytes of text.
+    /// The maximum of waiting text in bytes.
     private static let limit = 1 << 20
 
     private let state = Condition(State())
-
-    /// Nil when the system had none left.
+    /// The queue's thread; nil if the system has none left.
     private let thread: NamedThread?
     private let perform: @Sendable ([Entry], _ lostCount: Int) -> Void
 
     /// Makes a queue; its thread ends with the process.
     ///
-    /// - Parameter perform: writes lines, and tells how many were lost after them; may take its time.
+    /// - Parameter perform: Writes lines and the number of lines lost after them; may block.
     init(perform: @escaping @Sendable ([Entry], _ lostCount: Int) -> Void) {
         self.perform = perform
         let state = state
@@ -49,9 +46,9 @@ final class LogQueue: Sendable {
         }
     }
 
-    /// Has a line written soon; drops it when too much waits already.
+    /// Adds a line, or drops it if the queue is full.
     func add(_ entry: Entry) {
-        // Without a thread left in the system, the line matters more than the time.
+        // Without a thread, the line matters more than the time.
         guard thread != nil else { return perform([entry], 0) }
         state.change { state in
             guard state.byteCount + entry.text.utf8.count <= Self.limit else {
@@ -63,8 +60,6 @@ final class LogQueue: Sendable {
         }
     }
 
-    /// Waits until what was added is written, for a time at most.
-    func flush(within patience: Duration) {
-        state.waitUntil(timeout: patience) { $0.entries.isEmpty && !$0.isWriting }
-    }
+    /// Waits until all lines are written, at most for `patience`.
+    func flush(within patience: Duration) { state.waitUntil(timeout: patience) { $0.entries.isEmpty && !$0.isWriting } }
 }

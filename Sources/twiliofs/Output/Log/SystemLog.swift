@@ -4,19 +4,19 @@ import Logging
 
 /// The system's log, syslog(3), with the program's name as identity.
 enum SystemLog {
-    /// The socket at which it listens (`_PATH_LOG`).
+    /// Its socket (`_PATH_LOG`).
     static let path = "/dev/log"
 
-    /// Names this program in the lines that follow.
+    /// Names this program in later lines.
     static func open() {
-        // The C library keeps the pointer, so it has to be that of a constant, which ends with a zero byte.
+        // The C library keeps the pointer, so it points to a constant, which ends with a zero byte.
         let identity: StaticString = "twiliofs"
         openlog(UnsafeRawPointer(identity.utf8Start).assumingMemoryBound(to: CChar.self), LOG_PID, LOG_DAEMON)
     }
 
-    /// Whether something listens there; syslog(3) itself doesn't tell.
+    /// Whether its socket has a listener; syslog(3) itself doesn't report that.
     static var isReachable: Bool {
-        // Datagrams are usual; some systems have a stream.
+        // Most systems have datagrams, some a stream.
         [SOCK_DGRAM, SOCK_STREAM].contains { type in
             let descriptor = socket(AF_UNIX, Int32(type.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
             guard descriptor >= 0 else { return false }
@@ -32,9 +32,8 @@ enum SystemLog {
         }
     }
 
-    /// Hands over a line.
     static func write(_ line: String, level: Logger.Level) {
-        // As a C string: a String among the arguments of a C function would be passed as an object.
+        // A C string, since C varargs receive a String as an object.
         line.withCString { text in withVaList([text]) { vsyslog(priority(of: level), "%s", $0) } }
     }
 
