@@ -1,8 +1,8 @@
-import Sync
 import Catalog
 public import Media
 public import Readability
 public import Support
+import Sync
 public import TwilioAPI
 
 /// The mount as a tree of directories and files: names, numbers, attributes, contents.

@@ -1,7 +1,7 @@
 public import Catalog
 import Support
-public import TwilioAPI
 public import Sync
+public import TwilioAPI
 
 /// An account to survey.
 public struct SurveyedAccount: Sendable {

@@ -1,9 +1,9 @@
 import Foundation
 import Logging
+import Support
 import TestSupport
 import Testing
 import TwilioSimulator
-import Support
 
 @testable import twiliofs
 

@@ -1,9 +1,9 @@
 import ArgumentParser
 import Foundation
 import Glibc
+import Support
 import TestSupport
 import Testing
-import Support
 import Transfer
 import TwilioAPI
 

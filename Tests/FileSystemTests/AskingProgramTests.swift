@@ -1,7 +1,7 @@
 import Glibc
+import Support
 import TestSupport
 import Testing
-import Support
 
 @testable import FileSystem
 

@@ -1,7 +1,7 @@
 import Foundation
+import Support
 import TestSupport
 import Testing
-import Support
 import TwilioAPI
 import TwilioSimulator
 

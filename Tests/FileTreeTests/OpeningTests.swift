@@ -2,9 +2,9 @@ import Catalog
 import Envelope
 import Foundation
 import ModuleTestSupport
+import Support
 import TestSupport
 import Testing
-import Support
 import TwilioAPI
 import TwilioSimulator
 

@@ -1,9 +1,9 @@
 import Catalog
 import Foundation
 import Media
+import Support
 import TestSupport
 import Testing
-import Support
 import Transfer
 import TwilioAPI
 import TwilioSimulator

@@ -1,10 +1,10 @@
 import Catalog
 import Envelope
 import ModuleTestSupport
+import Support
 import Sync
 import TestSupport
 import Testing
-import Support
 import TwilioAPI
 import TwilioSimulator
 

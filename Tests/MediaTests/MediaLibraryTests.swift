@@ -1,9 +1,9 @@
 import Envelope
 import Foundation
 import ModuleTestSupport
+import Support
 import TestSupport
 import Testing
-import Support
 import TwilioAPI
 import TwilioSimulator
 

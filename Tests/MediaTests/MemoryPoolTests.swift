@@ -1,6 +1,6 @@
+import Support
 import TestSupport
 import Testing
-import Support
 
 @testable import Media
 

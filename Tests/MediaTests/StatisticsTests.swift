@@ -1,9 +1,9 @@
 import Foundation
 import MetricsTestKit
 import ModuleTestSupport
+import Support
 import TestSupport
 import Testing
-import Support
 import Transfer
 import TwilioSimulator
 

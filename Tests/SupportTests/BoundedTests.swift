@@ -1,6 +1,6 @@
+import Support
 import TestSupport
 import Testing
-import Support
 
 @Suite("Numbers from outside are bounded, and sums of them saturate", .orderly)
 struct BoundedTests {

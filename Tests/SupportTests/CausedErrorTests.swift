@@ -1,6 +1,6 @@
+import Support
 import TestSupport
 import Testing
-import Support
 
 private struct Layer: CausedError {
     let message: String

@@ -1,7 +1,7 @@
 import Foundation
+import Support
 import TestSupport
 import Testing
-import Support
 
 @Suite("A text from outside can't steer a terminal or forge a line", .orderly)
 struct ForeignTextTests {

@@ -1,7 +1,7 @@
 import Glibc
+import Support
 import TestSupport
 import Testing
-import Support
 
 @Suite("Threads of the program's own", .orderly)
 struct ThreadTests {

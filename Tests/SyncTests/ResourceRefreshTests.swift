@@ -2,9 +2,9 @@ import Catalog
 import CatalogTestSupport
 import Foundation
 import ModuleTestSupport
-import Testing
-import TestSupport
 import Support
+import TestSupport
+import Testing
 import TwilioAPI
 import TwilioSimulator
 

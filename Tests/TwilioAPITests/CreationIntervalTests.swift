@@ -1,8 +1,8 @@
 import Foundation
 import ModuleTestSupport
+import Support
 import TestSupport
 import Testing
-import Support
 import Transfer
 import TwilioSimulator
 

@@ -1,8 +1,8 @@
-import Sync
 import Catalog
 import Media
 import Prefetching
 import Support
+import Sync
 import TwilioAPI
 
 /// Provides the attributes of all nodes.

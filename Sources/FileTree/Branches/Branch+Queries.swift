@@ -1,7 +1,7 @@
-import Sync
 import Catalog
 import Media
 import Support
+import Sync
 import TwilioAPI
 
 /// Queries of a branch's catalog, with the tree's errors.

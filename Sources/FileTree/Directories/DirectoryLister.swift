@@ -1,7 +1,7 @@
-import Sync
 import Catalog
 import Readability
 import Support
+import Sync
 import TwilioAPI
 
 /// Lists directories.

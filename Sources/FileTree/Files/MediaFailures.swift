@@ -1,7 +1,7 @@
-import Sync
 import Catalog
 import Media
 import Support
+import Sync
 import TwilioAPI
 
 /// Translates errors of media to the tree's, once their meaning is known.

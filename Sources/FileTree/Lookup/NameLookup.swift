@@ -1,6 +1,6 @@
-import Sync
 import Catalog
 import Support
+import Sync
 import TwilioAPI
 
 /// Finds names in directories.

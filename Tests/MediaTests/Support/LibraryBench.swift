@@ -2,9 +2,9 @@ import Envelope
 import Foundation
 import MetricsTestKit
 import ModuleTestSupport
+import Support
 import TestSupport
 import Testing
-import Support
 import Transfer
 import TwilioAPI
 import TwilioSimulator

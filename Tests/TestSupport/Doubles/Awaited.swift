@@ -1,5 +1,5 @@
-import Testing
 import Support
+import Testing
 
 /// Collects what completions are called with, for a test that waits for them.
 public final class Awaited<Value: Sendable>: Sendable {

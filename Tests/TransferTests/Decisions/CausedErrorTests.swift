@@ -1,7 +1,7 @@
 import Logging
+import Support
 import TestSupport
 import Testing
-import Support
 
 @testable import Transfer
 

@@ -1,7 +1,7 @@
 import FoundationEssentials
+import Support
 import TestSupport
 import Testing
-import Support
 
 @testable import Transfer
 

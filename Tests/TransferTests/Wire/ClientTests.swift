@@ -1,9 +1,9 @@
 import FoundationEssentials
 import Glibc
 import Logging
+import Support
 import TestSupport
 import Testing
-import Support
 
 @testable import Transfer
 

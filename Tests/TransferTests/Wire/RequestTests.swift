@@ -1,7 +1,7 @@
 import MetricsTestKit
+import Support
 import TestSupport
 import Testing
-import Support
 
 @testable import Transfer
 

@@ -1,8 +1,8 @@
 import FoundationEssentials
 import Logging
+import Support
 import TestSupport
 import Testing
-import Support
 
 @testable import Transfer
 
