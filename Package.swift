@@ -114,7 +114,7 @@ let package = Package(
             ],
             path: "Tests/TestSupport",
             swiftSettings: swiftSettings + optimized),
-        // What tests share that needs the filesystem's modules.
+        // Shared by tests; imports the filesystem's modules.
         .target(
             name: "ModuleTestSupport",
             dependencies: ["TestSupport", "TwilioSimulator", "Envelope", "Media", "TwilioAPI", "Transfer", logging],
@@ -128,7 +128,7 @@ let package = Package(
         tests(
             of: "TwilioAPI",
             ["TwilioAPI", "TwilioSimulator", "ModuleTestSupport", "TestSupport", "Transfer", "Support", logging]),
-        // What the tests of the catalog and those of the modules above it share.
+        // Shared by the tests of the catalog and of the modules above it.
         .target(
             name: "CatalogTestSupport",
             dependencies: [

@@ -16,22 +16,6 @@ struct DamagedListTests {
         try Catalog(folder: folder.path, logger: log.logger)
     }
 
-    /// An account with compositions, one an hour.
-    private static func simulator(_ count: Int, pageSize: Int? = nil) throws -> TwilioSimulator {
-        var configuration = SimulatorConfiguration()
-        configuration.behaviour.pageSizeLimit = pageSize
-        let simulator = try TwilioSimulator.start(configuration)
-        for number in 0..<count {
-            try simulator.add(
-                .composition,
-                fields: [
-                    "sid": .string("\(try Sample.sid(number, .composition))"), "status": "completed",
-                    "date_created": .string("\(Timestamp(seconds: 1_790_000_000 - Int64(number) * 3600))"),
-                ])
-        }
-        return simulator
-    }
-
     /// A catalog of an account, with everything in the main file.
     private static func fill(from simulator: TwilioSimulator) throws -> CatalogFolder {
         let folder = try CatalogFolder()
@@ -82,7 +66,7 @@ struct DamagedListTests {
         "A catalog that was cut off anywhere becomes right",
         arguments: [0, 1, 99, 100, 5000, 16_384, 40_000, 100_000, -16_384, -1])
     func truncated(length: Int) throws {
-        let simulator = try Self.simulator(200)
+        let simulator = try TwilioSimulator.withHourlyCompositions(200)
         defer { simulator.stop() }
         let folder = try Self.fill(from: simulator)
         let content = try Data(contentsOf: URL(filePath: folder.file))
@@ -95,7 +79,7 @@ struct DamagedListTests {
 
     @Test("A catalog with a page of garbage becomes right, whichever page it is")
     func garbagePage() throws {
-        let simulator = try Self.simulator(200)
+        let simulator = try TwilioSimulator.withHourlyCompositions(200)
         defer { simulator.stop() }
         let folder = try Self.fill(from: simulator)
         let content = try Data(contentsOf: URL(filePath: folder.file))
@@ -111,7 +95,7 @@ struct DamagedListTests {
 
     @Test("A catalog whose journal was deleted is as it was before, and becomes right")
     func deletedJournal() throws {
-        let simulator = try Self.simulator(200)
+        let simulator = try TwilioSimulator.withHourlyCompositions(200)
         defer { simulator.stop() }
         let folder = try Self.fill(from: simulator)
         let first = try Self.open(folder)
@@ -127,7 +111,7 @@ struct DamagedListTests {
 
     @Test("A catalog whose lock another process holds is an error at once")
     func heldLock() throws {
-        let simulator = try Self.simulator(300)
+        let simulator = try TwilioSimulator.withHourlyCompositions(300)
         defer { simulator.stop() }
         let folder = try Self.fill(from: simulator)
         let catalog = try Self.open(folder)
@@ -148,7 +132,7 @@ struct DamagedListTests {
 
     @Test("Damage that is found during use is one error; the catalog is set aside and built anew")
     func atRunTime() throws {
-        let simulator = try Self.simulator(300)
+        let simulator = try TwilioSimulator.withHourlyCompositions(300)
         defer { simulator.stop() }
         let folder = try Self.fill(from: simulator)
         let log = RecordedLog()
@@ -166,7 +150,7 @@ struct DamagedListTests {
 
     @Test("When one mount sets a catalog aside, another gives it up as well and leaves the new one alone")
     func otherMount() throws {
-        let simulator = try Self.simulator(300)
+        let simulator = try TwilioSimulator.withHourlyCompositions(300)
         defer { simulator.stop() }
         let folder = try Self.fill(from: simulator)
         let (log, otherLog) = (RecordedLog(), RecordedLog())
@@ -189,7 +173,7 @@ struct DamagedListTests {
 
     @Test("A catalog that is set aside during a refresh isn't shown until it is whole again")
     func whileRefreshing() throws {
-        let simulator = try Self.simulator(300)
+        let simulator = try TwilioSimulator.withHourlyCompositions(300)
         defer { simulator.stop() }
         let clock = Locked(Int64(Date().timeIntervalSince1970))
         var settings = SyncSettings(refreshInterval: .seconds(60))
@@ -219,7 +203,7 @@ struct DamagedListTests {
         "A catalog that is set aside while a list is fetched doesn't make that list complete",
         arguments: [Behaviour.ListOrder.newestFirst, .unordered])
     func whileFilling(order: Behaviour.ListOrder) throws {
-        let simulator = try Self.simulator(600, pageSize: 2)
+        let simulator = try TwilioSimulator.withHourlyCompositions(600, pageSize: 2)
         defer { simulator.stop() }
         simulator.behaviour.listOrder = order
         simulator.behaviour.latencyMilliseconds = order == .newestFirst ? 200 : 12
@@ -246,7 +230,7 @@ struct DamagedListTests {
 
     @Test("The list of a damaged catalog isn't complete for anybody who has read the empty one that replaces it")
     func replacedList() throws {
-        let simulator = try Self.simulator(300)
+        let simulator = try TwilioSimulator.withHourlyCompositions(300)
         defer { simulator.stop() }
         let bench = try SyncBench(simulator)
         defer { bench.shutDown() }
@@ -263,7 +247,7 @@ struct DamagedListTests {
 
     @Test("A damaged catalog doesn't hide the removals that the one that replaces it counts from the beginning")
     func replacedRemovals() throws {
-        let simulator = try Self.simulator(0)
+        let simulator = try TwilioSimulator.withHourlyCompositions(0)
         defer { simulator.stop() }
         let bench = try SyncBench(simulator)
         defer { bench.shutDown() }

@@ -11,25 +11,9 @@ import TwilioSimulator
 
 @Suite("Two mounts of one account", .orderly)
 struct SharedCatalogTests {
-    private static func simulator(_ count: Int) throws -> TwilioSimulator {
-        var configuration = SimulatorConfiguration()
-        configuration.behaviour.pageSizeLimit = 5
-        configuration.behaviour.latencyMilliseconds = 5
-        let simulator = try TwilioSimulator.start(configuration)
-        for number in 0..<count {
-            try simulator.add(
-                .composition,
-                fields: [
-                    "sid": .string("\(try Sample.sid(number, .composition))"), "status": "completed",
-                    "date_created": .string("\(Timestamp(seconds: 1_790_000_000 - Int64(number) * 3600))"),
-                ])
-        }
-        return simulator
-    }
-
     @Test("Both have everything, whether the catalog is cold or warm")
     func coldAndWarm() throws {
-        let simulator = try Self.simulator(300)
+        let simulator = try TwilioSimulator.withHourlyCompositions(300, pageSize: 5, latencyMilliseconds: 5)
         defer { simulator.stop() }
         let folder = try CatalogFolder()
         for _ in ["cold", "warm"] {
@@ -50,7 +34,7 @@ struct SharedCatalogTests {
 
     @Test("What one has asked for just now, the other doesn't ask for again")
     func sparedRefresh() throws {
-        let simulator = try Self.simulator(20)
+        let simulator = try TwilioSimulator.withHourlyCompositions(20, pageSize: 5, latencyMilliseconds: 5)
         defer { simulator.stop() }
         let folder = try CatalogFolder()
         do {
@@ -80,7 +64,7 @@ struct SharedCatalogTests {
 
     @Test("What one finds to be gone, the other is told")
     func removal() throws {
-        let simulator = try Self.simulator(20)
+        let simulator = try TwilioSimulator.withHourlyCompositions(20, pageSize: 5, latencyMilliseconds: 5)
         defer { simulator.stop() }
         let folder = try CatalogFolder()
         var settings = SyncSettings(refreshInterval: .seconds(3600))

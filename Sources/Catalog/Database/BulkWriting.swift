@@ -7,13 +7,13 @@ import Support
 /// copies, with its own connection and in parallel to the next transactions.
 final class BulkWriting: Sendable {
     private struct State {
-        /// Whether a copy was requested and hasn't started.
+        /// A copy was requested and hasn't started.
         var isWanted = false
         var isCopying = false
         var isEnding = false
         /// The pages in the journal after the latest copy.
         var journal = 0
-        /// Whether the database waits for the disk again.
+        /// The database waits for the disk again.
         var isRestored = false
     }
 

@@ -68,8 +68,9 @@ struct CatalogCheck {
     /// The most bytes of a step's name.
     private static let longestStep = 64
 
-    /// Whether a name has the form of a step's: lower-case letters, digits, spaces and hyphens, with a letter first
-    /// (``Schema/migrator(coder:)``).
+    /// Whether a name can be a migration step's (``Schema/migrator(coder:)``).
+    ///
+    /// Steps' names consist of lower-case letters, digits, spaces and hyphens, and begin with a letter.
     static func isNameOfStep(_ name: [UInt8]) -> Bool {
         let letters = UInt8(ascii: "a")...UInt8(ascii: "z")
         let digits = UInt8(ascii: "0")...UInt8(ascii: "9")

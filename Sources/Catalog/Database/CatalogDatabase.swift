@@ -13,7 +13,7 @@ struct CatalogDatabase: Sendable {
     /// The file, for messages.
     let path: String
 
-    /// Whether opening checked every row, as it does in a small database.
+    /// Whether every row was checked at opening. Large databases are checked later, in the background.
     let isChecked: Bool
 
     /// The inode of the file, to detect a replacement at ``path``.
@@ -207,7 +207,7 @@ struct CatalogDatabase: Sendable {
             """)
     }
 
-    /// Whether the file is still the one at ``path``: another mount may have set it aside, or a user deleted it.
+    /// Whether ``path`` still names this file. Another mount may have set it aside, or a user deleted it.
     var isInPlace: Bool { Self.number(of: path).map { $0 == fileNumber } ?? true }
 
     /// The inode of a file; 0 when there is none; nil when unknown at the moment.
@@ -219,7 +219,7 @@ struct CatalogDatabase: Sendable {
 }
 
 extension DatabaseError {
-    /// Whether the file itself is damaged, so that retries can't succeed.
+    /// Whether the file is damaged: a retry can't succeed.
     var isDamage: Bool {
         // SQLite reports an unknown format of the schema with a general code; only the message is specific.
         resultCode == .SQLITE_CORRUPT || resultCode == .SQLITE_NOTADB

@@ -25,6 +25,7 @@ final class Spool: Sendable {
             throw SystemError("no temporary file can be created in '\(folder)'", errno)
         }
         unlink(template)
+        // Swift doesn't import mkostemp(3).
         _ = fcntl(named, F_SETFD, FD_CLOEXEC)
         self.descriptor = named
     }
