@@ -28,7 +28,7 @@ def gains(figure, measurements):
     pairs = [(before[run], value) for run, value in after.items() if run in before]
     if figure.is_speed:
         pairs = [(after, before) for before, after in pairs]
-    return [before / after if after else 1.0 for before, after in pairs]
+    return [before / after if after else float("inf") if before else 1.0 for before, after in pairs]
 
 
 def _judgement(gain):
@@ -82,7 +82,7 @@ def _table_rows(settings):
 
 
 def main(before, after):
-    programs = {name: Path(path).resolve() for name, path in zip(_NAMES, (before, after))}
+    programs = {name: Path(path).expanduser().resolve() for name, path in zip(_NAMES, (before, after))}
     for path in programs.values():
         if not os.access(path, os.X_OK):
             sys.exit(f"bench: {path} is no program")

@@ -25,7 +25,6 @@ final class CacheCore: Sendable {
         var pauses = Pauses()
         /// By SID: the content requested last, for recordings with other contents in the index.
         var staleRecordings: [String: CacheContent] = [:]
-        var isShutDown = false
         var hits = 0
         var misses = 0
         var damaged = 0

@@ -130,10 +130,7 @@ extension CacheCore {
     }
 
     func shutDown() {
-        let store = state.withLock { state in
-            state.isShutDown = true
-            return state.store.take()
-        }
+        let store = state.withLock { $0.store.take() }
         try? store?.settle()
     }
 }

@@ -40,11 +40,12 @@ public final class MediaLibrary: Sendable {
     ///
     /// - Parameters:
     ///   - clients: resolve media addresses, one client per account.
+    ///   - transfer: fetches media.
+    ///   - keys: open envelopes.
     ///   - diskCache: keeps ciphertext across restarts; nil for none.
-    ///   - observer: is told what is learnt; kept.
-    ///   - metrics: makes what counts and measures reads and fetches.
-    /// - Throws: ``SystemError`` when the system has no thread left, ``MemoryError`` when the memory that is granted
-    ///   is too little.
+    ///   - observer: receives findings; retained.
+    ///   - metrics: makes the counters, timers and recorders.
+    /// - Throws: ``SystemError`` if no thread can be started, ``MemoryError`` if the granted memory is too little.
     public init(
         clients: TwilioClients, transfer: TransferClient, keys: KeyRing, diskCache: (any BlockCache)? = nil,
         configuration: Configuration, observer: any MediaObserver,

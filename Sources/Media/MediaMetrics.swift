@@ -2,10 +2,10 @@ import Metrics
 import Support
 import Synchronization
 
-/// What a library counts and measures.
+/// The metrics of a library.
 ///
-/// It is on the way of each read, so it takes no lock: its numbers are atomics. The counters of verdicts and errors,
-/// which are seldom, are found in dictionaries.
+/// Every read updates them, so they take no lock: the gauges are atomics. Verdicts and errors are rare: their counters
+/// are looked up in dictionaries.
 final class MediaMetrics: Sendable {
     /// The result of comparing a whole file with its tag.
     enum Verdict: String, CaseIterable {

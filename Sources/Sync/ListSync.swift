@@ -20,8 +20,10 @@ final class ListSync: Sendable {
         /// The message of the failure logged last; repetitions are logged only for debugging.
         var logged: String?
 
-        /// Starts over when the database was replaced; `latest` was read before the lock was taken, but epochs only
-        /// grow.
+        /// Starts over if the database was replaced.
+        ///
+        /// The epoch is read before the lock is taken, so that this lock is never held with the catalog's. An outdated
+        /// epoch is ignored: epochs only grow.
         mutating func follow(_ latest: Int) {
             guard latest > epoch else { return }
             epoch = latest

@@ -70,7 +70,7 @@ final class ListUpdater: Sendable {
 
     /// Fetches everything created within an interval that the catalog lacks.
     func fetch(_ interval: Range<Int64>, completion: @escaping PageFetcher.Completion) {
-        // Otherwise the part in the future would count as covered.
+        // Cut at now: the part in the future must not count as covered.
         let now = services.settings.now()
         let part = interval.clamped(to: shownTimes).clamped(to: Int64.min..<max(interval.lowerBound, now) + 1)
         do throws(CatalogError) {

@@ -95,7 +95,7 @@ public final class Synchronizer: Sendable {
 
     /// The status of a list.
     public func status(of kind: MediaKind) -> ListStatus {
-        lists[kind]?.status ?? ListStatus(state: .complete, progress: nil, refreshed: nil, passed: nil)
+        lists[kind]?.status ?? ListStatus(state: .complete)
     }
 
     /// Whether the catalog has the whole list of a kind.

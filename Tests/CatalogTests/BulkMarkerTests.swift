@@ -72,6 +72,27 @@ struct BulkMarkerTests {
         #expect(try folder.dump().filter { $0.hasPrefix("INSERT INTO \"entry\"") }.count == 3)
     }
 
+    @Test("A marker stays until its flush ends on another thread, also when the next bulk writing begins")
+    func flushElsewhere() throws {
+        let copier = try WorkerPool(name: "checkpoint", threadCount: 1)
+        let flusher = try WorkerPool(name: "check", threadCount: 1)
+        defer { copier.shutDown() }
+        let folder = try Self.filled()
+        let catalog = try folder.catalog()
+        let isOver = Condition(false)
+        flusher.run { isOver.waitUntil { $0 } }
+        for number in 2...3 {
+            catalog.beginBulk(copyingOn: copier)
+            try catalog.store(try Sample.resource(number))
+            catalog.endBulk(flushingOn: flusher)
+        }
+        let markers = try folder.bulkMarkers.count
+        isOver.change { $0 = true }
+        flusher.shutDown()
+        #expect(markers == 2)
+        #expect(try folder.bulkMarkers == [])
+    }
+
     @Test("A marker is there as long as much is written, and no longer")
     func ownMarker() throws {
         let copier = try WorkerPool(name: "checkpoint", threadCount: 1)

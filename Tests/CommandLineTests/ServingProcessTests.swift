@@ -19,7 +19,7 @@ struct ServingProcessTests {
         let mount = try BackgroundMount(try Self.account.get(), wrapper: wrapper)
         #expect(mount.result.text + mount.result.errorText == "")
         #expect(try mount.answers)
-        let descriptors = mount.descriptors
+        let descriptors = try mount.descriptors
         for number in 0...2 { #expect(descriptors[number] == "/dev/null") }
     }
 
@@ -76,7 +76,7 @@ struct ServingProcessTests {
         let mount = try BackgroundMount(
             try Self.account.get(), wrapper: ["bash", "-c", script, locks.url.path])
         #expect(try Command.run(["flock", "-n", locks.path("lock"), "true"]).end == .exited(0))
-        #expect(!mount.descriptors.values.contains { $0.hasPrefix(locks.url.path) || $0.hasPrefix("pipe:") })
+        #expect(try !mount.descriptors.values.contains { $0.hasPrefix(locks.url.path) || $0.hasPrefix("pipe:") })
         #expect(try mount.answers)
     }
 
@@ -117,7 +117,7 @@ struct ServingProcessTests {
             ])
         #expect(mount.result.errorText == "")
         #expect(try mount.answers)
-        #expect(!mount.descriptors.values.contains { $0.hasPrefix("pipe:") })
+        #expect(try !mount.descriptors.values.contains { $0.hasPrefix("pipe:") })
     }
 
     @Test("Neither its environment nor its arguments hold a secret", arguments: [true, false])

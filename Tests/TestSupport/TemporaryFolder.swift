@@ -1,6 +1,6 @@
 public import Foundation
 
-/// A folder of its own, removed with the last reference to it.
+/// A folder of its own, removed after the test that made it, or later with the last reference to it.
 public final class TemporaryFolder: Sendable {
     /// Where it is; there are no symbolic links in the path.
     public let url: URL
@@ -9,6 +9,7 @@ public final class TemporaryFolder: Sendable {
     public init() throws {
         url = try TestRun.shared.folder.appending(path: "folder-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: false)
+        TestScope.current?.keep(self)
     }
 
     deinit {

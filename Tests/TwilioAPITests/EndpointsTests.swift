@@ -54,8 +54,8 @@ struct EndpointsTests {
         "What is no address is refused, with the setting's name and the text",
         arguments: [
             "", "api.twilio.com", "ftp://api.twilio.com", "https://", "https:///path", "//api.twilio.com",
-            "https://api.twilio.com?x=1", "https://api.twilio.com#x", "https://user@api.twilio.com",
-            "https://user:secret@api.twilio.com", "file:///etc/passwd", "http:api.twilio.com", "https://a b",
+            "https://api.twilio.com?x=1", "https://api.twilio.com#x", "file:///etc/passwd", "http:api.twilio.com",
+            "https://a b",
             "http://api.twilio.com", "http://10.0.0.1", "https://api.twilio.com:99999", "https://api.twilio.com:0",
         ])
     func badAddresses(text: String) {
@@ -67,6 +67,18 @@ struct EndpointsTests {
             #expect(error?.code == .invalidConfiguration)
             #expect(error?.message.contains("\(setting) '\(text)'") == true)
         }
+    }
+
+    @Test(
+        "An address with a user name or a password is refused, and not repeated",
+        arguments: [
+            "https://user@api.twilio.com", "https://user:secret@api.twilio.com", "ftp://:secret@api.twilio.com",
+        ])
+    func userInformation(text: String) {
+        let error = #expect(throws: TwilioError.self) { _ = try Endpoints(api: text) }
+        #expect(error?.code == .invalidConfiguration)
+        #expect(error?.message.contains("API address") == true)
+        #expect(error?.description.contains("secret") == false && error?.description.contains("@") == false)
     }
 
     @Test(

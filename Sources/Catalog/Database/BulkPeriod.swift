@@ -48,11 +48,13 @@ final class BulkPeriod: Sendable {
         guard let running else { return }
         running.writing.stop()
         let flush: @Sendable () -> Void = { [self] in
+            // Taken before the flush, which covers only the writes made before it.
+            let earlier = state.withLock { $0.leftMarker.take() }
             if let marker = running.writing.flush() {
                 keep(marker)
+                if let earlier { keep(earlier) }
             } else {
-                // The flush covered the writes of earlier periods too.
-                state.withLock { $0.leftMarker.take() }?.end(isFlushed: true)
+                earlier?.end(isFlushed: true)
             }
             running.database.pool.releaseMemory()
             twiliofs_release_freed_memory()

@@ -13,7 +13,7 @@ struct CatalogDatabase: Sendable {
     /// The file, for messages.
     let path: String
 
-    /// Whether every row was checked at opening. Large databases are checked later, in the background.
+    /// Whether every row was checked at opening; large databases are checked later, in the background.
     let isChecked: Bool
 
     /// The inode of the file, to detect a replacement at ``path``.
@@ -97,7 +97,8 @@ struct CatalogDatabase: Sendable {
         // The mode of an existing file may differ, for instance in a copy.
         fchmod(descriptor, 0o600)
         let hasPossibleHeader = FileHeader.isPossible(descriptor)
-        // Not asked of the path afterwards: a file removed meanwhile would count as being in place while it is missing.
+        // From the descriptor: asked of the path later, a file removed meanwhile would have the number 0, as a missing
+        // one has, and count as in place.
         var status = stat()
         let fileNumber = fstat(descriptor, &status) == 0 ? UInt64(status.st_ino) : 0
         close(descriptor)
@@ -207,7 +208,7 @@ struct CatalogDatabase: Sendable {
             """)
     }
 
-    /// Whether ``path`` still names this file. Another mount may have set it aside, or a user deleted it.
+    /// Whether the path still names this file: another mount may have set it aside, or a user deleted it.
     var isInPlace: Bool { Self.number(of: path).map { $0 == fileNumber } ?? true }
 
     /// The inode of a file; 0 when there is none; nil when unknown at the moment.

@@ -111,7 +111,7 @@ final class CatalogStorage: Sendable {
         if let reason, reason.isDamage {
             replace(database, reason: reason)
         } else if !database.isInPlace {
-            // A reader that is opened now finds no file.
+            // The file was removed: a connection that a reader opens now finds none.
             replace(database, reason: nil)
         }
         return CatalogError(
@@ -133,7 +133,7 @@ final class CatalogStorage: Sendable {
                 current.epoch += 1
                 requirements.forgetNumbers()
             } catch {
-                logger.error("the damaged catalog can't be replaced", error: error)
+                logger.error("the catalog can't be opened again", error: error)
             }
         }
     }

@@ -77,6 +77,6 @@ extension EntryRow {
 extension DatabaseError {
     /// The error of a row that was changed since it was written, or written by another program.
     static func damage(_ table: String) -> DatabaseError {
-        DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a row of the table '\(table)' doesn't match its checksum")
+        DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a row of the table '\(table)' is invalid")
     }
 }

@@ -166,7 +166,8 @@ final class OpenStore: Sendable {
         do {
             for path in try Self.discarded(folder) { try FileManager.default.removeItem(atPath: path) }
         } catch {
-            throw IndexFailure(SystemError("a discarded part of the disk cache can't be removed", EIO))
+            throw IndexFailure(
+                .unavailable, "a discarded part of the disk cache can't be removed: \(error.localizedDescription)")
         }
     }
 

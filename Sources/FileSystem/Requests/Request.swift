@@ -2,6 +2,7 @@ import CFUSE
 import FileTree
 import Glibc
 import Support
+import Synchronization
 
 /// A request of the kernel, answered exactly once, from any thread.
 ///
@@ -21,7 +22,7 @@ final class Request: Sendable {
     /// The waiting thread, for checking its signals; 0 if it lives in another namespace.
     let threadID: pid_t
     /// Whether the kernel has reported a pending signal of the waiting thread.
-    private let interrupted = Locked(false)
+    private let interrupted = Atomic(false)
     /// The requested operation.
     let operation: Operation
     /// The requested node, or the parent of the name.
@@ -48,7 +49,7 @@ final class Request: Sendable {
     var isPending: Bool { state.withLock { $0.handle != nil } }
 
     /// Whether the kernel has reported a pending signal of the waiting thread.
-    var isInterrupted: Bool { interrupted.withLock { $0 } }
+    var isInterrupted: Bool { interrupted.load(ordering: .relaxed) }
 
     /// Has libfuse report interruptions from now on, if the request isn't answered.
     func watchInterruptions() {
@@ -56,13 +57,12 @@ final class Request: Sendable {
             guard let handle = state.handle, !state.isWatched else { return }
             state.isWatched = true
             // Unretained: `answer` ends the watch before it releases the request, and the list of pending requests
-            // holds it until then. The callback may come at once, under this lock; it takes only the lock of
-            // `interrupted`.
+            // holds it until then. The callback may come at once, under this lock; it takes none.
             fuse_req_interrupt_func(handle, requestWasInterrupted, Unmanaged.passUnretained(self).toOpaque())
         }
     }
 
-    fileprivate func noteInterruption() { interrupted.withLock { $0 = true } }
+    fileprivate func noteInterruption() { interrupted.store(true, ordering: .relaxed) }
 
     /// Answers, unless another answer came first.
     ///
@@ -102,10 +102,9 @@ final class Request: Sendable {
     func succeed() { answer { fuse_reply_err($0, 0) } }
 
     /// Answers with bytes.
-    @discardableResult
-    func reply(_ bytes: RawSpan) -> Bool {
+    func reply(_ bytes: RawSpan) {
         bytes.withUnsafeBytes { buffer in
-            answer { fuse_reply_buf($0, buffer.baseAddress?.assumingMemoryBound(to: CChar.self), buffer.count) }
+            _ = answer { fuse_reply_buf($0, buffer.baseAddress?.assumingMemoryBound(to: CChar.self), buffer.count) }
         }
     }
 }

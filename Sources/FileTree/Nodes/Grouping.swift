@@ -10,15 +10,12 @@ enum Grouping: String, CaseIterable, Hashable, Sendable {
     /// The grouping of a call or a room.
     init(of group: SID) { self = group.letters == .call ? .call : .room }
 
-    private init(_ group: MediaKind.Group) {
-        switch group {
-        case .call: self = .call
-        case .room: self = .room
-        }
-    }
-
     /// The kinds with this grouping.
-    var kinds: [MediaKind] { MediaKind.allCases.filter { Grouping($0.group) == self } }
+    var kinds: [MediaKind] { self == .call ? Self.kindsOfCalls : Self.kindsOfRooms }
+
+    // Each lookup asks for them.
+    private static let kindsOfCalls = MediaKind.allCases.filter { $0.group == .call }
+    private static let kindsOfRooms = MediaKind.allCases.filter { $0.group == .room }
 
     /// Reads the name of a call or a room; nil for other names.
     func group(named name: String) -> SID? {

@@ -3,6 +3,7 @@ import Envelope
 /// The private keys proven to be held, since one opened an envelope that names their public key.
 ///
 /// There is no proof of the contrary: an envelope that doesn't open may be damaged or name the wrong public key.
+/// So each recording whose key isn't proven is tried by itself.
 struct KeyStandings {
     private struct Name: Hashable {
         let publicKeySID: String

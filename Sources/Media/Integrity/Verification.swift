@@ -113,7 +113,7 @@ struct Verification {
         case .condemned(let reads):
             services.logger.critical(
                 """
-                \(known.sid): authentication failed twice (\(error.message)); reads return EIO until a fetch is \
+                \(known.sid): authentication failed again (\(error.message)); reads return EIO until a fetch is \
                 verified
                 """,
                 metadata: logMetadata)

@@ -3,14 +3,13 @@ public import Logging
 public import Metrics
 public import Support
 
-/// Performs HTTP requests and downloads, and does for them what can be done: repeats what failed, resumes what broke
-/// off, follows redirects, keeps to what the account allows.
+/// Performs HTTP requests and downloads within the account's limits: retries failures, resumes broken downloads, follows
+/// redirects.
 ///
-/// From the outside in: the client hands commands to a `TransferLoop`, which runs on a thread of its own. For each
-/// transfer that has a `TransferStateMachine`, which decides what is done next and does nothing itself; an
-/// `AdmissionQueue` with a `RequestLimiter`, which says whose turn it is; and an `ExchangeEngine`, which performs one
-/// request at libcurl's multi interface and knows nothing of the others. Bytes go from libcurl's buffer to the receiver
-/// without a copy.
+/// The client posts commands to a `TransferLoop` on a thread of its own. Each transfer has a `TransferStateMachine`,
+/// which decides and performs no I/O. An `AdmissionQueue` with a `RequestLimiter` orders the exchanges, and an
+/// `ExchangeEngine` performs each on libcurl's multi interface. Bytes go from libcurl's buffer to the receiver without a
+/// copy.
 public final class TransferClient: Sendable {
     private let mailbox: Mailbox
     private let thread: NamedThread
@@ -20,11 +19,10 @@ public final class TransferClient: Sendable {
     /// Starts a client and its thread.
     ///
     /// - Parameters:
-    ///   - configuration: What it trusts and how much it does at a time.
-    ///   - metrics: Makes what counts its requests and measures their hosts.
-    ///   - logger: Where it tells of repetitions and failures; addresses appear there without their query.
-    /// - Throws: `invalidConfiguration` when the certificate authorities can't be read, or the system has no thread to
-    ///   give.
+    ///   - configuration: The trust settings and the limits.
+    ///   - metrics: Makes the counters and timers.
+    ///   - logger: Logs retries and failures, with addresses without their query.
+    /// - Throws: `invalidConfiguration` if the certificate authorities can't be read, or no thread can be started.
     public init(
         _ configuration: Configuration, metrics: any MetricsFactory = NOOPMetricsHandler.instance, logger: Logger
     ) throws(TransferError) {

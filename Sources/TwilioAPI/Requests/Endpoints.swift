@@ -60,8 +60,12 @@ public struct Endpoints: Hashable, Sendable {
 
     private static func url(_ text: String?, orHost host: String, setting: String) throws(TwilioError) -> URL {
         let text = text ?? "https://\(host)"
+        if let url = URL(string: text), url.user() != nil || url.password() != nil {
+            // The text isn't repeated: it may hold a password.
+            throw TwilioError(.invalidConfiguration, "the \(setting) has a user name or a password in it: remove it")
+        }
         guard let url = URL(string: text), let scheme = url.scheme, ["http", "https"].contains(scheme.lowercased()),
-            let host = url.host(), !host.isEmpty, url.query() == nil, url.fragment() == nil, url.user() == nil
+            let host = url.host(), !host.isEmpty, url.query() == nil, url.fragment() == nil
         else {
             throw TwilioError(
                 .invalidConfiguration, "the \(setting) '\(text)' is not an address like https://api.twilio.com")

@@ -52,8 +52,7 @@ public struct MediaResource: Hashable, Sendable {
             fields = try JSONDecoder().decode(Fields.self, from: Data(json))
         } catch {
             throw TwilioError(
-                .malformedAnswer, "a resource among the \(kind.pluralName) can't be read: \(ForeignText("\(error)"))",
-                cause: error)
+                .malformedAnswer, "a resource among the \(kind.pluralName) can't be read: \(ForeignText("\(error)"))")
         }
         guard fields.sid.letters == kind.sidLetters else {
             throw TwilioError(

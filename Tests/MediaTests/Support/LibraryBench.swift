@@ -113,7 +113,8 @@ final class LibraryBench: Sendable {
         let kind = try #require(TwilioAPI.MediaKind.allCases.first { sid.hasPrefix($0.sidPrefix) })
         let answers = Awaited<Result<ListAnswer, TwilioError>>()
         client.page(of: kind) { answers.add($0) }
-        return try MediaResource(#require(try answers.value().get().page().resources.first))
+        let resources = try answers.value().get().page().resources.map { try MediaResource($0) }
+        return try #require(resources.first { $0.sid.description == sid })
     }
 
     /// The resources of all voice recordings, as the list has them.

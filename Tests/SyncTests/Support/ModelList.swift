@@ -83,8 +83,6 @@ struct ModelList {
         items.insert(item, at: low)
     }
 
-    mutating func remove(at index: Int) { items.remove(at: index) }
-
     /// The place of an item in the list; two differ.
     private func key(_ item: Item) -> (Int64, Int) {
         switch order {

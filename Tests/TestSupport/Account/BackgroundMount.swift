@@ -68,5 +68,12 @@ public final class BackgroundMount: Sendable {
     }
 
     /// The targets of the serving process's descriptors, by number.
-    public var descriptors: [Int: String] { ProcessFiles(processID).descriptors }
+    public var descriptors: [Int: String] {
+        get throws {
+            let found = ProcessFiles(processID).descriptors
+            // 0 to 2 are always open: without them the folder couldn't be read, and proves nothing.
+            guard found[0] != nil else { throw CommandError("the descriptors of \(processID) can't be read") }
+            return found
+        }
+    }
 }

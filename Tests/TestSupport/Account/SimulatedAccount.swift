@@ -3,7 +3,7 @@ public import TwilioSimulator
 
 /// A Twilio account, simulated by the test process itself.
 ///
-/// It ends with the last reference.
+/// It ends after the test that started it, or later with the last reference.
 public final class SimulatedAccount: Sendable {
     /// The simulator: its addresses and credentials, and what it is asked.
     public let simulator: TwilioSimulator
@@ -24,6 +24,7 @@ public final class SimulatedAccount: Sendable {
         configuration.temporaryFolder = try TestRun.shared.folder.path
         try configure(&configuration)
         simulator = try TwilioSimulator.start(configuration)
+        TestScope.current?.keep(self)
     }
 
     deinit {

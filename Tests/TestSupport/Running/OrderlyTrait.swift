@@ -26,14 +26,14 @@ public struct OrderlyTrait: SuiteTrait, TestTrait, TestScoping {
         test.isSuite || testCase != nil ? self : nil
     }
 
-    /// Runs a suite inside the gate, or a case under the watchdog.
+    /// Runs a suite inside the gate, or a case under the watchdog and with a scope of its own.
     public func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
     ) async throws {
         guard testCase == nil else {
             let entry = Watchdog.shared.watch(test.qualifiedName, limit: limit)
             defer { Watchdog.shared.forget(entry) }
-            return try await function()
+            return try await TestScope.$current.withValue(TestScope()) { try await function() }
         }
         // A suite within another one is part of it.
         if Self.isInsideGate { return try await function() }

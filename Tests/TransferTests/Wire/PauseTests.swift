@@ -88,9 +88,12 @@ struct PauseTests {
     @Test("A connection that breaks during a pause is noticed after it, and the download goes on behind what has come")
     func breaks() throws {
         let resource = pattern(400_000)
+        let isBroken = Condition(false)
         let server = try ScriptedServer { request, connection in
             connection.serve(resource, to: request, upTo: request.index == 0 ? 200_000 : .max)
-            if request.index == 0 { connection.hangUp() }
+            guard request.index == 0 else { return }
+            connection.hangUp()
+            isBroken.change { $0 = true }
         }
         let isOpen = Locked(false)
         let isPaused = Locked(false)
@@ -102,6 +105,7 @@ struct PauseTests {
         let client = try makeClient()
         let task = client.download(DownloadRequest(patience: .short), from: try server.address(), to: recorder)
         try wait(until: "it is paused") { isPaused.withLock { $0 } }
+        isBroken.waitUntil { $0 }
         isOpen.withLock { $0 = true }
         task.resume()
         let record = recorder.wait()
@@ -158,7 +162,7 @@ struct PauseTests {
         #expect(download(client, try server.address("/next")).bytes == resource)
     }
 
-    @Test("A receiver that cancels while kept bytes are handed over ends its download once")
+    @Test("A receiver that cancels when kept bytes arrive ends its download once")
     func cancelledWhileResuming() throws {
         let resource = pattern(400_000)
         let isOver = Condition(false)

@@ -5,7 +5,7 @@ import Support
 final class LogFile: Sendable {
     /// The absolute path.
     let path: String
-    /// The descriptor, the same number for a reopened file, and so without a lock.
+    /// The descriptor; its number stays the same when the file is reopened, so it needs no lock.
     private let descriptor: Int32
     /// Whether the last line may be incomplete.
     private let isCut = Locked(false)
