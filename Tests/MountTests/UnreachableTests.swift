@@ -23,11 +23,11 @@ struct UnreachableTests {
                 $0.behaviour.latencyMilliseconds = latency
             }
         }
-        var account: SimulatedAccount? = try start(port: 0, latency: 400)
-        let port = try #require(account?.simulator.apiURL.split(separator: ":").last.flatMap { Int($0) })
-        let mount = try MountedAccount(try #require(account))
+        let account = try start(port: 0, latency: 400)
+        let port = try #require(account.simulator.apiURL.split(separator: ":").last.flatMap { Int($0) })
+        let mount = try MountedAccount(account)
         #expect(try Self.listed(mount, "compositions") == [])
-        account = nil
+        account.stop()
 
         // Without a memory of the failure each would take three quarters of a minute, and the test longer than it may.
         for _ in 0..<5 { #expect(try Self.listed(mount, "recordings") == nil) }
@@ -36,7 +36,7 @@ struct UnreachableTests {
         let reasons = mount.log.split(separator: "\n").filter { $0.contains("the list of voice recordings failed") }
         #expect(reasons.count == 1 && reasons.allSatisfy { $0.contains("can't be reached") }, "\(mount.log)")
 
-        account = try start(port: port, latency: 0)
+        _ = try start(port: port, latency: 0)
         #expect(try eventually(within: 70) { try Self.listed(mount, "recordings")?.count == 4000 }, "\(mount.log)")
         try mount.unmount()
     }

@@ -1,9 +1,10 @@
 /// A cache of ciphertext across mounts.
 ///
-/// It stores units: 16 bytes, then 1 MiB of ciphertext (less for a content's last unit). The 16 bytes are the ciphertext
-/// before the unit if decryption needs it, else they are unspecified. It doesn't interpret the bytes. It never fails: an unreadable unit is a miss,
-/// and one that can't be stored is dropped. All functions except ``units(of:)`` may block for some milliseconds, and
-/// are called on their own threads.
+/// It stores units: 16 bytes, then 1 MiB of ciphertext (less for a content's last unit). The 16 bytes are the
+/// ciphertext before the unit if decryption needs it, else they are unspecified. The cache doesn't interpret the bytes.
+///
+/// It never fails: an unreadable unit is a miss, and one that can't be stored is dropped. All functions except
+/// ``units(of:)`` may block for some milliseconds, and are called on their own threads.
 public protocol BlockCache: Sendable {
     /// The indices of the units that are probably stored; reads no file.
     func units(of content: CachedContent) -> Set<Int>

@@ -8,8 +8,8 @@ public import Support
 ///
 /// The client posts commands to a `TransferLoop` on a thread of its own. Each transfer has a `TransferStateMachine`,
 /// which decides and performs no I/O. An `AdmissionQueue` with a `RequestLimiter` orders the exchanges, and an
-/// `ExchangeEngine` performs each on libcurl's multi interface. Bytes go from libcurl's buffer to the receiver without a
-/// copy.
+/// `ExchangeEngine` performs each on libcurl's multi interface. Bytes go from libcurl's buffer to the receiver without
+/// a copy.
 public final class TransferClient: Sendable {
     private let mailbox: Mailbox
     private let thread: NamedThread

@@ -1,12 +1,15 @@
 public import Foundation
+import Support
 public import TwilioSimulator
 
 /// A Twilio account, simulated by the test process itself.
 ///
-/// It ends after the test that started it, or later with the last reference.
+/// It ends when it is stopped, and at the latest after the test that started it and with the last reference.
 public final class SimulatedAccount: Sendable {
     /// The simulator: its addresses and credentials, and what it is asked.
     public let simulator: TwilioSimulator
+
+    private let isStopped = Locked(false)
 
     /// Starts a simulator; its API answers when this returns.
     ///
@@ -27,8 +30,15 @@ public final class SimulatedAccount: Sendable {
         TestScope.current?.keep(self)
     }
 
-    deinit {
-        simulator.stop()
+    deinit { stop() }
+
+    /// Ends it: its addresses can't be reached any more.
+    public func stop() {
+        let isFirst = isStopped.withLock { isStopped in
+            defer { isStopped = true }
+            return !isStopped
+        }
+        if isFirst { simulator.stop() }
     }
 
     /// The account's SID.
