@@ -3,8 +3,9 @@ public import Logging
 public import Metrics
 public import Support
 
-/// Performs HTTP requests and downloads within the account's limits: retries failures, resumes broken downloads, follows
-/// redirects.
+/// Performs HTTP requests and downloads within the account's limits.
+///
+/// It retries failures, resumes broken downloads and follows redirects.
 ///
 /// The client posts commands to a `TransferLoop` on a thread of its own. Each transfer has a `TransferStateMachine`,
 /// which decides and performs no I/O. An `AdmissionQueue` with a `RequestLimiter` orders the exchanges, and an
