@@ -35,9 +35,9 @@ final class AttributeProvider: Sendable {
             let branch = branches[node.branch]
             var entry: CatalogEntry?
             switch node.place {
-            case .directory(.group(let group)) where try branch.oldest(ofGroup: group) == nil:
-                waitForGroup(group, node, completion)
-                return
+            case .directory(.group(let group)):
+                entry = try branch.oldest(ofGroup: group)
+                guard entry != nil else { return waitForGroup(group, node, completion) }
             case .directory, .control: break
             case .media(let sid, _), .metadata(let sid, _), .link(let sid, _, _): entry = try branch.entry(of: sid)
             }
@@ -67,9 +67,8 @@ final class AttributeProvider: Sendable {
         branch.synchronizer.whenListed(kinds) { [self] result in
             do throws(FileTreeError) {
                 if case .failure(let error) = result { throw FileTreeError(.inputOutput, error.message, cause: error) }
-                guard try branch.oldest(ofGroup: group) != nil, let attributes = try known(of: node, nil) else {
-                    throw branch.isListed(kinds) ? gone : .interrupted
-                }
+                guard let oldest = try branch.oldest(ofGroup: group), let attributes = try known(of: node, oldest)
+                else { throw branch.isListed(kinds) ? gone : .interrupted }
                 completion(.success(attributes))
             } catch {
                 completion(.failure(error))
@@ -79,7 +78,9 @@ final class AttributeProvider: Sendable {
 
     /// The answer to a lookup; counts the reference.
     ///
-    /// - Parameter validity: The validity of the name.
+    /// - Parameters:
+    ///   - entry: The recording; for a call or a room its oldest one, if at hand.
+    ///   - validity: The validity of the name.
     func lookedUp(_ node: Node, _ entry: CatalogEntry? = nil, validity: Double) throws(FileTreeError) -> Entry {
         let attributes = try withName(of: node, entry)
         if case .media(let sid, _) = node.place, attributes.validity > 0 {
@@ -111,7 +112,8 @@ final class AttributeProvider: Sendable {
             let branch = branches[node.branch]
             return Attributes(
                 inode: nodes.number(node), type: .directory, permissions: ownership.directoryPermissions,
-                user: ownership.user, group: ownership.group, size: 4096, modified: try branch.modified(directory),
+                user: ownership.user, group: ownership.group, size: 4096,
+                modified: try branch.modified(directory, oldest: entry),
                 validity: branch.isSettled(directory) ? Validity.short : 0)
         case .control(let file):
             return regular(node, size: Int64(try controlFiles.size(of: file)), Attributes.unknownTime, validity: 0)

@@ -66,10 +66,12 @@ extension Branch {
     ///
     /// A day, a month and a year have the time of their beginning. Calls and rooms have the time of their oldest
     /// recording: later recordings don't change it, and the catalog finds it with the call.
-    func modified(_ directory: Directory) throws(FileTreeError) -> Timestamp {
+    ///
+    /// - Parameter oldest: The oldest recording of a call or a room, if at hand.
+    func modified(_ directory: Directory, oldest: CatalogEntry?) throws(FileTreeError) -> Timestamp {
         switch directory {
         case .date(let span): span.interval.lowerBound
-        case .group(let group): try oldest(ofGroup: group)?.dateCreated ?? Attributes.unknownTime
+        case .group(let group): try (oldest ?? self.oldest(ofGroup: group))?.dateCreated ?? Attributes.unknownTime
         // The time of the mount would change with each mount.
         case .accounts, .control: Attributes.unknownTime
         case .root, .media, .metadata, .metadataOf, .byDate, .byGroup: try newest(of: directory.kinds)

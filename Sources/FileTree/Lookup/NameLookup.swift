@@ -59,7 +59,9 @@ final class NameLookup: Sendable {
         guard let group = grouping.group(named: name) else { throw .missing(name) }
         let branch = branches[number]
         let node = Node(.directory(.group(group)), in: number)
-        if try branch.oldest(ofGroup: group) != nil { return try attributes.lookedUp(node, validity: Validity.short) }
+        if let oldest = try branch.oldest(ofGroup: group) {
+            return try attributes.lookedUp(node, oldest, validity: Validity.short)
+        }
         guard !branch.isListed(grouping.kinds) else { throw .missing(name) }
         return try attributes.lookedUp(node, validity: 0)
     }
