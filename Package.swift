@@ -123,7 +123,7 @@ let package = Package(
         // The imports of all modules, by the text of their sources.
         tests(of: "Structure", ["TestSupport"]),
         tests(of: "Support", ["Support", "TestSupport"]),
-        tests(of: "Envelope", ["Envelope", "Support", "ModuleTestSupport", "TestSupport"]),
+        tests(of: "Envelope", ["COpenSSL", "Envelope", "Support", "ModuleTestSupport", "TestSupport"]),
         tests(of: "Transfer", ["Transfer", "TwilioSimulator", "Support", "TestSupport", logging, metricsTestKit]),
         tests(
             of: "TwilioAPI",

@@ -12,7 +12,7 @@ struct ErrorDocument: Equatable {
     /// The reason in words.
     var message: ForeignText?
 
-    /// Reads the fields; those of a body in another form stay nil.
+    /// Reads the fields; they are nil for a body in another form.
     init(_ body: [UInt8]) {
         if let document = try? JSONDecoder().decode(JSONForm.self, from: Data(body)) {
             code = document.code

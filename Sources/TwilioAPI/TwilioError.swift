@@ -13,7 +13,7 @@ public enum TwilioErrorCode: ErrorCode {
     case unauthorized
     /// There are no credentials for the request; nothing was sent.
     case credentialMissing
-    /// Twilio refused for another reason.
+    /// Twilio refused or failed for another reason (any other status).
     case refused
     /// Twilio could not be reached, or didn't respond in time.
     case unreachable
@@ -44,7 +44,7 @@ extension TwilioError {
 
     /// Whether Twilio itself says that there is no such resource: a 404 with Twilio's error number in its body.
     ///
-    /// Proxies, gateways and captive portals answer 404 too, so nothing may be taken for deleted by the status alone.
+    /// Proxies, gateways and captive portals answer 404 too, so the status alone doesn't mean that a resource is gone.
     public var isTwiliosNotFound: Bool { code == .notFound && twilioCode == Self.resourceNotFound }
 
     /// Twilio's error number for a resource that doesn't exist.
@@ -66,10 +66,10 @@ extension TwilioError {
         guard let status = error.status else {
             switch error.code {
             case .insecureAddress, .invalidAddress:
-                // ``Endpoints`` checks the configured addresses, so this one comes from a server.
+                // `Endpoints` checks the configured addresses, so this one comes from a server.
                 self.init(.malformedAnswer, error.message, cause: error)
             case .deadlineExceeded:
-                // The last failure says more than the end of patience.
+                // The last failure says more than the end of the wait.
                 let reason = (error.cause as? TransferError)?.message ?? error.message
                 self.init(.unreachable, "\(subject) could not be fetched: \(reason)", cause: error)
             default:

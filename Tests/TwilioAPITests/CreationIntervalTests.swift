@@ -133,15 +133,6 @@ struct CreationIntervalTests {
         #expect(Set(seconds).isSubset(of: 2..<8))
     }
 
-    @Test("The server's clock comes with a page")
-    func serverTime() throws {
-        let bench = try AccountBench()
-        let begun = Int64(Date().timeIntervalSince1970)
-        let time = try #require(try bench.client.page(of: .composition).serverTime)
-        // The clock that tells whole seconds may be a moment behind.
-        #expect((begun - 1...Int64(Date().timeIntervalSince1970)).contains(time.seconds))
-    }
-
     @Test("A page is read where it is asked for, and not on the transfer thread")
     func unread() throws {
         let server = try LoopbackServer { _ in LoopbackServer.Answer(body: Array("no JSON".utf8)) }
@@ -151,7 +142,6 @@ struct CreationIntervalTests {
         let answers = Awaited<Result<ListAnswer, TwilioError>>()
         api.client.page(of: .voiceRecording) { answers.add($0) }
         let answer = try answers.value().get()
-        #expect(answer.serverTime == nil)
         let error = #expect(throws: TwilioError.self) { try answer.page() }
         #expect(error?.code == .malformedAnswer)
     }

@@ -27,11 +27,10 @@ struct MediaAddressSourceTests {
         let transfer = try TransferClient(TransferClient.Configuration(), logger: .silent)
         defer { transfer.shutDown() }
         let source = MediaAddressSource(
-            resolvedAt: Address(
+            at: Address(
                 url: try #require(URL(string: "\(server.url)/Media")),
                 credentials: FixedCredential(username: "name", password: "word")),
-            subject: try #require(SID("RT" + AccountBench.digits)), transfer: transfer, retriesNotFound: false,
-            patience: patience)
+            subject: try #require(SID("RT" + AccountBench.digits)), resolver: transfer, patience: patience)
         try body(source, server)
     }
 
@@ -181,7 +180,7 @@ struct MediaAddressSourceTests {
             url: try #require(URL(string: "https://api.example/x.wav")),
             credentials: FixedCredential(username: "name", password: "word"))
         let elsewhere = Address(url: try #require(URL(string: "https://media.example/x?signature=y")))
-        let source = MediaAddressSource(direct: own, subject: try #require(SID("RE" + AccountBench.digits)))
+        let source = MediaAddressSource(at: own, subject: try #require(SID("RE" + AccountBench.digits)))
         func current(replacing refused: Address? = nil) throws -> Address {
             let outcomes = Awaited<Outcome>()
             source.address(replacing: refused, priority: .reader) { outcomes.add($0) }

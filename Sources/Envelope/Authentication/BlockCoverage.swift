@@ -1,4 +1,4 @@
-/// A set of block numbers, kept as the fewest ranges.
+/// A set of numbers of AES blocks, stored as ranges.
 struct BlockCoverage: Sendable, Hashable {
     /// Ascending, non-empty ranges, none adjacent to the next.
     private var ranges: [Range<Int64>] = []
@@ -16,7 +16,6 @@ struct BlockCoverage: Sendable, Hashable {
         return gaps
     }
 
-    /// Adds `range`.
     mutating func insert(_ range: Range<Int64>) {
         guard !range.isEmpty else { return }
         let first = firstIndex(endingAtOrAfter: range.lowerBound)
@@ -29,10 +28,11 @@ struct BlockCoverage: Sendable, Hashable {
         ranges.replaceSubrange(first..<end, with: CollectionOfOne(merged))
     }
 
-    /// Whether all of `range` is covered.
     func covers(_ range: Range<Int64>) -> Bool { gaps(in: range).isEmpty }
 
-    /// The first range that touches or follows `position`, by binary search: random reads leave many ranges.
+    /// The first range that touches or follows `position`.
+    ///
+    /// A binary search, since random reads leave many ranges.
     private func firstIndex(endingAtOrAfter position: Int64) -> Int {
         var low = 0
         var high = ranges.count

@@ -6,15 +6,15 @@ struct FieldElement: Sendable, Hashable {
 
     init(_ block: Block) { self.block = block }
 
-    /// Addition, and subtraction.
+    /// Addition, which is also subtraction.
     static func + (left: FieldElement, right: FieldElement) -> FieldElement {
         FieldElement(left.block ^ right.block)
     }
 
     /// Multiplication (algorithm 1 of section 6.3).
     ///
-    /// One factor is secret, so no branch or memory access depends on their bits. A multiplication takes a fraction of
-    /// a microsecond; it moves a whole range, which libcrypto hashes.
+    /// One factor is secret, so no branch and no memory access depends on a bit of either. A multiplication takes a
+    /// fraction of a microsecond. It serves to move the share of a whole range; libcrypto hashes the range itself.
     static func * (left: FieldElement, right: FieldElement) -> FieldElement {
         let reduction: UInt128 = 0xE1 << 120
         var remaining = left.block.value

@@ -1,23 +1,23 @@
 import COpenSSL
 public import Support
 
-/// Verifies the tag of GCM content whose ranges come in any order, possibly repeated.
+/// Verifies the tag of GCM content whose ranges arrive in any order, some of them repeatedly.
 ///
 /// GHASH, the hash under the tag, is linear: the content's hash is the sum of the shares of its ranges, each moved to
-/// its place by a power of the hash key. So each range is hashed when it comes, and only the sum is kept. libcrypto
-/// hashes the ranges; moving and adding the shares is our code, since all libraries require content in order.
+/// its place by a power of the hash key. So each range is hashed when it arrives, and only the sum is kept. libcrypto
+/// hashes the ranges. This type moves and adds the shares, since every library requires the content in order.
 ///
-/// A value: threads that share one have to lock it. Absorbing costs the time of hashing plus some microseconds.
+/// A value: threads that share one have to lock it. Absorbing takes as long as hashing, plus some microseconds.
 public struct GCMAuthenticator: Sendable {
     private let hashKey: GHASHKey
     private let contentSize: Int64
 
-    /// The sum of the shares of `coverage`; on an error, neither changes.
+    /// The sum of the shares of the AES blocks in `coverage`; an error changes neither.
     private var sum = FieldElement(.zero)
     private var coverage = BlockCoverage()
 
     private var tag: [UInt8]
-    /// The bytes of `tag` received: bit i stands for byte i.
+    /// The received bytes of `tag`: bit i stands for byte i.
     private var tagBytes: UInt16 = 0
 
     /// Identifies the bytes of a range: the same for the same bytes at the same place.
@@ -26,8 +26,7 @@ public struct GCMAuthenticator: Sendable {
     /// chose them. It is the range's share in GHASH, a universal hash under a secret key, so it must not be disclosed.
     public struct Fingerprint: Sendable, Hashable {
         fileprivate let share: FieldElement
-
-        /// The place of the range, in blocks of AES.
+        /// The numbers of the range's AES blocks.
         fileprivate let blocks: Range<Int64>
     }
 
@@ -55,24 +54,28 @@ public struct GCMAuthenticator: Sendable {
 
     /// Absorbs a range of the ciphertext.
     ///
-    /// Bytes absorbed before count once and aren't compared: a caller that releases absorbed bytes and fetches them
-    /// again has to compare fingerprints before using them.
+    /// Bytes that are absorbed twice count once, and the second ones aren't compared with the first: a caller that
+    /// fetches absorbed bytes again has to compare fingerprints before it uses the bytes.
     ///
     /// - Parameters:
     ///   - ciphertext: Content, tag, or the end of the content and the beginning of the tag.
     ///   - offset: The ciphertext offset of its first byte. It and the range's end have to be multiples of 16, unless
     ///     they are in the tag or at the content's end.
-    /// - Returns: The fingerprint of the content in this range.
     /// - Throws: `invalidRange` for a misaligned range or one beyond the tag; `cryptoFailure`. Nothing is absorbed
     ///   then.
-    @discardableResult
-    public mutating func absorb(_ ciphertext: RawSpan, at offset: Int64) throws(EnvelopeError) -> Fingerprint {
-        _ = try end(of: ciphertext, at: offset)
-        return try ciphertext.withUnsafeBytes { (bytes) throws(EnvelopeError) in
-            let fingerprint = try absorbContent(bytes, at: offset)
+    public mutating func absorb(_ ciphertext: RawSpan, at offset: Int64) throws(EnvelopeError) {
+        let whole = try fingerprint(of: ciphertext, at: offset)
+        let gaps = coverage.gaps(in: whole.blocks)
+        try ciphertext.withUnsafeBytes { (bytes) throws(EnvelopeError) in
+            var added = whole.share
+            if gaps != [whole.blocks] {
+                added = FieldElement(.zero)
+                for gap in gaps { added = try added + share(of: gap, in: bytes, at: offset) }
+            }
+            sum = sum + added
             absorbTag(bytes, at: offset)
-            return fingerprint
         }
+        coverage.insert(whole.blocks)
     }
 
     /// Hashes a range of the ciphertext without absorbing it; several threads may hash at once.
@@ -87,7 +90,7 @@ public struct GCMAuthenticator: Sendable {
         }
     }
 
-    /// Absorbs a range hashed before, at next to no cost.
+    /// Absorbs a range that was hashed before, at next to no cost.
     ///
     /// - Parameters:
     ///   - fingerprint: The range's fingerprint.
@@ -130,32 +133,10 @@ public struct GCMAuthenticator: Sendable {
         let hash = sum + hashKey.multiply(lengths, byHashKeyToThe: 1)
         let expected = hash.block ^ hashKey.contentMask
         let isEqual = withUnsafeBytes(of: expected.bigEndian) { CRYPTO_memcmp($0.baseAddress, tag, tag.count) == 0 }
-        guard isEqual else {
-            throw EnvelopeError(.authenticationFailed, "GCM tag mismatch")
-        }
+        guard isEqual else { throw EnvelopeError(.authenticationFailed, "GCM tag mismatch") }
     }
 
-    /// Adds the share of the new content; returns the fingerprint of all of it.
-    private mutating func absorbContent(
-        _ bytes: UnsafeRawBufferPointer, at offset: Int64
-    ) throws(EnvelopeError) -> Fingerprint {
-        let end = min(offset + Int64(bytes.count), contentSize)
-        guard offset < end else { return Fingerprint(share: FieldElement(.zero), blocks: 0..<0) }
-        let blocks = try blocks(from: offset, to: end)
-        let whole = try share(of: blocks, in: bytes, at: offset)
-        let gaps = coverage.gaps(in: blocks)
-        if gaps == [blocks] {
-            sum = sum + whole
-        } else {
-            var added = FieldElement(.zero)
-            for gap in gaps { added = try added + share(of: gap, in: bytes, at: offset) }
-            sum = sum + added
-        }
-        coverage.insert(blocks)
-        return Fingerprint(share: whole, blocks: blocks)
-    }
-
-    /// The end of a range, which has to be within the ciphertext.
+    /// Checks that a range is within the ciphertext; returns its end.
     private func end(of ciphertext: RawSpan, at offset: Int64) throws(EnvelopeError) -> Int64 {
         let (end, overflow) = offset.addingReportingOverflow(Int64(ciphertext.byteCount))
         guard offset >= 0, !overflow, end <= contentSize + CiphertextLayout.tagSize else {
@@ -167,17 +148,16 @@ public struct GCMAuthenticator: Sendable {
         return end
     }
 
-    /// The blocks of AES in a range of the content.
+    /// The numbers of the AES blocks in a range of the content.
     private func blocks(from offset: Int64, to end: Int64) throws(EnvelopeError) -> Range<Int64> {
         let blockSize = CiphertextLayout.blockSize
         guard offset % blockSize == 0, end == contentSize || end % blockSize == 0 else {
-            throw EnvelopeError(
-                .invalidRange, "The content bytes \(offset)..<\(end) aren't whole 16-byte blocks.")
+            throw EnvelopeError(.invalidRange, "The content bytes \(offset)..<\(end) aren't whole 16-byte blocks.")
         }
         return (offset / blockSize)..<Self.blockCount(end)
     }
 
-    /// The share of blocks in the content's hash.
+    /// The share of AES blocks in the content's hash.
     ///
     /// - Parameter offset: The ciphertext offset of `bytes`, at or before the first of the blocks.
     private func share(
@@ -201,7 +181,7 @@ public struct GCMAuthenticator: Sendable {
         }
     }
 
-    /// The number of blocks in `size` bytes; the last block may be shorter.
+    /// The number of AES blocks in `size` bytes; the last one may be shorter.
     private static func blockCount(_ size: Int64) -> Int64 {
         (size + CiphertextLayout.blockSize - 1) / CiphertextLayout.blockSize
     }

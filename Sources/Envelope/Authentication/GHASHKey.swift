@@ -31,7 +31,7 @@ struct GHASHKey: Sendable {
     /// The mask of the content's tag: E(K, J₀).
     var contentMask: Block { secret(at: 0) }
 
-    /// The share of a range followed by `following` blocks, in the content's hash.
+    /// The share in the content's hash of a range that `following` AES blocks follow.
     ///
     /// For m blocks it is Σ Cᵢ · H^(m − i) · H^(1 + following); the 1 stands for the block of lengths at the end.
     /// libcrypto computes the GMAC of the range as additional data: (Σ Cᵢ · H^(m − i) + L) · H, masked, where L is
@@ -43,7 +43,7 @@ struct GHASHKey: Sendable {
         return multiply(hash, byHashKeyToThe: following)
     }
 
-    /// Multiplies by H^`exponent`; the exponent isn't secret and at most the largest one announced.
+    /// Multiplies by H^`exponent`; the exponent isn't secret, and `largestExponent` is the limit.
     func multiply(_ element: FieldElement, byHashKeyToThe exponent: Int64) -> FieldElement {
         var result = element
         var remaining = exponent
@@ -55,19 +55,16 @@ struct GHASHKey: Sendable {
     }
 
     private func secret(at index: Int) -> Block {
-        secrets.withUnsafeBytes { bytes in
-            Block(UnsafeRawBufferPointer(rebasing: bytes[(index * 16)..<(index * 16 + 16)]))
-        }
+        secrets.withUnsafeBytes { Block(UnsafeRawBufferPointer(rebasing: $0[(index * 16)...])) }
     }
 
     /// The GMAC of `data`: GCM's tag of additional data without content.
     private static func tag(
         of data: UnsafeRawBufferPointer, _ key: ContentEncryptionKey, _ initializationVector: [UInt8]
     ) throws(EnvelopeError) -> Block {
-        try initializationVector.span.bytes.withUnsafeBytes { (vector) throws(EnvelopeError) -> Block in
-            var context = try CipherContext(.gcm, .encrypt, key: key, initializationVector: vector)
-            try context.update(data, into: nil)
-            return try context.tag()
-        }
+        var context = try CipherContext(
+            .gcm, .encrypt, key: key, initializationVector: initializationVector.span.bytes)
+        try context.update(data, into: nil)
+        return try context.tag()
     }
 }

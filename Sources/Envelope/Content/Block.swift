@@ -1,4 +1,4 @@
-/// A block of AES: 16 bytes as a big-endian number.
+/// An AES block: 16 bytes as a big-endian number.
 struct Block: Sendable, Hashable {
     /// The number in memory order: its bytes are the block's.
     var bigEndian: UInt128
@@ -19,45 +19,31 @@ struct Block: Sendable, Hashable {
     /// The number.
     var value: UInt128 { UInt128(bigEndian: bigEndian) }
 
-    /// Increments the last 32 bits modulo 2³²; the others stay (inc32, SP 800-38D, section 6.2).
-    func incremented(by count: UInt32) -> Block {
-        let counter = UInt32(truncatingIfNeeded: value) &+ count
-        return Block(value: value & ~UInt128(UInt32.max) | UInt128(counter))
-    }
-
     /// GCM's counter: the last 32 bits.
     var counter: UInt32 { UInt32(truncatingIfNeeded: value) }
+
+    /// Increments the counter modulo 2³²; the other bits stay (inc32, SP 800-38D, section 6.2).
+    func incremented(by count: UInt32) -> Block {
+        Block(value: value & ~UInt128(UInt32.max) | UInt128(counter &+ count))
+    }
 
     static func ^ (left: Block, right: Block) -> Block { Block(value: left.value ^ right.value) }
 
     /// Encrypts or decrypts this block with AES-256.
-    func applying(
-        _ direction: CipherContext.Direction, key: ContentEncryptionKey
-    ) throws(EnvelopeError) -> Block {
-        var context = try CipherContext(
-            .electronicCodebook, direction, key: key, initializationVector: UnsafeRawBufferPointer(start: nil, count: 0)
-        )
-        var source = self
-        var result = Block.zero
-        try withUnsafeBytes(of: &source.bigEndian) { (source) throws(EnvelopeError) in
-            try withUnsafeMutableBytes(of: &result.bigEndian) { (destination) throws(EnvelopeError) in
-                try context.update(source, into: destination)
-            }
-        }
-        return result
+    func applying(_ direction: CipherContext.Direction, key: ContentEncryptionKey) throws(EnvelopeError) -> Block {
+        var context = try CipherContext(.electronicCodebook, direction, key: key, initializationVector: RawSpan())
+        return try context.update(self)
     }
-}
 
-extension Block {
-    /// The number of padding bytes (RFC 5652, section 6.3): 1…16 bytes that each hold this number; nil without padding.
+    /// The number of padding bytes at the end, 1 to 16, each of which holds this number; nil without valid padding.
     ///
-    /// Takes constant time.
+    /// Takes constant time. Source: RFC 5652, section 6.3.
     var paddingSize: Int? {
         let size = UInt8(truncatingIfNeeded: value)
         var difference: UInt8 = 0
         withUnsafeBytes(of: bigEndian) { bytes in
             for (index, byte) in bytes.enumerated() {
-                // All ones for the bytes of the padding: where 16 - index <= size.
+                // All ones in the bytes of the padding, where 16 - index <= size; zero elsewhere.
                 let isPadding = 0 &- (UInt8(truncatingIfNeeded: (15 - index - Int(size)) >> 8) & 1)
                 difference |= isPadding & (byte ^ size)
             }

@@ -1,28 +1,15 @@
 import COpenSSL
 
-/// The modes of AES-256 in use, each fetched from libcrypto once: fetching takes longer than decrypting a block.
-enum CipherAlgorithm: Sendable {
-    case cbc, counter, electronicCodebook, gcm
-
-    private struct Fetched: @unchecked Sendable {
-        // Safe although unchecked: an EVP_CIPHER is immutable, and these are never freed.
-        let cbc = EVP_CIPHER_fetch(nil, "AES-256-CBC", nil)
-        let counter = EVP_CIPHER_fetch(nil, "AES-256-CTR", nil)
-        let electronicCodebook = EVP_CIPHER_fetch(nil, "AES-256-ECB", nil)
-        let gcm = EVP_CIPHER_fetch(nil, "AES-256-GCM", nil)
-    }
-
-    private static let fetched = Fetched()
-
+/// A mode of AES-256, fetched from libcrypto once: fetching takes longer than decrypting an AES block.
+struct CipherAlgorithm: @unchecked Sendable, Equatable {
+    // Safe although unchecked: an EVP_CIPHER is immutable, and these are never freed.
     /// libcrypto's cipher; nil when no provider has it.
-    fileprivate var handle: OpaquePointer? {
-        switch self {
-        case .cbc: Self.fetched.cbc
-        case .counter: Self.fetched.counter
-        case .electronicCodebook: Self.fetched.electronicCodebook
-        case .gcm: Self.fetched.gcm
-        }
-    }
+    fileprivate let handle: OpaquePointer?
+
+    static let cbc = CipherAlgorithm(handle: EVP_CIPHER_fetch(nil, "AES-256-CBC", nil))
+    static let counter = CipherAlgorithm(handle: EVP_CIPHER_fetch(nil, "AES-256-CTR", nil))
+    static let electronicCodebook = CipherAlgorithm(handle: EVP_CIPHER_fetch(nil, "AES-256-ECB", nil))
+    static let gcm = CipherAlgorithm(handle: EVP_CIPHER_fetch(nil, "AES-256-GCM", nil))
 }
 
 /// One run of a cipher: an EVP_CIPHER_CTX with a single owner, without padding.
@@ -36,22 +23,22 @@ struct CipherContext: ~Copyable {
 
     private let context: OpaquePointer
 
-    /// The largest input of a libcrypto call, which has 32-bit sizes, in bytes; a multiple of the block size.
+    /// The largest input of a libcrypto call, which has 32-bit sizes, in bytes; a multiple of the AES block size.
     private static let largestPiece = 1 << 30
 
     /// Prepares a run.
     ///
     /// - Parameters:
-    ///   - direction: Either one for GCM with additional data only.
+    ///   - direction: For GCM with additional data alone, either one.
     ///   - initializationVector: 16 bytes for CBC and counter mode, none for ECB, 1 to 128 for GCM.
     init(
         _ algorithm: CipherAlgorithm, _ direction: Direction, key: ContentEncryptionKey,
-        initializationVector: UnsafeRawBufferPointer
+        initializationVector: RawSpan
     ) throws(EnvelopeError) {
         ERR_clear_error()
-        guard let cipher = algorithm.handle else { throw LibcryptoError.failure("EVP_CIPHER_fetch") }
+        guard algorithm.handle != nil else { throw LibcryptoError.failure("EVP_CIPHER_fetch") }
         guard let context = EVP_CIPHER_CTX_new() else { throw LibcryptoError.failure("EVP_CIPHER_CTX_new") }
-        guard Self.prepare(context, cipher, algorithm, direction, key, initializationVector) else {
+        guard Self.prepare(context, algorithm, direction, key, initializationVector) else {
             EVP_CIPHER_CTX_free(context)
             throw LibcryptoError.failure("EVP_CipherInit_ex2")
         }
@@ -61,28 +48,32 @@ struct CipherContext: ~Copyable {
     deinit { EVP_CIPHER_CTX_free(context) }
 
     private static func prepare(
-        _ context: OpaquePointer, _ cipher: OpaquePointer, _ algorithm: CipherAlgorithm, _ direction: Direction,
-        _ key: ContentEncryptionKey, _ initializationVector: UnsafeRawBufferPointer
+        _ context: OpaquePointer, _ algorithm: CipherAlgorithm, _ direction: Direction, _ key: ContentEncryptionKey,
+        _ initializationVector: RawSpan
     ) -> Bool {
-        guard EVP_CipherInit_ex2(context, cipher, nil, nil, direction.rawValue, nil) == 1 else { return false }
+        guard EVP_CipherInit_ex2(context, algorithm.handle, nil, nil, direction.rawValue, nil) == 1 else {
+            return false
+        }
         if algorithm == .gcm {
-            let size = Int32(clamping: initializationVector.count)
+            let size = Int32(clamping: initializationVector.byteCount)
             guard EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_IVLEN, size, nil) == 1 else { return false }
         } else {
             // libcrypto reads as many bytes as the cipher needs.
-            guard Int(EVP_CIPHER_CTX_get_iv_length(context)) == initializationVector.count else { return false }
+            guard Int(EVP_CIPHER_CTX_get_iv_length(context)) == initializationVector.byteCount else { return false }
         }
-        return key.withUnsafeBytes { keyBytes in
-            EVP_CipherInit_ex2(
-                context, nil, keyBytes.baseAddress?.assumingMemoryBound(to: UInt8.self),
-                initializationVector.baseAddress?.assumingMemoryBound(to: UInt8.self), direction.rawValue, nil) == 1
+        return initializationVector.withUnsafeBytes { vector in
+            key.withUnsafeBytes { key in
+                EVP_CipherInit_ex2(
+                    context, nil, key.baseAddress?.assumingMemoryBound(to: UInt8.self),
+                    vector.baseAddress?.assumingMemoryBound(to: UInt8.self), direction.rawValue, nil) == 1
+            }
         } && EVP_CIPHER_CTX_set_padding(context, 0) == 1
     }
 
     /// Processes `source`.
     ///
     /// - Parameters:
-    ///   - source: Whole blocks for CBC and ECB.
+    ///   - source: For CBC and ECB, whole AES blocks.
     ///   - destination: As long as `source`; nil for GCM's additional data.
     mutating func update(
         _ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer?
@@ -100,6 +91,15 @@ struct CipherContext: ~Copyable {
             guard result == 1, Int(written) == count else { throw LibcryptoError.failure("EVP_CipherUpdate") }
             offset += count
         }
+    }
+
+    /// Processes an AES block.
+    mutating func update(_ block: Block) throws(EnvelopeError) -> Block {
+        var result = block
+        try withUnsafeMutableBytes(of: &result.bigEndian) { (bytes) throws(EnvelopeError) in
+            try update(UnsafeRawBufferPointer(bytes), into: bytes)
+        }
+        return result
     }
 
     /// Finishes an encrypting GCM run and returns its tag.

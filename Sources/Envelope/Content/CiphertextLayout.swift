@@ -10,18 +10,18 @@ public struct CiphertextLayout: Sendable, Hashable {
     public let plaintextSize: Int64
     /// The block size of AES, in bytes.
     public static let blockSize: Int64 = 16
-    /// The size of the GCM tag, in bytes: the smallest authenticated ciphertext.
+    /// The size of the GCM tag, in bytes; the size of the smallest authenticated ciphertext.
     public static let tagSize: Int64 = 16
-    /// The size of the ciphertext's tail in bytes: GCM's tag, or CBC's padding and the block before it.
+    /// The size of the ciphertext's tail in bytes, which holds GCM's tag, or CBC's padding and the AES block before it.
     public static let tailSize: Int64 = 2 * blockSize
     /// The largest GCM plaintext under one initialization vector, in bytes: 2³⁹ − 256 bits (NIST SP 800-38D, 5.2.1.1).
     static let largestGCMPlaintext: Int64 = (1 << 36) - 32
 
     /// Makes the layout of a recording after checking that the sizes (in bytes) agree.
     ///
-    /// GCM adds 16 bytes; CBC fills the last block with 1…16 bytes.
+    /// GCM adds 16 bytes; CBC fills the last AES block with 1 to 16 bytes.
     ///
-    /// - Throws: `truncated` when the ciphertext is too short for the plaintext or ends within a block;
+    /// - Throws: `truncated` when the ciphertext is too short for the plaintext or ends within an AES block;
     ///   `invalidMetadata` when it is too long.
     public init(
         cipher: EnvelopeMetadata.ContentCipher, ciphertextSize: Int64, plaintextSize: Int64
@@ -56,29 +56,34 @@ public struct CiphertextLayout: Sendable, Hashable {
 
     /// Returns the ciphertext range needed to decrypt a plaintext range; offsets are in bytes.
     ///
-    /// For GCM it is the same range. For CBC it consists of whole blocks, preceded by one block for chaining unless it
-    /// starts at 0, where the initialization vector serves.
+    /// For GCM it is the same range, for CBC that of ``chainedBlocks(forPlaintext:)``.
     ///
     /// - Parameter range: Clamped to the plaintext; the result is empty when nothing remains.
     public func ciphertextRange(forPlaintext range: Range<Int64>) -> Range<Int64> {
         let range = range.clamped(to: 0..<plaintextSize)
-        guard !range.isEmpty, needsPrecedingBlock else { return range }
         // Padding makes the ciphertext longer than the plaintext, so rounding up stays within it.
-        let firstBlock = range.lowerBound / Self.blockSize
-        let endBlock = (range.upperBound - 1) / Self.blockSize + 1
-        return (max(0, firstBlock - 1) * Self.blockSize)..<(endBlock * Self.blockSize)
+        return range.isEmpty || !needsPrecedingBlock ? range : Self.chainedBlocks(forPlaintext: range)
     }
 
-    /// Whether decrypting a block needs the ciphertext block before it.
+    /// The AES blocks needed to decrypt a CBC range that isn't empty, as a range of bytes.
+    ///
+    /// One more in front is needed for chaining, unless the range starts at 0, where the initialization vector serves.
+    static func chainedBlocks(forPlaintext range: Range<Int64>) -> Range<Int64> {
+        let firstBlock = range.lowerBound / blockSize
+        let endBlock = (range.upperBound - 1) / blockSize + 1
+        return (max(0, firstBlock - 1) * blockSize)..<(endBlock * blockSize)
+    }
+
+    /// Whether decrypting an AES block needs the one before it in the ciphertext.
     public var needsPrecedingBlock: Bool { cipher.needsPrecedingBlock }
     /// The ciphertext offsets of the GCM tag; nil for CBC.
     public var tagRange: Range<Int64>? { cipher.isAuthenticated ? plaintextSize..<ciphertextSize : nil }
 
-    /// Why no ciphertext has this size in bytes, as a clause without a full stop; nil for a possible size.
+    /// The reason why no ciphertext has this size in bytes, a clause without a full stop; nil for a possible size.
     ///
-    /// An unknown cipher (nil) is expected to produce whole blocks.
+    /// An unknown cipher (nil) is expected to produce whole AES blocks.
     public static func refusal(ofSize size: Int64, cipher: EnvelopeMetadata.ContentCipher?) -> String? {
-        // The smallest ciphertext of either cipher: a tag alone, one block of padding.
+        // The smallest ciphertext of either cipher is as long: a tag alone, or an AES block of padding.
         if size < blockSize { return "\(size) bytes are too few for encrypted media" }
         let isStream = cipher?.isPadded == false
         return isStream || size % blockSize == 0 ? nil : "\(size) bytes are not a whole number of AES blocks"
@@ -92,8 +97,7 @@ public struct CiphertextLayout: Sendable, Hashable {
             throw EnvelopeError(
                 .truncated,
                 "The ciphertext has \(ciphertextSize) bytes, fewer than its 16-byte tag: it was cut off;"
-                    + " fetch it again."
-            )
+                    + " fetch it again.")
         }
         guard ciphertextSize - tagSize <= largestGCMPlaintext else {
             throw EnvelopeMetadata.invalid("The ciphertext has \(ciphertextSize) bytes, more than AES-GCM can encrypt")
@@ -101,7 +105,7 @@ public struct CiphertextLayout: Sendable, Hashable {
         return ciphertextSize - tagSize
     }
 
-    /// Checks that a CBC ciphertext consists of at least one whole block, since there is always padding.
+    /// Checks that a CBC ciphertext consists of whole AES blocks, at least of one, since there is always padding.
     static func checkWholeBlocks(_ ciphertextSize: Int64) throws(EnvelopeError) {
         guard ciphertextSize >= blockSize, ciphertextSize % blockSize == 0 else {
             throw EnvelopeError(

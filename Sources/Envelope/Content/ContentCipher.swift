@@ -3,7 +3,7 @@ extension EnvelopeMetadata {
     ///
     /// Its names, sizes and properties are here and in ``CiphertextLayout``; ``ContentDecryptor`` and
     /// ``GCMAuthenticator`` do the work. Other modules ask for a property instead of comparing ciphers.
-    public enum ContentCipher: Sendable, Hashable {
+    public enum ContentCipher: Sendable, Hashable, CaseIterable {
         /// AES-256-GCM (NIST SP 800-38D) without additional data; its 16-byte tag follows the content.
         case aes256GCM
         /// AES-256-CBC (NIST SP 800-38A) with PKCS#7 padding (RFC 5652, section 6.3), Java's PKCS5Padding.
@@ -12,69 +12,46 @@ extension EnvelopeMetadata {
 }
 
 extension EnvelopeMetadata.ContentCipher {
-    /// The name for users: `aes-256-gcm` or `aes-256-cbc`.
-    public var name: String {
+    /// A row of the table: all properties that differ between ciphers.
+    private struct Traits {
+        let name, javaName: String
+        let digestNumber: UInt8
+        let isAuthenticated, isPadded, needsPrecedingBlock: Bool
+        let initializationVectorSizes: ClosedRange<Int>
+    }
+
+    private var traits: Traits {
         switch self {
-        case .aes256GCM: "aes-256-gcm"
-        case .aes256CBC: "aes-256-cbc"
+        case .aes256GCM:
+            Traits(
+                name: "aes-256-gcm", javaName: "AES/GCM/NoPadding", digestNumber: 1, isAuthenticated: true,
+                isPadded: false, needsPrecedingBlock: false, initializationVectorSizes: 1...128)
+        case .aes256CBC:
+            Traits(
+                name: "aes-256-cbc", javaName: "AES/CBC/PKCS5Padding", digestNumber: 2, isAuthenticated: false,
+                isPadded: true, needsPrecedingBlock: true, initializationVectorSizes: 16...16)
         }
     }
 
+    /// The name for users: `aes-256-gcm` or `aes-256-cbc`.
+    public var name: String { traits.name }
     /// The name in Java's cryptography architecture, which the S3 encryption client uses.
-    var javaName: String {
-        switch self {
-        case .aes256GCM: "AES/GCM/NoPadding"
-        case .aes256CBC: "AES/CBC/PKCS5Padding"
-        }
-    }
+    var javaName: String { traits.javaName }
+    /// The cipher's number in digests of envelopes, which name cached ciphertext: never changed.
+    var digestNumber: UInt8 { traits.digestNumber }
+    /// Whether a tag at the end of the ciphertext authenticates the content.
+    public var isAuthenticated: Bool { traits.isAuthenticated }
+    /// Whether the content ends with padding, which tells the size of the plaintext and verifies a content key.
+    public var isPadded: Bool { traits.isPadded }
+    /// Whether decrypting an AES block needs the one before it in the ciphertext.
+    public var needsPrecedingBlock: Bool { traits.needsPrecedingBlock }
+    /// The possible sizes of an initialization vector in bytes; for GCM, those that libcrypto accepts.
+    var initializationVectorSizes: ClosedRange<Int> { traits.initializationVectorSizes }
 
     /// Finds the cipher with a Java name.
     init?(javaName: String) {
-        switch javaName {
-        case Self.aes256GCM.javaName: self = .aes256GCM
-        case Self.aes256CBC.javaName: self = .aes256CBC
-        default: return nil
-        }
-    }
-
-    /// The cipher's number in digests of envelopes, which name cached ciphertext: never changed.
-    var digestNumber: UInt8 {
-        switch self {
-        case .aes256GCM: 1
-        case .aes256CBC: 2
-        }
-    }
-
-    /// Whether a tag at the end of the ciphertext authenticates the content.
-    public var isAuthenticated: Bool {
-        switch self {
-        case .aes256GCM: true
-        case .aes256CBC: false
-        }
-    }
-
-    /// Whether the content ends with padding, which tells the size of the plaintext and verifies a content key.
-    public var isPadded: Bool {
-        switch self {
-        case .aes256GCM: false
-        case .aes256CBC: true
-        }
-    }
-
-    /// Whether decrypting a block needs the ciphertext block before it.
-    public var needsPrecedingBlock: Bool {
-        switch self {
-        case .aes256GCM: false
-        case .aes256CBC: true
-        }
-    }
-
-    /// The possible sizes of an initialization vector in bytes; for GCM, those that libcrypto accepts.
-    var initializationVectorSizes: ClosedRange<Int> {
-        switch self {
-        case .aes256GCM: 1...128
-        case .aes256CBC: 16...16
-        }
+        guard let cipher = Self.allCases.first(where: { $0.javaName == javaName }) else { return nil }
+        self = cipher
     }
 
     /// The size of the plaintext, derived from that of the ciphertext, tag included; both in bytes.

@@ -5,7 +5,7 @@ public struct ContentDecryptor: Sendable {
     private let key: ContentEncryptionKey
     private let cipher: EnvelopeMetadata.ContentCipher
 
-    /// CBC's initialization vector, or GCM's counter block for the first block of content.
+    /// CBC's initialization vector, or GCM's counter block for the first AES block of content.
     private let start: Block
 
     private static let blockSize = Int(CiphertextLayout.blockSize)
@@ -18,16 +18,16 @@ public struct ContentDecryptor: Sendable {
         case .aes256CBC:
             start = Block(metadata.initializationVector.span)
         case .aes256GCM:
-            start = try GCMCounter.first(initializationVector: metadata.initializationVector, key: key)
+            start = try Self.firstCounter(metadata.initializationVector, key)
         }
     }
 
-    /// Decrypts the plaintext range that starts at `plaintextOffset` and fills `plaintext`.
+    /// Decrypts a plaintext range: the one that starts at `plaintextOffset` and is as long as `plaintext`.
     ///
-    /// It neither authenticates (see `GCMAuthenticator`) nor removes padding: never read beyond the plaintext's end.
+    /// It neither authenticates (see ``GCMAuthenticator``) nor removes padding: never read beyond the plaintext's end.
     ///
     /// - Parameters:
-    ///   - ciphertext: Covers at least `CiphertextLayout.ciphertextRange(forPlaintext:)` of the range.
+    ///   - ciphertext: Covers at least the range's ``CiphertextLayout/ciphertextRange(forPlaintext:)``.
     ///   - ciphertextOffset: The ciphertext offset of its first byte.
     ///   - plaintext: The output, unspecified after an error.
     ///   - plaintextOffset: The plaintext offset of its first byte.
@@ -39,9 +39,8 @@ public struct ContentDecryptor: Sendable {
     ) throws(EnvelopeError) {
         guard plaintext.byteCount > 0 else { return }
         let needed = try neededCiphertext(plaintextOffset: plaintextOffset, count: plaintext.byteCount)
-        guard ciphertextOffset >= 0 else { throw Self.outsideOfContent }
         let (end, overflow) = ciphertextOffset.addingReportingOverflow(Int64(ciphertext.byteCount))
-        guard !overflow else { throw Self.outsideOfContent }
+        guard ciphertextOffset >= 0, !overflow else { throw Self.outsideOfContent }
         guard ciphertextOffset <= needed.lowerBound, needed.upperBound <= end else {
             throw EnvelopeError(
                 .truncated,
@@ -65,17 +64,15 @@ public struct ContentDecryptor: Sendable {
 
     /// Reads the size of the plaintext from the padding of CBC content.
     ///
-    /// All of the padding is checked (RFC 5652, section 6.3): a wrong key passes with a probability of 1 in 255.
+    /// All of the padding is checked (RFC 5652, section 6.3), which a wrong key passes with a probability of 1 in 255.
     ///
     /// - Parameters:
-    ///   - lastBlocks: The last 32 bytes of the ciphertext, or all of its 16.
+    ///   - lastBlocks: The last 32 bytes of the ciphertext, or the whole ciphertext of 16 bytes.
     ///   - ciphertextSize: The size of the whole ciphertext in bytes.
     /// - Returns: The size of the plaintext in bytes.
-    /// - Throws: `invalidPadding`; `truncated` when the ciphertext doesn't consist of whole blocks or `lastBlocks` has
-    ///   another size; `unsupportedScheme` for GCM, which has no padding; `cryptoFailure`.
-    public func plaintextSize(
-        fromPaddingIn lastBlocks: RawSpan, ciphertextSize: Int64
-    ) throws(EnvelopeError) -> Int64 {
+    /// - Throws: `invalidPadding`; `truncated` when the ciphertext doesn't consist of whole AES blocks or `lastBlocks`
+    ///   has another size; `unsupportedScheme` for GCM, which has no padding; `cryptoFailure`.
+    public func plaintextSize(fromPaddingIn lastBlocks: RawSpan, ciphertextSize: Int64) throws(EnvelopeError) -> Int64 {
         guard cipher == .aes256CBC else {
             throw EnvelopeError(
                 .unsupportedScheme, "AES-GCM content has no padding: its plaintext is 16 bytes shorter than it.")
@@ -102,31 +99,40 @@ public struct ContentDecryptor: Sendable {
         return ciphertextSize - Int64(padding)
     }
 
-    private static var outsideOfContent: EnvelopeError {
-        EnvelopeError(.invalidRange, "The range asked for lies outside of what can be encrypted.")
+    /// GCM's counter block for the first AES block of content: inc32(J₀) (NIST SP 800-38D, section 7.1).
+    ///
+    /// A 96-bit initialization vector is followed by the number 2. Any other vector is hashed: libcrypto encrypts zeros
+    /// with it, which yields the encrypted counter block, and that is decrypted.
+    private static func firstCounter(_ vector: [UInt8], _ key: ContentEncryptionKey) throws(EnvelopeError) -> Block {
+        if vector.count == 12 { return Block(vector.span).incremented(by: 2) }
+        var context = try CipherContext(.gcm, .encrypt, key: key, initializationVector: vector.span.bytes)
+        return try context.update(.zero).applying(.decrypt, key: key)
     }
 
-    /// The ciphertext offsets needed for a plaintext range, without knowing the size of the plaintext.
+    private static var outsideOfContent: EnvelopeError {
+        EnvelopeError(.invalidRange, "The requested range lies outside of all content that can be encrypted.")
+    }
+
+    /// The ciphertext range needed for a plaintext range; the size of the plaintext may be unknown.
     private func neededCiphertext(plaintextOffset: Int64, count: Int) throws(EnvelopeError) -> Range<Int64> {
         let (end, overflow) = plaintextOffset.addingReportingOverflow(Int64(count))
-        let blockSize = CiphertextLayout.blockSize
-        guard plaintextOffset >= 0, !overflow, end <= Int64.max - blockSize else { throw Self.outsideOfContent }
+        guard plaintextOffset >= 0, !overflow, end <= Int64.max - CiphertextLayout.blockSize else {
+            throw Self.outsideOfContent
+        }
         switch cipher {
         case .aes256GCM:
             guard end <= CiphertextLayout.largestGCMPlaintext else { throw Self.outsideOfContent }
             return plaintextOffset..<end
         case .aes256CBC:
-            let firstBlock = plaintextOffset / blockSize
-            let endBlock = (end - 1) / blockSize + 1
-            return (max(0, firstBlock - 1) * blockSize)..<(endBlock * blockSize)
+            return CiphertextLayout.chainedBlocks(forPlaintext: plaintextOffset..<end)
         }
     }
 
     /// Decrypts `source`, which is as long as `destination` and begins at `offset`.
     ///
     /// GCM increments only the last 32 bits of the counter block; libcrypto's counter mode carries into the others. So
-    /// a run ends where the counter wraps around, and another begins. Only a hashed initialization vector makes it
-    /// wrap, and only once, since no content is longer than the counter.
+    /// a run ends where the counter wraps around, and another begins. It wraps around only after a hashed
+    /// initialization vector, and once at most, since no content is longer than the counter.
     private func decryptCounterMode(
         _ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer, at offset: Int64
     ) throws(EnvelopeError) {
@@ -138,10 +144,10 @@ public struct ContentDecryptor: Sendable {
             let blocksUntilWrap = (1 << 32) - Int(counter.counter)
             let count = min(destination.count - done, blocksUntilWrap * Self.blockSize - skipped)
             var context = try withUnsafeBytes(of: &counter.bigEndian) { (vector) throws(EnvelopeError) in
-                try CipherContext(.counter, .decrypt, key: key, initializationVector: vector)
+                try CipherContext(.counter, .decrypt, key: key, initializationVector: vector.bytes)
             }
             if skipped > 0 {
-                // Skips the key stream of the preceding bytes by XORing it with zeros; the result has to be wiped.
+                // Skips the key stream of the preceding bytes by decrypting zeros; the result is secret and is wiped.
                 var discarded = WipedBlock()
                 try discarded.withBytes { (bytes) throws(EnvelopeError) in
                     let head = UnsafeMutableRawBufferPointer(rebasing: bytes[..<skipped])
@@ -155,7 +161,7 @@ public struct ContentDecryptor: Sendable {
         }
     }
 
-    /// Decrypts the blocks that `destination` touches; `source` has one block more in front unless they start at 0.
+    /// Decrypts the AES blocks that `destination` touches; `source` has one more in front unless they start at 0.
     private func decryptChained(
         _ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer, at offset: Int64
     ) throws(EnvelopeError) {
@@ -163,13 +169,13 @@ public struct ContentDecryptor: Sendable {
         let isAtStart = offset < CiphertextLayout.blockSize
         var previous = isAtStart ? start : Block(UnsafeRawBufferPointer(rebasing: source[..<blockSize]))
         var context = try withUnsafeBytes(of: &previous.bigEndian) { (vector) throws(EnvelopeError) in
-            try CipherContext(.cbc, .decrypt, key: key, initializationVector: vector)
+            try CipherContext(.cbc, .decrypt, key: key, initializationVector: vector.bytes)
         }
         var read = isAtStart ? 0 : blockSize
         var written = 0
         let skipped = Int(offset % CiphertextLayout.blockSize)
 
-        /// Decrypts one block and copies a part of it.
+        /// Decrypts one AES block and copies a part of it.
         func decryptPartially(_ part: Range<Int>) throws(EnvelopeError) {
             var block = WipedBlock()
             try block.withBytes { (bytes) throws(EnvelopeError) in

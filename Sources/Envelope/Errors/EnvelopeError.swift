@@ -39,6 +39,7 @@ public enum EnvelopeErrorCode: ErrorCode {
     case authenticationFailed
     /// libcrypto failed unexpectedly; `cause` holds its errors.
     case cryptoFailure
+
     /// Whether the error is `invalidRange`.
     public var isProgrammingMistake: Bool { self == .invalidRange }
 }

@@ -7,19 +7,15 @@ import Support
 struct LibcryptoError: Error, Sendable, CustomStringConvertible {
     /// The packed codes, oldest first.
     private let codes: [UInt]
-    /// The reason of a failed allocation, for `contains(reason:)`.
-    static let outOfMemory = Int32(ERR_R_MALLOC_FAILURE)
-    /// The reason of an algorithm that no provider has, likewise.
-    static let unsupported = Int32(ERR_R_UNSUPPORTED)
 
-    /// Empties the thread's error queue into a value.
+    /// Empties the thread's queue into an error.
     static func drain() -> LibcryptoError {
         var codes: [UInt] = []
         while case let code = ERR_get_error(), code != 0 { codes.append(code) }
         return LibcryptoError(codes: codes)
     }
 
-    /// Makes the error of a failed libcrypto call and empties the queue.
+    /// Empties the thread's queue into the error of a failed call.
     static func failure(_ call: StaticString) -> EnvelopeError {
         EnvelopeError(
             .cryptoFailure, "libcrypto failed in \(call), which it never should: check the installation of OpenSSL.",

@@ -1,11 +1,11 @@
 public import Support
 
-/// The private keys held, each with its public key's SID where known.
+/// The private keys of this process, each with its public key's SID where known.
 ///
-/// RSAES-PKCS1-v1_5 makes an oracle of a key (Bleichenbacher's attack): an attacker who serves media chooses the
-/// wrapped keys, observes errors and their timing, and can finally unwrap other content keys. So a key is used for that
-/// scheme only where it may belong to the envelope: see ``Entry/publicKeySID`` and ``Entry/use``. RSAES-OAEP has no
-/// such weakness and is tried with every key.
+/// RSAES-PKCS1-v1_5 makes an oracle of a private key (Bleichenbacher's attack): an attacker who serves media chooses
+/// the wrapped keys, observes errors and their timing, and can finally unwrap other content keys. So a private key is
+/// used for that scheme only where it may belong to the envelope: see ``Entry/publicKeySID`` and ``Entry/use``.
+/// RSAES-OAEP has no such weakness and is tried with every private key.
 public struct KeyRing: Sendable {
     /// The declared use of a private key.
     public enum Use: String, Sendable, Hashable, CaseIterable {
@@ -17,7 +17,7 @@ public struct KeyRing: Sendable {
 
     /// One private key.
     public struct Entry: Sendable {
-        /// The SID (`CR…`) of the public key that the key is tied to, if any.
+        /// The SID (`CR…`) of the public key that the private key is tied to, if any.
         ///
         /// RSAES-PKCS1-v1_5 is used only for envelopes that name this SID.
         public let publicKeySID: String?
@@ -37,12 +37,17 @@ public struct KeyRing: Sendable {
             self.key = key
         }
 
-        /// Whether the key may be tried for an envelope.
+        /// Whether the private key may be tried for an envelope.
         func isCandidate(for metadata: EnvelopeMetadata) -> Bool {
-            metadata.wrapping != .rsaPKCS1v15 || use != .voice && mayBelong(to: metadata.publicKeySID)
+            mayOpen(metadata.publicKeySID, metadata.wrapping == .rsaPKCS1v15 ? .video : .voice)
         }
 
-        /// Whether the key isn't tied to another public key.
+        /// Whether the private key may be tried for envelopes of a use that name a public key.
+        func mayOpen(_ sid: String?, _ use: Use) -> Bool {
+            use == .voice || self.use != .voice && mayBelong(to: sid)
+        }
+
+        /// Whether the private key isn't tied to another public key.
         func mayBelong(to sid: String?) -> Bool { publicKeySID == nil || publicKeySID == sid }
     }
 
@@ -51,29 +56,29 @@ public struct KeyRing: Sendable {
     /// Makes a ring; several entries may be tied to one SID.
     public init(_ entries: [Entry]) { self.entries = entries }
 
-    /// Whether there are no keys.
+    /// Whether there are no private keys.
     public var isEmpty: Bool { entries.isEmpty }
 
-    /// Whether some key may open envelopes that name a public key and have this use; none is tried.
+    /// Whether any private key may open envelopes of this use that name a public key; tries none.
     public func mayHold(publicKeySID: String?, use: Use) -> Bool {
-        entries.contains { use == .voice || $0.use != .voice && $0.mayBelong(to: publicKeySID) }
+        entries.contains { $0.mayOpen(publicKeySID, use) }
     }
 
-    /// Whether every key may open envelopes that name a public key and have this use.
+    /// Whether every private key may open envelopes of this use that name a public key.
     ///
-    /// A key that has opened one such envelope then opens them for every use.
+    /// If so, a private key that has opened one envelope with this public key opens all of them, whatever their use.
     public func allMayHold(publicKeySID: String?, use: Use) -> Bool {
-        entries.allSatisfy { use == .voice || $0.use != .voice && $0.mayBelong(to: publicKeySID) }
+        entries.allSatisfy { $0.mayOpen(publicKeySID, use) }
     }
 
-    /// Explains that no key may be tried for envelopes of this use, and the remedy.
+    /// The reason why no private key may be tried for envelopes of this use, with the remedy.
     ///
     /// - Parameters:
     ///   - publicKeySID: The public key; nil when the envelopes name none.
     ///   - use: The use of the envelopes.
     public func absence(publicKeySID: String?, use: Use) -> String {
         let key = publicKeySID.map { "public key \($0)" } ?? "its public key"
-        // A voice key tied to another public key gives no reason to doubt its declaration.
+        // A private key for voice that is tied to another public key gives no reason to doubt its declaration.
         let forVoice = entries.filter { $0.use == .voice && $0.mayBelong(to: publicKeySID) }
         guard use == .video, !forVoice.isEmpty else {
             return "no private key is held for \(key): give the one that belongs to it"
@@ -84,20 +89,22 @@ public struct KeyRing: Sendable {
 
     /// Unwraps the content key of an envelope.
     ///
-    /// Keys tied to the envelope's public key SID come first, then the other candidates: the SID can be stale, or
-    /// Twilio used another key than the configured one (Twilio's notice 16107). Each key tried takes some milliseconds.
+    /// Private keys tied to the envelope's public key SID come first, then the other candidates: the SID can be stale,
+    /// or Twilio used a public key other than the configured one (Twilio's notice 16107). Each attempt takes some
+    /// milliseconds.
     ///
-    /// RSAES-PKCS1-v1_5 detects no wrong key reliably: its padding may look wrong, may look right by chance, or
-    /// (OpenSSL 3.2 and later) libcrypto returns random bytes on purpose. So `accepts` decides about a content key, and
-    /// one of a wrong length counts as not fitting.
+    /// RSAES-PKCS1-v1_5 doesn't detect a wrong private key reliably: the padding looks wrong, or looks right by chance,
+    /// or libcrypto returns random bytes on purpose (OpenSSL 3.2 and later). So `accepts` decides about a content key,
+    /// and a result of another length means a wrong private key.
     ///
     /// - Parameters:
     ///   - metadata: The envelope.
-    ///   - accepts: Whether a candidate is right, for CBC by the padding of the content's last block. Called
-    ///     synchronously, once for each candidate.
-    /// - Throws: `keyNotHeld` when nothing fits and no key is tied to the SID; `wrongKey` when one is tied but none
-    ///   fits; `contentDamaged` when a content key of 32 bytes isn't accepted; `invalidContentKeyLength` and
-    ///   `invalidMetadata` when a key fits beyond doubt (OAEP) but the result isn't a content key; `cryptoFailure`.
+    ///   - accepts: Whether a content key is right, for CBC by the padding at the content's end. Called synchronously,
+    ///     once for each content key.
+    /// - Throws: `keyNotHeld` when no private key fits and none is tied to the SID; `wrongKey` when one is tied but
+    ///   none fits; `contentDamaged` when a content key of 32 bytes isn't accepted; `invalidContentKeyLength` and
+    ///   `invalidMetadata` when a private key fits, proved by OAEP, but the result isn't a content key;
+    ///   `cryptoFailure`.
     public func unwrap(
         _ metadata: EnvelopeMetadata, accepts: (ContentEncryptionKey) -> Bool
     ) throws(EnvelopeError) -> ContentEncryptionKey {
@@ -119,18 +126,14 @@ public struct KeyRing: Sendable {
                 cause = cause ?? reason
             }
         }
-        if let fitting { throw Self.damaged(fitting) }
-        throw notFitting(metadata, mapped: mapped, candidates: candidates, cause: cause)
-    }
-
-    /// The error of content that disagrees with an apparently right content key.
-    ///
-    /// A wrong key seldom yields 32 bytes: without implicit rejection, its padding looks right with a probability of
-    /// 1 in 2^16; with it, the length is random among 240 or more.
-    private static func damaged(_ entry: Entry) -> EnvelopeError {
-        EnvelopeError(
+        guard let fitting else {
+            throw notFitting(metadata, mapped: mapped, candidates: candidates, cause: cause)
+        }
+        // A wrong private key seldom yields 32 bytes: without implicit rejection, its padding looks right with a
+        // probability of 1 in 2^16; with implicit rejection, the length is random among 240 or more.
+        throw EnvelopeError(
             .contentDamaged,
-            "The private key \(entry.name) opens the content key, but the content's padding or length disagrees: the"
+            "The private key \(fitting.name) opens the content key, but the content's padding or length disagrees: the"
                 + " content is damaged, or the headers that describe it are.")
     }
 

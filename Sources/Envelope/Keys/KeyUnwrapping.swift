@@ -3,15 +3,16 @@ import Support
 
 /// Unwraps content keys with one private key.
 ///
-/// A refusal of libcrypto means a key that doesn't fit; only failures unrelated to key and envelope are thrown.
+/// A refusal of libcrypto means that the private key doesn't fit. Only failures that depend neither on the private key
+/// nor on the envelope are thrown.
 extension PrivateKey {
     /// The result of an attempt.
     enum Unwrapping {
-        /// The key fits; for RSAES-PKCS1-v1_5 this is uncertain, see `KeyRing`.
+        /// The private key fits; for RSAES-PKCS1-v1_5 this is uncertain, see ``KeyRing``.
         case unwrapped(ContentEncryptionKey)
-        /// The key doesn't fit.
+        /// The private key doesn't fit.
         case notFitting(cause: LibcryptoError?)
-        /// The key fits, proved by OAEP, but the result isn't a content key.
+        /// The private key fits, proved by OAEP, but the result isn't a content key.
         case malformed(EnvelopeError)
     }
 
@@ -43,7 +44,7 @@ extension PrivateKey {
         }
     }
 
-    /// - Parameter cipher: For the S3 encryption client's form, in which the cipher's name follows the key.
+    /// - Parameter cipher: For the S3 encryption client's form, in which the cipher's name follows the content key.
     private func unwrapOAEP(
         _ wrappedKey: [UInt8], digest: OpaquePointer?, maskDigest: OpaquePointer?,
         cipher: EnvelopeMetadata.ContentCipher? = nil
@@ -60,19 +61,17 @@ extension PrivateKey {
         }
     }
 
-    /// Parses a length byte, the key, and the name of the content cipher, which binds the key to it.
+    /// Parses a length byte, the content key, and the name of the only cipher that the content key is for.
     private func unwrapNamed(
         _ bytes: SecretBytes, count: Int, cipher: EnvelopeMetadata.ContentCipher
     ) throws(EnvelopeError) -> Unwrapping {
-        // Some clients in other languages wrap the key alone. The length tells the forms apart.
+        // Some clients in other languages wrap the content key alone. The length distinguishes the two forms.
         if count == ContentEncryptionKey.size { return .unwrapped(try bytes.contentEncryptionKey(at: 0)) }
         let keySize = bytes.withUnsafeBytes { count > 0 ? Int($0[0]) : 0 }
         guard keySize == ContentEncryptionKey.size else {
             return .malformed(ContentEncryptionKey.invalidLength(keySize))
         }
-        guard count > 1 + keySize else {
-            return .malformed(ContentEncryptionKey.invalidLength(max(0, count - 1)))
-        }
+        guard count > 1 + keySize else { return .malformed(ContentEncryptionKey.invalidLength(count - 1)) }
         let namesCipher = bytes.withUnsafeBytes { $0[(1 + keySize)..<count].elementsEqual(cipher.javaName.utf8) }
         guard namesCipher else {
             return .malformed(
@@ -117,7 +116,7 @@ extension PrivateKey {
             }
             guard result == 1, 0...bytes.count ~= count else {
                 let cause = LibcryptoError.drain()
-                guard !cause.contains(reason: LibcryptoError.outOfMemory) else {
+                guard !cause.contains(reason: Int32(ERR_R_MALLOC_FAILURE)) else {
                     throw EnvelopeError(
                         .cryptoFailure, "libcrypto ran out of memory while it unwrapped a content key.", cause: cause)
                 }
@@ -131,12 +130,7 @@ extension PrivateKey {
 extension SecretBytes {
     /// Copies the 32 bytes at `offset`, which are within bounds, into a content key.
     fileprivate func contentEncryptionKey(at offset: Int) throws(EnvelopeError) -> ContentEncryptionKey {
-        let key = withUnsafeBytes { source in
-            SecretBytes(count: ContentEncryptionKey.size) { destination in
-                destination.copyMemory(
-                    from: UnsafeRawBufferPointer(rebasing: source[offset..<(offset + ContentEncryptionKey.size)]))
-            }
-        }
-        return try ContentEncryptionKey(key)
+        try ContentEncryptionKey(
+            withUnsafeBytes { SecretBytes($0[offset..<(offset + ContentEncryptionKey.size)]) })
     }
 }

@@ -5,21 +5,12 @@ import Support
 struct PEMBlock: ~Copyable {
     /// The text between `BEGIN` and the dashes: "RSA PRIVATE KEY".
     let label: String
-    /// The headers before the Base64, as a C string: `Proc-Type` and `DEK-Info` of the older encryption.
+    /// The headers before the Base64, a C string: `Proc-Type` and `DEK-Info` of the older encryption.
     private let header: UnsafeMutablePointer<CChar>
     /// The decoded DER, encrypted if a header says so.
     private let contents: UnsafeMutablePointer<UInt8>
-    /// The number of bytes that libcrypto allocated for `contents`.
+    /// The size of `contents` as allocated by libcrypto, in bytes.
     private let count: Int
-
-    private init(
-        label: String, header: UnsafeMutablePointer<CChar>, contents: UnsafeMutablePointer<UInt8>, count: Int
-    ) {
-        self.label = label
-        self.header = header
-        self.contents = contents
-        self.count = count
-    }
 
     deinit {
         CRYPTO_secure_free(header, nil, 0)

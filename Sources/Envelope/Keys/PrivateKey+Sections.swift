@@ -1,8 +1,8 @@
 extension PrivateKey {
     /// Splits a PEM file after each private key.
     ///
-    /// - Returns: Texts with one private key each and the text before it; the whole file when it has no complete
-    ///   private key, so that reading it reports the fault.
+    /// - Returns: Texts that each have one private key and the text before it. A file without a complete private key is
+    ///   returned whole, so that reading it reports the fault.
     public static func sections(ofPEM pem: SecretBytes) -> [SecretBytes] {
         let boundary = Array("-----END ".utf8)
         let label = Array("PRIVATE KEY-----".utf8)
@@ -20,7 +20,7 @@ extension PrivateKey {
                 }
                 position = next
             }
-            // Keeps a truncated further key, which has to be reported, but no certificates after the last key.
+            // A further key that is cut off has to be reported; certificates after the last key are of no use.
             let rest = bytes[start...]
             if sections.isEmpty || rest.firstRange(of: label) != nil { sections.append(SecretBytes(rest)) }
             return sections

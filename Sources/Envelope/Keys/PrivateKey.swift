@@ -13,7 +13,7 @@ public final class PrivateKey: @unchecked Sendable {
 
     /// The SHA-256 of the public key (SubjectPublicKeyInfo in DER), as 64 lower-case hexadecimal digits.
     ///
-    /// `openssl pkey -in FILE -pubout -outform DER | sha256sum` prints the same.
+    /// `openssl pkey -in FILE -pubout -outform DER | sha256sum` prints it too.
     public let publicKeyFingerprint: String
 
     /// The supported sizes of the modulus in bits: Twilio takes 2048, 3072 and 4096.
@@ -21,7 +21,7 @@ public final class PrivateKey: @unchecked Sendable {
 
     /// Reads a private key from PEM: PKCS#1, PKCS#8, encrypted PKCS#8, or PKCS#1 with OpenSSL's older encryption.
     ///
-    /// Text around the block and other blocks before it are skipped.
+    /// Text around the PEM block and other PEM blocks before it are skipped.
     ///
     /// - Parameters:
     ///   - pem: The contents of the file.
@@ -104,9 +104,7 @@ extension PrivateKey {
     }
 
     static func wrongPassphrase(cause: LibcryptoError) -> EnvelopeError {
-        EnvelopeError(
-            .wrongPassphrase,
-            "The passphrase doesn't open the private key: check it.", cause: cause)
+        EnvelopeError(.wrongPassphrase, "The passphrase doesn't open the private key: check it.", cause: cause)
     }
 
     static func unsupported(type: String) -> EnvelopeError {

@@ -12,14 +12,14 @@ enum PrivateKeyPEM {
     private static let plainLabel = "PRIVATE KEY"
     /// The label of PKCS#1, which OpenSSL before 3.0 writes.
     private static let traditionalLabel = "RSA PRIVATE KEY"
-    /// The size limit of the file in bytes: a key of 4096 bits takes 3300; a long chain of certificates fits.
+    /// The size limit of the file in bytes: a key of 4096 bits takes 3300, a long chain of certificates less.
     private static let largestSize = 1 << 20
     /// The byte order mark that some editors write.
     private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
     /// Finds the first private key.
     ///
-    /// - Throws: `invalidPEM` without any block, `notAPrivateKey` when there are only other blocks.
+    /// - Throws: `invalidPEM` without any PEM block; `notAPrivateKey` when there are only other PEM blocks.
     static func privateKeyBlock(of pem: SecretBytes) throws(EnvelopeError) -> PEMBlock {
         SecureHeap.initialize()
         guard 1...largestSize ~= pem.count else {
@@ -62,7 +62,7 @@ enum PrivateKeyPEM {
                 : "The private key file has no line \"-----BEGIN … PRIVATE KEY-----\": give the private key as PEM.")
     }
 
-    /// Decodes the key, which the caller frees.
+    /// Decodes the private key, which the caller frees.
     static func decode(_ block: consuming PEMBlock, passphrase: SecretBytes?) throws(EnvelopeError) -> OpaquePointer {
         let label = block.label
         switch label {
@@ -101,7 +101,7 @@ enum PrivateKeyPEM {
         }
         guard let key else {
             let cause = LibcryptoError.drain()
-            // The older encryption has no check: a wrong passphrase can decrypt to well-padded garbage.
+            // The older encryption has no check: a wrong passphrase can yield garbage with valid padding.
             throw wasEncrypted ? PrivateKey.wrongPassphrase(cause: cause) : undecodable(cause: cause)
         }
         return key
@@ -122,7 +122,7 @@ enum PrivateKeyPEM {
         guard let information else {
             let cause = LibcryptoError.drain()
             let isUnsupported =
-                cause.contains(reason: LibcryptoError.unsupported)
+                cause.contains(reason: Int32(ERR_R_UNSUPPORTED))
                 || cause.contains(library: ERR_LIB_EVP, reason: EVP_R_UNKNOWN_PBE_ALGORITHM)
                 || cause.contains(library: ERR_LIB_EVP, reason: EVP_R_UNSUPPORTED_CIPHER)
                 || cause.contains(library: ERR_LIB_EVP, reason: EVP_R_UNSUPPORTED_KEY_DERIVATION_FUNCTION)

@@ -1,13 +1,13 @@
 import FoundationEssentials
 
-/// Strict Base64 (RFC 4648, section 4), except that white space is skipped: headers and JSON may be wrapped.
+/// Strict Base64 (RFC 4648, section 4), but with white space, since headers and JSON may be wrapped.
 ///
 /// The decoded values (wrapped keys, initialization vectors, digests) aren't secret, so Foundation may decode them.
 enum Base64 {
     /// Decodes `text`; nil for foreign characters, missing or misplaced padding, or excess bits.
     static func decode(_ text: String) -> [UInt8]? {
         guard let bytes = Data(base64Encoded: text) else {
-            // Foundation either rejects white space or skips every foreign character.
+            // Foundation either rejects white space or skips all foreign characters.
             guard text.utf8.contains(where: isWhiteSpace) else { return nil }
             return decode(String(decoding: text.utf8.filter { !isWhiteSpace($0) }, as: UTF8.self))
         }

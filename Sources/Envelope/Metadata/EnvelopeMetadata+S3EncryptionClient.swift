@@ -1,16 +1,16 @@
 public import Support
 
 extension EnvelopeMetadata {
-    /// Reads the metadata that the Amazon S3 encryption client stores with an object; Twilio seals video with it.
+    /// Reads the metadata that the Amazon S3 encryption client stores with an object.
     ///
-    /// Version 1 (`x-amz-key`) is AES-256-CBC with RSAES-PKCS1-v1_5; version 2 (`x-amz-key-v2`) names its schemes.
-    /// Names are accepted with and without S3's prefix `x-amz-meta-`. Sources: Twilio, "Encrypting Your Stored Media";
-    /// AWS, "S3 Encryption Client: Content Metadata".
+    /// Twilio encrypts video with this client. Version 1 (`x-amz-key`) is AES-256-CBC with RSAES-PKCS1-v1_5; version 2
+    /// (`x-amz-key-v2`) names its schemes. Names are accepted with and without S3's prefix `x-amz-meta-`. Sources:
+    /// Twilio, "Encrypting Your Stored Media"; AWS, "S3 Encryption Client: Content Metadata".
     ///
     /// - Parameters:
     ///   - publicKeySID: The SID (`CR…`) of the public key, where known: no header names it.
     ///   - value: Returns the value of the header with a name in lower case.
-    /// - Returns: nil without a header of the client: the object isn't encrypted.
+    /// - Returns: nil when no header is the client's: the object isn't encrypted.
     /// - Throws: `unsupportedScheme` with the name of an unknown scheme; `invalidMetadata`.
     public static func s3EncryptionClient(
         publicKeySID: String? = nil, _ value: (_ lowerCaseName: String) -> String?
@@ -19,13 +19,15 @@ extension EnvelopeMetadata {
         if let cipher = headers[.contentCipherOfVersion3] ?? headers[.wrappedKeyOfVersion3].map({ _ in "version 3" }) {
             throw unsupported(.contentCipherOfVersion3, cipher)
         }
+        let schemes: (cipher: ContentCipher, wrapping: KeyWrapping)
+        let wrappedKey: S3EncryptionHeaders.Name
         switch (headers[.wrappedKey], headers[.wrappedKeyOfVersion2]) {
         case (.some, nil):
-            return try version1(headers, publicKeySID)
+            (schemes, wrappedKey) = ((.aes256CBC, .rsaPKCS1v15), .wrappedKey)
         case (nil, .some):
-            return try version2(headers, publicKeySID)
+            (schemes, wrappedKey) = (try schemesOfVersion2(headers), .wrappedKeyOfVersion2)
         case (nil, nil):
-            // Refusing is better than serving ciphertext as plaintext after the key got lost.
+            // The key's header may have got lost: serving ciphertext as plaintext would be worse than an error.
             for name in S3EncryptionHeaders.Name.allCases where name != .materialDescription && headers[name] != nil {
                 throw invalid(
                     "The header \(name.rawValue) says that the media is encrypted, but none has the wrapped key")
@@ -37,9 +39,13 @@ extension EnvelopeMetadata {
                     + " \(S3EncryptionHeaders.Name.wrappedKeyOfVersion2.rawValue) exclude each other, but both are there"
             )
         }
+        return try EnvelopeMetadata(
+            cipher: schemes.cipher, wrapping: schemes.wrapping, wrappedKey: try headers.requiredBytes(wrappedKey),
+            initializationVector: try headers.requiredBytes(.initializationVector), publicKeySID: publicKeySID,
+            plaintextSize: try headers.plaintextSize(), plaintextMD5: try headers.plaintextMD5())
     }
 
-    /// Returns the headers of the client's metadata, by their names in lower case; none for an unencrypted object.
+    /// Returns the headers of the client's metadata, by their names in lower case; empty for an unencrypted object.
     public static func s3EncryptionClientFields(
         of headers: some Sequence<(name: String, value: String)>
     ) -> [String: String] {
@@ -55,7 +61,7 @@ extension EnvelopeMetadata {
         return isEnvelope ? fields : [:]
     }
 
-    /// Returns a header of the client's metadata that a response has twice with different values.
+    /// Returns the name of a header of the client that a response has twice with different values; nil without one.
     ///
     /// - Parameter headers: Names and values, in the order received.
     public static func contradictoryS3EncryptionClientField(
@@ -69,22 +75,11 @@ extension EnvelopeMetadata {
         return nil
     }
 
-    private static func version1(
-        _ headers: S3EncryptionHeaders, _ publicKeySID: String?
-    ) throws(EnvelopeError) -> EnvelopeMetadata {
-        try EnvelopeMetadata(
-            cipher: .aes256CBC, wrapping: .rsaPKCS1v15, wrappedKey: try headers.requiredBytes(.wrappedKey),
-            initializationVector: try headers.requiredBytes(.initializationVector), publicKeySID: publicKeySID,
-            plaintextSize: try headers.plaintextSize(), plaintextMD5: try headers.plaintextMD5())
-    }
-
-    private static func version2(
-        _ headers: S3EncryptionHeaders, _ publicKeySID: String?
-    ) throws(EnvelopeError) -> EnvelopeMetadata {
+    private static func schemesOfVersion2(
+        _ headers: S3EncryptionHeaders
+    ) throws(EnvelopeError) -> (cipher: ContentCipher, wrapping: KeyWrapping) {
         let cipherName = try headers.required(.contentCipher)
-        guard let cipher = ContentCipher(javaName: cipherName) else {
-            throw unsupported(.contentCipher, cipherName)
-        }
+        guard let cipher = ContentCipher(javaName: cipherName) else { throw unsupported(.contentCipher, cipherName) }
         let wrappingName = try headers.required(.keyWrapping)
         let wrapping: KeyWrapping
         switch wrappingName {
@@ -98,10 +93,7 @@ extension EnvelopeMetadata {
                 "The header \(S3EncryptionHeaders.Name.tagLength.rawValue) is \"\(ForeignText(length.prefix(100)))\""
                     + " instead of \(tagLength)")
         }
-        return try EnvelopeMetadata(
-            cipher: cipher, wrapping: wrapping, wrappedKey: try headers.requiredBytes(.wrappedKeyOfVersion2),
-            initializationVector: try headers.requiredBytes(.initializationVector), publicKeySID: publicKeySID,
-            plaintextSize: try headers.plaintextSize(), plaintextMD5: try headers.plaintextMD5())
+        return (cipher, wrapping)
     }
 
     private static func unsupported(_ header: S3EncryptionHeaders.Name, _ value: String) -> EnvelopeError {

@@ -2,16 +2,18 @@ public import Support
 
 /// The description of an envelope: the cipher of the content, and the content key wrapped with a public key.
 ///
-/// Sizes are checked; whether the wrapped key opens and the content is intact isn't.
+/// Its sizes have been checked. Nothing has been decrypted, so the wrapped key and the content may be damaged.
 public struct EnvelopeMetadata: Sendable, Hashable {
     /// The scheme that wraps the content key with the RSA public key.
     public enum KeyWrapping: Sendable, Hashable {
         /// RSAES-OAEP (RFC 8017) with SHA-256.
         ///
-        /// MGF1 uses SHA-256 (Twilio's voice recordings, Bouncy Castle) or SHA-1 (the JDK's own provider), which Java
-        /// both calls `RSA/ECB/OAEPWithSHA-256AndMGF1Padding`. OAEP detects a wrong guess, so both are tried.
+        /// MGF1 uses SHA-256 (Twilio's voice recordings, Bouncy Castle) or SHA-1 (the JDK's own provider). Java has one
+        /// name for both: `RSA/ECB/OAEPWithSHA-256AndMGF1Padding`. OAEP detects a wrong guess, so both are tried.
         case rsaOAEPSHA256
-        /// The S3 encryption client's `RSA-OAEP-SHA1`: RSAES-OAEP with SHA-1 of length byte, key and cipher name.
+        /// The S3 encryption client's `RSA-OAEP-SHA1`: RSAES-OAEP with SHA-1.
+        ///
+        /// It wraps a length byte, the content key and the cipher's name.
         case rsaOAEPSHA1KEM
         /// RSAES-PKCS1-v1_5 (RFC 8017).
         case rsaPKCS1v15
@@ -34,7 +36,7 @@ public struct EnvelopeMetadata: Sendable, Hashable {
     /// The sizes of keys wrapped with RSA keys of 2048…4096 bits, in bytes.
     private static let wrappedKeySizes = 256...512
 
-    /// Makes metadata after checking its sizes; throws `invalidMetadata` for an impossible one.
+    /// Makes metadata; throws `invalidMetadata` for an impossible size.
     public init(
         cipher: ContentCipher, wrapping: KeyWrapping, wrappedKey: [UInt8], initializationVector: [UInt8],
         publicKeySID: String? = nil, plaintextSize: Int64? = nil, plaintextMD5: [UInt8]? = nil
@@ -82,7 +84,22 @@ public struct EnvelopeMetadata: Sendable, Hashable {
     static func unsupported(_ field: String, _ value: String) -> EnvelopeError {
         EnvelopeError(
             .unsupportedScheme,
-            "The envelope's \(field) is \"\(ForeignText(value.prefix(100)))\", which this version can't open: look for a newer"
-                + " version.")
+            "The envelope's \(field) is \"\(ForeignText(value.prefix(100)))\", which this version can't open: look for a"
+                + " newer version.")
+    }
+
+    /// Whether both envelopes decrypt ciphertext to the same plaintext.
+    public func decryptsLike(_ other: EnvelopeMetadata) -> Bool {
+        cipher == other.cipher && wrappedKey == other.wrappedKey && initializationVector == other.initializationVector
+    }
+
+    /// The SHA-256 of cipher, initialization vector and wrapped content key, as 64 hexadecimal digits.
+    ///
+    /// Two envelopes with the same digest decrypt ciphertext to the same plaintext. Throws when libcrypto fails.
+    public func digest() throws(EnvelopeError) -> String {
+        // With the vector's length, since otherwise different envelopes could have the same bytes.
+        let bytes =
+            [cipher.digestNumber, UInt8(clamping: initializationVector.count)] + initializationVector + wrappedKey
+        return try SHA256.hexadecimal(bytes.span.bytes)
     }
 }

@@ -2,7 +2,7 @@ import Support
 
 /// A response's headers of the S3 encryption client, without S3's prefix and surrounding white space.
 struct S3EncryptionHeaders {
-    /// The header names without S3's prefix: the only list of them.
+    /// The names of the headers, without S3's prefix; no other list of them exists.
     enum Name: String, CaseIterable {
         case wrappedKey = "x-amz-key"
         case wrappedKeyOfVersion2 = "x-amz-key-v2"
@@ -10,7 +10,7 @@ struct S3EncryptionHeaders {
         case keyWrapping = "x-amz-wrap-alg"
         case contentCipher = "x-amz-cek-alg"
         case tagLength = "x-amz-tag-len"
-        /// Describes the material, not the envelope: alone it doesn't indicate encryption.
+        /// A description of the key material, no part of the envelope: alone it doesn't indicate encryption.
         case materialDescription = "x-amz-matdesc"
         case plaintextSize = "x-amz-unencrypted-content-length"
         case plaintextMD5 = "x-amz-unencrypted-content-md5"
@@ -25,12 +25,12 @@ struct S3EncryptionHeaders {
         }
     }
 
-    /// S3's prefix for metadata; version 2 of the client is documented without it.
+    /// S3's prefix for metadata; the documentation of the client's version 2 omits it.
     private static let prefix = "x-amz-meta-"
 
     private let values: [Name: String]
 
-    /// Looks up every header of the client in lower case, with the prefix first.
+    /// Looks up every header of the client by its name in lower case: first with the prefix, then without.
     init(_ value: (String) -> String?) {
         var values: [Name: String] = [:]
         for name in Name.allCases {
@@ -51,7 +51,7 @@ struct S3EncryptionHeaders {
 
     /// The bytes of a required Base64 header.
     func requiredBytes(_ name: Name) throws(EnvelopeError) -> [UInt8] {
-        try EnvelopeMetadata.decode(base64: try required(name), field: "header \(name.rawValue)")
+        try EnvelopeMetadata.decode(base64: required(name), field: "header \(name.rawValue)")
     }
 
     /// The plaintext's size in bytes from its header, if present.

@@ -2,7 +2,7 @@ import COpenSSL
 
 /// Secret bytes on libcrypto's secure heap, wiped when the last reference goes.
 ///
-/// They are written once, in the initializer. Nothing prints them.
+/// The initializer writes them, nothing changes them, and nothing prints them.
 public final class SecretBytes: @unchecked Sendable {
     // Safe although unchecked: only `init` writes the memory, before the object is shared, and `deinit` frees it.
     private let start: UnsafeMutableRawPointer
@@ -13,8 +13,8 @@ public final class SecretBytes: @unchecked Sendable {
 
     /// Makes `count` zero bytes, which `body` fills.
     ///
-    /// When the secure heap is full, ordinary memory is used: failing would protect nothing, and the only difference is
-    /// that the bytes can be swapped out. When `body` throws, the bytes are wiped.
+    /// When the secure heap is full, the bytes are in ordinary memory: failing would protect nothing, and the only
+    /// difference is that they can be swapped out. When `body` throws, they are wiped.
     public init<Failure: Error>(
         count: Int, initializedBy body: (UnsafeMutableRawBufferPointer) throws(Failure) -> Void
     ) throws(Failure) {
@@ -34,7 +34,7 @@ public final class SecretBytes: @unchecked Sendable {
         try body(UnsafeMutableRawBufferPointer(start: start, count: count))
     }
 
-    /// Copies `bytes`, which the caller has to wipe.
+    /// Copies `bytes`; the caller has to wipe the original.
     public convenience init(_ bytes: some Collection<UInt8>) {
         self.init(count: bytes.count) { $0.copyBytes(from: bytes) }
     }
@@ -48,7 +48,7 @@ public final class SecretBytes: @unchecked Sendable {
         }
     }
 
-    /// Runs `body` with the bytes, which it must neither keep nor copy to memory that isn't wiped.
+    /// Runs `body` with the bytes; it must neither keep them nor copy them to memory that isn't wiped.
     public func withUnsafeBytes<Result: ~Copyable, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -56,11 +56,9 @@ public final class SecretBytes: @unchecked Sendable {
     }
 }
 
-extension SecretBytes: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+extension SecretBytes: CustomStringConvertible, CustomReflectable {
     /// The number of bytes.
     public var description: String { "<\(count) secret bytes>" }
-    /// The description.
-    public var debugDescription: String { description }
     /// An empty mirror, so that `dump` reveals nothing.
     public var customMirror: Mirror { Mirror(self, children: []) }
 }

@@ -2,8 +2,8 @@ import COpenSSL
 
 /// libcrypto's secure heap: an arena between guard pages, locked into memory and excluded from core dumps.
 ///
-/// Private keys and content encryption keys live here. libcrypto puts the secret numbers of RSA keys here once the heap
-/// exists, so the code of this module makes it before reading a key.
+/// Private keys and content keys are here. libcrypto puts the secret numbers of RSA keys on the heap only if the heap
+/// exists, so this module makes it before it reads a private key.
 public enum SecureHeap {
     /// The protection of this process's secrets.
     public enum Protection: Sendable, Hashable {
@@ -12,8 +12,9 @@ public enum SecureHeap {
         /// The system refused a part of the protection, usually because RLIMIT_MEMLOCK is smaller than the arena:
         /// secrets may be swapped out.
         case unlocked
-        /// There is no arena: no memory for it, or other code made one first, whose protection is unknown. Secrets are
-        /// still wiped.
+        /// There is no arena, for lack of memory, or other code has made it and its protection is unknown.
+        ///
+        /// Secrets are still wiped.
         case unavailable
     }
 
@@ -39,11 +40,8 @@ public enum SecureHeap {
 
     /// Makes the secure heap on the first call and returns its protection.
     ///
-    /// All code that holds secrets calls it. Call it early, before dropping privileges or setting limits, and warn
-    /// about memory that can't be locked.
+    /// All code that makes secrets calls it. A program calls it early, before it drops privileges or sets limits, and
+    /// warns when the memory can't be locked.
     @discardableResult
     public static func initialize() -> Protection { protection }
-
-    /// The bytes of the arena in use in this process.
-    static var bytesInUse: Int { CRYPTO_secure_used() }
 }

@@ -1,8 +1,8 @@
 /// The kinds of media that an account holds.
 ///
 /// All properties that differ between kinds are columns of one table (``Traits``); no code compares kinds by name. A
-/// new kind is a case here and a row there. The program refuses to start with more kinds than inode numbers and cookies
-/// (`FileTree`) or the catalog's table of lists (`Catalog`) have room for.
+/// new kind is a case here and a row there. The program refuses to start when there are more kinds than fit into inode
+/// numbers and cookies (`FileTree`) or the catalog's table of lists (`Catalog`).
 public enum MediaKind: Int, CaseIterable, Sendable, Hashable, Codable {
     // The numbers are stored in catalogs and are part of inode numbers: they never change and leave no gaps.
 
@@ -46,7 +46,7 @@ extension MediaKind {
         case media
     }
 
-    /// The access to media.
+    /// The way to the media.
     public enum MediaAccess: Sendable, Hashable {
         /// The API serves it at its own address, with the requested number of channels.
         case direct
@@ -54,7 +54,7 @@ extension MediaKind {
         case redirect
     }
 
-    /// The container formats of media, as distinguished by the first bytes.
+    /// The container formats of media, which the first bytes identify.
     public enum Containers: Sendable, Hashable {
         /// WAVE.
         case wave
@@ -88,7 +88,7 @@ extension MediaKind {
 
     /// The container formats.
     public var containers: Containers { traits.containers }
-    /// The access to media.
+    /// The way to the media.
     public var mediaAccess: MediaAccess { traits.mediaAccess }
     /// The place of the envelope of encrypted media.
     public var envelopePlace: EnvelopePlace { traits.envelopePlace }

@@ -1,9 +1,11 @@
-/// A string identifier (SID): two capital letters for the kind of thing and 32 hexadecimal digits.
+import Support
+
+/// A string identifier (SID): two capital letters for the kind of thing, and 32 hexadecimal digits.
 ///
-/// Stored as 18 bytes instead of a string on the heap, since a mount may hold a million of them.
+/// It takes 24 bytes and nothing on the heap, unlike a string, since a mount may hold a million of them.
 public struct SID: Hashable, Sendable, Comparable, CustomStringConvertible {
-    /// The two letters as ASCII, the first one in the high byte.
-    private let code: UInt16
+    /// The two letters.
+    public let letters: Letters
     /// The first sixteen digits.
     public let high: UInt64
     /// The last sixteen digits.
@@ -21,24 +23,27 @@ public struct SID: Hashable, Sendable, Comparable, CustomStringConvertible {
         let first = text[range.lowerBound]
         let second = text[range.lowerBound + 1]
         let digits = range.lowerBound + 2
-        guard (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(first),
-            (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(second),
+        guard first.isCapitalLetter, second.isCapitalLetter,
             let high = Self.number(ofDigits: text[digits..<digits + 16]),
             let low = Self.number(ofDigits: text[digits + 16..<digits + 32])
         else { return nil }
-        code = UInt16(first) << 8 | UInt16(second)
-        self.high = high
-        self.low = low
+        self.init(Letters(rawValue: UInt16(first) << 8 | UInt16(second)), high: high, low: low)
+    }
+
+    /// Reads a SID that has to have these letters.
+    init?(_ text: String, letters: Letters) {
+        self.init(text)
+        guard self.letters == letters else { return nil }
     }
 
     /// Makes a SID from its parts.
     public init(_ letters: Letters, high: UInt64, low: UInt64) {
-        code = letters.rawValue
+        self.letters = letters
         self.high = high
         self.low = low
     }
 
-    /// The two letters for a kind of thing.
+    /// The two letters that stand for a kind of thing.
     public struct Letters: Hashable, Sendable, CustomStringConvertible {
         /// As ASCII, the first one in the high byte.
         fileprivate let rawValue: UInt16
@@ -50,6 +55,10 @@ public struct SID: Hashable, Sendable, Comparable, CustomStringConvertible {
             rawValue = UInt16(UInt8(ascii: first)) << 8 | UInt16(UInt8(ascii: second))
         }
 
+        /// An account.
+        static let account = Letters("A", "C")
+        /// A public key.
+        static let publicKey = Letters("C", "R")
         /// A call.
         public static let call = Letters("C", "A")
         /// A video room.
@@ -61,8 +70,6 @@ public struct SID: Hashable, Sendable, Comparable, CustomStringConvertible {
         }
     }
 
-    /// The two letters.
-    public var letters: Letters { Letters(rawValue: code) }
     /// The kind of recording; nil for SIDs of other things.
     public var kind: MediaKind? { MediaKind(letters) }
     /// The two letters as text, `RE` for instance.
@@ -70,7 +77,7 @@ public struct SID: Hashable, Sendable, Comparable, CustomStringConvertible {
 
     /// The SID as Twilio writes it.
     public var description: String {
-        var characters: [UInt8] = [UInt8(code >> 8), UInt8(truncatingIfNeeded: code)]
+        var characters = [UInt8(letters.rawValue >> 8), UInt8(truncatingIfNeeded: letters.rawValue)]
         characters.reserveCapacity(34)
         for number in [high, low] {
             for shift in stride(from: 60, through: 0, by: -4) {
@@ -83,10 +90,10 @@ public struct SID: Hashable, Sendable, Comparable, CustomStringConvertible {
 
     /// Orders by the written forms.
     public static func < (left: SID, right: SID) -> Bool {
-        (left.code, left.high, left.low) < (right.code, right.high, right.low)
+        (left.letters.rawValue, left.high, left.low) < (right.letters.rawValue, right.high, right.low)
     }
 
-    /// Reads sixteen digits without a branch for each: digits are random, so half of the predictions would fail.
+    /// Reads sixteen digits without a branch for each: digits are random, so half of the branch predictions would fail.
     private static func number(ofDigits digits: ArraySlice<UInt8>) -> UInt64? {
         var number: UInt64 = 0
         var differences = 0
@@ -94,7 +101,7 @@ public struct SID: Hashable, Sendable, Comparable, CustomStringConvertible {
             let decimal = digit &- UInt8(ascii: "0")
             let letter = digit &- UInt8(ascii: "a")
             number = number << 4 | UInt64((decimal <= 9 ? decimal : letter &+ 10) & 15)
-            // Negative, and then stays so, for anything but a decimal digit or one of the six letters.
+            // Negative from the first character on that is neither a decimal digit nor one of the six letters.
             differences |= (9 &- Int(decimal)) & (5 &- Int(letter))
         }
         guard differences >= 0 else { return nil }
@@ -108,7 +115,8 @@ extension SID: Codable {
         let container = try decoder.singleValueContainer()
         let text = try container.decode(String.self)
         guard let sid = SID(text) else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "'\(text)' is not a SID")
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "'\(ForeignText(text))' is not a SID")
         }
         self = sid
     }

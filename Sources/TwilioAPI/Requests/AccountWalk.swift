@@ -1,11 +1,12 @@
-/// The progress of reading the list of accounts, and its limits: a value without I/O.
+/// The progress of reading the list of accounts, and the limits for it: a value without I/O.
 struct AccountWalk {
     /// The limits for the list of accounts, since a mount waits for all of it.
     struct Limits {
         /// The largest number of accounts: Twilio allows a thousand, and more on request.
         var accounts = 10_000
-        /// The largest number of consecutive pages without a new account: an account created meanwhile shifts
-        /// one page onto the next, once.
+        /// The largest number of consecutive pages without a new account.
+        ///
+        /// An account that is created meanwhile shifts the others, so that a page may repeat known accounts, once.
         var barrenPages = 3
         /// The time limit for the whole list.
         var time: Duration = .seconds(60)

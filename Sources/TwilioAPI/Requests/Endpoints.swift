@@ -52,16 +52,13 @@ public struct Endpoints: Hashable, Sendable {
     }
 
     private static func isLabelCharacter(_ character: UInt8) -> Bool {
-        switch character {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"): true
-        default: false
-        }
+        character.isSmallLetter || character.isDigit || character == UInt8(ascii: "-")
     }
 
     private static func url(_ text: String?, orHost host: String, setting: String) throws(TwilioError) -> URL {
         let text = text ?? "https://\(host)"
         if let url = URL(string: text), url.user() != nil || url.password() != nil {
-            // The text isn't repeated: it may hold a password.
+            // The message doesn't repeat the text, which may hold a password.
             throw TwilioError(.invalidConfiguration, "the \(setting) has a user name or a password in it: remove it")
         }
         guard let url = URL(string: text), let scheme = url.scheme, ["http", "https"].contains(scheme.lowercased()),

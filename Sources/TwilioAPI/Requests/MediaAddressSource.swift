@@ -4,19 +4,12 @@ public import Transfer
 
 /// The addresses for downloading the media of one recording.
 ///
-/// Voice media comes from the API, which may redirect to another host (undocumented). The redirect's target is then
-/// used until it is refused, so that not every range costs a redirect.
+/// Voice media comes from the API, which may redirect to another host (undocumented). Downloads then use the redirect's
+/// target until it is refused, so that not every range costs a redirect.
 ///
-/// Video media comes from a presigned address with a limited lifetime, which the API returns. An address is kept until
+/// Video media comes from a presigned address with a limited lifetime, which the API returns. An address is used until
 /// it is refused; downloads that need a fresh one at the same time share one request.
 public final class MediaAddressSource: AddressSource {
-    private enum Origin {
-        /// The API serves the media at its own address.
-        case direct(Address)
-        /// A request to this address returns the address of the media.
-        case resolved(at: Address, by: TransferClient)
-    }
-
     private typealias Completion = @Sendable (Result<Address, any Error>) -> Void
 
     private struct State {
@@ -26,36 +19,31 @@ public final class MediaAddressSource: AddressSource {
         var requests = SingleFlight<SID, Completion>()
     }
 
-    private let origin: Origin
+    /// The API's address: of the media, or of a redirect to it.
+    private let origin: Address
     private let subject: SID
-
-    /// Whether a 404 is repeated.
+    /// Requests the redirect; nil when the API serves the media.
+    private let resolver: TransferClient?
+    /// Whether a request is repeated after a 404.
     private let retriesNotFound: Bool
     /// The limits for requests for an address.
     private let patience: Patience
     private let state = Locked(State())
 
-    init(direct address: Address, subject: SID) {
-        retriesNotFound = false
-        patience = .media
-        origin = .direct(address)
-        self.subject = subject
-    }
-
     init(
-        resolvedAt address: Address, subject: SID, transfer: TransferClient, retriesNotFound: Bool,
+        at origin: Address, subject: SID, resolver: TransferClient? = nil, retriesNotFound: Bool = false,
         patience: Patience = .media
     ) {
+        self.origin = origin
+        self.subject = subject
+        self.resolver = resolver
         self.retriesNotFound = retriesNotFound
         self.patience = patience
-        origin = .resolved(at: address, by: transfer)
-        self.subject = subject
     }
 
     /// The API's own address of the media; nil while another address serves it.
     public var ownAddress: Address? {
-        guard case .direct(let address) = origin, state.withLock({ $0.current == nil }) else { return nil }
-        return address
+        resolver == nil && state.withLock { $0.current == nil } ? origin : nil
     }
 
     /// Returns the address in use, or a fresh one after a refusal.
@@ -67,26 +55,15 @@ public final class MediaAddressSource: AddressSource {
         replacing refused: Address?, priority: Priority,
         completion: @escaping @Sendable (Result<Address, any Error>) -> Void
     ) {
-        enum Step {
-            case answer(Address)
-            case resolve(at: Address, by: TransferClient)
-            case wait
-        }
-        let step = state.withLock { state -> Step in
+        let (known, mustResolve) = state.withLock { state -> (Address?, Bool) in
             if let refused, state.current == refused { state.current = nil }
-            if let current = state.current { return .answer(current) }
-            switch origin {
-            case .direct(let address):
-                return .answer(address)
-            case .resolved(let address, let transfer):
-                let joined = state.requests.join(completion, for: subject, urgency: priority.rawValue)
-                return joined.mustStart ? .resolve(at: address, by: transfer) : .wait
-            }
+            if let known = state.current ?? (resolver == nil ? origin : nil) { return (known, false) }
+            return (nil, state.requests.join(completion, for: subject, urgency: priority.rawValue).mustStart)
         }
-        switch step {
-        case .answer(let address): completion(.success(address))
-        case .resolve(let address, let transfer): resolve(at: address, by: transfer, priority: priority)
-        case .wait: break
+        if let known {
+            completion(.success(known))
+        } else if mustResolve, let resolver {
+            resolve(by: resolver, priority: priority)
         }
     }
 
@@ -104,18 +81,15 @@ public final class MediaAddressSource: AddressSource {
         }
     }
 
-    private func resolve(at address: Address, by transfer: TransferClient, priority: Priority) {
-        transfer.send(
+    private func resolve(by resolver: TransferClient, priority: Priority) {
+        resolver.send(
             Request(
-                address: address, priority: priority, redirects: .report, patience: patience,
+                address: origin, priority: priority, redirects: .report, patience: patience,
                 retriesNotFound: retriesNotFound, refusal: Self.refusal(of:))
         ) { [self] result in
-            let outcome: Result<Address, any Error>
-            switch result {
-            case .success(let response):
-                outcome = Result { try Self.location(in: response, subject: subject) }
-            case .failure(let error):
-                outcome = .failure(TwilioError(error, subject: "the media of \(subject)"))
+            let outcome = Result<Address, any Error> {
+                let response = try result.mapError { TwilioError($0, subject: "the media of \(subject)") }.get()
+                return try Self.location(in: response, subject: subject)
             }
             let address = try? outcome.get()
             let waiting = state.withLock { state -> [Completion] in
@@ -126,25 +100,25 @@ public final class MediaAddressSource: AddressSource {
         }
     }
 
-    /// Why a response isn't the requested redirect, as the end of a sentence; nil for a usable one.
+    /// The fault of a response that isn't the requested redirect, as the end of a sentence; nil for a redirect.
     ///
-    /// A login page, for instance, comes from a proxy or a captive portal and is handled like a status 503.
+    /// Such a response is handled like a status 503: it may be the login page of a proxy or a captive portal.
     private static func refusal(of response: Response) -> String? {
-        guard told(by: response) == nil else { return nil }
+        guard target(of: response) == nil else { return nil }
         let type = response.head.headers["Content-Type"].map { " and a page of type \(ForeignText($0))" } ?? ""
         return "sent no media address, but status \(response.head.status)\(type)"
     }
 
     /// The target of a redirect: its `Location`, else `redirect_to` in its body.
-    private static func told(by response: Response) -> String? {
+    private static func target(of response: Response) -> String? {
         struct Body: Decodable { let redirect_to: String }
         return response.head.headers["location"]
             ?? (try? JSONDecoder().decode(Body.self, from: Data(response.body)))?.redirect_to
     }
 
-    /// The address in a redirect, without credentials: it carries its own signature; S3 refuses both together.
+    /// The address in a redirect, without credentials: it has a signature, and S3 refuses both together.
     private static func location(in response: Response, subject: SID) throws -> Address {
-        guard let text = told(by: response) else {
+        guard let text = target(of: response) else {
             throw TwilioError(.malformedAnswer, "Twilio sent no address for the media of \(subject)")
         }
         do throws(AddressError) {

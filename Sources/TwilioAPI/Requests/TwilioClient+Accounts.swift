@@ -25,42 +25,33 @@ extension TwilioClient {
         walkAccounts(
             AccountWalk(limits), at: "\(Self.accountsPath)?Status=active&PageSize=1000", priority: priority
         ) { result in answer.change { $0 = result } }
-        // The patience for one slow page may exceed the time limit of the list.
+        // A slow page may take longer than the time limit of the list.
         guard let result = answer.wait(timeout: limits.time, until: { $0 }) else {
             throw AccountWalk.timeout(limits.time)
         }
         return try result.get()
     }
 
-    /// Gets the page at a path and the following ones; calls `completion` once, on the transfer thread or this one.
+    /// Gets the page at a path and the following ones.
+    ///
+    /// - Parameter completion: Called once, on the transfer thread or this one.
     private func walkAccounts(
         _ walk: AccountWalk, at path: String, priority: Priority,
         completion: @escaping @Sendable (Result<[AccountDescription], TwilioError>) -> Void
     ) {
         var walk = walk
-        let request: Request
-        do throws(TwilioError) {
+        let request = Result { () throws(TwilioError) in
             var patience = Patience()
-            let left = try walk.follow(path)
-            patience.giveUp = min(patience.giveUp, left)
-            request = Request(
+            patience.giveUp = min(patience.giveUp, try walk.follow(path))
+            return Request(
                 address: try apiAddress(path), priority: priority, patience: patience,
                 bodyLimit: Self.accountPageLength)
-        } catch {
-            completion(.failure(error))
-            return
         }
-        transfer.send(request) { [self, walk] result in
+        send(request, subject: AccountWalk.subject) { [self, walk] result in
             var walk = walk
             do throws(TwilioError) {
-                let response: Response
-                do throws(TransferError) {
-                    response = try result.get()
-                } catch {
-                    throw TwilioError(error, subject: AccountWalk.subject)
-                }
                 // Parsed on the transfer thread: an account takes a microsecond or two, and there are few.
-                let page = try ListPage(response.body, key: "accounts", subject: AccountWalk.subject) {
+                let page = try ListPage(result.get().body, key: "accounts", subject: AccountWalk.subject) {
                     scanner throws(TwilioError) in try AccountDescription(from: &scanner)
                 }
                 try walk.take(page.elements)
@@ -68,8 +59,8 @@ extension TwilioClient {
                     completion(.success(walk.accounts))
                     return
                 }
-                let target = try PageLink(link, subject: AccountWalk.subject).target(
-                    path: Self.accountsPath, endpoint: endpoints.api)
+                let target = try PageLink.target(
+                    of: link, path: Self.accountsPath, endpoint: endpoints.api, subject: AccountWalk.subject)
                 walkAccounts(walk, at: target, priority: priority, completion: completion)
             } catch {
                 completion(.failure(error))

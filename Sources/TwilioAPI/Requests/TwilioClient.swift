@@ -4,7 +4,7 @@ public import Transfer
 
 /// An account at Twilio: its lists, its resources and the addresses of its media.
 ///
-/// All threads may use it. Only functions documented as blocking wait for the network on the caller's thread.
+/// Any thread may use it. No function blocks the caller's thread unless its documentation says so.
 public final class TwilioClient: Sendable {
     /// The account's SID, `AC…`.
     public let account: SID
@@ -67,14 +67,16 @@ public final class TwilioClient: Sendable {
 
     /// Requests the smallest list, to check the credentials and the connection; blocks.
     ///
-    /// It doesn't request the account itself, which standard API keys can't read.
+    /// It doesn't request the account itself, since standard API keys can't read it.
     ///
     /// - Throws: ``TwilioError``, with code ``TwilioError/Code/unauthorized`` for wrong credentials and
     ///   ``TwilioError/Code/malformedAnswer`` for another document, such as a captive portal's.
     public func verifyCredentials(patience: Patience) throws(TwilioError) {
         let address = try apiAddress("/2010-04-01/Accounts/\(account)/Recordings.json?PageSize=1")
         let subject = "the account \(account)"
-        let response = try send(Request(address: address, patience: patience), subject: subject)
+        let response = try Result { () throws(TransferError) in
+            try transfer.sendAndWait(Request(address: address, patience: patience))
+        }.mapError { TwilioError($0, subject: subject) }.get()
         let page = try ListPage(response.body, key: "recordings", subject: "the answer for \(subject)") {
             scanner throws(TwilioError) in try Self.accountSID(ofResourceAt: &scanner)
         }
@@ -101,11 +103,11 @@ public final class TwilioClient: Sendable {
     ///
     /// - Parameters:
     ///   - kind: The kind of the list.
-    ///   - interval: The part of the list, ignored with `next`; more may be returned, see ``CreationInterval``.
+    ///   - interval: The part of the list, ignored with `next`; Twilio may send more, see ``CreationInterval``.
     ///   - size: The largest number of resources; nil for the API's largest page.
     ///   - next: The link from the preceding page; nil for the first page.
     ///   - priority: The request's urgency.
-    ///   - completion: Called on the transfer thread, or at once for an invalid link: must be quick, so the page is
+    ///   - completion: Called on the transfer thread, or at once for an invalid link. It must be quick, so the page is
     ///     unparsed.
     public func page(
         of kind: MediaKind, in interval: CreationInterval = CreationInterval(), size: Int? = nil, next: String? = nil,
@@ -113,23 +115,19 @@ public final class TwilioClient: Sendable {
         completion: @escaping @Sendable (Result<ListAnswer, TwilioError>) -> Void
     ) {
         let subject = "the list of \(kind.pluralName)"
-        let address: Address
-        do throws(TwilioError) {
+        let request = Result { () throws(TwilioError) in
             let target =
                 if let next {
-                    try PageLink(next, subject: subject).target(
-                        path: listAddress(of: kind), endpoint: endpoints.url(of: kind.traits.service))
+                    try PageLink.target(
+                        of: next, path: listAddress(of: kind), endpoint: endpoints.url(of: kind.traits.service),
+                        subject: subject)
                 } else {
                     firstPage(of: kind, in: interval, size: size)
                 }
-            address = try self.address(for: kind, target)
-        } catch {
-            completion(.failure(error))
-            return
+            return Request(address: try address(for: kind, target), priority: priority, bodyLimit: Self.pageLimit)
         }
-        transfer.send(Request(address: address, priority: priority, bodyLimit: Self.pageLimit)) { result in
-            completion(
-                result.mapError { TwilioError($0, subject: subject) }.map { ListAnswer($0, kind: kind) })
+        send(request, subject: subject) { result in
+            completion(result.map { ListAnswer(kind: kind, body: $0.body) })
         }
     }
 
@@ -138,24 +136,18 @@ public final class TwilioClient: Sendable {
         kind: MediaKind, sid: SID, priority: Priority = .reader,
         completion: @escaping @Sendable (Result<ListedResource, TwilioError>) -> Void
     ) {
-        let address: Address
-        do throws(TwilioError) {
-            let suffix = kind.traits.service.pathSuffix
-            address = try self.address(for: kind, "\(listPath(of: kind))/\(sid)\(suffix)")
-        } catch {
-            completion(.failure(error))
-            return
+        let request = Result { () throws(TwilioError) in
+            let address = try address(for: kind, "\(listPath(of: kind))/\(sid)\(kind.traits.service.pathSuffix)")
+            return Request(address: address, priority: priority, bodyLimit: Self.resourceLimit)
         }
-        transfer.send(Request(address: address, priority: priority, bodyLimit: Self.resourceLimit)) { result in
+        send(request, subject: "\(sid)") { result in
             completion(
-                result.mapError { TwilioError($0, subject: "\(sid)") }.flatMap { response in
-                    Result { () throws(TwilioError) in
-                        let resource = try ListedResource(kind: kind, json: response.body)
-                        guard resource.sid == sid else {
-                            throw TwilioError(.malformedAnswer, "\(resource.sid) was sent where \(sid) was asked for")
-                        }
-                        return resource
+                Result { () throws(TwilioError) in
+                    let resource = try ListedResource(kind: kind, json: result.get().body)
+                    guard resource.sid == sid else {
+                        throw TwilioError(.malformedAnswer, "\(resource.sid) was sent where \(sid) was asked for")
                     }
+                    return resource
                 })
         }
     }
@@ -163,8 +155,9 @@ public final class TwilioClient: Sendable {
     /// Makes the source of addresses for a recording's media.
     ///
     /// - Parameters:
-    ///   - channels: The requested channels of a voice recording; nil for Twilio's default, one of a conference's two.
-    ///   - retriesNotFound: Whether a 404 is repeated: media appears only seconds after its completion.
+    ///   - channels: The requested channels of a voice recording; nil for Twilio's default, which for a conference
+    ///     is one of two.
+    ///   - retriesNotFound: Whether a request is repeated after a 404: media appears only seconds after its completion.
     /// - Throws: ``TwilioError`` with code ``TwilioError/Code/invalidConfiguration`` when no address can be formed.
     public func mediaAddresses(
         of resource: MediaResource, channels: Int64? = nil, retriesNotFound: Bool = false
@@ -174,13 +167,13 @@ public final class TwilioClient: Sendable {
         case .direct:
             let file = "\(path).\(resource.containerFormat)"
             return MediaAddressSource(
-                direct: try address(for: resource.kind, file + (channels.map { "?RequestedChannels=\($0)" } ?? "")),
+                at: try address(for: resource.kind, file + (channels.map { "?RequestedChannels=\($0)" } ?? "")),
                 subject: resource.sid)
         case .redirect:
-            // The longest lifetime of an address. A refused one is replaced anyway.
+            // The longest lifetime that Twilio grants. A refused address is replaced anyway.
             return MediaAddressSource(
-                resolvedAt: try address(for: resource.kind, "\(path)/Media?Ttl=3600"), subject: resource.sid,
-                transfer: transfer, retriesNotFound: retriesNotFound)
+                at: try address(for: resource.kind, "\(path)/Media?Ttl=3600"), subject: resource.sid,
+                resolver: transfer, retriesNotFound: retriesNotFound)
         }
     }
 
@@ -230,11 +223,17 @@ public final class TwilioClient: Sendable {
         return Address(url: url, credentials: credentials)
     }
 
-    private func send(_ request: Request, subject: String) throws(TwilioError) -> Response {
-        do throws(TransferError) {
-            return try transfer.sendAndWait(request)
-        } catch {
-            throw TwilioError(error, subject: subject)
+    /// Sends a request that could be made.
+    ///
+    /// - Parameter completion: Called on the transfer thread, or at once when the request couldn't be made.
+    func send(
+        _ request: Result<Request, TwilioError>, subject: String,
+        completion: @escaping @Sendable (Result<Response, TwilioError>) -> Void
+    ) {
+        switch request {
+        case .success(let request):
+            transfer.send(request) { result in completion(result.mapError { TwilioError($0, subject: subject) }) }
+        case .failure(let error): completion(.failure(error))
         }
     }
 }

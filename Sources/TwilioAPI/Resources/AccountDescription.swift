@@ -6,7 +6,7 @@ public struct AccountDescription: Hashable, Sendable {
     public let sid: SID
     /// Its name, if its owner gave one.
     public let friendlyName: ForeignText?
-    /// `active`, `suspended` or `closed`; empty when missing.
+    /// Its status: `active`, `suspended` or `closed`; empty when missing.
     public let status: ForeignText
 
     /// Reads the account at a scanner's position.
@@ -21,7 +21,7 @@ public struct AccountDescription: Hashable, Sendable {
             if case .text(let text) = try scanner.value(), fields[name] == nil { fields[name] = scanner.string(text) }
             member = try scanner.nextMember()
         }
-        guard let sid = fields["sid"].flatMap({ SID($0) }), sid.prefix == "AC" else {
+        guard let sid = fields["sid"].flatMap({ SID($0, letters: .account) }) else {
             throw TwilioError(.malformedAnswer, "an account in the list of accounts has no SID of an account")
         }
         self.sid = sid

@@ -2,9 +2,9 @@ import Support
 
 /// A part of a list: the resources created from `lower` until before `upper`.
 public struct CreationInterval: Hashable, Sendable {
-    /// The first point in time; nil for no bound.
+    /// The earliest time of creation; nil for no bound.
     public var lower: Timestamp?
-    /// The first point in time after the interval; nil for no bound.
+    /// The time at which the interval ends; nil for no bound.
     public var upper: Timestamp?
 
     /// Makes an interval; without bounds it is the whole list.

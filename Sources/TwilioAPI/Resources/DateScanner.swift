@@ -6,7 +6,11 @@ struct DateScanner {
     private var position: Int
     private let end: Int
 
-    /// Begins at a part of a text in UTF-8.
+    private static let months: [StaticString] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ]
+
+    /// Starts at the beginning of a part of a text in UTF-8.
     init(_ text: [UInt8], in range: Range<Int>) {
         self.text = text
         position = range.lowerBound
@@ -31,7 +35,7 @@ struct DateScanner {
     /// Skips letters, if any are next.
     mutating func skipWord() -> Bool {
         let start = position
-        while position < end, (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(text[position] & ~0x20) { position += 1 }
+        while position < end, text[position].isCapitalLetter || text[position].isSmallLetter { position += 1 }
         return position > start
     }
 
@@ -41,7 +45,7 @@ struct DateScanner {
         var count = 0
         while count < digits.upperBound, position + count < end {
             let character = text[position + count]
-            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(character) else { break }
+            guard character.isDigit else { break }
             number = number * 10 + Int(character - UInt8(ascii: "0"))
             count += 1
         }
@@ -52,19 +56,7 @@ struct DateScanner {
 
     /// Reads a month's three-letter name as its number.
     mutating func month() -> Int? {
-        if skip("Jan") { return 1 }
-        if skip("Feb") { return 2 }
-        if skip("Mar") { return 3 }
-        if skip("Apr") { return 4 }
-        if skip("May") { return 5 }
-        if skip("Jun") { return 6 }
-        if skip("Jul") { return 7 }
-        if skip("Aug") { return 8 }
-        if skip("Sep") { return 9 }
-        if skip("Oct") { return 10 }
-        if skip("Nov") { return 11 }
-        if skip("Dec") { return 12 }
-        return nil
+        Self.months.firstIndex { skip($0) }.map { $0 + 1 }
     }
 
     /// Reads `hh:mm:ss` in seconds; a leap second counts as the next second.
@@ -75,7 +67,7 @@ struct DateScanner {
         return hours * 3600 + minutes * 60 + seconds
     }
 
-    /// Reads `+hhmm`, `-hh:mm` and so on, in seconds east of UTC.
+    /// Reads a time zone, `+hhmm` or `-hh:mm` for instance, in seconds east of UTC.
     mutating func offset() -> Int? {
         let sign: Int
         if skip("+") { sign = 1 } else if skip("-") { sign = -1 } else { return nil }

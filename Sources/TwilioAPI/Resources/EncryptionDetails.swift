@@ -3,8 +3,8 @@ import Support
 
 /// The envelope of a voice recording in its resource.
 ///
-/// Twilio's documents spell it in three ways, and give it as an object in the resource but as a JSON string in status
-/// callbacks. All spellings are accepted in both forms:
+/// Twilio's documents name its fields in three ways. It is an object in the resource, but a JSON string in status
+/// callbacks. All names are accepted in both forms:
 ///
 /// | documentation and callbacks | documentation's sample | OpenAPI examples |
 /// |---|---|---|
@@ -13,7 +13,7 @@ import Support
 /// | `encrypted_cek` | `encryption_cek` | `encryption_cek` |
 /// | `iv` | `iv` | `encryption_iv` |
 public struct EncryptionDetails: Hashable, Sendable {
-    /// The scheme, always `rsa-aes`; nil where the spelling omits it.
+    /// The scheme, always `rsa-aes`; nil when missing, as in the OpenAPI examples.
     public let type: String?
     /// The SID of the public key that wrapped the content encryption key, `CR…`; nil when missing.
     public let publicKeySID: String?

@@ -10,7 +10,7 @@ struct ListPage<Element> {
     /// Reads a page in one pass.
     ///
     /// - Parameters:
-    ///   - key: The name of the array of elements, unless the page gives another.
+    ///   - usualKey: The name of the array of elements, unless the page names another array.
     ///   - subject: The page's name at the beginning of a message.
     ///   - element: Reads the element at a scanner's position.
     /// - Throws: ``TwilioError`` with code ``TwilioError/Code/malformedAnswer`` when the array or the link is missing.
@@ -20,7 +20,7 @@ struct ListPage<Element> {
     ) throws(TwilioError) {
         var scanner = JSONScanner(body, subject: subject)
         var usual: [Element]?
-        // The page may give another name of its array at its end.
+        // Scanners at all other arrays: a page may name its array, and may do so after the array.
         var others: [String: JSONScanner] = [:]
         var names: Set<String> = []
         var links = PageLinks()

@@ -1,7 +1,7 @@
 /// The properties of a listed resource that the catalog needs.
 ///
-/// They have the meanings of ``MediaResource``, whose other properties take many times as long to read; a
-/// ``MediaResource`` is made when a recording is used.
+/// They mean the same as in ``MediaResource``, whose other properties take many times as long to read: a
+/// ``MediaResource`` is made only when a recording is used.
 public struct ListedResource: Hashable, Sendable {
     /// The kind of the list.
     public let kind: MediaKind
@@ -17,13 +17,15 @@ public struct ListedResource: Hashable, Sendable {
     public let containerFormat: String
     /// The recorded call, `CA…`, or the video room, `RM…`; nil when missing or not such a SID.
     public let groupSID: SID?
-    /// Whether it is a voice recording with encryption details and so has a tag; false for video, whose media tells.
+    /// Whether it is a voice recording with encryption details, and so has a tag; false for video, whose media says so.
     public let isAuthenticated: Bool
     /// The key or access needed to read the media, besides the account's credentials.
     public let requirement: MediaRequirement?
     /// The resource as received; a slice that keeps the whole page in memory.
     public let json: ArraySlice<UInt8>
+}
 
+extension ListedResource {
     /// Reads a resource, one JSON object.
     ///
     /// - Throws: ``TwilioError`` with code ``TwilioError/Code/malformedAnswer`` unless it is an object with a SID of
@@ -46,44 +48,21 @@ public struct ListedResource: Hashable, Sendable {
 
     /// Copies the properties of a fully read resource.
     fileprivate init(_ resource: MediaResource, json: ArraySlice<UInt8>) {
-        kind = resource.kind
-        sid = resource.sid
-        status = resource.status
-        dateCreated = resource.dateCreated
-        dateUpdated = resource.dateUpdated
-        containerFormat = resource.containerFormat
-        groupSID = resource.groupSID
-        isAuthenticated = resource.encryptionDetails != nil
-        requirement = resource.requirement
-        self.json = json
-    }
-
-    fileprivate init(
-        kind: MediaKind, sid: SID, status: ResourceStatus, dateCreated: Timestamp?, dateUpdated: Timestamp?,
-        containerFormat: String, groupSID: SID?, isAuthenticated: Bool, requirement: MediaRequirement?,
-        json: ArraySlice<UInt8>
-    ) {
-        self.kind = kind
-        self.sid = sid
-        self.status = status
-        self.dateCreated = dateCreated
-        self.dateUpdated = dateUpdated
-        self.containerFormat = containerFormat
-        self.groupSID = groupSID
-        self.isAuthenticated = isAuthenticated
-        self.requirement = requirement
-        self.json = json
+        self.init(
+            kind: resource.kind, sid: resource.sid, status: resource.status, dateCreated: resource.dateCreated,
+            dateUpdated: resource.dateUpdated, containerFormat: resource.containerFormat, groupSID: resource.groupSID,
+            isAuthenticated: resource.encryptionDetails != nil, requirement: resource.requirement, json: json)
     }
 }
 
 /// The places of a resource's fields.
 private struct ListedFields {
-    /// A field; the first occurrence counts, as in `JSONDecoder`.
+    /// The place of a field; of several fields with one name the first counts, as in `JSONDecoder`.
     private enum Field {
         case absent
         case null
         case text(Range<Int>)
-        /// It has escapes, isn't ASCII or isn't a string: rare, and left to ``MediaResource``.
+        /// A text with escapes or beyond ASCII, or no text at all: rare, and left to ``MediaResource``.
         case odd
 
         /// The text, unless absent or empty.
@@ -116,13 +95,13 @@ private struct ListedFields {
     /// The room within `grouping_sids`.
     private var groupingRoom = Field.absent
     private var hasGroupingSIDs = false
-    /// Whether there are encryption details; nil before the field.
+    /// Whether there are encryption details; nil until the field is read.
     private var isAuthenticated: Bool?
     /// The public key: for voice within the details, for video a field of its own.
     private var publicKeySID = Field.absent
     /// The address of the media.
     private var location = Field.absent
-    /// Whether a name has escapes or isn't ASCII, so that it may be one of the names below.
+    /// Whether a member's name has escapes or isn't ASCII: it may be the name of one of these fields.
     private var hasOddName = false
 
     /// Reads an object.
@@ -144,7 +123,7 @@ private struct ListedFields {
         _ name: JSONScanner.Text, _ form: ResourceForm, from scanner: inout JSONScanner
     ) throws(TwilioError) {
         let isVideo = form.isVideo
-        // The length first: it distinguishes most names.
+        // The length comes first: it distinguishes most names.
         switch name.range.count {
         case 3 where scanner.isEqual(name, "sid"): try sid.read(from: &scanner)
         case 4 where form.isTrack && scanner.isEqual(name, "type"): try type.read(from: &scanner)
@@ -187,7 +166,7 @@ private struct ListedFields {
         }
     }
 
-    /// Malformed details count too: the media is encrypted and can't be opened.
+    /// Reads encryption details; malformed ones count too, since the media is encrypted and can't be opened.
     private mutating func readEncryption(from scanner: inout JSONScanner) throws(TwilioError) {
         guard !scanner.isAtObject else {
             if isAuthenticated == nil {
@@ -235,7 +214,7 @@ private struct ListedFields {
         _ form: ResourceForm, in text: [UInt8], at range: Range<Int>
     ) throws(TwilioError) -> ListedResource {
         guard !isOdd, let sidText = sid.text, let sid = SID(text, in: sidText), sid.letters == form.sidLetters else {
-            // Also for resources without a SID of this kind: it makes the error.
+            // This also makes the error of a resource without a SID of this kind.
             return ListedResource(try MediaResource(kind: form.kind, json: Array(text[range])), json: text[range])
         }
         func string(_ field: Field) -> String? {

@@ -9,28 +9,23 @@ public enum MediaRequirement: Hashable, Sendable {
     /// Access to the customer's own bucket, which holds the media.
     case bucket
 
-    private static let unnamedKeyName = "unnamed_key"
-    private static let bucketName = "bucket"
-
     /// The requirement as a word.
     public var name: String {
         switch self {
         case .privateKey(let sid): sid.description
-        case .unnamedKey: Self.unnamedKeyName
-        case .bucket: Self.bucketName
+        case .unnamedKey: "unnamed_key"
+        case .bucket: "bucket"
         }
     }
 
     /// Reads a requirement's word.
     public init?(name: String) {
-        if name == Self.bucketName {
-            self = .bucket
-        } else if name == Self.unnamedKeyName {
-            self = .unnamedKey
-        } else if let sid = SID(name), sid.prefix == "CR" {
+        switch name {
+        case Self.unnamedKey.name: self = .unnamedKey
+        case Self.bucket.name: self = .bucket
+        default:
+            guard let sid = SID(name, letters: .publicKey) else { return nil }
             self = .privateKey(sid)
-        } else {
-            return nil
         }
     }
 
@@ -43,7 +38,7 @@ public enum MediaRequirement: Hashable, Sendable {
     init?(location: String?, publicKeySID: String?, isEncrypted: Bool) {
         if let location, Self.isElsewhere(location) {
             self = .bucket
-        } else if let publicKeySID, let sid = SID(publicKeySID), sid.prefix == "CR" {
+        } else if let publicKeySID, let sid = SID(publicKeySID, letters: .publicKey) {
             self = .privateKey(sid)
         } else if isEncrypted || publicKeySID?.isEmpty == false {
             self = .unnamedKey
@@ -52,7 +47,7 @@ public enum MediaRequirement: Hashable, Sendable {
         }
     }
 
-    /// Whether an address isn't Twilio's; one with the path of Twilio's API is, on any host: a proxy's.
+    /// Whether an address isn't Twilio's; one with the path of Twilio's API is Twilio's even on another host, a proxy.
     private static func isElsewhere(_ location: String) -> Bool {
         if location.hasPrefix("https://api.twilio.com/") { return false }
         guard let url = URL(string: location), let host = url.host()?.lowercased(), !host.isEmpty else { return false }

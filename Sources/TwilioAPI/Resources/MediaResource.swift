@@ -61,7 +61,7 @@ public struct MediaResource: Hashable, Sendable {
         self.kind = kind
         self.json = json
         sid = fields.sid
-        accountSID = fields.accountSID.flatMap { SID($0) }.flatMap { $0.prefix == "AC" ? $0 : nil }
+        accountSID = fields.accountSID.flatMap { SID($0, letters: .account) }
         status = ResourceStatus(told: fields.status)
         dateCreated = (fields.dateCreated ?? fields.startTime).flatMap { Timestamp($0)?.bounded }
         dateUpdated = fields.dateUpdated.flatMap { Timestamp($0)?.bounded }
@@ -71,8 +71,7 @@ public struct MediaResource: Hashable, Sendable {
         duration = fields.duration
         channels = fields.channels
         codec = fields.codec
-        containerFormat = Self.containerFormat(
-            of: kind, told: fields.containerFormat, type: fields.type)
+        containerFormat = Self.containerFormat(of: kind, told: fields.containerFormat, type: fields.type)
         switch kind.envelopePlace {
         case .resource:
             (encryptionDetails, publicKeySID) = (fields.encryptionDetails, fields.encryptionDetails?.publicKeySID)
@@ -89,7 +88,7 @@ public struct MediaResource: Hashable, Sendable {
         try self.init(kind: listed.kind, json: Array(listed.json))
     }
 
-    /// Whether another version of the resource describes the same media: address, encryption and length.
+    /// Whether another version of the resource describes the same media: its address, encryption, channels and size.
     public func describesMedia(like other: MediaResource) -> Bool {
         encryptionDetails == other.encryptionDetails && publicKeySID == other.publicKeySID
             && mediaLocation == other.mediaLocation && channels == other.channels && toldSize == other.toldSize
@@ -102,8 +101,7 @@ public struct MediaResource: Hashable, Sendable {
             case .call: callSID
             case .room: roomSID
             }
-        guard let told, let sid = SID(told), sid.letters == kind.groupLetters else { return nil }
-        return sid
+        return told.flatMap { SID($0, letters: kind.groupLetters) }
     }
 
     /// The extension of the file's name, one of the kind's formats whatever the API sends.
@@ -121,10 +119,8 @@ public struct MediaResource: Hashable, Sendable {
 /// The fields of all kinds of resources.
 private struct Fields: Decodable {
     let sid: SID
-    let accountSID: String?
-    let dateUpdated: String?
-    let status, dateCreated, startTime, callSID, roomSID, groupingRoomSID, sourceSID, codec, containerFormat: String?
-    let type, mediaURL, externalLocation, encryptionKey: String?
+    let accountSID, status, dateCreated, dateUpdated, startTime, callSID, roomSID, groupingRoomSID: String?
+    let sourceSID, codec, containerFormat, type, mediaURL, externalLocation, encryptionKey: String?
     let duration, channels, size: Int64?
     let encryptionDetails: EncryptionDetails?
 

@@ -1,4 +1,4 @@
-/// The traits of a kind that determine how its resources are read, looked up once for a page.
+/// The traits of a kind that matter for reading its resources, looked up once a page.
 struct ResourceForm: Sendable {
     let kind: MediaKind
     let sidLetters: SID.Letters

@@ -4,8 +4,6 @@ public struct ResourcePage: Sendable {
     public let resources: [ListedResource]
     /// The link to the next page: an address, or a path on the serving host; nil at the end.
     public let next: String?
-    /// The time of the response by the server's clock; nil without one.
-    public let serverTime: Timestamp?
 
     /// Reads a page.
     ///
@@ -14,7 +12,7 @@ public struct ResourcePage: Sendable {
     ///
     /// - Throws: ``TwilioError`` with code ``TwilioError/Code/malformedAnswer`` when the array or the link is
     ///   missing: an incomplete list must not pass for a short one.
-    init(kind: MediaKind, body: [UInt8], serverTime: Timestamp? = nil) throws(TwilioError) {
+    init(kind: MediaKind, body: [UInt8]) throws(TwilioError) {
         let form = ResourceForm(kind)
         let list = try ListPage(
             body, key: kind.traits.pageKey, subject: "a page of the \(kind.pluralName)"
@@ -23,6 +21,5 @@ public struct ResourcePage: Sendable {
         }
         resources = list.elements
         next = list.next
-        self.serverTime = serverTime
     }
 }

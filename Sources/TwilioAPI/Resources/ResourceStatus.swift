@@ -10,8 +10,8 @@ public struct ResourceStatus: RawRepresentable, Hashable, Sendable, CustomString
 
     /// Makes the status from a resource's field.
     ///
-    /// Without the field the media may be requested, so the status is `completed`. A text that isn't a word becomes
-    /// `unknown`, since statuses are shown and counted.
+    /// Without the field the media may be requested, so the status is `completed`. A text other than a word becomes
+    /// `unknown`, since users see the statuses and their counts.
     init(told: String?) {
         self = told.map { Self.isWord($0) ? ResourceStatus(rawValue: $0) : .unknown } ?? .completed
     }
@@ -19,16 +19,12 @@ public struct ResourceStatus: RawRepresentable, Hashable, Sendable, CustomString
     private static func isWord(_ text: String) -> Bool {
         (1...32).contains(text.utf8.count)
             && text.utf8.allSatisfy { character in
-                switch character {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "-"),
-                    UInt8(ascii: "_"):
-                    true
-                default: false
-                }
+                character.isSmallLetter || character.isCapitalLetter || character == UInt8(ascii: "-")
+                    || character == UInt8(ascii: "_")
             }
     }
 
-    /// The field isn't a status.
+    /// The field holds no status.
     public static let unknown = ResourceStatus(rawValue: "unknown")
     /// The media exists.
     public static let completed = ResourceStatus(rawValue: "completed")

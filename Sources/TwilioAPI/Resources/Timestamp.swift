@@ -1,6 +1,6 @@
 import Support
 
-/// A point in time as Twilio writes it, in whole seconds since 1970 (UTC), read by a ``DateScanner``.
+/// A point in time in whole seconds, which Twilio writes as text.
 public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// Seconds since 1970-01-01T00:00:00Z, without leap seconds (POSIX time).
     public let seconds: Int64
@@ -54,7 +54,7 @@ public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible
         return Timestamp(day: CalendarDay(year: year, month: month, day: day), time: time, offset: offset)
     }
 
-    /// Reads RFC 2822, section 3.3, without comments and obsolete zone names other than GMT and UT.
+    /// Reads RFC 2822, section 3.3, without comments; of zone names it takes only GMT, UT and UTC.
     private static func parseRFC2822(_ start: DateScanner) -> Timestamp? {
         var rest = start
         if rest.skipWord() {
