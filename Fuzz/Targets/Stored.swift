@@ -59,7 +59,7 @@ let storedTargets: [FuzzTarget] = [
     FuzzTarget(name: "block-file") { bytes in
         // A block's file is compared with what it has to be; the content's identity comes from a server.
         var input = InputReader(bytes)
-        let content = DiskCache.Content(
+        let content = CacheContent(
             sid: text([input.integer(UInt8.self), input.integer(UInt8.self)]), entityTag: text(input.rest.prefix(40)),
             size: input.integer(Int64.self))
         guard let header = BlockHeader(BlockPlace(content: content, number: 0), dataLength: 16) else { return }

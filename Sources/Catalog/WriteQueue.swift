@@ -6,6 +6,9 @@ public import Support
 /// all accounts, and no queue waits for SQLite's lock behind another. Urgent work waits for at most one running piece
 /// of bulk work: a batch of some ten thousand resources takes some tenths of a second. A piece of work must not wait
 /// for another one.
+///
+/// Urgent work overtakes pages that were queued before it. Such a page may then replace a newer resource, which was
+/// requested alone, until the list is fetched again.
 public final class WriteQueue: Sendable {
     /// The order of work; work of the same urgency runs in the order of submission.
     public enum Urgency: Sendable {

@@ -1,8 +1,3 @@
-extension DiskCache {
-    /// The identity of cached bytes.
-    public typealias Content = CacheContent
-}
-
 /// The identity of a recording's ciphertext: the SID, the entity tag and the size.
 public struct CacheContent: Hashable, Sendable {
     /// The recording's SID.

@@ -3,16 +3,11 @@ import Logging
 import Support
 
 extension CacheCore {
-    /// The number of noted uses that wakes the upkeep to write them to the index.
+    /// The number of noted uses at which the upkeep is woken to write them to the index.
     private static let manyUses = 4096
 
-    /// The store; nil while reading is paused.
-    private var readableStore: OpenStore? {
-        state.withLock { $0.pauses[.reading].isOver(at: .now) ? $0.store : nil }
-    }
-
     func blocks(of content: CacheContent) -> Set<Int> {
-        guard let store = readableStore else { return [] }
+        guard let store = usableStore(for: .reading) else { return [] }
         do throws(IndexFailure) {
             let blocks = try store.index.blocks(of: content)
             resume(.reading)
@@ -25,12 +20,9 @@ extension CacheCore {
 
     /// Reads a block, and returns whether the buffers were filled.
     func read(_ place: BlockPlace, into buffers: [UnsafeMutableRawBufferPointer]) -> Bool {
-        let isHit = readableStore.map { find(place, in: $0, buffers) } ?? false
-        let isFirst = state.withLock { state in
-            if isHit { state.hits += 1 } else { state.misses += 1 }
-            return isHit ? state.pauses[.reading].finish() : false
-        }
-        if isFirst { logger.notice("reading from the disk cache resumed") }
+        let isHit = usableStore(for: .reading).map { find(place, in: $0, buffers) } ?? false
+        state.withLock { if isHit { $0.hits += 1 } else { $0.misses += 1 } }
+        if isHit { resume(.reading) }
         return isHit
     }
 

@@ -1,22 +1,19 @@
 import Glibc
-import Logging
 import Support
 
 extension CacheCore {
     /// Stores a block, unless storing is paused or there is no room.
     func store(_ place: BlockPlace, from buffers: [UnsafeRawBufferPointer]) {
-        let open = state.withLock { $0.pauses[.storing].isOver(at: .now) ? $0.store : nil }
-        guard let store = open, store.mayStore,
-            let header = BlockHeader(place, dataLength: buffers.reduce(0) { $0 + $1.count })
+        let length = buffers.reduce(0) { $0 + $1.count }
+        guard let store = usableStore(for: .storing), store.mayStore,
+            let header = BlockHeader(place, dataLength: length)
         else { return }
         // If the folder was removed, the new file would not be counted.
         guard store.isCurrent else {
-            if lose(store, isDamaged: false) {
-                logger.notice("the disk cache '\(folder)' was removed; it is recreated")
-            }
+            lose(store)
             return
         }
-        let bytes = Int64(header.length + buffers.reduce(0) { $0 + $1.count })
+        let bytes = Int64(header.length + length)
         if let free = store.files.freeBytes, free - bytes < minimumFree {
             // No pause: the next block checks again, which is cheap.
             pause(.storing, "less than \(minimumFree) bytes would be free in '\(folder)'", for: .zero)
@@ -24,7 +21,7 @@ extension CacheCore {
             return
         }
         do throws(IndexFailure) {
-            switch try store.index.reserve(place, bytes: bytes, store.storing(limit: limit)) {
+            switch try store.reserve(place, bytes: bytes, limit: limit) {
             case .reserved(let id, let hasOtherContents):
                 if hasOtherContents { noteStale(place.content) }
                 try write(id, header, buffers, store)
@@ -50,11 +47,17 @@ extension CacheCore {
             try store.files.publish(id)
         } catch {
             pause(.storing, "\(error)")
-            giveBack(id, store)
+            do throws(IndexFailure) {
+                try store.index.cancel([id], store.files)
+            } catch {
+                // The bytes stay counted until the upkeep cancels the reservation; after a kill, the upkeep of another
+                // process does.
+                store.abandoned.withLock { $0.append(id) }
+            }
             return
         }
         do throws(IndexFailure) {
-            _ = try store.index.commit(id, time: store.uses.now(), files: store.files)
+            try store.index.commit(id, time: store.uses.now(), files: store.files)
         } catch {
             store.abandoned.withLock { $0.append(id) }
             throw error
@@ -62,21 +65,11 @@ extension CacheCore {
         resume(.storing)
     }
 
-    private func giveBack(_ id: Int64, _ store: OpenStore) {
-        do throws(IndexFailure) {
-            try store.index.cancel([id], store.files)
-        } catch {
-            // The bytes stay counted until the upkeep, or after a kill another process's upkeep, cancels the
-            // reservation.
-            store.abandoned.withLock { $0.append(id) }
-        }
-    }
-
-    /// Removes the selected blocks.
-    func remove(_ selection: (OpenStore) throws(IndexFailure) -> BlockIndex.Selection) {
+    /// Removes all blocks of a recording.
+    func remove(sid: String) {
         guard let store = state.withLock({ $0.store }) else { return }
         do throws(IndexFailure) {
-            try store.index.remove(try selection(store), store.files)
+            try store.index.remove(.recording(sid: sid), store.files)
         } catch {
             note(error, store)
         }

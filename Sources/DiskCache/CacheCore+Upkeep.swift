@@ -2,6 +2,8 @@ import Logging
 import Support
 
 extension CacheCore {
+    private var isShutDown: Bool { upkeep.changeQuietly { $0.isShutDown } }
+
     /// Runs until the cache is shut down, on a thread of its own, since a turn may take long.
     func runUpkeep() {
         var nextFullTurn = ContinuousClock.now
@@ -43,9 +45,7 @@ extension CacheCore {
     private func openedStore(at now: ContinuousClock.Instant) -> OpenStore? {
         if let store = state.withLock({ $0.store }) {
             if store.isCurrent { return store }
-            if lose(store, isDamaged: false) {
-                logger.notice("the disk cache '\(folder)' was removed; it is recreated")
-            }
+            lose(store)
         }
         let (mayOpen, damaged) = state.withLock { ($0.opening.isOver(at: now), $0.damagedIndex) }
         guard mayOpen else { return nil }
@@ -65,8 +65,7 @@ extension CacheCore {
 
     private func sweep(_ store: OpenStore) throws(IndexFailure) {
         try store.index.set("limit", to: "\(limit)")
-        let isShutDown = { self.upkeep.change { $0.isShutDown } }
-        let (orphans, blocks) = try Sweep(store, isCancelled: isShutDown).run()
+        let (orphans, blocks) = try Sweep(store: store) { self.isShutDown }.run()
         if orphans + blocks > 0 {
             logger.info("disk cache: removed \(orphans) orphaned files and \(blocks) entries without a file")
         }
@@ -86,10 +85,10 @@ extension CacheCore {
     ///
     /// Returns whether space had to be freed for other users of the file system.
     private func makeRoom(_ store: OpenStore) throws(IndexFailure) -> Bool {
-        while !upkeep.change({ $0.isShutDown }), try !store.index.evict(downTo: limit, store.files, store.uses) {}
+        while !isShutDown, try !store.index.evict(downTo: limit, store.files, store.uses) {}
         guard let free = store.files.freeBytes, free < minimumFree else { return false }
         var wanted = minimumFree - free
-        while wanted > 0, !upkeep.change({ $0.isShutDown }) {
+        while wanted > 0, !isShutDown {
             let freed = try store.index.evict(wanted, store.files, store.uses)
             if freed == 0 { break }
             wanted -= freed

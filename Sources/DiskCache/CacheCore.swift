@@ -1,4 +1,3 @@
-import Foundation
 import Logging
 import Support
 
@@ -17,13 +16,13 @@ final class CacheCore: Sendable {
     }
 
     struct State {
-        /// nil while it can't be opened.
+        /// The open store; nil while none can be opened.
         var store: OpenStore?
         /// The damaged index that is to be set aside.
         var damagedIndex: FileIdentity?
         var opening = Pause()
-        var pauses = Pauses()
-        /// By SID: the content requested last, for recordings with other contents in the index.
+        var pauses: [Activity: Pause] = [:]
+        /// For each recording with other contents in the index, by SID: the content that was requested last.
         var staleRecordings: [String: CacheContent] = [:]
         var hits = 0
         var misses = 0
@@ -31,19 +30,9 @@ final class CacheCore: Sendable {
     }
 
     /// The activities that pause separately: a full disk does not prevent reading.
-    enum Activity {
-        case reading
-        case storing
-    }
-
-    struct Pauses {
-        private var reading = Pause()
-        private var storing = Pause()
-
-        subscript(activity: Activity) -> Pause {
-            get { activity == .reading ? reading : storing }
-            set { if activity == .reading { reading = newValue } else { storing = newValue } }
-        }
+    enum Activity: String {
+        case reading = "reading from the disk cache"
+        case storing = "storing to the disk cache"
     }
 
     let folder: String
@@ -62,7 +51,9 @@ final class CacheCore: Sendable {
         var turns = 0
     }
 
-    init(folder: String, limit: Int64, minimumFree: Int64, timing: Timing, logger: Logger) throws(DiskCacheError) {
+    init(
+        folder: String, limit: Int64, minimumFree: Int64, timing: Timing = Timing(), logger: Logger
+    ) throws(DiskCacheError) {
         self.folder = folder
         self.limit = limit
         self.minimumFree = minimumFree
@@ -80,54 +71,60 @@ final class CacheCore: Sendable {
         }
     }
 
+    /// The store; nil while there is none, or while the activity is paused.
+    func usableStore(for activity: Activity) -> OpenStore? {
+        state.withLock { $0.pauses[activity, default: Pause()].isOver(at: .now) ? $0.store : nil }
+    }
+
     // MARK: Failures
 
     /// Handles a failed index access: discards a damaged index, or pauses the activity; logs the first failure.
     func note(_ failure: IndexFailure, _ store: OpenStore, during activity: Activity = .storing) {
         if failure.code == .damaged {
-            if lose(store, isDamaged: true) {
-                logger.warning("the index of the disk cache '\(folder)' is damaged (\(failure)); it is created again")
-            }
-            return
+            lose(store, damage: failure)
+        } else {
+            pause(activity, "its index can't be used: \(failure)")
         }
-        pause(activity, "its index can't be used: \(failure)")
     }
 
-    /// Pauses an activity, and logs the first pause since the last success.
+    /// Pauses an activity, and logs the first pause since the last success; `duration` is `timing.pause` if nil.
     func pause(_ activity: Activity, _ reason: String, for duration: Duration? = nil) {
         let isFirst = state.withLock {
-            $0.pauses[activity].begin(reason, for: duration ?? timing.pause, at: .now)
+            $0.pauses[activity, default: Pause()].begin(reason, for: duration ?? timing.pause, at: .now)
         }
-        if isFirst {
-            let what = activity == .reading ? "reading from the disk cache" : "storing to the disk cache"
-            logger.warning("\(what) is suspended: \(reason)")
-        }
+        if isFirst { logger.warning("\(activity.rawValue) is suspended: \(reason)") }
     }
 
     /// Ends the pause of an activity, and logs that.
     func resume(_ activity: Activity) {
-        if state.withLock({ $0.pauses[activity].finish() }) {
-            logger.notice(
-                activity == .reading ? "reading from the disk cache resumed" : "storing to the disk cache resumed")
+        if state.withLock({ $0.pauses[activity, default: Pause()].finish() }) {
+            logger.notice("\(activity.rawValue) resumed")
         }
     }
 
-    /// Discards an unusable store, and returns whether this call did so first.
-    @discardableResult
-    func lose(_ store: OpenStore, isDamaged: Bool) -> Bool {
+    /// Discards the store, because its index is damaged or, without `damage`, its folder was removed.
+    ///
+    /// Of several calls for a store, the first logs it, and wakes the upkeep to open another.
+    func lose(_ store: OpenStore, damage: IndexFailure? = nil) {
         let isFirst = state.withLock { state in
             guard state.store === store else { return false }
             state.store = nil
-            if isDamaged { state.damagedIndex = store.identity }
+            if damage != nil { state.damagedIndex = store.identity }
             return true
         }
-        if isFirst { wake() }
-        return isFirst
+        guard isFirst else { return }
+        wake()
+        if let damage {
+            logger.warning("the index of the disk cache '\(folder)' is damaged (\(damage)); it is created again")
+        } else {
+            logger.notice("the disk cache '\(folder)' was removed; it is recreated")
+        }
     }
 
     /// Starts a turn of the upkeep now.
     func wake() { upkeep.change { $0.isWanted = true } }
 
+    /// Notes that the store can't be opened, and logs the first of repeated failures.
     func noteOpening(_ error: DiskCacheError) {
         if state.withLock({ $0.opening.begin(error.message, for: timing.pause, at: .now) }) {
             logger.warning("the disk cache is suspended", error: error)

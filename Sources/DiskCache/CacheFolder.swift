@@ -11,8 +11,8 @@ extension DiskCache {
         /// The contents of the cache; changes nothing.
         ///
         /// - Throws: ``DiskCacheError`` when the index can't be read.
-        public func statistics() throws(DiskCacheError) -> DiskCache.Statistics {
-            guard OpenStore.exists(in: path) else { return DiskCache.Statistics() }
+        public func statistics() throws(DiskCacheError) -> CacheStatistics {
+            guard OpenStore.exists(in: path) else { return CacheStatistics() }
             let store = try OpenStore.open(path, keepsDamaged: true)
             return try perform { () throws(IndexFailure) in try store.index.statistics() }
         }
@@ -24,7 +24,7 @@ extension DiskCache {
             guard FileIdentity(path) != nil else { return }
             let store = try OpenStore.open(path)
             try perform { () throws(IndexFailure) in
-                _ = try Sweep(store, isCancelled: { false }).run()
+                _ = try Sweep(store: store) { false }.run()
                 try store.index.remove(.all(upTo: try store.index.lastID()), store.files)
             }
         }

@@ -1,10 +1,5 @@
 public import Foundation
 
-extension DiskCache {
-    /// The size and usefulness of a cache.
-    public typealias Statistics = CacheStatistics
-}
-
 /// The size and usefulness of a cache.
 public struct CacheStatistics: Hashable, Sendable {
     /// The number of blocks.
@@ -31,6 +26,6 @@ public struct CacheStatistics: Hashable, Sendable {
     /// Blocks found damaged since the start; each counts as a miss too.
     public internal(set) var damaged = 0
 
-    /// The reason why nothing is stored at present; nil when storing works.
+    /// The reason for storing nothing at present; nil when storing works.
     public internal(set) var pause: String?
 }

@@ -5,8 +5,8 @@ public import Support
 ///
 /// - **It never fails its caller.** A missing, damaged or unreadable block is a miss; a block that can't be stored is
 ///   dropped. The log has one line for the failure, and one for the recovery.
-/// - **The limit holds at any moment**, also with several processes: a file's bytes are counted before the file is
-///   created, after the least recently used blocks were removed (`BlockIndex`).
+/// - **The limit holds at any moment**, also with several processes: first the least recently used blocks are
+///   removed, then the bytes of the new file are counted, then the file is created (`BlockIndex`).
 /// - **It needs no repair on start**, after a kill or a power failure: blocks without a row are misses, every block is
 ///   verified when it is read, and a background pass removes orphaned files (`Sweep`).
 ///
@@ -31,15 +31,10 @@ public final class DiskCache: Sendable {
     ///     removed.
     /// - Throws: ``DiskCacheError`` when the folder can't be used.
     public convenience init(folder: String, limit: Int64, minimumFree: Int64, logger: Logger) throws(DiskCacheError) {
-        try self.init(
-            folder: folder, limit: limit, minimumFree: minimumFree, timing: CacheCore.Timing(), logger: logger)
+        try self.init(CacheCore(folder: folder, limit: limit, minimumFree: minimumFree, logger: logger))
     }
 
-    init(
-        folder: String, limit: Int64, minimumFree: Int64, timing: CacheCore.Timing, logger: Logger
-    ) throws(DiskCacheError) {
-        let core = try CacheCore(
-            folder: folder, limit: limit, minimumFree: minimumFree, timing: timing, logger: logger)
+    init(_ core: CacheCore) throws(DiskCacheError) {
         do throws(SystemError) {
             thread = try NamedThread(name: "disk-cache") { core.runUpkeep() }
         } catch {
@@ -51,7 +46,7 @@ public final class DiskCache: Sendable {
     deinit { shutDown() }
 
     /// The blocks of a content that the index has; their files are not checked.
-    public func blocks(of content: Content) -> Set<Int> { core.blocks(of: content) }
+    public func blocks(of content: CacheContent) -> Set<Int> { core.blocks(of: content) }
 
     /// Reads and verifies a block.
     ///
@@ -59,7 +54,7 @@ public final class DiskCache: Sendable {
     ///   - index: the index of the block in the content.
     ///   - buffers: the destination; together as long as the stored block.
     /// - Returns: whether the buffers were filled; if not, their contents are undefined.
-    public func read(_ index: Int, of content: Content, into buffers: [UnsafeMutableRawBufferPointer]) -> Bool {
+    public func read(_ index: Int, of content: CacheContent, into buffers: [UnsafeMutableRawBufferPointer]) -> Bool {
         core.read(BlockPlace(content: content, number: index), into: buffers)
     }
 
@@ -70,20 +65,15 @@ public final class DiskCache: Sendable {
     /// - Parameters:
     ///   - index: the index of the block in the content.
     ///   - buffers: the data, in order.
-    public func store(_ index: Int, of content: Content, from buffers: [UnsafeRawBufferPointer]) {
+    public func store(_ index: Int, of content: CacheContent, from buffers: [UnsafeRawBufferPointer]) {
         core.store(BlockPlace(content: content, number: index), from: buffers)
     }
 
     /// Removes all blocks of a recording.
-    public func remove(sid: String) { core.remove { _ in .recording(sid: sid) } }
-
-    /// Removes all blocks.
-    public func removeAll() {
-        core.remove { store throws(IndexFailure) in .all(upTo: try store.index.lastID()) }
-    }
+    public func remove(sid: String) { core.remove(sid: sid) }
 
     /// The size and usefulness of the cache.
-    public var statistics: Statistics { core.statistics }
+    public var statistics: CacheStatistics { core.statistics }
 
     /// Stops the cache's thread, and writes pending uses to the index.
     ///
@@ -124,7 +114,7 @@ extension CacheCore {
             statistics.hits = state.hits
             statistics.misses = state.misses
             statistics.damaged = state.damaged
-            statistics.pause = state.opening.reason ?? state.pauses[.storing].reason
+            statistics.pause = state.opening.reason ?? state.pauses[.storing]?.reason
         }
         return statistics
     }

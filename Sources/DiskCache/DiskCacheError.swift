@@ -17,7 +17,7 @@ public enum DiskCacheErrorCode: ErrorCode {
 }
 
 extension SystemError {
-    /// Makes the error of a file that does not belong to the cache.
+    /// Makes the error of a file that was rejected: `EPERM`, unless a system call failed.
     init(_ refusal: PrivateFile.Refusal) {
         let number = if case .system(let number) = refusal.code { number } else { EPERM }
         self.init(SystemErrorCode(rawValue: number), refusal.message)

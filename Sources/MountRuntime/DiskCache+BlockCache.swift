@@ -6,23 +6,23 @@ public import Media
 /// This module connects the two, which don't know each other.
 extension DiskCache: BlockCache {
     /// The units of a content that the cache probably holds.
-    public func units(of content: CachedContent) -> Set<Int> { blocks(of: Content(content)) }
+    public func units(of content: CachedContent) -> Set<Int> { blocks(of: CacheContent(content)) }
 
     /// Reads and verifies a unit.
     public func readUnit(
         _ index: Int, of content: CachedContent, into buffers: [UnsafeMutableRawBufferPointer]
-    ) -> Bool { read(index, of: Content(content), into: buffers) }
+    ) -> Bool { read(index, of: CacheContent(content), into: buffers) }
 
     /// Stores a unit.
     public func storeUnit(_ index: Int, of content: CachedContent, from buffers: [UnsafeRawBufferPointer]) {
-        store(index, of: Content(content), from: buffers)
+        store(index, of: CacheContent(content), from: buffers)
     }
 
     /// Removes all units of a recording.
     public func removeUnits(ofRecording sid: String) { remove(sid: sid) }
 }
 
-extension DiskCache.Content {
+extension CacheContent {
     fileprivate init(_ content: CachedContent) {
         self.init(sid: content.sid, entityTag: content.entityTag, size: content.size)
     }

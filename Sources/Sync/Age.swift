@@ -2,8 +2,7 @@ import Support
 
 /// The seconds since a time; `Int64.max` for nil or a time in the future.
 ///
-/// A time in the future means that the clock was set back or the file was edited; the work due after it would never
-/// be done.
+/// If a time is in the future, the clock was set back or the file was edited. Work that is due after it must not wait.
 func age(of time: Int64?, at now: Int64) -> Int64 {
     guard let time, time <= now else { return .max }
     return now.subtractingSaturated(time)

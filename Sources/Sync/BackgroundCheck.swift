@@ -42,6 +42,7 @@ final class BackgroundCheck: Sendable {
         state = Locked(State(due: ContinuousClock.now + settings.checkDelay))
     }
 
+    /// Whether the current database needs no further step; for tests.
     var isDone: Bool {
         let opened = catalog.opened
         return state.withLock { $0.epoch == opened.epoch && $0.step == .nothing }

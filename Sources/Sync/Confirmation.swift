@@ -17,14 +17,11 @@ final class Confirmation: Sendable {
 
     private let kind: MediaKind
     private let finder: ResourceFinder
-    private let completion: @Sendable (Result<Void, CatalogError>) -> Void
+    private let completion: ListCompletion
     private let state: Locked<State>
 
     /// Makes a confirmation; `completion` is called once, with success or with the first failure.
-    init(
-        _ sids: [SID], of kind: MediaKind, finder: ResourceFinder,
-        completion: @escaping @Sendable (Result<Void, CatalogError>) -> Void
-    ) {
+    init(_ sids: [SID], of kind: MediaKind, finder: ResourceFinder, completion: @escaping ListCompletion) {
         self.kind = kind
         self.finder = finder
         self.completion = completion

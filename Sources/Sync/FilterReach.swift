@@ -15,7 +15,7 @@ struct FilterReach {
 
     init(granularity: Int64) { self.granularity = granularity }
 
-    /// The end for a filter, so that a request a day wider gets everything before `upper`: `upper`, or a day earlier.
+    /// The end for a filter: `upper`, or a day earlier if a request a day wider still gets everything before `upper`.
     func end(for upper: Int64) -> Int64 {
         guard granularity == Self.day, Self.isTime(upper), upper - Self.midnight(before: upper) <= included else {
             return upper
@@ -23,7 +23,7 @@ struct FilterReach {
         return upper - Self.day
     }
 
-    /// The latest end for a filter, at or before a time, that returns nothing more than requested.
+    /// The latest end for a filter, at or before a time, with which it returns nothing more than requested.
     ///
     /// It lies in the part of a day that filters are known to include, or at midnight.
     func cut(before time: Int64) -> Int64 {

@@ -24,16 +24,11 @@ public struct ListStatus: Hashable, Sendable {
     public let state: State
 
     /// The progress of the first fetch; nil when it isn't running.
-    public let progress: ListProgress?
+    public internal(set) var progress: ListProgress?
 
     /// The last request for new resources; nil if there was none.
-    public let refreshed: Timestamp?
+    public internal(set) var refreshed: Timestamp?
 
     /// The start of the last completed pass; nil if there was none.
-    public let passed: Timestamp?
-
-    /// Makes a status.
-    public init(state: State, progress: ListProgress? = nil, refreshed: Timestamp? = nil, passed: Timestamp? = nil) {
-        (self.state, self.progress, self.refreshed, self.passed) = (state, progress, refreshed, passed)
-    }
+    public internal(set) var passed: Timestamp?
 }

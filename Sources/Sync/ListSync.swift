@@ -8,15 +8,12 @@ import TwilioAPI
 ///
 /// ``SyncSchedule`` decides which tasks are due, and ``ListUpdater`` runs them.
 final class ListSync: Sendable {
-    /// Called when the list can be used, or with the failure.
-    typealias Waiter = @Sendable (Result<Void, CatalogError>) -> Void
-
     private struct State {
-        var schedule: SyncSchedule<Waiter>
-
+        var schedule: SyncSchedule<ListCompletion>
         /// The epoch of the database that the schedule describes.
         var epoch: Int
-        var days: [Range<Int64>: [Waiter]] = [:]
+        /// The waiters for intervals that are fetched separately.
+        var intervals: [Range<Int64>: [ListCompletion]] = [:]
         /// The message of the failure logged last; repetitions are logged only for debugging.
         var logged: String?
 
@@ -70,7 +67,7 @@ final class ListSync: Sendable {
     // MARK: Requests
 
     /// Calls `completion` once the catalog has the list, or with the failure.
-    func whenListed(_ completion: @escaping Waiter) {
+    func whenListed(_ completion: @escaping ListCompletion) {
         let (now, patience, epoch) = (services.settings.now(), services.settings.patience, services.catalog.epoch)
         let answer = state.withLock { state in
             state.follow(epoch)
@@ -84,20 +81,21 @@ final class ListSync: Sendable {
         if answer != .ready { notify(.waiting) }
     }
 
-    /// Calls `completion` once the catalog has everything created within an interval, which is fetched separately while
-    /// the list is incomplete.
-    func whenListed(_ interval: Range<Int64>, _ completion: @escaping Waiter) {
+    /// Calls `completion` once the catalog has everything created within an interval, or with the failure.
+    ///
+    /// While the list is incomplete, the interval is fetched separately.
+    func whenListed(_ interval: Range<Int64>, _ completion: @escaping ListCompletion) {
         guard !isComplete else {
             whenListed(completion)
             return
         }
         let isFirst = state.withLock { state in
-            defer { state.days[interval, default: []].append(completion) }
-            return state.days[interval] == nil
+            defer { state.intervals[interval, default: []].append(completion) }
+            return state.intervals[interval] == nil
         }
         guard isFirst else { return }
         updater.fetch(interval) { [self] result in
-            let waiters = state.withLock { $0.days.removeValue(forKey: interval) ?? [] }
+            let waiters = state.withLock { $0.intervals.removeValue(forKey: interval) ?? [] }
             for waiter in waiters { waiter(result) }
         }
     }
@@ -174,7 +172,7 @@ final class ListSync: Sendable {
     }
 
     /// Answers that the list is complete, fresh or not.
-    private func answerComplete(_ waiter: @escaping Waiter) {
+    private func answerComplete(_ waiter: @escaping ListCompletion) {
         // The catalog may have been lost meanwhile.
         if isComplete { waiter(.success(())) } else { whenListed(waiter) }
     }

@@ -7,7 +7,7 @@ import TwilioAPI
 /// Runs the tasks of one list: fetches pages, and stores them.
 final class ListUpdater: Sendable {
     struct Outcome: Sendable {
-        let result: Result<Void, CatalogError>
+        var result: Result<Void, CatalogError>
         /// The start of the task, or of another mount's task that replaced it, in seconds since 1970.
         let begun: Int64
         /// Whether the task fetched the whole list into a catalog without any of it.
@@ -69,14 +69,14 @@ final class ListUpdater: Sendable {
     }
 
     /// Fetches everything created within an interval that the catalog lacks.
-    func fetch(_ interval: Range<Int64>, completion: @escaping PageFetcher.Completion) {
+    func fetch(_ interval: Range<Int64>, completion: @escaping ListCompletion) {
         // Cut at now: the part in the future must not count as covered.
         let now = services.settings.now()
         let part = interval.clamped(to: shownTimes).clamped(to: Int64.min..<max(interval.lowerBound, now) + 1)
         do throws(CatalogError) {
             let epoch = services.catalog.epoch
             var coverage = try lists.state(of: kind).coverage
-            // The result is as fresh as after a refresh of the whole list.
+            // The last seconds are fetched again, so that the interval is as fresh as after a refresh.
             coverage.remove(now - services.settings.overlap..<Int64.max)
             PageFetcher(
                 over: kind, intervals: coverage.gaps(in: part), purpose: .list, limit: 4, priority: .reader,
@@ -97,31 +97,27 @@ final class ListUpdater: Sendable {
             over: kind, intervals: coverage.gaps(in: shownTimes), purpose: .list,
             limit: services.settings.requestLimit, priority: .background, epoch: epoch, services: services
         ) { [self] result in
-            // After the completion: waiters for the list need neither the disk nor the index of groups.
-            defer {
-                services.writer.run(.bulk) { [self] in
-                    try? services.catalog.makeGroupIndex()
-                    // Flushing takes long, and urgent writes must not wait for it.
-                    services.catalog.endBulk(flushingOn: services.workers.checker)
-                }
-            }
-            guard case .success = result else {
-                completion(Outcome(result: result, begun: begun))
-                return
-            }
             var outcome = Outcome(result: result, begun: begun)
-            // This mount fetched the whole list: the catalog had nothing stale, and lacks nothing.
-            if isFromNothing {
-                state.withLock { $0.lastWideRefresh = begun }
-                let stored = Result { () throws(CatalogError) in
-                    try lists.noteFill(of: kind, begun: begun, epoch: epoch)
+            if case .success = result {
+                // This mount fetched the whole list: the catalog had nothing stale, and lacks nothing.
+                if isFromNothing {
+                    state.withLock { $0.lastWideRefresh = begun }
+                    outcome.isWholeList = true
+                    outcome.result = Result { () throws(CatalogError) in
+                        try lists.noteFill(of: kind, begun: begun, epoch: epoch)
+                    }
                 }
-                outcome = Outcome(result: stored, begun: begun, isWholeList: true)
+                let count = (try? services.catalog.totals(of: kind).count) ?? 0
+                let recordings = count == 1 ? "recording" : "recordings"
+                services.logger.info("the list of \(kind.pluralName) is complete: \(count) \(recordings)")
             }
-            let count = (try? services.catalog.totals(of: kind).count) ?? 0
-            let recordings = count == 1 ? "recording" : "recordings"
-            services.logger.info("the list of \(kind.pluralName) is complete: \(count) \(recordings)")
             completion(outcome)
+            // After the completion: waiters for the list need neither the disk nor the index of groups.
+            services.writer.run(.bulk) { [self] in
+                try? services.catalog.makeGroupIndex()
+                // Flushing takes long, and urgent writes must not wait for it.
+                services.catalog.endBulk(flushingOn: services.workers.checker)
+            }
         }
         start(fetcher)
     }
@@ -147,12 +143,9 @@ final class ListUpdater: Sendable {
             limit: settings.requestLimit, pageSize: isRecent ? 100 : nil, priority: .background,
             epoch: epoch, services: services
         ) { [self] result in
-            guard case .success = result else {
-                completion(Outcome(result: result, begun: begun))
-                return
-            }
-            if isWide { state.withLock { $0.lastWideRefresh = begun } }
             do throws(CatalogError) {
+                try result.get()
+                if isWide { state.withLock { $0.lastWideRefresh = begun } }
                 try lists.noteRefresh(of: kind, at: begun, epoch: epoch)
                 confirm(try unfinished(before: lower)) { completion(Outcome(result: $0, begun: begun)) }
             } catch {
@@ -181,9 +174,7 @@ final class ListUpdater: Sendable {
         let stored = try lists.state(of: kind)
         let shown = shownTimes
         if age(of: stored.touched, at: begun) < services.settings.passLease, !stored.passCoverage.isEmpty {
-            let error = CatalogError(.incompleteList, "another mount is already fetching all of it")
-            completion(Outcome(result: .failure(error), begun: begun))
-            return
+            throw CatalogError(.incompleteList, "another mount is already fetching all of it")
         }
         try lists.beginPass(over: kind, now: begun)
         let fetcher = PageFetcher(
@@ -210,7 +201,7 @@ final class ListUpdater: Sendable {
         fetcher.start()
     }
 
-    private func confirm(_ sids: [SID], completion: @escaping @Sendable (Result<Void, CatalogError>) -> Void) {
+    private func confirm(_ sids: [SID], completion: @escaping ListCompletion) {
         Confirmation(sids, of: kind, finder: services.finder, completion: completion).start()
     }
 }

@@ -27,11 +27,8 @@ final class PageFetcher: Sendable {
         let begun = ContinuousClock.now
     }
 
-    /// Called when everything is covered, or with the failure.
-    typealias Completion = @Sendable (Result<Void, CatalogError>) -> Void
-
-    /// The number of resources in a batch: with larger ones, pages of the indexes are written less often, but they take
-    /// more memory (30 MB).
+    /// The number of resources in a batch: with larger batches, pages of the indexes are written less often, but the
+    /// batches take more memory (30 MB).
     ///
     /// The first batches are smaller, because the indexes are still small and the writer would be idle.
     private static func batchSize(after written: Int) -> Int { min(max(written, 4000), 32_000) }
@@ -48,7 +45,7 @@ final class PageFetcher: Sendable {
     private let services: SyncServices
     /// The database to write to; another one would lack the resources stored before.
     private let epoch: Int
-    private let completion: Completion
+    private let completion: ListCompletion
     private let state: Locked<State>
 
     /// Makes a fetcher; ``start()`` begins.
@@ -59,10 +56,10 @@ final class PageFetcher: Sendable {
     ///   - limit: the most requests in parallel.
     ///   - pageSize: resources on a page; nil for the server's maximum.
     ///   - epoch: the catalog's epoch from before the intervals were computed.
-    ///   - completion: called on the writing thread.
+    ///   - completion: called on the writing thread when everything is covered, or with the failure.
     init(
         over kind: MediaKind, intervals: [Range<Int64>], purpose: CoveragePurpose, limit: Int, pageSize: Int? = nil,
-        priority: Priority, epoch: Int, services: SyncServices, completion: @escaping Completion
+        priority: Priority, epoch: Int, services: SyncServices, completion: @escaping ListCompletion
     ) {
         self.epoch = epoch
         self.kind = kind
@@ -110,7 +107,7 @@ final class PageFetcher: Sendable {
             of: kind, in: interval, size: pageSize, next: request.next, priority: priority
         ) { [self] result in
             // Not on the transfer thread: a page has 2 MB of JSON.
-            services.readers.run { [self] in
+            services.workers.readers.run { [self] in
                 take(result, of: request.chain)
                 proceed()
             }
@@ -152,11 +149,7 @@ final class PageFetcher: Sendable {
         }
     }
 
-    private func fail(_ error: CatalogError) {
-        state.withLock { state in
-            if state.failure == nil { state.failure = error }
-        }
-    }
+    private func fail(_ error: CatalogError) { state.withLock { $0.failure = $0.failure ?? error } }
 
     // MARK: Storing
 

@@ -163,19 +163,15 @@ struct PagePlan {
         guard pages <= pageLimit else {
             throw CatalogError(.incompleteList, "its pages have no end: there were \(pageLimit) of them")
         }
-        if learnOrder(page, previousOldest: chain.previousOldest) {
+        let newest = chain.hasToBegin ? page.times?.upperBound : nil
+        // If the server ignores the filter, every chain would fetch the whole list.
+        let isUnfiltered = newest.map { $0 >= chain.upper + Self.filterReach } ?? false
+        if learnOrder(page, previousOldest: chain.previousOldest) || isUnfiltered {
+            order = .none
             begin()
             return .restarted
         }
-        if chain.hasToBegin, let newest = page.times?.upperBound, newest >= chain.upper {
-            guard newest < chain.upper + Self.filterReach else {
-                // The server ignores the filter: every chain would fetch the whole list.
-                order = .none
-                begin()
-                return .restarted
-            }
-            extendUp(&chain, to: newest)
-        }
+        if let newest, newest >= chain.upper { extendUp(&chain, to: newest) }
         chain.isRunning = false
         if chain.next == nil, order == .newestFirst, let times = page.times {
             reach.learn(from: times.upperBound, filteredUntil: chain.filter.upperBound)

@@ -43,7 +43,7 @@ public final class ResourceFinder: Sendable {
         ask(for: sid, of: kind, priority: .reader, completion: completion)
     }
 
-    /// Requests a recording, whatever the catalog has, and stores the answer or removes the recording.
+    /// Requests a recording, even if the catalog has it, and stores the answer or removes the recording.
     ///
     /// `completion` is called later on another thread, with nil also for an unfinished recording.
     func ask(

@@ -12,10 +12,10 @@ enum SyncTask: Hashable, CaseIterable {
 
 /// Decides which tasks of a list are due, and holds the waiters: a state machine without I/O.
 ///
-/// A list is *filled* until the catalog has all that the mount shows; that survives restarts. From then on it is
-/// *refreshed*: new resources are requested, as often as the mount is used. Rarely, a *pass* fetches the whole list to
-/// find removed recordings. Opening a directory waits for a fill, and fails with it. It waits only briefly for a
-/// refresh, because the list is complete, if not the latest.
+/// A list is *filled* until the catalog has all that the mount shows; a restart continues the fill. From then on it is
+/// *refreshed*: new resources are requested, more often while the mount is used. Rarely, a *pass* fetches the whole
+/// list to find removed recordings. Opening a directory waits for a fill, and fails with it. It waits only briefly for
+/// a refresh, because the list is complete, though perhaps not the latest.
 ///
 /// Times are seconds since 1970. The owner calls it under a lock, and acts on the results afterwards.
 struct SyncSchedule<Waiter> {
@@ -28,14 +28,16 @@ struct SyncSchedule<Waiter> {
         case wait
     }
 
-    /// Seconds without use, after which refreshes become rare, and all tasks stop.
+    /// The seconds without use after which refreshes become rare.
     private static var rareAfter: Int64 { 300 }
+
+    /// The seconds without use after which no task starts.
     private static var pausedAfter: Int64 { 3600 }
 
-    /// The factor by which rare refreshes are rarer.
+    /// The factor between the intervals of rare and of usual refreshes.
     private static var rarity: Int64 { 10 }
 
-    /// Seconds between a failure and an unrequested retry.
+    /// The seconds between a failure and a retry that nobody requested.
     private static var retryAfter: Int64 { 60 }
 
     private let refreshInterval: Int64?
@@ -85,8 +87,9 @@ struct SyncSchedule<Waiter> {
         return begin(.refresh)
     }
 
-    /// Starts and returns the tasks that are due without a request; `idle` is the seconds since the last use of the
-    /// mount.
+    /// Starts and returns the tasks that are due without a request.
+    ///
+    /// - Parameter idle: seconds since the last use of the mount.
     mutating func due(now: Int64, idle: Int64) -> [SyncTask] {
         guard idle < Self.pausedAfter else { return [] }
         var tasks: [SyncTask] = []

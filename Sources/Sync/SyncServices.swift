@@ -1,6 +1,5 @@
 import Catalog
 import Logging
-import Support
 import TwilioAPI
 
 /// The services shared by the lists of one account.
@@ -13,6 +12,5 @@ struct SyncServices: Sendable {
     let workers: SyncWorkers
     let logger: Logger
 
-    var readers: WorkerPool { workers.readers }
     var writer: WriteQueue { workers.writer }
 }

@@ -30,7 +30,7 @@ public struct SyncSettings: Sendable {
     /// The most unfinished recordings that a refresh requests singly.
     var unfinishedLimit = 16
 
-    /// The delay of a large catalog's check for damage after the start, when users want to see files first.
+    /// The delay after the start before a large catalog is checked for damage: users want to see files first.
     var checkDelay: Duration = .seconds(10)
 
     /// The pause between two steps of that check.

@@ -3,7 +3,7 @@ import Support
 
 /// The threads that keep catalogs up to date, shared by all accounts of a mount.
 public final class SyncWorkers: Sendable {
-    /// Parse pages and prepare resources.
+    /// Parses pages and prepares resources.
     let readers: WorkerPool
     /// Writes to the catalogs, also for others.
     let writer: WriteQueue

@@ -1,9 +1,11 @@
 public import Catalog
-import Foundation
 public import Logging
 public import Support
 import Transfer
 public import TwilioAPI
+
+/// Called once the catalog has the requested lists or parts of them, or with the failure.
+public typealias ListCompletion = @Sendable (Result<Void, CatalogError>) -> Void
 
 /// Keeps the lists of one account up to date while the mount is used.
 ///
@@ -62,35 +64,19 @@ public final class Synchronizer: Sendable {
         }
     }
 
-    /// Calls `completion` once the catalog has the whole list of a kind, or with the failure.
+    /// Calls `completion` once the catalog has the lists of some kinds, or with a failure.
     ///
-    /// - Parameter completion: called at once when the list is complete and fresh, else on another thread.
-    public func whenListed(_ kind: MediaKind, completion: @escaping @Sendable (Result<Void, CatalogError>) -> Void) {
-        noteUse()
-        guard let list = lists[kind] else {
-            completion(.success(()))
-            return
-        }
-        list.whenListed(completion)
+    /// - Parameter completion: called at once when the lists are complete and fresh, else on another thread.
+    public func whenListed(_ kinds: [MediaKind], completion: @escaping ListCompletion) {
+        whenAll(kinds, completion) { list, completion in list.whenListed(completion) }
     }
 
-    /// Calls `completion` once the catalog has all recordings created within an interval, or with the failure.
+    /// Calls `completion` once the catalog has all recordings created within an interval, or with a failure.
     ///
     /// While a list is incomplete, the interval is fetched separately.
-    public func whenListed(
-        createdIn interval: Range<Timestamp>, completion: @escaping @Sendable (Result<Void, CatalogError>) -> Void
-    ) {
-        noteUse()
+    public func whenListed(createdIn interval: Range<Timestamp>, completion: @escaping ListCompletion) {
         let seconds = interval.lowerBound.seconds..<interval.upperBound.seconds
-        whenAll(completion) { list, completion in list.whenListed(seconds, completion) }
-    }
-
-    /// Calls `completion` once the catalog has the lists of some kinds, or with a failure.
-    public func whenListed(
-        _ kinds: [MediaKind], completion: @escaping @Sendable (Result<Void, CatalogError>) -> Void
-    ) {
-        noteUse()
-        whenAll(completion, kinds: kinds) { list, completion in list.whenListed(completion) }
+        whenAll(MediaKind.allCases, completion) { list, completion in list.whenListed(seconds, completion) }
     }
 
     /// The status of a list.
@@ -125,23 +111,25 @@ public final class Synchronizer: Sendable {
         }
     }
 
-    /// Requests a recording's resource again that may be wrong: its envelope is invalid, its key is missing although
-    /// the key pair opens other recordings, or its tag doesn't match.
+    /// Requests a recording's resource again, which may be wrong.
     ///
-    /// Each recording is requested at most once a minute; calls meanwhile share the request, or complete as unchanged.
+    /// Its envelope is invalid, its key is missing although the key pair opens other recordings, or the media's tag
+    /// doesn't match. Each recording is requested at most once a minute; further calls do nothing.
     ///
-    /// - Parameter completion: called later on another thread, after the resource was stored.
-    public func refresh(_ sid: SID, completion: @escaping @Sendable (RefreshOutcome) -> Void = { _ in }) {
+    /// - Parameter completion: called after the resource was stored, or at once if nothing is requested; for tests.
+    public func refresh(_ sid: SID, completion: @escaping @Sendable () -> Void = {}) {
         refresher.refresh(sid, completion: completion)
     }
 
     /// Ends the threads, also for other accounts that share them; to be called after the transfer client was shut down.
     public func shutDown() { services.workers.shutDown() }
 
+    /// Makes a request of several lists, and calls `completion` once all have answered.
     private func whenAll(
-        _ completion: @escaping @Sendable (Result<Void, CatalogError>) -> Void, kinds: [MediaKind] = MediaKind.allCases,
-        _ request: (ListSync, @escaping ListSync.Waiter) -> Void
+        _ kinds: [MediaKind], _ completion: @escaping ListCompletion,
+        _ request: (ListSync, @escaping ListCompletion) -> Void
     ) {
+        noteUse()
         let requested = kinds.compactMap { lists[$0] }
         let left = Locked((count: requested.count, failure: nil as CatalogError?))
         guard !requested.isEmpty else {

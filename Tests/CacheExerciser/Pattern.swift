@@ -3,18 +3,18 @@ public import DiskCache
 /// Blocks whose bytes follow from where they belong, so that any process can tell whether they are right.
 public enum Pattern {
     /// A content by its number.
-    public static func content(_ number: Int, entityTag: String = "\"one\"") -> DiskCache.Content {
-        DiskCache.Content(sid: "RE\(number)", entityTag: entityTag, size: 1 << 30)
+    public static func content(_ number: Int, entityTag: String = "\"one\"") -> CacheContent {
+        CacheContent(sid: "RE\(number)", entityTag: entityTag, size: 1 << 30)
     }
 
     /// How long a block is: many are short, some are as long as blocks can be.
-    public static func length(_ block: Int, of content: DiskCache.Content) -> Int {
+    public static func length(_ block: Int, of content: CacheContent) -> Int {
         let seed = seed(block, content)
         return seed.isMultiple(of: 16) ? DiskCache.blockSize + 16 : Int(seed % 50_000) + 1
     }
 
     /// The bytes of a block.
-    public static func bytes(_ block: Int, of content: DiskCache.Content, length: Int? = nil) -> [UInt8] {
+    public static func bytes(_ block: Int, of content: CacheContent, length: Int? = nil) -> [UInt8] {
         let length = length ?? Self.length(block, of: content)
         var state = seed(block, content)
         return [UInt8](unsafeUninitializedCapacity: length) { buffer, count in
@@ -31,7 +31,7 @@ public enum Pattern {
         }
     }
 
-    private static func seed(_ block: Int, _ content: DiskCache.Content) -> UInt64 {
+    private static func seed(_ block: Int, _ content: CacheContent) -> UInt64 {
         // Not Hasher, which is another in each process.
         "\(content.sid) \(content.entityTag) \(block)".utf8.reduce(14_695_981_039_346_656_037) {
             mixed($0 ^ UInt64($1))
@@ -48,7 +48,7 @@ public enum Pattern {
 
 extension DiskCache {
     /// Stores a block from several buffers.
-    public func store(_ bytes: [UInt8], _ block: Int, of content: Content) {
+    public func store(_ bytes: [UInt8], _ block: Int, of content: CacheContent) {
         bytes.withUnsafeBytes { bytes in
             let middle = bytes.count / 3
             store(
@@ -61,7 +61,7 @@ extension DiskCache {
     }
 
     /// Reads a block into several buffers; nil when it is missed.
-    public func read(_ block: Int, of content: Content, length: Int) -> [UInt8]? {
+    public func read(_ block: Int, of content: CacheContent, length: Int) -> [UInt8]? {
         var bytes = [UInt8](repeating: 0, count: length)
         let isHit = bytes.withUnsafeMutableBytes { bytes in
             let middle = bytes.count / 2

@@ -36,7 +36,7 @@ struct CacheCommandTests {
     private func fill(_ blocks: Int) throws -> DiskCache {
         let cache = try DiskCache(
             folder: root.path("ciphertext"), limit: 5 << 30, minimumFree: 0, logger: Logger(label: "cache"))
-        let content = DiskCache.Content(sid: "RE1", entityTag: "\"1\"", size: 100)
+        let content = CacheContent(sid: "RE1", entityTag: "\"1\"", size: 100)
         let bytes = [UInt8](repeating: 1, count: 2000)
         for block in 0..<blocks { bytes.withUnsafeBytes { cache.store(block, of: content, from: [$0]) } }
         return cache
@@ -64,7 +64,7 @@ struct CacheCommandTests {
         #expect(try run("clear").end == .exited(0))
         #expect(try report().bytes == 0)
         #expect(try report().oldestUse == nil)
-        let content = DiskCache.Content(sid: "RE1", entityTag: "\"1\"", size: 100)
+        let content = CacheContent(sid: "RE1", entityTag: "\"1\"", size: 100)
         #expect(cache.blocks(of: content) == [])
     }
 

@@ -140,7 +140,7 @@ struct BlockTests {
         let cache = try bench.open()
         let changed = [
             Pattern.content(1, entityTag: "\"two\""),
-            DiskCache.Content(sid: content.sid, entityTag: content.entityTag, size: 1),
+            CacheContent(sid: content.sid, entityTag: content.entityTag, size: 1),
         ]
         for other in changed {
             cache.store(0, of: content)

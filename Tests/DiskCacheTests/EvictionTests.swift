@@ -15,7 +15,7 @@ struct EvictionTests {
     }
 
     /// What a block's file has beside its data, as the format is documented.
-    private static func overhead(_ content: DiskCache.Content) -> Int {
+    private static func overhead(_ content: CacheContent) -> Int {
         32 + content.sid.utf8.count + content.entityTag.utf8.count + 8
     }
 
@@ -48,7 +48,7 @@ struct EvictionTests {
             #expect(cache.blocks(of: content).count == kept)
             #expect(try bench.bytesByFind() == Int64(kept) * size)
             #expect(cache.statistics.bytes == Int64(kept) * size)
-            cache.removeAll()
+            try bench.clear()
         }
     }
 
@@ -76,7 +76,7 @@ struct EvictionTests {
         #expect(contents.map { cache.blocks(of: $0).count } == [300, 0, 300])
         #expect(bench.files.count == 600)
         #expect(cache.statistics.contents == 2)
-        cache.removeAll()
+        try bench.clear()
         #expect(bench.files == [])
         #expect(cache.statistics.bytes == 0)
         #expect(cache.statistics.contents == 0)
@@ -154,7 +154,7 @@ struct EvictionTests {
                 cache.shutDown()
                 cache = try bench.open(limit: limit)
             case 2 where step % 5 == 0:
-                cache.removeAll()
+                try bench.clear()
                 model.remove { _ in true }
             case ..<20:
                 let expected = model.read(content, block)
@@ -180,7 +180,7 @@ struct EvictionTests {
 
 extension DiskCache {
     /// Other contents of a recording are removed soon, not at once.
-    fileprivate func waitIfStale(_ content: Content, _ model: CacheModel) {
+    fileprivate func waitIfStale(_ content: CacheContent, _ model: CacheModel) {
         if model.hasOthers(than: content) { waitForUpkeep() }
     }
 }
@@ -188,7 +188,7 @@ extension DiskCache {
 /// What the cache should hold: a list, the least recently used first.
 private struct CacheModel {
     struct Block {
-        let content: DiskCache.Content
+        let content: CacheContent
         let number: Int
         let bytes: Int64
     }
@@ -202,15 +202,15 @@ private struct CacheModel {
 
     var bytes: Int64 { list.reduce(0) { $0 + $1.bytes } }
 
-    func blocks(of content: DiskCache.Content) -> Set<Int> {
+    func blocks(of content: CacheContent) -> Set<Int> {
         Set(list.filter { $0.content == content }.map(\.number))
     }
 
-    func hasOthers(than content: DiskCache.Content) -> Bool {
+    func hasOthers(than content: CacheContent) -> Bool {
         list.contains { $0.content.sid == content.sid && $0.content != content }
     }
 
-    mutating func removeOthers(than content: DiskCache.Content) {
+    mutating func removeOthers(than content: CacheContent) {
         remove { $0.content.sid == content.sid && $0.content != content }
     }
 
@@ -218,13 +218,13 @@ private struct CacheModel {
         list.removeAll(where: isMeant)
     }
 
-    mutating func read(_ content: DiskCache.Content, _ number: Int) -> Bool {
+    mutating func read(_ content: CacheContent, _ number: Int) -> Bool {
         guard let index = list.firstIndex(where: { $0.content == content && $0.number == number }) else { return false }
         list.append(list.remove(at: index))
         return true
     }
 
-    mutating func store(_ content: DiskCache.Content, _ number: Int, _ bytes: Int64) {
+    mutating func store(_ content: CacheContent, _ number: Int, _ bytes: Int64) {
         guard !blocks(of: content).contains(number), bytes <= limit else { return }
         while self.bytes + bytes > limit { list.removeFirst() }
         list.append(Block(content: content, number: number, bytes: bytes))

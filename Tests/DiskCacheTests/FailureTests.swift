@@ -91,7 +91,7 @@ struct FailureTests {
         #expect(!store.mayStore)
         #expect(try !OpenStore.open(bench.path).mayStore, "nor by another process")
         #expect(bench.files.count == 3)
-        _ = try Sweep(store, isCancelled: { false }).run()
+        _ = try Sweep(store: store) { false }.run()
         #expect(store.mayStore)
         #expect(bench.files == [])
     }
@@ -309,7 +309,7 @@ struct FailureTests {
         try Command.shell(#"mount --bind "$1" "$1"; mount -o remount,bind,ro "$1""#, files)
         defer { umount2(files, 2 /* MNT_DETACH */) }
         for block in 0..<5 { cache.store(block, of: content) }
-        cache.removeAll()
+        cache.remove(sid: content.sid)
         #expect(cache.hasRight(0, of: content))
         #expect(cache.statistics.pause != nil)
         cache.waitForUpkeep()

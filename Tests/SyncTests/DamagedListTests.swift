@@ -184,7 +184,7 @@ struct DamagedListTests {
         clock.withLock { $0 += 61 }
         simulator.behaviour.latencyMilliseconds = 500
         let results = Awaited<Result<Void, CatalogError>>()
-        bench.synchronizer.whenListed(.composition) { results.add($0) }
+        bench.synchronizer.whenListed([.composition]) { results.add($0) }
         // At once: the refresh may begin the catalog anew at any moment.
         try FileManager.default.moveItem(atPath: bench.folder.path, toPath: bench.folder.path + "-away")
         try Self.waitUntilFound(bench.catalog)
@@ -210,7 +210,7 @@ struct DamagedListTests {
         let bench = try SyncBench(simulator)
         defer { bench.shutDown() }
         let results = Awaited<Result<Void, CatalogError>>()
-        bench.synchronizer.whenListed(.composition) { results.add($0) }
+        bench.synchronizer.whenListed([.composition]) { results.add($0) }
         // A part of it was written.
         #expect(eventually { (try? bench.catalog.listed(.composition))?.isEmpty == false })
         try bench.folder.garble()

@@ -116,7 +116,7 @@ struct ReferenceTests {
         let filled = Awaited<Result<Void, CatalogError>>()
         let kinds = TwilioAPI.MediaKind.allCases
         let before = account.resources.filter { $0.value }.keys
-        for kind in kinds { bench.synchronizer.whenListed(kind) { filled.add($0) } }
+        for kind in kinds { bench.synchronizer.whenListed([kind]) { filled.add($0) } }
         try wait(until: "the lists are here", within: 60) {
             // Pages that are cut by number lose what slips past them, until a pass.
             try account.change(mayGo: scenario.paging == .token)
@@ -135,7 +135,7 @@ struct ReferenceTests {
             try account.change(mayGo: true)
             if step % 3 == 0 {
                 clock.withLock { $0 += 61 }
-                for kind in kinds { bench.synchronizer.whenListed(kind) { _ in } }
+                for kind in kinds { bench.synchronizer.whenListed([kind]) { _ in } }
             }
             usleep(UInt32(Int.random(in: 0..<6000, using: &account.generator)))
         }

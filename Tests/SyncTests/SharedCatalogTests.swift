@@ -20,7 +20,7 @@ struct SharedCatalogTests {
             let benches = [try SyncBench(simulator, folder: folder), try SyncBench(simulator, folder: folder)]
             defer { for bench in benches { bench.shutDown() } }
             let results = Awaited<Result<Void, CatalogError>>()
-            for bench in benches { bench.synchronizer.whenListed(.composition) { results.add($0) } }
+            for bench in benches { bench.synchronizer.whenListed([.composition]) { results.add($0) } }
             for result in try results.values(2) { try result.get() }
             for bench in benches {
                 let listed = try bench.catalog.listed(.composition)

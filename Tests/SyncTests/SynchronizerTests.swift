@@ -97,7 +97,7 @@ struct SynchronizerTests {
         let bench = try SyncBench(simulator)
         defer { bench.shutDown() }
         let results = Awaited<Result<Void, CatalogError>>()
-        for _ in 0..<20 { bench.synchronizer.whenListed(.composition) { results.add($0) } }
+        for _ in 0..<20 { bench.synchronizer.whenListed([.composition]) { results.add($0) } }
         for result in try results.values(20) { try result.get() }
         #expect(simulator.requests.count == 1)
     }
@@ -159,7 +159,7 @@ struct SynchronizerTests {
         simulator.behaviour.latencyMilliseconds = 5000
         let bench = try SyncBench(simulator)
         let results = Awaited<Result<Void, CatalogError>>()
-        bench.synchronizer.whenListed(.composition) { results.add($0) }
+        bench.synchronizer.whenListed([.composition]) { results.add($0) }
         bench.shutDown()
         let error = #expect(throws: CatalogError.self) { try results.value().get() }
         #expect(error?.code == .incompleteList)

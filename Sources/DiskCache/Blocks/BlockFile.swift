@@ -28,7 +28,10 @@ enum BlockFile {
                     to: iovec(UnsafeMutableRawBufferPointer(rebasing: frame[header.length...])))
                 let length = header.length + buffers.reduce(0) { $0 + $1.count }
                 do throws(SystemError) {
-                    guard try VectoredTransfer.read(descriptor, into: vectors) == length else { return .damaged }
+                    let count = try VectoredTransfer.run(vectors, "a block can't be read") {
+                        preadv(descriptor, $0, $1, $2)
+                    }
+                    guard count == length else { return .damaged }
                 } catch {
                     // An unreadable sector stays unreadable.
                     return error.code.rawValue == EIO ? .damaged : .failed
@@ -52,7 +55,7 @@ enum BlockFile {
         header.bytes.withUnsafeBytes { checksum.update($0) }
         for buffer in buffers { checksum.update(buffer) }
         var frame = header.bytes
-        withUnsafeBytes(of: checksum.value.littleEndian) { frame.append(contentsOf: $0) }
+        frame.append(littleEndian: checksum.value)
         let length = frame.count + buffers.reduce(0) { $0 + $1.count }
         let result = frame.withUnsafeMutableBytes { frame in
             withUnsafeTemporaryAllocation(of: iovec.self, capacity: buffers.count + 1) { vectors in
@@ -62,7 +65,9 @@ enum BlockFile {
                     vectors.initializeElement(
                         at: position + 1, to: iovec(UnsafeMutableRawBufferPointer(mutating: buffer)))
                 }
-                return Result { () throws(SystemError) in try VectoredTransfer.write(descriptor, from: vectors) }
+                return Result { () throws(SystemError) in
+                    try VectoredTransfer.run(vectors, "a block can't be written") { pwritev(descriptor, $0, $1, $2) }
+                }
             }
         }
         guard try result.get() == length else { throw SystemError("a block can't be written", ENOSPC) }

@@ -47,11 +47,8 @@ final class BlockFolder: Sendable {
             defer { close(folder) }
             return try PrivateFile.open("\(id)", O_RDONLY, in: folder)
         } catch {
-            switch error.code {
-            case .system: throw SystemError(error)
-            // Not a block's file.
-            case .wrongType, .notPrivate: throw SystemError("a block isn't a file of the cache's own", ENOENT)
-            }
+            if case .system = error.code { throw SystemError(error) }
+            throw SystemError("a block isn't a file of the cache's own", ENOENT)
         }
     }
 

@@ -1,28 +1,22 @@
 import Glibc
 import Support
 
-/// Reads and writes several buffers in full, from the start of a file; the vectors are changed.
+/// Reads or writes several buffers, from the start of a file.
 enum VectoredTransfer {
     /// IOV_MAX: the most buffers in one call.
     private static let buffersInCall = 1024
 
-    /// Fills buffers until the end of the file, and returns the number of bytes read.
-    static func read(
-        _ descriptor: Int32, into vectors: UnsafeMutableBufferPointer<iovec>
-    ) throws(SystemError) -> Int {
-        try transfer(vectors, "a block can't be read") { preadv(descriptor, $0, Int32($1), Int($2)) }
-    }
-
-    /// Writes buffers, and returns the number of bytes written: fewer if a call wrote nothing and reported no error.
-    static func write(
-        _ descriptor: Int32, from vectors: UnsafeMutableBufferPointer<iovec>
-    ) throws(SystemError) -> Int {
-        try transfer(vectors, "a block can't be written") { pwritev(descriptor, $0, Int32($1), Int($2)) }
-    }
-
-    private static func transfer(
+    /// Repeats a call for the rest of the buffers, and returns the number of bytes transferred.
+    ///
+    /// They are fewer than the buffers have if a call transfers nothing: at the end of the file, or on a full disk.
+    ///
+    /// - Parameters:
+    ///   - vectors: the buffers; changed by the function.
+    ///   - failure: the message of the error.
+    ///   - call: preadv(2) or pwritev(2), with the vectors, their number and the offset in the file.
+    static func run(
         _ vectors: UnsafeMutableBufferPointer<iovec>, _ failure: String,
-        _ call: (UnsafeMutablePointer<iovec>?, Int, Int) -> Int
+        _ call: (UnsafeMutablePointer<iovec>?, Int32, Int) -> Int
     ) throws(SystemError) -> Int {
         var first = 0
         var done = 0
@@ -32,7 +26,7 @@ enum VectoredTransfer {
                 continue
             }
             let count = uninterrupted {
-                call(vectors.baseAddress.map { $0 + first }, min(vectors.count - first, buffersInCall), done)
+                call(vectors.baseAddress.map { $0 + first }, Int32(min(vectors.count - first, buffersInCall)), done)
             }
             if count < 0 { throw SystemError(failure) }
             if count == 0 { break }

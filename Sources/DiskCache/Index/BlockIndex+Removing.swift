@@ -70,7 +70,7 @@ extension BlockIndex {
         guard !ids.isEmpty else { return }
         try write { database in
             for id in ids {
-                // It may be a block already: a failed commit may have lost only the answer.
+                // The reservation may be a block already: a failed commit may have lost only the answer.
                 try files.remove(id, alsoTemporary: true)
                 try database.cachedStatement(sql: "DELETE FROM reservation WHERE id = ?").execute(arguments: [id])
                 try database.cachedStatement(sql: "DELETE FROM block WHERE id = ?").execute(arguments: [id])

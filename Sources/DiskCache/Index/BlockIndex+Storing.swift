@@ -2,51 +2,41 @@ import GRDB
 import Support
 
 extension BlockIndex {
-    /// The parameters of a process that stores.
-    struct Storing {
-        /// The name of the process, as in the folder of owners.
-        let owner: String
-        /// The most bytes of all files.
-        let limit: Int64
-        let files: BlockFolder
-        /// The uses that the index doesn't have yet.
-        let uses: UseLog
-    }
-
     enum Reservation: Hashable, Sendable {
         /// There is room, under this number. Other contents of the recording may exist; they are obsolete.
         case reserved(id: Int64, hasOtherContents: Bool)
         /// The block is stored, or being written.
         case held
-        /// Too much would have to be evicted at once.
+        /// The block exceeds the limit, or too much would have to be evicted at once.
         case noRoom
     }
 
     /// Reserves the bytes of a block's file, after evicting the least recently used blocks.
-    func reserve(_ place: BlockPlace, bytes: Int64, _ storing: Storing) throws(IndexFailure) -> Reservation {
+    ///
+    /// - Parameters:
+    ///   - owner: the name of the process that stores the block, as in the folder of owners.
+    ///   - limit: the most bytes of all files.
+    func reserve(
+        _ place: BlockPlace, bytes: Int64, for owner: String, limit: Int64, _ files: BlockFolder, _ uses: UseLog
+    ) throws(IndexFailure) -> Reservation {
         try write { database in
             let content = place.content
-            let contentID = try Int64.fetchOne(
-                database.cachedStatement(sql: "SELECT id FROM content WHERE sid = ? AND tag = ? AND size = ?"),
-                arguments: [content.sid, content.entityTag, content.size])
-            if let contentID {
-                let isBeingWritten = try Bool.fetchOne(
-                    database.cachedStatement(
-                        sql: "SELECT EXISTS (SELECT 1 FROM reservation WHERE content = ? AND number = ?)"),
-                    arguments: [contentID, place.number])
-                if isBeingWritten == true { return .held }
-                let row = try Row.fetchOne(
-                    database.cachedStatement(sql: "SELECT id, bytes FROM block WHERE content = ? AND number = ?"),
-                    arguments: [contentID, place.number])
-                if let row {
-                    if row[1] == bytes { return .held }
-                    // A block of another length can't be read any more.
-                    try database.remove([row[0]], storing.files)
-                }
+            let isBeingWritten = try Bool.fetchOne(
+                database.cachedStatement(
+                    sql: """
+                        SELECT EXISTS (SELECT 1 FROM content JOIN reservation ON reservation.content = content.id
+                            WHERE sid = ? AND tag = ? AND size = ? AND number = ?)
+                        """),
+                arguments: [content.sid, content.entityTag, content.size, place.number])
+            if isBeingWritten == true { return .held }
+            if let block = try database.block(at: place) {
+                if block.bytes == bytes { return .held }
+                // A block of another length can't be read any more.
+                try database.remove([block.id], files)
             }
-            guard bytes <= storing.limit else { return .noRoom }
-            let excess = try database.accountedBytes().addingSaturated(bytes).subtractingSaturated(storing.limit)
-            if excess > 0, try database.evict(excess, storing.files, storing.uses) < excess { return .noRoom }
+            guard bytes <= limit else { return .noRoom }
+            let excess = try database.accountedBytes().addingSaturated(bytes).subtractingSaturated(limit)
+            if excess > 0, try database.evict(excess, files, uses) < excess { return .noRoom }
 
             // Only now, since eviction may have removed the content.
             try database.cachedStatement(
@@ -57,9 +47,7 @@ extension BlockIndex {
                     INSERT INTO reservation (content, number, bytes, owner)
                     SELECT id, ?, ?, ? FROM content WHERE sid = ? AND tag = ? AND size = ?
                     """
-            ).execute(arguments: [
-                place.number, bytes, storing.owner, content.sid, content.entityTag, content.size,
-            ])
+            ).execute(arguments: [place.number, bytes, owner, content.sid, content.entityTag, content.size])
             return .reserved(
                 id: database.lastInsertedRowID, hasOtherContents: try database.hasOtherContents(than: content))
         }
@@ -67,9 +55,9 @@ extension BlockIndex {
 
     /// Turns a reservation into a block, after its file was written and renamed.
     ///
-    /// Returns false when the content was removed meanwhile; then it removes the file too. `time` is the block's first
-    /// use, in microseconds.
-    func commit(_ id: Int64, time: Int64, files: BlockFolder) throws(IndexFailure) -> Bool {
+    /// If the content was removed meanwhile, it removes reservation and file. `time` is the block's first use, in
+    /// microseconds.
+    func commit(_ id: Int64, time: Int64, files: BlockFolder) throws(IndexFailure) {
         try write { database in
             let isWanted = try Bool.fetchOne(
                 database.cachedStatement(sql: "SELECT is_wanted FROM reservation WHERE id = ?"), arguments: [id])
@@ -84,7 +72,6 @@ extension BlockIndex {
                 try files.remove(id)
             }
             try database.cachedStatement(sql: "DELETE FROM reservation WHERE id = ?").execute(arguments: [id])
-            return isWanted == true
         }
     }
 

@@ -19,6 +19,9 @@ struct BlockIndex: Sendable {
         let bytes: Int64
     }
 
+    /// The tables of files.
+    enum Table: String { case block, reservation }
+
     /// The most blocks removed while the index is locked: some ten milliseconds.
     static let batch = 256
 
@@ -61,14 +64,7 @@ struct BlockIndex: Sendable {
 
     func look(up place: BlockPlace) throws(IndexFailure) -> Lookup {
         try read { database in
-            let row = try Row.fetchOne(
-                database.cachedStatement(
-                    sql: """
-                        SELECT block.id, block.bytes FROM content JOIN block ON block.content = content.id
-                        WHERE sid = ? AND tag = ? AND size = ? AND number = ?
-                        """),
-                arguments: [place.content.sid, place.content.entityTag, place.content.size, place.number])
-            if let row { return .found(Entry(id: row[0], bytes: row[1])) }
+            if let entry = try database.block(at: place) { return .found(entry) }
             return try database.hasOtherContents(than: place.content) ? .stale : .missing
         }
     }
@@ -131,25 +127,16 @@ struct BlockIndex: Sendable {
         }
     }
 
-    /// The blocks in a folder, with the sizes of their files.
-    func blocks(in folder: Int64) throws(IndexFailure) -> [Int64: Int64] {
-        try entries("block", in: folder)
-    }
-
-    /// The reservations in a folder, with the sizes of their files.
-    func reservations(in folder: Int64) throws(IndexFailure) -> [Int64: Int64] {
-        try entries("reservation", in: folder)
-    }
-
-    private func entries(_ table: String, in folder: Int64) throws(IndexFailure) -> [Int64: Int64] {
+    /// The blocks or the reservations in a folder, by number, with the sizes of their files.
+    func sizes(of table: Table, in folder: Int64) throws(IndexFailure) -> [Int64: Int64] {
         try read { database in
             let first = folder.multipliedSaturated(by: BlockFolder.idsInFolder)
             let rows = try Row.fetchCursor(
                 database, sql: "SELECT id, bytes FROM \(table) WHERE id >= ? AND id < ?",
                 arguments: [first, first.addingSaturated(BlockFolder.idsInFolder)])
-            var entries: [Int64: Int64] = [:]
-            while let row = try rows.next() { entries[row[0]] = row[1] }
-            return entries
+            var sizes: [Int64: Int64] = [:]
+            while let row = try rows.next() { sizes[row[0]] = row[1] }
+            return sizes
         }
     }
 
@@ -199,6 +186,18 @@ struct BlockIndex: Sendable {
 }
 
 extension Database {
+    /// The block at a place; nil when it isn't stored.
+    func block(at place: BlockPlace) throws -> BlockIndex.Entry? {
+        try Row.fetchOne(
+            cachedStatement(
+                sql: """
+                    SELECT block.id, block.bytes FROM content JOIN block ON block.content = content.id
+                    WHERE sid = ? AND tag = ? AND size = ? AND number = ?
+                    """),
+            arguments: [place.content.sid, place.content.entityTag, place.content.size, place.number]
+        ).map { BlockIndex.Entry(id: $0[0], bytes: $0[1]) }
+    }
+
     /// Whether the index has other contents of the recording.
     func hasOtherContents(than content: CacheContent) throws -> Bool {
         try Bool.fetchOne(

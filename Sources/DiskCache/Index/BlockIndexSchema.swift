@@ -30,7 +30,7 @@ enum BlockIndexSchema {
             })
     }
 
-    /// The definitions in a new index; the rows of other tables could have any type.
+    /// The definitions in a new index, which every index has to have: rows of other tables could have any type.
     private static func expectedItems() throws -> Set<[String]> {
         if let known = expected.withLock({ $0 }) { return known }
         let made = try DatabaseQueue().write { database in

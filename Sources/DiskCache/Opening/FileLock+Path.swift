@@ -19,7 +19,7 @@ extension FileLock {
         do throws(PrivateFile.Refusal) {
             descriptor = try PrivateFile.open(path, O_RDWR)
         } catch {
-            // The cache locks no files of other users.
+            // The cache locks only regular files that are private.
             return error.code == .system(ENOENT) || error.code == .wrongType || error.code == .notPrivate
         }
         defer { close(descriptor) }

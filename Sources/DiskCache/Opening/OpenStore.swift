@@ -30,15 +30,15 @@ final class OpenStore: Sendable {
     /// Whether the machine was rebooted since the last use of the index, perhaps after a power failure.
     let wasRestarted: Bool
 
-    /// Why the previous store was set aside on opening; nil when none was.
+    /// The fault of the previous store, which was set aside on opening; nil when there was none.
     let fault: String?
 
     private let folder: String
 
     /// Whether the index has all files.
     ///
-    /// Unknown files would exceed the limit, so nothing is stored before a sweep in two cases: if there are discarded
-    /// stores, and after a reboot, since a power failure may have lost SQLite's last transactions. A kill loses none.
+    /// Files that the index doesn't have would exceed the limit. So nothing is stored before a sweep if there are
+    /// discarded stores, or after a reboot: a power failure may have lost SQLite's last transactions. A kill doesn't.
     private let isSwept: Locked<Bool>
 
     /// The wait for another process that opens the folder.
@@ -62,7 +62,7 @@ final class OpenStore: Sendable {
         wasRestarted = lastBoot != nil && lastBoot != boot
         // The index is new: it has no contents from before this boot.
         if lastBoot == nil, let boot { try index.set("boot", to: boot) }
-        isSwept = Locked(try Self.discarded(folder).isEmpty && boot != nil && (lastBoot == nil || lastBoot == boot))
+        isSwept = Locked(try Self.discarded(folder).isEmpty && boot != nil && !wasRestarted)
     }
 
     /// Opens the store of a folder, or makes an empty one.
@@ -122,8 +122,9 @@ final class OpenStore: Sendable {
     /// Whether the index has all files, so that the limit holds.
     var mayStore: Bool { isSwept.withLock { $0 } }
 
-    func storing(limit: Int64) -> BlockIndex.Storing {
-        BlockIndex.Storing(owner: owner.name, limit: limit, files: files, uses: uses)
+    /// Reserves the bytes of a block's file for this process.
+    func reserve(_ place: BlockPlace, bytes: Int64, limit: Int64) throws(IndexFailure) -> BlockIndex.Reservation {
+        try index.reserve(place, bytes: bytes, for: owner.name, limit: limit, files, uses)
     }
 
     /// Writes pending uses and cancellations to the index.
@@ -145,8 +146,8 @@ final class OpenStore: Sendable {
 
     /// Cancels the reservations of processes that have ended.
     ///
-    /// Returns whether one was killed. It may have removed files of blocks whose rows remain, since rows are deleted
-    /// last.
+    /// Returns whether one of them was killed. Such a process may have removed files of blocks whose rows remain, since
+    /// rows are deleted last.
     @discardableResult
     func cancelOfDeadOwners() throws(IndexFailure) -> Bool {
         let owners = Self.ownersPath(folder)

@@ -19,7 +19,7 @@ final class Owner: Sendable {
     }
 
     deinit {
-        // Before the lock is released. Other processes recognise remaining reservations by the missing file.
+        // Before the lock is released. Other processes cancel the reservations of an owner without a file.
         unlink(path)
     }
 

@@ -17,10 +17,7 @@ struct Pause {
 
     /// Notes a success, and returns whether it is the first since a failure.
     mutating func finish() -> Bool {
-        defer {
-            reason = nil
-            end = nil
-        }
+        defer { self = Pause() }
         return reason != nil
     }
 }

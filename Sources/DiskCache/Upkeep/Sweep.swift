@@ -5,16 +5,11 @@ import Support
 /// Other processes may store and evict meanwhile. That is safe, because numbers are never reused, a row exists before
 /// its file, and the sweep reads rows, then files, then rows again.
 struct Sweep {
-    private let store: OpenStore
-    private let isCancelled: () -> Bool
+    let store: OpenStore
+    /// Polled before each folder.
+    let isCancelled: () -> Bool
 
-    /// Makes a sweep; `isCancelled` is polled before each folder.
-    init(_ store: OpenStore, isCancelled: @escaping () -> Bool) {
-        self.store = store
-        self.isCancelled = isCancelled
-    }
-
-    /// Sweeps, and returns the numbers of orphaned files removed and of entries without a valid file removed.
+    /// Removes orphaned files and entries without a valid file, and returns the number of each.
     func run() throws(IndexFailure) -> (orphans: Int, blocks: Int) {
         if store.wasRestarted { try store.index.check() }
         try store.removeDiscarded()
@@ -34,11 +29,11 @@ struct Sweep {
     }
 
     private func sweep(_ folder: Int64) throws(IndexFailure) -> (orphans: Int, blocks: Int) {
-        let blocks = try store.index.blocks(in: folder)
+        let blocks = try store.index.sizes(of: .block, in: folder)
         let files = try IndexFailure.wrapping { try store.files.files(in: folder) }
         // In this order: a reservation may become a block meanwhile, but not the reverse.
-        let written = try store.index.reservations(in: folder)
-        let stored = try store.index.blocks(in: folder)
+        let written = try store.index.sizes(of: .reservation, in: folder)
+        let stored = try store.index.sizes(of: .block, in: folder)
 
         var orphans = 0
         var sizes: [Int64: Int64] = [:]

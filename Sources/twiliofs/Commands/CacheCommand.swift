@@ -93,7 +93,7 @@ struct CacheReport: Encodable {
     /// The oldest use; nil for an empty cache.
     let oldestUse: Date?
 
-    init(folder: String, _ statistics: DiskCache.Statistics) {
+    init(folder: String, _ statistics: CacheStatistics) {
         self.folder = folder
         limitBytes = statistics.limit
         bytes = statistics.bytes

@@ -30,10 +30,13 @@ final class CacheBench: Sendable {
     ) throws -> DiskCache {
         let timing = CacheCore.Timing(interval: interval, pause: pause, patience: .milliseconds(200))
         let cache = try DiskCache(
-            folder: path, limit: limit, minimumFree: minimumFree, timing: timing, logger: recorded.logger)
+            CacheCore(folder: path, limit: limit, minimumFree: minimumFree, timing: timing, logger: recorded.logger))
         if isSwept { cache.waitForUpkeep() }
         return cache
     }
+
+    /// Removes all blocks, as a process that doesn't use the cache does.
+    func clear() throws { try DiskCache.Folder(path: path).clear() }
 
     /// What was logged so far, each line beginning with its level.
     var log: [String] { recorded.lines }
@@ -74,12 +77,12 @@ final class CacheBench: Sendable {
 
 extension DiskCache {
     /// Stores the block that belongs there.
-    func store(_ block: Int, of content: Content) {
+    func store(_ block: Int, of content: CacheContent) {
         store(Pattern.bytes(block, of: content), block, of: content)
     }
 
     /// Whether a block is read; a wrong one is a failure.
-    func hasRight(_ block: Int, of content: Content, sourceLocation: SourceLocation = #_sourceLocation) -> Bool {
+    func hasRight(_ block: Int, of content: CacheContent, sourceLocation: SourceLocation = #_sourceLocation) -> Bool {
         guard let bytes = read(block, of: content, length: Pattern.length(block, of: content)) else { return false }
         #expect(areSame(bytes, Pattern.bytes(block, of: content)), "wrong bytes", sourceLocation: sourceLocation)
         return true

@@ -60,7 +60,7 @@ final class SyncBench: Sendable {
     /// Asks for a list and waits for the answer.
     func list(_ kind: TwilioAPI.MediaKind) throws -> Result<Void, CatalogError> {
         let results = Awaited<Result<Void, CatalogError>>()
-        synchronizer.whenListed(kind) { results.add($0) }
+        synchronizer.whenListed([kind]) { results.add($0) }
         return try results.value()
     }
 
