@@ -161,8 +161,7 @@ public final class AccountMount {
             library: library, isHiding: settings.isHidingUnreadable, logger: logger)
         stops.push { readability.shutDown() }
         let prober = SizeProber(
-            accounts: branches.map { SizeProber.Account(catalog: $0.catalog, synchronizer: $0.synchronizer) },
-            library: library, logger: logger)
+            accounts: branches.map { ($0.catalog, $0.synchronizer) }, library: library, logger: logger)
         stops.push { prober.shutDown() }
         let gatherer = StatusGatherer(
             version: settings.version, account: settings.account, mounted: .now, catalog: main.catalog,
