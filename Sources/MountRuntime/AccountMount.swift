@@ -169,9 +169,8 @@ public final class AccountMount {
             transfer: transfer, metrics: metrics, waitingRequests: { kernel.waitingRequests },
             unreadable: { readability.unreadable })
         let tree = FileTree(
-            parts: FileTree.Parts(
-                main: mainBranch, subaccounts: subaccountBranches, nodes: nodes, library: library,
-                controlFiles: StatusFiles(gatherer: gatherer, version: settings.version), readability: readability),
+            main: mainBranch, subaccounts: subaccountBranches, nodes: nodes, library: library,
+            controlFiles: StatusFiles(gatherer: gatherer, version: settings.version), readability: readability,
             ownership: settings.ownership)
         return Parts(kernel: kernel, branches: branches, prober: prober, readability: readability, tree: tree)
     }

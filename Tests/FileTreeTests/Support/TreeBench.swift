@@ -111,8 +111,7 @@ final class TreeBench: Sendable {
             readability = nil
         }
         tree = FileTree(
-            parts: FileTree.Parts(
-                main: main, nodes: nodes, library: library, controlFiles: texts, readability: readability),
+            main: main, nodes: nodes, library: library, controlFiles: texts, readability: readability,
             ownership: ownership)
     }
 
