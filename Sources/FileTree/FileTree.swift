@@ -2,7 +2,6 @@ import Catalog
 public import Media
 public import Readability
 public import Support
-import Sync
 public import TwilioAPI
 
 /// The mount as a tree of directories and files: names, numbers, attributes, contents.
@@ -10,37 +9,6 @@ public import TwilioAPI
 /// It is independent of libfuse, so tests need no mount. Answers without a request come at once, on the caller's
 /// thread; others come later by a completion on any thread.
 public final class FileTree: Sendable {
-    /// The parts of a tree.
-    public struct Parts: Sendable {
-        /// The branch of the mounted account.
-        public var main: Branch
-        /// The branches of its subaccounts, in the order of the listing; nil if they are hidden.
-        public var subaccounts: [Branch]?
-        /// The nodes that the kernel knows.
-        public var nodes: NodeRegistry
-        /// Reads media.
-        public var library: MediaLibrary
-        /// Provides the files about the mount itself.
-        public var controlFiles: any ControlFileContents
-        /// Knows the hidden unreadable recordings; nil if none are hidden.
-        public var readability: Readability?
-
-        /// Makes a set of parts.
-        ///
-        /// - Parameter nodes: A registry for the same subaccounts in the same order.
-        public init(
-            main: Branch, subaccounts: [Branch]? = nil, nodes: NodeRegistry, library: MediaLibrary,
-            controlFiles: any ControlFileContents, readability: Readability? = nil
-        ) {
-            self.main = main
-            self.subaccounts = subaccounts
-            self.nodes = nodes
-            self.library = library
-            self.controlFiles = controlFiles
-            self.readability = readability
-        }
-    }
-
     private let branches: Branches
     private let nodes: NodeRegistry
     private let library: MediaLibrary
@@ -53,20 +21,28 @@ public final class FileTree: Sendable {
 
     /// Makes a tree.
     ///
-    /// - Parameter ownership: The owner of all files.
-    public init(parts: Parts, ownership: Ownership) {
+    /// - Parameters:
+    ///   - main: The branch of the mounted account.
+    ///   - subaccounts: The branches of its subaccounts, in the order of the listing; nil if they are hidden.
+    ///   - nodes: A registry for the same subaccounts in the same order.
+    ///   - readability: Knows the unreadable recordings; nil if they aren't hidden.
+    ///   - ownership: The owner of all files.
+    public init(
+        main: Branch, subaccounts: [Branch]? = nil, nodes: NodeRegistry, library: MediaLibrary,
+        controlFiles contents: any ControlFileContents, readability: Readability? = nil, ownership: Ownership
+    ) {
         precondition(
             MediaKind.allCases.allSatisfy {
                 InodeNumber.kinds.contains($0.rawValue) && PlaceInDay.kinds.contains($0.rawValue)
             }, "a kind of media has no inode numbers, or no place in the listing of a day")
-        branches = Branches(main: parts.main, subaccounts: parts.subaccounts)
-        nodes = parts.nodes
-        library = parts.library
+        branches = Branches(main: main, subaccounts: subaccounts)
+        self.nodes = nodes
+        self.library = library
         self.ownership = ownership
         // The registry derives numbers from its accounts.
         assert(branches.all.dropFirst().map(\.account) == nodes.subaccounts)
-        let controlFiles = ControlFiles(contents: parts.controlFiles)
-        let validity = NameValidity(readability: parts.readability)
+        let controlFiles = ControlFiles(contents: contents)
+        let validity = NameValidity(readability: readability)
         attributes = AttributeProvider(
             branches: branches, nodes: nodes, library: library, controlFiles: controlFiles, ownership: ownership)
         names = NameLookup(branches: branches, nodes: nodes, attributes: attributes, validity: validity)

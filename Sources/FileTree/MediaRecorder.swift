@@ -21,7 +21,7 @@ public final class MediaRecorder: MediaObserver {
     private let logger: Logger
     /// Writes take milliseconds and must not delay the reporting thread.
     private let writer: WriteQueue
-    /// Descriptions that aren't stored yet.
+    /// The descriptions that aren't stored yet.
     private let described = Locked<[(sid: SID, account: SID?, facts: MediaFacts)]>([])
     /// The time of the last logged failure to store.
     private let lastFailure = Locked<ContinuousClock.Instant?>(nil)
@@ -51,7 +51,7 @@ public final class MediaRecorder: MediaObserver {
             described.append((sid, account, facts))
             return described.count == 1
         }
-        // Descriptions until the writer runs share a transaction, which costs as much as a hundred sizes.
+        // All descriptions until the writer runs share a transaction, which costs as much as a hundred sizes.
         if isFirst { writer.run(.urgent) { [self] in learn() } }
     }
 
@@ -62,24 +62,16 @@ public final class MediaRecorder: MediaObserver {
         }
         for (account, described) in Dictionary(grouping: described, by: \.account) {
             do {
-                let replaced = try catalog(of: account).media.learn(
-                    try described.filter { $0.facts.isSizeCertain }.compactMap { sid, _, facts in
-                        let stored = StoredMediaFacts(
-                            plaintextSize: facts.plaintextSize, entityTag: facts.entityTag, facts: try facts.stored)
-                        return stored.map {
-                            MediaLesson(
-                                sid, $0,
-                                isAuthenticated: facts.isAuthenticated, isEncrypted: facts.isEncrypted)
-                        }
-                    })
+                let media = catalog(of: account).media
+                let replaced = try media.learn(
+                    try described.filter(\.facts.isSizeCertain).compactMap { try MediaLesson($0.sid, $0.facts) })
                 for sid in replaced {
                     logger.warning(
                         "\(sid): the size changed (completed media should not); cached attributes are dropped",
                         metadata: ["recording": "\(sid)"])
                     delegate.mediaMayDiffer(sid, of: account)
                 }
-                try catalog(of: account).media.noteEncryption(
-                    of: described.filter { !$0.facts.isSizeCertain }.map(\.sid))
+                try media.noteEncryption(of: described.filter { !$0.facts.isSizeCertain }.map(\.sid))
             } catch {
                 storingDidFail("\(described.count == 1 ? "a size" : "\(described.count) sizes") can't be stored", error)
             }
@@ -100,7 +92,7 @@ public final class MediaRecorder: MediaObserver {
     /// The catalog of an account.
     private func catalog(of account: SID?) -> Catalog { account.flatMap { subaccounts[$0] } ?? catalog }
 
-    /// Forgets the size; the next request for it learns it again.
+    /// Forgets the facts; the next request for the size learns them again.
     public func mediaHasChanged(_ sid: SID, of account: SID?) {
         logger.warning(
             "\(sid): the media changed (completed media should not); what is stored of it is dropped",
@@ -116,31 +108,22 @@ public final class MediaRecorder: MediaObserver {
     }
 
     /// Stores that the bytes are authentic.
-    public func mediaWasVerified(_ sid: SID, of account: SID?) {
-        writer.run(.urgent) { [self] in store(.verified, sid, account) }
-    }
+    public func mediaWasVerified(_ sid: SID, of account: SID?) { store(.verified, sid, account) }
 
     /// Stores that the bytes may not be authentic, and has the kernel drop the released pages.
-    public func mediaIsDoubtful(_ sid: SID, of account: SID?) {
-        writer.run(.urgent) { [self] in
-            store(.unverified, sid, account)
-            delegate.mediaMayDiffer(sid, of: account)
-        }
-    }
+    public func mediaIsDoubtful(_ sid: SID, of account: SID?) { store(.unverified, sid, account) }
 
     /// Stores that the bytes aren't authentic, and has the kernel drop the pages released before.
-    public func mediaFailedAuthentication(_ sid: SID, of account: SID?) {
-        writer.run(.urgent) { [self] in
-            store(.failed, sid, account)
-            delegate.mediaMayDiffer(sid, of: account)
-        }
-    }
+    public func mediaFailedAuthentication(_ sid: SID, of account: SID?) { store(.failed, sid, account) }
 
     private func store(_ integrity: StoredIntegrity, _ sid: SID, _ account: SID?) {
-        do throws(CatalogError) {
-            try catalog(of: account).media.setIntegrity(integrity, of: sid)
-        } catch {
-            storingDidFail("the integrity of \(sid) can't be stored", error)
+        writer.run(.urgent) { [self] in
+            do throws(CatalogError) {
+                try catalog(of: account).media.setIntegrity(integrity, of: sid)
+            } catch {
+                storingDidFail("the integrity of \(sid) can't be stored", error)
+            }
+            if integrity != .verified { delegate.mediaMayDiffer(sid, of: account) }
         }
     }
 }
@@ -148,4 +131,15 @@ public final class MediaRecorder: MediaObserver {
 extension MediaFacts {
     /// Whether the size is stored: a guess is reported, but the right key may disprove it.
     fileprivate var isSizeCertain: Bool { isPlaintextSizeExact && isConfirmed }
+}
+
+extension MediaLesson {
+    /// Nil when the size is out of bounds.
+    fileprivate init?(_ sid: SID, _ facts: MediaFacts) throws {
+        guard
+            let stored = StoredMediaFacts(
+                plaintextSize: facts.plaintextSize, entityTag: facts.entityTag, facts: try facts.stored)
+        else { return nil }
+        self.init(sid, stored, isAuthenticated: facts.isAuthenticated, isEncrypted: facts.isEncrypted)
+    }
 }

@@ -161,8 +161,7 @@ public final class AccountMount {
             library: library, isHiding: settings.isHidingUnreadable, logger: logger)
         stops.push { readability.shutDown() }
         let prober = SizeProber(
-            accounts: branches.map { SizeProber.Account(catalog: $0.catalog, synchronizer: $0.synchronizer) },
-            library: library, logger: logger)
+            accounts: branches.map { ($0.catalog, $0.synchronizer) }, library: library, logger: logger)
         stops.push { prober.shutDown() }
         let gatherer = StatusGatherer(
             version: settings.version, account: settings.account, mounted: .now, catalog: main.catalog,
@@ -170,9 +169,8 @@ public final class AccountMount {
             transfer: transfer, metrics: metrics, waitingRequests: { kernel.waitingRequests },
             unreadable: { readability.unreadable })
         let tree = FileTree(
-            parts: FileTree.Parts(
-                main: mainBranch, subaccounts: subaccountBranches, nodes: nodes, library: library,
-                controlFiles: StatusFiles(gatherer: gatherer, version: settings.version), readability: readability),
+            main: mainBranch, subaccounts: subaccountBranches, nodes: nodes, library: library,
+            controlFiles: StatusFiles(gatherer: gatherer, version: settings.version), readability: readability,
             ownership: settings.ownership)
         return Parts(kernel: kernel, branches: branches, prober: prober, readability: readability, tree: tree)
     }

@@ -45,7 +45,7 @@ struct BranchMaker: Sendable {
                 catalog: account.catalog, client: account.client, finder: finder, settings: settings,
                 workers: workers, delegate: delegate, logger: logger),
             finder: finder,
-            prefetcher: try Prefetcher(
+            prefetcher: Prefetcher(
                 catalog: account.catalog, library: library, worker: prefetchWorker, logger: logger))
     }
 

@@ -1,9 +1,9 @@
-import Media
-import Transfer
-import TwilioAPI
+package import Media
+package import Transfer
+package import TwilioAPI
 
 /// Media as prefetching uses it; ``MediaLibrary`` is the implementation.
-protocol PrefetchableMedia: Sendable {
+package protocol PrefetchableMedia: Sendable {
     func describe(
         _ resource: MediaResource, priority: Priority,
         completion: @escaping @Sendable (Result<MediaFacts, MediaError>) -> Void)

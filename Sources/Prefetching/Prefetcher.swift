@@ -1,22 +1,22 @@
-public import Catalog
-public import Logging
-public import Media
-public import Support
+package import Catalog
+package import Logging
+package import Media
+package import Support
 import Transfer
 public import TwilioAPI
 
 /// Prefetches an account's media for programs that read files in order, and sizes for those that list them.
 ///
-/// Without it, a backup of small files mostly waits for the network. Reporting an access only wakes a thread: decisions
-/// and catalog queries run on the prefetcher's own thread.
+/// Without it, a backup of small files over a link with a latency of 50 ms mostly waits for the network. Reporting an
+/// access only wakes a thread: decisions and catalog queries run on that thread.
 public final class Prefetcher: Sendable {
-    /// The accesses elsewhere that end a sequence of reads: its prefetched files take memory.
+    /// The number of accesses elsewhere that end a sequence of reads: its prefetched files take memory.
     private static let patienceOfReading = 16
 
-    /// The same for sizes, which take no memory and come in long runs of known and unknown ones.
+    /// The same for sizes: they take no memory, and come in long runs of known and unknown ones.
     private static let patienceOfDescribing = 256
 
-    /// The number of following files to search for unknown sizes.
+    /// The number of next files to search for unknown sizes.
     private static let reachOfDescribing = 256
 
     private enum Purpose { case reading, describing }
@@ -30,24 +30,15 @@ public final class Prefetcher: Sendable {
     private let reading = Locked(SequenceDetector(patience: patienceOfReading))
     private let describing = Locked(SequenceDetector(patience: patienceOfDescribing))
 
-    /// Makes a prefetcher; throws ``SystemError`` if the system refuses a thread.
+    /// Makes a prefetcher.
     ///
-    /// - Parameter worker: a thread shared with other accounts; nil for a thread of its own.
-    public convenience init(
-        catalog: Catalog, library: MediaLibrary, worker: WorkerPool? = nil, logger: Logger
-    ) throws {
-        try self.init(catalog: catalog, media: library, worker: worker, logger: logger)
-    }
-
-    init(catalog: Catalog, media: any PrefetchableMedia, worker: WorkerPool? = nil, logger: Logger) throws {
+    /// - Parameter worker: A single thread, which accounts may share.
+    package init(catalog: Catalog, library: any PrefetchableMedia, worker: WorkerPool, logger: Logger) {
         self.catalog = catalog
-        self.media = media
+        media = library
+        self.worker = worker
         self.logger = logger
-        self.worker = try worker ?? WorkerPool(name: "prefetch", threadCount: 1)
     }
-
-    /// Ends the thread, shared or not, after the transfer client was shut down.
-    public func shutDown() { worker.shutDown() }
 
     // MARK: Accesses
 
@@ -62,7 +53,7 @@ public final class Prefetcher: Sendable {
 
     /// Reports that a program asked for a file's size.
     ///
-    /// - Parameter isKnown: whether it was known. Such an access continues an established sequence but begins none.
+    /// - Parameter isKnown: Whether it was known. If so, the access continues an established sequence but begins none.
     public func didAskSize(of sid: SID, isKnown: Bool) {
         if isKnown, !describing.withLock({ $0.isPrefetching }) { return }
         report(.describing) { detector in
@@ -81,10 +72,7 @@ public final class Prefetcher: Sendable {
     }
 
     private func detector(_ purpose: Purpose) -> Locked<SequenceDetector> {
-        switch purpose {
-        case .reading: reading
-        case .describing: describing
-        }
+        purpose == .reading ? reading : describing
     }
 
     private func carryOut(_ step: SequenceDetector.Step, _ purpose: Purpose) {
@@ -127,21 +115,28 @@ public final class Prefetcher: Sendable {
 
     private func followers(_ query: SequenceDetector.Query, _ purpose: Purpose) -> [SID] {
         guard let kind = query.after.kind else { return [] }
+        let reach = purpose == .reading ? query.count : Self.reachOfDescribing
         do throws(CatalogError) {
-            switch purpose {
-            case .reading:
-                return try catalog.followers(of: query.after, kind: kind, in: query.order, limit: query.count)
-                    .map(\.sid)
-            case .describing:
-                let near = try catalog.followers(
-                    of: query.after, kind: kind, in: query.order, limit: Self.reachOfDescribing)
-                return near.lazy.filter { [media] in
-                    $0.plaintextSize == nil && media.provisionalSize(of: $0.sid) == nil
-                }.prefix(query.count).map(\.sid)
+            let next = try catalog.followers(of: query.after, kind: kind, in: query.order, limit: reach)
+            guard purpose == .describing else { return next.map(\.sid) }
+            let unsized = next.lazy.filter { [media] in
+                $0.plaintextSize == nil && media.provisionalSize(of: $0.sid) == nil
             }
+            return unsized.prefix(query.count).map(\.sid)
         } catch {
             logger.debug("\(query.after): the files after it can't be listed", error: error)
             return []
+        }
+    }
+}
+
+extension StoredIntegrity {
+    /// The stored verdict on all of the media; nil before all of it was read.
+    package var finding: Integrity? {
+        switch self {
+        case .verified: .verified
+        case .failed: .failed
+        case .unverified, .none: nil
         }
     }
 }

@@ -9,7 +9,8 @@ struct ReadingSequence {
     /// The files in a row that establish a sequence; three after an access elsewhere, since two may be chance.
     private var threshold = 2
 
-    /// How many positions early a file may be opened: programs that read several files at once keep no strict order.
+    /// The number of positions by which a file may be early: programs that read several files at once keep no strict
+    /// order.
     private static let earliness = 4
 
     /// The sequence's number; never reused.
@@ -22,7 +23,7 @@ struct ReadingSequence {
     /// The known files after `current`.
     private var upcoming: [SID] = []
 
-    /// How many files of `upcoming`, from the first, were prefetched.
+    /// The number of files of `upcoming`, from the first on, that were prefetched.
     private var prefetchedCount = 0
 
     /// Whether `upcoming` ends with the directory's last file.
@@ -119,6 +120,6 @@ struct ReadingSequence {
             upcoming.prefix(prefetchedCount).firstIndex { sids.contains($0) && !early.contains($0) } ?? prefetchedCount
     }
 
-    /// How many files to prefetch.
+    /// The number of files to prefetch.
     private var depth: Int { min(max(2 * length, Self.depths.lowerBound), Self.depths.upperBound) }
 }

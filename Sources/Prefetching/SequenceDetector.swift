@@ -15,7 +15,6 @@ struct SequenceDetector {
     /// A query for the files after another.
     struct Query: Hashable {
         let sequence: Int
-
         let after: SID
         let order: EntryOrder
 
@@ -41,10 +40,10 @@ struct SequenceDetector {
         }
     }
 
-    /// The most sequences kept, guesses included.
+    /// The greatest number of sequences, guesses included.
     private static let limit = 16
 
-    /// The accesses elsewhere that end a guess: a later access to its file is chance.
+    /// The number of accesses elsewhere that end a guess: a later access to its file is chance.
     private static let patienceOfGuesses = 4
 
     private let patience: Int
@@ -53,7 +52,7 @@ struct SequenceDetector {
     private var sequences: [ReadingSequence] = []
     private var nextNumber = 0
 
-    /// - Parameter patience: the accesses elsewhere that end an established sequence.
+    /// - Parameter patience: The number of accesses elsewhere that end an established sequence.
     init(patience: Int) { self.patience = patience }
 
     /// Whether a sequence is established.
@@ -87,8 +86,7 @@ struct SequenceDetector {
     mutating func finish(_ sid: SID) -> Step {
         var step = Step()
         for index in sequences.indices {
-            guard sequences[index].finish(sid) else { continue }
-            step += proceed(index)
+            if sequences[index].finish(sid) { step += proceed(index) }
         }
         step += remove(where: \.isOver)
         return step
@@ -133,10 +131,9 @@ struct SequenceDetector {
     private mutating func start(at sid: SID) -> Step {
         var step = Step()
         for order in EntryOrder.allCases {
-            let sequence = ReadingSequence(number: nextNumber, order: order, at: sid)
+            sequences.append(ReadingSequence(number: nextNumber, order: order, at: sid))
             nextNumber += 1
-            sequences.append(sequence)
-            if let query = sequence.query { step.queries.append(query) }
+            step += proceed(sequences.count - 1)
         }
         while sequences.count > Self.limit {
             // Guesses go first.

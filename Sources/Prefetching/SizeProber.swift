@@ -1,8 +1,7 @@
-public import Catalog
-public import Logging
-public import Media
+package import Catalog
+package import Logging
 import Support
-public import Sync
+package import Sync
 import Transfer
 import TwilioAPI
 
@@ -12,19 +11,10 @@ import TwilioAPI
 /// Programs' requests and prefetching take precedence. An unused mount probes nothing.
 public final class SizeProber: Sendable {
     /// An account to probe.
-    public struct Account: Sendable {
-        let catalog: Catalog
-        let synchronizer: Synchronizer
+    package typealias Account = (catalog: Catalog, synchronizer: Synchronizer)
 
-        /// Makes an account.
-        public init(catalog: Catalog, synchronizer: Synchronizer) {
-            self.catalog = catalog
-            self.synchronizer = synchronizer
-        }
-    }
-
-    /// The most probes at a time, which leaves most of the account's limit to programs.
-    static let limit = 16
+    /// The greatest number of probes at a time, which leaves most of the account's limit to programs.
+    private static let limit = 16
 
     /// Recordings read from the catalog at a time.
     private static let step = 256
@@ -51,16 +41,16 @@ public final class SizeProber: Sendable {
     private let thread = Locked<NamedThread?>(nil)
 
     /// Makes a prober for a mount's accounts; ``start()`` begins.
-    public convenience init(accounts: [Account], library: MediaLibrary, logger: Logger) {
-        self.init(accounts: accounts, media: library, delay: .seconds(10), pause: .seconds(5), logger: logger)
-    }
-
+    ///
     /// - Parameters:
-    ///   - delay: the wait before the first probe: a mount made for a backup is asked for sizes right away.
-    ///   - pause: the wait when all sizes are known.
-    init(accounts: [Account], media: any PrefetchableMedia, delay: Duration, pause: Duration, logger: Logger) {
+    ///   - delay: The wait before the first probe: a mount made for a backup is asked for sizes right away.
+    ///   - pause: The wait when all sizes are known.
+    package init(
+        accounts: [Account], library: any PrefetchableMedia, delay: Duration = .seconds(10),
+        pause: Duration = .seconds(5), logger: Logger
+    ) {
         self.accounts = accounts
-        self.media = media
+        media = library
         self.delay = delay
         self.pause = pause
         self.logger = logger
@@ -122,14 +112,12 @@ public final class SizeProber: Sendable {
     }
 
     private func probe(_ sid: SID, _ catalog: Catalog) throws(CatalogError) {
+        let end: @Sendable () -> Void = { [state] in state.changeForOne { $0.running -= 1 } }
         do throws(CatalogError) {
-            guard let resource = try catalog.resource(of: sid) else {
-                state.changeForOne { $0.running -= 1 }
-                return
-            }
-            media.describe(resource, priority: .background) { [state] _ in state.changeForOne { $0.running -= 1 } }
+            guard let resource = try catalog.resource(of: sid) else { return end() }
+            media.describe(resource, priority: .background) { _ in end() }
         } catch {
-            state.changeForOne { $0.running -= 1 }
+            end()
             throw error
         }
     }

@@ -37,7 +37,7 @@ struct Findings {
     func verdict(on group: RequirementGroup) -> Bool? { isHeld[group] ?? nil }
 
     /// Whether every group was surveyed since its mark last changed.
-    func cover(_ marks: [RequirementGroup: GroupMark]) -> Bool {
+    func cover(_ marks: [(group: RequirementGroup, mark: GroupMark)]) -> Bool {
         marks.allSatisfy { group, mark in isHeld[group] != nil || marksOfEmptyGroups[group] == mark }
     }
 
@@ -48,7 +48,8 @@ struct Findings {
         return true
     }
 
-    /// Whether to count now; while the catalog grows, after a change of `missing` or ``countInterval``.
+    /// Whether to count now: always with complete lists; else the first time, when `missing` has changed, and after
+    /// ``countInterval``.
     func isCountDue(now: ContinuousClock.Instant = .now) -> Bool {
         guard !isWhole, let counted else { return true }
         return missing != counted.missing || now - counted.time > Self.countInterval
@@ -71,9 +72,9 @@ struct Findings {
         counted = (missing, .now)
     }
 
-    /// Replaces these findings by later ones.
+    /// Replaces these findings with later ones.
     ///
-    /// - Returns: the items to log: new ones, and those whose lists have become complete.
+    /// - Returns: The items to log: new ones, and those whose lists have become complete.
     mutating func replace(by later: Findings) -> [UnreadableRecordings] {
         let logged = logged
         self = later

@@ -23,12 +23,12 @@ final class ListingWaiters: Sendable {
     private let patience: Duration
     private let state = Condition(State())
 
-    /// - Parameter patience: the longest wait, shared by all listings of an account.
+    /// - Parameter patience: The longest wait, shared by all listings of an account.
     init(patience: Duration) { self.patience = patience }
 
     /// Requests a survey of an account and keeps the completion until it has ended.
     ///
-    /// - Returns: false after the deadline or ``shutDown()``: the listing doesn't wait.
+    /// - Returns: False after the deadline or ``shutDown()``: the listing doesn't wait.
     func add(account: Int, completion: @escaping @Sendable () -> Void) -> Bool {
         let now = ContinuousClock.now
         return state.change { state -> Bool in
@@ -44,16 +44,15 @@ final class ListingWaiters: Sendable {
 
     /// Blocks until a listing needs a survey or the pause has passed; false after ``shutDown()``.
     func waitForListing(atMost pause: Duration) -> Bool {
-        let mayGoOn = state.wait(timeout: pause) { state -> Bool? in
+        state.wait(timeout: pause) { state -> Bool? in
             if state.isShutDown { return false }
             guard state.isSurveyWanted else { return nil }
             state.isSurveyWanted = false
             return true
-        }
-        return mayGoOn ?? true
+        } ?? true
     }
 
-    /// A survey begins: it serves the listings that wait now; later ones may depend on later recordings.
+    /// Notes that a survey begins, for the listings that wait now; later ones may depend on later recordings.
     func surveyWillBegin(_ account: Int) {
         state.changeQuietly { state in
             for index in state.waiting.indices where state.waiting[index].account == account {
@@ -62,7 +61,7 @@ final class ListingWaiters: Sendable {
         }
     }
 
-    /// A survey has ended: releases the listings that it served.
+    /// Notes that a survey has ended, and releases the listings that it served.
     func surveyDidEnd(_ account: Int) {
         release { $0.account == account && $0.isServed }
         state.changeQuietly { state in

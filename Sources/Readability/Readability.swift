@@ -22,16 +22,14 @@ public final class Readability: Sendable {
 
     /// Makes a survey of the mount's accounts, which are identified by their index; ``start()`` begins it.
     ///
-    /// - Parameter isHiding: whether to hide unreadable recordings.
-    public convenience init(accounts: [SurveyedAccount], library: MediaLibrary, isHiding: Bool, logger: Logger) {
-        // A survey takes seconds while media answers. Opening a directory fails after 100 s, its list included.
-        self.init(
-            accounts: accounts, library: library, isHiding: isHiding, listingPatience: .seconds(60), logger: logger)
-    }
-
-    /// - Parameter listingPatience: the longest wait for a survey, shared by all listings of an account.
-    init(accounts: [SurveyedAccount], library: MediaLibrary, isHiding: Bool, listingPatience: Duration, logger: Logger)
-    {
+    /// - Parameters:
+    ///   - isHiding: Whether to hide unreadable recordings.
+    ///   - listingPatience: The longest wait for a survey, shared by all listings of an account. A survey takes seconds
+    ///     while media answers; opening a directory fails after 100 s, the wait for its list included.
+    public init(
+        accounts: [SurveyedAccount], library: MediaLibrary, isHiding: Bool, listingPatience: Duration = .seconds(60),
+        logger: Logger
+    ) {
         self.accounts = accounts
         self.isHiding = isHiding
         waiters = ListingWaiters(patience: listingPatience)
@@ -74,20 +72,10 @@ public final class Readability: Sendable {
     /// It is called at once if they are known or none are hidden. The minute begins with the first waiting listing.
     public func whenSettled(account index: Int, completion: @escaping @Sendable () -> Void) {
         let account = accounts[index]
-        guard isHiding, let numbers = try? account.catalog.requirements.all().keys else {
-            completion()
-            return
-        }
+        guard isHiding, let numbers = try? account.catalog.requirements.all().keys else { return completion() }
         let epoch = account.catalog.epoch
-        let counts = account.counts
-        var marks: [RequirementGroup: GroupMark] = [:]
-        for number in numbers {
-            for kind in account.kinds {
-                let group = RequirementGroup(number: number, kind: kind)
-                marks[group] = account.mark(of: group, counts)
-            }
-        }
-        let isSettled = survey.state.changeQuietly { [marks] state in
+        let marks = account.marks(of: numbers)
+        let isSettled = survey.state.changeQuietly { state in
             state.findings[index].epoch == epoch && state.findings[index].cover(marks)
         }
         // A survey that ends in between doesn't serve this listing; the next one does.

@@ -6,8 +6,8 @@ import TwilioAPI
 
 /// Surveys which requirements of each account are held, account by account on one thread.
 final class ReadabilitySurvey: Sendable {
-    /// The findings by account; changed by the survey's thread alone.
     struct State {
+        /// The findings by account; changed by the survey's thread alone.
         var findings: [Findings]
         var isShutDown = false
     }
@@ -61,6 +61,7 @@ final class ReadabilitySurvey: Sendable {
         } catch {
             logger.debug("unreadable recordings can't be counted: \(error)")
             var nothing = Findings()
+            // No database has this epoch, so nothing counts as surveyed.
             nothing.epoch = -1
             settle(index, nothing)
             return false
@@ -71,25 +72,22 @@ final class ReadabilitySurvey: Sendable {
     private func examine(
         _ requirements: [Int64: MediaRequirement], of index: Int, _ findings: inout Findings
     ) throws(CatalogError) {
-        let account = accounts[index]
-        // Counts and marks are read before the trials: recordings added meanwhile belong to the next survey.
-        let counts = account.counts
+        let catalog = accounts[index].catalog
         let isDoubted = findings.areDoubted()
         // Keys before buckets, which take longer.
-        for (number, requirement) in requirements.sorted(by: { $1.value == .bucket && $0.value != .bucket }) {
-            for kind in account.kinds {
-                let group = RequirementGroup(number: number, kind: kind)
-                let mark = account.mark(of: group, counts)
-                guard isDue(group, requirement, mark, findings, isDoubted: isDoubted) else { continue }
-                let examples = try trial.examples(of: requirement, group, in: account.catalog)
-                if examples.isEmpty {
-                    findings.marksOfEmptyGroups[group] = mark
-                } else {
-                    let isHeld = try trial.isHeld(requirement, group, tryingWith: examples, in: account.catalog)
-                    findings.isHeld[group] = .some(isHeld)
-                    // The next trial may take longer than listings wait.
-                    apply(findings, to: index)
-                }
+        let numbers = requirements.keys.sorted { requirements[$1] == .bucket && requirements[$0] != .bucket }
+        // The marks are read before the trials: recordings added meanwhile belong to the next survey.
+        for (group, mark) in accounts[index].marks(of: numbers) {
+            guard let requirement = requirements[group.number],
+                isDue(group, requirement, mark, findings, isDoubted: isDoubted)
+            else { continue }
+            let examples = try trial.examples(of: requirement, group, in: catalog)
+            if examples.isEmpty {
+                findings.marksOfEmptyGroups[group] = mark
+            } else {
+                findings.isHeld[group] = .some(try trial.isHeld(requirement, group, tryingWith: examples, in: catalog))
+                // The next trial may take longer than listings wait.
+                apply(findings, to: index)
             }
         }
     }

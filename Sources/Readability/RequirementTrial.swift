@@ -4,7 +4,7 @@ import Support
 import Transfer
 import TwilioAPI
 
-/// Determines whether a requirement is held by trying recordings that have it.
+/// Tries recordings that have a requirement, to determine whether it is held.
 struct RequirementTrial: Sendable {
     /// Recordings tried per group, from all over the catalog: some may be damaged.
     private static let attempts = 16
@@ -45,7 +45,7 @@ struct RequirementTrial: Sendable {
         return resources
     }
 
-    /// Whether a requirement is held, which one readable recording proves; nil if unknown; blocks.
+    /// Whether a requirement is held: one readable recording proves it; nil if unknown; blocks.
     func isHeld(
         _ requirement: MediaRequirement, _ group: RequirementGroup, tryingWith resources: [MediaResource],
         in catalog: Catalog

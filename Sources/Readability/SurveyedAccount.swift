@@ -1,5 +1,4 @@
 public import Catalog
-import Support
 public import Sync
 public import TwilioAPI
 
@@ -16,22 +15,20 @@ public struct SurveyedAccount: Sendable {
         self.synchronizer = synchronizer
     }
 
-    /// The visible kinds, voice first: its envelopes are in the catalog, and prove most keys for video too.
-    var kinds: [MediaKind] { catalog.window.kinds.sorted { $0.rawValue < $1.rawValue } }
-
     /// Whether all of its lists are complete.
     var isListed: Bool { catalog.window.kinds.allSatisfy(synchronizer.isComplete) }
 
-    /// The number of listed recordings of each kind.
-    var counts: [MediaKind: Int64] {
-        var counts: [MediaKind: Int64] = [:]
-        for kind in catalog.window.kinds { counts[kind] = (try? catalog.totals(of: kind).count) ?? 0 }
-        return counts
-    }
-
-    /// - Parameter counts: ``counts``, taken once for all groups.
-    func mark(of group: RequirementGroup, _ counts: [MediaKind: Int64]) -> GroupMark {
-        GroupMark(count: counts[group.kind] ?? 0, gains: catalog.requirements.gains(of: group.number, kind: group.kind))
+    /// The groups of some requirements in the order of their numbers, and their present marks.
+    func marks(of numbers: some Sequence<Int64>) -> [(group: RequirementGroup, mark: GroupMark)] {
+        // Voice first: its envelopes are in the catalog, and prove most keys for video too.
+        let kinds = catalog.window.kinds.sorted { $0.rawValue < $1.rawValue }
+        let counts = kinds.map { ($0, (try? catalog.totals(of: $0).count) ?? 0) }
+        return numbers.flatMap { number in
+            counts.map { kind, count in
+                let mark = GroupMark(count: count, gains: catalog.requirements.gains(of: number, kind: kind))
+                return (RequirementGroup(number: number, kind: kind), mark)
+            }
+        }
     }
 }
 

@@ -1,5 +1,4 @@
 import Media
-import Support
 public import TwilioAPI
 
 /// The recordings that are unreadable for one reason.
@@ -21,9 +20,7 @@ public struct UnreadableRecordings: Hashable, Sendable {
 
     /// Whether the directories hide them.
     public let isHidden: Bool
-}
 
-extension UnreadableRecordings {
     /// The sentence that reports them.
     public var sentence: String {
         let noun = isWhole ? count == 1 ? "recording" : "recordings" : "of the recordings listed so far"

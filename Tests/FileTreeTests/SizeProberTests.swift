@@ -12,8 +12,8 @@ import TwilioSimulator
 struct SizeProberTests {
     private static func prober(_ bench: TreeBench, delay: Duration = .milliseconds(1)) -> SizeProber {
         SizeProber(
-            accounts: [.init(catalog: bench.catalog, synchronizer: bench.synchronizer)], media: bench.library,
-            delay: delay, pause: .milliseconds(20), logger: .silent)
+            accounts: [(bench.catalog, bench.synchronizer)], library: bench.library, delay: delay,
+            pause: .milliseconds(20), logger: .silent)
     }
 
     private static func listed(_ bench: TreeBench) throws {

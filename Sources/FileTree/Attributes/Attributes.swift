@@ -23,7 +23,7 @@ public struct Attributes: Hashable, Sendable {
     public let user: UInt32
     /// Group.
     public let group: UInt32
-    /// Exact size in bytes: of the plaintext of media, of the target of a link.
+    /// The size in bytes: of media, that of the plaintext; of a link, that of the target.
     public let size: Int64
     /// The time of the recording; of a resource, its last change; of a directory, a time derived from its recordings.
     public let modified: Timestamp

@@ -6,32 +6,25 @@ import TwilioAPI
 extension Branches {
     /// The path of a node below the mount point (`.` for the root), and its recording.
     func location(of node: Node) -> (path: String, recording: SID?) {
-        var names = node.branch == .main ? [] : ["accounts", self[node.branch].account.description]
-        let recording: SID?
-        switch node.place {
-        case .directory(let directory):
-            names += directory.names
-            recording = nil
-        case .control(let file):
-            names += Directory.control.names + [file.rawValue]
-            recording = nil
-        case .media(let sid, _), .metadata(let sid, _), .link(let sid, _, _):
-            // The catalog may be unreadable: the message may be about that.
-            let entry = try? self[node.branch].catalog.entry(of: sid)
-            names += Self.names(of: node.place, sid, entry)
-            recording = sid
-        }
-        return (names.isEmpty ? "." : names.joined(separator: "/"), recording)
+        let branch = self[node.branch]
+        // The catalog may be unreadable: the message may be about that.
+        let entry = node.place.recording.flatMap { try? branch.catalog.entry(of: $0) }
+        let names = node.branch == .main ? [] : Directory.accounts.names + [branch.account.description]
+        let path = (names + node.place.names(entry)).joined(separator: "/")
+        return (path.isEmpty ? "." : path, node.place.recording)
     }
+}
 
-    private static func names(of place: Place, _ sid: SID, _ entry: CatalogEntry?) -> [String] {
-        let file = entry.map { "\(sid).\($0.containerFormat)" } ?? "\(sid)"
-        return switch place {
-        case .metadata(_, let kind): Directory.metadataOf(kind).names + ["\(sid).json"]
-        case .link(_, _, .date): (entry?.dateCreated.map { Directory.date(DateSpan(dayOf: $0)).names } ?? []) + [file]
-        case .link(_, _, .group): (entry?.group.map { Directory.group($0).names } ?? []) + [file]
-        case .media(_, let kind): Directory.media(kind).names + [file]
-        case .directory, .control: [file]
+extension Place {
+    /// The names of its path below the branch's root; without the directory of a link whose entry isn't known.
+    fileprivate func names(_ entry: CatalogEntry?) -> [String] {
+        let parents = parent(entry)?.names ?? []
+        return switch self {
+        case .directory(let directory): directory.names
+        case .control(let file): parents + [file.rawValue]
+        case .metadata(let sid, _): parents + ["\(sid).json"]
+        case .media(let sid, _), .link(let sid, _, _):
+            parents + ["\(sid)" + (entry.map { ".\($0.containerFormat)" } ?? "")]
         }
     }
 }

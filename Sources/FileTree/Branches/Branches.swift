@@ -9,7 +9,7 @@ struct Branches: Sendable {
 
     /// - Parameter subaccounts: Nil if they are hidden.
     init(main: Branch, subaccounts: [Branch]?) {
-        // Limited by the branch numbers; Twilio allows a thousand unless asked.
+        // As many as there are branch numbers; Twilio allows a thousand unless asked for more.
         all = [main] + (subaccounts ?? []).prefix(BranchNumber.subaccountLimit)
         hasAccounts = subaccounts != nil
     }

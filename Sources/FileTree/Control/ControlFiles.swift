@@ -1,6 +1,6 @@
 import Support
 
-/// The files about the mount itself; their sizes hold until a file is opened.
+/// The files about the mount itself; the reported size of a file is that of its content at the next opening.
 final class ControlFiles: Sendable {
     private let contents: any ControlFileContents
     /// The sizes of the files with a new text for each opening.
@@ -15,7 +15,7 @@ final class ControlFiles: Sendable {
         return stableSizes.withLock { $0[file, default: StableSize()].pad(text.bytes, with: padding) }
     }
 
-    /// The size of a file: that of its content at the next opening.
+    /// The size of a file.
     func size(of file: ControlFile) throws(FileTreeError) -> Int {
         if let size = stableSizes.withLock({ $0[file]?.reported() }) { return size }
         let content = try content(of: file)

@@ -30,7 +30,7 @@ struct DateView {
         return lower < upper && span.interval.overlaps(lower..<upper)
     }
 
-    /// The years with recordings, and their months and days with recordings.
+    /// All years, months and days with recordings.
     func allSpans() throws(CatalogError) -> [DateSpan] {
         var spans = try spans(of: nil, after: 0, limit: .max)
         var index = 0
@@ -45,7 +45,7 @@ struct DateView {
     ///
     /// - Parameters:
     ///   - parent: The year or month; nil for the years.
-    ///   - place: The number of the part before the first one to return; 0 to begin.
+    ///   - place: The number of the last part returned before; 0 to begin.
     func spans(of parent: DateSpan?, after place: Int64, limit: Int) throws(CatalogError) -> [DateSpan] {
         let numbers: ClosedRange<Int>
         if let parent {
@@ -95,7 +95,7 @@ struct DateView {
 /// A recording's position in the listing of its day, in one number.
 ///
 /// A listing continues at the right entry, whatever has been added and removed meanwhile.
-struct PlaceInDay: RawRepresentable, Hashable {
+struct PlaceInDay: Hashable {
     /// The number of the kind; 0 before all recordings.
     let kind: Int
     /// The second of the day.
@@ -108,13 +108,9 @@ struct PlaceInDay: RawRepresentable, Hashable {
     /// Bits of a position: 17 trillion recordings; the seconds of a day take 17 bits, the kinds 2.
     private static let positionWidth: Int64 = 44
     private static let kindShift: Int64 = 61
+}
 
-    init(kind: Int, second: Int64, position: Int64) {
-        self.kind = kind
-        self.second = second
-        self.position = position
-    }
-
+extension PlaceInDay: RawRepresentable {
     init(rawValue: Int64) {
         kind = Int(rawValue >> Self.kindShift)
         second = rawValue >> Self.positionWidth & ((1 << (Self.kindShift - Self.positionWidth)) - 1)

@@ -2,7 +2,7 @@
 public struct Entry: Hashable, Sendable {
     /// The attributes; their validity is 0 while the size is unknown.
     public let attributes: Attributes
-    /// How long the kernel may keep the name, in seconds.
+    /// The time for which the kernel may keep the name, in seconds.
     public let validity: Double
 }
 
@@ -16,7 +16,7 @@ public struct DirectoryEntry: Hashable, Sendable {
     public let type: Attributes.FileType
     /// The attributes; their validity is 0 while the size is unknown; nil where they require a query.
     public let attributes: Attributes?
-    /// How long the kernel may keep the name, in seconds.
+    /// The time for which the kernel may keep the name, in seconds.
     public let validity: Double
     /// The position after this entry, from which a listing continues.
     public let cookie: Int64
@@ -27,7 +27,7 @@ public struct DirectoryEntry: Hashable, Sendable {
 public final class DirectoryHandle: Sendable {
     let directory: Directory
     let branch: BranchNumber
-    /// The database of its list.
+    /// The epoch of the database that has its list.
     let epoch: Int
 
     init(directory: Directory, branch: BranchNumber, epoch: Int) {

@@ -6,16 +6,10 @@ import Sync
 import TwilioAPI
 
 /// Opens files for reading.
-final class FileOpener: Sendable {
-    private let branches: Branches
-    private let library: MediaLibrary
-    private let controlFiles: ControlFiles
-
-    init(branches: Branches, library: MediaLibrary, controlFiles: ControlFiles) {
-        self.branches = branches
-        self.library = library
-        self.controlFiles = controlFiles
-    }
+struct FileOpener: Sendable {
+    let branches: Branches
+    let library: MediaLibrary
+    let controlFiles: ControlFiles
 
     /// Opens a file.
     func open(_ node: Node, completion: @escaping TreeCompletion<OpenFile>) {
@@ -29,7 +23,7 @@ final class FileOpener: Sendable {
                 let content = OpenFile.Content.bytes(try controlFiles.content(of: file))
                 completion(.success(OpenFile(content: content, mayKeepPages: false, isVolatile: true)))
             case .metadata(let sid, _):
-                // Before the content, to notice a change in between.
+                // Read before the content, to notice a change in between.
                 let before = try branch.entry(of: sid)
                 let isCurrent: @Sendable () -> Bool = {
                     guard let now = try? branch.entry(of: sid) else { return false }
@@ -64,18 +58,13 @@ final class FileOpener: Sendable {
         let entry = try branch.entry(of: sid)
         prefetcher.didOpen(sid)
         if let reader = deferredReader(of: entry, in: branch) { return completion(.success(opened(reader))) }
-        do throws(FileTreeError) {
-            try openNow(sid, branch) { [library] result in
-                switch result {
-                case .success(let reader): completion(.success(opened(reader)))
-                case .failure(let error):
-                    prefetcher.didClose(sid)
-                    MediaFailures(library: library).translate(error, in: branch) { completion(.failure($0)) }
-                }
+        openNow(sid, branch) { [library] result in
+            switch result {
+            case .success(let reader): completion(.success(opened(reader)))
+            case .failure(let error):
+                prefetcher.didClose(sid)
+                MediaFailures(library: library).translate(error, in: branch) { completion(.failure($0)) }
             }
-        } catch {
-            prefetcher.didClose(sid)
-            throw error
         }
     }
 
@@ -85,27 +74,27 @@ final class FileOpener: Sendable {
         guard let size = entry.plaintextSize, size > 0 || entry.requirement == nil, isKeyKnown(for: entry, in: branch)
         else { return nil }
         let sid = entry.sid
-        return library.deferOpening(of: sid, size: size, hasTag: entry.integrity != .none) { [self] completion in
-            do throws(FileTreeError) {
-                try openNow(sid, branch, completion)
-            } catch {
-                completion(.failure(MediaError(.storage, sid, error.message, cause: error)))
-            }
+        return library.deferOpening(of: sid, size: size, hasTag: entry.integrity != .none) { completion in
+            openNow(sid, branch, completion)
         }
     }
 
-    /// Opens media with the catalog's facts.
+    /// Opens media with the catalog's facts; an error of the tree is the cause of the failure.
     private func openNow(
         _ sid: SID, _ branch: Branch, _ completion: @escaping @Sendable (Result<MediaReader, MediaError>) -> Void
-    ) throws(FileTreeError) {
-        library.open(
-            try branch.resource(of: sid), facts: try branch.knownFacts(of: sid),
-            integrity: try branch.storedIntegrity(of: sid)?.finding, completion: completion)
+    ) {
+        do throws(FileTreeError) {
+            library.open(
+                try branch.resource(of: sid), facts: try branch.knownFacts(of: sid),
+                integrity: try branch.storedIntegrity(of: sid)?.finding, completion: completion)
+        } catch {
+            completion(.failure(MediaError(.storage, sid, error.message, cause: error)))
+        }
     }
 
     /// Whether a file can be opened, as far as known without its envelope.
     ///
-    /// That is so if its resource says that it isn't encrypted, or if its named private key has opened others.
+    /// It can if its resource says that it isn't encrypted, or if its named private key has opened other files.
     private func isKeyKnown(for entry: CatalogEntry, in branch: Branch) -> Bool {
         guard let number = entry.requirement else { return true }
         guard case .privateKey(let sid) = branch.catalog.requirements[number] else { return false }

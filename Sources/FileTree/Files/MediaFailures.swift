@@ -13,7 +13,7 @@ struct MediaFailures: Sendable {
     /// If the media is missing, Twilio is asked for the recording: it may have been deleted.
     func translate(_ error: MediaError, in branch: Branch, completion: @escaping @Sendable (FileTreeError) -> Void) {
         guard error.code == .mediaMissing else {
-            if mayBeTheResources(error, in: branch) { branch.synchronizer.refresh(error.sid) }
+            if mayStemFromResource(error, in: branch) { branch.synchronizer.refresh(error.sid) }
             completion(failure(error))
             return
         }
@@ -23,11 +23,11 @@ struct MediaFailures: Sendable {
     }
 
     /// Whether a damaged or incomplete resource may have caused an error, so that fetching it again may help.
-    private func mayBeTheResources(_ error: MediaError, in branch: Branch) -> Bool {
+    private func mayStemFromResource(_ error: MediaError, in branch: Branch) -> Bool {
         switch error.code {
         case .unreadableEnvelope, .unexpectedContent, .authenticationFailed: return true
         case .keyNotHeld:
-            // Not for each recording of a missing key.
+            // Only if the named key is held: a missing key is no reason to fetch all resources that name it.
             guard let resource = try? branch.resource(of: error.sid),
                 let publicKeySID = resource.publicKeySID.flatMap({ SID($0) })
             else { return false }
@@ -37,7 +37,7 @@ struct MediaFailures: Sendable {
     }
 
     private func failure(_ error: MediaError) -> FileTreeError {
-        // The cause is the tree's error if the tree refused a deferred opening.
+        // The cause is the tree's error if the tree refused the opening.
         error.cause as? FileTreeError ?? FileTreeError(.media(error.code), error.message, cause: error)
     }
 }

@@ -26,7 +26,7 @@ public final class OpenFile: Sendable {
 
     /// Whether the bytes may be read: not if they changed between the opening and the first read.
     ///
-    /// The program may have asked for the size of the new bytes meanwhile.
+    /// The program may have asked for the size of the new bytes in between.
     public func beginReading() -> Bool {
         hasBeenRead.withLock { hasBeenRead in
             if !hasBeenRead, !isCurrent() { return false }

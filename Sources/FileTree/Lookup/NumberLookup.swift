@@ -8,16 +8,10 @@ import TwilioAPI
 /// A file handle (`name_to_handle_at(2)`, NFS) contains a number and outlives the kernel's memory and the mount. Most
 /// numbers determine their node. The number of a node whose preferred number was taken doesn't: its handle is stale
 /// once the kernel has forgotten the node.
-final class NumberLookup: Sendable {
-    private let branches: Branches
-    private let nodes: NodeRegistry
-    private let attributes: AttributeProvider
-
-    init(branches: Branches, nodes: NodeRegistry, attributes: AttributeProvider) {
-        self.branches = branches
-        self.nodes = nodes
-        self.attributes = attributes
-    }
+struct NumberLookup: Sendable {
+    let branches: Branches
+    let nodes: NodeRegistry
+    let attributes: AttributeProvider
 
     /// Finds a node or its parent directory; counts the reference.
     func find(_ inode: InodeNumber, isParent: Bool) throws(FileTreeError) -> Entry {
@@ -30,11 +24,7 @@ final class NumberLookup: Sendable {
     /// The node with a number, even if the kernel doesn't know it, and its recording's entry.
     private func restoredNode(_ inode: InodeNumber) throws(FileTreeError) -> (node: Node, entry: CatalogEntry?) {
         if let node = nodes.knownNode(inode) {
-            switch node.place {
-            case .media(let sid, _), .metadata(let sid, _), .link(let sid, _, _):
-                return (node, try branches[node.branch].entry(of: sid))
-            case .directory, .control: return (node, nil)
-            }
+            return (node, try node.place.recording.map(branches[node.branch].entry(of:)))
         }
         do throws(CatalogError) {
             for candidate in try candidates(for: inode) where nodes.number(candidate.node) == inode { return candidate }
@@ -78,16 +68,10 @@ final class NumberLookup: Sendable {
 
     /// The directory of a node.
     private func parent(of node: Node, _ entry: CatalogEntry?) throws(FileTreeError) -> Node {
-        switch node.place {
-        case .directory(let directory): return branches.parent(of: directory, in: node.branch)
-        case .media(_, let kind): return Node(.directory(.media(kind)), in: node.branch)
-        case .metadata(_, let kind): return Node(.directory(.metadataOf(kind)), in: node.branch)
-        case .link(_, _, .date):
-            if let date = entry?.dateCreated { return Node(.directory(.date(DateSpan(dayOf: date))), in: node.branch) }
-        case .link(_, _, .group):
-            if let group = entry?.group { return Node(.directory(.group(group)), in: node.branch) }
-        case .control: return Node(.directory(.control))
+        if case .directory(let directory) = node.place { return branches.parent(of: directory, in: node.branch) }
+        guard let parent = node.place.parent(entry) else {
+            throw FileTreeError(.stale, "the recording isn't in that directory any more")
         }
-        throw FileTreeError(.stale, "the recording isn't in that directory any more")
+        return Node(.directory(parent), in: node.branch)
     }
 }

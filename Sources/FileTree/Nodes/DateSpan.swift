@@ -84,10 +84,10 @@ struct DateSpan: Hashable, Sendable {
         }
     }
 
-    /// The beginning of the month of the time `days` after `start`.
+    /// The beginning of the month that contains the time `days` after `start`.
     ///
-    /// With the length of the longest month or year, and a month's or year's beginning, that is the next one's
-    /// beginning.
+    /// If `start` begins a month, and `days` is the length of the longest month, this is the beginning of the next one.
+    /// The same holds for years.
     private static func startOfMonth(days: Int64, after start: Timestamp) -> Timestamp {
         let secondsOfDay: Int64 = 86_400
         let later = Timestamp(seconds: start.seconds + days * secondsOfDay)

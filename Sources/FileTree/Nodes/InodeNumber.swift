@@ -134,7 +134,7 @@ public struct InodeNumber: RawRepresentable, Hashable, Sendable {
     /// The top three bits for nodes whose preferred number is taken.
     private static let tagOfOthers: UInt64 = 7
 
-    /// The next number for a node after its preferred number and the numbers of former attempts are taken.
+    /// The number of a node whose preferred number and numbers of earlier attempts are taken.
     ///
     /// The number depends on the whole SID, and on the attempt before the first mixing: SIDs that collide at one
     /// attempt, even on purpose, part at the next.

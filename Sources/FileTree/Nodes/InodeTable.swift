@@ -23,8 +23,6 @@ struct InodeTable {
     private var removed: [InodeNumber: Attributes] = [:]
 
     /// Makes a table with the root alone.
-    ///
-    /// - Parameter subaccounts: The subaccounts by branch number, from 1 on.
     init(subaccounts: [SID] = []) { self.subaccounts = subaccounts }
 
     /// The number of a node; without a reference, another node may get it at any time.

@@ -1,3 +1,4 @@
+import Catalog
 import TwilioAPI
 
 /// A node of the tree: a place in the branch of one account.
@@ -35,6 +36,28 @@ enum Place: Hashable, Sendable {
     case link(SID, MediaKind, View)
     /// A file about the mount itself.
     case control(ControlFile)
+
+    /// The recording of a file, a resource or a link.
+    var recording: SID? {
+        switch self {
+        case .media(let sid, _), .metadata(let sid, _), .link(let sid, _, _): sid
+        case .directory, .control: nil
+        }
+    }
+
+    /// The directory that contains it, in the same branch; nil for a link without it.
+    ///
+    /// - Parameter entry: The entry of its recording.
+    func parent(_ entry: CatalogEntry?) -> Directory? {
+        switch self {
+        case .directory(let directory): directory.parent
+        case .media(_, let kind): .media(kind)
+        case .metadata(_, let kind): .metadataOf(kind)
+        case .link(_, _, .date): (entry?.dateCreated).map { .date(DateSpan(dayOf: $0)) }
+        case .link(_, _, .group): (entry?.group).map { .group($0) }
+        case .control: .control
+        }
+    }
 }
 
 /// The view of a link.

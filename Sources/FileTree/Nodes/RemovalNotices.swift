@@ -1,6 +1,5 @@
 public import Catalog
 public import Media
-import Support
 public import Sync
 public import TwilioAPI
 

@@ -38,7 +38,7 @@ final class TreeBench: Sendable {
     private let finder: ResourceFinder
     private let writer: WriteQueue
     private let recorder: MediaRecorder
-    private let prefetcher: Prefetcher
+    private let prefetchWorker: WorkerPool
 
     /// Leaves out what can't be read, once it was started; nil where nothing is.
     let readability: Readability?
@@ -98,9 +98,11 @@ final class TreeBench: Sendable {
         synchronizer = try Synchronizer(
             catalog: catalog, client: client, finder: finder, workers: SyncWorkers(writer: writer),
             delegate: RemovalNotices(nodes: nodes, library: library, ownership: ownership), logger: quiet)
-        prefetcher = try Prefetcher(catalog: catalog, media: prefetchable ?? library, logger: quiet)
+        prefetchWorker = try WorkerPool(name: "prefetch", threadCount: 1)
         let main = Branch(
-            account: account, catalog: catalog, synchronizer: synchronizer, finder: finder, prefetcher: prefetcher)
+            account: account, catalog: catalog, synchronizer: synchronizer, finder: finder,
+            prefetcher: Prefetcher(
+                catalog: catalog, library: prefetchable ?? library, worker: prefetchWorker, logger: quiet))
         if let listingPatience {
             readability = Readability(
                 accounts: [SurveyedAccount(account, catalog: catalog, synchronizer: synchronizer)], library: library,
@@ -109,8 +111,7 @@ final class TreeBench: Sendable {
             readability = nil
         }
         tree = FileTree(
-            parts: FileTree.Parts(
-                main: main, nodes: nodes, library: library, controlFiles: texts, readability: readability),
+            main: main, nodes: nodes, library: library, controlFiles: texts, readability: readability,
             ownership: ownership)
     }
 
@@ -124,7 +125,7 @@ final class TreeBench: Sendable {
         api.shutDown()
         readability?.shutDown()
         synchronizer.shutDown()
-        prefetcher.shutDown()
+        prefetchWorker.shutDown()
         library.shutDown()
         writer.shutDown()
         guard !isShared else { return }
