@@ -42,7 +42,7 @@ let transferTargets: [FuzzTarget] = [
     FuzzTarget(name: "redirect") { bytes in
         let parts = fields(bytes)
         guard let url = URL(string: parts[0]) else { return }
-        let credentials = FixedCredential(username: "user", password: "secret")
+        let credentials = FixedCredential(Credential(username: "user", password: "secret"))
         let address = Address(url: url, credentials: credentials)
         _ = address.description
         let next = try address.redirected(to: parts.dropFirst().first ?? "")

@@ -207,7 +207,7 @@ public final class AccountMount {
 
     /// Sends Twilio a small request, so that wrong credentials are reported now and not at the first `ls`.
     private static func verify(_ client: TwilioClient) throws(TwilioError) {
-        var patience = Patience()
+        var patience = Patience.standard
         patience.giveUp = .seconds(10)
         // At boot the network may start a moment later.
         patience.outage = patience.giveUp

@@ -1,10 +1,10 @@
 import Foundation
 import TestSupport
 import Testing
-import Transfer
 import TwilioAPI
 
 @testable import Media
+@testable import Transfer
 
 @Suite("What can be media", .orderly)
 struct MediaAnswerCheckTests {

@@ -27,7 +27,7 @@ public final class TestClient: Sendable {
         transfer = try TransferClient(TransferClient.Configuration(), logger: .silent)
         client = TwilioClient(
             account: try #require(SID(account)),
-            credentials: FixedCredential(username: username, password: password),
+            credentials: FixedCredential(Credential(username: username, password: password)),
             endpoints: try Endpoints(api: url, video: video ?? url), transfer: transfer)
     }
 

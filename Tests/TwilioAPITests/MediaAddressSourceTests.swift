@@ -2,8 +2,8 @@ import Foundation
 import Support
 import TestSupport
 import Testing
-import Transfer
 
+@testable import Transfer
 @testable import TwilioAPI
 
 @Suite("Addresses of media", .orderly)
@@ -29,7 +29,7 @@ struct MediaAddressSourceTests {
         let source = MediaAddressSource(
             at: Address(
                 url: try #require(URL(string: "\(server.url)/Media")),
-                credentials: FixedCredential(username: "name", password: "word")),
+                credentials: FixedCredential(Credential(username: "name", password: "word"))),
             subject: try #require(SID("RT" + AccountBench.digits)), resolver: transfer, patience: patience)
         try body(source, server)
     }
@@ -178,7 +178,7 @@ struct MediaAddressSourceTests {
     func remembered() throws {
         let own = Address(
             url: try #require(URL(string: "https://api.example/x.wav")),
-            credentials: FixedCredential(username: "name", password: "word"))
+            credentials: FixedCredential(Credential(username: "name", password: "word")))
         let elsewhere = Address(url: try #require(URL(string: "https://media.example/x?signature=y")))
         let source = MediaAddressSource(at: own, subject: try #require(SID("RE" + AccountBench.digits)))
         func current(replacing refused: Address? = nil) throws -> Address {

@@ -3,9 +3,9 @@ import ModuleTestSupport
 import Support
 import TestSupport
 import Testing
-import Transfer
 import TwilioSimulator
 
+@testable import Transfer
 @testable import TwilioAPI
 
 @Suite("A client of the API", .orderly)

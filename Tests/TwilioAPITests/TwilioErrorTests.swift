@@ -2,8 +2,8 @@ import Foundation
 import Support
 import TestSupport
 import Testing
-import Transfer
 
+@testable import Transfer
 @testable import TwilioAPI
 
 @Suite("Errors of the API", .orderly)

@@ -5,9 +5,7 @@ final class ResponseCollector: DownloadReceiver, @unchecked Sendable {
     private var body: [UInt8] = []
     private let completion: @Sendable (Result<Response, TransferError>) -> Void
 
-    init(completion: @escaping @Sendable (Result<Response, TransferError>) -> Void) {
-        self.completion = completion
-    }
+    init(completion: @escaping @Sendable (Result<Response, TransferError>) -> Void) { self.completion = completion }
 
     func downloadDidBegin(_ head: ResponseHead, at offset: Int64) -> Bool {
         // A repeated request starts over.
@@ -19,16 +17,11 @@ final class ResponseCollector: DownloadReceiver, @unchecked Sendable {
     func downloadDidReceive(_ bytes: RawSpan) { bytes.withUnsafeBytes { body.append(contentsOf: $0) } }
 
     func downloadDidEnd(_ result: Result<Void, TransferError>) {
-        switch result {
-        case .success:
-            guard let head else {
+        completion(
+            result.flatMap {
                 // Only an empty range succeeds without a response.
-                let error = TransferError(.invalidConfiguration, "An empty range can't be requested.")
-                return completion(.failure(error))
-            }
-            completion(.success(Response(head: head, body: body)))
-        case .failure(let error):
-            completion(.failure(error))
-        }
+                head.map { .success(Response(head: $0, body: body)) }
+                    ?? .failure(TransferError(.invalidConfiguration, "An empty range can't be requested."))
+            })
     }
 }

@@ -1,24 +1,24 @@
 extension TransferClient {
-    /// What a client is doing.
+    /// The activity of a client, and the hosts that hinder it.
     public struct Statistics: Sendable {
-        /// Requests that have begun and not ended.
+        /// The number of running requests.
         public internal(set) var running = 0
-        /// Requests that wait for their turn; those of which there are none are left out.
+        /// The number of queued requests by priority; priorities without any are left out.
         public internal(set) var waiting: [Priority: Int] = [:]
-        /// Hosts that can't be reached, lately couldn't, or ask for a pause, in the order of their names.
+        /// The hosts that are or lately were unreachable, or ask for a pause; sorted by name.
         public internal(set) var hosts: [Host] = []
-        /// The requests that the limiter allows the account.
+        /// The limit of requests with a credential.
         public internal(set) var limiter: Limiter
 
-        /// The number of concurrent requests that the account seems to allow.
+        /// The limit of concurrent requests with a credential, as learned from the account's refusals.
         public struct Limiter: Hashable, Sendable {
-            /// How many may run at once now.
+            /// The number of requests that may run now.
             public internal(set) var limit: Int
-            /// How many may, at the most.
+            /// The upper bound of `limit`.
             public let maximum: Int
-            /// How many run.
+            /// The number of running requests with a credential.
             public internal(set) var running = 0
-            /// The longest of the pauses that hosts ask for; zero when none does.
+            /// The longest pause that a host asks for; zero without one.
             public internal(set) var pause = Duration.zero
         }
     }

@@ -1,4 +1,3 @@
-import FoundationEssentials
 public import Logging
 public import Metrics
 public import Support
@@ -45,23 +44,19 @@ public final class TransferClient: Sendable {
                 isFinished.change { $0 = true }
             }
         } catch {
-            throw TransferError(
-                .invalidConfiguration, "The transfer thread could not be started.", cause: error)
+            throw TransferError(.invalidConfiguration, "The transfer thread could not be started.", cause: error)
         }
     }
 
-    deinit {
-        shutDown()
-    }
+    deinit { shutDown() }
 
-    /// Downloads a resource, or a range of it, and hands its bytes on as they come.
+    /// Downloads a resource, or a range of it, and delivers its bytes as they arrive.
     ///
     /// - Parameters:
-    ///   - request: What of it is wanted, and how.
-    ///   - source: Where it is.
-    ///   - receiver: Takes the bytes; kept until its end. After `shutDown` it gets its end from the calling thread,
+    ///   - source: Provides the address.
+    ///   - receiver: Receives the bytes; kept until the end. After `shutDown` the calling thread reports the end to it,
     ///     before this returns.
-    /// - Returns: What to cancel it with.
+    /// - Returns: A handle to cancel or resume the download.
     @discardableResult
     public func download(
         _ request: DownloadRequest, from source: any AddressSource, to receiver: any DownloadReceiver
@@ -69,14 +64,12 @@ public final class TransferClient: Sendable {
         begin(TransferPlan(request), address: nil, source: source, receiver: receiver)
     }
 
-    /// Sends a request and collects its answer.
+    /// Sends a request and collects the response.
     ///
-    /// - Parameters:
-    ///   - request: What is asked.
-    ///   - completion: Takes the answer (status 2xx, or 3xx where redirects are reported), or why there is none. Called
-    ///     exactly once, on the transfer thread, and must be quick. After `shutDown` it is called on the calling
-    ///     thread, before this returns.
-    /// - Returns: What to cancel it with.
+    /// - Parameter completion: Receives the response (status 2xx, or 3xx if redirects are reported) or the error.
+    ///   Called exactly once, on the transfer thread, and must be quick. After `shutDown` it is called on the calling
+    ///   thread, before this returns.
+    /// - Returns: A handle to cancel the request.
     @discardableResult
     public func send(
         _ request: Request, completion: @escaping @Sendable (Result<Response, TransferError>) -> Void
@@ -86,32 +79,25 @@ public final class TransferClient: Sendable {
             receiver: ResponseCollector(completion: completion))
     }
 
-    /// Sends a request and waits for its answer, for as long as its patience lasts.
+    /// Sends a request and waits for the response until the end of patience.
     ///
-    /// Blocks the calling thread, which must be one of the program's own: neither a thread of Swift's pool nor the one
-    /// that receivers are called on, where it fails at once.
+    /// Blocks the calling thread, which must not be a thread of Swift's pool. On the transfer thread it fails at once.
     public func sendAndWait(_ request: Request) throws(TransferError) -> Response {
         guard !mailbox.isCurrentThread else {
-            throw TransferError(
-                .invalidConfiguration, "The transfer thread can't wait for its own transfers.")
+            throw TransferError(.invalidConfiguration, "The transfer thread can't wait for its own transfers.")
         }
-        let answer = Condition<Result<Response, TransferError>?>(nil)
-        send(request) { result in
-            answer.change { $0 = result }
-        }
-        guard let result = answer.wait(until: { $0 }) else { throw .cancelled }
-        return try result.get()
+        let outcome = Condition<Result<Response, TransferError>?>(nil)
+        send(request) { result in outcome.change { $0 = result } }
+        return try outcome.waitWithoutEnd { $0 }.get()
     }
 
-    /// What the client is doing.
-    ///
-    /// Costs a lock, and can be asked for at any time.
+    /// The client's activity; takes a lock, and is available at any time.
     public var statistics: Statistics { counts.statistics(now: SuspendingClock.now) }
 
-    /// Cancels every transfer, whose receivers get `cancelled`, and ends the thread.
+    /// Cancels every transfer (its receiver gets `cancelled`) and ends the thread.
     ///
-    /// Returns when that is done, also when called again or by several threads; called by a receiver it returns at
-    /// once, and it is done soon after.
+    /// Returns when that is done, also when called again or by several threads. Called by a receiver, it returns at
+    /// once, and the thread ends soon after.
     public func shutDown() {
         mailbox.post(.stop)
         guard !mailbox.isCurrentThread else { return }

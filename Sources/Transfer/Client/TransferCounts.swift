@@ -1,8 +1,8 @@
 import Support
 
-/// The transfer thread's queue and hosts, as other threads see them.
+/// A snapshot of the transfer thread's queue and hosts, for other threads.
 ///
-/// The lock is hardly ever contended: the transfer thread takes it once in each round of its loop.
+/// Its lock is rarely contended: the transfer thread takes it once in each round of its loop.
 final class TransferCounts: Sendable {
     private struct State {
         var statistics: TransferClient.Statistics
@@ -17,7 +17,7 @@ final class TransferCounts: Sendable {
         state = Locked(State(statistics: TransferClient.Statistics(limiter: limits)))
     }
 
-    /// The numbers now.
+    /// The statistics at a time.
     func statistics(now: Pauses.Instant) -> TransferClient.Statistics {
         state.withLock { state in
             var statistics = state.statistics
@@ -42,14 +42,14 @@ final class TransferCounts: Sendable {
         return hosts.values.sorted { $0.name < $1.name }
     }
 
-    /// Takes note of who runs and who waits, and for what.
+    /// Stores the numbers of running and waiting exchanges, the pauses and the circuit breakers.
     func note<ID>(_ queue: AdmissionQueue<ID>, _ reachability: Reachability) {
         state.withLock { state in
             state.statistics.running = queue.runningCount
             state.statistics.waiting = queue.waitingCounts
             state.statistics.limiter.limit = queue.limiter.limit
             state.statistics.limiter.running = queue.limiter.running
-            state.pauses = queue.pauses.all
+            state.pauses = queue.pauses.ends
             state.breakers = reachability.known
         }
     }

@@ -1,28 +1,27 @@
 import Logging
 import Support
 
-// What the transfer thread does about hosts that can't be reached, or ask for a pause.
+// The treatment of hosts that are unreachable or ask for a pause.
 
 extension TransferLoop {
-    /// Looks if the host of a transfer whose turn has come may be asked; if not, the transfer waits for it or fails.
+    /// Decides whether a transfer may send its request; if not, the transfer waits for the host or fails.
     ///
-    /// Asked when the turn has come and not before, so that what was in the queue when the host failed ends as well.
+    /// Called when the exchange leaves the queue and not before, so that exchanges that were queued when the host
+    /// failed are refused as well.
     func admit(_ transfer: Transfer, _ request: ExchangeRequest) -> Bool {
         let now = SuspendingClock.now
         transfer.origin = request.lane.origin
-        switch reachability.admit(request.lane.origin, now: now) {
-        case .attempt, .probe:
-            transfer.connecting = now
-            transfer.begun = now
-            return true
-        case .refusal(let outage):
+        if let outage = reachability.admit(request.lane.origin, now: now) {
             queue.finish(transfer.identifier, .unknown, now: now)
             carryOut(transfer.machine.hostIsUnreachable(outage, now: now), for: transfer)
             return false
         }
+        transfer.connecting = now
+        transfer.begun = now
+        return true
     }
 
-    /// Lets a transfer's exchange go out of the queue, with what its answer means for those that wait.
+    /// Removes a transfer's exchange from the queue; after a refusal, applies the pause to the waiting transfers.
     func leaveQueue(_ transfer: Transfer) {
         queue.finish(transfer.identifier, transfer.outcome, now: SuspendingClock.now)
         guard case .refused(.some) = transfer.outcome else { return }
@@ -31,28 +30,28 @@ extension TransferLoop {
         }
     }
 
-    /// Ends a transfer in the queue that can't wait as long as its host asks for a pause.
+    /// Ends a queued transfer whose patience is shorter than the pause of its lane.
     func heedPause(_ transfer: Transfer, _ lane: Lane) {
         let now = SuspendingClock.now
         guard let end = queue.pauses.end(of: lane, now: now) else { return }
         carryOut(transfer.machine.hostAsksForPause(lane.origin, until: end, now: now), for: transfer)
     }
 
-    /// A transfer has its connection.
+    /// A transfer has its connection: its host is reachable.
     func connected(_ transfer: Transfer) {
         guard transfer.connecting != nil, let origin = transfer.origin else { return }
         transfer.connecting = nil
         let isAgain = reachability.wasReached(origin)
         guard reachability.succeeded(origin) else { return }
         logger.log(
-            level: isAgain ? .notice : .debug, "\(origin) can be reached again",
+            level: isAgain ? .notice : .debug, "\(origin): the host can be reached again",
             metadata: ["host": "\(origin.bareHost)"])
         for other in waiting(for: origin) {
             carryOut(other.machine.hostIsReachable(now: SuspendingClock.now), for: other)
         }
     }
 
-    /// An exchange is over; nothing happens if it had its connection.
+    /// An exchange has ended; does nothing if the exchange had its connection.
     func connectingEnded(_ transfer: Transfer, _ error: TransferError) {
         guard let began = transfer.connecting, let origin = transfer.origin else { return }
         let now = SuspendingClock.now
@@ -61,10 +60,10 @@ extension TransferLoop {
             transfer.connecting = nil
             let reason = error.details.reason ?? ForeignText(error.message)
             let isNews = reachability.outage(of: origin, now: now) == nil
-            guard reachability.failed(origin, reason, remedy: error.remedy, began: began, now: now),
-                let outage = reachability.outage(of: origin, now: now)
-            else { return }
-            // One that could never be reached is told by those that fail by it: a start, for instance.
+            guard let outage = reachability.failed(origin, reason, remedy: error.remedy, began: began, now: now) else {
+                return
+            }
+            // A host that was never reached is reported by the callers whose requests fail: a start, for instance.
             let isLoss = isNews && reachability.wasReached(origin)
             logger.log(
                 level: isLoss ? .warning : .debug, "\(outage.error(now: now).message)",
@@ -73,7 +72,7 @@ extension TransferLoop {
                 carryOut(other.machine.hostIsUnreachable(outage, now: now), for: other)
             }
         case .certificateRefused:
-            // It is there, and answers with what isn't wanted.
+            // The host is reachable, although it isn't trusted.
             connected(transfer)
         default:
             transfer.connecting = nil
@@ -87,7 +86,7 @@ extension TransferLoop {
 }
 
 extension TransferError {
-    /// Says that an attempt was given up that has no connection.
+    /// The error of an attempt that was abandoned before it had a connection.
     static let noConnection = TransferError(
         .cannotConnect, "There was no connection in time.",
         details: TransferErrorCode.Details(reason: "no connection in time"))

@@ -1,11 +1,12 @@
 import FoundationEssentials
 import Logging
+import Metrics
 import Support
 
-/// What the transfer thread does: commands in, timers, exchanges whose turn has come, libcurl's events, and again.
+/// The loop of the transfer thread: commands, deadlines, exchanges that may start, libcurl's events, then again.
 ///
-/// Everything here is used by that thread alone and needs no lock. Receivers and sources are called from here; what
-/// they ask of the client in turn comes back as a command, so nothing here is ever entered twice.
+/// Only that thread uses it, so it needs no lock. It calls receivers and sources. A call that they make to the client
+/// becomes a command, so the loop is never re-entered.
 final class TransferLoop {
     private typealias Instant = SuspendingClock.Instant
 
@@ -17,10 +18,10 @@ final class TransferLoop {
     var queue: AdmissionQueue<UInt64>
     var reachability = Reachability()
     private(set) var transfers: [UInt64: Transfer] = [:]
-    /// No deadline is before this.
+    /// A lower bound of all deadlines.
     ///
-    /// Deadlines mostly move away as bytes come, so this isn't exact: when it has passed, all are looked at, and it is
-    /// exact again.
+    /// Arriving bytes postpone most deadlines, so it isn't exact. When it has passed, all transfers are checked, which
+    /// makes it exact again.
     private var earliestDeadline: Instant?
 
     init(
@@ -40,14 +41,14 @@ final class TransferLoop {
             limiter: RequestLimiter(maximum: configuration.maximalConcurrentAccountRequests))
     }
 
-    /// Works until told to stop, then ends every transfer.
+    /// Runs until the command to stop, then cancels all transfers.
     func run() {
         mailbox.adoptCurrentThread()
         while carryOutCommands() {
             fireDeadlines()
             startQueued()
             engine.advance()
-            // What has just ended may have let others in; libcurl doesn't wait when there is something new.
+            // Exchanges that have just ended make room for others; libcurl doesn't wait when it has new ones.
             startQueued()
             counts.note(queue, reachability)
             engine.wait(milliseconds: timeToWait())
@@ -61,7 +62,7 @@ final class TransferLoop {
         }
     }
 
-    /// Returns whether to go on.
+    /// Carries out the waiting commands; returns false after a command to stop.
     private func carryOutCommands() -> Bool {
         let commands = mailbox.take()
         for (index, command) in commands.enumerated() {
@@ -89,7 +90,7 @@ final class TransferLoop {
         return true
     }
 
-    /// Lets the bytes come that a receiver has paused.
+    /// Resumes an exchange that its receiver has paused.
     private func resume(_ transfer: Transfer) {
         guard transfer.isPaused, let exchange = transfer.exchange else { return }
         transfer.isPaused = false
@@ -110,7 +111,9 @@ final class TransferLoop {
             transfer.keptBody = []
             transfer.machine.exchangeStarted(now: SuspendingClock.now)
             noteDeadline(of: transfer)
-            logger.trace("exchange started", metadata: ["transfer": "\(identifier)", "address": "\(request.address)"])
+            logger.trace(
+                "\(request.lane.origin): an exchange starts",
+                metadata: ["transfer": "\(identifier)", "address": "\(request.address)"])
             do throws(TransferError) {
                 transfer.exchange = try engine.start(request, handler: transfer)
             } catch {
@@ -134,18 +137,23 @@ final class TransferLoop {
         return min(3_600_000, max(0, SuspendingClock.now.duration(to: next).milliseconds))
     }
 
-    /// Sees to it that a transfer's deadline isn't missed.
+    /// Lowers `earliestDeadline` to a transfer's deadline.
     private func noteDeadline(of transfer: Transfer) {
         guard let deadline = transfer.machine.deadline else { return }
         earliestDeadline = earliestDeadline.map { min($0, deadline) } ?? deadline
     }
 
-    /// Counts a request that is over.
-    ///
-    /// - Parameter outcome: how it ended, if no answer had begun.
+    /// Counts an ended exchange by the status of its response, or by `outcome` if none had begun.
     private func countRequest(of transfer: Transfer, orElse outcome: TransferMetrics.Outcome) {
         guard let target = transfer.target else { return }
         metrics.requestEnded(transfer.status.map { .status($0) } ?? outcome, at: target)
+    }
+
+    private func log(_ event: String, _ error: TransferError, of transfer: Transfer) {
+        // There is no host before the source has provided an address.
+        logger.debug(
+            "\(transfer.target?.origin?.description ?? "no host"): \(event)", error: error.of(transfer.target),
+            metadata: ["transfer": "\(transfer.identifier)"])
     }
 
     private static func isCancellation(_ actions: [TransferAction]) -> Bool {
@@ -160,18 +168,15 @@ extension TransferLoop: TransferDelegate {
         connected(transfer)
     }
 
-    func didReceive(byteCount: Int) {
-        metrics.received(byteCount: byteCount)
-    }
+    func didReceive(byteCount: Int) { metrics.receivedBytes.increment(by: byteCount) }
 
     func didReceive(_ head: ResponseHead, for transfer: Transfer) {
         let now = SuspendingClock.now
-        metrics.answerBegan(after: transfer.begun.duration(to: now), from: head.address)
+        metrics.responseBegan(after: transfer.begun.duration(to: now), from: head.address)
         let retryAfter = head.headers.retryAfter(wallClock: Date())
         transfer.status = head.status
         transfer.outcome = head.status == 429 ? .refused(retryAfter: retryAfter) : .processed
-        let actions = transfer.machine.headArrived(head, retryAfter: retryAfter, now: now)
-        carryOut(actions, for: transfer)
+        carryOut(transfer.machine.headArrived(head, retryAfter: retryAfter, now: now), for: transfer)
     }
 
     func exchangeDidEnd(_ result: Result<Void, TransferError>, for transfer: Transfer) {
@@ -181,8 +186,7 @@ extension TransferLoop: TransferDelegate {
         countRequest(of: transfer, orElse: .failed)
         leaveQueue(transfer)
         if let error = result.failure { connectingEnded(transfer, error) }
-        let actions = transfer.machine.exchangeEnded(result, keptBody: transfer.keptBody, now: now)
-        carryOut(actions, for: transfer)
+        carryOut(transfer.machine.exchangeEnded(result, keptBody: transfer.keptBody, now: now), for: transfer)
     }
 
     func carryOut(_ actions: [TransferAction], for transfer: Transfer) {
@@ -218,15 +222,12 @@ extension TransferLoop: TransferDelegate {
                     return carryOut(transfer.machine.cancel(), for: transfer)
                 }
             case .wait(let wait, let error):
-                metrics.willRepeat()
-                logger.debug(
-                    "transfer will be retried",
-                    error: error, metadata: ["transfer": "\(transfer.identifier)", "in": "\(wait)"])
+                metrics.retries.increment()
+                log("the transfer is retried in \(wait)", error, of: transfer)
             case .end(let result):
                 transfers[transfer.identifier] = nil
                 if let error = result.failure, error.code != .cancelled {
-                    logger.debug(
-                        "transfer failed", error: error, metadata: ["transfer": "\(transfer.identifier)"])
+                    log("the transfer failed", error, of: transfer)
                 }
                 transfer.receiver.downloadDidEnd(result.mapError { $0.of(transfer.target) })
             }

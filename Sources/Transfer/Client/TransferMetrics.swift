@@ -3,13 +3,13 @@ import Metrics
 
 /// The counters and timers of the transfer thread, which alone uses them.
 struct TransferMetrics {
-    /// How a request ended.
+    /// The end of a request; its description is the label of a counter.
     enum Outcome: Hashable, CustomStringConvertible {
-        /// With an answer of this status, whatever became of its body.
+        /// A response with this status began, whether its body was complete or not.
         case status(Int)
-        /// Without an answer.
+        /// No response began.
         case failed
-        /// Without an answer, since nobody wanted one any more.
+        /// The request was cancelled before a response began.
         case cancelled
 
         var description: String {
@@ -26,14 +26,15 @@ struct TransferMetrics {
         var requests: [Outcome: Counter] = [:]
     }
 
-    /// Hosts that have numbers of their own: presigned addresses have few, but nobody has promised that.
+    /// The largest number of hosts with metrics of their own; presigned addresses have few, without a guarantee.
     private static let maximalHosts = 64
-
-    /// Stands for all other hosts.
+    /// The name of all other hosts.
     private static let otherHosts = "other"
 
-    private let receivedBytes: Counter
-    private let retries: Counter
+    /// The bytes of all bodies, those of refused responses included.
+    let receivedBytes: Counter
+    /// The retries of all transfers.
+    let retries: Counter
     private let factory: any MetricsFactory
     private var hosts: [String: Host] = [:]
 
@@ -43,17 +44,7 @@ struct TransferMetrics {
         retries = Counter(label: "http_retries_total", factory: factory)
     }
 
-    /// Counts bytes of a body that have come, whatever becomes of them.
-    func received(byteCount: Int) {
-        receivedBytes.increment(by: byteCount)
-    }
-
-    /// Counts the wait of a transfer before it is repeated.
-    func willRepeat() {
-        retries.increment()
-    }
-
-    /// Counts a request that has ended; repetitions and redirects count each.
+    /// Counts an ended request; each retry and each redirect is one more request.
     mutating func requestEnded(_ outcome: Outcome, at address: Address) {
         let name = add(Self.host(of: address))
         if let counter = hosts[name]?.requests[outcome] { return counter.increment() }
@@ -63,12 +54,12 @@ struct TransferMetrics {
         counter.increment()
     }
 
-    /// Measures the time from the beginning of a request, connecting included, to that of its answer.
-    mutating func answerBegan(after duration: Duration, from address: Address) {
+    /// Records the time from the start of a request, connecting included, to the start of its response.
+    mutating func responseBegan(after duration: Duration, from address: Address) {
         hosts[add(Self.host(of: address))]?.firstByte.record(duration: duration)
     }
 
-    /// The name that a host counts under.
+    /// Adds a host unless it is known; returns its name in the metrics.
     private mutating func add(_ host: String) -> String {
         if hosts[host] != nil { return host }
         let isOwn = hosts.count - (hosts[Self.otherHosts] == nil ? 0 : 1) < Self.maximalHosts
@@ -80,7 +71,7 @@ struct TransferMetrics {
         return name
     }
 
-    /// The host alone, with its port where the address has one: nothing else of an address is sure to be no secret.
+    /// The host, with the port if the address has one; other parts of an address may be secret.
     private static func host(of address: Address) -> String {
         let host = (address.url.host() ?? "").lowercased()
         return address.url.port.map { "\(host):\($0)" } ?? host

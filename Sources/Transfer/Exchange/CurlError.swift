@@ -6,7 +6,8 @@ extension TransferError {
     ///
     /// - Parameters:
     ///   - result: Not `CURLE_OK`.
-    ///   - detail: libcurl's error text; empty without one. It isn't shown where it may quote the settings.
+    ///   - detail: libcurl's error text; empty without one. It isn't shown if it may quote an address or the settings,
+    ///     where passwords can be.
     ///   - isConnected: Whether the request had its connection.
     ///   - proxyStatus: The status of a proxy's answer to CONNECT; 0 without one.
     ///   - verification: OpenSSL's result for the server's certificate.
@@ -19,12 +20,15 @@ extension TransferError {
                 details: Code.Details(reason: refusal.reason))
             return
         }
+        if result == CURLE_OUT_OF_MEMORY, isConnected {
+            // libcurl's result for a header line beyond its limit of 100 KiB.
+            self.init(.protocolViolation, "\(address) sent a header line that is too long.")
+            return
+        }
         let code: Code
         switch result {
-        // libcurl's results for header lines beyond its limit of 100 KiB, a response other than HTTP, and a
-        // first header line that continues another.
-        case CURLE_OUT_OF_MEMORY where isConnected, CURLE_UNSUPPORTED_PROTOCOL where isConnected,
-            CURLE_BAD_FUNCTION_ARGUMENT where isConnected:
+        // libcurl's results for a response other than HTTP, and for a first header line that continues another.
+        case CURLE_UNSUPPORTED_PROTOCOL where isConnected, CURLE_BAD_FUNCTION_ARGUMENT where isConnected:
             code = .protocolViolation
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY:
             code = .nameNotResolved
@@ -42,34 +46,41 @@ extension TransferError {
         default:
             code = .connectionLost
         }
-        if result == CURLE_OUT_OF_MEMORY, isConnected {
-            self.init(code, "\(address) sent a header line that is too long.")
-            return
-        }
+        let mayQuoteAddress = detail.contains("@") || detail.contains("://")
+        let isShown = !detail.isEmpty && !Self.quotesSettings(result) && !mayQuoteAddress
         // The text can quote the server: names in its certificate, for instance.
-        let mayTell = !detail.isEmpty && !Self.quotesSettings(result) && !Self.quotesAddress(detail)
-        let reason = ForeignText(mayTell ? detail : String(cString: curl_easy_strerror(result)))
+        let reason = ForeignText(isShown ? detail : String(cString: curl_easy_strerror(result)))
         let remedy: String? =
             switch result {
             case _ where code == .certificateRefused:
-                CertificateFault(verification: verification).remedy
+                Self.certificateRemedy(verification: verification)
             case CURLE_COULDNT_RESOLVE_PROXY, CURLE_PROXY:
                 "Correct HTTPS_PROXY, or name the host in NO_PROXY."
-            case CURLE_COULDNT_RESOLVE_HOST:
-                Self.nameRemedy
-            case CURLE_OPERATION_TIMEDOUT where detail.hasPrefix("Resolving"):
-                Self.nameRemedy
+            case CURLE_COULDNT_RESOLVE_HOST,
+                CURLE_OPERATION_TIMEDOUT where detail.hasPrefix("Resolving"):
+                "Check the network and its name server."
             default: nil
             }
         self.init(code, "\(address): \(reason).", remedy: remedy, details: Code.Details(reason: reason))
     }
 
-    /// The remedy for a name that isn't resolved, or not in time.
-    private static let nameRemedy = "Check the network and its name server."
-
-    /// Whether a text of libcurl's may contain an address with a password.
-    private static func quotesAddress(_ detail: String) -> Bool {
-        detail.contains("@") || detail.contains("://")
+    /// The remedy for a refused certificate, by OpenSSL's result (`X509_V_ERR_…`).
+    ///
+    /// The result is 0 or 1 when only the name is wrong: libcurl compares the name itself, before it asks for the
+    /// result.
+    static func certificateRemedy(verification: Int) -> String {
+        switch verification {
+        // Untrusted: no issuer, a self-signed certificate (the server's or one in the chain), an unverifiable first
+        // certificate, an untrusted root.
+        case 2, 18, 19, 20, 21, 27:
+            "If a proxy or an authority of your own has signed it, name its certificate with --ca-file."
+        // Not yet valid, expired.
+        case 9, 10:
+            "Check this machine's clock; if it is right, the server's certificate has to be renewed."
+        // Another host's certificate, or another fault.
+        default:
+            "Check the address and the network: something else may answer for this host."
+        }
     }
 
     /// Whether libcurl's text for a result may quote an address of the settings, such as `HTTPS_PROXY`.

@@ -13,10 +13,8 @@ struct EasyOptions {
     static let bufferSize = 64 << 10
 
     /// Sets up a new handle for a request; returns the header fields, which the caller frees after the exchange.
-    func apply(
-        _ request: ExchangeRequest, isLoopback: Bool, to easy: UnsafeMutableRawPointer
-    ) -> UnsafeMutablePointer<curl_slist>? {
-        setDestination(request.address.url, isLoopback: isLoopback, on: easy)
+    func apply(_ request: ExchangeRequest, to easy: UnsafeMutableRawPointer) -> UnsafeMutablePointer<curl_slist>? {
+        setDestination(request.address.url, isLoopback: request.lane.origin.isLoopback, on: easy)
         setConnection(timeout: request.connectTimeout, on: easy)
         easy.set(CURLOPT_USERAGENT, userAgent)
         if let credentials = request.address.credentials {
@@ -69,15 +67,11 @@ struct EasyOptions {
         case .post:
             easy.set(CURLOPT_POST, 1)
             twiliofs_curl_set_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.count))
-            request.body.withUnsafeBytes { body in
-                // libcurl copies the body, of the size set before. An empty array's address may be nil,
-                // which would mean "read from a callback".
-                var nothing: UInt8 = 0
+            // libcurl copies the body, of the size set before. The added byte isn't sent: without it, the address of an
+            // empty body could be nil, which would mean "read from a callback".
+            (request.body + [0]).withUnsafeBytes { body in
                 let start = UnsafeMutableRawPointer(mutating: body.baseAddress)
-                withUnsafeMutablePointer(to: &nothing) { nothing in
-                    _ = twiliofs_curl_set_pointer(
-                        easy, CURLOPT_COPYPOSTFIELDS, start ?? UnsafeMutableRawPointer(nothing))
-                }
+                _ = twiliofs_curl_set_pointer(easy, CURLOPT_COPYPOSTFIELDS, start)
             }
         case .delete:
             easy.set(CURLOPT_CUSTOMREQUEST, Request.Method.delete.rawValue)
@@ -91,12 +85,10 @@ struct EasyOptions {
     private func setHeaders(
         of request: ExchangeRequest, on easy: UnsafeMutableRawPointer
     ) -> UnsafeMutablePointer<curl_slist>? {
-        // Ranges count stored bytes, so no content coding.
+        // Ranges count stored bytes, so content codings are refused.
         var headers = request.headers + [("Accept-Encoding", "identity")]
-        if request.method == .post {
-            // Without "Expect: 100-continue", which costs a round trip; bodies are small.
-            headers.append(("Expect", ""))
-        }
+        // Bodies are small, so "Expect: 100-continue" would only cost a round trip.
+        if request.method == .post { headers.append(("Expect", "")) }
         if let range = request.range { headers.append(("Range", range.fieldValue)) }
         var list: UnsafeMutablePointer<curl_slist>?
         for (name, value) in headers {

@@ -33,7 +33,8 @@ enum ExchangeStep {
 final class Exchange {
     let easy: UnsafeMutableRawPointer
     let address: Address
-    private(set) weak var handler: (any ExchangeHandler)?
+    /// Receives the events; nil once the exchange is abandoned.
+    weak var handler: (any ExchangeHandler)?
     private var parser = HeadParser()
     private var headers: UnsafeMutablePointer<curl_slist>?
     private let errorText: UnsafeMutablePointer<CChar>
@@ -47,12 +48,6 @@ final class Exchange {
     init(
         _ request: ExchangeRequest, multi: MultiHandle, options: EasyOptions, handler: any ExchangeHandler
     ) throws(TransferError) {
-        let origin: Origin
-        do throws(AddressError) {
-            origin = try Origin(of: request.address.url)
-        } catch {
-            throw TransferError(error)
-        }
         guard let easy = curl_easy_init() else {
             throw TransferError(.invalidConfiguration, "There is not enough memory for a connection.")
         }
@@ -62,7 +57,7 @@ final class Exchange {
         self.handler = handler
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
-        headers = options.apply(request, isLoopback: origin.isLoopback, to: easy)
+        headers = options.apply(request, to: easy)
         twiliofs_curl_set_pointer(easy, CURLOPT_SHARE, multi.share.pointer)
 
         // The reference is unretained: the engine keeps this object while the handle is in the multi handle.
@@ -81,9 +76,6 @@ final class Exchange {
         curl_slist_free_all(headers)
         errorText.deallocate()
     }
-
-    /// Stops reporting events.
-    func silence() { handler = nil }
 
     /// Reports the end.
     func finish(_ result: CURLcode) {
@@ -125,10 +117,6 @@ final class Exchange {
             return handler?.exchangeDidReceiveHead(head) ?? false
         }
     }
-
-    fileprivate func take(body bytes: UnsafeRawBufferPointer) -> ExchangeStep {
-        handler?.exchangeDidReceive(bytes.bytes) ?? .stop
-    }
 }
 
 // libcurl calls these on the transfer thread with the context set above.
@@ -150,7 +138,7 @@ private func takeBody(
 ) -> Int {
     guard let bytes, let context else { return 0 }
     let body = UnsafeRawBufferPointer(start: bytes, count: size * count)
-    return switch exchange(context).take(body: body) {
+    return switch exchange(context).handler?.exchangeDidReceive(body.bytes) ?? .stop {
     case .proceed: body.count
     case .pause: Int(CURL_WRITEFUNC_PAUSE)
     case .stop: -1

@@ -2,7 +2,7 @@ import CCurl
 
 /// Performs any number of concurrent exchanges over libcurl on its caller's thread.
 ///
-/// It knows no retries, redirects or ranges: one request has one response.
+/// It doesn't retry, redirect or split: one request has one response.
 final class ExchangeEngine {
     private let multi: MultiHandle
     private let options: EasyOptions
@@ -30,19 +30,15 @@ final class ExchangeEngine {
         return exchange
     }
 
-    /// Stops an exchange without a report and closes its connection, unless that is free for others.
+    /// Stops an exchange without a report; closes its connection unless another exchange can use it.
     func abandon(_ exchange: Exchange) {
-        exchange.silence()
-        if isPerforming {
-            abandoned.append(exchange)
-        } else {
-            remove(exchange)
-        }
+        exchange.handler = nil
+        if isPerforming { abandoned.append(exchange) } else { remove(exchange) }
     }
 
     /// Resumes a paused exchange.
     ///
-    /// libcurl passes the held bytes before this returns. Its failure is a result without an event: handled here.
+    /// libcurl passes the held bytes before this returns. It reports a failure by its result alone, without an event.
     func resume(_ exchange: Exchange) {
         let result = performing { curl_easy_pause(exchange.easy, CURLPAUSE_CONT) }
         guard result != CURLE_OK, exchanges[exchange.easy] != nil else { return }

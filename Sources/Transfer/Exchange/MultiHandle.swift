@@ -10,7 +10,7 @@ final class MultiHandle: @unchecked Sendable {
 
     /// Makes a handle with at most this many connections.
     init(maximalConnections: Int) throws(TransferError) {
-        guard CurlLibrary.isReady, let share = ShareHandle(), let pointer = curl_multi_init() else {
+        guard Self.isLibraryReady, let share = ShareHandle(), let pointer = curl_multi_init() else {
             throw TransferError(.invalidConfiguration, "libcurl could not be initialised.")
         }
         self.pointer = pointer
@@ -25,15 +25,12 @@ final class MultiHandle: @unchecked Sendable {
 
     /// Wakes the transfer thread, from any thread.
     func wakeUp() { curl_multi_wakeup(pointer) }
-}
 
-/// The initialization of libcurl.
-enum CurlLibrary {
-    /// Whether libcurl is initialized, which the first access does, once in the process.
+    /// Whether libcurl is initialized; the first access initializes it, once in the process.
     ///
     /// libcurl then reads `SSLKEYLOGFILE` and would write the keys of all connections to that file. The command removes
     /// the variable before there are threads; this does it for other users.
-    static let isReady: Bool = {
+    private static let isLibraryReady: Bool = {
         if getenv("SSLKEYLOGFILE") != nil { unsetenv("SSLKEYLOGFILE") }
         return twiliofs_curl_global_init() == CURLE_OK
     }()

@@ -66,8 +66,6 @@ struct AdmissionQueue<ID: Hashable> {
 
     /// The number of running exchanges.
     var runningCount: Int { running.count }
-    /// The number of waiting exchanges.
-    var waitingCount: Int { waiting.count }
 
     /// Queues an exchange, which must neither wait nor run already.
     mutating func add(_ id: ID, priority: Priority, lane: Lane, isToAccount: Bool) {
@@ -111,7 +109,7 @@ struct AdmissionQueue<ID: Hashable> {
         }
     }
 
-    /// The end of the next pause for which exchanges wait, when `next` has to be called without another event.
+    /// The earliest end of a pause for which exchanges wait; the owner then calls `next` even without another event.
     func wakeTime(now: Instant) -> Instant? {
         kindCounts.keys.compactMap { pauses.end(of: $0.lane, now: now) }.min()
     }
@@ -128,7 +126,7 @@ struct AdmissionQueue<ID: Hashable> {
         guard let left = waiting.removeValue(forKey: id) else { return }
         waitingCounts[left.priority] = waitingCounts[left.priority].flatMap { $0 > 1 ? $0 - 1 : nil }
         kindCounts[left.kind] = kindCounts[left.kind].flatMap { $0 > 1 ? $0 - 1 : nil }
-        // No exchange of its kind waits, so its lines hold removed ones only.
+        // Without a waiting exchange of this kind, its lines hold removed ones only.
         if kindCounts[left.kind] == nil { lines[left.kind] = nil }
     }
 }

@@ -11,20 +11,10 @@ import Support
 struct CircuitBreaker {
     typealias Instant = SuspendingClock.Instant
 
-    /// The decision on an attempt.
-    enum Admission {
-        /// The attempt may be made.
-        case attempt
-        /// The attempt may be made, and others wait for its result.
-        case probe
-        /// The attempt isn't made.
-        case refusal(Outage)
-    }
-
     enum State: Equatable {
         case closed
         case open(until: Instant)
-        /// The start of the probe.
+        /// A probe has been running since then.
         case halfOpen(since: Instant)
     }
 
@@ -50,33 +40,31 @@ struct CircuitBreaker {
     /// The reason of the last failure.
     private(set) var reason: ForeignText = ""
     /// The remedy for the last failure, as a sentence.
-    private var remedy: String?
+    private(set) var remedy: String?
     private(set) var lastFailure: Instant?
-    private var since: Instant?
-    private var pause = Self.firstPause
-
-    init(origin: Origin) { self.origin = origin }
+    /// The start of the first failed attempt.
+    private(set) var since: Instant?
+    /// The duration of the next opening.
+    private(set) var pause = Self.firstPause
 
     /// Whether there was no failure.
     var isFresh: Bool { failures == 0 && state == .closed }
 
-    /// Decides on an attempt; its owner reports the end: `succeeded`, or `failed` or `abandoned` with this `now`.
-    mutating func admit(now: Instant) -> Admission {
+    /// Admits an attempt, or returns the outage that forbids it.
+    ///
+    /// The owner of an admitted attempt reports its end: `succeeded`, or `failed` or `abandoned` with this `now`.
+    mutating func admit(now: Instant) -> Outage? {
         if let lastFailure, lastFailure.duration(to: now) > Self.memory {
             self = CircuitBreaker(origin: origin)
         }
-        switch state {
-        case .closed:
-            return .attempt
-        case .open(let until) where now >= until:
+        if case .open(let until) = state, now >= until {
             state = .halfOpen(since: now)
-            return .probe
-        case .open, .halfOpen:
-            return outage(now: now).map { .refusal($0) } ?? .attempt
+            return nil
         }
+        return outage(now: now)
     }
 
-    /// The reason why no attempt may be made, if any.
+    /// The outage; nil while every attempt may be made.
     func outage(now: Instant) -> Outage? {
         let (retryAt, isProbed): (Instant, Bool)
         switch state {

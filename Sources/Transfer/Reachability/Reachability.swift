@@ -4,7 +4,7 @@ import Support
 struct Reachability {
     typealias Instant = SuspendingClock.Instant
 
-    /// The largest number of origins remembered: presigned addresses have few, without a guarantee.
+    /// The largest number of origins remembered; presigned addresses have few, without a guarantee.
     static let maximalCount = 64
 
     private var breakers: [Origin: CircuitBreaker] = [:]
@@ -13,15 +13,15 @@ struct Reachability {
     /// All breakers.
     var known: [CircuitBreaker] { Array(breakers.values) }
 
-    /// Decides on an attempt to connect.
-    mutating func admit(_ origin: Origin, now: Instant) -> CircuitBreaker.Admission {
-        guard var breaker = breakers[origin] else { return .attempt }
-        let admission = breaker.admit(now: now)
+    /// Admits an attempt to connect, or returns the outage that forbids it.
+    mutating func admit(_ origin: Origin, now: Instant) -> Outage? {
+        guard var breaker = breakers[origin] else { return nil }
+        let outage = breaker.admit(now: now)
         breakers[origin] = breaker.isFresh ? nil : breaker
-        return admission
+        return outage
     }
 
-    /// The reason why no attempt may be made, if any.
+    /// The outage of an origin; nil without one.
     func outage(of origin: Origin, now: Instant) -> Outage? { breakers[origin]?.outage(now: now) }
 
     /// Whether the origin was reached before.
@@ -34,15 +34,15 @@ struct Reachability {
         return breaker.state != .closed
     }
 
-    /// An attempt failed to connect; returns whether the origin's state changed, so that waiting requests decide again.
+    /// An attempt failed to connect; returns the outage if the failure begins or prolongs one.
     mutating func failed(
         _ origin: Origin, _ reason: ForeignText, remedy: String? = nil, began: Instant, now: Instant
-    ) -> Bool {
+    ) -> Outage? {
         var breaker = breakers[origin] ?? makeRoom(for: origin)
         let before = breaker.state
         breaker.failed(reason, remedy: remedy, began: began, now: now)
         breakers[origin] = breaker
-        return breaker.state != before
+        return breaker.state == before ? nil : breaker.outage(now: now)
     }
 
     /// An attempt was given up without a result.

@@ -8,7 +8,7 @@ enum TransferAction {
     case abandon
     /// Tell the receiver that bytes follow, from this offset on.
     case begin(ResponseHead, offset: Int64)
-    /// Only a log line: the transfer waits and tries again.
+    /// Log and count the retry that begins after a wait; the state machine keeps the deadline.
     case wait(Duration, after: TransferError)
     /// Tell the receiver the result.
     case end(Result<Void, TransferError>)

@@ -21,14 +21,7 @@ struct TransferAttempt {
     /// The number of body bytes received.
     private(set) var received: Int64 = 0
     /// The start of the receiver's pause.
-    private var pausedSince: Instant?
-
-    init(address: Address, redirects: Int, phase: Phase, stallsAt: Instant) {
-        self.address = address
-        self.redirects = redirects
-        self.phase = phase
-        self.stallsAt = stallsAt
-    }
+    private(set) var pausedSince: Instant?
 
     /// Whether the receiver has paused the exchange.
     var isPaused: Bool { pausedSince != nil }

@@ -1,4 +1,4 @@
-// The decisions of `TransferStateMachine` on its events; used by its other file only.
+// The decisions of `TransferStateMachine` on its events; only its other file uses them.
 
 extension TransferStateMachine {
     mutating func end(_ result: Result<Void, TransferError>) -> [TransferAction] {
@@ -6,12 +6,12 @@ extension TransferStateMachine {
         return [.end(result)]
     }
 
+    mutating func end(with error: TransferError) -> [TransferAction] { end(.failure(error)) }
+
     /// Starts an attempt at the first address.
     mutating func attempt(now: Instant) -> [TransferAction] {
-        guard let address else { return end(.failure(.cancelled)) }
-        if !plan.isDownload {
-            progress = TransferProgress(range: plan.range, entityTag: nil)
-        }
+        guard let address else { return end(with: .cancelled) }
+        if !plan.isDownload { progress = TransferProgress(range: plan.range) }
         return perform(address, redirects: 0, now: now)
     }
 
@@ -20,7 +20,7 @@ extension TransferStateMachine {
         do throws(AddressError) {
             origin = try Origin(of: target.url)
         } catch {
-            return end(.failure(TransferError(error)))
+            return end(with: TransferError(error))
         }
         let headers = plan.headers(for: target, from: address)
         state = .exchanging(
@@ -47,11 +47,10 @@ extension TransferStateMachine {
             let error = TransferError(
                 .tooManyRedirects,
                 "\(attempt.address) redirects again after \(Self.maximalRedirects) redirects.")
-            return [.abandon] + end(.failure(error))
+            return [.abandon] + end(with: error)
         }
         guard let location = head.headers["Location"] else {
-            let error = TransferError(
-                .protocolViolation, "\(attempt.address) redirects without saying where to.")
+            let error = TransferError(.protocolViolation, "\(attempt.address) redirects without a Location.")
             return [.abandon] + failed(error, now: now)
         }
         do throws(AddressError) {
@@ -59,13 +58,13 @@ extension TransferStateMachine {
             state = .exchanging(attempt)
             return []
         } catch {
-            return [.abandon] + end(.failure(TransferError(error)))
+            return [.abandon] + end(with: TransferError(error))
         }
     }
 
     mutating func accept(_ head: ResponseHead, _ attempt: TransferAttempt, now: Instant) -> [TransferAction] {
         var attempt = attempt
-        // A refused response must leave no trace: the next one would be compared with it.
+        // A copy: the next response must not be compared with a refused one.
         var progress = progress
         do throws(TransferError) {
             let part: TransferProgress.Part
@@ -77,7 +76,7 @@ extension TransferStateMachine {
             if let announced = part.announcedEnd, !plan.isDownload,
                 announced - (progress.position ?? 0) > plan.bodyLimit
             {
-                return [.abandon] + end(.failure(tooLarge(attempt)))
+                return [.abandon] + end(with: tooLarge(attempt))
             }
             attempt.phase = .receiving(part)
             attempt.head = head
@@ -103,12 +102,11 @@ extension TransferStateMachine {
         let fresh = Int(min(Int64(count - skipped), stop - position))
         guard fresh > 0 else { return BodyDecision() }
         if let announced = part.announcedEnd, Int64(fresh) > announced - position {
-            let error = TransferError(
-                .protocolViolation, "\(attempt.address) sent more bytes than it announced.")
+            let error = TransferError(.protocolViolation, "\(attempt.address) sent more bytes than it announced.")
             return BodyDecision(actions: [.abandon] + failed(error, now: now))
         }
         guard Int64(fresh) <= plan.bodyLimit - progress.delivered else {
-            return BodyDecision(actions: [.abandon] + end(.failure(tooLarge(attempt))))
+            return BodyDecision(actions: [.abandon] + end(with: tooLarge(attempt)))
         }
         progress.advance(by: Int64(fresh))
         retries.noteProgress(progress.delivered, now: now)
@@ -123,13 +121,7 @@ extension TransferStateMachine {
     ) -> [TransferAction] {
         let position = progress.position ?? 0
         guard plan.method != .head else { return end(.success(())) }
-        if part.skip > 0 {
-            let error = TransferError(
-                .changed,
-                "The resource has changed while it was downloaded: it is shorter than the part received so far."
-            )
-            return end(.failure(error))
-        }
+        if part.skip > 0 { return end(with: progress.changed("it is shorter than the part received so far")) }
         if let announced = part.announcedEnd, position < announced {
             return failed(broken("after \(position) of \(announced) bytes"), now: now)
         }
@@ -144,8 +136,7 @@ extension TransferStateMachine {
 
     func isExactlyAtEnd(_ head: ResponseHead) -> Bool {
         guard plan.isDownload, progress.delivered > 0, let text = head.headers["Content-Range"] else { return false }
-        guard let total = ContentRange.totalOfUnsatisfiedRange(text) else { return false }
-        return total == progress.position
+        return ContentRange.totalOfUnsatisfiedRange(text).map { $0 == progress.position } ?? false
     }
 
     mutating func refused(
@@ -153,8 +144,7 @@ extension TransferStateMachine {
     ) -> [TransferAction] {
         if let reason { return failed(reason, retryAfter: retryAfter, now: now) }
         let response = Response(head: head, body: body)
-        let error = TransferError(
-            .status, "\(head.address) answered with status \(head.status).", response: response)
+        let error = TransferError(.status, "\(head.address) answered with status \(head.status).", response: response)
         if plan.isDownload, response.mayMeanExpiry, retries.mayRefresh(after: error) {
             state = .awaitingAddress
             return [.askForAddress(replacing: address)]
@@ -163,24 +153,21 @@ extension TransferStateMachine {
     }
 
     mutating func failed(_ error: TransferError, retryAfter: Duration? = nil, now: Instant) -> [TransferAction] {
-        // All wanted bytes have arrived; the end of the connection doesn't matter.
+        // Once all wanted bytes have arrived, a failure doesn't matter.
         if plan.isDownload, progress.delivered > 0, progress.isComplete { return end(.success(())) }
-        guard plan.isRepeatable(error) else { return end(.failure(error)) }
+        guard plan.isRepeatable(error) else { return end(with: error) }
         do throws(TransferError) {
             let wait = try retries.wait(after: error, retryAfter: retryAfter, now: now)
             state = .backingOff(until: now.advanced(by: wait))
             return [.wait(wait, after: error)]
         } catch {
-            return end(.failure(error))
+            return end(with: error)
         }
     }
 
-    func broken(_ when: String) -> TransferError {
-        TransferError(.connectionLost, "The answer broke off \(when).")
-    }
+    func broken(_ when: String) -> TransferError { TransferError(.connectionLost, "The answer broke off \(when).") }
 
     private func tooLarge(_ attempt: TransferAttempt) -> TransferError {
-        TransferError(
-            .bodyTooLarge, "\(attempt.address) sends more than the \(plan.bodyLimit) bytes allowed.")
+        TransferError(.bodyTooLarge, "\(attempt.address) sends more than the \(plan.bodyLimit) bytes allowed.")
     }
 }

@@ -8,7 +8,7 @@ struct TransferPlan: Sendable {
     var range: ByteRange?
     var priority = Priority.background
     var redirects = RedirectPolicy.follow
-    var patience = Patience()
+    var patience = Patience.standard
     var bodyLimit = Int64.max
     var retriesNotFound = false
     var expectedEntityTag: String?
@@ -46,7 +46,7 @@ struct TransferPlan: Sendable {
         isDownload = false
     }
 
-    /// The fault of an impossible plan: a range with negative numbers, or an invalid header field.
+    /// The error of an invalid plan: a range with negative numbers, or a malformed header field.
     var fault: TransferError? {
         if let range, !range.isValid {
             return TransferError(.invalidConfiguration, "The range \(range) has negative numbers in it.")
@@ -55,21 +55,17 @@ struct TransferPlan: Sendable {
             let isToken = !name.isEmpty && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: ":") }
             // CR and LF would begin another field, NUL would end it in C, so tab is the only control character allowed.
             guard isToken, value.utf8.allSatisfy({ $0 == 0x09 || ($0 >= 0x20 && $0 != 0x7f) }) else {
-                return TransferError(
-                    .invalidConfiguration, "A header field has characters in it that HTTP forbids.")
+                return TransferError(.invalidConfiguration, "A header field has characters in it that HTTP forbids.")
             }
         }
         return nil
     }
 
-    /// The header fields for a target; secret ones only for the first origin and addresses with a credential.
+    /// The header fields for a target; secret ones only if it has a credential or the first address's origin.
     func headers(for target: Address, from first: Address?) -> [(String, String)] {
         let keepsSecrets = target.credentials != nil || (target.origin.map { $0 == first?.origin } ?? false)
-        return headers.filter { keepsSecrets || !Self.isSecret($0.0) }
-    }
-
-    private static func isSecret(_ name: String) -> Bool {
-        ["authorization", "proxy-authorization", "cookie"].contains(name.lowercased())
+        let secrets = ["authorization", "proxy-authorization", "cookie"]
+        return headers.filter { keepsSecrets || !secrets.contains($0.0.lowercased()) }
     }
 
     /// The error of a response that the receiver rejects.

@@ -1,7 +1,7 @@
 /// The progress of a transfer and the known properties of the resource.
 struct TransferProgress {
     /// The range requested at first.
-    private let range: ByteRange?
+    let range: ByteRange?
     /// The offset of the next byte to deliver; nil before the first usable response.
     private(set) var position: Int64?
     /// The offset after the last byte wanted; nil while that is the resource's unknown end.
@@ -9,14 +9,9 @@ struct TransferProgress {
     /// The resource's size.
     private(set) var total: Int64?
     /// The resource's entity tag, as received.
-    private var entityTag: String?
+    private(set) var entityTag: String?
     /// The number of bytes delivered since `position` became known.
     private(set) var delivered: Int64 = 0
-
-    init(range: ByteRange?, entityTag: String?) {
-        self.range = range
-        self.entityTag = entityTag
-    }
 
     /// The range of the next attempt.
     var wanted: ByteRange? {
@@ -64,29 +59,29 @@ struct TransferProgress {
     /// Accepts a 206: a part of the resource, which has to begin like the requested range.
     mutating func acceptPart(_ head: ResponseHead) throws(TransferError) -> Part {
         guard let asked = wanted else {
-            throw violation("\(head.address) sent a part where the whole was requested")
+            throw violation(head, "sent a part where the whole was requested")
         }
         guard let got = head.contentRange else {
-            throw violation("\(head.address) sent a part without its range (Content-Range is absent or malformed)")
+            throw violation(head, "sent a part without its range (Content-Range is absent or malformed)")
         }
         if let length = head.contentLength, length != got.count {
-            throw violation("\(head.address) announced \(length) bytes for a range of \(got.count)")
+            throw violation(head, "announced \(length) bytes for a range of \(got.count)")
         }
         try check(head, total: got.total)
         switch asked {
         case .bytes(let range):
             guard got.first == range.lowerBound, got.last < range.upperBound else {
-                throw violation("\(head.address) sent bytes \(got.first)-\(got.last) where \(range) was requested")
+                throw violation(head, "sent bytes \(got.first)-\(got.last) where \(range) was requested")
             }
             end = min(range.upperBound, total ?? .max)
         case .from(let offset):
             guard got.first == offset else {
-                throw violation("\(head.address) sent bytes from \(got.first) where \(offset) was requested")
+                throw violation(head, "sent bytes from \(got.first) where \(offset) was requested")
             }
             end = total
         case .suffix(let count):
             guard got.count <= count, got.total.map({ got.first == max(0, $0 - count) }) ?? true else {
-                throw violation("\(head.address) sent bytes \(got.first)-\(got.last) as the last \(count)")
+                throw violation(head, "sent bytes \(got.first)-\(got.last) as the last \(count)")
             }
             end = total ?? (got.last + 1)
         }
@@ -110,18 +105,17 @@ struct TransferProgress {
             entityTag = newTag
         }
         if let newTotal {
-            if let total, total != newTotal {
-                throw changed("its size was \(total) bytes and is \(newTotal) now")
-            }
+            if let total, total != newTotal { throw changed("its size was \(total) bytes and is \(newTotal) now") }
             total = newTotal
         }
     }
 
-    private func changed(_ what: String) -> TransferError {
-        TransferError(.changed, "The resource has changed while it was downloaded: \(what).")
+    /// The error of a resource that changed, by a clause that says how.
+    func changed(_ how: String) -> TransferError {
+        TransferError(.changed, "The resource has changed while it was downloaded: \(how).")
     }
 
-    private func violation(_ what: String) -> TransferError {
-        TransferError(.protocolViolation, "\(what).")
+    private func violation(_ head: ResponseHead, _ act: String) -> TransferError {
+        TransferError(.protocolViolation, "\(head.address) \(act).")
     }
 }

@@ -6,7 +6,8 @@ struct TransferRetries {
 
     private let patience: Patience
     private var random: any RandomNumberGenerator
-    private var backoff: Backoff
+    /// The upper bound of the next wait.
+    private var bound: Duration
     private var refreshes = 0
     private var lastProgress: Instant
     /// The most bytes received by one attempt of a request; only bytes beyond are progress.
@@ -17,7 +18,7 @@ struct TransferRetries {
     init(_ patience: Patience, now: Instant, random: any RandomNumberGenerator) {
         self.patience = patience
         self.random = random
-        backoff = Backoff(first: patience.firstBackoff, maximum: patience.maximalBackoff)
+        bound = min(patience.firstBackoff, patience.maximalBackoff)
         lastProgress = now
     }
 
@@ -26,8 +27,18 @@ struct TransferRetries {
 
     /// Draws the wait after `failures` earlier failures; at least one.
     mutating func firstWait(afterFailures failures: Int) -> Duration {
-        for _ in 1..<failures { _ = backoff.next(using: &random) }
-        return backoff.next(using: &random)
+        for _ in 1..<failures { _ = backOff() }
+        return backOff()
+    }
+
+    /// Draws a wait and doubles the bound of the next one: exponential backoff with full jitter.
+    ///
+    /// Full jitter draws any wait up to the bound. It spreads simultaneous failures best and adds no total waiting
+    /// time.
+    private mutating func backOff() -> Duration {
+        let wait = bound * Double.random(in: 0...1, using: &random)
+        bound = min(bound * 2, patience.maximalBackoff)
+        return wait
     }
 
     /// Postpones the end of patience by time for which the server isn't to blame.
@@ -43,7 +54,7 @@ struct TransferRetries {
 
     /// Resets waits and refreshes after a success.
     mutating func reset() {
-        backoff.reset()
+        bound = min(patience.firstBackoff, patience.maximalBackoff)
         refreshes = 0
     }
 
@@ -62,7 +73,7 @@ struct TransferRetries {
         after error: TransferError, retryAfter: Duration?, now: Instant
     ) throws(TransferError) -> Duration {
         lastFailure = error
-        let wait = max(retryAfter ?? .zero, backoff.next(using: &random))
+        let wait = max(retryAfter ?? .zero, backOff())
         guard now.advanced(by: wait) >= giveUpAt else { return wait }
         guard let retryAfter, retryAfter == wait else { throw gaveUp() }
         throw TransferError(

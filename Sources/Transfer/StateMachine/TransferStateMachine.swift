@@ -8,7 +8,7 @@
 /// running: `perform` starts it; `exchangeEnded`, reported by the owner, or `abandon` ends it, after which the owner
 /// reports no events of it. The delivered bytes are contiguous.
 ///
-/// The clock stops while the machine sleeps: a laptop's night isn't the server's fault.
+/// The clock stops while the computer sleeps: the server isn't to blame for that time.
 struct TransferStateMachine {
     typealias Instant = SuspendingClock.Instant
 
@@ -17,18 +17,18 @@ struct TransferStateMachine {
         case awaitingAddress
         case exchanging(TransferAttempt)
         case backingOff(until: Instant)
-        /// The next host is unreachable, but worth waiting for.
+        /// The host of the address is unreachable, but its outage may end soon.
         case awaitingHost(Address, redirects: Int, Outage)
         case ended
     }
 
     static let maximalRedirects = 5
-    /// How much of an undelivered body is read: it serves the message and keeps the connection.
+    /// The largest number of bytes read of an undelivered body: they explain a refusal and keep the connection usable.
     static let keptBodyLimit = 64 << 10
 
     let plan: TransferPlan
     var state = State.idle
-    /// The start of each attempt.
+    /// The address at which each attempt starts.
     var address: Address?
     var progress: TransferProgress
     var retries: TransferRetries
@@ -47,9 +47,6 @@ struct TransferStateMachine {
     var awaitedOrigin: Origin? {
         if case .awaitingHost(_, _, let outage) = state { outage.origin } else { nil }
     }
-
-    /// Whether the result has been reported.
-    var isEnded: Bool { if case .ended = state { true } else { false } }
 
     /// When to call `timeHasPassed`, unless another event comes first.
     var deadline: Instant? {
@@ -76,7 +73,7 @@ extension TransferStateMachine {
     /// Starts the transfer.
     mutating func start(now: Instant) -> [TransferAction] {
         guard case .idle = state else { return [] }
-        if let fault = plan.fault { return end(.failure(fault)) }
+        if let fault = plan.fault { return end(with: fault) }
         if let range = plan.range, range.isEmpty { return end(.success(())) }
         if plan.earlierFailures > 0 {
             let wait = retries.firstWait(afterFailures: plan.earlierFailures)
@@ -102,9 +99,7 @@ extension TransferStateMachine {
             return attempt(now: now)
         case .failure(let error):
             return end(
-                .failure(
-                    TransferError(
-                        .addressUnavailable, "There is no address to download from.", cause: error)))
+                with: TransferError(.addressUnavailable, "There is no address to download from.", cause: error))
         }
     }
 
@@ -116,7 +111,7 @@ extension TransferStateMachine {
         state = .exchanging(attempt)
     }
 
-    /// The exchange isn't started, or the transfer goes on waiting: its host is unreachable.
+    /// The host is unreachable: the queued exchange isn't started, or the transfer still waits for the host.
     mutating func hostIsUnreachable(_ outage: Outage, now: Instant) -> [TransferAction] {
         let (target, redirects): (Address, Int)
         switch state {
@@ -131,14 +126,14 @@ extension TransferStateMachine {
         }
         let error = outage.error(now: now)
         let isWorthWaiting = outage.isProbed || outage.retryAt <= outage.since.advanced(by: plan.patience.outage)
-        guard isWorthWaiting, outage.retryAt < retries.giveUpAt else { return end(.failure(error)) }
+        guard isWorthWaiting, outage.retryAt < retries.giveUpAt else { return end(with: error) }
         state = .awaitingHost(target, redirects: redirects, outage)
         return [.wait(now.duration(to: outage.retryAt), after: error)]
     }
 
     /// The queued exchange won't start before the end of a pause that its host asked for.
     ///
-    /// It fails at once if its patience ends earlier. So does background work: a reader may wait for its result.
+    /// It fails at once if its patience ends earlier; background work too, since a reader may wait for its result.
     mutating func hostAsksForPause(_ origin: Origin, until pauseEnd: Instant, now: Instant) -> [TransferAction] {
         guard case .exchanging(let attempt) = state, case .queued(let since) = attempt.phase else { return [] }
         // The time in the queue doesn't count for background work.
@@ -146,15 +141,13 @@ extension TransferStateMachine {
             plan.priority == .background ? retries.giveUpAt.advanced(by: since.duration(to: now)) : retries.giveUpAt
         guard pauseEnd >= patience else { return [] }
         let seconds = now.duration(to: pauseEnd).wholeSeconds
-        return [.abandon]
-            + end(
-                .failure(
-                    TransferError(
-                        .deadlineExceeded, "\(origin) requested a pause, of which \(seconds) s are left.",
-                        cause: retries.lastFailure, response: retries.lastFailure?.response)))
+        let error = TransferError(
+            .deadlineExceeded, "\(origin) requested a pause, of which \(seconds) s are left.",
+            cause: retries.lastFailure, response: retries.lastFailure?.response)
+        return [.abandon] + end(with: error)
     }
 
-    /// The awaited host is reachable again.
+    /// The host for which the transfer waits is reachable again.
     mutating func hostIsReachable(now: Instant) -> [TransferAction] {
         guard case .awaitingHost(let target, let redirects, _) = state else { return [] }
         return perform(target, redirects: redirects, now: now)
@@ -172,14 +165,13 @@ extension TransferStateMachine {
     mutating func headArrived(_ head: ResponseHead, retryAfter: Duration?, now: Instant) -> [TransferAction] {
         guard case .exchanging(var attempt) = state else { return [] }
         attempt.stallsAt = now.advanced(by: plan.patience.stall)
-        // Asked once for each response, since the receiver may count them.
+        // Called once for each response, since the receiver may count responses.
         let reason = plan.refusal(of: head)
         switch head.status {
         case 301, 302, 303, 307, 308:
             if plan.redirects == .report { return accept(head, attempt, now: now) }
             return redirect(head, attempt, now: now)
-        case 200..<300
-        where (!plan.isDownload || [200, 204, 206].contains(head.status)) && reason == nil:
+        case 200..<300 where reason == nil && (!plan.isDownload || [200, 204, 206].contains(head.status)):
             return accept(head, attempt, now: now)
         case 416 where isExactlyAtEnd(head):
             // The connection broke after the last byte of a body without announced length.
@@ -205,7 +197,7 @@ extension TransferStateMachine {
             guard attempt.received > Self.keptBodyLimit else { return BodyDecision() }
             return BodyDecision(actions: [.abandon] + perform(target, redirects: attempt.redirects + 1, now: now))
         case .refusing:
-            // More of the body wouldn't explain more.
+            // The kept bytes suffice for the message.
             return BodyDecision(keep: kept, isEnough: Int64(count) >= room)
         case .receiving(let part):
             var decision = receive(count, part, attempt, now: now)
@@ -245,7 +237,7 @@ extension TransferStateMachine {
         guard case .exchanging(let attempt) = state else { return [] }
         switch attempt.phase {
         case .redirecting(let target):
-            // The target is known, however the rest of the response ended.
+            // The rest of the response doesn't matter: the target is known.
             return perform(target, redirects: attempt.redirects + 1, now: now)
         case .refusing(let head, let retryAfter, let reason):
             return refused(head, body: keptBody, retryAfter: retryAfter, reason: reason, now: now)
@@ -263,8 +255,8 @@ extension TransferStateMachine {
     mutating func cancel() -> [TransferAction] {
         switch state {
         case .ended: return []
-        case .exchanging: return [.abandon] + end(.failure(.cancelled))
-        case .idle, .awaitingAddress, .backingOff, .awaitingHost: return end(.failure(.cancelled))
+        case .exchanging: return [.abandon] + end(with: .cancelled)
+        case .idle, .awaitingAddress, .backingOff, .awaitingHost: return end(with: .cancelled)
         }
     }
 
@@ -275,11 +267,11 @@ extension TransferStateMachine {
         case .idle, .ended:
             return []
         case .awaitingAddress:
-            return end(.failure(retries.gaveUp()))
+            return end(with: retries.gaveUp())
         case .backingOff(let until):
-            return now >= until && now < retries.giveUpAt ? begin(now: now) : end(.failure(retries.gaveUp()))
+            return now >= until && now < retries.giveUpAt ? begin(now: now) : end(with: retries.gaveUp())
         case .awaitingHost(let target, let redirects, let outage):
-            guard now < retries.giveUpAt else { return end(.failure(outage.error(now: now))) }
+            guard now < retries.giveUpAt else { return end(with: outage.error(now: now)) }
             return perform(target, redirects: redirects, now: now)
         case .exchanging(let attempt):
             switch attempt.phase {
@@ -289,11 +281,10 @@ extension TransferStateMachine {
                 return [.abandon] + refused(head, body: keptBody, retryAfter: retryAfter, reason: reason, now: now)
             case .awaitingHead where now < retries.giveUpAt, .receiving:
                 let stalled = TransferError(
-                    .stalled,
-                    "\(attempt.address) sent nothing, or next to nothing, for \(plan.patience.stall).")
+                    .stalled, "\(attempt.address) sent nothing, or next to nothing, for \(plan.patience.stall).")
                 return [.abandon] + failed(stalled, now: now)
             case .queued, .connecting, .awaitingHead, .redirecting:
-                return [.abandon] + end(.failure(retries.gaveUp()))
+                return [.abandon] + end(with: retries.gaveUp())
             }
         }
     }

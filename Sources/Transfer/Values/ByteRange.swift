@@ -4,7 +4,7 @@ public enum ByteRange: Sendable, Hashable {
     case bytes(Range<Int64>)
     /// All bytes from an offset on.
     case from(Int64)
-    /// The last bytes, this many.
+    /// The given number of last bytes.
     case suffix(Int64)
 
     /// The value of a `Range` field, for non-empty ranges.

@@ -21,11 +21,6 @@ public final class FixedCredential: CredentialProvider {
     /// Makes a provider of a credential.
     public init(_ credential: Credential) { self.credential = credential }
 
-    /// Makes a provider of a user name and password.
-    public convenience init(username: String, password: String) {
-        self.init(Credential(username: username, password: password))
-    }
-
     /// The credential, for any request.
     public func credential(method: String, url: URL) -> Credential { credential }
 }

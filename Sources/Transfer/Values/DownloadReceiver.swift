@@ -16,7 +16,7 @@ public protocol DownloadReceiver: AnyObject, Sendable {
     /// Asks whether bytes may be delivered now.
     ///
     /// After `pause` no bytes are delivered until `TransferTask.resume`; then this is asked again, for the same bytes
-    /// and perhaps more. A pause may last any time and isn't taken for a stall. Its connection stays open and counts
+    /// and perhaps more. A pause may have any length and doesn't count as a stall. Its connection stays open and counts
     /// towards the client's limit; TCP slows the server down.
     ///
     /// - Parameter byteCount: The largest number of bytes delivered next.

@@ -17,7 +17,7 @@ public struct DownloadRequest: Sendable {
     public var refusal: (@Sendable (ResponseHead) -> String?)?
     /// The number of consecutive downloads of the resource that failed for a reason only their receiver could see.
     ///
-    /// The download begins after the wait for such a retry; with 0 at once.
+    /// The download waits like a retry after as many failures; with 0 it begins at once.
     public var earlierFailures: Int
 
     /// Makes a request for a download.

@@ -5,8 +5,8 @@ public import Support
 
 /// The scheme, host and port of a URL: the scope of a credential.
 ///
-/// libcurl both parses the URLs and connects: two parsers that disagree about the host would send credentials to the
-/// wrong server.
+/// libcurl parses the URLs because it connects to them: two parsers that disagree about the host would send credentials
+/// to the wrong server.
 public struct Origin: Hashable, Sendable, CustomStringConvertible {
     let scheme: String
     let host: String
@@ -60,7 +60,7 @@ public struct Origin: Hashable, Sendable, CustomStringConvertible {
         return bytes.dropLast().allSatisfy { $0 == 0 } && bytes.last == 1
     }
 
-    /// Whether a connection may end at this machine, in any notation; wider than `isLoopback`, to be safe.
+    /// Whether the host may denote this machine, in any notation; wider than `isLoopback`, to be safe.
     var reachesThisMachine: Bool {
         if isLoopback || host == "localhost." || host.hasSuffix(".localhost") || host.hasSuffix(".localhost.") {
             return true

@@ -1,21 +1,23 @@
 /// The time limits and retries of a transfer.
 public struct Patience: Sendable, Hashable {
     /// The limit for connecting: name, TCP and TLS together.
-    public var connect: Duration
-    /// How long a connection may bring no byte, or fewer than 100 a second, before it counts as dead.
-    public var stall: Duration
-    /// How long a transfer may go without progress, over all attempts; a byte is progress for 10 ms.
-    public var giveUp: Duration
+    public var connect = Duration.seconds(10)
+    /// The time without bytes, or with fewer than 100 a second, after which a connection counts as dead.
+    public var stall = Duration.seconds(15)
+    /// The time without progress, over all attempts, after which a transfer fails; a byte is progress for 10 ms.
+    ///
+    /// The default is well below the 120 seconds after which Linux warns of a hung task.
+    public var giveUp = Duration.seconds(45)
     /// The upper bound of the wait before the first retry; it doubles with each further one.
-    public var firstBackoff: Duration
+    public var firstBackoff = Duration.milliseconds(200)
     /// The limit for the upper bound of the wait.
-    public var maximalBackoff: Duration
+    public var maximalBackoff = Duration.seconds(5)
     /// The age up to which a transfer waits for the end of a host's outage.
     ///
     /// An outage begins with the first failure to connect. A transfer waits if the next attempt is due while the
     /// outage is younger, else it fails at once with `hostUnreachable`. So transfers wait for a restarting server,
-    /// but not again and again for a lost network.
-    public var outage: Duration
+    /// but not again and again for a lost network. The default bridges the restart of a service.
+    public var outage = Duration.seconds(5)
 
     /// The time for which a byte counts.
     ///
@@ -23,24 +25,10 @@ public struct Patience: Sendable, Hashable {
     /// So a useless response below 100 bytes a second ends like a stalled one and blocks no reader for ever.
     static let timePerByte = Duration.milliseconds(10)
 
-    /// Makes limits; the defaults suit a filesystem with waiting readers.
+    /// The defaults, which suit a filesystem with waiting readers.
+    public static let standard = Patience()
+    /// For media: bridges an outage of 20 seconds, enough to replug a cable.
     ///
-    /// `giveUp` is well below the 120 seconds after which Linux warns of a hung task; `outage` bridges the restart
-    /// of a service.
-    public init(
-        connect: Duration = .seconds(10), stall: Duration = .seconds(15), giveUp: Duration = .seconds(45),
-        firstBackoff: Duration = .milliseconds(200), maximalBackoff: Duration = .seconds(5),
-        outage: Duration = .seconds(5)
-    ) {
-        self.connect = connect
-        self.stall = stall
-        self.giveUp = giveUp
-        self.firstBackoff = firstBackoff
-        self.maximalBackoff = maximalBackoff
-        self.outage = outage
-    }
-
-    /// For media: waits for an outage of 20 seconds, enough to replug a cable, since copying programs give up a file
-    /// when a read fails.
+    /// Copying programs give up a file when a read fails.
     public static let media = Patience(outage: .seconds(20))
 }

@@ -43,7 +43,7 @@ public struct Request: Sendable {
     public init(
         method: Method = .get, address: Address, headers: [(String, String)] = [], body: [UInt8] = [],
         range: ByteRange? = nil, priority: Priority = .background, redirects: RedirectPolicy = .follow,
-        patience: Patience = Patience(), bodyLimit: Int = 64 << 20, retriesNotFound: Bool = false,
+        patience: Patience = .standard, bodyLimit: Int = 64 << 20, retriesNotFound: Bool = false,
         refusal: (@Sendable (Response) -> String?)? = nil
     ) {
         self.method = method

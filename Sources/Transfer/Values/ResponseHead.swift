@@ -9,13 +9,6 @@ public struct ResponseHead: Sendable {
     /// The address that sent it, after redirects; with credentials only if they were sent there.
     public let address: Address
 
-    /// Makes a head.
-    public init(status: Int, headers: HeaderFields, address: Address) {
-        self.status = status
-        self.headers = headers
-        self.address = address
-    }
-
     /// The announced size of the body in bytes, if any; invalid sizes are found by `fault`.
     public var contentLength: Int64? { headers["Content-Length"].flatMap { Int64(size: $0) } }
 
@@ -47,14 +40,6 @@ public struct Response: Sendable {
     /// Its body.
     public let body: [UInt8]
 
-    /// Makes a response.
-    public init(head: ResponseHead, body: [UInt8]) {
-        self.head = head
-        self.body = body
-    }
-}
-
-extension Response {
     /// Whether it may mean that a presigned URL has expired.
     ///
     /// S3 sends 403 in most cases, and 400 with `ExpiredToken` after the end of the signer's session.

@@ -41,7 +41,7 @@ extension TwilioClient {
     ) {
         var walk = walk
         let request = Result { () throws(TwilioError) in
-            var patience = Patience()
+            var patience = Patience.standard
             patience.giveUp = min(patience.giveUp, try walk.follow(path))
             return Request(
                 address: try apiAddress(path), priority: priority, patience: patience,

@@ -31,7 +31,7 @@ final class UnmountedAccount {
         let credentials = simulator.credentials
         let settings = MountSettings(
             version: "1.2.3", account: try #require(SID(credentials.accountSID)),
-            credentials: FixedCredential(username: credentials.accountSID, password: credentials.authToken),
+            credentials: FixedCredential(Credential(username: credentials.accountSID, password: credentials.authToken)),
             endpoints: try Endpoints(api: simulator.apiURL, video: simulator.apiURL),
             transfer: TransferClient.Configuration(),
             keys: try KeyPair.shared.ring(),

@@ -71,7 +71,7 @@ struct LimiterTests {
         #expect(pauses.end(of: lane, now: now) == now.advanced(by: .seconds(120)))
         #expect(pauses.end(of: lane, now: now.advanced(by: .seconds(120))) == nil)
         pauses.pause(lane, for: .zero, now: now.advanced(by: .seconds(121)))
-        #expect(pauses.all.isEmpty)
+        #expect(pauses.ends.isEmpty)
     }
 
     @Test("The queue keeps its bounds and its order whatever happens", arguments: 0..<100)
@@ -125,8 +125,7 @@ struct LimiterTests {
                 let started = waiting.remove(at: index)
                 running.append((next, started.lane, started.isToAccount))
             }
-            #expect(
-                running.count <= total && queue.runningCount == running.count && queue.waitingCount == waiting.count)
+            #expect(running.count <= total && queue.runningCount == running.count)
             #expect(queue.waitingCounts == Dictionary(grouping: waiting, by: \.priority).mapValues(\.count))
             #expect(running.count { $0.isToAccount } == queue.limiter.running && queue.limiter.running <= 3)
             #expect(queue.limiter.limit >= 1 && queue.limiter.limit <= 3)

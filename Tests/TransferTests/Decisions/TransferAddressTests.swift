@@ -23,7 +23,7 @@ struct TransferAddressTests {
 
     @Test("A 401 without credential asks for another address, one with credential is final")
     func unauthorized() throws {
-        for credentials in [nil, FixedCredential(username: "u", password: "p")] {
+        for credentials in [nil, FixedCredential(Credential(username: "u", password: "p"))] {
             let here = try address(credentials: credentials)
             var simulation = Simulation(TransferPlan(DownloadRequest(patience: .short)))
             simulation.run(source: { _ in .success(here) }) { _, _ in .response(401, [], [], .complete) }
@@ -75,7 +75,8 @@ struct TransferAddressTests {
             ("https://other.example/x", false), ("https://h.example.evil.example/x", false), ("/x", true),
         ])
     func credentialStays(location: String, stays: Bool) throws {
-        let here = try address("https://h.example/", credentials: FixedCredential(username: "u", password: "p"))
+        let here = try address(
+            "https://h.example/", credentials: FixedCredential(Credential(username: "u", password: "p")))
         #expect((try here.redirected(to: location).credentials != nil) == stays)
     }
 }

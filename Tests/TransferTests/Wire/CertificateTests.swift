@@ -47,7 +47,7 @@ struct CertificateTests {
         arguments: [(20, "--ca-file"), (18, "--ca-file"), (10, "clock"), (9, "clock"), (0, "address"), (1, "address")])
     func remedy(verification: Int, word: String) {
         let words = ["--ca-file", "clock", "address"]
-        let remedy = CertificateFault(verification: verification).remedy
+        let remedy = TransferError.certificateRemedy(verification: verification)
         #expect(words.filter { remedy.contains($0) } == [word], "\(remedy)")
     }
 }

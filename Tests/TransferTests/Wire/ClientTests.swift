@@ -57,6 +57,19 @@ struct ClientTests {
         }
     }
 
+    @Test("Each log line of a transfer begins with the host")
+    func logsHost() throws {
+        let log = RecordedLog(.trace)
+        let server = try ScriptedServer { request, connection in
+            connection.respond(request.index == 0 ? 503 : 410)
+        }
+        let client = try makeClient(logger: log.logger)
+        #expect(download(client, try server.address()).error?.status == 410)
+        let host = "127.0.0.1:\(server.port): "
+        #expect(log.lines.count == 4 && log.lines.allSatisfy { $0.contains(" \(host)") }, "\(log.lines)")
+        #expect(log.lines.last == "debug: \(host)the transfer failed")
+    }
+
     @Test("A receiver that wants no bytes ends its download")
     func receiverRefuses() throws {
         let server = try ScriptedServer { request, connection in connection.serve(pattern(1000), to: request) }
@@ -188,7 +201,7 @@ struct ClientTests {
             running.withLock { $0 -= 1 }
         }
         let client = try makeClient(connections: 32, accountRequests: 16)
-        let address = try server.address(credentials: FixedCredential(username: "a", password: "b"))
+        let address = try server.address(credentials: FixedCredential(Credential(username: "a", password: "b")))
         let results = Condition<[Result<Response, TransferError>]>([])
         for _ in 0..<60 {
             client.send(Request(address: address, patience: .short)) { result in

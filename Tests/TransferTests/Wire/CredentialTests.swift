@@ -72,11 +72,11 @@ struct CredentialTests {
 
     @Test("Addresses are the same when the same provider knows their credential")
     func equality() throws {
-        let provider = FixedCredential(username: "u", password: "p")
+        let provider = FixedCredential(Credential(username: "u", password: "p"))
         let here = Address(url: try url("https://h.example/"), credentials: provider)
         #expect(here == Address(url: try url("https://h.example/"), credentials: provider))
         #expect(here != Address(url: try url("https://h.example/")))
-        let others = FixedCredential(username: "u", password: "p")
+        let others = FixedCredential(Credential(username: "u", password: "p"))
         #expect(here != Address(url: try url("https://h.example/"), credentials: others))
         #expect(Set([here, here]).count == 1)
     }

@@ -15,7 +15,7 @@ struct PauseTests {
         return Address(
             url: try url("\(account.simulator.apiURL)/2010-04-01/Accounts/\(account.sid)/Recordings/\(sid).wav"),
             credentials: FixedCredential(
-                username: account.sid, password: account.simulator.credentials.authToken))
+                Credential(username: account.sid, password: account.simulator.credentials.authToken)))
     }
 
     @Test("A pause keeps bytes back for longer than any patience; then the rest comes over the same connection")

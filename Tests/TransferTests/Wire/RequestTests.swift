@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Requests over a socket", .orderly)
 struct RequestTests {
-    let credentials = FixedCredential(username: "AC1", password: "top secret")
+    let credentials = FixedCredential(Credential(username: "AC1", password: "top secret"))
     /// base64("AC1:top secret"), made with coreutils.
     let authorization = "Basic QUMxOnRvcCBzZWNyZXQ="
 

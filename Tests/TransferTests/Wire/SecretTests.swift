@@ -49,7 +49,7 @@ struct SecretTests {
         }
         let client = try makeClient(logger: log.logger)
         let address = try server.address(
-            "/media?token=hunter2", credentials: FixedCredential(username: "u", password: "hunter2"))
+            "/media?token=hunter2", credentials: FixedCredential(Credential(username: "u", password: "hunter2")))
         let error = try #require(download(client, address).error)
         #expect(error.status == 410)
         client.shutDown()

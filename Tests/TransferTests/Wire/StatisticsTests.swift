@@ -108,7 +108,7 @@ struct StatisticsTests {
         #expect(client.statistics.limiter.pause == .zero)
         client.download(
             DownloadRequest(),
-            from: try server.address(credentials: FixedCredential(username: "AC", password: "secret")),
+            from: try server.address(credentials: FixedCredential(Credential(username: "AC", password: "secret"))),
             to: Recorder())
         let refused = wait(for: client) { $0.limiter.limit < 8 }
         #expect(refused.limiter.limit == 4)
@@ -133,7 +133,7 @@ struct StatisticsTests {
         metrics.requestEnded(.failed, at: Address(url: try url("https://bucket-5.example/")))
         #expect(counted.requests["bucket-5.example failed"] == 1)
         // The hosts of answers are the same.
-        metrics.answerBegan(after: .milliseconds(1), from: Address(url: try url("https://bucket-69.example/")))
+        metrics.responseBegan(after: .milliseconds(1), from: Address(url: try url("https://bucket-69.example/")))
         #expect(try counted.expectTimer("http_first_byte_seconds", [("host", "other")]).values == [1_000_000])
         #expect(!"\(counted.requests)".contains("secret") && !"\(counted.requests)".contains("path"))
     }
