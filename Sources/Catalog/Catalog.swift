@@ -24,6 +24,9 @@ public final class Catalog: Sendable {
     package let removals: RemovalLog
     let storage: CatalogStorage
 
+    /// The epoch whose database is known to have the index of groups; nil for none.
+    let indexedEpoch = Locked<Int?>(nil)
+
     /// Opens the catalog of an account, or makes an empty one.
     ///
     /// - Parameters:

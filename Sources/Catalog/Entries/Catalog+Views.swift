@@ -1,4 +1,5 @@
 import GRDB
+public import Support
 public import TwilioAPI
 
 /// Other views of the same recordings: by day of creation, by call or room, and by the beginning of a SID.
@@ -100,10 +101,14 @@ extension Catalog {
         ).first
     }
 
-    /// Creates the index of groups, if it doesn't exist.
+    /// Creates the index of groups, if it doesn't exist; asks each database once.
     package func makeGroupIndex() throws(CatalogError) {
+        // Read first: if the database is replaced meanwhile, the next call asks the new one.
+        let epoch = storage.epoch
+        guard indexedEpoch.withLock({ $0 }) != epoch else { return }
         let isThere = try storage.read { try EntryIndex.group.isThere(in: $0) }
         if !isThere { try storage.write { try $0.database.execute(sql: Schema.groupIndex) } }
+        indexedEpoch.withLock { $0 = epoch }
     }
 
     // MARK: By the beginning of a SID, which inode numbers contain
