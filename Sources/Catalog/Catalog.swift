@@ -1,4 +1,3 @@
-import Foundation
 import GRDB
 public import Logging
 public import Support
@@ -24,6 +23,9 @@ public final class Catalog: Sendable {
 
     package let removals: RemovalLog
     let storage: CatalogStorage
+
+    /// The epoch whose database is known to have the index of groups; nil for none.
+    let indexedEpoch = Locked<Int?>(nil)
 
     /// Opens the catalog of an account, or makes an empty one.
     ///
@@ -112,7 +114,22 @@ public final class Catalog: Sendable {
     /// Balances ``beginBulk(copyingOn:)``; after the last call, transactions wait for the disk again.
     ///
     /// - Parameter worker: the thread that flushes the disk; nil, or one that was shut down, for the calling thread.
-    package func endBulk(flushingOn worker: WorkerPool? = nil) {
-        storage.endBulk(flushingOn: worker)
+    package func endBulk(flushingOn worker: WorkerPool? = nil) { storage.endBulk(flushingOn: worker) }
+
+    // MARK: Checks that would take too long at opening
+
+    /// Compares the summaries of all entries with the entries (``CatalogCheck/checkWhole(_:while:)``).
+    ///
+    /// It is one read transaction: writers don't wait for it, but SQLite can't restart its journal. If it finds damage,
+    /// the file is set aside, as after a query.
+    ///
+    /// - Parameter isWanted: polled now and then; the check fails when it returns false.
+    package func checkWhole(while isWanted: () -> Bool = { true }) throws(CatalogError) {
+        try storage.readTogether { try storage.check.checkWhole($0, while: isWanted) }
+    }
+
+    /// Checks some entries after a position, and returns the position of the last one; nil when none was left.
+    package func checkRows(after position: Int64, limit: Int) throws(CatalogError) -> Int64? {
+        try storage.readTogether { try storage.check.checkRows(of: $0, after: position, limit: limit) }
     }
 }

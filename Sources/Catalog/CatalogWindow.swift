@@ -42,3 +42,8 @@ public struct CatalogWindow: Hashable, Sendable {
         return entry.dateCreated.map { seconds.contains($0.seconds) } ?? false
     }
 }
+
+extension Sequence<MediaKind> {
+    /// The numbers of the kinds, for SQL's `IN`.
+    var numbers: String { map { String($0.rawValue) }.joined(separator: ", ") }
+}

@@ -121,8 +121,9 @@ struct DamageTests {
         let deadline = ContinuousClock.now + .seconds(20)
         let readers = try (0..<8).map { number in
             try NamedThread(name: "reader-\(number)") {
-                while (try? catalog.listed())?.isEmpty != true, .now < deadline {}
-                epochs.add(catalog.epoch)
+                var isEmpty = false
+                while !isEmpty, .now < deadline { isEmpty = (try? catalog.listed()) == [] }
+                epochs.add(isEmpty ? catalog.epoch : -1)
             }
         }
         for reader in readers { reader.join() }

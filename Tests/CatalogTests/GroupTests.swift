@@ -17,6 +17,23 @@ struct GroupTests {
         }
     }
 
+    @Test("A database that replaces a damaged one gets the index of groups as well")
+    func replacement() throws {
+        let folder = try CatalogFolder()
+        let catalog = try folder.catalog()
+        func hasIndex() throws -> Bool { try catalog.storage.read { try EntryIndex.group.isThere(in: $0) } }
+        try catalog.store(try (0..<3000).map { try Sample.resource($0, seconds: 1_600_000_000, group: $0) })
+        let group = try Sample.group(7)
+        #expect(try !hasIndex())
+        #expect(try catalog.oldest(ofGroup: group, kinds: [.voiceRecording])?.sid == Sample.sid(7))
+        #expect(try hasIndex())
+        try folder.garble()
+        #expect(throws: CatalogError.self) { try catalog.listed() }
+        #expect(try !hasIndex())
+        #expect(try catalog.oldest(ofGroup: group, kinds: [.voiceRecording]) == nil)
+        #expect(try hasIndex())
+    }
+
     @Test("However small the pieces, listing every recording's call goes over the recordings once")
     func pieces() throws {
         let catalog = try CatalogFolder().catalog()

@@ -34,6 +34,7 @@ struct FullDiskTests {
         #expect(try bench.catalog.resource(of: known.sid)?.json == Array(known.json))
         #expect(try bench.catalog.listed(.composition) == [known.sid])
         #expect(bench.catalog.epoch == 0)
+        bench.waitForFlush()
         #expect(try folder.bulkMarkers.count == 1, "the disk lacks something: a marker has to say so")
         disk.empty()
         try bench.list(.voiceRecording).get()

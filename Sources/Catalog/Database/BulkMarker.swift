@@ -6,15 +6,15 @@ import Support
 /// A file beside the catalog that marks unflushed writes.
 ///
 /// During the first fetch of a list, flushing would take a third of the time. A killed process loses nothing without
-/// it, since the kernel has its writes. But a crash of the machine may leave the file in any state, undetectably. So a
-/// marker with the boot ID exists while the disk may lack writes; a mount that finds the marker of another boot starts
-/// with an empty catalog.
+/// flushes, since the kernel has its writes. But a crash of the machine may leave the file in any state, undetectably.
+/// So a marker with the boot ID exists while the disk may lack writes; a mount that finds the marker of another boot
+/// starts with an empty catalog.
 final class BulkMarker: Sendable {
     private let path: String
     /// Held while the process lives, so that other processes recognise its marker.
     private let lock: FileLock
 
-    /// Makes a marker; returns nil when that fails or there is no boot ID, and the disk has to be flushed.
+    /// Makes a marker; returns nil when that fails or there is no boot ID: then each transaction has to be flushed.
     init?(beside catalog: String) {
         guard let boot = Self.boot else { return nil }
         let path = "\(catalog)-bulk-\(getpid())-\(UInt64.random(in: 0...UInt64.max))"
@@ -22,8 +22,7 @@ final class BulkMarker: Sendable {
         guard descriptor >= 0 else { return nil }
         let bytes = Array(boot.utf8)
         guard let lock = try? FileLock(descriptor, of: path), write(descriptor, bytes, bytes.count) == bytes.count,
-            fsync(descriptor) == 0,
-            Self.flushFolder(of: path)
+            fsync(descriptor) == 0, Self.flushFolder(of: path)
         else {
             unlink(path)
             return nil
@@ -39,9 +38,9 @@ final class BulkMarker: Sendable {
 
     /// Flushes the file system of the marker.
     ///
-    /// Flushing the database alone would need another descriptor of its file, and closing that one would release all
-    /// locks of SQLite on the file in this process (sqlite.org/howtocorrupt.html, 2.2): another mount would remove the
-    /// journal.
+    /// Flushing the database alone would need another descriptor of its file. Closing that descriptor would release all
+    /// locks of SQLite on the file in this process (sqlite.org/howtocorrupt.html, 2.2), and another mount would remove
+    /// the journal.
     func flushFileSystem() -> Bool { twiliofs_sync_file_system(lock.descriptor) == 0 }
 
     /// The state of the catalog according to its markers.

@@ -55,7 +55,7 @@ final class BulkWriting: Sendable {
 
     /// To be called after each transaction, on its thread; waits while the journal is too long.
     func wrote() {
-        // Never two transactions ahead of the copying thread, or the limit would be noticed too late.
+        // The writer is never two transactions ahead of the copying thread, or it would notice the limit too late.
         let isOpen = state.waitWithoutEnd { state -> Bool? in
             guard !state.isEnding else { return false }
             guard !state.isWanted else { return nil }
@@ -100,8 +100,9 @@ final class BulkWriting: Sendable {
         }
     }
 
-    /// Makes the database wait for the disk again, and copies as much of the journal as readers allow; the rest is
-    /// flushed with it.
+    /// Makes the database wait for the disk again, and copies as much of the journal as readers allow.
+    ///
+    /// The rest stays in the journal, which is flushed like the file.
     @discardableResult
     private static func restore(_ database: CatalogDatabase) -> Bool {
         do {

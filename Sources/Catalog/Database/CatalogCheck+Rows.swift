@@ -1,6 +1,4 @@
 import GRDB
-import Support
-import TwilioAPI
 
 /// Checking rows one by one, in batches.
 extension CatalogCheck {
@@ -18,14 +16,10 @@ extension CatalogCheck {
     }
 
     private func checkEntries(_ database: Database, after position: Int64, limit: Int) throws -> Int64? {
-        let entries = try RawStatement(
-            database, "SELECT \(EntryRow.columns) FROM entry WHERE id > ?1 ORDER BY id LIMIT ?2")
-        defer { entries.finish() }
-        entries.bind(1, position)
-        entries.bind(2, Int64(limit))
         var last: Int64?
-        while try entries.step() {
-            let entry = try EntryRow(entries)
+        let query = "SELECT \(EntryRow.columns) FROM entry WHERE id > ?1 ORDER BY id LIMIT ?2"
+        try database.forEachRow(of: query, [position, limit]) { row in
+            let entry = try EntryRow(row)
             // A damaged file may contain a page twice, out of order.
             guard entry.id > last ?? position else { throw DatabaseError.damage("entry") }
             last = entry.id
@@ -39,46 +33,32 @@ extension CatalogCheck {
             ("entry", "generation NOT BETWEEN 0 AND (SELECT generation FROM list WHERE list.kind = entry.kind)"),
             ("requirement", "requirement IS NOT NULL AND requirement NOT IN (SELECT id FROM requirement)"),
         ] {
-            let strays = try RawStatement(
-                database, "SELECT 1 FROM entry WHERE id > ?1 AND id <= ?2 AND \(condition) LIMIT 1")
-            defer { strays.finish() }
-            strays.bind(1, position)
-            strays.bind(2, last)
-            guard try !strays.step() else { throw DatabaseError.damage(table) }
+            let strays = "SELECT 1 FROM entry WHERE id > ?1 AND id <= ?2 AND \(condition) LIMIT 1"
+            try database.forEachRow(of: strays, [position, last]) { _ in throw DatabaseError.damage(table) }
         }
     }
 
     private func checkDocuments(_ database: Database, from position: Int64, to last: Int64) throws {
-        let documents = try RawStatement(
-            database,
-            """
+        let query = """
             SELECT json, document.checksum FROM entry LEFT JOIN document USING (id)
             WHERE entry.id > ?1 AND entry.id <= ?2
-            """)
-        defer { documents.finish() }
-        documents.bind(1, position)
-        documents.bind(2, last)
-        while try documents.step() {
-            let isWhole = documents.withBytes(0) { RowChecksum.document($0) == documents.integer(1) && !$0.isEmpty }
+            """
+        try database.forEachRow(of: query, [position, last]) { row in
+            let isWhole = row.withBytes(0) { RowChecksum.document($0) == row.integer(1) && !$0.isEmpty }
             guard isWhole else { throw DatabaseError.damage("document") }
         }
     }
 
     private func checkMedia(_ database: Database, from position: Int64, to last: Int64) throws {
-        let media = try RawStatement(
-            database,
-            """
+        let query = """
             SELECT size, entity_tag, facts, media.checksum FROM entry LEFT JOIN media USING (id)
             WHERE entry.id > ?1 AND entry.id <= ?2 AND size IS NOT NULL
-            """)
-        defer { media.finish() }
-        media.bind(1, position)
-        media.bind(2, last)
-        while try media.step() {
-            let checksum = media.withBytes(2) { facts in
-                RowChecksum.media(size: media.integer(0), entityTag: media.text(1), packed: facts)
+            """
+        try database.forEachRow(of: query, [position, last]) { row in
+            let checksum = row.withBytes(2) { facts in
+                RowChecksum.media(size: row.integer(0), entityTag: row.text(1), packed: facts)
             }
-            guard checksum == media.integer(3) else { throw DatabaseError.damage("media") }
+            guard checksum == row.integer(3) else { throw DatabaseError.damage("media") }
         }
     }
 }

@@ -4,7 +4,7 @@ import TwilioAPI
 
 /// Checking the tables that summarize the entries: tallies, indexes, requirements.
 extension CatalogCheck {
-    /// The number of entries between two polls whether to go on.
+    /// The number of entries between two polls of `isWanted`.
     private static let stride = 4096
 
     /// Compares tallies and indexes with the entries, and checks the names of requirements.
@@ -26,10 +26,8 @@ extension CatalogCheck {
     }
 
     private func checkRequirementNames(_ database: Database) throws {
-        let requirements = try RawStatement(database, "SELECT name FROM requirement")
-        defer { requirements.finish() }
-        while try requirements.step() {
-            guard requirements.text(0).flatMap(MediaRequirement.init(name:)) != nil else {
+        try database.forEachRow(of: "SELECT name FROM requirement") { row in
+            guard row.text(0).flatMap(MediaRequirement.init(name:)) != nil else {
                 throw DatabaseError.damage("requirement")
             }
         }
@@ -42,24 +40,20 @@ extension CatalogCheck {
         var tallies = TallyChanges()
         var indexes = EntryIndex.allCases.map { (index: $0, sum: EntrySum()) }
         var (last, count) = (Int64(0), 0)
-        // Never through an index, whatever its statistics are.
-        let entries = try RawStatement(
-            database, "SELECT \(EntryIndex.columns), integrity, size FROM entry NOT INDEXED")
-        defer { entries.finish() }
-        while try entries.step() {
+        // SQLite must read the table, and never an index instead, whatever the index's statistics are.
+        let query = "SELECT \(EntryIndex.columns), integrity, size FROM entry NOT INDEXED"
+        try database.forEachRow(of: query) { row in
             count += 1
             if count % Self.stride == 0, !isWanted() { throw CancellationError() }
-            let (id, size) = (entries.integer(0), entries.optionalInteger(7))
-            guard id > last, let kind = MediaKind(rawValue: Int(truncatingIfNeeded: entries.integer(1))),
-                let integrity = StoredIntegrity(stored: entries.integer(6)),
+            let (id, size) = (row.integer(0), row.optionalInteger(7))
+            guard id > last, let kind = row.kind(1), let integrity = StoredIntegrity(stored: row.integer(6)),
                 size.map(Bounds.sizes.contains) ?? true
             else { throw DatabaseError.damage("entry") }
             last = id
-            let key = TallyChanges.Key(
-                kind: kind, status: ResourceStatus(column: entries.text(3)), integrity: integrity)
+            let key = TallyChanges.Key(kind: kind, status: ResourceStatus(column: row.text(3)), integrity: integrity)
             tallies.count(key, size: size, by: 1)
             for place in indexes.indices {
-                if let key = indexes[place].index.key(of: entries) { indexes[place].sum.add(id, key) }
+                if let key = indexes[place].index.key(of: row) { indexes[place].sum.add(id, key) }
             }
         }
         let limited = tallies.sums.mapValues { sum in
@@ -71,18 +65,16 @@ extension CatalogCheck {
 
     private func sum(of index: EntryIndex, _ database: Database, while isWanted: () -> Bool) throws -> EntrySum {
         var (sum, last) = (EntrySum(), nil as EntryIndex.Key?)
-        let rows = try RawStatement(database, index.query)
-        defer { rows.finish() }
-        while try rows.step() {
+        try database.forEachRow(of: index.query) { row in
             if sum.count % Self.stride == 0, !isWanted() { throw CancellationError() }
-            guard let key = index.key(of: rows) else { continue }
+            guard let key = index.key(of: row) else { return }
             // SQLite searches an index by its order, and misses rows out of order.
             guard !index.isInOrderOfKeys || last.map({ $0 <= key }) ?? true else {
                 throw DatabaseError(
                     resultCode: .SQLITE_CORRUPT, message: "the index '\(index.rawValue)' isn't in order")
             }
             last = key
-            sum.add(rows.integer(0), key)
+            sum.add(row.integer(0), key)
         }
         return sum
     }
@@ -90,20 +82,17 @@ extension CatalogCheck {
     /// The tallies, without empty ones.
     private func tallies(of database: Database) throws -> [TallyChanges.Key: TallyChanges.Sum] {
         var tallies: [TallyChanges.Key: TallyChanges.Sum] = [:]
-        let rows = try RawStatement(
-            database,
-            """
+        let query = """
             SELECT kind, status, integrity, count, sized_count, known_bytes FROM tally
             WHERE count <> 0 OR sized_count <> 0 OR known_bytes <> 0
-            """)
-        defer { rows.finish() }
-        while try rows.step() {
-            guard let kind = MediaKind(rawValue: Int(truncatingIfNeeded: rows.integer(0))), let status = rows.text(1),
-                let integrity = StoredIntegrity(stored: rows.integer(2))
+            """
+        try database.forEachRow(of: query) { row in
+            guard let kind = row.kind(0), let status = row.text(1),
+                let integrity = StoredIntegrity(stored: row.integer(2))
             else { throw DatabaseError.damage("tally") }
             let key = TallyChanges.Key(kind: kind, status: ResourceStatus(rawValue: status), integrity: integrity)
             let sum = TallyChanges.Sum(
-                count: rows.integer(3), sizedCount: rows.integer(4), knownBytes: rows.integer(5))
+                count: row.integer(3), sizedCount: row.integer(4), knownBytes: row.integer(5))
             // Two texts that map to the same status can't both be valid.
             guard tallies.updateValue(sum, forKey: key) == nil else { throw DatabaseError.damage("tally") }
         }

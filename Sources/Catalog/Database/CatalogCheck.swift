@@ -1,5 +1,4 @@
 import GRDB
-import GRDBSQLite
 import Support
 import TwilioAPI
 
@@ -18,7 +17,9 @@ struct CatalogCheck {
     /// Checking this many entries takes some ten milliseconds.
     static let usualSmallCount: Int64 = 10_000
 
-    /// An item of `sqlite_schema`; its statement is kept without white space, which SQLite changes with columns.
+    /// A table, index, trigger or view in `sqlite_schema`.
+    ///
+    /// Its statement is without white space, since SQLite changes the spaces when a column is added.
     private struct SchemaItem: Hashable {
         let type: String
         let name: String
@@ -39,7 +40,7 @@ struct CatalogCheck {
         let steps = migrator.migrations.filter(applied.contains)
         guard let last = steps.last, steps.count == applied.count,
             migrator.migrations.prefix(steps.count).elementsEqual(steps)
-        else { throw Self.foreignSchema }
+        else { throw Self.foreignSchema() }
         let expected = try expectedSchema(upTo: last, migrator)
         let differences = expected.required.subtracting(found)
             .union(found.subtracting(expected.required).subtracting(expected.optional))
@@ -52,13 +53,11 @@ struct CatalogCheck {
     /// for one.
     func checkSteps(of database: Database, _ migrator: DatabaseMigrator) throws {
         let items = try Self.items(of: database).filter { $0.name == "grdb_migrations" }
-        guard items.allSatisfy({ $0.type == "table" }) else { throw Self.foreignSchema }
+        guard items.allSatisfy({ $0.type == "table" }) else { throw Self.foreignSchema() }
         guard !items.isEmpty else { return }
         let known = Set(migrator.migrations)
-        let names = try RawStatement(database, "SELECT identifier FROM grdb_migrations")
-        defer { names.finish() }
-        while try names.step() {
-            let name = names.withBytes(0) { Array($0.prefix(Self.longestStep + 1)) }
+        try database.forEachRow(of: "SELECT identifier FROM grdb_migrations") { row in
+            let name = row.withBytes(0) { Array($0.prefix(Self.longestStep + 1)) }
             guard known.contains(String(decoding: name, as: UTF8.self)) || Self.isNameOfStep(name) else {
                 throw DatabaseError.damage("grdb_migrations")
             }
@@ -72,12 +71,9 @@ struct CatalogCheck {
     ///
     /// Steps' names consist of lower-case letters, digits, spaces and hyphens, and begin with a letter.
     static func isNameOfStep(_ name: [UInt8]) -> Bool {
-        let letters = UInt8(ascii: "a")...UInt8(ascii: "z")
-        let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+        let letters = "abcdefghijklmnopqrstuvwxyz".utf8
         return name.count <= longestStep && name.first.map(letters.contains) ?? false
-            && name.allSatisfy {
-                letters.contains($0) || digits.contains($0) || [UInt8(ascii: " "), UInt8(ascii: "-")].contains($0)
-            }
+            && name.allSatisfy { letters.contains($0) || "0123456789 -".utf8.contains($0) }
     }
 
     private func expectedSchema(
@@ -87,13 +83,11 @@ struct CatalogCheck {
         let database = try DatabaseQueue()
         try migrator.migrate(database, upTo: step)
         let required = try database.read(Self.items)
-        // The index that is created later, in all versions that have the column.
+        // Every version that has the column creates this index later.
         let hasGroups = try database.read {
             try $0.tableExists("entry") && $0.columns(in: "entry").contains { $0.name == "group_sid" }
         }
-        if hasGroups {
-            try database.write { try $0.execute(sql: Schema.groupIndex) }
-        }
+        if hasGroups { try database.write { try $0.execute(sql: Schema.groupIndex) } }
         let expected = (required, try database.read(Self.items).subtracting(required))
         if step == migrator.migrations.last { Self.latest.withLock { $0 = expected } }
         return expected
@@ -114,9 +108,7 @@ struct CatalogCheck {
             })
     }
 
-    private static var foreignSchema: DatabaseError { foreignSchema(naming: []) }
-
-    private static func foreignSchema(naming items: Set<SchemaItem>) -> DatabaseError {
+    private static func foreignSchema(naming items: Set<SchemaItem> = []) -> DatabaseError {
         let names = items.map { "\(ForeignText("\($0.type) \($0.name)"))" }.sorted().prefix(5).joined(separator: ", ")
         return DatabaseError(
             resultCode: .SQLITE_CORRUPT,
@@ -140,25 +132,19 @@ struct CatalogCheck {
     }
 
     private func checkLists(_ database: Database) throws {
-        let lists = try RawStatement(database, "SELECT kind, generation, refreshed, passed, touched FROM list")
-        defer { lists.finish() }
         var kinds: Set<MediaKind> = []
-        while try lists.step() {
-            let times = (2...4).compactMap { lists.optionalInteger($0) }
-            guard let kind = MediaKind(rawValue: Int(truncatingIfNeeded: lists.integer(0))),
-                kinds.insert(kind).inserted, Bounds.counts.contains(lists.integer(1)),
-                times.allSatisfy({ Bounds.times.contains($0) || $0 == 0 })
+        try database.forEachRow(of: "SELECT kind, generation, refreshed, passed, touched FROM list") { row in
+            let times = (2...4).compactMap { row.optionalInteger($0) }
+            guard let kind = row.kind(0), kinds.insert(kind).inserted, Bounds.counts.contains(row.integer(1)),
+                times.allSatisfy(Bounds.times.contains)
             else { throw DatabaseError.damage("list") }
         }
         guard kinds.count == MediaKind.allCases.count else { throw DatabaseError.damage("list") }
-        let coverage = try RawStatement(database, "SELECT kind, pass, lower, upper FROM coverage")
-        defer { coverage.finish() }
-        while try coverage.step() {
-            guard MediaKind(rawValue: Int(truncatingIfNeeded: coverage.integer(0))) != nil,
-                CoveragePurpose(rawValue: coverage.integer(1)) != nil,
-                Coverage.mayBegin(at: coverage.integer(2)), Coverage.mayEnd(at: coverage.integer(3)),
-                coverage.integer(2) < coverage.integer(3)
-            else { throw DatabaseError.damage("coverage") }
+        try database.forEachRow(of: "SELECT kind, pass, lower, upper FROM coverage") { row in
+            guard row.kind(0) != nil, CoveragePurpose(rawValue: row.integer(1)) != nil else {
+                throw DatabaseError.damage("coverage")
+            }
+            _ = try Coverage.range(from: row.integer(2), to: row.integer(3))
         }
     }
 
@@ -185,8 +171,6 @@ struct CatalogCheck {
 extension Database {
     /// The single number that a query returns; 0 for no row.
     func integer(_ query: String) throws -> Int64 {
-        let select = try RawStatement(self, query)
-        defer { select.finish() }
-        return try select.step() ? select.integer(0) : 0
+        try firstRow(of: query) { $0.integer(0) } ?? 0
     }
 }

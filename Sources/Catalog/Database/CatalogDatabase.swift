@@ -40,7 +40,9 @@ struct CatalogDatabase: Sendable {
 
     /// Global settings of SQLite, applied once before its first use.
     private static let settings: Void = { _ = twiliofs_sqlite_omit_memory_statistics() }()
+}
 
+extension CatalogDatabase {
     /// Opens the catalog of an account, or makes an empty one; sets a damaged one aside.
     ///
     /// - Parameters:
@@ -84,21 +86,14 @@ struct CatalogDatabase: Sendable {
         }
     }
 
-    private init(pool: DatabasePool, path: String, isChecked: Bool, fileNumber: UInt64) {
-        self.pool = pool
-        self.path = path
-        self.isChecked = isChecked
-        self.fileNumber = fileNumber
-    }
-
     private static func open(_ path: String, _ check: CatalogCheck) throws -> CatalogDatabase {
         // SQLite gives its journal the mode of the main file, so that file is created first.
         let descriptor = try PrivateFile.open(path, O_CREAT | O_RDWR)
         // The mode of an existing file may differ, for instance in a copy.
         fchmod(descriptor, 0o600)
         let hasPossibleHeader = FileHeader.isPossible(descriptor)
-        // From the descriptor: asked of the path later, a file removed meanwhile would have the number 0, as a missing
-        // one has, and count as in place.
+        // The descriptor keeps the file. A later query by path would return 0 if the file was removed meanwhile, as for
+        // any missing file, so the removed file would count as in place.
         var status = stat()
         let fileNumber = fstat(descriptor, &status) == 0 ? UInt64(status.st_ino) : 0
         close(descriptor)
@@ -131,7 +126,7 @@ struct CatalogDatabase: Sendable {
         }
         try pool.read { try check.checkSchema(of: $0, migrator) }
         try migrator.migrate(pool)
-        // Until something of the catalog was shown, it can be set aside without an error.
+        // Nothing of the catalog was shown yet, so it can be set aside without an error.
         let isChecked = try pool.read(check.checkValues)
         return CatalogDatabase(pool: pool, path: path, isChecked: isChecked, fileNumber: fileNumber)
     }
@@ -153,8 +148,7 @@ struct CatalogDatabase: Sendable {
                 .inUse,
                 "another process keeps the lock '\(path)-lock': another mount that begins, or one that is stopped")
         }
-        defer { withExtendedLifetime(lock) {} }
-        return try body()
+        return try withExtendedLifetime(lock, body)
     }
 
     /// The wait of a mount for another that opens the same catalog, and may have to convert it.

@@ -40,26 +40,12 @@ final class CatalogStorage: Sendable {
 
     /// Runs queries, each with the latest state; ``readTogether(_:)`` gives them a common one.
     func read<Value>(_ body: (Database) throws -> Value) throws(CatalogError) -> Value {
-        let database = current.withLock { $0.database }
-        do {
-            let value = try database.pool.unsafeRead(body)
-            try checkPlace(of: database)
-            return value
-        } catch {
-            throw failure(error, "read", database)
-        }
+        try use(current.withLock { $0.database }, "read") { try $0.unsafeRead(body) }
     }
 
     /// Runs queries in one transaction, with a common state.
     func readTogether<Value>(_ body: (Database) throws -> Value) throws(CatalogError) -> Value {
-        let database = current.withLock { $0.database }
-        do {
-            let value = try database.pool.read(body)
-            try checkPlace(of: database)
-            return value
-        } catch {
-            throw failure(error, "read", database)
-        }
+        try use(current.withLock { $0.database }, "read") { try $0.read(body) }
     }
 
     /// Runs changes in one transaction.
@@ -72,16 +58,28 @@ final class CatalogStorage: Sendable {
         guard epoch ?? latest == latest else {
             throw CatalogError(.database, "the catalog '\(database.path)' was rebuilt meanwhile")
         }
-        do {
-            let (value, gains) = try database.pool.write {
+        return try use(database, "written") { pool in
+            let (value, gains) = try pool.write {
                 try CatalogWriter.write($0) { writer in try (body(&writer), writer.requirementGains) }
             }
             if !gains.isEmpty { requirements.add(gains) }
             bulkPeriod.wrote()
+            return value
+        }
+    }
+
+    /// Runs queries or changes, and replaces the database if it turns out to be damaged or no longer in place.
+    ///
+    /// - Parameter verb: a participle for the message of an error.
+    private func use<Value>(
+        _ database: CatalogDatabase, _ verb: String, _ body: (DatabasePool) throws -> Value
+    ) throws(CatalogError) -> Value {
+        do {
+            let value = try body(database.pool)
             try checkPlace(of: database)
             return value
         } catch {
-            throw failure(error, "written", database)
+            throw failure(error, verb, database)
         }
     }
 
@@ -97,7 +95,7 @@ final class CatalogStorage: Sendable {
 
     /// Discards a database that is no longer the account's catalog.
     ///
-    /// Called after each use, since a reader's connection opened later opens the file that is there by then.
+    /// Called after each use: the pool opens connections of readers later, and these open the file that is there then.
     private func checkPlace(of database: CatalogDatabase) throws(CatalogError) {
         guard !database.isInPlace else { return }
         replace(database, reason: nil)

@@ -36,10 +36,8 @@ extension CatalogWriter {
     func beginGeneration(of kind: MediaKind) throws {
         try database.execute(
             sql: "UPDATE list SET generation = generation + 1 WHERE kind = ?", arguments: [kind.rawValue])
-        // Long enough for every mount to have read them.
+        // Every mount has read a removal long before a hundred thousand others follow.
         try database.execute(
             sql: "DELETE FROM removal WHERE sequence <= (SELECT max(sequence) FROM removal) - 100000")
     }
-
-    func makeGroupIndex() throws { try database.execute(sql: Schema.groupIndex) }
 }

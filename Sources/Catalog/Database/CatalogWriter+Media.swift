@@ -41,15 +41,9 @@ extension CatalogWriter {
     }
 
     mutating func forgetMedia(of sid: SID, _ kind: MediaKind) throws {
-        let id = try change(sid, kind) { _ in
-            nil
-        } integrity: { before, _ in
-            before == .none ? .none : .unverified
-        }
-        guard let id else { return }
-        let delete = try RawStatement(database, "DELETE FROM media WHERE id = ?1")
-        delete.bind(1, id)
-        try delete.run()
+        let id = try change(
+            sid, kind, size: { _ in nil }, integrity: { before, _ in before == .none ? .none : .unverified })
+        if let id { try RawStatement(database, "DELETE FROM media WHERE id = ?1").run([id]) }
     }
 
     /// Stores the integrity, unless no facts of the media are known.
@@ -58,17 +52,11 @@ extension CatalogWriter {
     }
 
     private func knows(_ facts: StoredMediaFacts, of sid: SID, _ kind: MediaKind) throws -> Bool {
-        let select = try RawStatement(
-            database,
-            """
+        let query = """
             SELECT 1 FROM media JOIN entry USING (id)
             WHERE kind = ?1 AND sid = ?2 AND size = ?3 AND entity_tag IS ?4
-            """)
-        select.bind(1, Int64(kind.rawValue))
-        select.bind(2, SIDDigits(sid))
-        select.bind(3, facts.plaintextSize)
-        select.bind(4, facts.entityTag)
-        defer { select.finish() }
-        return try select.step()
+            """
+        let values: [(any StatementValue)?] = [kind.rawValue, SIDDigits(sid), facts.plaintextSize, facts.entityTag]
+        return try database.firstRow(of: query, values) { _ in true } ?? false
     }
 }

@@ -28,22 +28,17 @@ struct CatalogWriter {
 
     private init(_ database: Database) throws {
         self.database = database
-        let next = try RawStatement(database, "SELECT next FROM position")
-        position = try next.step() ? next.integer(0) : 0
-        next.finish()
+        position = try database.integer("SELECT next FROM position")
         guard EntryRow.positions.contains(position) else { throw DatabaseError.damage("position") }
         var generations: [MediaKind: Int64] = [:]
-        let lists = try RawStatement(database, "SELECT kind, generation FROM list")
-        while try lists.step() {
-            if let kind = MediaKind(rawValue: Int(lists.integer(0))) { generations[kind] = lists.integer(1) }
+        try database.forEachRow(of: "SELECT kind, generation FROM list") { row in
+            if let kind = row.kind(0) { generations[kind] = row.integer(1) }
         }
         self.generations = generations
     }
 
     private func finish() throws {
-        let next = try RawStatement(database, "UPDATE position SET next = ?1")
-        next.bind(1, position)
-        try next.run()
+        try RawStatement(database, "UPDATE position SET next = ?1").run([position])
         let tally = try RawStatement(
             database,
             """
@@ -53,13 +48,9 @@ struct CatalogWriter {
                 known_bytes = max(0, min(known_bytes + ?6, \(Tally.largestSum)))
             """)
         for (key, sum) in tallies.sums {
-            tally.bind(1, Int64(key.kind.rawValue))
-            tally.bind(2, key.status.rawValue)
-            tally.bind(3, key.integrity.code)
-            tally.bind(4, sum.count)
-            tally.bind(5, sum.sizedCount)
-            tally.bind(6, sum.knownBytes)
-            try tally.run()
+            try tally.run([
+                key.kind.rawValue, key.status.rawValue, key.integrity.code, sum.count, sum.sizedCount, sum.knownBytes,
+            ])
         }
     }
 
@@ -81,7 +72,7 @@ struct CatalogWriter {
         places.sort { ($0.digits.high, $0.digits.low, $0.page) < ($1.digits.high, $1.digits.low, $1.page) }
         var insertion = try EntryInsertion(database)
         let insertDocument = try RawStatement(database, "INSERT INTO document (id, json, checksum) VALUES (?1, ?2, ?3)")
-        // Adds up counts of the same form before the tally.
+        // Resources of the same form are counted together.
         var (form, count) = (nil as PreparedResources.Form?, Int64(0))
         var requirement: Int64?
         for (index, place) in places.enumerated() {
@@ -125,7 +116,7 @@ struct CatalogWriter {
         guard let before = try entry(row.digits, form.kind) else { return }
         // Voice declares its tag in the resource; video declares it with the media, once that is known.
         let integrity = before.integrity == .none ? form.integrity : before.integrity
-        // A key that the resource doesn't name is required all the same, if the media has shown so.
+        // The media may have shown that it requires a key, although the resource names none.
         let requirement = try requirement ?? learntRequirement(of: before)
         let change = try RawStatement(
             database,
@@ -134,22 +125,14 @@ struct CatalogWriter {
                 generation = max(generation, ?7), group_sid = ?8, updated = ?9, requirement = ?10, checksum = ?11
             WHERE id = ?1
             """)
-        change.bind(1, before.id)
-        change.bind(2, form.status.column)
-        change.bind(3, row.created)
-        change.bind(4, form.format)
-        change.bind(5, row.jsonSize)
-        change.bind(6, integrity.code)
-        change.bind(7, generations[form.kind] ?? 0)
-        change.bind(8, row.group)
-        change.bind(9, row.updated)
-        change.bind(10, requirement)
         let after = EntryRow(
             id: before.id, kind: form.kind, digits: row.digits, status: form.status, created: row.created,
             updated: row.updated, format: form.format, jsonSize: row.jsonSize, size: before.size,
             integrity: integrity, group: row.group, requirement: requirement)
-        change.bind(11, after.checksum)
-        try change.run()
+        try change.run([
+            after.id, after.status.column, after.created, after.format, after.jsonSize, after.integrity.code,
+            generations[form.kind] ?? 0, after.group, after.updated, after.requirement, after.checksum,
+        ])
         let changeDocument = try RawStatement(
             database, "UPDATE document SET json = ?2, checksum = ?3 WHERE id = ?1 AND json <> ?2")
         changeDocument.bind(1, before.id)
@@ -157,21 +140,19 @@ struct CatalogWriter {
         changeDocument.bind(3, row.documentChecksum)
         try changeDocument.run()
         noteRequirement(requirement, insteadOfThatOf: before)
-        guard before.status != form.status || before.integrity != integrity else { return }
-        tallies.count(key(form.kind, before.status, before.integrity), size: before.size, by: -1)
-        tallies.count(key(form.kind, form.status, integrity), size: before.size, by: 1)
-        if before.status == .completed, form.status != .completed { try noteRemoval(of: before.id) }
+        guard before.tally != after.tally else { return }
+        tallies.count(before.tally, size: before.size, by: -1)
+        tallies.count(after.tally, size: after.size, by: 1)
+        if before.status == .completed, after.status != .completed { try noteRemoval(of: before.id) }
     }
 
     mutating func remove(_ sid: SID, _ kind: MediaKind) throws {
         guard let before = try entry(SIDDigits(sid), kind) else { return }
         if before.status == .completed { try noteRemoval(of: before.id) }
         for table in ["media", "document", "entry"] {
-            let statement = try RawStatement(database, "DELETE FROM \(table) WHERE id = ?1")
-            statement.bind(1, before.id)
-            try statement.run()
+            try RawStatement(database, "DELETE FROM \(table) WHERE id = ?1").run([before.id])
         }
-        tallies.count(key(kind, before.status, before.integrity), size: before.size, by: -1)
+        tallies.count(before.tally, size: before.size, by: -1)
     }
 
     /// Logs a removal, so that mounts drop the file.
@@ -182,8 +163,7 @@ struct CatalogWriter {
             INSERT INTO removal (kind, sid, created, format, group_sid)
             SELECT kind, sid, created, format, group_sid FROM entry WHERE id = ?1
             """)
-        note.bind(1, id)
-        try note.run()
+        try note.run([id])
     }
 
     // MARK: Media
@@ -200,27 +180,17 @@ struct CatalogWriter {
         integrity changeIntegrity: (StoredIntegrity, _ size: Int64?) -> StoredIntegrity
     ) throws -> Int64? {
         guard let before = try entry(SIDDigits(sid), kind) else { return nil }
-        let (size, integrity) = (change(before.size), changeIntegrity(before.integrity, before.size))
-        var requirement = before.requirement
-        if let isEncrypted { requirement = try self.requirement(of: before, isEncrypted: isEncrypted) }
-        guard size != before.size || integrity != before.integrity || requirement != before.requirement else {
-            return before.id
-        }
+        var after = before
+        after.size = change(before.size)
+        after.integrity = changeIntegrity(before.integrity, before.size)
+        if let isEncrypted { after.requirement = try requirement(of: before, isEncrypted: isEncrypted) }
+        guard after != before else { return before.id }
         let statement = try RawStatement(
             database, "UPDATE entry SET size = ?2, integrity = ?3, requirement = ?4, checksum = ?5 WHERE id = ?1")
-        statement.bind(1, before.id)
-        statement.bind(2, size)
-        statement.bind(3, integrity.code)
-        statement.bind(4, requirement)
-        let after = EntryRow(
-            id: before.id, kind: kind, digits: before.digits, status: before.status, created: before.created,
-            updated: before.updated, format: before.format, jsonSize: before.jsonSize, size: size, integrity: integrity,
-            group: before.group, requirement: requirement)
-        statement.bind(5, after.checksum)
-        try statement.run()
-        noteRequirement(requirement, insteadOfThatOf: before)
-        tallies.count(key(kind, before.status, before.integrity), size: before.size, by: -1)
-        tallies.count(key(kind, before.status, integrity), size: size, by: 1)
+        try statement.run([after.id, after.size, after.integrity.code, after.requirement, after.checksum])
+        noteRequirement(after.requirement, insteadOfThatOf: before)
+        tallies.count(before.tally, size: before.size, by: -1)
+        tallies.count(after.tally, size: after.size, by: 1)
         return before.id
     }
 
@@ -229,13 +199,10 @@ struct CatalogWriter {
     /// The number of a requirement, assigned on first use.
     mutating func number(of requirement: MediaRequirement) throws -> Int64 {
         if let number = requirementNumbers[requirement] { return number }
-        let insert = try RawStatement(database, "INSERT INTO requirement (name) VALUES (?1) ON CONFLICT DO NOTHING")
-        insert.bind(1, requirement.name)
-        try insert.run()
-        let select = try RawStatement(database, "SELECT id FROM requirement WHERE name = ?1")
-        select.bind(1, requirement.name)
-        defer { select.finish() }
-        let number = try select.step() ? select.integer(0) : 0
+        let name = requirement.name
+        try RawStatement(database, "INSERT INTO requirement (name) VALUES (?1) ON CONFLICT DO NOTHING").run([name])
+        let query = "SELECT id FROM requirement WHERE name = ?1"
+        let number = try database.firstRow(of: query, [name]) { $0.integer(0) } ?? 0
         requirementNumbers[requirement] = number
         return number
     }
@@ -251,11 +218,8 @@ struct CatalogWriter {
     /// The requirement learnt from video's media; nil if the requirement comes from the resource, or there is none.
     private func learntRequirement(of before: EntryRow) throws -> Int64? {
         guard before.kind.envelopePlace == .media, let number = before.requirement else { return nil }
-        let select = try RawStatement(database, "SELECT name FROM requirement WHERE id = ?1")
-        select.bind(1, number)
-        defer { select.finish() }
-        guard try select.step(), select.text(0) == MediaRequirement.unnamedKey.name else { return nil }
-        return number
+        let name = try database.firstRow(of: "SELECT name FROM requirement WHERE id = ?1", [number]) { $0.text(0) }
+        return name == MediaRequirement.unnamedKey.name ? number : nil
     }
 
     private mutating func noteRequirement(_ number: Int64?, insteadOfThatOf before: EntryRow) {
@@ -263,24 +227,10 @@ struct CatalogWriter {
         requirementGains[RequirementGroup(number: number, kind: before.kind), default: 0] += 1
     }
 
-    // MARK: Helpers
-
     private func entry(_ digits: SIDDigits, _ kind: MediaKind) throws -> EntryRow? {
-        let select = try RawStatement(database, "SELECT \(EntryRow.columns) FROM entry WHERE kind = ?1 AND sid = ?2")
-        select.bind(1, Int64(kind.rawValue))
-        select.bind(2, digits)
-        guard try select.step() else { return nil }
-        defer { select.finish() }
-        return try EntryRow(select)
+        let query = "\(CatalogEntry.select) WHERE kind = ?1 AND sid = ?2"
+        return try database.firstRow(of: query, [kind.rawValue, digits]) { try EntryRow($0) }
     }
-
-    private func key(_ kind: MediaKind, _ status: ResourceStatus, _ integrity: StoredIntegrity) -> TallyChanges.Key {
-        TallyChanges.Key(kind: kind, status: status, integrity: integrity)
-    }
-}
-
-extension PreparedResources.Form {
-    fileprivate var tally: TallyChanges.Key { TallyChanges.Key(kind: kind, status: status, integrity: integrity) }
 }
 
 extension ResourceStatus {

@@ -47,36 +47,26 @@ struct ChecksumConversion {
     }
 
     private func convertEntries() throws {
-        let select = try RawStatement(database, "SELECT \(EntryRow.columns) FROM entry")
         let update = try RawStatement(database, "UPDATE entry SET checksum = ?2 WHERE id = ?1")
         // Rows may change while they are read, but none is returned twice, since the order is that of IDs.
-        while try select.step() {
-            let row = try EntryRow(unchecked: select)
-            update.bind(1, row.id)
-            update.bind(2, row.checksum)
-            try update.run()
+        try database.forEachRow(of: CatalogEntry.select) { row in
+            let row = try EntryRow(unchecked: row)
+            try update.run([row.id, row.checksum])
         }
     }
 
     private func convertContents() throws {
-        let documents = try RawStatement(database, "SELECT id, json FROM document")
         let updateDocument = try RawStatement(database, "UPDATE document SET checksum = ?2 WHERE id = ?1")
-        while try documents.step() {
-            updateDocument.bind(1, documents.integer(0))
-            updateDocument.bind(2, documents.withBytes(1) { RowChecksum.document($0) })
-            try updateDocument.run()
+        try database.forEachRow(of: "SELECT id, json FROM document") { row in
+            try updateDocument.run([row.integer(0), row.withBytes(1) { RowChecksum.document($0) }])
         }
-        let media = try RawStatement(
-            database, "SELECT media.id, size, entity_tag, facts FROM media JOIN entry USING (id)")
         let updateMedia = try RawStatement(database, "UPDATE media SET checksum = ?2 WHERE id = ?1")
-        while try media.step() {
-            updateMedia.bind(1, media.integer(0))
-            updateMedia.bind(
-                2,
-                media.withBytes(3) {
-                    RowChecksum.media(size: media.integer(1), entityTag: media.text(2), packed: $0)
-                })
-            try updateMedia.run()
+        let media = "SELECT media.id, size, entity_tag, facts FROM media JOIN entry USING (id)"
+        try database.forEachRow(of: media) { row in
+            let checksum = row.withBytes(3) { facts in
+                RowChecksum.media(size: row.integer(1), entityTag: row.text(2), packed: facts)
+            }
+            try updateMedia.run([row.integer(0), checksum])
         }
     }
 }

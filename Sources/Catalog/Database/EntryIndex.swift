@@ -67,9 +67,7 @@ enum EntryIndex: String, CaseIterable {
     }
 
     func isThere(in database: Database) throws -> Bool {
-        let select = try RawStatement(database, "SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = ?1")
-        defer { select.finish() }
-        select.bind(1, rawValue as String?)
-        return try select.step()
+        let query = "SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = ?1"
+        return try database.firstRow(of: query, [rawValue]) { _ in true } ?? false
     }
 }

@@ -3,7 +3,7 @@ import Support
 import TwilioAPI
 
 /// A row of the table `entry`, without its generation, validated on reading.
-struct EntryRow {
+struct EntryRow: Equatable {
     let id: Int64
     let kind: MediaKind
     let digits: SIDDigits
@@ -12,12 +12,12 @@ struct EntryRow {
     let updated: Int64?
     let format: String
     let jsonSize: Int64
-    let size: Int64?
-    let integrity: StoredIntegrity
+    var size: Int64?
+    var integrity: StoredIntegrity
     let group: SIDDigits?
 
     /// The number of the requirement for reading the media.
-    let requirement: Int64?
+    var requirement: Int64?
 
     /// The columns that ``init(_:)`` reads, in its order.
     static let columns = """
@@ -33,6 +33,9 @@ struct EntryRow {
             && created.map(Bounds.times.contains) ?? true
             && updated.map(Bounds.times.contains) ?? true && kind.formats.contains(format)
     }
+
+    /// The tally that counts the row.
+    var tally: TallyChanges.Key { TallyChanges.Key(kind: kind, status: status, integrity: integrity) }
 
     var checksum: Int64 {
         var checksum = RowChecksum()
@@ -61,7 +64,7 @@ extension EntryRow {
 
     /// Reads a row without a checksum yet.
     init(unchecked row: RawStatement) throws {
-        guard let kind = MediaKind(rawValue: Int(truncatingIfNeeded: row.integer(1))), let digits = row.digits(2),
+        guard let kind = row.kind(1), let digits = row.digits(2),
             let integrity = StoredIntegrity(stored: row.integer(9))
         else { throw DatabaseError.damage("entry") }
         self.init(

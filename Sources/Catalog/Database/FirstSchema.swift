@@ -3,7 +3,7 @@ import GRDB
 import Support
 import TwilioAPI
 
-/// The catalog of the versions before "a million recordings", and its conversion.
+/// The tables of versions before the step "a million recordings", and their conversion.
 enum FirstSchema {
     static let tables = """
         CREATE TABLE resource (
@@ -87,16 +87,11 @@ enum FirstSchema {
             INSERT INTO entry (id, kind, sid, status, created, format, json_size, integrity, generation, group_sid)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9) ON CONFLICT DO NOTHING
             """)
-        insert.bind(1, row["id"] as Int64)
-        insert.bind(2, Int64(kind.rawValue))
-        insert.bind(3, SIDDigits(resource.sid))
-        insert.bind(4, resource.status.column)
-        insert.bind(5, resource.dateCreated?.seconds)
-        insert.bind(6, resource.containerFormat)
-        insert.bind(7, Int64(json.count))
-        insert.bind(8, (StoredIntegrity(rawValue: row["integrity"]) ?? .none).code)
-        insert.bind(9, resource.groupSID.map(SIDDigits.init))
-        try insert.run()
+        try insert.run([
+            row["id"] as Int64, kind.rawValue, SIDDigits(resource.sid), resource.status.column,
+            resource.dateCreated?.seconds, resource.containerFormat, json.count,
+            (StoredIntegrity(rawValue: row["integrity"]) ?? .none).code, resource.groupSID.map { SIDDigits($0) },
+        ])
         try database.execute(
             sql: "INSERT INTO document (id, json) VALUES (?, ?)",
             arguments: [row["id"] as Int64, Data(coder.encode(json))])
@@ -109,14 +104,10 @@ enum FirstSchema {
             guard let sid = SID(row["sid"] as String), let kind = sid.kind, Bounds.sizes.contains(size) else {
                 continue
             }
-            let find = try RawStatement(
-                database, "UPDATE entry SET size = ?3 WHERE kind = ?1 AND sid = ?2 RETURNING id")
-            find.bind(1, Int64(kind.rawValue))
-            find.bind(2, SIDDigits(sid))
-            find.bind(3, size)
-            guard try find.step() else { continue }
-            let id = find.integer(0)
-            while try find.step() {}
+            let find = "UPDATE entry SET size = ?3 WHERE kind = ?1 AND sid = ?2 RETURNING id"
+            var id: Int64?
+            try database.forEachRow(of: find, [kind.rawValue, SIDDigits(sid), size]) { id = $0.integer(0) }
+            guard let id else { continue }
             try database.execute(
                 sql: "INSERT INTO media (id, entity_tag, facts) VALUES (?, ?, ?)",
                 arguments: [id, row["entity_tag"] as String?, Data(coder.encode(Array(row["facts"] as Data)))])

@@ -12,6 +12,8 @@ package struct PreparedResources: Sendable {
         let format: String
         let integrity: StoredIntegrity
         let requirement: MediaRequirement?
+
+        var tally: TallyChanges.Key { TallyChanges.Key(kind: kind, status: status, integrity: integrity) }
     }
 
     /// The values of one resource, in plain bytes, so that rows are copied and sorted cheaply.
@@ -46,9 +48,9 @@ package struct PreparedResources: Sendable {
             rows.append(
                 Row(
                     digits: SIDDigits(resource.sid), created: resource.dateCreated?.seconds,
-                    updated: resource.dateUpdated?.seconds,
-                    jsonSize: Int64(resource.json.count), group: resource.groupSID.map(SIDDigits.init),
-                    form: number(of: Form(resource)), document: document, documentChecksum: checksum))
+                    updated: resource.dateUpdated?.seconds, jsonSize: Int64(resource.json.count),
+                    group: resource.groupSID.map(SIDDigits.init), form: number(of: Form(resource)), document: document,
+                    documentChecksum: checksum))
         }
     }
 

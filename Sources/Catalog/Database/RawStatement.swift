@@ -1,5 +1,6 @@
 import GRDB
 import GRDBSQLite
+import TwilioAPI
 
 /// A prepared statement at SQLite's own interface.
 ///
@@ -20,21 +21,9 @@ struct RawStatement {
 
     // MARK: Parameters, counted from 1
 
-    func bind(_ index: Int32, _ value: Int64?) {
-        if let value { sqlite3_bind_int64(handle, index, value) } else { sqlite3_bind_null(handle, index) }
-    }
-
-    func bind(_ index: Int32, _ value: String?) {
-        guard var value else {
-            sqlite3_bind_null(handle, index)
-            return
-        }
-        value.withUTF8 { bytes in
-            // SQLite copies the text (`SQLITE_TRANSIENT`).
-            bytes.withMemoryRebound(to: CChar.self) { characters in
-                _ = sqlite3_bind_text(handle, index, characters.baseAddress, Int32(characters.count), transient)
-            }
-        }
+    /// Binds a value; nil is null.
+    func bind<Value: StatementValue>(_ index: Int32, _ value: Value?) {
+        if let value { value.bind(to: handle, index) } else { sqlite3_bind_null(handle, index) }
     }
 
     /// Binds bytes without copying them; they must stay in place until the statement was run.
@@ -42,20 +31,20 @@ struct RawStatement {
         sqlite3_bind_blob64(handle, index, bytes.baseAddress, UInt64(bytes.count), nil)
     }
 
-    func bind(_ index: Int32, _ digits: SIDDigits?) {
-        guard let digits else {
-            sqlite3_bind_null(handle, index)
-            return
-        }
-        withUnsafeBytes(of: digits.bigEndian) { bytes in
-            _ = sqlite3_bind_blob64(handle, index, bytes.baseAddress, UInt64(bytes.count), transient)
+    /// Binds values to the parameters 1, 2, and so on; nil is null.
+    func bind(_ values: [(any StatementValue)?]) {
+        for (index, value) in zip(Int32(1)..., values) {
+            if let value { value.bind(to: handle, index) } else { sqlite3_bind_null(handle, index) }
         }
     }
 
+    func clear() { sqlite3_clear_bindings(handle) }
+
     // MARK: Running
 
-    /// Runs a statement that returns no rows.
-    func run() throws {
+    /// Runs a statement that returns no rows; binds the values, if any, to its first parameters.
+    func run(_ values: [(any StatementValue)?] = []) throws {
+        bind(values)
         while try step() {}
     }
 
@@ -80,8 +69,6 @@ struct RawStatement {
     /// The number of rows changed by the connection's latest statement.
     var changedRows: Int32 { sqlite3_changes(sqlite3_db_handle(handle)) }
 
-    func clear() { sqlite3_clear_bindings(handle) }
-
     // MARK: Columns of the row, counted from 0
 
     func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
@@ -89,6 +76,9 @@ struct RawStatement {
     func optionalInteger(_ column: Int32) -> Int64? {
         sqlite3_column_type(handle, column) == SQLITE_NULL ? nil : integer(column)
     }
+
+    /// The kind with the column's number; nil when there is none.
+    func kind(_ column: Int32) -> MediaKind? { MediaKind(rawValue: Int(truncatingIfNeeded: integer(column))) }
 
     func text(_ column: Int32) -> String? {
         // The pointer is valid only until the next step.
@@ -107,6 +97,60 @@ struct RawStatement {
         // The pointer must be requested before the size (sqlite.org/c3ref/column_blob.html).
         let start = sqlite3_column_blob(handle, column)
         return try body(UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, column))))
+    }
+}
+
+extension Database {
+    /// Runs a query whose first parameters have the given values, and passes each row to a closure.
+    func forEachRow(
+        of query: String, _ values: [(any StatementValue)?] = [], _ body: (RawStatement) throws -> Void
+    ) throws {
+        let select = try RawStatement(self, query)
+        defer { select.finish() }
+        select.bind(values)
+        while try select.step() { try body(select) }
+    }
+
+    /// Runs a query whose first parameters have the given values, and reads its first row; nil when there is none.
+    func firstRow<Value>(
+        of query: String, _ values: [(any StatementValue)?] = [], _ body: (RawStatement) throws -> Value
+    ) throws -> Value? {
+        let select = try RawStatement(self, query)
+        defer { select.finish() }
+        select.bind(values)
+        return try select.step() ? try body(select) : nil
+    }
+}
+
+/// A value that a statement's parameter can have.
+protocol StatementValue {
+    func bind(to statement: SQLiteStatement, _ index: Int32)
+}
+
+extension Int64: StatementValue {
+    func bind(to statement: SQLiteStatement, _ index: Int32) { sqlite3_bind_int64(statement, index, self) }
+}
+
+extension Int: StatementValue {
+    func bind(to statement: SQLiteStatement, _ index: Int32) { sqlite3_bind_int64(statement, index, Int64(self)) }
+}
+
+extension String: StatementValue {
+    func bind(to statement: SQLiteStatement, _ index: Int32) {
+        var text = self
+        text.withUTF8 { bytes in
+            bytes.withMemoryRebound(to: CChar.self) { characters in
+                _ = sqlite3_bind_text(statement, index, characters.baseAddress, Int32(characters.count), transient)
+            }
+        }
+    }
+}
+
+extension SIDDigits: StatementValue {
+    func bind(to statement: SQLiteStatement, _ index: Int32) {
+        withUnsafeBytes(of: bigEndian) { bytes in
+            _ = sqlite3_bind_blob64(statement, index, bytes.baseAddress, UInt64(bytes.count), transient)
+        }
     }
 }
 

@@ -10,9 +10,7 @@ enum RequirementColumn {
     ///
     /// An unreadable document is skipped: the next pass stores it again.
     static func fill(_ database: Database, coder: DocumentCoder) throws {
-        let select = try RawStatement(
-            database,
-            "SELECT id, kind, json FROM entry JOIN document USING (id) WHERE id > ?1 ORDER BY id LIMIT ?2")
+        let select = "SELECT id, kind, json FROM entry JOIN document USING (id) WHERE id > ?1 ORDER BY id LIMIT ?2"
         let insert = try RawStatement(database, "INSERT INTO requirement (name) VALUES (?1) ON CONFLICT DO NOTHING")
         let update = try RawStatement(
             database,
@@ -20,23 +18,17 @@ enum RequirementColumn {
         var position: Int64 = 0
         while true {
             var found: [(id: Int64, requirement: MediaRequirement?)] = []
-            select.bind(1, position)
-            select.bind(2, step)
-            while try select.step() {
-                let resource = MediaKind(rawValue: Int(select.integer(1))).flatMap { kind in
-                    select.withBytes(2) { coder.decode($0) }.flatMap { try? ListedResource(kind: kind, json: $0) }
+            try database.forEachRow(of: select, [position, step]) { row in
+                let resource = row.kind(1).flatMap { kind in
+                    row.withBytes(2) { coder.decode($0) }.flatMap { try? ListedResource(kind: kind, json: $0) }
                 }
-                found.append((select.integer(0), resource?.requirement))
+                found.append((row.integer(0), resource?.requirement))
             }
-            select.finish()
             guard let last = found.last else { return }
             for (id, requirement) in found {
                 guard let requirement else { continue }
-                insert.bind(1, requirement.name)
-                try insert.run()
-                update.bind(1, id)
-                update.bind(2, requirement.name)
-                try update.run()
+                try insert.run([requirement.name])
+                try update.run([id, requirement.name])
             }
             position = last.id
         }

@@ -12,31 +12,24 @@ extension Catalog {
     public func entries(of kind: MediaKind, after position: Int64, limit: Int) throws(CatalogError) -> [CatalogEntry] {
         // The plus makes SQLite scan the table in its order: rows are narrow, and skipping other kinds costs less than
         // an index of this order, which every insertion would have to update.
-        try entries("+kind = ?1 AND id > ?2 AND status IS NULL\(isShown()) ORDER BY id LIMIT ?3") { select in
-            select.bind(1, Int64(kind.rawValue))
-            select.bind(2, position)
-            select.bind(3, Int64(limit))
-        }
+        try entries(
+            "+kind = ?1 AND id > ?2 AND status IS NULL\(isShown()) ORDER BY id LIMIT ?3",
+            [kind.rawValue, position, limit])
     }
 
     /// Recordings of a kind with unknown size, in the order of their positions.
     ///
     /// - Parameter position: the position of the previous entry; 0 to begin.
     public func unsized(of kind: MediaKind, after position: Int64, limit: Int) throws(CatalogError) -> [CatalogEntry] {
-        try entries("+kind = ?1 AND id > ?2 AND status IS NULL AND size IS NULL\(isShown()) ORDER BY id LIMIT ?3") {
-            select in
-            select.bind(1, Int64(kind.rawValue))
-            select.bind(2, position)
-            select.bind(3, Int64(limit))
-        }
+        try entries(
+            "+kind = ?1 AND id > ?2 AND status IS NULL AND size IS NULL\(isShown()) ORDER BY id LIMIT ?3",
+            [kind.rawValue, position, limit])
     }
 
     /// The creation time of a kind's newest recording; nil when there is none.
     public func newest(of kind: MediaKind) throws(CatalogError) -> Timestamp? {
-        let found = try entries("kind = ?1 AND status IS NULL\(isShown()) ORDER BY created DESC LIMIT 1") { select in
-            select.bind(1, Int64(kind.rawValue))
-        }
-        return found.first?.dateCreated
+        try entries("kind = ?1 AND status IS NULL\(isShown()) ORDER BY created DESC LIMIT 1", [kind.rawValue])
+            .first?.dateCreated
     }
 
     /// The SQL condition for shown entries, in the window and not hidden; empty when all are shown.
@@ -50,11 +43,11 @@ extension Catalog {
     ///
     /// - Parameters:
     ///   - conditions: the text after `WHERE`.
-    ///   - bind: binds the parameters other than 8 and 9, which belong to the window.
-    func entries(_ conditions: String, bind: (RawStatement) -> Void) throws(CatalogError) -> [CatalogEntry] {
+    ///   - values: the values of the parameters 1, 2, and so on; 8 and 9 belong to the window.
+    func entries(_ conditions: String, _ values: [(any StatementValue)?]) throws(CatalogError) -> [CatalogEntry] {
         try storage.read { database in
             let select = try RawStatement(database, "\(CatalogEntry.select) WHERE \(conditions)")
-            bind(select)
+            select.bind(values)
             window.bind(to: select)
             var entries: [CatalogEntry] = []
             while try select.step() { entries.append(CatalogEntry(try EntryRow(select))) }

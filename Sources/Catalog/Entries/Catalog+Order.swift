@@ -25,11 +25,7 @@ extension Catalog {
             case .name: ("?2", "sid", "kind")
             }
         return try entries(
-            "\(kindColumn) = ?1 AND \(column) > \(place) AND status IS NULL\(isShown()) ORDER BY \(column) LIMIT ?3"
-        ) { select in
-            select.bind(1, Int64(kind.rawValue))
-            select.bind(2, SIDDigits(sid))
-            select.bind(3, Int64(limit))
-        }
+            "\(kindColumn) = ?1 AND \(column) > \(place) AND status IS NULL\(isShown()) ORDER BY \(column) LIMIT ?3",
+            [kind.rawValue, SIDDigits(sid), limit])
     }
 }

@@ -16,26 +16,20 @@ extension Catalog {
     /// The numbers of resources by kind, status and integrity, as far as the window shows them.
     public func tallies() throws(CatalogError) -> [Tally] {
         // All kinds, even those not shown, so that SQLite uses the index of kinds and times.
-        let kinds = MediaKind.allCases.map { String($0.rawValue) }.joined(separator: ", ")
         let query =
             window.isUnbounded
             ? "SELECT kind, status, integrity, count, sized_count, known_bytes FROM tally WHERE count > 0"
             : """
             SELECT kind, coalesce(status, 'completed') AS word, integrity, count(*), count(size),
                 \(Tally.sumOfSizes)
-            FROM entry WHERE created >= ?1 AND created < ?2 AND kind IN (\(kinds)) GROUP BY kind, word, integrity
+            FROM entry WHERE kind IN (\(MediaKind.allCases.numbers))\(window.condition())
+            GROUP BY kind, word, integrity
             """
-        let (isUnbounded, seconds) = (window.isUnbounded, window.seconds)
         let tallies = try storage.read { database in
             let select = try RawStatement(database, query)
-            if !isUnbounded {
-                select.bind(1, seconds.lowerBound)
-                select.bind(2, seconds.upperBound)
-            }
+            window.bind(to: select)
             var tallies: [Tally] = []
-            while try select.step() {
-                tallies.append(try Tally(select))
-            }
+            while try select.step() { tallies.append(try Tally(select)) }
             return tallies
         }
         return tallies.filter { window.kinds.contains($0.kind) }
@@ -60,9 +54,8 @@ extension Tally {
     /// Reads a row; throws that the database is damaged when its numbers are out of bounds.
     fileprivate init(_ row: RawStatement) throws {
         let (count, sizedCount, knownBytes) = (row.integer(3), row.integer(4), row.integer(5))
-        guard let kind = MediaKind(rawValue: Int(truncatingIfNeeded: row.integer(0))),
-            let integrity = StoredIntegrity(stored: row.integer(2)), Bounds.counts.contains(count),
-            (0...count).contains(sizedCount), (0...Self.largestSum).contains(knownBytes)
+        guard let kind = row.kind(0), let integrity = StoredIntegrity(stored: row.integer(2)),
+            Bounds.counts.contains(count), (0...count).contains(sizedCount), (0...Self.largestSum).contains(knownBytes)
         else { throw DatabaseError.damage("tally") }
         self.init(
             kind: kind, status: ResourceStatus(column: row.text(1)), integrity: integrity, count: count,

@@ -1,7 +1,8 @@
 import GRDB
+public import Support
 public import TwilioAPI
 
-/// Other views of the same recordings: by day of creation, and by call or room.
+/// Other views of the same recordings: by day of creation, by call or room, and by the beginning of a SID.
 ///
 /// All results come from indexes; nothing is kept in memory.
 extension Catalog {
@@ -20,8 +21,8 @@ extension Catalog {
         var oldest: Timestamp?
         for kind in MediaKind.allCases where window.kinds.contains(kind) {
             let found = try entries(
-                "kind = ?1 AND created IS NOT NULL AND status IS NULL\(isShown()) ORDER BY created LIMIT 1"
-            ) { $0.bind(1, Int64(kind.rawValue)) }
+                "kind = ?1 AND created IS NOT NULL AND status IS NULL\(isShown()) ORDER BY created LIMIT 1",
+                [kind.rawValue])
             if let time = found.first?.dateCreated { oldest = min(oldest ?? time, time) }
         }
         return oldest
@@ -38,14 +39,11 @@ extension Catalog {
             """
             kind = ?1 AND created >= ?2 AND created < ?3 AND (created > ?2 OR id > ?4) AND status IS NULL\(isShown())
             ORDER BY created, id LIMIT ?5
-            """
-        ) { select in
-            select.bind(1, Int64(kind.rawValue))
-            select.bind(2, max(place?.created ?? interval.lowerBound, interval.lowerBound).seconds)
-            select.bind(3, interval.upperBound.seconds)
-            select.bind(4, place?.position ?? 0)
-            select.bind(5, Int64(limit))
-        }
+            """,
+            [
+                kind.rawValue, max(place?.created ?? interval.lowerBound, interval.lowerBound).seconds,
+                interval.upperBound.seconds, place?.position ?? 0, limit,
+            ])
     }
 
     // MARK: By call and room
@@ -59,22 +57,18 @@ extension Catalog {
         of kinds: [MediaKind], after position: Int64, limit: Int
     ) throws(CatalogError) -> [(group: SID, position: Int64)] {
         try makeGroupIndex()
-        let numbers = kinds.map { String($0.rawValue) }.joined(separator: ", ")
         let isOtherShown = isShown(on: "other.")
         // The plus makes SQLite scan the table in its order: with the index of groups it would sort all remaining rows
         // for each piece of the listing.
         let found = try entries(
             """
-            +kind IN (\(numbers)) AND id > ?1 AND group_sid IS NOT NULL AND status IS NULL\(isShown()) AND NOT EXISTS (
+            +kind IN (\(kinds.numbers)) AND id > ?1 AND group_sid IS NOT NULL AND status IS NULL\(isShown())
+            AND NOT EXISTS (
                 SELECT 1 FROM entry AS other
-                WHERE other.kind IN (\(numbers)) AND other.group_sid = entry.group_sid AND other.status IS NULL
+                WHERE other.kind IN (\(kinds.numbers)) AND other.group_sid = entry.group_sid AND other.status IS NULL
                     AND other.id < entry.id\(isOtherShown))
             ORDER BY id LIMIT ?2
-            """
-        ) { select in
-            select.bind(1, position)
-            select.bind(2, Int64(limit))
-        }
+            """, [position, limit])
         return found.compactMap { entry in entry.group.map { ($0, entry.position) } }
     }
 
@@ -87,14 +81,11 @@ extension Catalog {
         ofGroup group: SID, kinds: [MediaKind], after position: Int64, limit: Int
     ) throws(CatalogError) -> [CatalogEntry] {
         try makeGroupIndex()
-        let numbers = kinds.map { String($0.rawValue) }.joined(separator: ", ")
         return try entries(
-            "kind IN (\(numbers)) AND group_sid = ?1 AND id > ?2 AND status IS NULL\(isShown()) ORDER BY id LIMIT ?3"
-        ) { select in
-            select.bind(1, SIDDigits(group))
-            select.bind(2, position)
-            select.bind(3, Int64(limit))
-        }
+            """
+            kind IN (\(kinds.numbers)) AND group_sid = ?1 AND id > ?2 AND status IS NULL\(isShown())
+            ORDER BY id LIMIT ?3
+            """, [SIDDigits(group), position, limit])
     }
 
     /// The first recording of a call or room; nil when there is none.
@@ -102,22 +93,47 @@ extension Catalog {
     /// - Parameter kinds: voice recordings for a call, the others for a room.
     public func oldest(ofGroup group: SID, kinds: [MediaKind]) throws(CatalogError) -> CatalogEntry? {
         try makeGroupIndex()
-        let numbers = kinds.map { String($0.rawValue) }.joined(separator: ", ")
         return try entries(
             """
-            kind IN (\(numbers)) AND group_sid = ?1 AND status IS NULL\(isShown())
+            kind IN (\(kinds.numbers)) AND group_sid = ?1 AND status IS NULL\(isShown())
             ORDER BY created IS NULL, created, id LIMIT 1
-            """
-        ) { $0.bind(1, SIDDigits(group)) }.first
+            """, [SIDDigits(group)]
+        ).first
     }
 
-    /// Creates the index of groups, if it doesn't exist.
+    /// Creates the index of groups, if it doesn't exist; asks each database once.
     package func makeGroupIndex() throws(CatalogError) {
-        let isThere = try storage.read { database in
-            let select = try RawStatement(database, "SELECT 1 FROM sqlite_master WHERE name = 'entry_by_group'")
-            defer { select.finish() }
-            return try select.step()
-        }
-        if !isThere { try storage.write { try $0.makeGroupIndex() } }
+        // Read first: if the database is replaced meanwhile, the next call asks the new one.
+        let epoch = storage.epoch
+        guard indexedEpoch.withLock({ $0 }) != epoch else { return }
+        let isThere = try storage.read { try EntryIndex.group.isThere(in: $0) }
+        if !isThere { try storage.write { try $0.database.execute(sql: Schema.groupIndex) } }
+        indexedEpoch.withLock { $0 = epoch }
+    }
+
+    // MARK: By the beginning of a SID, which inode numbers contain
+
+    /// The most results for one beginning; more than one is rare.
+    private static let mostAlike = 16
+
+    /// Completed recordings of a kind by the first sixteen digits of their SIDs, in their order.
+    public func entries(of kind: MediaKind, digits: ClosedRange<UInt64>) throws(CatalogError) -> [CatalogEntry] {
+        guard window.kinds.contains(kind) else { return [] }
+        return try entries(
+            "kind = ?1 AND sid BETWEEN ?2 AND ?3 AND status IS NULL\(isShown()) ORDER BY sid LIMIT \(Self.mostAlike)",
+            [kind.rawValue, SIDDigits(high: digits.lowerBound, low: 0), SIDDigits(high: digits.upperBound, low: .max)])
+    }
+
+    /// Calls or rooms with recordings by the first sixteen digits of their SIDs, in their order.
+    ///
+    /// - Parameter kinds: voice recordings for calls, the others for rooms.
+    public func groups(of kinds: [MediaKind], digits: ClosedRange<UInt64>) throws(CatalogError) -> [SID] {
+        try makeGroupIndex()
+        let found = try entries(
+            """
+            kind IN (\(kinds.numbers)) AND group_sid BETWEEN ?1 AND ?2 AND status IS NULL\(isShown())
+            GROUP BY group_sid ORDER BY group_sid LIMIT \(Self.mostAlike)
+            """, [SIDDigits(high: digits.lowerBound, low: 0), SIDDigits(high: digits.upperBound, low: .max)])
+        return found.compactMap(\.group)
     }
 }

@@ -50,14 +50,7 @@ extension CatalogStorage {
         of sid: SID, _ query: String, _ body: (RawStatement) throws -> Value
     ) throws(CatalogError) -> Value? {
         guard let kind = sid.kind else { return nil }
-        return try read { database in
-            let select = try RawStatement(database, query)
-            select.bind(1, Int64(kind.rawValue))
-            select.bind(2, SIDDigits(sid))
-            guard try select.step() else { return nil as Value? }
-            defer { select.finish() }
-            return try body(select)
-        }
+        return try read { try $0.firstRow(of: query, [kind.rawValue, SIDDigits(sid)], body) }
     }
 }
 

@@ -61,7 +61,7 @@ struct TallyChanges {
 
     private(set) var sums: [Key: Sum] = [:]
 
-    /// Counts added (`count` 1) or removed (-1) recordings.
+    /// Counts recordings of the same size that were added, or removed if `count` is negative.
     mutating func count(_ key: Key, size: Int64?, by count: Int64) {
         var sum = sums[key, default: Sum()]
         sum.count = sum.count.addingSaturated(count)

@@ -59,18 +59,14 @@ package struct Coverage: Hashable, Sendable {
 }
 
 extension Coverage {
-    /// The times of the years from 1 to 9999, all that a user can name.
-    private static let nameable: ClosedRange<Int64> = -62_135_596_800...253_402_300_800
-
-    /// Whether a stored range may have a bound.
-    static func mayBegin(at time: Int64) -> Bool { time == .min || nameable.contains(time) }
-    static func mayEnd(at time: Int64) -> Bool { time == .max || nameable.contains(time) }
-
-    /// Validates a stored range; throws that the database is damaged if it is impossible.
+    /// Validates a stored range; throws that the database is damaged if the range is impossible.
+    ///
+    /// A bound is a time in the years 1 to 9999, since a user can name no other, or it is missing.
     static func range(from lower: Int64?, to upper: Int64?) throws -> Range<Int64> {
-        guard let lower, let upper, mayBegin(at: lower), mayEnd(at: upper), lower < upper else {
-            throw DatabaseError.damage("coverage")
-        }
+        let nameable: ClosedRange<Int64> = -62_135_596_800...253_402_300_800
+        guard let lower, let upper, lower == .min || nameable.contains(lower),
+            upper == .max || nameable.contains(upper), lower < upper
+        else { throw DatabaseError.damage("coverage") }
         return lower..<upper
     }
 }

@@ -92,20 +92,18 @@ package struct StoredLists: Sendable {
     /// The resources of a kind that the latest pass hasn't seen, in the order of their positions.
     package func unseen(of kind: MediaKind, within seconds: Range<Int64>) throws(CatalogError) -> [SID] {
         try storage.read { database in
-            let select = try RawStatement(
-                database,
-                """
+            let query = """
                 SELECT sid FROM entry WHERE kind = ?1 AND generation < (SELECT generation FROM list WHERE kind = ?1)
                     AND coalesce(created >= ?2 AND created < ?3, ?4) ORDER BY id
-                """)
-            select.bind(1, Int64(kind.rawValue))
-            select.bind(2, seconds.lowerBound)
-            select.bind(3, seconds.upperBound)
-            // A resource without a time is seen only when all times are covered.
-            select.bind(4, seconds == Int64.min..<Int64.max ? 1 : 0)
+                """
+            // A pass over a part of the times can't see a resource without a time.
+            let isOfAllTimes = seconds == Int64.min..<Int64.max
+            let values: [(any StatementValue)?] = [
+                kind.rawValue, seconds.lowerBound, seconds.upperBound, isOfAllTimes ? 1 : 0,
+            ]
             var found: [SID] = []
-            while try select.step() {
-                if let digits = select.digits(0) { found.append(SID(digits, of: kind)) }
+            try database.forEachRow(of: query, values) { row in
+                if let digits = row.digits(0) { found.append(SID(digits, of: kind)) }
             }
             return found
         }

@@ -20,12 +20,9 @@ public struct Requirements: Sendable {
     /// All requirements that any recording ever had, by their numbers.
     public func all() throws(CatalogError) -> [Int64: MediaRequirement] {
         try storage.read { database in
-            let select = try RawStatement(database, "SELECT id, name FROM requirement")
             var requirements: [Int64: MediaRequirement] = [:]
-            while try select.step() {
-                if let requirement = select.text(1).flatMap(MediaRequirement.init(name:)) {
-                    requirements[select.integer(0)] = requirement
-                }
+            try database.forEachRow(of: "SELECT id, name FROM requirement") { row in
+                requirements[row.integer(0)] = row.text(1).flatMap(MediaRequirement.init(name:))
             }
             return requirements
         }
@@ -43,7 +40,6 @@ public struct Requirements: Sendable {
     ///
     /// Takes a tenth of a second for a million recordings.
     public func counts() throws(CatalogError) -> [MediaRequirement: [MediaKind: Int64]] {
-        let kinds = window.kinds.map { String($0.rawValue) }.joined(separator: ", ")
         let requirements = try all()
         return try storage.read { database in
             // Counted here, since SQLite would sort all rows to group them.
@@ -51,28 +47,29 @@ public struct Requirements: Sendable {
                 database,
                 """
                 SELECT requirement, kind FROM entry
-                WHERE requirement IS NOT NULL AND status IS NULL AND kind IN (\(kinds))\(window.condition())
+                WHERE requirement IS NOT NULL AND status IS NULL
+                    AND kind IN (\(window.kinds.numbers))\(window.condition())
                 """)
             window.bind(to: select)
-            struct Group: Hashable { let number, kind: Int64 }
-            var numbers: [Group: Int64] = [:]
+            var sizes: [RequirementGroup: Int64] = [:]
             while try select.step() {
-                numbers[Group(number: select.integer(0), kind: select.integer(1)), default: 0] += 1
+                guard let kind = select.kind(1) else { continue }
+                sizes[RequirementGroup(number: select.integer(0), kind: kind), default: 0] += 1
             }
             // Another program may have stored a name twice.
             var counts: [MediaRequirement: [MediaKind: Int64]] = [:]
-            for (group, count) in numbers {
-                guard let requirement = requirements[group.number], let kind = MediaKind(rawValue: Int(group.kind))
-                else { continue }
-                let sum = counts[requirement]?[kind] ?? 0
-                counts[requirement, default: [:]][kind] = sum.addingSaturated(count)
+            for (group, count) in sizes {
+                guard let requirement = requirements[group.number] else { continue }
+                counts[requirement, default: [:]][group.kind, default: 0] += count
             }
             return counts
         }
     }
 
     /// The number of a kind's recordings that got a requirement after they were stored, from their media or a later
-    /// resource, as far as this object stored that.
+    /// resource.
+    ///
+    /// It counts only the changes that this object has stored.
     ///
     /// - Parameter number: the number of the requirement.
     public func gains(of number: Int64, kind: MediaKind) -> Int {
@@ -88,20 +85,15 @@ public struct Requirements: Sendable {
     ///   - kind: the kind of the recordings.
     public func examples(of number: Int64, kind: MediaKind, limit: Int) throws(CatalogError) -> [SID] {
         try storage.read { database in
-            let ends = try RawStatement(database, "SELECT min(id), max(id) FROM entry")
-            guard try ends.step(), let first = ends.optionalInteger(0), let last = ends.optionalInteger(1) else {
-                return []
+            let ends = try database.firstRow(of: "SELECT min(id), max(id) FROM entry") { row in
+                (first: row.optionalInteger(0), last: row.optionalInteger(1))
             }
-            ends.finish()
+            guard let first = ends?.first, let last = ends?.last else { return [] }
             // The plus makes SQLite scan the table in its order.
-            let select = try RawStatement(
-                database,
-                """
+            let query = """
                 \(CatalogEntry.select) WHERE +kind = ?1 AND requirement = ?2 AND status IS NULL AND id >= ?3
                 ORDER BY id LIMIT 1
-                """)
-            select.bind(1, Int64(kind.rawValue))
-            select.bind(2, number)
+                """
             let step = Double(last) / Double(limit) - Double(first) / Double(limit)
             let phase = Double.random(in: 0..<1)
             var (sids, next) = ([SID](), first)
@@ -109,10 +101,10 @@ public struct Requirements: Sendable {
                 // The first search starts at the first entry, so that it finds a single example.
                 let place = (Double(first) + step * (Double(index) + phase)).rounded()
                 let start = index == 0 ? first : Int64(exactly: place) ?? first
-                select.bind(3, max(next, start))
-                guard try select.step() else { break }
-                let entry = CatalogEntry(try EntryRow(select))
-                select.finish()
+                let found = try database.firstRow(of: query, [kind.rawValue, number, max(next, start)]) { row in
+                    CatalogEntry(try EntryRow(row))
+                }
+                guard let entry = found else { break }
                 sids.append(entry.sid)
                 guard entry.position < last else { break }
                 next = entry.position + 1

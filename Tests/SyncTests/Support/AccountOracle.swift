@@ -39,11 +39,9 @@ extension Catalog {
     /// The SIDs of all resources of a kind, in whatever state.
     func stored(_ kind: TwilioAPI.MediaKind) throws -> [SID] {
         try storage.read { database in
-            let select = try RawStatement(database, "SELECT sid FROM entry WHERE kind = ?1 ORDER BY id")
-            select.bind(1, Int64(kind.rawValue))
             var found: [SID] = []
-            while try select.step() {
-                if let digits = select.digits(0) { found.append(SID(digits, of: kind)) }
+            try database.forEachRow(of: "SELECT sid FROM entry WHERE kind = ?1 ORDER BY id", [kind.rawValue]) { row in
+                if let digits = row.digits(0) { found.append(SID(digits, of: kind)) }
             }
             return found
         }

@@ -2,6 +2,7 @@ import Catalog
 import CatalogTestSupport
 import Logging
 import ModuleTestSupport
+import Support
 import Testing
 import TestSupport
 import Transfer
@@ -25,6 +26,7 @@ final class SyncBench: Sendable {
     let synchronizer: Synchronizer
     let finder: ResourceFinder
     private let writer: WriteQueue
+    private let workers: SyncWorkers
 
     /// The removals that the synchronizer has found.
     let removed = Removals()
@@ -37,10 +39,11 @@ final class SyncBench: Sendable {
         catalog = try self.folder.catalog(window: window)
         self.api = api
         writer = try WriteQueue()
+        workers = try SyncWorkers(writer: writer)
         finder = ResourceFinder(catalog: catalog, client: api.client, writer: writer)
         synchronizer = try Synchronizer(
             catalog: catalog, client: api.client, finder: finder, settings: settings,
-            workers: SyncWorkers(writer: writer), delegate: removed, logger: logger)
+            workers: workers, delegate: removed, logger: logger)
     }
 
     convenience init(
@@ -62,6 +65,15 @@ final class SyncBench: Sendable {
         let results = Awaited<Result<Void, CatalogError>>()
         synchronizer.whenListed([kind]) { results.add($0) }
         return try results.value()
+    }
+
+    /// Waits until the flush after a list was fetched has succeeded or failed; to be called after the list's answer.
+    func waitForFlush() {
+        // The writing thread answers, and only then submits the end of bulk writing to itself.
+        for _ in 0..<2 { writer.finish() }
+        let isDone = Condition(false)
+        workers.checker.run { isDone.change { $0 = true } }
+        isDone.waitWithoutEnd { $0 ? () : nil }
     }
 
     /// Asks for what was made within an interval and waits for the answer.
