@@ -79,7 +79,10 @@ struct Mount {
         settings.isProbing = command.window.probing
         settings.isHidingUnreadable = command.hideUnreadable
         settings.subaccountCredentials = credentials?.bySID.mapValues(FixedCredential.init)
-        settings.diskCache = try diskCacheSettings()
+        if command.cacheSize.bytes > 0 {
+            let root = try CacheFolder.root(option: command.cacheDir, environment: environment)
+            settings.diskCache = (CacheFolder.ciphertext(root), command.cacheSize.bytes, command.cacheMinFree.bytes)
+        }
         let mount = try AccountMount(settings, logger: logger, catalogFolder: catalogFolder)
         defer { mount.stop() }
         signals.hold()
@@ -143,15 +146,6 @@ struct Mount {
         configuration.integrityMode = command.integrity
         configuration.strictLimit = command.strictLimit.bytes
         return configuration
-    }
-
-    /// The settings of the disk cache; nil if it is off.
-    private func diskCacheSettings() throws(Failure) -> MountSettings.DiskCacheSettings? {
-        guard command.cacheSize.bytes > 0 else { return nil }
-        let root = try CacheFolder.root(option: command.cacheDir, environment: environment)
-        return MountSettings.DiskCacheSettings(
-            folder: CacheFolder.ciphertext(root), limit: command.cacheSize.bytes,
-            minimumFree: command.cacheMinFree.bytes)
     }
 
     private static func forbidCoreDumps() throws(Failure) {
