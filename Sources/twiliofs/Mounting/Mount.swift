@@ -36,7 +36,7 @@ struct Mount {
 
     /// Mounts, serves until unmounted, and cleans up; throws ``Failure``, or the error of a part of the mount.
     func run() throws {
-        // First: later the memory holds secrets, and threads inherit other masks.
+        // First, before the memory holds secrets and before threads inherit the signal mask.
         try Self.forbidCoreDumps()
         _ = twiliofs_keep_freed_memory()
         if let descriptor = command.readyDescriptor { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
@@ -78,7 +78,7 @@ struct Mount {
         settings.sync = command.window.settings
         settings.isProbing = command.window.probing
         settings.isHidingUnreadable = command.hideUnreadable
-        settings.subaccountCredentials = credentials?.bySID.mapValues(FixedCredential.init)
+        settings.subaccountCredentials = credentials?.mapValues(FixedCredential.init)
         if command.cacheSize.bytes > 0 {
             let root = try CacheFolder.root(option: command.cacheDir, environment: environment)
             settings.diskCache = (CacheFolder.ciphertext(root), command.cacheSize.bytes, command.cacheMinFree.bytes)
@@ -175,7 +175,7 @@ struct Mount {
     /// Refuses a mount that contains its own files, and so would wait for itself.
     private func checkPlaces(outside mountPoint: MountPoint) throws(Failure) {
         let root = try CacheFolder.root(option: command.cacheDir, environment: environment)
-        let authorities = command.account.certificateAuthorityFile(environment)
+        let authorities = command.account.certificateAuthorities(environment)?.file
         let places = [
             (root, "the cache folder"), (command.logFile, "the log file"),
             (authorities, "the file of certificate authorities"),
@@ -192,9 +192,9 @@ struct Mount {
     }
 
     private var transferConfiguration: TransferClient.Configuration {
-        TransferClient.Configuration(
-            certificateAuthorityFile: command.account.certificateAuthorityFile(environment).map(CacheFolder.absolute),
-            certificateAuthoritySource: command.account.certificateAuthoritySource(environment),
-            userAgent: "twiliofs/\(TwilioFS.version)")
+        let authorities = command.account.certificateAuthorities(environment)
+        return TransferClient.Configuration(
+            certificateAuthorityFile: authorities.map { CacheFolder.absolute($0.file) },
+            certificateAuthoritySource: authorities?.source, userAgent: "twiliofs/\(TwilioFS.version)")
     }
 }
