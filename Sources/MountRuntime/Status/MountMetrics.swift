@@ -1,10 +1,8 @@
-import Catalog
 import Media
 import Monitoring
 import Readability
 import Sync
 import Transfer
-import TwilioAPI
 
 /// The metrics of a mount: one row declares each.
 ///

@@ -1,5 +1,4 @@
 import FileTree
-import FoundationEssentials
 import Monitoring
 
 /// The files about the mount itself, made from its status.

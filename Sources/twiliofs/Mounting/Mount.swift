@@ -7,7 +7,6 @@ import Logging
 import Media
 import MountRuntime
 import Support
-import Sync
 import Transfer
 import TwilioAPI
 
