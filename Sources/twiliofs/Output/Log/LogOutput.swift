@@ -2,7 +2,7 @@ import Glibc
 import Logging
 import Support
 
-/// Writes log lines to a destination, in a format, from a threshold on.
+/// Writes log lines from a threshold on, in one format, to one destination.
 final class LogOutput: Sendable {
     enum Destination {
         case standardError, systemLog
@@ -16,7 +16,7 @@ final class LogOutput: Sendable {
 
     private struct State {
         var isDebugging = false
-        /// The number of lines since the last written one that couldn't be written to the file.
+        /// The number of lines that couldn't be written to the file since the last one that could.
         var lostLines = 0
         /// Whether a warning of lost lines was written to standard error.
         var hasComplained = false
