@@ -39,7 +39,7 @@ extension FileTreeError {
     static func missing(_ name: String) -> FileTreeError { FileTreeError(.notFound, "there is no '\(name)' here") }
 
     /// The catalog failed, or its source.
-    static func catalog(_ error: any Error) -> FileTreeError {
+    package static func catalog(_ error: any Error) -> FileTreeError {
         FileTreeError(.inputOutput, "The catalog can't be read.", cause: error)
     }
 

@@ -1,12 +1,12 @@
 /// The path of a value in `status.json`, depending on the labels of its sample.
 ///
-/// Its notation has steps with dots between them:
+/// Dots separate its steps:
 /// - `name` is a member of an object.
 /// - `{label}` is the member named by the label's value.
 /// - `name[field=label]` is the element of an array whose field has the label's value. `name[field]` is short for
-///   `name[field=field]`; commas separate several; `#label` distinguishes elements without a field. Samples without the
-///   label skip a step with a `?` behind it.
-public struct FieldPath: ExpressibleByStringLiteral, Hashable, Sendable {
+///   `name[field=field]`. Commas separate several fields. `#label` distinguishes elements by a label that is in no
+///   field. A sample without the label skips a step with a `?` behind it.
+public struct FieldPath: ExpressibleByStringInterpolation, Hashable, Sendable {
     /// The identification of an element of an array.
     struct Key: Hashable {
         /// The element's field with the label's value; nil without one.
@@ -23,10 +23,7 @@ public struct FieldPath: ExpressibleByStringLiteral, Hashable, Sendable {
     let steps: [Step]
 
     /// Reads a path in the notation above.
-    public init(_ text: String) { steps = text.split(separator: ".").map { Step($0) } }
-
-    /// Reads a path in the notation above.
-    public init(stringLiteral text: String) { self.init(text) }
+    public init(stringLiteral text: String) { steps = text.split(separator: ".").map { Step($0) } }
 }
 
 extension FieldPath: CustomStringConvertible {

@@ -1,4 +1,4 @@
-/// A value, an object or an array of the JSON text; samples make it grow.
+/// A value, an object or an array of the JSON text; it grows with each sample.
 final class JSONNode: Encodable {
     private enum Content {
         case value(MetricSample.Value)
@@ -41,11 +41,11 @@ final class JSONNode: Encodable {
         return member
     }
 
-    /// The element with these values, of this array or new array; nil without values.
+    /// Makes this node an array if it isn't one, and finds or makes the element with these values; nil without values.
     private func element(_ keys: [FieldPath.Key], _ values: [String]?) -> JSONNode? {
         var (elements, known): ([JSONNode], [[String]: JSONNode]) =
             if case .array(let elements, let known) = content { (elements, known) } else { ([], [:]) }
-        // The only reference: otherwise each new element would copy the array.
+        // Else `content` would hold a second reference, and each new element would copy the array.
         content = .array([], [:])
         defer { content = .array(elements, known) }
         guard let values else { return nil }

@@ -27,7 +27,7 @@ public struct Metric<Source>: Sendable {
 
     /// Declares a value only in `status.json`; see ``MetricDeclaration`` for the parameters.
     ///
-    /// - Parameter read: Reads the samples; nil for a label's field in an array's element.
+    /// - Parameter read: Reads the samples; nil for the field that holds a label of an array's element.
     public init(fact help: String, unit: String = "", field: FieldPath, read: Reading? = nil) {
         declaration = MetricDeclaration(
             kind: .fact, name: nil, unit: unit, help: help, labels: [], field: field, omitsZero: false)

@@ -9,8 +9,8 @@ protocol MetricSeries: AnyObject, Sendable {
 
 /// A counter.
 ///
-/// Atomics need no lock. ThreadSanitizer understands them, since they are compiled into this module, unlike the
-/// operations of `Synchronization.Mutex`. No other access depends on their order, so it is relaxed.
+/// It is an atomic and needs no lock. ThreadSanitizer understands atomics, which are compiled into this module, but not
+/// `Synchronization.Mutex`. The order is relaxed, since no other access depends on it.
 final class CountingHandler: CounterHandler, MetricSeries {
     private let count = Atomic<Int64>(0)
 
@@ -27,9 +27,9 @@ final class CountingHandler: CounterHandler, MetricSeries {
 ///
 /// A measurement is two atomic additions, without an allocation or a lock.
 final class HistogramHandler: TimerHandler, RecorderHandler, MetricSeries {
-    /// In the recorded unit: nanoseconds, or the metric's unit.
+    /// The bounds in the recorded unit: nanoseconds, or the metric's unit.
     private let bounds: [Int64]
-    /// One for each bound, and one for values beyond the last.
+    /// A count for each bound, and one for values beyond the last.
     private let counts: [CountingHandler]
     private let sum = CountingHandler()
     /// The number of recorded units in one of the metric's units.

@@ -3,8 +3,8 @@ import Support
 
 /// The metrics of one mount: makes their handlers, and gathers the values for a ``MetricReport``.
 ///
-/// The program's parts get it as a `MetricsFactory` in their initializers. swift-metrics' `MetricsSystem` would be one
-/// for the whole process, in which tests have several mounts.
+/// The program's parts get it as a `MetricsFactory` in their initializers. swift-metrics' `MetricsSystem` can't replace
+/// it: a process has only one, and tests have several mounts in a process.
 public final class MetricRegistry<Source>: MetricsFactory {
     private typealias AllSeries = [String: [[String: String]: any MetricSeries]]
 
@@ -21,7 +21,7 @@ public final class MetricRegistry<Source>: MetricsFactory {
             uniquingKeysWith: { first, _ in first })
     }
 
-    /// Takes all values, with the state of the program at one moment.
+    /// Reads all values from the state of the program at one moment, and from the handlers.
     public func report(of source: Source) -> MetricReport {
         let series = series.withLock { $0 }
         return MetricReport(

@@ -10,7 +10,7 @@ struct PrometheusText {
 
     /// Adds a metric, unless it has no samples or is only in `status.json`.
     ///
-    /// Samples with equal declared labels are one: their numbers are added.
+    /// Samples with the same values of the declared labels become one: their numbers are added.
     mutating func add(_ samples: [MetricSample], of declaration: MetricDeclaration) {
         guard let name = declaration.name else { return }
         var order: [[String]] = []
@@ -81,7 +81,7 @@ struct PrometheusText {
         return escaped
     }
 
-    /// Whole numbers, nearly all values, have no decimals.
+    /// A number's text; a whole number, as nearly all are, has no decimals.
     private static func formatted(_ value: Double) -> String { Int64(exactly: value).map { "\($0)" } ?? "\(value)" }
 }
 

@@ -2,7 +2,6 @@ import Catalog
 import DiskCache
 import FileSystem
 import FileTree
-import FoundationEssentials
 public import Logging
 import Media
 import Metrics
@@ -15,13 +14,13 @@ public import TwilioAPI
 
 /// The mount of an account: builds, starts and stops its parts.
 ///
-/// Making one asks Twilio to verify the credentials, and opens the catalogs. ``mount()`` shows the files, ``wait()``
-/// returns when they are unmounted, ``stop()`` ends every part, at any stage. One thread makes and uses it; any thread
-/// may call ``unmounting``.
+/// The initializer asks Twilio to verify the credentials, and opens the catalogs. ``mount()`` shows the files,
+/// ``wait()`` returns when they are unmounted, and ``stop()`` ends every part, at any stage. One thread makes and uses
+/// it; any thread may run the action of ``unmounting``.
 public final class AccountMount {
     /// The number of decrypting threads, and of threads that serve the kernel's requests.
     ///
-    /// With more than eight the kernel is the limit.
+    /// Beyond eight, the kernel is the bottleneck.
     public static func threadCount(processors: Int) -> Int { min(8, max(2, processors)) }
 
     /// The parts that ``mount()`` starts.
@@ -30,6 +29,7 @@ public final class AccountMount {
         let branches: [Branch]
         let prober: SizeProber
         let readability: Readability
+        let gatherer: StatusGatherer
         let tree: FileTree
     }
 
@@ -73,13 +73,13 @@ public final class AccountMount {
                 source: "twilio:\(settings.account)", options: settings.options, threadCount: settings.threadCount,
                 logger: logger)
             self.session = session
-            // The other parts answer its requests, so its memory outlives them.
+            // The other parts answer the session's requests, so its memory must outlive them.
             stops.pushToBottom { session.finish() }
             for branch in parts.branches { try branch.synchronizer.start() }
             if settings.isProbing { try parts.prober.start() }
             try parts.readability.start()
         } catch {
-            // Without these threads the mount would be dead.
+            // Without all these threads, the mount would hang.
             session?.unmount()
             stop()
             throw error
@@ -90,12 +90,12 @@ public final class AccountMount {
     /// True from ``mount()`` until the files are unmounted.
     public var isMounted: Bool { session?.isMounted ?? false }
 
-    /// An action for a signal: removes the files from the tree of directories.
+    /// The action for a signal: unmounts the files.
     public var unmounting: @Sendable () -> Void { { [session] in session?.unmount() } }
 
     /// Waits until the files are unmounted, by ``unmounting`` or from outside.
     ///
-    /// Open files keep libfuse's threads waiting; ``unmounting`` ends the wait all the same.
+    /// Open files keep libfuse's threads waiting, but ``unmounting`` ends this wait all the same.
     public func wait() {
         session?.wait()
         logger.info("unmounted \(settings.mountPoint)")
@@ -136,18 +136,19 @@ public final class AccountMount {
         let (main, subaccounts) = try openAccounts(settings, client, logger) { account, window in
             try Catalog(folder: try catalogFolder(account), window: window, logger: accountLogger(account))
         }
+        let others = subaccounts ?? []
         let kernel = try KernelConnection(metrics: metrics, logger: logger)
         stops.push { kernel.shutDownUnlessMounted() }
-        let nodes = NodeRegistry(subaccounts: (subaccounts ?? []).map(\.client.account), kernel: kernel)
+        let nodes = NodeRegistry(subaccounts: others.map(\.client.account), kernel: kernel)
         let writer = try WriteQueue()
         stops.push { writer.shutDown() }
         let recorder = MediaRecorder(
             catalog: main.catalog,
-            subaccounts: Dictionary(uniqueKeysWithValues: (subaccounts ?? []).map { ($0.client.account, $0.catalog) }),
+            subaccounts: Dictionary(uniqueKeysWithValues: others.map { ($0.client.account, $0.catalog) }),
             writer: writer, delegate: nodes, logger: logger)
         let library = try openLibrary(
             settings, metrics, transfer, stops, logger,
-            clients: TwilioClients(main: client, subaccounts: (subaccounts ?? []).map(\.client)), observer: recorder)
+            clients: TwilioClients(main: client, subaccounts: others.map(\.client)), observer: recorder)
         let maker = try BranchMaker(
             library: library, settings: settings.sync, writer: writer,
             delegate: RemovalNotices(nodes: nodes, library: library, ownership: settings.ownership),
@@ -164,15 +165,16 @@ public final class AccountMount {
             accounts: branches.map { ($0.catalog, $0.synchronizer) }, library: library, logger: logger)
         stops.push { prober.shutDown() }
         let gatherer = StatusGatherer(
-            version: settings.version, account: settings.account, mounted: .now, catalog: main.catalog,
-            synchronizer: mainBranch.synchronizer, subaccounts: subaccountBranches ?? [], library: library,
-            transfer: transfer, metrics: metrics, waitingRequests: { kernel.waitingRequests },
-            unreadable: { readability.unreadable })
+            version: settings.version, main: mainBranch, subaccounts: subaccountBranches ?? [], library: library,
+            transfer: transfer, metrics: metrics, readability: readability,
+            waitingRequests: { kernel.waitingRequests })
         let tree = FileTree(
             main: mainBranch, subaccounts: subaccountBranches, nodes: nodes, library: library,
-            controlFiles: StatusFiles(gatherer: gatherer, version: settings.version), readability: readability,
+            controlFiles: StatusFiles(gatherer: gatherer), readability: readability,
             ownership: settings.ownership)
-        return Parts(kernel: kernel, branches: branches, prober: prober, readability: readability, tree: tree)
+        return Parts(
+            kernel: kernel, branches: branches, prober: prober, readability: readability, gatherer: gatherer,
+            tree: tree)
     }
 
     /// Makes the library, and opens its disk cache if there is one.
@@ -180,8 +182,8 @@ public final class AccountMount {
         _ settings: MountSettings, _ metrics: any MetricsFactory, _ transfer: TransferClient, _ stops: StopStack,
         _ logger: Logger, clients: TwilioClients, observer: MediaRecorder
     ) throws -> MediaLibrary {
-        let diskCache = try settings.diskCache.map {
-            try DiskCache(folder: $0.folder, limit: $0.limit, minimumFree: $0.minimumFree, logger: logger)
+        let diskCache = try settings.diskCache.map { folder, limit, minimumFree in
+            try DiskCache(folder: folder, limit: limit, minimumFree: minimumFree, logger: logger)
         }
         if let diskCache { stops.push { diskCache.shutDown() } }
         let library = try MediaLibrary(
@@ -199,13 +201,13 @@ public final class AccountMount {
         try verify(client)
         let main = OpenedAccount(client: client, catalog: try openCatalog(settings.account, settings.window))
         let subaccounts = try settings.subaccountCredentials.map {
-            try Subaccounts(client: client, window: settings.window, credentials: $0, logger: logger)
-                .open(openCatalog)
+            try OpenedAccount.subaccounts(
+                of: client, window: settings.window, credentials: $0, logger: logger, openCatalog: openCatalog)
         }
         return (main, subaccounts)
     }
 
-    /// Sends Twilio a small request, so that wrong credentials are reported now and not at the first `ls`.
+    /// Sends Twilio a small request, so that wrong credentials are reported before the mount, not at the first `ls`.
     private static func verify(_ client: TwilioClient) throws(TwilioError) {
         var patience = Patience.standard
         patience.giveUp = .seconds(10)

@@ -1,9 +1,9 @@
 public import DiskCache
 public import Media
 
-/// Has the disk cache store the ciphertext of media.
+/// Makes the disk cache a store for the ciphertext of media.
 ///
-/// This module connects the two, which don't know each other.
+/// `DiskCache` and `Media` don't know each other; this module connects them.
 extension DiskCache: BlockCache {
     /// The units of a content that the cache probably holds.
     public func units(of content: CachedContent) -> Set<Int> { blocks(of: CacheContent(content)) }

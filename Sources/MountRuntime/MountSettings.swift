@@ -38,27 +38,11 @@ public struct MountSettings: Sendable {
     public var isProbing = true
     /// Whether to hide unreadable recordings.
     public var isHidingUnreadable = false
-    /// The own credentials of subaccounts, by SID; nil if no subaccounts are mounted.
+    /// The subaccounts' own credentials, by SID; nil if no subaccounts are mounted.
     public var subaccountCredentials: [SID: any CredentialProvider]?
-    /// The disk cache; nil for none.
-    public var diskCache: DiskCacheSettings?
-
-    /// The settings of a disk cache.
-    public struct DiskCacheSettings: Sendable {
-        /// Its folder.
-        public var folder: String
-        /// The greatest size of its contents, in bytes.
-        public var limit: Int64
-        /// The least free space that it leaves on its file system, in bytes.
-        public var minimumFree: Int64
-
-        /// Makes the settings.
-        public init(folder: String, limit: Int64, minimumFree: Int64) {
-            self.folder = folder
-            self.limit = limit
-            self.minimumFree = minimumFree
-        }
-    }
+    /// The disk cache, nil for none: its folder, the greatest size of its contents, and the least free space that it
+    /// leaves on its file system, in bytes.
+    public var diskCache: (folder: String, limit: Int64, minimumFree: Int64)?
 
     /// Makes settings with the values that every mount needs.
     public init(

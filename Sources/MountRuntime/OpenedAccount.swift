@@ -1,5 +1,7 @@
 import Catalog
+import Logging
 import Support
+import Transfer
 import TwilioAPI
 
 /// An account to mount: its client and its catalog.
@@ -10,4 +12,33 @@ struct OpenedAccount {
     var name: ForeignText = ""
     /// The reason why its video is hidden; nil if it is visible.
     var videoIssue: String?
+
+    /// Opens the catalog of each active subaccount, by SID; blocks until Twilio has listed them.
+    ///
+    /// - Parameters:
+    ///   - client: The client of their main account.
+    ///   - window: The visible recordings of every account.
+    ///   - credentials: The subaccounts' own credentials.
+    static func subaccounts(
+        of client: TwilioClient, window: CatalogWindow, credentials: [SID: any CredentialProvider], logger: Logger,
+        openCatalog: (SID, CatalogWindow) throws -> Catalog
+    ) throws -> [OpenedAccount] {
+        let accounts = try client.activeAccounts(priority: .reader).filter { $0.sid != client.account }
+            .sorted { $0.sid < $1.sid }
+        for stranger in Set(credentials.keys).subtracting(accounts.map(\.sid)).sorted() {
+            logger.warning("--subaccount-credentials names \(stranger), which is not an active subaccount")
+        }
+        return try accounts.map { account in
+            let client = client.client(forSubaccount: account.sid, videoCredentials: credentials[account.sid])
+            let reached = window.kinds.filter(client.reaches)
+            var issue: String?
+            if reached != window.kinds {
+                issue = "there are no credentials of its own: name them in the file of --subaccount-credentials"
+                logger.notice("the video of the subaccount \(account.sid) is not shown: \(issue ?? "")")
+            }
+            let catalog = try openCatalog(account.sid, CatalogWindow(kinds: reached, interval: window.interval))
+            return OpenedAccount(
+                client: client, catalog: catalog, name: account.friendlyName ?? "", videoIssue: issue)
+        }
+    }
 }

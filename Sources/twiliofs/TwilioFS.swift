@@ -2,7 +2,7 @@ import ArgumentParser
 import Glibc
 import Support
 
-/// The command.
+/// The command `twiliofs`.
 @main
 struct TwilioFS: ParsableCommand {
     static let version = "0.1.0"
@@ -21,24 +21,24 @@ struct TwilioFS: ParsableCommand {
     /// Runs the command of the arguments.
     static func main() {
         CrashSignals.restoreDefaults()
-        // libcurl would write the keys of all TLS connections to this file. A change of the environment is safe only
-        // without other threads.
+        // libcurl would write the keys of all TLS connections to the file that this variable names. No other thread
+        // runs yet, so the environment may change.
         unsetenv("SSLKEYLOGFILE")
         StandardDescriptors.openClosed()
-        if let failure = OpenFileLimit.raiseOrRefuse() { Glibc.exit(failure.report().rawValue) }
-        // The kernel would call the background process after its file, /proc/self/exe.
-        NamedThread.nameCurrent("twiliofs")
-        Environment.trimProxies()
         do {
-            do throws(Failure) { try ProgramArguments.check() } catch { throw error.report() }
+            try OpenFileLimit.raise()
+            // Otherwise the kernel would name the background process `exe`, after the link /proc/self/exe.
+            NamedThread.nameCurrent("twiliofs")
+            Environment.trimProxies()
+            try ProgramArguments.check()
             var command = try parseAsRoot()
             try command.run()
         } catch {
-            end(with: error)
+            end(with: Failure(of: error)?.report() ?? error)
         }
     }
 
-    /// Ends as ArgumentParser does, but no word of the command line in its message steers the terminal.
+    /// Ends as ArgumentParser does, but cleans its message, since quoted words could steer the terminal.
     private static func end(with error: any Error) -> Never {
         let status = exitCode(for: error).rawValue
         let message = ProgramArguments.cleaned(fullMessage(for: error))

@@ -4,6 +4,7 @@ import Logging
 import Media
 import TestSupport
 import Testing
+import TwilioAPI
 
 @testable import twiliofs
 
@@ -57,7 +58,7 @@ struct OptionDocumentationTests {
         let (help, manual, table) = (try Self.help(), try Self.manual(), try Self.table().options)
         for (name, choices) in [
             "--integrity": IntegrityMode.allCases.map(\.rawValue), "--log-format": LogFormat.allCases.map(\.rawValue),
-            "--log-level": Logger.Level.allCases.map(\.rawValue), "--kinds": ["voice", "video", "compositions"],
+            "--log-level": Logger.Level.allCases.map(\.rawValue), "--kinds": MediaKind.allCases.map(\.commandLineName),
         ] {
             for option in [help[name], manual[name]] {
                 let option = try #require(option)
@@ -84,7 +85,7 @@ struct OptionDocumentationTests {
         ] {
             #expect(try ByteSize(#require(help[name]?.defaultValue)) == value, "\(name)")
         }
-        #expect(help["--refresh"]?.defaultValue == "\(command.window.refresh.seconds)")
+        #expect(help["--refresh"]?.defaultValue == "\(command.window.refresh)")
         #expect(help["--integrity"]?.defaultValue == command.integrity.rawValue)
         #expect(help["--log-level"]?.defaultValue == command.logLevel.rawValue)
         #expect(help["--log-format"]?.defaultValue == command.logFormat.rawValue)

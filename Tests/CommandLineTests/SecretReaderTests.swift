@@ -104,7 +104,7 @@ struct SecretReaderTests {
         let failure = #expect(throws: Failure.self) { try SecretReader(isStrict: true).text(path, what: "token") }
         #expect(failure?.message == told.first)
         // Credentials of subaccounts may be read by nobody else, the file's owner included.
-        #expect(throws: Failure.self) { try SubaccountCredentials(file: path) }
+        #expect(throws: Failure.self) { try SubaccountCredentials.read(path) }
         chmod(path, 0o644)
         #expect(try reader.text(path, what: "token") == "secret")
         #expect(warnings.withLock { $0 }.count == 3, "both are told")
@@ -160,6 +160,6 @@ struct SecretReaderTests {
     func subaccounts() throws {
         let account = "AC" + String(repeating: "1", count: 32)
         let path = try file([0xEF, 0xBB, 0xBF] + Array("\(account) token \r\n".utf8))
-        #expect(try SubaccountCredentials(file: path).bySID.count == 1)
+        #expect(try SubaccountCredentials.read(path).count == 1)
     }
 }

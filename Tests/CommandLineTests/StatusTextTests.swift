@@ -1,9 +1,9 @@
 import Foundation
-import MountRuntime
 import Support
 import TestSupport
 import Testing
 
+@testable import MountRuntime
 @testable import twiliofs
 
 @Suite("What twiliofs status prints", .orderly)
@@ -86,8 +86,8 @@ struct StatusTextTests {
         let texts = [
             StatusText(everywhere, mountPoint: "/mnt/twilio", emphasizes: false).text,
             try Self.text { status in
-                status.lists[hostile] = MountStatus.List(state: .complete, recordings: 1, knownBytes: 1)
-                status.lists["recordings"]?.state = MountStatus.List.State(rawValue: hostile)
+                status.lists[hostile] = MountStatus.List(state: "complete", recordings: 1, knownBytes: 1)
+                status.lists["recordings"]?.state = hostile
                 status.errors.system[hostile] = 1
                 status.errors.media[hostile] = .max
             },
@@ -216,7 +216,7 @@ struct StatusTextTests {
     @Test("A pass of which nothing is known has no bar, one that is nearly done no full one")
     func progress() throws {
         let unknown = try Self.text {
-            $0.lists["recordings"] = MountStatus.List(state: .syncing, recordings: 0, knownBytes: 0)
+            $0.lists["recordings"] = MountStatus.List(state: MountStatus.List.syncing, recordings: 0, knownBytes: 0)
         }
         #expect(!unknown.contains("["))
         let nearly = try Self.text {

@@ -19,19 +19,19 @@ struct SubaccountCredentialsTests {
         folder = try TemporaryFolder()
     }
 
-    private func read(_ text: String, mode: mode_t = 0o600) throws -> SubaccountCredentials {
+    private func read(_ text: String, mode: mode_t = 0o600) throws -> [SID: Credential] {
         let file = try folder.file("credentials", text)
         chmod(file, mode)
-        return try SubaccountCredentials(file: file)
+        return try SubaccountCredentials.read(file)
     }
 
     @Test("A line has a token, or an API key and its secret; comments and empty lines say nothing")
     func lines() throws {
-        let found = try read("# ours\n\n\(first) token\r\n  \(second)\t\(key)  secret  \n   # \(first) x\n").bySID
+        let found = try read("# ours\n\n\(first) token\r\n  \(second)\t\(key)  secret  \n   # \(first) x\n")
         #expect(found.count == 2)
         #expect(found[try #require(SID(first))] == Credential(username: first, password: "token"))
         #expect(found[try #require(SID(second))] == Credential(username: key, password: "secret"))
-        #expect(try read("").bySID.isEmpty)
+        #expect(try read("").isEmpty)
     }
 
     @Test("What makes no sense is refused with its line, and without what stands there")
@@ -54,7 +54,7 @@ struct SubaccountCredentialsTests {
             #expect(failure?.code == .credentials)
             #expect(failure?.message.contains("chmod 600") == true)
         }
-        let failure = #expect(throws: Failure.self) { try SubaccountCredentials(file: folder.path("absent")) }
+        let failure = #expect(throws: Failure.self) { try SubaccountCredentials.read(folder.path("absent")) }
         #expect(failure?.message.contains("No such file") == true)
     }
 
@@ -65,6 +65,6 @@ struct SubaccountCredentialsTests {
         #expect(failure?.code == .configuration)
         #expect(failure?.message.contains("--subaccounts") == true)
         #expect(try SubaccountOptions.parse([]).credentials() == nil)
-        #expect(try SubaccountOptions.parse(["--subaccounts"]).credentials()?.bySID.isEmpty == true)
+        #expect(try SubaccountOptions.parse(["--subaccounts"]).credentials()?.isEmpty == true)
     }
 }

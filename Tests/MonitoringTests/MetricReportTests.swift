@@ -115,7 +115,7 @@ struct MetricReportTests {
     func shared() throws {
         let registry = MetricRegistry<Source>(
             ["count", "size"].map { name in
-                Metric(.gauge, name, "A number.", field: FieldPath("hosts[host].\(name)")) { _ in
+                Metric(.gauge, name, "A number.", field: "hosts[host].\(name)") { _ in
                     ["a", "b"].map { MetricSample(["host": $0], .integer(1)) }
                 }
             })
@@ -177,8 +177,8 @@ struct MetricReportTests {
         arguments: [
             ("a.b", "a.b"), ("lists.{list}.state", "lists.LIST.state"), ("hosts[host,#index].error", "hosts[].error"),
             ("accounts[sid=account]?.lists.{list}", "lists.LIST"),
-        ])
-    func documented(path: String, text: String) {
-        #expect(FieldPath(path).description == text)
+        ] as [(FieldPath, String)])
+    func documented(path: FieldPath, text: String) {
+        #expect(path.description == text)
     }
 }

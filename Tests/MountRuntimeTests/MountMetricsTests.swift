@@ -45,7 +45,7 @@ struct MountMetricsTests {
             ("twiliofs_host_failures host=api.twilio.com", 14),
             ("twiliofs_host_paused_seconds host=video.twilio.com", 12),
             ("twiliofs_limiter_paused_seconds", 2.5), ("twiliofs_probes_total result=learnt", 60),
-            ("twiliofs_unreadable_recordings requirement=bucket", 303),
+            ("twiliofs_unreadable_recordings requirement=bucket", 304),
             ("twiliofs_integrity_recordings integrity=failed", 2), ("twiliofs_verdicts_total verdict=doubted", 22),
             ("twiliofs_media_errors_total kind=key_not_held", 700), ("twiliofs_system_errors_total errno=EIO", 303),
             ("twiliofs_served_bytes_total", Double(4 << 30)), ("twiliofs_memory_used_bytes", Double(12 << 20)),
@@ -115,7 +115,7 @@ struct MountMetricsTests {
             ])
         #expect(
             lines("unreadable_recordings") == [
-                "twiliofs_unreadable_recordings{requirement=\"bucket\"} 303",
+                "twiliofs_unreadable_recordings{requirement=\"bucket\"} 304",
                 "twiliofs_unreadable_recordings{requirement=\"unnamed_key\"} 4",
             ])
     }
@@ -138,7 +138,7 @@ struct MountMetricsTests {
         var sample = SampleMount()
         sample.snapshot.unreadable += sample.snapshot.unreadable
         let samples = try PrometheusReader(sample.text).samples
-        #expect(samples["twiliofs_unreadable_recordings requirement=bucket"] == 606)
+        #expect(samples["twiliofs_unreadable_recordings requirement=bucket"] == 608)
         #expect((try sample.object["unreadable"] as? [Any])?.count == 2, "status.json has each")
     }
 
@@ -163,39 +163,18 @@ struct MountMetricsTests {
         #expect(types["twiliofs_recordings"] == "gauge")
     }
 
-    /// All numbers in a JSON value, but those of the schema.
-    private static func numbers(in value: Any, _ path: String = "") -> [String: Double] {
-        switch value {
-        case let object as [String: Any]:
-            object.reduce(into: [:]) { $0.merge(numbers(in: $1.value, "\(path).\($1.key)")) { $1 } }
-        case let array as [Any]:
-            array.enumerated().reduce(into: [:]) { $0.merge(numbers(in: $1.element, "\(path).\($1.offset)")) { $1 } }
-        case let number as NSNumber where path != ".schema" && !path.hasSuffix("is_hidden"): [path: number.doubleValue]
-        default: [:]
-        }
-    }
-
-    @Test("Each number of status.json is a metric too")
-    func everyNumber() throws {
-        let sample = SampleMount()
-        let numbers = Self.numbers(in: try sample.object)
-        #expect(numbers.count > 50)
-        let values = try Set(PrometheusReader(sample.text).samples.values)
-        #expect(numbers.filter { !values.contains($0.value) }.keys.sorted() == [])
-    }
-
     // MARK: status.json
 
-    /// The paths of all values in a JSON value; `accounts[].` is left out where the account has the same below it.
-    private static func paths(in value: Any, _ path: String = "") -> Set<String> {
+    /// The values in a JSON value with their paths; `accounts[].` is left out where the account has the same below it.
+    private static func values(in value: Any, _ path: String = "") -> [(path: String, value: Any)] {
         switch value {
         case let object as [String: Any]:
-            object.reduce(into: []) {
-                let name = path.hasPrefix("accounts[]") && $1.key == "lists" ? "lists" : "\(path).\($1.key)"
-                $0.formUnion(paths(in: $1.value, name.hasPrefix(".") ? String(name.dropFirst()) : name))
+            object.flatMap { key, value in
+                let name = path.hasPrefix("accounts[]") && key == "lists" ? "lists" : "\(path).\(key)"
+                return values(in: value, name.hasPrefix(".") ? String(name.dropFirst()) : name)
             }
-        case let array as [Any]: array.reduce(into: []) { $0.formUnion(paths(in: $1, path + "[]")) }
-        default: [path]
+        case let array as [Any]: array.flatMap { values(in: $0, path + "[]") }
+        default: [(path, value)]
         }
     }
 
@@ -210,11 +189,36 @@ struct MountMetricsTests {
     func fields() throws {
         let declared = Self.declarations.compactMap { $0.field?.description }
         #expect(Set(declared).count == declared.count)
-        let paths = try Self.paths(in: SampleMount().object)
+        let paths = try Set(Self.values(in: SampleMount().object).map(\.path))
         for path in paths where !declared.contains(path) {
             #expect(declared.filter { Self.matches(path, $0) }.count == 1, "\(path)")
         }
         for field in declared { #expect(paths.contains { Self.matches($0, field) }, "\(field)") }
+    }
+
+    @Test("Each number of status.json is its metric's too, and no two fields have the same")
+    func everyNumber() throws {
+        let sample = SampleMount()
+        let numbers = try Self.values(in: sample.object).filter { !$0.path.hasSuffix("is_hidden") }
+            .compactMap { path, value in (value as? NSNumber).map { (path: path, value: $0.doubleValue) } }
+        #expect(numbers.count > 50)
+        func metric(of path: String) -> String? {
+            let exact = Self.declarations.first { $0.field?.description == path }
+            let declaration =
+                exact ?? Self.declarations.first { $0.field.map { Self.matches(path, $0.description) } ?? false }
+            return declaration?.name
+        }
+        let samples = try PrometheusReader(sample.text).samples
+        for (name, told) in Dictionary(grouping: numbers, by: { metric(of: $0.path) }) {
+            // The number of the schema is no metric.
+            guard let name else { continue }
+            let values = samples.filter { $0.key.split(separator: " ").first == "twiliofs_\(name)" }.values
+            #expect(told.map(\.value).sorted() == values.sorted(), "\(name)")
+        }
+        // A list's recordings are its completed resources.
+        let distinct = numbers.filter { $0.value != 0 && !$0.path.hasSuffix("resources.completed") }
+        let groups = Dictionary(grouping: distinct, by: \.value).values.filter { $0.count > 1 }
+        #expect(groups.map { $0.map(\.path) } == [])
     }
 
     // MARK: The document

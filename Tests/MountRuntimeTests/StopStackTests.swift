@@ -1,7 +1,8 @@
-import MountRuntime
 import Support
 import TestSupport
 import Testing
+
+@testable import MountRuntime
 
 @Suite("Stopping what was started", .orderly)
 struct StopStackTests {

@@ -71,7 +71,8 @@ extension Branch {
     func modified(_ directory: Directory, oldest: CatalogEntry?) throws(FileTreeError) -> Timestamp {
         switch directory {
         case .date(let span): span.interval.lowerBound
-        case .group(let group): try (oldest == nil ? self.oldest(ofGroup: group) : oldest)?.dateCreated ?? Attributes.unknownTime
+        case .group(let group):
+            try (oldest == nil ? self.oldest(ofGroup: group) : oldest)?.dateCreated ?? Attributes.unknownTime
         // The time of the mount would change with each mount.
         case .accounts, .control: Attributes.unknownTime
         case .root, .media, .metadata, .metadataOf, .byDate, .byGroup: try newest(of: directory.kinds)

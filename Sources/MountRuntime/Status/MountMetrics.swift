@@ -1,10 +1,8 @@
-import Catalog
 import Media
 import Monitoring
 import Readability
 import Sync
 import Transfer
-import TwilioAPI
 
 /// The metrics of a mount: one row declares each.
 ///
@@ -172,10 +170,9 @@ enum MountMetrics {
     ]
 
     private static let limiter = [
-        gauge("limiter_limit", "requests", "limiter.limit", "Concurrent requests that the account seems to allow now.")
-        {
-            .integer($0.transfer.limiter.limit)
-        },
+        gauge(
+            "limiter_limit", "requests", "limiter.limit", "Concurrent requests that the account seems to allow now."
+        ) { .integer($0.transfer.limiter.limit) },
         gauge("limiter_maximum", "requests", "limiter.maximum", "Concurrent requests to the account at most.") {
             .integer($0.transfer.limiter.maximum)
         },
@@ -255,13 +252,9 @@ enum MountMetrics {
     private static let milliseconds = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100]
     private static let tenMicroseconds = [0.00001, 0.00003, 0.0001, 0.0003]
 
-    private static func inList(_ field: String) -> FieldPath {
-        FieldPath("accounts[sid=subaccount]?.lists.{list}.\(field)")
-    }
+    private static func inList(_ field: String) -> FieldPath { "accounts[sid=subaccount]?.lists.{list}.\(field)" }
 
-    private static func inUnreadable(_ field: String) -> FieldPath {
-        FieldPath("unreadable[#index,requirement].\(field)")
-    }
+    private static func inUnreadable(_ field: String) -> FieldPath { "unreadable[#index,requirement].\(field)" }
 
     private static func fact(
         _ field: FieldPath, _ help: String, _ unit: String = "", _ value: @escaping @Sendable (MountSnapshot) -> Value
@@ -292,8 +285,6 @@ enum MountMetrics {
         _ name: String, _ unit: String, _ field: String, _ help: String,
         _ value: @escaping @Sendable (TransferClient.Statistics.Host) -> Value?
     ) -> Row {
-        Row(.gauge, name, unit: unit, help, labels: ["host"], field: FieldPath("hosts[host].\(field)")) {
-            $0.ofHosts(value)
-        }
+        Row(.gauge, name, unit: unit, help, labels: ["host"], field: "hosts[host].\(field)") { $0.ofHosts(value) }
     }
 }

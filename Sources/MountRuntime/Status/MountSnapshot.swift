@@ -15,7 +15,7 @@ struct MountSnapshot: Sendable {
         /// The labels of its samples.
         let labels: [String: String]
         let status: ListStatus
-        /// Recordings by Twilio's status.
+        /// The number of recordings by Twilio's status.
         let resources: [String: Int64]
         let completed: Int64
         let sized: Int64

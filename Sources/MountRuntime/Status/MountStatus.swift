@@ -1,11 +1,11 @@
 package import FoundationEssentials
 package import Support
 
-/// `status.json` for `twiliofs status`.
+/// The fields of `status.json` that `twiliofs status` shows.
 ///
-/// ``MountMetrics`` declares the fields and their meaning; a test compares both. New fields keep the schema; removing a
-/// field or changing its meaning makes another one. An unknown value is absent from the JSON, and nil here. A reader
-/// has to expect unknown names, also in ``List/State``.
+/// ``MountMetrics`` declares all fields and their meaning; a test compares both. New fields keep the schema; removing a
+/// field or changing its meaning makes another one. A value that isn't known is absent from the JSON, and nil here. A
+/// reader has to expect unknown names, also in ``List/state``.
 package struct MountStatus: Codable, Hashable, Sendable {
     /// The schema that this program writes and reads.
     package static let currentSchema = 1
@@ -19,7 +19,6 @@ package struct MountStatus: Codable, Hashable, Sendable {
     package var accounts: [Subaccount]
     package var integrity: [String: Int64]
     package var unreadable: [Unreadable]?
-    package var verdicts: Verdicts
     package var probes: Probes
     package var requests: [RequestCount]
     package var transfers: Transfers
@@ -33,35 +32,19 @@ package struct MountStatus: Codable, Hashable, Sendable {
     package var memory: Memory
 
     package struct List: Codable, Hashable, Sendable {
-        /// The word for a list's state, possibly of a later version.
-        package struct State: RawRepresentable, Codable, Hashable, Sendable {
-            package let rawValue: String
-
-            package init(rawValue: String) { self.rawValue = rawValue }
-
-            package static let syncing = State(rawValue: "syncing")
-            package static let complete = State(rawValue: "complete")
-        }
-
-        package var state: State
+        /// The word for the state, possibly of a later version.
+        package var state: String
         package var error: String?
         package var recordings: Int64
-        package var resources: [String: Int64]?
         package var sized: Int64?
         package var knownBytes: Int64
         package var pages: Int64?
         package var items: Int64?
         package var itemsPerSecond: Double?
         package var secondsLeft: Double?
-        package var lastRefresh: Date?
-        package var lastFullPass: Date?
 
-        package init(state: State, error: String? = nil, recordings: Int64, knownBytes: Int64) {
-            self.state = state
-            self.error = error
-            self.recordings = recordings
-            self.knownBytes = knownBytes
-        }
+        /// The value of ``state`` for an incomplete list that is being fetched.
+        package static let syncing = "syncing"
     }
 
     package struct Subaccount: Codable, Hashable, Sendable {
@@ -75,16 +58,7 @@ package struct MountStatus: Codable, Hashable, Sendable {
     }
 
     package struct Unreadable: Codable, Hashable, Sendable {
-        package var requirement: String
-        package var recordings: Int64
-        package var isHidden: Bool
         package var sentence: String
-    }
-
-    package struct Verdicts: Codable, Hashable, Sendable {
-        package var verified: Int64
-        package var doubted: Int64
-        package var failed: Int64
     }
 
     package struct Probes: Codable, Hashable, Sendable {
@@ -106,25 +80,12 @@ package struct MountStatus: Codable, Hashable, Sendable {
         package var error: String?
         package var nextAttemptSeconds: Double
         package var pausedSeconds: Double
-
-        package init(
-            host: String, state: String, failures: Int, error: String?, nextAttemptSeconds: Double,
-            pausedSeconds: Double
-        ) {
-            self.host = host
-            self.state = state
-            self.failures = failures
-            self.error = error
-            self.nextAttemptSeconds = nextAttemptSeconds
-            self.pausedSeconds = pausedSeconds
-        }
     }
 
     package struct Transfers: Codable, Hashable, Sendable {
         package var running: Int
         package var waiting: Waiting
         package var retries: Int64
-        package var receivedBytes: Int64
     }
 
     package struct Waiting: Codable, Hashable, Sendable {

@@ -12,10 +12,7 @@ struct CacheCommand: ParsableCommand {
     )
 
     struct Options: ParsableArguments {
-        @Option(
-            help: ArgumentHelp(
-                "The cache folder.", discussion: "Default: $XDG_CACHE_HOME/twiliofs or ~/.cache/twiliofs.",
-                valueName: "folder"))
+        @Option(help: .value("folder", "The cache folder.", default: CacheFolder.standard))
         var cacheDir: String?
 
         /// The checked folder of the ciphertext.
@@ -38,15 +35,9 @@ struct CacheCommand: ParsableCommand {
         var json = false
 
         func run() throws {
-            try CacheCommand.run { () throws(Failure) in
-                let folder = try options.folder()
-                let report = CacheReport(
-                    folder: folder,
-                    try CacheCommand.perform { () throws(DiskCacheError) in
-                        try DiskCache.Folder(path: folder).statistics()
-                    })
-                print(json ? report.json : report.text)
-            }
+            let folder = try options.folder()
+            let report = CacheReport(folder: folder, try DiskCache.Folder(path: folder).statistics())
+            print(json ? report.json : report.text)
         }
     }
 
@@ -57,27 +48,7 @@ struct CacheCommand: ParsableCommand {
 
         @OptionGroup var options: Options
 
-        func run() throws {
-            try CacheCommand.run { () throws(Failure) in
-                let folder = try options.folder()
-                try CacheCommand.perform { () throws(DiskCacheError) in
-                    try DiskCache.Folder(path: folder).clear()
-                }
-            }
-        }
-    }
-
-    private static func perform<Value>(_ body: () throws(DiskCacheError) -> Value) throws(Failure) -> Value {
-        do throws(DiskCacheError) {
-            return try body()
-        } catch {
-            let remedy = error.code == .damagedIndex ? "; 'twiliofs cache clear' creates it again" : ""
-            throw Failure(.cache, error.message + remedy)
-        }
-    }
-
-    private static func run(_ body: () throws(Failure) -> Void) throws {
-        do throws(Failure) { try body() } catch { throw error.report() }
+        func run() throws { try DiskCache.Folder(path: options.folder()).clear() }
     }
 }
 

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Logging
 import Media
-import Support
 
 /// `twiliofs mount`.
 struct MountCommand: ParsableCommand {
@@ -23,12 +22,12 @@ struct MountCommand: ParsableCommand {
 
     @Option(
         name: .customLong("key"),
-        help: ArgumentHelp(
-            "A private key (PEM), optionally for one kind or for the public key with this SID. Repeatable.",
-            valueName: "[voice:|video:][CR…=]file"))
+        help: .value(
+            "[voice:|video:][CR…=]file",
+            "A private key (PEM), optionally for one kind or for the public key with this SID. Repeatable."))
     var keys: [String] = []
 
-    @Option(help: ArgumentHelp("A file with the passphrase of the encrypted private keys.", valueName: "file"))
+    @Option(help: .value("file", "A file with the passphrase of the encrypted private keys."))
     var keyPassphraseFile: String?
     @Flag(name: .customLong("no-key"), help: "Mount without a private key; encrypted files can't be opened.")
     var isWithoutKey = false
@@ -39,107 +38,90 @@ struct MountCommand: ParsableCommand {
     @Flag(name: [.customShort("f"), .long], help: "Stay in the foreground and log to standard error.")
     var foreground = false
 
-    @Option(
-        help: ArgumentHelp(
-            "The folder of the catalog and the disk cache.",
-            discussion: "Default: $XDG_CACHE_HOME/twiliofs or ~/.cache/twiliofs.", valueName: "folder"))
+    @Option(help: .value("folder", "The folder of the catalog and the disk cache.", default: CacheFolder.standard))
     var cacheDir: String?
 
     @Option(
-        help: ArgumentHelp(
-            "Size limit of the disk cache of ciphertext; 0 turns it off.",
-            discussion: "Default: \(MountDefaults.cacheSize.argument). Suffixes are powers of 1024.", valueName: "size"),
+        help: .value(
+            "size", "Size limit of the disk cache of ciphertext; 0 turns it off.",
+            default: MountDefaults.cacheSize.argument, note: "Suffixes are powers of 1024."),
         transform: ByteSize.parse)
     var cacheSize = MountDefaults.cacheSize
 
     @Option(
-        help: ArgumentHelp(
-            "Free space that the disk cache leaves on its file system.",
-            discussion: "Default: \(MountDefaults.cacheMinFree.argument).", valueName: "size"),
+        help: .value(
+            "size", "Free space that the disk cache leaves on its file system.",
+            default: MountDefaults.cacheMinFree.argument),
         transform: ByteSize.parse)
     var cacheMinFree = MountDefaults.cacheMinFree
 
     @Option(
-        help: ArgumentHelp(
-            "Memory limit for media.",
-            discussion: """
-                Default: \(MountDefaults.memory.argument). The buffers of connections and the catalog come on top.
-                """, valueName: "size"),
+        help: .value(
+            "size", "Memory limit for media.", default: MountDefaults.memory.argument,
+            note: "The buffers of connections and the catalog come on top."),
         transform: ByteSize.parse)
     var memory = MountDefaults.memory
 
     @Option(
-        help: ArgumentHelp(
-            "When bytes of authenticated files are released: auto, strict or deferred.",
-            discussion: "Default: \(MountDefaults.integrity.rawValue), which is strict up to --strict-limit.",
-            valueName: "mode"),
+        help: .value(
+            "mode", "When bytes of authenticated files are released: auto, strict or deferred.",
+            default: "\(MountDefaults.integrity.rawValue), which is strict up to --strict-limit"),
         transform: IntegrityMode.parse)
     var integrity = MountDefaults.integrity
 
     @Option(
-        help: ArgumentHelp(
-            "The largest file for which auto is strict.",
-            discussion: "Default: \(MountDefaults.strictLimit.argument).", valueName: "size"),
+        help: .value(
+            "size", "The largest file for which auto is strict.", default: MountDefaults.strictLimit.argument),
         transform: ByteSize.parse)
     var strictLimit = MountDefaults.strictLimit
 
     @Flag(help: "Let other users access the mount; file modes apply.")
     var allowOther = false
 
-    @Option(
-        name: .customLong("uid"),
-        help: ArgumentHelp("Owner of the files.", discussion: "Default: the mounting user.", valueName: "number"))
+    @Option(name: .customLong("uid"), help: .value("number", "Owner of the files.", default: "the mounting user"))
     var user: UInt32?
 
     @Option(
         name: .customLong("gid"),
-        help: ArgumentHelp(
-            "Group of the files.", discussion: "Default: the mounting user's group.", valueName: "number"))
+        help: .value("number", "Group of the files.", default: "the mounting user's group"))
     var group: UInt32?
 
     @Option(
         name: .customLong("umask"),
-        help: ArgumentHelp(
-            "Permission bits to remove, in octal.",
-            discussion: "Default: 0\(String(MountDefaults.mask, radix: 8)).", valueName: "bits"))
+        help: .value(
+            "bits", "Permission bits to remove, in octal.", default: "0\(String(MountDefaults.mask, radix: 8))"))
     var mask: String?
 
-    @Option(name: .customShort("o"), help: ArgumentHelp("Mount options, separated by commas.", valueName: "options"))
+    @Option(name: .customShort("o"), help: .value("options", "Mount options, separated by commas."))
     var mountOptions: [String] = []
 
     @Option(
-        help: ArgumentHelp(
-            "Lowest level that is logged: trace, debug, info, notice, warning, error or critical.",
-            discussion: "Default: \(MountDefaults.logLevel.rawValue).", valueName: "level"),
+        help: .value(
+            "level", "Lowest level that is logged: trace, debug, info, notice, warning, error or critical.",
+            default: MountDefaults.logLevel.rawValue),
         transform: Logger.Level.parse)
     var logLevel = MountDefaults.logLevel
 
-    @Option(help: ArgumentHelp("Format of log lines.", valueName: "format"))
+    @Option(help: .value("format", "Format of log lines."))
     var logFormat: LogFormat = .text
 
     @Option(
-        help: ArgumentHelp(
-            "A file to append the log to; reopened on SIGHUP.",
-            discussion: "Default: the system's log, or standard error in the foreground.", valueName: "file"))
+        help: .value(
+            "file", "A file to append the log to; reopened on SIGHUP.",
+            default: "the system's log, or standard error in the foreground"))
     var logFile: String?
 
     /// The descriptor for the background process's report that the mount answers.
     @Option(help: .hidden)
     var readyDescriptor: Int32?
-    @Argument(help: ArgumentHelp("The directory to mount on.", valueName: "mountpoint"))
+    @Argument(help: .value("mountpoint", "The directory to mount on."))
     var mountPoint: String
 
     func run() throws {
-        do {
-            if foreground || readyDescriptor != nil {
-                try Mount(self).run()
-            } else {
-                try Background.start(keeping: SecretDescriptors.named(in: secretFiles))
-            }
-        } catch let status as ExitCode {
-            throw status
-        } catch {
-            throw Failure(of: error).report()
+        if foreground || readyDescriptor != nil {
+            try Mount(self).run()
+        } else {
+            try Background.start(keeping: SecretDescriptors.named(in: secretFiles))
         }
     }
 }

@@ -12,26 +12,21 @@ struct StatusCommand: ParsableCommand {
 
     @Flag(help: "Print the mount's .twiliofs/status.json instead of text for people.")
     var json = false
-    @Argument(help: ArgumentHelp("The mount, or anything in it.", valueName: "mountpoint"))
+    @Argument(help: .value("mountpoint", "The mount, or anything in it."))
     var path: String
 
     func run() throws {
-        do throws(Failure) {
-            let mountPoint = try findMount()
-            let bytes = try MountedFile(path: "\(mountPoint)/.twiliofs/status.json", mountPoint: mountPoint).read()
-            guard !json else {
-                // Another user's process may serve the mount.
-                let lines = String(decoding: bytes, as: UTF8.self).split(
-                    separator: "\n", omittingEmptySubsequences: false)
-                print(lines.map { ForeignText.singleLine(String($0)) }.joined(separator: "\n"), terminator: "")
-                return
-            }
-            let status = try Self.status(from: bytes, mountPoint: mountPoint)
-            let isTerminal = isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["NO_COLOR"] == nil
-            print(StatusText(status, mountPoint: mountPoint, emphasizes: isTerminal).text)
-        } catch {
-            throw error.report()
+        let mountPoint = try MountFinder.mountPoint(above: path)
+        let bytes = try MountedFile(path: "\(mountPoint)/.twiliofs/status.json", mountPoint: mountPoint).read()
+        guard !json else {
+            // Another user's process may serve the mount.
+            let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+            print(lines.map { ForeignText.singleLine(String($0)) }.joined(separator: "\n"), terminator: "")
+            return
         }
+        let status = try Self.status(from: bytes, mountPoint: mountPoint)
+        let isTerminal = isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["NO_COLOR"] == nil
+        print(StatusText(status, mountPoint: mountPoint, emphasizes: isTerminal).text)
     }
 
     /// Reads a mount's status of the current schema.
@@ -42,9 +37,5 @@ struct StatusCommand: ParsableCommand {
                 "'\(mountPoint)' is served by another version of twiliofs, whose status can't be read: use --json")
         }
         return status
-    }
-
-    private func findMount() throws(Failure) -> String {
-        do throws(FileSystemError) { return try MountFinder.mountPoint(above: path) } catch { throw Failure(error) }
     }
 }

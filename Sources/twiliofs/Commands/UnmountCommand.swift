@@ -1,6 +1,5 @@
 import ArgumentParser
 import FileSystem
-import Support
 
 /// `twiliofs unmount`.
 struct UnmountCommand: ParsableCommand {
@@ -12,28 +11,8 @@ struct UnmountCommand: ParsableCommand {
         help: "Detach the mount at once, even with open files; it ends when they are closed.")
     var lazy = false
 
-    @Argument(help: ArgumentHelp("The mount point.", valueName: "mountpoint"))
+    @Argument(help: .value("mountpoint", "The mount point."))
     var mountPoint: String
 
-    func run() throws {
-        do throws(FileSystemError) {
-            try Unmounting.unmount(mountPoint, isLazy: lazy)
-        } catch {
-            throw Failure(error).report()
-        }
-    }
-}
-
-extension Failure {
-    /// A failure of the file system, with its exit status.
-    init(_ error: FileSystemError) {
-        let status: FailureStatus =
-            switch error.code {
-            case .mountPoint: .mountPoint
-            case .unavailable: .fuseUnavailable
-            case .option: .configuration
-            case .refused: .other
-            }
-        self.init(status, error.message)
-    }
+    func run() throws { try Unmounting.unmount(mountPoint, isLazy: lazy) }
 }

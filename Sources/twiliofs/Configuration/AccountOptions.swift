@@ -4,53 +4,48 @@ import ArgumentParser
 struct AccountOptions: ParsableArguments {
     @Option(
         name: .customLong("account-sid"),
-        help: ArgumentHelp("The account's SID.", discussion: "Default: $TWILIO_ACCOUNT_SID.", valueName: "AC…"))
+        help: .value("AC…", "The account's SID.", default: "$TWILIO_ACCOUNT_SID"))
     var accountSID: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "A file with the account's auth token.", discussion: "Default: $TWILIO_AUTH_TOKEN, else a prompt.",
-            valueName: "file"))
+    @Option(help: .value("file", "A file with the account's auth token.", default: "$TWILIO_AUTH_TOKEN, else a prompt"))
     var authTokenFile: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "The SID of an API key, used instead of the auth token.", discussion: "Default: $TWILIO_API_KEY.",
-            valueName: "SK…"))
+    @Option(help: .value("SK…", "The SID of an API key, used instead of the auth token.", default: "$TWILIO_API_KEY"))
     var apiKey: String?
 
     @Option(
-        help: ArgumentHelp(
-            "A file with the API key's secret.", discussion: "Default: $TWILIO_API_SECRET or $TWILIO_API_KEY_SECRET.",
-            valueName: "file"))
+        help: .value(
+            "file", "A file with the API key's secret.", default: "$TWILIO_API_SECRET or $TWILIO_API_KEY_SECRET"))
     var apiSecretFile: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "The region of the account's data.", discussion: "Default: $TWILIO_REGION.", valueName: "name"))
+    @Option(help: .value("name", "The region of the account's data.", default: "$TWILIO_REGION"))
     var region: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "The edge used to reach Twilio.", discussion: "Default: $TWILIO_EDGE, else the region's.",
-            valueName: "name"))
+    @Option(help: .value("name", "The edge used to reach Twilio.", default: "$TWILIO_EDGE, else the region's"))
     var edge: String?
 
     @Option(
         name: .customLong("api-url"),
-        help: ArgumentHelp(
-            "A different URL of the 2010 API.", discussion: "Default: $TWILIOFS_API_URL.", valueName: "url"))
+        help: .value("url", "A different URL of the 2010 API.", default: "$TWILIOFS_API_URL"))
     var apiURL: String?
 
     @Option(
         name: .customLong("video-url"),
-        help: ArgumentHelp(
-            "A different URL of the video API.", discussion: "Default: $TWILIOFS_VIDEO_URL.", valueName: "url"))
+        help: .value("url", "A different URL of the video API.", default: "$TWILIOFS_VIDEO_URL"))
     var videoURL: String?
 
     @Option(
-        help: ArgumentHelp(
-            "Certificate authorities (PEM) to trust instead of the system's.",
-            discussion: "Default: $CURL_CA_BUNDLE, else $SSL_CERT_FILE.", valueName: "file"))
+        help: .value(
+            "file", "Certificate authorities (PEM) to trust instead of the system's.",
+            default: "$CURL_CA_BUNDLE, else $SSL_CERT_FILE"))
     var caFile: String?
+
+    /// The file of certificate authorities to trust, and the option or variable that names it; nil for the system's.
+    ///
+    /// libcurl ignores the variables of `curl` and OpenSSL's programs, which companies with TLS-inspecting proxies set.
+    func certificateAuthorities(_ environment: Environment) -> (file: String, source: String)? {
+        if let caFile { return (caFile, "--ca-file") }
+        let variables = ["CURL_CA_BUNDLE", "SSL_CERT_FILE"]
+        return variables.lazy.compactMap { name in environment[name].map { ($0, name) } }.first
+    }
 }

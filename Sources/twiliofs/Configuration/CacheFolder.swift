@@ -5,9 +5,12 @@ import TwilioAPI
 
 /// The folder of the catalog and other data that survives a restart.
 enum CacheFolder {
+    /// The default, for the help of options.
+    static let standard = "$XDG_CACHE_HOME/twiliofs or ~/.cache/twiliofs"
+
     /// The folder of all accounts' folders and their common ciphertext.
     ///
-    /// - Parameter option: The command line's folder; default `$XDG_CACHE_HOME/twiliofs`, else `~/.cache/twiliofs`.
+    /// - Parameter option: The command line's folder; nil for the default.
     static func root(option: String?, environment: Environment) throws(Failure) -> String {
         if let option {
             guard !option.isEmpty else { throw Failure(.configuration, "--cache-dir is empty: give a folder") }
@@ -39,7 +42,7 @@ enum CacheFolder {
                     + " --cache-dir")
         }
         do throws(PrivateFile.Refusal) {
-            // The root may be a link; below it nothing is.
+            // Only the root may be a link.
             try PrivateFile.checkFolder(root, followsLink: true)
             try PrivateFile.checkFolder(path)
         } catch {
@@ -73,7 +76,7 @@ enum CacheFolder {
         }
     }
 
-    /// Refuses a file or folder in the mount, which would wait for itself; the path needn't exist.
+    /// Refuses a path into the mount, which would wait for itself; the path needn't exist.
     static func check(_ path: String?, what: String, isOutside mountPoint: String) throws(Failure) {
         guard let path, TrustedPath.leads(absolute(path), through: mountPoint) else { return }
         throw Failure(
@@ -120,7 +123,7 @@ enum CacheFolder {
         return mkdir(path, 0o700) == 0 || errno == EEXIST ? 0 : errno
     }
 
-    /// The absolute path, which a change of the working folder leaves valid.
+    /// Makes a path absolute, so that it stays valid when the working directory changes.
     static func absolute(_ path: String) -> String {
         path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
     }

@@ -13,8 +13,8 @@ enum MountDefaults {
     static let integrity = IntegrityMode.automatic
     /// The size up to which `auto` is strict.
     static let strictLimit = ByteSize(bytes: media.strictLimit)
-    /// The interval of requests for new recordings.
-    static let refresh = RefreshInterval(seconds: 60)
+    /// The interval of requests for new recordings, in seconds.
+    static let refresh = 60
     /// The permission bits to remove.
     static let mask: UInt32 = 0o077
     static let logLevel = Logger.Level.info

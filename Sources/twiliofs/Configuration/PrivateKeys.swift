@@ -8,7 +8,7 @@ struct PrivateKeys {
     let secrets: SecretReader
     /// A file with the passphrase of encrypted keys; without it, the terminal asks.
     let passphraseFile: String?
-    /// The passphrase, read once as a pipe requires.
+    /// The passphrase, read only once, since a pipe can't be read again.
     private var passphrase: SecretBytes?
 
     init(secrets: SecretReader, passphraseFile: String?) {

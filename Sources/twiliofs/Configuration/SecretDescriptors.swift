@@ -1,10 +1,10 @@
 import Glibc
 
-/// The descriptors of a shell's process substitution, `<(…)`, as files with secrets.
+/// The descriptors that a shell opens for process substitution: the pipe of `--key <(…)` is the file `/dev/fd/63`.
 enum SecretDescriptors {
     private static let folders = ["/dev/fd/", "/proc/self/fd/"]
 
-    /// The descriptors among paths, except the standard ones.
+    /// The descriptors that some of these paths name, except the standard ones.
     static func named(in paths: [String]) -> Set<Int32> {
         Set(
             paths.compactMap { path in
@@ -14,7 +14,7 @@ enum SecretDescriptors {
 }
 
 extension MountCommand {
-    /// The command line's files with secrets.
+    /// The paths of the files with secrets on the command line.
     var secretFiles: [String] {
         [account.authTokenFile, account.apiSecretFile, keyPassphraseFile, subaccounts.subaccountCredentials]
             .compactMap(\.self) + keys.map { PrivateKeys.split($0).path }

@@ -2,20 +2,22 @@ import Envelope
 import Glibc
 import Support
 
-/// Reads files with a secret: keys, tokens, passphrases.
+/// Reads secrets from files: keys, tokens, passphrases.
 ///
-/// It also reads pipes, so that no secret has to be on a disk: `--auth-token-file <(pass twilio)`.
+/// It reads pipes too, so a secret needn't be on a disk: `--auth-token-file <(pass twilio)`.
 struct SecretReader {
-    /// A size beyond all keys, tokens and passphrases.
+    /// The greatest size of a file, in bytes; keys, tokens and passphrases are smaller.
     private static let limit = 64 << 10
-    /// Whether the reader refuses another user's files, or files that others can read, instead of warning.
+    /// Whether to refuse a file that another user owns or can read; otherwise ``warn`` is called.
     var isStrict = false
     /// The longest wait for a pipe's contents, which a person may have to type.
     var patience = Bounds.longestWait
     /// Receives a warning about a file.
     var warn: (String) -> Void = { _ in }
 
-    /// Reads the file's first line that isn't blank, without surrounding blanks; `what` names it in messages.
+    /// Reads the first line that isn't blank, without surrounding blanks.
+    ///
+    /// - Parameter what: The name of the secret in messages.
     func text(_ path: String, what: String) throws(Failure) -> String {
         let contents = try contents(path, what: what, status: .credentials)
         let text = contents.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }.trimmed
@@ -25,7 +27,7 @@ struct SecretReader {
         return line
     }
 
-    /// Reads the file's first line without its end, but with its blanks.
+    /// Reads the first line with its blanks, but without its end.
     func firstLine(_ path: String, what: String, status: FailureStatus) throws(Failure) -> SecretBytes {
         let contents = try contents(path, what: what, status: status)
         let line = contents.withUnsafeBytes { bytes in
@@ -35,9 +37,9 @@ struct SecretReader {
         return line
     }
 
-    /// Reads a small file, without its byte order mark, into memory that is locked and wiped.
+    /// Reads a small file into memory that is locked and wiped, and removes its byte order mark.
     ///
-    /// - Parameter isOwnersAlone: Whether to always refuse a file with a fault.
+    /// - Parameter isOwnersAlone: Whether to refuse a file with a fault even if ``isStrict`` is false.
     func contents(
         _ path: String, what: String, status: FailureStatus, limit: Int = limit, isOwnersAlone: Bool = false
     ) throws(Failure) -> SecretBytes {
@@ -66,7 +68,7 @@ struct SecretReader {
         return text
     }
 
-    /// Others' ways to read or change a file, and the remedies.
+    /// The ways in which others can read or change a file, each with its remedy.
     private static func faults(of file: stat, _ path: String) -> [String] {
         var faults: [String] = []
         if file.st_uid != geteuid(), file.st_uid != 0 {
@@ -98,7 +100,7 @@ struct SecretReader {
         return buffer.withUnsafeBytes { SecretBytes($0.prefix(count)) }
     }
 
-    /// Waits for input or its end; returns at once for a file.
+    /// Waits for input or its end, which a file has at once; returns false if the deadline comes first.
     private static func waitForInput(_ descriptor: Int32, until deadline: ContinuousClock.Instant) -> Bool {
         while true {
             let left = max(.zero, deadline - .now)
@@ -109,9 +111,9 @@ struct SecretReader {
         }
     }
 
-    /// The bytes without the byte order mark of Windows editors, and PowerShell's UTF-16 as ASCII.
+    /// Removes the byte order mark of Windows editors, and converts PowerShell's UTF-16 to ASCII.
     ///
-    /// - Returns: nil for UTF-16 beyond ASCII.
+    /// - Returns: The other bytes; nil for UTF-16 with characters beyond ASCII.
     private static func withoutByteOrderMark(_ bytes: SecretBytes) -> SecretBytes? {
         bytes.withUnsafeBytes { bytes in
             if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { return SecretBytes(bytes.dropFirst(3)) }

@@ -3,19 +3,18 @@ import Support
 import Transfer
 import TwilioAPI
 
-/// Subaccounts' own credentials, by SID.
-struct SubaccountCredentials {
+/// The file with subaccounts' own credentials.
+enum SubaccountCredentials {
     /// Room for more than a thousand subaccounts.
     private static let sizeLimit = 1 << 20
 
-    private(set) var bySID: [SID: Credential] = [:]
-
-    init() {}
-
     /// Reads lines `AC… token` or `AC… SK… secret` of a file, and skips empty lines and those that begin with `#`.
-    init(file: String, secrets: SecretReader = SecretReader()) throws(Failure) {
+    static func read(
+        _ file: String, secrets: SecretReader = SecretReader()
+    ) throws(Failure) -> [SID: Credential] {
+        var credentials: [SID: Credential] = [:]
         let contents = try secrets.contents(
-            file, what: "credentials of subaccounts", status: .credentials, limit: Self.sizeLimit, isOwnersAlone: true)
+            file, what: "credentials of subaccounts", status: .credentials, limit: sizeLimit, isOwnersAlone: true)
         let text = contents.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
         for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             let words = line.split(whereSeparator: \.isWhitespace)
@@ -37,9 +36,10 @@ struct SubaccountCredentials {
                     "\(place) needs a token, or the SID of an API key, SK…, and its secret, behind the subaccount's SID"
                 )
             }
-            guard bySID.updateValue(credential, forKey: account) == nil else {
+            guard credentials.updateValue(credential, forKey: account) == nil else {
                 throw Failure(.credentials, "\(place) names \(account) once more: leave one line for each subaccount")
             }
         }
+        return credentials
     }
 }

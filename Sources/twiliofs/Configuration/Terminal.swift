@@ -2,9 +2,9 @@ import Envelope
 import Glibc
 import Support
 
-/// The terminal of a person.
+/// The terminal of the person who runs the command.
 enum Terminal {
-    /// Asks for a secret without echo; nil without a terminal.
+    /// Asks for a secret without showing the answer; returns nil if the process has no terminal.
     ///
     /// - Parameter status: The status of the failure if the answer is empty.
     static func askForSecret(_ prompt: String, status: FailureStatus) throws(Failure) -> SecretBytes? {
@@ -14,20 +14,22 @@ enum Terminal {
         var settings = termios()
         guard tcgetattr(descriptor, &settings) == 0 else { return nil }
         var silent = settings
-        // No line editing and no signals, so that this function always restores the terminal.
+        // Without ECHO, nothing is shown. Without ICANON and ISIG, Control-C and the like are characters for the loop
+        // below, not signals that would end the process before it restores the terminal.
         silent.c_lflag &= ~tcflag_t(ECHO | ICANON | ISIG)
         tcsetattr(descriptor, TCSAFLUSH, &silent)
         defer { tcsetattr(descriptor, TCSAFLUSH, &settings) }
-        // The prompt may contain a file's name.
+        // The prompt may contain a file's name, which could steer the terminal.
         let text = Array(ForeignText.singleLine(prompt).utf8)
         _ = write(descriptor, text, text.count)
         var secret: [UInt8] = []
-        // Enough room, as growing would leave copies behind.
+        // Enough room: an array that grows leaves a copy behind.
         secret.reserveCapacity(1024)
         defer { explicit_bzero(&secret, secret.count) }
         var character: UInt8 = 0
         reading: while read(descriptor, &character, 1) == 1 {
             switch character {
+            // Control-D, Control-C, backspace and delete have numbers.
             case UInt8(ascii: "\n"), UInt8(ascii: "\r"), 4: break reading
             case 3:
                 _ = write(descriptor, "\n", 1)

@@ -7,30 +7,27 @@ import TwilioAPI
 /// The options for a mount's recordings, and for the interval of requests for new ones.
 struct WindowOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp(
-            "Show only recordings created on or after this date.",
-            discussion: "A day, 2026-11-21, in UTC, or a time, 2026-11-21T09:00:00Z.", valueName: "date"),
+        help: .value(
+            "date", "Show only recordings created on or after this date.",
+            note: "A day, 2026-11-21, in UTC, or a time, 2026-11-21T09:00:00Z."),
         transform: DateBound.parse)
     var since: DateBound?
 
     @Option(
-        help: ArgumentHelp(
-            "Show only recordings created on or before this day, or before this time.", valueName: "date"),
+        help: .value("date", "Show only recordings created on or before this day, or before this time."),
         transform: DateBound.parse)
     var until: DateBound?
 
     @Option(
-        help: ArgumentHelp(
-            "Show only these kinds: \(KindList.names(joinedBy: "and")), separated by commas.",
-            discussion: "Default: all.", valueName: "kinds"),
+        help: .value(
+            "kinds", "Show only these kinds: \(KindList.names(joinedBy: "and")), separated by commas.", default: "all"),
         transform: KindList.parse)
-    var kinds = KindList(kinds: Set(MediaKind.allCases))
+    var kinds = Set(MediaKind.allCases)
 
     @Option(
-        help: ArgumentHelp(
-            "Interval of requests for new recordings while the mount is in use; 0: only when mounting.",
-            discussion: "Default: \(MountDefaults.refresh.seconds). At most \(RefreshInterval.limit), a year.",
-            valueName: "seconds"),
+        help: .value(
+            "seconds", "Interval of requests for new recordings while the mount is in use; 0: only when mounting.",
+            default: "\(MountDefaults.refresh)", note: "At most \(RefreshInterval.limit), a year."),
         transform: RefreshInterval.parse)
     var refresh = MountDefaults.refresh
 
@@ -48,11 +45,11 @@ struct WindowOptions: ParsableArguments {
                 .configuration,
                 "--since \(since.text) is not before the end of --until \(until.text): no recording can match")
         }
-        return CatalogWindow(kinds: kinds.kinds, interval: CreationInterval(from: since?.start, until: until?.end))
+        return CatalogWindow(kinds: kinds, interval: CreationInterval(from: since?.start, until: until?.end))
     }
 
     /// The settings for updates of lists.
-    var settings: SyncSettings { SyncSettings(refreshInterval: refresh.seconds == 0 ? nil : .seconds(refresh.seconds)) }
+    var settings: SyncSettings { SyncSettings(refreshInterval: refresh == 0 ? nil : .seconds(refresh)) }
 }
 
 /// A day or a time, the argument of `--since` and `--until`.
@@ -89,9 +86,7 @@ struct DateBound: Hashable, Sendable {
 }
 
 /// Kinds of recordings, the argument of `--kinds`.
-struct KindList: Hashable, Sendable {
-    let kinds: Set<MediaKind>
-
+enum KindList {
     /// The names of all kinds, enumerated for a sentence.
     static func names(joinedBy conjunction: String) -> String {
         let names = MediaKind.allCases.map(\.commandLineName)
@@ -99,7 +94,7 @@ struct KindList: Hashable, Sendable {
     }
 
     /// Reads kinds from the command line.
-    static func parse(_ text: String) throws -> KindList {
+    static func parse(_ text: String) throws -> Set<MediaKind> {
         let kinds = try text.split(separator: ",", omittingEmptySubsequences: false).map { name in
             guard let kind = MediaKind.allCases.first(where: { $0.commandLineName == name }) else {
                 throw ValidationError(
@@ -107,23 +102,20 @@ struct KindList: Hashable, Sendable {
             }
             return kind
         }
-        return KindList(kinds: Set(kinds))
+        return Set(kinds)
     }
 }
 
-/// The interval of requests for new recordings, the argument of `--refresh`.
-struct RefreshInterval: Hashable, Sendable {
-    /// 0 for never.
-    let seconds: Int
-
-    /// Reads an interval from the command line.
-    static func parse(_ text: String) throws -> RefreshInterval {
-        guard let seconds = Int(text), (0...Self.limit).contains(seconds) else {
-            throw ValidationError("'\(text)' is not a number of seconds from 0 to \(limit)")
-        }
-        return RefreshInterval(seconds: seconds)
-    }
-
+/// The interval of requests for new recordings, in seconds, the argument of `--refresh`; 0 for never.
+enum RefreshInterval {
     /// A year.
     static let limit = 31_536_000
+
+    /// Reads an interval from the command line.
+    static func parse(_ text: String) throws -> Int {
+        guard let seconds = Int(text), (0...limit).contains(seconds) else {
+            throw ValidationError("'\(text)' is not a number of seconds from 0 to \(limit)")
+        }
+        return seconds
+    }
 }

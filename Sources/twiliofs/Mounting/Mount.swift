@@ -7,7 +7,6 @@ import Logging
 import Media
 import MountRuntime
 import Support
-import Sync
 import Transfer
 import TwilioAPI
 
@@ -36,7 +35,7 @@ struct Mount {
 
     /// Mounts, serves until unmounted, and cleans up; throws ``Failure``, or the error of a part of the mount.
     func run() throws {
-        // First: later the memory holds secrets, and threads inherit other masks.
+        // First, before the memory holds secrets and before threads inherit the signal mask.
         try Self.forbidCoreDumps()
         _ = twiliofs_keep_freed_memory()
         if let descriptor = command.readyDescriptor { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
@@ -78,8 +77,11 @@ struct Mount {
         settings.sync = command.window.settings
         settings.isProbing = command.window.probing
         settings.isHidingUnreadable = command.hideUnreadable
-        settings.subaccountCredentials = credentials?.bySID.mapValues(FixedCredential.init)
-        settings.diskCache = try diskCacheSettings()
+        settings.subaccountCredentials = credentials?.mapValues(FixedCredential.init)
+        if command.cacheSize.bytes > 0 {
+            let root = try CacheFolder.root(option: command.cacheDir, environment: environment)
+            settings.diskCache = (CacheFolder.ciphertext(root), command.cacheSize.bytes, command.cacheMinFree.bytes)
+        }
         let mount = try AccountMount(settings, logger: logger, catalogFolder: catalogFolder)
         defer { mount.stop() }
         signals.hold()
@@ -145,15 +147,6 @@ struct Mount {
         return configuration
     }
 
-    /// The settings of the disk cache; nil if it is off.
-    private func diskCacheSettings() throws(Failure) -> MountSettings.DiskCacheSettings? {
-        guard command.cacheSize.bytes > 0 else { return nil }
-        let root = try CacheFolder.root(option: command.cacheDir, environment: environment)
-        return MountSettings.DiskCacheSettings(
-            folder: CacheFolder.ciphertext(root), limit: command.cacheSize.bytes,
-            minimumFree: command.cacheMinFree.bytes)
-    }
-
     private static func forbidCoreDumps() throws(Failure) {
         var limit = rlimit(rlim_cur: 0, rlim_max: 0)
         guard setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit) == 0, twiliofs_disable_core_dumps() == 0
@@ -181,7 +174,7 @@ struct Mount {
     /// Refuses a mount that contains its own files, and so would wait for itself.
     private func checkPlaces(outside mountPoint: MountPoint) throws(Failure) {
         let root = try CacheFolder.root(option: command.cacheDir, environment: environment)
-        let authorities = command.account.certificateAuthorityFile(environment)
+        let authorities = command.account.certificateAuthorities(environment)?.file
         let places = [
             (root, "the cache folder"), (command.logFile, "the log file"),
             (authorities, "the file of certificate authorities"),
@@ -198,9 +191,9 @@ struct Mount {
     }
 
     private var transferConfiguration: TransferClient.Configuration {
-        TransferClient.Configuration(
-            certificateAuthorityFile: command.account.certificateAuthorityFile(environment).map(CacheFolder.absolute),
-            certificateAuthoritySource: command.account.certificateAuthoritySource(environment),
-            userAgent: "twiliofs/\(TwilioFS.version)")
+        let authorities = command.account.certificateAuthorities(environment)
+        return TransferClient.Configuration(
+            certificateAuthorityFile: authorities.map { CacheFolder.absolute($0.file) },
+            certificateAuthoritySource: authorities?.source, userAgent: "twiliofs/\(TwilioFS.version)")
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import Support
 
 /// The reason of the program's end, with its exit status.
@@ -36,5 +37,7 @@ extension Failure {
     }
 
     /// Prints a sentence after the program's name; no quoted text breaks the line or steers the terminal.
-    static func show(_ sentence: String) { StandardError.write("twiliofs: \(ForeignText.singleLine(sentence))\n") }
+    static func show(_ sentence: String) {
+        WholeWriting.write("twiliofs: \(ForeignText.singleLine(sentence))\n", to: STDERR_FILENO)
+    }
 }

@@ -50,7 +50,7 @@ struct StatusText {
         let lists = lists.sorted { $0.key < $1.key }
         for (name, list) in lists {
             table.add([
-                name, list.state.rawValue, Self.count(list.recordings), list.sized.map(Self.count) ?? "-",
+                name, list.state, Self.count(list.recordings), list.sized.map(Self.count) ?? "-",
                 "\(ByteSize(bytes: list.knownBytes))",
             ])
         }
@@ -65,7 +65,9 @@ struct StatusText {
     private func detailLines(of list: MountStatus.List) -> [Line] {
         var lines: [Line] = []
         if let error = list.error { lines.append(emphasized("  ! \(error)")) }
-        if list.state == .syncing, let progress = progress(of: list) { lines.append(Line("  \(progress)")) }
+        if list.state == MountStatus.List.syncing, let progress = progress(of: list) {
+            lines.append(Line("  \(progress)"))
+        }
         return lines
     }
 

@@ -3,7 +3,7 @@ import Support
 
 /// Writes whole texts.
 enum WholeWriting {
-    /// Writes a text, at once if the system allows it, and returns whether all of it was written.
+    /// Writes a text, in one piece if the system takes it, and returns whether all of it was written.
     @discardableResult
     static func write(_ text: String, to descriptor: Int32) -> Bool {
         let bytes = Array(text.utf8)

@@ -65,7 +65,7 @@ final class ProcessSignals: Sendable {
         action?()
     }
 
-    /// The action of a signal to unmount, for a call without the lock.
+    /// The action of a signal to unmount; the caller runs it without the lock.
     private static func unmount(_ number: Int32, _ phase: Locked<Phase>) -> (@Sendable () -> Void)? {
         phase.withLock { phase in
             switch phase {

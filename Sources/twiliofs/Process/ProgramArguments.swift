@@ -3,10 +3,10 @@ import Support
 
 /// The words of this program's command line.
 enum ProgramArguments {
-    /// The kernel's file that Swift's runtime reads.
+    /// The kernel's file from which Swift's runtime reads the words.
     private static let source = "/proc/self/cmdline"
 
-    /// Checks that the words exist and are as typed.
+    /// Checks that the runtime has read the words, and that they are as typed.
     static func check() throws(Failure) {
         let words = CommandLine.arguments
         guard !words.isEmpty, words.count > 1 || access(source, R_OK) == 0 else {

@@ -23,11 +23,11 @@ enum SignalReaction {
     /// The signals that do nothing.
     static let ignored: [Int32] =
         [
-            // Output without a reader, and files beyond the limit: the failing call is enough.
+            // An output without a reader, and a file beyond the limit of its size: the failing call reports them.
             SIGPIPE, SIGXFSZ,
-            // The soft limit of processor time; the hard one can't be ignored.
+            // The soft limit of processor time was reached; the hard limit's signal can't be ignored.
             SIGXCPU,
-            // Raised by a filter of system calls, it still ends the process: the kernel forces it (signal(7)).
+            // Other processes send it in vain; the kernel's own, from a filter of system calls, can't be ignored.
             SIGSYS,
             // People send SIGUSR1 for reports, as to `dd`. Timers, descriptors and power supplies cause the rest.
             SIGUSR1, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR, stackFault,

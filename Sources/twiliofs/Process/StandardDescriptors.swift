@@ -2,13 +2,14 @@ import Glibc
 
 /// The descriptors 0, 1 and 2: standard input, output and error.
 enum StandardDescriptors {
-    /// Opens closed ones on `/dev/null`.
+    /// Opens the closed ones on `/dev/null`.
     ///
-    /// A parent may close them (`<&- >&-`). The next pipe, socket or file would get such a number, and then messages.
+    /// A parent process may have closed them (`<&- >&-`). Then the next pipe, socket or file would get one of these
+    /// numbers, and the program would write its messages there.
     static func openClosed() {
         for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(descriptor, F_GETFD) < 0 {
-            // The kernel gives the lowest free number: this one. Without /dev/null, a folder, which programs can
-            // neither read nor write, occupies it.
+            // open(2) returns the lowest free number, which is this one. If there is no /dev/null, a directory takes
+            // the number: it can be neither read nor written.
             if open("/dev/null", O_RDWR) < 0 { _ = open("/", O_RDONLY | O_DIRECTORY) }
         }
     }

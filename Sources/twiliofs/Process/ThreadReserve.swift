@@ -3,12 +3,12 @@ import Support
 /// The check for the threads that a mount may need.
 ///
 /// Without threads, a mount can be neither used nor unmounted, and its libraries wait forever. The limit may come from
-/// the user (`ulimit -u`), a control group or the system, so the check tries it.
+/// the user (`ulimit -u`), a control group or the system, so the check starts that many threads.
 enum ThreadReserve {
-    /// The threads to serve, decrypt, transfer and keep the catalog, of libraries, and of programs that (un)mount.
+    /// The number of threads that serve, decrypt, transfer and keep the catalog, of libraries, and of mount helpers.
     private static let count = 64
 
-    /// Starts the needed threads and ends them; throws ``Failure`` if there are fewer.
+    /// Starts the threads and ends them; throws ``Failure`` if the system allows fewer.
     static func check() throws(Failure) {
         let isOver = Condition(false)
         var threads: [NamedThread] = []

@@ -13,7 +13,7 @@ import TwilioAPI
 
 /// A mount of which everything is known, so that it has every field and every metric.
 ///
-/// Nearly each number is another one, so that a number in the wrong place is found.
+/// Each number but 0 is another one, so that a number in the wrong place is found.
 struct SampleMount {
     static let account = "AC0123456789abcdef0123456789abcdef"
     static let subaccounts = ["AC11111111111111111111111111111111", "AC22222222222222222222222222222222"]
@@ -124,7 +124,7 @@ extension SampleMount {
             integrity: [.verified: 100, .unverified: 20, .failed: 2, .none: 15],
             unreadable: [
                 UnreadableRecordings(
-                    requirement: .bucket, kinds: [.videoRecording], isHeldForOthers: false, count: 303, isWhole: true,
+                    requirement: .bucket, kinds: [.videoRecording], isHeldForOthers: false, count: 304, isWhole: true,
                     isHidden: true)
             ], transfer: transfer, library: library, waitingRequests: 808)
     }

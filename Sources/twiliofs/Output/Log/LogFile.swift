@@ -5,7 +5,7 @@ import Support
 final class LogFile: Sendable {
     /// The absolute path.
     let path: String
-    /// The descriptor; its number stays the same when the file is reopened, so it needs no lock.
+    /// The descriptor; it needs no lock, since its number stays the same when the file is opened again.
     private let descriptor: Int32
     /// Whether the last line may be incomplete.
     private let isCut = Locked(false)
@@ -20,17 +20,17 @@ final class LogFile: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Opens the file of that name again, after a rotation; the previous file stays open after a failure.
+    /// Opens the file again by its name, after a rotation; if that fails, the previous file stays open.
     func reopen() throws(Failure) {
         let new = try Self.open(path)
         defer { close(new) }
-        guard dup2(new, descriptor) >= 0 else { throw Self.failure(path) }
+        guard dup2(new, descriptor) >= 0 else { throw Self.refusal(path) }
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     }
 
-    /// Appends a line with its end; returns the reason of a failure, or nil.
+    /// Appends a line and a line end; returns the reason of a failure, or nil.
     func append(_ line: String) -> String? {
-        // An incomplete line, cut for want of room, gets its end first.
+        // The last line may be incomplete, because the disk was full: it gets its end first.
         let start = isCut.withLock { $0 } ? "\n" : ""
         errno = 0
         let isWhole = WholeWriting.write(start + line + "\n", to: descriptor)
@@ -40,35 +40,35 @@ final class LogFile: Sendable {
     }
 
     private static func open(_ path: String) throws(Failure) -> Int32 {
-        // A FIFO mustn't block, and others' links mustn't lead elsewhere.
+        // O_NONBLOCK, since a FIFO would block; O_NOFOLLOW, since others' links could lead elsewhere.
         let flags = O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
         let descriptor = Glibc.open(path, flags, 0o600)
         guard descriptor >= 0 else {
             switch errno {
-            case ELOOP: throw wrongType(path, "is a symbolic link")
+            case ELOOP: throw refusal(path, "is a symbolic link:")
             // A FIFO without a reader, or a socket.
-            case ENXIO, ENODEV: throw notRegular(path)
-            default: throw failure(path)
+            case ENXIO, ENODEV: throw refusal(path, irregular)
+            default: throw refusal(path)
             }
         }
+        // If fstat(2) fails, the mode stays 0, which isn't a regular file's.
         var file = stat()
-        guard fstat(descriptor, &file) == 0, file.st_mode & S_IFMT == S_IFREG else {
-            close(descriptor)
-            throw notRegular(path)
-        }
+        fstat(descriptor, &file)
         if let fault = fault(of: file) {
             close(descriptor)
-            throw Failure(.configuration, "the log file '\(path)' \(fault) give another with --log-file")
+            throw refusal(path, fault)
         }
         return descriptor
     }
 
-    /// Linux distributions' first number for people; lower ones are the system's accounts.
+    private static let irregular = "isn't a regular file:"
+    /// The lowest user ID of people in Linux distributions; lower ones are the system's accounts.
     private static let firstUser: uid_t = 1000
 
-    /// A fault that lets others change the log or redirect it to another file; nil for none.
+    /// The reason why a file can't be the log, for instance because others could change it; nil if it can.
     private static func fault(of file: stat) -> String? {
-        // A rotation may give root's logs to an account of the system.
+        guard file.st_mode & S_IFMT == S_IFREG else { return irregular }
+        // A rotation may give root's log to an account of the system.
         let isSystems = geteuid() == 0 && file.st_uid < firstUser
         if file.st_uid != geteuid(), file.st_uid != 0, !isSystems {
             return "belongs to another user, with the ID \(file.st_uid):"
@@ -77,19 +77,15 @@ final class LogFile: Sendable {
             return
                 "can be written by others, with mode 0\(String(file.st_mode & 0o7777, radix: 8)): run 'chmod go-w', or"
         }
-        // A user can make a hard link to a file that only root can write.
+        // A user can make a hard link to a file that only root can write, and have root append to it.
         return file.st_nlink > 1 ? "has \(file.st_nlink) names (hard links), and may be another file:" : nil
     }
 
-    private static func failure(_ path: String) -> Failure {
-        Failure(
-            .configuration,
-            "the log file '\(path)' can't be opened: \(SystemErrorCode.current); give another with --log-file")
-    }
-
-    private static func notRegular(_ path: String) -> Failure { wrongType(path, "isn't a regular file") }
-
-    private static func wrongType(_ path: String, _ fault: String) -> Failure {
-        Failure(.configuration, "the log file '\(path)' \(fault): give another with --log-file")
+    /// Makes a failure.
+    ///
+    /// - Parameter fault: The fault, with the sign before the remedy; nil for that in `errno`.
+    private static func refusal(_ path: String, _ fault: String? = nil) -> Failure {
+        let fault = fault ?? "can't be opened: \(SystemErrorCode.current);"
+        return Failure(.configuration, "the log file '\(path)' \(fault) give another with --log-file")
     }
 }

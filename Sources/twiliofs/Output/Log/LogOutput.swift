@@ -1,7 +1,8 @@
+import Glibc
 import Logging
 import Support
 
-/// The destination, the format and the threshold of log lines.
+/// Writes log lines from a threshold on, in one format, to one destination.
 final class LogOutput: Sendable {
     enum Destination {
         case standardError, systemLog
@@ -15,14 +16,14 @@ final class LogOutput: Sendable {
 
     private struct State {
         var isDebugging = false
-        /// The number of lines that the file has lost since its last one.
+        /// The number of lines that couldn't be written to the file since the last one that could.
         var lostLines = 0
-        /// Whether standard error has a warning of lost lines.
+        /// Whether a warning of lost lines was written to standard error.
         var hasComplained = false
     }
 
     private let state = Locked(State())
-    /// The waiting lines; the initializer sets it.
+    /// The queue of lines to write; nil only in the initializer, since the queue calls this object.
     private let queue = Locked<LogQueue?>(nil)
 
     init(format: LogFormat, destination: Destination, leastLevel: Logger.Level) {
@@ -36,19 +37,19 @@ final class LogOutput: Sendable {
             guard lostCount > 0 else { return }
             let lines = lostCount == 1 ? "1 line was" : "\(lostCount) lines were"
             let message = "\(lines) lost here (nothing read the log in time)"
-            // At once, before later lines.
+            // Not through the queue: later lines may wait there.
             perform(entry(of: LogLine(level: .warning, label: "twiliofs", message: message, fields: [:])))
         }
         self.queue.withLock { $0 = queue }
     }
 
-    /// Waits until all lines are written, or for a second if nobody reads them.
+    /// Waits until all lines are written, but no longer than a second: their reader may have stopped.
     func flush() { queue.withLock { $0 }?.flush(within: .seconds(1)) }
     /// A logger with this output.
     func logger() -> Logger { Logger(label: "twiliofs") { OutputLogHandler(label: $0, output: self) } }
     /// The current threshold.
     var threshold: Logger.Level { state.withLock(\.isDebugging) ? min(leastLevel, .debug) : leastLevel }
-    /// Whether nobody receives the lines now.
+    /// Whether the lines reach nobody, because no system log listens.
     var isUnheard: Bool { if case .systemLog = destination { !SystemLog.isReachable } else { false } }
 
     /// Switches debug logging on or off.
@@ -60,7 +61,7 @@ final class LogOutput: Sendable {
         note("debug logging is \(isDebugging ? "on" : "off") (SIGUSR2)")
     }
 
-    /// Opens the log's file, if there is one, again by its name.
+    /// Opens the log file again by its name, if there is one.
     @Sendable func reopen() {
         guard case .file(let file) = destination else {
             note("SIGHUP: there is no log file to reopen; SIGTERM unmounts")
@@ -74,7 +75,7 @@ final class LogOutput: Sendable {
         }
     }
 
-    /// Writes a line regardless of the threshold.
+    /// Logs a sentence, whatever the threshold is.
     private func note(_ message: String, level: Logger.Level = .notice) {
         write(LogLine(level: level, label: "twiliofs", message: message, fields: [:]))
     }
@@ -87,10 +88,10 @@ final class LogOutput: Sendable {
         return LogQueue.Entry(text: line.rendered(as: format, hasTime: hasTime), level: line.level)
     }
 
-    /// Writes a line; its reader determines the time.
+    /// Writes a line; blocks until its reader takes it.
     private func perform(_ entry: LogQueue.Entry) {
         switch destination {
-        case .standardError: StandardError.write(entry.text + "\n")
+        case .standardError: WholeWriting.write(entry.text + "\n", to: STDERR_FILENO)
         case .systemLog: SystemLog.write(entry.text, level: entry.level)
         case .file(let file): append(entry.text, to: file)
         }
@@ -103,7 +104,7 @@ final class LogOutput: Sendable {
                 defer { state.hasComplained = true }
                 return !state.hasComplained
             }
-            // During mounting this is a terminal, also for a background mount.
+            // During mounting, standard error is the terminal, also for a background mount.
             if isFirst {
                 Failure.show(
                     "warning: the log file '\(file.path)' can't be written: \(reason); lines are lost until it can")
@@ -125,15 +126,10 @@ private struct OutputLogHandler: LogHandler {
     let output: LogOutput
     var metadata: Logger.Metadata = [:]
 
-    /// The output's threshold: a signal changes it for all loggers at once.
+    /// The output's threshold, which a signal changes for all loggers at once.
     var logLevel: Logger.Level {
         get { output.threshold }
         set {}
-    }
-
-    init(label: String, output: LogOutput) {
-        self.label = label
-        self.output = output
     }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {

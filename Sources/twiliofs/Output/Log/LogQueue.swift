@@ -48,7 +48,7 @@ final class LogQueue: Sendable {
 
     /// Adds a line, or drops it if the queue is full.
     func add(_ entry: Entry) {
-        // Without a thread, the line matters more than the time.
+        // Without the queue's thread, the caller writes: the line matters more than the wait.
         guard thread != nil else { return perform([entry], 0) }
         state.change { state in
             guard state.byteCount + entry.text.utf8.count <= Self.limit else {
