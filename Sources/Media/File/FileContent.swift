@@ -32,7 +32,7 @@ final class FileContent: Sendable {
     }
 
     /// Evicts blocks without waiting reads.
-    func evict(_ slotCount: Int) { _ = state.withLock { $0.blocks.evict(slotCount) } }
+    func evict(_ slotCount: Int) { state.withLock { $0.blocks.evict(slotCount) } }
 
     // MARK: Doubts and changes
 

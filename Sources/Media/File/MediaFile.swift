@@ -117,8 +117,9 @@ final class MediaFile: Sendable {
         let opening = content.state.withLock { state -> FileState.Opening in
             let opening = state.open(isAhead: isAhead, now: .now, waiter: waiter)
             switch opening {
+            // A retrial, for which the facts are learned again.
             case .begin(.some): known.doubt()
-            // If the server ignores ranges, another description would be no surer.
+            // Where the server ignores ranges, another description can't confirm the facts either.
             case .begin(nil) where !state.ignoresRanges: known.doubtUnsureFacts()
             default: break
             }

@@ -65,8 +65,8 @@ struct BlockState: CiphertextSource {
         return (map?.reset().readers.map(\.reader) ?? [], Array(transfers.values))
     }
 
-    /// Evicts up to `count` blocks without waiting reads; returns how many.
-    mutating func evict(_ count: Int) -> Int { map?.evict(count) ?? 0 }
+    /// Evicts up to `count` blocks without waiting reads.
+    mutating func evict(_ count: Int) { map?.evict(count) }
 
     // MARK: Fetches
 
