@@ -35,7 +35,7 @@ public struct MediaFacts: Hashable, Sendable, Codable {
     /// Size, entity tag and bytes differ between numbers of channels.
     let requestedChannels: Int64?
 
-    /// Whether the size is certain enough to be stored: by a range answer, by the content, or by a minute without change.
+    /// Whether the size is certain enough to be stored: by a range answer, by the content or by a minute's stability.
     ///
     /// A complete answer could be an error page, so its length counts in this process only (``ProvisionalSizes``) until
     /// the content confirms it: by its tag, its padding, or its signature and its end.
