@@ -26,7 +26,7 @@ extension FileState {
         case wait
     }
 
-    /// Opens the file. With `isAhead`, no reader opens it yet, so the kernel's pages may still be of earlier content.
+    /// Opens the file; `isAhead` if no reader does yet: then the kernel's pages may still be of earlier content.
     mutating func open(
         isAhead: Bool, now: ContinuousClock.Instant, waiter: @escaping Learnt<MediaContent>.Waiter
     ) -> Opening {
