@@ -115,6 +115,36 @@ public final class MediaLibrary: Sendable {
         }
     }
 
+    /// Returns a reader that opens the media at its first read.
+    ///
+    /// - Parameters:
+    ///   - size: the plaintext size in bytes.
+    ///   - hasTag: whether the media is authenticated: then pages from before this process must not be kept.
+    ///   - opener: opens the media with ``open(_:facts:integrity:completion:)``; called on the first read's thread.
+    public func deferOpening(
+        of sid: SID, size: Int64, hasTag: Bool, opener: @escaping MediaReader.Opener
+    ) -> MediaReader {
+        let wasVerified = hasTag && state.withLock { $0.verified.contains(sid) }
+        services.deferredFiles.wrappingAdd(1, ordering: .relaxed)
+        // Once the media is open, it counts as an open file instead.
+        let isCounted = Locked(true)
+        let takeBack: @Sendable () -> Void = { [services] in
+            let wasCounted = isCounted.withLock { isCounted in
+                defer { isCounted = false }
+                return isCounted
+            }
+            if wasCounted { services.deferredFiles.wrappingSubtract(1, ordering: .relaxed) }
+        }
+        return MediaReader(
+            sid, size: size, mayKeepPages: !hasTag || wasVerified,
+            opener: { completion in
+                opener { result in
+                    if case .success = result { takeBack() }
+                    completion(result)
+                }
+            }, onClose: takeBack)
+    }
+
     /// Opens a recording's media if its content is in memory; nil otherwise.
     public func openAtHand(_ sid: SID) -> MediaReader? {
         let file = state.withLock { state -> MediaFile? in
@@ -148,6 +178,11 @@ public final class MediaLibrary: Sendable {
     /// Whether readers from before the media changed may be left.
     public func hasOutdatedReaders(_ sid: SID) -> Bool {
         state.withLock { $0.files[sid] }?.hasOutdatedReaders ?? false
+    }
+
+    /// Whether the private key of a public key is held; nil if unknown.
+    public func isKeyHeld(publicKeySID: SID, kind: MediaKind) -> Bool? {
+        services.isKeyHeld(publicKeySID.description, kind: kind)
     }
 
     /// Determines whether a recording's private key is held, by opening its envelope if its key isn't proven yet.
@@ -214,7 +249,7 @@ public final class MediaLibrary: Sendable {
         settle(file)
     }
 
-    /// Drops a file, unless it has or had readers.
+    /// Drops a file, unless it has or had readers, is prefetched, or failed authentication.
     private func drop(_ file: MediaFile) {
         let isDropped = state.withLock { state in
             guard !file.hasReaders, state.files[file.sid] === file, state.prefetched[file.sid] == nil,
@@ -272,7 +307,7 @@ extension Locked where State == MediaLibrary.State {
         }
         for file in idle + open {
             guard memory.freeCount < count else { return }
-            file.content.evict(count)
+            file.content.state.withLock { $0.blocks.evict(count) }
         }
     }
 }

@@ -4,12 +4,11 @@ import Synchronization
 
 /// The metrics of a library.
 ///
-/// Every read updates them, so they take no lock: the gauges are atomics. Verdicts and errors are rare: their counters
-/// are looked up in dictionaries.
+/// Every read updates them, so they take no lock: the gauges are atomics. Verdicts and errors are rare, so their
+/// counters are looked up in dictionaries.
 final class MediaMetrics: Sendable {
     /// The result of comparing a whole file with its tag.
     enum Verdict: String, CaseIterable {
-        /// The tag agreed.
         case verified
 
         /// The tag disagreed at first, so the file is fetched once more.
@@ -50,45 +49,33 @@ final class MediaMetrics: Sendable {
         fetchSize = Recorder(label: "fetch_size_bytes", factory: factory)
     }
 
-    /// Reads that have begun and not ended.
     var waitingReads: Int { reads.load(ordering: .relaxed) }
-
-    /// Descriptions that are under way.
     var runningDescriptions: Int { openDescriptions.load(ordering: .relaxed) }
 
     /// Counts ciphertext from the network, for readers, read-ahead and descriptions.
-    func fetched(byteCount: Int) {
-        fetchedBytes.increment(by: byteCount)
-    }
+    func fetched(byteCount: Int) { fetchedBytes.increment(by: byteCount) }
 
-    /// Counts ciphertext from the disk cache.
-    func readFromDiskCache(byteCount: Int) {
-        diskCacheBytes.increment(by: byteCount)
-    }
+    func readFromDiskCache(byteCount: Int) { diskCacheBytes.increment(by: byteCount) }
 
     /// Counts a read until it ends.
-    func readBegan() {
-        reads.wrappingAdd(1, ordering: .relaxed)
-    }
+    func readBegan() { reads.wrappingAdd(1, ordering: .relaxed) }
 
-    /// Counts the plaintext that a reader is given.
+    /// Ends a read; counts the plaintext that its reader gets.
     func readEnded(byteCount: Int) {
         reads.wrappingSubtract(1, ordering: .relaxed)
         servedBytes.increment(by: byteCount)
     }
 
-    /// Counts the error that a reader gets.
+    /// Ends a read; counts the error that its reader gets.
     func readFailed(_ error: MediaError) {
         reads.wrappingSubtract(1, ordering: .relaxed)
         countError(error)
     }
 
     /// Counts a description until it ends.
-    func descriptionBegan() {
-        openDescriptions.wrappingAdd(1, ordering: .relaxed)
-    }
+    func descriptionBegan() { openDescriptions.wrappingAdd(1, ordering: .relaxed) }
 
-    /// Counts the result of a description.
+    /// Ends a description; counts its result.
     func descriptionEnded(_ result: Result<MediaFacts, MediaError>) {
         openDescriptions.wrappingSubtract(1, ordering: .relaxed)
         switch result {
@@ -97,15 +84,10 @@ final class MediaMetrics: Sendable {
         }
     }
 
-    /// Counts a verdict.
-    func count(_ verdict: Verdict) {
-        verdicts[verdict]?.increment()
-    }
+    func count(_ verdict: Verdict) { verdicts[verdict]?.increment() }
 
-    /// Counts an error of a description, an opening or a read that somebody waited for.
-    func countError(_ error: MediaError) {
-        errors[error.code]?.increment()
-    }
+    /// Counts an error of a description, an opening or a read that a program waited for.
+    func countError(_ error: MediaError) { errors[error.code]?.increment() }
 
     /// Measures a fetch of blocks, or of a whole stream, that has brought bytes.
     func fetchEnded(byteCount: Int64, duration: Duration) {
@@ -114,17 +96,10 @@ final class MediaMetrics: Sendable {
     }
 }
 
-/// Counts what a read ends with, and hands it on.
+/// Counts the end of a read that was counted as begun, and hands on its result.
 struct CountingReceiver: ReadReceiver {
-    private let receiver: any ReadReceiver
-    private let metrics: MediaMetrics
-
-    /// A read has begun, whose end this is to be told.
-    init(_ receiver: any ReadReceiver, metrics: MediaMetrics) {
-        self.receiver = receiver
-        self.metrics = metrics
-        metrics.readBegan()
-    }
+    let receiver: any ReadReceiver
+    let metrics: MediaMetrics
 
     func readDidFinish(_ plaintext: RawSpan) {
         metrics.readEnded(byteCount: plaintext.byteCount)

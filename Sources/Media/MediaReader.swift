@@ -9,10 +9,10 @@ public final class MediaReader: Sendable {
     /// Opens the file of a deferred reader.
     public typealias Opener = @Sendable (@escaping @Sendable (Result<MediaReader, MediaError>) -> Void) -> Void
 
-    /// The target of reads.
+    /// The progress of the opening, which decides about reads.
     ///
     /// Valid transitions: `deferred` → `opening` → `opened`, `changed`, or again `deferred`.
-    private enum Source {
+    private enum Opening {
         /// The opened content. If the file changes, reads fail: bytes of two contents are never mixed.
         case content(MediaContent, through: ReadPath, at: ReadingPlace)
 
@@ -27,31 +27,15 @@ public final class MediaReader: Sendable {
         /// The media has changed since the file was opened.
         case changed(MediaError)
 
-        /// The action for a read.
-        enum Step {
-            case read(MediaContent, through: ReadPath, at: ReadingPlace)
-            case handOn(MediaReader)
-            case open
-            case wait
-            case fail(MediaError)
-        }
-
-        /// Takes a read, and keeps it while the file is being opened.
-        mutating func take(_ read: Read) -> Step {
-            switch self {
-            case .content(let content, let reads, let place):
-                return .read(content, through: reads, at: place)
-            case .opened(let reader):
-                return .handOn(reader)
-            case .changed(let error):
-                return .fail(error)
-            case .deferred:
-                self = .opening([read])
-                return .open
-            case .opening(let waiting):
-                self = .opening(waiting + [read])
-                return .wait
+        /// Takes a read, and keeps it while the file is being opened; returns the progress before.
+        mutating func take(_ read: Read) -> Opening {
+            let before = self
+            switch before {
+            case .deferred: self = .opening([read])
+            case .opening(let waiting): self = .opening(waiting + [read])
+            case .content, .opened, .changed: break
             }
+            return before
         }
 
         /// Ends the opening; returns the reads that waited.
@@ -73,7 +57,7 @@ public final class MediaReader: Sendable {
     }
 
     private struct State {
-        var source: Source
+        var opening: Opening
         var progress: ReadProgress
     }
 
@@ -95,7 +79,7 @@ public final class MediaReader: Sendable {
         size = opened.content.plaintextSize
         state = Locked(
             State(
-                source: .content(opened.content, through: file.reads, at: ReadingPlace()),
+                opening: .content(opened.content, through: file.reads, at: ReadingPlace()),
                 progress: ReadProgress(size: size)))
         self.onClose = onClose
         mayKeepPages = opened.isContinued || opened.content.authentication == nil
@@ -108,7 +92,7 @@ public final class MediaReader: Sendable {
         self.opener = opener
         self.sid = sid
         self.size = size
-        state = Locked(State(source: .deferred, progress: ReadProgress(size: size)))
+        state = Locked(State(opening: .deferred, progress: ReadProgress(size: size)))
         self.mayKeepPages = mayKeepPages
         self.onClose = onClose
     }
@@ -118,10 +102,9 @@ public final class MediaReader: Sendable {
     /// The most bytes of one read.
     public static let largestRead = Int(PendingRead.largest)
 
-    /// Calls `observer` once the end and at least half of the bytes were requested.
+    /// Calls `observer` once the end and at least half of the bytes were requested: at once, or on a read's thread.
     ///
     /// Half, because the kernel's cached pages aren't requested; not the end alone, because players look there first.
-    /// It is called at once or by a read, on the reader's thread.
     public func whenReadToEnd(_ observer: @escaping @Sendable () -> Void) {
         let due = state.withLock { $0.progress.watch(observer) }
         due?()
@@ -129,7 +112,7 @@ public final class MediaReader: Sendable {
 
     /// Whether the media has changed since it was opened: every read fails.
     public var isOutdated: Bool {
-        switch state.withLock({ $0.source }) {
+        switch state.withLock({ $0.opening }) {
         case .content(let content, let reads, _): !reads.isCurrent(content)
         case .opened(let reader): reader.isOutdated
         case .changed: true
@@ -147,24 +130,20 @@ public final class MediaReader: Sendable {
         let count = min(count, Self.largestRead)
         let range = offset..<max(offset, offset.addingSaturated(Int64(count)))
         let read = Read(offset: offset, count: count, receiver: receiver)
-        let (readToEnd, step) = state.withLock { ($0.progress.advance(range), $0.source.take(read)) }
+        let (readToEnd, opening) = state.withLock { ($0.progress.advance(range), $0.opening.take(read)) }
         readToEnd?()
-        perform(step, read)
-    }
-
-    private func perform(_ step: Source.Step, _ read: Read) {
-        switch step {
-        case .read(let content, let reads, let place):
-            reads.read(read.offset..<(read.offset + Int64(read.count)), of: content, at: place, receiver: read.receiver)
-        case .handOn(let reader):
-            reader.read(at: read.offset, count: read.count, receiver: read.receiver)
-        case .open:
+        switch opening {
+        case .content(let content, let reads, let place):
+            reads.read(offset..<(offset + Int64(count)), of: content, at: place, receiver: receiver)
+        case .opened(let reader):
+            reader.read(at: offset, count: count, receiver: receiver)
+        case .deferred:
             // The closure retains the reader, so the file stays open for the waiting reads.
             opener? { [self] in didOpen($0) }
-        case .wait:
+        case .opening:
             break
-        case .fail(let error):
-            read.receiver.readDidFail(error)
+        case .changed(let error):
+            receiver.readDidFail(error)
         }
     }
 
@@ -174,10 +153,10 @@ public final class MediaReader: Sendable {
         if case .success(let reader) = result, reader.size != size {
             result = .failure(MediaError(.changed, sid, "\(sid) has changed since it was opened: open it again"))
         }
-        let waiting = state.withLock { $0.source.didOpen(result) }
+        let waiting = state.withLock { $0.opening.didOpen(result) }
         for read in waiting {
             switch result {
-            case .success(let reader): perform(.handOn(reader), read)
+            case .success(let reader): reader.read(at: read.offset, count: read.count, receiver: read.receiver)
             case .failure(let error): read.receiver.readDidFail(error)
             }
         }

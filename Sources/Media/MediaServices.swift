@@ -13,15 +13,16 @@ final class MediaServices: Sendable {
     let clients: TwilioClients
     let transfer: TransferClient
     let keys: KeyRing
+    let configuration: MediaConfiguration
+    let observer: any MediaObserver
+    let logger: Logger
 
     /// Threads for decryption and for opening envelopes, which must not block the transfer thread.
     let workers: WorkerPool
-
     let diskWorkers: WorkerPool
 
     /// The thread that writes to the disk cache.
     let storeWorker: WorkerPool
-    let configuration: MediaConfiguration
 
     /// The cache of ciphertext across restarts; nil if disabled.
     let diskCache: (any BlockCache)?
@@ -38,7 +39,6 @@ final class MediaServices: Sendable {
     /// Open files whose media isn't open, since nothing was read.
     let deferredFiles = Atomic(0)
 
-    /// What has happened so far.
     let metrics: MediaMetrics
 
     /// The cheapest request for a size, by host.
@@ -54,16 +54,12 @@ final class MediaServices: Sendable {
 
     /// Bytes queued for the disk cache.
     private let storing = Locked(0)
-    let observer: any MediaObserver
-    let logger: Logger
-
-    /// The private keys proven to be held.
-    let keyStandings = Locked(KeyStandings())
+    let provenKeys = Locked<Set<ProvenKey>>([])
 
     /// Content keys unwrapped lately.
     let contentKeys = Locked(ContentKeyCache())
 
-    /// Public keys whose missing private key was logged.
+    /// The public keys whose missing private key was logged.
     private let missedKeys = Locked<Set<String>>([])
 
     init(
@@ -130,10 +126,10 @@ final class MediaServices: Sendable {
         }
     }
 
-    /// Logs a missing private key: the first time per public key as a warning, else for debugging.
+    /// Logs a missing private key: the first time per public key as a warning, later for debugging.
     func reportMissingKey(_ resource: MediaResource, _ message: String) {
-        let isNews = missedKeys.withLock { $0.insert(resource.publicKeySID ?? "").inserted }
         let key = resource.publicKeySID ?? "not named"
+        let isNews = missedKeys.withLock { $0.insert(key).inserted }
         logger.log(
             level: isNews ? .warning : .debug, "\(resource.sid): can't be opened: \(message)",
             metadata: ["recording": "\(resource.sid)", "public_key": "\(key)"])

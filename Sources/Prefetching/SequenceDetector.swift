@@ -43,7 +43,9 @@ struct SequenceDetector {
     /// The greatest number of sequences, guesses included.
     private static let limit = 16
 
-    /// The number of accesses elsewhere that end a guess: a later access to its file is chance.
+    /// The number of accesses elsewhere that end a guess: as many programs may begin at once.
+    ///
+    /// If its file is accessed after more, that is chance.
     private static let patienceOfGuesses = 4
 
     private let patience: Int
@@ -55,7 +57,7 @@ struct SequenceDetector {
     /// - Parameter patience: The number of accesses elsewhere that end an established sequence.
     init(patience: Int) { self.patience = patience }
 
-    /// Whether a sequence is established.
+    /// Whether a sequence is established: then accesses to files of known size count too.
     var isPrefetching: Bool { sequences.contains { $0.isEstablished } }
 
     /// The files prefetched but not accessed.

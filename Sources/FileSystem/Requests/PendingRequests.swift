@@ -22,8 +22,8 @@ final class PendingRequests: Sendable {
     /// The longest wait of a lookup.
     ///
     /// libfuse 3.14 doesn't tell the kernel that lookups may be parallel, so each delays all others in its directory. A
-    /// lookup waits only for a recording that isn't listed, usually some tenths of a second for Twilio's answer. The
-    /// next lookup finds a later answer.
+    /// lookup waits only for a recording that isn't listed, usually some tenths of a second for Twilio's answer. An
+    /// answer that comes later is kept, and the next lookup finds it.
     static let patienceOfLookups: Duration = .seconds(3)
 
     /// The interval of the checks.
@@ -80,7 +80,7 @@ final class PendingRequests: Sendable {
         }
     }
 
-    /// The signals that end programs.
+    /// The signals that end programs, or ask them to end.
     private static let endingSignals: UInt64 = [SIGHUP, SIGINT, SIGQUIT, SIGKILL, SIGTERM].reduce(0) {
         $0 | 1 << UInt64($1 - 1)
     }
@@ -88,7 +88,7 @@ final class PendingRequests: Sendable {
     /// Whether a signal that ends programs is pending for a thread or its process.
     private static func isEnding(_ threadID: pid_t) -> Bool {
         guard threadID > 0, let file = fopen("/proc/\(threadID)/status", "re") else {
-            // The signals of a thread in another namespace are unknown, but it has one.
+            // The thread is in another namespace: a signal is pending, but it is unknown which one.
             return true
         }
         defer { fclose(file) }

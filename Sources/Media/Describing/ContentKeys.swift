@@ -34,10 +34,10 @@ extension MediaServices {
     /// - Returns: nil if a key that is held may be the one, but has opened no recording that names the public key.
     func isKeyHeld(_ publicKeySID: String, kind: MediaKind) -> Bool? {
         let use = kind.keyUse
-        let isProven = keyStandings.withLock { standings in
-            standings.isHeld(publicKeySID, use: use)
+        let isProven = provenKeys.withLock { proven in
+            proven.contains(ProvenKey(publicKeySID: publicKeySID, use: use))
                 || keys.allMayHold(publicKeySID: publicKeySID, use: use)
-                    && KeyRing.Use.allCases.contains { standings.isHeld(publicKeySID, use: $0) }
+                    && KeyRing.Use.allCases.contains { proven.contains(ProvenKey(publicKeySID: publicKeySID, use: $0)) }
         }
         if isProven { return true }
         return keys.mayHold(publicKeySID: publicKeySID, use: use) ? nil : false
@@ -63,13 +63,11 @@ extension MediaServices {
             let key = try keys.unwrap(metadata, accepts: accepts)
             contentKeys.withLock { $0.insert(key, of: metadata) }
             if let sid = resource.publicKeySID {
-                keyStandings.withLock { $0.noteHeld(sid, use: resource.kind.keyUse) }
+                _ = provenKeys.withLock { $0.insert(ProvenKey(publicKeySID: sid, use: resource.kind.keyUse)) }
             }
             return key
         } catch {
-            if error.code == .keyNotHeld || error.code == .wrongKey {
-                reportMissingKey(resource, error.message)
-            }
+            if error.code == .keyNotHeld || error.code == .wrongKey { reportMissingKey(resource, error.message) }
             throw error
         }
     }

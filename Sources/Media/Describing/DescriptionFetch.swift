@@ -8,8 +8,8 @@ import TwilioAPI
 /// One small request is usually enough. Sealed media ends with GCM's tag or CBC's padding; other media begins with the
 /// format's signature. Both answers have the total size, the entity tag and the envelope's fields; HEAD lacks the
 /// bytes, and presigned addresses refuse it. A server that ignores ranges sends everything: the answer is cut off if
-/// enough is known, else kept for reads. If it is the API's own, later descriptions use HEAD if that reports sizes
-/// (``ProbeFindings``). An answer that can't be media (``MediaAnswerCheck``) is requested again.
+/// enough is known, else kept for reads. If such a server is the API itself, and reports sizes to HEAD, later
+/// descriptions use HEAD (``ProbeFindings``). An answer that can't be media (``MediaAnswerCheck``) is requested again.
 final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
     // Safe although unchecked: mutable state is accessed on the transfer thread alone.
 
@@ -33,11 +33,11 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
     /// For answers whose head can't be media, the transfer retries as for a status 503.
     private static let attemptLimit = 5
 
-    /// The attempts before media is believed to be truncated or, contrary to expectation, without an envelope.
+    /// The failed attempts after which media is believed to be truncated or, contrary to expectation, unencrypted.
     private static let leastRepetitions = 2
 
     private let known: KnownMedia
-    private let streams: any StreamKeeper
+    private let delegate: any StreamDelegate
     private let priority: Priority
 
     /// The findings of the current attempt.
@@ -75,25 +75,24 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
     private let completion: @Sendable (Result<MediaFacts, MediaError>, _ ignoresRanges: Bool) -> Void
 
     init(
-        of known: KnownMedia, streams: any StreamKeeper, priority: Priority = .reader,
+        of known: KnownMedia, delegate: any StreamDelegate, priority: Priority = .reader,
         completion: @escaping @Sendable (Result<MediaFacts, MediaError>, _ ignoresRanges: Bool) -> Void
     ) {
         self.known = known
-        self.streams = streams
+        self.delegate = delegate
         self.priority = priority
         self.completion = completion
     }
 
-    /// Sends the cheapest request.
     func start() {
         let address = known.resource.kind.mediaAccess == .direct ? (try? known.addresses())?.ownAddress : nil
-        // HEAD doesn't show the header of truncated media.
+        // HEAD has no bytes: it can't show whether truncated media is complete now.
         if let address, let origin = address.origin, !known.isCut,
             known.services.probes.withLock({ $0.probe(at: origin, now: .now) }) == .head
         {
             askForHead(at: address, of: origin)
         } else {
-            begin()
+            beginAttempt()
         }
     }
 
@@ -107,7 +106,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
     private func headDidEnd(_ result: Result<Response, TransferError>, of origin: Origin) {
         switch result {
         case .success(let response) where response.head.exactSize != nil:
-            findings = DescriptionFindings(head: response.head, total: response.head.exactSize)
+            findings.take(response.head, total: response.head.exactSize)
             isDone = true
             learn()
             return
@@ -121,11 +120,10 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         case .success, .failure:
             known.services.probes.withLock { $0.headFailed(at: origin, now: .now) }
         }
-        begin()
+        beginAttempt()
     }
 
-    /// Begins an attempt.
-    private func begin() {
+    private func beginAttempt() {
         findings = DescriptionFindings()
         download(known.expectsEnvelope ? .end : .beginning)
     }
@@ -168,7 +166,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         return true
     }
 
-    /// Handles a complete answer to a request for a part.
+    /// Handles an answer with everything, perhaps to a request for a part.
     private func wholeDidBegin(_ head: ResponseHead, total: Int64?, at offset: Int64) -> Bool {
         let isRepeated = earlierWhole == .some(total)
         earlierWhole = .some(total)
@@ -181,16 +179,16 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         isWhole = true
         findings.take(head, total: total)
         if total != nil {
-            // GCM's size follows from the ciphertext's, OAEP detects a wrong key, and the stream has the tag when it
-            // is read. Only a ciphertext that is all tag is never read, so its tag is taken here.
+            // GCM's size follows from the ciphertext's, OAEP detects a wrong key, and a read gets the tag from its own
+            // stream. Only a ciphertext that is all tag is never read, so its tag is taken here.
             isDone = known.resource.encryptionDetails != nil && total != CiphertextLayout.tagSize
             if isDone { return false }
             if findings.envelopeFields.isEmpty { return true }
         }
-        // Error pages may end with the connection and without an announced length.
+        // Error pages may end with the connection, without an announced length.
         announcesEnd = total != nil || head.headers["transfer-encoding"]?.lowercased().contains("chunked") == true
         do throws(MediaError) {
-            guard let spool = try streams.keepDescribedStream(from: transfer) else {
+            guard let spool = try delegate.descriptionDidBecomeStream(transfer) else {
                 failure = MediaError(.transferFailed, known.sid, "\(known.sid) is already being fetched: try again")
                 return false
             }
@@ -227,9 +225,9 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
             partDidCome()
         } else if case .failure(let error) = result {
             if error.status == 416 {
-                refusedRange(error)
+                rangeWasRefused(error)
             } else if known.stopAskingForChannels(after: error) {
-                begin()
+                beginAttempt()
             } else if error.code == .changed, findings.head != nil {
                 repeatAfter("the media changed while it was described")
             } else {
@@ -248,7 +246,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
     }
 
     /// Handles a refused range: the media is empty (RFC 9110, 14.4), or the server doesn't support the range.
-    private func refusedRange(_ error: TransferError) {
+    private func rangeWasRefused(_ error: TransferError) {
         if let head = error.response?.head, head.headers["content-range"]?.hasSuffix("*/0") == true {
             repeatAfter("the media is empty")
         } else if part != .everything {
@@ -261,13 +259,9 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
     /// Takes the bytes of an answer, and requests the other end of the media if needed.
     private func partDidCome() {
         findings.take(bytes, of: isWhole || part == .everything ? .beginning : part)
-        guard !isWhole else {
-            learn()
-            return
-        }
-        if isSealed, findings.tail == nil {
+        if !isWhole, isSealed, findings.tail == nil {
             download(.end)
-        } else if !isSealed, findings.beginning == nil {
+        } else if !isWhole, !isSealed, findings.beginning == nil {
             download(.beginning)
         } else {
             learn()
@@ -279,9 +273,8 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
 
     private func learn() {
         guard let head = findings.head, let total = findings.total else {
-            finish(
-                .failure(
-                    MediaError(.transferFailed, known.sid, "the media server sent no information about \(known.sid)")))
+            let message = "the media server sent no information about \(known.sid)"
+            finish(.failure(MediaError(.transferFailed, known.sid, message)))
             return
         }
         guard Bounds.sizes.contains(total) else {
@@ -314,8 +307,8 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
 
     /// Asks again after an answer that can't be media, up to a limit.
     private func repeatAfter(_ problem: String) {
-        let message = "the media of \(known.sid) could not be fetched: \(problem)"
-        abandonSpool(MediaError(.transferFailed, known.sid, message))
+        let message = "could not be fetched: \(problem)"
+        abandonSpool(known.error(.transferFailed, message))
         earlierFailures += 1
         // The host may be the target of a bad redirect.
         if let address = findings.head?.address { (try? known.addresses())?.forget(served: address) }
@@ -323,10 +316,10 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
             let code: MediaError.Code =
                 isSealed ? .transferFailed : known.mustBeSealed ? .unreadableEnvelope : .unexpectedContent
             known.forgetAddresses()
-            completion(.failure(MediaError(code, known.sid, message)), false)
+            completion(.failure(known.error(code, message)), false)
             return
         }
-        begin()
+        beginAttempt()
     }
 
     private func facts(head: ResponseHead, ciphertextSize: Int64) throws(MediaError) -> MediaFacts {
@@ -334,7 +327,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         let tail = isSealed ? findings.tail ?? [] : []
         var plaintextSize = ciphertextSize
         var isExact = true
-        // A complete stream with the right beginning or end confirms the size.
+        // A range answer confirms the size, and so does a complete unencrypted stream with the right beginning or end.
         let completeness = completeness(ciphertextSize)
         var isConfirmed = completeness == .whole && (head.status == 206 || !isSealed && spool != nil)
         do throws(EnvelopeError) {
@@ -382,7 +375,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
     }
 
     private func finish(_ result: Result<MediaFacts, MediaError>) {
-        // A stream without facts isn't kept: the next attempt would find it in its way.
+        // A stream without facts isn't kept: it would be in the way of the next attempt.
         if case .failure(let error) = result {
             abandonSpool(error)
             known.forgetAddresses()
@@ -392,7 +385,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
 
     private func abandonSpool(_ error: MediaError) {
         guard let spool else { return }
-        streams.streamDidEnd(spool.spool, .failure(error), nil)
+        delegate.streamDidEnd(spool.spool, .failure(error), nil)
         self.spool = nil
     }
 }

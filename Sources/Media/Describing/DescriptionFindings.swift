@@ -19,11 +19,6 @@ struct DescriptionFindings {
     /// The last 32 bytes, or all of shorter media.
     private(set) var tail: [UInt8]?
 
-    init() {}
-
-    /// Takes an answer to HEAD.
-    init(head: ResponseHead, total: Int64?) { take(head, total: total) }
-
     /// Takes the head of an answer, unless there is one.
     mutating func take(_ head: ResponseHead, total: Int64?) {
         guard self.head == nil else { return }
@@ -52,7 +47,7 @@ struct DescriptionFindings {
         guard let total else { return nil }
         guard isSealed else {
             if expectsEnvelope { return "it is encrypted, but the answer lacks the envelope headers" }
-            // HEAD has no bytes to look at. Its size counts for this process only, and the bytes are looked at later.
+            // HEAD has no bytes. Its size counts for this process only, and the bytes are checked later.
             guard let beginning else { return total == 0 ? "the media is empty" : nil }
             return MediaAnswerCheck.refusal(ofPlaintext: beginning, kind: resource.kind)
         }

@@ -11,7 +11,7 @@ import TwilioAPI
 /// - known → unknown, doubted: the facts are contradicted or outdated (``doubt()``); new ones are compared with them.
 /// - known → unknown: the media has changed (``forget()``).
 struct FactsState {
-    /// The answer to a request for the facts; `begin` and `wait` keep the waiter.
+    /// The next step of a caller that needs the facts; `begin` and `wait` keep the waiter.
     enum Step {
         case answer(MediaFacts)
         /// The caller sends a request.
@@ -26,7 +26,7 @@ struct FactsState {
         /// Whether the facts are new.
         var isLearnt = false
 
-        /// Whether the doubted facts are kept, since the answer is probably a truncated one.
+        /// Whether the doubted facts are kept, since the answer is probably truncated.
         var keepsEarlier = false
 
         /// Whether the new facts differ from the doubted ones, and whether in size.

@@ -5,17 +5,14 @@ import TwilioAPI
 extension MediaServices {
     /// Notes whether a host honours ranges, and checks once whether HEAD reports the same size.
     ///
-    /// Only the API's own addresses are considered: presigned ones are signed for GET alone, and video may need its
+    /// Only addresses of the API itself are considered: presigned ones are signed for GET alone, and video may need its
     /// last bytes anyway.
     func learnProbe(from head: ResponseHead, size: Int64, of resource: MediaResource) {
-        // All of a media smaller than the tail is a correct answer.
+        // For media no larger than the tail, a complete answer is correct.
         guard resource.kind.mediaAccess == .direct, head.address.credentials != nil, size > MediaFacts.tailSize,
             let origin = head.address.origin
         else { return }
-        let isToBeChecked = probes.withLock {
-            $0.learn(ignoresRanges: head.status == 200, at: origin, now: .now)
-        }
-        guard isToBeChecked else { return }
+        guard probes.withLock({ $0.learn(ignoresRanges: head.status == 200, at: origin, now: .now) }) else { return }
         let request = Request(method: .head, address: head.address, priority: .background, redirects: .report)
         transfer.send(request) { [probes] result in
             let told = (try? result.get())?.head.exactSize
@@ -25,7 +22,7 @@ extension MediaServices {
 }
 
 extension ResponseHead {
-    /// The media's size in an answer to HEAD; nil if it isn't reliable.
+    /// The media's size in an answer to HEAD; nil if that isn't reliable.
     var exactSize: Int64? {
         // Servers that don't know the length report 0, and encoded content has another length.
         guard status == 200, let contentLength, contentLength > 0, headers["Content-Encoding"] == nil,

@@ -10,7 +10,7 @@ enum MediaAnswerCheck {
     /// The bytes that contain every format's signature.
     static let signatureSize = 12
 
-    /// The reason that an answer's head isn't one with media, as the end of a sentence; nil if it may be.
+    /// The reason that an answer with this head can't be media, as the end of a sentence; nil if it can.
     static func refusal(of head: ResponseHead) -> String? {
         if head.status == 204 { return "answered without content instead of media" }
         if let name = EnvelopeMetadata.contradictoryS3EncryptionClientField(of: head.headers) {
@@ -45,10 +45,10 @@ enum MediaAnswerCheck {
         resource.toldSize.map { $0 > size } ?? false
     }
 
-    /// The least size in RIFF headers that is meaningless.
+    /// Sizes in RIFF headers are meaningless from here on.
     private static let sizesOfStreams: Int64 = 0x7FFF_FF00
 
-    /// The bytes by which headers are wrong without missing content: padding, the header itself.
+    /// The most bytes by which a header may be wrong although no content is missing: padding, the header itself.
     private static let toleratedExcess: Int64 = 64
 
     /// The reason that unencrypted media of a kind can't begin with these bytes; nil if it can.

@@ -2,28 +2,22 @@ import TwilioAPI
 
 /// Sizes valid for a while and in this process only, since they come from the length of one answer.
 struct ProvisionalSizes {
-    private struct Size {
-        let bytes: Int64
-        let isDoubtedFrom: ContinuousClock.Instant
-    }
-
     /// The validity of a size.
     static func lifetime(of facts: MediaFacts) -> Duration { .seconds(facts.completeness == .cut ? 5 : 60) }
 
     /// The most sizes remembered; a forgotten one costs a request.
     private static let limit = 100_000
 
-    private var sizes: [SID: Size] = [:]
+    private var sizes: [SID: (bytes: Int64, isDoubtedFrom: ContinuousClock.Instant)] = [:]
 
     /// The sizes contradicted by other evidence, and the time since which each was reported.
     private var claims: [SID: (bytes: Int64, since: ContinuousClock.Instant)] = [:]
 
-    /// The time after which a reported size is believed despite a header, resource or earlier description.
-    ///
-    /// Media recorded just now is complete by then.
+    /// The time after which a reported size is believed even if a header, the resource or an earlier description
+    /// contradicts it; media recorded just now is complete by then.
     static let settlingTime = Duration.seconds(60)
 
-    /// Whether a size was reported long enough; notes it if not.
+    /// Whether a size has been reported for the settling time; notes it if it is new.
     mutating func isSettled(_ facts: MediaFacts, of sid: SID, now: ContinuousClock.Instant) -> Bool {
         if let claim = claims[sid], claim.bytes == facts.ciphertextSize {
             return now - claim.since >= Self.settlingTime
@@ -43,10 +37,10 @@ struct ProvisionalSizes {
     mutating func note(_ facts: MediaFacts, of sid: SID, now: ContinuousClock.Instant) {
         if sizes.count >= Self.limit { sizes = sizes.filter { $0.value.isDoubtedFrom > now } }
         if sizes.count >= Self.limit { sizes.removeAll(keepingCapacity: true) }
-        sizes[sid] = Size(bytes: facts.plaintextSize, isDoubtedFrom: now + Self.lifetime(of: facts))
+        sizes[sid] = (facts.plaintextSize, now + Self.lifetime(of: facts))
     }
 
-    /// Notes the size of an answer in bytes of ciphertext; another size restarts its settling time.
+    /// Notes the size of an answer in bytes of ciphertext; if it is another one, the settling time begins again.
     mutating func noteAnswer(of sid: SID, size: Int64) {
         if let claim = claims[sid], claim.bytes != size { claims[sid] = nil }
     }

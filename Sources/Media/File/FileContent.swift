@@ -19,22 +19,14 @@ final class FileContent: Sendable {
     /// The file's units in the disk cache.
     var cache: UnitCache { UnitCache(known: known) }
 
-    /// Whether a content is open.
-    func isCurrent(_ content: MediaContent) -> Bool { state.withLock { $0.isCurrent(content) } }
-
     /// Drops all ciphertext, fails the reads that wait for it, and cancels its transfers.
-    func letGo(failing error: MediaError) { end(state.withLock { $0.detach() }, failing: error) }
+    func drop(failing error: MediaError) { end(state.withLock { $0.detach() }, failing: error) }
 
     /// Fails the reads and cancels the transfers that a transition detached.
     func end(_ detached: FileState.Detached, failing error: MediaError) {
         for transfer in detached.transfers { transfer.cancel() }
         for read in detached.reads { read.fail(error) }
     }
-
-    /// Evicts blocks without waiting reads.
-    func evict(_ slotCount: Int) { _ = state.withLock { $0.blocks.evict(slotCount) } }
-
-    // MARK: Doubts and changes
 
     /// Acts on a fetch's finding about the media; its error fails the waiting reads.
     func take(_ finding: MediaFinding?, failing error: MediaError) {
@@ -56,7 +48,7 @@ final class FileContent: Sendable {
 
     /// Forgets the facts and the content of changed media.
     func mediaDidChange() {
-        known.forget()
+        known.state.withLock { $0.forget() }
         forgetMedia()
     }
 
@@ -70,14 +62,11 @@ final class FileContent: Sendable {
     }
 
     /// The error of reads of dropped content.
-    var hasChanged: MediaError {
-        MediaError(.changed, known.sid, "the media of \(known.sid) has changed")
-    }
+    var hasChanged: MediaError { known.error(.changed, "has changed") }
 
     /// Fails pending openings: the kernel knows the former size and learns the new one only later.
     func failOpenings() {
-        let error = MediaError(
-            .changed, known.sid, "the media of \(known.sid) has changed: open it again")
+        let error = known.error(.changed, "has changed: open it again")
         for waiter in state.withLock({ $0.failOpenings() }) { waiter(.failure(error)) }
     }
 }

@@ -26,7 +26,7 @@ extension FileState {
         case wait
     }
 
-    /// Opens the file; `isAhead` if for no reader, so that the kernel's pages stay those from before.
+    /// Opens the file; `isAhead` if no reader does yet: then the kernel's pages may still be of earlier content.
     mutating func open(
         isAhead: Bool, now: ContinuousClock.Instant, waiter: @escaping Learnt<MediaContent>.Waiter
     ) -> Opening {
@@ -52,9 +52,9 @@ extension FileState {
         return markOpened(content, isAhead: false)
     }
 
-    /// Returns a content as opened.
+    /// Marks a content as opened by a reader, unless `isAhead`.
     mutating func markOpened(_ content: MediaContent, isAhead: Bool) -> Opened {
-        // Dropped meanwhile: the kernel's pages are of other content.
+        // If it was dropped meanwhile, the kernel's pages may be of other content.
         guard isCurrent(content) else { return Opened(content: content, isContinued: false) }
         defer { wasOpened = wasOpened || !isAhead }
         return Opened(content: content, isContinued: wasOpened)
@@ -100,8 +100,6 @@ extension FileState {
         content = .unknown
         return waiting
     }
-
-    // MARK: Readers
 
     /// Counts a closed reader.
     mutating func releaseReader() {

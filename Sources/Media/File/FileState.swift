@@ -31,7 +31,7 @@ struct FileState {
 
     /// The effect of an authentication failure.
     enum Failure {
-        /// None: it was handled before, or the content was dropped.
+        /// No effect: the failure was handled before, or the content was dropped.
         case known
 
         /// The content or its replacement is fetched and verified again, in a pass that has begun.

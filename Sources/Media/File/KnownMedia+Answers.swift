@@ -20,30 +20,29 @@ extension KnownMedia {
         return "answered without the media's entity tag"
     }
 
-    /// How the envelope in an answer differs from the known one; nil if it doesn't.
+    /// The fields of an answer's envelope if it differs from the known one; nil if it doesn't.
     ///
-    /// Every answer with video has the envelope; with another one or none, it has other bytes.
-    func difference(ofEnvelopeIn head: ResponseHead) -> EnvelopeDifference? {
+    /// Every answer with video has the envelope. Without one, it may be an error page; with another one, this answer or
+    /// the earlier one is damaged, or the media has changed.
+    func otherEnvelope(in head: ResponseHead) -> [String: String]? {
         guard resource.kind.envelopePlace == .media, let facts else { return nil }
         let fields = EnvelopeMetadata.s3EncryptionClientFields(of: head.headers)
         if fields == facts.envelopeFields { return nil }
-        if fields.isEmpty { return .missing }
-        guard let told = try? EnvelopeMetadata.s3EncryptionClient({ fields[$0] }),
-            let known = try? EnvelopeMetadata.s3EncryptionClient({ facts.envelopeFields[$0] })
-        else { return .other(fields) }
-        return told.decryptsLike(known) ? nil : .other(fields)
+        if let told = try? EnvelopeMetadata.s3EncryptionClient({ fields[$0] }),
+            let known = try? EnvelopeMetadata.s3EncryptionClient({ facts.envelopeFields[$0] }),
+            told.decryptsLike(known)
+        {
+            return nil
+        }
+        return fields
     }
-
-    // MARK: Errors
 
     /// The error of a failed transfer of the media.
     func mediaError(_ error: TransferError) -> MediaError {
         if let cause = error.cause as? TwilioError, error.code == .addressUnavailable {
             return missing(cause) ?? MediaError(.transferFailed, sid, cause.message, cause: error)
         }
-        if error.code == .changed {
-            return MediaError(.changed, sid, "the media of \(sid) has changed", cause: error)
-        }
+        if error.code == .changed { return self.error(.changed, "has changed", cause: error) }
         if error.code == .cancelled {
             return MediaError(.shutDown, sid, "reading \(sid) was cancelled", cause: error)
         }
@@ -53,19 +52,29 @@ extension KnownMedia {
 
     private func missing(_ error: TwilioError) -> MediaError? {
         guard error.code == .notFound else { return nil }
-        if isKeptElsewhere {
-            return MediaError(
-                .mediaMissing, sid, "the media of \(sid) is kept outside of Twilio, in a bucket of the account's owner",
-                cause: error)
+        guard isKeptElsewhere else { return MediaError(.mediaMissing, sid, error.message, cause: error) }
+        return self.error(
+            .mediaMissing, "is kept outside of Twilio, in a bucket of the account's owner", cause: error)
+    }
+
+    /// Makes an error with a sentence about the media: "the media of RE… has changed".
+    func error(_ code: MediaErrorCode, _ predicate: String, cause: (any Error)? = nil) -> MediaError {
+        MediaError(code, sid, "the media of \(sid) \(predicate)", cause: cause)
+    }
+
+    /// Runs operations on temporary files, and translates their errors.
+    func onDisk<Result>(_ body: () throws(SystemError) -> Result) throws(MediaError) -> Result {
+        do throws(SystemError) {
+            return try body()
+        } catch {
+            throw MediaError(.storage, sid, error.message, cause: error)
         }
-        return MediaError(.mediaMissing, sid, error.message, cause: error)
     }
 
     /// The error of opening truncated media.
     var endIsMissing: MediaError {
-        MediaError(
-            .transferFailed, sid,
-            "the media of \(sid) is shorter than its header or its resource says: it may not be complete yet; try again"
-                + " later")
+        error(
+            .transferFailed,
+            "is shorter than its header or its resource says: it may not be complete yet; try again later")
     }
 }

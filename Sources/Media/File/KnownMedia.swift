@@ -10,7 +10,7 @@ import TwilioAPI
 final class KnownMedia: Sendable {
     let resource: MediaResource
     let services: MediaServices
-    private let state: Locked<FactsState>
+    let state: Locked<FactsState>
 
     /// The source of addresses, made on demand.
     private let addressSource = Locked<MediaAddressSource?>(nil)
@@ -32,20 +32,6 @@ final class KnownMedia: Sendable {
 
     // MARK: Learning
 
-    /// Asks for the facts; see ``FactsState/describe(_:hasReaders:now:waiter:)``.
-    func describe(
-        _ priority: Priority, hasReaders: Bool, waiter: @escaping Learnt<MediaFacts>.Waiter
-    ) -> FactsState.Step {
-        state.withLock { $0.describe(priority, hasReaders: hasReaders, now: .now, waiter: waiter) }
-    }
-
-    /// Ends a request; see ``FactsState/end(_:isSettled:priority:now:)``.
-    func descriptionDidEnd(
-        _ described: Result<MediaFacts, MediaError>, isSettled: Bool, priority: Priority
-    ) -> FactsState.End? {
-        state.withLock { $0.end(described, isSettled: isSettled, priority: priority, now: .now) }
-    }
-
     /// Decides whether to believe unconfirmed facts because earlier descriptions agree.
     ///
     /// - Returns: the facts, confirmed if only time was missing, and whether they were reported long enough.
@@ -59,11 +45,7 @@ final class KnownMedia: Sendable {
     /// Reports new facts.
     func factsWereLearnt(_ facts: MediaFacts) {
         services.provisionalSizes.withLock { sizes in
-            if facts.isConfirmed {
-                sizes.forget(sid)
-            } else {
-                sizes.note(facts, of: sid, now: .now)
-            }
+            if facts.isConfirmed { sizes.forget(sid) } else { sizes.note(facts, of: sid, now: .now) }
         }
         services.observer.mediaWasDescribed(sid, of: resource.accountSID, as: facts)
     }
@@ -73,7 +55,7 @@ final class KnownMedia: Sendable {
         if let confirmed = state.withLock({ $0.confirm() }) { factsWereLearnt(confirmed) }
     }
 
-    /// Notes the size in a range answer, which confirms the facts of sealed media.
+    /// Notes the size in the answer to a request for a range, which confirms the facts of sealed media.
     func rangeDidBegin(_ head: ResponseHead) {
         guard let total = head.contentRange?.total else { return }
         services.provisionalSizes.withLock { $0.noteAnswer(of: sid, size: total) }
@@ -86,7 +68,7 @@ final class KnownMedia: Sendable {
     @discardableResult
     func doubt() -> Bool { state.withLock { $0.doubt() } }
 
-    /// Doubts facts that are unconfirmed, lack a tail or are of another number of channels.
+    /// Doubts facts that are unconfirmed, lack a needed tail or are of another number of channels.
     func doubtUnsureFacts() {
         state.withLock { state in
             guard let facts = state.facts else { return }
@@ -96,9 +78,6 @@ final class KnownMedia: Sendable {
             }
         }
     }
-
-    /// Forgets the facts of changed media: new ones aren't compared with them.
-    func forget() { state.withLock { $0.forget() } }
 
     // MARK: Channels
 
@@ -131,10 +110,9 @@ final class KnownMedia: Sendable {
     /// Whether media with these facts has an envelope.
     func isSealed(_ facts: MediaFacts) -> Bool { resource.encryptionDetails != nil || !facts.envelopeFields.isEmpty }
 
-    /// Whether plaintext can't be the recording: its resource names a key, or it had an envelope before.
+    /// Whether plaintext can't be the recording: its resource reports encryption, or it had an envelope before.
     var mustBeSealed: Bool {
-        if namesKey { return true }
-        return state.withLock { $0.doubted.map { !$0.envelopeFields.isEmpty } ?? false }
+        namesKey || state.withLock { $0.doubted.map { !$0.envelopeFields.isEmpty } ?? false }
     }
 
     /// Whether the resource reports encryption.
@@ -142,9 +120,9 @@ final class KnownMedia: Sendable {
 
     /// Whether the media probably has an envelope.
     var expectsEnvelope: Bool {
-        if mustBeSealed { return true }
-        return resource.kind.envelopePlace == .media
-            && services.probes.withLock { $0.expectsEnvelope(of: resource.kind) }
+        mustBeSealed
+            || resource.kind.envelopePlace == .media
+                && services.probes.withLock { $0.expectsEnvelope(of: resource.kind) }
     }
 
     // MARK: Addresses
@@ -170,9 +148,8 @@ final class KnownMedia: Sendable {
 
     /// Whether a 404 may mean that the media isn't available yet, which is normal for some seconds.
     var mayBeTooYoung: Bool {
-        // Twilio never gets that media: readers would wait in vain.
-        guard !isKeptElsewhere else { return false }
-        guard let created = resource.dateCreated else { return false }
+        // Twilio never gets media that is kept elsewhere: readers would wait in vain.
+        guard !isKeptElsewhere, let created = resource.dateCreated else { return false }
         // `dateCreated` is the recording's beginning.
         let age = Int64(time(nil)) - created.seconds - (resource.duration ?? 0)
         return age < 900

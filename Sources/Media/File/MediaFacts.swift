@@ -35,10 +35,10 @@ public struct MediaFacts: Hashable, Sendable, Codable {
     /// Size, entity tag and bytes differ between numbers of channels.
     let requestedChannels: Int64?
 
-    /// Whether the size is stored: a range answer or the content confirmed it, or it was stable for a minute.
+    /// Whether the size is certain enough to be stored: by a range answer, by the content or by a minute's stability.
     ///
-    /// The length of a complete answer could be that of an error page, so it is valid in this process only
-    /// (``ProvisionalSizes``) until the tag, the padding, or the signature and the end of the content agree.
+    /// A complete answer could be an error page, so its length counts in this process only (``ProvisionalSizes``) until
+    /// the content confirms it: by its tag, its padding, or its signature and its end.
     public private(set) var isConfirmed: Bool
 
     /// Whether the media is complete according to its header or resource; isn't stored.

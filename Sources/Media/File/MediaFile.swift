@@ -7,7 +7,6 @@ import TwilioAPI
 /// One recording's media in the library: facts, content, readers, and the ``ReadPath``.
 final class MediaFile: Sendable {
     typealias Opened = FileState.Opened
-
     let known: KnownMedia
     let content: FileContent
     let reads: ReadPath
@@ -28,19 +27,16 @@ final class MediaFile: Sendable {
     private var stream: StreamSource { StreamSource(file: content, reads: reads) }
 
     /// Drops the ciphertext and cancels transfers; there are no readers left.
-    func close() { content.letGo(failing: MediaError(.shutDown, sid, "\(sid) was closed")) }
+    func close() { content.drop(failing: MediaError(.shutDown, sid, "\(sid) was closed")) }
 
     // MARK: Readers
 
     func retainReader() { content.state.withLock { $0.readerCount += 1 } }
-
     func releaseReader() { content.state.withLock { $0.releaseReader() } }
-
     var hasReaders: Bool { content.state.withLock { $0.readerCount > 0 } }
 
     /// Whether readers from before the media changed may be left.
     var hasOutdatedReaders: Bool { content.state.withLock { $0.hasOutdatedReaders } }
-
     var hasBeenOpened: Bool { content.state.withLock { $0.wasOpened } }
 
     // MARK: State
@@ -60,44 +56,47 @@ final class MediaFile: Sendable {
 
     /// Notes an earlier verdict on the same media, unless the content is opened.
     func learn(_ integrity: Integrity) {
-        content.state.withLock { state in
-            if case .unknown = state.content { state.gate.learn(integrity) }
-        }
+        content.state.withLock { if case .unknown = $0.content { $0.gate.learn(integrity) } }
     }
 
     // MARK: Describing
 
     /// Learns size and envelope, unless they are known.
     func describe(priority: Priority = .reader, completion: @escaping Learnt<MediaFacts>.Waiter) {
-        switch known.describe(priority, hasReaders: hasReaders, waiter: completion) {
+        let hasReaders = hasReaders
+        let step = known.state.withLock {
+            $0.describe(priority, hasReaders: hasReaders, now: .now, waiter: completion)
+        }
+        switch step {
         case .answer(let facts): completion(.success(facts))
         case .begin:
             services.metrics.descriptionBegan()
-            DescriptionFetch(of: known, streams: stream, priority: priority) { [self] result, ignoresRanges in
+            DescriptionFetch(of: known, delegate: stream, priority: priority) { [self] result, ignoresRanges in
                 descriptionDidEnd(result, ignoresRanges: ignoresRanges, priority: priority)
             }.start()
         case .wait: break
         }
     }
 
-    /// Ends a description.
     private func descriptionDidEnd(
         _ described: Result<MediaFacts, MediaError>, ignoresRanges: Bool, priority: Priority
     ) {
         let (described, isSettled) = known.settled(described)
         services.metrics.descriptionEnded(described)
         let end = content.state.withLock { state -> FactsState.End? in
-            let end = known.descriptionDidEnd(described, isSettled: isSettled, priority: priority)
+            let end = known.state.withLock {
+                $0.end(described, isSettled: isSettled, priority: priority, now: .now)
+            }
             if let end, end.isLearnt { state.ignoresRanges = ignoresRanges }
             return end
         }
         guard let end else { return }
         var result = described
         if end.keepsEarlier {
-            let error = MediaError(.transferFailed, sid, "the media of \(sid) broke off before the end that it had")
+            let error = known.error(.transferFailed, "broke off before the end that it had")
             result = .failure(error)
             // The stream may have been kept for reads.
-            content.letGo(failing: error)
+            content.drop(failing: error)
         }
         if end.hasChanged {
             content.forgetMedia()
@@ -109,7 +108,7 @@ final class MediaFile: Sendable {
 
     // MARK: Opening
 
-    /// Opens the content; `isAhead` if for no reader, so that the kernel's pages stay those from before.
+    /// Opens the content; `isAhead` if no reader asks.
     func open(isAhead: Bool = false, completion: @escaping Learnt<Opened>.Waiter) {
         let waiter: Learnt<MediaContent>.Waiter = { [self] result in
             completion(result.map { opened in content.state.withLock { $0.markOpened(opened, isAhead: isAhead) } })
@@ -117,8 +116,9 @@ final class MediaFile: Sendable {
         let opening = content.state.withLock { state -> FileState.Opening in
             let opening = state.open(isAhead: isAhead, now: .now, waiter: waiter)
             switch opening {
+            // A retrial, for which the facts are learned again.
             case .begin(.some): known.doubt()
-            // If the server ignores ranges, another description would be no surer.
+            // Where the server ignores ranges, another description can't confirm the facts either.
             case .begin(nil) where !state.ignoresRanges: known.doubtUnsureFacts()
             default: break
             }
@@ -154,22 +154,20 @@ final class MediaFile: Sendable {
     /// Opens the envelope and ends the opening; `isAgain` if the facts were learned again for this.
     private func openEnvelope(of facts: MediaFacts, isAgain: Bool) {
         let result = Result { () throws(MediaError) in try makeContent(facts) }
-        if case .failure(let error) = result, error.code == .keyNotHeld, !known.namesKey {
+        let lacksKey = if case .failure(let error) = result { error.code == .keyNotHeld } else { false }
+        if lacksKey, !known.namesKey {
             // Facts from an earlier version or from before the resource named a key weren't reported as encrypted.
             services.observer.mediaWasDescribed(sid, of: known.resource.accountSID, as: facts)
         }
-        guard !isAgain, case .failure(let error) = result, error.code == .keyNotHeld, !facts.envelopeFields.isEmpty,
-            services.isKeyHeld(for: known.resource) == true
-        else {
+        if lacksKey, !isAgain, !facts.envelopeFields.isEmpty, services.isKeyHeld(for: known.resource) == true {
+            // The key has opened other envelopes, so this one's headers may have been damaged.
+            known.doubt()
+            openDescribed(isAgain: true)
+        } else {
             contentDidEnd(result)
-            return
         }
-        // The key has opened other envelopes, so this one's headers may have been damaged.
-        known.doubt()
-        openDescribed(isAgain: true)
     }
 
-    /// Opens the envelope.
     private func makeContent(_ facts: MediaFacts) throws(MediaError) -> MediaContent {
         do throws(EnvelopeError) {
             guard let metadata = try MediaFacts.envelope(of: known.resource, fields: facts.envelopeFields) else {
@@ -178,22 +176,16 @@ final class MediaFile: Sendable {
             let key = try services.contentKey(for: metadata, facts: facts, of: known.resource)
             // The padding in the last block agrees with the sizes.
             if metadata.cipher.isPadded { known.confirm() }
-            return try MediaContent(
-                facts: facts, metadata: metadata, key: key, isStrict: isStrict(ciphertextSize: facts.ciphertextSize))
+            let (mode, limit) = (services.configuration.integrityMode, services.configuration.strictLimit)
+            let isStrict = content.state.withLock {
+                $0.gate.isStrict(size: facts.ciphertextSize, mode: mode, limit: limit)
+            }
+            return try MediaContent(facts: facts, metadata: metadata, key: key, isStrict: isStrict)
         } catch {
             throw MediaError(error, sid)
         }
     }
 
-    /// Whether to release nothing of the content before all of it is verified.
-    private func isStrict(ciphertextSize: Int64) -> Bool {
-        let configuration = services.configuration
-        return content.state.withLock {
-            $0.gate.isStrict(size: ciphertextSize, mode: configuration.integrityMode, limit: configuration.strictLimit)
-        }
-    }
-
-    /// Ends the opening of the content.
     private func contentDidEnd(_ result: Result<MediaContent, MediaError>) {
         let cachedUnits = content.cache.units
         let waiting = content.state.withLock { state -> [Learnt<MediaContent>.Waiter] in
@@ -207,8 +199,8 @@ final class MediaFile: Sendable {
             services.logger.critical(
                 "\(sid): authentication failed (\(error.message)); it can't be opened",
                 metadata: ["recording": "\(sid)"])
-        // Nothing has to be read to verify an empty content.
         case .success(let opened) where opened.authentication?.integrity == .verified:
+            // An empty content is verified without a read.
             Verification(file: content, reads: reads).contentDidPass()
         default: break
         }

@@ -49,19 +49,17 @@ final class ContentAuthentication: Sendable {
         try state.withLock { (state) throws(EnvelopeError) in _ = try decide(state) }
     }
 
-    /// Makes a new authentication of the same content.
     init(again other: ContentAuthentication) {
         untouched = other.untouched
         state = Locked(State(authenticator: other.untouched))
     }
 
-    /// The current attempt.
     var attempt: Attempt { currentAttempt.load(ordering: .acquiring) }
 
     /// The first missing range of ciphertext; nil if all has arrived.
     var firstMissingRange: Range<Int64>? { state.withLock { $0.authenticator.firstMissingRange } }
 
-    /// Begins a new attempt without blocks and verdict.
+    /// Begins a new attempt, with neither blocks nor a verdict.
     func begin() {
         state.withLock { state in
             state = State(authenticator: untouched)

@@ -36,7 +36,6 @@ struct IntegrityGate<Read> {
     private(set) var wasReleased = false
 
     private var held: [Read] = []
-
     private var currentPass: Pass?
     private var passCount = 0
 
@@ -85,7 +84,6 @@ struct IntegrityGate<Read> {
         return beginPass()
     }
 
-    /// Takes the held reads.
     mutating func takeHeld() -> [Read] {
         defer { held = [] }
         return held
@@ -93,14 +91,12 @@ struct IntegrityGate<Read> {
 
     /// Begins a verifying pass, unless one is in progress.
     mutating func beginPass() -> Pass? { currentPass == nil ? beginNextPass() : nil }
-
     private mutating func beginNextPass() -> Pass {
         passCount += 1
         currentPass = passCount
         return passCount
     }
 
-    /// Whether a pass is the one in progress.
     func isUnderWay(_ pass: Pass) -> Bool { currentPass == pass }
 
     /// Ends a verifying pass; returns the held reads, or none if the pass is void.

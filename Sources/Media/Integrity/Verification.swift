@@ -4,14 +4,13 @@ import Support
 import Transfer
 import TwilioAPI
 
-/// The verification of a file's content: the pass that fetches all of it, and the effects of the verdict.
+/// The verification of a file's content: the pass that fetches all of it, and the actions after the verdict.
 ///
 /// Content that fails is fetched again, bypassing all caches, before it is condemned (``IntegrityGate``). Bytes
 /// released before stay condemned: their readers fail for good, and new readers get nothing before the second attempt
 /// passes.
 struct Verification {
     typealias Pass = FileState.Pass
-
     let file: FileContent
     let reads: any ReadRunner
 
@@ -26,7 +25,7 @@ struct Verification {
         if let pass {
             fetchAll(of: read.content, in: pass)
         } else if !read.content.isHeldBack {
-            // The verdict came between the two locks.
+            // The verdict came after the read was held.
             resume(file.state.withLock { $0.gate.takeHeld() })
         }
     }
@@ -141,8 +140,7 @@ struct Verification {
             passDidStop(pass, file.hasChanged)
             return
         }
-        let streams = StreamSource(file: file, reads: reads)
-        DescriptionFetch(of: known, streams: streams) { result, _ in
+        DescriptionFetch(of: known, delegate: StreamSource(file: file, reads: reads)) { result, _ in
             switch result {
             case .success(let again) where again.describes(sameMediaAs: facts):
                 services.workers.run { fetchAll(of: content, in: pass) }

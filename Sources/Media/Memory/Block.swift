@@ -9,7 +9,7 @@ final class Block: @unchecked Sendable {
     // Safe although unchecked: the writer only accesses unpublished bytes, readers only published ones; the file's
     // lock, taken to publish and to learn the published count, orders the two.
 
-    /// The bytes in a block, a multiple of AES's: seeks stay cheap, and the overhead per block negligible.
+    /// The bytes in a block, whole AES blocks: seeks stay cheap, and the overhead per block negligible.
     static let size = 128 << 10
 
     /// The bytes kept before the block's own, since decryption may need the preceding AES block.
@@ -23,8 +23,8 @@ final class Block: @unchecked Sendable {
 
     private let memory: PooledMemory
 
-    /// Whether the block was authenticated; two threads may both authenticate it, which is harmless.
-    private let wasSeen = Atomic(false)
+    /// Set after the authentication; two threads may both authenticate a block, which is harmless.
+    private let wasAuthenticated = Atomic(false)
 
     init(index: Int, byteCount: Int, memory: PooledMemory) {
         self.index = index
@@ -35,10 +35,8 @@ final class Block: @unchecked Sendable {
     /// The ciphertext offset of the first byte.
     var offset: Int64 { Int64(index) * Int64(Self.size) }
 
-    /// Whether the block was authenticated.
-    var isAuthenticated: Bool { wasSeen.load(ordering: .acquiring) }
-
-    func noteAuthentication() { wasSeen.store(true, ordering: .releasing) }
+    var isAuthenticated: Bool { wasAuthenticated.load(ordering: .acquiring) }
+    func noteAuthentication() { wasAuthenticated.store(true, ordering: .releasing) }
 
     /// Copies bytes to a position relative to the block's first byte; −16…−1 is the prefix.
     func write(_ bytes: RawSpan, at position: Int) {

@@ -2,6 +2,6 @@
 public struct MemoryError: Error, Sendable, CustomStringConvertible {
     let byteCount: Int
 
-    /// One sentence that says so.
+    /// A sentence with the number of bytes.
     public var description: String { "\(byteCount) bytes of memory for media are too few, or more than available" }
 }

@@ -29,7 +29,6 @@ final class MemoryPool: Sendable {
 
     /// The slots of the largest read, widened to whole cache units: enough to serve every read.
     static let leastSlotCount = 32
-
     let slotCount: Int
 
     /// The slots that read-ahead leaves to readers.
@@ -74,9 +73,7 @@ final class MemoryPool: Sendable {
         self.schedule = schedule
     }
 
-    /// The number of free slots.
     var freeCount: Int { state.withLock { freeCount(in: $0) } }
-
     var hasWaiters: Bool { waiterCount.load(ordering: .acquiring) > 0 }
 
     /// Takes slots; nil if there are too few, or others wait.

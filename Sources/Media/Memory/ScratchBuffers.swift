@@ -10,7 +10,7 @@ final class ScratchBuffers: Sendable {
     }
 
     /// The bytes in a buffer: the largest read, and a piece of ciphertext from a file.
-    static let size = (1 << 20) + (64 << 10)
+    static let size = Int(PendingRead.largest) + (64 << 10)
 
     private let free: Condition<[Buffer]>
 

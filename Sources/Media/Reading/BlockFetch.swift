@@ -6,11 +6,10 @@ import TwilioAPI
 final class BlockFetch: DownloadReceiver, @unchecked Sendable {
     // Safe although unchecked: mutable state is accessed on the transfer thread alone.
 
-    /// The requested ciphertext range.
-    private let range: Range<Int64>
-
     let transfer = TransferSlot()
 
+    /// The requested ciphertext range.
+    private let range: Range<Int64>
     private let known: KnownMedia
     private let content: MediaContent
     private let delegate: any FetchDelegate
@@ -30,19 +29,16 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
     /// The stream that replaces the range, if the server ignores ranges.
     private var stream: StreamFetch?
 
-    /// Whether no more bytes are wanted.
+    /// Whether no more bytes are wanted from the range.
     private var isOver = false
     private var failure: MediaError?
 
     /// Whether the range includes the media's first bytes, still unchecked.
     private var mustCheckBeginning: Bool
 
-    /// Whether an answer was refused because it contradicts the known facts.
-    private var isContradicted = false
-
     /// Whether an answer reported another size than the known one; either may be wrong.
     private var hasOtherSize = false
-    private var envelope = EnvelopeCheck()
+    private var answers = AnswerCheck()
 
     /// Makes the fetch of an order; nil if it has no blocks.
     init?(
@@ -61,42 +57,33 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
         mustCheckBeginning = first.offset == 0 && !content.isEncrypted
     }
 
-    /// Sends the request.
     func start(priority: Priority) throws(MediaError) {
         transfer.hold(
             known.services.transfer.download(
                 DownloadRequest(
                     range: .bytes(range), priority: priority, retriesNotFound: known.mayBeTooYoung,
-                    expectedEntityTag: known.facts?.entityTag, refusal: { [weak self] in self?.refusal(of: $0) }),
+                    expectedEntityTag: known.facts?.entityTag,
+                    refusal: { [weak self, known] in
+                        self?.answers.refusal(of: $0, for: known, isWhole: $0.status == 200)
+                    }),
                 from: try known.addresses(), to: self))
-    }
-
-    /// The reason to refuse an answer and ask again; nil if it may be a part of the media or all of it.
-    private func refusal(of head: ResponseHead) -> String? {
-        if let reason = MediaAnswerCheck.refusal(of: head) { return reason }
-        let contradiction =
-            head.status == 200 ? known.contradiction(in: head) : known.contradictionOfEntityTag(in: head)
-        guard let reason = contradiction ?? envelope.refusal(of: head, for: known) else { return nil }
-        isContradicted = true
-        return reason
     }
 
     func downloadDidBegin(_ head: ResponseHead, at offset: Int64) -> Bool {
         if let stream { return stream.downloadDidBegin(head, at: offset) }
-        if envelope.isOutvoted {
-            failure = EnvelopeCheck.changed(known.sid)
+        if let error = answers.envelopeError(of: known) {
+            failure = error
             return false
         }
         (try? known.addresses())?.remember(served: head.address)
         if head.status == 206 {
             guard offset == position else {
-                failure = MediaError(.transferFailed, known.sid, "the media of \(known.sid) was sent out of order")
+                failure = known.error(.transferFailed, "was sent out of order")
                 return false
             }
             if let total = head.contentRange?.total, total != known.facts?.ciphertextSize {
                 hasOtherSize = true
-                failure = MediaError(
-                    .changed, known.sid, "the media of \(known.sid) has a different size than before")
+                failure = known.error(.changed, "has a different size than before")
                 return false
             }
             known.rangeDidBegin(head)
@@ -107,7 +94,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
             return true
         }
         do throws(MediaError) {
-            // The stream takes over this fetch's waiting reads; a stream in progress already serves them.
+            // The stream takes over this fetch's waiting reads; one in progress already serves them.
             guard let stream = try delegate.fetchDidBecomeStream(transfer) else { return false }
             self.stream = stream
             return stream.downloadDidBegin(head, at: offset)
@@ -137,9 +124,8 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
             guard local >= 0 else { continue }
             let written = local + count
             if let reason = problem(withFirst: written, of: block) ?? problem(withLast: written, of: block) {
-                // What came before it and was kept may be just as wrong.
-                failure = MediaError(
-                    .changed, known.sid, "the media of \(known.sid) could not be fetched: \(reason)")
+                // Bytes that came before and were published may be just as wrong.
+                failure = known.error(.changed, "could not be fetched: \(reason)")
                 transfer.cancel()
                 return
             }
@@ -165,8 +151,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
         let size = min(MediaAnswerCheck.signatureSize, block.byteCount)
         guard count >= size else { return nil }
         mustCheckBeginning = false
-        var bytes: [UInt8] = []
-        block.read(0..<size) { part in part.withUnsafeBytes { bytes = Array($0) } }
+        let bytes = block.read(0..<size) { part in part.withUnsafeBytes { Array($0) } }
         return MediaAnswerCheck.refusal(ofPlaintext: bytes, kind: known.resource.kind)
     }
 
@@ -177,8 +162,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
         guard count == block.byteCount, block.offset + Int64(count) == content.contentSize, content.isEncrypted,
             content.authentication == nil, let tail = known.facts?.tail.suffix(count), !tail.isEmpty
         else { return nil }
-        var bytes: [UInt8] = []
-        block.read((count - tail.count)..<count) { part in part.withUnsafeBytes { bytes = Array($0) } }
+        let bytes = block.read((count - tail.count)..<count) { part in part.withUnsafeBytes { Array($0) } }
         return bytes.elementsEqual(tail) ? nil : "it ends with other bytes than before"
     }
 
@@ -192,16 +176,12 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
             return
         }
         if case .failure(let error) = result {
-            if error.code == .changed || known.stopAskingForChannels(after: error) {
-                finding = .changed
-            } else if isContradicted, error.isUnusableAnswer {
-                finding = .contradicted
-            }
+            let hasChanged = error.code == .changed || known.stopAskingForChannels(after: error)
+            finding = hasChanged ? .changed : answers.finding(after: error)
         }
         delegate.fetchDidEnd(number, result.mapError { known.mediaError($0) }, finding)
     }
 
-    /// Notes the throughput of the link.
     private func noteSpeed() {
         guard let firstByte else { return }
         let end = ContinuousClock.now

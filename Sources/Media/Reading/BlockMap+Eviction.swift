@@ -48,9 +48,8 @@ extension BlockMap {
     func completeUnit(around index: Int) -> (unit: Int, blocks: [Block])? {
         let unit = index / Self.unit
         guard !cachedUnits.contains(unit) else { return nil }
-        let end = min(Self.blocks(of: 0..<contentSize).upperBound, (unit + 1) * Self.unit)
         var blocks: [Block] = []
-        for index in (unit * Self.unit)..<end {
+        for index in Self.blocks(ofUnit: unit, contentSize: contentSize) {
             guard let slot = slots[index], slot.fetch == nil else { return nil }
             blocks.append(slot.block)
         }
@@ -58,7 +57,6 @@ extension BlockMap {
     }
 
     private var awaitedBlocks: Set<Int> { Set(waiting.flatMap { Array(Self.blocks(of: $0.range)) }) }
-
     private func isEdge(_ index: Int) -> Bool {
         index == 0 || index == Self.blocks(of: 0..<contentSize).upperBound - 1
     }

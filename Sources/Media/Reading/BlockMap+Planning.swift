@@ -17,9 +17,6 @@ extension BlockMap {
     /// The most blocks of a fetch that a reader waits for; behind more, it gets a fetch of its own.
     private static var patience: Int { 8 }
 
-    /// The blocks in a unit of the disk cache.
-    static var unit: Int { 8 }
-
     /// Plans a read.
     ///
     /// - Parameters:
@@ -41,7 +38,7 @@ extension BlockMap {
         if wish.step == .seek, let owner {
             stop = leaveOffReadAhead(of: owner, sparing: awaited + [needed, wanted])
         }
-        // A sequential reader has ordered what follows: it arrives as fast as it can.
+        // A sequential reader has ordered the bytes that follow: they arrive as fast as they can.
         if wish.step != .onward { cutFetches(before: needed, awaited: awaited) }
 
         let missing = missingBlocks(needed)
@@ -97,7 +94,7 @@ extension BlockMap {
         for index in needed where slots[index] == nil {
             let unit = index / Self.unit
             if cachedUnits.contains(unit) {
-                missing.formUnion(blocks(ofUnit: unit).filter { slots[$0] == nil })
+                missing.formUnion(missingBlocks(ofUnit: unit))
             } else {
                 missing.insert(index)
             }
@@ -105,9 +102,8 @@ extension BlockMap {
         return missing
     }
 
-    private func blocks(ofUnit unit: Int) -> Range<Int> {
-        let end = Self.blocks(of: 0..<contentSize).upperBound
-        return (unit * Self.unit)..<min(end, (unit + 1) * Self.unit)
+    private func missingBlocks(ofUnit unit: Int) -> [Int] {
+        Self.blocks(ofUnit: unit, contentSize: contentSize).filter { slots[$0] == nil }
     }
 
     /// Divides the blocks that aren't in memory into pieces, the needed ones first.
@@ -130,13 +126,13 @@ extension BlockMap {
             }
             let unit = index / Self.unit
             if cachedUnits.contains(unit) {
-                let blocks = blocks(ofUnit: unit).filter { slots[$0] == nil }
+                let blocks = missingBlocks(ofUnit: unit)
                 if blocks.contains(where: needed.contains) {
                     awaited.append((blocks, .diskCache(unit)))
                 } else {
                     ahead.append((blocks, .diskCache(unit)))
                 }
-                index = self.blocks(ofUnit: unit).upperBound
+                index = min(end, (unit + 1) * Self.unit)
                 seen = index
                 continue
             }

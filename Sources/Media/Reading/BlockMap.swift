@@ -12,7 +12,6 @@ struct BlockMap<Reader> {
 
         /// In ascending order; without a gap if from the server.
         let blocks: [Block]
-
         let source: Source
 
         /// Whether a reader waits for it; otherwise it is read-ahead.
@@ -36,7 +35,7 @@ struct BlockMap<Reader> {
         /// The fetch that fills the block; nil when it is complete.
         var fetch: FetchNumber?
 
-        /// The map's time of the last read or of the order.
+        /// The map's clock at the last read, or at the order.
         var lastUse: UInt64
     }
 
@@ -71,7 +70,7 @@ struct BlockMap<Reader> {
     /// The content's units in the disk cache.
     var cachedUnits: Set<Int> = []
 
-    /// Blocks read to their end, in order, with the time; some may have been evicted.
+    /// Blocks read to their end, in order, with the clock; some may have been evicted.
     var consumed: [(index: Int, time: UInt64)] = []
 
     /// The number of the next fetch; the next map continues here, so that fetches of two maps never share a number.
@@ -126,30 +125,17 @@ struct BlockMap<Reader> {
         return failed
     }
 
-    /// Drops everything; returns the waiting readers and the fetches to cancel.
-    mutating func reset() -> (readers: [(range: Range<Int64>, reader: Reader)], fetches: [FetchNumber]) {
-        defer {
-            slots = [:]
-            fetches = [:]
-            waiting = []
-            consumed = []
-        }
-        return (waiting.map { ($0.range, $0.reader) }, Array(fetches.keys))
+    /// Drops everything; returns the waiting readers.
+    mutating func reset() -> [Reader] {
+        defer { (slots, fetches, waiting, consumed) = ([:], [:], [], []) }
+        return waiting.map(\.reader)
     }
 
     private mutating func takeReady() -> [(reader: Reader, blocks: [Block])] {
         guard waiting.contains(where: { isPublished($0.range) }) else { return [] }
-        var ready: [(reader: Reader, blocks: [Block])] = []
-        var others: [Waiting] = []
-        for entry in waiting {
-            if isPublished(entry.range) {
-                ready.append((entry.reader, blocks(in: entry.range, consumes: entry.consumes)))
-            } else {
-                others.append(entry)
-            }
-        }
-        waiting = others
-        return ready
+        let ready = waiting.filter { isPublished($0.range) }
+        waiting = waiting.filter { !isPublished($0.range) }
+        return ready.map { ($0.reader, blocks(in: $0.range, consumes: $0.consumes)) }
     }
 
     /// The blocks of a range, marked as used.
@@ -176,5 +162,13 @@ struct BlockMap<Reader> {
     static func blocks(of range: Range<Int64>) -> Range<Int> {
         let size = Int64(Block.size)
         return Int(range.lowerBound / size)..<Int((range.upperBound + size - 1) / size)
+    }
+
+    /// The blocks in a unit of the disk cache.
+    static var unit: Int { 8 }
+
+    /// The indices of a unit's blocks.
+    static func blocks(ofUnit unit: Int, contentSize: Int64) -> Range<Int> {
+        (unit * Self.unit)..<min(blocks(of: 0..<contentSize).upperBound, (unit + 1) * Self.unit)
     }
 }

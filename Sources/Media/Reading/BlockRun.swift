@@ -6,7 +6,7 @@ struct BlockRun: Ciphertext {
 
     var isAuthenticated: Bool { blocks.allSatisfy(\.isAuthenticated) }
 
-    /// Authenticates blocks, where there is an authentication.
+    /// Authenticates the blocks that weren't authenticated before, if the content has a tag.
     ///
     /// Blocks are hashed by the thread that decrypts them: they pass the processor's caches once, and hashing is as
     /// parallel as reading. Blocks that aren't read aren't hashed.

@@ -39,15 +39,12 @@ struct BlockSource: FetchDelegate {
             for read in waiting { reads.run(read) }
             return
         }
-        let byteCount = order.blocks.reduce(0) { $0 + $1.byteCount }
-        services.metrics.readFromDiskCache(byteCount: byteCount)
+        services.metrics.readFromDiskCache(byteCount: order.blocks.reduce(0) { $0 + $1.byteCount })
         for block in order.blocks {
             guard fetchDidWrite(order.number, to: block, count: block.byteCount, of: content) else { break }
         }
         fetchDidEnd(order.number, .success(()), nil)
     }
-
-    // MARK: Fetches
 
     func fetchDidWrite(_ number: Int, to block: Block, count: Int, of content: MediaContent) -> Bool {
         let looksForUnit = services.diskCache != nil
@@ -59,7 +56,7 @@ struct BlockSource: FetchDelegate {
             services.workers.run { reads.serve(read, from: BlockRun(blocks: blocks), attempt: attempt) }
         }
         if let (unit, blocks) = publication.unit {
-            // Noted before it is stored: an earlier read misses and asks the server.
+            // Noted before it is stored: a read in between misses, and asks the server.
             file.cache.store(blocks, asUnit: unit) { file.state.withLock { $0.blocks.noteStored(unit: unit) } }
         }
         if count == block.byteCount { services.memoryMayBeFree() }

@@ -62,13 +62,11 @@ struct BlockState: CiphertextSource {
 
     mutating func detach() -> (reads: [PendingRead], transfers: [TransferSlot]) {
         defer { transfers = [:] }
-        return (map?.reset().readers.map(\.reader) ?? [], Array(transfers.values))
+        return (map?.reset() ?? [], Array(transfers.values))
     }
 
-    /// Evicts up to `count` blocks without waiting reads; returns how many.
-    mutating func evict(_ count: Int) -> Int { map?.evict(count) ?? 0 }
-
-    // MARK: Fetches
+    /// Evicts up to `count` blocks without waiting reads.
+    mutating func evict(_ count: Int) { map?.evict(count) }
 
     /// Notes the transfer of a fetch; false if it isn't wanted any more.
     mutating func begin(_ number: Map.FetchNumber, with transfer: TransferSlot) -> Bool {
@@ -94,8 +92,6 @@ struct BlockState: CiphertextSource {
         transfers[number] = nil
         return map?.abandon(number) ?? []
     }
-
-    // MARK: The disk cache
 
     /// Notes that a unit isn't in the disk cache, and ends its fetch; returns the reads that waited for it.
     mutating func lose(unit: Int, for number: Map.FetchNumber) -> [PendingRead] {

@@ -26,7 +26,6 @@ struct ReadAheadWindow {
 
         /// The bytes per fetch.
         let pieceSize: Int64
-
         let step: Step
     }
 
@@ -35,7 +34,7 @@ struct ReadAheadWindow {
         /// There was no previous one.
         case first
 
-        /// Sequential.
+        /// The reader goes on sequentially.
         case onward
 
         /// A seek: earlier read-ahead may not be wanted any more.

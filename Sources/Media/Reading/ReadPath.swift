@@ -16,7 +16,6 @@ final class ReadPath: ReadRunner {
 
     private var services: MediaServices { file.services }
     private var sid: SID { file.known.sid }
-
     private var verification: Verification { Verification(file: file, reads: self) }
     private var blocks: BlockSource { BlockSource(file: file, reads: self) }
     private var stream: StreamSource { StreamSource(file: file, reads: self) }
@@ -26,7 +25,8 @@ final class ReadPath: ReadRunner {
     /// Reads a plaintext range of an opened content, without the part beyond its end.
     func read(_ range: Range<Int64>, of content: MediaContent, at place: ReadingPlace, receiver: any ReadReceiver) {
         let range = range.clamped(to: 0..<content.plaintextSize)
-        let receiver = CountingReceiver(receiver, metrics: services.metrics)
+        services.metrics.readBegan()
+        let receiver = CountingReceiver(receiver: receiver, metrics: services.metrics)
         let read = PendingRead(range: range, content: content, place: place, purpose: .delivery(receiver))
         if !range.isEmpty {
             run(read)
@@ -49,8 +49,8 @@ final class ReadPath: ReadRunner {
         }
     }
 
-    /// Whether a content is open.
-    func isCurrent(_ content: MediaContent) -> Bool { file.isCurrent(content) }
+    /// Whether a content is the open one.
+    func isCurrent(_ content: MediaContent) -> Bool { file.state.withLock { $0.isCurrent(content) } }
 
     // MARK: Gate and source
 
@@ -116,19 +116,17 @@ final class ReadPath: ReadRunner {
 
     /// Fetches the end of a large video file when its beginning is read.
     ///
-    /// The index is usually there, so players read it next; this saves them a round trip.
+    /// The index is usually at the end, so players read it next; this saves them a round trip.
     private func readAheadAtEnd(after read: PendingRead) {
         let size = read.content.plaintextSize
+        // Smaller files arrive soon anyway.
         guard read.isForDelivery, file.known.resource.kind.containers == .video, read.range.lowerBound == 0,
-            size > Self.leastSizeWithIndexAhead
+            size > ReadAheadWindow.maximum
         else { return }
         // Aligned to a block, so that one request is enough.
         let block = Int64(Block.size)
         readAhead((size - ReadAheadWindow.minimum + block - 1) / block * block..<size, of: read.content)
     }
-
-    /// The least size for this; smaller files arrive soon anyway.
-    private static var leastSizeWithIndexAhead: Int64 { ReadAheadWindow.maximum }
 
     // MARK: Release, decryption, reply
 
@@ -149,7 +147,7 @@ final class ReadPath: ReadRunner {
         } else if isAuthenticated, file.state.withLock({ $0.release(read.content, attempt) }) {
             reply(to: read, from: ciphertext)
         } else {
-            // Meanwhile other bytes have failed authentication, or the media has changed.
+            // Meanwhile other bytes failed authentication, or the media changed.
             run(read)
         }
         services.memoryMayBeFree()

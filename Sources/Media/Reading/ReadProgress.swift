@@ -13,7 +13,7 @@ struct ReadProgress {
         hasReachedEnd = size == 0
     }
 
-    /// Notes a requested plaintext range; returns the observer to call.
+    /// Notes a requested plaintext range; returns the observer if it is to be called now.
     mutating func advance(_ range: Range<Int64>) -> Observer? {
         count += Int64(range.clamped(to: 0..<size).count)
         // The kernel sends several reads at a time, in any order.

@@ -16,6 +16,5 @@ final class ReadingPlace: Sendable {
 
     /// Notes a shortage of memory for read-ahead.
     func noteShortage() { window.withLock { $0.noteShortage() } }
-
     var identifier: ObjectIdentifier { ObjectIdentifier(self) }
 }

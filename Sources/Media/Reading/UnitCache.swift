@@ -27,38 +27,36 @@ struct UnitCache {
     /// Fills the missing `blocks` of a unit, in order; waits for the disk; false on a miss.
     func fill(_ blocks: [Block], ofUnit unit: Int, contentSize: Int64) -> Bool {
         guard let cache = services.diskCache, let content else { return false }
-        let size = Int64(Block.size)
-        let count = BlockState.Map.unit
-        let first = unit * count
-        let end = min(Int((contentSize + size - 1) / size), first + count)
+        let indices = BlockState.Map.blocks(ofUnit: unit, contentSize: contentSize)
         var buffers: [UnsafeMutableRawBufferPointer] = []
         // The checksum covers the whole unit, so blocks that are in memory are read too, and discarded.
         var unwanted: [UnsafeMutableRawBufferPointer] = []
         defer { for buffer in unwanted { buffer.deallocate() } }
         var wanted = blocks[...]
-        for index in first..<end {
+        for index in indices {
+            let hasPrefix = index == indices.lowerBound
             if let block = wanted.first, block.index == index {
                 wanted = wanted.dropFirst()
-                buffers.append(block.unsafeBytes(withPrefix: index == first))
+                buffers.append(block.unsafeBytes(withPrefix: hasPrefix))
             } else {
-                let byteCount = Int(min(size, contentSize - Int64(index) * size))
+                let byteCount = Int(min(Int64(Block.size), contentSize - Int64(index) * Int64(Block.size)))
                 let buffer = UnsafeMutableRawBufferPointer.allocate(
-                    byteCount: byteCount + (index == first ? Block.prefixSize : 0), alignment: 16)
+                    byteCount: byteCount + (hasPrefix ? Block.prefixSize : 0), alignment: 16)
                 unwanted.append(buffer)
                 buffers.append(buffer)
             }
         }
         guard cache.readUnit(unit, of: content, into: buffers) else { return false }
         // The end of each buffer is the next block's prefix.
-        for block in blocks where block.index > first {
-            let previous = buffers[block.index - first - 1]
+        for block in blocks where block.index > indices.lowerBound {
+            let previous = buffers[block.index - indices.lowerBound - 1]
             let tail = UnsafeRawBufferPointer(rebasing: previous.suffix(Block.prefixSize))
             block.write(tail.bytes, at: -Block.prefixSize)
         }
         return true
     }
 
-    /// Queues a complete unit for storing, unless `note` returns false since it is known.
+    /// Queues a complete unit for storing, unless `note` returns false: it is stored already.
     func store(_ blocks: [Block], asUnit unit: Int, note: () -> Bool) {
         guard let content, note() else { return }
         services.store(byteCount: blocks.count * Block.size) { cache in

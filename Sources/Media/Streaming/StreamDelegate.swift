@@ -1,5 +1,12 @@
 /// Receives the progress of a stream, on the transfer thread.
 protocol StreamDelegate: Sendable {
+    /// The server sends everything to a description that requested a part; the file's other transfers are cancelled.
+    ///
+    /// An earlier stream belongs to the former media and is dropped.
+    ///
+    /// - Returns: the receiver; nil if another stream has begun meanwhile, which a second one would overwrite.
+    func descriptionDidBecomeStream(_ transfer: TransferSlot) throws(MediaError) -> StreamFetch?
+
     /// The stream has grown to `written` bytes; `isRecognised` if size and signature can be the media's.
     func streamDidGrow(_ spool: Spool, to written: Int64, isRecognised: Bool)
 
@@ -7,19 +14,9 @@ protocol StreamDelegate: Sendable {
     func streamDidEnd(_ spool: Spool, _ result: Result<Void, MediaError>, _ finding: MediaFinding?)
 }
 
-/// Keeps a complete answer to a request for a part.
-protocol StreamKeeper: StreamDelegate {
-    /// Makes a receiver for a stream that began during a description, and cancels the file's other transfers.
-    ///
-    /// An earlier stream belongs to the former media and is dropped.
-    ///
-    /// - Returns: nil if another stream has begun meanwhile, which a second one would overwrite.
-    func keepDescribedStream(from transfer: TransferSlot) throws(MediaError) -> StreamFetch?
-}
-
 /// A fetch's finding about the media as a whole.
 enum MediaFinding {
-    /// Answers contradict the facts, or none fits them: they are learned again and compared.
+    /// Answers contradict the facts, or none fits them: the facts are learned again and compared.
     case contradicted
 
     /// The media has changed.

@@ -9,7 +9,7 @@ final class StreamFetch: DownloadReceiver, @unchecked Sendable {
     private let delegate: any StreamDelegate
     let spool: Spool
 
-    /// When it was ordered, or when the answer to another request turned out to be the whole stream.
+    /// The time of the request, or of the answer to another request that turned out to have everything.
     private let start = ContinuousClock.now
 
     /// Bytes written so far.
@@ -25,9 +25,7 @@ final class StreamFetch: DownloadReceiver, @unchecked Sendable {
     /// Whether the announced size and the first bytes can be the media's.
     private var isRecognised = false
 
-    /// Whether an answer was refused because it contradicts the known facts.
-    private var isContradicted = false
-    private var envelope = EnvelopeCheck()
+    private var answers = AnswerCheck()
 
     /// The finding, until it is reported to the delegate.
     private var finding: MediaFinding?
@@ -45,22 +43,18 @@ final class StreamFetch: DownloadReceiver, @unchecked Sendable {
     func beginning(count: Int64) throws(MediaError) -> [UInt8] { try bytes(0..<min(count, written)) }
 
     private func bytes(_ range: Range<Int64>) throws(MediaError) -> [UInt8] {
-        do throws(SystemError) {
-            return try spool.bytes(range)
-        } catch {
-            throw MediaError(.storage, known.sid, error.message, cause: error)
-        }
+        try known.onDisk { () throws(SystemError) in try spool.bytes(range) }
     }
 
     func downloadDidBegin(_ head: ResponseHead, at offset: Int64) -> Bool {
-        if envelope.isOutvoted {
+        if let error = answers.envelopeError(of: known) {
             finding = .changed
-            fail(EnvelopeCheck.changed(known.sid))
+            fail(error)
             return false
         }
         // The transfer continues where it stopped; anything else would leave a gap.
         guard offset == written else {
-            failure = MediaError(.transferFailed, known.sid, "the media of \(known.sid) was sent out of order")
+            failure = known.error(.transferFailed, "was sent out of order")
             return false
         }
         hasKnownSize = head.contentLength != nil && head.contentLength == known.facts?.ciphertextSize
@@ -68,14 +62,7 @@ final class StreamFetch: DownloadReceiver, @unchecked Sendable {
     }
 
     /// The reason to refuse an answer and ask again; nil if it may be the media.
-    func refusal(of head: ResponseHead) -> String? {
-        if let reason = MediaAnswerCheck.refusal(of: head) { return reason }
-        guard let reason = known.contradiction(in: head) ?? envelope.refusal(of: head, for: known) else {
-            return nil
-        }
-        isContradicted = true
-        return reason
-    }
+    func refusal(of head: ResponseHead) -> String? { answers.refusal(of: head, for: known, isWhole: true) }
 
     /// Checks the first bytes once there are enough of them, or at the end of the stream.
     private func check(isComplete: Bool) throws(MediaError) {
@@ -85,8 +72,7 @@ final class StreamFetch: DownloadReceiver, @unchecked Sendable {
             let bytes = try beginning(count: Int64(MediaAnswerCheck.signatureSize))
             if let reason = MediaAnswerCheck.refusal(ofPlaintext: bytes, kind: known.resource.kind) {
                 finding = .contradicted
-                throw MediaError(
-                    .transferFailed, known.sid, "the media of \(known.sid) could not be fetched: \(reason)")
+                throw known.error(.transferFailed, "could not be fetched: \(reason)")
             }
         }
         isRecognised = hasKnownSize
@@ -101,14 +87,9 @@ final class StreamFetch: DownloadReceiver, @unchecked Sendable {
     func downloadDidReceive(_ bytes: RawSpan) {
         guard failure == nil else { return }
         known.services.metrics.fetched(byteCount: bytes.byteCount)
-        do throws(SystemError) {
-            try spool.write(bytes, at: written)
-            written += Int64(bytes.byteCount)
-        } catch {
-            fail(MediaError(.storage, known.sid, error.message, cause: error))
-            return
-        }
         do throws(MediaError) {
+            try known.onDisk { () throws(SystemError) in try spool.write(bytes, at: written) }
+            written += Int64(bytes.byteCount)
             try check(isComplete: false)
             delegate.streamDidGrow(spool, to: written, isRecognised: isRecognised)
         } catch {
@@ -122,18 +103,9 @@ final class StreamFetch: DownloadReceiver, @unchecked Sendable {
             do throws(MediaError) { try check(isComplete: true) } catch { failure = error }
         }
         if case .failure(let error) = result {
-            if known.stopAskingForChannels(after: error) {
-                finding = .changed
-            } else if isContradicted, error.isUnusableAnswer {
-                finding = .contradicted
-            }
+            finding = known.stopAskingForChannels(after: error) ? .changed : answers.finding(after: error) ?? finding
         }
         let outcome = failure.map { .failure($0) } ?? result.mapError { known.mediaError($0) }
         delegate.streamDidEnd(spool, outcome, finding.take())
     }
-}
-
-extension TransferError {
-    /// Whether it failed because of answers that can't be the media.
-    var isUnusableAnswer: Bool { code == .unusableAnswer || (cause as? TransferError)?.code == .unusableAnswer }
 }

@@ -3,8 +3,8 @@ import Support
 import Transfer
 import TwilioAPI
 
-/// Fetches a stream of everything and serves reads from it; see ``StreamState``.
-struct StreamSource: StreamKeeper {
+/// Fetches a stream of all ciphertext and serves reads from it; see ``StreamState``.
+struct StreamSource: StreamDelegate {
     let file: FileContent
     let reads: any ReadRunner
 
@@ -14,7 +14,6 @@ struct StreamSource: StreamKeeper {
 
     // MARK: The beginning
 
-    /// Begins a stream for a read.
     func begin(for read: PendingRead) {
         do throws(MediaError) {
             let source = try known.addresses()
@@ -32,27 +31,21 @@ struct StreamSource: StreamKeeper {
         }
     }
 
-    func keepDescribedStream(from transfer: TransferSlot) throws(MediaError) -> StreamFetch? {
-        let (reads, transfers) = file.state.withLock { $0.stream.detach() }
-        for transfer in transfers { transfer.cancel() }
-        let error = MediaError(.changed, known.sid, "the media of \(known.sid) is fetched anew: open it again")
-        for read in reads { read.fail(error) }
+    func descriptionDidBecomeStream(_ transfer: TransferSlot) throws(MediaError) -> StreamFetch? {
+        let detached = file.state.withLock { $0.stream.detach() }
+        file.end(detached, failing: known.error(.changed, "is fetched anew: open it again"))
         return try keep(from: transfer)
     }
 
-    /// Makes a receiver for a stream that has begun; it serves the file's reads from now on.
+    /// Makes the receiver of a stream, which serves the file's reads from now on.
     ///
     /// - Parameters:
     ///   - transfer: the stream's. If it belongs to a fetch, that continues; all others are cancelled.
     ///   - read: waits for this stream or the one in progress.
     /// - Returns: nil if a stream is in progress, which a second one would overwrite, or the read can't wait any more.
     func keep(from transfer: TransferSlot, for read: PendingRead? = nil) throws(MediaError) -> StreamFetch? {
-        let spool: Spool
-        do throws(SystemError) {
-            spool = try Spool(folder: services.configuration.spoolFolder)
-        } catch {
-            throw MediaError(.storage, known.sid, error.message, cause: error)
-        }
+        let folder = services.configuration.spoolFolder
+        let spool = try known.onDisk { () throws(SystemError) in try Spool(folder: folder) }
         guard let (isTaken, others) = file.state.withLock({ $0.begin(spool, from: transfer, for: read) }) else {
             if let read { reads.run(read) }
             return nil
@@ -98,8 +91,8 @@ struct StreamSource: StreamKeeper {
             return nil
         }
         guard written == facts.ciphertextSize else {
-            // Readers of the missing bytes would wait for ever. This stream may have broken off.
-            return MediaError(.changed, known.sid, "the media of \(known.sid) has a different size than before")
+            // Readers of missing bytes would wait for ever; this stream or the described one may have broken off.
+            return known.error(.changed, "has a different size than before")
         }
         services.provisionalSizes.withLock { $0.noteAnswer(of: known.sid, size: written) }
         return nil
@@ -107,9 +100,7 @@ struct StreamSource: StreamKeeper {
 
     private func streamDidFail(_ spool: Spool, _ error: MediaError) {
         if error.code != .shutDown { known.forgetAddresses() }
-        let (reads, transfers) = file.state.withLock { $0.stream.end(spool) }
-        for transfer in transfers { transfer.cancel() }
-        for read in reads { read.fail(error) }
+        file.end(file.state.withLock { $0.stream.end(spool) }, failing: error)
     }
 
     // MARK: Progress

@@ -23,7 +23,6 @@ struct StreamState: CiphertextSource {
 
     private struct Stream {
         let spool: Spool
-
         let transfer: TransferSlot
         var written: Int64 = 0
         var isComplete = false
@@ -38,7 +37,7 @@ struct StreamState: CiphertextSource {
 
     private var stream: Stream?
 
-    /// Bytes in the temporary file.
+    /// The bytes in the temporary file.
     var byteCount: Int64 { stream?.written ?? 0 }
 
     mutating func take(_ read: PendingRead, _ demand: ReadDemand) -> SourceAnswer {

@@ -1,0 +1,10 @@
+import Envelope
+
+/// The public key of a private key proven to be held, since it opened an envelope that names the public key.
+///
+/// There is no proof of the contrary: an envelope that doesn't open may be damaged or name the wrong public key.
+/// So each recording whose key isn't proven is tried by itself.
+struct ProvenKey: Hashable {
+    let publicKeySID: String
+    let use: KeyRing.Use
+}
