@@ -79,8 +79,8 @@ public final class MediaAddressSource: AddressSource {
             case .direct(let address):
                 return .answer(address)
             case .resolved(let address, let transfer):
-                let joined = state.requests.join(completion, for: subject, urgency: priority.rawValue)
-                return joined.mustStart ? .resolve(at: address, by: transfer) : .wait
+                let mustStart = state.requests.join(completion, for: subject, urgency: priority.rawValue)
+                return mustStart ? .resolve(at: address, by: transfer) : .wait
             }
         }
         switch step {
