@@ -52,7 +52,8 @@ private func list(
             while count < entries.count, buffer.add(entries[count], withAttributes: withAttributes, for: handle) {
                 count += 1
             }
-            // Each entry reported with attributes counts as looked up; before the answer, as the kernel may use it then.
+            // Each entry reported with attributes counts as looked up: before the answer, since the kernel may use it
+            // at once.
             for entry in entries[..<count] where withAttributes && entry.attributes != nil && !entry.isDot {
                 context.tree.refer(to: entry)
             }

@@ -76,7 +76,7 @@ public final class FileSystemSession: Sendable {
         do throws(FileSystemError) {
             try Unmounting.unmount(mountPoint, isLazy: true)
         } catch {
-            // Another program may have unmounted it before; otherwise a dead mount stays, which the user has to unmount.
+            // Another program may have unmounted it before; otherwise a dead mount stays, for the user to unmount.
             let isGone = error.code == .mountPoint
             logger.log(level: isGone ? .debug : .error, "unmounting failed", error: error)
         }

@@ -10,7 +10,7 @@ import Support
 enum KernelReadAhead {
     /// The value in kilobytes: the size of the kernel's largest request.
     ///
-    /// The kernel sends the next request while a program still reads the bytes of the one before. A larger value doesn't
+    /// The kernel sends the next request while a program still reads the bytes of the last one. A larger value doesn't
     /// speed up reading in order, and fetches more in vain for programs that seek or map a file into memory.
     private static let kilobytes = 1024
 
