@@ -63,7 +63,9 @@ public final class Condition<State>: @unchecked Sendable {
     /// `body` runs with the lock held, at once and after each change.
     public func waitWithoutEnd<Result>(until body: (inout sending State) -> sending Result?) -> sending Result {
         // Without a timeout, `wait` never returns nil.
-        while true { if let result = wait(until: body) { return result } }
+        while true {
+            if let result = wait(until: body) { return result }
+        }
     }
 
     /// Blocks until `body` returns a value, or returns nil after `timeout`.

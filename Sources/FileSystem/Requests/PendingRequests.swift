@@ -83,10 +83,11 @@ final class PendingRequests: Sendable {
 
     /// Whether a signal that ends programs is pending for a thread or its process.
     private static func isEnding(_ threadID: pid_t) -> Bool {
-        // The signals of a thread in another namespace, or of one that has ended, are unknown, but it has one.
+        // A signal is pending; which one is unknown for a thread that lives in another namespace or has ended.
         guard threadID > 0, let status = KernelFile.text(of: "/proc/\(threadID)/status") else { return true }
         return status.split(separator: "\n").contains { line in
             guard line.hasPrefix("SigPnd:") || line.hasPrefix("ShdPnd:") else { return false }
+            // The kernel writes a mask (proc_pid_status(5)).
             let signals = UInt64(line.dropFirst(7).drop(while: \.isWhitespace), radix: 16) ?? 0
             return signals & endingSignals != 0
         }

@@ -2,20 +2,23 @@ extension FixedWidthInteger {
     /// Returns the sum, or the type's largest or smallest number on overflow.
     public func addingSaturated(_ other: Self) -> Self {
         let (sum, overflow) = addingReportingOverflow(other)
+        guard overflow else { return sum }
         // A sum of signed numbers overflows only when both have the same sign.
-        return !overflow ? sum : other < 0 ? .min : .max
+        return other < 0 ? .min : .max
     }
 
     /// Returns the difference, or the type's largest or smallest number on overflow.
     public func subtractingSaturated(_ other: Self) -> Self {
         let (difference, overflow) = subtractingReportingOverflow(other)
-        return !overflow ? difference : !Self.isSigned || other > 0 ? .min : .max
+        guard overflow else { return difference }
+        return !Self.isSigned || other > 0 ? .min : .max
     }
 
     /// Returns the product, or the type's largest or smallest number on overflow.
     public func multipliedSaturated(by other: Self) -> Self {
         let (product, overflow) = multipliedReportingOverflow(by: other)
-        return !overflow ? product : (self < 0) == (other < 0) ? .max : .min
+        guard overflow else { return product }
+        return (self < 0) == (other < 0) ? .max : .min
     }
 
     /// Truncates a floating-point number; saturates outside of the type's range; 0 for NaN.
