@@ -12,7 +12,7 @@ from settings import program
 
 
 def _first_line(pattern, *command):
-    """What a pattern finds in a command's output: a version."""
+    """What a pattern finds in a command's output: a version, for instance."""
     output = subprocess.run(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=ENVIRONMENT,
         check=False).stdout.decode(errors="replace")
@@ -36,13 +36,24 @@ def commit(settings):
     return _first_line(r"^([0-9a-f]{7,})", *git, "rev-parse", "--short", "HEAD") + (" with changes" if changed else "")
 
 
-def describe():
-    """What there is, by its name."""
+# A machine is the same after an update of its kernel or of a program.
+HARDWARE = ("processor", "memory", "file system")
+
+
+def _file_system(folder):
+    """The type of the file system of a folder, which needn't exist yet."""
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    return _first_line(r"\n(\S+)", "df", "--output=fstype", existing)
+
+
+def describe(folder):
+    """The hardware, and the versions of the programs, for measurements in a folder."""
     memory = _line_of("/proc/meminfo", r"^MemTotal:\s+(\d+)")
     processor = _line_of("/proc/cpuinfo", r"^model name[^:]*: (.*)$")
     return {
         "processor": f"{processor}, {len(os.sched_getaffinity(0))} cores",
         "memory": f"{int(memory) / 2**20:.1f} GiB" if memory.isdigit() else memory,
+        "file system": _file_system(folder),
         "kernel": platform.release(),
         "system": _line_of("/etc/os-release", r'^PRETTY_NAME="?([^"\n]*)'),
         "curl": _first_line(r"curl (\S+)", program("curl"), "--version"),
@@ -58,5 +69,6 @@ def describe():
 
 
 def identifier(description):
-    """A short name of a machine and its programs, the same each time."""
-    return hashlib.sha256(json.dumps(description, sort_keys=True).encode()).hexdigest()[:8]
+    """A short name of a machine by its hardware alone."""
+    hardware = {key: description[key] for key in HARDWARE}
+    return hashlib.sha256(json.dumps(hardware, sort_keys=True).encode()).hexdigest()[:8]

@@ -18,7 +18,7 @@ from tables import TABLES
 
 
 def _note_machine(folder, name, description):
-    """Keeps the description of a machine among the others."""
+    """Keeps the description of a machine among the others: the versions are those of its last run."""
     path = folder / "machines.json"
     machines = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     machines[name] = description
@@ -38,7 +38,7 @@ def main():
     if settings.quick:
         for name in ("results.jsonl", "machines.json"):
             (folder / name).unlink(missing_ok=True)
-    description = machine.describe()
+    description = machine.describe(settings.folder)
     name = machine.identifier(description)
     _note_machine(folder, name, description)
     has_failed = False

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import compare
+import machine
 import recording
 import rendering
 import summary
@@ -149,6 +150,20 @@ class ResultsTest(unittest.TestCase):
         self.assertIn("2.00 MB/s", text)
         elsewhere = dataclasses.replace(again, machine="m2")
         self.assertNotIn("2.00 MB/s", rendering.section(table, Sizes(), [first, other, elsewhere], {}))
+
+    def test_a_machine_is_its_hardware(self):
+        here = {"processor": "fast, 2 cores", "memory": "1.0 GiB", "file system": "ext4", "curl": "7"}
+        name = machine.identifier(here)
+        self.assertEqual(machine.identifier({**here, "curl": "8", "fio": "3", "kernel": "6"}), name)
+        for part in machine.HARDWARE:
+            self.assertNotEqual(machine.identifier({**here, part: "other"}), name)
+
+    def test_measurements_are_of_described_machines(self):
+        folder = Path(__file__).parent
+        machines = json.loads((folder / "machines.json").read_text(encoding="utf-8"))
+        self.assertEqual({name: machine.identifier(description) for name, description in machines.items()},
+                         {name: name for name in machines})
+        self.assertLessEqual({one.machine for one in recording.read(folder / "results.jsonl")}, set(machines))
 
     def test_two_programs_are_compared_run_by_run(self):
         values = iter([[_result(100), _result(110), _result(100)], [_result(200), _result(121), _result(150)]])

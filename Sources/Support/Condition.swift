@@ -2,7 +2,7 @@ import Glibc
 
 /// A value under a lock; threads can wait for its changes.
 public final class Condition<State>: @unchecked Sendable {
-    // Safe although unchecked: `state` is only touched with `mutex` held.
+    // Safe although unchecked: `state` is accessed only with `mutex` held.
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let changed: UnsafeMutablePointer<pthread_cond_t>
     private var state: State
@@ -37,14 +37,10 @@ public final class Condition<State>: @unchecked Sendable {
         return body(&state)
     }
 
-    /// Runs `body` with the lock held, then wakes one waiter, for changes that one waiter alone can use.
+    /// Runs `body` with the lock held, then wakes one waiter; for changes that only one waiter can use.
     public func changeForOne<Result>(_ body: (inout sending State) -> sending Result) -> sending Result {
-        pthread_mutex_lock(mutex)
-        defer {
-            pthread_mutex_unlock(mutex)
-            pthread_cond_signal(changed)
-        }
-        return body(&state)
+        defer { pthread_cond_signal(changed) }
+        return changeQuietly(body)
     }
 
     /// Runs `body` with the lock held and wakes no waiter.
@@ -66,11 +62,9 @@ public final class Condition<State>: @unchecked Sendable {
     ///
     /// `body` runs with the lock held, at once and after each change.
     public func waitWithoutEnd<Result>(until body: (inout sending State) -> sending Result?) -> sending Result {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
+        // Without a timeout, `wait` never returns nil.
         while true {
-            if let result = body(&state) { return result }
-            pthread_cond_wait(changed, mutex)
+            if let result = wait(until: body) { return result }
         }
     }
 

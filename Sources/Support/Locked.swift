@@ -1,6 +1,6 @@
 import Glibc
 
-/// A value that is only reachable while its lock is held.
+/// A value under a lock; it can be reached only while the lock is held.
 ///
 /// The lock is a `pthread_mutex_t` and not `Synchronization.Mutex`, for which ThreadSanitizer reports false races under
 /// contention. Every lock of the project is a ``Locked`` or a ``Condition``, so that its reports stay meaningful.
@@ -8,7 +8,7 @@ import Glibc
 /// The lock is not recursive. Code under it must not call unknown code (completions, delegates, libfuse): return the
 /// calls and make them after unlocking.
 public final class Locked<State>: @unchecked Sendable {
-    // Safe although unchecked: `state` is only touched with `mutex` held, and values enter and leave it by `sending`.
+    // Safe although unchecked: `state` is accessed only with `mutex` held, and values enter and leave it by `sending`.
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private var state: State
 

@@ -3,7 +3,7 @@ import Glibc
 /// A dedicated thread for work that blocks: system calls, libcurl, SQLite.
 ///
 /// Swift's cooperative pool has one thread per core, so one blocking call there delays all other tasks. All signals are
-/// blocked on these threads: the main thread waits for them.
+/// blocked on these threads: the thread `signals` waits for them.
 public final class NamedThread: Sendable {
     /// The thread's handle; nil once joined: a thread is joined or detached exactly once.
     private let handle: Locked<pthread_t?>
@@ -15,10 +15,15 @@ public final class NamedThread: Sendable {
     ///   - niceness: The thread's nice value, 0 to 19 (setpriority(2)).
     ///   - body: The work; the thread ends when it returns.
     /// - Throws: ``SystemError`` when the system has no thread left.
-    public init(
-        name: String, niceness: Int32 = 0, _ body: @escaping @Sendable () -> Void
-    ) throws(SystemError) {
-        let start = Unmanaged.passRetained(ThreadStart(name: name, niceness: niceness, body: body))
+    public init(name: String, niceness: Int32 = 0, _ body: @escaping @Sendable () -> Void) throws(SystemError) {
+        let start = Unmanaged.passRetained(
+            ThreadStart {
+                NamedThread.nameCurrent(name)
+                // In Linux, unlike POSIX, the nice value is that of a thread, and 0 is the calling one. A process may
+                // always raise it.
+                if niceness > 0 { setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, niceness) }
+                body()
+            })
         var everySignal = sigset_t()
         var previous = sigset_t()
         sigfillset(&everySignal)
@@ -50,7 +55,8 @@ public final class NamedThread: Sendable {
 
     /// Names the calling thread; the main thread's name is the process's in `ps` and `pgrep`.
     ///
-    /// It writes to /proc, since Swift doesn't import glibc's function, a GNU extension. Failures are ignored.
+    /// It writes to /proc, since Swift doesn't import glibc's function, a GNU extension. Failures are ignored: a thread
+    /// without its name is only harder to debug.
     public static func nameCurrent(_ name: String) {
         let descriptor = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return }
@@ -61,25 +67,15 @@ public final class NamedThread: Sendable {
 }
 
 private final class ThreadStart: Sendable {
-    let name: String
-    let niceness: Int32
-    let body: @Sendable () -> Void
+    let run: @Sendable () -> Void
 
-    init(name: String, niceness: Int32, body: @escaping @Sendable () -> Void) {
-        self.name = name
-        self.niceness = niceness
-        self.body = body
-    }
+    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
 }
 
 /// The thread's entry; a closure literal could be inferred to belong to the main actor.
 private func runThread(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
     guard let context else { return nil }
     // Balances passRetained in NamedThread's initializer.
-    let start = Unmanaged<ThreadStart>.fromOpaque(context).takeRetainedValue()
-    NamedThread.nameCurrent(start.name)
-    // In Linux, unlike POSIX, this sets the nice value of the thread; 0 is the calling one.
-    if start.niceness > 0 { setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, start.niceness) }
-    start.body()
+    Unmanaged<ThreadStart>.fromOpaque(context).takeRetainedValue().run()
     return nil
 }

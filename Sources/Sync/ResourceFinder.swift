@@ -49,7 +49,7 @@ public final class ResourceFinder: Sendable {
     func ask(
         for sid: SID, of kind: MediaKind, priority: Priority, completion: @escaping @Sendable (Outcome) -> Void
     ) {
-        guard searches.withLock({ $0.join(completion, for: sid).mustStart }) else { return }
+        guard searches.withLock({ $0.join(completion, for: sid) }) else { return }
         client.resource(kind: kind, sid: sid, priority: priority) { [self] result in
             writer.run(.urgent) { [self] in
                 let outcome = store(result, sid: sid)

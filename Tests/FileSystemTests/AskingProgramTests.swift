@@ -9,11 +9,7 @@ import Testing
 struct AskingProgramTests {
     /// The number of the calling thread.
     private static func currentThreadID() -> pid_t? {
-        var target = [CChar](repeating: 0, count: 100)
-        let count = readlink("/proc/thread-self", &target, target.count)
-        guard count > 0 else { return nil }
-        let text = String(decoding: target[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
-        return text.split(separator: "/").last.flatMap { pid_t($0) }
+        linkTarget(of: "/proc/thread-self")?.split(separator: "/").last.flatMap { pid_t($0) }
     }
 
     @Test("It is the process of the thread that asked, by the process's name")

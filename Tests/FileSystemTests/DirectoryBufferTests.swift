@@ -51,11 +51,7 @@ struct DirectoryBufferTests {
                 let name = String(repeating: "n", count: 1 + number % 11)
                 let fits = used + prefix + Self.size(name) <= size
                 let entry = Self.entry(number, name: name)
-                let isAdded =
-                    isPlus
-                    ? buffer.addWithAttributes(entry, for: try Self.request())
-                    : buffer.add(entry, for: try Self.request())
-                #expect(isAdded == fits)
+                #expect(buffer.add(entry, withAttributes: isPlus, for: try Self.request()) == fits)
                 guard fits else { break }
                 used += prefix + Self.size(name)
                 expected.append(name)
@@ -72,7 +68,8 @@ struct DirectoryBufferTests {
         arguments: [("RE.wav", true, true), ("RE.wav", false, false), (".", true, false), ("..", true, false)])
     func references(name: String, isKnown: Bool, counts: Bool) throws {
         var buffer = DirectoryBuffer(size: 4096)
-        #expect(buffer.addWithAttributes(Self.entry(5, name: name, isKnown: isKnown), for: try Self.request()))
+        let entry = Self.entry(5, name: name, isKnown: isKnown)
+        #expect(buffer.add(entry, withAttributes: true, for: try Self.request()))
         // `nodeid` is the first field of `fuse_entry_out`; the directory entry after it always tells its number.
         let (nodeID, inode) = buffer.withBytes {
             ($0.loadUnaligned(as: UInt64.self), $0.loadUnaligned(fromByteOffset: 128, as: UInt64.self))

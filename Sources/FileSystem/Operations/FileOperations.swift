@@ -13,11 +13,9 @@ func openFile(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ file: UnsafeMutableP
             var information = information
             switch result {
             case .success(let file):
-                let retained = Unmanaged.passRetained(file)
-                information.fh = UInt64(UInt(bitPattern: retained.toOpaque()))
                 information.keep_cache = file.mayKeepPages ? 1 : 0
                 information.direct_io = file.isVolatile ? 1 : 0
-                if !request.answer({ fuse_reply_open($0, &information) }) { retained.release() }
+                request.answer(opened: file, information)
             case .failure(let error): request.fail(error)
             }
         }
@@ -26,8 +24,8 @@ func openFile(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ file: UnsafeMutableP
 
 func releaseFile(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ file: UnsafeMutablePointer<fuse_file_info>?) {
     OperationContext.run(handle, .release, inode) { _, request in
-        // Balances passRetained in openFile; the kernel releases each handle once, after its last read was answered.
-        pointer(of: file).map { Unmanaged<OpenFile>.fromOpaque($0).release() }
+        // Balances passRetained; the kernel releases each handle once, after its last read was answered.
+        object(OpenFile.self, of: file)?.release()
         request.succeed()
     }
 }
@@ -37,7 +35,7 @@ func readFile(
     _ file: UnsafeMutablePointer<fuse_file_info>?
 ) {
     OperationContext.run(handle, .read, inode) { context, request in
-        guard let file = pointer(of: file).map({ Unmanaged<OpenFile>.fromOpaque($0).takeUnretainedValue() }) else {
+        guard let file = object(OpenFile.self, of: file)?.takeUnretainedValue() else {
             return request.fail(.tree(.inputOutput))
         }
         switch file.content {

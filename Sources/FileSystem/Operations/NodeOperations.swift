@@ -40,7 +40,7 @@ func forgetMany(_ handle: fuse_req_t?, _ count: Int, _ forgets: UnsafeMutablePoi
     }
 }
 
-/// The kernel expects no answer to FORGET, but libfuse needs its handle back.
+/// Gives libfuse its handle back; the kernel expects no answer to FORGET.
 private func answerNothing(_ request: Request) {
     request.answer { handle in
         fuse_reply_none(handle)
@@ -52,12 +52,10 @@ func getAttributes(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ file: UnsafeMut
     // The kernel names an open file only when it is about to read it.
     let isOpen = file != nil
     OperationContext.run(handle, .getAttributes, inode) { context, request in
-        if let file = pointer(of: file).map({ Unmanaged<OpenFile>.fromOpaque($0).takeUnretainedValue() }),
-            file.isOutdated
-        {
+        if object(OpenFile.self, of: file)?.takeUnretainedValue().isOutdated == true {
             // With the new size, the kernel would treat the rest of the old media as its end.
-            request.fail(.tree(.media(.changed)), "the media has changed since the file was opened: open it again")
-            return
+            let reason = "the media has changed since the file was opened: open it again"
+            return request.fail(.tree(.media(.changed)), reason)
         }
         context.tree.attributes(of: inode.inode, isOpen: isOpen) { result in
             switch result {
@@ -72,68 +70,46 @@ func getAttributes(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ file: UnsafeMut
 
 /// Called only if the kernel doesn't check permissions itself, as it does by default.
 func checkAccess(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ mask: Int32) {
-    OperationContext.run(handle, .access, inode) { context, request in
+    OperationContext.run(handle, .access, inode) { (context, request) throws(FileTreeError) in
         guard let handle else { return }
         let caller = fuse_req_ctx(handle).pointee
-        do throws(FileTreeError) {
-            try context.tree.checkAccess(to: inode.inode, mask: UInt32(mask) & 7, user: caller.uid, group: caller.gid)
-            request.succeed()
-        } catch {
-            request.fail(error)
-        }
+        try context.tree.checkAccess(to: inode.inode, mask: UInt32(mask) & 7, user: caller.uid, group: caller.gid)
+        request.succeed()
     }
 }
 
 func readLink(_ handle: fuse_req_t?, _ inode: fuse_ino_t) {
-    OperationContext.run(handle, .readLink, inode) { context, request in
-        do throws(FileTreeError) {
-            let target = try context.tree.target(of: inode.inode)
-            request.answer { fuse_reply_readlink($0, target) }
-        } catch {
-            request.fail(error)
-        }
+    OperationContext.run(handle, .readLink, inode) { (context, request) throws(FileTreeError) in
+        let target = try context.tree.target(of: inode.inode)
+        request.answer { fuse_reply_readlink($0, target) }
     }
 }
 
 func getStatistics(_ handle: fuse_req_t?, _ inode: fuse_ino_t) {
-    OperationContext.run(handle, .getStatistics, inode) { context, request in
-        do throws(FileTreeError) {
-            let totals = try context.tree.totals()
-            var statistics = statvfs(files: totals.files, bytes: totals.bytes)
-            request.answer { fuse_reply_statfs($0, &statistics) }
-        } catch {
-            request.fail(error)
-        }
+    OperationContext.run(handle, .getStatistics, inode) { (context, request) throws(FileTreeError) in
+        let totals = try context.tree.totals()
+        var statistics = statvfs(files: totals.files, bytes: totals.bytes)
+        request.answer { fuse_reply_statfs($0, &statistics) }
     }
 }
 
 func getExtendedAttribute(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ name: UnsafePointer<CChar>?, _ size: Int) {
-    OperationContext.run(handle, .getExtendedAttribute, inode) { context, request in
+    OperationContext.run(handle, .getExtendedAttribute, inode) { (context, request) throws(FileTreeError) in
         let name = name.map { String(cString: $0) } ?? ""
-        // Some programs and the kernel itself ask for others (security.*, posix_acl) at every access.
-        guard name.hasPrefix("user.") else {
-            return request.fail(FileTreeError(.noAttribute, "only user attributes are kept"))
+        // The tree isn't asked: some programs, and the kernel, request others (security.*, posix_acl) at every access.
+        guard name.hasPrefix("user.") else { throw FileTreeError(.noAttribute, "only user attributes are kept") }
+        let attributes = try context.tree.extendedAttributes(of: inode.inode)
+        guard let value = attributes.first(where: { $0.name == name })?.value else {
+            throw FileTreeError(.noAttribute, "there is no attribute '\(name)'")
         }
-        do throws(FileTreeError) {
-            let attributes = try context.tree.extendedAttributes(of: inode.inode)
-            guard let value = attributes.first(where: { $0.name == name })?.value else {
-                throw FileTreeError(.noAttribute, "there is no attribute '\(name)'")
-            }
-            reply(Array(value.utf8), to: request, size: size)
-        } catch {
-            request.fail(error)
-        }
+        reply(Array(value.utf8), to: request, size: size)
     }
 }
 
 func listExtendedAttributes(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ size: Int) {
-    OperationContext.run(handle, .listExtendedAttributes, inode) { context, request in
-        do throws(FileTreeError) {
-            let attributes = try context.tree.extendedAttributes(of: inode.inode)
-            reply(attributes.flatMap { Array($0.name.utf8) + [0] }, to: request, size: size)
-        } catch {
-            request.fail(error)
-        }
+    OperationContext.run(handle, .listExtendedAttributes, inode) { (context, request) throws(FileTreeError) in
+        let attributes = try context.tree.extendedAttributes(of: inode.inode)
+        reply(attributes.flatMap { Array($0.name.utf8) + [0] }, to: request, size: size)
     }
 }
 

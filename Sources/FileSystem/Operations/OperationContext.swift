@@ -23,20 +23,22 @@ final class OperationContext: Sendable {
     ///   - inode: The operation's node; 0 for none.
     ///   - name: The name to look up in it.
     ///   - patience: The longest wait of the request.
+    ///   - body: The operation; an error that it throws is the answer.
     static func run(
         _ handle: fuse_req_t?, _ operation: Operation, _ inode: fuse_ino_t, name: String? = nil,
-        patience: Duration = PendingRequests.patience, _ body: (OperationContext, Request) -> Void
+        patience: Duration = PendingRequests.patience,
+        _ body: (OperationContext, Request) throws(FileTreeError) -> Void
     ) {
         guard let handle, let userData = fuse_req_userdata(handle) else { return }
         // Valid: the session holds the context until its threads have ended.
         let context = Unmanaged<OperationContext>.fromOpaque(userData).takeUnretainedValue()
         let request = Request(handle, operation, inode.inode, name: name, failures: context.failures)
-        body(context, request)
+        do throws(FileTreeError) { try body(context, request) } catch { request.fail(error) }
         if request.isPending { context.kernel.pending.add(request, patience: patience) }
     }
 }
 
 extension UInt64 {
-    /// The kernel's number as the tree's.
+    /// The kernel's number of a node as the tree's.
     var inode: InodeNumber { InodeNumber(rawValue: self) }
 }

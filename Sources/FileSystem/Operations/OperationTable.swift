@@ -52,9 +52,9 @@ private func initialize(_ userData: UnsafeMutableRawPointer?, _ connection: Unsa
     connection?.pointee.max_background = 64
     connection?.pointee.congestion_threshold = 48
     guard let capable = connection?.pointee.capable else { return }
-    // Numbers determine nodes, so file handles last as long as their recording. Lookups in one directory may be
-    // parallel: libfuse 3.14 has that as its default but doesn't tell the kernel, later versions require a request
-    // (libfuse's changes 861 and 880), so nothing may rely on it. The kernel drops a file's pages when its time
+    // A node is found by its number, so file handles last as long as their recording. Lookups in one directory may be
+    // parallel: libfuse 3.14 has that as its default but doesn't tell the kernel, and later versions have to be asked
+    // for it (libfuse's changes 861 and 880), so nothing may rely on it. The kernel drops a file's pages when its time
     // changes; it alone can wait for the pages that a read holds.
     connection?.pointee.want |=
         capable & UInt32(FUSE_CAP_EXPORT_SUPPORT | FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_AUTO_INVAL_DATA)

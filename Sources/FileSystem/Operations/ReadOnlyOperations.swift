@@ -2,8 +2,8 @@ import CFUSE
 import FileTree
 import Glibc
 
-// Requests that change the tree. The kernel refuses them, since the mount is read-only, unless somebody remounts it
-// writable.
+// Requests that would change the tree. They come only if somebody remounts it writable: the kernel refuses changes of a
+// read-only mount.
 
 private func refuse(_ handle: fuse_req_t?, _ inode: fuse_ino_t) {
     OperationContext.run(handle, .change, inode) { _, request in request.fail(.tree(.readOnly)) }
@@ -22,7 +22,7 @@ func refuseMakeDirectory(_ handle: fuse_req_t?, _ parent: fuse_ino_t, _ name: Un
     refuse(handle, parent)
 }
 
-/// Also for removing a directory or an extended attribute.
+/// Refuses the removal of a file, a directory or an extended attribute.
 func refuseUnlink(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ name: UnsafePointer<CChar>?) { refuse(handle, inode) }
 
 func refuseSymbolicLink(

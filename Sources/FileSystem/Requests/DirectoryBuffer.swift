@@ -19,41 +19,35 @@ struct DirectoryBuffer: ~Copyable {
 
     deinit { memory.deallocate() }
 
-    /// Adds an entry; false if it doesn't fit.
-    mutating func add(_ entry: DirectoryEntry, for request: fuse_req_t) -> Bool {
-        var stat = Glibc.stat()
-        stat.st_ino = UInt(entry.inode.rawValue)
-        stat.st_mode = entry.type.mode
-        let position = memory.baseAddress.map { ($0 + used).assumingMemoryBound(to: CChar.self) }
-        let size = fuse_add_direntry(request, position, memory.count - used, entry.name, &stat, Int(entry.cookie))
-        return take(size)
-    }
-
-    /// Adds an entry with its known attributes; false if it doesn't fit.
+    /// Adds an entry, with its known attributes if wanted; false if it doesn't fit.
     ///
     /// `.` and `..` never have attributes: the kernel would count them as references to forget.
-    mutating func addWithAttributes(_ entry: DirectoryEntry, for request: fuse_req_t) -> Bool {
-        let isDot = entry.name == "." || entry.name == ".."
-        var parameters = fuse_entry_param(isDot ? nil : entry.attributes, validity: entry.validity)
-        if parameters.ino == 0 {
+    mutating func add(_ entry: DirectoryEntry, withAttributes: Bool, for request: fuse_req_t) -> Bool {
+        let known = withAttributes && !entry.isDot ? entry.attributes : nil
+        var parameters = fuse_entry_param(known, validity: entry.validity)
+        if known == nil {
             parameters.attr.st_ino = UInt(entry.inode.rawValue)
             parameters.attr.st_mode = entry.type.mode
         }
         let position = memory.baseAddress.map { ($0 + used).assumingMemoryBound(to: CChar.self) }
-        let size = fuse_add_direntry_plus(
-            request, position, memory.count - used, entry.name, &parameters, Int(entry.cookie))
-        return take(size)
+        let (left, cookie) = (memory.count - used, Int(entry.cookie))
+        // libfuse returns the size of an entry, and writes it only if it fits.
+        let size =
+            withAttributes
+            ? fuse_add_direntry_plus(request, position, left, entry.name, &parameters, cookie)
+            : fuse_add_direntry(request, position, left, entry.name, &parameters.attr, cookie)
+        guard size <= left else { return false }
+        used += size
+        return true
     }
 
     /// The added entries.
     func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         body(UnsafeRawBufferPointer(rebasing: memory[..<used]))
     }
+}
 
-    /// libfuse returns the size of an entry, and writes it only if it fits.
-    private mutating func take(_ size: Int) -> Bool {
-        guard size <= memory.count - used else { return false }
-        used += size
-        return true
-    }
+extension DirectoryEntry {
+    /// Whether it is the directory itself or its parent.
+    var isDot: Bool { name == "." || name == ".." }
 }

@@ -4,7 +4,7 @@ import Logging
 import Media
 
 /// The reasons for answering a request with an error.
-enum RequestErrorCode: Hashable, Sendable {
+enum RequestErrorCode: Hashable, Sendable, CaseIterable {
     /// The tree failed.
     case tree(FileTreeErrorCode)
     /// The deadline passed without an answer.
@@ -13,9 +13,7 @@ enum RequestErrorCode: Hashable, Sendable {
     case interrupted
     /// The caller's buffer is too small for an extended attribute's value or the names.
     case smallBuffer
-}
 
-extension RequestErrorCode: CaseIterable {
     /// All reasons, in the order of the manual's table.
     static let allCases: [RequestErrorCode] =
         ([
@@ -34,7 +32,7 @@ struct ErrorNumber: Hashable, Sendable {
 struct ErrorAnswer: Sendable {
     /// The program's error.
     let number: ErrorNumber
-    /// The level of the log line; nil for self-explanatory errors.
+    /// The level of the log line; nil for errors that say everything themselves, which aren't logged.
     let level: Logger.Level?
     /// The reason, as in the manual.
     let reason: String
@@ -45,7 +43,7 @@ struct ErrorAnswer: Sendable {
         self.reason = reason
     }
 
-    /// The only table of errors; the manual repeats it.
+    /// The only table of errors; the manual repeats it, and a test compares the two.
     init(_ code: RequestErrorCode) {
         self =
             switch code {
@@ -60,7 +58,7 @@ struct ErrorAnswer: Sendable {
             case .tree(.permissionDenied): Self(EACCES, "EACCES", nil, "the mode of the file doesn't allow it")
             case .tree(.noAttribute): Self(ENODATA, "ENODATA", nil, "there is no such extended attribute")
             case .tree(.inputOutput): Self(EIO, "EIO", .error, "the list or the catalog can't be read")
-            // Not ETIMEDOUT, which means a broken connection to programs.
+            // Not ETIMEDOUT, which programs take for a broken connection of their own.
             case .deadline: Self(EIO, "EIO", .error, "there was no answer within 100 seconds, or 3 for a lookup")
             case .interrupted: Self(EINTR, "EINTR", nil, "the program was told to end while it waited")
             case .smallBuffer: Self(ERANGE, "ERANGE", nil, "an extended attribute doesn't fit the buffer")
@@ -71,8 +69,8 @@ struct ErrorAnswer: Sendable {
     private init(_ code: MediaErrorCode) {
         self =
             switch code {
-            // "Required key not available" says more than "Permission denied". A single warning has named the key: a
-            // backup may meet a million such files.
+            // "Required key not available" tells an administrator more than "Permission denied". A single warning has
+            // named the key: a backup may meet a million such files.
             case .keyNotHeld: Self(ENOKEY, "ENOKEY", .debug, "no private key that is held opens the file")
             case .changed: Self(ESTALE, "ESTALE", .info, "the media has changed since the file was opened")
             case .mediaMissing: Self(EIO, "EIO", .error, "Twilio has the recording, but not its media")

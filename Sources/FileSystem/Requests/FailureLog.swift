@@ -9,7 +9,7 @@ import Support
 final class FailureLog: Sendable {
     private let tree: FileTree
     private let logger: Logger
-    /// Counts the errors, and measures the requests.
+    /// The counters of errors and the timers of requests.
     let metrics: RequestMetrics
     private let isEnding = Locked(false)
 

@@ -1,19 +1,8 @@
 /// The operations of the kernel's requests.
 enum Operation: Int, CaseIterable, Sendable {
-    case lookUp
-    case forget
-    case getAttributes
-    case access
-    case readLink
-    case getStatistics
-    case getExtendedAttribute
-    case listExtendedAttributes
-    case openDirectory
-    case readDirectory
-    case releaseDirectory
-    case open
-    case read
-    case release
+    case lookUp, forget, getAttributes, access, readLink, getStatistics, getExtendedAttribute, listExtendedAttributes
+    case openDirectory, readDirectory, releaseDirectory
+    case open, read, release
     /// Any change of the tree.
     case change
 

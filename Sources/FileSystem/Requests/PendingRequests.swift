@@ -5,16 +5,14 @@ import Support
 
 /// The waiting requests: none waits beyond its deadline, or for a program that is about to end.
 ///
-/// One thread checks them several times a second. It checks the signals of interrupted requests itself: the kernel
-/// reports only the first signal, which may be harmless, as Go programs get them all the time.
+/// One thread checks them several times a second. It reads the pending signals of interrupted requests itself: the
+/// kernel reports only the first signal, which may be harmless, as Go programs get such signals all the time.
 final class PendingRequests: Sendable {
     private struct Waiting {
         let request: Request
         let patience: Duration
         let deadline: ContinuousClock.Instant
     }
-
-    private typealias Requests = [ObjectIdentifier: Waiting]
 
     /// The longest wait of a request: less than the 120 s after which the kernel warns of hung tasks.
     static let patience: Duration = .seconds(100)
@@ -30,16 +28,14 @@ final class PendingRequests: Sendable {
     private static let interval: Duration = .milliseconds(200)
 
     /// Under its own lock: adding a request must not wake the thread.
-    private let requests = Locked<Requests>([:])
+    private let requests = Locked([ObjectIdentifier: Waiting]())
     private let isShutDown = Condition(false)
     private let thread: NamedThread
 
     init() throws(SystemError) {
         let (requests, isShutDown) = (requests, isShutDown)
         thread = try NamedThread(name: "deadlines") {
-            while !isShutDown.waitUntil(timeout: Self.interval, { $0 }) {
-                Self.look(at: requests)
-            }
+            while !isShutDown.waitUntil(timeout: Self.interval, { $0 }) { Self.check(requests) }
         }
     }
 
@@ -64,7 +60,7 @@ final class PendingRequests: Sendable {
         for request in left { request.fail(.tree(.media(.shutDown)), "the mount has ended") }
     }
 
-    private static func look(at requests: Locked<Requests>) {
+    private static func check(_ requests: Locked<[ObjectIdentifier: Waiting]>) {
         let now = ContinuousClock.now
         let pending = requests.withLock { requests in
             requests = requests.filter { $0.value.request.isPending }
@@ -87,18 +83,13 @@ final class PendingRequests: Sendable {
 
     /// Whether a signal that ends programs is pending for a thread or its process.
     private static func isEnding(_ threadID: pid_t) -> Bool {
-        guard threadID > 0, let file = fopen("/proc/\(threadID)/status", "re") else {
-            // The thread is in another namespace: a signal is pending, but it is unknown which one.
-            return true
+        // A signal is pending; which one is unknown for a thread that lives in another namespace or has ended.
+        guard threadID > 0, let status = KernelFile.text(of: "/proc/\(threadID)/status") else { return true }
+        return status.split(separator: "\n").contains { line in
+            guard line.hasPrefix("SigPnd:") || line.hasPrefix("ShdPnd:") else { return false }
+            // The kernel writes a mask (proc_pid_status(5)).
+            let signals = UInt64(line.dropFirst(7).drop(while: \.isWhitespace), radix: 16) ?? 0
+            return signals & endingSignals != 0
         }
-        defer { fclose(file) }
-        var line = [CChar](repeating: 0, count: 256)
-        while fgets(&line, Int32(line.count), file) != nil {
-            let text = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-            guard text.hasPrefix("SigPnd:") || text.hasPrefix("ShdPnd:") else { continue }
-            let digits = text.dropFirst(7).filter { !$0.isWhitespace }
-            if let signals = UInt64(digits, radix: 16), signals & endingSignals != 0 { return true }
-        }
-        return false
     }
 }

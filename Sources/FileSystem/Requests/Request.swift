@@ -4,10 +4,10 @@ import Glibc
 import Support
 import Synchronization
 
-/// A request of the kernel, answered exactly once, from any thread.
+/// A request of the kernel; any thread may answer it, and only the first answer counts.
 ///
-/// The first answer counts: data, an error, the deadline, an interruption. Later ones do nothing, so the thread that
-/// completes data needn't know whether a program still waits for it.
+/// An answer is data, an error, the deadline or an interruption. Later answers do nothing, so the thread that completes
+/// data needn't know whether a program still waits for it.
 final class Request: Sendable {
     private struct State: @unchecked Sendable {
         // Safe although unchecked: the pointer is used only by the thread that took it out, or under the lock.
@@ -22,7 +22,7 @@ final class Request: Sendable {
     /// The waiting thread, for checking its signals; 0 if it lives in another namespace.
     let threadID: pid_t
     /// Whether the kernel has reported a pending signal of the waiting thread.
-    private let interrupted = Atomic(false)
+    fileprivate let interrupted = Atomic(false)
     /// The requested operation.
     let operation: Operation
     /// The requested node, or the parent of the name.
@@ -62,8 +62,6 @@ final class Request: Sendable {
         }
     }
 
-    fileprivate func noteInterruption() { interrupted.store(true, ordering: .relaxed) }
-
     /// Answers, unless another answer came first.
     ///
     /// - Parameter reply: Calls one of libfuse's reply functions, exactly once.
@@ -101,6 +99,14 @@ final class Request: Sendable {
     /// Answers with success.
     func succeed() { answer { fuse_reply_err($0, 0) } }
 
+    /// Answers with an open file or directory, which the kernel's handle retains.
+    func answer(opened object: some AnyObject, _ information: fuse_file_info) {
+        var information = information
+        let retained = Unmanaged.passRetained(object)
+        information.fh = UInt64(UInt(bitPattern: retained.toOpaque()))
+        if !answer({ fuse_reply_open($0, &information) }) { retained.release() }
+    }
+
     /// Answers with bytes.
     func reply(_ bytes: RawSpan) {
         bytes.withUnsafeBytes { buffer in
@@ -115,5 +121,5 @@ final class Request: Sendable {
 private func requestWasInterrupted(_ handle: fuse_req_t?, _ context: UnsafeMutableRawPointer?) {
     guard let context else { return }
     // Valid: see watchInterruptions.
-    Unmanaged<Request>.fromOpaque(context).takeUnretainedValue().noteInterruption()
+    Unmanaged<Request>.fromOpaque(context).takeUnretainedValue().interrupted.store(true, ordering: .relaxed)
 }

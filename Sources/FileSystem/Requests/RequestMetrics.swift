@@ -4,31 +4,26 @@ import Metrics
 
 /// Counts and measures the kernel's requests.
 ///
-/// A request finds its timer and its counter by index, without a lock.
+/// A request finds its timer and its counter without a lock.
 struct RequestMetrics: Sendable {
     /// By the raw value of the operation.
     private let timers: [Timer]
-    /// By the value of `errno`; nil for unused values.
-    private let errors: [Counter?]
+    /// By the value of `errno`.
+    private let errors: [Int32: Counter]
 
     init(_ factory: any MetricsFactory) {
         timers = Operation.allCases.map {
             Timer(label: "fuse_request_duration_seconds", dimensions: [("operation", $0.name)], factory: factory)
         }
         let numbers = Set(RequestErrorCode.allCases.map { ErrorAnswer($0).number })
-        var errors: [Counter?] = Array(repeating: nil, count: 1 + Int(numbers.map(\.rawValue).max() ?? 0))
-        for number in numbers {
-            errors[Int(number.rawValue)] = Counter(
+        errors = numbers.reduce(into: [:]) { errors, number in
+            errors[number.rawValue] = Counter(
                 label: "system_errors_total", dimensions: [("errno", number.name)], factory: factory)
         }
-        self.errors = errors
     }
 
     /// Counts the error of an answer.
-    func count(_ error: ErrorNumber) {
-        let index = Int(error.rawValue)
-        if errors.indices.contains(index) { errors[index]?.increment() }
-    }
+    func count(_ error: ErrorNumber) { errors[error.rawValue]?.increment() }
 
     /// Measures an answered request, which arrived at `start` by ``now``.
     func answered(_ operation: Operation, since start: Int64) {

@@ -15,11 +15,10 @@ public final class FileSystemSession: Sendable {
         var threads: [NamedThread] = []
     }
 
-    private let state: Locked<State>
+    private let state = Locked(State())
     private let context: OperationContext
     private let logger: Logger
 
-    /// The progress of the session.
     private struct Progress {
         var threadCount = 0
         var isDetached = false
@@ -44,7 +43,6 @@ public final class FileSystemSession: Sendable {
         self.mountPoint = mountPoint
         let context = OperationContext(tree: tree, kernel: kernel, logger: logger)
         self.context = context
-        state = Locked(State())
         do {
             let handle = try Self.mount(mountPoint, source: source, options: options, context: context)
             state.withLock { $0.handle = handle }
@@ -61,7 +59,7 @@ public final class FileSystemSession: Sendable {
 
     /// Waits until the file system is unmounted, by ``unmount()`` or from outside.
     ///
-    /// After ``unmount()``, threads may still wait for requests of open files.
+    /// After ``unmount()``, some threads may still wait for requests of open files.
     public func wait() { progress.waitUntil { $0.threadCount == 0 || $0.isDetached } }
 
     /// Whether the file system is still mounted.
@@ -70,14 +68,15 @@ public final class FileSystemSession: Sendable {
     /// Removes the file system from the tree of directories.
     ///
     /// Open files stay readable until the process ends. libfuse's own function isn't an option: it first closes the
-    /// descriptor while threads still read and write it, and another file may get the number, and their writes.
+    /// descriptor, which threads still read and write. Another file may get the descriptor's number meanwhile, and the
+    /// threads would write into that file.
     public func unmount() {
         guard state.withLock({ $0.handle }) != nil else { return }
         context.failures.end()
         do throws(FileSystemError) {
             try Unmounting.unmount(mountPoint, isLazy: true)
         } catch {
-            // Somebody else may have been faster; otherwise a dead mount stays, for somebody to clean up.
+            // Another program may have unmounted it before; otherwise a dead mount stays, for the user to unmount.
             let isGone = error.code == .mountPoint
             logger.log(level: isGone ? .debug : .error, "unmounting failed", error: error)
         }
@@ -97,7 +96,7 @@ public final class FileSystemSession: Sendable {
         }
         guard let handle else { return }
         // A remaining thread waits for a request of an open file and can't be woken. The end of the process ends it, so
-        // this must not wait for the thread or for libfuse's session.
+        // neither the thread nor libfuse's session may be waited for.
         guard progress.waitUntil(timeout: .milliseconds(100), { $0.threadCount == 0 }) else { return }
         for thread in threads { thread.join() }
         // Nothing delays a notice once the kernel has released the mount.

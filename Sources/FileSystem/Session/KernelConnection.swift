@@ -6,7 +6,7 @@ import Support
 /// The part of a mount that exists before the kernel knows it: notices, waiting requests and their metrics.
 ///
 /// The tree and the status need it, and the session needs the tree.
-public final class KernelConnection: Sendable {
+public final class KernelConnection: KernelCache, Sendable {
     let notices: KernelNotices
     let pending: PendingRequests
     let metrics: RequestMetrics
@@ -29,9 +29,7 @@ public final class KernelConnection: Sendable {
 
     /// The number of the kernel's requests that have no answer yet.
     public var waitingRequests: Int { pending.count }
-}
 
-extension KernelConnection: KernelCache {
     /// Has the kernel, if there is a mount, ask again for the attributes of removed or changed inodes.
     ///
     /// Removed inodes are stale, and the kernel looks their names up again, without success. It drops the pages of

@@ -8,10 +8,10 @@ import Support
 /// The kernel requests 128 KiB at a time unless the device's `read_ahead_kb`, which only root can change, says
 /// otherwise. Larger requests mean fewer round trips between the kernel and this process.
 enum KernelReadAhead {
-    /// Kilobytes: one of the largest requests.
+    /// The value in kilobytes: the size of the kernel's largest request.
     ///
-    /// The kernel requests the next while a program still reads the one before. A larger value doesn't speed up reading
-    /// in order, and fetches more in vain for programs that seek or map a file into memory.
+    /// The kernel sends the next request while a program still reads the bytes of the last one. A larger value doesn't
+    /// speed up reading in order, and fetches more in vain for programs that seek or map a file into memory.
     private static let kilobytes = 1024
 
     /// Raises it for a mounted file system, if allowed.

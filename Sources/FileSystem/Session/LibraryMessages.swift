@@ -26,7 +26,7 @@ enum LibraryMessages {
         }
     }
 
-    /// Messages come in pieces, not in lines.
+    /// Keeps or logs a piece of a message; messages come in pieces, not in lines.
     fileprivate static func keep(_ piece: String) {
         guard let logger = logger.withLock({ $0 }) else {
             text.withLock { $0 += piece }

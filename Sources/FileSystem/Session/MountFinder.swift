@@ -30,11 +30,11 @@ public enum MountFinder {
             if types[candidate] == MountPoint.ourType {
                 guard let left = namesAfterLeaving(rest) else { return candidate }
                 rest = left
-            } else if let target = target(ofLink: candidate) {
+            } else if let target = linkTarget(of: candidate) {
                 linkCount += 1
                 guard linkCount <= mostLinks else { throw notFound }
                 if target.hasPrefix("/") { folder = [] }
-                rest += target[...].split(separator: "/").reversed()
+                rest += target.split(separator: "/").reversed()
             } else {
                 folder.append(name)
             }
@@ -56,14 +56,6 @@ public enum MountFinder {
             if depth < 0 { return Array(names[..<index]) }
         }
         return nil
-    }
-
-    /// The target of a symbolic link; nil for other files.
-    private static func target(ofLink path: String) -> String? {
-        var target = [CChar](repeating: 0, count: Int(PATH_MAX))
-        let count = readlink(path, &target, target.count)
-        guard count > 0 else { return nil }
-        return String(decoding: target[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
     /// The current directory, which the kernel knows without accessing it.

@@ -13,7 +13,7 @@ enum MountHelper {
         return folders.map { "\($0)/\(name)" }.first { Glibc.access($0, X_OK) == 0 }
     }
 
-    /// The time limit for attempts to run it.
+    /// The time limit for the attempts to start it.
     private static let patience = Duration.seconds(5)
 
     /// Runs it, and waits for its end.
@@ -46,11 +46,11 @@ enum MountHelper {
         return (status >> 8 & 0xFF, sentence(in: pipe.contents()))
     }
 
-    /// Runs code during which libfuse may run it, and keeps its messages from the terminal.
+    /// Runs code during which libfuse may run fusermount3, whose messages don't appear on the terminal.
     ///
-    /// The program's own lines are printed afterwards.
+    /// Other lines that are written meanwhile are printed afterwards.
     ///
-    /// - Returns: The code's result, and its last sentence, if any.
+    /// - Returns: The code's result, and fusermount3's last sentence, if any.
     static func listening<Value>(to body: () -> Value) -> (value: Value, sentence: String?) {
         let terminal = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)
         guard terminal >= 0 else { return (body(), nil) }
@@ -66,7 +66,7 @@ enum MountHelper {
         return (value, sentence(in: Array(lines.filter(isItsOwn).joined(separator: [UInt8(ascii: "\n")]))))
     }
 
-    /// The error of users without it.
+    /// The error of users other than root without it.
     static let missing = FileSystemError(
         .unavailable, "fusermount3 is missing, without which only root can mount: install the package 'fuse3'")
 
@@ -79,7 +79,7 @@ enum MountHelper {
         return text.isEmpty ? nil : text
     }
 
-    /// The code for a refusal by it or by libfuse.
+    /// The error code for a refusal by fusermount3 or libfuse.
     static func code(of sentence: String) -> FileSystemError.Code {
         func mentions(_ words: String...) -> Bool { words.contains { sentence.contains($0) } }
         if mentions("mountpoint", "filesystem type") { return .mountPoint }
@@ -88,7 +88,7 @@ enum MountHelper {
             ? .unavailable : .refused
     }
 
-    /// One of fusermount3's sentences, followed by advice if there is some.
+    /// One of fusermount3's sentences, followed by the advice for it, if any.
     static func advised(_ sentence: String) -> String {
         let remedy = remedy(for: sentence, path: path, isPrivileged: geteuid() == 0 || isSetUser, user: getuid())
         return remedy.map { "\(sentence); \($0)" } ?? sentence

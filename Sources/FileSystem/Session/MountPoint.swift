@@ -4,58 +4,48 @@ import FoundationEssentials
 import Glibc
 public import Support
 
-/// The directory for mounting the tree.
+/// The directory on which the tree is mounted.
 public struct MountPoint: Sendable {
     /// Its absolute path, without symbolic links.
     public let path: String
 
-    /// Checks that a directory can be mounted on; each problem has its own message.
+    /// Checks that the tree can be mounted on a directory; each problem has its own message.
     ///
     /// - Parameter allowsContents: Whether it may have contents, which the mount hides.
     public init(_ path: String, allowsContents: Bool) throws(FileSystemError) {
         var status = stat()
         guard stat(path, &status) == 0 else {
             switch errno {
-            case ENOENT:
-                throw FileSystemError(
-                    .mountPoint, "the mount point '\(path)' does not exist: make it with 'mkdir -p \(path)'")
+            case ENOENT: throw Self.refused(path, "does not exist: make it with 'mkdir -p \(path)'")
             case ENOTCONN:
-                throw FileSystemError(
-                    .mountPoint,
-                    "the mount point '\(path)' is left from a mount that has died: run 'twiliofs unmount \(path)' first"
-                )
-            default:
-                throw FileSystemError(
-                    .mountPoint, "the mount point '\(path)' can't be used: \(SystemErrorCode.current)")
+                throw Self.refused(path, "is left from a mount that has died: run 'twiliofs unmount \(path)' first")
+            default: throw Self.refused(path, "can't be used: \(SystemErrorCode.current)")
             }
         }
         guard status.st_mode & S_IFMT == S_IFDIR else {
-            throw FileSystemError(.mountPoint, "the mount point '\(path)' is not a directory: give an empty directory")
+            throw Self.refused(path, "is not a directory: give an empty directory")
         }
         guard let resolved = realpath(path, nil) else {
-            throw FileSystemError(.mountPoint, "the mount point '\(path)' can't be used: \(SystemErrorCode.current)")
+            throw Self.refused(path, "can't be used: \(SystemErrorCode.current)")
         }
         self.path = String(cString: resolved)
         free(resolved)
         if let type = Self.fileSystemType(mountedOn: self.path) {
-            throw FileSystemError(
-                .mountPoint,
-                "the mount point '\(self.path)' is busy: a file system (\(type)) is mounted there already;"
-                    + " unmount it or choose another directory")
+            throw Self.refused(
+                self.path,
+                "is busy: a file system (\(type)) is mounted there already; unmount it or choose another directory")
         }
         try Self.checkAccess(self.path, status)
-        guard !allowsContents else { return }
+        if allowsContents { return }
         guard let contents = try? FileManager.default.contentsOfDirectory(atPath: self.path) else {
-            throw FileSystemError(
-                .mountPoint,
-                "the mount point '\(self.path)' can't be listed, so it may have contents: choose an empty directory, or"
-                    + " give '-o nonempty' to hide what is in it")
+            throw Self.refused(
+                self.path,
+                "can't be listed, so it may have contents: choose an empty directory, or give '-o nonempty' to hide what"
+                    + " is in it")
         }
         guard contents.isEmpty else {
-            throw FileSystemError(
-                .mountPoint,
-                "the mount point '\(self.path)' is not empty: choose an empty directory, or give '-o nonempty' to hide what"
-                    + " is in it")
+            throw Self.refused(
+                self.path, "is not empty: choose an empty directory, or give '-o nonempty' to hide what is in it")
         }
     }
 
@@ -64,17 +54,20 @@ public struct MountPoint: Sendable {
         guard geteuid() != 0 else { return }
         // The sticky bit (chmod(2)).
         if status.st_mode & 0o1000 != 0, status.st_uid != getuid() {
-            throw FileSystemError(
-                .mountPoint,
-                "the mount point '\(path)' belongs to another user, with the ID \(status.st_uid), and has the sticky"
-                    + " bit: only that user and root can mount there; choose a directory of your own")
+            throw refused(
+                path,
+                "belongs to another user, with the ID \(status.st_uid), and has the sticky bit: only that user and root"
+                    + " can mount there; choose a directory of your own")
         }
         guard Glibc.access(path, W_OK | X_OK) == 0 else {
-            throw FileSystemError(
-                .mountPoint,
-                "the mount point '\(path)' can't be written to: \(SystemErrorCode.current); "
-                    + remedy(for: path, owner: status.st_uid, user: getuid()))
+            let reason = SystemErrorCode.current
+            let remedy = remedy(for: path, owner: status.st_uid, user: getuid())
+            throw refused(path, "can't be written to: \(reason); \(remedy)")
         }
+    }
+
+    private static func refused(_ path: String, _ reason: String) -> FileSystemError {
+        FileSystemError(.mountPoint, "the mount point '\(path)' \(reason)")
     }
 
     /// The advice for a mount point that the user can't write to.
@@ -95,7 +88,7 @@ public struct MountPoint: Sendable {
                 "there is no /dev/fuse: load the kernel's module with 'modprobe fuse', or give the container the device"
             )
         }
-        // fusermount3 opens it with its user's rights.
+        // fusermount3 opens it with the rights of the user who runs it.
         let descriptor = open("/dev/fuse", O_RDWR | O_CLOEXEC)
         guard descriptor >= 0 else {
             let reason = "\(SystemErrorCode.current)"
@@ -164,18 +157,7 @@ public struct MountPoint: Sendable {
     private static func userAllowsOthers() -> Bool {
         guard let text = try? String(contentsOfFile: "/etc/fuse.conf", encoding: .utf8) else { return false }
         return text.split(whereSeparator: \.isNewline).contains { line in
-            line.split(separator: "#", omittingEmptySubsequences: false).first.map {
-                String($0).trimmingSpaces == "user_allow_other"
-            } ?? false
+            line.prefix { $0 != "#" }.split(whereSeparator: \.isWhitespace) == ["user_allow_other"]
         }
-    }
-}
-
-extension String {
-    fileprivate var trimmingSpaces: Substring {
-        var text = self[...]
-        while text.first?.isWhitespace == true { text.removeFirst() }
-        while text.last?.isWhitespace == true { text.removeLast() }
-        return text
     }
 }

@@ -4,7 +4,7 @@ public import Support
 
 /// Unmounting from outside of the serving process.
 public enum Unmounting {
-    /// Unmounts a mount of twiliofs without accessing it: it may be dead or hang.
+    /// Unmounts a mount of twiliofs without accessing it, since it may be dead or hang.
     ///
     /// - Parameter isLazy: Whether it disappears at once despite open files.
     public static func unmount(_ path: String, isLazy: Bool) throws(FileSystemError) {
@@ -41,16 +41,14 @@ public enum Unmounting {
         let separator = path.lastIndex(of: "/")
         let name = separator.map { String(path[path.index(after: $0)...]) } ?? path
         let folder = separator.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-        var target = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
-        if readlink(path, &target, Int(PATH_MAX)) > 0 {
-            // The mount is on the link's target; accessing the link itself is safe.
-            let text = String(decoding: target.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        // The mount is on a link's target; accessing the link itself is safe.
+        if let target = linkTarget(of: path) {
             guard linksLeft > 0 else {
                 throw FileSystemError(.mountPoint, "'\(path)' can't be found: \(SystemErrorCode(rawValue: ELOOP))")
             }
-            return try resolve(text.hasPrefix("/") ? text : "\(folder)/\(text)", linksLeft: linksLeft - 1)
+            return try resolve(target.hasPrefix("/") ? target : "\(folder)/\(target)", linksLeft: linksLeft - 1)
         }
-        // "." and ".." are not names: resolving them needs an access.
+        // "." and ".." are not names: only access to the directory resolves them.
         let isName = !name.isEmpty && name != "." && name != ".."
         guard let resolved = realpath(isName ? folder : path, nil) else {
             throw FileSystemError(.mountPoint, "'\(path)' can't be found: \(SystemErrorCode.current)")
@@ -66,7 +64,7 @@ public enum Unmounting {
         let (status, sentence) = try MountHelper.run(["-u"] + (isLazy ? ["-z"] : []) + ["--", path])
         guard status != 0 else { return }
         guard MountPoint.fileSystemType(mountedOn: path) == nil else {
-            // The usual reason, which fusermount3 words differently.
+            // The usual reason is that it is in use, which fusermount3 says in other words.
             if let sentence, !sentence.contains("\(SystemErrorCode(rawValue: EBUSY))") {
                 throw refused(path, MountHelper.advised(sentence))
             }

@@ -5,7 +5,7 @@
 /// U+FFFD. Parsers store strings as foreign texts, so that messages, logs and `status.json` hold no raw text.
 public struct ForeignText: Sendable, Hashable {
     /// The limit in Unicode scalars, not characters: a character can have any number of combining marks.
-    public static let longestLength = 300
+    static let longestLength = 300
 
     private let text: String
 
@@ -72,22 +72,16 @@ public struct ForeignText: Sendable, Hashable {
     }
 }
 
-extension ForeignText: CustomStringConvertible {
+extension ForeignText: CustomStringConvertible, CustomDebugStringConvertible, ExpressibleByStringLiteral, Codable {
     /// The clean text.
     public var description: String { text }
-}
 
-extension ForeignText: CustomDebugStringConvertible {
     /// The clean text in quotation marks.
     public var debugDescription: String { text.debugDescription }
-}
 
-extension ForeignText: ExpressibleByStringLiteral {
     /// Cleans and truncates a literal.
     public init(stringLiteral text: String) { self.init(text) }
-}
 
-extension ForeignText: Codable {
     /// Decodes a string, then cleans and truncates it: a file on disk is outside too.
     public init(from decoder: any Decoder) throws {
         self.init(try decoder.singleValueContainer().decode(String.self))

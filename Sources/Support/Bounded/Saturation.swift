@@ -23,11 +23,7 @@ extension FixedWidthInteger {
 
     /// Truncates a floating-point number; saturates outside of the type's range; 0 for NaN.
     public init(saturating number: Double) {
-        if number.isNaN {
-            self = 0
-        } else {
-            self = Self(exactly: number.rounded(.towardZero)) ?? (number < 0 ? .min : .max)
-        }
+        self = number.isNaN ? 0 : Self(exactly: number.rounded(.towardZero)) ?? (number < 0 ? .min : .max)
     }
 }
 

@@ -11,7 +11,7 @@ public protocol CausedError: Error, Sendable, CustomStringConvertible {
     /// Whether the work is merely unwanted: it was cancelled, or the mount ends.
     var endsUnwantedWork: Bool { get }
 
-    /// Whether a text already contains this error's statement, without its causes, in other words.
+    /// Whether a text already says the same as this error in other words; its causes don't count.
     ///
     /// - Parameter text: The messages of the errors that this one caused; never empty.
     func isTold(in text: String) -> Bool
@@ -24,7 +24,7 @@ extension CausedError {
     public var fields: [String: String] { [:] }
     /// No: the work failed.
     public var endsUnwantedWork: Bool { false }
-    /// No: only this error's own words say it.
+    /// No: a text says the same only in this error's own words.
     public func isTold(in text: String) -> Bool { false }
     /// The messages of this error and of its causes.
     public var description: String { explanation }

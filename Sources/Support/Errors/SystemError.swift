@@ -21,9 +21,9 @@ public struct SystemErrorCode: ErrorCode, RawRepresentable, CustomStringConverti
 public typealias SystemError = CodedError<SystemErrorCode>
 
 extension SystemError {
-    /// Makes an error from a description of the operation ("no thread can be started") and a value of `errno`.
-    public init(_ what: String, _ number: Int32 = errno) {
+    /// Makes an error from a failure ("no thread can be started") and a value of `errno`.
+    public init(_ failure: String, _ number: Int32 = errno) {
         let code = SystemErrorCode(rawValue: number)
-        self.init(code, "\(what): \(code)")
+        self.init(code, "\(failure): \(code)")
     }
 }

@@ -29,6 +29,8 @@ public final class FileLock: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Whether no process holds the lock of an open file.
+    /// Whether no lock is held on a file, by this process or another.
+    ///
+    /// If so, `descriptor` holds a shared lock, which excludes a ``FileLock``, until it is closed.
     public static func isFree(_ descriptor: Int32) -> Bool { flock(descriptor, LOCK_SH | LOCK_NB) == 0 }
 }

@@ -25,9 +25,7 @@ public enum PrivateFile {
     ///   - path: The file, relative to `folder`; a symbolic link as last component is rejected.
     ///   - flags: Those of open(2); `O_CLOEXEC` is added.
     /// - Returns: A descriptor, which the caller closes.
-    public static func open(
-        _ path: String, _ flags: Int32, in folder: Int32 = AT_FDCWD
-    ) throws(Refusal) -> Int32 {
+    public static func open(_ path: String, _ flags: Int32, in folder: Int32 = AT_FDCWD) throws(Refusal) -> Int32 {
         try openChecked(path, flags | O_NONBLOCK, in: folder, type: S_IFREG)
     }
 

@@ -9,6 +9,14 @@ public func uninterrupted<Result: SignedInteger>(_ call: () -> Result) -> Result
     }
 }
 
+/// The target of a symbolic link; nil for other files.
+public func linkTarget(of path: String) -> String? {
+    var target = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = readlink(path, &target, target.count)
+    guard count > 0 else { return nil }
+    return String(decoding: target[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
+}
+
 /// Reads an open file from its position to its end.
 ///
 /// For generated files, as in /proc or a mount: Foundation takes a short read for the end of the file, and a read in

@@ -15,14 +15,13 @@ public enum TrustedPath {
     public static func check(_ path: String) throws(PrivateFile.Refusal) {
         try walk(path) { (step) throws(PrivateFile.Refusal) in
             switch step {
-            case .folder(let folder):
-                try checkFolder(folder)
+            case .folder(let folder): try checkFolder(folder)
             case .link(let link, let owner):
                 guard isOwn(owner) else {
-                    throw refusal("'\(link)' is a symbolic link of user \(owner), who can let it lead elsewhere")
+                    throw PrivateFile.Refusal(
+                        .notPrivate, "'\(link)' is a symbolic link of user \(owner), who can let it lead elsewhere")
                 }
-            case .reached:
-                break
+            case .reached: break
             }
         }
     }
@@ -79,7 +78,7 @@ public enum TrustedPath {
             }
             try visit(.link(place, owner: status.st_uid))
             linkCount += 1
-            guard linkCount <= mostLinks, let target = target(ofLink: place) else { return }
+            guard linkCount <= mostLinks, let target = linkTarget(of: place) else { return }
             if target.hasPrefix("/") { folder = [] }
             rest += target.split(separator: "/").reversed()
         }
@@ -103,13 +102,12 @@ public enum TrustedPath {
         var status = stat()
         guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return }
         let owner = isUnknownInNamespace(status.st_uid) ? geteuid() : status.st_uid
-        guard
-            isTrusted(
-                owner: owner, group: status.st_gid, mode: status.st_mode, user: geteuid(), userGroup: getegid())
-        else {
-            let mode = "0" + String(status.st_mode & 0o7777, radix: 8)
-            throw refusal(
-                "the folder '\(path)' above it belongs to user \(status.st_uid) and has mode \(mode): others could"
+        let (group, mode) = (status.st_gid, status.st_mode)
+        guard isTrusted(owner: owner, group: group, mode: mode, user: geteuid(), userGroup: getegid()) else {
+            let octal = "0" + String(mode & 0o7777, radix: 8)
+            throw PrivateFile.Refusal(
+                .notPrivate,
+                "the folder '\(path)' above it belongs to user \(status.st_uid) and has mode \(octal): others could"
                     + " put something else in its place; choose a folder below one that only you and root can write to")
         }
     }
@@ -126,17 +124,5 @@ public enum TrustedPath {
         else { return false }
         // This map means no namespace: all owners are known.
         return line.split(separator: " ") != ["0", "0", "4294967295"]
-    }
-
-    /// The target of a symbolic link; nil when it is no link any more.
-    private static func target(ofLink path: String) -> String? {
-        var target = [CChar](repeating: 0, count: Int(PATH_MAX))
-        let count = readlink(path, &target, target.count)
-        guard count > 0 else { return nil }
-        return String(decoding: target[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
-    }
-
-    private static func refusal(_ description: String) -> PrivateFile.Refusal {
-        PrivateFile.Refusal(.notPrivate, description)
     }
 }

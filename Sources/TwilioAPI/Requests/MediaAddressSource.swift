@@ -58,7 +58,7 @@ public final class MediaAddressSource: AddressSource {
         let (known, mustResolve) = state.withLock { state -> (Address?, Bool) in
             if let refused, state.current == refused { state.current = nil }
             if let known = state.current ?? (resolver == nil ? origin : nil) { return (known, false) }
-            return (nil, state.requests.join(completion, for: subject, urgency: priority.rawValue).mustStart)
+            return (nil, state.requests.join(completion, for: subject, urgency: priority.rawValue))
         }
         if let known {
             completion(.success(known))
