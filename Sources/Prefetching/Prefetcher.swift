@@ -53,7 +53,7 @@ public final class Prefetcher: Sendable {
 
     /// Reports that a program asked for a file's size.
     ///
-    /// - Parameter isKnown: Whether it was known. If so, the access begins no sequence, but continues an established one,
+    /// - Parameter isKnown: Whether it was known. Such an access begins no sequence, but continues an established one,
     ///   which reaches the files that were described ahead.
     public func didAskSize(of sid: SID, isKnown: Bool) {
         if isKnown, !describing.withLock({ $0.isPrefetching }) { return }
