@@ -120,6 +120,7 @@ struct MountStatusTests {
         let huge = Tally(
             kind: .composition, status: .completed, integrity: .none, count: .max, sizedCount: .max, knownBytes: .max)
         var sample = SampleMount()
+        sample.snapshot.subaccounts = []
         sample.snapshot.lists = [
             MountSnapshot.List(
                 account: SampleMount.account, isSubaccount: false, name: "compositions",
