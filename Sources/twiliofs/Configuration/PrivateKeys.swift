@@ -3,12 +3,12 @@ import Glibc
 import Support
 import TwilioAPI
 
-/// Reads the command line's private keys.
+/// Reads the private keys that the command line names.
 struct PrivateKeys {
     let secrets: SecretReader
-    /// A file with the passphrase of encrypted keys; without it, the terminal asks.
+    /// The file with the passphrase of encrypted private keys; without it, the program asks on the terminal.
     let passphraseFile: String?
-    /// The passphrase, read only once, since a pipe can't be read again.
+    /// The passphrase, once it was read; the file may be a pipe, which can't be read again.
     private var passphrase: SecretBytes?
 
     init(secrets: SecretReader, passphraseFile: String?) {
@@ -16,7 +16,9 @@ struct PrivateKeys {
         self.passphraseFile = passphraseFile
     }
 
-    /// Reads the keys of arguments `[voice:|video:][CR…=]FILE`; all keys of a file are candidates for its SID.
+    /// Reads the private keys of arguments of the form `[voice:|video:][CR…=]FILE`.
+    ///
+    /// A file may hold several private keys. If its argument has a SID, all of them are tied to this SID.
     mutating func load(_ arguments: [String]) throws(Failure) -> KeyRing {
         var entries: [KeyRing.Entry] = []
         for argument in arguments {
@@ -32,13 +34,15 @@ struct PrivateKeys {
                 entries.append(
                     KeyRing.Entry(publicKeySID: sid, use: use, name: name, key: try key(section, name, of: path)))
             }
-            // A typed passphrase is for this file only.
+            // A typed passphrase is used for this file only.
             if passphraseFile == nil { passphrase = nil }
         }
         return KeyRing(entries)
     }
 
-    /// Splits `[voice:|video:][CR…=]FILE`; any other text is a file, also with a colon or an equals sign.
+    /// Splits an argument of the form `[voice:|video:][CR…=]FILE`.
+    ///
+    /// The path is everything after these prefixes; it may contain colons and equals signs.
     static func split(_ argument: String) -> (use: KeyRing.Use?, sid: String?, path: String) {
         var rest = argument[...]
         let use = KeyRing.Use.allCases.first { rest.hasPrefix("\($0.rawValue):") }
@@ -48,7 +52,7 @@ struct PrivateKeys {
         return (use, sid.description, String(parts[1]))
     }
 
-    /// The probable mistake in an argument whose file doesn't exist; nil if it looks like a mere file.
+    /// The probable mistake in an argument whose file doesn't exist; nil if none is evident.
     ///
     /// - Parameter isTied: Whether a SID precedes the path.
     private static func mistake(in path: String, isTied: Bool) -> String? {
@@ -71,7 +75,7 @@ struct PrivateKeys {
         do throws(EnvelopeError) {
             return try PrivateKey(pem: pem, passphrase: passphrase)
         } catch {
-            // Surrounding blanks may belong to a passphrase or not.
+            // Blanks around the passphrase may belong to it or not, so it is tried with them, then without.
             if error.code == .wrongPassphrase, let shorter = passphrase?.withoutBlanksAround,
                 let key = try? PrivateKey(pem: pem, passphrase: shorter)
             {
@@ -100,7 +104,7 @@ struct PrivateKeys {
 }
 
 extension SecretBytes {
-    /// The bytes without surrounding ASCII blanks; nil if there are none.
+    /// The bytes without the spaces and tabs around them; nil if there are none to remove, or no other bytes.
     fileprivate var withoutBlanksAround: SecretBytes? {
         withUnsafeBytes { bytes in
             let isBlank = { (byte: UInt8) in byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
