@@ -18,12 +18,12 @@ public import TwilioAPI
 /// ``wait()`` returns when they are unmounted, and ``stop()`` ends every part, at any stage. One thread makes and uses
 /// it; any thread may run the action of ``unmounting``.
 public final class AccountMount {
-    /// The number of decrypting threads, and of threads that serve the kernel's requests.
+    /// The number of threads that serve the kernel's requests; as many others decrypt.
     ///
     /// Beyond eight, the kernel is the bottleneck.
     public static func threadCount(processors: Int) -> Int { min(8, max(2, processors)) }
 
-    /// The parts that ``mount()`` starts.
+    /// The parts that the initializer builds, and that later calls use.
     struct Parts {
         let kernel: KernelConnection
         let branches: [Branch]
@@ -101,10 +101,10 @@ public final class AccountMount {
         logger.info("unmounted \(settings.mountPoint)")
     }
 
-    /// Stops every part, and waits for their threads; does nothing the second time.
+    /// Stops every part, and ends all threads but those of libfuse that open files keep; a second call does nothing.
     public func stop() { Self.stop(stops, transfer) }
 
-    /// Ends all requests, which answers all waiting threads, and then stops the parts.
+    /// Ends all transfers, so that no thread waits for the network, and then stops the parts.
     private static func stop(_ stops: StopStack, _ transfer: TransferClient) {
         transfer.shutDown()
         stops.stop()

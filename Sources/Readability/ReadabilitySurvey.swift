@@ -4,7 +4,7 @@ import Media
 import Support
 import TwilioAPI
 
-/// Surveys which requirements of each account are held, account by account on one thread.
+/// Determines whether the requirements of each account are held; one thread surveys the accounts in turn.
 final class ReadabilitySurvey: Sendable {
     struct State {
         /// The findings by account; changed by the survey's thread alone.
@@ -86,7 +86,7 @@ final class ReadabilitySurvey: Sendable {
                 findings.marksOfEmptyGroups[group] = mark
             } else {
                 findings.isHeld[group] = .some(try trial.isHeld(requirement, group, tryingWith: examples, in: catalog))
-                // The next trial may take longer than listings wait.
+                // Applied at once: the next trial may take longer than listings wait.
                 apply(findings, to: index)
             }
         }
@@ -102,7 +102,7 @@ final class ReadabilitySurvey: Sendable {
         case false? where !isDoubted && !trial.hasProof(of: requirement, group.kind):
             return false
         default:
-            // Another mount of the account may know more than this one.
+            // In doubt, empty groups are tried again too: marks don't show all changes by other mounts.
             return isDoubted || findings.marksOfEmptyGroups[group] != mark
         }
     }

@@ -6,7 +6,7 @@ import TwilioAPI
 
 /// Keeps one list of an account up to date: holds the waiters, and starts due tasks.
 ///
-/// ``SyncSchedule`` decides which tasks are due, and ``ListUpdater`` runs them.
+/// ``SyncSchedule`` chooses the due tasks, and ``ListUpdater`` runs them.
 final class ListSync: Sendable {
     private struct State {
         var schedule: SyncSchedule<ListCompletion>
@@ -19,7 +19,7 @@ final class ListSync: Sendable {
 
         /// Starts over if the database was replaced.
         ///
-        /// The epoch is read before the lock is taken, so that this lock is never held with the catalog's. An outdated
+        /// The epoch is read before the lock is taken, so that the catalog's lock is never taken under it. An outdated
         /// epoch is ignored: epochs only grow.
         mutating func follow(_ latest: Int) {
             guard latest > epoch else { return }
@@ -30,9 +30,9 @@ final class ListSync: Sendable {
 
     /// Events that matter beyond the list.
     enum Event {
-        /// Something was stored, and recordings may have been removed.
+        /// A task has ended: recordings may have been stored or removed.
         case changed
-        /// A waiter with a deadline was added.
+        /// A waiter was added; it may have a deadline.
         case waiting
     }
 

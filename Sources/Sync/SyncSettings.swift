@@ -11,11 +11,11 @@ public struct SyncSettings: Sendable {
     /// The longest wait of an opened directory for the refresh of a complete list.
     var patience: Duration = .seconds(3)
 
-    /// The seconds before the newest known recording that a refresh fetches again, since a list may show recordings out
-    /// of order.
+    /// The overlap of a refresh in seconds: a refresh begins that long before the newest known recording, since a list
+    /// may show recordings out of order.
     var overlap: Int64 = 900
 
-    /// The seconds between wide refreshes, since resources change later, for instance when a price is added.
+    /// The seconds between wide refreshes, which fetch later changes of resources: an added price, for instance.
     var wideInterval: Int64 = 3600
 
     /// The seconds that a wide refresh goes back: a day, and the hour between two of them.
@@ -24,7 +24,7 @@ public struct SyncSettings: Sendable {
     /// The seconds between passes, which find removed recordings.
     var passInterval: Int64 = 86_400
 
-    /// The seconds after its last progress during which a pass counts as running, whichever mount runs it.
+    /// The seconds for which a pass counts as running after its last progress, also a pass of another mount.
     var passLease: Int64 = 600
 
     /// The most unfinished recordings that a refresh requests singly.

@@ -45,7 +45,7 @@ struct Sweep {
                 orphans += 1
             }
         }
-        // Blocks that existed before the listing, and whose files are missing or of another size.
+        // The blocks from before the listing whose files are missing or have another size.
         let missing = blocks.filter { sizes[$0.key] != $0.value }.map(\.key)
         try store.index.remove(missing, store.files)
         if stored.isEmpty && written.isEmpty { store.files.removeIfEmpty(folder) }

@@ -11,7 +11,7 @@ enum RequestErrorCode: Hashable, Sendable, CaseIterable {
     case deadline
     /// The waiting program is about to end.
     case interrupted
-    /// The caller's buffer is too small for an extended attribute's value or the names.
+    /// The caller's buffer is too small for an extended attribute's value or for the list of names.
     case smallBuffer
 
     /// All reasons, in the order of the manual's table.
@@ -28,11 +28,11 @@ struct ErrorNumber: Hashable, Sendable {
     let name: String
 }
 
-/// The answer to a failed request: the program's error, and the level of the log line.
+/// The answer to a failed request: its errno, the level of its log line, and the reason.
 struct ErrorAnswer: Sendable {
-    /// The program's error.
+    /// The errno that the program gets.
     let number: ErrorNumber
-    /// The level of the log line; nil for errors that say everything themselves, which aren't logged.
+    /// The level of the log line; nil for errors that need no explanation, which aren't logged.
     let level: Logger.Level?
     /// The reason, as in the manual.
     let reason: String
@@ -69,8 +69,8 @@ struct ErrorAnswer: Sendable {
     private init(_ code: MediaErrorCode) {
         self =
             switch code {
-            // "Required key not available" tells an administrator more than "Permission denied". A single warning has
-            // named the key: a backup may meet a million such files.
+            // "Required key not available" tells an administrator more than "Permission denied". The level is low
+            // because a backup may meet a million such files: one warning per key reports them (`Readability`).
             case .keyNotHeld: Self(ENOKEY, "ENOKEY", .debug, "no private key that is held opens the file")
             case .changed: Self(ESTALE, "ESTALE", .info, "the media has changed since the file was opened")
             case .mediaMissing: Self(EIO, "EIO", .error, "Twilio has the recording, but not its media")
