@@ -23,7 +23,7 @@ public final class MediaLibrary: Sendable {
         /// Prefetched files that weren't opened since, with the slots that they may take.
         var prefetched: [SID: Int] = [:]
 
-        /// Files verified by this process: the kernel's pages of them are authentic.
+        /// Files that were verified and then closed: the kernel's pages of them are authentic.
         var verified: Set<SID> = []
     }
 
@@ -69,9 +69,9 @@ public final class MediaLibrary: Sendable {
         services.storeWorker.shutDown()
     }
 
-    /// Learns size and envelope of a recording's media with one small request.
+    /// Learns size and envelope of a recording's media, usually with one small request.
     ///
-    /// - Parameter completion: called at once if they are known, else later on another thread.
+    /// - Parameter completion: called at once, or later on another thread.
     public func describe(
         _ resource: MediaResource, priority: Priority = .reader,
         completion: @escaping @Sendable (Result<MediaFacts, MediaError>) -> Void
@@ -185,9 +185,9 @@ public final class MediaLibrary: Sendable {
         services.isKeyHeld(publicKeySID.description, kind: kind)
     }
 
-    /// Determines whether a recording's private key is held, by opening its envelope if its key isn't proven yet.
+    /// Determines whether a recording's private key is held, if necessary by opening the recording's envelope.
     ///
-    /// Costs an RSA operation per private key, and a request for video that wasn't described.
+    /// Opening the envelope costs RSA operations, and a request if the facts are unknown.
     ///
     /// - Parameters:
     ///   - facts: the known facts, if any.

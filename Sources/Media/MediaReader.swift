@@ -11,7 +11,8 @@ public final class MediaReader: Sendable {
 
     /// The progress of the opening, which decides about reads.
     ///
-    /// Valid transitions: `deferred` → `opening` → `opened`, `changed`, or again `deferred`.
+    /// Valid transitions: `deferred` → `opening` → `opened`, `changed`, or again `deferred`. Only a reader that isn't
+    /// deferred has `content`.
     private enum Opening {
         /// The opened content. If the file changes, reads fail: bytes of two contents are never mixed.
         case content(MediaContent, through: ReadPath, at: ReadingPlace)
@@ -110,7 +111,7 @@ public final class MediaReader: Sendable {
         due?()
     }
 
-    /// Whether the media has changed since it was opened: every read fails.
+    /// Whether the opened content was dropped, for example because the media has changed: then every read fails.
     public var isOutdated: Bool {
         switch state.withLock({ $0.opening }) {
         case .content(let content, let reads, _): !reads.isCurrent(content)
@@ -147,7 +148,7 @@ public final class MediaReader: Sendable {
         }
     }
 
-    /// Ends the opening; after a failure, the next read tries again.
+    /// Ends the opening; after a failure, the next read tries again unless the media has changed.
     private func didOpen(_ result: Result<MediaReader, MediaError>) {
         var result = result
         if case .success(let reader) = result, reader.size != size {

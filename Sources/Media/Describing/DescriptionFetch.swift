@@ -55,10 +55,10 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
     private var part = Part.end
     private var bytes: [UInt8] = []
 
-    /// The stream kept for reads, if the server ignores ranges and the head isn't enough.
+    /// The stream kept for reads, if the server ignores ranges and the head and the first bytes aren't enough.
     private var spool: StreamFetch?
 
-    /// Whether the answer is complete although a part was requested.
+    /// Whether the server sends all of the media.
     private var isWhole = false
 
     /// Whether the rest of the answer isn't needed.
@@ -327,7 +327,8 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         let tail = isSealed ? findings.tail ?? [] : []
         var plaintextSize = ciphertextSize
         var isExact = true
-        // A range answer confirms the size, and so does a complete unencrypted stream with the right beginning or end.
+        // A range answer confirms the size. A complete unencrypted stream with an announced end does too, since its
+        // first bytes were checked.
         let completeness = completeness(ciphertextSize)
         var isConfirmed = completeness == .whole && (head.status == 206 || !isSealed && spool != nil)
         do throws(EnvelopeError) {

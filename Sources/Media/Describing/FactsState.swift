@@ -119,7 +119,7 @@ struct FactsState {
         }
     }
 
-    /// Confirms the facts; returns them if they weren't confirmed before.
+    /// Confirms exact facts of complete media; returns them if they weren't confirmed before.
     mutating func confirm() -> MediaFacts? {
         guard let facts, !facts.isConfirmed, facts.isPlaintextSizeExact, facts.completeness == .whole else {
             return nil

@@ -55,7 +55,7 @@ enum MediaAnswerCheck {
     ///
     /// Voice is RIFF or, beyond 4 GiB, RF64 (EBU Tech 3306), of the form WAVE. Video is Matroska or WebM, with an EBML
     /// header (RFC 8794, 8.1), or MP4, with the box `ftyp` (ISO/IEC 14496-12, 4.3). Ciphertext has such a beginning
-    /// with a probability of 1 in 2^32. `bytes` are ``signatureSize`` or more, or all of the media.
+    /// with a probability of at most 1 in 2^31. `bytes` are ``signatureSize`` or more, or all of the media.
     static func refusal(ofPlaintext bytes: some Sequence<UInt8>, kind: MediaKind) -> String? {
         let bytes = Array(bytes.prefix(signatureSize))
         func has(_ text: String, at offset: Int) -> Bool { bytes.dropFirst(offset).starts(with: text.utf8) }

@@ -3,11 +3,11 @@ import TwilioAPI
 
 /// The cheapest request for a size by host: a state machine without I/O.
 ///
-/// Where ranges are honoured, a request for the last bytes is enough. Where they are ignored, the complete answer must
+/// Where ranges are honoured, a request for a few bytes is enough. Where they are ignored, the complete answer must
 /// be cut off, which costs a connection each time; HEAD is cheaper there if it reports the same size, which is checked
 /// once. Findings expire, since hosts change.
 struct ProbeFindings {
-    /// A request for a size: GET of the last bytes, or HEAD.
+    /// A request for a size: GET of the last or first bytes, or HEAD.
     enum Probe { case lastBytes, head }
 
     private enum Head { case beingChecked, tellsSize, useless }
@@ -56,7 +56,7 @@ struct ProbeFindings {
         return .lastBytes
     }
 
-    /// Notes a host's answer to a request for the last bytes; returns whether to check HEAD there.
+    /// Notes a host's answer to a request for a few bytes; returns whether to check HEAD there.
     mutating func learn(ignoresRanges: Bool, at origin: Origin, now: ContinuousClock.Instant) -> Bool {
         guard ignoresRanges else {
             findings[origin] = nil

@@ -99,7 +99,7 @@ struct FileState {
         return .taken(answer, attempt: attempt, isReleased: true)
     }
 
-    /// Counts bytes of a content, authenticated in `attempt`, as released; false if it was dropped since.
+    /// Counts bytes of a content, authenticated in `attempt`, as released; false if it failed or was dropped since.
     ///
     /// Content is dropped under the same lock, which decides whether bytes of it were released.
     mutating func release(_ content: MediaContent, _ attempt: ContentAuthentication.Attempt) -> Bool {

@@ -22,8 +22,8 @@ extension KnownMedia {
 
     /// The fields of an answer's envelope if it differs from the known one; nil if it doesn't.
     ///
-    /// Every answer with video has the envelope. Without one, it may be an error page; with another one, this answer or
-    /// the earlier one is damaged, or the media has changed.
+    /// Every answer with encrypted video has the envelope. An answer without an envelope may be an error page. If the
+    /// envelope differs, this answer or an earlier one is damaged, or the media has changed.
     func otherEnvelope(in head: ResponseHead) -> [String: String]? {
         guard resource.kind.envelopePlace == .media, let facts else { return nil }
         let fields = EnvelopeMetadata.s3EncryptionClientFields(of: head.headers)

@@ -32,7 +32,7 @@ public struct MediaFacts: Hashable, Sendable, Codable {
 
     /// The requested channels of a voice recording; 0 if its number was refused, nil if none was requested.
     ///
-    /// Size, entity tag and bytes differ between numbers of channels.
+    /// Size and bytes depend on the number of channels; the entity tag may be the same.
     let requestedChannels: Int64?
 
     /// Whether the size is certain enough to be stored: by a range answer, by the content or by a minute's stability.
@@ -51,7 +51,7 @@ public struct MediaFacts: Hashable, Sendable, Codable {
         /// Less than its header or its resource says.
         case cut
 
-        /// Perhaps all: its header differs slightly in size, or it came as a stream without an announced end.
+        /// Perhaps all: a size disagrees but proves nothing, or a stream ended without an announced length.
         case uncertain
 
         /// All, as far as known.

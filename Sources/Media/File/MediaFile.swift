@@ -54,7 +54,7 @@ final class MediaFile: Sendable {
         return integrity == .unverified ? ofUnverified : integrity
     }
 
-    /// Notes an earlier verdict on the same media, unless the content is opened.
+    /// Notes an earlier verdict on the same media, unless the content is open or being opened.
     func learn(_ integrity: Integrity) {
         content.state.withLock { if case .unknown = $0.content { $0.gate.learn(integrity) } }
     }
@@ -156,7 +156,7 @@ final class MediaFile: Sendable {
         let result = Result { () throws(MediaError) in try makeContent(facts) }
         let lacksKey = if case .failure(let error) = result { error.code == .keyNotHeld } else { false }
         if lacksKey, !known.namesKey {
-            // Facts from an earlier version or from before the resource named a key weren't reported as encrypted.
+            // The resource names no key, and an earlier version may have stored the facts without noting the envelope.
             services.observer.mediaWasDescribed(sid, of: known.resource.accountSID, as: facts)
         }
         if lacksKey, !isAgain, !facts.envelopeFields.isEmpty, services.isKeyHeld(for: known.resource) == true {

@@ -19,7 +19,7 @@ struct IntegrityGate<Read> {
         /// It hasn't failed.
         case first
 
-        /// It has failed once and is fetched again.
+        /// It has failed and is fetched again.
         case again
 
         /// It has failed twice, or once after a retrial.

@@ -124,7 +124,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
             guard local >= 0 else { continue }
             let written = local + count
             if let reason = problem(withFirst: written, of: block) ?? problem(withLast: written, of: block) {
-                // Bytes that came before and were published may be just as wrong.
+                // Bytes that were published before may be wrong too, so the media counts as changed.
                 failure = known.error(.changed, "could not be fetched: \(reason)")
                 transfer.cancel()
                 return

@@ -40,7 +40,7 @@ struct BlockMap<Reader> {
     }
 
     struct Fetch {
-        /// The indices of the blocks to deliver, truncated for readers that couldn't wait.
+        /// The indices of the blocks to deliver; a seek, or a reader that can't wait, truncates them.
         var blocks: Range<Int>
 
         /// The block in progress.

@@ -1,7 +1,7 @@
 import Envelope
 import Support
 
-/// A stream in a temporary file, authenticated as a whole before it is read.
+/// A stream in a temporary file. If the content has a tag, all of it is authenticated before it is read.
 extension Spool: Ciphertext {
     /// The bytes decrypted at once: with two AES blocks, they fit after the largest read in a scratch buffer.
     private static var pieceSize: Int64 { 32 << 10 }
