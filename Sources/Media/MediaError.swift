@@ -18,7 +18,7 @@ public enum MediaErrorCode: String, ErrorCode, CaseIterable {
     /// The padding or the size of the ciphertext is wrong.
     case integrityFailed = "integrity_failed"
 
-    /// The tag differs from the sealed one; this was logged when it was detected.
+    /// The content doesn't match its tag; the failure was logged when it was detected.
     case authenticationFailed = "authentication_failed"
 
     /// The media has changed since its size was reported.

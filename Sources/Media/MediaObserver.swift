@@ -16,7 +16,7 @@ public protocol MediaObserver: AnyObject, Sendable {
 
     /// The media failed authentication after bytes were released; it is fetched again before it is condemned.
     ///
-    /// Bytes released before must not be read any more.
+    /// The released bytes must not be read any more.
     func mediaIsDoubtful(_ sid: SID, of account: SID?)
 
     /// The media is condemned: nothing of it may be read any more, cached or not.

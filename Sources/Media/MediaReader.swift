@@ -9,7 +9,7 @@ public final class MediaReader: Sendable {
     /// Opens the file of a deferred reader.
     public typealias Opener = @Sendable (@escaping @Sendable (Result<MediaReader, MediaError>) -> Void) -> Void
 
-    /// The progress of the opening, which decides about reads.
+    /// The state of the opening.
     ///
     /// Valid transitions: `deferred` → `opening` → `opened`, `changed`, or again `deferred`. Only a reader that isn't
     /// deferred has `content`.
@@ -28,7 +28,7 @@ public final class MediaReader: Sendable {
         /// The media has changed since the file was opened.
         case changed(MediaError)
 
-        /// Takes a read, and keeps it while the file is being opened; returns the progress before.
+        /// Takes a read, and keeps it while the file is being opened; returns the previous state.
         mutating func take(_ read: Read) -> Opening {
             let before = self
             switch before {
@@ -70,8 +70,8 @@ public final class MediaReader: Sendable {
 
     /// Whether the kernel may keep its pages of this file.
     ///
-    /// It may if all bytes passed through this authentication, or none is possible. Pages from before would never be
-    /// authenticated, so the authentication could not complete.
+    /// It may if the media has no tag, or if the content's authentication covers all of these pages. The kernel doesn't
+    /// request the bytes of its pages, so other pages would never be authenticated.
     public let mayKeepPages: Bool
 
     init(file: MediaFile, opened: MediaFile.Opened, onClose: @escaping @Sendable () -> Void) {
@@ -105,7 +105,7 @@ public final class MediaReader: Sendable {
 
     /// Calls `observer` once the end and at least half of the bytes were requested: at once, or on a read's thread.
     ///
-    /// Half, because the kernel's cached pages aren't requested; not the end alone, because players look there first.
+    /// Half is enough, because the kernel doesn't request cached pages. The end alone isn't: players read it first.
     public func whenReadToEnd(_ observer: @escaping @Sendable () -> Void) {
         let due = state.withLock { $0.progress.watch(observer) }
         due?()

@@ -8,8 +8,9 @@ import TwilioAPI
 /// One small request is usually enough. Sealed media ends with GCM's tag or CBC's padding; other media begins with the
 /// format's signature. Both answers have the total size, the entity tag and the envelope's fields; HEAD lacks the
 /// bytes, and presigned addresses refuse it. A server that ignores ranges sends everything: the answer is cut off if
-/// enough is known, else kept for reads. If such a server is the API itself, and reports sizes to HEAD, later
-/// descriptions use HEAD (``ProbeFindings``). An answer that can't be media (``MediaAnswerCheck``) is requested again.
+/// enough is known, else kept for reads. If such a server is the API itself, and its answers to HEAD report
+/// sizes, later descriptions use HEAD (``ProbeFindings``). After an answer that can't be media (``MediaAnswerCheck``),
+/// the request is repeated.
 final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
     // Safe although unchecked: mutable state is accessed on the transfer thread alone.
 
@@ -115,7 +116,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
             finish(.failure(known.mediaError(error)))
             return
         case .failure(let error) where error.status == 404:
-            // This concerns the recording, not the server, and GET reports more.
+            // The status concerns the recording, not the server, and the answer to GET says more.
             break
         case .success, .failure:
             known.services.probes.withLock { $0.headFailed(at: origin, now: .now) }
@@ -179,8 +180,9 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         isWhole = true
         findings.take(head, total: total)
         if total != nil {
-            // GCM's size follows from the ciphertext's, OAEP detects a wrong key, and a read gets the tag from its own
-            // stream. Only a ciphertext that is all tag is never read, so its tag is taken here.
+            // Sealed voice needs no bytes: GCM's plaintext size follows from the ciphertext size, OAEP detects a wrong
+            // private key, and a read gets the tag from its own stream. Ciphertext that consists of the tag alone is
+            // never read, so its tag is taken here.
             isDone = known.resource.encryptionDetails != nil && total != CiphertextLayout.tagSize
             if isDone { return false }
             if findings.envelopeFields.isEmpty { return true }
@@ -281,7 +283,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
             finish(.failure(impossibleSize))
             return
         }
-        // Ciphertext has no signature, so repeated media with a signature isn't encrypted.
+        // Ciphertext has no signature, so media that comes with a signature again and again isn't encrypted.
         let isOutvoted = !known.namesKey && earlierFailures >= Self.leastRepetitions
         let expectsEnvelope = known.mustBeSealed && !isOutvoted
         if let problem = findings.problem(of: known.resource, isSealed: isSealed, expectsEnvelope: expectsEnvelope) {
@@ -299,7 +301,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         if isWhole || head.status == 206, part != .everything {
             known.services.learnProbe(from: head, size: total, of: known.resource)
         }
-        // Decrypting the padding may need the content key: not on the transfer thread.
+        // Decrypting the padding may take an RSA operation, which must not block the transfer thread.
         known.services.workers.run { [self] in
             finish(Result { () throws(MediaError) in try facts(head: head, ciphertextSize: total) })
         }
@@ -361,7 +363,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         return facts
     }
 
-    /// How much of the media is on the server.
+    /// The completeness of the media on the server.
     private func completeness(_ ciphertextSize: Int64) -> MediaFacts.Completeness {
         let isCut = MediaAnswerCheck.isCut(size: ciphertextSize, of: known.resource)
         // Sealed media can be opened anyway: its tag or padding shows whether it is complete.

@@ -29,7 +29,7 @@ struct ProbeFindings {
     /// The kinds of video whose last media had no envelope.
     private var unsealedKinds: Set<MediaKind> = []
 
-    /// Whether to request the end of a kind's media first, which sealed media needs.
+    /// Whether media of a kind is probably sealed, so that its end is requested first.
     func expectsEnvelope(of kind: MediaKind) -> Bool { !unsealedKinds.contains(kind) }
 
     /// Notes whether media of a kind had an envelope.
@@ -42,7 +42,8 @@ struct ProbeFindings {
 
     /// Notes a complete answer to a request for a part; returns whether the host ignores ranges.
     ///
-    /// A single such answer may be a proxy's; `isRepeated` after two in a row of one size for the same recording.
+    /// A single such answer may come from a proxy. `isRepeated` means that the recording's previous complete answer had
+    /// the same size.
     mutating func believesWhole(at origin: Origin, isRepeated: Bool) -> Bool {
         if isRepeated { wholeHosts.insert(origin) }
         return wholeHosts.contains(origin)

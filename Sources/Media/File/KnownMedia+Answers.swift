@@ -5,7 +5,7 @@ import TwilioAPI
 
 /// Comparison of answers with the known facts, and errors of failed transfers.
 extension KnownMedia {
-    /// How a complete answer contradicts the facts; nil if it doesn't.
+    /// The contradiction of a complete answer to the facts, as the end of a sentence; nil if there is none.
     func contradiction(in head: ResponseHead) -> String? {
         guard let facts else { return nil }
         if let length = head.contentLength, length != facts.ciphertextSize {
@@ -14,7 +14,7 @@ extension KnownMedia {
         return contradictionOfEntityTag(in: head)
     }
 
-    /// How any answer with media contradicts the facts by its entity tag; nil if it doesn't.
+    /// The contradiction of an answer without the known entity tag, as the end of a sentence; nil if there is none.
     func contradictionOfEntityTag(in head: ResponseHead) -> String? {
         guard facts?.entityTag != nil, head.headers["ETag"] == nil else { return nil }
         return "answered without the media's entity tag"

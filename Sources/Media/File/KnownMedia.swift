@@ -64,7 +64,7 @@ final class KnownMedia: Sendable {
 
     // MARK: Doubts
 
-    /// Has the facts learned again and compared when next needed; see ``FactsState/doubt()``.
+    /// Doubts the facts; see ``FactsState/doubt()``.
     @discardableResult
     func doubt() -> Bool { state.withLock { $0.doubt() } }
 

@@ -116,7 +116,7 @@ final class MediaFile: Sendable {
         let opening = content.state.withLock { state -> FileState.Opening in
             let opening = state.open(isAhead: isAhead, now: .now, waiter: waiter)
             switch opening {
-            // A retrial, for which the facts are learned again.
+            // A retrial learns the facts again.
             case .begin(.some): known.doubt()
             // Where the server ignores ranges, another description can't confirm the facts either.
             case .begin(nil) where !state.ignoresRanges: known.doubtUnsureFacts()
@@ -133,7 +133,7 @@ final class MediaFile: Sendable {
         }
     }
 
-    /// Opens the file if its content is open.
+    /// Returns the open content to a reader; nil if none is open or a retrial is due.
     func openAtHand() -> Opened? { content.state.withLock { $0.openAtHand(now: .now) } }
 
     /// Describes the media if needed and opens its envelope; `isAgain` on the second try.
@@ -143,7 +143,7 @@ final class MediaFile: Sendable {
             case .success where known.isCut && !isAgain:
                 contentDidEnd(.failure(known.endIsMissing))
             case .success(let facts):
-                // RSA takes milliseconds: neither on the transfer thread nor on libfuse's.
+                // RSA takes milliseconds, so it runs neither on the transfer thread nor on libfuse's threads.
                 services.workers.run { [self] in openEnvelope(of: facts, isAgain: isAgain) }
             case .failure(let error):
                 contentDidEnd(.failure(error))
