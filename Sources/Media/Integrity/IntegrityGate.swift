@@ -1,4 +1,4 @@
-/// The verdict on a file's content, and the reads held until then: a state machine without I/O.
+/// The verdict on a file's content, and the reads that wait for it: a state machine without I/O.
 ///
 /// Content that fails authentication is fetched again, bypassing all caches, before it is condemned, since the transfer
 /// may have been at fault. Valid transitions of the trial:
@@ -22,7 +22,7 @@ struct IntegrityGate<Read> {
         /// It has failed and is fetched again.
         case again
 
-        /// It has failed twice, or once after a retrial.
+        /// It has failed twice, or once in a retrial.
         case condemned
     }
 
@@ -44,7 +44,7 @@ struct IntegrityGate<Read> {
     /// Whether a read waits for the verdict.
     var isAwaited: Bool { !held.isEmpty }
 
-    /// The verdict on content without a complete authentication: failed after a failure until it passes.
+    /// The verdict while the authentication is incomplete; after a failure, it is `failed` until the content passes.
     var integrityOfUnverified: Integrity { trial == .first ? earlier ?? .unverified : .failed }
 
     /// Whether to release nothing of a content before all of it is verified.
@@ -64,7 +64,7 @@ struct IntegrityGate<Read> {
 
     // MARK: Content
 
-    /// Notes an earlier verdict on the same media, if there is none.
+    /// Notes an earlier verdict on the same media, if none is known.
     mutating func learn(_ integrity: Integrity) { if earlier == nil { earlier = integrity } }
 
     /// Notes that a content was opened.

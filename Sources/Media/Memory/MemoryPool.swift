@@ -85,7 +85,7 @@ final class MemoryPool: Sendable {
         }
     }
 
-    /// Calls `grant` on another thread with `count` slots, at most ``slotCount``, after earlier waiters.
+    /// Calls `grant` on another thread with `count` slots, after earlier waiters; `count` is at most ``slotCount``.
     func wait(for count: Int, grant: @escaping @Sendable ([PooledMemory]) -> Void) {
         precondition(count <= slotCount)
         serve { $0.waiting.append(Waiter(count: count, grant: grant)) }

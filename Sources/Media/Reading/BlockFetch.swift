@@ -23,7 +23,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
     /// The ciphertext offset of the next byte.
     private var position: Int64
 
-    /// The index of its block in `blocks`.
+    /// The index in `blocks` of the next byte's block.
     private var current = 0
 
     /// The stream that replaces the range, if the server ignores ranges.
@@ -94,7 +94,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
             return true
         }
         do throws(MediaError) {
-            // The stream takes over this fetch's waiting reads; one in progress already serves them.
+            // The stream takes over this fetch's waiting reads. If another stream is in progress, that one serves them.
             guard let stream = try delegate.fetchDidBecomeStream(transfer) else { return false }
             self.stream = stream
             return stream.downloadDidBegin(head, at: offset)

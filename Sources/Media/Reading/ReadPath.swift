@@ -37,7 +37,7 @@ final class ReadPath: ReadRunner {
         }
     }
 
-    /// Fetches a plaintext range before it is read, or all of a content that is held back until it is verified.
+    /// Fetches a plaintext range before it is read; if the content is held back, fetches and verifies all of it.
     func readAhead(_ range: Range<Int64>, of content: MediaContent) {
         if content.isHeldBack {
             verification.beginPass(of: content)

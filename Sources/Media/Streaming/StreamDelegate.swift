@@ -16,7 +16,7 @@ protocol StreamDelegate: Sendable {
 
 /// A fetch's finding about the media as a whole.
 enum MediaFinding {
-    /// Answers contradict the facts, or none fits them: the facts are learned again and compared.
+    /// Answers contradict the facts, so new facts are learned and compared with them.
     case contradicted
 
     /// The media has changed.
