@@ -82,7 +82,7 @@ extension ForeignText: CustomStringConvertible, CustomDebugStringConvertible, Ex
     /// Cleans and truncates a literal.
     public init(stringLiteral text: String) { self.init(text) }
 
-    /// Decodes a string, then cleans and truncates it: a file on disk is outside too.
+    /// Decodes a string, then cleans and truncates it, since a file on disk comes from outside too.
     public init(from decoder: any Decoder) throws {
         self.init(try decoder.singleValueContainer().decode(String.self))
     }
