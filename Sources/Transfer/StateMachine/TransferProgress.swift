@@ -110,7 +110,7 @@ struct TransferProgress {
         }
     }
 
-    /// The error of a resource that changed, by a clause that says how.
+    /// The error of a changed resource; `how` is a clause about the change.
     func changed(_ how: String) -> TransferError {
         TransferError(.changed, "The resource has changed while it was downloaded: \(how).")
     }
