@@ -29,7 +29,7 @@ public enum EnvelopeErrorCode: ErrorCode {
     case unsupportedScheme
     /// The envelope's metadata has malformed Base64, an impossible size, or sizes that contradict each other.
     case invalidMetadata
-    /// A range is misaligned, lies outside of the content, or was authenticated before: a mistake of the caller.
+    /// A range is misaligned, lies outside of the content, or was absorbed in part before: a mistake of the caller.
     case invalidRange
     /// The ciphertext is incomplete.
     case truncated

@@ -8,7 +8,7 @@ extension MediaServices {
     /// It considers only addresses of the API itself. Presigned ones are signed for GET alone, and the probe of video
     /// may need the last bytes anyway.
     func learnProbe(from head: ResponseHead, size: Int64, of resource: MediaResource) {
-        // For media no larger than the tail, a complete answer is correct.
+        // A host that honours ranges may send all of media that is no larger than the tail.
         guard resource.kind.mediaAccess == .direct, head.address.credentials != nil, size > MediaFacts.tailSize,
             let origin = head.address.origin
         else { return }

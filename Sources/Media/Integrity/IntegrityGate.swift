@@ -19,10 +19,10 @@ struct IntegrityGate<Read> {
         /// It hasn't failed.
         case first
 
-        /// It has failed once and is fetched again.
+        /// It has failed and is fetched again.
         case again
 
-        /// It has failed twice, or in a retrial.
+        /// It has failed twice, or once in a retrial.
         case condemned
     }
 
@@ -44,7 +44,7 @@ struct IntegrityGate<Read> {
     /// Whether a read waits for the verdict.
     var isAwaited: Bool { !held.isEmpty }
 
-    /// The verdict on content whose authentication isn't complete: once it has failed, `failed` until it passes.
+    /// The verdict while the authentication is incomplete; after a failure, it is `failed` until the content passes.
     var integrityOfUnverified: Integrity { trial == .first ? earlier ?? .unverified : .failed }
 
     /// Whether to release nothing of a content before all of it is verified.
@@ -64,7 +64,7 @@ struct IntegrityGate<Read> {
 
     // MARK: Content
 
-    /// Notes an earlier verdict on the same media, unless one is known.
+    /// Notes an earlier verdict on the same media, if none is known.
     mutating func learn(_ integrity: Integrity) { if earlier == nil { earlier = integrity } }
 
     /// Notes that a content was opened.

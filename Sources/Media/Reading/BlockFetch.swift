@@ -23,7 +23,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
     /// The ciphertext offset of the next byte.
     private var position: Int64
 
-    /// The index in `blocks` of the block that gets the next byte.
+    /// The index in `blocks` of the next byte's block.
     private var current = 0
 
     /// The stream that replaces the range, if the server ignores ranges.
@@ -94,7 +94,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
             return true
         }
         do throws(MediaError) {
-            // The stream takes over this fetch's waiting reads; nil if a stream in progress already serves them.
+            // The stream takes over this fetch's waiting reads. If another stream is in progress, that one serves them.
             guard let stream = try delegate.fetchDidBecomeStream(transfer) else { return false }
             self.stream = stream
             return stream.downloadDidBegin(head, at: offset)
@@ -124,7 +124,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
             guard local >= 0 else { continue }
             let written = local + count
             if let reason = problem(withFirst: written, of: block) ?? problem(withLast: written, of: block) {
-                // Earlier bytes, already published, may be wrong too: the media counts as changed.
+                // Bytes that were published before may be wrong too, so the media counts as changed.
                 failure = known.error(.changed, "could not be fetched: \(reason)")
                 transfer.cancel()
                 return

@@ -19,7 +19,7 @@ struct EasyOptions {
         easy.set(CURLOPT_USERAGENT, userAgent)
         if let credentials = request.address.credentials {
             let credential = credentials.credential(method: request.method.rawValue, url: request.address.url)
-            // Sent as Basic, which is libcurl's default.
+            // libcurl sends them as Basic by default.
             easy.set(CURLOPT_USERNAME, credential.username)
             easy.set(CURLOPT_PASSWORD, credential.password)
         }
@@ -29,7 +29,8 @@ struct EasyOptions {
 
     /// Sets the URL; the state machine follows redirects.
     ///
-    /// Other protocols and user information are refused. Paths stay as they are, since a signature covers them.
+    /// libcurl refuses user information and protocols other than HTTPS (on loopback also HTTP). The path isn't changed,
+    /// since a signature covers it.
     private func setDestination(_ url: URL, isLoopback: Bool, on easy: UnsafeMutableRawPointer) {
         easy.set(CURLOPT_URL, url.absoluteString)
         easy.set(CURLOPT_PROTOCOLS_STR, isLoopback ? "http,https" : "https")
@@ -110,7 +111,7 @@ extension UnsafeMutableRawPointer {
 }
 
 extension Duration {
-    /// Whole milliseconds, rounded up, so that a deadline has passed.
+    /// Whole milliseconds, rounded up, so that a wait of this length passes its deadline.
     var milliseconds: Int {
         let (seconds, attoseconds) = components
         // The attoseconds are less than a second, so their part can't overflow.

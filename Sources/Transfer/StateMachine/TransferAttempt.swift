@@ -14,7 +14,7 @@ struct TransferAttempt {
     let address: Address
     let redirects: Int
     var phase: Phase
-    /// When the connection counts as stalled without further bytes; see `Patience.timePerByte`.
+    /// The time at which the connection counts as stalled without further bytes; see `Patience.timePerByte`.
     var stallsAt: Instant
     /// The head of the response, once accepted.
     var head: ResponseHead?

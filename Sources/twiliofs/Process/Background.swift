@@ -6,14 +6,14 @@ import Support
 /// Starts the background process that serves a mount.
 ///
 /// The threads of Swift's runtime don't survive fork, so the program starts itself again. The new process mounts while
-/// it still has the terminal, where it can ask for passphrases and print errors. When the mount answers, it leaves the
-/// terminal and reports through a pipe. Then the first process returns.
+/// it still has the terminal, where it can ask for passphrases and print errors. When the mount answers, this process
+/// leaves the terminal and reports through a pipe. Then the first process returns.
 enum Background {
     /// Starts this program again and waits until its mount answers.
     ///
     /// - Parameter secrets: The descriptors of secrets, which the new process reads and closes.
-    /// - Throws: ``ExitCode`` with the exit status of the new process, if that ends before its mount answers and so has
-    ///   printed the reason; ``Failure`` if the new process can't be started or a signal ends it.
+    /// - Throws: ``ExitCode`` with the exit status of the new process, if it prints a reason and ends before its mount
+    ///   answers; ``Failure`` if it can't be started or a signal ends it.
     static func start(keeping secrets: Set<Int32>) throws {
         var pipe: [Int32] = [0, 0]
         guard Glibc.pipe(&pipe) == 0 else {
