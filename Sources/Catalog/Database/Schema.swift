@@ -51,8 +51,8 @@ enum Schema {
     /// - `coverage` has the creation times for which the catalog has the list (`pass` 0), and those that the running
     ///   pass has covered (`pass` 1), as half-open ranges of seconds since 1970.
     /// - `list.generation` counts passes; `entry.generation` is the latest one that saw the resource. `refreshed`,
-    ///   `passed` and `touched` are the times of the last refresh, the last completed pass, and the last progress of
-    ///   the running one.
+    ///   `passed` and `touched` are the times of the last refresh, the last completed pass, and the last progress of a
+    ///   pass.
     /// - ``groupIndex`` is created later.
     /// - `removal` lists removed recordings, so that mounts drop their files.
     private static let tables = """

@@ -4,7 +4,7 @@ public import TwilioAPI
 
 /// Other views of the same recordings: by day of creation, by call or room, and by the beginning of a SID.
 ///
-/// All results come from indexes; nothing is kept in memory.
+/// Each call queries the database; no view is kept in memory.
 extension Catalog {
     // MARK: By date
 
@@ -88,7 +88,7 @@ extension Catalog {
             """, [SIDDigits(group), position, limit])
     }
 
-    /// The first recording of a call or room; nil when there is none.
+    /// The oldest recording of a call or room; nil when there is none.
     ///
     /// - Parameter kinds: voice recordings for a call, the others for a room.
     public func oldest(ofGroup group: SID, kinds: [MediaKind]) throws(CatalogError) -> CatalogEntry? {
@@ -103,7 +103,7 @@ extension Catalog {
 
     /// Creates the index of groups, if it doesn't exist; asks each database once.
     package func makeGroupIndex() throws(CatalogError) {
-        // Read first: if the database is replaced meanwhile, the next call asks the new one.
+        // The epoch is read first: if the database is replaced meanwhile, the next call asks the new one.
         let epoch = storage.epoch
         guard indexedEpoch.withLock({ $0 }) != epoch else { return }
         let isThere = try storage.read { try EntryIndex.group.isThere(in: $0) }
@@ -116,7 +116,7 @@ extension Catalog {
     /// The most results for one beginning; more than one is rare.
     private static let mostAlike = 16
 
-    /// Completed recordings of a kind by the first sixteen digits of their SIDs, in their order.
+    /// Completed recordings of a kind by the first sixteen digits of their SIDs, in the order of SIDs.
     public func entries(of kind: MediaKind, digits: ClosedRange<UInt64>) throws(CatalogError) -> [CatalogEntry] {
         guard window.kinds.contains(kind) else { return [] }
         return try entries(
@@ -124,7 +124,7 @@ extension Catalog {
             [kind.rawValue, SIDDigits(high: digits.lowerBound, low: 0), SIDDigits(high: digits.upperBound, low: .max)])
     }
 
-    /// Calls or rooms with recordings by the first sixteen digits of their SIDs, in their order.
+    /// Calls or rooms that have recordings, by the first sixteen digits of the group's SID, in the order of SIDs.
     ///
     /// - Parameter kinds: voice recordings for calls, the others for rooms.
     public func groups(of kinds: [MediaKind], digits: ClosedRange<UInt64>) throws(CatalogError) -> [SID] {
