@@ -5,14 +5,15 @@ public struct SyncSettings: Sendable {
     /// The time between refreshes of lists in use; nil for one refresh, after mounting.
     public var refreshInterval: Duration?
 
-    /// The most parallel requests for pages of a list: half of the account's limit, the rest is for readers.
+    /// The most parallel requests for pages of a list: half of the account's limit; the other half is for readers.
     var requestLimit = 16
 
     /// The longest wait of an opened directory for the refresh of a complete list.
     var patience: Duration = .seconds(3)
 
-    /// The overlap of a refresh in seconds: a refresh begins that long before the newest known recording, since a list
-    /// may show recordings out of order.
+    /// The overlap of a refresh with what is known, in seconds.
+    ///
+    /// A refresh begins that long before the newest known recording, since a list may show recordings out of order.
     var overlap: Int64 = 900
 
     /// The seconds between wide refreshes, which fetch later changes of resources: an added price, for instance.
@@ -27,7 +28,7 @@ public struct SyncSettings: Sendable {
     /// The seconds for which a pass counts as running after its last progress, also a pass of another mount.
     var passLease: Int64 = 600
 
-    /// The most unfinished recordings that a refresh requests singly.
+    /// The most unfinished recordings that a refresh requests, each alone.
     var unfinishedLimit = 16
 
     /// The delay after the start before a large catalog is checked for damage: users want to see files first.
