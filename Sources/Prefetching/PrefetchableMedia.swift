@@ -2,7 +2,7 @@ package import Media
 package import Transfer
 package import TwilioAPI
 
-/// Media as prefetching uses it; ``MediaLibrary`` is the implementation.
+/// The functions of media that prefetching uses; ``MediaLibrary`` implements them.
 package protocol PrefetchableMedia: Sendable {
     func describe(
         _ resource: MediaResource, priority: Priority,

@@ -1,7 +1,7 @@
 import Catalog
 import TwilioAPI
 
-/// A program's sequence of files in one order of a directory, as ``SequenceDetector`` predicts it.
+/// A sequence of files that a program accesses in one order of a directory, with predictions of the next files.
 struct ReadingSequence {
     /// The least and the greatest number of prefetched files; in between, twice the length of the sequence.
     static let depths = 4...64
@@ -9,15 +9,16 @@ struct ReadingSequence {
     /// The files in a row that establish a sequence; three after an access elsewhere, since two may be chance.
     private var threshold = 2
 
-    /// The number of positions by which a file may be early: programs that read several files at once keep no strict
-    /// order.
+    /// The number of next files of which a program may access any once files were prefetched.
+    ///
+    /// Programs that read several files at once keep no strict order.
     private static let earliness = 4
 
     /// The sequence's number; never reused.
     let number: Int
     let order: EntryOrder
 
-    /// The last file accessed, with all before it.
+    /// The last file up to which every file was accessed.
     private(set) var current: SID
 
     /// The known files after `current`.
@@ -29,10 +30,10 @@ struct ReadingSequence {
     /// Whether `upcoming` ends with the directory's last file.
     private var isAtEnd = false
 
-    /// The files of `upcoming` that were opened early.
+    /// The files of `upcoming` that were accessed early.
     private var early: Set<SID> = []
 
-    /// Open files that weren't read to their end.
+    /// The accessed files that weren't read to their end.
     private var open: Set<SID>
 
     /// The number of files read to their end.
@@ -62,7 +63,7 @@ struct ReadingSequence {
         upcoming.prefix(prefetchedCount > 0 ? Self.earliness : 1).contains(sid) && !early.contains(sid)
     }
 
-    /// Whether a file was the last access, is open, or was opened early.
+    /// Whether a file is `current`, is open, or was accessed early.
     func isAt(_ sid: SID) -> Bool { sid == current || open.contains(sid) || early.contains(sid) }
 
     /// Whether an access to a file skips prefetched ones.

@@ -18,7 +18,7 @@ struct SequenceDetector {
         let after: SID
         let order: EntryOrder
 
-        /// The number of files wanted; a shorter answer ends the directory.
+        /// The number of files wanted; a shorter answer means that no other files follow.
         let count: Int
     }
 
@@ -43,9 +43,9 @@ struct SequenceDetector {
     /// The greatest number of sequences, guesses included.
     private static let limit = 16
 
-    /// The number of accesses elsewhere that end a guess: as many programs may begin at once.
+    /// The number of accesses elsewhere that a guess survives: as many other programs may begin at the same time.
     ///
-    /// If its file is accessed after more, that is chance.
+    /// After more accesses elsewhere, an access to the predicted file would be chance.
     private static let patienceOfGuesses = 4
 
     private let patience: Int
@@ -71,14 +71,14 @@ struct SequenceDetector {
             let established = next.filter(\.isEstablished)
             return advance(established.isEmpty ? next : established, to: sid)
         }
-        // Opened twice, or by two programs in step.
+        // The file is accessed twice, or by two programs in step.
         guard !sequences.contains(where: { $0.isAt(sid) }) else { return Step() }
         for index in sequences.indices { sequences[index].idle += 1 }
         let patience = patience
         var step = remove {
             $0.skips(to: sid) || $0.idle > ($0.isEstablished ? patience : Self.patienceOfGuesses)
         }
-        // The file is used now, even if it was prefetched.
+        // A prefetched file that is accessed now is needed.
         step.abandon.removeAll { $0 == sid }
         if mayBegin { step += start(at: sid) }
         return step

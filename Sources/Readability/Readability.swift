@@ -9,7 +9,7 @@ import TwilioAPI
 /// Logs each reason when it is found, and again when incomplete lists have become complete. Hides the recordings from
 /// the directories if asked to.
 public final class Readability: Sendable {
-    /// The time between surveys without a waiting listing.
+    /// The time between surveys while all lists are complete and no listing waits.
     private static let pause = Duration.seconds(30)
 
     /// The time between surveys while lists are incomplete; doubles from the lower to the upper bound.
@@ -70,7 +70,8 @@ public final class Readability: Sendable {
 
     /// Calls the completion once the account's hidden recordings are known, or after a minute at most.
     ///
-    /// It is called at once if they are known or none are hidden. The minute begins with the first waiting listing.
+    /// The completion is called at once if they are known, or if the mount hides none. The minute begins with the first
+    /// waiting listing.
     public func whenSettled(account index: Int, completion: @escaping @Sendable () -> Void) {
         let account = accounts[index]
         guard isHiding, let numbers = try? account.catalog.requirements.all().keys else { return completion() }

@@ -112,7 +112,7 @@ final class ListUpdater: Sendable {
                 services.logger.info("the list of \(kind.pluralName) is complete: \(count) \(recordings)")
             }
             completion(outcome)
-            // This comes after the completion: waiters for the list need neither flushed writes nor the index of groups.
+            // This comes after the completion: waiters need neither flushed writes nor the index of groups.
             services.writer.run(.bulk) { [self] in
                 try? services.catalog.makeGroupIndex()
                 // Flushing takes long, and urgent writes must not wait for it.
