@@ -38,12 +38,12 @@ extension FileTreeError {
     /// A directory has no entry with a name.
     static func missing(_ name: String) -> FileTreeError { FileTreeError(.notFound, "there is no '\(name)' here") }
 
-    /// The catalog failed, or its source.
+    /// The catalog can't be read, or a recording that it lacks can't be requested.
     package static func catalog(_ error: any Error) -> FileTreeError {
         FileTreeError(.inputOutput, "The catalog can't be read.", cause: error)
     }
 
-    /// The catalog was exchanged during a query.
+    /// The catalog's database was damaged, and was replaced during the request.
     static var interrupted: FileTreeError {
         FileTreeError(.inputOutput, "the catalog was found damaged while it was read")
     }

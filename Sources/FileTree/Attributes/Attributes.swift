@@ -3,7 +3,7 @@ public import TwilioAPI
 
 /// The attributes of a node, as `stat` reports them.
 public struct Attributes: Hashable, Sendable {
-    /// The kind of a node.
+    /// The type of a node.
     public enum FileType: Hashable, Sendable {
         /// A directory.
         case directory
@@ -15,7 +15,7 @@ public struct Attributes: Hashable, Sendable {
 
     /// The node's number.
     public let inode: InodeNumber
-    /// The kind of node.
+    /// The type of the node.
     public let type: FileType
     /// Permission bits.
     public let permissions: UInt32
@@ -28,7 +28,7 @@ public struct Attributes: Hashable, Sendable {
     /// The time of the recording; of a resource, its last change; of a directory, a time derived from its recordings.
     public let modified: Timestamp
 
-    /// The number of changes of the content since the mount: the nanoseconds of the time.
+    /// The number of changes of the content since the mount, reported as the nanoseconds of the time.
     ///
     /// The kernel drops the pages of a file when its time changes.
     public var revision = 0
@@ -70,8 +70,8 @@ public struct Ownership: Hashable, Sendable {
 
     /// The permission bits of a file.
     ///
-    /// Writable despite the read-only mount: copies keep the bits, and their owner has to be able to change and delete
-    /// them.
+    /// They allow writing despite the read-only mount: copies keep the bits, and the owner of a copy has to be able to
+    /// change it.
     var filePermissions: UInt32 { 0o666 & ~mask }
 
     /// The permission bits of a symbolic link; they have no effect.

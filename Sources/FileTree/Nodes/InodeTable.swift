@@ -16,7 +16,7 @@ struct InodeTable {
 
     /// The numbers of nodes that don't have their preferred number.
     ///
-    /// Such a node keeps its number when its preferred number becomes free: the kernel knows it by that number.
+    /// When its preferred number becomes free, such a node keeps its number, by which the kernel knows it.
     private var displaced: [Node: InodeNumber] = [:]
 
     /// The attributes of files removed from their account, for programs with an open file.
