@@ -76,7 +76,7 @@ public final class FileSystemSession: Sendable {
         do throws(FileSystemError) {
             try Unmounting.unmount(mountPoint, isLazy: true)
         } catch {
-            // Another program may have unmounted it before; otherwise a dead mount stays, for the user to unmount.
+            // Another program may have unmounted it before. Otherwise a dead mount stays for the user to unmount.
             let isGone = error.code == .mountPoint
             logger.log(level: isGone ? .debug : .error, "unmounting failed", error: error)
         }
@@ -142,7 +142,7 @@ public final class FileSystemSession: Sendable {
 
     /// Starts the threads.
     ///
-    /// libfuse's loop with several threads isn't clean under ThreadSanitizer; this one is, and as fast.
+    /// libfuse's loop with several threads isn't clean under ThreadSanitizer; this loop is, and is as fast.
     private func serve(_ handle: SessionHandle, threadCount: Int) throws(SystemError) {
         let progress = progress
         for number in 0..<max(2, threadCount) {
@@ -164,7 +164,7 @@ public final class FileSystemSession: Sendable {
         }
     }
 
-    /// Starts one thread, or subtracts it from the count.
+    /// Starts one thread; subtracts it from the count if that fails.
     private func startThread(name: String, _ body: @escaping @Sendable () -> Void) throws(SystemError) -> NamedThread {
         do throws(SystemError) {
             return try NamedThread(name: name, body)

@@ -39,7 +39,7 @@ public enum MountFinder {
                 folder.append(name)
             }
         }
-        // Only now: it would access a mount of twiliofs.
+        // `lstat` comes last, since it would access a mount of twiliofs.
         var status = stat()
         if lstat(path, &status) != 0, errno == ENOENT || errno == ENOTDIR {
             throw FileSystemError(
