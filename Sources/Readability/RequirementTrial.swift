@@ -45,7 +45,9 @@ struct RequirementTrial: Sendable {
         return resources
     }
 
-    /// Whether a requirement is held, which one readable recording proves; nil if unknown. Blocks.
+    /// Whether a requirement is held, which one readable recording proves; nil if unknown.
+    ///
+    /// Blocks until the recordings are tried.
     func isHeld(
         _ requirement: MediaRequirement, _ group: RequirementGroup, tryingWith resources: [MediaResource],
         in catalog: Catalog
