@@ -6,10 +6,10 @@ struct ReadingSequence {
     /// The least and the greatest number of prefetched files; in between, twice the length of the sequence.
     static let depths = 4...64
 
-    /// The files in a row that establish a sequence; three after an access elsewhere, since two may be chance.
+    /// The number of files in a row that establishes a sequence; three after an access elsewhere: two may be chance.
     private var threshold = 2
 
-    /// The number of next files of which a program may access any once files were prefetched.
+    /// The number of next files that count as predicted, once files were prefetched.
     ///
     /// Programs that read several files at once keep no strict order.
     private static let earliness = 4
@@ -27,7 +27,7 @@ struct ReadingSequence {
     /// The number of files of `upcoming`, from the first on, that were prefetched.
     private var prefetchedCount = 0
 
-    /// Whether `upcoming` ends with the directory's last file.
+    /// Whether `upcoming` ends with the last file to prefetch.
     private var isAtEnd = false
 
     /// The files of `upcoming` that were accessed early.
@@ -52,7 +52,7 @@ struct ReadingSequence {
     /// Whether enough files were read in a row to prefetch more.
     var isEstablished: Bool { length >= threshold }
 
-    /// Whether the sequence has reached the end of its directory.
+    /// Whether the sequence has reached its end.
     var isOver: Bool { isAtEnd && upcoming.isEmpty && open.isEmpty }
 
     /// The files prefetched but not accessed.

@@ -18,7 +18,7 @@ struct SequenceDetector {
         let after: SID
         let order: EntryOrder
 
-        /// The number of files wanted; a shorter answer means that no other files follow.
+        /// The number of files wanted; a shorter answer means that no more files are to be prefetched.
         let count: Int
     }
 
@@ -50,7 +50,7 @@ struct SequenceDetector {
 
     private let patience: Int
 
-    /// In the order of their last advance.
+    /// The sequences, in the order of their last advance.
     private var sequences: [ReadingSequence] = []
     private var nextNumber = 0
 

@@ -4,7 +4,7 @@ public import Media
 import Support
 import TwilioAPI
 
-/// Finds the recordings that can't be read without a missing private key or bucket credentials.
+/// Finds the recordings that can't be read because a private key or access to a bucket is missing.
 ///
 /// Logs each reason when it is found, and again when incomplete lists have become complete. Hides the recordings from
 /// the directories if asked to.
@@ -26,7 +26,7 @@ public final class Readability: Sendable {
     /// - Parameters:
     ///   - isHiding: Whether to hide unreadable recordings.
     ///   - listingPatience: The longest wait for a survey, shared by all listings of an account. A survey takes seconds
-    ///     while servers answer; opening a directory fails after 100 s, the wait for its list included.
+    ///     while servers answer; the opening of a directory, which waits for its list first, fails after 100 s.
     public init(
         accounts: [SurveyedAccount], library: MediaLibrary, isHiding: Bool, listingPatience: Duration = .seconds(60),
         logger: Logger

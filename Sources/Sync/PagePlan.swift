@@ -15,8 +15,8 @@ import Support
 /// Twilio doesn't state whether a filter by days includes its last day. So each interval is requested a day wider, and
 /// a new chain may begin above its interval. Its first page shows the actual start, and the chain above ends there:
 /// only one of the two fetches the pages of that day. Where the interval above is already covered, that day would be
-/// fetched in vain. So the plan learns from first pages how much of its last day a filter includes (``FilterReach``).
-/// If the upper end of a chain lies in that part of a day, the chain's filter ends a day earlier.
+/// fetched in vain. So the plan learns from first pages how far filters reach into their last day (``FilterReach``). If
+/// the upper end of a chain lies in that part of a day, the chain's filter ends a day earlier.
 ///
 /// Resources may appear and vanish meanwhile: a chain covers a time only after passing it. Resources that move to the
 /// next page arrive twice, which does no harm.

@@ -8,7 +8,7 @@ public struct SyncSettings: Sendable {
     /// The most parallel requests for pages of a list: half of the account's limit; the other half is for readers.
     var requestLimit = 16
 
-    /// The longest wait of an opened directory for the refresh of a complete list.
+    /// The longest wait for the refresh of a complete list when a directory is opened.
     var patience: Duration = .seconds(3)
 
     /// The overlap of a refresh with what is known, in seconds.
@@ -19,13 +19,13 @@ public struct SyncSettings: Sendable {
     /// The seconds between wide refreshes, which fetch later changes of resources: an added price, for instance.
     var wideInterval: Int64 = 3600
 
-    /// The seconds that a wide refresh goes back: a day, and the hour between two of them.
+    /// The seconds that a wide refresh goes back: a day, and the hour between two wide refreshes.
     var wideOverlap: Int64 = 90_000
 
     /// The seconds between passes, which find removed recordings.
     var passInterval: Int64 = 86_400
 
-    /// The seconds for which a pass counts as running after its last progress, also a pass of another mount.
+    /// The seconds after its last progress for which an unfinished pass, of any mount, counts as running.
     var passLease: Int64 = 600
 
     /// The most unfinished recordings that a refresh requests, each alone.
