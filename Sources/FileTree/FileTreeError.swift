@@ -19,7 +19,7 @@ public enum FileTreeErrorCode: ErrorCode {
     case invalid
     /// The tree can't be changed.
     case readOnly
-    /// The mode doesn't allow it.
+    /// The mode doesn't allow the access.
     case permissionDenied
     /// No such extended attribute.
     case noAttribute

@@ -31,7 +31,7 @@ public final class MediaRecorder: MediaObserver {
     ///
     /// - Parameters:
     ///   - catalog: The catalog of the mounted account.
-    ///   - subaccounts: The catalogs of its subaccounts; recordings of all others belong to the mounted account.
+    ///   - subaccounts: The catalogs of its subaccounts; findings about any other account go to `catalog`.
     ///   - writer: The writing thread; it has to shut down after the library, so that nothing is lost.
     public init(
         catalog: Catalog, subaccounts: [SID: Catalog] = [:], writer: WriteQueue, delegate: any MediaRecorderDelegate,

@@ -53,7 +53,7 @@ func getAttributes(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ file: UnsafeMut
     let isOpen = file != nil
     OperationContext.run(handle, .getAttributes, inode) { context, request in
         if object(OpenFile.self, of: file)?.takeUnretainedValue().isOutdated == true {
-            // With the new size, a program would get an end of the old media that is too early or too late.
+            // With the new size, the old media would seem to end too early or too late.
             let reason = "the media has changed since the file was opened: open it again"
             return request.fail(.tree(.media(.changed)), reason)
         }

@@ -153,7 +153,7 @@ public final class FileSystemSession: Sendable {
                 while fuse_session_exited(handle.session) == 0 {
                     let result = fuse_session_receive_buf(handle.session, &buffer)
                     if result == -EINTR { continue }
-                    // 0: unmounted.
+                    // 0 means that the file system is unmounted.
                     guard result > 0 else { break }
                     fuse_session_process_buf(handle.session, &buffer)
                 }

@@ -9,8 +9,8 @@ import TwilioAPI
 final class AttributeProvider: Sendable {
     /// The size reported with a name until the true size is known.
     ///
-    /// Only a program that asks for the attributes in the kernel's cache (`AT_STATX_DONT_SYNC`) can see it. Too large
-    /// is better than too small: reading ends at the file's end, and no file seems empty.
+    /// Only a program that asks for the attributes in the kernel's cache (`AT_STATX_DONT_SYNC`) can see it. A size that
+    /// is too large does less harm than a small one: reading still ends at the file's end, and no file seems empty.
     private static let sizeUntilKnown = Bounds.largestSize
 
     private let branches: Branches

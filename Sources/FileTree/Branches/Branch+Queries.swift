@@ -62,7 +62,7 @@ extension Branch {
         }
     }
 
-    /// The time of a directory, the same after a remount: that of its newest recording.
+    /// The time of a directory: that of its newest recording, which is the same after a remount.
     ///
     /// A day, a month and a year have the time of their beginning. Calls and rooms have the time of their oldest
     /// recording: later recordings don't change this time, and the query that finds the call returns it.

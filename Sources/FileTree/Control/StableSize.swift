@@ -2,7 +2,7 @@
 ///
 /// A backup asks for the size, then reads; it complains about any other number of bytes, and about another size the
 /// next time. So the text is padded to a power of two with room to grow. The size never shrinks. It grows when it is
-/// reported and the text has come near it, or when the text has become longer.
+/// reported and the text has come near it, or when the text is longer.
 struct StableSize {
     private static let least = 16 << 10
 

@@ -3,7 +3,7 @@ import TwilioAPI
 /// The kernel's number of a node.
 ///
 /// A recording's number follows from its SID, so it stays the same after a remount: programs that compare inode numbers
-/// (backups, `find -samefile`, NFS clients) find the same files. Within a directory it grows with the name: a program
+/// (backups, `find -samefile`, NFS clients) find the same files. Within a directory, numbers grow with names: a program
 /// that goes through a directory by inode number, as `cp -r` does, goes by name, which prefetching can foresee.
 ///
 /// | top bits | node and remaining bits |

@@ -16,7 +16,7 @@ struct InodeTable {
 
     /// The numbers of nodes that don't have their preferred number.
     ///
-    /// When its preferred number becomes free, such a node keeps its number, by which the kernel knows it.
+    /// Such a node keeps this number, by which the kernel knows it, even if its preferred number becomes free.
     private var displaced: [Node: InodeNumber] = [:]
 
     /// The attributes of files removed from their account, for programs with an open file.
