@@ -49,7 +49,7 @@ private func answerNothing(_ request: Request) {
 }
 
 func getAttributes(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ file: UnsafeMutablePointer<fuse_file_info>?) {
-    // The kernel names an open file only when it is about to read it.
+    // The kernel names an open file when a program reads it or seeks to its end, not for `stat`.
     let isOpen = file != nil
     OperationContext.run(handle, .getAttributes, inode) { context, request in
         if object(OpenFile.self, of: file)?.takeUnretainedValue().isOutdated == true {
