@@ -26,7 +26,7 @@ public struct ListStatus: Hashable, Sendable {
     /// The progress of the first fetch; nil when it isn't running.
     public internal(set) var progress: ListProgress?
 
-    /// The start of the last refresh, or of a later fill of the whole list; nil if there was none.
+    /// The start of the last successful refresh, or of a later fill of the whole list; nil if there was none.
     public internal(set) var refreshed: Timestamp?
 
     /// The start of the last completed pass, or of a later fill of the whole list; nil if there was none.

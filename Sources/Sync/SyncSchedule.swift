@@ -44,7 +44,7 @@ struct SyncSchedule<Waiter> {
     private let passInterval: Int64
     /// Whether the catalog has the whole list.
     private(set) var isComplete: Bool
-    /// The start of the last refresh, or of a fill of the whole list.
+    /// The start of the last successful refresh, or of a fill of the whole list.
     private(set) var refreshed: Int64?
     /// Whether this mount has refreshed or filled the list.
     private var isRefreshedHere = false

@@ -66,7 +66,7 @@ public final class Synchronizer: Sendable {
 
     /// Calls `completion` once the catalog has the lists of some kinds, or with a failure.
     ///
-    /// - Parameter completion: called at once if no list has to be filled or refreshed, else on another thread.
+    /// - Parameter completion: called at once if no list has to be filled or refreshed, else usually on another thread.
     public func whenListed(_ kinds: [MediaKind], completion: @escaping ListCompletion) {
         whenAll(kinds, completion) { list, completion in list.whenListed(completion) }
     }
