@@ -8,14 +8,16 @@ public import Support
 /// - **The limit holds at any moment**, also with several processes: first the least recently used blocks are
 ///   removed, then the bytes of the new file are counted, then the file is created (`BlockIndex`).
 /// - **It needs no repair on start**, after a kill or a power failure: blocks without a row are misses, every block is
-///   verified when it is read, and a background pass removes orphaned files (`Sweep`).
+///   verified when it is read, and the upkeep removes orphaned files (`Sweep`).
 ///
 /// Nothing is flushed to the disk. A lost block is fetched again, a partly written one fails its checksum, and after a
 /// reboot the index is checked before anything is stored.
 ///
 /// Thread-safe. All functions block, for a few milliseconds on a healthy disk.
 public final class DiskCache: Sendable {
-    /// The bytes of a block, without its header; the last block of a content may be shorter.
+    /// The bytes of a content in one block; the last block of a content may be shorter.
+    ///
+    /// The cache accepts blocks of other lengths: `Media` adds the 16 bytes of ciphertext before a block.
     public static let blockSize = 1 << 20
 
     private let core: CacheCore
@@ -25,8 +27,8 @@ public final class DiskCache: Sendable {
     ///
     /// - Parameters:
     ///   - folder: the cache's folder, for the cache alone; created if it is missing.
-    ///   - limit: the most bytes of all blocks' files; if processes have different limits, the one that stores applies
-    ///     its own.
+    ///   - limit: the most bytes of all blocks' files; if processes have different limits, each stores and evicts
+    ///     according to its own.
     ///   - minimumFree: the bytes to leave free on the file system; below that, nothing is stored and blocks are
     ///     removed.
     /// - Throws: ``DiskCacheError`` when the folder can't be used.

@@ -73,7 +73,7 @@ public final class AccountMount {
                 source: "twilio:\(settings.account)", options: settings.options, threadCount: settings.threadCount,
                 logger: logger)
             self.session = session
-            // The other parts answer the session's requests, so its memory must outlive them.
+            // The other parts answer the session's requests, so the session's memory must outlive these parts.
             stops.pushToBottom { session.finish() }
             for branch in parts.branches { try branch.synchronizer.start() }
             if settings.isProbing { try parts.prober.start() }

@@ -13,7 +13,7 @@ struct OpenedAccount {
     /// The reason why its video is hidden; nil if it is visible.
     var videoIssue: String?
 
-    /// Opens the catalog of each active subaccount, by SID; blocks until Twilio has listed them.
+    /// Opens the catalogs of the active subaccounts, in the order of SIDs; blocks until Twilio has listed the accounts.
     ///
     /// - Parameters:
     ///   - client: The client of their main account.

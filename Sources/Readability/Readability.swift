@@ -4,12 +4,12 @@ public import Media
 import Support
 import TwilioAPI
 
-/// Finds the recordings that can't be read without a missing private key or bucket credentials.
+/// Finds the recordings that can't be read because a private key or access to a bucket is missing.
 ///
 /// Logs each reason when it is found, and again when incomplete lists have become complete. Hides the recordings from
 /// the directories if asked to.
 public final class Readability: Sendable {
-    /// The time between surveys without a waiting listing.
+    /// The time between surveys while all lists are complete and no listing waits.
     private static let pause = Duration.seconds(30)
 
     /// The time between surveys while lists are incomplete; doubles from the lower to the upper bound.
@@ -26,7 +26,7 @@ public final class Readability: Sendable {
     /// - Parameters:
     ///   - isHiding: Whether to hide unreadable recordings.
     ///   - listingPatience: The longest wait for a survey, shared by all listings of an account. A survey takes seconds
-    ///     while servers answer; opening a directory fails after 100 s, the wait for its list included.
+    ///     while servers answer; the opening of a directory, which waits for its list first, fails after 100 s.
     public init(
         accounts: [SurveyedAccount], library: MediaLibrary, isHiding: Bool, listingPatience: Duration = .seconds(60),
         logger: Logger
@@ -70,7 +70,8 @@ public final class Readability: Sendable {
 
     /// Calls the completion once the account's hidden recordings are known, or after a minute at most.
     ///
-    /// It is called at once if they are known or none are hidden. The minute begins with the first waiting listing.
+    /// The completion is called at once if they are known, or if the mount hides none. The minute begins with the first
+    /// waiting listing.
     public func whenSettled(account index: Int, completion: @escaping @Sendable () -> Void) {
         let account = accounts[index]
         guard isHiding, let numbers = try? account.catalog.requirements.all().keys else { return completion() }

@@ -41,7 +41,7 @@ final class ReadabilitySurvey: Sendable {
         waiters.surveyWillBegin(index)
         defer { waiters.surveyDidEnd(index) }
         let catalog = accounts[index].catalog
-        // Read before the survey: a list completed during it isn't counted yet.
+        // Read before the survey: a list that becomes complete meanwhile counts as complete in the next survey.
         let isWhole = accounts[index].isListed
         let epoch = catalog.epoch
         do throws(CatalogError) {
@@ -74,7 +74,7 @@ final class ReadabilitySurvey: Sendable {
     ) throws(CatalogError) {
         let catalog = accounts[index].catalog
         let isDoubted = findings.areDoubted()
-        // Keys before buckets, which take longer.
+        // Keys come before buckets, which take longer.
         let numbers = requirements.keys.sorted { requirements[$1] == .bucket && requirements[$0] != .bucket }
         // The marks are read before the trials: recordings added meanwhile belong to the next survey.
         for (group, mark) in accounts[index].marks(of: numbers) {

@@ -49,7 +49,7 @@ final class ListSync: Sendable {
         self.kind = kind
         self.services = services
         self.notify = notify
-        // Read before the stored state: at worst, a newer database's state is discarded.
+        // The epoch is read before the state: at worst, the state of a newer database is discarded.
         let epoch = services.catalog.epoch
         let stored = try services.catalog.lists.state(of: kind)
         let settings = services.settings

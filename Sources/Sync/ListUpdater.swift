@@ -20,7 +20,7 @@ final class ListUpdater: Sendable {
     private struct State {
         /// The fetcher of a fill or a refresh, which has the list's progress.
         var fetcher: PageFetcher?
-        /// The last fetch of the last day's resources, in seconds since 1970.
+        /// The start of the last wide refresh, in seconds since 1970; after mounting, of the last refresh.
         var lastWideRefresh: Int64?
         /// The position of the last unfinished recording that was requested.
         var unfinished: Int64 = 0
@@ -68,15 +68,15 @@ final class ListUpdater: Sendable {
         }
     }
 
-    /// Fetches everything created within an interval that the catalog lacks.
+    /// Fetches the parts of an interval of creation times that the catalog doesn't cover.
     func fetch(_ interval: Range<Int64>, completion: @escaping ListCompletion) {
-        // Cut at now: the part in the future must not count as covered.
+        // The interval is cut off at `now`, since the future must not count as covered.
         let now = services.settings.now()
         let part = interval.clamped(to: shownTimes).clamped(to: Int64.min..<max(interval.lowerBound, now) + 1)
         do throws(CatalogError) {
             let epoch = services.catalog.epoch
             var coverage = try lists.state(of: kind).coverage
-            // The last seconds are fetched again, so that the interval is as fresh as after a refresh.
+            // The overlap of a refresh is fetched again, so that the interval is as fresh as after a refresh.
             coverage.remove(now - services.settings.overlap..<Int64.max)
             PageFetcher(
                 over: kind, intervals: coverage.gaps(in: part), purpose: .list, limit: 4, priority: .reader,
@@ -99,7 +99,7 @@ final class ListUpdater: Sendable {
         ) { [self] result in
             var outcome = Outcome(result: result, begun: begun)
             if case .success = result {
-                // This mount fetched the whole list: the catalog had nothing stale, and lacks nothing.
+                // If this mount fetched the whole list, nothing in the catalog is stale, and nothing is missing.
                 if isFromNothing {
                     state.withLock { $0.lastWideRefresh = begun }
                     outcome.isWholeList = true
@@ -112,7 +112,7 @@ final class ListUpdater: Sendable {
                 services.logger.info("the list of \(kind.pluralName) is complete: \(count) \(recordings)")
             }
             completion(outcome)
-            // After the completion: waiters for the list need neither the disk nor the index of groups.
+            // This comes after the completion: waiters need neither flushed writes nor the index of groups.
             services.writer.run(.bulk) { [self] in
                 try? services.catalog.makeGroupIndex()
                 // Flushing takes long, and urgent writes must not wait for it.
@@ -167,7 +167,7 @@ final class ListUpdater: Sendable {
 
     /// Fetches the whole list slowly, to find removed recordings.
     ///
-    /// A recording missing on the pages is requested singly before it is removed: the list may have shifted between two
+    /// A recording that the pages lack is requested alone before it is removed. The list may have shifted between two
     /// pages, and a backup that mirrors deletions would lose the recording.
     private func pass(_ begun: Int64, _ completion: @escaping Completion) throws(CatalogError) {
         let epoch = services.catalog.epoch

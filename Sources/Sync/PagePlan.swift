@@ -9,14 +9,14 @@ import Support
 ///
 /// Twilio lists the newest first, but doesn't promise any order. The plan handles any order. Once pages have shown the
 /// order, everything that a chain has passed is covered, and the chain ends where the next one began. If a page
-/// contradicts the order, the plan starts over with one chain for each interval. Then only the end of a chain covers
-/// its interval.
+/// contradicts the order, or shows that the server ignores the filter, the plan starts over with one chain for each
+/// interval. Then only the end of a chain covers its interval.
 ///
 /// Twilio doesn't state whether a filter by days includes its last day. So each interval is requested a day wider, and
 /// a new chain may begin above its interval. Its first page shows the actual start, and the chain above ends there:
 /// only one of the two fetches the pages of that day. Where the interval above is already covered, that day would be
-/// fetched in vain. So the plan learns from first pages how much of its last day a filter includes (``FilterReach``).
-/// If the upper end of a chain lies in that part of a day, the chain's filter ends a day earlier.
+/// fetched in vain. So the plan learns from first pages how far filters reach into their last day (``FilterReach``). If
+/// the upper end of a chain lies in that part of a day, the chain's filter ends a day earlier.
 ///
 /// Resources may appear and vanish meanwhile: a chain covers a time only after passing it. Resources that move to the
 /// next page arrive twice, which does no harm.
@@ -54,13 +54,13 @@ struct PagePlan {
         case nothing
         /// The page covers an interval, in seconds since 1970, to be stored together with the page.
         case covered(Range<Int64>)
-        /// The page contradicts the assumed order: all coverage so far is void.
+        /// The page contradicts the assumed order, or the server ignores the filter: all coverage so far is void.
         case restarted
     }
 
     private struct Chain {
         var filter: Range<Int64>
-        /// The start of the part to cover: later than the filter's, once another chain has the rest.
+        /// The start of the part to cover: later than the filter's start if another chain has the rest.
         var lower: Int64
         /// The end of the part not covered yet.
         var upper: Int64
@@ -83,7 +83,7 @@ struct PagePlan {
     let intervals: [Range<Int64>]
 
     private let limit: Int
-    /// The granularity of the list's filter in seconds: days for the 2010 API.
+    /// The shortest useful part of the list in seconds: a day for the 2010 API, whose filters have days.
     private let granularity: Int64
     private let pageSize: Int
     private let pageLimit: Int
@@ -109,7 +109,7 @@ struct PagePlan {
 
     /// The start of 2008, when Twilio was founded; only guides the splitting of chains.
     private static let origin: Int64 = 1_199_145_600
-    /// The most seconds by which results may exceed an interval: the extra day, the rest of it, and a time zone.
+    /// The most seconds by which results may exceed an interval: the extra day, the rest of that day, and a time zone.
     private static let filterReach: Int64 = 3 * 86_400
 
     /// The most pages in a row without new resources: empty pages, or repetitions of an earlier page's resources.
@@ -228,7 +228,7 @@ struct PagePlan {
 
     /// Follows a page's link, and returns the time down to which the chain has covered the list.
     ///
-    /// That is `Int64.min` at the end of the list, and `Int64.max` when only the end covers anything.
+    /// The time is `Int64.min` at the end of the list, and `Int64.max` if only that end covers anything.
     private func follow(_ page: Page, _ chain: inout Chain) throws(CatalogError) -> Int64 {
         let isBarren = page.count == 0 || !chain.digests.insert(page.digest).inserted
         chain.barren = isBarren ? chain.barren + 1 : 0
@@ -251,7 +251,7 @@ struct PagePlan {
         max(chain.filter.lowerBound, reach.end(for: chain.upper))
     }
 
-    /// Extends a new chain up to its newest resource, and ends the chain above there.
+    /// Extends a new chain up to its newest resource, and shortens the chain above accordingly.
     ///
     /// The chain above still covers that resource's second.
     private mutating func extendUp(_ chain: inout Chain, to newest: Int64) {
@@ -279,7 +279,8 @@ struct PagePlan {
 
     /// Splits the chain with the most resources left, and returns the new chain.
     ///
-    /// Returns nil when no chain is worth it: the last page of each chain is only half full on average.
+    /// Returns nil when no chain has enough left. Each split costs half a page on average: a chain's last page isn't
+    /// full.
     private mutating func split(now: Int64) -> ChainID? {
         guard order == .newestFirst else { return nil }
         let candidates = chains.compactMap { id, chain -> (id: ChainID, items: Double, middle: Int64)? in

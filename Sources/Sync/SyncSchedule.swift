@@ -17,10 +17,10 @@ enum SyncTask: Hashable, CaseIterable {
 /// list to find removed recordings. Opening a directory waits for a fill, and fails with it. It waits only briefly for
 /// a refresh, because the list is complete, though perhaps not the latest.
 ///
-/// Times are seconds since 1970. The owner calls it under a lock, and acts on the results afterwards.
+/// Times are seconds since 1970. The owner calls a schedule under a lock, and acts on the results afterwards.
 struct SyncSchedule<Waiter> {
     enum Answer: Equatable {
-        /// The list is complete and fresh.
+        /// The list is complete, and is fresh or has just failed to be refreshed.
         case ready
         /// The waiter is held; the owner starts the task.
         case start(SyncTask)
@@ -44,17 +44,17 @@ struct SyncSchedule<Waiter> {
     private let passInterval: Int64
     /// Whether the catalog has the whole list.
     private(set) var isComplete: Bool
-    /// The start of the last refresh or complete fill.
+    /// The start of the last successful refresh, or of a fill of the whole list.
     private(set) var refreshed: Int64?
     /// Whether this mount has refreshed or filled the list.
     private var isRefreshedHere = false
-    /// The start of the last completed pass.
+    /// The start of the last completed pass, or of a fill of the whole list.
     private(set) var passed: Int64?
-    /// The last failure of a pass.
+    /// The time of the last failure of a pass.
     private var passFailed: Int64?
 
     private(set) var running: Set<SyncTask> = []
-    /// The tasks that ran when the catalog lost everything; their results are void.
+    /// The tasks that ran when the catalog lost everything; their success doesn't count.
     private var discounted: Set<SyncTask> = []
     /// The failure of the latest fill or refresh; nil after a success.
     private(set) var failure: CatalogError?

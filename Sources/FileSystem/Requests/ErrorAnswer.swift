@@ -58,7 +58,7 @@ struct ErrorAnswer: Sendable {
             case .tree(.permissionDenied): Self(EACCES, "EACCES", nil, "the mode of the file doesn't allow it")
             case .tree(.noAttribute): Self(ENODATA, "ENODATA", nil, "there is no such extended attribute")
             case .tree(.inputOutput): Self(EIO, "EIO", .error, "the list or the catalog can't be read")
-            // Not ETIMEDOUT, which programs take for a broken connection of their own.
+            // ETIMEDOUT would be wrong: programs take it for a broken connection of their own.
             case .deadline: Self(EIO, "EIO", .error, "there was no answer within 100 seconds, or 3 for a lookup")
             case .interrupted: Self(EINTR, "EINTR", nil, "the program was told to end while it waited")
             case .smallBuffer: Self(ERANGE, "ERANGE", nil, "an extended attribute doesn't fit the buffer")

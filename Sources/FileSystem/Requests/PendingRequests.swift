@@ -20,7 +20,8 @@ final class PendingRequests: Sendable {
 
     /// The longest wait of a lookup.
     ///
-    /// libfuse 3.14 doesn't tell the kernel that lookups may be parallel, so each delays all others in its directory.
+    /// libfuse 3.14 doesn't tell the kernel that lookups may be parallel, so a lookup delays all others in its
+    /// directory.
     /// Only lookups of unlisted recordings wait, usually some tenths of a second for Twilio's answer. An answer that
     /// comes after the deadline is kept, and the next lookup finds it.
     static let patienceOfLookups: Duration = .seconds(3)
@@ -28,7 +29,7 @@ final class PendingRequests: Sendable {
     /// The interval of the checks.
     private static let interval: Duration = .milliseconds(200)
 
-    /// Under its own lock: adding a request must not wake the thread.
+    /// These have a lock of their own, since adding a request must not wake the thread.
     private let requests = Locked([ObjectIdentifier: Waiting]())
     private let isShutDown = Condition(false)
     private let thread: NamedThread

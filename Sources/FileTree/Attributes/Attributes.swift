@@ -3,7 +3,7 @@ public import TwilioAPI
 
 /// The attributes of a node, as `stat` reports them.
 public struct Attributes: Hashable, Sendable {
-    /// The kind of a node.
+    /// The type of a node.
     public enum FileType: Hashable, Sendable {
         /// A directory.
         case directory

@@ -26,7 +26,7 @@ final class DirectoryLister: Sendable {
         completion: @escaping TreeCompletion<DirectoryHandle>
     ) {
         let branch = branches[number]
-        // Before the list is complete: a later database doesn't have it.
+        // Read before the list is complete: a later database doesn't have the list.
         let epoch = branch.catalog.epoch
         let opened: @Sendable (Result<Void, CatalogError>) -> Void = { [self] result in
             whenSettled(number) { [self] in
@@ -51,7 +51,7 @@ final class DirectoryLister: Sendable {
 
     /// Calls a completion once an account's hidden recordings are known.
     ///
-    /// Only listings wait for that, since a program that copies a directory lists it first. If media doesn't answer in
+    /// Only listings wait for that, since a program that copies a directory lists it first. If servers don't answer in
     /// time, the listing has every recording that isn't known to be unreadable; reading an unreadable one fails.
     private func whenSettled(_ number: BranchNumber, completion: @escaping @Sendable () -> Void) {
         guard let readability = validity.readability else { return completion() }
@@ -94,7 +94,7 @@ final class DirectoryLister: Sendable {
         let name: String
         let place: Place
         var entry: CatalogEntry?
-        /// Its ascending position.
+        /// Its position; grows along the listing.
         let number: Int64
     }
 

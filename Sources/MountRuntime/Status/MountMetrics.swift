@@ -7,8 +7,8 @@ import Transfer
 /// The metrics of a mount: one row declares each.
 ///
 /// A row has the name in the Prometheus text, the unit, the path in `status.json`, and the meaning. Parts record
-/// counters and histograms by name through swift-metrics; all others are read from a ``MountSnapshot``. A test compares
-/// the rows with `doc/STATUS.md`.
+/// counters and histograms by name through swift-metrics; other values are read from a ``MountSnapshot``. A test
+/// compares the rows with `doc/STATUS.md`.
 enum MountMetrics {
     private typealias Row = Metric<MountSnapshot>
     private typealias Value = MetricSample.Value
@@ -103,7 +103,7 @@ enum MountMetrics {
         counter(
             "verdicts_total", "files", "verdicts.{verdict}", "Checks of the tag of a whole file, by verdict.",
             ["verdict"]),
-        // The first row makes the elements of the array, in its order.
+        // The first row determines the elements of the array and their order.
         Row(fact: "Whether --hide-unreadable leaves them out.", field: inUnreadable("is_hidden")) {
             $0.ofUnreadable { .flag($0.isHidden) }
         },
