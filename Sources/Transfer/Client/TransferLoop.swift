@@ -115,7 +115,8 @@ final class TransferLoop {
                 "\(request.lane.origin): an exchange starts",
                 metadata: ["transfer": "\(identifier)", "address": "\(request.address)"])
             do throws(TransferError) {
-                transfer.exchange = try engine.start(request, handler: transfer)
+                let authorization = request.address.credentials?.authorization(for: request.outgoing)
+                transfer.exchange = try engine.start(request, authorization, handler: transfer)
             } catch {
                 exchangeDidEnd(.failure(error), for: transfer)
             }

@@ -113,4 +113,15 @@ struct ExchangeRequest: Sendable {
     var connectTimeout: Duration
     /// The lane in which it is queued.
     var lane: Lane
+
+    /// The header fields to send, without those that libcurl adds and the authorization's.
+    var fields: [(String, String)] {
+        // Ranges count stored bytes, so content codings are refused.
+        headers + [("Accept-Encoding", "identity")] + (range.map { [("Range", $0.fieldValue)] } ?? [])
+    }
+
+    /// The request as the provider of its credential sees it.
+    var outgoing: OutgoingRequest {
+        OutgoingRequest(method: method, url: address.url, body: body, headers: HeaderFields(fields))
+    }
 }

@@ -40,6 +40,8 @@ public enum TransferErrorCode: ErrorCode {
     case cancelled
     /// The source had no address; the cause says why.
     case addressUnavailable
+    /// There was no credential to send; nothing was sent, and the cause says why.
+    case credentialUnavailable
     /// The settings of the client or the request are invalid.
     case invalidConfiguration
 

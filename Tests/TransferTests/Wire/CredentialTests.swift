@@ -12,12 +12,12 @@ private final class RenewingCredential: CredentialProvider {
     /// Method and path of each request that it was asked for.
     var asked: [String] { questions.withLock { $0 } }
 
-    func credential(method: String, url: URL) -> Credential {
+    func authorization(for request: OutgoingRequest) -> Authorization? {
         let count = questions.withLock { questions in
-            questions.append("\(method) \(url.path())")
+            questions.append("\(request.method.rawValue) \(request.url.path())")
             return questions.count
         }
-        return Credential(username: "u", password: "p\(count)")
+        return .basic(Credential(username: "u", password: "p\(count)"))
     }
 }
 
