@@ -64,6 +64,7 @@ let package = Package(
         module("Transfer", ["CCurl", "Support", logging, metrics]),
         module("TwilioAPI", ["Transfer", "Support", logging]),
         module("Envelope", ["COpenSSL", "Support"]),
+        module("Credentials", ["COpenSSL", "Envelope", "TwilioAPI", "Transfer", "Support", logging]),
         module("DiskCache", ["CXXHash", "Support", logging, .product(name: "GRDB", package: "GRDB.swift")]),
         module("Media", ["Envelope", "TwilioAPI", "Transfer", "Support", logging, metrics]),
         module(
@@ -84,13 +85,13 @@ let package = Package(
             "MountRuntime",
             [
                 "FileSystem", "FileTree", "Prefetching", "Readability", "Monitoring", "Media", "DiskCache", "Sync",
-                "Catalog", "Envelope", "TwilioAPI", "Transfer", "Support", logging, metrics,
+                "Catalog", "Credentials", "Envelope", "TwilioAPI", "Transfer", "Support", logging, metrics,
             ]),
         .executableTarget(
             name: "twiliofs",
             dependencies: [
                 "CLinux", "MountRuntime", "FileSystem", "FileTree", "Media", "DiskCache", "Sync", "Catalog",
-                "TwilioAPI", "Transfer", "Envelope", "Support", logging, argumentParser,
+                "Credentials", "TwilioAPI", "Transfer", "Envelope", "Support", logging, argumentParser,
             ],
             swiftSettings: swiftSettings),
 
@@ -128,6 +129,12 @@ let package = Package(
         tests(
             of: "TwilioAPI",
             ["TwilioAPI", "TwilioSimulator", "ModuleTestSupport", "TestSupport", "Transfer", "Support", logging]),
+        tests(
+            of: "Credentials",
+            [
+                "Credentials", "COpenSSL", "Envelope", "TwilioSimulator", "ModuleTestSupport", "TestSupport",
+                "TwilioAPI", "Transfer", "Support", logging,
+            ]),
         // Shared by the tests of the catalog and of the modules above it.
         .target(
             name: "CatalogTestSupport",
@@ -192,7 +199,8 @@ let package = Package(
             name: "CommandLineTests",
             dependencies: [
                 "twiliofs", "twilio-simulator", "TwilioSimulator", "DiskCache", "Sync", "Catalog", "MountRuntime",
-                "Media", "TwilioAPI", "Transfer", "Envelope", "Support", "TestSupport", logging, argumentParser,
+                "Media", "Credentials", "TwilioAPI", "Transfer", "Envelope", "Support", "TestSupport", logging,
+                argumentParser,
             ],
             swiftSettings: swiftSettings),
         .testTarget(

@@ -8,7 +8,7 @@ import Support
 public struct Address: Sendable {
     /// The URL; its query may hold a secret, such as the signature of a presigned URL.
     public let url: URL
-    /// The provider of the credential for HTTP Basic authentication at this URL's origin.
+    /// The provider of the credential for this URL's origin.
     public let credentials: (any CredentialProvider)?
 
     /// Makes an address.
