@@ -52,9 +52,11 @@ extension TwilioError {
 
     /// Makes an error.
     public init(
-        _ code: Code, _ message: String, twilioCode: Int? = nil, status: Int? = nil, cause: (any Error)? = nil
+        _ code: Code, _ message: String, remedy: String? = nil, twilioCode: Int? = nil, status: Int? = nil,
+        cause: (any Error)? = nil
     ) {
-        self.init(code, message, details: Code.Details(twilioCode: twilioCode, status: status), cause: cause)
+        self.init(
+            code, message, remedy: remedy, details: Code.Details(twilioCode: twilioCode, status: status), cause: cause)
     }
 
     /// Translates a failed transfer.
@@ -90,7 +92,8 @@ extension TwilioError {
         let reason = document.message.flatMap { $0.isEmpty ? nil : ": \($0)" } ?? ""
         let numbers = document.code.map { "error \($0), status \(status)" } ?? "status \(status)"
         self.init(
-            code, "\(host) \(deed) \(subject)\(reason) (\(numbers))", twilioCode: document.code, status: status,
+            code, "\(host) \(deed) \(subject)\(reason) (\(numbers))",
+            remedy: document.code.flatMap(SignedRequestRefusal.remedy), twilioCode: document.code, status: status,
             cause: error)
     }
 }

@@ -29,7 +29,7 @@ public struct RequestSigner: Sendable {
         self.key = key
     }
 
-    /// Makes the token of a request; nil for one whose URL can't be used.
+    /// Makes the token of a request; nil for one whose URL can't be used, or without the SID of an API key.
     ///
     /// There is no `nbf` ("not before"): a clock that is a second fast would make tokens that aren't valid yet.
     ///
@@ -39,11 +39,13 @@ public struct RequestSigner: Sendable {
     func token(
         for request: OutgoingRequest, credential: Credential, now: Int64
     ) throws(EnvelopeError) -> String? {
-        guard let canonical = try CanonicalRequest(request, authorization: credential.fieldValue) else { return nil }
+        guard let issuer = SID(credential.username),
+            let canonical = try CanonicalRequest(request, authorization: credential.fieldValue)
+        else { return nil }
         let header = #"{"alg":"RS256","cty":"twilio-pkrv;v=1","kid":"\#(publicKeySID)","typ":"JWT"}"#
         let claims =
             #"{"hrh":"\#(CanonicalRequest.signedFields)","rqh":"\#(try canonical.hash)","#
-            + #""iss":"\#(credential.username)","exp":\#(now + Self.lifetime),"sub":"\#(account)"}"#
+            + #""iss":"\#(issuer)","exp":\#(now + Self.lifetime),"sub":"\#(account)"}"#
         let signed = "\(Self.base64URL(header.utf8)).\(Self.base64URL(claims.utf8))"
         let signature = try key.signature(of: Array(signed.utf8).span.bytes)
         return "\(signed).\(Self.base64URL(signature))"

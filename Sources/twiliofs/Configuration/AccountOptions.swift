@@ -18,6 +18,14 @@ struct AccountOptions: ParsableArguments {
             "file", "A file with the API key's secret.", default: "$TWILIO_API_SECRET or $TWILIO_API_KEY_SECRET"))
     var apiSecretFile: String?
 
+    @Option(
+        name: .customLong("signing-key"),
+        help: .value(
+            "[AC…:][CR…=]file",
+            "A private key (PEM) that signs each request sent with an API key, and its public key's SID.",
+            note: "Repeatable: with AC…: for a subaccount's own API key."))
+    var signingKeys: [String] = []
+
     @Option(help: .value("name", "The region of the account's data.", default: "$TWILIO_REGION"))
     var region: String?
 

@@ -18,5 +18,6 @@ extension MountCommand {
     var secretFiles: [String] {
         [account.authTokenFile, account.apiSecretFile, keyPassphraseFile, subaccounts.subaccountCredentials]
             .compactMap(\.self) + keys.map { PrivateKeys.split($0).path }
+            + account.signingKeys.map { SigningKeys.split($0).path }
     }
 }

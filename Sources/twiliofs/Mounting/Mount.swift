@@ -56,8 +56,12 @@ struct Mount {
         let mountPoint = try MountPoint(command.mountPoint, allowsContents: options.allowsContents)
         try checkPlaces(outside: mountPoint)
         let account = try AccountConfiguration(command.account, environment: environment, secrets: secrets)
-        let keys = try loadKeys(secrets)
+        var keyReader = PrivateKeys(secrets: secrets, passphraseFile: command.keyPassphraseFile)
+        let keys = try loadKeys(&keyReader)
         let credentials = try command.subaccounts.credentials(secrets)
+        let signing = try SigningKeys(
+            command.account.signingKeys, account: account.account, keys: keys, reader: &keyReader)
+        try signing.check(against: [account.account] + (credentials ?? [:]).keys)
         forgetInheritedSecrets()
         let catalogFolder = { (sid: SID) throws(Failure) in
             try CacheFolder.path(
@@ -65,7 +69,9 @@ struct Mount {
         }
 
         var settings = MountSettings(
-            version: TwilioFS.version, account: account.account, credentials: FixedCredential(account.credential),
+            version: TwilioFS.version, account: account.account,
+            credentials: try signing.signed(
+                FixedCredential(account.credential), account.credential, of: account.account, at: account.endpoints),
             endpoints: account.endpoints, transfer: transferConfiguration, keys: keys,
             media: try mediaConfiguration(spoolFolder: try catalogFolder(account.account)),
             ownership: Ownership(
@@ -77,7 +83,12 @@ struct Mount {
         settings.sync = command.window.settings
         settings.isProbing = command.window.probing
         settings.isHidingUnreadable = command.hideUnreadable
-        settings.subaccountCredentials = credentials?.mapValues(FixedCredential.init)
+        settings.subaccountCredentials = try credentials.map { credentials in
+            try credentials.reduce(into: [:]) { providers, entry in
+                providers[entry.key] = try signing.signed(
+                    FixedCredential(entry.value), entry.value, of: entry.key, at: account.endpoints)
+            }
+        }
         if command.cacheSize.bytes > 0 {
             let root = try CacheFolder.root(option: command.cacheDir, environment: environment)
             settings.diskCache = (CacheFolder.ciphertext(root), command.cacheSize.bytes, command.cacheMinFree.bytes)
@@ -153,7 +164,7 @@ struct Mount {
         else { throw Failure(.other, "core dumps can't be switched off: \(SystemErrorCode.current)") }
     }
 
-    private func loadKeys(_ secrets: SecretReader) throws(Failure) -> KeyRing {
+    private func loadKeys(_ reader: inout PrivateKeys) throws(Failure) -> KeyRing {
         if command.isWithoutKey {
             guard command.keys.isEmpty else { throw Failure(.configuration, "give either --key or --no-key, not both") }
             return KeyRing([])
@@ -167,7 +178,6 @@ struct Mount {
         if SecureHeap.initialize() != .locked {
             warn("private keys are in memory that may be swapped out: raise the limit 'memlock' (ulimit -l)")
         }
-        var reader = PrivateKeys(secrets: secrets, passphraseFile: command.keyPassphraseFile)
         return try reader.load(command.keys)
     }
 

@@ -37,10 +37,8 @@ extension Failure {
     private init(_ error: TwilioError) {
         switch error.code {
         case .unauthorized:
-            self.init(
-                .credentials,
-                "Twilio refuses the credentials: \(error.message); check the account SID and the auth token or API key"
-            )
+            let remedy = error.remedy == nil ? "; check the account SID and the auth token or API key" : ""
+            self.init(.credentials, "Twilio refuses the credentials: \(error.message)\(remedy)")
         case .notFound: self.init(.credentials, "Twilio doesn't know the account: \(error.message)")
         case .unreachable:
             // The command ends now, and doesn't retry.
