@@ -2,10 +2,13 @@
 ///
 /// Source: Twilio, "Error and warning dictionary".
 enum SignedRequestRefusal {
+    /// Twilio's number of the error that the account takes signed requests only.
+    static let required = 70052
+
     /// The remedy of an error; nil for an error with anything else.
     static func remedy(twilioCode: Int) -> String? {
         switch twilioCode {
-        case 70052:
+        case required:
             "the account takes signed requests only: give --signing-key, with an API key"
         case 70053:
             "the account has no Public Key Client Validation: leave out --signing-key, or enable it in the Console"

@@ -74,6 +74,8 @@ extension TwilioError {
                 // The last failure says more than the end of the wait.
                 let reason = (error.cause as? TransferError)?.message ?? error.message
                 self.init(.unreachable, "\(subject) could not be fetched: \(reason)", cause: error)
+            case .credentialUnavailable:
+                self.init(withoutCredential: error, subject: subject)
             default:
                 self.init(.unreachable, "\(subject) could not be fetched: \(error.message)", cause: error)
             }
@@ -87,13 +89,32 @@ extension TwilioError {
             default: .refused
             }
         let host = error.response?.head.address.url.host() ?? "the server"
+        let remedy = document.code.flatMap(SignedRequestRefusal.remedy)
+        guard error.refusedForm != .bearer || document.code == SignedRequestRefusal.required else {
+            let number = document.code.map { "error \($0), " } ?? ""
+            self.init(
+                .unauthorized,
+                "\(host) doesn't accept OAuth tokens of this client: it refused \(subject) although the token was new"
+                    + " (\(number)status \(status))",
+                remedy: "use an API key or the auth token for it, or check that the client belongs to the account",
+                twilioCode: document.code, status: status, cause: error)
+            return
+        }
         // A status of 5xx is a failure, not a refusal.
         let deed = status >= 500 ? "failed to send" : "refused"
         let reason = document.message.flatMap { $0.isEmpty ? nil : ": \($0)" } ?? ""
         let numbers = document.code.map { "error \($0), status \(status)" } ?? "status \(status)"
         self.init(
             code, "\(host) \(deed) \(subject)\(reason) (\(numbers))",
-            remedy: document.code.flatMap(SignedRequestRefusal.remedy), twilioCode: document.code, status: status,
-            cause: error)
+            remedy: remedy, twilioCode: document.code, status: status, cause: error)
+    }
+
+    /// The error of a request that wasn't sent for want of a credential, which the provider's error explains.
+    private init(withoutCredential error: TransferError, subject: String) {
+        guard let reason = error.cause as? TwilioError else {
+            self.init(.unreachable, "\(subject) could not be fetched: \(error.message)", cause: error)
+            return
+        }
+        self.init(reason.code, reason.fact, remedy: reason.remedy, details: reason.details, cause: reason.cause)
     }
 }

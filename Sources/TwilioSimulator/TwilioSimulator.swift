@@ -124,6 +124,17 @@ extension TwilioSimulator {
         }
     }
 
+    /// The OAuth tokens that were given out, in order.
+    public var givenOutTokens: [String] { simulation.state.withLock { $0.tokens.all } }
+
+    /// How many requests for an OAuth token were refused.
+    public var refusedTokenCount: Int { simulation.state.withLock { $0.tokens.refused } }
+
+    /// Ends all OAuth tokens: from now on they are refused.
+    public func endTokens() {
+        simulation.state.withLock { $0.tokens.endAll() }
+    }
+
     /// The main account's resources with media of a file, by SID.
     ///
     /// Generated ones are not among them.

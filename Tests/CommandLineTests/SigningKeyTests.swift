@@ -37,8 +37,7 @@ struct SigningKeyTests {
     private func signs(_ keys: SigningKeys, _ account: String, username: String? = nil) throws -> Bool {
         let credential = Credential(
             username: username ?? "SK" + String(repeating: "3", count: 32), password: "secret")
-        let provider = try keys.signed(
-            FixedCredential(credential), credential, of: #require(SID(account)), at: Endpoints())
+        let provider = try keys.sign(FixedCredential(credential), of: #require(SID(account)), at: Endpoints())
         let request = OutgoingRequest(method: .get, url: try #require(URL(string: "https://api.twilio.com/")))
         if case .signed = provider.authorization(for: request) { return true }
         return false
@@ -70,9 +69,19 @@ struct SigningKeyTests {
         #expect(try !signs(load([]), Self.account))
         let both = try load(["\(Self.sid)=\(file)", "\(Self.subaccount):\(Self.sid)=\(file)"])
         #expect(try signs(both, Self.account) && signs(both, Self.subaccount))
-        try both.check(against: [Self.account, Self.subaccount].compactMap { SID($0) })
-        let error = #expect(throws: Failure.self) { try both.check(against: [Self.account].compactMap { SID($0) }) }
-        #expect(error?.message.contains("--subaccount-credentials") == true)
+        let own = ["--account-sid", Self.account, "--api-key", "SK" + String(repeating: "3", count: 32)]
+        let configuration = try AccountConfiguration(
+            AccountOptions.parse(own), environment: Environment(["TWILIO_API_SECRET": "secret"]))
+        let subaccount = try #require(SID(Self.subaccount))
+        let credentials = [subaccount: Credential(username: "SK" + String(repeating: "4", count: 32), password: "x")]
+        let providers = try both.sign(configuration, subaccounts: credentials)
+        #expect(providers.main is ClientValidation && providers.subaccounts?[subaccount] is ClientValidation)
+        let main = try keys.sign(configuration, subaccounts: credentials)
+        #expect(main.main is ClientValidation && main.subaccounts?[subaccount] is FixedCredential)
+        for subaccounts in [nil, [:]] as [[SID: Credential]?] {
+            let error = #expect(throws: Failure.self) { _ = try both.sign(configuration, subaccounts: subaccounts) }
+            #expect(error?.message.contains("--subaccount-credentials") == true)
+        }
     }
 
     @Test("An encrypted key is read with the passphrase")

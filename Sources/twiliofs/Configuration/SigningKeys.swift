@@ -52,30 +52,41 @@ struct SigningKeys {
         return (account, publicKey, String(rest))
     }
 
+    /// Has requests signed, the account's and those with subaccounts' own credentials, as far as there are keys.
+    func sign(
+        _ account: AccountConfiguration, subaccounts: [SID: Credential]?
+    ) throws(Failure) -> (main: any CredentialProvider, subaccounts: [SID: any CredentialProvider]?) {
+        if let stranger = Set(signers.keys).subtracting([account.account]).subtracting((subaccounts ?? [:]).keys).min()
+        {
+            throw Failure(
+                .configuration,
+                "--signing-key names \(stranger), of which there are no credentials: name them in the file of"
+                    + " --subaccount-credentials")
+        }
+        var signed: [SID: any CredentialProvider]? = subaccounts == nil ? nil : [:]
+        for (subaccount, credential) in subaccounts ?? [:] {
+            signed?[subaccount] = try sign(FixedCredential(credential), of: subaccount, at: account.endpoints)
+        }
+        return (try sign(account.credentials, of: account.account, at: account.endpoints), signed)
+    }
+
     /// Has a provider's requests signed if there is a key for its account.
     ///
-    /// - Parameter credential: The credential that it provides at first.
-    /// - Throws: ``Failure`` when it isn't an API key.
-    func signed(
-        _ provider: any CredentialProvider, _ credential: Credential, of account: SID, at endpoints: Endpoints
+    /// - Throws: ``Failure`` when it provides anything else than an API key.
+    func sign(
+        _ provider: any CredentialProvider, of account: SID, at endpoints: Endpoints
     ) throws(Failure) -> any CredentialProvider {
         guard let signer = signers[account] else { return provider }
-        guard SID(credential.username)?.prefix == "SK" else {
+        guard
+            case .basic(let credential) = provider.authorization(for: OutgoingRequest(method: .get, url: endpoints.api)),
+            SID(credential.username)?.prefix == "SK"
+        else {
             throw Failure(
                 .configuration,
                 "--signing-key needs an API key of \(account): give --api-key and --api-secret-file, or, for a"
                     + " subaccount, its API key in the file of --subaccount-credentials")
         }
         return ClientValidation(provider, signer: signer, endpoints: endpoints)
-    }
-
-    /// Refuses keys for accounts whose credentials aren't there.
-    func check(against accounts: some Collection<SID>) throws(Failure) {
-        guard let stranger = Set(signers.keys).subtracting(accounts).min() else { return }
-        throw Failure(
-            .configuration,
-            "--signing-key names \(stranger), of which there are no credentials: name them in the file of"
-                + " --subaccount-credentials")
     }
 
     private static func key(_ path: String, _ reader: inout PrivateKeys) throws(Failure) -> PrivateKey {

@@ -55,13 +55,13 @@ struct Mount {
         try MountPoint.checkAvailability(allowsOthers: allowsOthers)
         let mountPoint = try MountPoint(command.mountPoint, allowsContents: options.allowsContents)
         try checkPlaces(outside: mountPoint)
-        let account = try AccountConfiguration(command.account, environment: environment, secrets: secrets)
+        let account = try AccountConfiguration(
+            command.account, environment: environment, secrets: secrets, logger: logger)
         var keyReader = PrivateKeys(secrets: secrets, passphraseFile: command.keyPassphraseFile)
         let keys = try loadKeys(&keyReader)
-        let credentials = try command.subaccounts.credentials(secrets)
-        let signing = try SigningKeys(
-            command.account.signingKeys, account: account.account, keys: keys, reader: &keyReader)
-        try signing.check(against: [account.account] + (credentials ?? [:]).keys)
+        let credentials = try SigningKeys(
+            command.account.signingKeys, account: account.account, keys: keys, reader: &keyReader
+        ).sign(account, subaccounts: try command.subaccounts.credentials(secrets))
         forgetInheritedSecrets()
         let catalogFolder = { (sid: SID) throws(Failure) in
             try CacheFolder.path(
@@ -69,9 +69,7 @@ struct Mount {
         }
 
         var settings = MountSettings(
-            version: TwilioFS.version, account: account.account,
-            credentials: try signing.signed(
-                FixedCredential(account.credential), account.credential, of: account.account, at: account.endpoints),
+            version: TwilioFS.version, account: account.account, credentials: credentials.main,
             endpoints: account.endpoints, transfer: transferConfiguration, keys: keys,
             media: try mediaConfiguration(spoolFolder: try catalogFolder(account.account)),
             ownership: Ownership(
@@ -83,12 +81,7 @@ struct Mount {
         settings.sync = command.window.settings
         settings.isProbing = command.window.probing
         settings.isHidingUnreadable = command.hideUnreadable
-        settings.subaccountCredentials = try credentials.map { credentials in
-            try credentials.reduce(into: [:]) { providers, entry in
-                providers[entry.key] = try signing.signed(
-                    FixedCredential(entry.value), entry.value, of: entry.key, at: account.endpoints)
-            }
-        }
+        settings.subaccountCredentials = credentials.subaccounts
         if command.cacheSize.bytes > 0 {
             let root = try CacheFolder.root(option: command.cacheDir, environment: environment)
             settings.diskCache = (CacheFolder.ciphertext(root), command.cacheSize.bytes, command.cacheMinFree.bytes)
