@@ -1,5 +1,7 @@
 // The decisions of `TransferStateMachine` on its events; only its other file uses them.
 
+import Support
+
 extension TransferStateMachine {
     mutating func end(_ result: Result<Void, TransferError>) -> [TransferAction] {
         state = .ended
