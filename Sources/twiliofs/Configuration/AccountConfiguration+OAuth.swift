@@ -1,5 +1,5 @@
 import Credentials
-import Envelope
+import Support
 
 // The options and variables of OAuth.
 
