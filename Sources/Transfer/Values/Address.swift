@@ -4,7 +4,7 @@ import Support
 /// A URL and the provider of its credential.
 ///
 /// Each request asks the provider for the credential when it is sent. Only the URL's origin (scheme, host and port)
-/// receives the credential, even if a server redirects elsewhere.
+/// receives the credential, even if a server redirects elsewhere, and the origins that the provider follows to.
 public struct Address: Sendable {
     /// The URL; its query may hold a secret, such as the signature of a presigned URL.
     public let url: URL

@@ -27,17 +27,27 @@ struct PrivateKeys {
                 throw Failure(
                     .privateKey, "there is no private key '\(path)': \(mistake); the form is [voice:|video:][CR…=]FILE")
             }
-            let contents = try secrets.contents(path, what: "private key", status: .privateKey)
-            let sections = PrivateKey.sections(ofPEM: contents)
-            for (index, section) in sections.enumerated() {
-                let name = sections.count == 1 ? path : "\(path) (key \(index + 1))"
-                entries.append(
-                    KeyRing.Entry(publicKeySID: sid, use: use, name: name, key: try key(section, name, of: path)))
+            for (name, key) in try keys(of: path, what: "private key") {
+                entries.append(KeyRing.Entry(publicKeySID: sid, use: use, name: name, key: key))
             }
-            // A typed passphrase is used for this file only.
-            if passphraseFile == nil { passphrase = nil }
         }
         return KeyRing(entries)
+    }
+
+    /// Reads the keys of a file, at least one, with their names in messages.
+    ///
+    /// - Parameter what: What a key is in messages.
+    mutating func keys(of path: String, what: String) throws(Failure) -> [(name: String, key: PrivateKey)] {
+        let contents = try secrets.contents(path, what: what, status: .privateKey)
+        let sections = PrivateKey.sections(ofPEM: contents)
+        var keys: [(name: String, key: PrivateKey)] = []
+        for (index, section) in sections.enumerated() {
+            let name = sections.count == 1 ? path : "\(path) (key \(index + 1))"
+            keys.append((name, try key(section, name, of: path, what: what)))
+        }
+        // A typed passphrase is used for this file only.
+        if passphraseFile == nil { passphrase = nil }
+        return keys
     }
 
     /// Splits an argument of the form `[voice:|video:][CR…=]FILE`.
@@ -70,8 +80,10 @@ struct PrivateKeys {
             : "'\(word)' isn't the SID of a public key, which is CR and 32 hexadecimal digits in lower case"
     }
 
-    private mutating func key(_ pem: SecretBytes, _ name: String, of path: String) throws(Failure) -> PrivateKey {
-        let passphrase = PrivateKey.needsPassphrase(pem: pem) ? try passphrase(for: path) : nil
+    private mutating func key(
+        _ pem: SecretBytes, _ name: String, of path: String, what: String
+    ) throws(Failure) -> PrivateKey {
+        let passphrase = PrivateKey.needsPassphrase(pem: pem) ? try passphrase(for: path, what: what) : nil
         do throws(EnvelopeError) {
             return try PrivateKey(pem: pem, passphrase: passphrase)
         } catch {
@@ -83,11 +95,11 @@ struct PrivateKeys {
             }
             let status: FailureStatus =
                 error.code == .wrongPassphrase || error.code == .passphraseRequired ? .passphrase : .privateKey
-            throw Failure(status, "the private key '\(name)' can't be used: \(error.message)")
+            throw Failure(status, "the \(what) '\(name)' can't be used: \(error.message)")
         }
     }
 
-    private mutating func passphrase(for path: String) throws(Failure) -> SecretBytes {
+    private mutating func passphrase(for path: String, what: String) throws(Failure) -> SecretBytes {
         if let passphrase { return passphrase }
         let read: SecretBytes
         if let passphraseFile {
@@ -96,7 +108,7 @@ struct PrivateKeys {
             read = typed
         } else {
             throw Failure(
-                .passphrase, "the private key '\(path)' is encrypted: give its passphrase with --key-passphrase-file")
+                .passphrase, "the \(what) '\(path)' is encrypted: give its passphrase with --key-passphrase-file")
         }
         passphrase = read
         return read

@@ -20,5 +20,6 @@ extension MountCommand {
             account.authTokenFile, account.apiSecretFile, account.clientSecretFile, keyPassphraseFile,
             subaccounts.subaccountCredentials,
         ].compactMap(\.self) + keys.map { PrivateKeys.split($0).path }
+            + account.signingKeys.map { SigningKeys.split($0).path }
     }
 }

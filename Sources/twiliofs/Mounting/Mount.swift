@@ -57,8 +57,11 @@ struct Mount {
         try checkPlaces(outside: mountPoint)
         let account = try AccountConfiguration(
             command.account, environment: environment, secrets: secrets, logger: logger)
-        let keys = try loadKeys(secrets)
-        let credentials = try command.subaccounts.credentials(secrets)
+        var keyReader = PrivateKeys(secrets: secrets, passphraseFile: command.keyPassphraseFile)
+        let keys = try loadKeys(&keyReader)
+        let credentials = try SigningKeys(
+            command.account.signingKeys, account: account.account, keys: keys, reader: &keyReader
+        ).sign(account, subaccounts: try command.subaccounts.credentials(secrets))
         forgetInheritedSecrets()
         let catalogFolder = { (sid: SID) throws(Failure) in
             try CacheFolder.path(
@@ -66,7 +69,7 @@ struct Mount {
         }
 
         var settings = MountSettings(
-            version: TwilioFS.version, account: account.account, credentials: account.credentials,
+            version: TwilioFS.version, account: account.account, credentials: credentials.main,
             endpoints: account.endpoints, transfer: transferConfiguration, keys: keys,
             media: try mediaConfiguration(spoolFolder: try catalogFolder(account.account)),
             ownership: Ownership(
@@ -78,7 +81,7 @@ struct Mount {
         settings.sync = command.window.settings
         settings.isProbing = command.window.probing
         settings.isHidingUnreadable = command.hideUnreadable
-        settings.subaccountCredentials = credentials?.mapValues(FixedCredential.init)
+        settings.subaccountCredentials = credentials.subaccounts
         if command.cacheSize.bytes > 0 {
             let root = try CacheFolder.root(option: command.cacheDir, environment: environment)
             settings.diskCache = (CacheFolder.ciphertext(root), command.cacheSize.bytes, command.cacheMinFree.bytes)
@@ -154,7 +157,7 @@ struct Mount {
         else { throw Failure(.other, "core dumps can't be switched off: \(SystemErrorCode.current)") }
     }
 
-    private func loadKeys(_ secrets: SecretReader) throws(Failure) -> KeyRing {
+    private func loadKeys(_ reader: inout PrivateKeys) throws(Failure) -> KeyRing {
         if command.isWithoutKey {
             guard command.keys.isEmpty else { throw Failure(.configuration, "give either --key or --no-key, not both") }
             return KeyRing([])
@@ -168,7 +171,6 @@ struct Mount {
         if SecureHeap.initialize() != .locked {
             warn("private keys are in memory that may be swapped out: raise the limit 'memlock' (ulimit -l)")
         }
-        var reader = PrivateKeys(secrets: secrets, passphraseFile: command.keyPassphraseFile)
         return try reader.load(command.keys)
     }
 
