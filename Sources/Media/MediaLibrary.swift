@@ -69,6 +69,27 @@ public final class MediaLibrary: Sendable {
         services.storeWorker.shutDown()
     }
 
+    /// Replaces the private keys; open files and running reads go on with the content keys that they have.
+    ///
+    /// Recordings that couldn't be opened are tried again when they are next opened, and sizes that depend on a content
+    /// key are learnt again.
+    public func replaceKeys(by keys: KeyRing) {
+        services.keys.replace(by: keys)
+        let guessed = state.withLock { state -> [MediaFile] in
+            let guessed = state.files.values.filter { file in
+                !file.hasReaders && file.known.facts.map { !$0.isPlaintextSizeExact } ?? false
+            }
+            for file in guessed {
+                state.files[file.sid] = nil
+                state.prefetched[file.sid] = nil
+            }
+            state.idle.removeAll { state.files[$0] == nil }
+            return guessed
+        }
+        services.provisionalSizes.withLock { $0.forgetSizes() }
+        for file in guessed { file.close() }
+    }
+
     /// Learns size and envelope of a recording's media with one small request.
     ///
     /// - Parameter completion: called at once if they are known, else later on another thread.

@@ -35,7 +35,11 @@ public final class TwilioClient: Sendable {
             transfer: transfer)
     }
 
-    private init(
+    /// Makes a client that asks for video with other credentials than for everything else; sends nothing.
+    ///
+    /// - Parameters:
+    ///   - videoCredentials: Those for video; nil if there are none: its requests fail.
+    public init(
         account: SID, credentials: any CredentialProvider, videoCredentials: (any CredentialProvider)?,
         endpoints: Endpoints, transfer: TransferClient
     ) {

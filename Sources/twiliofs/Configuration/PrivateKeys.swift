@@ -8,34 +8,43 @@ struct PrivateKeys {
     let secrets: SecretReader
     /// A file with the passphrase of encrypted keys; without it, the terminal asks.
     let passphraseFile: String?
+    /// Whether the terminal may be asked for a passphrase.
+    let mayAsk: Bool
     /// The passphrase, read only once, since a pipe can't be read again.
     private var passphrase: SecretBytes?
 
-    init(secrets: SecretReader, passphraseFile: String?) {
+    init(secrets: SecretReader, passphraseFile: String?, mayAsk: Bool = true) {
         self.secrets = secrets
         self.passphraseFile = passphraseFile
+        self.mayAsk = mayAsk
     }
 
     /// Reads the keys of arguments `[voice:|video:][CR…=]FILE`; all keys of a file are candidates for its SID.
     mutating func load(_ arguments: [String]) throws(Failure) -> KeyRing {
         var entries: [KeyRing.Entry] = []
-        for argument in arguments {
-            let (use, sid, path) = Self.split(argument)
-            if access(path, F_OK) != 0, errno == ENOENT, let mistake = Self.mistake(in: path, isTied: sid != nil) {
-                throw Failure(
-                    .privateKey, "there is no private key '\(path)': \(mistake); the form is [voice:|video:][CR…=]FILE")
-            }
-            let contents = try secrets.contents(path, what: "private key", status: .privateKey)
-            let sections = PrivateKey.sections(ofPEM: contents)
-            for (index, section) in sections.enumerated() {
-                let name = sections.count == 1 ? path : "\(path) (key \(index + 1))"
-                entries.append(
-                    KeyRing.Entry(publicKeySID: sid, use: use, name: name, key: try key(section, name, of: path)))
-            }
-            // A typed passphrase is for this file only.
-            if passphraseFile == nil { passphrase = nil }
-        }
+        for argument in arguments { entries += try self.entries(of: argument) }
         return KeyRing(entries)
+    }
+
+    /// Reads the keys of one argument.
+    mutating func entries(of argument: String) throws(Failure) -> [KeyRing.Entry] {
+        let (use, sid, given) = Self.split(argument)
+        let path = secrets.file(named: given)
+        if access(path, F_OK) != 0, errno == ENOENT, let mistake = Self.mistake(in: path, isTied: sid != nil) {
+            throw Failure(
+                .privateKey, "there is no private key '\(path)': \(mistake); the form is [voice:|video:][CR…=]FILE")
+        }
+        let contents = try secrets.contents(path, what: "private key", status: .privateKey)
+        let sections = PrivateKey.sections(ofPEM: contents)
+        var entries: [KeyRing.Entry] = []
+        for (index, section) in sections.enumerated() {
+            let name = sections.count == 1 ? path : "\(path) (key \(index + 1))"
+            entries.append(
+                KeyRing.Entry(publicKeySID: sid, use: use, name: name, key: try key(section, name, of: path)))
+        }
+        // A typed passphrase is for this file only.
+        if passphraseFile == nil { passphrase = nil }
+        return entries
     }
 
     /// Splits `[voice:|video:][CR…=]FILE`; any other text is a file, also with a colon or an equals sign.
@@ -88,7 +97,7 @@ struct PrivateKeys {
         let read: SecretBytes
         if let passphraseFile {
             read = try secrets.firstLine(passphraseFile, what: "passphrase", status: .passphrase)
-        } else if let typed = try Terminal.askForSecret("Passphrase of \(path): ", status: .passphrase) {
+        } else if mayAsk, let typed = try Terminal.askForSecret("Passphrase of \(path): ", status: .passphrase) {
             read = typed
         } else {
             throw Failure(

@@ -1,4 +1,5 @@
 import CLinux
+import Credentials
 import Envelope
 import FileSystem
 import FileTree
@@ -43,7 +44,9 @@ struct Mount {
         defer { log.flush() }
         try AddressSpaceLimit.check()
         try ThreadReserve.check()
-        let signals = try ProcessSignals(log: log)
+        let signals = try ProcessSignals(log: log, endsWithTerminal: command.readyDescriptor == nil)
+        let rereading = try Rereading(logger: logger)
+        defer { rereading.shutDown() }
 
         let options = try MountOptionList(command.mountOptions)
         let mask = try command.mask.map { (text) throws(Failure) in
@@ -51,13 +54,13 @@ struct Mount {
         }
         let window = try command.window.window()
         let allowsOthers = command.allowOther || options.allowsOthers
-        let secrets = SecretReader(isStrict: command.strictPermissions, warn: { [self] in warn($0) })
+        let secrets = secretReader(rereading)
         try MountPoint.checkAvailability(allowsOthers: allowsOthers)
         let mountPoint = try MountPoint(command.mountPoint, allowsContents: options.allowsContents)
         try checkPlaces(outside: mountPoint)
         let account = try AccountConfiguration(command.account, environment: environment, secrets: secrets)
         let keys = try loadKeys(secrets)
-        let credentials = try command.subaccounts.credentials(secrets)
+        let kindCredentials = try KindCredentials(command.subaccounts, account: account.account, secrets: secrets)
         forgetInheritedSecrets()
         let catalogFolder = { (sid: SID) throws(Failure) in
             try CacheFolder.path(
@@ -65,8 +68,8 @@ struct Mount {
         }
 
         var settings = MountSettings(
-            version: TwilioFS.version, account: account.account, credentials: FixedCredential(account.credential),
-            endpoints: account.endpoints, transfer: transferConfiguration, keys: keys,
+            version: TwilioFS.version, account: account.account, credentials: account.credentials,
+            endpoints: account.endpoints, transfer: transferConfiguration, keys: keys?.ring ?? KeyRing([]),
             media: try mediaConfiguration(spoolFolder: try catalogFolder(account.account)),
             ownership: Ownership(
                 user: command.user ?? options.user ?? getuid(), group: command.group ?? options.group ?? getgid(),
@@ -77,7 +80,8 @@ struct Mount {
         settings.sync = command.window.settings
         settings.isProbing = command.window.probing
         settings.isHidingUnreadable = command.hideUnreadable
-        settings.subaccountCredentials = credentials?.mapValues(FixedCredential.init)
+        settings.videoCredentials = kindCredentials.video
+        settings.subaccountCredentials = kindCredentials.subaccounts
         if command.cacheSize.bytes > 0 {
             let root = try CacheFolder.root(option: command.cacheDir, environment: environment)
             settings.diskCache = (CacheFolder.ciphertext(root), command.cacheSize.bytes, command.cacheMinFree.bytes)
@@ -86,7 +90,8 @@ struct Mount {
         defer { mount.stop() }
         signals.hold()
         try mount.mount()
-        signals.onUnmount(mount.unmounting)
+        keys?.whenChanged(mount.replacingKeys)
+        signals.onSignals(unmount: mount.unmounting) { rereading.readAll() }
         try announce(mount, on: mountPoint)
         mount.wait()
     }
@@ -118,10 +123,22 @@ struct Mount {
     }
 
     /// Logs a warning, and shows it on the terminal.
-    private func warn(_ sentence: String) {
-        logger.warning("\(sentence)")
+    private func warn(_ sentence: String) { warning(sentence) }
+
+    /// The function that ``warn(_:)`` calls, for other threads too.
+    private var warning: @Sendable (String) -> Void {
         // In the foreground, the log itself may be the terminal.
-        if command.readyDescriptor != nil || command.logFile != nil { Failure.show("warning: \(sentence)") }
+        let isShown = command.readyDescriptor != nil || command.logFile != nil
+        return { [logger] sentence in
+            logger.warning("\(sentence)")
+            if isShown { Failure.show("warning: \(sentence)") }
+        }
+    }
+
+    private func secretReader(_ rereading: Rereading) -> SecretReader {
+        SecretReader(
+            isStrict: command.strictPermissions, credentialsFolder: environment["CREDENTIALS_DIRECTORY"],
+            rereading: rereading, warn: warning)
     }
 
     /// Removes secrets from the environment, and closes the parent's pipes with secrets.
@@ -153,10 +170,11 @@ struct Mount {
         else { throw Failure(.other, "core dumps can't be switched off: \(SystemErrorCode.current)") }
     }
 
-    private func loadKeys(_ secrets: SecretReader) throws(Failure) -> KeyRing {
+    /// The files of private keys; nil for a mount without.
+    private func loadKeys(_ secrets: SecretReader) throws(Failure) -> KeyFiles? {
         if command.isWithoutKey {
             guard command.keys.isEmpty else { throw Failure(.configuration, "give either --key or --no-key, not both") }
-            return KeyRing([])
+            return nil
         }
         guard !command.keys.isEmpty else {
             throw Failure(
@@ -167,8 +185,7 @@ struct Mount {
         if SecureHeap.initialize() != .locked {
             warn("private keys are in memory that may be swapped out: raise the limit 'memlock' (ulimit -l)")
         }
-        var reader = PrivateKeys(secrets: secrets, passphraseFile: command.keyPassphraseFile)
-        return try reader.load(command.keys)
+        return try KeyFiles(command.keys, passphraseFile: command.keyPassphraseFile, secrets: secrets)
     }
 
     /// Refuses a mount that contains its own files, and so would wait for itself.

@@ -1,0 +1,55 @@
+import Credentials
+import Envelope
+
+/// The files of a mount's private keys; those that change are read again while the mount is running.
+final class KeyFiles: Sendable {
+    /// The keys of one file.
+    private struct Keys: Equatable, Sendable {
+        let entries: [KeyRing.Entry]
+
+        static func == (one: Keys, other: Keys) -> Bool {
+            one.entries.map(\.key.publicKeyFingerprint) == other.entries.map(\.key.publicKeyFingerprint)
+        }
+    }
+
+    private let files: [FileValue<Keys>]
+
+    /// Reads the files.
+    ///
+    /// - Parameter arguments: Those of `--key`.
+    init(_ arguments: [String], passphraseFile: String?, secrets: SecretReader) throws(Failure) {
+        // A background process leaves the working directory.
+        let passphraseFile = passphraseFile.map { CacheFolder.absolute(secrets.file(named: $0)) }
+        var reader = PrivateKeys(secrets: secrets, passphraseFile: passphraseFile)
+        var files: [FileValue<Keys>] = []
+        for argument in arguments {
+            let (use, sid, given) = PrivateKeys.split(argument)
+            let path = CacheFolder.absolute(secrets.file(named: given))
+            let canBeReadAgain = FileStamp.canBeReadAgain(path)
+            let watched = canBeReadAgain ? [path] : []
+            // Before the file is read: one that changes meanwhile counts as changed.
+            let stamps = watched.map { FileStamp(of: $0) }
+            let keys = Keys(entries: try reader.entries(of: argument))
+            // The form of the argument, with the absolute path.
+            let later = (use.map { "\($0.rawValue):" } ?? "") + (sid.map { "\($0)=" } ?? "") + path
+            let file = FileValue("the private key in '\(path)'", in: watched, first: keys, stamps: stamps) {
+                // A terminal that was asked for a passphrase belongs to nobody by then.
+                var reader = PrivateKeys(secrets: secrets, passphraseFile: passphraseFile, mayAsk: false)
+                return Keys(entries: try reader.entries(of: later))
+            }
+            if canBeReadAgain { secrets.rereading?.add(file) }
+            files.append(file)
+        }
+        self.files = files
+    }
+
+    /// All keys as last read.
+    var ring: KeyRing { KeyRing(files.flatMap(\.current.entries)) }
+
+    /// Has a function called with all keys after each change.
+    func whenChanged(_ observer: @escaping @Sendable (KeyRing) -> Void) {
+        for file in files {
+            file.whenChanged { [weak self] in if let self { observer(ring) } }
+        }
+    }
+}
