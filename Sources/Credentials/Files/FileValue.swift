@@ -54,6 +54,11 @@ public final class FileValue<Value: Sendable & Equatable>: Rereadable {
         state = Locked(State(value: value, stamps: stamps))
     }
 
+    /// Makes a value that is in no file and never changes.
+    public convenience init(constant value: Value) {
+        self.init("", in: [], first: value, stamps: []) { value }
+    }
+
     /// The value as last read.
     public var current: Value { state.withLock { $0.value } }
 

@@ -38,18 +38,18 @@ public final class Rereading: Sendable {
         }
     }
 
-    /// Reads one source again if its files have changed, then calls the completion, on the thread or at once.
-    public func readIfChanged(_ source: any Rereadable, completion: @escaping @Sendable () -> Void) {
-        let isQueued = worker.run { [self] in
-            read(source, evenIfUnchanged: false)
-            completion()
-        }
-        if !isQueued { completion() }
+    /// Reads one source again if its files have changed.
+    ///
+    /// - Parameter completion: Called on the thread or at once, with whether something else was read.
+    public func readIfChanged(
+        _ source: any Rereadable, completion: @escaping @Sendable (_ hasChanged: Bool) -> Void
+    ) {
+        let isQueued = worker.run { [self] in completion(read(source, evenIfUnchanged: false) == .changed) }
+        if !isQueued { completion(false) }
     }
 
     private enum Outcome { case unchanged, changed, failed }
 
-    @discardableResult
     private func read(_ source: any Rereadable, evenIfUnchanged: Bool) -> Outcome {
         do {
             guard try source.readAgain(evenIfUnchanged: evenIfUnchanged) else { return .unchanged }

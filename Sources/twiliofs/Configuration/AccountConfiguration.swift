@@ -1,4 +1,6 @@
+import Credentials
 import Envelope
+import Logging
 import Support
 import Transfer
 import TwilioAPI
@@ -6,27 +8,33 @@ import TwilioAPI
 /// The account and its credentials, from the options, the environment or a profile.
 struct AccountConfiguration {
     let account: SID
+    /// Provides the account's credential, in any form.
     let credentials: any CredentialProvider
     let endpoints: Endpoints
     /// The region, if given: its data is separate, so its catalog is too.
     let region: String?
 
     init(
-        _ options: AccountOptions, environment: Environment, secrets: SecretReader = SecretReader()
+        _ options: AccountOptions, environment: Environment, secrets: SecretReader = SecretReader(),
+        logger: Logger = Logger(label: "twiliofs") { _ in SwiftLogNoOpLogHandler() }
     ) throws(Failure) {
         let profile = try CLIProfile(chosenBy: options, environment: environment, secrets: secrets)
         account = try Self.account(options, profile, environment: environment)
-        credentials = try Self.credentialProvider(
-            options, account: account, profile, environment: environment, secrets: secrets)
         region = options.region?.trimmed ?? (profile == nil ? environment["TWILIO_REGION"] : profile?.region)
         do throws(TwilioError) {
             endpoints = try Endpoints(
                 region: region, edge: options.edge?.trimmed ?? environment["TWILIO_EDGE"] ?? profile?.edge,
                 api: options.apiURL?.trimmed ?? environment["TWILIOFS_API_URL"],
-                video: options.videoURL?.trimmed ?? environment["TWILIOFS_VIDEO_URL"])
+                video: options.videoURL?.trimmed ?? environment["TWILIOFS_VIDEO_URL"],
+                oauth: options.oauthURL?.trimmed ?? environment["TWILIOFS_OAUTH_URL"])
         } catch {
             throw Failure(.configuration, error.message)
         }
+        credentials =
+            try profile?.credentials
+            ?? Self.credentialProvider(
+                options, account: account, endpoints: endpoints, environment: environment, secrets: secrets,
+                logger: logger)
     }
 
     private static func account(
@@ -48,14 +56,25 @@ struct AccountConfiguration {
         return account
     }
 
-    /// Makes the provider of the account's credentials.
+    /// Makes the provider of the account's credential.
+    ///
+    /// The command line precedes the environment; there, OAuth precedes an API key, which precedes the auth token.
+    private static func credentialProvider(
+        _ options: AccountOptions, account: SID, endpoints: Endpoints, environment: Environment, secrets: SecretReader,
+        logger: Logger
+    ) throws(Failure) -> any CredentialProvider {
+        if let client = try oauthClient(options, environment: environment, secrets: secrets) {
+            return oauthProvider(client, endpoints: endpoints, secrets: secrets, logger: logger)
+        }
+        return try login(options, account: account, environment: environment, secrets: secrets)
+    }
+
+    /// The provider of a name and a password.
     ///
     /// The command line precedes the environment, and an API key precedes the auth token.
-    private static func credentialProvider(
-        _ options: AccountOptions, account: SID, _ profile: CLIProfile?, environment: Environment,
-        secrets: SecretReader
+    private static func login(
+        _ options: AccountOptions, account: SID, environment: Environment, secrets: SecretReader
     ) throws(Failure) -> any CredentialProvider {
-        if let profile { return profile.credentials }
         if options.authTokenFile != nil, options.apiKey != nil || options.apiSecretFile != nil {
             throw Failure(.configuration, "give either --auth-token-file or --api-key with --api-secret-file, not both")
         }
@@ -89,7 +108,7 @@ struct AccountConfiguration {
         }
         throw Failure(
             .credentials,
-            "no credentials were given for \(account): give --auth-token-file, or --api-key with --api-secret-file, or set"
-                + " TWILIO_AUTH_TOKEN")
+            "no credentials were given for \(account): give --auth-token-file, or --api-key with --api-secret-file, or"
+                + " --client-id with --client-secret-file, or set TWILIO_AUTH_TOKEN")
     }
 }

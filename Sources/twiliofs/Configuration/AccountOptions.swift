@@ -19,6 +19,15 @@ struct AccountOptions: ParsableArguments {
     var apiSecretFile: String?
 
     @Option(
+        name: .customLong("client-id"),
+        help: .value(
+            "OQ…", "The ID of an OAuth client, used instead of an API key.", default: "$TWILIO_CLIENT_ID"))
+    var clientID: String?
+
+    @Option(help: .value("file", "A file with the OAuth client's secret.", default: "$TWILIO_CLIENT_SECRET"))
+    var clientSecretFile: String?
+
+    @Option(
         help: .value(
             "name", "A profile of the Twilio CLI: its account, region, edge and API key.",
             default: "the active one, if no account is given"))
@@ -41,13 +50,20 @@ struct AccountOptions: ParsableArguments {
     var videoURL: String?
 
     @Option(
+        name: .customLong("oauth-url"),
+        help: .value("url", "A different URL for OAuth tokens.", default: "$TWILIOFS_OAUTH_URL"))
+    var oauthURL: String?
+
+    @Option(
         help: .value(
             "file", "Certificate authorities (PEM) to trust instead of the system's.",
             default: "$CURL_CA_BUNDLE, else $SSL_CERT_FILE"))
     var caFile: String?
 
     /// Whether the command line names the account's credentials, besides ``profile``.
-    var namesCredentials: Bool { authTokenFile != nil || apiKey != nil || apiSecretFile != nil }
+    var namesCredentials: Bool {
+        [authTokenFile, apiKey, apiSecretFile, clientID, clientSecretFile].contains { $0 != nil }
+    }
 
     /// The file of certificate authorities to trust, and the option or variable that names it; nil for the system's.
     ///

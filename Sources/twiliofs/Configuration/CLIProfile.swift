@@ -41,7 +41,7 @@ struct CLIProfile {
         guard !options.namesCredentials else {
             throw Failure(
                 .configuration,
-                "give either --profile or the account's own credentials (--auth-token-file, --api-key), not both")
+                "give either --profile or the account's own credentials (--auth-token-file, --api-key, --client-id), not both")
         }
         guard let path else {
             throw Failure(

@@ -17,7 +17,8 @@ extension MountCommand {
     /// The paths of the files with secrets on the command line.
     var secretFiles: [String] {
         [
-            account.authTokenFile, account.apiSecretFile, keyPassphraseFile, subaccounts.videoCredentials,
+            account.authTokenFile, account.apiSecretFile, account.clientSecretFile, keyPassphraseFile,
+            subaccounts.videoCredentials,
             subaccounts.subaccountCredentials,
         ].compactMap(\.self) + keys.map { PrivateKeys.split($0).path }
     }

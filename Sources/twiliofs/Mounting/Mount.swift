@@ -58,7 +58,8 @@ struct Mount {
         try MountPoint.checkAvailability(allowsOthers: allowsOthers)
         let mountPoint = try MountPoint(command.mountPoint, allowsContents: options.allowsContents)
         try checkPlaces(outside: mountPoint)
-        let account = try AccountConfiguration(command.account, environment: environment, secrets: secrets)
+        let account = try AccountConfiguration(
+            command.account, environment: environment, secrets: secrets, logger: logger)
         let keys = try loadKeys(secrets)
         let kindCredentials = try KindCredentials(command.subaccounts, account: account.account, secrets: secrets)
         forgetInheritedSecrets()
