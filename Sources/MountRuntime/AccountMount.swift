@@ -4,7 +4,7 @@ public import Envelope
 import FileSystem
 import FileTree
 public import Logging
-import Media
+public import Media
 import Metrics
 import Monitoring
 import Prefetching
@@ -119,6 +119,11 @@ public final class AccountMount {
             library.replaceKeys(by: keys)
             readability.requirementsDidChange()
         }
+    }
+
+    /// Has private keys looked for whenever one is missing.
+    public func lookForMissingKeys(with search: @escaping MediaLibrary.KeySearch) {
+        parts.library.lookForMissingKeys(with: search)
     }
 
     /// Describes the unreadable recordings, one sentence per reason.

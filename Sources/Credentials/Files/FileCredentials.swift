@@ -28,6 +28,6 @@ public final class FileCredentials: CredentialProvider {
         refused: Authorization?, priority: Priority, completion: @escaping @Sendable (Result<Bool, any Error>) -> Void
     ) {
         if refused != .basic(current()) { return completion(.success(true)) }
-        rereading.readIfChanged(source) { [self] _ in completion(.success(refused != .basic(current()))) }
+        rereading.readIfChanged([source]) { [self] _ in completion(.success(refused != .basic(current()))) }
     }
 }

@@ -32,7 +32,7 @@ public final class RereadingProvider: CredentialProvider {
     ) {
         base.renew(refused: refused, priority: priority) { [self] result in
             if case .success(true) = result { return completion(result) }
-            rereading.readIfChanged(source) { [self] hasChanged in
+            rereading.readIfChanged([source]) { [self] hasChanged in
                 guard hasChanged else { return completion(result) }
                 base.renew(refused: refused, priority: priority, completion: completion)
             }

@@ -22,6 +22,7 @@ final class HeldKeys: Sendable {
         var contentKeys = ContentKeyCache()
         /// The public keys whose missing private key was logged.
         var missed: Set<String> = []
+        var search: MediaLibrary.KeySearch?
     }
 
     private let state: Locked<State>
@@ -40,6 +41,12 @@ final class HeldKeys: Sendable {
             state.missed = []
         }
     }
+
+    /// Looks for private keys that aren't held yet; nil if there is no place for them.
+    var search: MediaLibrary.KeySearch? { state.withLock { $0.search } }
+
+    /// Has private keys looked for with a function.
+    func look(with search: @escaping MediaLibrary.KeySearch) { state.withLock { $0.search = search } }
 
     /// A content key unwrapped lately; nil if it isn't cached.
     func contentKey(of metadata: EnvelopeMetadata) -> ContentEncryptionKey? {

@@ -32,9 +32,11 @@ struct CLIProfile {
         let path = Self.path(environment)
         guard let name = options.profile else {
             // Whoever has never used that command needn't hear of its file.
-            guard let path, FileStamp(of: path) != nil,
-                let active = try Self.profiles(in: path, secrets).active
-            else { return nil }
+            guard let path, FileStamp(of: path) != nil else { return nil }
+            // It is read once more for the profile, which warns.
+            var quiet = secrets
+            quiet.warn = { _ in }
+            guard let active = try Self.profiles(in: path, quiet).active else { return nil }
             try self.init(active.name, in: path, secrets)
             return
         }

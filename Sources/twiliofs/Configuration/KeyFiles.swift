@@ -52,4 +52,9 @@ final class KeyFiles: Sendable {
             file.whenChanged { [weak self] in if let self { observer(ring) } }
         }
     }
+
+    /// Reads those files again that have changed; the completion gets whether other keys were read.
+    func readIfChanged(by rereading: Rereading, completion: @escaping @Sendable (_ hasChanged: Bool) -> Void) {
+        rereading.readIfChanged(files, completion: completion)
+    }
 }

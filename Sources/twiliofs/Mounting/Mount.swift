@@ -89,12 +89,17 @@ struct Mount {
         }
         let mount = try AccountMount(settings, logger: logger, catalogFolder: catalogFolder)
         defer { mount.stop() }
+        keys?.whenChanged(mount.replacingKeys)
+        mount.lookForMissingKeys { [weak keys] completion in
+            guard let keys else { return completion(false) }
+            keys.readIfChanged(by: rereading, completion: completion)
+        }
         signals.hold()
         try mount.mount()
-        keys?.whenChanged(mount.replacingKeys)
         signals.onSignals(unmount: mount.unmounting) { rereading.readAll() }
         try announce(mount, on: mountPoint)
-        mount.wait()
+        // Nothing else keeps the keys for a change of their files.
+        withExtendedLifetime(keys) { mount.wait() }
     }
 
     /// Prints warnings of unreadable recordings, then lets the waiting process return.
