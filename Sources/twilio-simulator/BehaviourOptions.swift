@@ -102,6 +102,9 @@ struct BehaviourOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The Retry-After of those answers.", valueName: "seconds"))
     var retryAfter: Int?
 
+    @Option(help: "Whether requests have to be signed: Public Key Client Validation.")
+    var clientValidation = Behaviour.ClientValidation.disabled
+
     /// The behaviour that the options describe.
     var behaviour: Behaviour {
         var behaviour = Behaviour()
@@ -138,6 +141,7 @@ struct BehaviourOptions: ParsableArguments {
         behaviour.bytesPerSecond = bandwidth
         behaviour.concurrencyLimit = concurrencyLimit
         behaviour.retryAfterSeconds = retryAfter
+        behaviour.clientValidation = clientValidation
         return behaviour
     }
 }

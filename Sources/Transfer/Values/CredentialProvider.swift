@@ -21,6 +21,11 @@ public protocol CredentialProvider: AnyObject, Sendable {
     ///   - body: The start of the response's body, at most 64 KiB.
     func isRefusal(status: Int, body: [UInt8]) -> Bool
 
+    /// Whether a redirect to another origin keeps this provider.
+    ///
+    /// Called on the transfer thread, so it must be quick.
+    func follows(to origin: Origin) -> Bool
+
     /// Obtains an authorization; once for all who wait for it.
     ///
     /// Called on the transfer thread: must be quick; calls `completion` exactly once, now or later, from any thread.
@@ -41,6 +46,9 @@ extension CredentialProvider {
 
     /// Whether the status is 401.
     public func isRefusal(status: Int, body: [UInt8]) -> Bool { status == 401 }
+
+    /// No: the credential is for one origin.
+    public func follows(to origin: Origin) -> Bool { false }
 
     /// Has nothing newer.
     public func renew(

@@ -19,6 +19,14 @@ struct AccountOptions: ParsableArguments {
     var apiSecretFile: String?
 
     @Option(
+        name: .customLong("signing-key"),
+        help: .value(
+            "[AC…:][CR…=]file",
+            "A private key (PEM) that signs each request sent with an API key, and its public key's SID.",
+            note: "Repeatable: with AC…: for a subaccount's own API key."))
+    var signingKeys: [String] = []
+
+    @Option(
         name: .customLong("client-id"),
         help: .value(
             "OQ…", "The ID of an OAuth client, used instead of an API key.", default: "$TWILIO_CLIENT_ID"))

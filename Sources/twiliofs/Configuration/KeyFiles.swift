@@ -17,27 +17,20 @@ final class KeyFiles: Sendable {
     /// Reads the files.
     ///
     /// - Parameter arguments: Those of `--key`.
-    init(_ arguments: [String], passphraseFile: String?, secrets: SecretReader) throws(Failure) {
-        // A background process leaves the working directory.
-        let passphraseFile = passphraseFile.map { CacheFolder.absolute(secrets.file(named: $0)) }
-        var reader = PrivateKeys(secrets: secrets, passphraseFile: passphraseFile)
+    init(_ arguments: [String], reader: inout PrivateKeys) throws(Failure) {
+        let (secrets, later) = (reader.secrets, reader.later)
         var files: [FileValue<Keys>] = []
         for argument in arguments {
             let (use, sid, given) = PrivateKeys.split(argument)
             let path = CacheFolder.absolute(secrets.file(named: given))
-            let canBeReadAgain = FileStamp.canBeReadAgain(path)
-            let watched = canBeReadAgain ? [path] : []
-            // Before the file is read: one that changes meanwhile counts as changed.
-            let stamps = watched.map { FileStamp(of: $0) }
-            let keys = Keys(entries: try reader.entries(of: argument))
             // The form of the argument, with the absolute path.
-            let later = (use.map { "\($0.rawValue):" } ?? "") + (sid.map { "\($0)=" } ?? "") + path
-            let file = FileValue("the private key in '\(path)'", in: watched, first: keys, stamps: stamps) {
-                // A terminal that was asked for a passphrase belongs to nobody by then.
-                var reader = PrivateKeys(secrets: secrets, passphraseFile: passphraseFile, mayAsk: false)
-                return Keys(entries: try reader.entries(of: later))
+            let absolute = (use.map { "\($0.rawValue):" } ?? "") + (sid.map { "\($0)=" } ?? "") + path
+            let file = try secrets.keyValue("private key", in: path) { () throws(Failure) in
+                Keys(entries: try reader.entries(of: absolute))
+            } later: { () throws(Failure) in
+                var reader = later
+                return Keys(entries: try reader.entries(of: absolute))
             }
-            if canBeReadAgain { secrets.rereading?.add(file) }
             files.append(file)
         }
         self.files = files

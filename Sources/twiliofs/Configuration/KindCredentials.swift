@@ -9,6 +9,11 @@ struct KindCredentials {
     /// The subaccounts' own, by SID; nil if no subaccounts are mounted.
     let subaccounts: [SID: any CredentialProvider]?
 
+    init(video: (any CredentialProvider)?, subaccounts: [SID: any CredentialProvider]?) {
+        self.video = video
+        self.subaccounts = subaccounts
+    }
+
     /// Reads the files of `--video-credentials` and `--subaccount-credentials`.
     ///
     /// - Parameter account: The mounted account.

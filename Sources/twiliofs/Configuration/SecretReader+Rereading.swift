@@ -24,6 +24,27 @@ extension SecretReader {
         return value
     }
 
+    /// Reads a value with keys from a file, and again only when that has changed: then nobody can be asked for a
+    /// passphrase.
+    ///
+    /// - Parameters:
+    ///   - what: The name of what the file holds.
+    ///   - path: The file's absolute path.
+    ///   - first: Reads the file now.
+    ///   - later: Reads it again, on another thread.
+    func keyValue<Value: Sendable & Equatable>(
+        _ what: String, in path: String, first: () throws(Failure) -> Value,
+        later: @escaping @Sendable () throws(Failure) -> Value
+    ) throws(Failure) -> FileValue<Value> {
+        let files = FileStamp.canBeReadAgain(path) ? [path] : []
+        // Before the file is read: one that changes meanwhile counts as changed.
+        let stamps = files.map { FileStamp(of: $0) }
+        let value = FileValue(
+            "the \(what) in '\(path)'", in: files, first: try first(), stamps: stamps, read: { try later() })
+        if !files.isEmpty { rereading?.add(value) }
+        return value
+    }
+
     /// Reads a secret from a file as ``value(_:in:check:read:)`` does, and provides it as the password of a name.
     func provider(_ what: String, in file: String, username: String) throws(Failure) -> any CredentialProvider {
         let value = try value(what, in: file) { (reader, path) throws(Failure) in

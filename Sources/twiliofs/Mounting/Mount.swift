@@ -60,8 +60,12 @@ struct Mount {
         try checkPlaces(outside: mountPoint)
         let account = try AccountConfiguration(
             command.account, environment: environment, secrets: secrets, logger: logger)
-        let keys = try loadKeys(secrets)
-        let kindCredentials = try KindCredentials(command.subaccounts, account: account.account, secrets: secrets)
+        var keyReader = PrivateKeys(secrets: secrets, passphraseFile: command.keyPassphraseFile)
+        let keys = try loadKeys(&keyReader)
+        let ring = keys?.ring ?? KeyRing([])
+        let credentials = try SigningKeys(
+            command.account.signingKeys, account: account.account, keys: ring, reader: &keyReader
+        ).sign(account, KindCredentials(command.subaccounts, account: account.account, secrets: secrets))
         forgetInheritedSecrets()
         let catalogFolder = { (sid: SID) throws(Failure) in
             try CacheFolder.path(
@@ -69,8 +73,8 @@ struct Mount {
         }
 
         var settings = MountSettings(
-            version: TwilioFS.version, account: account.account, credentials: account.credentials,
-            endpoints: account.endpoints, transfer: transferConfiguration, keys: keys?.ring ?? KeyRing([]),
+            version: TwilioFS.version, account: account.account, credentials: credentials.main,
+            endpoints: account.endpoints, transfer: transferConfiguration, keys: ring,
             media: try mediaConfiguration(spoolFolder: try catalogFolder(account.account)),
             ownership: Ownership(
                 user: command.user ?? options.user ?? getuid(), group: command.group ?? options.group ?? getgid(),
@@ -81,8 +85,8 @@ struct Mount {
         settings.sync = command.window.settings
         settings.isProbing = command.window.probing
         settings.isHidingUnreadable = command.hideUnreadable
-        settings.videoCredentials = kindCredentials.video
-        settings.subaccountCredentials = kindCredentials.subaccounts
+        settings.videoCredentials = credentials.video
+        settings.subaccountCredentials = credentials.subaccounts
         if command.cacheSize.bytes > 0 {
             let root = try CacheFolder.root(option: command.cacheDir, environment: environment)
             settings.diskCache = (CacheFolder.ciphertext(root), command.cacheSize.bytes, command.cacheMinFree.bytes)
@@ -177,7 +181,7 @@ struct Mount {
     }
 
     /// The files of private keys; nil for a mount without.
-    private func loadKeys(_ secrets: SecretReader) throws(Failure) -> KeyFiles? {
+    private func loadKeys(_ reader: inout PrivateKeys) throws(Failure) -> KeyFiles? {
         if command.isWithoutKey {
             guard command.keys.isEmpty else { throw Failure(.configuration, "give either --key or --no-key, not both") }
             return nil
@@ -191,7 +195,7 @@ struct Mount {
         if SecureHeap.initialize() != .locked {
             warn("private keys are in memory that may be swapped out: raise the limit 'memlock' (ulimit -l)")
         }
-        return try KeyFiles(command.keys, passphraseFile: command.keyPassphraseFile, secrets: secrets)
+        return try KeyFiles(command.keys, reader: &reader)
     }
 
     /// Refuses a mount that contains its own files, and so would wait for itself.
