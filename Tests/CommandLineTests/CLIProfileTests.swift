@@ -115,7 +115,9 @@ struct CLIProfileTests {
                 "nameless":{"apiKey":"\#(Self.keys[0])","apiSecret":"hidden"},
                 "foreign":{"accountSid":"\#(Self.accounts[0])","apiKey":"hidden","apiSecret":"hidden"}
                 """#)
-        for (name, words) in [("absent", "it has foreign, nameless, old"), ("nameless", "no account"), ("foreign", "SK…")] {
+        for (name, words) in [
+            ("absent", "it has foreign, nameless, old"), ("nameless", "no account"), ("foreign", "SK…"),
+        ] {
             let failure = #expect(throws: Failure.self) { try configuration("--profile", name) }
             #expect(failure?.code == .credentials)
             #expect(failure?.message.contains(words) == true && failure?.message.contains("hidden") == false)

@@ -95,7 +95,9 @@ struct CredentialListTests {
     @Test("A file without the mounted account's line is refused, as is an account that both files name")
     func uselessVideo() throws {
         let others = try file("\(second) hidden\n")
-        for words in [["--video-credentials", others], ["--subaccounts", "--video-credentials", try file("", named: "empty")]] {
+        for words in [
+            ["--video-credentials", others], ["--subaccounts", "--video-credentials", try file("", named: "empty")],
+        ] {
             let failure = #expect(throws: Failure.self) {
                 try KindCredentials(SubaccountOptions.parse(words), account: #require(SID(first)))
             }

@@ -150,7 +150,9 @@ struct SignalTests {
         for count in 1...3 {
             mount.send(SIGHUP)
             #expect(
-                eventually { mount.log.split(separator: "\n").count { $0.contains("hold the same as before") } == count })
+                eventually {
+                    mount.log.split(separator: "\n").count { $0.contains("hold the same as before") } == count
+                })
             #expect(try mount.answers)
         }
     }

@@ -175,7 +175,8 @@ struct SigningKeyTests {
         #expect(try header(provider).contains(second))
         _ = try folder.file("signing.pem", "no key")
         rereading.readAll()
-        #expect(eventually { log.lines.contains { $0.hasPrefix("error: the signing key in '\(path)' stays as it was") } })
+        #expect(
+            eventually { log.lines.contains { $0.hasPrefix("error: the signing key in '\(path)' stays as it was") } })
         #expect(try header(provider).contains(second))
     }
 }

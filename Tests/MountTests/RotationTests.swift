@@ -94,7 +94,9 @@ struct RotationTests {
         try rotation.mount.checksum(of: rotation.account.original(name))
     }
 
-    @Test("A file with a credential is read again on SIGHUP, and no request is refused", arguments: Rotation.Form.allCases)
+    @Test(
+        "A file with a credential is read again on SIGHUP, and no request is refused", arguments: Rotation.Form.allCases
+    )
     func signal(_ form: Rotation.Form) throws {
         let rotation = try Rotation(form)
         #expect(try checksum("one.mka", rotation) == rotation.account.original("one.mka").file.sha256)
@@ -172,7 +174,9 @@ struct RotationTests {
         #expect(rotation.account.requests.contains { $0.status == 401 })
     }
 
-    @Test("A file that is empty, gone or wrong leaves the credential, and is told of in one line", arguments: Rotation.Form.allCases)
+    @Test(
+        "A file that is empty, gone or wrong leaves the credential, and is told of in one line",
+        arguments: Rotation.Form.allCases)
     func wrongFile(_ form: Rotation.Form) throws {
         let rotation = try Rotation(form)
         let name =
@@ -202,7 +206,9 @@ struct RotationTests {
         #expect(try checksum("blocks.mp4", rotation) == rotation.account.original("blocks.mp4").file.sha256)
     }
 
-    @Test("No secret, old or new, is in the log, the cache folder, the arguments or the environment", arguments: Rotation.Form.allCases)
+    @Test(
+        "No secret, old or new, is in the log, the cache folder, the arguments or the environment",
+        arguments: Rotation.Form.allCases)
     func secrets(_ form: Rotation.Form) throws {
         let rotation = try Rotation(form, options: ["--log-level", "trace"])
         #expect(try checksum("long.wav", rotation) != nil)

@@ -43,7 +43,8 @@ struct CLIProfile {
         guard !options.namesCredentials else {
             throw Failure(
                 .configuration,
-                "give either --profile or the account's own credentials (--auth-token-file, --api-key, --client-id), not both")
+                "give either --profile or the account's own credentials (--auth-token-file, --api-key, --client-id), not both"
+            )
         }
         guard let path else {
             throw Failure(
@@ -75,7 +76,8 @@ struct CLIProfile {
     private static func profiles(in path: String, _ secrets: SecretReader) throws(Failure) -> TwilioCLIProfiles {
         let contents = try secrets.contents(path, what: what, status: .credentials, limit: limit)
         guard let profiles = contents.withUnsafeBytes({ TwilioCLIProfiles(Array($0)) }) else {
-            throw Failure(.credentials, "the file '\(path)' with the \(what) isn't theirs: it is no JSON as they have it")
+            throw Failure(
+                .credentials, "the file '\(path)' with the \(what) isn't theirs: it is no JSON as they have it")
         }
         return profiles
     }
@@ -104,7 +106,8 @@ struct CLIProfile {
                         + " --api-key with --api-secret-file")
             }
             guard let sid = SID(key), sid.prefix == "SK" || sid == account else {
-                throw Failure(.credentials, "the key of the profile '\(name)' in '\(path)' isn't the SID of an API key, SK…")
+                throw Failure(
+                    .credentials, "the key of the profile '\(name)' in '\(path)' isn't the SID of an API key, SK…")
             }
             self.account = account
             region = profile.region

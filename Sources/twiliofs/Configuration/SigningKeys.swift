@@ -91,7 +91,8 @@ struct SigningKeys {
         let own = try sign(
             [account.credentials] + [kinds.video].compactMap(\.self), of: account.account, at: account.endpoints)
         return Signed(
-            main: own[0], video: kinds.video == nil ? nil : own.last, subaccounts: kinds.subaccounts == nil ? nil : signed)
+            main: own[0], video: kinds.video == nil ? nil : own.last,
+            subaccounts: kinds.subaccounts == nil ? nil : signed)
     }
 
     /// Has a provider's requests signed if there is a key for its account.
@@ -116,7 +117,8 @@ struct SigningKeys {
                 throw Failure(
                     .configuration,
                     "--signing-key needs an API key of \(account): give --api-key and --api-secret-file, or, for video"
-                        + " or a subaccount, the API key in the file of --video-credentials or --subaccount-credentials")
+                        + " or a subaccount, the API key in the file of --video-credentials or --subaccount-credentials"
+                )
             }
             signing.append(ClientValidation(provider, signer: key.current.signer, endpoints: endpoints))
         }

@@ -115,7 +115,9 @@ struct RereadingTests {
                 #expect(try !changed.value())
             }
             #expect(value.current == "one")
-            #expect(log.lines.count { $0.hasPrefix("error: the token in '\(path)' stays as it was") && $0.contains(reason) } == 1)
+            #expect(
+                log.lines.count { $0.hasPrefix("error: the token in '\(path)' stays as it was") && $0.contains(reason) }
+                    == 1)
         }
         try readAll(rereading)
         #expect(log.lines.count { $0.contains("former one's place") } == 2, "a person who asks is told again")

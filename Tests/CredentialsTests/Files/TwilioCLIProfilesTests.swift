@@ -25,7 +25,8 @@ struct TwilioCLIProfilesTests {
         #expect(
             found["live"]
                 == Profile(
-                    name: "live", accountSID: "AC1", region: "ie1", edge: "dublin", apiKey: "SK1", apiSecret: "secret1"))
+                    name: "live", accountSID: "AC1", region: "ie1", edge: "dublin", apiKey: "SK1", apiSecret: "secret1")
+        )
         #expect(found[" test "]?.edge == "sydney")
         #expect(found["absent"] == nil)
         #expect(found.active?.name == "test")
@@ -51,7 +52,8 @@ struct TwilioCLIProfilesTests {
         #expect(try profiles("{}").names.isEmpty)
     }
 
-    @Test("What isn't such a file is none", arguments: ["", "[]", "null", #"{"profiles":[]}"#, #"{"profiles":{"a":1}}"#])
+    @Test(
+        "What isn't such a file is none", arguments: ["", "[]", "null", #"{"profiles":[]}"#, #"{"profiles":{"a":1}}"#])
     func foreign(_ text: String) {
         #expect(TwilioCLIProfiles(Array(text.utf8)) == nil)
     }
@@ -59,7 +61,8 @@ struct TwilioCLIProfilesTests {
     @Test("A profile is printed without its secret")
     func printing() throws {
         let profile = try #require(try profiles(Self.current)["live"])
-        for text in ["\(profile)", String(reflecting: profile), "\(Mirror(reflecting: profile).children.map(\.value))"] {
+        for text in ["\(profile)", String(reflecting: profile), "\(Mirror(reflecting: profile).children.map(\.value))"]
+        {
             #expect(text.contains("live") && !text.contains("secret1"))
         }
     }
