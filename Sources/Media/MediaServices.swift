@@ -59,6 +59,11 @@ final class MediaServices: Sendable {
     /// Content keys unwrapped lately.
     let contentKeys = Locked(ContentKeyCache())
 
+    /// The reasons for which a bucket may not be read that were logged.
+    private let deniedReasons = Locked<Set<String>>([])
+
+    private static let deniedReasonLimit = 100
+
     /// The public keys whose missing private key was logged.
     private let missedKeys = Locked<Set<String>>([])
 
@@ -124,6 +129,16 @@ final class MediaServices: Sendable {
             work(diskCache)
             storing.withLock { $0 -= byteCount }
         }
+    }
+
+    /// Logs that a bucket may not be read: the first time per reason as a warning, later for debugging.
+    func reportDenial(_ error: MediaError, reason: String) {
+        let isNews = deniedReasons.withLock { reasons in
+            // They hold names of a server's.
+            if reasons.count >= Self.deniedReasonLimit { reasons.removeAll() }
+            return reasons.insert(reason).inserted
+        }
+        logger.log(level: isNews ? .warning : .debug, "\(error.message)", metadata: ["recording": "\(error.sid)"])
     }
 
     /// Logs a missing private key: the first time per public key as a warning, later for debugging.

@@ -145,6 +145,13 @@ extension TransferStateMachine {
         if let reason { return failed(reason, retryAfter: retryAfter, now: now) }
         let response = Response(head: head, body: body)
         let error = TransferError(.status, "\(head.address) answered with status \(head.status).", response: response)
+        if let relocation = plan.relocation {
+            guard let place = relocation(response), retries.mayRefresh(after: error) else {
+                return failed(error, retryAfter: retryAfter, now: now)
+            }
+            address = place
+            return attempt(now: now)
+        }
         if plan.isDownload, response.mayMeanExpiry, retries.mayRefresh(after: error) {
             state = .awaitingAddress
             return [.askForAddress(replacing: address)]

@@ -168,7 +168,7 @@ extension TransferStateMachine {
         // Called once for each response, since the receiver may count responses.
         let reason = plan.refusal(of: head)
         switch head.status {
-        case 301, 302, 303, 307, 308:
+        case 301, 302, 303, 307, 308 where plan.relocation == nil:
             if plan.redirects == .report { return accept(head, attempt, now: now) }
             return redirect(head, attempt, now: now)
         case 200..<300 where reason == nil && (!plan.isDownload || [200, 204, 206].contains(head.status)):

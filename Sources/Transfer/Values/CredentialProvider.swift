@@ -16,6 +16,9 @@ public protocol CredentialProvider: AnyObject, Sendable {
     ///   - body: The start of the response's body, at most 64 KiB.
     func isRefusal(status: Int, body: [UInt8]) -> Bool
 
+    /// Whether it is the account's own credential, whose requests Twilio limits.
+    var isOfAccount: Bool { get }
+
     /// Obtains an authorization; once for all who wait for it.
     ///
     /// Called on the transfer thread: must be quick; calls `completion` exactly once, now or later, from any thread.
@@ -31,6 +34,9 @@ public protocol CredentialProvider: AnyObject, Sendable {
 }
 
 extension CredentialProvider {
+    /// True.
+    public var isOfAccount: Bool { true }
+
     /// Whether the status is 401.
     public func isRefusal(status: Int, body: [UInt8]) -> Bool { status == 401 }
 
