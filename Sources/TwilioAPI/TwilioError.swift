@@ -52,9 +52,11 @@ extension TwilioError {
 
     /// Makes an error.
     public init(
-        _ code: Code, _ message: String, twilioCode: Int? = nil, status: Int? = nil, cause: (any Error)? = nil
+        _ code: Code, _ message: String, remedy: String? = nil, twilioCode: Int? = nil, status: Int? = nil,
+        cause: (any Error)? = nil
     ) {
-        self.init(code, message, details: Code.Details(twilioCode: twilioCode, status: status), cause: cause)
+        self.init(
+            code, message, remedy: remedy, details: Code.Details(twilioCode: twilioCode, status: status), cause: cause)
     }
 
     /// Translates a failed transfer.
@@ -72,6 +74,8 @@ extension TwilioError {
                 // The last failure says more than the end of the wait.
                 let reason = (error.cause as? TransferError)?.message ?? error.message
                 self.init(.unreachable, "\(subject) could not be fetched: \(reason)", cause: error)
+            case .credentialUnavailable:
+                self.init(withoutCredential: error, subject: subject)
             default:
                 self.init(.unreachable, "\(subject) could not be fetched: \(error.message)", cause: error)
             }
@@ -85,6 +89,16 @@ extension TwilioError {
             default: .refused
             }
         let host = error.response?.head.address.url.host() ?? "the server"
+        guard error.refusedForm != .bearer else {
+            let number = document.code.map { "error \($0), " } ?? ""
+            self.init(
+                .unauthorized,
+                "\(host) doesn't accept OAuth tokens of this client: it refused \(subject) although the token was new"
+                    + " (\(number)status \(status))",
+                remedy: "use an API key or the auth token for it, or check that the client belongs to the account",
+                twilioCode: document.code, status: status, cause: error)
+            return
+        }
         // A status of 5xx is a failure, not a refusal.
         let deed = status >= 500 ? "failed to send" : "refused"
         let reason = document.message.flatMap { $0.isEmpty ? nil : ": \($0)" } ?? ""
@@ -92,5 +106,14 @@ extension TwilioError {
         self.init(
             code, "\(host) \(deed) \(subject)\(reason) (\(numbers))", twilioCode: document.code, status: status,
             cause: error)
+    }
+
+    /// The error of a request that wasn't sent for want of a credential, which the provider's error explains.
+    private init(withoutCredential error: TransferError, subject: String) {
+        guard let reason = error.cause as? TwilioError else {
+            self.init(.unreachable, "\(subject) could not be fetched: \(error.message)", cause: error)
+            return
+        }
+        self.init(reason.code, reason.fact, remedy: reason.remedy, details: reason.details, cause: reason.cause)
     }
 }

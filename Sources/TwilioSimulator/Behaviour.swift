@@ -83,6 +83,18 @@ public struct Behaviour: Sendable, Hashable, Codable {
         case ciphertext
     }
 
+    /// The services that accept OAuth tokens, which Twilio doesn't state.
+    public enum BearerAcceptance: String, Sendable, Codable, CaseIterable {
+        /// All services.
+        case all
+        /// The 2010 API alone.
+        case voice
+        /// The video API alone.
+        case video
+        /// None.
+        case none
+    }
+
     /// The format of the 2010 API's error bodies.
     public enum ErrorFormat: String, Sendable, Codable, CaseIterable {
         /// A JSON object.
@@ -188,6 +200,12 @@ public struct Behaviour: Sendable, Hashable, Codable {
     ///
     /// That server has to serve what was exported; nil leads to the media host.
     public var mediaOrigin: String?
+    /// The services that accept OAuth tokens; the others answer 401.
+    public var bearerAcceptance = BearerAcceptance.all
+    /// How long an OAuth token is accepted, in seconds.
+    public var tokenLifetimeSeconds = 3600
+    /// The `expires_in` of OAuth tokens; nil for their lifetime.
+    public var announcedTokenLifetimeSeconds: Int?
     /// The format of the 2010 API's errors.
     public var errorFormat = ErrorFormat.json
     /// The most resources on a page, below what the API allows; nil for the API's own limit.
@@ -233,6 +251,7 @@ public struct Behaviour: Sendable, Hashable, Codable {
         case encryptionSpelling, encryptionForm, mediaAddress, sendsUnencryptedLength, sendsUnencryptedMD5
         case metadataVersion, wrapAlgorithm, contentAlgorithm, videoSize, sendsEnvelope, sendsETag, urlLifetimeSeconds,
             mediaOrigin
+        case bearerAcceptance, tokenLifetimeSeconds, announcedTokenLifetimeSeconds
         case errorFormat, pageSizeLimit, listOrder, dateFilter, paging, listEnd, nullFields, latencyMilliseconds,
             bytesPerSecond
         case concurrencyLimit, retryAfterSeconds

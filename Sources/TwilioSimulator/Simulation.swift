@@ -10,6 +10,7 @@ final class Simulation: Sendable {
         var behaviour: Behaviour
         var faults = FaultTable()
         var log = RequestLog()
+        var tokens = OAuthTokens()
         /// The API requests in progress.
         var inProgress = 0
     }
@@ -20,6 +21,8 @@ final class Simulation: Sendable {
     let subaccounts: [SimulatedAccount]
     /// The state; see the type about what may happen under the lock.
     let state: Locked<State>
+    /// The account's name and keys.
+    let credentials: SimulatedCredentials
 
     /// All accounts, oldest first.
     var accounts: [SimulatedAccount] { [main] + subaccounts }
@@ -31,6 +34,7 @@ final class Simulation: Sendable {
     init(
         _ configuration: SimulatorConfiguration, store: MediaStore, mediaURL: String
     ) throws(SimulatorError) {
+        credentials = configuration.credentials
         let presigned = PresignedAddress(base: mediaURL, secret: try randomBytes(32))
         let keys = try Self.publicKeys(configuration)
         var initial = AccountState(generated: try Self.generatedRecordings(configuration, key: keys.first))
@@ -103,7 +107,24 @@ final class Simulation: Sendable {
 
     /// Gives the account that a request's credentials open, if they do.
     func caller(of request: SimulatedRequest) -> SimulatedAccount? {
+        if let token = request.bearerToken { return holder(of: token, in: request) }
         guard let login = request.login else { return nil }
         return accounts.first { $0.logins.contains(login) && $0.status == .active }
+    }
+
+    /// Gives the account that an OAuth token opens, if the service that the request is for accepts it.
+    private func holder(of token: String, in request: SimulatedRequest) -> SimulatedAccount? {
+        let isAccepted = state.withLock { state in
+            let isVoice = request.path.hasPrefix("/2010-04-01/")
+            let isAccepting =
+                switch state.behaviour.bearerAcceptance {
+                case .all: true
+                case .voice: isVoice
+                case .video: !isVoice
+                case .none: false
+                }
+            return isAccepting && state.tokens.accepts(token, now: .now)
+        }
+        return isAccepted && main.status == .active ? main : nil
     }
 }

@@ -124,6 +124,16 @@ extension TwilioSimulator {
         }
     }
 
+    /// How many OAuth tokens were given out, and how many requests for one were refused.
+    public var tokenCounts: (givenOut: Int, refused: Int) {
+        simulation.state.withLock { ($0.tokens.givenOut, $0.tokens.refused) }
+    }
+
+    /// Ends all OAuth tokens: from now on they are refused.
+    public func endTokens() {
+        simulation.state.withLock { $0.tokens.endAll() }
+    }
+
     /// The main account's resources with media of a file, by SID.
     ///
     /// Generated ones are not among them.

@@ -60,6 +60,15 @@ struct BehaviourOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The URL of another server, for presigned URLs.", valueName: "url"))
     var mediaOrigin: String?
 
+    @Option(help: "The services that accept OAuth tokens.")
+    var bearerAcceptance = Behaviour.BearerAcceptance.all
+
+    @Option(help: ArgumentHelp("The lifetime of OAuth tokens.", valueName: "seconds"))
+    var tokenLifetime = Behaviour().tokenLifetimeSeconds
+
+    @Option(help: ArgumentHelp("The lifetime that is announced with OAuth tokens.", valueName: "seconds"))
+    var announcedTokenLifetime: Int?
+
     @Option(help: "The format of the 2010 API's errors.")
     var errorFormat = Behaviour.ErrorFormat.json
 
@@ -115,6 +124,9 @@ struct BehaviourOptions: ParsableArguments {
         behaviour.sendsETag = etag
         behaviour.urlLifetimeSeconds = urlLifetime
         behaviour.mediaOrigin = mediaOrigin
+        behaviour.bearerAcceptance = bearerAcceptance
+        behaviour.tokenLifetimeSeconds = tokenLifetime
+        behaviour.announcedTokenLifetimeSeconds = announcedTokenLifetime
         behaviour.errorFormat = errorFormat
         behaviour.pageSizeLimit = pageSizeLimit
         behaviour.listOrder = listOrder

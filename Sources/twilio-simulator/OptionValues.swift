@@ -11,6 +11,7 @@ extension Behaviour.MetadataVersion: ExpressibleByArgument {}
 extension Behaviour.WrapAlgorithm: ExpressibleByArgument {}
 extension Behaviour.ContentAlgorithm: ExpressibleByArgument {}
 extension Behaviour.VideoSize: ExpressibleByArgument {}
+extension Behaviour.BearerAcceptance: ExpressibleByArgument {}
 extension Behaviour.ErrorFormat: ExpressibleByArgument {}
 extension Behaviour.MediaAddress: ExpressibleByArgument {}
 extension Behaviour.ListOrder: ExpressibleByArgument {}

@@ -16,7 +16,7 @@ struct SimulatorCommand: ParsableCommand {
             file overrides members of its resource, or is a resource without media when it is alone.
 
             When it is ready, one line of JSON on standard output tells the addresses and credentials. It ends on \
-            SIGINT or SIGTERM. http://…/_simulator/{requests,behaviour,faults,resources,manifest} on the API's port \
+            SIGINT or SIGTERM. http://…/_simulator/{requests,behaviour,faults,tokens,resources,manifest} on the API's port \
             looks into it and changes it.
             """)
 
@@ -44,6 +44,12 @@ struct SimulatorCommand: ParsableCommand {
 
     @Option(help: ArgumentHelp("The API key's secret.", valueName: "secret"))
     var apiSecret = SimulatedCredentials().apiSecret
+
+    @Option(help: ArgumentHelp("The identifier of an OAuth client.", valueName: "id"))
+    var clientID = SimulatedCredentials().clientID
+
+    @Option(help: ArgumentHelp("The OAuth client's secret.", valueName: "secret"))
+    var clientSecret = SimulatedCredentials().clientSecret
 
     @Option(
         help: ArgumentHelp(
@@ -109,6 +115,8 @@ struct SimulatorCommand: ParsableCommand {
             mediaFolder: media, publicKeys: try publicKey.map(readKey), logger: logger)
         configuration.credentials = SimulatedCredentials(
             accountSID: accountSid, authToken: authToken, apiKey: apiKey, apiSecret: apiSecret)
+        configuration.credentials.clientID = clientID
+        configuration.credentials.clientSecret = clientSecret
         configuration.subaccounts = try subaccount.map { try SimulatedSubaccount(argument: $0) }
         configuration.tls = tls
         configuration.apiPort = apiPort
@@ -140,6 +148,8 @@ struct SimulatorCommand: ParsableCommand {
         let authToken: String
         let apiKey: String
         let apiSecret: String
+        let clientID: String
+        let clientSecret: String
         let publicKeySid: String?
         let caFile: String?
         let subaccounts: [Subaccount]
@@ -157,7 +167,8 @@ struct SimulatorCommand: ParsableCommand {
         let data = try encoder.encode(
             Ready(
                 apiURL: simulator.apiURL, mediaURL: simulator.mediaURL, accountSid: accountSid, authToken: authToken,
-                apiKey: apiKey, apiSecret: apiSecret, publicKeySid: simulator.publicKeySID,
+                apiKey: apiKey, apiSecret: apiSecret, clientID: clientID, clientSecret: clientSecret,
+                publicKeySid: simulator.publicKeySID,
                 caFile: simulator.authorityFile,
                 subaccounts: simulator.subaccounts.map {
                     Ready.Subaccount(sid: $0.sid, authToken: $0.authToken, name: $0.name)

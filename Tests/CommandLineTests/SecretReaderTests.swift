@@ -152,7 +152,7 @@ struct SecretReaderTests {
             ]))
         #expect(configuration.account.description == account)
         let key = "SK" + String(repeating: "1", count: 32)
-        #expect(configuration.credential == Credential(username: key, password: "secret"))
+        #expect(configuration.login == Credential(username: key, password: "secret"))
         #expect(configuration.region == nil)
     }
 

@@ -75,6 +75,9 @@ final class TransferLoop {
             case .addressArrived(let identifier, let result):
                 guard let transfer = transfers[identifier] else { continue }
                 carryOut(transfer.machine.addressArrived(result, now: SuspendingClock.now), for: transfer)
+            case .credentialArrived(let identifier, let result):
+                guard let transfer = transfers[identifier] else { continue }
+                carryOut(transfer.machine.credentialArrived(result, now: SuspendingClock.now), for: transfer)
             case .cancel(let identifier):
                 guard let transfer = transfers[identifier] else { continue }
                 carryOut(transfer.machine.cancel(), for: transfer)
@@ -106,16 +109,22 @@ final class TransferLoop {
                 continue
             }
             transfer.queued = nil
+            let provider = request.address.credentials
+            let authorization = provider?.authorization(for: request.outgoing)
+            if provider != nil, authorization == nil {
+                queue.finish(identifier, .unknown, now: SuspendingClock.now)
+                carryOut(transfer.machine.credentialIsMissing(now: SuspendingClock.now), for: transfer)
+                continue
+            }
             guard admit(transfer, request) else { continue }
             transfer.status = nil
             transfer.keptBody = []
-            transfer.machine.exchangeStarted(now: SuspendingClock.now)
+            transfer.machine.exchangeStarted(authorization, now: SuspendingClock.now)
             noteDeadline(of: transfer)
             logger.trace(
                 "\(request.lane.origin): an exchange starts",
                 metadata: ["transfer": "\(identifier)", "address": "\(request.address)"])
             do throws(TransferError) {
-                let authorization = request.address.credentials?.authorization(for: request.outgoing)
                 transfer.exchange = try engine.start(request, authorization, handler: transfer)
             } catch {
                 exchangeDidEnd(.failure(error), for: transfer)
@@ -199,6 +208,12 @@ extension TransferLoop: TransferDelegate {
                 let mailbox = mailbox
                 transfer.source?.address(replacing: refused, priority: transfer.priority) { result in
                     mailbox.post(.addressArrived(identifier, result))
+                }
+            case .askForCredential(let address, let refused):
+                let identifier = transfer.identifier
+                let mailbox = mailbox
+                address.credentials?.renew(refused: refused, priority: transfer.priority) { result in
+                    mailbox.post(.credentialArrived(identifier, result))
                 }
             case .perform(let request):
                 transfer.queued = request

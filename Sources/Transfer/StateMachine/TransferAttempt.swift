@@ -14,6 +14,8 @@ struct TransferAttempt {
     let address: Address
     let redirects: Int
     var phase: Phase
+    /// What the request was sent with, if with a credential.
+    var authorization: Authorization?
     /// When the connection counts as stalled without further bytes; see `Patience.timePerByte`.
     var stallsAt: Instant
     /// The head of the response, once accepted.

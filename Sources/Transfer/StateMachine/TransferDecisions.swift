@@ -37,7 +37,7 @@ extension TransferStateMachine {
 
     mutating func redirect(_ head: ResponseHead, _ attempt: TransferAttempt, now: Instant) -> [TransferAction] {
         var attempt = attempt
-        guard plan.isSafeToRepeat else {
+        guard plan.isRead else {
             // The body may not be meant for another address, and the request may have been processed already.
             attempt.phase = .refusing(head, retryAfter: nil, reason: nil)
             state = .exchanging(attempt)
@@ -140,17 +140,28 @@ extension TransferStateMachine {
     }
 
     mutating func refused(
-        _ head: ResponseHead, body: [UInt8], retryAfter: Duration?, reason: TransferError?, now: Instant
+        _ attempt: TransferAttempt, _ head: ResponseHead, body: [UInt8], retryAfter: Duration?, reason: TransferError?,
+        now: Instant
     ) -> [TransferAction] {
         if let reason { return failed(reason, retryAfter: retryAfter, now: now) }
         let response = Response(head: head, body: body)
-        let error = TransferError(.status, "\(head.address) answered with status \(head.status).", response: response)
+        var error = TransferError(.status, "\(head.address) answered with status \(head.status).", response: response)
+        if let authorization = attempt.authorization,
+            attempt.address.credentials?.isRefusal(status: head.status, body: body) == true
+        {
+            error.details.refusedForm = authorization.form
+            if retries.mayRenewCredential(after: error) {
+                // The server has refused the request without processing it, so any method may be repeated.
+                state = .awaitingCredential(attempt.address, redirects: attempt.redirects, refusal: error)
+                return [.askForCredential(attempt.address, refused: authorization)]
+            }
+        }
         if let relocation = plan.relocation {
             guard let place = relocation(response), retries.mayRefresh(after: error) else {
                 return failed(error, retryAfter: retryAfter, now: now)
             }
             address = place
-            return attempt(now: now)
+            return self.attempt(now: now)
         }
         if plan.isDownload, response.mayMeanExpiry, retries.mayRefresh(after: error) {
             state = .awaitingAddress
@@ -170,6 +181,15 @@ extension TransferStateMachine {
         } catch {
             return end(with: error)
         }
+    }
+
+    /// The error of a request that can't be sent for want of a credential.
+    func noCredential(
+        _ target: Address, after time: Duration? = nil, cause: (any Error)? = nil
+    ) -> TransferError {
+        let within = time.map { " within \($0)" } ?? ""
+        return TransferError(
+            .credentialUnavailable, "There was no credential for \(target)\(within).", cause: cause)
     }
 
     func broken(_ when: String) -> TransferError { TransferError(.connectionLost, "The answer broke off \(when).") }

@@ -11,6 +11,8 @@ struct TransferPlan: Sendable {
     var patience = Patience.standard
     var bodyLimit = Int64.max
     var retriesNotFound = false
+    /// Whether repeating the request is harmless although its method says otherwise.
+    var isHarmless = false
     var expectedEntityTag: String?
     /// The check of a download's response; returns its fault.
     var findsFault: (@Sendable (ResponseHead) -> String?)?
@@ -45,6 +47,7 @@ struct TransferPlan: Sendable {
         patience = request.patience
         bodyLimit = Int64(request.bodyLimit)
         retriesNotFound = request.retriesNotFound
+        isHarmless = request.isHarmless
         findsFaultInWhole = request.refusal
         isDownload = false
     }
@@ -83,8 +86,10 @@ struct TransferPlan: Sendable {
         return TransferError(.unusableAnswer, "\(head.address) \(reason).")
     }
 
+    /// Whether the method only reads.
+    var isRead: Bool { method == .get || method == .head }
     /// Whether repeating the request has the same effect on the server as sending it once.
-    var isSafeToRepeat: Bool { method == .get || method == .head }
+    var isSafeToRepeat: Bool { isRead || isHarmless }
 
     /// Whether a retry after a failure is useful and harmless.
     func isRepeatable(_ error: TransferError) -> Bool {

@@ -9,6 +9,28 @@ public enum Authorization: Sendable, Hashable {
     /// A signature of AWS, version 4, which libcurl makes.
     case aws(AWSSignature)
 
+    /// A form of authorization, without its secrets.
+    public enum Form: Sendable, Hashable {
+        /// See ``Authorization/basic(_:)``.
+        case basic
+        /// See ``Authorization/bearer(_:)``.
+        case bearer
+        /// See ``Authorization/signed(_:token:)``.
+        case signed
+        /// See ``Authorization/aws(_:)``.
+        case aws
+    }
+
+    /// The form.
+    public var form: Form {
+        switch self {
+        case .basic: .basic
+        case .bearer: .bearer
+        case .signed: .signed
+        case .aws: .aws
+        }
+    }
+
     /// The header fields that carry it, besides those that libcurl makes from its other options.
     var headers: [(String, String)] {
         switch self {

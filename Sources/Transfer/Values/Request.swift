@@ -6,7 +6,8 @@ public struct Request: Sendable {
         case get = "GET"
         /// Fetches its head only.
         case head = "HEAD"
-        /// Changes something; repeated only if the server didn't process it or was never reached.
+        /// Changes something; repeated only if the server didn't process it or was never reached, see
+        /// ``Request/isHarmless``.
         case post = "POST"
         /// Removes the resource; repeated as sparingly as `post`.
         case delete = "DELETE"
@@ -32,6 +33,8 @@ public struct Request: Sendable {
     public var bodyLimit: Int
     /// Whether a 404 is repeated until the end of patience: media appears only seconds after its completion.
     public var retriesNotFound: Bool
+    /// Whether repeating a `post` or `delete` does no more than sending it once, so that it is repeated like a `get`.
+    public var isHarmless: Bool
     /// Checks a response with status 2xx, or 3xx if redirects are reported; returns its fault as the end of a
     /// sentence that begins with the address.
     ///
@@ -44,7 +47,7 @@ public struct Request: Sendable {
         method: Method = .get, address: Address, headers: [(String, String)] = [], body: [UInt8] = [],
         range: ByteRange? = nil, priority: Priority = .background, redirects: RedirectPolicy = .follow,
         patience: Patience = .standard, bodyLimit: Int = 64 << 20, retriesNotFound: Bool = false,
-        refusal: (@Sendable (Response) -> String?)? = nil
+        isHarmless: Bool = false, refusal: (@Sendable (Response) -> String?)? = nil
     ) {
         self.method = method
         self.address = address
@@ -56,6 +59,7 @@ public struct Request: Sendable {
         self.patience = patience
         self.bodyLimit = bodyLimit
         self.retriesNotFound = retriesNotFound
+        self.isHarmless = isHarmless
         self.refusal = refusal
     }
 }

@@ -26,7 +26,7 @@ public final class TwilioClient: Sendable {
     ///
     /// - Parameters:
     ///   - account: The account's SID.
-    ///   - credentials: The account SID and auth token, or the SID of an API key (`SK…`) and its secret.
+    ///   - credentials: Provides the credential of both APIs, and sends its own requests by `transfer`.
     ///   - endpoints: The addresses of the services.
     ///   - transfer: The client that carries the requests.
     ///   - externalMedia: The access to media in the customer's own bucket.
@@ -49,6 +49,8 @@ public final class TwilioClient: Sendable {
         self.endpoints = endpoints
         self.transfer = transfer
         self.externalMedia = externalMedia
+        credentials.connect(to: transfer)
+        videoCredentials?.connect(to: transfer)
     }
 
     /// Makes a client for a subaccount.

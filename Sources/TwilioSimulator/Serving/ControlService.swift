@@ -33,6 +33,11 @@ struct ControlService {
         case ("DELETE", "faults"):
             simulation.state.withLock { $0.faults.removeAll() }
             return SimulatedResponse(204)
+        case ("GET", "tokens"):
+            return .json(200, simulation.state.withLock { $0.tokens.counts(now: .now) })
+        case ("DELETE", "tokens"):
+            simulation.state.withLock { $0.tokens.endAll() }
+            return SimulatedResponse(204)
         case ("POST", "resources"):
             return .json(200, ["sid": .string(try change(request))])
         case ("GET", "manifest"):

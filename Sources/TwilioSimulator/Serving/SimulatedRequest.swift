@@ -41,6 +41,14 @@ struct SimulatedRequest: Sendable {
         return bytes(ofBase64: value.dropFirst(6)).map { String(decoding: $0, as: UTF8.self) }
     }
 
+    /// The token of the `Authorization` header (RFC 6750); nil without one.
+    var bearerToken: String? {
+        guard let value = headers.first(name: "Authorization"), value.lowercased().hasPrefix("bearer ") else {
+            return nil
+        }
+        return String(value.dropFirst(7))
+    }
+
     /// The segments of the path.
     var segments: [String] { path.split(separator: "/").map(String.init) }
 

@@ -73,6 +73,9 @@ struct SimulatedService: Sendable {
             let account = simulation.account(sid: request.segments.first ?? "") ?? simulation.main
             return try MediaService(account: account, behaviour: behaviour).respond(request)
         }
+        if let response = try OAuthService(simulation: simulation, behaviour: behaviour).respond(request) {
+            return response
+        }
         guard let caller = simulation.caller(of: request) else {
             return .unauthenticated(format: format(request, behaviour))
         }

@@ -1,4 +1,6 @@
+import Credentials
 import Envelope
+import Logging
 import Support
 import Transfer
 import TwilioAPI
@@ -6,13 +8,15 @@ import TwilioAPI
 /// The account and its credentials, from the options or the environment.
 struct AccountConfiguration {
     let account: SID
-    let credential: Credential
+    /// Provides the account's credential, in any form.
+    let credentials: any CredentialProvider
     let endpoints: Endpoints
     /// The region, if given: its data is separate, so its catalog is too.
     let region: String?
 
     init(
-        _ options: AccountOptions, environment: Environment, secrets: SecretReader = SecretReader()
+        _ options: AccountOptions, environment: Environment, secrets: SecretReader = SecretReader(),
+        logger: Logger = Logger(label: "twiliofs") { _ in SwiftLogNoOpLogHandler() }
     ) throws(Failure) {
         guard let text = options.accountSID?.trimmed ?? environment["TWILIO_ACCOUNT_SID"] else {
             throw Failure(.credentials, "no account was given: use --account-sid AC… or set TWILIO_ACCOUNT_SID")
@@ -24,16 +28,32 @@ struct AccountConfiguration {
             )
         }
         self.account = account
-        credential = try Self.credential(options, account: account, environment: environment, secrets: secrets)
         region = options.region?.trimmed ?? environment["TWILIO_REGION"]
         do throws(TwilioError) {
             endpoints = try Endpoints(
                 region: region, edge: options.edge?.trimmed ?? environment["TWILIO_EDGE"],
                 api: options.apiURL?.trimmed ?? environment["TWILIOFS_API_URL"],
-                video: options.videoURL?.trimmed ?? environment["TWILIOFS_VIDEO_URL"])
+                video: options.videoURL?.trimmed ?? environment["TWILIOFS_VIDEO_URL"],
+                oauth: options.oauthURL?.trimmed ?? environment["TWILIOFS_OAUTH_URL"])
         } catch {
             throw Failure(.configuration, error.message)
         }
+        credentials = try Self.credentialProvider(
+            options, account: account, endpoints: endpoints, environment: environment, secrets: secrets, logger: logger)
+    }
+
+    /// Makes the provider of the account's credential.
+    ///
+    /// The command line precedes the environment; there, OAuth precedes an API key, which precedes the auth token.
+    private static func credentialProvider(
+        _ options: AccountOptions, account: SID, endpoints: Endpoints, environment: Environment, secrets: SecretReader,
+        logger: Logger
+    ) throws(Failure) -> any CredentialProvider {
+        if let client = try oauthClient(options, environment: environment, secrets: secrets) {
+            return OAuthProvider(tokenURL: endpoints.oauth, logger: logger) { client }
+        }
+        return FixedCredential(
+            try credential(options, account: account, environment: environment, secrets: secrets))
     }
 
     /// The command line precedes the environment, and an API key precedes the auth token.
@@ -75,7 +95,7 @@ struct AccountConfiguration {
         }
         throw Failure(
             .credentials,
-            "no credentials were given for \(account): give --auth-token-file, or --api-key with --api-secret-file, or set"
-                + " TWILIO_AUTH_TOKEN")
+            "no credentials were given for \(account): give --auth-token-file, or --api-key with --api-secret-file, or"
+                + " --client-id with --client-secret-file, or set TWILIO_AUTH_TOKEN")
     }
 }

@@ -18,6 +18,15 @@ struct AccountOptions: ParsableArguments {
             "file", "A file with the API key's secret.", default: "$TWILIO_API_SECRET or $TWILIO_API_KEY_SECRET"))
     var apiSecretFile: String?
 
+    @Option(
+        name: .customLong("client-id"),
+        help: .value(
+            "OQ…", "The ID of an OAuth client, used instead of an API key.", default: "$TWILIO_CLIENT_ID"))
+    var clientID: String?
+
+    @Option(help: .value("file", "A file with the OAuth client's secret.", default: "$TWILIO_CLIENT_SECRET"))
+    var clientSecretFile: String?
+
     @Option(help: .value("name", "The region of the account's data.", default: "$TWILIO_REGION"))
     var region: String?
 
@@ -33,6 +42,11 @@ struct AccountOptions: ParsableArguments {
         name: .customLong("video-url"),
         help: .value("url", "A different URL of the video API.", default: "$TWILIOFS_VIDEO_URL"))
     var videoURL: String?
+
+    @Option(
+        name: .customLong("oauth-url"),
+        help: .value("url", "A different URL for OAuth tokens.", default: "$TWILIOFS_OAUTH_URL"))
+    var oauthURL: String?
 
     @Option(
         help: .value(

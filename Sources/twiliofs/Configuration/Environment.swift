@@ -26,7 +26,9 @@ struct Environment {
     }
 
     /// The variables with secrets.
-    private static let secrets = ["TWILIO_AUTH_TOKEN", "TWILIO_API_SECRET", "TWILIO_API_KEY_SECRET"]
+    private static let secrets = [
+        "TWILIO_AUTH_TOKEN", "TWILIO_API_SECRET", "TWILIO_API_KEY_SECRET", "TWILIO_CLIENT_SECRET",
+    ]
 
     /// Wipes the secrets from the environment, which `/proc/PID/environ` shows and child processes inherit.
     static func wipeSecrets() {

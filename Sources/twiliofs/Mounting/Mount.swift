@@ -55,7 +55,8 @@ struct Mount {
         try MountPoint.checkAvailability(allowsOthers: allowsOthers)
         let mountPoint = try MountPoint(command.mountPoint, allowsContents: options.allowsContents)
         try checkPlaces(outside: mountPoint)
-        let account = try AccountConfiguration(command.account, environment: environment, secrets: secrets)
+        let account = try AccountConfiguration(
+            command.account, environment: environment, secrets: secrets, logger: logger)
         let keys = try loadKeys(secrets)
         let credentials = try command.subaccounts.credentials(secrets)
         forgetInheritedSecrets()
@@ -65,7 +66,7 @@ struct Mount {
         }
 
         var settings = MountSettings(
-            version: TwilioFS.version, account: account.account, credentials: FixedCredential(account.credential),
+            version: TwilioFS.version, account: account.account, credentials: account.credentials,
             endpoints: account.endpoints, transfer: transferConfiguration, keys: keys,
             media: try mediaConfiguration(spoolFolder: try catalogFolder(account.account)),
             ownership: Ownership(
