@@ -149,7 +149,7 @@ public final class ExternalMedia: Sendable {
     /// S3 answers 301 or 307 where a bucket isn't, and 400 to a signature for another region than the server's. The
     /// address is made here, of the bucket's name and the region: nothing leads to a host that the answer names.
     func address(of object: BucketObject, after response: Response) -> Address? {
-        guard [301, 302, 307, 308, 400].contains(response.head.status), object.hasMovableRegion,
+        guard [301, 302, 303, 307, 308, 400].contains(response.head.status), object.hasMovableRegion,
             let region = S3Answer(response).region, isUsable(region, for: object)
         else { return nil }
         regions.withLock { regions in

@@ -1,0 +1,131 @@
+import ArgumentParser
+import Credentials
+import Envelope
+import FoundationEssentials
+import Glibc
+import Logging
+import Support
+import TwilioAPI
+
+/// The options for media in a bucket of the customer's own.
+struct ExternalMediaOptions: ParsableArguments {
+    @Option(
+        help: .value(
+            "rule", "Whether media in your own bucket is read there: deny, allow or allow=HOST,…", default: "allow",
+            note: "Hosts may be asked besides Amazon S3's; '*.' and a domain stands for all hosts in it."),
+        transform: ExternalMediaRule.parse)
+    var externalMedia = ExternalMediaRule()
+
+    @Option(
+        help: .value(
+            "name", "The profile of the AWS tools whose key reads your own bucket.",
+            default: "the key in the environment, else $AWS_PROFILE"))
+    var awsProfile: String?
+
+    @Option(
+        name: .customLong("s3-endpoint"),
+        help: .value(
+            "url", "An S3-compatible server that has your own bucket, instead of Amazon's.",
+            default: "$AWS_ENDPOINT_URL_S3"))
+    var s3Endpoint: String?
+
+    /// Makes the access to media outside of Twilio, with credentials of AWS.
+    func access(
+        environment: Environment, secrets: SecretReader, logger: Logger
+    ) throws(Failure) -> ExternalMedia {
+        var rules = ExternalMedia.Rules()
+        rules.isDenied = externalMedia.isDenied
+        rules.hosts = externalMedia.hosts
+        if let text = s3Endpoint?.trimmed ?? environment["AWS_ENDPOINT_URL_S3"] ?? environment["AWS_ENDPOINT_URL"] {
+            guard let url = URL(string: text), url.host()?.isEmpty == false else {
+                throw Failure(
+                    .configuration, "--s3-endpoint '\(text)' is not an address like https://storage.example.com")
+            }
+            rules.endpoint = url
+        }
+        do {
+            return try ExternalMedia(
+                rules, credentials: try credentials(environment: environment, secrets: secrets, logger: logger))
+        } catch let error as Failure {
+            throw error
+        } catch {
+            throw Failure(.configuration, (error as? any CausedError)?.message ?? "\(error)")
+        }
+    }
+
+    private func credentials(
+        environment: Environment, secrets: SecretReader, logger: Logger
+    ) throws(Failure) -> any BucketCredentials {
+        // What may not be used isn't read either.
+        if externalMedia.isDenied { return NoBucketCredentials() }
+        do throws(AWSError) {
+            let sources = try AWSSources(
+                profile: awsProfile?.trimmed, environment: { environment[$0] }, home: Self.home(environment)
+            ) { path in
+                guard access(path, F_OK) == 0 else { return nil }
+                let contents = try secrets.contents(
+                    path, what: "AWS credentials", status: .credentials, limit: Self.fileLimit)
+                return contents.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+            }
+            return try AWSCredentials(sources, logger: logger)
+        } catch {
+            throw Failure(.credentials, error.message)
+        }
+    }
+
+    /// Room for a thousand profiles.
+    private static let fileLimit = 1 << 20
+
+    /// The home folder: the AWS tools' files lie there.
+    private static func home(_ environment: Environment) -> String {
+        if let home = environment["HOME"] { return home }
+        guard let user = getpwuid(geteuid()), let home = user.pointee.pw_dir else { return "/nonexistent" }
+        return String(cString: home)
+    }
+}
+
+/// The rule of `--external-media`.
+struct ExternalMediaRule {
+    /// Whether nothing outside of Twilio may be asked.
+    var isDenied = false
+    /// The hosts that may be asked besides Amazon S3's.
+    var hosts: [HostPattern] = []
+
+    /// Reads `deny`, `allow`, or `allow=` and host names, separated by commas.
+    static func parse(_ text: String) throws -> ExternalMediaRule {
+        switch text {
+        case "deny": return ExternalMediaRule(isDenied: true)
+        case "allow": return ExternalMediaRule()
+        default: break
+        }
+        let prefix = "allow="
+        guard text.hasPrefix(prefix) else {
+            throw ValidationError("'\(text)' is no rule for external media: give deny, allow or allow=HOST,…")
+        }
+        let hosts = try text.dropFirst(prefix.count).split(separator: ",", omittingEmptySubsequences: false)
+            .map { name in
+                guard let pattern = HostPattern(String(name)) else {
+                    throw ValidationError(
+                        "'\(name)' in --external-media is neither a host's name nor '*.' and a domain, as in"
+                            + " *.storage.example.com")
+                }
+                return pattern
+            }
+        return ExternalMediaRule(hosts: hosts)
+    }
+}
+
+/// Nothing, for a mount that may not ask for media outside of Twilio.
+private final class NoBucketCredentials: BucketCredentials {
+    let absence: String? = "--external-media deny forbids it"
+    let region: String? = nil
+
+    func provider(region: String) -> any CredentialProvider {
+        AnonymousCredential()
+    }
+}
+
+/// Has no credential.
+private final class AnonymousCredential: CredentialProvider {
+    func authorization(for request: OutgoingRequest) -> Authorization? { nil }
+}
