@@ -132,7 +132,7 @@ public final class AccountMount {
         }
         let client = TwilioClient(
             account: settings.account, credentials: settings.credentials, endpoints: settings.endpoints,
-            transfer: transfer)
+            transfer: transfer, externalMedia: settings.externalMedia)
         let (main, subaccounts) = try openAccounts(settings, client, logger) { account, window in
             try Catalog(folder: try catalogFolder(account), window: window, logger: accountLogger(account))
         }

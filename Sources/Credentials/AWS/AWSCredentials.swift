@@ -1,34 +1,34 @@
-public import Logging
 import Support
 public import Transfer
 public import TwilioAPI
 
 /// The credentials of AWS that sign requests to a customer's own bucket.
 ///
-/// They are read at first, on ``reload()``, and once more when a server refuses them: the AWS tools renew a session by
-/// writing the file again.
+/// They are read at first, when the user asks for it, and once more when a server refuses them: the AWS tools renew a
+/// session by writing the file again.
 public final class AWSCredentials: BucketCredentials {
-    private typealias Completion = @Sendable (Result<Bool, any Error>) -> Void
-
     private struct State {
         var settings: AWSSettings
+        /// The files' stamps before the last attempt to read them.
+        var stamps: [FileStamp?]
         /// The providers by region; an address is the same only with the same provider.
         var providers: [String: RegionalCredentials] = [:]
-        /// The transfers that wait until the files are read, with what was refused of each.
-        var waiting: [(refused: AWSSignature?, completion: Completion)] = []
     }
 
     private let sources: AWSSources
-    private let logger: Logger
+    private let rereading: Rereading
     private let state: Locked<State>
 
     /// Reads the credentials; that there are none is no error, unless a profile was asked for.
     ///
     /// - Throws: ``AWSError`` for a profile without a key, a malformed key, or an unreadable file.
-    public init(_ sources: AWSSources, logger: Logger) throws(AWSError) {
+    public init(_ sources: AWSSources, rereading: Rereading) throws(AWSError) {
         self.sources = sources
-        self.logger = logger
-        state = Locked(State(settings: try sources.load()))
+        self.rereading = rereading
+        let stamps = sources.files.map { FileStamp(of: $0) }
+        let settings = try sources.load()
+        state = Locked(State(settings: settings, stamps: stamps))
+        if settings.isRenewable { rereading.add(self) }
     }
 
     /// The reason why there are none, with the remedy.
@@ -47,62 +47,38 @@ public final class AWSCredentials: BucketCredentials {
         }
     }
 
-    /// Reads the files again, after a signal; blocks.
-    ///
-    /// What was read before stays when they can't be read.
-    ///
-    /// - Returns: Whether there is another key now.
-    @discardableResult
-    public func reload() throws(AWSError) -> Bool {
-        let settings = try sources.load()
-        return state.withLock { state in
-            defer { state.settings = settings }
-            return state.settings.key != settings.key
-        }
-    }
-
     fileprivate func signature(region: String) -> AWSSignature? {
         state.withLock { $0.settings.key }?.signature(region: region)
     }
 
-    /// Reads the files again for a transfer whose key was refused; once for all that come meanwhile.
-    fileprivate func renew(refused: AWSSignature?, completion: @escaping Completion) {
-        let mustStart = state.withLock { state -> Bool? in
-            guard state.settings.isRenewable else { return nil }
-            state.waiting.append((refused, completion))
-            return state.waiting.count == 1
+    /// Reads the files again for a transfer whose key was refused, unless another key was read already.
+    fileprivate func renew(
+        refused: AWSSignature?, region: String, completion: @escaping @Sendable (Result<Bool, any Error>) -> Void
+    ) {
+        let hasOther: @Sendable () -> Bool = { [self] in
+            signature(region: region).map { $0 != refused } ?? false
         }
-        guard let mustStart else { return completion(.success(false)) }
-        guard mustStart else { return }
-        do throws(SystemError) {
-            // A home folder may be on another machine, and the transfer thread mustn't wait for it.
-            _ = try NamedThread(name: "aws") { [self] in readAgain() }
-        } catch {
-            end(error)
-        }
+        guard state.withLock({ $0.settings.isRenewable }), !hasOther() else { return completion(.success(hasOther())) }
+        rereading.readIfChanged(self) { completion(.success(hasOther())) }
     }
+}
 
-    private func readAgain() {
-        do throws(AWSError) {
-            if try reload() { logger.notice("the AWS credentials have been read again, and have changed") }
-            end(nil)
-        } catch {
-            logger.warning("the AWS credentials can't be read again: \(error.message)")
-            end(nil)
-        }
-    }
+extension AWSCredentials: Rereadable {
+    /// The name in log lines.
+    public var name: String { "the AWS profile '\(sources.profile)'" }
 
-    private func end(_ error: (any Error)?) {
-        let (waiting, key) = state.withLock { state in
-            defer { state.waiting = [] }
-            return (state.waiting, state.settings.key)
+    /// Reads the files again; see ``Rereadable``.
+    public func readAgain(evenIfUnchanged: Bool) throws -> Bool {
+        let stamps = sources.files.map { FileStamp(of: $0) }
+        let isDue = state.withLock { state in
+            defer { state.stamps = stamps }
+            return evenIfUnchanged || stamps != state.stamps
         }
-        for (refused, completion) in waiting {
-            if let error {
-                completion(.failure(error))
-            } else {
-                completion(.success(key.map { $0.signature(region: refused?.region ?? "") != refused } ?? false))
-            }
+        guard isDue else { return false }
+        let settings = try sources.load()
+        return state.withLock { state in
+            defer { state.settings = settings }
+            return state.settings.key != settings.key
         }
     }
 }
@@ -141,6 +117,6 @@ private final class RegionalCredentials: CredentialProvider {
     ) {
         var signature: AWSSignature?
         if case .aws(let made) = refused { signature = made }
-        credentials.renew(refused: signature, completion: completion)
+        credentials.renew(refused: signature, region: region, completion: completion)
     }
 }

@@ -52,6 +52,9 @@ public struct AWSSources: Sendable {
             source: "the environment")
     }
 
+    /// The files, which need not be there.
+    var files: [String] { [credentialsFile, settingsFile] }
+
     /// Reads the key and the region.
     func load() throws(AWSError) -> AWSSettings {
         if let environmentKey {

@@ -31,7 +31,7 @@ struct ExternalMediaOptions: ParsableArguments {
 
     /// Makes the access to media outside of Twilio, with credentials of AWS.
     func access(
-        environment: Environment, secrets: SecretReader, logger: Logger
+        environment: Environment, isStrict: Bool, rereading: Rereading, logger: Logger
     ) throws(Failure) -> ExternalMedia {
         var rules = ExternalMedia.Rules()
         rules.isDenied = externalMedia.isDenied
@@ -43,34 +43,42 @@ struct ExternalMediaOptions: ParsableArguments {
             }
             rules.endpoint = url
         }
-        do {
-            return try ExternalMedia(
-                rules, credentials: try credentials(environment: environment, secrets: secrets, logger: logger))
-        } catch let error as Failure {
-            throw error
+        let credentials = try credentials(environment, isStrict: isStrict, rereading: rereading, logger: logger)
+        do throws(TwilioError) {
+            return try ExternalMedia(rules, credentials: credentials)
         } catch {
-            throw Failure(.configuration, (error as? any CausedError)?.message ?? "\(error)")
+            throw Failure(.configuration, error.message)
         }
     }
 
     private func credentials(
-        environment: Environment, secrets: SecretReader, logger: Logger
+        _ environment: Environment, isStrict: Bool, rereading: Rereading, logger: Logger
     ) throws(Failure) -> any BucketCredentials {
         // What may not be used isn't read either.
         if externalMedia.isDenied { return NoBucketCredentials() }
         do throws(AWSError) {
             let sources = try AWSSources(
-                profile: awsProfile?.trimmed, environment: { environment[$0] }, home: Self.home(environment)
+                profile: awsProfile?.trimmed, environment: { Self.value(of: $0, in: environment) },
+                home: Self.home(environment)
             ) { path in
-                guard access(path, F_OK) == 0 else { return nil }
-                let contents = try secrets.contents(
+                guard Glibc.access(path, F_OK) == 0 else { return nil }
+                let reader = SecretReader(isStrict: isStrict, warn: { logger.warning("\($0)") })
+                let contents = try reader.contents(
                     path, what: "AWS credentials", status: .credentials, limit: Self.fileLimit)
                 return contents.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
             }
-            return try AWSCredentials(sources, logger: logger)
+            return try AWSCredentials(sources, rereading: rereading)
         } catch {
             throw Failure(.credentials, error.message)
         }
+    }
+
+    /// The value of a variable; a file's name without its folder is completed, since a background process leaves that.
+    private static func value(of name: String, in environment: Environment) -> String? {
+        guard let value = environment[name], name.hasSuffix("_FILE"), !value.hasPrefix("~/") else {
+            return environment[name]
+        }
+        return CacheFolder.absolute(value)
     }
 
     /// Room for a thousand profiles.

@@ -1,4 +1,5 @@
 import CLinux
+import Credentials
 import Envelope
 import FileSystem
 import FileTree
@@ -45,6 +46,9 @@ struct Mount {
         try ThreadReserve.check()
         let signals = try ProcessSignals(log: log)
 
+        let rereading = try Rereading(logger: logger)
+        defer { rereading.shutDown() }
+
         let options = try MountOptionList(command.mountOptions)
         let mask = try command.mask.map { (text) throws(Failure) in
             try MountOptionList.mask(text, option: "--umask \(text)")
@@ -58,6 +62,8 @@ struct Mount {
         let account = try AccountConfiguration(
             command.account, environment: environment, secrets: secrets, logger: logger)
         let keys = try loadKeys(secrets)
+        let externalMedia = try command.external.access(
+            environment: environment, isStrict: command.strictPermissions, rereading: rereading, logger: logger)
         let credentials = try command.subaccounts.credentials(secrets)
         forgetInheritedSecrets()
         let catalogFolder = { (sid: SID) throws(Failure) in
@@ -78,6 +84,7 @@ struct Mount {
         settings.sync = command.window.settings
         settings.isProbing = command.window.probing
         settings.isHidingUnreadable = command.hideUnreadable
+        settings.externalMedia = externalMedia
         settings.subaccountCredentials = credentials?.mapValues(FixedCredential.init)
         if command.cacheSize.bytes > 0 {
             let root = try CacheFolder.root(option: command.cacheDir, environment: environment)
