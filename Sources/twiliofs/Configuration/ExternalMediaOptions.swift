@@ -36,28 +36,51 @@ struct ExternalMediaOptions: ParsableArguments {
         var rules = ExternalMedia.Rules()
         rules.isDenied = externalMedia.isDenied
         rules.hosts = externalMedia.hosts
-        if let text = s3Endpoint?.trimmed ?? environment["AWS_ENDPOINT_URL_S3"] ?? environment["AWS_ENDPOINT_URL"] {
-            guard let url = URL(string: text), url.host()?.isEmpty == false else {
-                throw Failure(
-                    .configuration, "--s3-endpoint '\(text)' is not an address like https://storage.example.com")
-            }
-            rules.endpoint = url
-        }
         let credentials = try credentials(environment, isStrict: isStrict, rereading: rereading, logger: logger)
         do throws(TwilioError) {
+            rules.endpoint = try s3Endpoint.map { (text) throws(TwilioError) in try Self.endpoint(text.trimmed) }
+            if rules.endpoint == nil, let text = Self.endpointVariables.lazy.compactMap({ environment[$0] }).first {
+                return try Self.access(rules, endpoint: text, credentials)
+            }
             return try ExternalMedia(rules, credentials: credentials)
         } catch {
             throw Failure(.configuration, error.message)
         }
     }
 
+    /// The variables of the AWS tools, the first of which is for S3 alone.
+    private static let endpointVariables = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"]
+
+    /// Makes the access with a server that the environment names.
+    ///
+    /// One that can't be used, and may be meant for other programs, is no error of the mount, which may not need it.
+    private static func access(
+        _ rules: ExternalMedia.Rules, endpoint text: String, _ credentials: any BucketCredentials
+    ) throws(TwilioError) -> ExternalMedia {
+        do throws(TwilioError) {
+            var rules = rules
+            rules.endpoint = try endpoint(text)
+            return try ExternalMedia(rules, credentials: credentials)
+        } catch {
+            return try ExternalMedia(rules, credentials: NoBucketCredentials(absence: error.message))
+        }
+    }
+
+    private static func endpoint(_ text: String) throws(TwilioError) -> URL {
+        guard let url = URL(string: text), url.host()?.isEmpty == false else {
+            throw TwilioError(
+                .invalidConfiguration, "the S3 server '\(text)' has no address like https://storage.example.com")
+        }
+        return url
+    }
+
     private func credentials(
         _ environment: Environment, isStrict: Bool, rereading: Rereading, logger: Logger
     ) throws(Failure) -> any BucketCredentials {
         // What may not be used isn't read either.
-        if externalMedia.isDenied { return NoBucketCredentials() }
+        if externalMedia.isDenied { return NoBucketCredentials(absence: "--external-media deny forbids it") }
         do throws(AWSError) {
-            let sources = try AWSSources(
+            let sources = AWSSources(
                 profile: awsProfile?.trimmed, environment: { Self.value(of: $0, in: environment) },
                 home: Self.home(environment)
             ) { path in
@@ -123,10 +146,12 @@ struct ExternalMediaRule {
     }
 }
 
-/// Nothing, for a mount that may not ask for media outside of Twilio.
+/// Nothing, and the reason for that.
 private final class NoBucketCredentials: BucketCredentials {
-    let absence: String? = "--external-media deny forbids it"
+    let absence: String?
     let region: String? = nil
+
+    init(absence: String) { self.absence = absence }
 
     func provider(region: String) -> any CredentialProvider {
         AnonymousCredential()
