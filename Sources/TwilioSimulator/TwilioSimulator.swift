@@ -124,10 +124,11 @@ extension TwilioSimulator {
         }
     }
 
-    /// How many OAuth tokens were given out, and how many requests for one were refused.
-    public var tokenCounts: (givenOut: Int, refused: Int) {
-        simulation.state.withLock { ($0.tokens.givenOut, $0.tokens.refused) }
-    }
+    /// The OAuth tokens that were given out, in order.
+    public var givenOutTokens: [String] { simulation.state.withLock { $0.tokens.all } }
+
+    /// How many requests for an OAuth token were refused.
+    public var refusedTokenCount: Int { simulation.state.withLock { $0.tokens.refused } }
 
     /// Ends all OAuth tokens: from now on they are refused.
     public func endTokens() {

@@ -100,7 +100,7 @@ struct ConfigurationTests {
         #expect(try credentials() is OAuthProvider)
         #expect(try !(credentials("--api-key", key) is OAuthProvider), "the command line goes before the variables")
         let folder = try TemporaryFolder()
-        let file = try folder.file("secret", "other\n").path
+        let file = try folder.file("secret", "other\n")
         chmod(file, 0o600)
         #expect(try credentials("--client-secret-file", file) is OAuthProvider)
         variables["TWILIO_CLIENT_ID"] = nil

@@ -165,6 +165,33 @@ struct StartFailureTests {
         }
     }
 
+    @Test("An OAuth service that gives out no token is told, by what it sends")
+    func tokenless() throws {
+        for (status, body, code, words) in [
+            (200, "<html>Please log in</html>", .unreachable, ["isn't JSON", "--oauth-url"]),
+            (200, "{}", .unreachable, ["access_token"]), (503, "", .unreachable, ["status 503", "try again later"]),
+        ] as [(Int, String, FailureStatus, [String])] {
+            let server = try LoopbackServer { _ in LoopbackServer.Answer(status: status, body: Array(body.utf8)) }
+            defer { server.stop() }
+            try check(
+                StartFailure("no token", code, naming: words).with {
+                    $0.options = StartFailure.oauthOptions("$TMP/wrong", url: server.url)
+                },
+                account: try Self.account.get(), mode: [])
+        }
+    }
+
+    @Test("Hosts that don't accept OAuth tokens are told, with the remedy")
+    func refusedTokens() throws {
+        let account = try SimulatedAccount(media: nil) { $0.behaviour.bearerAcceptance = .none }
+        chmod(try folder.file("client", account.simulator.credentials.clientSecret), 0o600)
+        try check(
+            StartFailure(
+                "no host accepts tokens", .credentials, naming: ["doesn't accept OAuth tokens", "use an API key"]
+            ).with { $0.options = StartFailure.oauthOptions("$TMP/client") },
+            account: account, mode: [])
+    }
+
     @Test("A proxy that refuses is told", arguments: [(407, "USER:PASSWORD@HOST"), (403, "NO_PROXY")])
     func refusingProxy(status: Int, words: String) throws {
         let server = try LoopbackServer { _ in LoopbackServer.Answer(status: status) }
@@ -228,6 +255,7 @@ struct StartFailureTests {
         let expand = { (text: String) in
             text.replacing("$KEYS", with: keys).replacing("$TMP", with: folder.url.path)
                 .replacing("$MNT", with: folder.path("mount"))
+                .replacing("$API", with: account.simulator.apiURL)
         }
         let words =
             prefix + [BuiltPrograms.twiliofs, "mount"] + mode + ["--cache-dir", folder.path("cache")] + failure.key

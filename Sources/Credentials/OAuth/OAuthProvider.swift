@@ -32,6 +32,7 @@ public final class OAuthProvider: CredentialProvider {
 
     private let tokenURL: URL
     private let client: @Sendable () -> OAuthClient
+    private let firstWait: Duration
     private let now: @Sendable () -> ContinuousClock.Instant
     private let logger: Logger
     private let state = Locked(State())
@@ -40,14 +41,17 @@ public final class OAuthProvider: CredentialProvider {
     ///
     /// - Parameters:
     ///   - tokenURL: The address that gives out tokens.
+    ///   - firstWait: How long the first token is waited for: less than the patience of the first request.
     ///   - logger: Receives failures to renew a token that still serves.
     ///   - now: The time.
     ///   - client: Returns the client; called for each token that is asked for, so it must be quick.
     public init(
-        tokenURL: URL, logger: Logger, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now },
+        tokenURL: URL, firstWait: Duration = .seconds(8), logger: Logger,
+        now: @escaping @Sendable () -> ContinuousClock.Instant = { .now },
         client: @escaping @Sendable () -> OAuthClient
     ) {
         self.tokenURL = tokenURL
+        self.firstWait = firstWait
         self.logger = logger
         self.now = now
         self.client = client
@@ -104,7 +108,7 @@ public final class OAuthProvider: CredentialProvider {
         let client = client()
         let request = Request(
             method: .post, address: Address(url: tokenURL), body: client.tokenRequest, priority: .reader,
-            patience: Self.patience(isFirst: !hadToken), bodyLimit: Self.answerLimit, isHarmless: true)
+            patience: patience(isFirst: !hadToken), bodyLimit: Self.answerLimit, isHarmless: true)
         let askedAt = now()
         transfer.send(request) { [self] result in
             let answer = Result { () throws(TwilioError) in
@@ -121,10 +125,10 @@ public final class OAuthProvider: CredentialProvider {
     /// The patience of a request for a token: less than that of the requests that wait for it, so that they tell why.
     ///
     /// Once there was a token, it bridges an outage as reading does.
-    private static func patience(isFirst: Bool) -> Patience {
-        var patience = isFirst ? Patience.standard : .media
-        patience.giveUp = .seconds(isFirst ? 8 : 30)
-        patience.outage = min(patience.giveUp, .seconds(20))
+    private func patience(isFirst: Bool) -> Patience {
+        var patience = Patience.media
+        patience.giveUp = isFirst ? firstWait : .seconds(30)
+        patience.outage = min(patience.giveUp, patience.outage)
         return patience
     }
 
@@ -157,7 +161,8 @@ public final class OAuthProvider: CredentialProvider {
             // Without a token, those who wait report the failure.
             logger.log(
                 level: isNews ? .warning : .debug,
-                "the OAuth token can't be renewed yet; the old one ends in \(Int(timeLeft / .seconds(1))) s", error: error)
+                "the OAuth token can't be renewed yet; the old one ends in \(Int(timeLeft / .seconds(1))) s",
+                error: error)
         case .failure: break
         }
         for waiter in waiters { waiter(answer.map { _ in true }.mapError { $0 }) }

@@ -13,7 +13,7 @@ enum TokenRefusal {
                 .malformedAnswer, error.message, remedy: "check --oauth-url, and for a login page in the network",
                 cause: error)
         }
-        guard let response = error.response, error.code == .status else {
+        guard let response = error.response else {
             return TwilioError(error, subject: "an OAuth token")
         }
         let status = response.head.status
@@ -28,7 +28,7 @@ enum TokenRefusal {
                 status: status, cause: error)
         default:
             return TwilioError(
-                .refused, "\(host) \(status >= 500 ? "failed to give" : "gives") out an OAuth token (\(details))",
+                .refused, "\(host) \(status >= 500 ? "failed to give out" : "refused") an OAuth token (\(details))",
                 twilioCode: document?.number, status: status, cause: error)
         }
     }

@@ -4,15 +4,15 @@
 struct OAuthTokens: Sendable {
     /// The ends of the tokens that were given out.
     private var ends: [String: ContinuousClock.Instant] = [:]
-    /// How many were given out since the start.
-    private(set) var givenOut = 0
+    /// Those that were given out since the start, in order.
+    private(set) var all: [String] = []
     /// How many requests for a token were refused since the start.
     private(set) var refused = 0
 
     /// Accepts a token from now on.
     mutating func add(_ token: String, endingAt end: ContinuousClock.Instant) {
         ends[token] = end
-        givenOut += 1
+        all.append(token)
     }
 
     /// Counts a refused request for a token.
@@ -27,7 +27,7 @@ struct OAuthTokens: Sendable {
     /// The counts, for the simulator's control.
     func counts(now: ContinuousClock.Instant) -> JSONValue {
         [
-            "given_out": .integer(givenOut), "refused": .integer(refused),
+            "given_out": .integer(all.count), "refused": .integer(refused),
             "accepted": .integer(ends.values.count { now < $0 }),
         ]
     }
