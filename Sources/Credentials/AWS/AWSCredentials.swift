@@ -1,4 +1,4 @@
-import Support
+public import Support
 public import Transfer
 public import TwilioAPI
 
@@ -59,7 +59,7 @@ public final class AWSCredentials: BucketCredentials {
             signature(region: region).map { $0 != refused } ?? false
         }
         guard state.withLock({ $0.settings.isRenewable }), !hasOther() else { return completion(.success(hasOther())) }
-        rereading.readIfChanged(self) { completion(.success(hasOther())) }
+        rereading.readIfChanged(self) { _ in completion(.success(hasOther())) }
     }
 }
 

@@ -1,3 +1,4 @@
+import Support
 import Transfer
 
 /// An access key of AWS, with the token of its session if it is a temporary one; printing it hides the secrets.

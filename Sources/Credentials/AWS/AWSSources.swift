@@ -65,7 +65,8 @@ public struct AWSSources: Sendable {
     /// - Throws: ``AWSError`` if the command line names a profile that can't be used.
     func load() throws(AWSError) -> AWSSettings {
         do throws(AWSError) {
-            return try variables.map(settings(of:)) ?? settingsOfFiles()
+            guard let variables else { return try settingsOfFiles() }
+            return try settings(of: variables)
         } catch {
             guard !isRequired else { throw error }
             return AWSSettings(

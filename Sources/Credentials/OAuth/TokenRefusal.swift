@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Support
 import Transfer
 import TwilioAPI
 

@@ -1,3 +1,5 @@
+import Support
+
 // The decisions of `TransferStateMachine` on its events; only its other file uses them.
 
 extension TransferStateMachine {

@@ -1,6 +1,6 @@
 public import FoundationEssentials
-import Support
-public import Transfer
+public import Support
+import Transfer
 
 /// Media outside of Twilio: which servers may be asked for it, and with which credentials.
 ///

@@ -29,13 +29,13 @@ struct ForeignLocation: Hashable {
         (self.host, self.port) = (host, port)
         guard scheme != "s3" else {
             // In such an address the key stands as it is.
-            path = Self.canonical("/" + rest[end...].dropFirst(), isEncoded: false)
+            path = Self.canonical(Array("/".utf8) + rest[end...].dropFirst(), isEncoded: false)
             query = nil
             return
         }
         let target = rest[end...].prefix { $0 != UInt8(ascii: "#") }
         let parts = target.split(separator: UInt8(ascii: "?"), maxSplits: 1, omittingEmptySubsequences: false)
-        let bytes = Array(parts.first ?? [])
+        let bytes = parts.first.map(Array.init) ?? []
         path = Self.canonical(bytes.isEmpty ? Array("/".utf8) : bytes, isEncoded: true)
         query = parts.count > 1 ? Self.version(in: parts[1]) : nil
     }

@@ -1,5 +1,5 @@
 import Support
-public import Transfer
+import Transfer
 
 /// The addresses for downloading media from a bucket outside of Twilio.
 ///
