@@ -169,8 +169,8 @@ let package = Package(
         tests(
             of: "Media",
             [
-                "Media", "TwilioSimulator", "ModuleTestSupport", "TestSupport", "Envelope", "TwilioAPI", "Transfer",
-                "Support", logging, metricsTestKit,
+                "Media", "TwilioSimulator", "ModuleTestSupport", "TestSupport", "Credentials", "Envelope", "TwilioAPI",
+                "Transfer", "Support", logging, metricsTestKit,
             ]),
         tests(of: "Readability", ["Readability", "TestSupport", "Support", "TwilioAPI"]),
         tests(of: "Prefetching", ["Prefetching", "TestSupport", "Catalog", "TwilioAPI"]),

@@ -55,6 +55,11 @@ final class MediaServices: Sendable {
     /// Bytes queued for the disk cache.
     private let storing = Locked(0)
 
+    /// The reasons for which a bucket may not be read that were logged.
+    private let deniedReasons = Locked<Set<String>>([])
+
+    private static let deniedReasonLimit = 100
+
     init(
         clients: TwilioClients, transfer: TransferClient, keys: KeyRing, diskCache: (any BlockCache)?,
         configuration: MediaConfiguration, observer: any MediaObserver, metrics: MediaMetrics, logger: Logger,
@@ -117,6 +122,16 @@ final class MediaServices: Sendable {
             work(diskCache)
             storing.withLock { $0 -= byteCount }
         }
+    }
+
+    /// Logs that a bucket may not be read: the first time per reason as a warning, later for debugging.
+    func reportDenial(_ error: MediaError, reason: String) {
+        let isNews = deniedReasons.withLock { reasons in
+            // They hold names of a server's.
+            if reasons.count >= Self.deniedReasonLimit { reasons.removeAll() }
+            return reasons.insert(reason).inserted
+        }
+        logger.log(level: isNews ? .warning : .debug, "\(error.message)", metadata: ["recording": "\(error.sid)"])
     }
 
     /// Logs a missing private key: the first time per public key as a warning, later for debugging.

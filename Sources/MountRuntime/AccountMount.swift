@@ -112,12 +112,17 @@ public final class AccountMount {
         stops.stop()
     }
 
+    /// The action for other credentials: what couldn't be read with the former ones is tried again.
+    public var credentialsDidChange: @Sendable () -> Void {
+        { [readability = parts.readability] in readability.requirementsDidChange() }
+    }
+
     /// The action for other private keys: open files and running reads survive it, and recordings that couldn't be
     /// opened for lack of a key are tried again.
     public var replacingKeys: @Sendable (KeyRing) -> Void {
-        { [library = parts.library, readability = parts.readability] keys in
+        { [library = parts.library, didChange = credentialsDidChange] keys in
             library.replaceKeys(by: keys)
-            readability.requirementsDidChange()
+            didChange()
         }
     }
 
@@ -149,7 +154,7 @@ public final class AccountMount {
         let client = TwilioClient(
             account: settings.account, credentials: settings.credentials,
             videoCredentials: settings.videoCredentials ?? settings.credentials, endpoints: settings.endpoints,
-            transfer: transfer)
+            transfer: transfer, externalMedia: settings.externalMedia)
         let (main, subaccounts) = try openAccounts(settings, client, logger) { account, window in
             try Catalog(folder: try catalogFolder(account), window: window, logger: accountLogger(account))
         }

@@ -42,6 +42,8 @@ public struct MountSettings: Sendable {
     public var isHidingUnreadable = false
     /// The subaccounts' own credentials, by SID; nil if no subaccounts are mounted.
     public var subaccountCredentials: [SID: any CredentialProvider]?
+    /// The access to media outside of Twilio; nil for none.
+    public var externalMedia: ExternalMedia?
     /// The disk cache, nil for none: its folder, the greatest size of its contents, and the least free space that it
     /// leaves on its file system, in bytes.
     public var diskCache: (folder: String, limit: Int64, minimumFree: Int64)?

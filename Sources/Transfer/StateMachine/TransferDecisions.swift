@@ -160,6 +160,13 @@ extension TransferStateMachine {
                 return [.askForCredential(attempt.address, refused: authorization)]
             }
         }
+        if let relocation = plan.relocation {
+            guard let place = relocation(response), retries.mayRefresh(after: error) else {
+                return failed(error, retryAfter: retryAfter, now: now)
+            }
+            address = place
+            return self.attempt(now: now)
+        }
         if plan.isDownload, response.mayMeanExpiry, retries.mayRefresh(after: error) {
             state = .awaitingAddress
             return [.askForAddress(replacing: address)]

@@ -28,6 +28,7 @@ struct Environment {
     /// The variables with secrets.
     private static let secrets = [
         "TWILIO_AUTH_TOKEN", "TWILIO_API_SECRET", "TWILIO_API_KEY_SECRET", "TWILIO_CLIENT_SECRET",
+        "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
     ]
 
     /// Wipes the secrets from the environment, which `/proc/PID/environ` shows and child processes inherit.

@@ -66,6 +66,8 @@ struct Mount {
         let credentials = try SigningKeys(
             command.account.signingKeys, account: account.account, keys: ring, reader: &keyReader
         ).sign(account, KindCredentials(command.subaccounts, account: account.account, secrets: secrets))
+        let externalMedia = try command.external.access(
+            environment: environment, isStrict: command.strictPermissions, rereading: rereading, logger: logger)
         forgetInheritedSecrets()
         let catalogFolder = { (sid: SID) throws(Failure) in
             try CacheFolder.path(
@@ -87,6 +89,7 @@ struct Mount {
         settings.isHidingUnreadable = command.hideUnreadable
         settings.videoCredentials = credentials.video
         settings.subaccountCredentials = credentials.subaccounts
+        settings.externalMedia = externalMedia
         if command.cacheSize.bytes > 0 {
             let root = try CacheFolder.root(option: command.cacheDir, environment: environment)
             settings.diskCache = (CacheFolder.ciphertext(root), command.cacheSize.bytes, command.cacheMinFree.bytes)
@@ -94,6 +97,7 @@ struct Mount {
         let mount = try AccountMount(settings, logger: logger, catalogFolder: catalogFolder)
         defer { mount.stop() }
         keys?.whenChanged(mount.replacingKeys)
+        rereading.whenChanged(mount.credentialsDidChange)
         mount.lookForMissingKeys { [weak keys] completion in
             guard let keys else { return completion(false) }
             keys.readIfChanged(by: rereading, completion: completion)
