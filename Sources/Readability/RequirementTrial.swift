@@ -79,7 +79,8 @@ struct RequirementTrial: Sendable {
         return nil
     }
 
-    /// Whether Twilio has the media of any of these recordings, despite the location in their resources.
+    /// Whether the media of any of these recordings can be read: from the bucket, or from Twilio despite the location in
+    /// their resources.
     private func isAnyThere(_ resources: [MediaResource]) -> Bool {
         let answers = Condition<[Bool]>([])
         for resource in resources {

@@ -210,6 +210,11 @@ public struct Behaviour: Sendable, Hashable, Codable {
     ///
     /// That server has to serve what was exported; nil leads to the media host.
     public var mediaOrigin: String?
+    /// The URL of a bucket of the customer's own, in which all media is; nil keeps it at Twilio.
+    ///
+    /// The resources then name objects below it, with the paths of exported media, and Twilio's own addresses of media
+    /// answer 404.
+    public var bucket: String?
     /// The services that accept OAuth tokens; the others answer 401.
     public var bearerAcceptance = BearerAcceptance.all
     /// How long an OAuth token is accepted, in seconds.
@@ -262,7 +267,7 @@ public struct Behaviour: Sendable, Hashable, Codable {
         case voiceRange, voiceLength, voiceHeadSupported, voiceRedirect, voiceNotFoundCount, mediaRange, mediaLength
         case encryptionSpelling, encryptionForm, mediaAddress, sendsUnencryptedLength, sendsUnencryptedMD5
         case metadataVersion, wrapAlgorithm, contentAlgorithm, videoSize, sendsEnvelope, sendsETag, urlLifetimeSeconds,
-            mediaOrigin
+            mediaOrigin, bucket
         case bearerAcceptance, tokenLifetimeSeconds, announcedTokenLifetimeSeconds
         case errorFormat, pageSizeLimit, listOrder, dateFilter, paging, listEnd, nullFields, latencyMilliseconds,
             bytesPerSecond

@@ -60,6 +60,11 @@ struct BehaviourOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The URL of another server, for presigned URLs.", valueName: "url"))
     var mediaOrigin: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "The URL of a customer's bucket that resources name; requests for media get 404.", valueName: "url"))
+    var bucket: String?
+
     @Option(help: "The services that accept OAuth tokens.")
     var bearerAcceptance = Behaviour.BearerAcceptance.all
 
@@ -127,6 +132,7 @@ struct BehaviourOptions: ParsableArguments {
         behaviour.sendsETag = etag
         behaviour.urlLifetimeSeconds = urlLifetime
         behaviour.mediaOrigin = mediaOrigin
+        behaviour.bucket = bucket
         behaviour.bearerAcceptance = bearerAcceptance
         behaviour.tokenLifetimeSeconds = tokenLifetime
         behaviour.announcedTokenLifetimeSeconds = announcedTokenLifetime

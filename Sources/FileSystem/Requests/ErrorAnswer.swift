@@ -73,7 +73,9 @@ struct ErrorAnswer: Sendable {
             // because a backup may meet a million such files: one warning per key reports them (`Readability`).
             case .keyNotHeld: Self(ENOKEY, "ENOKEY", .debug, "no private key that is held opens the file")
             case .changed: Self(ESTALE, "ESTALE", .info, "the media has changed since the file was opened")
-            case .mediaMissing: Self(EIO, "EIO", .error, "Twilio has the recording, but not its media")
+            case .mediaMissing: Self(EIO, "EIO", .error, "Twilio has the recording, but its media isn't there")
+            // A single warning has named the remedy.
+            case .accessDenied: Self(EACCES, "EACCES", .debug, "the media is in a bucket that may not be read")
             case .transferFailed: Self(EIO, "EIO", .error, "the media can't be fetched")
             case .integrityFailed: Self(EIO, "EIO", .error, "padding or sizes of the media are wrong")
             case .authenticationFailed: Self(EIO, "EIO", .error, "the tag of the media is wrong")

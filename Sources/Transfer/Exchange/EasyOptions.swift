@@ -21,7 +21,7 @@ struct EasyOptions {
         easy.set(CURLOPT_USERAGENT, userAgent)
         setAuthorization(authorization, on: easy)
         setMethod(of: request, on: easy)
-        return setHeaders(of: request, authorization?.headers ?? [], on: easy)
+        return setHeaders(of: request, authorization, on: easy)
     }
 
     /// Sets what libcurl makes the field `Authorization` of; other header fields are the caller's.
@@ -37,6 +37,10 @@ struct EasyOptions {
             easy.set(CURLOPT_AWS_SIGV4, "aws:amz:\(signature.region):\(signature.service)")
             easy.set(CURLOPT_USERNAME, signature.accessKey)
             easy.set(CURLOPT_PASSWORD, signature.secretKey)
+            // As an option, the field isn't signed: proxies and some stores change it. libcurl then also decodes what it
+            // accepts, which stored bytes must be spared.
+            easy.set(CURLOPT_ACCEPT_ENCODING, "identity")
+            easy.set(CURLOPT_HTTP_CONTENT_DECODING, 0)
         }
     }
 
@@ -97,9 +101,10 @@ struct EasyOptions {
     }
 
     private func setHeaders(
-        of request: ExchangeRequest, _ authorization: [(String, String)], on easy: UnsafeMutableRawPointer
+        of request: ExchangeRequest, _ authorization: Authorization?, on easy: UnsafeMutableRawPointer
     ) -> UnsafeMutablePointer<curl_slist>? {
-        var headers = request.fields + authorization
+        var headers = request.fields + (authorization?.headers ?? [])
+        if case .aws = authorization { headers.removeAll { $0.0 == "Accept-Encoding" } }
         // Bodies are small, so "Expect: 100-continue" would only cost a round trip.
         if request.method == .post { headers.append(("Expect", "")) }
         var list: UnsafeMutablePointer<curl_slist>?

@@ -1,3 +1,5 @@
+import Support
+
 // The decisions of `TransferStateMachine` on its events; only its other file uses them.
 
 import Support
@@ -157,6 +159,13 @@ extension TransferStateMachine {
                 state = .awaitingCredential(attempt.address, redirects: attempt.redirects, refusal: error)
                 return [.askForCredential(attempt.address, refused: authorization)]
             }
+        }
+        if let relocation = plan.relocation {
+            guard let place = relocation(response), retries.mayRefresh(after: error) else {
+                return failed(error, retryAfter: retryAfter, now: now)
+            }
+            address = place
+            return self.attempt(now: now)
         }
         if plan.isDownload, response.mayMeanExpiry, retries.mayRefresh(after: error) {
             state = .awaitingAddress

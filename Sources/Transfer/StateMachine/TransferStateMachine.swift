@@ -189,8 +189,9 @@ extension TransferStateMachine {
         attempt.stallsAt = now.advanced(by: plan.patience.stall)
         // The check is called once for each response, since the receiver may count responses.
         let reason = plan.refusal(of: head)
+        let followsRedirects = plan.relocation == nil
         switch head.status {
-        case 301, 302, 303, 307, 308:
+        case 300..<400 where followsRedirects && [301, 302, 303, 307, 308].contains(head.status):
             if plan.redirects == .report { return accept(head, attempt, now: now) }
             return redirect(head, attempt, now: now)
         case 200..<300 where reason == nil && (!plan.isDownload || [200, 204, 206].contains(head.status)):

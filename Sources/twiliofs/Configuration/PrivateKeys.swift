@@ -8,12 +8,23 @@ struct PrivateKeys {
     let secrets: SecretReader
     /// The file with the passphrase of encrypted private keys; without it, the program asks on the terminal.
     let passphraseFile: String?
-    /// The passphrase, once it was read; the file may be a pipe, which can't be read again.
+    /// Whether the terminal may be asked for a passphrase.
+    let mayAsk: Bool
+    /// The passphrase, read only once, since a pipe can't be read again.
     private var passphrase: SecretBytes?
 
-    init(secrets: SecretReader, passphraseFile: String?) {
+    init(secrets: SecretReader, passphraseFile: String?, mayAsk: Bool = true) {
         self.secrets = secrets
         self.passphraseFile = passphraseFile
+        self.mayAsk = mayAsk
+    }
+
+    /// Reads keys again, while the mount is running: it knows no passphrase yet.
+    ///
+    /// The process has left its working directory by then, and its terminal belongs to nobody.
+    var later: PrivateKeys {
+        let passphraseFile = passphraseFile.map { CacheFolder.absolute(secrets.file(named: $0)) }
+        return PrivateKeys(secrets: secrets, passphraseFile: passphraseFile, mayAsk: false)
     }
 
     /// Reads the private keys of arguments of the form `[voice:|video:][CR…=]FILE`.
@@ -21,24 +32,31 @@ struct PrivateKeys {
     /// A file may hold several private keys. If its argument has a SID, all of them are tied to this SID.
     mutating func load(_ arguments: [String]) throws(Failure) -> KeyRing {
         var entries: [KeyRing.Entry] = []
-        for argument in arguments {
-            let (use, sid, path) = Self.split(argument)
-            if access(path, F_OK) != 0, errno == ENOENT, let mistake = Self.mistake(in: path, isTied: sid != nil) {
-                throw Failure(
-                    .privateKey, "there is no private key '\(path)': \(mistake); the form is [voice:|video:][CR…=]FILE")
-            }
-            for (name, key) in try keys(of: path, what: "private key") {
-                entries.append(KeyRing.Entry(publicKeySID: sid, use: use, name: name, key: key))
-            }
-        }
+        for argument in arguments { entries += try self.entries(of: argument) }
         return KeyRing(entries)
     }
 
-    /// Reads the keys of a file, at least one, with their names in messages.
+    /// Reads the keys of one argument.
+    mutating func entries(of argument: String) throws(Failure) -> [KeyRing.Entry] {
+        let (use, sid, given) = Self.split(argument)
+        let path = secrets.file(named: given)
+        if access(path, F_OK) != 0, errno == ENOENT, let mistake = Self.mistake(in: path, isTied: sid != nil) {
+            throw Failure(
+                .privateKey, "there is no private key '\(path)': \(mistake); the form is [voice:|video:][CR…=]FILE")
+        }
+        let what = "private key"
+        let contents = try secrets.contents(path, what: what, status: .privateKey)
+        return try keys(in: contents, of: path, what: what).map { name, key in
+            KeyRing.Entry(publicKeySID: sid, use: use, name: name, key: key)
+        }
+    }
+
+    /// Reads the keys in a file's contents, at least one, with their names in messages.
     ///
     /// - Parameter what: What a key is in messages.
-    mutating func keys(of path: String, what: String) throws(Failure) -> [(name: String, key: PrivateKey)] {
-        let contents = try secrets.contents(path, what: what, status: .privateKey)
+    mutating func keys(
+        in contents: SecretBytes, of path: String, what: String
+    ) throws(Failure) -> [(name: String, key: PrivateKey)] {
         let sections = PrivateKey.sections(ofPEM: contents)
         var keys: [(name: String, key: PrivateKey)] = []
         for (index, section) in sections.enumerated() {
@@ -104,7 +122,7 @@ struct PrivateKeys {
         let read: SecretBytes
         if let passphraseFile {
             read = try secrets.firstLine(passphraseFile, what: "passphrase", status: .passphrase)
-        } else if let typed = try Terminal.askForSecret("Passphrase of \(path): ", status: .passphrase) {
+        } else if mayAsk, let typed = try Terminal.askForSecret("Passphrase of \(path): ", status: .passphrase) {
             read = typed
         } else {
             throw Failure(
