@@ -236,7 +236,7 @@ if Context.environment["TWILIOFS_FUZZ"] != nil {
             name: "Fuzz",
             dependencies: [
                 "twiliofs", "MountRuntime", "FileSystem", "FileTree", "Media", "DiskCache", "Sync", "Catalog",
-                "TwilioAPI", "Transfer", "Envelope", "Support", logging, metrics,
+                "Credentials", "TwilioAPI", "Transfer", "Envelope", "Support", logging, metrics,
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             path: "Fuzz", exclude: ["README.md", "Seeds"],

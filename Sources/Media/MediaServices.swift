@@ -12,7 +12,7 @@ final class MediaServices: Sendable {
 
     let clients: TwilioClients
     let transfer: TransferClient
-    let keys: KeyRing
+    let keys: HeldKeys
     let configuration: MediaConfiguration
     let observer: any MediaObserver
     let logger: Logger
@@ -54,18 +54,11 @@ final class MediaServices: Sendable {
 
     /// Bytes queued for the disk cache.
     private let storing = Locked(0)
-    let provenKeys = Locked<Set<ProvenKey>>([])
-
-    /// Content keys unwrapped lately.
-    let contentKeys = Locked(ContentKeyCache())
 
     /// The reasons for which a bucket may not be read that were logged.
     private let deniedReasons = Locked<Set<String>>([])
 
     private static let deniedReasonLimit = 100
-
-    /// The public keys whose missing private key was logged.
-    private let missedKeys = Locked<Set<String>>([])
 
     init(
         clients: TwilioClients, transfer: TransferClient, keys: KeyRing, diskCache: (any BlockCache)?,
@@ -74,7 +67,7 @@ final class MediaServices: Sendable {
     ) throws {
         self.clients = clients
         self.transfer = transfer
-        self.keys = keys
+        self.keys = HeldKeys(keys)
         self.diskCache = diskCache
         self.configuration = configuration
         self.observer = observer
@@ -144,7 +137,7 @@ final class MediaServices: Sendable {
     /// Logs a missing private key: the first time per public key as a warning, later for debugging.
     func reportMissingKey(_ resource: MediaResource, _ message: String) {
         let key = resource.publicKeySID ?? "not named"
-        let isNews = missedKeys.withLock { $0.insert(key).inserted }
+        let isNews = keys.noteMissing(key)
         logger.log(
             level: isNews ? .warning : .debug, "\(resource.sid): can't be opened: \(message)",
             metadata: ["recording": "\(resource.sid)", "public_key": "\(key)"])

@@ -1,9 +1,10 @@
 import Catalog
 import DiskCache
+public import Envelope
 import FileSystem
 import FileTree
 public import Logging
-import Media
+public import Media
 import Metrics
 import Monitoring
 import Prefetching
@@ -26,6 +27,7 @@ public final class AccountMount {
     /// The parts that ``mount()`` starts.
     struct Parts {
         let kernel: KernelConnection
+        let library: MediaLibrary
         let branches: [Branch]
         let prober: SizeProber
         let readability: Readability
@@ -110,6 +112,20 @@ public final class AccountMount {
         stops.stop()
     }
 
+    /// The action for other private keys: open files and running reads survive it, and recordings that couldn't be
+    /// opened for lack of a key are tried again.
+    public var replacingKeys: @Sendable (KeyRing) -> Void {
+        { [library = parts.library, readability = parts.readability] keys in
+            library.replaceKeys(by: keys)
+            readability.requirementsDidChange()
+        }
+    }
+
+    /// Has private keys looked for whenever one is missing.
+    public func lookForMissingKeys(with search: @escaping MediaLibrary.KeySearch) {
+        parts.library.lookForMissingKeys(with: search)
+    }
+
     /// Describes the unreadable recordings, one sentence per reason.
     ///
     /// - Parameter patience: The longest wait for the survey of all lists; later findings are missing.
@@ -131,7 +147,8 @@ public final class AccountMount {
             return named
         }
         let client = TwilioClient(
-            account: settings.account, credentials: settings.credentials, endpoints: settings.endpoints,
+            account: settings.account, credentials: settings.credentials,
+            videoCredentials: settings.videoCredentials ?? settings.credentials, endpoints: settings.endpoints,
             transfer: transfer, externalMedia: settings.externalMedia)
         let (main, subaccounts) = try openAccounts(settings, client, logger) { account, window in
             try Catalog(folder: try catalogFolder(account), window: window, logger: accountLogger(account))
@@ -173,8 +190,8 @@ public final class AccountMount {
             controlFiles: StatusFiles(gatherer: gatherer), readability: readability,
             ownership: settings.ownership)
         return Parts(
-            kernel: kernel, branches: branches, prober: prober, readability: readability, gatherer: gatherer,
-            tree: tree)
+            kernel: kernel, library: library, branches: branches, prober: prober, readability: readability,
+            gatherer: gatherer, tree: tree)
     }
 
     /// Makes the library, and opens its disk cache if there is one.

@@ -14,6 +14,8 @@ public struct MountSettings: Sendable {
     public var account: SID
     /// Provides the credential of the mounted account.
     public var credentials: any CredentialProvider
+    /// Provides the credential with which it is asked for video; nil if that is the same.
+    public var videoCredentials: (any CredentialProvider)?
     /// The addresses of Twilio's services.
     public var endpoints: Endpoints
     /// The settings of the transfer client.

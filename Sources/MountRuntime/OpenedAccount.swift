@@ -26,7 +26,7 @@ struct OpenedAccount {
         let accounts = try client.activeAccounts(priority: .reader).filter { $0.sid != client.account }
             .sorted { $0.sid < $1.sid }
         for stranger in Set(credentials.keys).subtracting(accounts.map(\.sid)).sorted() {
-            logger.warning("--subaccount-credentials names \(stranger), which is not an active subaccount")
+            logger.warning("there are credentials of \(stranger), which is not an active subaccount")
         }
         return try accounts.map { account in
             let client = client.client(forSubaccount: account.sid, videoCredentials: credentials[account.sid])

@@ -89,7 +89,8 @@ extension TwilioError {
             default: .refused
             }
         let host = error.response?.head.address.url.host() ?? "the server"
-        guard error.refusedForm != .bearer else {
+        let remedy = document.code.flatMap(SignedRequestRefusal.remedy)
+        guard error.refusedForm != .bearer || document.code == SignedRequestRefusal.required else {
             let number = document.code.map { "error \($0), " } ?? ""
             self.init(
                 .unauthorized,
@@ -104,8 +105,8 @@ extension TwilioError {
         let reason = document.message.flatMap { $0.isEmpty ? nil : ": \($0)" } ?? ""
         let numbers = document.code.map { "error \($0), status \(status)" } ?? "status \(status)"
         self.init(
-            code, "\(host) \(deed) \(subject)\(reason) (\(numbers))", twilioCode: document.code, status: status,
-            cause: error)
+            code, "\(host) \(deed) \(subject)\(reason) (\(numbers))",
+            remedy: remedy, twilioCode: document.code, status: status, cause: error)
     }
 
     /// The error of a request that wasn't sent for want of a credential, which the provider's error explains.

@@ -158,6 +158,16 @@ public struct Behaviour: Sendable, Hashable, Codable {
         case repeated
     }
 
+    /// What an account demands of requests' tokens: Public Key Client Validation.
+    public enum ClientValidation: String, Sendable, Codable, CaseIterable {
+        /// It isn't enabled: requests with a token are refused (70053).
+        case disabled
+        /// Tokens are checked where there are any.
+        case enabled
+        /// Requests without a token are refused (70052).
+        case enforced
+    }
+
     /// Whether voice media that the API host serves obeys `Range`.
     public var voiceRange = RangeSupport.honoured
     /// How voice media that the API host serves tells its length.
@@ -235,6 +245,8 @@ public struct Behaviour: Sendable, Hashable, Codable {
     public var concurrencyLimit: Int?
     /// `Retry-After` of those 429 answers, in seconds; nil leaves it out.
     public var retryAfterSeconds: Int?
+    /// Whether requests have to be signed.
+    public var clientValidation = ClientValidation.disabled
 
     /// Makes the behaviour that Twilio's documentation describes, as fast as the machine allows.
     public init() {}
@@ -259,6 +271,6 @@ public struct Behaviour: Sendable, Hashable, Codable {
         case bearerAcceptance, tokenLifetimeSeconds, announcedTokenLifetimeSeconds
         case errorFormat, pageSizeLimit, listOrder, dateFilter, paging, listEnd, nullFields, latencyMilliseconds,
             bytesPerSecond
-        case concurrencyLimit, retryAfterSeconds
+        case concurrencyLimit, retryAfterSeconds, clientValidation
     }
 }

@@ -109,7 +109,7 @@ final class Simulation: Sendable {
     func caller(of request: SimulatedRequest) -> SimulatedAccount? {
         if let token = request.bearerToken { return holder(of: token, in: request) }
         guard let login = request.login else { return nil }
-        return accounts.first { $0.logins.contains(login) && $0.status == .active }
+        return accounts.first { $0.isOpened(by: login) && $0.status == .active }
     }
 
     /// Gives the account that an OAuth token opens, if the service that the request is for accepts it.

@@ -178,6 +178,17 @@ extension TwilioSimulator {
         try simulation.account(named: account).delete(sid: sid, withMetadata: true)
     }
 
+    /// Replaces an account's secrets: from the next request on, those before are refused.
+    ///
+    /// - Parameters:
+    ///   - authToken: The new auth token; nil leaves it as it is, here and below.
+    ///   - apiSecret: The new secret of the main account's API key.
+    public func replaceSecrets(
+        authToken: String? = nil, apiSecret: String? = nil, account: String? = nil
+    ) throws(SimulatorError) {
+        try simulation.account(named: account).replaceSecrets(authToken: authToken, apiSecret: apiSecret)
+    }
+
     /// Gives an account another status.
     public func change(account: String, to status: AccountStatus) throws(SimulatorError) {
         try simulation.account(named: account).status = status

@@ -107,6 +107,9 @@ struct BehaviourOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The Retry-After of those answers.", valueName: "seconds"))
     var retryAfter: Int?
 
+    @Option(help: "Whether requests have to be signed: Public Key Client Validation.")
+    var clientValidation = Behaviour.ClientValidation.disabled
+
     /// The behaviour that the options describe.
     var behaviour: Behaviour {
         var behaviour = Behaviour()
@@ -144,6 +147,7 @@ struct BehaviourOptions: ParsableArguments {
         behaviour.bytesPerSecond = bandwidth
         behaviour.concurrencyLimit = concurrencyLimit
         behaviour.retryAfterSeconds = retryAfter
+        behaviour.clientValidation = clientValidation
         return behaviour
     }
 }

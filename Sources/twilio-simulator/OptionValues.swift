@@ -18,4 +18,5 @@ extension Behaviour.ListOrder: ExpressibleByArgument {}
 extension Behaviour.DateFilter: ExpressibleByArgument {}
 extension Behaviour.ListEnd: ExpressibleByArgument {}
 extension Behaviour.Paging: ExpressibleByArgument {}
+extension Behaviour.ClientValidation: ExpressibleByArgument {}
 extension GeneratedEnvelopes: ExpressibleByArgument {}

@@ -56,6 +56,15 @@ struct SimulatorCommandTests {
         #expect(old["status"] as? String == "closed")
     }
 
+    @Test("Signed requests can be demanded from the start")
+    func clientValidation() throws {
+        let (process, ready) = try start("--client-validation", "enforced")
+        defer { process.send(SIGTERM) }
+        let login = "\(ready.accountSid):\(ready.authToken)"
+        let answer = try Command.require(["curl", "-gsS", "-u", login, "\(ready.apiURL)/v1/Recordings"]).text
+        #expect(answer.contains("70052"))
+    }
+
     @Test("The switches of lists of generated recordings are obeyed")
     func lists() throws {
         let (process, ready) = try start(

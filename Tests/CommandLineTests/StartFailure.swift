@@ -143,6 +143,18 @@ struct StartFailure: Sendable, CustomTestStringConvertible {
         StartFailure("a token and an API key", .configuration, naming: ["--auth-token-file", "--api-key"]).with {
             $0.options = ["--auth-token-file", "$TMP/wrong", "--api-key", "SK0123456789abcdef0123456789abcdef"]
         },
+        StartFailure("a signing key without an API key", .configuration, naming: ["--signing-key", "--api-key"]).with {
+            $0.options = ["--signing-key", "CR0123456789abcdef0123456789abcdef=$KEYS/pkcs8.pem"]
+        },
+        StartFailure("a signing key without a SID", .privateKey, naming: ["--signing-key CR…=$KEYS/pkcs8.pem"]).with {
+            $0.options = ["--signing-key", "$KEYS/pkcs8.pem"]
+        },
+        StartFailure("a public key that signs", .privateKey, naming: ["signing key", "public.pem", "PUBLIC KEY"]).with {
+            $0.options = ["--signing-key", "CR0123456789abcdef0123456789abcdef=$KEYS/public.pem"]
+        },
+        StartFailure("an encrypted signing key", .passphrase, naming: ["signing key", "--key-passphrase-file"]).with {
+            $0.options = ["--signing-key", "CR0123456789abcdef0123456789abcdef=$KEYS/encryptedPKCS8.pem"]
+        },
         StartFailure("a bad region", .configuration, naming: ["xx9", "edge"]).with {
             $0.options = ["--region", "xx9"]
             $0.variables["TWILIOFS_API_URL"] = ""

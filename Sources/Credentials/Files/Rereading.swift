@@ -38,13 +38,17 @@ public final class Rereading: Sendable {
         }
     }
 
-    /// Reads one source again if its files have changed.
+    /// Reads those of some sources again whose files have changed.
     ///
     /// - Parameter completion: Called on the thread or at once, with whether something else was read.
     public func readIfChanged(
-        _ source: any Rereadable, completion: @escaping @Sendable (_ hasChanged: Bool) -> Void
+        _ sources: [any Rereadable], completion: @escaping @Sendable (_ hasChanged: Bool) -> Void
     ) {
-        let isQueued = worker.run { [self] in completion(read(source, evenIfUnchanged: false) == .changed) }
+        let isQueued = worker.run { [self] in
+            // All of them: `contains` would stop at the first.
+            let outcomes = sources.map { read($0, evenIfUnchanged: false) }
+            completion(outcomes.contains(.changed))
+        }
         if !isQueued { completion(false) }
     }
 

@@ -4,7 +4,7 @@ import Support
 /// A URL and the provider of its credential.
 ///
 /// Each request asks for the credential when it is sent. The credential is sent to the URL's origin (scheme, host and
-/// port) only, wherever a server redirects.
+/// port) only, wherever a server redirects, unless its provider follows to another one.
 public struct Address: Sendable {
     /// The URL; its query can be a secret, as the signature of a presigned URL.
     public let url: URL

@@ -24,6 +24,11 @@ public protocol CredentialProvider: AnyObject, Sendable {
     /// Whether it is the account's own credential, whose requests Twilio limits.
     var isOfAccount: Bool { get }
 
+    /// Whether a redirect to another origin keeps this provider.
+    ///
+    /// Called on the transfer thread, so it must be quick.
+    func follows(to origin: Origin) -> Bool
+
     /// Obtains an authorization; once for all who wait for it.
     ///
     /// Called on the transfer thread: must be quick; calls `completion` exactly once, now or later, from any thread.
@@ -47,6 +52,9 @@ extension CredentialProvider {
 
     /// Whether the status is 401.
     public func isRefusal(status: Int, body: [UInt8]) -> Bool { status == 401 }
+
+    /// No: the credential is for one origin.
+    public func follows(to origin: Origin) -> Bool { false }
 
     /// Has nothing newer.
     public func renew(

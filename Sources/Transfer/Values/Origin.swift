@@ -8,9 +8,12 @@ public import Support
 /// libcurl parses the URLs because it connects to them: two parsers that disagree about the host would send credentials
 /// to the wrong server.
 public struct Origin: Hashable, Sendable, CustomStringConvertible {
-    let scheme: String
-    let host: String
-    let port: Int
+    /// `https` or `http`.
+    public let scheme: String
+    /// The host in lower case; an IPv6 address has brackets.
+    public let host: String
+    /// The port.
+    public let port: Int
 
     /// Makes the origin of a URL; throws `invalid`, or `insecure` for plain http to another machine.
     init(of url: URL) throws(AddressError) {
@@ -90,7 +93,8 @@ extension Address {
 
     /// Resolves a redirect.
     ///
-    /// The credential is kept only within the origin; once lost, it doesn't come back with a later redirect.
+    /// The credential is kept only within the origin, and to another origin that its provider follows to; once lost, it
+    /// doesn't come back with a later redirect.
     ///
     /// - Throws: `invalid` or `insecure` for a forbidden target.
     public func redirected(to location: String) throws(AddressError) -> Address {
@@ -106,7 +110,30 @@ extension Address {
                 .insecure,
                 "\(self) redirects to \(Address(url: target)), which is this machine: refused.")
         }
-        return Address(url: target, credentials: here == there ? credentials : nil)
+        let isKept = here == there || credentials?.follows(to: there) == true
+        return Address(url: target, credentials: isKept ? credentials : nil)
+    }
+}
+
+extension OutgoingRequest {
+    /// Where a request goes, as libcurl sends it.
+    public struct Target: Sendable, Hashable {
+        /// The value of the header field `Host`.
+        public let host: String
+        /// The path, at least `/`, percent-encoded.
+        public let path: String
+        /// The query without its question mark, percent-encoded; empty for none.
+        public let query: String
+    }
+
+    /// The target; nil for a URL that can't be used.
+    public var target: Target? {
+        guard let parsed = try? ParsedURL(url.absoluteString), let host = parsed[CURLUPART_HOST],
+            let path = parsed[CURLUPART_PATH]
+        else { return nil }
+        // libcurl leaves out the scheme's own port.
+        let port = parsed[CURLUPART_PORT, CURLU_NO_DEFAULT_PORT].map { ":\($0)" } ?? ""
+        return Target(host: host + port, path: path, query: parsed[CURLUPART_QUERY] ?? "")
     }
 }
 

@@ -1,7 +1,7 @@
 /// A request whose whole response is returned at once.
 public struct Request: Sendable {
     /// The HTTP method.
-    public enum Method: String, Sendable, Hashable {
+    public enum Method: String, Sendable, Hashable, CaseIterable {
         /// Fetches the resource.
         case get = "GET"
         /// Fetches its head only.

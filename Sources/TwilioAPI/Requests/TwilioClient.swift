@@ -39,7 +39,11 @@ public final class TwilioClient: Sendable {
             transfer: transfer, externalMedia: externalMedia)
     }
 
-    private init(
+    /// Makes a client that asks for video with other credentials than for everything else; sends nothing.
+    ///
+    /// - Parameters:
+    ///   - videoCredentials: Those for video; nil if there are none: its requests fail.
+    public init(
         account: SID, credentials: any CredentialProvider, videoCredentials: (any CredentialProvider)?,
         endpoints: Endpoints, transfer: TransferClient, externalMedia: ExternalMedia?
     ) {

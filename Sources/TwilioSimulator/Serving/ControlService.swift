@@ -38,6 +38,9 @@ struct ControlService {
         case ("DELETE", "tokens"):
             simulation.state.withLock { $0.tokens.endAll() }
             return SimulatedResponse(204)
+        case ("PATCH", "credentials"):
+            try replaceSecrets(request)
+            return SimulatedResponse(204)
         case ("POST", "resources"):
             return .json(200, ["sid": .string(try change(request))])
         case ("GET", "manifest"):
@@ -65,6 +68,18 @@ struct ControlService {
         let encrypted: Bool?
         /// The members to override, for `add` and `update`.
         let fields: [String: JSONValue]?
+    }
+
+    /// Is the body of `PATCH /_simulator/credentials`; what is left out stays as it is.
+    private struct Secrets: Decodable {
+        let authToken: String?
+        let apiSecret: String?
+    }
+
+    private func replaceSecrets(_ request: SimulatedRequest) throws(SimulatorError) {
+        let subject = "The change of credentials"
+        let secrets = try JSONValue(text: request.body, subject: subject).decode(Secrets.self, subject: subject)
+        try account(request).replaceSecrets(authToken: secrets.authToken, apiSecret: secrets.apiSecret)
     }
 
     private func account(_ request: SimulatedRequest) throws(SimulatorError) -> SimulatedAccount {

@@ -79,6 +79,10 @@ struct SimulatedService: Sendable {
         guard let caller = simulation.caller(of: request) else {
             return .unauthenticated(format: format(request, behaviour))
         }
+        let validation = RequestValidation(account: caller, mode: behaviour.clientValidation)
+        if let refusal = validation.refusal(of: request, now: .now) {
+            return .twilioError(refusal.status, refusal.code, refusal.message, format: format(request, behaviour))
+        }
         if request.path.hasPrefix("/2010-04-01/") {
             return try classic(request, caller: caller, behaviour)
         }

@@ -44,8 +44,7 @@ struct Mount {
         defer { log.flush() }
         try AddressSpaceLimit.check()
         try ThreadReserve.check()
-        let signals = try ProcessSignals(log: log)
-
+        let signals = try ProcessSignals(log: log, endsWithTerminal: command.readyDescriptor == nil)
         let rereading = try Rereading(logger: logger)
         defer { rereading.shutDown() }
 
@@ -55,16 +54,19 @@ struct Mount {
         }
         let window = try command.window.window()
         let allowsOthers = command.allowOther || options.allowsOthers
-        let secrets = SecretReader(isStrict: command.strictPermissions, warn: { [self] in warn($0) })
+        let secrets = secretReader(rereading)
         try MountPoint.checkAvailability(allowsOthers: allowsOthers)
         let mountPoint = try MountPoint(command.mountPoint, allowsContents: options.allowsContents)
         try checkPlaces(outside: mountPoint)
         let account = try AccountConfiguration(
             command.account, environment: environment, secrets: secrets, logger: logger)
-        let keys = try loadKeys(secrets)
-        let externalMedia = try command.external.access(
-            environment: environment, isStrict: command.strictPermissions, rereading: rereading, logger: logger)
-        let credentials = try command.subaccounts.credentials(secrets)
+        var keyReader = PrivateKeys(secrets: secrets, passphraseFile: command.keyPassphraseFile)
+        let keys = try loadKeys(&keyReader)
+        let ring = keys?.ring ?? KeyRing([])
+        let credentials = try SigningKeys(
+            command.account.signingKeys, account: account.account, keys: ring, reader: &keyReader
+        ).sign(account, KindCredentials(command.subaccounts, account: account.account, secrets: secrets))
+        let externalMedia = try command.external.access(environment: environment, secrets: secrets)
         forgetInheritedSecrets()
         let catalogFolder = { (sid: SID) throws(Failure) in
             try CacheFolder.path(
@@ -72,8 +74,8 @@ struct Mount {
         }
 
         var settings = MountSettings(
-            version: TwilioFS.version, account: account.account, credentials: account.credentials,
-            endpoints: account.endpoints, transfer: transferConfiguration, keys: keys,
+            version: TwilioFS.version, account: account.account, credentials: credentials.main,
+            endpoints: account.endpoints, transfer: transferConfiguration, keys: ring,
             media: try mediaConfiguration(spoolFolder: try catalogFolder(account.account)),
             ownership: Ownership(
                 user: command.user ?? options.user ?? getuid(), group: command.group ?? options.group ?? getgid(),
@@ -84,19 +86,26 @@ struct Mount {
         settings.sync = command.window.settings
         settings.isProbing = command.window.probing
         settings.isHidingUnreadable = command.hideUnreadable
+        settings.videoCredentials = credentials.video
+        settings.subaccountCredentials = credentials.subaccounts
         settings.externalMedia = externalMedia
-        settings.subaccountCredentials = credentials?.mapValues(FixedCredential.init)
         if command.cacheSize.bytes > 0 {
             let root = try CacheFolder.root(option: command.cacheDir, environment: environment)
             settings.diskCache = (CacheFolder.ciphertext(root), command.cacheSize.bytes, command.cacheMinFree.bytes)
         }
         let mount = try AccountMount(settings, logger: logger, catalogFolder: catalogFolder)
         defer { mount.stop() }
+        keys?.whenChanged(mount.replacingKeys)
+        mount.lookForMissingKeys { [weak keys] completion in
+            guard let keys else { return completion(false) }
+            keys.readIfChanged(by: rereading, completion: completion)
+        }
         signals.hold()
         try mount.mount()
-        signals.onUnmount(mount.unmounting)
+        signals.onSignals(unmount: mount.unmounting) { rereading.readAll() }
         try announce(mount, on: mountPoint)
-        mount.wait()
+        // Nothing else keeps the keys for a change of their files.
+        withExtendedLifetime(keys) { mount.wait() }
     }
 
     /// Prints warnings of unreadable recordings, then lets the waiting process return.
@@ -126,10 +135,22 @@ struct Mount {
     }
 
     /// Logs a warning, and shows it on the terminal.
-    private func warn(_ sentence: String) {
-        logger.warning("\(sentence)")
+    private func warn(_ sentence: String) { warning(sentence) }
+
+    /// The function that ``warn(_:)`` calls, for other threads too.
+    private var warning: @Sendable (String) -> Void {
         // In the foreground, the log itself may be the terminal.
-        if command.readyDescriptor != nil || command.logFile != nil { Failure.show("warning: \(sentence)") }
+        let isShown = command.readyDescriptor != nil || command.logFile != nil
+        return { [logger] sentence in
+            logger.warning("\(sentence)")
+            if isShown { Failure.show("warning: \(sentence)") }
+        }
+    }
+
+    private func secretReader(_ rereading: Rereading) -> SecretReader {
+        SecretReader(
+            isStrict: command.strictPermissions, credentialsFolder: environment["CREDENTIALS_DIRECTORY"],
+            rereading: rereading, warn: warning)
     }
 
     /// Removes secrets from the environment, and closes the parent's pipes with secrets.
@@ -161,10 +182,11 @@ struct Mount {
         else { throw Failure(.other, "core dumps can't be switched off: \(SystemErrorCode.current)") }
     }
 
-    private func loadKeys(_ secrets: SecretReader) throws(Failure) -> KeyRing {
+    /// The files of private keys; nil for a mount without.
+    private func loadKeys(_ reader: inout PrivateKeys) throws(Failure) -> KeyFiles? {
         if command.isWithoutKey {
             guard command.keys.isEmpty else { throw Failure(.configuration, "give either --key or --no-key, not both") }
-            return KeyRing([])
+            return nil
         }
         guard !command.keys.isEmpty else {
             throw Failure(
@@ -175,8 +197,7 @@ struct Mount {
         if SecureHeap.initialize() != .locked {
             warn("private keys are in memory that may be swapped out: raise the limit 'memlock' (ulimit -l)")
         }
-        var reader = PrivateKeys(secrets: secrets, passphraseFile: command.keyPassphraseFile)
-        return try reader.load(command.keys)
+        return try KeyFiles(command.keys, reader: &reader)
     }
 
     /// Refuses a mount that contains its own files, and so would wait for itself.
