@@ -4,6 +4,7 @@ import Envelope
 import FoundationEssentials
 import Glibc
 import Support
+import Transfer
 import TwilioAPI
 
 /// The options for media in a bucket of the customer's own.
