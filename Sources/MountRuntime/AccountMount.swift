@@ -112,12 +112,17 @@ public final class AccountMount {
         stops.stop()
     }
 
+    /// The action for other credentials: what couldn't be read with the former ones is tried again.
+    public var credentialsDidChange: @Sendable () -> Void {
+        { [readability = parts.readability] in readability.requirementsDidChange() }
+    }
+
     /// The action for other private keys: open files and running reads survive it, and recordings that couldn't be
     /// opened for lack of a key are tried again.
     public var replacingKeys: @Sendable (KeyRing) -> Void {
-        { [library = parts.library, readability = parts.readability] keys in
+        { [library = parts.library, didChange = credentialsDidChange] keys in
             library.replaceKeys(by: keys)
-            readability.requirementsDidChange()
+            didChange()
         }
     }
 

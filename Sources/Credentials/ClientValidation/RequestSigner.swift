@@ -1,6 +1,6 @@
 public import Envelope
 import FoundationEssentials
-public import Transfer
+import Transfer
 public import TwilioAPI
 
 /// Makes the tokens of Public Key Client Validation: each proves who sends one request, and that nobody has changed it.

@@ -7,6 +7,7 @@ import Support
 public final class Rereading: Sendable {
     private let worker: WorkerPool
     private let sources = Locked<[any Rereadable]>([])
+    private let observer = Locked<(@Sendable () -> Void)?>(nil)
     private let logger: Logger
 
     /// Starts the thread.
@@ -22,6 +23,9 @@ public final class Rereading: Sendable {
 
     /// Adds what ``readAll()`` reads.
     public func add(_ source: any Rereadable) { sources.withLock { $0.append(source) } }
+
+    /// Has a function called after each change of any source, on the thread.
+    public func whenChanged(_ observer: @escaping @Sendable () -> Void) { self.observer.withLock { $0 = observer } }
 
     /// Reads everything again, on the thread.
     public func readAll() {
@@ -57,6 +61,7 @@ public final class Rereading: Sendable {
     private func read(_ source: any Rereadable, evenIfUnchanged: Bool) -> Outcome {
         do {
             guard try source.readAgain(evenIfUnchanged: evenIfUnchanged) else { return .unchanged }
+            observer.withLock(\.self)?()
             logger.notice("\(source.name) was read again and has changed")
             return .changed
         } catch {

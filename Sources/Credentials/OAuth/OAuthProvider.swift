@@ -111,13 +111,8 @@ public final class OAuthProvider: CredentialProvider {
             patience: patience(isFirst: !hadToken), bodyLimit: Self.answerLimit, isHarmless: true)
         let askedAt = now()
         transfer.send(request) { [self] result in
-            let answer = Result { () throws(TwilioError) in
-                do throws(TransferError) {
-                    return try Self.answer(try result.get(), host: host)
-                } catch {
-                    throw TokenRefusal.error(error, host: host, client: client)
-                }
-            }
+            let answer = result.mapError { TokenRefusal.error($0, host: host, client: client) }
+                .flatMap { response in Result { () throws(TwilioError) in try Self.answer(response, host: host) } }
             end(answer, askedAt: askedAt)
         }
     }
@@ -134,12 +129,14 @@ public final class OAuthProvider: CredentialProvider {
 
     private var host: String { tokenURL.host() ?? "the OAuth service" }
 
-    /// Reads an answer; throws a transfer's error for one that isn't a token's.
-    private static func answer(_ response: Response, host: String) throws(TransferError) -> TokenAnswer {
+    /// Reads an answer that should hold a token.
+    private static func answer(_ response: Response, host: String) throws(TwilioError) -> TokenAnswer {
         do throws(TokenAnswer.Fault) {
             return try TokenAnswer(response.body)
         } catch {
-            throw TransferError(.unusableAnswer, "\(host) \(error.reason).")
+            throw TwilioError(
+                .malformedAnswer, "\(host) \(error.reason)",
+                remedy: "check --oauth-url, and for a login page in the network")
         }
     }
 

@@ -9,11 +9,6 @@ import TwilioAPI
 enum TokenRefusal {
     /// The error of a request for a token.
     static func error(_ error: TransferError, host: String, client: OAuthClient) -> TwilioError {
-        if error.code == .unusableAnswer {
-            return TwilioError(
-                .malformedAnswer, error.message, remedy: "check --oauth-url, and for a login page in the network",
-                cause: error)
-        }
         guard let response = error.response else {
             return TwilioError(error, subject: "an OAuth token")
         }

@@ -212,6 +212,9 @@ extension TransferLoop: TransferDelegate {
             case .askForCredential(let address, let refused):
                 let identifier = transfer.identifier
                 let mailbox = mailbox
+                logger.debug(
+                    "\(address.origin?.description ?? "no host"): a request waits for a credential",
+                    metadata: ["transfer": "\(identifier)", "address": "\(address)"])
                 address.credentials?.renew(refused: refused, priority: transfer.priority) { result in
                     mailbox.post(.credentialArrived(identifier, result))
                 }

@@ -2,6 +2,8 @@ import Support
 
 // The decisions of `TransferStateMachine` on its events; only its other file uses them.
 
+import Support
+
 extension TransferStateMachine {
     mutating func end(_ result: Result<Void, TransferError>) -> [TransferAction] {
         state = .ended

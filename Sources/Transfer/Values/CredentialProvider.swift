@@ -21,13 +21,13 @@ public protocol CredentialProvider: AnyObject, Sendable {
     ///   - body: The start of the response's body, at most 64 KiB.
     func isRefusal(status: Int, body: [UInt8]) -> Bool
 
-    /// Whether it is the account's own credential, whose requests Twilio limits.
-    var isOfAccount: Bool { get }
-
     /// Whether a redirect to another origin keeps this provider.
     ///
     /// Called on the transfer thread, so it must be quick.
     func follows(to origin: Origin) -> Bool
+
+    /// Whether it is the account's own credential, whose requests Twilio limits.
+    var isOfAccount: Bool { get }
 
     /// Obtains an authorization; once for all who wait for it.
     ///

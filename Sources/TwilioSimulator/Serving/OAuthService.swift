@@ -1,4 +1,5 @@
 import FoundationEssentials
+import NIOHTTP1
 import Support
 
 /// Answers for `POST /v2/token` of the OAuth service, with client credentials.

@@ -50,7 +50,7 @@ struct RequestValidation: Sendable {
     /// Checks a token.
     private func check(_ token: String, _ request: SimulatedRequest, now: Instant) throws(Refusal) {
         let parts = token.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 3, let signature = Self.bytes(ofBase64URL: parts[2]), let header = Self.object(parts[0]),
+        guard parts.count == 3, let signature = Self.decoded(base64URL: parts[2]), let header = Self.object(parts[0]),
             let claims = Self.object(parts[1])
         else { throw Refusal(20160, "Invalid Token") }
         guard header["alg"]?.string == "RS256", header["cty"]?.string == "twilio-pkrv;v=1",
@@ -121,11 +121,11 @@ struct RequestValidation: Sendable {
     }
 
     private static func object(_ part: String) -> JSONValue? {
-        bytes(ofBase64URL: part).flatMap { try? JSONValue(text: $0, subject: "A part of the token") }
+        decoded(base64URL: part).flatMap { try? JSONValue(text: $0, subject: "A part of the token") }
     }
 
     /// Reads base64 for URLs, which has no padding.
-    private static func bytes(ofBase64URL text: String) -> [UInt8]? {
+    private static func decoded(base64URL text: String) -> [UInt8]? {
         guard !text.isEmpty, !text.contains(where: { "+/=".contains($0) }) else { return nil }
         let padding = String(repeating: "=", count: (4 - text.utf8.count % 4) % 4)
         return bytes(

@@ -30,11 +30,9 @@ struct AccountConfiguration {
         } catch {
             throw Failure(.configuration, error.message)
         }
-        credentials =
-            try profile?.credentials
-            ?? Self.credentialProvider(
-                options, account: account, endpoints: endpoints, environment: environment, secrets: secrets,
-                logger: logger)
+        credentials = try Self.credentialProvider(
+            options, account: account, profile, endpoints: endpoints, environment: environment, secrets: secrets,
+            logger: logger)
     }
 
     private static func account(
@@ -60,9 +58,10 @@ struct AccountConfiguration {
     ///
     /// The command line precedes the environment; there, OAuth precedes an API key, which precedes the auth token.
     private static func credentialProvider(
-        _ options: AccountOptions, account: SID, endpoints: Endpoints, environment: Environment, secrets: SecretReader,
-        logger: Logger
+        _ options: AccountOptions, account: SID, _ profile: CLIProfile?, endpoints: Endpoints, environment: Environment,
+        secrets: SecretReader, logger: Logger
     ) throws(Failure) -> any CredentialProvider {
+        if let profile { return profile.credentials }
         if let client = try oauthClient(options, environment: environment, secrets: secrets) {
             return oauthProvider(client, endpoints: endpoints, secrets: secrets, logger: logger)
         }

@@ -96,6 +96,7 @@ struct Mount {
         let mount = try AccountMount(settings, logger: logger, catalogFolder: catalogFolder)
         defer { mount.stop() }
         keys?.whenChanged(mount.replacingKeys)
+        rereading.whenChanged(mount.credentialsDidChange)
         mount.lookForMissingKeys { [weak keys] completion in
             guard let keys else { return completion(false) }
             keys.readIfChanged(by: rereading, completion: completion)

@@ -99,7 +99,8 @@ final class ProcessSignals: Sendable {
             switch phase {
             case .starting:
                 // Before the mount, a terminal that hangs up ends the process.
-                return hangup.isIgnored ? nil : { _exit(128 + SIGHUP) }
+                guard !hangup.isIgnored else { return nil }
+                return { _exit(128 + SIGHUP) }
             case .mounting(let unmountHasArrived, _):
                 phase = .mounting(unmountHasArrived: unmountHasArrived, reloadHasArrived: true)
                 return log.reopen

@@ -1,7 +1,7 @@
 import Credentials
 import Foundation
-import FoundationEssentials
 import Glibc
+import Logging
 import Support
 import TestSupport
 import Testing

@@ -1,6 +1,7 @@
-import Credentials
 import TestSupport
 import Testing
+
+@testable import Credentials
 
 @Suite("Profiles of Twilio's command line", .orderly)
 struct TwilioCLIProfilesTests {
