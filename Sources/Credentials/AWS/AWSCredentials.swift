@@ -16,19 +16,26 @@ public final class AWSCredentials: BucketCredentials {
     }
 
     private let sources: AWSSources
-    private let rereading: Rereading
+    private let rereading: Rereading?
+    private let changed: @Sendable () -> Void
     private let state: Locked<State>
 
     /// Reads the credentials; that there are none is no error, unless a profile was asked for.
     ///
-    /// - Throws: ``AWSError`` for a profile without a key, a malformed key, or an unreadable file.
-    public init(_ sources: AWSSources, rereading: Rereading) throws(AWSError) {
+    /// - Parameters:
+    ///   - rereading: Reads the files again; nil to read them once.
+    ///   - changed: Called after they have changed, on the thread that reads.
+    /// - Throws: ``AWSError`` for a profile of the command line that can't be used.
+    public init(
+        _ sources: AWSSources, rereading: Rereading?, changed: @escaping @Sendable () -> Void = {}
+    ) throws(AWSError) {
+        self.changed = changed
         self.sources = sources
         self.rereading = rereading
         let stamps = sources.files.map { FileStamp(of: $0) }
         let settings = try sources.load()
         state = Locked(State(settings: settings, stamps: stamps))
-        if settings.isRenewable { rereading.add(self) }
+        if settings.isRenewable { rereading?.add(self) }
     }
 
     /// The reason why there are none, with the remedy.
@@ -58,7 +65,9 @@ public final class AWSCredentials: BucketCredentials {
         let hasOther: @Sendable () -> Bool = { [self] in
             signature(region: region).map { $0 != refused } ?? false
         }
-        guard state.withLock({ $0.settings.isRenewable }), !hasOther() else { return completion(.success(hasOther())) }
+        guard let rereading, state.withLock({ $0.settings.isRenewable }), !hasOther() else {
+            return completion(.success(hasOther()))
+        }
         rereading.readIfChanged([self]) { _ in completion(.success(hasOther())) }
     }
 }
@@ -76,10 +85,12 @@ extension AWSCredentials: Rereadable {
         }
         guard isDue else { return false }
         let settings = try sources.load()
-        return state.withLock { state in
+        let hasChanged = state.withLock { state in
             defer { state.settings = settings }
             return state.settings.key != settings.key
         }
+        if hasChanged { changed() }
+        return hasChanged
     }
 }
 
