@@ -1,3 +1,4 @@
+import Catalog
 public import Media
 public import Support
 import TwilioAPI
@@ -21,6 +22,8 @@ public enum FileTreeErrorCode: ErrorCode {
     case readOnly
     /// The mode doesn't allow it.
     case permissionDenied
+    /// Twilio refuses the list to the credentials; see the cause.
+    case refused
     /// No such extended attribute.
     case noAttribute
     /// The list or the catalog can't be read; see the cause.
@@ -41,6 +44,11 @@ extension FileTreeError {
     /// The catalog failed, or its source.
     package static func catalog(_ error: any Error) -> FileTreeError {
         FileTreeError(.inputOutput, "The catalog can't be read.", cause: error)
+    }
+
+    /// A list can't be shown.
+    static func list(_ error: CatalogError) -> FileTreeError {
+        FileTreeError(error.code == .refusedList ? .refused : .inputOutput, error.message, cause: error)
     }
 
     /// The catalog was exchanged during a query.

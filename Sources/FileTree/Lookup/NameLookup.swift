@@ -75,6 +75,10 @@ final class NameLookup: Sendable {
         guard let recording = RecordingName(name), let kind = recording.sid.kind, directory.kinds.contains(kind),
             branch.kinds.contains(kind)
         else { return completion(.failure(.missing(name))) }
+        // What isn't in the catalog would be refused like the list, with a request for each name.
+        if let refusal = branch.synchronizer.refusal(of: [kind]), (try? branch.entry(of: recording.sid)) == nil {
+            return completion(.failure(.list(refusal)))
+        }
         // Known unreadable recordings are hidden. Only listings wait for the media that decides about others.
         branch.finder.find(recording.sid, of: kind) { [self] outcome in
             do throws(FileTreeError) {

@@ -7,6 +7,8 @@ public struct Endpoints: Hashable, Sendable {
     public let api: URL
     /// The video API, for video recordings and compositions; by default `https://video.twilio.com`.
     public let video: URL
+    /// The region of the account's data, if it was given and has no video.
+    let regionWithoutVideo: String?
 
     /// Derives the addresses.
     ///
@@ -22,6 +24,7 @@ public struct Endpoints: Hashable, Sendable {
         let domain = try Self.domain(region: region, edge: edge)
         self.api = try Self.url(api, orHost: "api.\(domain)", setting: "API address")
         self.video = try Self.url(video, orHost: "video.\(domain)", setting: "video address")
+        regionWithoutVideo = region.flatMap { Self.regionsWithoutVideo.contains($0) ? $0 : nil }
     }
 
     /// The address of a service.
@@ -34,6 +37,9 @@ public struct Endpoints: Hashable, Sendable {
 
     /// The edges that regions imply; source: Twilio, "Global infrastructure".
     private static let edges = ["au1": "sydney", "ie1": "dublin", "jp1": "tokyo", "us1": "ashburn"]
+
+    /// The regions that have voice and no video; source: Twilio, "Regional products".
+    private static let regionsWithoutVideo: Set = ["au1", "ie1"]
 
     private static func domain(region: String?, edge: String?) throws(TwilioError) -> String {
         for (name, value) in [("region", region), ("edge", edge)] {

@@ -41,6 +41,7 @@ extension Failure {
                 .credentials,
                 "Twilio refuses the credentials: \(error.message); check the account SID and the auth token or API key"
             )
+        case .listsRefused: self.init(.credentials, error.message)
         case .notFound: self.init(.credentials, "Twilio doesn't know the account: \(error.message)")
         case .unreachable:
             // The command ends now, and doesn't retry.
