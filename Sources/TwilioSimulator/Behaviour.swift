@@ -188,6 +188,8 @@ public struct Behaviour: Sendable, Hashable, Codable {
     ///
     /// That server has to serve what was exported; nil leads to the media host.
     public var mediaOrigin: String?
+    /// Whether there is video at all, as there isn't in some regions; 404 otherwise.
+    public var servesVideo = true
     /// The format of the 2010 API's errors.
     public var errorFormat = ErrorFormat.json
     /// The most resources on a page, below what the API allows; nil for the API's own limit.
@@ -233,7 +235,7 @@ public struct Behaviour: Sendable, Hashable, Codable {
         case encryptionSpelling, encryptionForm, mediaAddress, sendsUnencryptedLength, sendsUnencryptedMD5
         case metadataVersion, wrapAlgorithm, contentAlgorithm, videoSize, sendsEnvelope, sendsETag, urlLifetimeSeconds,
             mediaOrigin
-        case errorFormat, pageSizeLimit, listOrder, dateFilter, paging, listEnd, nullFields, latencyMilliseconds,
+        case servesVideo, errorFormat, pageSizeLimit, listOrder, dateFilter, paging, listEnd, nullFields, latencyMilliseconds,
             bytesPerSecond
         case concurrencyLimit, retryAfterSeconds
     }

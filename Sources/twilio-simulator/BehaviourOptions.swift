@@ -60,6 +60,9 @@ struct BehaviourOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The URL of another server, for presigned URLs.", valueName: "url"))
     var mediaOrigin: String?
 
+    @Flag(inversion: .prefixedNo, help: "Serve video; regions without it answer 404.")
+    var video = true
+
     @Option(help: "The format of the 2010 API's errors.")
     var errorFormat = Behaviour.ErrorFormat.json
 
@@ -115,6 +118,7 @@ struct BehaviourOptions: ParsableArguments {
         behaviour.sendsETag = etag
         behaviour.urlLifetimeSeconds = urlLifetime
         behaviour.mediaOrigin = mediaOrigin
+        behaviour.servesVideo = video
         behaviour.errorFormat = errorFormat
         behaviour.pageSizeLimit = pageSizeLimit
         behaviour.listOrder = listOrder
