@@ -1,4 +1,5 @@
 import Catalog
+import Support
 
 /// Decides which results of a list are worth a log line: a value without I/O.
 struct ListLog {

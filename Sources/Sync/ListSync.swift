@@ -75,7 +75,7 @@ final class ListSync: Sendable {
         }
         switch answer {
         case .ready: completion(.success(()))
-        case .refused: answer(completion)
+        case .refused: tell(completion)
         case .start(let task): begin(task)
         case .wait: break
         }
@@ -166,7 +166,7 @@ final class ListSync: Sendable {
             state.follow(epoch)
             return (state.schedule.expire(.now), state.schedule.due(now: now, idle: idle), state.schedule.nextExpiry)
         }
-        for waiter in expired { answer(waiter) }
+        for waiter in expired { tell(waiter) }
         for task in tasks { begin(task) }
         return next
     }
@@ -191,14 +191,14 @@ final class ListSync: Sendable {
                 // After a long fill, a refresh comes first.
                 whenListed(waiter)
             default:
-                answer(waiter)
+                tell(waiter)
             }
         }
         notify(.changed)
     }
 
-    /// Answers that the list is refused, or that it is complete, fresh or not.
-    private func answer(_ waiter: @escaping ListCompletion) {
+    /// Tells a waiter that the list is refused, or that it is complete, fresh or not.
+    private func tell(_ waiter: @escaping ListCompletion) {
         if let refusal {
             waiter(.failure(refusal))
         } else if isComplete {

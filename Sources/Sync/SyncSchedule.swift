@@ -1,4 +1,5 @@
 import Catalog
+import Support
 
 /// A task that brings a list up to date.
 enum SyncTask: Hashable, CaseIterable {

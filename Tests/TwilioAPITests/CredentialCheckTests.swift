@@ -1,4 +1,5 @@
 import ModuleTestSupport
+import Support
 import TestSupport
 import Testing
 import TwilioSimulator
@@ -21,23 +22,16 @@ struct CredentialCheckTests {
     /// The numbers of refusals, as the simulator and its users know them.
     static let refusals: [(Int, Int)] = [(401, 20003), (403, 20403), (404, 20404), (403, 70052)]
 
-    private static func simulated(_ kind: Kind) -> TwilioSimulator.MediaKind {
-        switch kind {
-        case .voiceRecording: .recording
-        case .videoRecording: .videoRecording
-        case .composition: .composition
-        }
-    }
-
     @Test("What is shown has to be reached, and nothing else", arguments: refusals)
     func table(status: Int, code: Int) throws {
         let bench = try AccountBench()
         for (reached, shown) in Self.combinations {
-            bench.simulator.keys = [
-                try SimulatedKey(
-                    sid: bench.simulator.credentials.accountSID, kinds: reached.map(Self.simulated), status: status,
-                    code: code)
-            ]
+            // The simulator's names of kinds are those of their directories, in the singular.
+            let kinds = reached.map { "\"\($0.directoryName.dropLast())\"" }.joined(separator: ",")
+            try bench.simulator.control(
+                "POST", "keys",
+                body: #"{"sid":"\#(bench.simulator.credentials.accountSID)","kinds":[\#(kinds)],"#
+                    + #""status":\#(status),"code":\#(code)}"#)
             bench.simulator.clearRequests()
             let missing = shown.filter { !reached.contains($0) }
             let check = { try bench.client.verifyCredentials(for: Set(shown), patience: Patience()) }

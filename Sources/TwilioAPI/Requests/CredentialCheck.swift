@@ -1,4 +1,4 @@
-import Support
+public import Support
 public import Transfer
 
 /// Checks before a mount that the credentials reach every list that is to be shown.

@@ -1,4 +1,4 @@
-import Support
+public import Support
 public import Transfer
 
 // The check of an account's credentials.

@@ -1,4 +1,4 @@
-import Support
+public import Support
 
 /// An API key, or an account's own credential, that reaches a part of what the account has.
 public struct SimulatedKey: Sendable, Hashable, Codable {
