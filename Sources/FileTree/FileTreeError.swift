@@ -1,3 +1,4 @@
+import Catalog
 public import Media
 public import Support
 import TwilioAPI
@@ -21,6 +22,8 @@ public enum FileTreeErrorCode: ErrorCode {
     case readOnly
     /// The permission bits don't allow the access.
     case permissionDenied
+    /// Twilio refuses the list to the credentials; see the cause.
+    case refused
     /// The node has no such extended attribute.
     case noAttribute
     /// The list or the catalog can't be read; see the cause.
@@ -41,6 +44,11 @@ extension FileTreeError {
     /// The error for a catalog that can't be read, or a file about the mount that can't be made.
     package static func catalog(_ error: any Error) -> FileTreeError {
         FileTreeError(.inputOutput, "The catalog can't be read.", cause: error)
+    }
+
+    /// The error for a list that can't be shown.
+    static func list(_ error: CatalogError) -> FileTreeError {
+        FileTreeError(error.code == .refusedList ? .refused : .inputOutput, error.message, cause: error)
     }
 
     /// The error for a catalog that was found damaged and replaced while it was read.

@@ -15,9 +15,9 @@ public import TwilioAPI
 
 /// The mount of an account: builds, starts and stops its parts.
 ///
-/// The initializer asks Twilio to verify the credentials, and opens the catalogs. ``mount()`` shows the files,
-/// ``wait()`` returns when they are unmounted, and ``stop()`` ends every part, at any stage. One thread makes and uses
-/// it; any thread may run the action of ``unmounting``.
+/// The initializer asks Twilio to verify the credentials for every list, and opens the catalogs. ``mount()`` shows the
+/// files, ``wait()`` returns when they are unmounted, and ``stop()`` ends every part, at any stage. One thread makes and
+/// uses it; any thread may run the action of ``unmounting``.
 public final class AccountMount {
     /// The number of threads that serve the kernel's requests; as many others decrypt.
     ///
@@ -220,21 +220,25 @@ public final class AccountMount {
         _ settings: MountSettings, _ client: TwilioClient, _ logger: Logger,
         _ openCatalog: (SID, CatalogWindow) throws -> Catalog
     ) throws -> (main: OpenedAccount, subaccounts: [OpenedAccount]?) {
-        try verify(client)
+        let check = CredentialCheck(patience: patienceForCredentials)
+        try check.run([(client, settings.window.kinds)])
         let main = OpenedAccount(client: client, catalog: try openCatalog(settings.account, settings.window))
         let subaccounts = try settings.subaccountCredentials.map {
             try OpenedAccount.subaccounts(
-                of: client, window: settings.window, credentials: $0, logger: logger, openCatalog: openCatalog)
+                of: client, window: settings.window, credentials: $0, check: check, logger: logger,
+                openCatalog: openCatalog)
         }
         return (main, subaccounts)
     }
 
-    /// Sends Twilio a small request, so that wrong credentials are reported before the mount, not at the first `ls`.
-    private static func verify(_ client: TwilioClient) throws(TwilioError) {
+    /// The limits of the requests that check the credentials.
+    ///
+    /// Wrong credentials, and those that don't reach every list, are reported before the mount, not at the first `ls`.
+    private static var patienceForCredentials: Patience {
         var patience = Patience.standard
         patience.giveUp = .seconds(10)
         // At boot the network may start a moment later.
         patience.outage = patience.giveUp
-        try client.verifyCredentials(patience: patience)
+        return patience
     }
 }

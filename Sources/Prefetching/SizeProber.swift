@@ -78,7 +78,10 @@ public final class SizeProber: Sendable {
     private func probeSome() -> Bool {
         for (index, account) in accounts.enumerated() where account.synchronizer.isUsed {
             for kind in MediaKind.allCases
-            where account.catalog.window.kinds.contains(kind) && account.synchronizer.isComplete(kind) {
+            where account.catalog.window.kinds.contains(kind) && account.synchronizer.isComplete(kind)
+                // Who may not list recordings may not fetch them either, as a rule.
+                && account.synchronizer.refusal(of: [kind]) == nil
+            {
                 do throws(CatalogError) {
                     if try probeSome(of: List(account: index, kind: kind), in: account.catalog) { return true }
                 } catch {

@@ -51,7 +51,10 @@ final class ListUpdater: Sendable {
 
     // MARK: Tasks
 
-    func run(_ task: SyncTask, completion: @escaping Completion) {
+    /// Runs a task.
+    ///
+    /// - Parameter wasRefused: whether Twilio has refused the list, which only an answer of Twilio's can disprove.
+    func run(_ task: SyncTask, wasRefused: Bool = false, completion: @escaping Completion) {
         let begun = services.settings.now()
         let end: Completion = { [state] outcome in
             if task != .pass { state.withLock { $0.fetcher = nil } }
@@ -60,7 +63,7 @@ final class ListUpdater: Sendable {
         do throws(CatalogError) {
             switch task {
             case .fill: try fill(begun, end)
-            case .refresh: try refresh(begun, end)
+            case .refresh: try refresh(begun, wasRefused: wasRefused, end)
             case .pass: try pass(begun, end)
             }
         } catch {
@@ -69,7 +72,14 @@ final class ListUpdater: Sendable {
     }
 
     /// Fetches the parts of an interval of creation times that the catalog doesn't cover.
-    func fetch(_ interval: Range<Int64>, completion: @escaping ListCompletion) {
+    ///
+    /// - Parameters:
+    ///   - isAllOfIt: whether to fetch also what the catalog has.
+    ///   - completion: called with the result, and with whether Twilio was asked for anything.
+    func fetch(
+        _ interval: Range<Int64>, isAllOfIt: Bool = false,
+        completion: @escaping @Sendable (Result<Void, CatalogError>, _ isFromTwilio: Bool) -> Void
+    ) {
         // The interval is cut off at `now`, since the future must not count as covered.
         let now = services.settings.now()
         let part = interval.clamped(to: shownTimes).clamped(to: Int64.min..<max(interval.lowerBound, now) + 1)
@@ -78,12 +88,14 @@ final class ListUpdater: Sendable {
             var coverage = try lists.state(of: kind).coverage
             // The overlap of a refresh is fetched again, so that the interval is as fresh as after a refresh.
             coverage.remove(now - services.settings.overlap..<Int64.max)
+            if isAllOfIt { coverage.remove(part) }
+            let gaps = coverage.gaps(in: part)
             PageFetcher(
-                over: kind, intervals: coverage.gaps(in: part), purpose: .list, limit: 4, priority: .reader,
-                epoch: epoch, services: services, completion: completion
-            ).start()
+                over: kind, intervals: gaps, purpose: .list, limit: 4, priority: .reader,
+                epoch: epoch, services: services
+            ) { completion($0, !gaps.isEmpty) }.start()
         } catch {
-            completion(.failure(error))
+            completion(.failure(error), false)
         }
     }
 
@@ -122,11 +134,13 @@ final class ListUpdater: Sendable {
         start(fetcher)
     }
 
-    private func refresh(_ begun: Int64, _ completion: @escaping Completion) throws(CatalogError) {
+    private func refresh(
+        _ begun: Int64, wasRefused: Bool, _ completion: @escaping Completion
+    ) throws(CatalogError) {
         let (epoch, settings) = (services.catalog.epoch, services.settings)
         let refreshed = try lists.state(of: kind).refreshed
-        // Another mount may have refreshed the list just now.
-        if let refreshed, let interval = settings.refreshInterval,
+        // Another mount may have refreshed the list just now, perhaps with other credentials.
+        if !wasRefused, let refreshed, let interval = settings.refreshInterval,
             age(of: refreshed, at: begun) < interval.components.seconds
         {
             completion(Outcome(result: .success(()), begun: refreshed))

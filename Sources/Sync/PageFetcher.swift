@@ -108,13 +108,13 @@ final class PageFetcher: Sendable {
         ) { [self] result in
             // Parsing 2 MB of JSON would block the transfer thread.
             services.workers.readers.run { [self] in
-                take(result, of: request.chain)
+                take(result, of: request)
                 proceed()
             }
         }
     }
 
-    private func take(_ answer: Result<ListAnswer, TwilioError>, of chain: PagePlan.ChainID) {
+    private func take(_ answer: Result<ListAnswer, TwilioError>, of request: PagePlan.Request) {
         do {
             let page = try answer.get().page()
             let prepared = services.catalog.prepare(page.resources)
@@ -124,7 +124,7 @@ final class PageFetcher: Sendable {
                 state.prepared.append(prepared)
                 state.rowCount += prepared.count
                 state.oldest = state.oldest ?? .now
-                switch try state.plan.take(summary, of: chain) {
+                switch try state.plan.take(summary, of: request.chain) {
                 case .nothing:
                     break
                 case .covered(let range):
@@ -136,8 +136,15 @@ final class PageFetcher: Sendable {
                 }
             }
         } catch {
-            fail(error as? CatalogError ?? CatalogError(.incompleteList, "\(error)", cause: error))
+            fail(error as? CatalogError ?? Self.failure(error, of: request))
         }
+    }
+
+    /// The failure of a page.
+    private static func failure(_ error: any Error, of request: PagePlan.Request) -> CatalogError {
+        // A link that has become invalid is no refusal of the list.
+        let isRefusal = (error as? TwilioError).map { $0.isRefusal && (request.next == nil || $0.code != .notFound) }
+        return CatalogError(isRefusal ?? false ? .refusedList : .incompleteList, "\(error)", cause: error)
     }
 
     private func uncover(_ intervals: [Range<Int64>]) {

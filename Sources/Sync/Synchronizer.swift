@@ -87,6 +87,11 @@ public final class Synchronizer: Sendable {
     /// Whether the catalog has the whole list of a kind.
     public func isComplete(_ kind: MediaKind) -> Bool { lists[kind]?.isComplete ?? true }
 
+    /// The reason why Twilio refuses one of the lists of some kinds; nil if it refuses none.
+    public func refusal(of kinds: [MediaKind]) -> CatalogError? {
+        kinds.lazy.compactMap { [lists] in lists[$0]?.refusal }.first
+    }
+
     /// Notes a use of the mount, which makes refreshes more frequent.
     public func noteUse() { used.withLock { $0 = .now } }
 
@@ -140,7 +145,8 @@ public final class Synchronizer: Sendable {
             request(list) { result in
                 let end = left.withLock { left -> Result<Void, CatalogError>? in
                     left.count -= 1
-                    if case .failure(let error) = result { left.failure = error }
+                    // A refusal precedes other failures: it tells a program that a repetition is of no use.
+                    if case .failure(let error) = result, left.failure?.code != .refusedList { left.failure = error }
                     guard left.count == 0 else { return nil }
                     return left.failure.map { .failure($0) } ?? .success(())
                 }

@@ -24,7 +24,8 @@ struct ErrorAnswerTests {
         case .notDirectory: .invalid
         case .invalid: .readOnly
         case .readOnly: .permissionDenied
-        case .permissionDenied: .noAttribute
+        case .permissionDenied: .refused
+        case .refused: .noAttribute
         case .noAttribute: .inputOutput
         case .inputOutput, .media: nil
         }
@@ -43,8 +44,8 @@ struct ErrorAnswerTests {
         "Each error of the tree has the errno that programs expect",
         arguments: [
             (.notFound, ENOENT), (.stale, ESTALE), (.isDirectory, EISDIR), (.notDirectory, ENOTDIR), (.invalid, EINVAL),
-            (.readOnly, EROFS), (.permissionDenied, EACCES), (.media(.keyNotHeld), ENOKEY),
-            (.noAttribute, ENODATA), (.inputOutput, EIO), (.media(.changed), ESTALE),
+            (.readOnly, EROFS), (.permissionDenied, EACCES), (.refused, EACCES),
+            (.media(.keyNotHeld), ENOKEY), (.noAttribute, ENODATA), (.inputOutput, EIO), (.media(.changed), ESTALE),
             (.media(.authenticationFailed), EIO), (.media(.mediaMissing), EIO),
         ] as [(FileTreeErrorCode, Int32)])
     func table(code: FileTreeErrorCode, number: Int32) {

@@ -17,8 +17,8 @@ enum RequestErrorCode: Hashable, Sendable, CaseIterable {
     /// All reasons, in the order of the manual's table.
     static let allCases: [RequestErrorCode] =
         ([
-            .notFound, .stale, .isDirectory, .notDirectory, .invalid, .readOnly, .permissionDenied, .noAttribute,
-            .inputOutput,
+            .notFound, .stale, .isDirectory, .notDirectory, .invalid, .readOnly, .permissionDenied, .refused,
+            .noAttribute, .inputOutput,
         ] + MediaErrorCode.allCases.map { .media($0) }).map { .tree($0) } + [.deadline, .interrupted, .smallBuffer]
 }
 
@@ -56,6 +56,8 @@ struct ErrorAnswer: Sendable {
             case .tree(.invalid): Self(EINVAL, "EINVAL", nil, "a file is read as a link, or a link opened as a file")
             case .tree(.readOnly): Self(EROFS, "EROFS", nil, "the tree would be changed")
             case .tree(.permissionDenied): Self(EACCES, "EACCES", nil, "the mode of the file doesn't allow it")
+            // The line about the list has the reason; a program may open the directory again and again.
+            case .tree(.refused): Self(EACCES, "EACCES", nil, "Twilio refuses the list to the credentials")
             case .tree(.noAttribute): Self(ENODATA, "ENODATA", nil, "there is no such extended attribute")
             case .tree(.inputOutput): Self(EIO, "EIO", .error, "the list or the catalog can't be read")
             // ETIMEDOUT would be wrong: programs take it for a broken connection of their own.

@@ -66,7 +66,7 @@ final class AttributeProvider: Sendable {
         guard !branch.isListed(kinds) else { return completion(.failure(gone)) }
         branch.synchronizer.whenListed(kinds) { [self] result in
             do throws(FileTreeError) {
-                if case .failure(let error) = result { throw FileTreeError(.inputOutput, error.message, cause: error) }
+                if case .failure(let error) = result { throw .list(error) }
                 guard let oldest = try branch.oldest(ofGroup: group), let attributes = try known(of: node, oldest)
                 else { throw branch.isListed(kinds) ? gone : .interrupted }
                 completion(.success(attributes))

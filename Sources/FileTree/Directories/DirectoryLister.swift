@@ -36,7 +36,7 @@ final class DirectoryLister: Sendable {
                 }
                 completion(
                     result.map { DirectoryHandle(directory: directory, branch: number, epoch: epoch) }
-                        .mapError { FileTreeError(.inputOutput, $0.message, cause: $0) })
+                        .mapError(FileTreeError.list))
             }
         }
         switch directory {
@@ -44,7 +44,7 @@ final class DirectoryLister: Sendable {
             // The recordings of one day are fetched quickly, even out of a million.
             branch.synchronizer.whenListed(createdIn: span.interval, completion: opened)
         case .media, .metadataOf, .byDate, .date, .byGroup, .group:
-            branch.synchronizer.whenListed(directory.kinds, completion: opened)
+            branch.synchronizer.whenListed(directory.listedKinds, completion: opened)
         case .root, .metadata, .accounts, .control: opened(.success(()))
         }
     }
@@ -65,6 +65,10 @@ final class DirectoryLister: Sendable {
         of handle: DirectoryHandle, after cookie: Int64, limit: Int
     ) throws(FileTreeError) -> [DirectoryEntry] {
         let (directory, number) = (handle.directory, handle.branch)
+        // A listing that has begun goes on: it was whole when the directory was opened.
+        if cookie == 0, let refusal = branches[number].synchronizer.refusal(of: directory.listedKinds) {
+            throw .list(refusal)
+        }
         let fixed =
             [
                 (".", Node(.directory(directory), in: number)), ("..", branches.parent(of: directory, in: number)),

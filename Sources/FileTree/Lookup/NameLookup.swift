@@ -75,6 +75,10 @@ final class NameLookup: Sendable {
         guard let recording = RecordingName(name), let kind = recording.sid.kind, directory.kinds.contains(kind),
             branch.kinds.contains(kind)
         else { return completion(.failure(.missing(name))) }
+        // What isn't in the catalog would be refused like the list, with a request for each name.
+        if let refusal = branch.synchronizer.refusal(of: [kind]), (try? branch.entry(of: recording.sid)) == nil {
+            return completion(.failure(.list(refusal)))
+        }
         // Recordings that are known to be unreadable are hidden. Only listings wait until that is known of all.
         branch.finder.find(recording.sid, of: kind) { [self] outcome in
             do throws(FileTreeError) {
