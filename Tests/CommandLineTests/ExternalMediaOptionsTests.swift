@@ -1,8 +1,6 @@
 import ArgumentParser
-import Credentials
 import Foundation
 import Glibc
-import Logging
 import TestSupport
 import Testing
 import TwilioAPI
@@ -13,11 +11,9 @@ import TwilioAPI
 struct ExternalMediaOptionsTests {
     /// What the options and variables make.
     private static func access(_ words: [String], _ variables: [String: String] = [:]) throws -> ExternalMedia {
-        let rereading = try Rereading(logger: .silent)
-        defer { rereading.shutDown() }
-        return try ExternalMediaOptions.parse(words).access(
-            environment: Environment(variables.merging(["HOME": "/nonexistent"]) { own, _ in own }), isStrict: false,
-            rereading: rereading, logger: .silent)
+        try ExternalMediaOptions.parse(words).access(
+            environment: Environment(variables.merging(["HOME": "/nonexistent"]) { own, _ in own }),
+            secrets: SecretReader())
     }
 
     @Test("Rules are deny, allow, or allow with hosts")

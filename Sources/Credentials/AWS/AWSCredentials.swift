@@ -16,19 +16,20 @@ public final class AWSCredentials: BucketCredentials {
     }
 
     private let sources: AWSSources
-    private let rereading: Rereading
+    private let rereading: Rereading?
     private let state: Locked<State>
 
     /// Reads the credentials; that there are none is no error, unless a profile was asked for.
     ///
-    /// - Throws: ``AWSError`` for a profile without a key, a malformed key, or an unreadable file.
-    public init(_ sources: AWSSources, rereading: Rereading) throws(AWSError) {
+    /// - Parameter rereading: Reads the files again; nil to read them once.
+    /// - Throws: ``AWSError`` for a profile of the command line that can't be used.
+    public init(_ sources: AWSSources, rereading: Rereading?) throws(AWSError) {
         self.sources = sources
         self.rereading = rereading
         let stamps = sources.files.map { FileStamp(of: $0) }
         let settings = try sources.load()
         state = Locked(State(settings: settings, stamps: stamps))
-        if settings.isRenewable { rereading.add(self) }
+        if settings.isRenewable { rereading?.add(self) }
     }
 
     /// The reason why there are none, with the remedy.
@@ -58,7 +59,9 @@ public final class AWSCredentials: BucketCredentials {
         let hasOther: @Sendable () -> Bool = { [self] in
             signature(region: region).map { $0 != refused } ?? false
         }
-        guard state.withLock({ $0.settings.isRenewable }), !hasOther() else { return completion(.success(hasOther())) }
+        guard let rereading, state.withLock({ $0.settings.isRenewable }), !hasOther() else {
+            return completion(.success(hasOther()))
+        }
         rereading.readIfChanged([self]) { _ in completion(.success(hasOther())) }
     }
 }

@@ -3,8 +3,8 @@ import Credentials
 import Envelope
 import FoundationEssentials
 import Glibc
-import Logging
 import Support
+import Transfer
 import TwilioAPI
 
 /// The options for media in a bucket of the customer's own.
@@ -30,13 +30,11 @@ struct ExternalMediaOptions: ParsableArguments {
     var s3Endpoint: String?
 
     /// Makes the access to media outside of Twilio, with credentials of AWS.
-    func access(
-        environment: Environment, isStrict: Bool, rereading: Rereading, logger: Logger
-    ) throws(Failure) -> ExternalMedia {
+    func access(environment: Environment, secrets: SecretReader) throws(Failure) -> ExternalMedia {
         var rules = ExternalMedia.Rules()
         rules.isDenied = externalMedia.isDenied
         rules.hosts = externalMedia.hosts
-        let credentials = try credentials(environment, isStrict: isStrict, rereading: rereading, logger: logger)
+        let credentials = try credentials(environment, secrets)
         do throws(TwilioError) {
             rules.endpoint = try s3Endpoint.map { (text) throws(TwilioError) in try Self.endpoint(text.trimmed) }
             if rules.endpoint == nil, let text = Self.endpointVariables.lazy.compactMap({ environment[$0] }).first {
@@ -75,7 +73,7 @@ struct ExternalMediaOptions: ParsableArguments {
     }
 
     private func credentials(
-        _ environment: Environment, isStrict: Bool, rereading: Rereading, logger: Logger
+        _ environment: Environment, _ secrets: SecretReader
     ) throws(Failure) -> any BucketCredentials {
         // What may not be used isn't read either.
         if externalMedia.isDenied { return NoBucketCredentials(absence: "--external-media deny forbids it") }
@@ -85,12 +83,11 @@ struct ExternalMediaOptions: ParsableArguments {
                 home: Self.home(environment)
             ) { path in
                 guard Glibc.access(path, F_OK) == 0 else { return nil }
-                let reader = SecretReader(isStrict: isStrict, warn: { logger.warning("\($0)") })
-                let contents = try reader.contents(
+                let contents = try secrets.contents(
                     path, what: "AWS credentials", status: .credentials, limit: Self.fileLimit)
                 return contents.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
             }
-            return try AWSCredentials(sources, rereading: rereading)
+            return try AWSCredentials(sources, rereading: secrets.rereading)
         } catch {
             throw Failure(.credentials, error.message)
         }

@@ -66,8 +66,7 @@ struct Mount {
         let credentials = try SigningKeys(
             command.account.signingKeys, account: account.account, keys: ring, reader: &keyReader
         ).sign(account, KindCredentials(command.subaccounts, account: account.account, secrets: secrets))
-        let externalMedia = try command.external.access(
-            environment: environment, isStrict: command.strictPermissions, rereading: rereading, logger: logger)
+        let externalMedia = try command.external.access(environment: environment, secrets: secrets)
         forgetInheritedSecrets()
         let catalogFolder = { (sid: SID) throws(Failure) in
             try CacheFolder.path(
