@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Signatures with private keys", .orderly)
 struct SigningTests {
-    @Test("openssl makes the same signature, and verifies it", arguments: [2048, 3072, 4096])
+    @Test("A signature is the one that openssl makes, which verifies it", arguments: [2048, 3072, 4096])
     func oracle(bits: Int) throws {
         let pair = try KeyPair.shared(bits: bits)
         let key = try pair.readPrivateKey()

@@ -59,7 +59,7 @@ struct RequestValidationTests {
     func refusals() throws {
         let (first, second) = (try KeyPair.shared, try KeyPair.other)
         let unknown = "CR" + String(repeating: "9", count: 32)
-        for (mode, sid, pair, code) in try [
+        for (mode, sid, pair, code) in [
             (.enforced, nil, first, 70052), (.enabled, nil, first, nil),
             (.disabled, nil, first, nil), (.disabled, SimulatorBench.secondKeySID, second, 70053),
             (.enforced, SimulatorBench.secondKeySID, first, 20159), (.enabled, unknown, first, 70154),

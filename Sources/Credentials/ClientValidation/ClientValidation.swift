@@ -6,8 +6,8 @@ public import TwilioAPI
 
 /// Signs each request that another provider authorizes with an API key: Public Key Client Validation.
 ///
-/// Requests are signed one by one, retries and redirects included, since a token is for one request and five minutes. None
-/// is signed for another host than Twilio's.
+/// Requests are signed one by one, retries and redirects included, since a token is for one request and five minutes.
+/// None is signed for another host than Twilio's.
 public final class ClientValidation: CredentialProvider {
     private struct State {
         var signer: RequestSigner

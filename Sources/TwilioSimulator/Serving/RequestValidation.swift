@@ -86,8 +86,8 @@ struct RequestValidation: Sendable {
 
     /// Puts a request into the form that is hashed; nil when a header field that the token names isn't there.
     ///
-    /// Path and query are decoded and encoded anew, so that a request in whose address characters are encoded in another
-    /// way than RFC 3986 has it doesn't fit the hash of a client that takes it as it is.
+    /// Path and query are decoded and encoded anew. So a request in whose address characters are encoded in another way
+    /// than RFC 3986 has it doesn't fit the hash of a client that takes it as it is.
     static func canonicalText(_ request: SimulatedRequest, fields names: String) -> String? {
         let names = names.split(separator: ";").map { $0.lowercased() }.sorted()
         var fields: [String] = []

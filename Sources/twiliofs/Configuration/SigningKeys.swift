@@ -27,8 +27,8 @@ struct SigningKeys {
     /// - Parameters:
     ///   - account: The account of the arguments that name none.
     ///   - keys: The keys of `--key`. If one of them is given with its public key's SID, a signing key of the same pair
-    ///     needs none. Nothing else tells the SID: Twilio's list of public keys hasn't the keys themselves, and an account
-    ///     that demands signatures refuses the list without one.
+    ///     needs none. Nothing else tells the SID: Twilio's list of public keys hasn't the keys themselves, and an
+    ///     account that demands signatures refuses the list without one.
     ///   - reader: Reads them, with the same passphrase.
     init(_ arguments: [String], account: SID, keys ring: KeyRing, reader: inout PrivateKeys) throws(Failure) {
         var keys: [SID: FileValue<Key>] = [:]
