@@ -55,10 +55,13 @@ final class MediaServices: Sendable {
     /// Bytes queued for the disk cache.
     private let storing = Locked(0)
 
-    /// The reasons for which a bucket may not be read that were logged.
-    private let deniedReasons = Locked<Set<String>>([])
+    /// When the reasons for which a bucket may not be read were logged.
+    private let denials = Locked<[String: ContinuousClock.Instant]>([:])
 
-    private static let deniedReasonLimit = 100
+    /// The most reasons that are remembered: they hold names of a server's.
+    private static let denialLimit = 100
+    /// The time after which the same reason is logged again: sessions of credentials end every few hours.
+    private static let denialInterval = Duration.seconds(3600)
 
     init(
         clients: TwilioClients, transfer: TransferClient, keys: KeyRing, diskCache: (any BlockCache)?,
@@ -124,12 +127,14 @@ final class MediaServices: Sendable {
         }
     }
 
-    /// Logs that a bucket may not be read: the first time per reason as a warning, later for debugging.
+    /// Logs that a bucket may not be read: once an hour per reason as a warning, else for debugging.
     func reportDenial(_ error: MediaError, reason: String) {
-        let isNews = deniedReasons.withLock { reasons in
-            // They hold names of a server's.
-            if reasons.count >= Self.deniedReasonLimit { reasons.removeAll() }
-            return reasons.insert(reason).inserted
+        let now = ContinuousClock.now
+        let isNews = denials.withLock { denials in
+            if let last = denials[reason], last.duration(to: now) < Self.denialInterval { return false }
+            if denials.count >= Self.denialLimit { denials.removeAll() }
+            denials[reason] = now
+            return true
         }
         logger.log(level: isNews ? .warning : .debug, "\(error.message)", metadata: ["recording": "\(error.sid)"])
     }

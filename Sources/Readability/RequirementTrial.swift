@@ -53,7 +53,7 @@ struct RequirementTrial: Sendable {
         in catalog: Catalog
     ) throws(CatalogError) -> Bool? {
         if hasProof(of: requirement, group.kind) { return true }
-        if requirement == .bucket { return isAnyThere(resources) }
+        if requirement == .bucket { return isAnyReadable(resources) }
         var verdicts: [Bool?] = []
         for resource in resources {
             let verdict = isKeyHeld(for: resource, facts: try catalog.media.facts(of: resource.sid)?.facts)
@@ -79,18 +79,21 @@ struct RequirementTrial: Sendable {
         return nil
     }
 
-    /// Whether the media of any of these recordings can be read: from the bucket, or from Twilio despite the location in
-    /// their resources.
-    private func isAnyThere(_ resources: [MediaResource]) -> Bool {
+    /// Whether any of these recordings can be read: from the bucket, or from Twilio despite the location in its resource,
+    /// and with a private key that is held if it is encrypted.
+    private func isAnyReadable(_ resources: [MediaResource]) -> Bool {
         let answers = Condition<[Bool]>([])
         for resource in resources {
-            library.describe(resource, priority: .background) { result in
-                let isThere =
-                    switch result {
-                    case .success: true
-                    case .failure(let error): error.code == .keyNotHeld
+            library.describe(resource, priority: .background) { [library] result in
+                switch result {
+                case .failure(let error) where error.code != .keyNotHeld: answers.change { $0.append(false) }
+                case .success(let facts) where !facts.isEncrypted && resource.encryptionDetails == nil:
+                    answers.change { $0.append(true) }
+                case .success, .failure:
+                    library.findOutKey(of: resource, facts: nil) { isHeld in
+                        answers.change { $0.append(isHeld == true) }
                     }
-                answers.change { $0.append(isThere) }
+                }
             }
         }
         return answers.wait(timeout: Self.bucketPatience) { answers -> Bool? in

@@ -100,7 +100,6 @@ extension TwilioError {
             default: .refused
             }
         let host = error.response?.head.address.url.host() ?? "the server"
-        let remedy = document.code.flatMap(SignedRequestRefusal.remedy)
         guard error.refusedForm != .bearer || document.code == SignedRequestRefusal.required else {
             let number = document.code.map { "error \($0), " } ?? ""
             self.init(
@@ -108,7 +107,10 @@ extension TwilioError {
                 "\(host) doesn't accept OAuth tokens of this client: it refused \(subject) although the token was new"
                     + " (\(number)status \(status))",
                 remedy: "use an API key or the auth token for it, or check that the client belongs to the account",
-                twilioCode: document.code, status: status, cause: error)
+                details: Code.Details(
+                    twilioCode: document.code, status: status, host: host,
+                    reason: "OAuth tokens of this client aren't accepted there"),
+                cause: error)
             return
         }
         // A status of 5xx is a failure, not a refusal.
@@ -117,7 +119,7 @@ extension TwilioError {
         let numbers = document.code.map { "error \($0), status \(status)" } ?? "status \(status)"
         self.init(
             code, "\(host) \(deed) \(subject)\(reason) (\(numbers))",
-            remedy: remedy,
+            remedy: document.code.flatMap(SignedRequestRefusal.remedy),
             details: Code.Details(twilioCode: document.code, status: status, host: host, reason: document.message),
             cause: error)
     }

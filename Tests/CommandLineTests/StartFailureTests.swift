@@ -239,6 +239,13 @@ struct StartFailureTests {
                 "no host accepts tokens", .credentials, naming: ["doesn't accept OAuth tokens", "use an API key"]
             ).with { $0.options = StartFailure.oauthOptions("$TMP/client") },
             account: account, mode: [])
+        account.simulator.behaviour.bearerAcceptance = .voice
+        try check(
+            StartFailure(
+                "video doesn't accept tokens", .credentials,
+                naming: ["OAuth tokens of this client aren't accepted there", "--kinds voice", "--video-credentials"]
+            ).with { $0.options = StartFailure.oauthOptions("$TMP/client") },
+            account: account, mode: [])
     }
 
     @Test("A proxy that refuses is told", arguments: [(407, "USER:PASSWORD@HOST"), (403, "NO_PROXY")])

@@ -51,10 +51,13 @@ struct AWSSourcesTests {
     private static let cases = [
         Case(name: "nothing at all"),
         Case(name: "the environment", variables: environmentKey),
-        Case(name: "a session in the environment", variables: environmentKey.merging(["AWS_SESSION_TOKEN": "t"]) { $1 }),
+        Case(
+            name: "a session in the environment", variables: environmentKey.merging(["AWS_SESSION_TOKEN": "t"]) { $1 }),
         Case(name: "the default profile", credentials: file, settings: settings),
         Case(name: "the environment before the file", credentials: file, settings: settings, variables: environmentKey),
-        Case(name: "the profile of a variable", credentials: file, settings: settings, variables: ["AWS_PROFILE": "other"]),
+        Case(
+            name: "the profile of a variable", credentials: file, settings: settings,
+            variables: ["AWS_PROFILE": "other"]),
         Case(
             name: "the environment's key before the profile of a variable", credentials: file, settings: settings,
             variables: environmentKey.merging(["AWS_PROFILE": "other"]) { $1 }),
@@ -120,7 +123,8 @@ struct AWSSourcesTests {
     @Test("A profile that was asked for has to be there, with something to sign with")
     func profiles() throws {
         let folder = try TemporaryFolder()
-        try folder.file(".aws/config", Array("[profile sso]\nsso_session = x\n[profile empty]\nregion = eu-west-1\n".utf8))
+        try folder.file(
+            ".aws/config", Array("[profile sso]\nsso_session = x\n[profile empty]\nregion = eu-west-1\n".utf8))
         for (profile, words) in [
             ("missing", "is neither in"), ("sso", "aws configure export-credentials --profile sso"),
             ("empty", "no aws_access_key_id"),

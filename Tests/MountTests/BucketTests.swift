@@ -22,7 +22,8 @@ struct BucketTests {
         let requests = try bench.server.takeRequests()
         #expect(requests.count >= 10)
         for request in requests {
-            #expect(request.headers["authorization"]?.hasPrefix("AWS4-HMAC-SHA256 Credential=\(key.identifier)/") == true)
+            #expect(
+                request.headers["authorization"]?.hasPrefix("AWS4-HMAC-SHA256 Credential=\(key.identifier)/") == true)
             let all = request.path + request.headers.map { "\($0): \($1)" }.joined()
             #expect(!all.contains(token) && !all.contains(basic) && !all.contains(bench.account.sid + ":"))
         }
@@ -59,7 +60,8 @@ struct BucketTests {
         #expect(eventually(within: 20) { mount.log.contains("in a bucket of the account's owner, and can't be read") })
     }
 
-    @Test("Left out, it isn't in the way of a backup; with credentials, it is a part of that", arguments: [true, false])
+    @Test(
+        "Left out, it isn't in the way of a backup; with credentials, it is a part of that", arguments: [true, false])
     func leftOut(hasCredentials: Bool) throws {
         let bench = try BucketAccount(media: TestMedia.small)
         let mount = try MountedAccount(
@@ -110,7 +112,8 @@ struct BucketTests {
         let bench = try BucketAccount(media: TestMedia.small)
         let sid = try bench.account.original("old.wav").sid
         try bench.account.change(
-            resource: #"{"action":"update","sid":"\#(sid)","fields":{"date_created":"Thu, 30 Jul 2015 20:00:00 +0000"}}"#)
+            resource:
+                #"{"action":"update","sid":"\#(sid)","fields":{"date_created":"Thu, 30 Jul 2015 20:00:00 +0000"}}"#)
         try bench.deleteObject(sid)
         let mount = try MountedAccount(
             bench.account, options: bench.options + ["--no-probing"], environment: bench.server.reader.environment)

@@ -50,7 +50,8 @@ struct CredentialVerdictTests {
         #expect(
             video?.message
                 == "video.twilio.com refuses the lists of video recordings and compositions"
-                + " (error 20003, status 401: Authenticate); give --kinds voice to mount the rest")
+                + " (error 20003, status 401: Authenticate); give --kinds voice to mount the rest,"
+                + " or give other credentials for video with --video-credentials")
         let voice = try error([
             .voiceRecording: Self.refusal(.voiceRecording, 403, 20403), .videoRecording: nil, .composition: nil,
         ])

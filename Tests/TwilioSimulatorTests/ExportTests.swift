@@ -60,7 +60,10 @@ struct ExportTests {
         bench.simulator.behaviour.bucket = "https://bucket.example/prefix"
         let account = bench.simulator.credentials.accountSID
         for (name, resource, member, media) in [
-            ("call.wav", "\(bench.accountPath)/Recordings/SID.json", "media_url", "\(bench.accountPath)/Recordings/SID.wav"),
+            (
+                "call.wav", "\(bench.accountPath)/Recordings/SID.json", "media_url",
+                "\(bench.accountPath)/Recordings/SID.wav"
+            ),
             ("track.mka", "/v1/Recordings/SID", "media_external_location", "/v1/Recordings/SID/Media"),
             ("film.mp4", "/v1/Compositions/SID", "media_external_location", "/v1/Compositions/SID/Media"),
         ] {

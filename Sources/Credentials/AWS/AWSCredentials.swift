@@ -17,19 +17,13 @@ public final class AWSCredentials: BucketCredentials {
 
     private let sources: AWSSources
     private let rereading: Rereading?
-    private let changed: @Sendable () -> Void
     private let state: Locked<State>
 
     /// Reads the credentials; that there are none is no error, unless a profile was asked for.
     ///
-    /// - Parameters:
-    ///   - rereading: Reads the files again; nil to read them once.
-    ///   - changed: Called after they have changed, on the thread that reads.
+    /// - Parameter rereading: Reads the files again; nil to read them once.
     /// - Throws: ``AWSError`` for a profile of the command line that can't be used.
-    public init(
-        _ sources: AWSSources, rereading: Rereading?, changed: @escaping @Sendable () -> Void = {}
-    ) throws(AWSError) {
-        self.changed = changed
+    public init(_ sources: AWSSources, rereading: Rereading?) throws(AWSError) {
         self.sources = sources
         self.rereading = rereading
         let stamps = sources.files.map { FileStamp(of: $0) }
@@ -85,12 +79,10 @@ extension AWSCredentials: Rereadable {
         }
         guard isDue else { return false }
         let settings = try sources.load()
-        let hasChanged = state.withLock { state in
+        return state.withLock { state in
             defer { state.settings = settings }
             return state.settings.key != settings.key
         }
-        if hasChanged { changed() }
-        return hasChanged
     }
 }
 

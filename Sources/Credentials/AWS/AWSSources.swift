@@ -117,7 +117,8 @@ public struct AWSSources: Sendable {
         if credentials == nil, file == nil, let profileSource {
             throw AWSError(
                 .unusableProfile,
-                "the profile '\(profile)' of \(profileSource) is neither in '\(credentialsFile)' nor in '\(settingsFile)'")
+                "the profile '\(profile)' of \(profileSource) is neither in '\(credentialsFile)' nor in '\(settingsFile)'"
+            )
         }
         return (credentials ?? [:], file ?? [:])
     }
@@ -132,7 +133,8 @@ public struct AWSSources: Sendable {
     /// The error of a profile without a key of its own.
     private func keyless(_ credentials: [String: String], _ file: [String: String]) -> AWSError {
         let forms = [
-            "sso_session", "sso_start_url", "role_arn", "credential_process", "web_identity_token_file", "login_session",
+            "sso_session", "sso_start_url", "role_arn", "credential_process", "web_identity_token_file",
+            "login_session",
         ]
         guard let form = forms.first(where: { credentials[$0] != nil || file[$0] != nil }) else {
             return AWSError(

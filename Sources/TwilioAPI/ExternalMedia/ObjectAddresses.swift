@@ -36,6 +36,7 @@ final class ObjectAddresses: MediaAddresses {
         if let response = error.response { return S3Answer(response).error(of: object) }
         guard error.code == .credentialUnavailable || error.code == .addressUnavailable else { return nil }
         let reason = (error.cause as? any CausedError)?.message ?? "\(error)"
-        return ExternalMediaError(.denied, "can't be read from \(object.place): \(reason)", details: reason, cause: error)
+        return ExternalMediaError(
+            .denied, "can't be read from \(object.place): \(reason)", details: reason, cause: error)
     }
 }

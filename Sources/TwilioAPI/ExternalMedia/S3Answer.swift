@@ -37,7 +37,8 @@ struct S3Answer {
         case "ExpiredToken", "TokenRefreshRequired":
             return denied(
                 "the session token of the AWS credentials has expired", at: place,
-                remedy: "write a new one to the file of credentials; those of the environment last as long as the mount")
+                remedy: "write a new one to the file of credentials; those of the environment last as long as the mount"
+            )
         case "InvalidToken":
             return denied(
                 "the session token doesn't belong to the AWS access key", at: place,

@@ -29,7 +29,8 @@ struct S3Host: Hashable {
     init?(_ host: String) {
         guard let (domain, usualRegion) = Self.domains.last(where: { host.hasSuffix($0.0) }) else { return nil }
         (self.domain, self.usualRegion) = (domain, usualRegion)
-        var labels = host.dropLast(domain.count).split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        var labels = host.dropLast(domain.count).split(separator: ".", omittingEmptySubsequences: false).map(
+            String.init)
         guard labels.allSatisfy({ !$0.isEmpty }), let last = labels.popLast() else { return nil }
         var (region, isDualStack, isSpecial, server): (String?, Bool, Bool, [String])
         if last == "s3" || last == "s3-external-1" || last == "s3-accelerate" {

@@ -120,6 +120,9 @@ struct CredentialVerdict {
             if isOfSubaccounts { remedies.append("mount without --subaccounts") }
         } else {
             remedies.append("give --kinds \(reached.map(\.commandLineName).joined(separator: ",")) to mount the rest")
+            if !isOfSubaccounts, regionWithoutVideo == nil, reached.allSatisfy(\.isOfVoiceService) {
+                remedies.append("give other credentials for video with --video-credentials")
+            }
         }
         if remedies.isEmpty { return "; the credentials reach nothing that is to be shown" }
         return "; \(Self.joined(remedies, by: ", or "))"

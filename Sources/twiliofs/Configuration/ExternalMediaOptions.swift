@@ -30,15 +30,11 @@ struct ExternalMediaOptions: ParsableArguments {
     var s3Endpoint: String?
 
     /// Makes the access to media outside of Twilio, with credentials of AWS.
-    ///
-    /// - Parameter changed: Called after the credentials have changed, on another thread.
-    func access(
-        environment: Environment, secrets: SecretReader, changed: @escaping @Sendable () -> Void = {}
-    ) throws(Failure) -> ExternalMedia {
+    func access(environment: Environment, secrets: SecretReader) throws(Failure) -> ExternalMedia {
         var rules = ExternalMedia.Rules()
         rules.isDenied = externalMedia.isDenied
         rules.hosts = externalMedia.hosts
-        let credentials = try credentials(environment, secrets, changed: changed)
+        let credentials = try credentials(environment, secrets)
         do throws(TwilioError) {
             rules.endpoint = try s3Endpoint.map { (text) throws(TwilioError) in try Self.endpoint(text.trimmed) }
             if rules.endpoint == nil, let text = Self.endpointVariables.lazy.compactMap({ environment[$0] }).first {
@@ -77,7 +73,7 @@ struct ExternalMediaOptions: ParsableArguments {
     }
 
     private func credentials(
-        _ environment: Environment, _ secrets: SecretReader, changed: @escaping @Sendable () -> Void
+        _ environment: Environment, _ secrets: SecretReader
     ) throws(Failure) -> any BucketCredentials {
         // What may not be used isn't read either.
         if externalMedia.isDenied { return NoBucketCredentials(absence: "--external-media deny forbids it") }
@@ -91,7 +87,7 @@ struct ExternalMediaOptions: ParsableArguments {
                     path, what: "AWS credentials", status: .credentials, limit: Self.fileLimit)
                 return contents.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
             }
-            return try AWSCredentials(sources, rereading: secrets.rereading, changed: changed)
+            return try AWSCredentials(sources, rereading: secrets.rereading)
         } catch {
             throw Failure(.credentials, error.message)
         }

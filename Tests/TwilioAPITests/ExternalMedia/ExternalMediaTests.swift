@@ -140,7 +140,8 @@ struct ExternalMediaTests {
     @Test(
         "A region that could be a part of another host's name is none",
         arguments: [
-            "evil.example/", "eu-west-1.evil.example", "eu-west-1/", "", "EU-WEST-1", "eu-west-1:s3", "website-eu-west-1",
+            "evil.example/", "eu-west-1.evil.example", "eu-west-1/", "", "EU-WEST-1", "eu-west-1:s3",
+            "website-eu-west-1",
         ])
     func malformedRegion(region: String) throws {
         let media = try Self.media()
@@ -179,7 +180,8 @@ struct ExternalMediaTests {
             (400, "ExpiredToken", .denied, "has expired"), (403, "InvalidAccessKeyId", .denied, "AWS_ACCESS_KEY_ID"),
             (403, "SignatureDoesNotMatch", .denied, "secret"), (403, "RequestTimeTooSkewed", .denied, "clock"),
             (404, "NoSuchKey", .missing, "isn't in the bucket 'b'"), (404, "NoSuchBucket", .missing, "doesn't exist"),
-            (403, "InvalidObjectState", .unavailable, "archived"), (301, "PermanentRedirect", .unavailable, "redirects"),
+            (403, "InvalidObjectState", .unavailable, "archived"),
+            (301, "PermanentRedirect", .unavailable, "redirects"),
         ])
     func refusals(status: Int, code: String, kind: ExternalMediaErrorCode, words: String) throws {
         let media = try Self.media()

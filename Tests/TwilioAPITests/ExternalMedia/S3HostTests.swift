@@ -10,7 +10,8 @@ struct S3HostTests {
         arguments: [
             ("bucket.s3.eu-central-1.amazonaws.com", "bucket", "eu-central-1", "s3.eu-central-1.amazonaws.com"),
             ("s3.eu-central-1.amazonaws.com", nil, "eu-central-1", "s3.eu-central-1.amazonaws.com"),
-            ("bucket.s3.amazonaws.com", "bucket", nil, "s3.amazonaws.com"), ("s3.amazonaws.com", nil, nil, "s3.amazonaws.com"),
+            ("bucket.s3.amazonaws.com", "bucket", nil, "s3.amazonaws.com"),
+            ("s3.amazonaws.com", nil, nil, "s3.amazonaws.com"),
             ("my.bucket.s3.amazonaws.com", "my.bucket", nil, "s3.amazonaws.com"),
             ("bucket.s3-us-west-2.amazonaws.com", "bucket", "us-west-2", "s3-us-west-2.amazonaws.com"),
             ("s3-eu-west-1.amazonaws.com", nil, "eu-west-1", "s3-eu-west-1.amazonaws.com"),
