@@ -1,4 +1,5 @@
 import Transfer
+import TwilioAPI
 
 @testable import twiliofs
 
