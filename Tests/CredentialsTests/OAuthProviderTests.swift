@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Logging
 import Support
 import TestSupport
 import Testing
@@ -22,7 +23,7 @@ struct OAuthProviderTests {
         init(_ url: String, identifier: String = "OQ1", secret: String = secret) throws {
             transfer = try TransferClient(TransferClient.Configuration(), logger: log.logger)
             provider = OAuthProvider(
-                tokenURL: try #require(URL(string: url)), firstWait: .seconds(2), logger: log.logger,
+                tokenURL: try #require(URL(string: url)), firstWait: .seconds(5), logger: log.logger,
                 now: { [time] in time.withLock { $0 } }
             ) { OAuthClient(identifier: identifier, secret: secret) }
             provider.connect(to: transfer)
@@ -253,7 +254,7 @@ struct OAuthProviderTests {
         let fields: [String: String]
     }
 
-    @Test("twilio-python asks for a token in the same way, and the simulator serves it")
+    @Test("A token is asked for as twilio-python does, which the simulator serves as well")
     func oracle() throws {
         let account = try SimulatedAccount(media: nil)
         let simulator = account.simulator

@@ -16,7 +16,7 @@ struct TokenAnswer {
     /// How long the token is accepted, in seconds.
     let lifetime: Double
 
-    /// Reads an answer with status 200; throws what is wrong with it, as the end of a sentence, without any of its text.
+    /// Reads an answer with status 200; throws what is wrong with it, without any of its text.
     init(_ body: [UInt8]) throws(Fault) {
         guard let document = try? JSONDecoder().decode(Document.self, from: Data(body)) else {
             throw Fault(reason: "answered with something that isn't JSON")
