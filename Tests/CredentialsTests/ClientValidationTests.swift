@@ -83,7 +83,8 @@ struct ClientValidationTests {
         for kind in TwilioAPI.MediaKind.allCases {
             let all = try bench.list(kind)
             #expect(all.count > 2, "\(kind)")
-            let interval = CreationInterval(from: Timestamp(seconds: 1_000_000_000), until: Timestamp(seconds: 4_000_000_000))
+            let interval = CreationInterval(
+                from: Timestamp(seconds: 1_000_000_000), until: Timestamp(seconds: 4_000_000_000))
             #expect(try bench.list(kind, in: interval) == all)
         }
         #expect(bench.simulator.requests.allSatisfy { $0.status == 200 })
