@@ -82,8 +82,9 @@ struct ClientValidationTests {
         let bench = try SigningBench { $0.behaviour.pageSizeLimit = 2 }
         for kind in TwilioAPI.MediaKind.allCases {
             let all = try bench.list(kind)
-            #expect(all.count > 2, "\(kind)")
-            let interval = CreationInterval(from: Timestamp(seconds: 1_000_000_000), until: Timestamp(seconds: 4_000_000_000))
+            #expect(all.count >= 2, "\(kind)")
+            let interval = CreationInterval(
+                from: Timestamp(seconds: 1_000_000_000), until: Timestamp(seconds: 4_000_000_000))
             #expect(try bench.list(kind, in: interval) == all)
         }
         #expect(bench.simulator.requests.allSatisfy { $0.status == 200 })
@@ -199,8 +200,8 @@ struct ClientValidationTests {
         #expect(try bench.send("/v1/Recordings").head.status == 200)
         let headers = bench.tokens.map { token in
             let part = token?.split(separator: ".").first.map(String.init) ?? ""
-            return String(
-                decoding: Data(base64Encoded: part + "==") ?? Data(base64Encoded: part) ?? Data(), as: UTF8.self)
+            let padding = String(repeating: "=", count: (4 - part.count % 4) % 4)
+            return String(decoding: Data(base64Encoded: part + padding) ?? Data(), as: UTF8.self)
         }
         #expect(headers.count == 2 && headers[0] != headers[1] && headers[1].contains(second))
     }
