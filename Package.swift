@@ -169,8 +169,8 @@ let package = Package(
         tests(
             of: "Media",
             [
-                "Media", "TwilioSimulator", "ModuleTestSupport", "TestSupport", "Envelope", "TwilioAPI", "Transfer",
-                "Support", logging, metricsTestKit,
+                "Media", "TwilioSimulator", "ModuleTestSupport", "TestSupport", "Credentials", "Envelope", "TwilioAPI",
+                "Transfer", "Support", logging, metricsTestKit,
             ]),
         tests(of: "Readability", ["Readability", "TestSupport", "Support", "TwilioAPI"]),
         tests(of: "Prefetching", ["Prefetching", "TestSupport", "Catalog", "TwilioAPI"]),
@@ -236,7 +236,7 @@ if Context.environment["TWILIOFS_FUZZ"] != nil {
             name: "Fuzz",
             dependencies: [
                 "twiliofs", "MountRuntime", "FileSystem", "FileTree", "Media", "DiskCache", "Sync", "Catalog",
-                "TwilioAPI", "Transfer", "Envelope", "Support", logging, metrics,
+                "Credentials", "TwilioAPI", "Transfer", "Envelope", "Support", logging, metrics,
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             path: "Fuzz", exclude: ["README.md", "Seeds"],

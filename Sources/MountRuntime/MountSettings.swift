@@ -8,12 +8,14 @@ public import TwilioAPI
 
 /// The settings of a mount, checked by the caller.
 public struct MountSettings: Sendable {
-    /// The version of the program, for requests and `.twiliofs/version`.
+    /// The version of the program, for `.twiliofs/version` and the status.
     public var version: String
     /// The mounted account.
     public var account: SID
     /// Provides the credential of the mounted account.
     public var credentials: any CredentialProvider
+    /// Provides the credential with which it is asked for video; nil if that is the same.
+    public var videoCredentials: (any CredentialProvider)?
     /// The addresses of Twilio's services.
     public var endpoints: Endpoints
     /// The settings of the transfer client.
@@ -32,7 +34,7 @@ public struct MountSettings: Sendable {
     public var options: [String] = []
     /// The visible recordings of every account.
     public var window = CatalogWindow()
-    /// The settings for refreshing lists.
+    /// The settings of list synchronization.
     public var sync = SyncSettings()
     /// Whether to learn sizes in the background.
     public var isProbing = true
@@ -40,8 +42,11 @@ public struct MountSettings: Sendable {
     public var isHidingUnreadable = false
     /// The subaccounts' own credentials, by SID; nil if no subaccounts are mounted.
     public var subaccountCredentials: [SID: any CredentialProvider]?
-    /// The disk cache, nil for none: its folder, the greatest size of its contents, and the least free space that it
-    /// leaves on its file system, in bytes.
+    /// The access to media outside of Twilio; nil for none.
+    public var externalMedia: ExternalMedia?
+    /// The disk cache; nil for none.
+    ///
+    /// `limit` is the most bytes in the cache, `minimumFree` the least bytes of free space on the folder's file system.
     public var diskCache: (folder: String, limit: Int64, minimumFree: Int64)?
 
     /// Makes settings with the values that every mount needs.

@@ -26,7 +26,7 @@ final class ListingWaiters: Sendable {
     /// - Parameter patience: The longest wait, shared by all listings of an account.
     init(patience: Duration) { self.patience = patience }
 
-    /// Requests a survey of an account and keeps the completion until it has ended.
+    /// Requests a survey of an account, and keeps the completion until the survey has ended or the deadline has passed.
     ///
     /// - Returns: False after the deadline or ``shutDown()``: the listing doesn't wait.
     func add(account: Int, completion: @escaping @Sendable () -> Void) -> Bool {
@@ -52,6 +52,9 @@ final class ListingWaiters: Sendable {
         } ?? true
     }
 
+    /// Requests a survey for which nothing waits.
+    func requestSurvey() { state.change { $0.isSurveyWanted = true } }
+
     /// Notes that a survey begins, for the listings that wait now; later ones may depend on later recordings.
     func surveyWillBegin(_ account: Int) {
         state.changeQuietly { state in
@@ -65,7 +68,7 @@ final class ListingWaiters: Sendable {
     func surveyDidEnd(_ account: Int) {
         release { $0.account == account && $0.isServed }
         state.changeQuietly { state in
-            // The listings that wait for the next survey have waited for this one.
+            // Listings that still wait keep their deadline, since they have waited for this survey already.
             if !state.waiting.contains(where: { $0.account == account }) { state.deadlines[account] = nil }
         }
     }

@@ -210,12 +210,19 @@ public struct Behaviour: Sendable, Hashable, Codable {
     ///
     /// That server has to serve what was exported; nil leads to the media host.
     public var mediaOrigin: String?
+    /// The URL of a bucket of the customer's own, in which all media is; nil keeps it at Twilio.
+    ///
+    /// The resources then name objects below it, with the paths of exported media, and Twilio's own addresses of media
+    /// answer 404.
+    public var bucket: String?
     /// The services that accept OAuth tokens; the others answer 401.
     public var bearerAcceptance = BearerAcceptance.all
     /// How long an OAuth token is accepted, in seconds.
     public var tokenLifetimeSeconds = 3600
     /// The `expires_in` of OAuth tokens; nil for their lifetime.
     public var announcedTokenLifetimeSeconds: Int?
+    /// Whether there is video at all, as there isn't in some regions; 404 otherwise.
+    public var servesVideo = true
     /// The format of the 2010 API's errors.
     public var errorFormat = ErrorFormat.json
     /// The most resources on a page, below what the API allows; nil for the API's own limit.
@@ -262,10 +269,10 @@ public struct Behaviour: Sendable, Hashable, Codable {
         case voiceRange, voiceLength, voiceHeadSupported, voiceRedirect, voiceNotFoundCount, mediaRange, mediaLength
         case encryptionSpelling, encryptionForm, mediaAddress, sendsUnencryptedLength, sendsUnencryptedMD5
         case metadataVersion, wrapAlgorithm, contentAlgorithm, videoSize, sendsEnvelope, sendsETag, urlLifetimeSeconds,
-            mediaOrigin
+            mediaOrigin, bucket
         case bearerAcceptance, tokenLifetimeSeconds, announcedTokenLifetimeSeconds
-        case errorFormat, pageSizeLimit, listOrder, dateFilter, paging, listEnd, nullFields, latencyMilliseconds,
-            bytesPerSecond
+        case servesVideo, errorFormat, pageSizeLimit, listOrder, dateFilter, paging, listEnd, nullFields,
+            latencyMilliseconds, bytesPerSecond
         case concurrencyLimit, retryAfterSeconds, clientValidation
     }
 }

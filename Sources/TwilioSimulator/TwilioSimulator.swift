@@ -133,6 +133,10 @@ extension TwilioSimulator {
     /// Ends all OAuth tokens: from now on they are refused.
     public func endTokens() {
         simulation.state.withLock { $0.tokens.endAll() }
+    /// The API keys, and credentials of accounts, that reach a part of what these have; obeyed from the next request on.
+    public var keys: [SimulatedKey] {
+        get { simulation.state.withLock { $0.keys.keys } }
+        set { simulation.state.withLock { $0.keys = KeyTable(newValue) } }
     }
 
     /// The main account's resources with media of a file, by SID.
@@ -176,6 +180,17 @@ extension TwilioSimulator {
     /// Removes a resource without a trace, as the end of the time for which metadata is kept does.
     public func remove(_ sid: String, account: String? = nil) throws(SimulatorError) {
         try simulation.account(named: account).delete(sid: sid, withMetadata: true)
+    }
+
+    /// Replaces an account's secrets: from the next request on, those before are refused.
+    ///
+    /// - Parameters:
+    ///   - authToken: The new auth token; nil leaves it as it is, here and below.
+    ///   - apiSecret: The new secret of the main account's API key.
+    public func replaceSecrets(
+        authToken: String? = nil, apiSecret: String? = nil, account: String? = nil
+    ) throws(SimulatorError) {
+        try simulation.account(named: account).replaceSecrets(authToken: authToken, apiSecret: apiSecret)
     }
 
     /// Gives an account another status.

@@ -75,15 +75,21 @@ struct SigningKeyTests {
         let configuration = try AccountConfiguration(
             AccountOptions.parse(own), environment: Environment(["TWILIO_API_SECRET": "secret"]))
         let subaccount = try #require(SID(Self.subaccount))
-        let credentials = [subaccount: Credential(username: "SK" + String(repeating: "4", count: 32), password: "x")]
-        let providers = try both.sign(configuration, subaccounts: credentials)
+        let key = FixedCredential(Credential(username: "SK" + String(repeating: "4", count: 32), password: "x"))
+        let credentials = KindCredentials(video: nil, subaccounts: [subaccount: key])
+        let providers = try both.sign(configuration, credentials)
         #expect(providers.main is ClientValidation && providers.subaccounts?[subaccount] is ClientValidation)
-        let main = try keys.sign(configuration, subaccounts: credentials)
+        let main = try keys.sign(configuration, credentials)
         #expect(main.main is ClientValidation && main.subaccounts?[subaccount] is FixedCredential)
-        for subaccounts in [nil, [:]] as [[SID: Credential]?] {
-            let error = #expect(throws: Failure.self) { _ = try both.sign(configuration, subaccounts: subaccounts) }
+        for subaccounts in [nil, [:]] as [[SID: any CredentialProvider]?] {
+            let error = #expect(throws: Failure.self) {
+                _ = try both.sign(configuration, KindCredentials(video: nil, subaccounts: subaccounts))
+            }
             #expect(error?.message.contains("--subaccount-credentials") == true)
         }
+        let video = try keys.sign(configuration, KindCredentials(video: key, subaccounts: nil))
+        #expect(video.video is ClientValidation && video.subaccounts == nil)
+        #expect(main.video == nil)
     }
 
     @Test("An encrypted key is read with the passphrase")
@@ -137,5 +143,42 @@ struct SigningKeyTests {
         let keys = try load(["\(Self.sid)=\(KeyPair.shared.privateKey())"])
         let error = #expect(throws: Failure.self) { try signs(keys, Self.account, username: Self.account) }
         #expect(error?.code == .configuration && error?.message.contains("--api-key") == true)
+    }
+
+    @Test("The SID may stand alone in a line of the file; then a file that is replaced brings another key with its SID")
+    func rotation() throws {
+        func write(_ pair: KeyPair, _ sid: String) throws -> String {
+            let path = try folder.file("signing.pem", "\(sid)\n\(pair.privatePEM)")
+            chmod(path, 0o600)
+            return path
+        }
+        /// The header of the token of a request, which names the public key.
+        func header(_ provider: any CredentialProvider) throws -> String {
+            let request = OutgoingRequest(method: .get, url: try #require(URL(string: "https://api.twilio.com/")))
+            guard case .signed(_, let token) = provider.authorization(for: request) else { return "" }
+            let text = token.prefix { $0 != "." }
+            let padded = text + String(repeating: "=", count: (4 - text.count % 4) % 4)
+            return String(decoding: try #require(Data(base64Encoded: String(padded))), as: UTF8.self)
+        }
+        let log = RecordedLog()
+        let rereading = try Rereading(logger: log.logger)
+        defer { rereading.shutDown() }
+        let path = try write(KeyPair.shared, Self.sid)
+        var reader = PrivateKeys(secrets: SecretReader(rereading: rereading), passphraseFile: nil)
+        let keys = try SigningKeys(
+            [path], account: try #require(SID(Self.account)), keys: KeyRing([]), reader: &reader)
+        let credential = Credential(username: "SK" + String(repeating: "3", count: 32), password: "secret")
+        let provider = try keys.sign(FixedCredential(credential), of: #require(SID(Self.account)), at: Endpoints())
+        #expect(try header(provider).contains(Self.sid))
+        let second = "CR" + String(repeating: "7", count: 32)
+        _ = try write(KeyPair.other, second)
+        rereading.readAll()
+        #expect(eventually { log.lines.contains { $0.contains("signing key") && $0.contains("has changed") } })
+        #expect(try header(provider).contains(second))
+        _ = try folder.file("signing.pem", "no key")
+        rereading.readAll()
+        #expect(
+            eventually { log.lines.contains { $0.hasPrefix("error: the signing key in '\(path)' stays as it was") } })
+        #expect(try header(provider).contains(second))
     }
 }

@@ -5,7 +5,7 @@ import TwilioAPI
 
 /// Comparison of answers with the known facts, and errors of failed transfers.
 extension KnownMedia {
-    /// How a complete answer contradicts the facts; nil if it doesn't.
+    /// The contradiction of a complete answer to the facts, as the end of a sentence; nil if there is none.
     func contradiction(in head: ResponseHead) -> String? {
         guard let facts else { return nil }
         if let length = head.contentLength, length != facts.ciphertextSize {
@@ -14,7 +14,7 @@ extension KnownMedia {
         return contradictionOfEntityTag(in: head)
     }
 
-    /// How any answer with media contradicts the facts by its entity tag; nil if it doesn't.
+    /// The contradiction of an answer without the known entity tag, as the end of a sentence; nil if there is none.
     func contradictionOfEntityTag(in head: ResponseHead) -> String? {
         guard facts?.entityTag != nil, head.headers["ETag"] == nil else { return nil }
         return "answered without the media's entity tag"
@@ -22,8 +22,8 @@ extension KnownMedia {
 
     /// The fields of an answer's envelope if it differs from the known one; nil if it doesn't.
     ///
-    /// Every answer with video has the envelope. Without one, it may be an error page; with another one, this answer or
-    /// the earlier one is damaged, or the media has changed.
+    /// Every answer with encrypted video has the envelope. An answer without an envelope may be an error page. If the
+    /// envelope differs, this answer or an earlier one is damaged, or the media has changed.
     func otherEnvelope(in head: ResponseHead) -> [String: String]? {
         guard resource.kind.envelopePlace == .media, let facts else { return nil }
         let fields = EnvelopeMetadata.s3EncryptionClientFields(of: head.headers)
@@ -39,6 +39,7 @@ extension KnownMedia {
 
     /// The error of a failed transfer of the media.
     func mediaError(_ error: TransferError) -> MediaError {
+        if let external = try? addresses().externalError(error) { return externalError(external) }
         if let cause = error.cause as? TwilioError, error.code == .addressUnavailable {
             return missing(cause) ?? MediaError(.transferFailed, sid, cause.message, cause: error)
         }
@@ -53,8 +54,26 @@ extension KnownMedia {
     private func missing(_ error: TwilioError) -> MediaError? {
         guard error.code == .notFound else { return nil }
         guard isKeptElsewhere else { return MediaError(.mediaMissing, sid, error.message, cause: error) }
-        return self.error(
-            .mediaMissing, "is kept outside of Twilio, in a bucket of the account's owner", cause: error)
+        let place = "is kept outside of Twilio, in a bucket of the account's owner"
+        guard let issue = services.clients.client(for: resource).externalMediaIssue(of: resource) else {
+            return self.error(.mediaMissing, place, cause: error)
+        }
+        return denied("\(place), and can't be read there: \(issue)", reason: issue, cause: error)
+    }
+
+    /// The error of media that can't be read from the account owner's bucket.
+    private func externalError(_ error: ExternalMediaError) -> MediaError {
+        switch error.code {
+        case .missing: self.error(.mediaMissing, error.message, cause: error.cause)
+        case .unavailable: self.error(.transferFailed, error.message, cause: error.cause)
+        case .denied: denied(error.message, reason: error.details, cause: error.cause)
+        }
+    }
+
+    private func denied(_ predicate: String, reason: String, cause: (any Error)?) -> MediaError {
+        let error = error(.accessDenied, predicate, cause: cause)
+        services.reportDenial(error, reason: reason)
+        return error
     }
 
     /// Makes an error with a sentence about the media: "the media of RE… has changed".

@@ -13,7 +13,7 @@ final class KnownMedia: Sendable {
     let state: Locked<FactsState>
 
     /// The source of addresses, made on demand.
-    private let addressSource = Locked<MediaAddressSource?>(nil)
+    private let addressSource = Locked<(any MediaAddresses)?>(nil)
 
     /// - Parameter facts: from an earlier description.
     init(_ facts: MediaFacts?, of resource: MediaResource, services: MediaServices) {
@@ -64,7 +64,7 @@ final class KnownMedia: Sendable {
 
     // MARK: Doubts
 
-    /// Has the facts learned again and compared when next needed; see ``FactsState/doubt()``.
+    /// Doubts the facts; see ``FactsState/doubt()``.
     @discardableResult
     func doubt() -> Bool { state.withLock { $0.doubt() } }
 
@@ -86,14 +86,14 @@ final class KnownMedia: Sendable {
 
     /// Twilio mixes a conference of two channels down to one unless both are requested.
     private func requestedChannels(hasRefused: Bool) -> Int64? {
-        guard resource.kind.mediaAccess == .direct, resource.channels == 2 else { return nil }
+        guard resource.kind.mediaAccess == .direct, resource.channels == 2, !readsElsewhere else { return nil }
         return hasRefused ? 0 : 2
     }
 
     /// Twilio's error number for an unavailable number of channels.
     private static let channelsNotAvailable = 16113
 
-    /// Stops requesting both channels after Twilio's error for them; true if it does.
+    /// Stops requesting both channels if Twilio has refused them; returns whether `error` says so.
     ///
     /// The error number decides: a status 400 alone may come from a proxy or mean something else.
     func stopAskingForChannels(after error: TransferError) -> Bool {
@@ -110,12 +110,12 @@ final class KnownMedia: Sendable {
     /// Whether media with these facts has an envelope.
     func isSealed(_ facts: MediaFacts) -> Bool { resource.encryptionDetails != nil || !facts.envelopeFields.isEmpty }
 
-    /// Whether plaintext can't be the recording: its resource reports encryption, or it had an envelope before.
+    /// Whether plaintext is doubtful: the resource names a key, or the media had an envelope before.
     var mustBeSealed: Bool {
         namesKey || state.withLock { $0.doubted.map { !$0.envelopeFields.isEmpty } ?? false }
     }
 
-    /// Whether the resource reports encryption.
+    /// Whether the resource has encryption details or names a public key.
     var namesKey: Bool { resource.encryptionDetails != nil || resource.publicKeySID != nil }
 
     /// Whether the media probably has an envelope.
@@ -128,7 +128,7 @@ final class KnownMedia: Sendable {
     // MARK: Addresses
 
     /// The source of the media's addresses.
-    func addresses() throws(MediaError) -> MediaAddressSource {
+    func addresses() throws(MediaError) -> any MediaAddresses {
         let channels = requestedChannels.flatMap { $0 > 0 ? $0 : nil }
         do throws(TwilioError) {
             return try addressSource.withLock { (source) throws(TwilioError) in
@@ -143,13 +143,13 @@ final class KnownMedia: Sendable {
         }
     }
 
-    /// Resolves addresses again: a redirect may have led to an error page, or a host may be gone.
+    /// Forgets the addresses: a redirect may have led to an error page, or a host may be gone.
     func forgetAddresses() { addressSource.withLock { $0 = nil } }
 
     /// Whether a 404 may mean that the media isn't available yet, which is normal for some seconds.
     var mayBeTooYoung: Bool {
         // Twilio never gets media that is kept elsewhere: readers would wait in vain.
-        guard !isKeptElsewhere, let created = resource.dateCreated else { return false }
+        guard !isKeptElsewhere || readsElsewhere, let created = resource.dateCreated else { return false }
         // `dateCreated` is the recording's beginning.
         let age = Int64(time(nil)) - created.seconds - (resource.duration ?? 0)
         return age < 900
@@ -160,4 +160,7 @@ final class KnownMedia: Sendable {
         guard let location = resource.mediaLocation else { return false }
         return !services.clients.client(for: resource).isTwilioMedia(location: location)
     }
+
+    /// Whether the media is read from that bucket.
+    var readsElsewhere: Bool { services.clients.client(for: resource).readsElsewhere(resource) }
 }

@@ -223,7 +223,7 @@ extension TransferLoop: TransferDelegate {
                 (transfer.target, transfer.outcome) = (request.address, .unknown)
                 queue.add(
                     transfer.identifier, priority: transfer.priority, lane: request.lane,
-                    isToAccount: request.address.credentials != nil)
+                    isToAccount: request.address.credentials?.isOfAccount ?? false)
                 heedPause(transfer, request.lane)
             case .abandon:
                 transfer.queued = nil

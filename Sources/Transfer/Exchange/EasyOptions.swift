@@ -21,7 +21,7 @@ struct EasyOptions {
         easy.set(CURLOPT_USERAGENT, userAgent)
         setAuthorization(authorization, on: easy)
         setMethod(of: request, on: easy)
-        return setHeaders(of: request, authorization?.headers ?? [], on: easy)
+        return setHeaders(of: request, authorization, on: easy)
     }
 
     /// Sets what libcurl makes the field `Authorization` of; other header fields are the caller's.
@@ -30,19 +30,24 @@ struct EasyOptions {
         case nil, .bearer:
             break
         case .basic(let credential), .signed(let credential, _):
-            // Sent as Basic, which is libcurl's default.
+            // libcurl sends them as Basic by default.
             easy.set(CURLOPT_USERNAME, credential.username)
             easy.set(CURLOPT_PASSWORD, credential.password)
         case .aws(let signature):
             easy.set(CURLOPT_AWS_SIGV4, "aws:amz:\(signature.region):\(signature.service)")
             easy.set(CURLOPT_USERNAME, signature.accessKey)
             easy.set(CURLOPT_PASSWORD, signature.secretKey)
+            // As an option, the field isn't signed: proxies and some stores change it. libcurl then also decodes what it
+            // accepts, which stored bytes must be spared.
+            easy.set(CURLOPT_ACCEPT_ENCODING, "identity")
+            easy.set(CURLOPT_HTTP_CONTENT_DECODING, 0)
         }
     }
 
     /// Sets the URL; the state machine follows redirects.
     ///
-    /// Other protocols and user information are refused. Paths stay as they are, since a signature covers them.
+    /// libcurl refuses user information and protocols other than HTTPS (on loopback also HTTP). The path isn't changed,
+    /// since a signature covers it.
     private func setDestination(_ url: URL, isLoopback: Bool, on easy: UnsafeMutableRawPointer) {
         easy.set(CURLOPT_URL, url.absoluteString)
         easy.set(CURLOPT_PROTOCOLS_STR, isLoopback ? "http,https" : "https")
@@ -96,9 +101,10 @@ struct EasyOptions {
     }
 
     private func setHeaders(
-        of request: ExchangeRequest, _ authorization: [(String, String)], on easy: UnsafeMutableRawPointer
+        of request: ExchangeRequest, _ authorization: Authorization?, on easy: UnsafeMutableRawPointer
     ) -> UnsafeMutablePointer<curl_slist>? {
-        var headers = request.fields + authorization
+        var headers = request.fields + (authorization?.headers ?? [])
+        if case .aws = authorization { headers.removeAll { $0.0 == "Accept-Encoding" } }
         // Bodies are small, so "Expect: 100-continue" would only cost a round trip.
         if request.method == .post { headers.append(("Expect", "")) }
         var list: UnsafeMutablePointer<curl_slist>?
@@ -121,7 +127,7 @@ extension UnsafeMutableRawPointer {
 }
 
 extension Duration {
-    /// Whole milliseconds, rounded up, so that a deadline has passed.
+    /// Whole milliseconds, rounded up, so that a wait of this length passes its deadline.
     var milliseconds: Int {
         let (seconds, attoseconds) = components
         // The attoseconds are less than a second, so their part can't overflow.

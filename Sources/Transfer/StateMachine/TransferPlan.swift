@@ -18,13 +18,16 @@ struct TransferPlan: Sendable {
     var findsFault: (@Sendable (ResponseHead) -> String?)?
     /// The check of a request's response with the start of its body; returns its fault.
     var findsFaultInWhole: (@Sendable (Response) -> String?)?
+    /// Reads the resource's place from a redirect or a refusal of a download; nil where redirects are followed.
+    var relocation: Relocation?
     var earlierFailures = 0
     /// Whether a broken transfer resumes after the delivered bytes, at a fresh address where the source provides one.
     ///
     /// Otherwise each attempt starts over at the first address.
     var isDownload = true
 
-    init(_ request: DownloadRequest) {
+    init(_ request: DownloadRequest, relocation: Relocation? = nil) {
+        self.relocation = relocation
         range = request.range
         priority = request.priority
         patience = request.patience
@@ -64,7 +67,7 @@ struct TransferPlan: Sendable {
         return nil
     }
 
-    /// The header fields for a target; secret ones only if it has a credential or the first address's origin.
+    /// The header fields for a target; secrets only if the target has a credential or the origin of `first`.
     func headers(for target: Address, from first: Address?) -> [(String, String)] {
         let keepsSecrets = target.credentials != nil || (target.origin.map { $0 == first?.origin } ?? false)
         let secrets = ["authorization", "proxy-authorization", "cookie"]

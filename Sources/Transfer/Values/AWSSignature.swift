@@ -1,5 +1,12 @@
 /// What libcurl needs to sign a request for AWS, with signature version 4; printing it hides every secret.
+///
+/// libcurl signs the path and the query as they stand in the URL, the host, and every header field that was set by
+/// `CURLOPT_HTTPHEADER`. So the URL has to be written as AWS canonicalizes it: percent-encoded but for letters, digits,
+/// `-`, `.`, `_`, `~` and slashes, with capital digits. It is for requests without a body.
 public struct AWSSignature: Sendable, Hashable {
+    /// SHA-256 of no bytes, in hexadecimal.
+    static let hashOfNothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
     /// The access key's identifier.
     public let accessKey: String
     let secretKey: String

@@ -37,7 +37,10 @@ public enum Authorization: Sendable, Hashable {
         case .basic: []
         case .bearer(let token): [("Authorization", "Bearer \(token.text)")]
         case .signed(_, let token): [("Twilio-Client-Validation", token)]
-        case .aws(let signature): signature.sessionToken.map { [("x-amz-security-token", $0)] } ?? []
+        case .aws(let signature):
+            // libcurl 7.88 signs the hash of the body, but S3 wants to be told it too.
+            [("x-amz-content-sha256", AWSSignature.hashOfNothing)]
+                + (signature.sessionToken.map { [("x-amz-security-token", $0)] } ?? [])
         }
     }
 

@@ -26,6 +26,9 @@ public protocol CredentialProvider: AnyObject, Sendable {
     /// Called on the transfer thread, so it must be quick.
     func follows(to origin: Origin) -> Bool
 
+    /// Whether it is the account's own credential, whose requests Twilio limits.
+    var isOfAccount: Bool { get }
+
     /// Obtains an authorization; once for all who wait for it.
     ///
     /// Called on the transfer thread: must be quick; calls `completion` exactly once, now or later, from any thread.
@@ -41,6 +44,9 @@ public protocol CredentialProvider: AnyObject, Sendable {
 }
 
 extension CredentialProvider {
+    /// True.
+    public var isOfAccount: Bool { true }
+
     /// Does nothing: most providers send no requests.
     public func connect(to client: TransferClient) {}
 

@@ -46,7 +46,7 @@ struct VoiceService {
             return count
         }
         guard let media = resource.media, resource.hasContent, resource.status == "completed",
-            earlier >= behaviour.voiceNotFoundCount
+            earlier >= behaviour.voiceNotFoundCount, behaviour.bucket == nil
         else { return notFound(request) }
         let service = MediaService(account: account, behaviour: behaviour)
         guard let status = Int(behaviour.voiceRedirect.rawValue) else {

@@ -1,13 +1,27 @@
 import Credentials
+import Envelope
+import Logging
 import Support
+import Transfer
+import TwilioAPI
 
 // The options and variables of OAuth.
 
 extension AccountConfiguration {
+    /// Makes the provider of tokens for an OAuth client, whose secret may be read again.
+    static func oauthProvider(
+        _ client: FileValue<OAuthClient>, endpoints: Endpoints, secrets: SecretReader, logger: Logger
+    ) -> any CredentialProvider {
+        let provider = OAuthProvider(tokenURL: endpoints.oauth, logger: logger) { client.current }
+        guard let rereading = secrets.rereading else { return provider }
+        client.whenChanged { [weak provider] in provider?.clientMayHaveChanged() }
+        return RereadingProvider(provider, source: client, rereading: rereading)
+    }
+
     /// The OAuth client of the command line, else of the environment; nil when another form of credential is given.
     static func oauthClient(
         _ options: AccountOptions, environment: Environment, secrets: SecretReader
-    ) throws(Failure) -> OAuthClient? {
+    ) throws(Failure) -> FileValue<OAuthClient>? {
         let isOnCommandLine = options.clientID != nil || options.clientSecretFile != nil
         let isOtherOnCommandLine =
             options.authTokenFile != nil || options.apiKey != nil || options.apiSecretFile != nil
@@ -32,7 +46,9 @@ extension AccountConfiguration {
             throw Failure(.credentials, "'\(text)' is not the ID of an OAuth client, as OQ…")
         }
         if let file = options.clientSecretFile {
-            return OAuthClient(identifier: text, secret: try secrets.text(file, what: "OAuth client's secret"))
+            return try secrets.value("OAuth client's secret", in: file) { (reader, path) throws(Failure) in
+                OAuthClient(identifier: text, secret: try reader.text(path, what: "OAuth client's secret"))
+            }
         }
         guard let secret else {
             throw Failure(
@@ -40,6 +56,6 @@ extension AccountConfiguration {
                 "the secret of the OAuth client \(text) is missing: give --client-secret-file or set"
                     + " TWILIO_CLIENT_SECRET")
         }
-        return OAuthClient(identifier: text, secret: secret)
+        return FileValue(constant: OAuthClient(identifier: text, secret: secret))
     }
 }

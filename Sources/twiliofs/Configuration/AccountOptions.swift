@@ -35,6 +35,12 @@ struct AccountOptions: ParsableArguments {
     @Option(help: .value("file", "A file with the OAuth client's secret.", default: "$TWILIO_CLIENT_SECRET"))
     var clientSecretFile: String?
 
+    @Option(
+        help: .value(
+            "name", "A profile of the Twilio CLI: its account, region, edge and API key.",
+            default: "the active one, if no account is given"))
+    var profile: String?
+
     @Option(help: .value("name", "The region of the account's data.", default: "$TWILIO_REGION"))
     var region: String?
 
@@ -61,6 +67,11 @@ struct AccountOptions: ParsableArguments {
             "file", "Certificate authorities (PEM) to trust instead of the system's.",
             default: "$CURL_CA_BUNDLE, else $SSL_CERT_FILE"))
     var caFile: String?
+
+    /// Whether the command line names the account's credentials, besides ``profile``.
+    var namesCredentials: Bool {
+        [authTokenFile, apiKey, apiSecretFile, clientID, clientSecretFile].contains { $0 != nil }
+    }
 
     /// The file of certificate authorities to trust, and the option or variable that names it; nil for the system's.
     ///

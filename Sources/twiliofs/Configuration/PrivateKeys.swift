@@ -3,52 +3,74 @@ import Glibc
 import Support
 import TwilioAPI
 
-/// Reads the command line's private keys.
+/// Reads the private keys that the command line names.
 struct PrivateKeys {
     let secrets: SecretReader
-    /// A file with the passphrase of encrypted keys; without it, the terminal asks.
+    /// The file with the passphrase of encrypted private keys; without it, the program asks on the terminal.
     let passphraseFile: String?
+    /// Whether the terminal may be asked for a passphrase.
+    let mayAsk: Bool
     /// The passphrase, read only once, since a pipe can't be read again.
     private var passphrase: SecretBytes?
 
-    init(secrets: SecretReader, passphraseFile: String?) {
+    init(secrets: SecretReader, passphraseFile: String?, mayAsk: Bool = true) {
         self.secrets = secrets
         self.passphraseFile = passphraseFile
+        self.mayAsk = mayAsk
     }
 
-    /// Reads the keys of arguments `[voice:|video:][CR…=]FILE`; all keys of a file are candidates for its SID.
+    /// Reads keys again, while the mount is running: it knows no passphrase yet.
+    ///
+    /// The process has left its working directory by then, and its terminal belongs to nobody.
+    var later: PrivateKeys {
+        let passphraseFile = passphraseFile.map { CacheFolder.absolute(secrets.file(named: $0)) }
+        return PrivateKeys(secrets: secrets, passphraseFile: passphraseFile, mayAsk: false)
+    }
+
+    /// Reads the private keys of arguments of the form `[voice:|video:][CR…=]FILE`.
+    ///
+    /// A file may hold several private keys. If its argument has a SID, all of them are tied to this SID.
     mutating func load(_ arguments: [String]) throws(Failure) -> KeyRing {
         var entries: [KeyRing.Entry] = []
-        for argument in arguments {
-            let (use, sid, path) = Self.split(argument)
-            if access(path, F_OK) != 0, errno == ENOENT, let mistake = Self.mistake(in: path, isTied: sid != nil) {
-                throw Failure(
-                    .privateKey, "there is no private key '\(path)': \(mistake); the form is [voice:|video:][CR…=]FILE")
-            }
-            for (name, key) in try keys(of: path, what: "private key") {
-                entries.append(KeyRing.Entry(publicKeySID: sid, use: use, name: name, key: key))
-            }
-        }
+        for argument in arguments { entries += try self.entries(of: argument) }
         return KeyRing(entries)
     }
 
-    /// Reads the keys of a file, at least one, with their names in messages.
+    /// Reads the keys of one argument.
+    mutating func entries(of argument: String) throws(Failure) -> [KeyRing.Entry] {
+        let (use, sid, given) = Self.split(argument)
+        let path = secrets.file(named: given)
+        if access(path, F_OK) != 0, errno == ENOENT, let mistake = Self.mistake(in: path, isTied: sid != nil) {
+            throw Failure(
+                .privateKey, "there is no private key '\(path)': \(mistake); the form is [voice:|video:][CR…=]FILE")
+        }
+        let what = "private key"
+        let contents = try secrets.contents(path, what: what, status: .privateKey)
+        return try keys(in: contents, of: path, what: what).map { name, key in
+            KeyRing.Entry(publicKeySID: sid, use: use, name: name, key: key)
+        }
+    }
+
+    /// Reads the keys in a file's contents, at least one, with their names in messages.
     ///
     /// - Parameter what: What a key is in messages.
-    mutating func keys(of path: String, what: String) throws(Failure) -> [(name: String, key: PrivateKey)] {
-        let contents = try secrets.contents(path, what: what, status: .privateKey)
+    mutating func keys(
+        in contents: SecretBytes, of path: String, what: String
+    ) throws(Failure) -> [(name: String, key: PrivateKey)] {
         let sections = PrivateKey.sections(ofPEM: contents)
         var keys: [(name: String, key: PrivateKey)] = []
         for (index, section) in sections.enumerated() {
             let name = sections.count == 1 ? path : "\(path) (key \(index + 1))"
             keys.append((name, try key(section, name, of: path, what: what)))
         }
-        // A typed passphrase is for this file only.
+        // A typed passphrase is used for this file only.
         if passphraseFile == nil { passphrase = nil }
         return keys
     }
 
-    /// Splits `[voice:|video:][CR…=]FILE`; any other text is a file, also with a colon or an equals sign.
+    /// Splits an argument of the form `[voice:|video:][CR…=]FILE`.
+    ///
+    /// The path is everything after these prefixes; it may contain colons and equals signs.
     static func split(_ argument: String) -> (use: KeyRing.Use?, sid: String?, path: String) {
         var rest = argument[...]
         let use = KeyRing.Use.allCases.first { rest.hasPrefix("\($0.rawValue):") }
@@ -58,7 +80,7 @@ struct PrivateKeys {
         return (use, sid.description, String(parts[1]))
     }
 
-    /// The probable mistake in an argument whose file doesn't exist; nil if it looks like a mere file.
+    /// The probable mistake in an argument whose file doesn't exist; nil if none is evident.
     ///
     /// - Parameter isTied: Whether a SID precedes the path.
     private static func mistake(in path: String, isTied: Bool) -> String? {
@@ -83,7 +105,7 @@ struct PrivateKeys {
         do throws(EnvelopeError) {
             return try PrivateKey(pem: pem, passphrase: passphrase)
         } catch {
-            // Surrounding blanks may belong to a passphrase or not.
+            // Blanks around the passphrase may belong to it or not, so it is tried with them, then without.
             if error.code == .wrongPassphrase, let shorter = passphrase?.withoutBlanksAround,
                 let key = try? PrivateKey(pem: pem, passphrase: shorter)
             {
@@ -100,7 +122,7 @@ struct PrivateKeys {
         let read: SecretBytes
         if let passphraseFile {
             read = try secrets.firstLine(passphraseFile, what: "passphrase", status: .passphrase)
-        } else if let typed = try Terminal.askForSecret("Passphrase of \(path): ", status: .passphrase) {
+        } else if mayAsk, let typed = try Terminal.askForSecret("Passphrase of \(path): ", status: .passphrase) {
             read = typed
         } else {
             throw Failure(
@@ -112,7 +134,7 @@ struct PrivateKeys {
 }
 
 extension SecretBytes {
-    /// The bytes without surrounding ASCII blanks; nil if there are none.
+    /// The bytes without the spaces and tabs around them; nil if there are none to remove, or no other bytes.
     fileprivate var withoutBlanksAround: SecretBytes? {
         withUnsafeBytes { bytes in
             let isBlank = { (byte: UInt8) in byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }

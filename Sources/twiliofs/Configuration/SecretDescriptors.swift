@@ -18,7 +18,7 @@ extension MountCommand {
     var secretFiles: [String] {
         [
             account.authTokenFile, account.apiSecretFile, account.clientSecretFile, keyPassphraseFile,
-            subaccounts.subaccountCredentials,
+            subaccounts.videoCredentials, subaccounts.subaccountCredentials,
         ].compactMap(\.self) + keys.map { PrivateKeys.split($0).path }
             + account.signingKeys.map { SigningKeys.split($0).path }
     }

@@ -1,4 +1,5 @@
 import CLinux
+import Credentials
 import Envelope
 import FileSystem
 import FileTree
@@ -22,7 +23,7 @@ struct Mount {
 
     init(_ command: MountCommand) throws(Failure) {
         self.command = command
-        // In the background, all lines go to the system's log: the terminal shows only the reason of a failure.
+        // In the background, the terminal shows only warnings and the reason of a failure, not the log.
         let destination: LogOutput.Destination
         if let path = command.logFile {
             destination = .file(try LogFile(CacheFolder.absolute(path)))
@@ -35,15 +36,17 @@ struct Mount {
 
     /// Mounts, serves until unmounted, and cleans up; throws ``Failure``, or the error of a part of the mount.
     func run() throws {
-        // First, before the memory holds secrets and before threads inherit the signal mask.
+        // These come before the memory holds secrets and before threads inherit the signal mask.
         try Self.forbidCoreDumps()
         _ = twiliofs_keep_freed_memory()
         if let descriptor = command.readyDescriptor { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
-        // Also after a failure.
+        // The log is flushed after a failure too.
         defer { log.flush() }
         try AddressSpaceLimit.check()
         try ThreadReserve.check()
-        let signals = try ProcessSignals(log: log)
+        let signals = try ProcessSignals(log: log, endsWithTerminal: command.readyDescriptor == nil)
+        let rereading = try Rereading(logger: logger)
+        defer { rereading.shutDown() }
 
         let options = try MountOptionList(command.mountOptions)
         let mask = try command.mask.map { (text) throws(Failure) in
@@ -51,7 +54,7 @@ struct Mount {
         }
         let window = try command.window.window()
         let allowsOthers = command.allowOther || options.allowsOthers
-        let secrets = SecretReader(isStrict: command.strictPermissions, warn: { [self] in warn($0) })
+        let secrets = secretReader(rereading)
         try MountPoint.checkAvailability(allowsOthers: allowsOthers)
         let mountPoint = try MountPoint(command.mountPoint, allowsContents: options.allowsContents)
         try checkPlaces(outside: mountPoint)
@@ -59,9 +62,11 @@ struct Mount {
             command.account, environment: environment, secrets: secrets, logger: logger)
         var keyReader = PrivateKeys(secrets: secrets, passphraseFile: command.keyPassphraseFile)
         let keys = try loadKeys(&keyReader)
+        let ring = keys?.ring ?? KeyRing([])
         let credentials = try SigningKeys(
-            command.account.signingKeys, account: account.account, keys: keys, reader: &keyReader
-        ).sign(account, subaccounts: try command.subaccounts.credentials(secrets))
+            command.account.signingKeys, account: account.account, keys: ring, reader: &keyReader
+        ).sign(account, KindCredentials(command.subaccounts, account: account.account, secrets: secrets))
+        let externalMedia = try command.external.access(environment: environment, secrets: secrets)
         forgetInheritedSecrets()
         let catalogFolder = { (sid: SID) throws(Failure) in
             try CacheFolder.path(
@@ -70,7 +75,7 @@ struct Mount {
 
         var settings = MountSettings(
             version: TwilioFS.version, account: account.account, credentials: credentials.main,
-            endpoints: account.endpoints, transfer: transferConfiguration, keys: keys,
+            endpoints: account.endpoints, transfer: transferConfiguration, keys: ring,
             media: try mediaConfiguration(spoolFolder: try catalogFolder(account.account)),
             ownership: Ownership(
                 user: command.user ?? options.user ?? getuid(), group: command.group ?? options.group ?? getgid(),
@@ -81,18 +86,27 @@ struct Mount {
         settings.sync = command.window.settings
         settings.isProbing = command.window.probing
         settings.isHidingUnreadable = command.hideUnreadable
+        settings.videoCredentials = credentials.video
         settings.subaccountCredentials = credentials.subaccounts
+        settings.externalMedia = externalMedia
         if command.cacheSize.bytes > 0 {
             let root = try CacheFolder.root(option: command.cacheDir, environment: environment)
             settings.diskCache = (CacheFolder.ciphertext(root), command.cacheSize.bytes, command.cacheMinFree.bytes)
         }
         let mount = try AccountMount(settings, logger: logger, catalogFolder: catalogFolder)
         defer { mount.stop() }
+        keys?.whenChanged(mount.replacingKeys)
+        rereading.whenChanged(mount.credentialsDidChange)
+        mount.lookForMissingKeys { [weak keys] completion in
+            guard let keys else { return completion(false) }
+            keys.readIfChanged(by: rereading, completion: completion)
+        }
         signals.hold()
         try mount.mount()
-        signals.onUnmount(mount.unmounting)
+        signals.onSignals(unmount: mount.unmounting) { rereading.readAll() }
         try announce(mount, on: mountPoint)
-        mount.wait()
+        // Nothing else keeps the keys for a change of their files.
+        withExtendedLifetime(keys) { mount.wait() }
     }
 
     /// Prints warnings of unreadable recordings, then lets the waiting process return.
@@ -122,10 +136,22 @@ struct Mount {
     }
 
     /// Logs a warning, and shows it on the terminal.
-    private func warn(_ sentence: String) {
-        logger.warning("\(sentence)")
+    private func warn(_ sentence: String) { warning(sentence) }
+
+    /// The function that ``warn(_:)`` calls, for other threads too.
+    private var warning: @Sendable (String) -> Void {
         // In the foreground, the log itself may be the terminal.
-        if command.readyDescriptor != nil || command.logFile != nil { Failure.show("warning: \(sentence)") }
+        let isShown = command.readyDescriptor != nil || command.logFile != nil
+        return { [logger] sentence in
+            logger.warning("\(sentence)")
+            if isShown { Failure.show("warning: \(sentence)") }
+        }
+    }
+
+    private func secretReader(_ rereading: Rereading) -> SecretReader {
+        SecretReader(
+            isStrict: command.strictPermissions, credentialsFolder: environment["CREDENTIALS_DIRECTORY"],
+            rereading: rereading, warn: warning)
     }
 
     /// Removes secrets from the environment, and closes the parent's pipes with secrets.
@@ -157,10 +183,11 @@ struct Mount {
         else { throw Failure(.other, "core dumps can't be switched off: \(SystemErrorCode.current)") }
     }
 
-    private func loadKeys(_ reader: inout PrivateKeys) throws(Failure) -> KeyRing {
+    /// The files of private keys; nil for a mount without.
+    private func loadKeys(_ reader: inout PrivateKeys) throws(Failure) -> KeyFiles? {
         if command.isWithoutKey {
             guard command.keys.isEmpty else { throw Failure(.configuration, "give either --key or --no-key, not both") }
-            return KeyRing([])
+            return nil
         }
         guard !command.keys.isEmpty else {
             throw Failure(
@@ -171,7 +198,7 @@ struct Mount {
         if SecureHeap.initialize() != .locked {
             warn("private keys are in memory that may be swapped out: raise the limit 'memlock' (ulimit -l)")
         }
-        return try reader.load(command.keys)
+        return try KeyFiles(command.keys, reader: &reader)
     }
 
     /// Refuses a mount that contains its own files, and so would wait for itself.

@@ -37,7 +37,7 @@ final class LogOutput: Sendable {
             guard lostCount > 0 else { return }
             let lines = lostCount == 1 ? "1 line was" : "\(lostCount) lines were"
             let message = "\(lines) lost here (nothing read the log in time)"
-            // Not through the queue: later lines may wait there.
+            // This bypasses the queue, where later lines may wait.
             perform(entry(of: LogLine(level: .warning, label: "twiliofs", message: message, fields: [:])))
         }
         self.queue.withLock { $0 = queue }
@@ -63,10 +63,7 @@ final class LogOutput: Sendable {
 
     /// Opens the log file again by its name, if there is one.
     @Sendable func reopen() {
-        guard case .file(let file) = destination else {
-            note("SIGHUP: there is no log file to reopen; SIGTERM unmounts")
-            return
-        }
+        guard case .file(let file) = destination else { return }
         do throws(Failure) {
             try file.reopen()
             note("the log file '\(file.path)' was reopened (SIGHUP)")
