@@ -18,7 +18,7 @@ private final class SigningBench: Sendable {
     let provider: ClientValidation
     let signer: RequestSigner
 
-    /// - Parameter other: Another host name of the same server, for the video API.
+    /// - Parameter videoHost: Another host name of the same server, for the video API.
     init(
         mode: Behaviour.ClientValidation = .enforced, key: KeyPair? = nil, publicKey: String? = nil,
         videoHost: String? = nil, configure: (inout SimulatorConfiguration) -> Void = { _ in },
@@ -32,7 +32,7 @@ private final class SigningBench: Sendable {
         transfer = try TransferClient(TransferClient.Configuration(), logger: .silent)
         let credentials = simulator.credentials
         let account = try #require(SID(credentials.accountSID))
-        let video = videoHost.map { simulator.apiURL.replacing("127.0.0.1", with: $0) } ?? simulator.apiURL
+        let video = simulator.apiURL.replacing("127.0.0.1", with: videoHost ?? "127.0.0.1")
         let endpoints = try Endpoints(api: simulator.apiURL, video: video)
         signer = RequestSigner(
             account: account, publicKeySID: try #require(SID(publicKey ?? simulator.publicKeySID ?? "")),
