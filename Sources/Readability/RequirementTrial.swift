@@ -15,7 +15,7 @@ struct RequirementTrial: Sendable {
     /// The failures needed for a verdict if other trials were inconclusive.
     private static let leastFailures = 3
 
-    /// The longest trial of a key: video may need a request.
+    /// The longest trial of a key with one recording: video may need a request.
     private static let patience = Duration.seconds(60)
 
     /// The longest trial of a bucket, all recordings together.
@@ -27,7 +27,7 @@ struct RequirementTrial: Sendable {
     let library: MediaLibrary
     let waiters: ListingWaiters
 
-    /// Whether the key of a requirement has opened a recording of a kind.
+    /// Whether the private key of a requirement is proven to open recordings of a kind.
     func hasProof(of requirement: MediaRequirement, _ kind: MediaKind) -> Bool {
         guard case .privateKey(let sid) = requirement else { return false }
         return library.isKeyHeld(publicKeySID: sid, kind: kind) == true
@@ -45,13 +45,15 @@ struct RequirementTrial: Sendable {
         return resources
     }
 
-    /// Whether a requirement is held: one readable recording proves it; nil if unknown; blocks.
+    /// Whether a requirement is held, which one readable recording proves; nil if unknown.
+    ///
+    /// Blocks until the recordings are tried.
     func isHeld(
         _ requirement: MediaRequirement, _ group: RequirementGroup, tryingWith resources: [MediaResource],
         in catalog: Catalog
     ) throws(CatalogError) -> Bool? {
         if hasProof(of: requirement, group.kind) { return true }
-        if requirement == .bucket { return isAnyThere(resources) }
+        if requirement == .bucket { return isAnyReadable(resources) }
         var verdicts: [Bool?] = []
         for resource in resources {
             let verdict = isKeyHeld(for: resource, facts: try catalog.media.facts(of: resource.sid)?.facts)
@@ -77,18 +79,21 @@ struct RequirementTrial: Sendable {
         return nil
     }
 
-    /// Whether the media of any of these recordings can be read: from the bucket, or from Twilio despite the location in
-    /// their resources.
-    private func isAnyThere(_ resources: [MediaResource]) -> Bool {
+    /// Whether any of these recordings can be read: from the bucket, or from Twilio despite the location in its resource,
+    /// and with a private key that is held if it is encrypted.
+    private func isAnyReadable(_ resources: [MediaResource]) -> Bool {
         let answers = Condition<[Bool]>([])
         for resource in resources {
-            library.describe(resource, priority: .background) { result in
-                let isThere =
-                    switch result {
-                    case .success: true
-                    case .failure(let error): error.code == .keyNotHeld
+            library.describe(resource, priority: .background) { [library] result in
+                switch result {
+                case .failure(let error) where error.code != .keyNotHeld: answers.change { $0.append(false) }
+                case .success(let facts) where !facts.isEncrypted && resource.encryptionDetails == nil:
+                    answers.change { $0.append(true) }
+                case .success, .failure:
+                    library.findOutKey(of: resource, facts: nil) { isHeld in
+                        answers.change { $0.append(isHeld == true) }
                     }
-                answers.change { $0.append(isThere) }
+                }
             }
         }
         return answers.wait(timeout: Self.bucketPatience) { answers -> Bool? in
