@@ -127,7 +127,7 @@ public final class AccountMount {
     }
 
     /// Has private keys looked for whenever one is missing.
-    public func lookForMissingKeys(with search: @escaping MediaLibrary.KeySearch) {
+    public func lookForMissingKeys(with search: @escaping KeySearch) {
         parts.library.lookForMissingKeys(with: search)
     }
 

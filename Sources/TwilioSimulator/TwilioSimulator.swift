@@ -183,10 +183,12 @@ extension TwilioSimulator {
     /// - Parameters:
     ///   - authToken: The new auth token; nil leaves it as it is, here and below.
     ///   - apiSecret: The new secret of the main account's API key.
+    ///   - clientSecret: The new secret of the OAuth client; tokens stay.
     public func replaceSecrets(
-        authToken: String? = nil, apiSecret: String? = nil, account: String? = nil
+        authToken: String? = nil, apiSecret: String? = nil, clientSecret: String? = nil, account: String? = nil
     ) throws(SimulatorError) {
         try simulation.account(named: account).replaceSecrets(authToken: authToken, apiSecret: apiSecret)
+        if let clientSecret { simulation.state.withLock { $0.clientSecret = clientSecret } }
     }
 
     /// Gives an account another status.
