@@ -114,7 +114,10 @@ public final class AccountMount {
 
     /// The action for other credentials: what couldn't be read with the former ones is tried again.
     public var credentialsDidChange: @Sendable () -> Void {
-        { [readability = parts.readability] in readability.requirementsDidChange() }
+        { [branches = parts.branches, readability = parts.readability] in
+            for branch in branches { branch.synchronizer.credentialsDidChange() }
+            readability.requirementsDidChange()
+        }
     }
 
     /// The action for other private keys: open files and running reads survive it, and recordings that couldn't be

@@ -119,6 +119,9 @@ final class ListSync: Sendable {
         }
     }
 
+    /// Notes that there are other credentials, with which the list may not be refused any more.
+    func credentialsDidChange() { state.withLock { $0.schedule.credentialsDidChange() } }
+
     /// The reason why Twilio refuses the list; nil if it doesn't.
     var refusal: CatalogError? { state.withLock { $0.schedule.refusal } }
 

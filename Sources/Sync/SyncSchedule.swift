@@ -161,6 +161,9 @@ struct SyncSchedule<Waiter> {
         if refusal != nil { (failure, failed, refusal) = (nil, nil, nil) }
     }
 
+    /// Notes that there are other credentials: a list that was refused is requested when it is next wanted.
+    mutating func credentialsDidChange() { if refusal != nil { failed = nil } }
+
     /// Removes and returns the waiters past their deadlines.
     mutating func expire(_ instant: ContinuousClock.Instant) -> [Waiter] {
         let expired = waiters.filter { $0.deadline.map { $0 <= instant } ?? false }

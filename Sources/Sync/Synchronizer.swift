@@ -92,6 +92,9 @@ public final class Synchronizer: Sendable {
         kinds.lazy.compactMap { [lists] in lists[$0]?.refusal }.first
     }
 
+    /// Notes that there are other credentials: lists that were refused are requested when they are next wanted.
+    public func credentialsDidChange() { for list in lists.values { list.credentialsDidChange() } }
+
     /// Notes a use of the mount, which makes refreshes more frequent.
     public func noteUse() { used.withLock { $0 = .now } }
 

@@ -8,6 +8,8 @@ final class Simulation: Sendable {
     /// What concerns all accounts and changes while the simulator runs.
     struct State: Sendable {
         var behaviour: Behaviour
+        /// The secret of the OAuth client.
+        var clientSecret: String
         var faults = FaultTable()
         /// The credentials that reach a part of an account.
         var keys = KeyTable()
@@ -56,7 +58,10 @@ final class Simulation: Sendable {
                     description, number: index, owner: main.sid, store: store, presigned: presigned, state: initial))
         }
         self.subaccounts = subaccounts
-        state = Locked(State(behaviour: configuration.behaviour, keys: KeyTable(configuration.keys)))
+        state = Locked(
+            State(
+                behaviour: configuration.behaviour, clientSecret: configuration.credentials.clientSecret,
+                keys: KeyTable(configuration.keys)))
         if let path = configuration.mediaFolder { try main.addMedia(of: path) }
         for (account, description) in zip(subaccounts, configuration.subaccounts) {
             if let path = description.mediaFolder { try account.addMedia(of: path) }

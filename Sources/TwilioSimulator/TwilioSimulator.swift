@@ -135,7 +135,9 @@ extension TwilioSimulator {
         simulation.state.withLock { $0.tokens.endAll() }
     }
 
-    /// The API keys, and credentials of accounts, that reach a part of what these have; obeyed from the next request on.
+    /// The API keys, and credentials of accounts, that reach a part of what these have.
+    ///
+    /// They are obeyed from the next request on.
     public var keys: [SimulatedKey] {
         get { simulation.state.withLock { $0.keys.keys } }
         set { simulation.state.withLock { $0.keys = KeyTable(newValue) } }
@@ -189,10 +191,12 @@ extension TwilioSimulator {
     /// - Parameters:
     ///   - authToken: The new auth token; nil leaves it as it is, here and below.
     ///   - apiSecret: The new secret of the main account's API key.
+    ///   - clientSecret: The new secret of the OAuth client; tokens stay.
     public func replaceSecrets(
-        authToken: String? = nil, apiSecret: String? = nil, account: String? = nil
+        authToken: String? = nil, apiSecret: String? = nil, clientSecret: String? = nil, account: String? = nil
     ) throws(SimulatorError) {
         try simulation.account(named: account).replaceSecrets(authToken: authToken, apiSecret: apiSecret)
+        if let clientSecret { simulation.state.withLock { $0.clientSecret = clientSecret } }
     }
 
     /// Gives an account another status.

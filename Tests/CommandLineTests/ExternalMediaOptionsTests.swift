@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Glibc
+import Support
 import TestSupport
 import Testing
 import TwilioAPI

@@ -63,6 +63,7 @@ struct KeyFilesTests {
         let read = Awaited<Bool>()
         files.readIfChanged(by: rereading) { read.add($0) }
         #expect(try read.value() == false && changes.all.isEmpty)
+        withExtendedLifetime(files) {}
     }
 
     @Test("The passphrase of an encrypted key is read again too")
@@ -82,6 +83,7 @@ struct KeyFilesTests {
         chmod(path, 0o400)
         files.readIfChanged(by: rereading) { _ in }
         #expect(try changes.value())
+        withExtendedLifetime(files) {}
     }
 
     @Test("An encrypted key whose passphrase was typed stays until its file changes, and then wants a file for it")

@@ -100,7 +100,7 @@ struct BucketTests {
 
     @Test("The signature is right for keys with any characters, written as URLs write them")
     func oddKeys() throws {
-        try Self.withBench { bench, server in
+        try Self.withBench { (bench, server) throws in
             for key in Self.oddKeys {
                 var allowed = CharacterSet.alphanumerics
                 allowed.formUnion(CharacterSet(charactersIn: "/-._~"))
@@ -122,7 +122,7 @@ struct BucketTests {
 
     @Test("What an address leaves unencoded is meant as it stands")
     func unencodedKeys() throws {
-        try Self.withBench { bench, _ in
+        try Self.withBench { (bench, _) throws in
             for key in ["a b.wav", "a+b", "ümläut/größe", "50%", "(p)*'!$,;=:@", "日本.wav", "dots/./x/../y"] {
                 #expect(try areSame(bench.read(Self.location(Self.near, key)), Self.content), "\(key)")
             }
@@ -131,7 +131,7 @@ struct BucketTests {
 
     @Test("A bucket is found by each form of address")
     func forms() throws {
-        try Self.withBench { bench, server in
+        try Self.withBench { (bench, server) throws in
             for location in [
                 Self.location(Self.near, "plain.wav"), Self.location(Self.dotted, "key"),
                 "https://s3.amazonaws.com/\(Self.near)/plain.wav",
@@ -147,7 +147,7 @@ struct BucketTests {
     @Test("A bucket in another region is asked again, signed for that one, whoever an answer points to")
     func otherRegion() throws {
         for redirects in [false, true] {
-            try Self.withBench { bench, server in
+            try Self.withBench { (bench, server) throws in
                 try server.setRedirects(redirects)
                 defer { try? server.setRedirects(false) }
                 #expect(try areSame(bench.read(Self.location(Self.far, "first")), Self.content))
@@ -176,20 +176,20 @@ struct BucketTests {
     @Test("Another's key and a wrong secret are told with the remedy")
     func refusals() throws {
         let location = Self.location(Self.near, "plain.wav")
-        try Self.withBench({ try $0.stranger }) { bench, server in
+        try Self.withBench({ try $0.stranger }) { (bench, server) throws in
             let error = Self.error(bench, location)
             #expect(error?.code == .accessDenied && error?.message.contains("allow s3:GetObject") == true)
             #expect(try server.takeRequests().count == 1, "it isn't repeated")
         }
-        try Self.withBench({ try $0.reader }, ["AWS_SECRET_ACCESS_KEY": "wrong"]) { bench, server in
+        try Self.withBench({ try $0.reader }, ["AWS_SECRET_ACCESS_KEY": "wrong"]) { (bench, server) throws in
             let error = Self.error(bench, location)
             #expect(error?.code == .accessDenied && error?.message.contains("check the secret") == true)
         }
-        try Self.withBench({ try $0.reader }, ["AWS_ACCESS_KEY_ID": "AKIANOBODY"]) { bench, server in
+        try Self.withBench({ try $0.reader }, ["AWS_ACCESS_KEY_ID": "AKIANOBODY"]) { (bench, server) throws in
             let error = Self.error(bench, location)
             #expect(error?.code == .accessDenied && error?.message.contains("doesn't know the AWS access key") == true)
         }
-        try Self.withBench({ try $0.reader }, ["AWS_SESSION_TOKEN": "stray"]) { bench, server in
+        try Self.withBench({ try $0.reader }, ["AWS_SESSION_TOKEN": "stray"]) { (bench, server) throws in
             let error = Self.error(bench, location)
             #expect(error?.code == .accessDenied && error?.message.contains("session token") == true)
         }
@@ -197,7 +197,7 @@ struct BucketTests {
 
     @Test("A clock that is off is told")
     func clock() throws {
-        try Self.withBench { bench, server in
+        try Self.withBench { (bench, server) throws in
             try server.setClock(off: 3600)
             defer { try? server.setClock(off: 0) }
             let error = Self.error(bench, Self.location(Self.near, "plain.wav"))
@@ -206,19 +206,18 @@ struct BucketTests {
         }
     }
 
-    @Test("A deleted object, and a bucket that isn't there, are told as missing")
+    @Test("A deleted object is told as missing")
     func missing() throws {
-        try Self.withBench { bench, server in
+        try Self.withBench { (bench, server) throws in
             try server.delete("deleted", from: Self.near)
-            for location in [Self.location(Self.near, "deleted"), Self.location("no-such-bucket", "key")] {
-                #expect(Self.error(bench, location)?.code == .mediaMissing, "\(location)")
-            }
+            let error = Self.error(bench, Self.location(Self.near, "deleted"))
+            #expect(error?.code == .mediaMissing && error?.message.contains("isn't in the bucket") == true)
         }
     }
 
     @Test("A session in the environment that has expired is told, and asked for once")
     func expired() throws {
-        try Self.withBench({ try $0.session }) { bench, server in
+        try Self.withBench({ try $0.session }) { (bench, server) throws in
             #expect(try areSame(bench.read(Self.location(Self.near, "expiring")), Self.content))
             _ = try server.takeRequests()
             try server.expire(server.session)
@@ -232,7 +231,7 @@ struct BucketTests {
     func stranger() throws {
         let stranger = try LoopbackServer { _ in LoopbackServer.Answer(body: Self.content) }
         defer { stranger.stop() }
-        try Self.withBench { bench, _ in
+        try Self.withBench { (bench, _) throws in
             let error = Self.error(bench, "\(stranger.url)/bucket/key")
             #expect(error?.code == .accessDenied && error?.message.contains("'127.0.0.1' may not be asked") == true)
             #expect(stranger.requests.isEmpty)

@@ -11,11 +11,12 @@ struct Rotation {
         case token
         case secret
         case profile
+        case client
         case video
     }
 
-    static let oldSecrets = ["old-token-7e5a1c", "old-secret-93b0d2"]
-    static let newSecrets = ["new-token-41f6aa", "new-secret-c05e7b"]
+    static let oldSecrets = ["old-token-7e5a1c", "old-secret-93b0d2", "old-client-5d20ce"]
+    static let newSecrets = ["new-token-41f6aa", "new-secret-c05e7b", "new-client-e83b19"]
 
     let form: Form
     let account: SimulatedAccount
@@ -30,6 +31,7 @@ struct Rotation {
         account = try SimulatedAccount(media: media ?? TestMedia.small) { configuration in
             configuration.credentials.authToken = Self.oldSecrets[0]
             configuration.credentials.apiSecret = Self.oldSecrets[1]
+            configuration.credentials.clientSecret = Self.oldSecrets[2]
             try configure(&configuration)
         }
         let credentials = account.simulator.credentials
@@ -40,6 +42,7 @@ struct Rotation {
         case .token: words = ["--auth-token-file", folder.path("token")]
         case .secret: words = ["--api-key", credentials.apiKey, "--api-secret-file", folder.path("secret")]
         case .profile: words = ["--profile", "live"]
+        case .client: words = ["--client-id", credentials.clientID, "--client-secret-file", folder.path("client")]
         case .video:
             // The API key, which stays, reaches the rest.
             words = ["--video-credentials", folder.path("video")]
@@ -61,7 +64,8 @@ struct Rotation {
             "apiSecret":"\(secrets[1])"}},"activeProject":"live"}
             """
         let files = [
-            "token": secrets[0], "secret": secrets[1], "video": "\(credentials.accountSID) \(secrets[0])",
+            "token": secrets[0], "secret": secrets[1], "client": secrets[2],
+            "video": "\(credentials.accountSID) \(secrets[0])",
             ".twilio-cli/config.json": profile,
         ]
         for (name, text) in files {
@@ -75,7 +79,9 @@ struct Rotation {
     func replaceAtTwilio() throws {
         // Of the two secrets, that of the form: the rest of a mount for video alone goes on with the other.
         try account.simulator.replaceSecrets(
-            authToken: Self.newSecrets[0], apiSecret: form == .video ? nil : Self.newSecrets[1])
+            authToken: Self.newSecrets[0], apiSecret: form == .video ? nil : Self.newSecrets[1],
+            clientSecret: Self.newSecrets[2])
+        account.simulator.endTokens()
     }
 
     /// Writes the new secrets into the files.
@@ -107,7 +113,8 @@ struct RotationTests {
         rotation.account.clearRequests()
         #expect(try checksum("long.mkv", rotation) == rotation.account.original("long.mkv").file.sha256)
         #expect(try checksum("long.wav", rotation) == rotation.account.original("long.wav").file.sha256)
-        #expect(rotation.account.requests.allSatisfy { $0.status != 401 })
+        // A token of the former secret's is refused, whatever the file has.
+        #expect(form == .client || rotation.account.requests.allSatisfy { $0.status != 401 })
         #expect(rotation.changes == 1)
     }
 
@@ -132,6 +139,18 @@ struct RotationTests {
         #expect(try checksum("long.wav", rotation) == nil)
         try rotation.replaceFiles()
         #expect(try checksum("long.wav", rotation) == rotation.account.original("long.wav").file.sha256)
+    }
+
+    @Test("A list that was refused meanwhile is there again as soon as the new token is read")
+    func refusedList() throws {
+        let rotation = try Rotation(.token, options: ["--refresh", "1", "--no-probing"])
+        let list = ["ls", rotation.mount.path + "/recordings"]
+        try rotation.replaceAtTwilio()
+        try wait(until: "the list is refused") { try Command.run(list).errorText.contains("Permission denied") }
+        try rotation.replaceFiles()
+        rotation.mount.process.send(SIGHUP)
+        #expect(rotation.mount.hasLogged("was read again and has changed"))
+        #expect(try Command.run(list).end == .exited(0))
     }
 
     @Test("A token that is replaced in the middle of a long read doesn't end it")
@@ -159,7 +178,7 @@ struct RotationTests {
         let rotation = try Rotation(.token, keys: [], options: ["--no-probing"]) {
             $0.generatedRecordings = 5000
             $0.behaviour.pageSizeLimit = 50
-            $0.behaviour.latencyMilliseconds = 20
+            $0.behaviour.latencyMilliseconds = 60
         }
         let listing = try RunningCommand(["sh", "-c", "ls recordings | wc -l"], directory: rotation.mount.path)
         try wait(until: "some pages have come") {
@@ -184,6 +203,7 @@ struct RotationTests {
             case .token: "token"
             case .secret: "secret"
             case .profile: ".twilio-cli/config.json"
+            case .client: "client"
             case .video: "video"
             }
         let path = rotation.folder.path(name)

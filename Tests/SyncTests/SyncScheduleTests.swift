@@ -231,6 +231,19 @@ struct SyncScheduleTests {
         #expect(request(&state, 3, Self.now + 100) == .start(.refresh))
     }
 
+    @Test("With other credentials, a refused list is asked for at once, and stays refused until Twilio has sent it")
+    func refusedBefore() {
+        var state = state(isComplete: true, refreshed: Self.now - 60, passed: Self.now)
+        #expect(request(&state, 1) == .start(.refresh))
+        #expect(state.finish(.refresh, .failure(Self.refusal), begun: Self.now, now: Self.now) == [1])
+        #expect(request(&state, 2, Self.now + 1) == .refused)
+        state.credentialsDidChange()
+        #expect(state.refusal != nil)
+        #expect(request(&state, 3, Self.now + 1) == .start(.refresh))
+        #expect(state.finish(.refresh, .success(()), begun: Self.now + 1, now: Self.now + 2) == [3])
+        #expect(state.refusal == nil)
+    }
+
     @Test("A pass that is refused refuses the list, also without an interval; it is asked for again")
     func refusedPass() {
         for interval in [60, nil] as [Int64?] {

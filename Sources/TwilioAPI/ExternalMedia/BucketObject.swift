@@ -19,9 +19,8 @@ struct BucketObject: Hashable {
     let key: String
     /// The version, as a field of the query.
     let query: String?
-
-    /// The region that the address names.
-    var region: String? { if case .amazon(let host) = server { host.region } else { nil } }
+    /// The region that the resource's address names, also where another server is asked.
+    let region: String?
 
     /// Whether a bucket of this name may be found in another region.
     ///

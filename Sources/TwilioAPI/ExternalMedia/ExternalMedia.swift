@@ -78,26 +78,31 @@ public final class ExternalMedia: Sendable {
     /// The object at an address; nil when its server may not be asked.
     private func object(at location: ForeignLocation) -> BucketObject? {
         if location.scheme == "s3" {
-            return object(named: location.host, key: location.path.dropFirst(), in: amazon, location)
+            return object(named: location.host, key: location.path.dropFirst(), in: amazon, location, region: nil)
         }
         if let endpoint, endpoint.location.port == location.port {
             let (host, prefix) = (endpoint.location.host, endpoint.location.path == "/" ? "" : endpoint.location.path)
             if location.host == host, location.path.hasPrefix("\(prefix)/") {
-                return object(in: location.path.dropFirst(prefix.count), on: .endpoint(endpoint.base), location)
+                return object(
+                    in: location.path.dropFirst(prefix.count), on: .endpoint(endpoint.base), location, region: nil)
             }
             if location.host.hasSuffix(".\(host)") {
                 let bucket = String(location.host.dropLast(host.utf8.count + 1))
-                return object(named: bucket, key: location.path.dropFirst(), in: .endpoint(endpoint.base), location)
+                return object(
+                    named: bucket, key: location.path.dropFirst(), in: .endpoint(endpoint.base), location, region: nil)
             }
         }
         if location.port.isEmpty || location.port == ":443", let host = S3Host(location.host) {
             let server = endpoint.map { BucketObject.Server.endpoint($0.base) } ?? .amazon(host)
-            guard let bucket = host.bucket else { return object(in: location.path[...], on: server, location) }
-            return object(named: bucket, key: location.path.dropFirst(), in: server, location)
+            let region = host.region
+            guard let bucket = host.bucket else {
+                return object(in: location.path[...], on: server, location, region: region)
+            }
+            return object(named: bucket, key: location.path.dropFirst(), in: server, location, region: region)
         }
         guard rules.hosts.contains(where: { $0.covers(location.host) }) else { return nil }
         let base = "\(location.scheme)://\(location.host)\(location.port)"
-        return object(named: "", key: location.path.dropFirst(), in: .other(base), location)
+        return object(named: "", key: location.path.dropFirst(), in: .other(base), location, region: nil)
     }
 
     /// The server of addresses that name a bucket alone.
@@ -111,17 +116,18 @@ public final class ExternalMedia: Sendable {
 
     /// An object whose path begins with its bucket.
     private func object(
-        in path: Substring, on server: BucketObject.Server, _ location: ForeignLocation
+        in path: Substring, on server: BucketObject.Server, _ location: ForeignLocation, region: String?
     ) -> BucketObject? {
         let parts = path.dropFirst().split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         guard let bucket = parts.first, !bucket.isEmpty else { return nil }
-        return object(named: String(bucket), key: parts.count > 1 ? parts[1] : "", in: server, location)
+        return object(named: String(bucket), key: parts.count > 1 ? parts[1] : "", in: server, location, region: region)
     }
 
     private func object(
-        named bucket: String, key: Substring, in server: BucketObject.Server, _ location: ForeignLocation
+        named bucket: String, key: Substring, in server: BucketObject.Server, _ location: ForeignLocation,
+        region: String?
     ) -> BucketObject {
-        BucketObject(server: server, bucket: bucket, key: String(key), query: location.query)
+        BucketObject(server: server, bucket: bucket, key: String(key), query: location.query, region: region)
     }
 
     // MARK: Addresses
@@ -137,7 +143,8 @@ public final class ExternalMedia: Sendable {
     }
 
     private func region(of object: BucketObject) -> String {
-        if let known = regions.withLock({ $0[object.bucket] }), object.hasMovableRegion { return known }
+        if let known = regions.withLock({ $0[object.place] }), object.hasMovableRegion { return known }
+        if let told = object.region { return told }
         switch object.server {
         case .amazon(let host): return host.region ?? host.usualRegion
         case .endpoint, .other: return credentials.region ?? Self.usualRegion
@@ -154,7 +161,7 @@ public final class ExternalMedia: Sendable {
         else { return nil }
         regions.withLock { regions in
             if regions.count >= Self.regionLimit { regions.removeAll() }
-            regions[object.bucket] = region
+            regions[object.place] = region
         }
         guard let address = try? address(of: object), address != response.head.address else { return nil }
         return address

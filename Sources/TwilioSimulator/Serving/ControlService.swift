@@ -81,12 +81,15 @@ struct ControlService {
     private struct Secrets: Decodable {
         let authToken: String?
         let apiSecret: String?
+        /// Of the OAuth client, which belongs to no account in particular.
+        let clientSecret: String?
     }
 
     private func replaceSecrets(_ request: SimulatedRequest) throws(SimulatorError) {
         let subject = "The change of credentials"
         let secrets = try JSONValue(text: request.body, subject: subject).decode(Secrets.self, subject: subject)
         try account(request).replaceSecrets(authToken: secrets.authToken, apiSecret: secrets.apiSecret)
+        if let secret = secrets.clientSecret { simulation.state.withLock { $0.clientSecret = secret } }
     }
 
     /// Adds restricted keys, each in place of one with the same SID.

@@ -21,7 +21,8 @@ struct OAuthService {
         else { return refusal(400, "invalid_request") }
         guard grant == "client_credentials" else { return refusal(400, "unsupported_grant_type") }
         let credentials = simulation.credentials
-        guard form["client_id"] == credentials.clientID, form["client_secret"] == credentials.clientSecret else {
+        let secret = simulation.state.withLock { $0.clientSecret }
+        guard form["client_id"] == credentials.clientID, form["client_secret"] == secret else {
             return refusal(401, "invalid_client")
         }
         let token = try newToken(account: credentials.accountSID)

@@ -1,5 +1,4 @@
-public import Foundation
-import Support
+import Foundation
 
 /// A server of S3's buckets that checks every signature: moto, which boto3 has filled and confirmed.
 ///

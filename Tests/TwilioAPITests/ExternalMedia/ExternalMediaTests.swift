@@ -1,8 +1,9 @@
 import FoundationEssentials
+import Support
 import TestSupport
 import Testing
-import Transfer
 
+@testable import Transfer
 @testable import TwilioAPI
 
 @Suite("Media outside of Twilio", .orderly)
