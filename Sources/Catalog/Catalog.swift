@@ -5,7 +5,7 @@ public import TwilioAPI
 
 /// The account's recordings on disk: every resource as it was received, and the facts learnt of its media.
 ///
-/// It survives restarts. Thread-safe. A query takes some ten microseconds; none uses the network.
+/// It survives restarts. Thread-safe. A query for one recording takes some ten microseconds; no query uses the network.
 ///
 /// This class serves single recordings and the listings of a window; its parts serve the rest.
 public final class Catalog: Sendable {
@@ -87,7 +87,7 @@ public final class Catalog: Sendable {
         }
     }
 
-    /// Stores a resource that was requested singly.
+    /// Stores a resource that was requested alone.
     public func store(_ resource: ListedResource) throws(CatalogError) {
         let prepared = prepare([resource])
         try storage.write { try $0.store([prepared]) }
@@ -106,12 +106,12 @@ public final class Catalog: Sendable {
         PreparedResources(resources, coder: storage.coder)
     }
 
-    /// Begins bulk writing: until ``endBulk(flushingOn:)``, no transaction waits for the disk.
+    /// Begins bulk writing: until ``endBulk(flushingOn:)``, SQLite doesn't flush its writes to the disk.
     ///
     /// - Parameter copier: the thread that copies SQLite's journal to the file; to be shut down after all writers.
     package func beginBulk(copyingOn copier: WorkerPool) { storage.beginBulk(copyingOn: copier) }
 
-    /// Balances ``beginBulk(copyingOn:)``; after the last call, transactions wait for the disk again.
+    /// Balances ``beginBulk(copyingOn:)``; after the last call, SQLite flushes its writes again.
     ///
     /// - Parameter worker: the thread that flushes the disk; nil, or one that was shut down, for the calling thread.
     package func endBulk(flushingOn worker: WorkerPool? = nil) { storage.endBulk(flushingOn: worker) }
@@ -121,7 +121,7 @@ public final class Catalog: Sendable {
     /// Compares the summaries of all entries with the entries (``CatalogCheck/checkWhole(_:while:)``).
     ///
     /// It is one read transaction: writers don't wait for it, but SQLite can't restart its journal. If it finds damage,
-    /// the file is set aside, as after a query.
+    /// the file is set aside, as when a query finds damage.
     ///
     /// - Parameter isWanted: polled now and then; the check fails when it returns false.
     package func checkWhole(while isWanted: () -> Bool = { true }) throws(CatalogError) {

@@ -5,10 +5,10 @@ public typealias CatalogError = CodedError<CatalogErrorCode>
 
 /// The reasons why the catalog can't be opened, read or written.
 public enum CatalogErrorCode: ErrorCode {
-    /// The catalog's folder or file can't be created, or isn't a catalog.
+    /// The catalog can't be opened: its folder or file can't be used, or a newer version of twiliofs created it.
     case unusable
 
-    /// SQLite refused a statement, for instance because the disk is full or the file is damaged.
+    /// A query or a change failed, for instance because the disk is full, or the file is damaged or was replaced.
     case database
 
     /// Another process has locked the catalog.
@@ -16,4 +16,7 @@ public enum CatalogErrorCode: ErrorCode {
 
     /// The list is incomplete, so the directory can't be listed.
     case incompleteList
+
+    /// Twilio refuses the list to the credentials, so the directory can't be listed, complete or not.
+    case refusedList
 }

@@ -5,7 +5,7 @@ public struct CatalogWindow: Hashable, Sendable {
     /// The kinds that are shown.
     public let kinds: Set<MediaKind>
 
-    /// The creation times that are shown; recordings without a time are shown only without bounds.
+    /// The creation times that are shown; if there is a bound, recordings without a creation time aren't shown.
     public let interval: CreationInterval
 
     /// Makes a window; the default shows everything.

@@ -3,7 +3,7 @@ public struct CacheContent: Hashable, Sendable {
     /// The recording's SID.
     public let sid: String
 
-    /// The entity tag of the ciphertext.
+    /// The entity tag of the ciphertext, with everything else that decides its bytes.
     public let entityTag: String
 
     /// The size of the ciphertext, in bytes.

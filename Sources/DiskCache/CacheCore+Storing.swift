@@ -2,7 +2,7 @@ import Glibc
 import Support
 
 extension CacheCore {
-    /// Stores a block, unless storing is paused or there is no room.
+    /// Stores a block, unless it is stored already, storing is paused, or there is no room.
     func store(_ place: BlockPlace, from buffers: [UnsafeRawBufferPointer]) {
         let length = buffers.reduce(0) { $0 + $1.count }
         guard let store = usableStore(for: .storing), store.mayStore,
@@ -15,7 +15,7 @@ extension CacheCore {
         }
         let bytes = Int64(header.length + length)
         if let free = store.files.freeBytes, free - bytes < minimumFree {
-            // No pause: the next block checks again, which is cheap.
+            // The pause has no length, but is logged: the next block checks again, which is cheap.
             pause(.storing, "less than \(minimumFree) bytes would be free in '\(folder)'", for: .zero)
             wake()
             return
@@ -50,8 +50,8 @@ extension CacheCore {
             do throws(IndexFailure) {
                 try store.index.cancel([id], store.files)
             } catch {
-                // The bytes stay counted until the upkeep cancels the reservation; after a kill, the upkeep of another
-                // process does.
+                // The bytes stay counted until the upkeep cancels the reservation. If this process is killed first,
+                // another process cancels it.
                 store.abandoned.withLock { $0.append(id) }
             }
             return

@@ -3,13 +3,13 @@ import Support
 
 /// The state of the cache, without its thread: the open store, the pauses and the counters.
 ///
-/// The lock is held for a few lines; no code outside is called under it.
+/// The lock is held only while the state is read or changed.
 final class CacheCore: Sendable {
     /// The durations that tests shorten.
     struct Timing: Sendable {
-        /// Between two turns of the upkeep.
+        /// The longest time between two turns of the upkeep.
         var interval: Duration = .seconds(5)
-        /// Between a failure and the next attempt.
+        /// The time between a failure and the next attempt, and between two full turns of the upkeep.
         var pause: Duration = .seconds(30)
         /// The wait for other processes' changes of the index.
         var patience: Duration = .seconds(5)
@@ -22,7 +22,7 @@ final class CacheCore: Sendable {
         var damagedIndex: FileIdentity?
         var opening = Pause()
         var pauses: [Activity: Pause] = [:]
-        /// For each recording with other contents in the index, by SID: the content that was requested last.
+        /// The contents to keep when the other contents of their recordings are removed, by SID.
         var staleRecordings: [String: CacheContent] = [:]
         var hits = 0
         var misses = 0

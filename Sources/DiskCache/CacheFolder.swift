@@ -8,7 +8,7 @@ extension DiskCache {
         /// Makes a reference to the folder of a cache.
         public init(path: String) { self.path = path }
 
-        /// The contents of the cache; changes nothing.
+        /// The statistics of the cache; a damaged index stays in place.
         ///
         /// - Throws: ``DiskCacheError`` when the index can't be read.
         public func statistics() throws(DiskCacheError) -> CacheStatistics {

@@ -4,18 +4,20 @@ public import Support
 /// A disk cache of ciphertext blocks, shared by all processes that use its folder.
 ///
 /// - **It never fails its caller.** A missing, damaged or unreadable block is a miss; a block that can't be stored is
-///   dropped. The log has one line for the failure, and one for the recovery.
+///   dropped. The log has one line when reading or storing is suspended, and one when it resumes.
 /// - **The limit holds at any moment**, also with several processes: first the least recently used blocks are
 ///   removed, then the bytes of the new file are counted, then the file is created (`BlockIndex`).
 /// - **It needs no repair on start**, after a kill or a power failure: blocks without a row are misses, every block is
-///   verified when it is read, and a background pass removes orphaned files (`Sweep`).
+///   verified when it is read, and the upkeep removes orphaned files (`Sweep`).
 ///
 /// Nothing is flushed to the disk. A lost block is fetched again, a partly written one fails its checksum, and after a
 /// reboot the index is checked before anything is stored.
 ///
 /// Thread-safe. All functions block, for a few milliseconds on a healthy disk.
 public final class DiskCache: Sendable {
-    /// The bytes of a block, without its header; the last block of a content may be shorter.
+    /// The bytes of a content in one block; the last block of a content may be shorter.
+    ///
+    /// The cache accepts blocks of other lengths: `Media` adds the 16 bytes of ciphertext before a block.
     public static let blockSize = 1 << 20
 
     private let core: CacheCore
@@ -25,8 +27,8 @@ public final class DiskCache: Sendable {
     ///
     /// - Parameters:
     ///   - folder: the cache's folder, for the cache alone; created if it is missing.
-    ///   - limit: the most bytes of all blocks' files; if processes have different limits, the one that stores applies
-    ///     its own.
+    ///   - limit: the most bytes of all blocks' files; if processes have different limits, each stores and evicts
+    ///     according to its own.
     ///   - minimumFree: the bytes to leave free on the file system; below that, nothing is stored and blocks are
     ///     removed.
     /// - Throws: ``DiskCacheError`` when the folder can't be used.
@@ -45,7 +47,7 @@ public final class DiskCache: Sendable {
 
     deinit { shutDown() }
 
-    /// The blocks of a content that the index has; their files are not checked.
+    /// The numbers of a content's blocks in the index; the files are not checked.
     public func blocks(of content: CacheContent) -> Set<Int> { core.blocks(of: content) }
 
     /// Reads and verifies a block.
@@ -72,10 +74,10 @@ public final class DiskCache: Sendable {
     /// Removes all blocks of a recording.
     public func remove(sid: String) { core.remove(sid: sid) }
 
-    /// The size and usefulness of the cache.
+    /// The size of the cache, and the hits and misses of its reads.
     public var statistics: CacheStatistics { core.statistics }
 
-    /// Stops the cache's thread, and writes pending uses to the index.
+    /// Stops the cache's thread, and writes the latest uses of blocks to the index.
     ///
     /// From then on reads are misses, and nothing is stored. A second call does nothing.
     public func shutDown() {
@@ -86,7 +88,7 @@ public final class DiskCache: Sendable {
 }
 
 extension DiskCache {
-    /// Blocks until the upkeep has completed a turn that began after the call; for tests.
+    /// Waits until the upkeep has completed a turn that began after the call; for tests.
     func waitForUpkeep() {
         for _ in 0..<2 {
             let turns = core.upkeep.change { state in

@@ -1,15 +1,15 @@
 import Glibc
 public import Support
 
-/// The cache can't be opened.
+/// The cache can't be opened, read or cleared.
 public typealias DiskCacheError = CodedError<DiskCacheErrorCode>
 
-/// The reasons why the cache can't be opened.
+/// The reasons why the cache can't be opened, read or cleared.
 public enum DiskCacheErrorCode: ErrorCode {
-    /// The folder can't be created or written to.
+    /// The folder can't be created or written to, or other users can change it.
     case folder
 
-    /// The index can't be opened: it is locked, or the disk is full.
+    /// The index can't be used at present, for instance because it is locked or the disk is full.
     case index
 
     /// The index is damaged, or has another version.

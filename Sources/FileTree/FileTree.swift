@@ -6,8 +6,8 @@ public import TwilioAPI
 
 /// The mount as a tree of directories and files: names, numbers, attributes, contents.
 ///
-/// It is independent of libfuse, so tests need no mount. Answers without a request come at once, on the caller's
-/// thread; others come later by a completion on any thread.
+/// It is independent of libfuse, so tests need no mount. Answers that require no request come at once, on the caller's
+/// thread; others come later, on any thread.
 public final class FileTree: Sendable {
     private let branches: Branches
     private let nodes: NodeRegistry
@@ -106,7 +106,7 @@ public final class FileTree: Sendable {
         }
     }
 
-    /// Refuses an access that a user doesn't have.
+    /// Refuses an access that the mode doesn't allow a user.
     ///
     /// - Parameter mask: Bits of the access: 4 read, 2 write, 1 search.
     public func checkAccess(to inode: InodeNumber, mask: UInt32, user: UInt32, group: UInt32) throws(FileTreeError) {

@@ -1,27 +1,30 @@
+import Catalog
 public import Media
 public import Support
 import TwilioAPI
 
-/// An error of the tree, for an answer with an errno.
+/// An error of the file tree.
 public typealias FileTreeError = CodedError<FileTreeErrorCode>
 
-/// The codes of the tree's errors; ``FileSystem`` maps them to errnos.
+/// The codes of the file tree's errors; the module `FileSystem` maps them to errnos.
 public enum FileTreeErrorCode: ErrorCode {
-    /// No such file, no such recording.
+    /// There is no such file or recording.
     case notFound
-    /// The inode number isn't valid any more.
+    /// The inode number isn't known, or its node no longer exists.
     case stale
-    /// A directory instead of a file.
+    /// The node is a directory, but the operation needs a file.
     case isDirectory
-    /// A file instead of a directory.
+    /// The node isn't a directory, but the operation needs one.
     case notDirectory
-    /// A link instead of a file, or another node instead of a link.
+    /// The operation needs a file but the node is a symbolic link, or needs a symbolic link but the node isn't one.
     case invalid
     /// The tree can't be changed.
     case readOnly
-    /// The mode doesn't allow it.
+    /// The permission bits don't allow the access.
     case permissionDenied
-    /// No such extended attribute.
+    /// Twilio refuses the list to the credentials; see the cause.
+    case refused
+    /// The node has no such extended attribute.
     case noAttribute
     /// The list or the catalog can't be read; see the cause.
     case inputOutput
@@ -30,24 +33,29 @@ public enum FileTreeErrorCode: ErrorCode {
 }
 
 extension FileTreeError {
-    /// A recording was deleted at Twilio.
+    /// The error for a recording that the catalog doesn't show, usually because it was deleted at Twilio.
     static func gone(_ sid: SID, cause: (any Error)? = nil) -> FileTreeError {
         FileTreeError(.stale, "\(sid) is not in the account any more", cause: cause)
     }
 
-    /// A directory has no entry with a name.
+    /// The error for a name that a directory doesn't contain.
     static func missing(_ name: String) -> FileTreeError { FileTreeError(.notFound, "there is no '\(name)' here") }
 
-    /// The catalog failed, or its source.
+    /// The error for a catalog that can't be read, or a file about the mount that can't be made.
     package static func catalog(_ error: any Error) -> FileTreeError {
         FileTreeError(.inputOutput, "The catalog can't be read.", cause: error)
     }
 
-    /// The catalog was exchanged during a query.
+    /// The error for a list that can't be shown.
+    static func list(_ error: CatalogError) -> FileTreeError {
+        FileTreeError(error.code == .refusedList ? .refused : .inputOutput, error.message, cause: error)
+    }
+
+    /// The error for a catalog that was found damaged and replaced while it was read.
     static var interrupted: FileTreeError {
         FileTreeError(.inputOutput, "the catalog was found damaged while it was read")
     }
 }
 
-/// Called once with the answer of the tree, at once or later on another thread.
+/// Receives the result of an operation exactly once: before the operation returns, or later on another thread.
 public typealias TreeCompletion<Value> = @Sendable (Result<Value, FileTreeError>) -> Void

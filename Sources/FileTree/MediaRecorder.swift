@@ -9,7 +9,7 @@ public import TwilioAPI
 public protocol MediaRecorderDelegate: Sendable {
     /// Wrong bytes of a recording's media may have been released, or its size may have changed.
     ///
-    /// Called on the recorder's thread, never within a request of the kernel, where libfuse warns of deadlocks.
+    /// Called on the writing thread, never within a request of the kernel, where libfuse warns of deadlocks.
     func mediaMayDiffer(_ sid: SID, of account: SID?)
 }
 
@@ -19,7 +19,7 @@ public final class MediaRecorder: MediaObserver {
     /// The catalogs of subaccounts.
     private let subaccounts: [SID: Catalog]
     private let logger: Logger
-    /// Writes take milliseconds and must not delay the reporting thread.
+    /// The writing thread; writes take milliseconds and must not delay the reporting thread.
     private let writer: WriteQueue
     /// The descriptions that aren't stored yet.
     private let described = Locked<[(sid: SID, account: SID?, facts: MediaFacts)]>([])
@@ -31,7 +31,7 @@ public final class MediaRecorder: MediaObserver {
     ///
     /// - Parameters:
     ///   - catalog: The catalog of the mounted account.
-    ///   - subaccounts: The catalogs of its subaccounts; recordings of all others belong to the mounted account.
+    ///   - subaccounts: The catalogs of its subaccounts; findings about any other account go to `catalog`.
     ///   - writer: The writing thread; it has to shut down after the library, so that nothing is lost.
     public init(
         catalog: Catalog, subaccounts: [SID: Catalog] = [:], writer: WriteQueue, delegate: any MediaRecorderDelegate,
@@ -44,7 +44,7 @@ public final class MediaRecorder: MediaObserver {
         self.writer = writer
     }
 
-    /// Stores a certain size, and that the media is encrypted.
+    /// Stores the facts if the size is certain; otherwise stores only that the media is encrypted, if it is.
     public func mediaWasDescribed(_ sid: SID, of account: SID?, as facts: MediaFacts) {
         guard facts.isSizeCertain || facts.isEncrypted else { return }
         let isFirst = described.withLock { described in
@@ -129,7 +129,7 @@ public final class MediaRecorder: MediaObserver {
 }
 
 extension MediaFacts {
-    /// Whether the size is stored: a guess is reported, but the right key may disprove it.
+    /// Whether the size is certain; a guess isn't stored, since the right key may disprove it.
     fileprivate var isSizeCertain: Bool { isPlaintextSizeExact && isConfirmed }
 }
 

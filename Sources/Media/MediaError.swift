@@ -18,31 +18,31 @@ public enum MediaErrorCode: String, ErrorCode, CaseIterable {
     /// The media can't be fetched.
     case transferFailed = "transfer_failed"
 
-    /// The padding or the size differs from the sealed one.
+    /// The padding or the size of the ciphertext is wrong.
     case integrityFailed = "integrity_failed"
 
-    /// The tag differs from the sealed one; this was logged when it was detected.
+    /// The content doesn't match its tag; the failure was logged when it was detected.
     case authenticationFailed = "authentication_failed"
 
     /// The media has changed since its size was reported.
     case changed
 
-    /// The envelope is malformed or of an unknown scheme.
+    /// The envelope is missing, malformed or of an unknown scheme.
     case unreadableEnvelope = "unreadable_envelope"
 
     /// The answer isn't media, or is encrypted although the resource says otherwise.
     case unexpectedContent = "unexpected_content"
 
-    /// The temporary file for ciphertext can't be written or read.
+    /// The temporary file for ciphertext, or the catalog, can't be written or read.
     case storage
 
-    /// The mount is stopping.
+    /// The read was cancelled, for example because the mount is stopping.
     case shutDown = "shut_down"
 
     /// The recording's SID.
     public typealias Details = SID
 
-    /// Whether the mount is stopping.
+    /// Whether the read was cancelled.
     public var endsUnwantedWork: Bool { self == .shutDown }
 
     /// The recording's SID, for logs.

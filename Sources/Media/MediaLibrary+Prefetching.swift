@@ -10,12 +10,14 @@ extension MediaLibrary {
     /// The most bytes prefetched of a file that is not held back.
     private static let prefetchSize = PendingRead.largest
 
-    /// Opens a recording's media and fetches its first bytes, or all of a small file, with read-ahead priority.
+    /// Opens a recording's media and fetches its first bytes with read-ahead priority.
+    ///
+    /// If the content is held back, fetches and verifies all of it.
     ///
     /// - Parameters:
     ///   - facts: the known facts; nil to learn them.
     ///   - integrity: the known verdict on this media, if any.
-    /// - Returns: whether there is room for it; if not, there is none for other files either.
+    /// - Returns: whether the file is prefetched; false if there is no room for it.
     public func prefetch(_ resource: MediaResource, facts: MediaFacts?, integrity: Integrity? = nil) -> Bool {
         let size = facts.map { isHeldBack($0) ? $0.ciphertextSize : min($0.ciphertextSize, Self.prefetchSize) }
         let slotCount = Int((size ?? Self.prefetchSize) / Int64(Block.size)) + 1
@@ -57,7 +59,7 @@ extension MediaLibrary {
         for file in files { file.close() }
     }
 
-    /// Whether a file is fetched whole before any byte is released.
+    /// Whether room for the whole file is needed, since its content may be held back.
     private func isHeldBack(_ facts: MediaFacts) -> Bool {
         services.configuration.integrityMode != .deferred && facts.ciphertextSize <= services.configuration.strictLimit
     }

@@ -19,7 +19,7 @@ extension MediaLibrary {
         public internal(set) var memoryGranted = 0
     }
 
-    /// A snapshot of the library's gauges, which takes some locks; may be called at any time.
+    /// A snapshot of the library's gauges; reading it takes some locks, and is allowed at any time.
     public var statistics: Statistics {
         Statistics(
             openFiles: services.openFiles.load(ordering: .relaxed) + services.deferredFiles.load(ordering: .relaxed),

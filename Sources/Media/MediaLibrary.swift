@@ -8,8 +8,8 @@ public import TwilioAPI
 
 /// The media of all recordings that are being read or were read lately.
 ///
-/// It makes one ``MediaFile`` per recording, shared by its readers, and keeps some files without readers: their content
-/// keys and, while memory allows, their blocks.
+/// It makes one ``MediaFile`` per recording, which all readers of the recording share. It keeps some files without
+/// readers, with their content keys and, while memory allows, their blocks.
 public final class MediaLibrary: Sendable {
     /// The library's settings.
     public typealias Configuration = MediaConfiguration
@@ -23,7 +23,7 @@ public final class MediaLibrary: Sendable {
         /// Prefetched files that weren't opened since, with the slots that they may take.
         var prefetched: [SID: Int] = [:]
 
-        /// Files verified by this process: the kernel's pages of them are authentic.
+        /// Files that were verified and then closed: the kernel's pages of them are authentic.
         var verified: Set<SID> = []
     }
 
@@ -61,7 +61,7 @@ public final class MediaLibrary: Sendable {
             })
     }
 
-    /// Ends the library's threads, after the transfer client was shut down.
+    /// Ends the library's threads; must be called after the transfer client was shut down.
     public func shutDown() {
         services.memory.abandonWaiters()
         services.workers.shutDown()
@@ -93,9 +93,9 @@ public final class MediaLibrary: Sendable {
         for file in guessed { file.close() }
     }
 
-    /// Learns size and envelope of a recording's media with one small request.
+    /// Learns size and envelope of a recording's media, usually with one small request.
     ///
-    /// - Parameter completion: called at once if they are known, else later on another thread.
+    /// - Parameter completion: called at once, or later on another thread.
     public func describe(
         _ resource: MediaResource, priority: Priority = .reader,
         completion: @escaping @Sendable (Result<MediaFacts, MediaError>) -> Void
@@ -159,7 +159,7 @@ public final class MediaLibrary: Sendable {
     ///
     /// - Parameters:
     ///   - size: the plaintext size in bytes.
-    ///   - hasTag: whether the media is authenticated: then pages from before this process must not be kept.
+    ///   - hasTag: whether the media has a tag: then the kernel may keep its pages only if this process verified them.
     ///   - opener: opens the media with ``open(_:facts:integrity:completion:)``; called on the first read's thread.
     public func deferOpening(
         of sid: SID, size: Int64, hasTag: Bool, opener: @escaping MediaReader.Opener
@@ -225,9 +225,9 @@ public final class MediaLibrary: Sendable {
         services.isKeyHeld(publicKeySID.description, kind: kind)
     }
 
-    /// Determines whether a recording's private key is held, by opening its envelope if its key isn't proven yet.
+    /// Determines whether a recording's private key is held, if necessary by opening the recording's envelope.
     ///
-    /// Costs an RSA operation per private key, and a request for video that wasn't described.
+    /// Opening the envelope costs RSA operations, and a request if the facts are unknown.
     ///
     /// - Parameters:
     ///   - facts: the known facts, if any.
@@ -249,14 +249,14 @@ public final class MediaLibrary: Sendable {
         }
     }
 
-    /// The integrity of a file in memory; nil if there is none.
+    /// The integrity of a file; nil if the file isn't in memory.
     public func integrity(of sid: SID) -> Integrity? {
         state.withLock { $0.files[sid] }?.integrity
     }
 
     /// Returns the file of a recording, made if there is none.
     ///
-    /// `retainsReader` counts a reader under the lock that `settle` takes, so the file isn't dropped in between.
+    /// `retainsReader` counts a reader under the lock that `settle` takes, so `settle` can't drop the file before.
     /// Lock order: the library's, then a file's.
     func file(
         of resource: MediaResource, facts: MediaFacts?, integrity: Integrity?, retainsReader: Bool = false
@@ -302,7 +302,7 @@ public final class MediaLibrary: Sendable {
         if isDropped { file.close() } else { settle(file) }
     }
 
-    /// Puts a file without readers among the idle ones and closes those over the limits.
+    /// Puts a file without readers among the idle files, and closes the least recently used ones over the limits.
     func settle(_ file: MediaFile) {
         let victims = state.withLock { state -> [MediaFile] in
             guard !file.hasReaders, state.files[file.sid] === file else { return [] }
@@ -338,8 +338,10 @@ public final class MediaLibrary: Sendable {
 }
 
 extension Locked where State == MediaLibrary.State {
-    /// Evicts blocks until `count` slots are free: of files without readers, least recently used first, then, if a
-    /// reader waits (`isUrgent`), of others.
+    /// Evicts blocks until `count` slots are free.
+    ///
+    /// Files without readers come first, beginning with the least recently used one. The other files follow only if a
+    /// reader waits (`isUrgent`).
     fileprivate func reclaimMemory(_ count: Int, isUrgent: Bool, of memory: MemoryPool) {
         let (idle, open) = withLock { state -> ([MediaFile], [MediaFile]) in
             let idle = state.idle.compactMap { state.files[$0] }

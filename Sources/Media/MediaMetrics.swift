@@ -4,8 +4,8 @@ import Synchronization
 
 /// The metrics of a library.
 ///
-/// Every read updates them, so they take no lock: the gauges are atomics. Verdicts and errors are rare, so their
-/// counters are looked up in dictionaries.
+/// Every read updates them, so they take no lock, and the gauges are atomics. Verdicts and errors are rare, so
+/// dictionaries hold their counters.
 final class MediaMetrics: Sendable {
     /// The result of comparing a whole file with its tag.
     enum Verdict: String, CaseIterable {

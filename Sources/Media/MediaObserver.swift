@@ -5,18 +5,18 @@ public import TwilioAPI
 /// Methods are called from any thread without locks held, and must be quick. `account` is the account that the
 /// recording names; nil if it names none.
 public protocol MediaObserver: AnyObject, Sendable {
-    /// The media was described: its size is known.
+    /// The media was described, or its facts were confirmed.
     func mediaWasDescribed(_ sid: SID, of account: SID?, as facts: MediaFacts)
 
-    /// The media's entity tag or size has changed.
+    /// The media has changed: its size, its entity tag, its envelope or its number of channels.
     func mediaHasChanged(_ sid: SID, of account: SID?)
 
-    /// All of the media was read, and its tag agrees.
+    /// All of the media was fetched, and its tag agrees.
     func mediaWasVerified(_ sid: SID, of account: SID?)
 
     /// The media failed authentication after bytes were released; it is fetched again before it is condemned.
     ///
-    /// Bytes released before must not be read any more.
+    /// The released bytes must not be read any more.
     func mediaIsDoubtful(_ sid: SID, of account: SID?)
 
     /// The media is condemned: nothing of it may be read any more, cached or not.

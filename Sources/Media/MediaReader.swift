@@ -9,9 +9,10 @@ public final class MediaReader: Sendable {
     /// Opens the file of a deferred reader.
     public typealias Opener = @Sendable (@escaping @Sendable (Result<MediaReader, MediaError>) -> Void) -> Void
 
-    /// The progress of the opening, which decides about reads.
+    /// The state of the opening.
     ///
-    /// Valid transitions: `deferred` → `opening` → `opened`, `changed`, or again `deferred`.
+    /// Valid transitions: `deferred` → `opening` → `opened`, `changed`, or again `deferred`. Only a reader that isn't
+    /// deferred has `content`.
     private enum Opening {
         /// The opened content. If the file changes, reads fail: bytes of two contents are never mixed.
         case content(MediaContent, through: ReadPath, at: ReadingPlace)
@@ -27,7 +28,7 @@ public final class MediaReader: Sendable {
         /// The media has changed since the file was opened.
         case changed(MediaError)
 
-        /// Takes a read, and keeps it while the file is being opened; returns the progress before.
+        /// Takes a read, and keeps it while the file is being opened; returns the previous state.
         mutating func take(_ read: Read) -> Opening {
             let before = self
             switch before {
@@ -69,8 +70,8 @@ public final class MediaReader: Sendable {
 
     /// Whether the kernel may keep its pages of this file.
     ///
-    /// It may if all bytes passed through this authentication, or none is possible. Pages from before would never be
-    /// authenticated, so the authentication could not complete.
+    /// It may if the media has no tag, or if the content's authentication covers all of these pages. The kernel doesn't
+    /// request the bytes of its pages, so other pages would never be authenticated.
     public let mayKeepPages: Bool
 
     init(file: MediaFile, opened: MediaFile.Opened, onClose: @escaping @Sendable () -> Void) {
@@ -104,13 +105,13 @@ public final class MediaReader: Sendable {
 
     /// Calls `observer` once the end and at least half of the bytes were requested: at once, or on a read's thread.
     ///
-    /// Half, because the kernel's cached pages aren't requested; not the end alone, because players look there first.
+    /// Half is enough, because the kernel doesn't request cached pages. The end alone isn't: players read it first.
     public func whenReadToEnd(_ observer: @escaping @Sendable () -> Void) {
         let due = state.withLock { $0.progress.watch(observer) }
         due?()
     }
 
-    /// Whether the media has changed since it was opened: every read fails.
+    /// Whether the opened content was dropped, for example because the media has changed: then every read fails.
     public var isOutdated: Bool {
         switch state.withLock({ $0.opening }) {
         case .content(let content, let reads, _): !reads.isCurrent(content)
@@ -147,7 +148,7 @@ public final class MediaReader: Sendable {
         }
     }
 
-    /// Ends the opening; after a failure, the next read tries again.
+    /// Ends the opening; after a failure, the next read tries again unless the media has changed.
     private func didOpen(_ result: Result<MediaReader, MediaError>) {
         var result = result
         if case .success(let reader) = result, reader.size != size {

@@ -36,7 +36,7 @@ final class MediaServices: Sendable {
     /// Open files, counted once per opening; they share the memory.
     let openFiles = Atomic(0)
 
-    /// Open files whose media isn't open, since nothing was read.
+    /// Deferred readers that haven't opened their media.
     let deferredFiles = Atomic(0)
 
     let metrics: MediaMetrics

@@ -45,7 +45,7 @@ final class JSONNode: Encodable {
     private func element(_ keys: [FieldPath.Key], _ values: [String]?) -> JSONNode? {
         var (elements, known): ([JSONNode], [[String]: JSONNode]) =
             if case .array(let elements, let known) = content { (elements, known) } else { ([], [:]) }
-        // Else `content` would hold a second reference, and each new element would copy the array.
+        // `content` gives up its reference to the array, since each new element would copy a shared array.
         content = .array([], [:])
         defer { content = .array(elements, known) }
         guard let values else { return nil }

@@ -10,7 +10,7 @@ public struct Metric<Source>: Sendable {
 
     /// The declaration of the metric.
     public let declaration: MetricDeclaration
-    /// Nil for a recorded metric.
+    /// Nil for a recorded metric, and for a field that holds a label.
     let read: Reading?
 
     /// Declares a metric; see ``MetricDeclaration`` for the parameters.
@@ -25,7 +25,7 @@ public struct Metric<Source>: Sendable {
         self.read = read
     }
 
-    /// Declares a value only in `status.json`; see ``MetricDeclaration`` for the parameters.
+    /// Declares a value that only `status.json` has; see ``MetricDeclaration`` for the parameters.
     ///
     /// - Parameter read: Reads the samples; nil for the field that holds a label of an array's element.
     public init(fact help: String, unit: String = "", field: FieldPath, read: Reading? = nil) {
@@ -52,7 +52,7 @@ public struct MetricSample: Sendable {
         /// The counts of a histogram's buckets, one more than its bounds, and the sum of all values.
         case distribution(counts: [Int64], sum: Double)
 
-        /// Whether it is an empty count or distribution.
+        /// Whether the value is the number 0 or a distribution without values.
         var isZero: Bool {
             switch self {
             case .integer(let number): number == 0

@@ -2,15 +2,14 @@ import Metrics
 import Support
 import Synchronization
 
-/// The record of a metric for one set of label values.
+/// The recorded value of a metric for one set of label values.
 protocol MetricSeries: AnyObject, Sendable {
     var value: MetricSample.Value { get }
 }
 
 /// A counter.
 ///
-/// It is an atomic and needs no lock. ThreadSanitizer understands atomics, which are compiled into this module, but not
-/// `Synchronization.Mutex`. The order is relaxed, since no other access depends on it.
+/// An atomic number needs no lock. Its memory order is relaxed, since no other memory access depends on it.
 final class CountingHandler: CounterHandler, MetricSeries {
     private let count = Atomic<Int64>(0)
 
@@ -25,14 +24,14 @@ final class CountingHandler: CounterHandler, MetricSeries {
 
 /// A histogram with fixed bounds.
 ///
-/// A measurement is two atomic additions, without an allocation or a lock.
+/// Recording a value takes two atomic additions, without an allocation or a lock.
 final class HistogramHandler: TimerHandler, RecorderHandler, MetricSeries {
-    /// The bounds in the recorded unit: nanoseconds, or the metric's unit.
+    /// The bounds in the unit of the recorded values: nanoseconds for a timer, otherwise the metric's unit.
     private let bounds: [Int64]
-    /// A count for each bound, and one for values beyond the last.
+    /// The counts of the buckets: one for each bound, and one for values greater than all bounds.
     private let counts: [CountingHandler]
     private let sum = CountingHandler()
-    /// The number of recorded units in one of the metric's units.
+    /// The factor from the metric's unit to the unit of the recorded values: 1e9 for a timer, otherwise 1.
     private let scale: Double
 
     init(bounds: [Double], scale: Double) {
@@ -47,7 +46,7 @@ final class HistogramHandler: TimerHandler, RecorderHandler, MetricSeries {
 
     func record(_ value: Int64) {
         var index = 0
-        // With few bounds and mostly small values, this is as fast as a binary search.
+        // The bounds are few and most values are small, so a linear search ends early.
         while index < bounds.count, value > bounds[index] { index += 1 }
         counts[index].increment(by: 1)
         sum.increment(by: value)

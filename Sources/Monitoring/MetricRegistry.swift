@@ -1,19 +1,19 @@
 public import Metrics
 import Support
 
-/// The metrics of one mount: makes their handlers, and gathers the values for a ``MetricReport``.
+/// A registry of the metrics of one mount, which makes their handlers and reports their values.
 ///
-/// The program's parts get it as a `MetricsFactory` in their initializers. swift-metrics' `MetricsSystem` can't replace
-/// it: a process has only one, and tests have several mounts in a process.
+/// The parts of the program receive it as a `MetricsFactory` in their initializers. They can't use the `MetricsSystem`
+/// of swift-metrics: a process has only one, but tests have several mounts in a process.
 public final class MetricRegistry<Source>: MetricsFactory {
     private typealias AllSeries = [String: [[String: String]: any MetricSeries]]
 
     private let metrics: [Metric<Source>]
     private let declarations: [String: MetricDeclaration]
-    /// The handlers by name and labels; the recording parts hold them too, to avoid a lookup.
+    /// The handlers by name and labels; the parts that record values keep their handlers, to avoid a lookup.
     private let series = Locked<AllSeries>([:])
 
-    /// Makes a registry of all metrics, in the order of the Prometheus text.
+    /// Makes a registry of metrics, which are given in the order of the Prometheus text.
     public init(_ metrics: [Metric<Source>]) {
         self.metrics = metrics
         declarations = Dictionary(
@@ -21,7 +21,7 @@ public final class MetricRegistry<Source>: MetricsFactory {
             uniquingKeysWith: { first, _ in first })
     }
 
-    /// Reads all values from the state of the program at one moment, and from the handlers.
+    /// Reports all values: those of recorded metrics from the handlers, all others from `source`.
     public func report(of source: Source) -> MetricReport {
         let series = series.withLock { $0 }
         return MetricReport(
@@ -30,7 +30,7 @@ public final class MetricRegistry<Source>: MetricsFactory {
             })
     }
 
-    /// The recorded samples, in a stable order.
+    /// The recorded samples of a metric, ordered by the values of their labels.
     private static func samples(_ series: AllSeries, _ declaration: MetricDeclaration) -> [MetricSample] {
         guard declaration.kind != .fact else { return [] }
         let recorded = declaration.name.flatMap { series[$0] } ?? [:]
@@ -51,10 +51,12 @@ public final class MetricRegistry<Source>: MetricsFactory {
 }
 
 extension MetricRegistry {
-    /// Makes a handler, or finds the one with the same labels.
+    /// Returns the handler for a name and labels, and makes it if there is none.
     ///
-    /// - Parameter make: Returns nil if the declaration is of another kind.
-    /// - Returns: Nil, after a failed assertion in a debug build, if no such metric with these labels is declared.
+    /// In a debug build, an assertion fails if no metric of this kind is declared with this name and these labels.
+    ///
+    /// - Parameter make: Makes the handler; returns nil if the declaration is of another kind.
+    /// - Returns: The handler; nil if no such metric is declared.
     private func handler<Handler: MetricSeries>(
         _ name: String, _ dimensions: [(String, String)], make: (MetricDeclaration) -> Handler?
     ) -> Handler? {
@@ -72,17 +74,19 @@ extension MetricRegistry {
         }
     }
 
-    /// Makes a declared counter.
+    /// Returns the handler of a declared counter.
     public func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
         handler(label, dimensions) { $0.kind == .counter ? CountingHandler() : nil } ?? NOOPMetricsHandler.instance
     }
 
-    /// Makes a timer of a histogram declared with the unit `seconds`.
+    /// Returns the handler of a histogram that is declared with the unit `seconds`.
     public func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
         histogram(label, dimensions, isTimer: true) ?? NOOPMetricsHandler.instance
     }
 
-    /// Makes a recorder of a histogram declared with another unit; it has to aggregate.
+    /// Returns the handler of a histogram that is declared with a unit other than `seconds`.
+    ///
+    /// - Parameter aggregate: Must be true; false would request a gauge.
     public func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool) -> any RecorderHandler {
         assert(aggregate, "gauges are read, not recorded")
         return histogram(label, dimensions, isTimer: false) ?? NOOPMetricsHandler.instance
@@ -97,14 +101,14 @@ extension MetricRegistry {
         }
     }
 
-    // The metrics belong to the whole mount, so they are never destroyed.
+    // The handlers are kept until the registry is freed, at the end of the mount.
 
-    /// Keeps the counter.
+    /// Does nothing: the registry keeps the counter.
     public func destroyCounter(_ handler: any CounterHandler) {}
 
-    /// Keeps the timer.
+    /// Does nothing: the registry keeps the timer.
     public func destroyTimer(_ handler: any TimerHandler) {}
 
-    /// Keeps the recorder.
+    /// Does nothing: the registry keeps the recorder.
     public func destroyRecorder(_ handler: any RecorderHandler) {}
 }

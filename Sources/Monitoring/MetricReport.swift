@@ -15,7 +15,7 @@ public struct MetricReport: Sendable {
 
     /// The values with a path, as a JSON object for people and programs.
     ///
-    /// - Throws: `EncodingError`, for no existing value.
+    /// - Throws: `EncodingError`, which no value of a metric causes.
     public var json: Data {
         get throws {
             let root = JSONNode()

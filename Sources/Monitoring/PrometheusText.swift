@@ -10,7 +10,8 @@ struct PrometheusText {
 
     /// Adds a metric, unless it has no samples or is only in `status.json`.
     ///
-    /// Samples with the same values of the declared labels become one: their numbers are added.
+    /// Samples with the same values of the declared labels become one: whole numbers are added, and of other values the
+    /// last one counts.
     mutating func add(_ samples: [MetricSample], of declaration: MetricDeclaration) {
         guard let name = declaration.name else { return }
         var order: [[String]] = []

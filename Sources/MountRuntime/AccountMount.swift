@@ -15,16 +15,16 @@ public import TwilioAPI
 
 /// The mount of an account: builds, starts and stops its parts.
 ///
-/// The initializer asks Twilio to verify the credentials, and opens the catalogs. ``mount()`` shows the files,
-/// ``wait()`` returns when they are unmounted, and ``stop()`` ends every part, at any stage. One thread makes and uses
-/// it; any thread may run the action of ``unmounting``.
+/// The initializer asks Twilio to verify the credentials for every list, and opens the catalogs. ``mount()`` shows the
+/// files, ``wait()`` returns when they are unmounted, and ``stop()`` ends every part, at any stage. One thread makes and
+/// uses it; any thread may run the action of ``unmounting``.
 public final class AccountMount {
-    /// The number of decrypting threads, and of threads that serve the kernel's requests.
+    /// The number of threads that serve the kernel's requests; as many others decrypt.
     ///
     /// Beyond eight, the kernel is the bottleneck.
     public static func threadCount(processors: Int) -> Int { min(8, max(2, processors)) }
 
-    /// The parts that ``mount()`` starts.
+    /// The parts that the initializer builds, and that later calls use.
     struct Parts {
         let kernel: KernelConnection
         let library: MediaLibrary
@@ -75,7 +75,7 @@ public final class AccountMount {
                 source: "twilio:\(settings.account)", options: settings.options, threadCount: settings.threadCount,
                 logger: logger)
             self.session = session
-            // The other parts answer the session's requests, so its memory must outlive them.
+            // The other parts answer the session's requests, so the session's memory must outlive these parts.
             stops.pushToBottom { session.finish() }
             for branch in parts.branches { try branch.synchronizer.start() }
             if settings.isProbing { try parts.prober.start() }
@@ -103,10 +103,10 @@ public final class AccountMount {
         logger.info("unmounted \(settings.mountPoint)")
     }
 
-    /// Stops every part, and waits for their threads; does nothing the second time.
+    /// Stops every part, and ends all threads but those of libfuse that open files keep; a second call does nothing.
     public func stop() { Self.stop(stops, transfer) }
 
-    /// Ends all requests, which answers all waiting threads, and then stops the parts.
+    /// Ends all transfers, so that no thread waits for the network, and then stops the parts.
     private static func stop(_ stops: StopStack, _ transfer: TransferClient) {
         transfer.shutDown()
         stops.stop()
@@ -114,7 +114,10 @@ public final class AccountMount {
 
     /// The action for other credentials: what couldn't be read with the former ones is tried again.
     public var credentialsDidChange: @Sendable () -> Void {
-        { [readability = parts.readability] in readability.requirementsDidChange() }
+        { [branches = parts.branches, readability = parts.readability] in
+            for branch in branches { branch.synchronizer.credentialsDidChange() }
+            readability.requirementsDidChange()
+        }
     }
 
     /// The action for other private keys: open files and running reads survive it, and recordings that couldn't be
@@ -220,21 +223,25 @@ public final class AccountMount {
         _ settings: MountSettings, _ client: TwilioClient, _ logger: Logger,
         _ openCatalog: (SID, CatalogWindow) throws -> Catalog
     ) throws -> (main: OpenedAccount, subaccounts: [OpenedAccount]?) {
-        try verify(client)
+        let check = CredentialCheck(patience: patienceForCredentials)
+        try check.run([(client, settings.window.kinds)])
         let main = OpenedAccount(client: client, catalog: try openCatalog(settings.account, settings.window))
         let subaccounts = try settings.subaccountCredentials.map {
             try OpenedAccount.subaccounts(
-                of: client, window: settings.window, credentials: $0, logger: logger, openCatalog: openCatalog)
+                of: client, window: settings.window, credentials: $0, check: check, logger: logger,
+                openCatalog: openCatalog)
         }
         return (main, subaccounts)
     }
 
-    /// Sends Twilio a small request, so that wrong credentials are reported before the mount, not at the first `ls`.
-    private static func verify(_ client: TwilioClient) throws(TwilioError) {
+    /// The limits of the requests that check the credentials.
+    ///
+    /// Wrong credentials, and those that don't reach every list, are reported before the mount, not at the first `ls`.
+    private static var patienceForCredentials: Patience {
         var patience = Patience.standard
         patience.giveUp = .seconds(10)
         // At boot the network may start a moment later.
         patience.outage = patience.giveUp
-        try client.verifyCredentials(patience: patience)
+        return patience
     }
 }

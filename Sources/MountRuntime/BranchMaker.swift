@@ -7,7 +7,7 @@ import Support
 import Sync
 import TwilioAPI
 
-/// Makes the branches of a mount; all accounts share its threads.
+/// Makes the branches of a mount, one per account; all branches share its threads.
 struct BranchMaker: Sendable {
     private let library: MediaLibrary
     private let settings: SyncSettings
@@ -49,7 +49,7 @@ struct BranchMaker: Sendable {
                 catalog: account.catalog, library: library, worker: prefetchWorker, logger: logger))
     }
 
-    /// Ends the threads, once the transfer client is shut down.
+    /// Ends the threads; the transfer client must be shut down before.
     func shutDown() {
         workers.shutDown()
         prefetchWorker.shutDown()

@@ -8,7 +8,7 @@ public import TwilioAPI
 
 /// The settings of a mount, checked by the caller.
 public struct MountSettings: Sendable {
-    /// The version of the program, for requests and `.twiliofs/version`.
+    /// The version of the program, for `.twiliofs/version` and the status.
     public var version: String
     /// The mounted account.
     public var account: SID
@@ -34,7 +34,7 @@ public struct MountSettings: Sendable {
     public var options: [String] = []
     /// The visible recordings of every account.
     public var window = CatalogWindow()
-    /// The settings for refreshing lists.
+    /// The settings of list synchronization.
     public var sync = SyncSettings()
     /// Whether to learn sizes in the background.
     public var isProbing = true
@@ -44,8 +44,9 @@ public struct MountSettings: Sendable {
     public var subaccountCredentials: [SID: any CredentialProvider]?
     /// The access to media outside of Twilio; nil for none.
     public var externalMedia: ExternalMedia?
-    /// The disk cache, nil for none: its folder, the greatest size of its contents, and the least free space that it
-    /// leaves on its file system, in bytes.
+    /// The disk cache; nil for none.
+    ///
+    /// `limit` is the most bytes in the cache, `minimumFree` the least bytes of free space on the folder's file system.
     public var diskCache: (folder: String, limit: Int64, minimumFree: Int64)?
 
     /// Makes settings with the values that every mount needs.

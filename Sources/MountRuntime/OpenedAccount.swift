@@ -13,24 +13,28 @@ struct OpenedAccount {
     /// The reason why its video is hidden; nil if it is visible.
     var videoIssue: String?
 
-    /// Opens the catalog of each active subaccount, by SID; blocks until Twilio has listed them.
+    /// Opens the catalogs of the active subaccounts, in the order of SIDs; blocks until Twilio has listed the accounts.
     ///
     /// - Parameters:
     ///   - client: The client of their main account.
     ///   - window: The visible recordings of every account.
     ///   - credentials: The subaccounts' own credentials.
+    ///   - check: Checks that they, and the main account's, reach every list.
     static func subaccounts(
-        of client: TwilioClient, window: CatalogWindow, credentials: [SID: any CredentialProvider], logger: Logger,
-        openCatalog: (SID, CatalogWindow) throws -> Catalog
+        of client: TwilioClient, window: CatalogWindow, credentials: [SID: any CredentialProvider],
+        check: CredentialCheck, logger: Logger, openCatalog: (SID, CatalogWindow) throws -> Catalog
     ) throws -> [OpenedAccount] {
         let accounts = try client.activeAccounts(priority: .reader).filter { $0.sid != client.account }
             .sorted { $0.sid < $1.sid }
         for stranger in Set(credentials.keys).subtracting(accounts.map(\.sid)).sorted() {
             logger.warning("there are credentials of \(stranger), which is not an active subaccount")
         }
-        return try accounts.map { account in
+        let opened = accounts.map { account in
             let client = client.client(forSubaccount: account.sid, videoCredentials: credentials[account.sid])
-            let reached = window.kinds.filter(client.reaches)
+            return (account: account, client: client, kinds: window.kinds.filter(client.reaches))
+        }
+        try check.run(opened.map { ($0.client, $0.kinds) }, isOfSubaccounts: true)
+        return try opened.map { account, client, reached in
             var issue: String?
             if reached != window.kinds {
                 issue = "there are no credentials of its own: name them in the file of --subaccount-credentials"

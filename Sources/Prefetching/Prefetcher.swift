@@ -13,7 +13,9 @@ public final class Prefetcher: Sendable {
     /// The number of accesses elsewhere that end a sequence of reads: its prefetched files take memory.
     private static let patienceOfReading = 16
 
-    /// The same for sizes: they take no memory, and come in long runs of known and unknown ones.
+    /// The number of accesses elsewhere that end a sequence of requests for sizes.
+    ///
+    /// It is large, because sizes take no memory, and known and unknown sizes come in long runs.
     private static let patienceOfDescribing = 256
 
     /// The number of next files to search for unknown sizes.
@@ -53,8 +55,8 @@ public final class Prefetcher: Sendable {
 
     /// Reports that a program asked for a file's size.
     ///
-    /// - Parameter isKnown: Whether it was known. Such an access begins no sequence, but continues an established one,
-    ///   which reaches the files that were described ahead.
+    /// - Parameter isKnown: Whether the size was known. If so, the access begins no sequence, but continues an
+    ///   established one, whose files were described ahead.
     public func didAskSize(of sid: SID, isKnown: Bool) {
         if isKnown, !describing.withLock({ $0.isPrefetching }) { return }
         report(.describing) { detector in

@@ -1,44 +1,46 @@
 import Catalog
 import TwilioAPI
 
-/// A program's sequence of files in one order of a directory, as ``SequenceDetector`` predicts it.
+/// A sequence of files that a program accesses in one order of a directory; part of ``SequenceDetector``.
 struct ReadingSequence {
-    /// The least and the greatest number of prefetched files; in between, twice the length of the sequence.
+    /// The bounds of the number of files to prefetch, which is otherwise twice the length of the sequence.
     static let depths = 4...64
 
-    /// The files in a row that establish a sequence; three after an access elsewhere, since two may be chance.
+    /// The number of files read to their end that establish the sequence.
+    ///
+    /// It is three if accesses elsewhere came between its files: two files may then follow each other by chance.
     private var threshold = 2
 
-    /// The number of positions by which a file may be early: programs that read several files at once keep no strict
-    /// order.
+    /// The number of upcoming files any of which may be accessed next, once files are prefetched: programs that read
+    /// several files at once keep no strict order.
     private static let earliness = 4
 
     /// The sequence's number; never reused.
     let number: Int
     let order: EntryOrder
 
-    /// The last file accessed, with all before it.
+    /// The last file of those accessed without a gap.
     private(set) var current: SID
 
     /// The known files after `current`.
     private var upcoming: [SID] = []
 
-    /// The number of files of `upcoming`, from the first on, that were prefetched.
+    /// The number of prefetched files, which are the first ones of `upcoming`.
     private var prefetchedCount = 0
 
-    /// Whether `upcoming` ends with the directory's last file.
+    /// Whether the last query found no files after those of `upcoming`.
     private var isAtEnd = false
 
-    /// The files of `upcoming` that were opened early.
+    /// The files of `upcoming` that were accessed before their turn.
     private var early: Set<SID> = []
 
-    /// Open files that weren't read to their end.
+    /// The accessed files that weren't read to their end yet.
     private var open: Set<SID>
 
     /// The number of files read to their end.
     private(set) var length = 0
 
-    /// Accesses elsewhere since the sequence last advanced.
+    /// The number of accesses elsewhere since the sequence last advanced.
     var idle = 0
 
     init(number: Int, order: EntryOrder, at sid: SID) {
@@ -48,24 +50,24 @@ struct ReadingSequence {
         open = [sid]
     }
 
-    /// Whether enough files were read in a row to prefetch more.
+    /// Whether enough files were read to prefetch the next ones.
     var isEstablished: Bool { length >= threshold }
 
-    /// Whether the sequence has reached the end of its directory.
+    /// Whether no files remain to be accessed or to be read to their end.
     var isOver: Bool { isAtEnd && upcoming.isEmpty && open.isEmpty }
 
-    /// The files prefetched but not accessed.
+    /// The prefetched files that weren't accessed.
     var prefetched: [SID] { upcoming.prefix(prefetchedCount).filter { !early.contains($0) } }
 
-    /// Whether the sequence predicts a file to be accessed next.
+    /// Whether the sequence predicts that a file is accessed next.
     func isNext(_ sid: SID) -> Bool {
         upcoming.prefix(prefetchedCount > 0 ? Self.earliness : 1).contains(sid) && !early.contains(sid)
     }
 
-    /// Whether a file was the last access, is open, or was opened early.
+    /// Whether a file is `current`, is being read, or was accessed before its turn.
     func isAt(_ sid: SID) -> Bool { sid == current || open.contains(sid) || early.contains(sid) }
 
-    /// Whether an access to a file skips prefetched ones.
+    /// Whether an access to a file skips prefetched files.
     func skips(to sid: SID) -> Bool { upcoming.prefix(prefetchedCount).contains(sid) && !isNext(sid) }
 
     /// Notes an access to a predicted file.
@@ -81,24 +83,24 @@ struct ReadingSequence {
         }
     }
 
-    /// Notes that a file was read to its end; false if it isn't open here.
+    /// Notes that a file was read to its end; returns false if this sequence isn't reading it.
     mutating func finish(_ sid: SID) -> Bool {
         guard open.remove(sid) != nil else { return false }
         length += 1
         return true
     }
 
-    /// Whether a file is open and not read to its end.
+    /// Whether a file was accessed and isn't read to its end yet.
     func isReading(_ sid: SID) -> Bool { open.contains(sid) }
 
-    /// Notes the answer to a query.
+    /// Adds the answer to a query to the upcoming files.
     mutating func learn(_ followers: [SID], for query: SequenceDetector.Query) {
         guard query.after == upcoming.last ?? current else { return }
         upcoming += followers
         isAtEnd = followers.count < query.count
     }
 
-    /// The query for further files; nil if none are needed.
+    /// The query for further files; nil if none are needed or none follow.
     var query: SequenceDetector.Query? {
         let wanted = isEstablished ? Self.depths.upperBound : 1
         guard !isAtEnd, upcoming.count < (isEstablished ? depth : 1) else { return nil }
@@ -114,12 +116,12 @@ struct ReadingSequence {
         return upcoming[prefetchedCount..<end].filter { !early.contains($0) }
     }
 
-    /// Counts files as not prefetched, from the first of `sids` on.
+    /// Counts the first prefetched file among `sids`, and all files after it, as not prefetched.
     mutating func takeBack(_ sids: Set<SID>) {
         prefetchedCount =
             upcoming.prefix(prefetchedCount).firstIndex { sids.contains($0) && !early.contains($0) } ?? prefetchedCount
     }
 
-    /// The number of files to prefetch.
+    /// The number of upcoming files to keep prefetched.
     private var depth: Int { min(max(2 * length, Self.depths.lowerBound), Self.depths.upperBound) }
 }

@@ -1,16 +1,19 @@
 import Catalog
 import TwilioAPI
 
-/// Detects programs that read a directory's files in order, and predicts their next accesses: a state machine.
+/// A state machine that detects programs that read a directory's files in order, and predicts their next accesses.
 ///
-/// An access is an opening of a file or a request for its size. An access that no sequence predicted begins a guess in
-/// each order, which costs one query for the next file. Two or three files read in a row establish a sequence; from
-/// then on, twice as many files as were read are prefetched, at most 64. A sequence ends when a file isn't read to its
-/// end, when files are skipped, after too many accesses elsewhere, and at the directory's end. Its prefetched files are
-/// then abandoned unless another sequence predicts them.
+/// An access is an opening of a file or a request for its size. An access that no sequence predicted begins a guess, a
+/// sequence that isn't established, in each order. A guess costs one query for the next file. Two or three files read
+/// in a row establish the sequence. From then on, it prefetches twice as many files as were read, at least 4 and at
+/// most 64.
 ///
-/// Accesses aren't tracked by process; each belongs to the sequence that predicted it. Several programs can read one
-/// directory or many at once; two in step share a sequence.
+/// A sequence ends when a file is closed before its end, when prefetched files are skipped, after too many accesses
+/// elsewhere, and when no files remain. It also ends when it becomes a duplicate, or when there are too many sequences.
+/// Its prefetched files are then abandoned, except those that another sequence prefetched.
+///
+/// An access belongs to the sequence that predicted it, whichever process makes it. So several programs can read one
+/// directory or many at the same time. Two programs that access the same files at the same time share a sequence.
 struct SequenceDetector {
     /// A query for the files after another.
     struct Query: Hashable {
@@ -18,7 +21,7 @@ struct SequenceDetector {
         let after: SID
         let order: EntryOrder
 
-        /// The number of files wanted; a shorter answer ends the directory.
+        /// The number of files wanted; an answer with fewer files means that no others follow.
         let count: Int
     }
 
@@ -43,42 +46,45 @@ struct SequenceDetector {
     /// The greatest number of sequences, guesses included.
     private static let limit = 16
 
-    /// The number of accesses elsewhere that end a guess: as many programs may begin at once.
+    /// The greatest number of accesses elsewhere that a guess survives.
     ///
-    /// If its file is accessed after more, that is chance.
+    /// So this many other programs may begin to read at the same time. After more accesses elsewhere, an access to the
+    /// predicted file is probably chance.
     private static let patienceOfGuesses = 4
 
     private let patience: Int
 
-    /// In the order of their last advance.
+    /// The sequences, in the order in which they last advanced or began.
     private var sequences: [ReadingSequence] = []
     private var nextNumber = 0
 
-    /// - Parameter patience: The number of accesses elsewhere that end an established sequence.
+    /// - Parameter patience: The greatest number of accesses elsewhere that an established sequence survives.
     init(patience: Int) { self.patience = patience }
 
-    /// Whether a sequence is established: then accesses to files of known size count too.
+    /// Whether any sequence is established.
     var isPrefetching: Bool { sequences.contains { $0.isEstablished } }
 
-    /// The files prefetched but not accessed.
+    /// The prefetched files that weren't accessed.
     var prefetched: Set<SID> { Set(sequences.flatMap(\.prefetched)) }
 
-    /// Notes an access to a file, which may begin a sequence if `mayBegin` is set.
+    /// Notes an access to a file.
+    ///
+    /// - Parameter mayBegin: Whether an access that no sequence predicted begins guesses.
     mutating func access(_ sid: SID, mayBegin: Bool = true) -> Step {
         let next = sequences.filter { $0.isNext(sid) }
         guard next.isEmpty else {
-            // An established sequence often reaches the file of some guess, which doesn't confirm the guess.
+            // An established sequence often reaches a file that a guess predicted too. That doesn't confirm the guess.
             let established = next.filter(\.isEstablished)
             return advance(established.isEmpty ? next : established, to: sid)
         }
-        // Opened twice, or by two programs in step.
+        // The file is opened again, by the same program or by another one that reads the same files.
         guard !sequences.contains(where: { $0.isAt(sid) }) else { return Step() }
         for index in sequences.indices { sequences[index].idle += 1 }
         let patience = patience
         var step = remove {
             $0.skips(to: sid) || $0.idle > ($0.isEstablished ? patience : Self.patienceOfGuesses)
         }
-        // The file is used now, even if it was prefetched.
+        // The program uses the file now, so its prefetching isn't abandoned.
         step.abandon.removeAll { $0 == sid }
         if mayBegin { step += start(at: sid) }
         return step
@@ -94,7 +100,7 @@ struct SequenceDetector {
         return step
     }
 
-    /// Notes that a file was closed; closing one before its end ends the sequence.
+    /// Notes that a file was closed; ends the sequence if the file wasn't read to its end.
     mutating func close(_ sid: SID) -> Step { remove { $0.isReading(sid) } }
 
     /// Notes the answer to a query.
@@ -106,14 +112,14 @@ struct SequenceDetector {
         return step
     }
 
-    /// Counts files as not prefetched; they are tried again when their sequence advances.
+    /// Counts files as not prefetched; the next step of their sequence prefetches them again.
     mutating func takeBack(_ sids: [SID]) {
         let sids = Set(sids)
         for index in sequences.indices { sequences[index].takeBack(sids) }
     }
 
     private mutating func advance(_ next: [ReadingSequence], to sid: SID) -> Step {
-        // Sequences in one order that reach the same file have the same future: keep the longest.
+        // Sequences of the same order that reach the same file predict the same files: keep the longest.
         var step = Step()
         for order in EntryOrder.allCases {
             let same = next.filter { $0.order == order }
@@ -138,7 +144,7 @@ struct SequenceDetector {
             step += proceed(sequences.count - 1)
         }
         while sequences.count > Self.limit {
-            // Guesses go first.
+            // Remove guesses before established sequences.
             let index = sequences.firstIndex { !$0.isEstablished } ?? 0
             let number = sequences[index].number
             step += remove { $0.number == number }
@@ -146,7 +152,7 @@ struct SequenceDetector {
         return step
     }
 
-    /// Prefetches up to the current depth of a sequence.
+    /// Returns the files that a sequence should prefetch now, and its query for further files.
     private mutating func proceed(_ index: Int) -> Step {
         var step = Step(prefetch: sequences[index].extend())
         if !step.prefetch.isEmpty {
@@ -158,7 +164,7 @@ struct SequenceDetector {
         return step
     }
 
-    /// Removes sequences and abandons the files that only they prefetched.
+    /// Removes sequences, and abandons the files that only they prefetched.
     private mutating func remove(where isOver: (ReadingSequence) -> Bool) -> Step {
         guard sequences.contains(where: isOver) else { return Step() }
         let before = sequences.filter(isOver).flatMap(\.prefetched)

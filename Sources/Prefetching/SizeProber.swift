@@ -7,13 +7,13 @@ import TwilioAPI
 
 /// Probes unknown sizes in the background, once the lists are complete.
 ///
-/// Twilio reports a voice recording's size only with its media, so each costs one request, once: the catalog keeps it.
+/// Twilio reports a voice recording's size only with its media, so each size costs one request; the catalog keeps it.
 /// Programs' requests and prefetching take precedence. An unused mount probes nothing.
 public final class SizeProber: Sendable {
     /// An account to probe.
     package typealias Account = (catalog: Catalog, synchronizer: Synchronizer)
 
-    /// The greatest number of probes at a time, which leaves most of the account's limit to programs.
+    /// The greatest number of probes at a time, which leaves half of the account's limit to programs.
     private static let limit = 16
 
     /// Recordings read from the catalog at a time.
@@ -43,7 +43,7 @@ public final class SizeProber: Sendable {
     /// Makes a prober for a mount's accounts; ``start()`` begins.
     ///
     /// - Parameters:
-    ///   - delay: The wait before the first probe: a mount made for a backup is asked for sizes right away.
+    ///   - delay: The wait before the first probe, since a backup requests sizes itself right after the mount.
     ///   - pause: The wait when all sizes are known.
     package init(
         accounts: [Account], library: any PrefetchableMedia, delay: Duration = .seconds(10),
@@ -74,11 +74,14 @@ public final class SizeProber: Sendable {
         thread.withLock { $0 }?.join()
     }
 
-    /// Probes the next recordings of one list; false if all are probed.
+    /// Probes the next recordings of one list; false if none can be probed now.
     private func probeSome() -> Bool {
         for (index, account) in accounts.enumerated() where account.synchronizer.isUsed {
             for kind in MediaKind.allCases
-            where account.catalog.window.kinds.contains(kind) && account.synchronizer.isComplete(kind) {
+            where account.catalog.window.kinds.contains(kind) && account.synchronizer.isComplete(kind)
+                // Who may not list recordings may not fetch them either, as a rule.
+                && account.synchronizer.refusal(of: [kind]) == nil
+            {
                 do throws(CatalogError) {
                     if try probeSome(of: List(account: index, kind: kind), in: account.catalog) { return true }
                 } catch {

@@ -3,7 +3,7 @@ import TwilioAPI
 
 /// The survey's findings about one account.
 struct Findings {
-    /// The least time between counts while the catalog grows: a count scans all of it.
+    /// The least time between counts of the same groups while lists are incomplete: a count scans the whole catalog.
     private static let countInterval = Duration.seconds(30)
 
     /// The time after which missing requirements are tried again, with other recordings.
@@ -12,7 +12,7 @@ struct Findings {
     /// Whether the requirement of a group is held; a nil value after an inconclusive trial.
     var isHeld: [RequirementGroup: Bool?] = [:]
 
-    /// The marks of groups without recordings, at their survey.
+    /// The marks that groups without recordings had when they were surveyed.
     var marksOfEmptyGroups: [RequirementGroup: GroupMark] = [:]
 
     /// The epoch of the database that numbers the requirements.
@@ -36,7 +36,7 @@ struct Findings {
     /// The verdict on a group; nil if there is none.
     func verdict(on group: RequirementGroup) -> Bool? { isHeld[group] ?? nil }
 
-    /// Whether every group was surveyed since its mark last changed.
+    /// Whether every group was tried, or was empty at its survey and still has the same mark.
     func cover(_ marks: [(group: RequirementGroup, mark: GroupMark)]) -> Bool {
         marks.allSatisfy { group, mark in isHeld[group] != nil || marksOfEmptyGroups[group] == mark }
     }
@@ -48,14 +48,16 @@ struct Findings {
         return true
     }
 
-    /// Whether to count now: always with complete lists; else the first time, when `missing` has changed, and after
+    /// Whether to count now.
+    ///
+    /// Complete lists are always counted; incomplete ones the first time, when `missing` has changed, and after
     /// ``countInterval``.
     func isCountDue(now: ContinuousClock.Instant = .now) -> Bool {
         guard !isWhole, let counted else { return true }
         return missing != counted.missing || now - counted.time > Self.countInterval
     }
 
-    /// Counts the unreadable recordings by kind and requirement.
+    /// Updates ``unreadable`` from the number of recordings by requirement and kind.
     mutating func count(
         _ counts: [MediaRequirement: [MediaKind: Int64]], of requirements: [Int64: MediaRequirement], isHiding: Bool
     ) {

@@ -26,7 +26,7 @@ final class ListingWaiters: Sendable {
     /// - Parameter patience: The longest wait, shared by all listings of an account.
     init(patience: Duration) { self.patience = patience }
 
-    /// Requests a survey of an account and keeps the completion until it has ended.
+    /// Requests a survey of an account, and keeps the completion until the survey has ended or the deadline has passed.
     ///
     /// - Returns: False after the deadline or ``shutDown()``: the listing doesn't wait.
     func add(account: Int, completion: @escaping @Sendable () -> Void) -> Bool {
@@ -68,7 +68,7 @@ final class ListingWaiters: Sendable {
     func surveyDidEnd(_ account: Int) {
         release { $0.account == account && $0.isServed }
         state.changeQuietly { state in
-            // The listings that wait for the next survey have waited for this one.
+            // Listings that still wait keep their deadline, since they have waited for this survey already.
             if !state.waiting.contains(where: { $0.account == account }) { state.deadlines[account] = nil }
         }
     }

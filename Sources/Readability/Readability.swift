@@ -4,14 +4,15 @@ public import Media
 import Support
 import TwilioAPI
 
-/// Finds the recordings that can't be read without a missing private key or bucket credentials.
+/// Finds the recordings that can't be read because a private key or access to a bucket is missing.
 ///
-/// Logs each reason once, and hides the recordings from the directories if asked to.
+/// Logs each reason when it is found, and again when incomplete lists have become complete. Hides the recordings from
+/// the directories if asked to.
 public final class Readability: Sendable {
-    /// The time between surveys without a waiting listing.
+    /// The time between surveys while all lists are complete and no listing waits.
     private static let pause = Duration.seconds(30)
 
-    /// The same before the first lists are complete; doubles from the lower to the upper bound.
+    /// The time between surveys while lists are incomplete; doubles from the lower to the upper bound.
     private static let pausesOfFirstLists = Duration.milliseconds(50)...Duration.seconds(1)
 
     private let accounts: [SurveyedAccount]
@@ -25,7 +26,7 @@ public final class Readability: Sendable {
     /// - Parameters:
     ///   - isHiding: Whether to hide unreadable recordings.
     ///   - listingPatience: The longest wait for a survey, shared by all listings of an account. A survey takes seconds
-    ///     while media answers; opening a directory fails after 100 s, the wait for its list included.
+    ///     while servers answer; the opening of a directory, which waits for its list first, fails after 100 s.
     public init(
         accounts: [SurveyedAccount], library: MediaLibrary, isHiding: Bool, listingPatience: Duration = .seconds(60),
         logger: Logger
@@ -48,7 +49,7 @@ public final class Readability: Sendable {
         self.thread.withLock { $0 = thread }
     }
 
-    /// Ends the thread, after the transfer client was shut down.
+    /// Ends the thread; the transfer client must be shut down before.
     public func shutDown() {
         waiters.shutDown()
         survey.state.change { $0.isShutDown = true }
@@ -64,7 +65,7 @@ public final class Readability: Sendable {
     /// The unreadable recordings found so far, of all accounts.
     public var unreadable: [UnreadableRecordings] { survey.state.changeQuietly { $0.findings.flatMap(\.unreadable) } }
 
-    /// Reports on unreadable recordings, from complete lists or from those surveyed within `patience`.
+    /// Describes the unreadable recordings, after waiting for complete lists for at most `patience`.
     public func sentences(within patience: Duration) -> [String] {
         survey.state.waitUntil(timeout: patience) { $0.isShutDown || $0.findings.allSatisfy(\.isWhole) }
         let findings = survey.state.changeQuietly { $0.findings.map(\.unreadable) }
@@ -75,7 +76,8 @@ public final class Readability: Sendable {
 
     /// Calls the completion once the account's hidden recordings are known, or after a minute at most.
     ///
-    /// It is called at once if they are known or none are hidden. The minute begins with the first waiting listing.
+    /// The completion is called at once if they are known, or if the mount hides none. The minute begins with the first
+    /// waiting listing.
     public func whenSettled(account index: Int, completion: @escaping @Sendable () -> Void) {
         let account = accounts[index]
         guard isHiding, let numbers = try? account.catalog.requirements.all().keys else { return completion() }
@@ -88,7 +90,7 @@ public final class Readability: Sendable {
         if isSettled || !waiters.add(account: index, completion: completion) { completion() }
     }
 
-    /// Whether a visible recording may still be hidden: no verdict has found it readable.
+    /// Whether a visible recording may be hidden later, because no verdict has found it readable yet.
     public func mayVanish(_ entry: CatalogEntry, account index: Int) -> Bool {
         guard isHiding else { return false }
         guard let requirement = entry.requirement else {

@@ -4,7 +4,7 @@ import Media
 import Support
 import TwilioAPI
 
-/// Surveys which requirements of each account are held, account by account on one thread.
+/// Determines whether the requirements of each account are held; one thread surveys the accounts in turn.
 final class ReadabilitySurvey: Sendable {
     struct State {
         /// The findings by account; changed by the survey's thread alone.
@@ -59,7 +59,7 @@ final class ReadabilitySurvey: Sendable {
 
     private func survey(_ index: Int, _ generation: Int) -> Bool {
         let catalog = accounts[index].catalog
-        // Read before the survey: a list completed during it isn't counted yet.
+        // Read before the survey: a list that becomes complete meanwhile counts as complete in the next survey.
         let isWhole = accounts[index].isListed
         let epoch = catalog.epoch
         do throws(CatalogError) {
@@ -92,7 +92,7 @@ final class ReadabilitySurvey: Sendable {
     ) throws(CatalogError) {
         let catalog = accounts[index].catalog
         let isDoubted = findings.areDoubted()
-        // Keys before buckets, which take longer.
+        // Keys come before buckets, which take longer.
         let numbers = requirements.keys.sorted { requirements[$1] == .bucket && requirements[$0] != .bucket }
         // The marks are read before the trials: recordings added meanwhile belong to the next survey.
         for (group, mark) in accounts[index].marks(of: numbers) {
@@ -104,7 +104,7 @@ final class ReadabilitySurvey: Sendable {
                 findings.marksOfEmptyGroups[group] = mark
             } else {
                 findings.isHeld[group] = .some(try trial.isHeld(requirement, group, tryingWith: examples, in: catalog))
-                // The next trial may take longer than listings wait.
+                // Applied at once: the next trial may take longer than listings wait.
                 apply(findings, to: index, generation)
             }
         }
@@ -120,7 +120,7 @@ final class ReadabilitySurvey: Sendable {
         case false? where !isDoubted && !trial.hasProof(of: requirement, group.kind):
             return false
         default:
-            // Another mount of the account may know more than this one.
+            // In doubt, empty groups are tried again too: marks don't show all changes by other mounts.
             return isDoubted || findings.marksOfEmptyGroups[group] != mark
         }
     }

@@ -15,7 +15,7 @@ struct RequirementTrial: Sendable {
     /// The failures needed for a verdict if other trials were inconclusive.
     private static let leastFailures = 3
 
-    /// The longest trial of a key: video may need a request.
+    /// The longest trial of a key with one recording: video may need a request.
     private static let patience = Duration.seconds(60)
 
     /// The longest trial of a bucket, all recordings together.
@@ -27,7 +27,7 @@ struct RequirementTrial: Sendable {
     let library: MediaLibrary
     let waiters: ListingWaiters
 
-    /// Whether the key of a requirement has opened a recording of a kind.
+    /// Whether the private key of a requirement is proven to open recordings of a kind.
     func hasProof(of requirement: MediaRequirement, _ kind: MediaKind) -> Bool {
         guard case .privateKey(let sid) = requirement else { return false }
         return library.isKeyHeld(publicKeySID: sid, kind: kind) == true
@@ -45,7 +45,9 @@ struct RequirementTrial: Sendable {
         return resources
     }
 
-    /// Whether a requirement is held: one readable recording proves it; nil if unknown; blocks.
+    /// Whether a requirement is held, which one readable recording proves; nil if unknown.
+    ///
+    /// Blocks until the recordings are tried.
     func isHeld(
         _ requirement: MediaRequirement, _ group: RequirementGroup, tryingWith resources: [MediaResource],
         in catalog: Catalog

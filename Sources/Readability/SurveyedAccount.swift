@@ -18,9 +18,9 @@ public struct SurveyedAccount: Sendable {
     /// Whether all of its lists are complete.
     var isListed: Bool { catalog.window.kinds.allSatisfy(synchronizer.isComplete) }
 
-    /// The groups of some requirements in the order of their numbers, and their present marks.
+    /// The groups of some requirements, in the given order, with their present marks.
     func marks(of numbers: some Sequence<Int64>) -> [(group: RequirementGroup, mark: GroupMark)] {
-        // Voice first: its envelopes are in the catalog, and prove most keys for video too.
+        // Voice comes first: its envelopes are in the catalog, and prove most keys for video too.
         let kinds = catalog.window.kinds.sorted { $0.rawValue < $1.rawValue }
         let counts = kinds.map { ($0, (try? catalog.totals(of: $0).count) ?? 0) }
         return numbers.flatMap { number in
@@ -38,7 +38,7 @@ struct RequirementGroup: Hashable {
     let kind: MediaKind
 }
 
-/// Two numbers, one of which changes when a group gains recordings.
+/// Two numbers, at least one of which changes when a group gains recordings.
 struct GroupMark: Hashable {
     /// Recordings of the kind.
     let count: Int64

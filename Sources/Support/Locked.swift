@@ -3,7 +3,7 @@ import Glibc
 /// A value under a lock; it can be reached only while the lock is held.
 ///
 /// The lock is a `pthread_mutex_t` and not `Synchronization.Mutex`, for which ThreadSanitizer reports false races under
-/// contention. Every lock of the project is a ``Locked`` or a ``Condition``, so that its reports stay meaningful.
+/// contention. To keep the reports meaningful, every lock of the project is a ``Locked`` or a ``Condition``.
 ///
 /// The lock is not recursive. Code under it must not call unknown code (completions, delegates, libfuse): return the
 /// calls and make them after unlocking.

@@ -2,8 +2,8 @@ import Glibc
 
 /// A dedicated thread for work that blocks: system calls, libcurl, SQLite.
 ///
-/// Swift's cooperative pool has one thread per core, so one blocking call there delays all other tasks. All signals are
-/// blocked on these threads: the thread `signals` waits for them.
+/// Swift's cooperative pool has one thread per core, so one blocking call there delays all other tasks. These threads
+/// block all signals but those of faults; the thread `signals` waits for the others.
 public final class NamedThread: Sendable {
     /// The thread's handle; nil once joined: a thread is joined or detached exactly once.
     private let handle: Locked<pthread_t?>
@@ -27,7 +27,7 @@ public final class NamedThread: Sendable {
         var everySignal = sigset_t()
         var previous = sigset_t()
         sigfillset(&everySignal)
-        // Signals of the thread's own faults can't be blocked.
+        // Faults of the thread raise these; while they are blocked, the result is undefined (sigprocmask(2)).
         for signal in [SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT] { sigdelset(&everySignal, signal) }
         pthread_sigmask(SIG_SETMASK, &everySignal, &previous)
         var thread = pthread_t()

@@ -1,11 +1,13 @@
 /// Work shared by several callers: the first caller starts it, the others wait for its result.
 ///
-/// A caller more urgent than all running work for its key starts further work, which doesn't wait in a queue behind
-/// others; the first result serves all waiters. This is a pure value: its owner keeps it under a lock, and starts work
-/// and calls waiters after unlocking.
+/// A caller that is more urgent than all running work for its key starts the same work again: the running work may wait
+/// in a queue behind other work. The first usable result serves all waiters.
+///
+/// The type neither locks nor runs anything: its owner keeps it under a lock, and starts work and calls waiters after
+/// unlocking.
 public struct SingleFlight<Key: Hashable, Waiter> {
     private struct Flight {
-        /// The urgencies of the running work, ascending.
+        /// The urgencies of the running work, in ascending order.
         var urgencies: [Int] = []
         /// The waiters in order of arrival.
         var waiters: [Waiter] = []
@@ -13,7 +15,7 @@ public struct SingleFlight<Key: Hashable, Waiter> {
 
     private var flights: [Key: Flight] = [:]
 
-    /// Makes one without work.
+    /// Makes a value without running work.
     public init() {}
 
     /// Whether work for a key is running.
@@ -22,7 +24,7 @@ public struct SingleFlight<Key: Hashable, Waiter> {
     /// Adds a waiter for the result.
     ///
     /// - Parameter urgency: Greater is more urgent.
-    /// - Returns: Whether the caller has to start work with this urgency.
+    /// - Returns: Whether the caller must start work with this urgency.
     @discardableResult
     public mutating func join(_ waiter: Waiter, for key: Key, urgency: Int = 0) -> Bool {
         var flight = flights[key] ?? Flight()
@@ -33,11 +35,12 @@ public struct SingleFlight<Key: Hashable, Waiter> {
         return mustStart
     }
 
-    /// Ends work.
+    /// Notes that work has ended.
     ///
     /// - Parameters:
     ///   - urgency: The urgency with which the work was started.
-    ///   - isUsable: Whether the result serves the waiters even while other work, perhaps with a better result, runs.
+    ///   - isUsable: Whether the result serves the waiters while other work for the key is running; if not, they wait
+    ///     for the result of that work.
     /// - Returns: The waiters to call with the result; they are removed.
     public mutating func complete(_ key: Key, urgency: Int = 0, isUsable: Bool = true) -> [Waiter] {
         guard var flight = flights[key] else { return [] }

@@ -1,7 +1,7 @@
-/// A few threads that run short pieces of work in order.
+/// A fixed number of threads that run queued work, first in, first out.
 ///
-/// It takes work off other threads: decryption off the transfer thread, notifications off request handlers, SQLite off
-/// libfuse's threads. Work that waits for the network stores a completion instead of blocking a thread here.
+/// The pool keeps long work off other threads: decryption off the transfer thread, notifications and prefetching off
+/// libfuse's threads. Work that waits for the network leaves a completion instead of blocking a thread of the pool.
 public final class WorkerPool: Sendable {
     private struct State {
         var work = WorkList()
@@ -11,8 +11,12 @@ public final class WorkerPool: Sendable {
     private let state: Condition<State>
     private let threads: [NamedThread]
 
-    /// Starts the threads with a nice value (``NamedThread``).
+    /// Starts the threads.
     ///
+    /// - Parameters:
+    ///   - name: The beginning of the threads' names; a hyphen and a number follow.
+    ///   - threadCount: The number of threads, at least 1.
+    ///   - niceness: The nice value of the threads, 0 to 19.
     /// - Throws: ``SystemError`` when the system can't create a thread.
     public init(name: String, threadCount: Int, niceness: Int32 = 0) throws(SystemError) {
         let state = Condition(State())
@@ -29,7 +33,7 @@ public final class WorkerPool: Sendable {
 
     deinit { state.change { $0.isShutDown = true } }
 
-    /// Queues `work`; returns false and drops it after ``shutDown()``.
+    /// Queues `work`; after ``shutDown()``, drops it and returns false.
     @discardableResult
     public func run(_ work: @escaping @Sendable () -> Void) -> Bool {
         state.changeForOne { state in
@@ -39,13 +43,15 @@ public final class WorkerPool: Sendable {
         }
     }
 
-    /// Waits for the queued work and ends the threads; not to be called from one of them.
+    /// Refuses further work, waits until the queued work is done, and ends the threads.
+    ///
+    /// It must not be called on a thread of the pool, which would wait for itself.
     public func shutDown() {
         state.change { $0.isShutDown = true }
         for thread in threads { thread.join() }
     }
 
-    /// Waits for the next piece of work; nil when the pool was shut down and the queue is empty.
+    /// Waits for the next piece of work; nil if the pool was shut down and the queue is empty.
     private static func takeWork(from state: Condition<State>) -> (@Sendable () -> Void)? {
         state.waitWithoutEnd { state -> (@Sendable () -> Void)?? in
             if let work = state.work.takeFirst() { return work }

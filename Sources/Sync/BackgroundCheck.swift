@@ -6,8 +6,8 @@ import Support
 ///
 /// For a million entries, the first step takes about a second of processor time, in one read transaction. The next
 /// steps take a hundredth of a second each second, for some minutes, and read the whole file once: a gigabyte, five
-/// megabytes at a time. The thread has the lowest priority. Writers don't wait for it, but SQLite can't restart its
-/// journal during the first step.
+/// megabytes at a time. No other thread has a lower priority. Writers don't wait for the check, but SQLite can't
+/// restart its journal during the first step.
 final class BackgroundCheck: Sendable {
     private enum Step: Equatable {
         case whole
@@ -25,7 +25,7 @@ final class BackgroundCheck: Sendable {
 
     /// The number of entries in a step.
     private static let pieceLength = 5000
-    /// The pause after a step that failed for another reason than damage.
+    /// The pause after a failed step.
     private static let retryPause: Duration = .seconds(60)
 
     private let catalog: Catalog

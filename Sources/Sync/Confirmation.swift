@@ -3,7 +3,7 @@ import Support
 import Transfer
 import TwilioAPI
 
-/// Requests recordings singly, a few in parallel, and stores or removes each.
+/// Requests recordings one by one, a few in parallel, and stores or removes each in the catalog.
 final class Confirmation: Sendable {
     private struct State {
         var waiting: ArraySlice<SID>

@@ -1,12 +1,12 @@
-/// Learns from pages how much of its last day a filter by creation time includes.
+/// Learns from pages how far filters by creation time reach into their last day.
 ///
 /// The 2010 API filters by days. Its documentation doesn't state whether `DateCreated<` includes its day, or ends at
 /// midnight or at another time. So a list is requested a day further than needed. The time of the newest resource on a
-/// page shows how much of the last day all filters of the list include.
+/// page shows how far all filters of the list reach into their last day.
 struct FilterReach {
-    /// The granularity of filters in seconds; with one finer than a day there is nothing to learn.
+    /// The shortest useful part of a list in seconds; if it is less than a day, there is nothing to learn.
     private let granularity: Int64
-    /// The seconds of its last day that a filter includes, as far as pages have shown.
+    /// The number of seconds that filters reach into their last day, as far as pages have shown.
     private var included: Int64 = 0
 
     private static let day: Int64 = 86_400
@@ -15,7 +15,9 @@ struct FilterReach {
 
     init(granularity: Int64) { self.granularity = granularity }
 
-    /// The end for a filter: `upper`, or a day earlier if a request a day wider still gets everything before `upper`.
+    /// The end of a filter that has to return everything before `upper`: `upper`, or a day earlier if that suffices.
+    ///
+    /// It suffices if filters reach far enough into their last day, because requests are a day wider.
     func end(for upper: Int64) -> Int64 {
         guard granularity == Self.day, Self.isTime(upper), upper - Self.midnight(before: upper) <= included else {
             return upper
@@ -23,16 +25,16 @@ struct FilterReach {
         return upper - Self.day
     }
 
-    /// The latest end for a filter, at or before a time, with which it returns nothing more than requested.
+    /// The latest time, at or before a given one, at which a list can be split with little fetched twice.
     ///
-    /// It lies in the part of a day that filters are known to include, or at midnight.
+    /// It is the time of day up to which filters are known to reach, or midnight if pages have shown no reach.
     func cut(before time: Int64) -> Int64 {
         let step = time / granularity * granularity
         guard granularity == Self.day, included > 0 else { return step }
         return step + included <= time ? step + included : step - Self.day + included
     }
 
-    /// Learns from the newest resource of an answer, whose request ended at ``end(for:)``; both in seconds since 1970.
+    /// Learns from the newest resource on a page whose filter ended at `end`; both in seconds since 1970.
     mutating func learn(from newest: Int64, filteredUntil end: Int64) {
         guard granularity == Self.day, Self.isTime(end), Self.isTime(newest) else { return }
         let named = Self.midnight(before: end) + Self.day

@@ -16,8 +16,11 @@ public struct ListStatus: Hashable, Sendable {
         /// The list is complete, but the latest refresh failed, for the given reason.
         case stale(String)
 
-        /// The list is incomplete, and the latest attempt failed, for the given reason.
+        /// The list is incomplete, and the latest fill failed, for the given reason.
         case failed(String)
+
+        /// Twilio refused the list at the latest attempt, complete or not, for the given reason.
+        case refused(String)
     }
 
     /// The state.
@@ -26,9 +29,9 @@ public struct ListStatus: Hashable, Sendable {
     /// The progress of the first fetch; nil when it isn't running.
     public internal(set) var progress: ListProgress?
 
-    /// The last request for new resources; nil if there was none.
+    /// The start of the last successful refresh, or of a later fill of the whole list; nil if there was none.
     public internal(set) var refreshed: Timestamp?
 
-    /// The start of the last completed pass; nil if there was none.
+    /// The start of the last completed pass, or of a later fill of the whole list; nil if there was none.
     public internal(set) var passed: Timestamp?
 }

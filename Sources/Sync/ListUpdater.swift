@@ -20,7 +20,7 @@ final class ListUpdater: Sendable {
     private struct State {
         /// The fetcher of a fill or a refresh, which has the list's progress.
         var fetcher: PageFetcher?
-        /// The last fetch of the last day's resources, in seconds since 1970.
+        /// The start of the last wide refresh, in seconds since 1970; after mounting, of the last refresh.
         var lastWideRefresh: Int64?
         /// The position of the last unfinished recording that was requested.
         var unfinished: Int64 = 0
@@ -51,7 +51,10 @@ final class ListUpdater: Sendable {
 
     // MARK: Tasks
 
-    func run(_ task: SyncTask, completion: @escaping Completion) {
+    /// Runs a task.
+    ///
+    /// - Parameter wasRefused: whether Twilio has refused the list, which only an answer of Twilio's can disprove.
+    func run(_ task: SyncTask, wasRefused: Bool = false, completion: @escaping Completion) {
         let begun = services.settings.now()
         let end: Completion = { [state] outcome in
             if task != .pass { state.withLock { $0.fetcher = nil } }
@@ -60,7 +63,7 @@ final class ListUpdater: Sendable {
         do throws(CatalogError) {
             switch task {
             case .fill: try fill(begun, end)
-            case .refresh: try refresh(begun, end)
+            case .refresh: try refresh(begun, wasRefused: wasRefused, end)
             case .pass: try pass(begun, end)
             }
         } catch {
@@ -68,22 +71,31 @@ final class ListUpdater: Sendable {
         }
     }
 
-    /// Fetches everything created within an interval that the catalog lacks.
-    func fetch(_ interval: Range<Int64>, completion: @escaping ListCompletion) {
-        // Cut at now: the part in the future must not count as covered.
+    /// Fetches the parts of an interval of creation times that the catalog doesn't cover.
+    ///
+    /// - Parameters:
+    ///   - isAllOfIt: whether to fetch also what the catalog has.
+    ///   - completion: called with the result, and with whether Twilio was asked for anything.
+    func fetch(
+        _ interval: Range<Int64>, isAllOfIt: Bool = false,
+        completion: @escaping @Sendable (Result<Void, CatalogError>, _ isFromTwilio: Bool) -> Void
+    ) {
+        // The interval is cut off at `now`, since the future must not count as covered.
         let now = services.settings.now()
         let part = interval.clamped(to: shownTimes).clamped(to: Int64.min..<max(interval.lowerBound, now) + 1)
         do throws(CatalogError) {
             let epoch = services.catalog.epoch
             var coverage = try lists.state(of: kind).coverage
-            // The last seconds are fetched again, so that the interval is as fresh as after a refresh.
+            // The overlap of a refresh is fetched again, so that the interval is as fresh as after a refresh.
             coverage.remove(now - services.settings.overlap..<Int64.max)
+            if isAllOfIt { coverage.remove(part) }
+            let gaps = coverage.gaps(in: part)
             PageFetcher(
-                over: kind, intervals: coverage.gaps(in: part), purpose: .list, limit: 4, priority: .reader,
-                epoch: epoch, services: services, completion: completion
-            ).start()
+                over: kind, intervals: gaps, purpose: .list, limit: 4, priority: .reader,
+                epoch: epoch, services: services
+            ) { completion($0, !gaps.isEmpty) }.start()
         } catch {
-            completion(.failure(error))
+            completion(.failure(error), false)
         }
     }
 
@@ -99,7 +111,7 @@ final class ListUpdater: Sendable {
         ) { [self] result in
             var outcome = Outcome(result: result, begun: begun)
             if case .success = result {
-                // This mount fetched the whole list: the catalog had nothing stale, and lacks nothing.
+                // If this mount fetched the whole list, nothing in the catalog is stale, and nothing is missing.
                 if isFromNothing {
                     state.withLock { $0.lastWideRefresh = begun }
                     outcome.isWholeList = true
@@ -112,7 +124,7 @@ final class ListUpdater: Sendable {
                 services.logger.info("the list of \(kind.pluralName) is complete: \(count) \(recordings)")
             }
             completion(outcome)
-            // After the completion: waiters for the list need neither the disk nor the index of groups.
+            // This comes after the completion: waiters need neither flushed writes nor the index of groups.
             services.writer.run(.bulk) { [self] in
                 try? services.catalog.makeGroupIndex()
                 // Flushing takes long, and urgent writes must not wait for it.
@@ -122,11 +134,13 @@ final class ListUpdater: Sendable {
         start(fetcher)
     }
 
-    private func refresh(_ begun: Int64, _ completion: @escaping Completion) throws(CatalogError) {
+    private func refresh(
+        _ begun: Int64, wasRefused: Bool, _ completion: @escaping Completion
+    ) throws(CatalogError) {
         let (epoch, settings) = (services.catalog.epoch, services.settings)
         let refreshed = try lists.state(of: kind).refreshed
-        // Another mount may have refreshed the list just now.
-        if let refreshed, let interval = settings.refreshInterval,
+        // Another mount may have refreshed the list just now, perhaps with other credentials.
+        if !wasRefused, let refreshed, let interval = settings.refreshInterval,
             age(of: refreshed, at: begun) < interval.components.seconds
         {
             completion(Outcome(result: .success(()), begun: refreshed))
@@ -167,7 +181,7 @@ final class ListUpdater: Sendable {
 
     /// Fetches the whole list slowly, to find removed recordings.
     ///
-    /// A recording missing on the pages is requested singly before it is removed: the list may have shifted between two
+    /// A recording that the pages lack is requested alone before it is removed. The list may have shifted between two
     /// pages, and a backup that mirrors deletions would lose the recording.
     private func pass(_ begun: Int64, _ completion: @escaping Completion) throws(CatalogError) {
         let epoch = services.catalog.epoch

@@ -6,8 +6,8 @@ import TwilioAPI
 
 /// Carries out a ``PagePlan``: requests pages, parses them, and stores them together with their coverage.
 ///
-/// Worker threads parse the pages, and a transaction stores many at a time: SIDs are random, so each resource of a page
-/// touches another page of the indexes, and a larger transaction writes each of them less often. After a kill, the
+/// Worker threads parse the pages, and a transaction stores many at a time. SIDs are random, so each resource changes
+/// another page of SQLite's indexes; larger transactions write each page of the indexes less often. After a kill, the
 /// stored coverage is valid, and another fetcher continues with the rest.
 final class PageFetcher: Sendable {
     private struct State {
@@ -16,7 +16,7 @@ final class PageFetcher: Sendable {
         var prepared: [PreparedResources] = []
         var covered: [Range<Int64>] = []
         var rowCount = 0
-        /// The parsing time of the first of these resources.
+        /// The time when the first of these resources was parsed.
         var oldest: ContinuousClock.Instant?
         /// The number of resources queued for writing.
         var writing = 0
@@ -27,15 +27,15 @@ final class PageFetcher: Sendable {
         let begun = ContinuousClock.now
     }
 
-    /// The number of resources in a batch: with larger batches, pages of the indexes are written less often, but the
-    /// batches take more memory (30 MB).
+    /// The number of resources that make a batch due.
     ///
-    /// The first batches are smaller, because the indexes are still small and the writer would be idle.
+    /// With larger batches, pages of the indexes are written less often, but the batches take more memory (30 MB). The
+    /// first batches are smaller, because the indexes are still small and the writer would be idle.
     private static func batchSize(after written: Int) -> Int { min(max(written, 4000), 32_000) }
 
-    /// The most resources that may wait to be written.
+    /// The number of resources waiting to be written at which no more pages are requested.
     private static let backlogLimit = 120_000
-    /// The longest wait for a batch to fill up.
+    /// The age at which a smaller batch is due; each arriving page checks it.
     private static let batchTime: Duration = .seconds(2)
 
     private let kind: MediaKind
@@ -106,15 +106,15 @@ final class PageFetcher: Sendable {
         services.client.page(
             of: kind, in: interval, size: pageSize, next: request.next, priority: priority
         ) { [self] result in
-            // Not on the transfer thread: a page has 2 MB of JSON.
+            // Parsing 2 MB of JSON would block the transfer thread.
             services.workers.readers.run { [self] in
-                take(result, of: request.chain)
+                take(result, of: request)
                 proceed()
             }
         }
     }
 
-    private func take(_ answer: Result<ListAnswer, TwilioError>, of chain: PagePlan.ChainID) {
+    private func take(_ answer: Result<ListAnswer, TwilioError>, of request: PagePlan.Request) {
         do {
             let page = try answer.get().page()
             let prepared = services.catalog.prepare(page.resources)
@@ -124,7 +124,7 @@ final class PageFetcher: Sendable {
                 state.prepared.append(prepared)
                 state.rowCount += prepared.count
                 state.oldest = state.oldest ?? .now
-                switch try state.plan.take(summary, of: chain) {
+                switch try state.plan.take(summary, of: request.chain) {
                 case .nothing:
                     break
                 case .covered(let range):
@@ -136,8 +136,15 @@ final class PageFetcher: Sendable {
                 }
             }
         } catch {
-            fail(error as? CatalogError ?? CatalogError(.incompleteList, "\(error)", cause: error))
+            fail(error as? CatalogError ?? Self.failure(error, of: request))
         }
+    }
+
+    /// The failure of a page.
+    private static func failure(_ error: any Error, of request: PagePlan.Request) -> CatalogError {
+        // A link that has become invalid is no refusal of the list.
+        let isRefusal = (error as? TwilioError).map { $0.isRefusal && (request.next == nil || $0.code != .notFound) }
+        return CatalogError(isRefusal ?? false ? .refusedList : .incompleteList, "\(error)", cause: error)
     }
 
     private func uncover(_ intervals: [Range<Int64>]) {
@@ -210,7 +217,7 @@ extension PagePlan.Page {
 }
 
 extension CreationInterval {
-    /// The interval of a range of seconds since 1970, whose extremes mean no bound.
+    /// The interval of a range of seconds since 1970; `Int64.min` and `Int64.max` mean no bound.
     init(seconds: Range<Int64>) {
         self.init(
             from: seconds.lowerBound == .min ? nil : Timestamp(seconds: seconds.lowerBound),

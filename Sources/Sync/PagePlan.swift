@@ -5,17 +5,18 @@ import Support
 ///
 /// Each page links to the next, so the requests of one chain of pages run in sequence. But lists can be filtered by
 /// creation time, so several chains can run in parallel. The plan begins with one chain for each interval. While more
-/// requests are allowed, it splits the chain with most left: the older half becomes a new chain.
+/// requests are allowed, it splits the chain with the most resources left: the older half becomes a new chain.
 ///
-/// Twilio lists the newest first, but doesn't promise any order. Both cases are handled. Once pages have shown the
+/// Twilio lists the newest first, but doesn't promise any order. The plan handles any order. Once pages have shown the
 /// order, everything that a chain has passed is covered, and the chain ends where the next one began. If a page
-/// contradicts the order, the plan starts over with one chain for each interval, which covers it only at its end.
+/// contradicts the order, or shows that the server ignores the filter, the plan starts over with one chain for each
+/// interval. Then only the end of a chain covers its interval.
 ///
-/// Twilio doesn't state whether a filter includes its last day, so each interval is requested a day wider, and a new
-/// chain may begin above its interval. Its first page shows the actual start, and the chain above ends there: only one
-/// of the two fetches the pages of that day. Where the interval above is already covered, that day would be fetched in
-/// vain. So first pages also show how much of its last day a filter includes (``FilterReach``), and a chain that begins
-/// in that part is requested only up to that day.
+/// Twilio doesn't state whether a filter by days includes its last day. So each interval is requested a day wider, and
+/// a new chain may begin above its interval. Its first page shows the actual start, and the chain above ends there:
+/// only one of the two fetches the pages of that day. Where the interval above is already covered, that day would be
+/// fetched in vain. So the plan learns from first pages how far filters reach into their last day (``FilterReach``). If
+/// the upper end of a chain lies in that part of a day, the chain's filter ends a day earlier.
 ///
 /// Resources may appear and vanish meanwhile: a chain covers a time only after passing it. Resources that move to the
 /// next page arrive twice, which does no harm.
@@ -26,8 +27,9 @@ struct PagePlan {
         let chain: ChainID
         /// The filter, in seconds since 1970; the same for all pages of a chain.
         ///
-        /// The request has to be a day wider on each side, because the meaning of filters is undocumented. The interval
-        /// ends a day earlier where pages have shown that this suffices.
+        /// The request has to be wider on each side by a day, or by a second where filters have seconds, because the
+        /// meaning of filters is undocumented. The interval ends a day earlier where pages have shown that this
+        /// suffices.
         let interval: Range<Int64>
 
         /// The link on the previous page; nil for the first page.
@@ -40,7 +42,7 @@ struct PagePlan {
         let count: Int
         /// The creation times of the oldest and the newest resource, in seconds since 1970; nil when none has a time.
         let times: ClosedRange<Int64>?
-        /// Whether the newest come first, and all have a time.
+        /// Whether the resources are ordered, the newest first, and all have a time.
         let isOrdered: Bool
         /// The link to the next page; nil at the end.
         let next: String?
@@ -52,13 +54,13 @@ struct PagePlan {
         case nothing
         /// The page covers an interval, in seconds since 1970, to be stored together with the page.
         case covered(Range<Int64>)
-        /// The page contradicts the assumed order: all coverage so far is void.
+        /// The page contradicts the assumed order, or the server ignores the filter: all coverage so far is void.
         case restarted
     }
 
     private struct Chain {
         var filter: Range<Int64>
-        /// The start of the part to cover: later than the filter's, once another chain has the rest.
+        /// The start of the part to cover: later than the filter's start if another chain has the rest.
         var lower: Int64
         /// The end of the part not covered yet.
         var upper: Int64
@@ -81,7 +83,7 @@ struct PagePlan {
     let intervals: [Range<Int64>]
 
     private let limit: Int
-    /// The granularity of the list's filter in seconds: days for the 2010 API.
+    /// The shortest useful part of the list in seconds: a day for the 2010 API, whose filters have days.
     private let granularity: Int64
     private let pageSize: Int
     private let pageLimit: Int
@@ -107,7 +109,7 @@ struct PagePlan {
 
     /// The start of 2008, when Twilio was founded; only guides the splitting of chains.
     private static let origin: Int64 = 1_199_145_600
-    /// The most seconds by which results may exceed the filter: the requested extra, and a day for time zones.
+    /// The most seconds by which results may exceed an interval: the extra day, the rest of that day, and a time zone.
     private static let filterReach: Int64 = 3 * 86_400
 
     /// The most pages in a row without new resources: empty pages, or repetitions of an earlier page's resources.
@@ -156,7 +158,7 @@ struct PagePlan {
     /// - Throws: ``CatalogError`` when the list has no end: its links form a circle, its pages have nothing new, or
     ///   there are too many.
     mutating func take(_ page: Page, of id: ChainID) throws(CatalogError) -> Effect {
-        // Absent when the page was requested before the plan started over.
+        // The chain is absent if the page was requested before the plan started over.
         guard var chain = chains[id] else { return .nothing }
         pages += 1
         items = items.addingSaturated(page.count)
@@ -178,7 +180,7 @@ struct PagePlan {
             if !chain.hasToBegin, times.lowerBound >= chain.upper, page.next != nil,
                 filterEnd(of: chain) < chain.filter.upperBound
             {
-                // The whole page lies above the part to cover; a narrower filter follows.
+                // The whole page lies above the part to cover: the chain begins again with a narrower filter.
                 chains[id] = chain
                 return .nothing
             }
@@ -201,7 +203,7 @@ struct PagePlan {
 
     // MARK: Chains
 
-    /// Starts one chain for each interval, the newest first, which users need first.
+    /// Starts one chain for each interval; the newest interval comes first, since users need it first.
     private mutating func begin() {
         chains = [:]
         for interval in intervals.reversed() { add(interval) }
@@ -226,7 +228,7 @@ struct PagePlan {
 
     /// Follows a page's link, and returns the time down to which the chain has covered the list.
     ///
-    /// That is `Int64.min` at the end of the list, and `Int64.max` when only the end covers anything.
+    /// The time is `Int64.min` at the end of the list, and `Int64.max` if only that end covers anything.
     private func follow(_ page: Page, _ chain: inout Chain) throws(CatalogError) -> Int64 {
         let isBarren = page.count == 0 || !chain.digests.insert(page.digest).inserted
         chain.barren = isBarren ? chain.barren + 1 : 0
@@ -249,9 +251,9 @@ struct PagePlan {
         max(chain.filter.lowerBound, reach.end(for: chain.upper))
     }
 
-    /// Extends a new chain up to its newest resource, and ends the chain above there.
+    /// Extends a new chain up to its newest resource, and shortens the chain above accordingly.
     ///
-    /// The chain above still covers the rest of that resource's second.
+    /// The chain above still covers that resource's second.
     private mutating func extendUp(_ chain: inout Chain, to newest: Int64) {
         let boundary = chain.upper
         guard let above = chains.first(where: { $0.value.lower == boundary })?.key else { return }
@@ -275,9 +277,10 @@ struct PagePlan {
         return false
     }
 
-    /// Splits the chain with most left, and returns the new chain.
+    /// Splits the chain with the most resources left, and returns the new chain.
     ///
-    /// Returns nil when no chain is worth it: the last page of each chain is only half full on average.
+    /// Returns nil when no chain has enough left. Each split costs half a page on average: a chain's last page isn't
+    /// full.
     private mutating func split(now: Int64) -> ChainID? {
         guard order == .newestFirst else { return nil }
         let candidates = chains.compactMap { id, chain -> (id: ChainID, items: Double, middle: Int64)? in
@@ -285,7 +288,7 @@ struct PagePlan {
             let items = itemsLeft(in: chain, now: now)
             guard end - start >= 2 * granularity, items > Double(4 * pageSize) else { return nil }
             var middle = reach.cut(before: start + (end - start) / 2)
-            // The new chain will begin a day above its interval; the chain above must not have got there by then.
+            // The new chain will begin a day above its interval. The chain above must not have passed that day by then.
             if reach.end(for: middle) == middle, end - middle < granularity * 5 / 4 { middle -= granularity }
             return middle > chain.lower && middle < end ? (id, items, middle) : nil
         }
@@ -306,7 +309,7 @@ struct PagePlan {
         return Double(max(0, end - start)) * Double(known.items) / Double(known.seconds)
     }
 
-    /// The times of a chain's resources, after 2008 and not in the future.
+    /// The times that a chain still has to cover, limited to those from 2008 to `now`.
     private static func bounds(of chain: Chain, now: Int64) -> (start: Int64, end: Int64) {
         (max(chain.lower, origin), min(chain.upper, now))
     }

@@ -3,7 +3,7 @@ import Logging
 import Support
 import TwilioAPI
 
-/// Publishes removed recordings, whichever mount of the account found the removal.
+/// Publishes the removals of recordings that any mount of the account has found.
 final class RemovalFeed: Sendable {
     private let account: SID
     private let catalog: Catalog

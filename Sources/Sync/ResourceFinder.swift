@@ -3,11 +3,11 @@ import Support
 import Transfer
 public import TwilioAPI
 
-/// Finds single recordings in the catalog, or requests them singly.
+/// Finds single recordings in the catalog, or requests them from Twilio.
 ///
-/// So files are reachable by name before the list is complete, and new ones before the next refresh.
+/// So programs reach files by name before the list is complete, and new files before the next refresh.
 public final class ResourceFinder: Sendable {
-    /// The entry; nil when there is no such recording; or the failure.
+    /// The entry of a completed recording, nil if there is none, or the failure.
     public typealias Outcome = Result<CatalogEntry?, any Error>
 
     private let catalog: Catalog
@@ -28,8 +28,8 @@ public final class ResourceFinder: Sendable {
 
     /// Finds a recording.
     ///
-    /// - Parameter completion: called at once when the catalog has the recording as completed, else later on another
-    ///   thread. A recording stored as unfinished is requested again.
+    /// - Parameter completion: called at once if the catalog has the completed recording or can't be read, else later
+    ///   on another thread. A recording that is stored as unfinished is requested again.
     public func find(_ sid: SID, of kind: MediaKind, completion: @escaping @Sendable (Outcome) -> Void) {
         do {
             if let entry = try catalog.entry(of: sid), entry.isCompleted, entry.kind == kind {

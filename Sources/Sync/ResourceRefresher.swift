@@ -6,8 +6,8 @@ import TwilioAPI
 
 /// Requests the resources of unusable recordings again, each at most once a minute.
 ///
-/// A list may have returned a wrong resource, for instance with a damaged envelope, which would otherwise stay until
-/// the next pass.
+/// A list may have returned a wrong resource, for instance one with a damaged envelope. Otherwise, the catalog would
+/// keep it until the next pass.
 final class ResourceRefresher: Sendable {
     /// The seconds between requests of a recording: its resource may stay wrong, and programs retry persistently.
     private static let interval: Int64 = 60
@@ -44,7 +44,7 @@ final class ResourceRefresher: Sendable {
         }
     }
 
-    /// Whether a recording wasn't requested recently; notes the request if so.
+    /// Whether a recording may be requested now; notes the request if so.
     private func isDue(_ sid: SID, at now: Int64) -> Bool {
         requested.withLock { requested in
             if age(of: requested[sid], at: now) < Self.interval { return false }

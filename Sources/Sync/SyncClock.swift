@@ -16,7 +16,7 @@ final class SyncClock: Sendable {
     private let state = Condition(State())
     private let thread = Locked<NamedThread?>(nil)
 
-    /// Polls an account from now on; the first one starts the thread.
+    /// Polls an account from now on; the first account starts the thread.
     func add(_ look: @escaping Look) throws(SystemError) {
         let isFirst = state.change { state in
             state.looks.append(look)

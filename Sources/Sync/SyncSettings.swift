@@ -5,29 +5,30 @@ public struct SyncSettings: Sendable {
     /// The time between refreshes of lists in use; nil for one refresh, after mounting.
     public var refreshInterval: Duration?
 
-    /// The most parallel requests for pages of a list: half of the account's limit, the rest is for readers.
+    /// The most parallel requests for pages of a list: half of the account's limit; the other half is for readers.
     var requestLimit = 16
 
-    /// The longest wait of an opened directory for the refresh of a complete list.
+    /// The longest wait for the refresh of a complete list when a directory is opened.
     var patience: Duration = .seconds(3)
 
-    /// The seconds before the newest known recording that a refresh fetches again, since a list may show recordings out
-    /// of order.
+    /// The overlap of a refresh with what is known, in seconds.
+    ///
+    /// A refresh begins that long before the newest known recording, since a list may show recordings out of order.
     var overlap: Int64 = 900
 
-    /// The seconds between wide refreshes, since resources change later, for instance when a price is added.
+    /// The seconds between wide refreshes, which fetch later changes of resources: an added price, for instance.
     var wideInterval: Int64 = 3600
 
-    /// The seconds that a wide refresh goes back: a day, and the hour between two of them.
+    /// The seconds that a wide refresh goes back: a day, and the hour between two wide refreshes.
     var wideOverlap: Int64 = 90_000
 
     /// The seconds between passes, which find removed recordings.
     var passInterval: Int64 = 86_400
 
-    /// The seconds after its last progress during which a pass counts as running, whichever mount runs it.
+    /// The seconds after its last progress for which an unfinished pass, of any mount, counts as running.
     var passLease: Int64 = 600
 
-    /// The most unfinished recordings that a refresh requests singly.
+    /// The most unfinished recordings that a refresh requests, each alone.
     var unfinishedLimit = 16
 
     /// The delay after the start before a large catalog is checked for damage: users want to see files first.

@@ -15,7 +15,7 @@ public final class SyncWorkers: Sendable {
     let isEnding = Locked(false)
     let clock = SyncClock()
 
-    /// Starts the threads, with lower priorities than the writing one, since they would only run ahead of it.
+    /// Starts the threads, with lower priorities than the writing thread, since they would only run ahead of it.
     ///
     /// - Parameter writer: the writing thread; to be shut down after these.
     /// - Throws: ``SystemError`` when the system can't start a thread.
@@ -33,7 +33,7 @@ public final class SyncWorkers: Sendable {
         checker.shutDown()
         readers.shutDown()
         writer.finish()
-        // Last: bulk writing waits for it.
+        // The copier ends last, since bulk writing waits for it.
         copier.shutDown()
     }
 }

@@ -11,7 +11,7 @@ public typealias ListCompletion = @Sendable (Result<Void, CatalogError>) -> Void
 ///
 /// Each list has a ``ListSync``. The ``SyncClock`` starts due tasks; network operations report to completions.
 public final class Synchronizer: Sendable {
-    /// The time without use after which prefetching stops.
+    /// The time without use after which no more sizes are probed in the background.
     private static let pause: Duration = .seconds(3600)
 
     private let services: SyncServices
@@ -66,7 +66,7 @@ public final class Synchronizer: Sendable {
 
     /// Calls `completion` once the catalog has the lists of some kinds, or with a failure.
     ///
-    /// - Parameter completion: called at once when the lists are complete and fresh, else on another thread.
+    /// - Parameter completion: called at once if no list has to be filled or refreshed, else usually on another thread.
     public func whenListed(_ kinds: [MediaKind], completion: @escaping ListCompletion) {
         whenAll(kinds, completion) { list, completion in list.whenListed(completion) }
     }
@@ -87,16 +87,24 @@ public final class Synchronizer: Sendable {
     /// Whether the catalog has the whole list of a kind.
     public func isComplete(_ kind: MediaKind) -> Bool { lists[kind]?.isComplete ?? true }
 
+    /// The reason why Twilio refuses one of the lists of some kinds; nil if it refuses none.
+    public func refusal(of kinds: [MediaKind]) -> CatalogError? {
+        kinds.lazy.compactMap { [lists] in lists[$0]?.refusal }.first
+    }
+
+    /// Notes that there are other credentials: lists that were refused are requested when they are next wanted.
+    public func credentialsDidChange() { for list in lists.values { list.credentialsDidChange() } }
+
     /// Notes a use of the mount, which makes refreshes more frequent.
     public func noteUse() { used.withLock { $0 = .now } }
 
-    /// Whether the mount was used recently, so that prefetching is worthwhile.
+    /// Whether the mount was used recently, so that probing sizes in the background is worthwhile.
     public var isUsed: Bool { ContinuousClock.now - used.withLock { $0 } < Self.pause }
 
-    /// Requests a recording again whose media is missing, for a waiting reader.
+    /// Requests a recording again because its media is missing; a reader waits for the answer.
     ///
-    /// - Parameter completion: called later on another thread, with whether the account no longer has the recording;
-    ///   also with false when that is unknown.
+    /// - Parameter completion: called on another thread, or at once if the SID has no kind. `isGone` is true if the
+    ///   account doesn't have the recording, or has it unfinished; it is false if that is unknown.
     public func recheck(_ sid: SID, completion: @escaping @Sendable (_ isGone: Bool) -> Void = { _ in }) {
         guard let kind = sid.kind else {
             completion(false)
@@ -111,10 +119,10 @@ public final class Synchronizer: Sendable {
         }
     }
 
-    /// Requests a recording's resource again, which may be wrong.
+    /// Requests a recording's resource again, because the catalog's may be wrong.
     ///
-    /// Its envelope is invalid, its key is missing although the key pair opens other recordings, or the media's tag
-    /// doesn't match. Each recording is requested at most once a minute; further calls do nothing.
+    /// The caller found an invalid envelope, unexpected media, a wrong tag, or a content key that a private key doesn't
+    /// open although it opens others. Each recording is requested at most once a minute; further calls request nothing.
     ///
     /// - Parameter completion: called after the resource was stored, or at once if nothing is requested; for tests.
     public func refresh(_ sid: SID, completion: @escaping @Sendable () -> Void = {}) {
@@ -140,7 +148,8 @@ public final class Synchronizer: Sendable {
             request(list) { result in
                 let end = left.withLock { left -> Result<Void, CatalogError>? in
                     left.count -= 1
-                    if case .failure(let error) = result { left.failure = error }
+                    // A refusal precedes other failures: it tells a program that a repetition is of no use.
+                    if case .failure(let error) = result, left.failure?.code != .refusedList { left.failure = error }
                     guard left.count == 0 else { return nil }
                     return left.failure.map { .failure($0) } ?? .success(())
                 }

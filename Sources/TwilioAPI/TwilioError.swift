@@ -11,6 +11,8 @@ public enum TwilioErrorCode: ErrorCode {
     case notFound
     /// The credentials are wrong or don't reach this resource (401, 403).
     case unauthorized
+    /// The credentials don't reach every list that is to be shown (401, 403, 404).
+    case listsRefused
     /// There are no credentials for the request; nothing was sent.
     case credentialMissing
     /// Twilio refused or failed for another reason (any other status).
@@ -28,6 +30,10 @@ public enum TwilioErrorCode: ErrorCode {
         let twilioCode: Int?
         /// The HTTP status.
         let status: Int?
+        /// The host that refused.
+        var host: String?
+        /// Its reason in words.
+        var reason: ForeignText?
     }
 
     /// The log field with Twilio's error number.
@@ -46,6 +52,11 @@ extension TwilioError {
     ///
     /// Proxies, gateways and captive portals answer 404 too, so the status alone doesn't mean that a resource is gone.
     public var isTwiliosNotFound: Bool { code == .notFound && twilioCode == Self.resourceNotFound }
+
+    /// Whether Twilio refuses what was asked for, so that a repetition is of no use: 401, 403 and 404.
+    ///
+    /// Asked for a list, it means that the credentials don't reach the list.
+    public var isRefusal: Bool { code == .unauthorized || code == .notFound }
 
     /// Twilio's error number for a resource that doesn't exist.
     private static let resourceNotFound = 20404
@@ -89,7 +100,6 @@ extension TwilioError {
             default: .refused
             }
         let host = error.response?.head.address.url.host() ?? "the server"
-        let remedy = document.code.flatMap(SignedRequestRefusal.remedy)
         guard error.refusedForm != .bearer || document.code == SignedRequestRefusal.required else {
             let number = document.code.map { "error \($0), " } ?? ""
             self.init(
@@ -97,7 +107,10 @@ extension TwilioError {
                 "\(host) doesn't accept OAuth tokens of this client: it refused \(subject) although the token was new"
                     + " (\(number)status \(status))",
                 remedy: "use an API key or the auth token for it, or check that the client belongs to the account",
-                twilioCode: document.code, status: status, cause: error)
+                details: Code.Details(
+                    twilioCode: document.code, status: status, host: host,
+                    reason: "OAuth tokens of this client aren't accepted there"),
+                cause: error)
             return
         }
         // A status of 5xx is a failure, not a refusal.
@@ -106,7 +119,9 @@ extension TwilioError {
         let numbers = document.code.map { "error \($0), status \(status)" } ?? "status \(status)"
         self.init(
             code, "\(host) \(deed) \(subject)\(reason) (\(numbers))",
-            remedy: remedy, twilioCode: document.code, status: status, cause: error)
+            remedy: document.code.flatMap(SignedRequestRefusal.remedy),
+            details: Code.Details(twilioCode: document.code, status: status, host: host, reason: document.message),
+            cause: error)
     }
 
     /// The error of a request that wasn't sent for want of a credential, which the provider's error explains.

@@ -221,6 +221,8 @@ public struct Behaviour: Sendable, Hashable, Codable {
     public var tokenLifetimeSeconds = 3600
     /// The `expires_in` of OAuth tokens; nil for their lifetime.
     public var announcedTokenLifetimeSeconds: Int?
+    /// Whether there is video at all, as there isn't in some regions; 404 otherwise.
+    public var servesVideo = true
     /// The format of the 2010 API's errors.
     public var errorFormat = ErrorFormat.json
     /// The most resources on a page, below what the API allows; nil for the API's own limit.
@@ -269,8 +271,8 @@ public struct Behaviour: Sendable, Hashable, Codable {
         case metadataVersion, wrapAlgorithm, contentAlgorithm, videoSize, sendsEnvelope, sendsETag, urlLifetimeSeconds,
             mediaOrigin, bucket
         case bearerAcceptance, tokenLifetimeSeconds, announcedTokenLifetimeSeconds
-        case errorFormat, pageSizeLimit, listOrder, dateFilter, paging, listEnd, nullFields, latencyMilliseconds,
-            bytesPerSecond
+        case servesVideo, errorFormat, pageSizeLimit, listOrder, dateFilter, paging, listEnd, nullFields,
+            latencyMilliseconds, bytesPerSecond
         case concurrencyLimit, retryAfterSeconds, clientValidation
     }
 }

@@ -11,6 +11,8 @@ final class Simulation: Sendable {
         /// The secret of the OAuth client.
         var clientSecret: String
         var faults = FaultTable()
+        /// The credentials that reach a part of an account.
+        var keys = KeyTable()
         var log = RequestLog()
         var tokens = OAuthTokens()
         /// The API requests in progress.
@@ -56,7 +58,10 @@ final class Simulation: Sendable {
                     description, number: index, owner: main.sid, store: store, presigned: presigned, state: initial))
         }
         self.subaccounts = subaccounts
-        state = Locked(State(behaviour: configuration.behaviour, clientSecret: configuration.credentials.clientSecret))
+        state = Locked(
+            State(
+                behaviour: configuration.behaviour, clientSecret: configuration.credentials.clientSecret,
+                keys: KeyTable(configuration.keys)))
         if let path = configuration.mediaFolder { try main.addMedia(of: path) }
         for (account, description) in zip(subaccounts, configuration.subaccounts) {
             if let path = description.mediaFolder { try account.addMedia(of: path) }
@@ -111,6 +116,10 @@ final class Simulation: Sendable {
     func caller(of request: SimulatedRequest) -> SimulatedAccount? {
         if let token = request.bearerToken { return holder(of: token, in: request) }
         guard let login = request.login else { return nil }
+        if let key = state.withLock({ $0.keys.key(openedBy: login) }) {
+            let owner = key.account.map(account(sid:)) ?? main
+            return owner?.status == .active ? owner : nil
+        }
         return accounts.first { $0.isOpened(by: login) && $0.status == .active }
     }
 

@@ -135,6 +135,12 @@ extension TwilioSimulator {
         simulation.state.withLock { $0.tokens.endAll() }
     }
 
+    /// The API keys, and credentials of accounts, that reach a part of what these have; obeyed from the next request on.
+    public var keys: [SimulatedKey] {
+        get { simulation.state.withLock { $0.keys.keys } }
+        set { simulation.state.withLock { $0.keys = KeyTable(newValue) } }
+    }
+
     /// The main account's resources with media of a file, by SID.
     ///
     /// Generated ones are not among them.

@@ -73,6 +73,8 @@ struct BehaviourOptions: ParsableArguments {
 
     @Option(help: ArgumentHelp("The lifetime that is announced with OAuth tokens.", valueName: "seconds"))
     var announcedTokenLifetime: Int?
+    @Flag(inversion: .prefixedNo, help: "Serve video; regions without it answer 404.")
+    var video = true
 
     @Option(help: "The format of the 2010 API's errors.")
     var errorFormat = Behaviour.ErrorFormat.json
@@ -136,6 +138,7 @@ struct BehaviourOptions: ParsableArguments {
         behaviour.bearerAcceptance = bearerAcceptance
         behaviour.tokenLifetimeSeconds = tokenLifetime
         behaviour.announcedTokenLifetimeSeconds = announcedTokenLifetime
+        behaviour.servesVideo = video
         behaviour.errorFormat = errorFormat
         behaviour.pageSizeLimit = pageSizeLimit
         behaviour.listOrder = listOrder

@@ -16,7 +16,7 @@ struct SimulatorCommand: ParsableCommand {
             file overrides members of its resource, or is a resource without media when it is alone.
 
             When it is ready, one line of JSON on standard output tells the addresses and credentials. It ends on \
-            SIGINT or SIGTERM. http://…/_simulator/{requests,behaviour,faults,tokens,resources,manifest} on the API's port \
+            SIGINT or SIGTERM. http://…/_simulator/{requests,behaviour,faults,keys,tokens,resources,manifest} on the API's port \
             looks into it and changes it.
             """)
 
@@ -56,6 +56,14 @@ struct SimulatorCommand: ParsableCommand {
             "A subaccount: name=NAME, and after commas media=FOLDER, sid=AC…, token=TOKEN, status=active, suspended or "
                 + "closed, as far as wanted. May be repeated.", valueName: "description"))
     var subaccount: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "A credential that reaches a part of its account: sid=SK… or AC…, and after commas secret=SECRET and "
+                + "account=AC… for a further key, kinds=KIND+KIND of recording, video-recording and composition, "
+                + "accounts=no, status=STATUS, code=NUMBER, as far as wanted. May be repeated.",
+            valueName: "description"))
+    var restrictedKey: [String] = []
 
     @Flag(help: "Use TLS, with a certificate of an authority created for this run.")
     var tls = false
@@ -118,6 +126,7 @@ struct SimulatorCommand: ParsableCommand {
         configuration.credentials.clientID = clientID
         configuration.credentials.clientSecret = clientSecret
         configuration.subaccounts = try subaccount.map { try SimulatedSubaccount(argument: $0) }
+        configuration.keys = try restrictedKey.map { try SimulatedKey(argument: $0) }
         configuration.tls = tls
         configuration.apiPort = apiPort
         configuration.mediaPort = mediaPort

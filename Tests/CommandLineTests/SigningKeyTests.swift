@@ -1,7 +1,9 @@
+import ArgumentParser
 import Credentials
 import Envelope
 import Foundation
 import Glibc
+import Support
 import TestSupport
 import Testing
 import Transfer

@@ -33,6 +33,55 @@ struct StartFailureTests {
         }
     }
 
+    @Test(
+        "Credentials that reach a part are told with the kinds that they reach, all of it in one sentence",
+        arguments: [
+            ("recording", "video,compositions", 403, 20403, ["video recordings and compositions"]),
+            ("recording", "video", 403, 20403, ["the list of video recordings", "reach nothing"]),
+            ("recording", "voice,video", 404, 20404, ["the list of video recordings", "--kinds voice"]),
+            ("video-recording", "voice,video", 401, 20003, ["the list of voice recordings", "--kinds video"]),
+            ("video-recording", "voice,video,compositions", 403, 70052, ["voice recordings and compositions"]),
+            ("composition", "voice", 401, 20003, ["refuses the credentials", "check"]),
+            ("composition", "voice", 404, 20404, ["doesn't know the account"]),
+        ] as [(String, String, Int, Int, [String])])
+    func restricted(reached: String, shown: String, status: Int, code: Int, words: [String]) throws {
+        let account = try SimulatedAccount(media: nil)
+        let key = account.simulator.credentials.accountSID
+        try account.simulator.control(
+            "POST", "keys",
+            body: #"{"sid":"\#(key)","kinds":["\#(reached)"],"status":\#(status),"code":\#(code)}"#)
+        try check(
+            StartFailure(
+                "a part", .credentials,
+                naming: words + ["127.0.0.1", "status \(status)", "error \(code)"]
+            ).with { $0.options = ["--kinds", shown] },
+            account: account, mode: [])
+    }
+
+    @Test("A region without video is told as the reason")
+    func regionWithoutVideo() throws {
+        let account = try SimulatedAccount(media: nil) { $0.behaviour.servesVideo = false }
+        try check(
+            StartFailure("no video there", .credentials, naming: ["the region ie1 has no video", "--kinds voice"]).with
+            {
+                $0.options = ["--region", "ie1"]
+            },
+            account: account, mode: [])
+    }
+
+    @Test("A subaccount whose own credentials are refused is named")
+    func subaccount() throws {
+        let account = try SimulatedAccount(media: nil) { $0.subaccounts = [try SimulatedSubaccount(name: "sales")] }
+        let sid = account.simulator.subaccounts[0].sid
+        chmod(try folder.file("own", "\(sid) not-its-token\n"), 0o600)
+        try check(
+            StartFailure(
+                "a subaccount", .credentials,
+                naming: ["the subaccount \(sid)", "--subaccount-credentials", "--kinds voice", "status 401"]
+            ).with { $0.options = ["--subaccounts", "--subaccount-credentials", "$TMP/own"] },
+            account: account, mode: [])
+    }
+
     @Test("A certificate that isn't trusted is named")
     func certificate() throws {
         try check(
@@ -188,6 +237,13 @@ struct StartFailureTests {
         try check(
             StartFailure(
                 "no host accepts tokens", .credentials, naming: ["doesn't accept OAuth tokens", "use an API key"]
+            ).with { $0.options = StartFailure.oauthOptions("$TMP/client") },
+            account: account, mode: [])
+        account.simulator.behaviour.bearerAcceptance = .voice
+        try check(
+            StartFailure(
+                "video doesn't accept tokens", .credentials,
+                naming: ["OAuth tokens of this client aren't accepted there", "--kinds voice", "--video-credentials"]
             ).with { $0.options = StartFailure.oauthOptions("$TMP/client") },
             account: account, mode: [])
     }

@@ -141,6 +141,18 @@ struct RotationTests {
         #expect(try checksum("long.wav", rotation) == rotation.account.original("long.wav").file.sha256)
     }
 
+    @Test("A list that was refused meanwhile is there again as soon as the new token is read")
+    func refusedList() throws {
+        let rotation = try Rotation(.token, options: ["--refresh", "1", "--no-probing"])
+        let list = ["ls", rotation.mount.path + "/recordings"]
+        try rotation.replaceAtTwilio()
+        try wait(until: "the list is refused") { try Command.run(list).errorText.contains("Permission denied") }
+        try rotation.replaceFiles()
+        rotation.mount.process.send(SIGHUP)
+        #expect(rotation.mount.hasLogged("was read again and has changed"))
+        #expect(try Command.run(list).end == .exited(0))
+    }
+
     @Test("A token that is replaced in the middle of a long read doesn't end it")
     func duringRead() throws {
         let media = try TemporaryFolder()

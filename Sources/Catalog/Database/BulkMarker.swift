@@ -5,16 +5,15 @@ import Support
 
 /// A file beside the catalog that marks unflushed writes.
 ///
-/// During the first fetch of a list, flushing would take a third of the time. A killed process loses nothing without
-/// flushes, since the kernel has its writes. But a crash of the machine may leave the file in any state, undetectably.
-/// So a marker with the boot ID exists while the disk may lack writes; a mount that finds the marker of another boot
-/// starts with an empty catalog.
+/// During the first fetch of a list, flushing would take a third of the time. A killed process loses nothing, since
+/// the kernel has its writes. But a crash of the machine may damage the file without a trace. So a marker with the boot
+/// ID exists while the disk may lack writes. A mount that finds a marker of another boot starts with an empty catalog.
 final class BulkMarker: Sendable {
     private let path: String
-    /// Held while the process lives, so that other processes recognise its marker.
+    /// Held while this object lives, so that other mounts don't take the marker for that of a process that has ended.
     private let lock: FileLock
 
-    /// Makes a marker; returns nil when that fails or there is no boot ID: then each transaction has to be flushed.
+    /// Makes a marker; returns nil when that fails or there is no boot ID, and then SQLite has to flush its writes.
     init?(beside catalog: String) {
         guard let boot = Self.boot else { return nil }
         let path = "\(catalog)-bulk-\(getpid())-\(UInt64.random(in: 0...UInt64.max))"
@@ -62,7 +61,7 @@ final class BulkMarker: Sendable {
         var isLost = false
         for name in names where name.hasPrefix(prefix) {
             let path = "\(folder)/\(name)"
-            // Only a file of the user's own is a marker.
+            // A file that others can change isn't a marker.
             guard let descriptor = try? PrivateFile.open(path, O_RDONLY) else { continue }
             defer { close(descriptor) }
             // A locked marker belongs to a mount that is still writing.
@@ -73,7 +72,7 @@ final class BulkMarker: Sendable {
         return left.isEmpty ? .none : isLost ? .lost(left) : .unflushed(left)
     }
 
-    /// Flushes a file that this process hasn't opened with SQLite.
+    /// Flushes a file that this process hasn't opened with SQLite; a missing file needs no flush.
     static func flush(_ path: String) -> Bool {
         do throws(PrivateFile.Refusal) {
             let descriptor = try PrivateFile.open(path, O_RDONLY)

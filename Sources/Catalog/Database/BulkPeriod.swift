@@ -2,7 +2,7 @@ import CLinux
 import GRDB
 import Support
 
-/// A period of bulk writing, in which lists are fetched for the first time and no transaction waits for the disk.
+/// A period of bulk writing, in which lists are fetched for the first time and SQLite doesn't flush its writes.
 ///
 /// Several lists may be fetched at once; the first begins the period, and the last ends it.
 final class BulkPeriod: Sendable {
@@ -22,7 +22,7 @@ final class BulkPeriod: Sendable {
             return state.count == 1
         }
         guard isFirst else { return }
-        // Taken in one step, since the end of an earlier period may remove the marker.
+        // Taken out of the state, since the end of an earlier period may remove the marker meanwhile.
         let leftMarker = state.withLock { $0.leftMarker.take() }
         if let writing = BulkWriting(database, leftMarker: leftMarker, copyingOn: copier) {
             state.withLock { $0.running = (database, writing) }

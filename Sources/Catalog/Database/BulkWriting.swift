@@ -1,10 +1,10 @@
 import GRDB
 import Support
 
-/// Writes in bulk without waiting for the disk, while a list is first fetched.
+/// Writes in bulk without flushing to the disk, while a list is fetched for the first time.
 ///
-/// SQLite writes to its journal, and later copies the journal to the file. Instead of the writing thread, another one
-/// copies, with its own connection and in parallel to the next transactions.
+/// SQLite writes to its journal, and later copies the journal to the file. Here another thread copies, with its own
+/// connection, while the writing thread runs the next transactions.
 final class BulkWriting: Sendable {
     private struct State {
         /// A copy was requested and hasn't started.
@@ -13,7 +13,7 @@ final class BulkWriting: Sendable {
         var isEnding = false
         /// The pages in the journal after the latest copy.
         var journal = 0
-        /// The database waits for the disk again.
+        /// SQLite flushes the writes to the database again.
         var isRestored = false
     }
 
@@ -24,13 +24,13 @@ final class BulkWriting: Sendable {
     private let journalLimit: Int
     private let state = Condition(State())
 
-    /// Begins bulk writing; returns nil when that fails and transactions have to wait for the disk.
+    /// Begins bulk writing; returns nil when that fails, and SQLite goes on flushing its writes.
     ///
     /// - Parameters:
     ///   - leftMarker: the marker of an earlier failed ``flush()``, if any.
     ///   - copier: the copying thread.
-    ///   - journalLimit: the most pages of the journal; beyond that the writing thread waits until all of it is copied,
-    ///     so that SQLite restarts it.
+    ///   - journalLimit: the length of the journal, in pages, from which the writing thread waits until all pages are
+    ///     copied, so that SQLite restarts the journal.
     init?(
         _ database: CatalogDatabase, leftMarker: BulkMarker? = nil, copyingOn copier: WorkerPool,
         journalLimit: Int = CatalogDatabase.checkpointInterval
@@ -55,7 +55,7 @@ final class BulkWriting: Sendable {
 
     /// To be called after each transaction, on its thread; waits while the journal is too long.
     func wrote() {
-        // The writer is never two transactions ahead of the copying thread, or it would notice the limit too late.
+        // Waits until the previous copy has started: a writer further ahead would notice the limit too late.
         let isOpen = state.waitWithoutEnd { state -> Bool? in
             guard !state.isEnding else { return false }
             guard !state.isWanted else { return nil }
@@ -66,13 +66,13 @@ final class BulkWriting: Sendable {
         state.waitWithoutEnd { state in
             guard state.journal >= journalLimit else { return () }
             guard !state.isWanted, !state.isCopying else { return nil }
-            // All of it is copied, so SQLite restarts the journal with the next transaction.
+            // All pages are copied, so SQLite restarts the journal with the next transaction, unless a reader needs it.
             state.journal = 0
             return ()
         }
     }
 
-    /// Ends copying, and restores waiting for the disk; to be called on the writing thread.
+    /// Ends copying, and makes SQLite flush its writes again; to be called on the writing thread.
     func stop() {
         state.change { $0.isEnding = true }
         state.waitWithoutEnd { $0.isWanted || $0.isCopying ? nil : () }
@@ -100,7 +100,7 @@ final class BulkWriting: Sendable {
         }
     }
 
-    /// Makes the database wait for the disk again, and copies as much of the journal as readers allow.
+    /// Makes SQLite flush its writes again, and copies as much of the journal as readers allow.
     ///
     /// The rest stays in the journal, which is flushed like the file.
     @discardableResult

@@ -4,7 +4,7 @@ import GRDB
 extension CatalogCheck {
     /// Checks up to `limit` entries after a position, with their documents and media facts.
     ///
-    /// It reads everything, two kilobytes an entry, and takes some ten microseconds for each.
+    /// It reads everything, one or two kilobytes an entry, and takes a few microseconds for each.
     ///
     /// - Returns: the position of the last one; nil when none was left.
     func checkRows(of database: Database, after position: Int64, limit: Int) throws -> Int64? {

@@ -2,7 +2,7 @@ import GRDB
 import Support
 import TwilioAPI
 
-/// Checking the tables that summarize the entries: tallies, indexes, requirements.
+/// Checking the tallies, the indexes and the requirements.
 extension CatalogCheck {
     /// The number of entries between two polls of `isWanted`.
     private static let stride = 4096

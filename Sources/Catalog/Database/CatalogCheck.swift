@@ -2,10 +2,10 @@ import GRDB
 import Support
 import TwilioAPI
 
-/// Checks on opening whether a file can be a catalog written by this program.
+/// Checks whether a file can be a catalog written by this program.
 ///
-/// Tables, indexes and values that this program wouldn't write mean that another program or the disk has changed
-/// them. Then nothing in the file is reliable, and it is set aside.
+/// A table, an index or a value that this program wouldn't write means that another program or the disk has changed the
+/// file. Then nothing in the file is reliable, and it is set aside.
 struct CatalogCheck {
     let coder: DocumentCoder
 
@@ -29,8 +29,7 @@ struct CatalogCheck {
 
     // MARK: The schema
 
-    /// Checks that a database has exactly the tables and indexes of its applied steps: no triggers, views or other
-    /// columns.
+    /// Checks that a database has exactly the schema of its applied steps; the index of groups may be missing.
     ///
     /// To be called before any write, and not for a database of a newer version.
     func checkSchema(of database: Database, _ migrator: DatabaseMigrator) throws {
@@ -47,10 +46,10 @@ struct CatalogCheck {
         guard differences.isEmpty else { throw Self.foreignSchema(naming: differences) }
     }
 
-    /// Checks that the table of steps, which is read first, is a table with names of steps, perhaps of newer versions.
+    /// Checks the table of applied steps: each of its names must be possible for a step, perhaps of a newer version.
     ///
     /// A newer version's file is left alone, and mounts fail. So a file that no version can have written must not pass
-    /// for one.
+    /// for a newer version's.
     func checkSteps(of database: Database, _ migrator: DatabaseMigrator) throws {
         let items = try Self.items(of: database).filter { $0.name == "grdb_migrations" }
         guard items.allSatisfy({ $0.type == "table" }) else { throw Self.foreignSchema() }
@@ -67,7 +66,7 @@ struct CatalogCheck {
     /// The most bytes of a step's name.
     private static let longestStep = 64
 
-    /// Whether a name can be a migration step's (``Schema/migrator(coder:)``).
+    /// Whether a name can be that of a step (``Schema/migrator(coder:)``).
     ///
     /// Steps' names consist of lower-case letters, digits, spaces and hyphens, and begin with a letter.
     static func isNameOfStep(_ name: [UInt8]) -> Bool {
@@ -153,7 +152,7 @@ struct CatalogCheck {
         guard EntryRow.positions.contains(next), try database.integer("SELECT count(*) FROM position") == 1 else {
             throw DatabaseError.damage("position")
         }
-        // A row at the next position or beyond would make every later insertion fail.
+        // A row at the next position or beyond would prevent later insertions.
         for table in ["entry", "document", "media"] {
             let first = try database.integer("SELECT coalesce(min(id), 1) FROM \(table)")
             let last = try database.integer("SELECT coalesce(max(id), 0) FROM \(table)")

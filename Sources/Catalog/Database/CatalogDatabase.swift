@@ -10,7 +10,7 @@ struct CatalogDatabase: Sendable {
     /// Connections for concurrent readers beside one writer (WAL).
     let pool: DatabasePool
 
-    /// The file, for messages.
+    /// The path of the file.
     let path: String
 
     /// Whether every row was checked at opening; large databases are checked later, in the background.
@@ -22,20 +22,21 @@ struct CatalogDatabase: Sendable {
     /// The most concurrent readers: libfuse's threads and prefetching.
     private static let readerLimit = 16
 
-    /// The page cache of the writer in KiB: a first sync traverses the index of names batch by batch, so a larger cache
-    /// would hardly be reused.
+    /// The page cache of the writer, in KiB.
+    ///
+    /// Each batch of a first sync traverses the index of names, so a larger cache would hardly be reused.
     private static let writerCache = 24 << 10
 
     /// The page size of the file in bytes.
     ///
     /// SQLite writes whole pages, and each batch of a first sync changes nearly all pages of the indexes: larger pages
-    /// mean fewer calls. One holds twenty packed resources.
+    /// mean fewer calls. A page holds twenty packed resources.
     private static let pageSize = 16 << 10
 
     /// The pages of the journal after which SQLite copies it to the file: 64 MiB.
     ///
-    /// Repeated changes of a page before that cost nothing; during a first sync all pages of the indexes change
-    /// repeatedly.
+    /// A page that changes repeatedly before that is copied only once. During a first sync all pages of the indexes
+    /// change repeatedly.
     static let checkpointInterval = 4 << 10
 
     /// Global settings of SQLite, applied once before its first use.
@@ -92,8 +93,8 @@ extension CatalogDatabase {
         // The mode of an existing file may differ, for instance in a copy.
         fchmod(descriptor, 0o600)
         let hasPossibleHeader = FileHeader.isPossible(descriptor)
-        // The descriptor keeps the file. A later query by path would return 0 if the file was removed meanwhile, as for
-        // any missing file, so the removed file would count as in place.
+        // The inode comes from the descriptor. A query by path would return 0 if the file was removed meanwhile, as for
+        // any missing file, and the removed file would count as in place.
         var status = stat()
         let fileNumber = fstat(descriptor, &status) == 0 ? UInt64(status.st_ino) : 0
         close(descriptor)
@@ -154,7 +155,7 @@ extension CatalogDatabase {
     /// The wait of a mount for another that opens the same catalog, and may have to convert it.
     static let patienceOfMounting = Duration.seconds(30)
 
-    /// The same wait while programs use the mount; after it they get an error, and the next call retries.
+    /// The same wait while programs use the mount; when it is over, their calls fail, and later calls retry.
     static let patienceOfServing = Duration.milliseconds(200)
 
     /// Removes the journal of a database that was deleted.

@@ -95,7 +95,8 @@ final class CatalogStorage: Sendable {
 
     /// Discards a database that is no longer the account's catalog.
     ///
-    /// Called after each use: the pool opens connections of readers later, and these open the file that is there then.
+    /// Called after each use, since the pool opens connections of readers when it needs them, and each opens the file
+    /// that is at the path then.
     private func checkPlace(of database: CatalogDatabase) throws(CatalogError) {
         guard !database.isInPlace else { return }
         replace(database, reason: nil)
@@ -109,7 +110,7 @@ final class CatalogStorage: Sendable {
         if let reason, reason.isDamage {
             replace(database, reason: reason)
         } else if !database.isInPlace {
-            // The file was removed: a connection that a reader opens now finds none.
+            // The file was removed or replaced, so a new connection of a reader finds no file, or another one.
             replace(database, reason: nil)
         }
         return CatalogError(
@@ -119,7 +120,8 @@ final class CatalogStorage: Sendable {
 
     /// Sets a damaged database aside, unless another thread has done so, and opens the file that is there then.
     ///
-    /// The call that found the damage fails; the next one uses the new database. `reason` is nil for a missing file.
+    /// The call that found the damage fails; the next one uses the new database. `reason` is nil for a file that was
+    /// removed or replaced.
     private func replace(_ old: CatalogDatabase, reason: DatabaseError?) {
         // Lock order: the database in use, then requirements.
         current.withLock { current in

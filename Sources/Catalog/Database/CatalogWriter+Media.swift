@@ -11,7 +11,7 @@ extension CatalogWriter {
         let facts = lesson.facts
         let isSame = try knows(facts, of: lesson.sid, kind)
         var replacesSize = false
-        // If the envelope is in the resource, the resource decides.
+        // If the envelope is in the resource, the resource decides whether the media is encrypted.
         let isEncrypted = kind.envelopePlace == .media ? lesson.isEncrypted : nil
         let id = try change(lesson.sid, kind, isEncrypted: isEncrypted) { before in
             replacesSize = before.map { $0 != facts.plaintextSize } ?? false

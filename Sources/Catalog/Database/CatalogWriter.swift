@@ -3,20 +3,20 @@ import TwilioAPI
 
 /// Changes entries within one transaction, and updates tallies, positions and removals accordingly.
 ///
-/// All changes of the table `entry` are made here.
+/// It makes all changes of the table `entry`, except those of the schema's steps.
 struct CatalogWriter {
     let database: Database
     private var tallies = TallyChanges()
     /// The numbers of requirements that this transaction has looked up.
     private var requirementNumbers: [MediaRequirement: Int64] = [:]
-    /// The number of existing recordings that this transaction gave another requirement.
+    /// The number of existing recordings to which this transaction gave a new requirement.
     private(set) var requirementGains: [RequirementGroup: Int] = [:]
     /// The position of the next new entry.
     private var position: Int64
     /// The generation of the latest pass over each list.
     private let generations: [MediaKind: Int64]
 
-    /// The prefetch distance to the processor's caches, in documents.
+    /// The distance, in documents, of prefetching to the processor's caches.
     private static let documentsAhead = 4
 
     static func write<Result>(_ database: Database, _ body: (inout CatalogWriter) throws -> Result) throws -> Result {
@@ -58,7 +58,8 @@ struct CatalogWriter {
 
     /// Inserts resources, or updates existing ones, whose positions stay.
     ///
-    /// They count as seen by the latest pass, even without being part of it: it may be past their place in the list.
+    /// They count as seen by the latest pass, even if it didn't fetch them, since the pass may already be beyond their
+    /// place in the list.
     ///
     /// They are written in the order of their SIDs, which is that of the index of names: the index exceeds the
     /// processor's caches, so neighbours in it are written together.
@@ -114,7 +115,7 @@ struct CatalogWriter {
         document: UnsafeRawBufferPointer
     ) throws {
         guard let before = try entry(row.digits, form.kind) else { return }
-        // Voice declares its tag in the resource; video declares it with the media, once that is known.
+        // A resource declares a tag only for voice. An integrity that was learnt from video's media stays.
         let integrity = before.integrity == .none ? form.integrity : before.integrity
         // The media may have shown that it requires a key, although the resource names none.
         let requirement = try requirement ?? learntRequirement(of: before)
@@ -171,7 +172,7 @@ struct CatalogWriter {
     /// Changes the facts of a recording's media.
     ///
     /// - Parameters:
-    ///   - isEncrypted: whether video's media is encrypted; nil when unknown.
+    ///   - isEncrypted: whether video's media is encrypted; nil keeps the requirement.
     ///   - change: returns the new plaintext size in bytes, from the old one; nil when unknown.
     ///   - changeIntegrity: returns the new integrity, from the old one and the old size.
     /// - Returns: the entry's position; nil for an unknown recording.

@@ -5,7 +5,7 @@ import TwilioAPI
 /// Adds checksums to the rows of an earlier version's catalog.
 ///
 /// That version stored whatever a server sent. Values out of bounds are removed here, and learnt again: sizes on the
-/// next request, resources in the next pass.
+/// next request, times in the next pass.
 struct ChecksumConversion {
     let database: Database
 
@@ -33,7 +33,7 @@ struct ChecksumConversion {
                 DELETE FROM media WHERE id NOT IN (SELECT id FROM entry WHERE size IS NOT NULL);
                 UPDATE entry SET status = NULL WHERE status = 'completed';
                 """)
-        // Other impossible values are in rows that are needed: the lists are fetched again.
+        // A row with another impossible value is damage: the file is set aside, and the lists are fetched again.
         let odd = try Int.fetchOne(
             database,
             sql: """
@@ -48,7 +48,7 @@ struct ChecksumConversion {
 
     private func convertEntries() throws {
         let update = try RawStatement(database, "UPDATE entry SET checksum = ?2 WHERE id = ?1")
-        // Rows may change while they are read, but none is returned twice, since the order is that of IDs.
+        // Rows change while they are read, but none is returned twice: SQLite reads the table in the order of IDs.
         try database.forEachRow(of: CatalogEntry.select) { row in
             let row = try EntryRow(unchecked: row)
             try update.run([row.id, row.checksum])

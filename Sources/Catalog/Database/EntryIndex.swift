@@ -26,8 +26,9 @@ enum EntryIndex: String, CaseIterable {
     /// The columns for ``key(of:)``, in its order.
     static let columns = "id, kind, sid, status, created, group_sid"
 
-    /// The query for the whole index, with ``columns``; columns outside the index are null, so that SQLite doesn't read
-    /// the table.
+    /// The query for ``columns`` of the whole index.
+    ///
+    /// Columns outside the index are null, so that SQLite doesn't read the table.
     var query: String {
         switch self {
         case .name: "SELECT id, kind, sid, NULL, NULL, NULL FROM entry INDEXED BY entry_by_name"

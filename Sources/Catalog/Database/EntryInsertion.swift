@@ -7,7 +7,7 @@ import TwilioAPI
 /// reads them.
 struct EntryInsertion: ~Copyable {
     private let statement: RawStatement
-    /// The digits of the SID and of its group: 16 bytes each, bound to the statement until ``deinit``.
+    /// The digits of the recording's and its group's SIDs, 16 bytes each; bound to the statement until ``deinit``.
     private let digits: UnsafeMutableRawBufferPointer
 
     private var form: PreparedResources.Form?

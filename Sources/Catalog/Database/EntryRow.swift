@@ -62,7 +62,7 @@ extension EntryRow {
         guard checksum == row.integer(12) else { throw DatabaseError.damage("entry") }
     }
 
-    /// Reads a row without a checksum yet.
+    /// Reads a row without comparing its checksum.
     init(unchecked row: RawStatement) throws {
         guard let kind = row.kind(1), let digits = row.digits(2),
             let integrity = StoredIntegrity(stored: row.integer(9))

@@ -2,16 +2,16 @@ import Glibc
 
 /// The first hundred bytes of a database's file (sqlite.org/fileformat2.html, 1.3).
 ///
-/// SQLite rejects files of unknown versions, or opens them read-only, with the same errors as a disk without write
-/// permission. No SQLite used by this program has written such a file.
+/// SQLite rejects a file of an unknown version, or opens it read-only, as if write permission were missing. No SQLite
+/// that this program uses writes such a file.
 enum FileHeader {
     private static let length = 100
-    /// The format versions for writing and reading: 1 is a journal, 2 a write-ahead log.
+    /// The format versions for writing and reading: 1 means a rollback journal, 2 a write-ahead log.
     private static let versions: ClosedRange<UInt8> = 1...2
     /// The latest format of the schema; an empty database has 0.
     private static let latestSchemaFormat: UInt32 = 4
 
-    /// Whether this program may have written a file; true also without a header, which SQLite itself reports.
+    /// Whether this program may have written a file; true also for a file without a header, which SQLite reports.
     static func isPossible(_ descriptor: Int32) -> Bool {
         var bytes = [UInt8](repeating: 0, count: length)
         guard pread(descriptor, &bytes, length, 0) == length, bytes.starts(with: "SQLite format 3\0".utf8) else {

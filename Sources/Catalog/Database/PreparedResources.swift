@@ -62,7 +62,7 @@ package struct PreparedResources: Sendable {
         }
     }
 
-    /// The number of a form; there are few.
+    /// The number of a form; a page has few forms.
     private mutating func number(of form: Form) -> Int {
         if let number = forms.lastIndex(of: form) { return number }
         forms.append(form)

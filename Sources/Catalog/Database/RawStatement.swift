@@ -26,7 +26,7 @@ struct RawStatement {
         if let value { value.bind(to: handle, index) } else { sqlite3_bind_null(handle, index) }
     }
 
-    /// Binds bytes without copying them; they must stay in place until the statement was run.
+    /// Binds bytes without copying them; they must stay in place until the statement has run.
     func bind(_ index: Int32, unownedBytes bytes: UnsafeRawBufferPointer) {
         sqlite3_bind_blob64(handle, index, bytes.baseAddress, UInt64(bytes.count), nil)
     }
@@ -63,7 +63,7 @@ struct RawStatement {
         }
     }
 
-    /// Resets the statement before its last row.
+    /// Resets the statement, even if rows are left.
     func finish() { sqlite3_reset(handle) }
 
     /// The number of rows changed by the connection's latest statement.

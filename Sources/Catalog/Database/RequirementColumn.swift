@@ -1,14 +1,14 @@
 import GRDB
 import TwilioAPI
 
-/// Adds the requirements of recordings stored by an earlier version.
+/// Fills the column `entry.requirement` of a catalog that an earlier version wrote.
 enum RequirementColumn {
     /// The number of entries read at a time.
     private static let step: Int64 = 1000
 
-    /// Reads every document once.
+    /// Stores the requirement that each recording's document names.
     ///
-    /// An unreadable document is skipped: the next pass stores it again.
+    /// It skips unreadable documents: the next pass stores them again, with their requirements.
     static func fill(_ database: Database, coder: DocumentCoder) throws {
         let select = "SELECT id, kind, json FROM entry JOIN document USING (id) WHERE id > ?1 ORDER BY id LIMIT ?2"
         let insert = try RawStatement(database, "INSERT INTO requirement (name) VALUES (?1) ON CONFLICT DO NOTHING")

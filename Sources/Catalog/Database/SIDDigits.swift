@@ -2,7 +2,7 @@ import TwilioAPI
 
 /// The 32 digits of a SID as stored in the catalog: 16 bytes, in the order of the written form.
 ///
-/// The letters follow from the column.
+/// The letters follow from the column and the kind.
 struct SIDDigits: Hashable {
     let high: UInt64
     let low: UInt64

@@ -51,8 +51,8 @@ enum Schema {
     /// - `coverage` has the creation times for which the catalog has the list (`pass` 0), and those that the running
     ///   pass has covered (`pass` 1), as half-open ranges of seconds since 1970.
     /// - `list.generation` counts passes; `entry.generation` is the latest one that saw the resource. `refreshed`,
-    ///   `passed` and `touched` are the times of the last refresh, the last completed pass, and the last progress of
-    ///   the running one.
+    ///   `passed` and `touched` are the times of the last refresh, the last completed pass, and the last progress of a
+    ///   pass.
     /// - ``groupIndex`` is created later.
     /// - `removal` lists removed recordings, so that mounts drop their files.
     private static let tables = """
@@ -107,7 +107,7 @@ enum Schema {
         INSERT INTO position (next) SELECT 1 + coalesce(max(id), 0) FROM resource;
         """
 
-    /// `entry.updated` is Twilio's last change of the resource, in seconds since 1970; null when unknown.
+    /// `entry.updated` is the time of Twilio's last change of the resource, in seconds since 1970; null when unknown.
     ///
     /// Reading all documents for it would delay the first mount. Instead, a pass over each list becomes due and fills
     /// it.
@@ -116,8 +116,9 @@ enum Schema {
         UPDATE list SET passed = NULL;
         """
 
-    /// The requirements for reading recordings; `entry.requirement` is the number of one, or null if the account's
-    /// credentials suffice.
+    /// The requirements for reading recordings.
+    ///
+    /// `entry.requirement` is the number of a requirement, or null if the account's credentials suffice.
     private static let requirements = """
         CREATE TABLE requirement (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
         ALTER TABLE entry ADD COLUMN requirement INTEGER;
@@ -132,7 +133,7 @@ enum Schema {
     /// The index of the recordings of a call or a room.
     ///
     /// SIDs of calls are unordered, so updating the index during the first fetch of a list would take a quarter of the
-    /// time. Created afterwards, it takes a second.
+    /// time. Creating it afterwards takes a second.
     static let groupIndex = """
         CREATE INDEX IF NOT EXISTS entry_by_group ON entry (kind, group_sid)
         WHERE group_sid IS NOT NULL AND status IS NULL

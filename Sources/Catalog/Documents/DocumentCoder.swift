@@ -2,12 +2,12 @@ import CZstd
 import Foundation
 import Support
 
-/// Compresses the documents of the catalog, resources and media facts, without loss.
+/// Compresses the catalog's documents (resources and media facts) without loss.
 ///
 /// A resource is 1.9 KB of JSON, most of it the same in all resources. Zstandard (RFC 8878) with a dictionary packs it
-/// in 2 µs to 0.8 KB, most of which is the wrapped content key: random bytes in base64. Thread-safe.
+/// to 0.8 KB in 2 µs. Most of the packed bytes are the wrapped content key: random bytes in base64. Thread-safe.
 final class DocumentCoder: Sendable {
-    /// The first byte of a stored document: its format.
+    /// The form of a stored document, in its first byte.
     private enum Form: UInt8 {
         /// Uncompressed.
         case plain = 0
@@ -24,15 +24,16 @@ final class DocumentCoder: Sendable {
 
     /// zstd's idle contexts; each is used by one thread at a time.
     private struct Contexts: @unchecked Sendable {
-        // Safe although unchecked: accessed only under the lock around it, or by the one thread that took one out.
+        // Safe although unchecked: the arrays are accessed only under the lock, a context by the thread that took it.
         var compressing: [OpaquePointer] = []
         var decompressing: [OpaquePointer] = []
     }
 
-    /// One of zstd's fast levels: the dictionary has the common part, and the rest is nearly random, so slower levels
-    /// hardly save more.
+    /// The compression level, one of zstd's fast levels.
+    ///
+    /// The dictionary has the common part, and the rest is nearly random, so slower levels hardly save more.
     private static let level: Int32 = -5
-    /// The largest document; a larger claimed size is damage.
+    /// The most bytes of a document; a larger claimed size is damage.
     private static let largestDocument = 64 << 20
 
     private let dictionaries: Dictionaries
@@ -107,7 +108,7 @@ final class DocumentCoder: Sendable {
 
     private func makeCompressionContext() -> OpaquePointer? {
         guard let context = ZSTD_createCCtx() else { return nil }
-        // The checksum detects damage by the disk; the dictionary's number is in the form.
+        // The checksum detects damage by the disk. The form implies the dictionary, so the frame needs no number of it.
         ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1)
         ZSTD_CCtx_setParameter(context, ZSTD_c_dictIDFlag, 0)
         // The fast levels omit literal compression, which saves a quarter of base64.

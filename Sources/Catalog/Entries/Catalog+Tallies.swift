@@ -2,7 +2,7 @@ import GRDB
 public import Support
 public import TwilioAPI
 
-/// The totals of a kind, as far as the catalog shows it.
+/// The totals of a kind, as far as the window shows it.
 public struct CatalogTotals: Hashable, Sendable {
     /// The number of completed recordings.
     public let count: Int64
@@ -15,7 +15,7 @@ public struct CatalogTotals: Hashable, Sendable {
 extension Catalog {
     /// The numbers of resources by kind, status and integrity, as far as the window shows them.
     public func tallies() throws(CatalogError) -> [Tally] {
-        // All kinds, even those not shown, so that SQLite uses the index of kinds and times.
+        // The query counts all kinds, even those not shown, so that SQLite uses the index of kinds and times.
         let query =
             window.isUnbounded
             ? "SELECT kind, status, integrity, count, sized_count, known_bytes FROM tally WHERE count > 0"

@@ -2,9 +2,10 @@ import GRDB
 public import Support
 public import TwilioAPI
 
-/// Other views of the same recordings: by day of creation, by call or room, and by the beginning of a SID.
+/// Queries for recordings by creation time, by call or room, and by the first digits of a SID.
 ///
-/// All results come from indexes; nothing is kept in memory.
+/// Each query reads the database; no result is kept in memory. All queries use an index, except the list of all calls
+/// or rooms, which scans the table.
 extension Catalog {
     // MARK: By date
 
@@ -28,9 +29,9 @@ extension Catalog {
         return oldest
     }
 
-    /// Recordings of a kind created within an interval, by time, then by position.
+    /// The recordings of a kind created within an interval, ordered by time, then by position.
     ///
-    /// - Parameter place: the time and position of the previous entry; nil to begin.
+    /// - Parameter place: the time and position of the previous entry; nil for the first entries.
     public func entries(
         of kind: MediaKind, createdIn interval: Range<Timestamp>, after place: (created: Timestamp, position: Int64)?,
         limit: Int
@@ -48,18 +49,18 @@ extension Catalog {
 
     // MARK: By call and room
 
-    /// The calls or rooms with recordings of some kinds, each with the position of its first recording, in that order.
+    /// The calls or rooms with recordings of some kinds, ordered by the position of their first recording.
     ///
     /// - Parameters:
-    ///   - kinds: voice recordings for calls, the others for rooms.
-    ///   - position: the position of the previous group; 0 to begin.
+    ///   - kinds: voice recordings for calls, the other kinds for rooms.
+    ///   - position: the position of the previous call or room; 0 for the first ones.
     public func groups(
         of kinds: [MediaKind], after position: Int64, limit: Int
     ) throws(CatalogError) -> [(group: SID, position: Int64)] {
         try makeGroupIndex()
         let isOtherShown = isShown(on: "other.")
-        // The plus makes SQLite scan the table in its order: with the index of groups it would sort all remaining rows
-        // for each piece of the listing.
+        // The plus keeps SQLite from using an index for the kind, so it scans the table in the order of `id`. With the
+        // index of groups, it would sort all remaining rows for each piece of the listing.
         let found = try entries(
             """
             +kind IN (\(kinds.numbers)) AND id > ?1 AND group_sid IS NOT NULL AND status IS NULL\(isShown())
@@ -75,8 +76,8 @@ extension Catalog {
     /// The recordings of a call or room, in the order of their positions.
     ///
     /// - Parameters:
-    ///   - kinds: voice recordings for a call, the others for a room.
-    ///   - position: the position of the previous entry; 0 to begin.
+    ///   - kinds: voice recordings for a call, the other kinds for a room.
+    ///   - position: the position of the previous entry; 0 for the first entries.
     public func entries(
         ofGroup group: SID, kinds: [MediaKind], after position: Int64, limit: Int
     ) throws(CatalogError) -> [CatalogEntry] {
@@ -88,9 +89,11 @@ extension Catalog {
             """, [SIDDigits(group), position, limit])
     }
 
-    /// The first recording of a call or room; nil when there is none.
+    /// The oldest recording of a call or room; nil if there is none.
     ///
-    /// - Parameter kinds: voice recordings for a call, the others for a room.
+    /// A recording without a creation time is returned only if no recording has one.
+    ///
+    /// - Parameter kinds: voice recordings for a call, the other kinds for a room.
     public func oldest(ofGroup group: SID, kinds: [MediaKind]) throws(CatalogError) -> CatalogEntry? {
         try makeGroupIndex()
         return try entries(
@@ -101,9 +104,9 @@ extension Catalog {
         ).first
     }
 
-    /// Creates the index of groups, if it doesn't exist; asks each database once.
+    /// Creates the index of groups if the database lacks it; checks each database once.
     package func makeGroupIndex() throws(CatalogError) {
-        // Read first: if the database is replaced meanwhile, the next call asks the new one.
+        // Read the epoch first: if the database is replaced meanwhile, the next call checks the new one.
         let epoch = storage.epoch
         guard indexedEpoch.withLock({ $0 }) != epoch else { return }
         let isThere = try storage.read { try EntryIndex.group.isThere(in: $0) }
@@ -111,12 +114,14 @@ extension Catalog {
         indexedEpoch.withLock { $0 = epoch }
     }
 
-    // MARK: By the beginning of a SID, which inode numbers contain
+    // MARK: By the first digits of a SID
 
-    /// The most results for one beginning; more than one is rare.
+    /// The greatest number of results of a query; more than one result is rare.
     private static let mostAlike = 16
 
-    /// Completed recordings of a kind by the first sixteen digits of their SIDs, in their order.
+    /// The completed recordings of a kind whose SIDs begin with some digits, ordered by SID.
+    ///
+    /// - Parameter digits: the range of the first sixteen digits; an inode number has all but their last bits.
     public func entries(of kind: MediaKind, digits: ClosedRange<UInt64>) throws(CatalogError) -> [CatalogEntry] {
         guard window.kinds.contains(kind) else { return [] }
         return try entries(
@@ -124,9 +129,11 @@ extension Catalog {
             [kind.rawValue, SIDDigits(high: digits.lowerBound, low: 0), SIDDigits(high: digits.upperBound, low: .max)])
     }
 
-    /// Calls or rooms with recordings by the first sixteen digits of their SIDs, in their order.
+    /// The calls or rooms with recordings whose SIDs begin with some digits, ordered by SID.
     ///
-    /// - Parameter kinds: voice recordings for calls, the others for rooms.
+    /// - Parameters:
+    ///   - kinds: voice recordings for calls, the other kinds for rooms.
+    ///   - digits: the range of the first sixteen digits; an inode number has all but their last bits.
     public func groups(of kinds: [MediaKind], digits: ClosedRange<UInt64>) throws(CatalogError) -> [SID] {
         try makeGroupIndex()
         let found = try entries(

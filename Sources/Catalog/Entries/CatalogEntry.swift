@@ -17,7 +17,7 @@ public struct CatalogEntry: Hashable, Sendable {
     /// The creation time of the recording; nil when the resource has none.
     public let dateCreated: Timestamp?
 
-    /// Twilio's last change of the resource; nil when the resource has no time of it.
+    /// The time of Twilio's last change of the resource; nil when the resource has none.
     public let dateUpdated: Timestamp?
 
     /// The exact size of the media's plaintext in bytes; nil while unknown.
@@ -45,7 +45,7 @@ extension CatalogStorage {
         try row(of: sid, "\(CatalogEntry.select) WHERE kind = ?1 AND sid = ?2") { CatalogEntry(try EntryRow($0)) }
     }
 
-    /// Runs a query for a recording, whose kind and SID are its parameters, and reads the row, if there is one.
+    /// Runs a query with a recording's kind and SID as parameters, and reads the row; nil when there is none.
     func row<Value>(
         of sid: SID, _ query: String, _ body: (RawStatement) throws -> Value
     ) throws(CatalogError) -> Value? {

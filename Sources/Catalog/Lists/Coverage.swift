@@ -1,6 +1,6 @@
 import GRDB
 
-/// A set of points in time, for which the catalog has a list.
+/// A set of creation times: those for which a list is complete, or those that a pass has covered.
 ///
 /// It consists of half-open ranges of seconds since 1970, in order, that neither overlap nor touch. `Int64.min` and
 /// `.max` mean no bound.
@@ -12,7 +12,7 @@ package struct Coverage: Hashable, Sendable {
 
     package static let everything = Coverage([Int64.min..<Int64.max])
 
-    /// Makes a set of ranges that may overlap.
+    /// Makes a set from ranges, which may overlap.
     package init(_ ranges: [Range<Int64>] = []) {
         self.ranges = []
         for range in ranges { insert(range) }
@@ -61,7 +61,7 @@ package struct Coverage: Hashable, Sendable {
 extension Coverage {
     /// Validates a stored range; throws that the database is damaged if the range is impossible.
     ///
-    /// A bound is a time in the years 1 to 9999, since a user can name no other, or it is missing.
+    /// A bound is `Int64.min`, `Int64.max` or a time in the years 1 to 9999, since a user can name no other time.
     static func range(from lower: Int64?, to upper: Int64?) throws -> Range<Int64> {
         let nameable: ClosedRange<Int64> = -62_135_596_800...253_402_300_800
         guard let lower, let upper, lower == .min || nameable.contains(lower),

@@ -1,6 +1,6 @@
 public import TwilioAPI
 
-/// A recording that is no longer shown, with the parts of all its names.
+/// A recording that the catalog no longer shows, and the values that make up its file names.
 public struct RemovedEntry: Hashable, Sendable {
     /// The recording's SID.
     public let sid: SID
@@ -11,9 +11,9 @@ public struct RemovedEntry: Hashable, Sendable {
     /// The extension of the file name.
     public let containerFormat: String
 
-    /// The creation time; nil when the resource had none.
+    /// The creation time; nil if the resource had none.
     public let dateCreated: Timestamp?
 
-    /// The call or the room of the recording.
+    /// The call or the room of the recording; nil if the resource named none.
     public let group: SID?
 }

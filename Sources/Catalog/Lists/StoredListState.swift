@@ -12,7 +12,7 @@ package struct StoredListState: Hashable, Sendable {
     /// The time of the last completed pass, in seconds since 1970; nil if there was none.
     package var passed: Int64?
 
-    /// The time of the running pass's last progress, in any mount, in seconds since 1970; nil if there was none.
+    /// The time of the last progress of a pass, in any mount, in seconds since 1970; nil if there was none.
     package var touched: Int64?
 }
 

@@ -32,7 +32,7 @@ package struct StoredLists: Sendable {
     ///
     /// - Parameters:
     ///   - covered: the creation times for which the list is complete with them.
-    ///   - epoch: the database that has the resources stored before them.
+    ///   - epoch: the number of the database that has the resources stored before them.
     package func store(
         _ prepared: [PreparedResources], covering covered: [Range<Int64>] = [], of kind: MediaKind,
         for purpose: CoveragePurpose = .list, now: Int64, epoch: Int

@@ -2,7 +2,7 @@ import GRDB
 public import Support
 public import TwilioAPI
 
-/// The facts learnt of recordings' media: sizes, data for reading them again, and integrity.
+/// The facts learnt of recordings' media: sizes, data for opening the media again, and integrity.
 public struct StoredMedia: Sendable {
     private let storage: CatalogStorage
 
@@ -40,7 +40,7 @@ public struct StoredMedia: Sendable {
         }
     }
 
-    /// Notes that some video's media is encrypted, unless the resource already names a key.
+    /// Notes that the media of the given video is encrypted; a recording that has a requirement already keeps it.
     public func noteEncryption(of sids: [SID]) throws(CatalogError) {
         var unnamed: [SID] = []
         // Most resources name the key; those cost no transaction.
@@ -123,10 +123,10 @@ public struct MediaLesson: Hashable, Sendable {
     /// The facts.
     public let facts: StoredMediaFacts
 
-    /// Whether the media itself declares a tag, as video's does; voice declares it in the resource.
+    /// Whether the media itself declares a tag, as that of video can; voice declares it in the resource.
     public let isAuthenticated: Bool
 
-    /// Whether the media has its own envelope, as only video's has; voice has it in the resource.
+    /// Whether the media has its own envelope, as only that of video can; voice has it in the resource.
     public let isEncrypted: Bool
 
     /// Makes a lesson.

@@ -13,13 +13,13 @@ final class RequirementMemory: Sendable {
         /// Requirements by their numbers, as last read.
         var known: [Int64: MediaRequirement] = [:]
         var hidden: [MediaKind: Set<Int64>] = [:]
-        /// The number of recordings that got another requirement after they were stored.
+        /// The number of recordings that got a new requirement after they were stored.
         var gains: [RequirementGroup: Int] = [:]
     }
 
     private let state = Locked(State())
 
-    /// Forgets all numbers, which have other meanings in another database.
+    /// Forgets the known and the hidden requirements, whose numbers have other meanings in another database.
     func forgetNumbers() { state.withLock { ($0.known, $0.hidden) = ([:], [:]) } }
 
     /// The requirement with a number; nil when it wasn't read yet.

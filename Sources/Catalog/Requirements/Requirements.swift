@@ -66,10 +66,9 @@ public struct Requirements: Sendable {
         }
     }
 
-    /// The number of a kind's recordings that got a requirement after they were stored, from their media or a later
-    /// resource.
+    /// The number of a kind's recordings that got a requirement after they were stored.
     ///
-    /// It counts only the changes that this object has stored.
+    /// It counts requirements learnt from the media or a later resource, and only changes stored through this object.
     ///
     /// - Parameter number: the number of the requirement.
     public func gains(of number: Int64, kind: MediaKind) -> Int {
@@ -115,7 +114,7 @@ public struct Requirements: Sendable {
 
     // MARK: Hiding
 
-    /// Hides the recordings of a kind with the given requirements from all listings, and no others.
+    /// Hides each kind's recordings with the given requirements from all listings, and shows all others.
     public func hide(_ numbers: [MediaKind: Set<Int64>]) { memory.hide(numbers) }
 
     /// Whether a recording is hidden because of its requirement.

@@ -2,8 +2,8 @@ import CXXHash
 
 /// A streaming 64-bit XXH3 checksum.
 ///
-/// It detects accidents: a truncated file, a faulty disk, a write lost in a power failure. Forgery is detected by the
-/// authentication tag of the content.
+/// It detects accidents: a truncated file, a faulty disk, a write lost in a power failure. It doesn't detect forgery;
+/// only the content's authentication tag does, if there is one.
 struct BlockChecksum: ~Copyable {
     private let state: OpaquePointer
 

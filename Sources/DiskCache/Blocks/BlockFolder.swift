@@ -9,10 +9,10 @@ import Support
 final class BlockFolder: Sendable {
     struct File: Hashable, Sendable {
         let name: String
-        /// The number in the name; nil when the name is not one of a block's file.
+        /// The number in the name; nil when it isn't the name of a block's file.
         let id: Int64?
         let isTemporary: Bool
-        /// In bytes.
+        /// The size of the file in bytes.
         let size: Int64
     }
 

@@ -8,7 +8,7 @@ enum VectoredTransfer {
 
     /// Repeats a call for the rest of the buffers, and returns the number of bytes transferred.
     ///
-    /// They are fewer than the buffers have if a call transfers nothing: at the end of the file, or on a full disk.
+    /// The transfer is incomplete if a call transfers nothing, at the end of the file or on a full disk.
     ///
     /// - Parameters:
     ///   - vectors: the buffers; changed by the function.

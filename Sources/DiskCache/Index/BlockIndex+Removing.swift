@@ -70,7 +70,7 @@ extension BlockIndex {
         guard !ids.isEmpty else { return }
         try write { database in
             for id in ids {
-                // The reservation may be a block already: a failed commit may have lost only the answer.
+                // The reservation may be a block already, if the commit succeeded and then reported an error.
                 try files.remove(id, alsoTemporary: true)
                 try database.cachedStatement(sql: "DELETE FROM reservation WHERE id = ?").execute(arguments: [id])
                 try database.cachedStatement(sql: "DELETE FROM block WHERE id = ?").execute(arguments: [id])
@@ -88,7 +88,7 @@ extension BlockIndex {
 }
 
 extension Database {
-    /// Removes the files of blocks, then their rows.
+    /// Removes blocks: the file of each, then its row.
     ///
     /// If a file can't be removed, all rows stay; a row without a file is a miss.
     func remove(_ ids: [Int64], _ files: BlockFolder) throws {

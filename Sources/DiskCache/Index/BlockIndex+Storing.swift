@@ -3,7 +3,7 @@ import Support
 
 extension BlockIndex {
     enum Reservation: Hashable, Sendable {
-        /// There is room, under this number. Other contents of the recording may exist; they are obsolete.
+        /// The bytes are reserved under this number. `hasOtherContents` means that the recording has obsolete contents.
         case reserved(id: Int64, hasOtherContents: Bool)
         /// The block is stored, or being written.
         case held
@@ -38,7 +38,7 @@ extension BlockIndex {
             let excess = try database.accountedBytes().addingSaturated(bytes).subtractingSaturated(limit)
             if excess > 0, try database.evict(excess, files, uses) < excess { return .noRoom }
 
-            // Only now, since eviction may have removed the content.
+            // The content is inserted only now, since eviction may have removed it.
             try database.cachedStatement(
                 sql: "INSERT INTO content (sid, tag, size) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
             ).execute(arguments: [content.sid, content.entityTag, content.size])

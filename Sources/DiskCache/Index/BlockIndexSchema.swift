@@ -30,7 +30,7 @@ enum BlockIndexSchema {
             })
     }
 
-    /// The definitions in a new index, which every index has to have: rows of other tables could have any type.
+    /// The definitions in a new index; an existing index must have the same, so that values have the expected types.
     private static func expectedItems() throws -> Set<[String]> {
         if let known = expected.withLock({ $0 }) { return known }
         let made = try DatabaseQueue().write { database in
@@ -46,7 +46,7 @@ enum BlockIndexSchema {
     /// The statements that create the tables.
     ///
     /// `id` is AUTOINCREMENT in `reservation`, and a block keeps its reservation's number. Numbers are never reused, so
-    /// the late removal of a file never removes another block's.
+    /// the late removal of a file never removes the file of another block.
     private static let schema = """
         CREATE TABLE content (
             id INTEGER PRIMARY KEY,

@@ -11,7 +11,7 @@ import Support
 /// FOLDER/discarded-…          a damaged store, until it is removed
 /// ```
 ///
-/// A store is set aside by renaming its folder. Processes that still use it are not disturbed, until they notice
+/// A store is set aside by renaming its folder. Processes that still use the store continue until they notice
 /// (``isCurrent``).
 final class OpenStore: Sendable {
     let index: BlockIndex
@@ -27,7 +27,7 @@ final class OpenStore: Sendable {
     /// The identity of the index's file, to recognise a replacement.
     let identity: FileIdentity
 
-    /// Whether the machine was rebooted since the last use of the index, perhaps after a power failure.
+    /// Whether the machine was rebooted since the last sweep of the index, perhaps after a power failure.
     let wasRestarted: Bool
 
     /// The fault of the previous store, which was set aside on opening; nil when there was none.
@@ -38,7 +38,8 @@ final class OpenStore: Sendable {
     /// Whether the index has all files.
     ///
     /// Files that the index doesn't have would exceed the limit. So nothing is stored before a sweep if there are
-    /// discarded stores, or after a reboot: a power failure may have lost SQLite's last transactions. A kill doesn't.
+    /// discarded stores, or after a reboot: a power failure may have lost SQLite's last transactions. A kill loses
+    /// none.
     private let isSwept: Locked<Bool>
 
     /// The wait for another process that opens the folder.
@@ -69,7 +70,7 @@ final class OpenStore: Sendable {
     ///
     /// - Parameters:
     ///   - folder: the cache's folder; created if it is missing.
-    ///   - damaged: the index found damaged; it is set aside if it is still there.
+    ///   - damaged: the index found damaged; its store is set aside if the index is still there.
     ///   - keepsDamaged: whether an unusable index is left in place.
     ///   - patience: the wait for other processes' changes of the index.
     static func open(
@@ -146,8 +147,8 @@ final class OpenStore: Sendable {
 
     /// Cancels the reservations of processes that have ended.
     ///
-    /// Returns whether one of them was killed. Such a process may have removed files of blocks whose rows remain, since
-    /// rows are deleted last.
+    /// Returns whether a process was killed; one with reservations counts in the next call. A killed process may have
+    /// removed files of blocks whose rows remain, since rows are deleted last.
     @discardableResult
     func cancelOfDeadOwners() throws(IndexFailure) -> Bool {
         let owners = Self.ownersPath(folder)
@@ -180,7 +181,7 @@ final class OpenStore: Sendable {
 
     // MARK: Paths
 
-    /// Finds a part of a store that is reached by a link or is not the user's own file or folder.
+    /// Finds a part of a store that is a link, has the wrong type, or can be changed by other users.
     ///
     /// SQLite opens the index by name: it would follow links, and block on FIFOs.
     private static func foreignPart(of folder: String) -> PrivateFile.Refusal? {

@@ -19,7 +19,8 @@ final class Owner: Sendable {
     }
 
     deinit {
-        // Before the lock is released. Other processes cancel the reservations of an owner without a file.
+        // The file is removed before the lock is released, so that this process isn't taken for a killed one. Other
+        // processes cancel the reservations of an owner without a file.
         unlink(path)
     }
 
@@ -29,7 +30,7 @@ final class Owner: Sendable {
 
     /// Removes the files of dead owners, except those with reservations.
     ///
-    /// Returns whether there was one. Its process was killed, since an orderly exit removes the file.
+    /// Returns whether a file was removed: its process was killed, since an orderly exit removes the file.
     static func removeDead(folder: String, except names: Set<String>) -> Bool {
         var isFound = false
         for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []

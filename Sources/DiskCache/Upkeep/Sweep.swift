@@ -31,7 +31,7 @@ struct Sweep {
     private func sweep(_ folder: Int64) throws(IndexFailure) -> (orphans: Int, blocks: Int) {
         let blocks = try store.index.sizes(of: .block, in: folder)
         let files = try IndexFailure.wrapping { try store.files.files(in: folder) }
-        // In this order: a reservation may become a block meanwhile, but not the reverse.
+        // Reservations are read before blocks: a reservation may become a block meanwhile, but not the reverse.
         let written = try store.index.sizes(of: .reservation, in: folder)
         let stored = try store.index.sizes(of: .block, in: folder)
 
@@ -45,7 +45,7 @@ struct Sweep {
                 orphans += 1
             }
         }
-        // Blocks that existed before the listing, and whose files are missing or of another size.
+        // The blocks from before the listing whose files are missing or have another size.
         let missing = blocks.filter { sizes[$0.key] != $0.value }.map(\.key)
         try store.index.remove(missing, store.files)
         if stored.isEmpty && written.isEmpty { store.files.removeIfEmpty(folder) }

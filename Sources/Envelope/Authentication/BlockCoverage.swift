@@ -30,9 +30,9 @@ struct BlockCoverage: Sendable, Hashable {
 
     func covers(_ range: Range<Int64>) -> Bool { gaps(in: range).isEmpty }
 
-    /// The first range that touches or follows `position`.
+    /// The index of the first range that touches or follows `position`.
     ///
-    /// A binary search, since random reads leave many ranges.
+    /// The search is binary, since random reads leave many ranges.
     private func firstIndex(endingAtOrAfter position: Int64) -> Int {
         var low = 0
         var high = ranges.count

@@ -7,7 +7,7 @@ public import Support
 /// its place by a power of the hash key. So each range is hashed when it arrives, and only the sum is kept. libcrypto
 /// hashes the ranges. This type moves and adds the shares, since every library requires the content in order.
 ///
-/// A value: threads that share one have to lock it. Absorbing takes as long as hashing, plus some microseconds.
+/// Threads that share an authenticator have to lock it. Absorbing takes as long as hashing, plus some microseconds.
 public struct GCMAuthenticator: Sendable {
     private let hashKey: GHASHKey
     private let contentSize: Int64
@@ -90,13 +90,13 @@ public struct GCMAuthenticator: Sendable {
         }
     }
 
-    /// Absorbs a range that was hashed before, at next to no cost.
+    /// Absorbs a range by its fingerprint, at next to no cost.
     ///
     /// - Parameters:
     ///   - fingerprint: The range's fingerprint.
     ///   - ciphertext: The range, from which the tag is copied.
     ///   - offset: The ciphertext offset of its first byte.
-    /// - Throws: `invalidRange` when a part of the content, but not all of it, has been absorbed.
+    /// - Throws: `invalidRange` when a part of the range's content, but not all of it, has been absorbed.
     public mutating func absorb(
         _ fingerprint: Fingerprint, of ciphertext: RawSpan, at offset: Int64
     ) throws(EnvelopeError) {
@@ -123,7 +123,7 @@ public struct GCMAuthenticator: Sendable {
 
     /// Verifies the content against its tag, in constant time.
     ///
-    /// - Throws: `truncated` while the content is incomplete; `authenticationFailed` when the tag doesn't match.
+    /// - Throws: `truncated` while content or tag is incomplete; `authenticationFailed` when the tag doesn't match.
     public func verify() throws(EnvelopeError) {
         guard isComplete else {
             throw EnvelopeError(

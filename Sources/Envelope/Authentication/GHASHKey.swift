@@ -31,7 +31,7 @@ struct GHASHKey: Sendable {
     /// The mask of the content's tag: E(K, J₀).
     var contentMask: Block { secret(at: 0) }
 
-    /// The share in the content's hash of a range that `following` AES blocks follow.
+    /// A range's share in the content's hash; `following` is the number of AES blocks after the range.
     ///
     /// For m blocks it is Σ Cᵢ · H^(m − i) · H^(1 + following); the 1 stands for the block of lengths at the end.
     /// libcrypto computes the GMAC of the range as additional data: (Σ Cᵢ · H^(m − i) + L) · H, masked, where L is

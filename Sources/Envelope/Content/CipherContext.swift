@@ -23,7 +23,7 @@ struct CipherContext: ~Copyable {
 
     private let context: OpaquePointer
 
-    /// The largest input of a libcrypto call, which has 32-bit sizes, in bytes; a multiple of the AES block size.
+    /// The largest input of a libcrypto call in bytes, since its sizes have 32 bits; a multiple of the AES block size.
     private static let largestPiece = 1 << 30
 
     /// Prepares a run.

@@ -61,13 +61,13 @@ public struct CiphertextLayout: Sendable, Hashable {
     /// - Parameter range: Clamped to the plaintext; the result is empty when nothing remains.
     public func ciphertextRange(forPlaintext range: Range<Int64>) -> Range<Int64> {
         let range = range.clamped(to: 0..<plaintextSize)
-        // Padding makes the ciphertext longer than the plaintext, so rounding up stays within it.
+        // Padding makes the ciphertext longer than the plaintext, so rounding up stays within the ciphertext.
         return range.isEmpty || !needsPrecedingBlock ? range : Self.chainedBlocks(forPlaintext: range)
     }
 
     /// The AES blocks needed to decrypt a CBC range that isn't empty, as a range of bytes.
     ///
-    /// One more in front is needed for chaining, unless the range starts at 0, where the initialization vector serves.
+    /// They are those that the range touches and, for chaining, the one before, unless the first is at offset 0.
     static func chainedBlocks(forPlaintext range: Range<Int64>) -> Range<Int64> {
         let firstBlock = range.lowerBound / blockSize
         let endBlock = (range.upperBound - 1) / blockSize + 1
@@ -83,7 +83,7 @@ public struct CiphertextLayout: Sendable, Hashable {
     ///
     /// An unknown cipher (nil) is expected to produce whole AES blocks.
     public static func refusal(ofSize size: Int64, cipher: EnvelopeMetadata.ContentCipher?) -> String? {
-        // The smallest ciphertext of either cipher is as long: a tag alone, or an AES block of padding.
+        // The smallest ciphertext of either cipher has 16 bytes: a tag alone, or an AES block of padding.
         if size < blockSize { return "\(size) bytes are too few for encrypted media" }
         let isStream = cipher?.isPadded == false
         return isStream || size % blockSize == 0 ? nil : "\(size) bytes are not a whole number of AES blocks"

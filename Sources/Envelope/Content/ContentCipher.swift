@@ -37,7 +37,7 @@ extension EnvelopeMetadata.ContentCipher {
     public var name: String { traits.name }
     /// The name in Java's cryptography architecture, which the S3 encryption client uses.
     var javaName: String { traits.javaName }
-    /// The cipher's number in digests of envelopes, which name cached ciphertext: never changed.
+    /// The cipher's number in digests of envelopes; it never changes, since the digests name cached ciphertext.
     var digestNumber: UInt8 { traits.digestNumber }
     /// Whether a tag at the end of the ciphertext authenticates the content.
     public var isAuthenticated: Bool { traits.isAuthenticated }

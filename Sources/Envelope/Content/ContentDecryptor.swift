@@ -161,7 +161,7 @@ public struct ContentDecryptor: Sendable {
         }
     }
 
-    /// Decrypts the AES blocks that `destination` touches; `source` has one more in front unless they start at 0.
+    /// Decrypts the AES blocks that `destination` touches; `source` has the one before them too, if any.
     private func decryptChained(
         _ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer, at offset: Int64
     ) throws(EnvelopeError) {

@@ -1,6 +1,6 @@
 public import Support
 
-/// Opening an envelope or decrypting its content failed.
+/// An error of a private key, an envelope or the decryption of content.
 ///
 /// `message` and `cause` never hold key material, passphrases or plaintext, so both may be logged.
 public typealias EnvelopeError = CodedError<EnvelopeErrorCode>
@@ -9,7 +9,7 @@ public typealias EnvelopeError = CodedError<EnvelopeErrorCode>
 public enum EnvelopeErrorCode: ErrorCode {
     /// The text isn't PEM, or the PEM is damaged.
     case invalidPEM
-    /// The PEM holds no private key but a public key or a certificate.
+    /// The PEM holds other blocks, such as a public key or a certificate, but no private key.
     case notAPrivateKey
     /// The private key isn't an RSA key of 2048…4096 bits, or libcrypto doesn't support its encryption.
     case unsupportedKey
@@ -17,9 +17,9 @@ public enum EnvelopeErrorCode: ErrorCode {
     case passphraseRequired
     /// The passphrase doesn't open the private key.
     case wrongPassphrase
-    /// No private key is tied to the envelope's public key SID, and no other key fits.
+    /// No private key is tied to the envelope's public key SID, and no other private key fits.
     case keyNotHeld
-    /// A private key is tied to the envelope's public key SID, but neither it nor any other key fits.
+    /// A private key is tied to the envelope's public key SID, but neither it nor any other private key fits.
     case wrongKey
     /// A private key fits, but the content's padding or length disagrees: the content or its headers are damaged.
     case contentDamaged
@@ -27,19 +27,19 @@ public enum EnvelopeErrorCode: ErrorCode {
     case invalidContentKeyLength
     /// The scheme of the envelope, named in the message, isn't supported.
     case unsupportedScheme
-    /// The envelope's metadata is malformed: Base64, the size of the IV or the tag, contradictory sizes.
+    /// The envelope's metadata has malformed Base64, an impossible size, or sizes that contradict each other.
     case invalidMetadata
-    /// A range lies outside of the content or is misaligned: a mistake of the caller.
+    /// A range is misaligned, lies outside of the content, or was absorbed in part before: a mistake of the caller.
     case invalidRange
-    /// The ciphertext is too short.
+    /// The ciphertext is incomplete.
     case truncated
-    /// The padding of CBC content is malformed: the key is wrong or the content is damaged.
+    /// The padding of CBC content is malformed: the content key is wrong or the content is damaged.
     case invalidPadding
     /// The content doesn't match its tag.
     case authenticationFailed
     /// libcrypto failed unexpectedly; `cause` holds its errors.
     case cryptoFailure
 
-    /// Whether the error is `invalidRange`.
+    /// Whether the error is a mistake of the caller: true for `invalidRange` only.
     public var isProgrammingMistake: Bool { self == .invalidRange }
 }

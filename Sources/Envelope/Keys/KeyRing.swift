@@ -73,7 +73,7 @@ public struct KeyRing: Sendable {
 
     /// Whether every private key may open envelopes of this use that name a public key.
     ///
-    /// If so, a private key that has opened one envelope with this public key opens all of them, whatever their use.
+    /// If so, a private key that has opened an envelope of any use with this public key opens all those of this use.
     public func allMayHold(publicKeySID: String?, use: Use) -> Bool {
         entries.allSatisfy { $0.mayOpen(publicKeySID, use) }
     }

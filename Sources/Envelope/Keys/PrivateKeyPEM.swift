@@ -12,7 +12,7 @@ enum PrivateKeyPEM {
     private static let plainLabel = "PRIVATE KEY"
     /// The label of PKCS#1, which OpenSSL before 3.0 writes.
     private static let traditionalLabel = "RSA PRIVATE KEY"
-    /// The size limit of the file in bytes: a key of 4096 bits takes 3300, a long chain of certificates less.
+    /// The size limit of the file in bytes; a key of 4096 bits takes 3300, and a long chain of certificates fits too.
     private static let largestSize = 1 << 20
     /// The byte order mark that some editors write.
     private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
@@ -54,7 +54,7 @@ enum PrivateKeyPEM {
                 "The PEM text holds no private key but \(otherLabels.joined(separator: ", ")): give the file with the"
                     + " private key, not the one whose contents were given to Twilio.")
         }
-        // Every key in DER begins with a SEQUENCE (0x30), text doesn't.
+        // Every key in DER begins with a SEQUENCE (0x30), and text seldom does.
         throw EnvelopeError(
             .invalidPEM,
             isDER

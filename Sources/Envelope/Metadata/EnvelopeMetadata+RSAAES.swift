@@ -8,11 +8,11 @@ extension EnvelopeMetadata {
     /// Recording Encryption".
     ///
     /// - Parameters:
-    ///   - type: `rsa-aes`, or nil where the resource lacks the field, as in one of the documented spellings.
+    ///   - type: The resource's `type`, which must be `rsa-aes`; nil if the resource lacks the field.
     ///   - publicKeySID: The SID (`CR…`) of the public key.
     ///   - wrappedKeyBase64: The wrapped content key (`encrypted_cek`).
     ///   - initializationVectorBase64: The initialization vector (`iv`), usually 12 bytes.
-    /// - Throws: `unsupportedScheme` with the name of another type; `invalidMetadata`.
+    /// - Throws: `unsupportedScheme` for any other type; `invalidMetadata` for malformed Base64 or impossible sizes.
     public static func rsaAES(
         type: String?, publicKeySID: String?, wrappedKeyBase64: String, initializationVectorBase64: String
     ) throws(EnvelopeError) -> EnvelopeMetadata {

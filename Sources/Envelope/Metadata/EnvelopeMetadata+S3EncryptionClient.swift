@@ -10,7 +10,7 @@ extension EnvelopeMetadata {
     /// - Parameters:
     ///   - publicKeySID: The SID (`CR…`) of the public key, where known: no header names it.
     ///   - value: Returns the value of the header with a name in lower case.
-    /// - Returns: nil when no header is the client's: the object isn't encrypted.
+    /// - Returns: nil when no header says that the object is encrypted.
     /// - Throws: `unsupportedScheme` with the name of an unknown scheme; `invalidMetadata`.
     public static func s3EncryptionClient(
         publicKeySID: String? = nil, _ value: (_ lowerCaseName: String) -> String?

@@ -97,7 +97,7 @@ public struct EnvelopeMetadata: Sendable, Hashable {
     ///
     /// Two envelopes with the same digest decrypt ciphertext to the same plaintext. Throws when libcrypto fails.
     public func digest() throws(EnvelopeError) -> String {
-        // With the vector's length, since otherwise different envelopes could have the same bytes.
+        // The vector's length is included, since otherwise different envelopes could have the same bytes.
         let bytes =
             [cipher.digestNumber, UInt8(clamping: initializationVector.count)] + initializationVector + wrappedKey
         return try SHA256.hexadecimal(bytes.span.bytes)

@@ -2,7 +2,7 @@ import Support
 
 /// A response's headers of the S3 encryption client, without S3's prefix and surrounding white space.
 struct S3EncryptionHeaders {
-    /// The names of the headers, without S3's prefix; no other list of them exists.
+    /// The names of the headers, without S3's prefix; the program has no other list of them.
     enum Name: String, CaseIterable {
         case wrappedKey = "x-amz-key"
         case wrappedKeyOfVersion2 = "x-amz-key-v2"
@@ -10,7 +10,7 @@ struct S3EncryptionHeaders {
         case keyWrapping = "x-amz-wrap-alg"
         case contentCipher = "x-amz-cek-alg"
         case tagLength = "x-amz-tag-len"
-        /// A description of the key material, no part of the envelope: alone it doesn't indicate encryption.
+        /// A description of the key material; it isn't part of the envelope, and doesn't indicate encryption.
         case materialDescription = "x-amz-matdesc"
         case plaintextSize = "x-amz-unencrypted-content-length"
         case plaintextMD5 = "x-amz-unencrypted-content-md5"

@@ -12,7 +12,7 @@ public enum SecureHeap {
         /// The system refused a part of the protection, usually because RLIMIT_MEMLOCK is smaller than the arena:
         /// secrets may be swapped out.
         case unlocked
-        /// There is no arena, for lack of memory, or other code has made it and its protection is unknown.
+        /// There is no memory for the arena, or other code has made an arena, whose protection is unknown.
         ///
         /// Secrets are still wiped.
         case unavailable

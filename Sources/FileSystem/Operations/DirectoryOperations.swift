@@ -43,7 +43,7 @@ private func list(
         guard let directory = object(DirectoryHandle.self, of: file)?.takeUnretainedValue() else {
             return request.fail(.tree(.inputOutput))
         }
-        // Most entries have this size, which limits the query.
+        // Most entries have this size, so the query needs no more of them.
         let entrySize = withAttributes ? DirectoryBuffer.entryWithAttributesSize : DirectoryBuffer.entrySize
         let entries = try context.tree.entries(of: directory, after: cookie, limit: max(1, size / entrySize))
         request.answer { handle in
@@ -52,8 +52,8 @@ private func list(
             while count < entries.count, buffer.add(entries[count], withAttributes: withAttributes, for: handle) {
                 count += 1
             }
-            // Each entry reported with attributes counts as looked up: before the answer, since the kernel may use it
-            // at once.
+            // Each entry that is reported with attributes counts as looked up. It is counted before the answer, since
+            // the kernel may use the entry at once.
             for entry in entries[..<count] where withAttributes && entry.attributes != nil && !entry.isDot {
                 context.tree.refer(to: entry)
             }

@@ -49,11 +49,11 @@ private func answerNothing(_ request: Request) {
 }
 
 func getAttributes(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ file: UnsafeMutablePointer<fuse_file_info>?) {
-    // The kernel names an open file only when it is about to read it.
+    // The kernel names an open file when a program reads it or seeks to its end, not for `stat`.
     let isOpen = file != nil
     OperationContext.run(handle, .getAttributes, inode) { context, request in
         if object(OpenFile.self, of: file)?.takeUnretainedValue().isOutdated == true {
-            // With the new size, the kernel would treat the rest of the old media as its end.
+            // With the new size, the old media would seem to end too early or too late.
             let reason = "the media has changed since the file was opened: open it again"
             return request.fail(.tree(.media(.changed)), reason)
         }
@@ -68,7 +68,7 @@ func getAttributes(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ file: UnsafeMut
     }
 }
 
-/// Called only if the kernel doesn't check permissions itself, as it does by default.
+/// Not called while the mount has the option `default_permissions`: the kernel checks permissions itself.
 func checkAccess(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ mask: Int32) {
     OperationContext.run(handle, .access, inode) { (context, request) throws(FileTreeError) in
         guard let handle else { return }
@@ -96,7 +96,7 @@ func getStatistics(_ handle: fuse_req_t?, _ inode: fuse_ino_t) {
 func getExtendedAttribute(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ name: UnsafePointer<CChar>?, _ size: Int) {
     OperationContext.run(handle, .getExtendedAttribute, inode) { (context, request) throws(FileTreeError) in
         let name = name.map { String(cString: $0) } ?? ""
-        // The tree isn't asked: some programs, and the kernel, request others (security.*, posix_acl) at every access.
+        // Not looked up: the kernel and some programs request other attributes (security.*, posix_acl) at every access.
         guard name.hasPrefix("user.") else { throw FileTreeError(.noAttribute, "only user attributes are kept") }
         let attributes = try context.tree.extendedAttributes(of: inode.inode)
         guard let value = attributes.first(where: { $0.name == name })?.value else {
@@ -113,7 +113,7 @@ func listExtendedAttributes(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ size: 
     }
 }
 
-/// Answers with a value, or with its size if `size` is 0 (xattr(7)).
+/// Answers with a value, or with its size if `size` is 0 (getxattr(2)).
 private func reply(_ value: [UInt8], to request: Request, size: Int) {
     if size == 0 {
         request.answer { fuse_reply_xattr($0, value.count) }

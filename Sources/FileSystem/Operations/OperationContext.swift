@@ -16,8 +16,8 @@ final class OperationContext: Sendable {
 
     /// Runs an operation, and watches its request if it isn't answered at once.
     ///
-    /// Every callback of libfuse calls this. They are named functions, not closures: a closure literal can be inferred
-    /// to belong to the main actor and then crashes on libfuse's threads.
+    /// Every callback for a request calls this. The callbacks are named functions, since a closure literal can be
+    /// inferred to belong to the main actor and then crashes on libfuse's threads.
     ///
     /// - Parameters:
     ///   - inode: The operation's node; 0 for none.
@@ -39,6 +39,6 @@ final class OperationContext: Sendable {
 }
 
 extension UInt64 {
-    /// The kernel's number of a node as the tree's.
+    /// The kernel's number of a node, in the tree's type.
     var inode: InodeNumber { InodeNumber(rawValue: self) }
 }

@@ -2,8 +2,8 @@ import CFUSE
 import FileTree
 import Glibc
 
-// Requests that would change the tree. They come only if somebody remounts it writable: the kernel refuses changes of a
-// read-only mount.
+// Requests that would change the tree. They come only if somebody remounts the file system writable: the kernel refuses
+// changes of a read-only mount.
 
 private func refuse(_ handle: fuse_req_t?, _ inode: fuse_ino_t) {
     OperationContext.run(handle, .change, inode) { _, request in request.fail(.tree(.readOnly)) }

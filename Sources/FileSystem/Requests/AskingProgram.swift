@@ -25,7 +25,7 @@ struct AskingProgram: Sendable {
             .flatMap { $0 > 0 ? $0 : nil }
     }
 
-    /// At most 15 bytes, chosen by the program, and a newline (proc_pid_comm(5)).
+    /// The name of a process, at most 15 bytes that the program chooses; nil if it has ended (proc_pid_comm(5)).
     private static func name(of processID: pid_t) -> ForeignText? {
         guard processID > 0, let bytes = KernelFile.bytes(of: "/proc/\(processID)/comm", limit: 64)
         else { return nil }

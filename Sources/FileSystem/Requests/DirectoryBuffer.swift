@@ -21,7 +21,7 @@ struct DirectoryBuffer: ~Copyable {
 
     /// Adds an entry, with its known attributes if wanted; false if it doesn't fit.
     ///
-    /// `.` and `..` never have attributes: the kernel would count them as references to forget.
+    /// `.` and `..` never have attributes: the kernel ignores these, and counts no reference.
     mutating func add(_ entry: DirectoryEntry, withAttributes: Bool, for request: fuse_req_t) -> Bool {
         let known = withAttributes && !entry.isDot ? entry.attributes : nil
         var parameters = fuse_entry_param(known, validity: entry.validity)

@@ -11,14 +11,14 @@ enum RequestErrorCode: Hashable, Sendable, CaseIterable {
     case deadline
     /// The waiting program is about to end.
     case interrupted
-    /// The caller's buffer is too small for an extended attribute's value or the names.
+    /// The caller's buffer is too small for an extended attribute's value or for the list of names.
     case smallBuffer
 
     /// All reasons, in the order of the manual's table.
     static let allCases: [RequestErrorCode] =
         ([
-            .notFound, .stale, .isDirectory, .notDirectory, .invalid, .readOnly, .permissionDenied, .noAttribute,
-            .inputOutput,
+            .notFound, .stale, .isDirectory, .notDirectory, .invalid, .readOnly, .permissionDenied, .refused,
+            .noAttribute, .inputOutput,
         ] + MediaErrorCode.allCases.map { .media($0) }).map { .tree($0) } + [.deadline, .interrupted, .smallBuffer]
 }
 
@@ -28,11 +28,11 @@ struct ErrorNumber: Hashable, Sendable {
     let name: String
 }
 
-/// The answer to a failed request: the program's error, and the level of the log line.
+/// The answer to a failed request: its errno, the level of its log line, and the reason.
 struct ErrorAnswer: Sendable {
-    /// The program's error.
+    /// The errno that the program gets.
     let number: ErrorNumber
-    /// The level of the log line; nil for errors that say everything themselves, which aren't logged.
+    /// The level of the log line; nil for errors that need no explanation, which aren't logged.
     let level: Logger.Level?
     /// The reason, as in the manual.
     let reason: String
@@ -56,9 +56,11 @@ struct ErrorAnswer: Sendable {
             case .tree(.invalid): Self(EINVAL, "EINVAL", nil, "a file is read as a link, or a link opened as a file")
             case .tree(.readOnly): Self(EROFS, "EROFS", nil, "the tree would be changed")
             case .tree(.permissionDenied): Self(EACCES, "EACCES", nil, "the mode of the file doesn't allow it")
+            // The line about the list has the reason; a program may open the directory again and again.
+            case .tree(.refused): Self(EACCES, "EACCES", nil, "Twilio refuses the list to the credentials")
             case .tree(.noAttribute): Self(ENODATA, "ENODATA", nil, "there is no such extended attribute")
             case .tree(.inputOutput): Self(EIO, "EIO", .error, "the list or the catalog can't be read")
-            // Not ETIMEDOUT, which programs take for a broken connection of their own.
+            // ETIMEDOUT would be wrong: programs take it for a broken connection of their own.
             case .deadline: Self(EIO, "EIO", .error, "there was no answer within 100 seconds, or 3 for a lookup")
             case .interrupted: Self(EINTR, "EINTR", nil, "the program was told to end while it waited")
             case .smallBuffer: Self(ERANGE, "ERANGE", nil, "an extended attribute doesn't fit the buffer")
@@ -69,8 +71,8 @@ struct ErrorAnswer: Sendable {
     private init(_ code: MediaErrorCode) {
         self =
             switch code {
-            // "Required key not available" tells an administrator more than "Permission denied". A single warning has
-            // named the key: a backup may meet a million such files.
+            // "Required key not available" tells an administrator more than "Permission denied". The level is low
+            // because a backup may meet a million such files: one warning per key reports them (`Readability`).
             case .keyNotHeld: Self(ENOKEY, "ENOKEY", .debug, "no private key that is held opens the file")
             case .changed: Self(ESTALE, "ESTALE", .info, "the media has changed since the file was opened")
             case .mediaMissing: Self(EIO, "EIO", .error, "Twilio has the recording, but its media isn't there")

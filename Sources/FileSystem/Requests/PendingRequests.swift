@@ -5,8 +5,9 @@ import Support
 
 /// The waiting requests: none waits beyond its deadline, or for a program that is about to end.
 ///
-/// One thread checks them several times a second. It reads the pending signals of interrupted requests itself: the
-/// kernel reports only the first signal, which may be harmless, as Go programs get such signals all the time.
+/// One thread checks them several times a second. If the kernel has reported a signal, the thread reads the program's
+/// pending signals itself. The kernel reports only the first signal of a request, which may be harmless: Go programs
+/// get such signals all the time.
 final class PendingRequests: Sendable {
     private struct Waiting {
         let request: Request
@@ -19,15 +20,16 @@ final class PendingRequests: Sendable {
 
     /// The longest wait of a lookup.
     ///
-    /// libfuse 3.14 doesn't tell the kernel that lookups may be parallel, so each delays all others in its directory. A
-    /// lookup waits only for a recording that isn't listed, usually some tenths of a second for Twilio's answer. An
-    /// answer that comes later is kept, and the next lookup finds it.
+    /// libfuse 3.14 doesn't tell the kernel that lookups may be parallel, so a lookup delays all others in its
+    /// directory.
+    /// Only lookups of unlisted recordings wait, usually some tenths of a second for Twilio's answer. An answer that
+    /// comes after the deadline is kept, and the next lookup finds it.
     static let patienceOfLookups: Duration = .seconds(3)
 
     /// The interval of the checks.
     private static let interval: Duration = .milliseconds(200)
 
-    /// Under its own lock: adding a request must not wake the thread.
+    /// These have a lock of their own, since adding a request must not wake the thread.
     private let requests = Locked([ObjectIdentifier: Waiting]())
     private let isShutDown = Condition(false)
     private let thread: NamedThread
@@ -83,7 +85,7 @@ final class PendingRequests: Sendable {
 
     /// Whether a signal that ends programs is pending for a thread or its process.
     private static func isEnding(_ threadID: pid_t) -> Bool {
-        // A signal is pending; which one is unknown for a thread that lives in another namespace or has ended.
+        // The signals of a thread that has ended, or lives in another namespace, are unknown: it counts as ending.
         guard threadID > 0, let status = KernelFile.text(of: "/proc/\(threadID)/status") else { return true }
         return status.split(separator: "\n").contains { line in
             guard line.hasPrefix("SigPnd:") || line.hasPrefix("ShdPnd:") else { return false }

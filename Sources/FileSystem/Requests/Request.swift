@@ -6,8 +6,8 @@ import Synchronization
 
 /// A request of the kernel; any thread may answer it, and only the first answer counts.
 ///
-/// An answer is data, an error, the deadline or an interruption. Later answers do nothing, so the thread that completes
-/// data needn't know whether a program still waits for it.
+/// An answer is data, an error, the deadline or an interruption. Later answers do nothing, so the thread that has
+/// the data needn't check whether the program still waits.
 final class Request: Sendable {
     private struct State: @unchecked Sendable {
         // Safe although unchecked: the pointer is used only by the thread that took it out, or under the lock.
@@ -51,13 +51,13 @@ final class Request: Sendable {
     /// Whether the kernel has reported a pending signal of the waiting thread.
     var isInterrupted: Bool { interrupted.load(ordering: .relaxed) }
 
-    /// Has libfuse report interruptions from now on, if the request isn't answered.
+    /// Makes libfuse report interruptions from now on, unless the request is answered.
     func watchInterruptions() {
         state.withLock { state in
             guard let handle = state.handle, !state.isWatched else { return }
             state.isWatched = true
-            // Unretained: `answer` ends the watch before it releases the request, and the list of pending requests
-            // holds it until then. The callback may come at once, under this lock; it takes none.
+            // Unretained: the list of pending requests retains this object until `answer` begins, and `answer` ends
+            // the watch. libfuse may call the callback at once, under this lock; the callback takes no lock.
             fuse_req_interrupt_func(handle, requestWasInterrupted, Unmanaged.passUnretained(self).toOpaque())
         }
     }
@@ -65,7 +65,7 @@ final class Request: Sendable {
     /// Answers, unless another answer came first.
     ///
     /// - Parameter reply: Calls one of libfuse's reply functions, exactly once.
-    /// - Returns: Whether this answer counted and libfuse took it.
+    /// - Returns: Whether this answer was the first and libfuse accepted it.
     @discardableResult
     func answer(_ reply: (fuse_req_t) -> Int32) -> Bool {
         let (handle, isWatched) = state.withLock { state -> (fuse_req_t?, Bool) in
@@ -73,7 +73,7 @@ final class Request: Sendable {
             return (state.handle, state.isWatched)
         }
         guard let handle else { return false }
-        // Waits for a running callback: afterwards libfuse doesn't use this object any more.
+        // This call waits for a running callback. After it, libfuse doesn't use this object any more.
         if isWatched { fuse_req_interrupt_func(handle, nil, nil) }
         defer { failures.metrics.answered(operation, since: start) }
         return reply(handle) == 0
@@ -86,7 +86,7 @@ final class Request: Sendable {
     ///   - cause: The reason as an error, instead of a sentence.
     func fail(_ code: RequestErrorCode, _ reason: String = "", cause: (any Error)? = nil) {
         let error = ErrorAnswer(code)
-        // The program is known only while it waits.
+        // The program can be found only while it waits.
         let program = isPending ? failures.program(threadID, toBeTold: error) : nil
         if answer({ fuse_reply_err($0, error.number.rawValue) }) {
             failures.note(error, of: self, by: program, reason: reason, cause: cause)
@@ -120,6 +120,6 @@ final class Request: Sendable {
 /// libfuse holds locks meanwhile, so the thread that watches the deadlines answers the request.
 private func requestWasInterrupted(_ handle: fuse_req_t?, _ context: UnsafeMutableRawPointer?) {
     guard let context else { return }
-    // Valid: see watchInterruptions.
+    // The pointer is valid: see `watchInterruptions`.
     Unmanaged<Request>.fromOpaque(context).takeUnretainedValue().interrupted.store(true, ordering: .relaxed)
 }

@@ -6,9 +6,9 @@ import Metrics
 ///
 /// A request finds its timer and its counter without a lock.
 struct RequestMetrics: Sendable {
-    /// By the raw value of the operation.
+    /// The timers, by the raw value of the operation.
     private let timers: [Timer]
-    /// By the value of `errno`.
+    /// The counters, by the value of `errno`.
     private let errors: [Int32: Counter]
 
     init(_ factory: any MetricsFactory) {
@@ -25,7 +25,7 @@ struct RequestMetrics: Sendable {
     /// Counts the error of an answer.
     func count(_ error: ErrorNumber) { errors[error.rawValue]?.increment() }
 
-    /// Measures an answered request, which arrived at `start` by ``now``.
+    /// Measures an answered request that arrived at `start`, a value of ``now``.
     func answered(_ operation: Operation, since start: Int64) {
         timers[operation.rawValue].recordNanoseconds(Self.now - start)
     }

@@ -76,7 +76,7 @@ public final class FileSystemSession: Sendable {
         do throws(FileSystemError) {
             try Unmounting.unmount(mountPoint, isLazy: true)
         } catch {
-            // Another program may have unmounted it before; otherwise a dead mount stays, for the user to unmount.
+            // Another program may have unmounted it before. Otherwise a dead mount stays for the user to unmount.
             let isGone = error.code == .mountPoint
             logger.log(level: isGone ? .debug : .error, "unmounting failed", error: error)
         }
@@ -142,7 +142,7 @@ public final class FileSystemSession: Sendable {
 
     /// Starts the threads.
     ///
-    /// libfuse's loop with several threads isn't clean under ThreadSanitizer; this one is, and as fast.
+    /// libfuse's loop with several threads isn't clean under ThreadSanitizer; this loop is, and is as fast.
     private func serve(_ handle: SessionHandle, threadCount: Int) throws(SystemError) {
         let progress = progress
         for number in 0..<max(2, threadCount) {
@@ -153,7 +153,7 @@ public final class FileSystemSession: Sendable {
                 while fuse_session_exited(handle.session) == 0 {
                     let result = fuse_session_receive_buf(handle.session, &buffer)
                     if result == -EINTR { continue }
-                    // 0: unmounted.
+                    // 0 means that the file system is unmounted.
                     guard result > 0 else { break }
                     fuse_session_process_buf(handle.session, &buffer)
                 }
@@ -164,7 +164,7 @@ public final class FileSystemSession: Sendable {
         }
     }
 
-    /// Starts one thread, or subtracts it from the count.
+    /// Starts one thread; subtracts it from the count if that fails.
     private func startThread(name: String, _ body: @escaping @Sendable () -> Void) throws(SystemError) -> NamedThread {
         do throws(SystemError) {
             return try NamedThread(name: name, body)

@@ -32,7 +32,7 @@ public final class KernelConnection: KernelCache, Sendable {
 
     /// Has the kernel, if there is a mount, ask again for the attributes of removed or changed inodes.
     ///
-    /// Removed inodes are stale, and the kernel looks their names up again, without success. It drops the pages of
-    /// changed inodes, since their time differs.
+    /// Removed inodes are stale, and the kernel looks their names up again, without success. Changed inodes have
+    /// another time, so the kernel drops their pages.
     public func expire(_ inodes: [InodeNumber]) { notices.expire(inodes) }
 }

@@ -12,7 +12,7 @@ import Support
 /// for them again, and finds the node stale or its time changed.
 final class KernelNotices: Sendable {
     private let worker: WorkerPool
-    /// Set at the mount: libfuse's session needs the tree, and the tree these notices.
+    /// The mount; set late, since libfuse's session needs the tree, and the tree needs these notices.
     private let session = Locked<SessionHandle?>(nil)
     private let logger: Logger
 

@@ -14,7 +14,7 @@ enum KernelReadAhead {
     /// speed up reading in order, and fetches more in vain for programs that seek or map a file into memory.
     private static let kilobytes = 1024
 
-    /// Raises it for a mounted file system, if allowed.
+    /// Raises the read-ahead of a mounted file system, if allowed.
     static func raise(for mountPoint: String, logger: Logger) {
         // Not `stat`, which the mount itself has to answer: if the process were killed meanwhile, the waiting thread
         // would stay, and the mount with it.

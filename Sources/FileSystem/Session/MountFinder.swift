@@ -10,7 +10,7 @@ public enum MountFinder {
     /// The mount point above a path.
     ///
     /// - Parameter path: The mount point or a path in it; it needn't exist.
-    /// - Throws: `mountPoint` for a path outside of the mounts of twiliofs, or a missing one.
+    /// - Throws: `mountPoint` for a path outside of the mounts of twiliofs, or for a missing path.
     public static func mountPoint(above path: String) throws(FileSystemError) -> String {
         let notFound = FileSystemError(
             .mountPoint, "'\(path)' is not in a mount of twiliofs: give the directory on which an account is mounted")
@@ -39,7 +39,7 @@ public enum MountFinder {
                 folder.append(name)
             }
         }
-        // Only now: it would access a mount of twiliofs.
+        // `lstat` comes last, since it would access the mount if the path were in one.
         var status = stat()
         if lstat(path, &status) != 0, errno == ENOENT || errno == ENOTDIR {
             throw FileSystemError(

@@ -66,7 +66,7 @@ enum MountHelper {
         return (value, sentence(in: Array(lines.filter(isItsOwn).joined(separator: [UInt8(ascii: "\n")]))))
     }
 
-    /// The error of users other than root without it.
+    /// The error of users other than root if fusermount3 is missing.
     static let missing = FileSystemError(
         .unavailable, "fusermount3 is missing, without which only root can mount: install the package 'fuse3'")
 
@@ -117,7 +117,7 @@ enum MountHelper {
     }
 }
 
-/// A pipe for a program's messages that never blocks.
+/// A pipe that never blocks, for a program's messages.
 private final class MessagePipe {
     /// The end for writing.
     let writing: Int32

@@ -88,7 +88,7 @@ public struct MountPoint: Sendable {
                 "there is no /dev/fuse: load the kernel's module with 'modprobe fuse', or give the container the device"
             )
         }
-        // fusermount3 opens it with the rights of the user who runs it.
+        // fusermount3 opens the device with the rights of the user who runs it.
         let descriptor = open("/dev/fuse", O_RDWR | O_CLOEXEC)
         guard descriptor >= 0 else {
             let reason = "\(SystemErrorCode.current)"
@@ -124,7 +124,7 @@ public struct MountPoint: Sendable {
     /// The type of this program's mounts.
     static let ourType = "fuse.twiliofs"
 
-    /// The types of all mounted file systems by directory; of several, that of the visible one.
+    /// The types of all mounted file systems by directory; the last mount on a directory counts.
     static func fileSystemTypes() -> [String: String] { mounts { String(cString: $0.mnt_type) } }
 
     /// The user who mounted a FUSE file system exactly on a directory; nil if unknown.

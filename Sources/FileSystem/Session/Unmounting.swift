@@ -2,7 +2,7 @@ import CFUSE
 import Glibc
 public import Support
 
-/// Unmounting from outside of the serving process.
+/// Unmounts without libfuse's session, from the serving process or another one.
 public enum Unmounting {
     /// Unmounts a mount of twiliofs without accessing it, since it may be dead or hang.
     ///

@@ -9,8 +9,8 @@ import TwilioAPI
 final class AttributeProvider: Sendable {
     /// The size reported with a name until the true size is known.
     ///
-    /// Only a program that asks for the attributes in the kernel's cache (`AT_STATX_DONT_SYNC`) can see it. Too large
-    /// is better than too small: reading ends at the file's end, and no file seems empty.
+    /// Only a program that asks for the attributes in the kernel's cache (`AT_STATX_DONT_SYNC`) can see it. A size that
+    /// is too large does less harm than a small one: reading still ends at the file's end, and no file seems empty.
     private static let sizeUntilKnown = Bounds.largestSize
 
     private let branches: Branches
@@ -57,16 +57,16 @@ final class AttributeProvider: Sendable {
         }
     }
 
-    /// Waits until the list has recordings of a call or a room, or is complete.
+    /// Provides the attributes of a call or a room without known recordings, once its lists are complete.
     private func waitForGroup(_ group: SID, _ node: Node, _ completion: @escaping TreeCompletion<Attributes>) {
         let branch = branches[node.branch]
-        // Stale, not missing: the kernel then looks up the name again, without success.
+        // With `stale` instead of `notFound`, the kernel looks up the name again, without success.
         let gone = FileTreeError(.stale, "\(group) has no recordings")
         let kinds = Grouping(of: group).kinds
         guard !branch.isListed(kinds) else { return completion(.failure(gone)) }
         branch.synchronizer.whenListed(kinds) { [self] result in
             do throws(FileTreeError) {
-                if case .failure(let error) = result { throw FileTreeError(.inputOutput, error.message, cause: error) }
+                if case .failure(let error) = result { throw .list(error) }
                 guard let oldest = try branch.oldest(ofGroup: group), let attributes = try known(of: node, oldest)
                 else { throw branch.isListed(kinds) ? gone : .interrupted }
                 completion(.success(attributes))
@@ -98,14 +98,14 @@ final class AttributeProvider: Sendable {
     func withName(of node: Node, _ entry: CatalogEntry?) throws(FileTreeError) -> Attributes {
         if let known = try known(of: node, entry) { return known }
         guard case .media(let sid, _) = node.place, let entry else { throw Self.unknown }
-        // The kernel has the size of a file that is being read; it must not be replaced.
+        // The kernel has the size of a file that is being read; a placeholder must not replace it.
         if let facts = library.factsAtHand(sid) { return media(node, entry, facts) }
         return media(node, entry, size: Self.sizeUntilKnown, validity: 0)
     }
 
     private static var unknown: FileTreeError { FileTreeError(.stale, "the attributes are not known") }
 
-    /// The attributes of a node without a request; nil while the size is unknown.
+    /// The attributes of a node, as far as known without a request; nil while the size is unknown.
     private func known(of node: Node, _ entry: CatalogEntry?) throws(FileTreeError) -> Attributes? {
         switch node.place {
         case .directory(let directory):
@@ -141,7 +141,7 @@ final class AttributeProvider: Sendable {
 
     /// - Parameter isFinal: Whether the size is certain; otherwise the kernel asks again soon.
     private func media(_ node: Node, _ entry: CatalogEntry, size: Int64, isFinal: Bool) -> Attributes {
-        // While a program reads the former media, the size isn't valid: the kernel asks again before it reads past the
+        // While a program may read the former media, the validity is 0: the kernel asks again before it reads past the
         // end, and the program gets ESTALE instead of an early end.
         let isDisputed = library.hasOutdatedReaders(entry.sid)
         return media(node, entry, size: size, validity: isDisputed ? 0 : isFinal ? Validity.long : Validity.short)

@@ -3,7 +3,7 @@ public import TwilioAPI
 
 /// The attributes of a node, as `stat` reports them.
 public struct Attributes: Hashable, Sendable {
-    /// The kind of a node.
+    /// The type of a node.
     public enum FileType: Hashable, Sendable {
         /// A directory.
         case directory
@@ -13,35 +13,39 @@ public struct Attributes: Hashable, Sendable {
         case link
     }
 
-    /// The node's number.
+    /// The inode number.
     public let inode: InodeNumber
-    /// The kind of node.
+    /// The kind of the node.
     public let type: FileType
-    /// Permission bits.
+    /// The permission bits.
     public let permissions: UInt32
-    /// Owner.
+    /// The user ID of the owner.
     public let user: UInt32
-    /// Group.
+    /// The group ID.
     public let group: UInt32
-    /// The size in bytes: of media, that of the plaintext; of a link, that of the target.
+    /// The size in bytes; for media, the size of the plaintext; for a link, the length of the target.
     public let size: Int64
-    /// The time of the recording; of a resource, its last change; of a directory, a time derived from its recordings.
+    /// The modification time.
+    ///
+    /// Media and links have the recording's creation time, resources the time of their last change. Directories of
+    /// dates have the beginning of the interval, most others the creation time of a recording in them.
     public let modified: Timestamp
 
-    /// The number of changes of the content since the mount: the nanoseconds of the time.
+    /// The number of changes of the content since the mount.
     ///
-    /// The kernel drops the pages of a file when its time changes.
+    /// `stat` reports it as the nanoseconds of the modification time: the kernel drops a file's cached pages when that
+    /// time changes.
     public var revision = 0
 
     /// The time for which the kernel may keep the attributes, in seconds.
     public let validity: Double
 
-    /// The time in seconds since 1970 (POSIX time).
+    /// The modification time in seconds since 1970 (POSIX time).
     public var modificationTime: Int64 { modified.seconds }
 }
 
 extension Attributes {
-    /// The time of nodes without their own time: constant, so that backups see no change.
+    /// The modification time of nodes without one of their own; constant, so that backups see no change.
     static let unknownTime = Timestamp(seconds: 0)
 
     /// The attributes of a file.
@@ -52,13 +56,13 @@ extension Attributes {
     }
 }
 
-/// The owner of all files, and the permissions of others.
+/// The owner, the group and the permissions of all files.
 public struct Ownership: Hashable, Sendable {
-    /// Owner of everything.
+    /// The user ID of the owner of all files.
     public var user: UInt32
-    /// Group of everything.
+    /// The group ID of all files.
     public var group: UInt32
-    /// Permission bits to remove; 077 makes files 0600 and directories 0700.
+    /// The permission bits to remove; 077 makes files 0600 and directories 0700.
     public var mask: UInt32
 
     /// Makes an ownership.
@@ -70,8 +74,8 @@ public struct Ownership: Hashable, Sendable {
 
     /// The permission bits of a file.
     ///
-    /// Writable despite the read-only mount: copies keep the bits, and their owner has to be able to change and delete
-    /// them.
+    /// They allow writing, although the mount is read-only: programs copy the bits to the copies they make, and the
+    /// owner of a copy must be able to change it.
     var filePermissions: UInt32 { 0o666 & ~mask }
 
     /// The permission bits of a symbolic link; they have no effect.
@@ -80,12 +84,12 @@ public struct Ownership: Hashable, Sendable {
     /// The permission bits of a directory.
     var directoryPermissions: UInt32 { 0o777 & ~mask }
 
-    /// Refuses an access that the mode doesn't allow.
+    /// Throws an error for an access that the permission bits don't allow.
     ///
-    /// - Parameter wanted: Bits of the access: 4 read, 2 write, 1 search.
+    /// - Parameter wanted: The bits of the access: 4 to read, 2 to write, 1 to execute a file or search a directory.
     func check(_ wanted: UInt32, isDirectory: Bool, user: UInt32, group: UInt32) throws(FileTreeError) {
         guard wanted & 2 == 0 else { throw FileTreeError(.readOnly, "the mount is read-only") }
-        // The superuser passes, as in every file system, except for executing a file without an execute bit.
+        // As in every file system, the superuser passes, except to execute a file without an execute bit.
         if user == 0, wanted & 1 == 0 || isDirectory { return }
         let permissions = isDirectory ? directoryPermissions : filePermissions
         let shift: UInt32 = user == self.user ? 6 : group == self.group ? 3 : 0

@@ -3,7 +3,7 @@ import Media
 import Prefetching
 import TwilioAPI
 
-/// The extended attributes of a recording's media file, `user.twilio.*`: facts of its resource and its envelope.
+/// The extended attributes of a recording's media file, `user.twilio.*`: values of its resource, and its integrity.
 struct ExtendedAttributes {
     /// Names and values, in the order of a listing.
     let values: [(name: String, value: String)]

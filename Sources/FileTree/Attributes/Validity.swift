@@ -5,7 +5,7 @@ import Readability
 enum Validity {
     /// A day: completed media never changes.
     static let long = 86_400.0
-    /// Directories, and everything uncertain.
+    /// A second: directories and everything uncertain may change.
     static let short = 1.0
 }
 
@@ -23,7 +23,7 @@ struct NameValidity: Sendable {
             return mayVanish ? Validity.short : Validity.long
         }
         return switch node.place {
-        // The last recording of a date or a call may disappear.
+        // The last recording of a date, a call or a room may disappear.
         case .directory(.date), .directory(.group): Validity.short
         case .directory, .link, .media, .metadata, .control: Validity.long
         }

@@ -54,7 +54,7 @@ extension Branch {
     /// Whether the lists of some kinds are complete.
     func isListed(_ kinds: some Sequence<MediaKind>) -> Bool { kinds.allSatisfy(synchronizer.isComplete) }
 
-    /// Whether a directory's time is final: incomplete lists can change it at any moment.
+    /// Whether a directory's time changes seldom: incomplete lists can change it at any moment.
     func isSettled(_ directory: Directory) -> Bool {
         switch directory {
         case .date, .accounts, .control: true
@@ -62,10 +62,10 @@ extension Branch {
         }
     }
 
-    /// The time of a directory, the same after a remount: that of its newest recording.
+    /// The time of a directory: that of its newest recording, which is the same after a remount.
     ///
     /// A day, a month and a year have the time of their beginning. Calls and rooms have the time of their oldest
-    /// recording: later recordings don't change it, and the catalog finds it with the call.
+    /// recording: later recordings don't change this time, and the query that finds the call returns it.
     ///
     /// - Parameter oldest: The oldest recording of a call or a room, if at hand.
     func modified(_ directory: Directory, oldest: CatalogEntry?) throws(FileTreeError) -> Timestamp {

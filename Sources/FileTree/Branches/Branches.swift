@@ -4,12 +4,12 @@ import TwilioAPI
 struct Branches: Sendable {
     /// All branches, the mounted account's first.
     let all: [Branch]
-    /// Whether subaccounts are visible, even without any.
+    /// Whether subaccounts are visible, even if there are none.
     private let hasAccounts: Bool
 
     /// - Parameter subaccounts: Nil if they are hidden.
     init(main: Branch, subaccounts: [Branch]?) {
-        // As many as there are branch numbers; Twilio allows a thousand unless asked for more.
+        // The branch numbers limit the subaccounts; Twilio allows a thousand unless asked for more.
         all = [main] + (subaccounts ?? []).prefix(BranchNumber.subaccountLimit)
         hasAccounts = subaccounts != nil
     }

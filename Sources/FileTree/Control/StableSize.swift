@@ -1,8 +1,8 @@
 /// The reported size of a file with a new text for each opening.
 ///
 /// A backup asks for the size, then reads; it complains about any other number of bytes, and about another size the
-/// next time. So the text is padded to a power of two with room to grow. The size never shrinks; it grows when it is
-/// asked for and the text has come near it.
+/// next time. So the text is padded to a power of two with room to grow. The size never shrinks. It grows when it is
+/// reported and the text has come near it, or when the text is longer.
 struct StableSize {
     private static let least = 16 << 10
 

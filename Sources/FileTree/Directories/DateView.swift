@@ -20,7 +20,7 @@ struct DateView {
             try catalog.hasEntries(createdIn: span.interval)
         }
         if exists { return true }
-        // After the query: a catalog that was just lost isn't complete any more.
+        // Checked after the query: a catalog that was just lost isn't complete any more.
         if branch.isListed(branch.kinds) { return false }
         let shown = branch.catalog.window.interval
         let now = Int64(Date.now.timeIntervalSince1970)

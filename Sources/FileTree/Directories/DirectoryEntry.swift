@@ -12,7 +12,7 @@ public struct DirectoryEntry: Hashable, Sendable {
     public let name: String
     /// The entry's inode number.
     public let inode: InodeNumber
-    /// The kind of node.
+    /// The type of the node.
     public let type: Attributes.FileType
     /// The attributes; their validity is 0 while the size is unknown; nil where they require a query.
     public let attributes: Attributes?

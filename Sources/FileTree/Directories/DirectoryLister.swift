@@ -26,7 +26,7 @@ final class DirectoryLister: Sendable {
         completion: @escaping TreeCompletion<DirectoryHandle>
     ) {
         let branch = branches[number]
-        // Before the list is complete: a later database doesn't have it.
+        // Read before the list is complete: a later database doesn't have the list.
         let epoch = branch.catalog.epoch
         let opened: @Sendable (Result<Void, CatalogError>) -> Void = { [self] result in
             whenSettled(number) { [self] in
@@ -36,7 +36,7 @@ final class DirectoryLister: Sendable {
                 }
                 completion(
                     result.map { DirectoryHandle(directory: directory, branch: number, epoch: epoch) }
-                        .mapError { FileTreeError(.inputOutput, $0.message, cause: $0) })
+                        .mapError(FileTreeError.list))
             }
         }
         switch directory {
@@ -44,14 +44,14 @@ final class DirectoryLister: Sendable {
             // The recordings of one day are fetched quickly, even out of a million.
             branch.synchronizer.whenListed(createdIn: span.interval, completion: opened)
         case .media, .metadataOf, .byDate, .date, .byGroup, .group:
-            branch.synchronizer.whenListed(directory.kinds, completion: opened)
+            branch.synchronizer.whenListed(directory.listedKinds, completion: opened)
         case .root, .metadata, .accounts, .control: opened(.success(()))
         }
     }
 
     /// Calls a completion once an account's hidden recordings are known.
     ///
-    /// Only listings wait for that, since a program that copies a directory lists it first. If media doesn't answer in
+    /// Only listings wait for that, since a program that copies a directory lists it first. If servers don't answer in
     /// time, the listing has every recording that isn't known to be unreadable; reading an unreadable one fails.
     private func whenSettled(_ number: BranchNumber, completion: @escaping @Sendable () -> Void) {
         guard let readability = validity.readability else { return completion() }
@@ -65,6 +65,10 @@ final class DirectoryLister: Sendable {
         of handle: DirectoryHandle, after cookie: Int64, limit: Int
     ) throws(FileTreeError) -> [DirectoryEntry] {
         let (directory, number) = (handle.directory, handle.branch)
+        // A listing that has begun goes on: it was whole when the directory was opened.
+        if cookie == 0, let refusal = branches[number].synchronizer.refusal(of: directory.listedKinds) {
+            throw .list(refusal)
+        }
         let fixed =
             [
                 (".", Node(.directory(directory), in: number)), ("..", branches.parent(of: directory, in: number)),
@@ -94,7 +98,7 @@ final class DirectoryLister: Sendable {
         let name: String
         let place: Place
         var entry: CatalogEntry?
-        /// Its ascending position.
+        /// Its position; grows along the listing.
         let number: Int64
     }
 

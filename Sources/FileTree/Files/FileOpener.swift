@@ -94,7 +94,7 @@ struct FileOpener: Sendable {
 
     /// Whether a file can be opened, as far as known without its envelope.
     ///
-    /// It can if its resource says that it isn't encrypted, or if its named private key has opened other files.
+    /// It can if it requires no private key, or if the private key for its named public key has opened other files.
     private func isKeyKnown(for entry: CatalogEntry, in branch: Branch) -> Bool {
         guard let number = entry.requirement else { return true }
         guard case .privateKey(let sid) = branch.catalog.requirements[number] else { return false }

@@ -24,7 +24,7 @@ public final class OpenFile: Sendable {
     private let isCurrent: @Sendable () -> Bool
     private let hasBeenRead = Locked(false)
 
-    /// Whether the bytes may be read: not if they changed between the opening and the first read.
+    /// Whether the bytes may be read; false if they changed between the opening and the first read.
     ///
     /// The program may have asked for the size of the new bytes in between.
     public func beginReading() -> Bool {

@@ -40,10 +40,10 @@ final class NameLookup: Sendable {
 
     /// Finds a year, a month or a day.
     ///
-    /// While the lists are incomplete, every date that may have recordings is found: a program can list one, whatever
-    /// the size of the account.
+    /// While the lists are incomplete, every date that may have recordings is found, so that a program can list a day
+    /// even of a large account.
     ///
-    /// - Parameter span: The meaning of the name; nil without one.
+    /// - Parameter span: The date that the name means; nil if it means none.
     private func find(_ span: DateSpan?, named name: String, _ number: BranchNumber) throws(FileTreeError) -> Entry {
         guard let span, try DateView(branch: branches[number]).mayExist(span) else { throw .missing(name) }
         return try attributes.lookedUp(Node(.directory(.date(span)), in: number), validity: Validity.short)
@@ -75,7 +75,11 @@ final class NameLookup: Sendable {
         guard let recording = RecordingName(name), let kind = recording.sid.kind, directory.kinds.contains(kind),
             branch.kinds.contains(kind)
         else { return completion(.failure(.missing(name))) }
-        // Known unreadable recordings are hidden. Only listings wait for the media that decides about others.
+        // What isn't in the catalog would be refused like the list, with a request for each name.
+        if let refusal = branch.synchronizer.refusal(of: [kind]), (try? branch.entry(of: recording.sid)) == nil {
+            return completion(.failure(.list(refusal)))
+        }
+        // Recordings that are known to be unreadable are hidden. Only listings wait until that is known of all.
         branch.finder.find(recording.sid, of: kind) { [self] outcome in
             do throws(FileTreeError) {
                 guard let entry = try outcome.mapError(FileTreeError.catalog).get(),

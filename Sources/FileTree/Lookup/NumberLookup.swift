@@ -34,7 +34,7 @@ struct NumberLookup: Sendable {
         throw FileTreeError(.stale, "the inode \(inode.rawValue) is not known")
     }
 
-    /// The nodes that prefer a number.
+    /// The nodes that may prefer a number.
     private func candidates(for inode: InodeNumber) throws(CatalogError) -> [(node: Node, entry: CatalogEntry?)] {
         var found: [(Node, CatalogEntry?)] = []
         switch inode.origin {

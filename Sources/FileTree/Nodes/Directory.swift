@@ -43,6 +43,14 @@ enum Directory: Hashable, Sendable {
         }
     }
 
+    /// The kinds whose lists its own entries come from.
+    var listedKinds: [MediaKind] {
+        switch self {
+        case .media, .metadataOf, .byDate, .date, .byGroup, .group: kinds
+        case .root, .metadata, .accounts, .control: []
+        }
+    }
+
     /// The fixed entries in a branch with some visible kinds, in the order of the listing.
     func fixedEntries(showing kinds: Set<MediaKind>) -> [(name: String, place: Place)] {
         let shown = MediaKind.allCases.filter(kinds.contains)

@@ -1,6 +1,6 @@
 import TwilioAPI
 
-/// The grouping of recordings besides dates; its raw value names the directory.
+/// A grouping of recordings, besides that by date; its raw value names the directory.
 enum Grouping: String, CaseIterable, Hashable, Sendable {
     /// By the recorded call.
     case call = "by-call"
@@ -13,7 +13,7 @@ enum Grouping: String, CaseIterable, Hashable, Sendable {
     /// The kinds with this grouping.
     var kinds: [MediaKind] { self == .call ? Self.kindsOfCalls : Self.kindsOfRooms }
 
-    // Each lookup asks for them.
+    // Made only once, since each lookup asks for them.
     private static let kindsOfCalls = MediaKind.allCases.filter { $0.group == .call }
     private static let kindsOfRooms = MediaKind.allCases.filter { $0.group == .room }
 

@@ -3,7 +3,7 @@ import TwilioAPI
 /// The kernel's number of a node.
 ///
 /// A recording's number follows from its SID, so it stays the same after a remount: programs that compare inode numbers
-/// (backups, `find -samefile`, NFS clients) find the same files. Within a directory it grows with the name: a program
+/// (backups, `find -samefile`, NFS clients) find the same files. Within a directory, numbers grow with names: a program
 /// that goes through a directory by inode number, as `cp -r` does, goes by name, which prefetching can foresee.
 ///
 /// | top bits | node and remaining bits |
@@ -68,12 +68,12 @@ public struct InodeNumber: RawRepresentable, Hashable, Sendable {
         self.init(tag: 0b111_10, width: 8, mixed)
     }
 
-    /// A number of a tag in the top bits, followed by the top bits of `bits`.
+    /// A number with a tag in the top bits, followed by the top bits of `bits`.
     private init(tag: UInt64, width: UInt64, _ bits: UInt64) {
         self.init(rawValue: tag << (64 - width) | bits >> width)
     }
 
-    /// From 2^20 on: the digits of the date, with zeros for its missing parts.
+    /// The fixed number of a date: 2^20 plus the digits of the date, with zeros for its missing parts.
     private static func local(_ span: DateSpan) -> UInt64 {
         let month = span.unit == .year ? 0 : span.first.month
         let day = span.unit == .day ? span.first.day : 0
@@ -88,7 +88,7 @@ public struct InodeNumber: RawRepresentable, Hashable, Sendable {
         case group(Grouping, digits: ClosedRange<UInt64>)
         /// A node of the mounted account's branch with a fixed number.
         case own
-        /// A node of a subaccount's branch: only a search through all of them finds it.
+        /// A node of a subaccount's branch; only a search through all these branches finds it.
         case mixed
     }
 
@@ -136,8 +136,8 @@ public struct InodeNumber: RawRepresentable, Hashable, Sendable {
 
     /// The number of a node whose preferred number and numbers of earlier attempts are taken.
     ///
-    /// The number depends on the whole SID, and on the attempt before the first mixing: SIDs that collide at one
-    /// attempt, even on purpose, part at the next.
+    /// The number depends on the whole SID. The attempt is added before the first mixing, so SIDs that collide at one
+    /// attempt, even on purpose, get different numbers at the next.
     init(attempt: Int, by place: Place, of subaccount: SID? = nil) {
         let preferred = InodeNumber(preferredBy: place, of: subaccount)
         let (high, low): (UInt64, UInt64)

@@ -16,7 +16,7 @@ struct InodeTable {
 
     /// The numbers of nodes that don't have their preferred number.
     ///
-    /// Such a node keeps its number when its preferred number becomes free: the kernel knows it by that number.
+    /// Such a node keeps this number, by which the kernel knows it, even if its preferred number becomes free.
     private var displaced: [Node: InodeNumber] = [:]
 
     /// The attributes of files removed from their account, for programs with an open file.

@@ -45,7 +45,7 @@ enum Place: Hashable, Sendable {
         }
     }
 
-    /// The directory that contains it, in the same branch; nil for a link without it.
+    /// The directory that contains it, in the same branch; nil for a link whose entry doesn't tell it.
     ///
     /// - Parameter entry: The entry of its recording.
     func parent(_ entry: CatalogEntry?) -> Directory? {

@@ -72,7 +72,7 @@ public final class NodeRegistry: Sendable {
     /// The last attributes of a file removed from its account; nil where none are kept.
     func attributes(ofRemoved inode: InodeNumber) -> Attributes? { inodes.withLock { $0.attributes(ofRemoved: inode) } }
 
-    /// Removes a recording that the account doesn't have any more.
+    /// Notes that the account doesn't have a recording any more.
     ///
     /// - Parameters:
     ///   - others: The recording's nodes besides its media file.

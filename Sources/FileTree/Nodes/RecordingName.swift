@@ -1,7 +1,7 @@
 import Catalog
 import TwilioAPI
 
-/// The name of a recording's file, resource or link, taken apart.
+/// The parts of the name of a recording's file, resource or link.
 struct RecordingName {
     let sid: SID
     /// The text after the first dot.
@@ -18,7 +18,7 @@ struct RecordingName {
 
 /// Recordings in directories.
 extension Directory {
-    /// Whether it contains a recording of one of its kinds.
+    /// Whether it contains a recording, whose kind must be one of ``kinds``.
     func holds(_ entry: CatalogEntry) -> Bool {
         switch self {
         case .media, .metadataOf: true

@@ -31,12 +31,12 @@ extension MediaServices {
 
     /// Whether the private key of a public key is held for a kind of recording, without trying to open anything.
     ///
-    /// - Returns: nil if a key that is held may be the one, but has opened no recording that names the public key.
+    /// - Returns: nil if a held private key may belong to the public key, but hasn't opened a recording that names it.
     func isKeyHeld(_ publicKeySID: String, kind: MediaKind) -> Bool? {
         keys.isHeld(publicKeySID, for: kind.keyUse)
     }
 
-    /// Whether the private key for a resource is held; nil also if the resource names none.
+    /// Whether the private key for a resource is held; nil also if the resource names no public key.
     func isKeyHeld(for resource: MediaResource) -> Bool? {
         resource.publicKeySID.flatMap { isKeyHeld($0, kind: resource.kind) }
     }

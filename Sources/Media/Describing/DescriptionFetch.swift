@@ -8,8 +8,9 @@ import TwilioAPI
 /// One small request is usually enough. Sealed media ends with GCM's tag or CBC's padding; other media begins with the
 /// format's signature. Both answers have the total size, the entity tag and the envelope's fields; HEAD lacks the
 /// bytes, and presigned addresses refuse it. A server that ignores ranges sends everything: the answer is cut off if
-/// enough is known, else kept for reads. If such a server is the API itself, and reports sizes to HEAD, later
-/// descriptions use HEAD (``ProbeFindings``). An answer that can't be media (``MediaAnswerCheck``) is requested again.
+/// enough is known, else kept for reads. If such a server is the API itself, and its answers to HEAD report
+/// sizes, later descriptions use HEAD (``ProbeFindings``). After an answer that can't be media (``MediaAnswerCheck``),
+/// the request is repeated.
 final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
     // Safe although unchecked: mutable state is accessed on the transfer thread alone.
 
@@ -55,10 +56,10 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
     private var part = Part.end
     private var bytes: [UInt8] = []
 
-    /// The stream kept for reads, if the server ignores ranges and the head isn't enough.
+    /// The stream kept for reads, if the server ignores ranges and the head and the first bytes aren't enough.
     private var spool: StreamFetch?
 
-    /// Whether the answer is complete although a part was requested.
+    /// Whether the server sends all of the media.
     private var isWhole = false
 
     /// Whether the rest of the answer isn't needed.
@@ -115,7 +116,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
             finish(.failure(known.mediaError(error)))
             return
         case .failure(let error) where error.status == 404:
-            // This concerns the recording, not the server, and GET reports more.
+            // The status concerns the recording, not the server, and the answer to GET says more.
             break
         case .success, .failure:
             known.services.probes.withLock { $0.headFailed(at: origin, now: .now) }
@@ -179,8 +180,9 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         isWhole = true
         findings.take(head, total: total)
         if total != nil {
-            // GCM's size follows from the ciphertext's, OAEP detects a wrong key, and a read gets the tag from its own
-            // stream. Only a ciphertext that is all tag is never read, so its tag is taken here.
+            // Sealed voice needs no bytes: GCM's plaintext size follows from the ciphertext size, OAEP detects a wrong
+            // private key, and a read gets the tag from its own stream. Ciphertext that consists of the tag alone is
+            // never read, so its tag is taken here.
             isDone = known.resource.encryptionDetails != nil && total != CiphertextLayout.tagSize
             if isDone { return false }
             if findings.envelopeFields.isEmpty { return true }
@@ -281,7 +283,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
             finish(.failure(impossibleSize))
             return
         }
-        // Ciphertext has no signature, so repeated media with a signature isn't encrypted.
+        // Ciphertext has no signature, so media that comes with a signature again and again isn't encrypted.
         let isOutvoted = !known.namesKey && earlierFailures >= Self.leastRepetitions
         let expectsEnvelope = known.mustBeSealed && !isOutvoted
         if let problem = findings.problem(of: known.resource, isSealed: isSealed, expectsEnvelope: expectsEnvelope) {
@@ -299,7 +301,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         if isWhole || head.status == 206, part != .everything {
             known.services.learnProbe(from: head, size: total, of: known.resource)
         }
-        // Decrypting the padding may need the content key: not on the transfer thread.
+        // Decrypting the padding may take an RSA operation, which must not block the transfer thread.
         known.services.workers.run { [self] in
             finish(Result { () throws(MediaError) in try facts(head: head, ciphertextSize: total) })
         }
@@ -327,7 +329,8 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         let tail = isSealed ? findings.tail ?? [] : []
         var plaintextSize = ciphertextSize
         var isExact = true
-        // A range answer confirms the size, and so does a complete unencrypted stream with the right beginning or end.
+        // A range answer confirms the size. A complete unencrypted stream with an announced end does too, since its
+        // first bytes were checked.
         let completeness = completeness(ciphertextSize)
         var isConfirmed = completeness == .whole && (head.status == 206 || !isSealed && spool != nil)
         do throws(EnvelopeError) {
@@ -360,7 +363,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         return facts
     }
 
-    /// How much of the media is on the server.
+    /// The completeness of the media on the server.
     private func completeness(_ ciphertextSize: Int64) -> MediaFacts.Completeness {
         let isCut = MediaAnswerCheck.isCut(size: ciphertextSize, of: known.resource)
         // Sealed media can be opened anyway: its tag or padding shows whether it is complete.

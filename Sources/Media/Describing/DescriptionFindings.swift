@@ -19,7 +19,7 @@ struct DescriptionFindings {
     /// The last 32 bytes, or all of shorter media.
     private(set) var tail: [UInt8]?
 
-    /// Takes the head of an answer, unless there is one.
+    /// Takes the head of an answer, unless an earlier head was taken.
     mutating func take(_ head: ResponseHead, total: Int64?) {
         guard self.head == nil else { return }
         self.head = head

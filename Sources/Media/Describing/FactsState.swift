@@ -29,8 +29,10 @@ struct FactsState {
         /// Whether the doubted facts are kept, since the answer is probably truncated.
         var keepsEarlier = false
 
-        /// Whether the new facts differ from the doubted ones, and whether in size.
+        /// Whether the new facts differ from the doubted ones.
         var hasChanged = false
+
+        /// Whether the new plaintext size differs from the doubted one.
         var hasChangedSize = false
     }
 
@@ -42,13 +44,13 @@ struct FactsState {
     /// Whether the media is truncated, perhaps for the time being: it can't be opened.
     private(set) var isCut = false
 
-    /// Whether Twilio refused both channels of the voice recording.
+    /// Whether Twilio refused a request for both channels of the voice recording.
     private(set) var hasRefusedChannels: Bool
 
     /// The expiry of unconfirmed facts; nil for confirmed ones and those of an earlier mount.
     private var isOutdatedFrom: ContinuousClock.Instant?
 
-    /// The priorities of the requests in progress; only a background one is joined by a second, more urgent one.
+    /// The priorities of the requests in progress: one, or two if a more urgent request joined a background request.
     private var requests: [Priority] = []
 
     /// - Parameter facts: from an earlier description; doubted if they contradict the resource.
@@ -119,7 +121,7 @@ struct FactsState {
         }
     }
 
-    /// Confirms the facts; returns them if they weren't confirmed before.
+    /// Confirms exact facts of complete media; returns them if they weren't confirmed before.
     mutating func confirm() -> MediaFacts? {
         guard let facts, !facts.isConfirmed, facts.isPlaintextSizeExact, facts.completeness == .whole else {
             return nil
@@ -131,7 +133,7 @@ struct FactsState {
 
     // MARK: Doubts
 
-    /// Has the facts learned again and compared when next needed; false if they were unknown.
+    /// Doubts the facts: the next request learns new ones, which are compared with them; false if they were unknown.
     @discardableResult
     mutating func doubt() -> Bool {
         guard let facts else { return false }
@@ -143,6 +145,6 @@ struct FactsState {
     /// Forgets the facts of changed media: new ones aren't compared with them.
     mutating func forget() { if facts != nil { state = .unknown } }
 
-    /// Requests the recording without a number of channels from now on.
+    /// Notes that Twilio refused both channels: later requests name no number of channels.
     mutating func noteRefusedChannels() { hasRefusedChannels = true }
 }

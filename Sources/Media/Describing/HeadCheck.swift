@@ -3,12 +3,12 @@ import Transfer
 import TwilioAPI
 
 extension MediaServices {
-    /// Notes whether a host honours ranges, and checks once whether HEAD reports the same size.
+    /// Notes whether a host honours ranges; if not, checks whether its answer to HEAD has the same size.
     ///
-    /// Only addresses of the API itself are considered: presigned ones are signed for GET alone, and video may need its
-    /// last bytes anyway.
+    /// It considers only addresses of the API itself. Presigned ones are signed for GET alone, and the probe of video
+    /// may need the last bytes anyway.
     func learnProbe(from head: ResponseHead, size: Int64, of resource: MediaResource) {
-        // For media no larger than the tail, a complete answer is correct.
+        // A host that honours ranges may send all of media that is no larger than the tail.
         guard resource.kind.mediaAccess == .direct, head.address.credentials != nil, size > MediaFacts.tailSize,
             let origin = head.address.origin
         else { return }
@@ -22,7 +22,7 @@ extension MediaServices {
 }
 
 extension ResponseHead {
-    /// The media's size in an answer to HEAD; nil if that isn't reliable.
+    /// The media's size in an answer to HEAD; nil if the answer has no reliable size.
     var exactSize: Int64? {
         // Servers that don't know the length report 0, and encoded content has another length.
         guard status == 200, let contentLength, contentLength > 0, headers["Content-Encoding"] == nil,

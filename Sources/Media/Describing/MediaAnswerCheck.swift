@@ -4,10 +4,10 @@ import TwilioAPI
 
 /// Checks whether an answer can be media.
 ///
-/// Proxies, captive portals and gateways send pages of their own with status 200. Such an answer is a failure to retry:
-/// its size must not become a file's, nor its bytes the content.
+/// Proxies, captive portals and gateways send pages of their own with status 200. Such an answer is a failure, and the
+/// request is repeated: the answer's size must not become a file's size, nor its bytes a file's content.
 enum MediaAnswerCheck {
-    /// The bytes that contain every format's signature.
+    /// The number of first bytes that contain the signature of every format.
     static let signatureSize = 12
 
     /// The reason that an answer with this head can't be media, as the end of a sentence; nil if it can.
@@ -37,15 +37,15 @@ enum MediaAnswerCheck {
         return told + 8 > size + Self.toleratedExcess ? .cut : .uncertain
     }
 
-    /// Whether the resource reports a longer media than the server's `size` in bytes.
+    /// Whether the resource reports more bytes of media than the server has, which is `size`.
     ///
-    /// Only video's does. It isn't documented whether that is the plaintext's or the ciphertext's size; neither is
-    /// larger than the server's.
+    /// Only resources of video report a size. Twilio doesn't document whether it is the size of the plaintext or of the
+    /// ciphertext; neither is larger than complete media on the server.
     static func isCut(size: Int64, of resource: MediaResource) -> Bool {
         resource.toldSize.map { $0 > size } ?? false
     }
 
-    /// Sizes in RIFF headers are meaningless from here on.
+    /// The least size in a RIFF header that stands for an unknown size.
     private static let sizesOfStreams: Int64 = 0x7FFF_FF00
 
     /// The most bytes by which a header may be wrong although no content is missing: padding, the header itself.
@@ -55,7 +55,7 @@ enum MediaAnswerCheck {
     ///
     /// Voice is RIFF or, beyond 4 GiB, RF64 (EBU Tech 3306), of the form WAVE. Video is Matroska or WebM, with an EBML
     /// header (RFC 8794, 8.1), or MP4, with the box `ftyp` (ISO/IEC 14496-12, 4.3). Ciphertext has such a beginning
-    /// with a probability of 1 in 2^32. `bytes` are ``signatureSize`` or more, or all of the media.
+    /// with a probability of at most 1 in 2^31. `bytes` are ``signatureSize`` or more, or all of the media.
     static func refusal(ofPlaintext bytes: some Sequence<UInt8>, kind: MediaKind) -> String? {
         let bytes = Array(bytes.prefix(signatureSize))
         func has(_ text: String, at offset: Int) -> Bool { bytes.dropFirst(offset).starts(with: text.utf8) }

@@ -3,11 +3,11 @@ import TwilioAPI
 
 /// The cheapest request for a size by host: a state machine without I/O.
 ///
-/// Where ranges are honoured, a request for the last bytes is enough. Where they are ignored, the complete answer must
+/// Where ranges are honoured, a request for a few bytes is enough. Where they are ignored, the complete answer must
 /// be cut off, which costs a connection each time; HEAD is cheaper there if it reports the same size, which is checked
 /// once. Findings expire, since hosts change.
 struct ProbeFindings {
-    /// A request for a size: GET of the last bytes, or HEAD.
+    /// A request for a size: GET of the last or first bytes, or HEAD.
     enum Probe { case lastBytes, head }
 
     private enum Head { case beingChecked, tellsSize, useless }
@@ -29,7 +29,7 @@ struct ProbeFindings {
     /// The kinds of video whose last media had no envelope.
     private var unsealedKinds: Set<MediaKind> = []
 
-    /// Whether to request the end of a kind's media first, which sealed media needs.
+    /// Whether media of a kind is probably sealed, so that its end is requested first.
     func expectsEnvelope(of kind: MediaKind) -> Bool { !unsealedKinds.contains(kind) }
 
     /// Notes whether media of a kind had an envelope.
@@ -42,7 +42,8 @@ struct ProbeFindings {
 
     /// Notes a complete answer to a request for a part; returns whether the host ignores ranges.
     ///
-    /// A single such answer may be a proxy's; `isRepeated` after two in a row of one size for the same recording.
+    /// A single such answer may come from a proxy. `isRepeated` means that the recording's previous complete answer had
+    /// the same size.
     mutating func believesWhole(at origin: Origin, isRepeated: Bool) -> Bool {
         if isRepeated { wholeHosts.insert(origin) }
         return wholeHosts.contains(origin)
@@ -56,7 +57,7 @@ struct ProbeFindings {
         return .lastBytes
     }
 
-    /// Notes a host's answer to a request for the last bytes; returns whether to check HEAD there.
+    /// Notes a host's answer to a request for a few bytes; returns whether to check HEAD there.
     mutating func learn(ignoresRanges: Bool, at origin: Origin, now: ContinuousClock.Instant) -> Bool {
         guard ignoresRanges else {
             findings[origin] = nil

@@ -10,7 +10,7 @@ struct ProvisionalSizes {
 
     private var sizes: [SID: (bytes: Int64, isDoubtedFrom: ContinuousClock.Instant)] = [:]
 
-    /// The sizes contradicted by other evidence, and the time since which each was reported.
+    /// The unconfirmed sizes in bytes of ciphertext, and the time since which each was reported.
     private var claims: [SID: (bytes: Int64, since: ContinuousClock.Instant)] = [:]
 
     /// The time after which a reported size is believed even if a header, the resource or an earlier description

@@ -35,7 +35,7 @@ struct AnswerCheck {
         isOutvoted ? known.error(.changed, "has a different envelope than before") : nil
     }
 
-    /// The finding of a failed transfer: whether it had only answers that contradict the known facts.
+    /// The finding of a failed transfer: `contradicted` if its answers were unusable and one contradicted the facts.
     func finding(after error: TransferError) -> MediaFinding? {
         let isUnusable = error.code == .unusableAnswer || (error.cause as? TransferError)?.code == .unusableAnswer
         return isContradicted && isUnusable ? .contradicted : nil

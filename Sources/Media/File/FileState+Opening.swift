@@ -26,7 +26,7 @@ extension FileState {
         case wait
     }
 
-    /// Opens the file; `isAhead` if no reader does yet: then the kernel's pages may still be of earlier content.
+    /// Opens the file; `isAhead` if no reader opens it yet, so that the kernel may still have pages of earlier content.
     mutating func open(
         isAhead: Bool, now: ContinuousClock.Instant, waiter: @escaping Learnt<MediaContent>.Waiter
     ) -> Opening {
@@ -46,7 +46,7 @@ extension FileState {
         return .begin(retrial: detached)
     }
 
-    /// Opens the file if its content is open.
+    /// Returns the open content to a reader; nil if none is open or a retrial is due.
     mutating func openAtHand(now: ContinuousClock.Instant) -> Opened? {
         guard let content = content.value, !gate.isDueForRetrial(now: now) else { return nil }
         return markOpened(content, isAhead: false)

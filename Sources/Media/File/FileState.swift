@@ -99,9 +99,9 @@ struct FileState {
         return .taken(answer, attempt: attempt, isReleased: true)
     }
 
-    /// Counts bytes of a content, authenticated in `attempt`, as released; false if it was dropped since.
+    /// Counts bytes of a content, authenticated in `attempt`, as released; false if it failed or was dropped since.
     ///
-    /// Content is dropped under the same lock, which decides whether bytes of it were released.
+    /// Content is dropped under the same lock, so it is certain then whether bytes of it were released.
     mutating func release(_ content: MediaContent, _ attempt: ContentAuthentication.Attempt) -> Bool {
         guard isCurrent(content),
             content.authentication.map({ $0.attempt == attempt && $0.integrity != .failed }) ?? true
@@ -121,7 +121,7 @@ struct FileState {
     /// Switches the file to a stream, which takes all reads from now on.
     ///
     /// - Parameters:
-    ///   - transfer: the stream's; if it belongs to a fetch, that continues.
+    ///   - transfer: the stream's transfer, which continues.
     ///   - read: waits for the stream.
     /// - Returns: whether the stream is accepted, and the transfers to cancel; nil if the read's content was dropped.
     mutating func begin(

@@ -5,7 +5,7 @@ import TwilioAPI
 
 /// Comparison of answers with the known facts, and errors of failed transfers.
 extension KnownMedia {
-    /// How a complete answer contradicts the facts; nil if it doesn't.
+    /// The contradiction of a complete answer to the facts, as the end of a sentence; nil if there is none.
     func contradiction(in head: ResponseHead) -> String? {
         guard let facts else { return nil }
         if let length = head.contentLength, length != facts.ciphertextSize {
@@ -14,7 +14,7 @@ extension KnownMedia {
         return contradictionOfEntityTag(in: head)
     }
 
-    /// How any answer with media contradicts the facts by its entity tag; nil if it doesn't.
+    /// The contradiction of an answer without the known entity tag, as the end of a sentence; nil if there is none.
     func contradictionOfEntityTag(in head: ResponseHead) -> String? {
         guard facts?.entityTag != nil, head.headers["ETag"] == nil else { return nil }
         return "answered without the media's entity tag"
@@ -22,8 +22,8 @@ extension KnownMedia {
 
     /// The fields of an answer's envelope if it differs from the known one; nil if it doesn't.
     ///
-    /// Every answer with video has the envelope. Without one, it may be an error page; with another one, this answer or
-    /// the earlier one is damaged, or the media has changed.
+    /// Every answer with encrypted video has the envelope. An answer without an envelope may be an error page. If the
+    /// envelope differs, this answer or an earlier one is damaged, or the media has changed.
     func otherEnvelope(in head: ResponseHead) -> [String: String]? {
         guard resource.kind.envelopePlace == .media, let facts else { return nil }
         let fields = EnvelopeMetadata.s3EncryptionClientFields(of: head.headers)

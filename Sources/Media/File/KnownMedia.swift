@@ -64,7 +64,7 @@ final class KnownMedia: Sendable {
 
     // MARK: Doubts
 
-    /// Has the facts learned again and compared when next needed; see ``FactsState/doubt()``.
+    /// Doubts the facts; see ``FactsState/doubt()``.
     @discardableResult
     func doubt() -> Bool { state.withLock { $0.doubt() } }
 
@@ -93,7 +93,7 @@ final class KnownMedia: Sendable {
     /// Twilio's error number for an unavailable number of channels.
     private static let channelsNotAvailable = 16113
 
-    /// Stops requesting both channels after Twilio's error for them; true if it does.
+    /// Stops requesting both channels if Twilio has refused them; returns whether `error` says so.
     ///
     /// The error number decides: a status 400 alone may come from a proxy or mean something else.
     func stopAskingForChannels(after error: TransferError) -> Bool {
@@ -110,12 +110,12 @@ final class KnownMedia: Sendable {
     /// Whether media with these facts has an envelope.
     func isSealed(_ facts: MediaFacts) -> Bool { resource.encryptionDetails != nil || !facts.envelopeFields.isEmpty }
 
-    /// Whether plaintext can't be the recording: its resource reports encryption, or it had an envelope before.
+    /// Whether plaintext is doubtful: the resource names a key, or the media had an envelope before.
     var mustBeSealed: Bool {
         namesKey || state.withLock { $0.doubted.map { !$0.envelopeFields.isEmpty } ?? false }
     }
 
-    /// Whether the resource reports encryption.
+    /// Whether the resource has encryption details or names a public key.
     var namesKey: Bool { resource.encryptionDetails != nil || resource.publicKeySID != nil }
 
     /// Whether the media probably has an envelope.
@@ -143,7 +143,7 @@ final class KnownMedia: Sendable {
         }
     }
 
-    /// Resolves addresses again: a redirect may have led to an error page, or a host may be gone.
+    /// Forgets the addresses: a redirect may have led to an error page, or a host may be gone.
     func forgetAddresses() { addressSource.withLock { $0 = nil } }
 
     /// Whether a 404 may mean that the media isn't available yet, which is normal for some seconds.

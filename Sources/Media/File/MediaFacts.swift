@@ -16,7 +16,7 @@ public struct MediaFacts: Hashable, Sendable, Codable {
     /// The size for readers in bytes.
     public let plaintextSize: Int64
 
-    /// Whether the plaintext size is certain; it isn't if it depends on padding whose key isn't held.
+    /// Whether the plaintext size is certain; it isn't if it depends on padding and the private key isn't held.
     public let isPlaintextSizeExact: Bool
 
     /// The entity tag (RFC 9110, 8.8.3) of the described bytes; nil if the server sends none.
@@ -30,9 +30,9 @@ public struct MediaFacts: Hashable, Sendable, Codable {
     /// Empty for unencrypted media, and if the server ignores ranges and the tail wasn't needed.
     let tail: [UInt8]
 
-    /// The requested channels of a voice recording; 0 if its number was refused, nil if none was requested.
+    /// The requested number of channels of a voice recording; 0 if Twilio refused it, nil if none was requested.
     ///
-    /// Size, entity tag and bytes differ between numbers of channels.
+    /// Size and bytes depend on the number of channels; the entity tag may be the same.
     let requestedChannels: Int64?
 
     /// Whether the size is certain enough to be stored: by a range answer, by the content or by a minute's stability.
@@ -46,12 +46,12 @@ public struct MediaFacts: Hashable, Sendable, Codable {
     /// Only complete media's facts are confirmed at once, and so stored.
     private(set) var completeness = Completeness.whole
 
-    /// How much of the media is on the server.
+    /// The completeness of the media on the server.
     enum Completeness: Comparable {
         /// Less than its header or its resource says.
         case cut
 
-        /// Perhaps all: its header differs slightly in size, or it came as a stream without an announced end.
+        /// Perhaps all: a size disagrees but proves nothing, or a stream ended without an announced length.
         case uncertain
 
         /// All, as far as known.

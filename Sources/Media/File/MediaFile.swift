@@ -54,7 +54,7 @@ final class MediaFile: Sendable {
         return integrity == .unverified ? ofUnverified : integrity
     }
 
-    /// Notes an earlier verdict on the same media, unless the content is opened.
+    /// Notes an earlier verdict on the same media, unless the content is open or being opened.
     func learn(_ integrity: Integrity) {
         content.state.withLock { if case .unknown = $0.content { $0.gate.learn(integrity) } }
     }
@@ -116,7 +116,7 @@ final class MediaFile: Sendable {
         let opening = content.state.withLock { state -> FileState.Opening in
             let opening = state.open(isAhead: isAhead, now: .now, waiter: waiter)
             switch opening {
-            // A retrial, for which the facts are learned again.
+            // A retrial learns the facts again.
             case .begin(.some): known.doubt()
             // Where the server ignores ranges, another description can't confirm the facts either.
             case .begin(nil) where !state.ignoresRanges: known.doubtUnsureFacts()
@@ -133,7 +133,7 @@ final class MediaFile: Sendable {
         }
     }
 
-    /// Opens the file if its content is open.
+    /// Returns the open content to a reader; nil if none is open or a retrial is due.
     func openAtHand() -> Opened? { content.state.withLock { $0.openAtHand(now: .now) } }
 
     /// Describes the media if needed and opens its envelope; `isAgain` on the second try.
@@ -143,7 +143,7 @@ final class MediaFile: Sendable {
             case .success where known.isCut && !isAgain:
                 contentDidEnd(.failure(known.endIsMissing))
             case .success(let facts):
-                // RSA takes milliseconds: neither on the transfer thread nor on libfuse's.
+                // RSA takes milliseconds, so it runs neither on the transfer thread nor on libfuse's threads.
                 services.workers.run { [self] in openEnvelope(of: facts, isAgain: isAgain) }
             case .failure(let error):
                 contentDidEnd(.failure(error))
@@ -156,7 +156,7 @@ final class MediaFile: Sendable {
         let result = Result { () throws(MediaError) in try makeContent(facts) }
         let lacksKey = if case .failure(let error) = result { error.code == .keyNotHeld } else { false }
         if lacksKey, !known.namesKey {
-            // Facts from an earlier version or from before the resource named a key weren't reported as encrypted.
+            // The resource names no key, and an earlier version may have stored the facts without noting the envelope.
             services.observer.mediaWasDescribed(sid, of: known.resource.accountSID, as: facts)
         }
         if lacksKey, !isAgain, !facts.envelopeFields.isEmpty, services.isKeyHeld(for: known.resource) == true {

@@ -35,7 +35,7 @@ final class ContentAuthentication: Sendable {
 
     private let state: Locked<State>
 
-    // Changed under the lock; atomic, since every read loads both.
+    // Both change under the lock. They are atomics, since every read loads them.
     private let currentAttempt = Atomic<Attempt>(0)
     private let standing = Atomic(Standing.unverified)
 

@@ -1,4 +1,4 @@
-/// The verdict on a file's content, and the reads held until then: a state machine without I/O.
+/// The verdict on a file's content, and the reads that wait for it: a state machine without I/O.
 ///
 /// Content that fails authentication is fetched again, bypassing all caches, before it is condemned, since the transfer
 /// may have been at fault. Valid transitions of the trial:
@@ -8,8 +8,8 @@
 /// - any → `first`: the content passes (``pass()``), or the media has changed (``forget()``).
 ///
 /// One verifying pass at a time fetches all of the content. It begins with the first held read, with read-ahead or with
-/// another trial, and ends with a verdict or an error (``endPass(_:)``). It is void after the beginning of another
-/// trial or when its content is dropped (``abandonPass()``).
+/// another trial, and ends with a verdict or an error (``endPass(_:)``). It becomes void when another trial begins, or
+/// when its content is condemned or dropped (``abandonPass()``).
 struct IntegrityGate<Read> {
     /// Identifies a verifying pass.
     typealias Pass = Int
@@ -19,10 +19,10 @@ struct IntegrityGate<Read> {
         /// It hasn't failed.
         case first
 
-        /// It has failed once and is fetched again.
+        /// It has failed and is fetched again.
         case again
 
-        /// It has failed twice, or once after a retrial.
+        /// It has failed twice, or once in a retrial.
         case condemned
     }
 
@@ -44,7 +44,7 @@ struct IntegrityGate<Read> {
     /// Whether a read waits for the verdict.
     var isAwaited: Bool { !held.isEmpty }
 
-    /// The verdict on content without a complete authentication: failed after a failure until it passes.
+    /// The verdict while the authentication is incomplete; after a failure, it is `failed` until the content passes.
     var integrityOfUnverified: Integrity { trial == .first ? earlier ?? .unverified : .failed }
 
     /// Whether to release nothing of a content before all of it is verified.
@@ -64,7 +64,7 @@ struct IntegrityGate<Read> {
 
     // MARK: Content
 
-    /// Notes an earlier verdict on the same media, if there is none.
+    /// Notes an earlier verdict on the same media, if none is known.
     mutating func learn(_ integrity: Integrity) { if earlier == nil { earlier = integrity } }
 
     /// Notes that a content was opened.
@@ -106,7 +106,7 @@ struct IntegrityGate<Read> {
         return takeHeld()
     }
 
-    /// Voids the pass of dropped content: the next held read begins another.
+    /// Voids the pass of condemned or dropped content: the next held read begins another.
     mutating func abandonPass() { currentPass = nil }
 
     // MARK: Verdicts

@@ -1,6 +1,6 @@
 /// When to release bytes of a file with a tag.
 public enum IntegrityMode: String, Hashable, Sendable, CaseIterable {
-    /// Strict for files up to ``MediaConfiguration/strictLimit``, deferred for larger ones.
+    /// Strict for unverified files up to ``MediaConfiguration/strictLimit``, deferred for all others.
     case automatic = "auto"
 
     /// After all of the file was fetched and verified.

@@ -58,7 +58,7 @@ struct Verification {
                 purpose: .arrival { result in
                     switch result {
                     case .success:
-                        // Elsewhere: the stack would grow with each piece.
+                        // A worker fetches the next piece, since the stack would grow with each piece otherwise.
                         services.workers.run { fetchNext(of: content, in: pass, at: place) }
                     case .failure(let error):
                         passDidStop(pass, error)
@@ -117,7 +117,7 @@ struct Verification {
                 """,
                 metadata: logMetadata)
             services.metrics.count(.failed)
-            // What was stored of it meanwhile would fail the next trial as well.
+            // Units stored meanwhile would fail the next trial as well.
             file.cache.forget()
             for read in reads { read.fail(failure) }
             services.observer.mediaFailedAuthentication(known.sid, of: known.resource.accountSID)

@@ -9,7 +9,7 @@ final class Block: @unchecked Sendable {
     // Safe although unchecked: the writer only accesses unpublished bytes, readers only published ones; the file's
     // lock, taken to publish and to learn the published count, orders the two.
 
-    /// The bytes in a block, whole AES blocks: seeks stay cheap, and the overhead per block negligible.
+    /// The bytes in a block, a multiple of an AES block: few enough for cheap seeks, enough for a negligible overhead.
     static let size = 128 << 10
 
     /// The bytes kept before the block's own, since decryption may need the preceding AES block.

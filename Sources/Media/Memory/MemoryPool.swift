@@ -4,8 +4,9 @@ import Synchronization
 
 /// The pool of all memory for media: a fixed number of equal slots, and a queue of waiting readers.
 ///
-/// Nothing else holds ciphertext, so the number of slots enforces the limit. Pages are touched when a slot is first
-/// used, and the last returned slot is used first: light use takes little memory and keeps the processor's caches warm.
+/// Nothing else keeps ciphertext in memory, so the number of slots enforces the limit. Pages are touched when a slot is
+/// first used, and the last returned slot is used first: light use takes little memory and keeps the processor's caches
+/// warm.
 ///
 /// A waiting reader gets all of its slots at once or none: a reader with slots never waits for more, so readers can't
 /// deadlock. Read-ahead is refused while readers wait, and leaves them a reserve.
@@ -27,7 +28,7 @@ final class MemoryPool: Sendable {
         var waiting: [Waiter] = []
     }
 
-    /// The slots of the largest read, widened to whole cache units: enough to serve every read.
+    /// Slots enough for every read: the largest one, widened to whole units of the disk cache, needs 16.
     static let leastSlotCount = 32
     let slotCount: Int
 
@@ -84,13 +85,13 @@ final class MemoryPool: Sendable {
         }
     }
 
-    /// Calls `grant` on another thread with `count` slots, at most ``slotCount``, after earlier waiters.
+    /// Calls `grant` on another thread with `count` slots, after earlier waiters; `count` is at most ``slotCount``.
     func wait(for count: Int, grant: @escaping @Sendable ([PooledMemory]) -> Void) {
         precondition(count <= slotCount)
         serve { $0.waiting.append(Waiter(count: count, grant: grant)) }
     }
 
-    /// Grants every waiter no slots.
+    /// Calls `grant` of every waiter on this thread, without slots.
     func abandonWaiters() {
         let waiting = state.withLock { state in
             defer { state.waiting = [] }

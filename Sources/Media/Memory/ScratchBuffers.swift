@@ -2,7 +2,7 @@ import Support
 
 /// Reused buffers for plaintext on its way to readers.
 ///
-/// There is one per thread that may read; a caller without a free one waits for a decryption at most.
+/// There is one per worker and one per libfuse thread, so a caller rarely waits until another one returns a buffer.
 final class ScratchBuffers: Sendable {
     private struct Buffer: @unchecked Sendable {
         // Safe although unchecked: it is in the list or with one user.

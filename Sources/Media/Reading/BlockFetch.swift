@@ -16,14 +16,14 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
     private let number: Int
     private let blocks: [Block]
 
-    /// The times of the request and of its first byte.
+    /// The times of the request and of the answer's first byte.
     private let start = ContinuousClock.now
     private var firstByte: ContinuousClock.Instant?
 
     /// The ciphertext offset of the next byte.
     private var position: Int64
 
-    /// The index of its block in `blocks`.
+    /// The index in `blocks` of the next byte's block.
     private var current = 0
 
     /// The stream that replaces the range, if the server ignores ranges.
@@ -33,10 +33,10 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
     private var isOver = false
     private var failure: MediaError?
 
-    /// Whether the range includes the media's first bytes, still unchecked.
+    /// Whether the range includes the first bytes of unencrypted media, and they aren't checked yet.
     private var mustCheckBeginning: Bool
 
-    /// Whether an answer reported another size than the known one; either may be wrong.
+    /// Whether an answer reported a size that differs from the known one; either may be wrong.
     private var hasOtherSize = false
     private var answers = AnswerCheck()
 
@@ -90,11 +90,11 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
             return true
         }
         if offset == position, position > range.lowerBound {
-            // A range broke off and continues as a complete answer, whose delivered bytes were skipped.
+            // The range broke off, and the server answers the retry with everything: delivered bytes are skipped.
             return true
         }
         do throws(MediaError) {
-            // The stream takes over this fetch's waiting reads; one in progress already serves them.
+            // The stream takes over this fetch's waiting reads. If another stream is in progress, that one serves them.
             guard let stream = try delegate.fetchDidBecomeStream(transfer) else { return false }
             self.stream = stream
             return stream.downloadDidBegin(head, at: offset)
@@ -124,7 +124,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
             guard local >= 0 else { continue }
             let written = local + count
             if let reason = problem(withFirst: written, of: block) ?? problem(withLast: written, of: block) {
-                // Bytes that came before and were published may be just as wrong.
+                // Bytes that were published before may be wrong too, so the media counts as changed.
                 failure = known.error(.changed, "could not be fetched: \(reason)")
                 transfer.cancel()
                 return
@@ -155,9 +155,9 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
         return MediaAnswerCheck.refusal(ofPlaintext: bytes, kind: known.resource.kind)
     }
 
-    /// The reason to refuse the last bytes of CBC media; nil if they are the described ones or haven't arrived.
+    /// The reason to refuse the last bytes of CBC media; nil if they equal the described ones or haven't arrived.
     ///
-    /// The padding has no other check; a tag is verified with the content.
+    /// CBC has no tag, so nothing else checks the padding that was fetched. GCM's tag is verified with the content.
     private func problem(withLast count: Int, of block: Block) -> String? {
         guard count == block.byteCount, block.offset + Int64(count) == content.contentSize, content.isEncrypted,
             content.authentication == nil, let tail = known.facts?.tail.suffix(count), !tail.isEmpty

@@ -19,7 +19,7 @@ extension BlockMap {
         guard consumed.count > Self.keptBehind * 2 else { return }
         let awaited = awaitedBlocks
         for (index, time) in consumed.dropLast(Self.keptBehind) {
-            // If the block was used again since, a later entry covers it.
+            // A block that was used again since stays.
             guard let slot = slots[index], slot.fetch == nil, slot.lastUse == time, !awaited.contains(index) else {
                 continue
             }

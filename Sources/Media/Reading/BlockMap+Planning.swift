@@ -14,7 +14,7 @@ extension BlockMap {
     /// Supplies memory for a number of blocks, or nil.
     typealias Supply = (_ count: Int, _ purpose: MemoryPool.Purpose) -> [PooledMemory]?
 
-    /// The most blocks of a fetch that a reader waits for; behind more, it gets a fetch of its own.
+    /// The most blocks that a fetch may deliver before those of a reader; with more, the reader gets another fetch.
     private static var patience: Int { 8 }
 
     /// Plans a read.
@@ -38,7 +38,7 @@ extension BlockMap {
         if wish.step == .seek, let owner {
             stop = leaveOffReadAhead(of: owner, sparing: awaited + [needed, wanted])
         }
-        // A sequential reader has ordered the bytes that follow: they arrive as fast as they can.
+        // A sequential reader ordered these blocks before; another fetch wouldn't bring them sooner.
         if wish.step != .onward { cutFetches(before: needed, awaited: awaited) }
 
         let missing = missingBlocks(needed)
@@ -88,7 +88,9 @@ extension BlockMap {
         return supply(count, purpose)
     }
 
-    /// The blocks to fetch for a range; from the disk cache always a whole unit, which its checksum covers.
+    /// The blocks to fetch for a range.
+    ///
+    /// From the disk cache, a whole unit is fetched, since the checksum covers all of it.
     private func missingBlocks(_ needed: Range<Int>) -> Set<Int> {
         var missing: Set<Int> = []
         for index in needed where slots[index] == nil {
@@ -106,7 +108,7 @@ extension BlockMap {
         Self.blocks(ofUnit: unit, contentSize: contentSize).filter { slots[$0] == nil }
     }
 
-    /// Divides the blocks that aren't in memory into pieces, the needed ones first.
+    /// Divides the blocks that aren't in memory or on their way into pieces, the needed ones first.
     ///
     /// A piece of read-ahead waits until it is full or, with `takesRemainders`, can't grow. Otherwise a reader that
     /// advances by one block would send a request for each.

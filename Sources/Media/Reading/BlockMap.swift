@@ -40,7 +40,7 @@ struct BlockMap<Reader> {
     }
 
     struct Fetch {
-        /// The indices of the blocks to deliver, truncated for readers that couldn't wait.
+        /// The indices of the blocks to deliver; a seek, or a reader that can't wait, truncates them.
         var blocks: Range<Int>
 
         /// The block in progress.
@@ -60,7 +60,7 @@ struct BlockMap<Reader> {
     /// The size of the ciphertext without the tag in bytes.
     let contentSize: Int64
 
-    /// Whether blocks are published whole: then they are authenticated before they are released.
+    /// Whether blocks are published whole, since they are authenticated before they are released.
     private let releasesWholeBlocks: Bool
 
     var slots: [Int: Slot] = [:]
@@ -110,7 +110,7 @@ struct BlockMap<Reader> {
 
     /// Ends a fetch; completed blocks stay.
     ///
-    /// - Returns: the readers that waited for its other blocks.
+    /// - Returns: the readers that waited for blocks that it didn't complete.
     mutating func abandon(_ number: FetchNumber) -> [Reader] {
         fetches[number] = nil
         let lost = Set(slots.values.lazy.filter { $0.fetch == number }.map(\.block.index))

@@ -34,7 +34,7 @@ struct BlockSource: FetchDelegate {
 
     private func fetch(_ order: FetchOrder, of content: MediaContent, fromUnit unit: Int) {
         guard file.cache.fill(order.blocks, ofUnit: unit, contentSize: content.contentSize) else {
-            // The waiting reads run again and are served by the server.
+            // The waiting reads run again, and fetch from the server.
             let waiting = file.state.withLock { $0.blocks.lose(unit: unit, for: order.number) }
             for read in waiting { reads.run(read) }
             return
@@ -56,7 +56,7 @@ struct BlockSource: FetchDelegate {
             services.workers.run { reads.serve(read, from: BlockRun(blocks: blocks), attempt: attempt) }
         }
         if let (unit, blocks) = publication.unit {
-            // Noted before it is stored: a read in between misses, and asks the server.
+            // The unit is noted before it is stored: a read in between misses, and fetches from the server.
             file.cache.store(blocks, asUnit: unit) { file.state.withLock { $0.blocks.noteStored(unit: unit) } }
         }
         if count == block.byteCount { services.memoryMayBeFree() }

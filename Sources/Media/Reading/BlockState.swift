@@ -87,7 +87,7 @@ struct BlockState: CiphertextSource {
         return publication
     }
 
-    /// Ends a fetch; returns the reads that waited for its other blocks.
+    /// Ends a fetch; returns the reads that waited for blocks that it didn't complete.
     mutating func end(_ number: Map.FetchNumber) -> [PendingRead] {
         transfers[number] = nil
         return map?.abandon(number) ?? []

@@ -1,6 +1,6 @@
 import Envelope
 
-/// The origin of reads' ciphertext, blocks or one stream of everything: a state machine under the file's lock.
+/// The origin of reads' ciphertext: a state machine of blocks, or of one stream of everything, under the file's lock.
 protocol CiphertextSource {
     /// Takes a read: answers it from memory, or keeps it until its ciphertext has arrived.
     mutating func take(_ read: PendingRead, _ demand: ReadDemand) -> SourceAnswer

@@ -9,7 +9,7 @@ struct LinkEstimate {
     /// The most connections per reader; measurements showed little gain beyond.
     static let maximum = 16
 
-    /// The bytes per fetch of a sequential reader: worth a delay of 50 ms at 80 MB/s.
+    /// The most bytes per fetch of a sequential reader, which take 50 ms at 80 MB/s.
     static let pieceSize: Int64 = 4 << 20
 
     /// The least size of a fetch that measures the rate.

@@ -1,6 +1,6 @@
 import Transfer
 
-/// A read of a file that waits for memory, ciphertext or the verdict on the content.
+/// A read of a file; it may wait for memory, for ciphertext or for the verdict on the content.
 struct PendingRead: Sendable {
     /// The most bytes of one read.
     static let largest: Int64 = 1 << 20

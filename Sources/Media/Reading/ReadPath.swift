@@ -5,10 +5,10 @@ import TwilioAPI
 
 /// The path of a file's reads, from request to reply.
 ///
-/// A read passes the gate, which refuses it or holds it until the content is verified. A source takes it, blocks or one
-/// stream of everything. Its ciphertext is authenticated, counted as released, decrypted and delivered. A read from
-/// memory does all of this at once on the reader's thread. A read that has waited, or whose ciphertext was dropped,
-/// runs again from the gate.
+/// A read passes the gate, which refuses it or holds it until the content is verified. Then a source takes it: blocks,
+/// or one stream of everything. The read's ciphertext is authenticated, counted as released, decrypted and delivered. A
+/// read from memory does all of this at once on the reader's thread. A read that waited for ciphertext continues on a
+/// worker. A read that waited for memory or a verdict, or whose ciphertext was dropped, runs again from the gate.
 final class ReadPath: ReadRunner {
     private let file: FileContent
 
@@ -37,7 +37,7 @@ final class ReadPath: ReadRunner {
         }
     }
 
-    /// Fetches a plaintext range before it is read, or all of a content that is held back until it is verified.
+    /// Fetches a plaintext range before it is read; if the content is held back, fetches and verifies all of it.
     func readAhead(_ range: Range<Int64>, of content: MediaContent) {
         if content.isHeldBack {
             verification.beginPass(of: content)

@@ -9,7 +9,7 @@ struct ReadProgress {
 
     init(size: Int64) {
         self.size = size
-        // An empty file is never asked for.
+        // The kernel never requests bytes of an empty file.
         hasReachedEnd = size == 0
     }
 

@@ -3,8 +3,8 @@ import Transfer
 
 /// A holder of a transfer's task that exists before the transfer.
 ///
-/// A transfer may end or be cancelled before the call that starts it returns the task. A slot that was cancelled by
-/// then cancels the task on its arrival.
+/// A transfer may end or be cancelled before the call that starts it returns the task. If the slot was cancelled
+/// before, it cancels the task on arrival.
 final class TransferSlot: Sendable {
     private enum State {
         case empty

@@ -3,7 +3,8 @@ import TwilioAPI
 
 /// One file's units in the disk cache.
 ///
-/// A unit is eight blocks, stored after the 16 bytes of ciphertext before them, which CBC needs to decrypt them.
+/// A unit is eight blocks. The cache stores the 16 bytes of ciphertext before them too, since CBC needs those bytes to
+/// decrypt the first block.
 struct UnitCache {
     let known: KnownMedia
     private var services: MediaServices { known.services }
@@ -56,7 +57,7 @@ struct UnitCache {
         return true
     }
 
-    /// Queues a complete unit for storing, unless `note` returns false: it is stored already.
+    /// Queues a complete unit for storing, unless `note` returns false because the unit is stored already.
     func store(_ blocks: [Block], asUnit unit: Int, note: () -> Bool) {
         guard let content, note() else { return }
         services.store(byteCount: blocks.count * Block.size) { cache in

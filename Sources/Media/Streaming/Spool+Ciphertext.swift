@@ -1,9 +1,9 @@
 import Envelope
 import Support
 
-/// A stream in a temporary file, authenticated as a whole before it is read.
+/// A stream in a temporary file. If the content has a tag, all of it is authenticated before it is read.
 extension Spool: Ciphertext {
-    /// The bytes decrypted at once: with two AES blocks, they fit after the largest read in a scratch buffer.
+    /// The most bytes decrypted at once: a scratch buffer has room for them and two AES blocks after the largest read.
     private static var pieceSize: Int64 { 32 << 10 }
 
     var isAuthenticated: Bool { true }

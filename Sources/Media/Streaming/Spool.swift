@@ -8,7 +8,7 @@ import Support
 final class Spool: Sendable {
     private let descriptor: Int32
 
-    /// `O_TMPFILE` of open(2), which Swift doesn't import: the value on every architecture that Swift supports.
+    /// `O_TMPFILE` of open(2), which Swift doesn't import; it is the same on every architecture that Swift supports.
     private static let withoutName = 0o20000000 | O_DIRECTORY
 
     /// Makes an empty file, in a folder with space for the ciphertext.
@@ -48,7 +48,7 @@ final class Spool: Sendable {
         }
     }
 
-    /// Written bytes.
+    /// Returns written bytes.
     func bytes(_ range: Range<Int64>) throws(SystemError) -> [UInt8] {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: range.count, alignment: 1)
         defer { buffer.deallocate() }
@@ -63,7 +63,7 @@ final class Spool: Sendable {
             let count = uninterrupted {
                 pread(descriptor, bytes.baseAddress.map { $0 + done }, range.count - done, Int(range.lowerBound) + done)
             }
-            // The end of the file within the written bytes: a failure of the file system.
+            // The file ends within the written bytes only if the file system fails.
             guard count > 0 else {
                 throw SystemError("ciphertext can't be read from a temporary file", count == 0 ? EIO : errno)
             }

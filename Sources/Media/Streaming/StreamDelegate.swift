@@ -1,10 +1,10 @@
 /// Receives the progress of a stream, on the transfer thread.
 protocol StreamDelegate: Sendable {
-    /// The server sends everything to a description that requested a part; the file's other transfers are cancelled.
+    /// The server answers a description with all of the media; the file's other transfers are cancelled.
     ///
-    /// An earlier stream belongs to the former media and is dropped.
+    /// An earlier stream may belong to former media, so it is dropped.
     ///
-    /// - Returns: the receiver; nil if another stream has begun meanwhile, which a second one would overwrite.
+    /// - Returns: the receiver; nil if another stream has begun meanwhile.
     func descriptionDidBecomeStream(_ transfer: TransferSlot) throws(MediaError) -> StreamFetch?
 
     /// The stream has grown to `written` bytes; `isRecognised` if size and signature can be the media's.
@@ -16,7 +16,7 @@ protocol StreamDelegate: Sendable {
 
 /// A fetch's finding about the media as a whole.
 enum MediaFinding {
-    /// Answers contradict the facts, or none fits them: the facts are learned again and compared.
+    /// Answers contradict the facts, so new facts are learned and compared with them.
     case contradicted
 
     /// The media has changed.

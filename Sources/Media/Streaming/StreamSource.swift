@@ -40,9 +40,9 @@ struct StreamSource: StreamDelegate {
     /// Makes the receiver of a stream, which serves the file's reads from now on.
     ///
     /// - Parameters:
-    ///   - transfer: the stream's. If it belongs to a fetch, that continues; all others are cancelled.
+    ///   - transfer: the stream's transfer; the file's other transfers are cancelled.
     ///   - read: waits for this stream or the one in progress.
-    /// - Returns: nil if a stream is in progress, which a second one would overwrite, or the read can't wait any more.
+    /// - Returns: nil if a stream is in progress, or if the read's content was dropped.
     func keep(from transfer: TransferSlot, for read: PendingRead? = nil) throws(MediaError) -> StreamFetch? {
         let folder = services.configuration.spoolFolder
         let spool = try known.onDisk { () throws(SystemError) in try Spool(folder: folder) }

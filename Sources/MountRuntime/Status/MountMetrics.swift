@@ -7,8 +7,8 @@ import Transfer
 /// The metrics of a mount: one row declares each.
 ///
 /// A row has the name in the Prometheus text, the unit, the path in `status.json`, and the meaning. Parts record
-/// counters and histograms by name through swift-metrics; all others are read from a ``MountSnapshot``. A test compares
-/// the rows with `doc/STATUS.md`.
+/// counters and histograms by name through swift-metrics; other values are read from a ``MountSnapshot``. A test
+/// compares the rows with `doc/STATUS.md`.
 enum MountMetrics {
     private typealias Row = Metric<MountSnapshot>
     private typealias Value = MetricSample.Value
@@ -40,7 +40,7 @@ enum MountMetrics {
             "State of the list; for Prometheus 1 for the one it is in, 0 for the others.", labels: ["account", "list"],
             field: inList("state")
         ) { $0.ofLists { .text($0.state.word) } },
-        Row(fact: "Why the list is stale or failed.", field: inList("error")) {
+        Row(fact: "Why the list is stale, failed or refused.", field: inList("error")) {
             $0.ofLists { $0.state.error.map { .text($0) } }
         },
         ofList(
@@ -103,7 +103,7 @@ enum MountMetrics {
         counter(
             "verdicts_total", "files", "verdicts.{verdict}", "Checks of the tag of a whole file, by verdict.",
             ["verdict"]),
-        // The first row makes the elements of the array, in its order.
+        // The first row determines the elements of the array and their order.
         Row(fact: "Whether --hide-unreadable leaves them out.", field: inUnreadable("is_hidden")) {
             $0.ofUnreadable { .flag($0.isHidden) }
         },

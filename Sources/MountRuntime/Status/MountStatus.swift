@@ -3,11 +3,11 @@ package import Support
 
 /// The fields of `status.json` that `twiliofs status` shows.
 ///
-/// ``MountMetrics`` declares all fields and their meaning; a test compares both. New fields keep the schema; removing a
-/// field or changing its meaning makes another one. A value that isn't known is absent from the JSON, and nil here. A
-/// reader has to expect unknown names, also in ``List/state``.
+/// ``MountMetrics`` declares all fields and their meaning; a test compares both. A new field keeps the number of the
+/// schema; removing a field or changing its meaning changes the number. A value that isn't known is absent from the
+/// JSON, and nil here. A reader has to expect unknown names, also in ``List/state``.
 package struct MountStatus: Codable, Hashable, Sendable {
-    /// The schema that this program writes and reads.
+    /// The number of the schema that this program writes and reads.
     package static let currentSchema = 1
 
     package var schema = Self.currentSchema

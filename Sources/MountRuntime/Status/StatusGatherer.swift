@@ -19,7 +19,7 @@ struct StatusGatherer: Sendable {
     let transfer: TransferClient
     let metrics: MetricRegistry<MountSnapshot>
     let readability: Readability
-    /// Counts the kernel's requests without an answer; must be quick, since one of them calls it.
+    /// Counts the kernel's requests without an answer; must be quick, since such a request causes the call.
     var waitingRequests: @Sendable () -> Int
 
     /// The current metrics.

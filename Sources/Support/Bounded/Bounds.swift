@@ -1,7 +1,7 @@
 /// The limits of numbers from outside: from a server, a file on disk, a user.
 ///
-/// Swift ends the process when arithmetic overflows. Numbers within these limits can be added, subtracted and
-/// multiplied a thousand times without overflow. Parsers accept or clamp each number here before they keep it.
+/// Swift ends the process when arithmetic overflows. A thousand numbers within these limits can be added or subtracted,
+/// or one of them multiplied by a thousand, without overflow. Parsers accept or clamp each number before they keep it.
 public enum Bounds {
     /// The largest size of a recording, plaintext or ciphertext, in bytes: 1 PiB.
     public static let largestSize: Int64 = 1 << 50

@@ -1,8 +1,9 @@
 /// A text from outside that is safe to print on a terminal and in a log.
 ///
 /// It is one line of at most ``longestLength`` Unicode scalars. Control characters (C0, DEL, C1), line and paragraph
-/// separators, bidirectional controls and other invisible characters are replaced: white space by a blank, the rest by
-/// U+FFFD. Parsers store strings as foreign texts, so that messages, logs and `status.json` hold no raw text.
+/// separators, bidirectional controls, and unassigned, private or invisible characters are replaced: white space by a
+/// blank, the rest by U+FFFD. Parsers store strings as foreign texts, so that messages, logs and `status.json` hold no
+/// raw text.
 public struct ForeignText: Sendable, Hashable {
     /// The limit in Unicode scalars, not characters: a character can have any number of combining marks.
     static let longestLength = 300
@@ -82,7 +83,7 @@ extension ForeignText: CustomStringConvertible, CustomDebugStringConvertible, Ex
     /// Cleans and truncates a literal.
     public init(stringLiteral text: String) { self.init(text) }
 
-    /// Decodes a string, then cleans and truncates it: a file on disk is outside too.
+    /// Decodes a string, then cleans and truncates it, since a file on disk comes from outside too.
     public init(from decoder: any Decoder) throws {
         self.init(try decoder.singleValueContainer().decode(String.self))
     }

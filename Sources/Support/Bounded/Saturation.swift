@@ -21,7 +21,7 @@ extension FixedWidthInteger {
         return (self < 0) == (other < 0) ? .max : .min
     }
 
-    /// Truncates a floating-point number; saturates outside of the type's range; 0 for NaN.
+    /// Truncates a floating-point number to an integer within the type's range; NaN becomes 0.
     public init(saturating number: Double) {
         self = number.isNaN ? 0 : Self(exactly: number.rounded(.towardZero)) ?? (number < 0 ? .min : .max)
     }

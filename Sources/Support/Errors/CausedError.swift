@@ -11,7 +11,7 @@ public protocol CausedError: Error, Sendable, CustomStringConvertible {
     /// Whether the work is merely unwanted: it was cancelled, or the mount ends.
     var endsUnwantedWork: Bool { get }
 
-    /// Whether a text already says the same as this error in other words; its causes don't count.
+    /// Whether a text already says the same as this error in other words; the error's causes don't count.
     ///
     /// - Parameter text: The messages of the errors that this one caused; never empty.
     func isTold(in text: String) -> Bool
@@ -24,7 +24,7 @@ extension CausedError {
     public var fields: [String: String] { [:] }
     /// No: the work failed.
     public var endsUnwantedWork: Bool { false }
-    /// No: a text says the same only in this error's own words.
+    /// No: only a repetition of the error's own words says the same.
     public func isTold(in text: String) -> Bool { false }
     /// The messages of this error and of its causes.
     public var description: String { explanation }

@@ -1,4 +1,4 @@
-/// The error codes of one module: the reasons on which its callers decide, and the properties of each.
+/// The error codes of one module: the reasons by which its callers decide, and the properties of each.
 ///
 /// A module names its error type: `typealias MediaError = CodedError<MediaErrorCode>`.
 public protocol ErrorCode: Hashable, Sendable {
@@ -13,7 +13,7 @@ public protocol ErrorCode: Hashable, Sendable {
     /// The log fields from an error's details, by name: `host`, `recording`.
     static func fields(of error: CodedError<Self>) -> [String: String]
 
-    /// Whether a text already says the same as an error in other words; its causes don't count.
+    /// Whether a text already says the same as an error in other words; the error's causes don't count.
     ///
     /// - Parameter text: The messages of the errors that `error` caused; never empty.
     static func isTold(_ error: CodedError<Self>, in text: String) -> Bool
@@ -26,7 +26,7 @@ extension ErrorCode {
     public var isProgrammingMistake: Bool { false }
     /// No fields.
     public static func fields(of error: CodedError<Self>) -> [String: String] { [:] }
-    /// No: a text says the same only in the error's own words.
+    /// No: only a repetition of the error's own words says the same.
     public static func isTold(_ error: CodedError<Self>, in text: String) -> Bool { false }
 }
 
@@ -37,7 +37,7 @@ public struct CodedError<Kind: ErrorCode>: CausedError, CustomDebugStringConvert
     /// The error's codes.
     public typealias Code = Kind
 
-    /// The reason, on which callers decide.
+    /// The reason, by which callers decide.
     public let code: Code
     /// The failure and the thing concerned.
     public let fact: String
@@ -77,13 +77,13 @@ public struct CodedError<Kind: ErrorCode>: CausedError, CustomDebugStringConvert
         return fields
     }
 
-    /// Whether the work is merely unwanted, by the code.
+    /// Whether the code says that the work is merely unwanted.
     public var endsUnwantedWork: Bool { code.endsUnwantedWork }
 
-    /// Whether a text already says the same in other words, by the code's rule.
+    /// Whether a text already says the same in other words; the code decides.
     public func isTold(in text: String) -> Bool { Kind.isTold(self, in: text) }
 
-    /// The description: the details may hold secrets.
+    /// The description alone, since the details may hold secrets.
     public var debugDescription: String { description }
 }
 

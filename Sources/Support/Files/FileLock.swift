@@ -1,6 +1,6 @@
 import Glibc
 
-/// A lock on a file, held as long as this value lives and the process does.
+/// A lock on a file, held until this value is freed or the process ends.
 ///
 /// It uses flock(2): the kernel releases the lock of a killed process, and two locks in one process exclude each other.
 public final class FileLock: Sendable {
@@ -29,7 +29,7 @@ public final class FileLock: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Whether no lock is held on a file, by this process or another.
+    /// Whether no ``FileLock`` is held on a file, by this process or another.
     ///
     /// If so, `descriptor` holds a shared lock, which excludes a ``FileLock``, until it is closed.
     public static func isFree(_ descriptor: Int32) -> Bool { flock(descriptor, LOCK_SH | LOCK_NB) == 0 }

@@ -3,8 +3,8 @@ public import Glibc
 /// Opens and checks files and folders that only this user and root may change, such as the cache.
 ///
 /// Where others can write, a file may be anything: a FIFO blocks its reader for ever, a symbolic link leads to another
-/// of the user's files. So an accepted file is regular, isn't reached by a symbolic link, belongs to this user or root,
-/// and isn't writable by others.
+/// of the user's files. So an accepted file is regular, isn't a symbolic link, belongs to this user or root, and isn't
+/// writable by others.
 public enum PrivateFile {
     /// The reason for rejecting a file or a folder; errors of system calls have no remedy.
     public typealias Refusal = CodedError<RefusalCode>
@@ -23,7 +23,7 @@ public enum PrivateFile {
     ///
     /// - Parameters:
     ///   - path: The file, relative to `folder`; a symbolic link as last component is rejected.
-    ///   - flags: Those of open(2); `O_CLOEXEC` is added.
+    ///   - flags: Those of open(2); `O_CLOEXEC`, `O_NOFOLLOW` and `O_NONBLOCK` are added.
     /// - Returns: A descriptor, which the caller closes.
     public static func open(_ path: String, _ flags: Int32, in folder: Int32 = AT_FDCWD) throws(Refusal) -> Int32 {
         try openChecked(path, flags | O_NONBLOCK, in: folder, type: S_IFREG)
@@ -63,7 +63,7 @@ public enum PrivateFile {
     public static func checkFolder(_ path: String, followsLink: Bool = false) throws(Refusal) {
         var status = stat()
         guard (followsLink ? stat(path, &status) : lstat(path, &status)) == 0 else { throw system(path) }
-        // The user chose a folder that may be a link.
+        // The user chose a folder that may be a link, and can choose another instead of removing it.
         try check(status, path, type: S_IFDIR, remedy: followsLink ? "choose another" : removal)
     }
 
@@ -79,7 +79,7 @@ public enum PrivateFile {
         let descriptor = uninterrupted { openat(folder, path, flags | O_NOFOLLOW | O_CLOEXEC, 0o600) }
         if descriptor >= 0 { return descriptor }
         switch errno {
-        // A symbolic link; a FIFO without a reader, or a socket; a folder; a file instead of a folder.
+        // These mean a symbolic link, a FIFO without a reader, a socket, a device, a folder, or a file for a folder.
         case ELOOP, ENXIO, EISDIR, ENOTDIR, ENODEV:
             var status = stat()
             let isThere = fstatat(folder, path, &status, AT_SYMLINK_NOFOLLOW) == 0

@@ -19,8 +19,8 @@ public func linkTarget(of path: String) -> String? {
 
 /// Reads an open file from its position to its end.
 ///
-/// For generated files, as in /proc or a mount: Foundation takes a short read for the end of the file, and a read in
-/// /proc returns 4 KiB at most.
+/// It serves generated files, as in /proc or a mount. Foundation takes a short read for the end of the file, and a read
+/// in /proc may return 4 KiB at most.
 ///
 /// - Parameter limit: The largest number of bytes to read.
 public func readToEnd(_ descriptor: Int32, limit: Int = .max) throws(SystemError) -> [UInt8] {

@@ -1,9 +1,9 @@
 import Glibc
 
-/// Checks whether another user could replace a folder, by the folders and links on the path to it.
+/// Checks the folders and links on a path, so that no other user can replace the path's target.
 ///
-/// The owner of a folder and everyone with write permission can rename and remove its entries, unless it has the
-/// sticky bit (`/tmp`): then only the owner of an entry can.
+/// The owner of a folder and everyone with write permission can rename and remove its entries. If the folder has the
+/// sticky bit (`/tmp`), only the owners of the folder and of an entry can.
 public enum TrustedPath {
     /// The largest number of links followed, as in the kernel.
     private static let mostLinks = 40
@@ -92,7 +92,7 @@ public enum TrustedPath {
         guard owner == user || owner == 0 else { return false }
         // The sticky bit (chmod(2)).
         if mode & 0o1000 != 0 { return true }
-        // Root chose the group of root's folders: Debian's /var/local belongs to staff.
+        // A folder of root may have any group, since root chose the group: Debian's /var/local belongs to staff.
         return mode & 0o002 == 0 && (mode & 0o020 == 0 || group == userGroup || group == 0 || owner == 0)
     }
 
@@ -122,7 +122,7 @@ public enum TrustedPath {
         guard owner == 65534, let map = KernelFile.text(of: "/proc/self/uid_map", limit: 256),
             let line = map.split(separator: "\n").first
         else { return false }
-        // This map means no namespace: all owners are known.
+        // This map has every owner, as in the initial namespace.
         return line.split(separator: " ") != ["0", "0", "4294967295"]
     }
 }

@@ -1,13 +1,12 @@
 import Logging
 import Support
 
-// The treatment of hosts that are unreachable or ask for a pause.
+// Handling of hosts that are unreachable or ask for a pause.
 
 extension TransferLoop {
     /// Decides whether a transfer may send its request; if not, the transfer waits for the host or fails.
     ///
-    /// Called when the exchange leaves the queue and not before, so that exchanges that were queued when the host
-    /// failed are refused as well.
+    /// It is called when the exchange leaves the queue: a host may fail while exchanges for it are queued.
     func admit(_ transfer: Transfer, _ request: ExchangeRequest) -> Bool {
         let now = SuspendingClock.now
         transfer.origin = request.lane.origin
@@ -21,7 +20,10 @@ extension TransferLoop {
         return true
     }
 
-    /// Removes a transfer's exchange from the queue; after a refusal, applies the pause to the waiting transfers.
+    /// Removes a transfer's exchange from the queue.
+    ///
+    /// If the server refused the request and asked for a pause, it ends the queued transfers that can't wait that
+    /// long.
     func leaveQueue(_ transfer: Transfer) {
         queue.finish(transfer.identifier, transfer.outcome, now: SuspendingClock.now)
         guard case .refused(.some) = transfer.outcome else { return }
@@ -30,14 +32,14 @@ extension TransferLoop {
         }
     }
 
-    /// Ends a queued transfer whose patience is shorter than the pause of its lane.
+    /// Ends a queued transfer that would give up before the pause of its lane ends.
     func heedPause(_ transfer: Transfer, _ lane: Lane) {
         let now = SuspendingClock.now
         guard let end = queue.pauses.end(of: lane, now: now) else { return }
         carryOut(transfer.machine.hostAsksForPause(lane.origin, until: end, now: now), for: transfer)
     }
 
-    /// A transfer has its connection: its host is reachable.
+    /// Notes that a transfer has its connection; if its host was unreachable, resumes the transfers that wait for it.
     func connected(_ transfer: Transfer) {
         guard transfer.connecting != nil, let origin = transfer.origin else { return }
         transfer.connecting = nil
@@ -51,7 +53,7 @@ extension TransferLoop {
         }
     }
 
-    /// An exchange has ended; does nothing if the exchange had its connection.
+    /// Notes that an exchange ended; ignores it if the exchange had its connection.
     func connectingEnded(_ transfer: Transfer, _ error: TransferError) {
         guard let began = transfer.connecting, let origin = transfer.origin else { return }
         let now = SuspendingClock.now
@@ -63,7 +65,7 @@ extension TransferLoop {
             guard let outage = reachability.failed(origin, reason, remedy: error.remedy, began: began, now: now) else {
                 return
             }
-            // A host that was never reached is reported by the callers whose requests fail: a start, for instance.
+            // If the host was never reached, no warning is needed: the callers, such as the mount's start, report it.
             let isLoss = isNews && reachability.wasReached(origin)
             logger.log(
                 level: isLoss ? .warning : .debug, "\(outage.error(now: now).message)",
@@ -72,7 +74,7 @@ extension TransferLoop {
                 carryOut(other.machine.hostIsUnreachable(outage, now: now), for: other)
             }
         case .certificateRefused:
-            // The host is reachable, although it isn't trusted.
+            // The host is reachable, although its certificate isn't trusted.
             connected(transfer)
         default:
             transfer.connecting = nil
@@ -86,7 +88,7 @@ extension TransferLoop {
 }
 
 extension TransferError {
-    /// The error of an attempt that was abandoned before it had a connection.
+    /// The error of an attempt that ran out of time before it had a connection.
     static let noConnection = TransferError(
         .cannotConnect, "There was no connection in time.",
         details: TransferErrorCode.Details(reason: "no connection in time"))

@@ -32,7 +32,7 @@ extension TransferError {
             code = .protocolViolation
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY:
             code = .nameNotResolved
-        // libcurl limits only the time to connect; an interrupted handshake often means a restarting server.
+        // libcurl gets a time limit for connecting only; an interrupted handshake often means a restarting server.
         case CURLE_COULDNT_CONNECT, CURLE_OPERATION_TIMEDOUT, CURLE_SSL_CONNECT_ERROR, CURLE_PROXY:
             code = .cannotConnect
         case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS:

@@ -30,7 +30,7 @@ struct EasyOptions {
         case nil, .bearer:
             break
         case .basic(let credential), .signed(let credential, _):
-            // Sent as Basic, which is libcurl's default.
+            // libcurl sends them as Basic by default.
             easy.set(CURLOPT_USERNAME, credential.username)
             easy.set(CURLOPT_PASSWORD, credential.password)
         case .aws(let signature):
@@ -46,7 +46,8 @@ struct EasyOptions {
 
     /// Sets the URL; the state machine follows redirects.
     ///
-    /// Other protocols and user information are refused. Paths stay as they are, since a signature covers them.
+    /// libcurl refuses user information and protocols other than HTTPS (on loopback also HTTP). The path isn't changed,
+    /// since a signature covers it.
     private func setDestination(_ url: URL, isLoopback: Bool, on easy: UnsafeMutableRawPointer) {
         easy.set(CURLOPT_URL, url.absoluteString)
         easy.set(CURLOPT_PROTOCOLS_STR, isLoopback ? "http,https" : "https")
@@ -126,7 +127,7 @@ extension UnsafeMutableRawPointer {
 }
 
 extension Duration {
-    /// Whole milliseconds, rounded up, so that a deadline has passed.
+    /// Whole milliseconds, rounded up, so that a wait of this length passes its deadline.
     var milliseconds: Int {
         let (seconds, attoseconds) = components
         // The attoseconds are less than a second, so their part can't overflow.

@@ -38,7 +38,7 @@ final class Exchange {
     private var parser = HeadParser()
     private var headers: UnsafeMutablePointer<curl_slist>?
     private let errorText: UnsafeMutablePointer<CChar>
-    /// Keeps the share alive, to which the easy handle refers.
+    /// Keeps alive the share to which the easy handle refers.
     private let multi: MultiHandle
     private var isConnected = false
     /// The error for which a callback stopped libcurl.

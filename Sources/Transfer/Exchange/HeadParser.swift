@@ -5,7 +5,7 @@ struct HeadParser {
     /// The meaning of a line.
     enum Step {
         case more
-        /// The last line of a head; heads of interim responses (1xx) don't count.
+        /// The last line of a head; heads of interim responses (1xx except 101) don't count.
         case complete(status: Int, HeaderFields)
         /// Not HTTP, or too long; the text continues a sentence that begins with the server's name.
         case malformed(String)

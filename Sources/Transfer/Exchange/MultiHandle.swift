@@ -29,7 +29,7 @@ final class MultiHandle: @unchecked Sendable {
     /// Whether libcurl is initialized; the first access initializes it, once in the process.
     ///
     /// libcurl then reads `SSLKEYLOGFILE` and would write the keys of all connections to that file. The command removes
-    /// the variable before there are threads; this does it for other users.
+    /// the variable before there are threads; this does it for other users of the module.
     private static let isLibraryReady: Bool = {
         if getenv("SSLKEYLOGFILE") != nil { unsetenv("SSLKEYLOGFILE") }
         return twiliofs_curl_global_init() == CURLE_OK

@@ -1,7 +1,7 @@
 /// Decides which exchange starts next: by priority, then first come, first served.
 ///
-/// It stands before libcurl's queue, so that a reader overtakes read-ahead. Three limits apply: the number of
-/// connections to all exchanges, the limiter to requests with a credential, and a server's pause to its lane. A
+/// It stands before libcurl's queue, so that a reader overtakes read-ahead. It has three limits: the number of
+/// connections limits all exchanges, the limiter those with a credential, and a server's pause those of a lane. A
 /// blocked exchange doesn't block those behind it.
 struct AdmissionQueue<ID: Hashable> {
     typealias Instant = SuspendingClock.Instant

@@ -2,10 +2,10 @@ import Support
 
 /// Remembers that an origin is unreachable, so that requests fail without trying it again.
 ///
-/// Closed, it lets every attempt pass. Three consecutive failures to connect open it (a service that restarts refuses
-/// once or twice), or one slow failure (a name server that doesn't answer won't answer the next question). Open, it
-/// lets none pass for 1, 2, 4 … 60 seconds. Then it is half open: one attempt, the probe, passes; its failure opens the
-/// breaker for twice as long. Any connection closes it.
+/// A closed breaker lets every attempt pass. Three consecutive failures to connect open it (a service that restarts
+/// refuses once or twice), or one slow failure (a name server that doesn't answer won't answer the next question). An
+/// open breaker lets none pass for 1, 2, 4 … 60 seconds. Then it is half open: one attempt, the probe, passes; its
+/// failure opens the breaker for twice as long. Any connection closes it.
 ///
 /// Only connecting counts: responses and broken connections prove that the server exists.
 struct CircuitBreaker {
@@ -26,11 +26,11 @@ struct CircuitBreaker {
     static let firstPause = Duration.seconds(1)
     /// The longest duration of an opening.
     static let longestPause = Duration.seconds(60)
-    /// How long others wait for the result of a probe.
+    /// The time that other requests wait for the result of a probe.
     ///
     /// Connecting across the world takes half a second; a probe without a result by then probably meets a silent host.
     static let probeTime = Duration.seconds(2)
-    /// How long a failure is remembered without further attempts.
+    /// The time for which a failure is remembered without further ones.
     static let memory = Duration.seconds(600)
 
     let origin: Origin
@@ -52,7 +52,7 @@ struct CircuitBreaker {
 
     /// Admits an attempt, or returns the outage that forbids it.
     ///
-    /// The owner of an admitted attempt reports its end: `succeeded`, or `failed` or `abandoned` with this `now`.
+    /// The owner of an admitted attempt reports its end: `succeeded`, or `failed` or `abandoned` with `now` as `began`.
     mutating func admit(now: Instant) -> Outage? {
         if let lastFailure, lastFailure.duration(to: now) > Self.memory {
             self = CircuitBreaker(origin: origin)
@@ -108,7 +108,7 @@ struct CircuitBreaker {
         }
     }
 
-    /// An attempt was given up without a result; if it was the probe, the next attempt is one.
+    /// An attempt was given up without a result; if it was the probe, the next attempt becomes the probe.
     mutating func abandoned(began: Instant, now: Instant) {
         if case .halfOpen(began) = state { state = .open(until: now) }
     }

@@ -1,6 +1,6 @@
 import Support
 
-/// Why no requests are sent to an origin, and until when.
+/// An interval in which an unreachable origin gets no requests.
 struct Outage: Sendable {
     typealias Instant = SuspendingClock.Instant
 

@@ -4,7 +4,7 @@ import Support
 struct Reachability {
     typealias Instant = SuspendingClock.Instant
 
-    /// The largest number of origins remembered; presigned addresses have few, without a guarantee.
+    /// The largest number of origins remembered; presigned addresses can have any number.
     static let maximalCount = 64
 
     private var breakers: [Origin: CircuitBreaker] = [:]

@@ -20,7 +20,7 @@ enum TransferAction {
 struct BodyDecision {
     /// The bytes to deliver, before the actions.
     var deliver = 0..<0
-    /// How many bytes, from the start, to keep as the body of a response that is, or may be, refused.
+    /// The number of bytes, from the start, to keep as the body of a response that is, or may be, refused.
     var keep = 0
     /// Whether the rest isn't needed: the owner stops the exchange and reports `exchangeEnded`.
     var isEnough = false

@@ -14,9 +14,9 @@ struct TransferAttempt {
     let address: Address
     let redirects: Int
     var phase: Phase
-    /// What the request was sent with, if with a credential.
+    /// The authorization that the request was sent with, if any.
     var authorization: Authorization?
-    /// When the connection counts as stalled without further bytes; see `Patience.timePerByte`.
+    /// The time at which the connection counts as stalled without further bytes; see `Patience.timePerByte`.
     var stallsAt: Instant
     /// The head of the response, once accepted.
     var head: ResponseHead?

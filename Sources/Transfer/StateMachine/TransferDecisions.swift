@@ -42,7 +42,7 @@ extension TransferStateMachine {
     mutating func redirect(_ head: ResponseHead, _ attempt: TransferAttempt, now: Instant) -> [TransferAction] {
         var attempt = attempt
         guard plan.isRead else {
-            // The body may not be meant for another address, and the request may have been processed already.
+            // The body may be meant for the first address only, and the request may have been processed already.
             attempt.phase = .refusing(head, retryAfter: nil, reason: nil)
             state = .exchanging(attempt)
             return []
@@ -68,7 +68,7 @@ extension TransferStateMachine {
 
     mutating func accept(_ head: ResponseHead, _ attempt: TransferAttempt, now: Instant) -> [TransferAction] {
         var attempt = attempt
-        // A copy: the next response must not be compared with a refused one.
+        // The progress is copied, since the next response must not be compared with a rejected one.
         var progress = progress
         do throws(TransferError) {
             let part: TransferProgress.Part
@@ -130,8 +130,8 @@ extension TransferStateMachine {
             return failed(broken("after \(position) of \(announced) bytes"), now: now)
         }
         guard plan.isDownload, progress.end != nil, !progress.isComplete else { return end(.success(())) }
-        // The server may return less than requested, but at least a byte in each part. A body without announced
-        // length that ended early is broken.
+        // The server may return less than requested, but has to return at least a byte in each part. A body without
+        // announced length that ended early is broken.
         guard part.announcedEnd != nil, attempt.received > 0 else {
             return failed(broken("at byte \(position), too early"), now: now)
         }

@@ -67,7 +67,7 @@ struct TransferPlan: Sendable {
         return nil
     }
 
-    /// The header fields for a target; secret ones only if it has a credential or the first address's origin.
+    /// The header fields for a target; secrets only if the target has a credential or the origin of `first`.
     func headers(for target: Address, from first: Address?) -> [(String, String)] {
         let keepsSecrets = target.credentials != nil || (target.origin.map { $0 == first?.origin } ?? false)
         let secrets = ["authorization", "proxy-authorization", "cookie"]

@@ -45,7 +45,7 @@ struct TransferProgress {
         let length = hasBody ? head.contentLength : nil
         try check(head, total: length)
         guard delivered > 0, let position else {
-            // Without ranges (not requested or not supported), all of it is delivered.
+            // Without ranges (not requested or not supported), the whole resource is delivered.
             position = 0
             end = length
             return Part(skip: 0, announcedEnd: length, stop: nil)
@@ -110,7 +110,7 @@ struct TransferProgress {
         }
     }
 
-    /// The error of a resource that changed, by a clause that says how.
+    /// The error of a changed resource; `how` is a clause about the change.
     func changed(_ how: String) -> TransferError {
         TransferError(.changed, "The resource has changed while it was downloaded: \(how).")
     }

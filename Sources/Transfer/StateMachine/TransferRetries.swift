@@ -14,7 +14,7 @@ struct TransferRetries {
     private var missingCredentials = 0
     private var hasRenewedCredential = false
     private var lastProgress: Instant
-    /// The most bytes received by one attempt of a request; only bytes beyond are progress.
+    /// The most bytes delivered, for a request by one attempt; only bytes beyond are progress.
     private var furthest: Int64 = 0
     /// The error of the last attempt.
     private(set) var lastFailure: TransferError?
@@ -29,7 +29,7 @@ struct TransferRetries {
     /// The end of patience.
     var giveUpAt: Instant { lastProgress.advanced(by: patience.giveUp) }
 
-    /// Draws the wait after `failures` earlier failures; at least one.
+    /// Draws the wait after a number of earlier failures, which is at least 1.
     mutating func firstWait(afterFailures failures: Int) -> Duration {
         for _ in 1..<failures { _ = backOff() }
         return backOff()
@@ -37,8 +37,7 @@ struct TransferRetries {
 
     /// Draws a wait and doubles the bound of the next one: exponential backoff with full jitter.
     ///
-    /// Full jitter draws any wait up to the bound. It spreads simultaneous failures best and adds no total waiting
-    /// time.
+    /// Full jitter draws any wait up to the bound. It spreads the retries after simultaneous failures.
     private mutating func backOff() -> Duration {
         let wait = bound * Double.random(in: 0...1, using: &random)
         bound = min(bound * 2, patience.maximalBackoff)
@@ -48,7 +47,7 @@ struct TransferRetries {
     /// Postpones the end of patience by time for which the server isn't to blame.
     mutating func excuse(_ time: Duration) { lastProgress = lastProgress.advanced(by: time) }
 
-    /// Records the number of bytes that the attempt has delivered.
+    /// Records the number of bytes delivered, for a request by the current attempt.
     mutating func noteProgress(_ delivered: Int64, now: Instant) {
         // A request's attempt receives the bytes of earlier attempts again.
         guard delivered > furthest else { return }
@@ -56,7 +55,7 @@ struct TransferRetries {
         furthest = delivered
     }
 
-    /// Resets waits, refreshes and credentials after a success.
+    /// Resets waits, refreshes and renewals after bytes of a download have arrived.
     mutating func reset() {
         bound = min(patience.firstBackoff, patience.maximalBackoff)
         (refreshes, missingCredentials, hasRenewedCredential) = (0, 0, false)

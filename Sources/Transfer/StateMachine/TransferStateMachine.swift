@@ -1,14 +1,14 @@
 /// Decides a transfer's next step: redirects, retries, resuming, fresh addresses and credentials, deadlines.
 ///
 /// It performs no I/O: its owner reports events with their time and carries out the returned actions in order, so every
-/// path can be tested without a socket or a clock. Hand-written because libcurl retries nothing and no library resumes
-/// a download at a fresh address under a deadline.
+/// path can be tested without a socket or a clock. It is hand-written, since libcurl retries nothing and no library
+/// resumes a download at a fresh address under a deadline.
 ///
-/// Invariants: a transfer's last action is its only `end`; later events return no actions. At most one exchange is
-/// running: `perform` starts it; `exchangeEnded`, reported by the owner, or `abandon` ends it, after which the owner
-/// reports no events of it. The delivered bytes are contiguous.
+/// A transfer's last action is its only `end`; later events return no actions. At most one exchange is running. The
+/// action `perform` starts it, and the event `exchangeEnded` or the action `abandon` ends it; afterwards, the owner
+/// reports no events of this exchange. The delivered bytes are contiguous.
 ///
-/// The clock stops while the computer sleeps: the server isn't to blame for that time.
+/// The clock stops while the computer sleeps, since the server isn't to blame for that time.
 struct TransferStateMachine {
     typealias Instant = SuspendingClock.Instant
 
@@ -50,7 +50,7 @@ struct TransferStateMachine {
         if case .awaitingHost(_, _, let outage) = state { outage.origin } else { nil }
     }
 
-    /// When to call `timeHasPassed`, unless another event comes first.
+    /// The time at which to call `timeHasPassed`, unless another event comes first.
     var deadline: Instant? {
         switch state {
         case .idle, .ended: return nil
@@ -155,7 +155,7 @@ extension TransferStateMachine {
 
     /// The queued exchange won't start before the end of a pause that its host asked for.
     ///
-    /// It fails at once if its patience ends earlier; background work too, since a reader may wait for its result.
+    /// The transfer fails at once if its patience ends earlier, even in the background, since a reader may wait for it.
     mutating func hostAsksForPause(_ origin: Origin, until pauseEnd: Instant, now: Instant) -> [TransferAction] {
         guard case .exchanging(let attempt) = state, case .queued(let since) = attempt.phase else { return [] }
         // The time in the queue doesn't count for background work.
@@ -187,7 +187,7 @@ extension TransferStateMachine {
     mutating func headArrived(_ head: ResponseHead, retryAfter: Duration?, now: Instant) -> [TransferAction] {
         guard case .exchanging(var attempt) = state else { return [] }
         attempt.stallsAt = now.advanced(by: plan.patience.stall)
-        // Called once for each response, since the receiver may count responses.
+        // The check is called once for each response, since the receiver may count responses.
         let reason = plan.refusal(of: head)
         let followsRedirects = plan.relocation == nil
         switch head.status {

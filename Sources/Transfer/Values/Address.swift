@@ -3,10 +3,10 @@ import Support
 
 /// A URL and the provider of its credential.
 ///
-/// Each request asks for the credential when it is sent. The credential is sent to the URL's origin (scheme, host and
-/// port) only, wherever a server redirects, unless its provider follows to another one.
+/// Each request asks the provider for the credential when it is sent. Only the URL's origin (scheme, host and port)
+/// receives the credential, even if a server redirects elsewhere, and the origins that the provider follows to.
 public struct Address: Sendable {
-    /// The URL; its query can be a secret, as the signature of a presigned URL.
+    /// The URL; its query may hold a secret, such as the signature of a presigned URL.
     public let url: URL
     /// The provider of the credential for this URL's origin.
     public let credentials: (any CredentialProvider)?
@@ -14,9 +14,9 @@ public struct Address: Sendable {
     /// Makes an address.
     ///
     /// - Parameters:
-    ///   - url: An https URL, or an http URL of the loopback interface, without user information. Others are refused
-    ///     when used.
-    ///   - credentials: The credential's provider; nil where the URL itself authorizes.
+    ///   - url: An https URL, or an http URL of the loopback interface, without user information. Requests for any
+    ///     other URL fail.
+    ///   - credentials: The provider of the credential; nil if the URL itself authorizes requests.
     public init(url: URL, credentials: (any CredentialProvider)? = nil) {
         self.url = url
         self.credentials = credentials
@@ -44,12 +44,12 @@ extension Address: CustomStringConvertible, CustomDebugStringConvertible, Custom
         components.fragment = nil
         components.user = nil
         components.password = nil
-        // A redirect's target comes from a server.
+        // The URL may come from a server, as the target of a redirect does.
         return components.string.map { "\(ForeignText($0))" } ?? "<malformed URL>"
     }
 
-    /// The description.
+    /// The same as `description`.
     public var debugDescription: String { description }
-    /// The description alone.
+    /// A mirror that shows only `description`, so that `dump` prints no secret.
     public var customMirror: Mirror { Mirror(self, children: ["url": description]) }
 }

@@ -5,8 +5,8 @@ public import Support
 
 /// The scheme, host and port of a URL: the scope of a credential.
 ///
-/// libcurl parses the URLs because it connects to them: two parsers that disagree about the host would send credentials
-/// to the wrong server.
+/// libcurl, which connects to the URL, also parses it here. If another parser disagreed about the host, a credential
+/// could be sent to the wrong server.
 public struct Origin: Hashable, Sendable, CustomStringConvertible {
     /// `https` or `http`.
     public let scheme: String
@@ -15,9 +15,11 @@ public struct Origin: Hashable, Sendable, CustomStringConvertible {
     /// The port.
     public let port: Int
 
-    /// Makes the origin of a URL; throws `invalid`, or `insecure` for plain http to another machine.
+    /// Makes the origin of a URL.
+    ///
+    /// - Throws: `invalid`; `insecure` for plain http to another machine.
     init(of url: URL) throws(AddressError) {
-        // libcurl's parser takes "https:///path" for the host "path".
+        // libcurl's parser reads "https:///path" as a URL with the host "path".
         guard let host = url.host(), !host.isEmpty else {
             throw AddressError(.invalid, "The address \(Address(url: url)) has no host.")
         }
@@ -49,13 +51,15 @@ public struct Origin: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// The host, with the port unless it is the scheme's default.
+    /// The host, followed by the port unless that is the scheme's default.
     public var description: String {
         let isUsual = port == (scheme == "https" ? 443 : 80)
         return "\(ForeignText(isUsual ? host : "\(host):\(port)"))"
     }
 
-    /// Whether the host denotes the loopback: 127.0.0.0/8, `::1` or `localhost`, which libcurl never resolves.
+    /// Whether the host denotes the loopback interface: 127.0.0.0/8, `::1` or `localhost`.
+    ///
+    /// libcurl connects to `localhost` without asking a name server, so the name can't lead to another machine.
     var isLoopback: Bool {
         if host == "localhost" { return true }
         if let bytes = addressBytes(AF_INET, host, count: 4) { return bytes[0] == 127 }
@@ -63,7 +67,9 @@ public struct Origin: Hashable, Sendable, CustomStringConvertible {
         return bytes.dropLast().allSatisfy { $0 == 0 } && bytes.last == 1
     }
 
-    /// Whether the host may denote this machine, in any notation; wider than `isLoopback`, to be safe.
+    /// Whether the host denotes this machine by a loopback or unspecified address, or by a name under `localhost`.
+    ///
+    /// IPv4 addresses count in their IPv6 form too. Addresses of this machine's other interfaces don't count.
     var reachesThisMachine: Bool {
         if isLoopback || host == "localhost." || host.hasSuffix(".localhost") || host.hasSuffix(".localhost.") {
             return true
@@ -76,7 +82,7 @@ public struct Origin: Hashable, Sendable, CustomStringConvertible {
         return isMapped || bytes.allSatisfy { $0 == 0 }
     }
 
-    /// The host; an IPv6 address without brackets.
+    /// The host, without the brackets of an IPv6 address.
     var bareHost: String {
         host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
     }
@@ -88,15 +94,17 @@ public struct Origin: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension Address {
-    /// The origin of the URL; nil when the URL can't be used.
+    /// The origin of the URL; nil if the URL can't be used.
     public var origin: Origin? { try? Origin(of: url) }
 
-    /// Resolves a redirect.
+    /// The address that a redirect leads to.
     ///
-    /// The credential is kept only within the origin, and to another origin that its provider follows to; once lost, it
-    /// doesn't come back with a later redirect.
+    /// It keeps the credential only if its origin is the same, or one that the credential's provider follows to. A
+    /// later redirect doesn't restore a dropped credential.
     ///
-    /// - Throws: `invalid` or `insecure` for a forbidden target.
+    /// - Parameter location: The `Location` field of the response.
+    /// - Throws: `invalid` if the target isn't a usable URL; `insecure` for plain http to another machine, or for this
+    ///   machine when another one redirects to it.
     public func redirected(to location: String) throws(AddressError) -> Address {
         let here = try Origin(of: url)
         let parsed = try ParsedURL(url.absoluteString)
@@ -137,7 +145,7 @@ extension OutgoingRequest {
     }
 }
 
-/// Owns libcurl's parsed form of a URL.
+/// A URL that libcurl has parsed.
 private final class ParsedURL {
     private let handle: OpaquePointer
 
@@ -154,9 +162,9 @@ private final class ParsedURL {
 
     deinit { curl_url_cleanup(handle) }
 
-    /// Resolves a URL relative to this one; returns whether it is valid.
+    /// Replaces this URL with one that may be relative to it; returns whether the new URL is valid.
     func follow(_ location: String) -> Bool {
-        // Servers put spaces and other invalid bytes into Location; they are encoded, as in browsers.
+        // Some servers put spaces and other invalid bytes into `Location`. libcurl encodes them, as browsers do.
         let flags = UInt32(CURLU_URLENCODE | CURLU_ALLOW_SPACE | CURLU_PATH_AS_IS)
         return curl_url_set(handle, CURLUPART_URL, location, flags) == CURLUE_OK
     }

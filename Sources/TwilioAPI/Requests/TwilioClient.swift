@@ -76,40 +76,6 @@ public final class TwilioClient: Sendable {
         kind.traits.service == .api2010 || videoCredentials != nil
     }
 
-    /// Requests the smallest list, to check the credentials and the connection; blocks.
-    ///
-    /// It doesn't request the account itself, since standard API keys can't read it.
-    ///
-    /// - Throws: ``TwilioError``, with code ``TwilioError/Code/unauthorized`` for wrong credentials and
-    ///   ``TwilioError/Code/malformedAnswer`` for another document, such as a captive portal's.
-    public func verifyCredentials(patience: Patience) throws(TwilioError) {
-        let address = try apiAddress("/2010-04-01/Accounts/\(account)/Recordings.json?PageSize=1")
-        let subject = "the account \(account)"
-        let response = try Result { () throws(TransferError) in
-            try transfer.sendAndWait(Request(address: address, patience: patience))
-        }.mapError { TwilioError($0, subject: subject) }.get()
-        let page = try ListPage(response.body, key: "recordings", subject: "the answer for \(subject)") {
-            scanner throws(TwilioError) in try Self.accountSID(ofResourceAt: &scanner)
-        }
-        if let stranger = page.elements.lazy.compactMap(\.self).first(where: { $0 != account }) {
-            throw TwilioError(.malformedAnswer, "recordings of \(stranger) were sent where \(account)'s were asked for")
-        }
-    }
-
-    /// Reads the account of the resource at a scanner's position and skips the resource; nil when it has none.
-    private static func accountSID(ofResourceAt scanner: inout JSONScanner) throws(TwilioError) -> SID? {
-        var account: SID?
-        var member = try scanner.enterObject()
-        while let token = member {
-            let name = try scanner.name(token)
-            if case .text(let text) = try scanner.value(), name == "account_sid" {
-                account = scanner.string(text).flatMap { SID($0) }
-            }
-            member = try scanner.nextMember()
-        }
-        return account
-    }
-
     /// Requests one page of a list.
     ///
     /// - Parameters:
@@ -226,13 +192,14 @@ public final class TwilioClient: Sendable {
     }
 
     /// The path of a list's pages.
-    private func listAddress(of kind: MediaKind) -> String {
+    func listAddress(of kind: MediaKind) -> String {
         listPath(of: kind) + kind.traits.service.pathSuffix
     }
 
     private func listPath(of kind: MediaKind) -> String { kind.traits.listPath(account) }
 
-    private func address(for kind: MediaKind, _ pathAndQuery: String) throws(TwilioError) -> Address {
+    /// An address of the API that serves a kind, with its credential.
+    func address(for kind: MediaKind, _ pathAndQuery: String) throws(TwilioError) -> Address {
         guard kind.traits.service != .api2010 else { return try apiAddress(pathAndQuery) }
         guard let videoCredentials else {
             throw TwilioError(

@@ -8,7 +8,7 @@ public struct TwilioClients: Sendable {
     /// Combines clients.
     ///
     /// - Parameters:
-    ///   - main: The account's client, also used for resources without an account.
+    ///   - main: The account's client, also used for resources that name no account, or an unknown one.
     ///   - subaccounts: The subaccounts' clients.
     public init(main: TwilioClient, subaccounts: [TwilioClient] = []) {
         self.main = main

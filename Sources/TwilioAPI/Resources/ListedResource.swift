@@ -17,7 +17,7 @@ public struct ListedResource: Hashable, Sendable {
     public let containerFormat: String
     /// The recorded call, `CA…`, or the video room, `RM…`; nil when missing or not such a SID.
     public let groupSID: SID?
-    /// Whether it is a voice recording with encryption details, and so has a tag; false for video, whose media says so.
+    /// Whether a voice recording has encryption details, and so a tag; false for video, whose media has the envelope.
     public let isAuthenticated: Bool
     /// The key or access needed to read the media, besides the account's credentials.
     public let requirement: MediaRequirement?

@@ -47,7 +47,7 @@ public enum MediaRequirement: Hashable, Sendable {
         }
     }
 
-    /// Whether an address isn't Twilio's; one with the path of Twilio's API is Twilio's even on another host, a proxy.
+    /// Whether an address isn't Twilio's; the path of Twilio's API makes it Twilio's on any host, such as a proxy.
     private static func isElsewhere(_ location: String) -> Bool {
         if location.hasPrefix("https://api.twilio.com/") { return false }
         guard let url = URL(string: location), let host = url.host()?.lowercased(), !host.isEmpty else { return false }

@@ -37,7 +37,7 @@ public struct MediaResource: Hashable, Sendable {
     public let publicKeySID: String?
     /// The address of the media: for voice `media_url`, for video in the customer's bucket `media_external_location`.
     public let mediaLocation: String?
-    /// The media's size in bytes in a video resource; whether before encryption or as stored is undocumented.
+    /// The media's size in bytes in a video resource; Twilio doesn't document whether it is that before encryption.
     public let toldSize: Int64?
     /// The resource, byte for byte as received.
     public let json: [UInt8]

@@ -54,7 +54,7 @@ public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible
         return Timestamp(day: CalendarDay(year: year, month: month, day: day), time: time, offset: offset)
     }
 
-    /// Reads RFC 2822, section 3.3, without comments; of zone names it takes only GMT, UT and UTC.
+    /// Reads RFC 2822, section 3.3, without comments; GMT, UT and UTC are the only zone names it takes.
     private static func parseRFC2822(_ start: DateScanner) -> Timestamp? {
         var rest = start
         if rest.skipWord() {

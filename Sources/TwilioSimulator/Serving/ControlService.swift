@@ -40,6 +40,12 @@ struct ControlService {
             return SimulatedResponse(204)
         case ("PATCH", "credentials"):
             try replaceSecrets(request)
+        case ("GET", "keys"):
+            return .json(200, try JSONValue(encoding: simulation.state.withLock { $0.keys.keys }))
+        case ("POST", "keys"):
+            return .json(201, try JSONValue(encoding: try put(keys: request.body)))
+        case ("DELETE", "keys"):
+            simulation.state.withLock { $0.keys = KeyTable() }
             return SimulatedResponse(204)
         case ("POST", "resources"):
             return .json(200, ["sid": .string(try change(request))])
@@ -83,6 +89,18 @@ struct ControlService {
         let secrets = try JSONValue(text: request.body, subject: subject).decode(Secrets.self, subject: subject)
         try account(request).replaceSecrets(authToken: secrets.authToken, apiSecret: secrets.apiSecret)
         if let secret = secrets.clientSecret { simulation.state.withLock { $0.clientSecret = secret } }
+    }
+
+    /// Adds restricted keys, each in place of one with the same SID.
+    private func put(keys body: [UInt8]) throws(SimulatorError) -> [SimulatedKey] {
+        let value = try JSONValue(text: body, subject: "The list of keys")
+        let keys = try (value.array == nil ? .array([value]) : value).decode(
+            [SimulatedKey].self, subject: "The list of keys")
+        for key in keys { try key.check() }
+        simulation.state.withLock { state in
+            for key in keys { state.keys.put(key) }
+        }
+        return keys
     }
 
     private func account(_ request: SimulatedRequest) throws(SimulatorError) -> SimulatedAccount {

@@ -1,22 +1,25 @@
 import Foundation
 import Glibc
 
-/// The environment's variables; an empty one counts as not set.
+/// The environment variables; an empty variable counts as not set.
 struct Environment {
     private let variables: [String: String]
 
     init(_ variables: [String: String] = ProcessInfo.processInfo.environment) { self.variables = variables }
 
-    /// A variable's value without surrounding blanks and line ends, which files of variables leave.
+    /// A variable's value without the blanks and line ends around it, which files with variables may leave; nil if the
+    /// variable isn't set.
     subscript(name: String) -> String? {
         let value = variables[name]?.trimmed
         return value.flatMap { $0.isEmpty ? nil : $0 }
     }
 
-    /// The proxy variables of libcurl.
+    /// The environment variables from which libcurl reads the proxy.
     private static let proxies = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"]
 
-    /// Trims the proxy variables, since libcurl doesn't; no other threads may run, as they may read the environment.
+    /// Trims the proxy variables, since libcurl doesn't.
+    ///
+    /// It must be called before other threads run: they may read the environment while it changes.
     static func trimProxies() {
         for name in proxies {
             guard let value = getenv(name) else { continue }
@@ -25,13 +28,15 @@ struct Environment {
         }
     }
 
-    /// The variables with secrets.
+    /// The names of the environment variables that hold secrets.
     private static let secrets = [
         "TWILIO_AUTH_TOKEN", "TWILIO_API_SECRET", "TWILIO_API_KEY_SECRET", "TWILIO_CLIENT_SECRET",
         "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
     ]
 
-    /// Wipes the secrets from the environment, which `/proc/PID/environ` shows and child processes inherit.
+    /// Overwrites and removes the secrets in the environment.
+    ///
+    /// Otherwise `/proc/PID/environ` would show them, and child processes would inherit them.
     static func wipeSecrets() {
         for name in secrets {
             let prefix = name + "="

@@ -3,10 +3,10 @@ import Glibc
 import Support
 import TwilioAPI
 
-/// Reads the command line's private keys.
+/// Reads the private keys that the command line names.
 struct PrivateKeys {
     let secrets: SecretReader
-    /// A file with the passphrase of encrypted keys; without it, the terminal asks.
+    /// The file with the passphrase of encrypted private keys; without it, the program asks on the terminal.
     let passphraseFile: String?
     /// Whether the terminal may be asked for a passphrase.
     let mayAsk: Bool
@@ -27,7 +27,9 @@ struct PrivateKeys {
         return PrivateKeys(secrets: secrets, passphraseFile: passphraseFile, mayAsk: false)
     }
 
-    /// Reads the keys of arguments `[voice:|video:][CR…=]FILE`; all keys of a file are candidates for its SID.
+    /// Reads the private keys of arguments of the form `[voice:|video:][CR…=]FILE`.
+    ///
+    /// A file may hold several private keys. If its argument has a SID, all of them are tied to this SID.
     mutating func load(_ arguments: [String]) throws(Failure) -> KeyRing {
         var entries: [KeyRing.Entry] = []
         for argument in arguments { entries += try self.entries(of: argument) }
@@ -61,12 +63,14 @@ struct PrivateKeys {
             let name = sections.count == 1 ? path : "\(path) (key \(index + 1))"
             keys.append((name, try key(section, name, of: path, what: what)))
         }
-        // A typed passphrase is for this file only.
+        // A typed passphrase is used for this file only.
         if passphraseFile == nil { passphrase = nil }
         return keys
     }
 
-    /// Splits `[voice:|video:][CR…=]FILE`; any other text is a file, also with a colon or an equals sign.
+    /// Splits an argument of the form `[voice:|video:][CR…=]FILE`.
+    ///
+    /// The path is everything after these prefixes; it may contain colons and equals signs.
     static func split(_ argument: String) -> (use: KeyRing.Use?, sid: String?, path: String) {
         var rest = argument[...]
         let use = KeyRing.Use.allCases.first { rest.hasPrefix("\($0.rawValue):") }
@@ -76,7 +80,7 @@ struct PrivateKeys {
         return (use, sid.description, String(parts[1]))
     }
 
-    /// The probable mistake in an argument whose file doesn't exist; nil if it looks like a mere file.
+    /// The probable mistake in an argument whose file doesn't exist; nil if none is evident.
     ///
     /// - Parameter isTied: Whether a SID precedes the path.
     private static func mistake(in path: String, isTied: Bool) -> String? {
@@ -101,7 +105,7 @@ struct PrivateKeys {
         do throws(EnvelopeError) {
             return try PrivateKey(pem: pem, passphrase: passphrase)
         } catch {
-            // Surrounding blanks may belong to a passphrase or not.
+            // Blanks around the passphrase may belong to it or not, so it is tried with them, then without.
             if error.code == .wrongPassphrase, let shorter = passphrase?.withoutBlanksAround,
                 let key = try? PrivateKey(pem: pem, passphrase: shorter)
             {
@@ -130,7 +134,7 @@ struct PrivateKeys {
 }
 
 extension SecretBytes {
-    /// The bytes without surrounding ASCII blanks; nil if there are none.
+    /// The bytes without the spaces and tabs around them; nil if there are none to remove, or no other bytes.
     fileprivate var withoutBlanksAround: SecretBytes? {
         withUnsafeBytes { bytes in
             let isBlank = { (byte: UInt8) in byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }

@@ -23,7 +23,7 @@ struct Mount {
 
     init(_ command: MountCommand) throws(Failure) {
         self.command = command
-        // In the background, all lines go to the system's log: the terminal shows only the reason of a failure.
+        // In the background, the terminal shows only warnings and the reason of a failure, not the log.
         let destination: LogOutput.Destination
         if let path = command.logFile {
             destination = .file(try LogFile(CacheFolder.absolute(path)))
@@ -36,11 +36,11 @@ struct Mount {
 
     /// Mounts, serves until unmounted, and cleans up; throws ``Failure``, or the error of a part of the mount.
     func run() throws {
-        // First, before the memory holds secrets and before threads inherit the signal mask.
+        // These come before the memory holds secrets and before threads inherit the signal mask.
         try Self.forbidCoreDumps()
         _ = twiliofs_keep_freed_memory()
         if let descriptor = command.readyDescriptor { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
-        // Also after a failure.
+        // The log is flushed after a failure too.
         defer { log.flush() }
         try AddressSpaceLimit.check()
         try ThreadReserve.check()

@@ -39,6 +39,7 @@ extension Failure {
         case .unauthorized:
             let advice = error.remedy == nil ? "; check the account SID and the auth token or API key" : ""
             self.init(.credentials, "Twilio refuses the credentials: \(error.message)\(advice)")
+        case .listsRefused: self.init(.credentials, error.message)
         case .notFound: self.init(.credentials, "Twilio doesn't know the account: \(error.message)")
         case .unreachable:
             // The command ends now, and doesn't retry.

@@ -9,7 +9,7 @@ typealias Failure = CodedError<FailureStatus>
 enum FailureStatus: Int32, ErrorCode {
     /// A reason without its own status.
     case other = 1
-    /// The mount point is missing, not a directory, not empty or busy, or this user can't mount on it.
+    /// The mount point can't be used for a mount, or its mount is missing, dead or can't be read.
     case mountPoint = 10
     /// There is no FUSE, or this user may not use it.
     case fuseUnavailable = 11
@@ -19,11 +19,11 @@ enum FailureStatus: Int32, ErrorCode {
     case privateKey = 13
     /// A private key's passphrase is missing or wrong.
     case passphrase = 14
-    /// Twilio is unreachable, its certificate isn't trusted, or the answer isn't from its API.
+    /// Twilio is unreachable or refuses a request, its certificate isn't trusted, or the answer isn't from its API.
     case unreachable = 15
     /// The cache folder or the catalog can't be used.
     case cache = 16
-    /// Conflicting or invalid settings.
+    /// Settings conflict or are invalid, or a limit of the system is too low.
     case configuration = 17
     /// ArgumentParser's status for a wrong command line (EX_USAGE of sysexits.h).
     case usage = 64

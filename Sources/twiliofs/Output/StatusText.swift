@@ -202,7 +202,7 @@ struct StatusText {
         return (number < 0 ? "-" : "") + String(digits)
     }
 
-    /// A time in its two largest units.
+    /// A duration in its two largest units that aren't 0.
     static func duration(_ seconds: Double) -> String {
         let whole = max(0, Int64(saturating: seconds.rounded()))
         let units: [(Int64, String)] = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")]

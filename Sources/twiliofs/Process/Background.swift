@@ -3,23 +3,24 @@ import Foundation
 import Glibc
 import Support
 
-/// The start of a background process.
+/// Starts the background process that serves a mount.
 ///
-/// Swift's runtime threads don't survive fork, so the program starts itself again. The new process mounts in the
-/// terminal's foreground, where it can ask for passphrases and print errors. When the mount answers, it reports through
-/// a pipe and leaves the terminal, and the first process returns.
+/// The threads of Swift's runtime don't survive fork, so the program starts itself again. The new process mounts while
+/// it still has the terminal, where it can ask for passphrases and print errors. When the mount answers, this process
+/// leaves the terminal and reports through a pipe. Then the first process returns.
 enum Background {
     /// Starts this program again and waits until its mount answers.
     ///
-    /// - Parameter secrets: Descriptors that the other process needs and closes.
-    /// - Throws: ``ExitCode`` with the other process's status if it ends before; it has printed the reason.
+    /// - Parameter secrets: The descriptors of secrets, which the new process reads and closes.
+    /// - Throws: ``ExitCode`` with the exit status of the new process, if it prints a reason and ends before its mount
+    ///   answers; ``Failure`` if it can't be started or a signal ends it.
     static func start(keeping secrets: Set<Int32>) throws {
         var pipe: [Int32] = [0, 0]
         guard Glibc.pipe(&pipe) == 0 else {
             throw Failure(.other, "no pipe can be created: \(SystemErrorCode.current)")
         }
         let (reading, writing) = (pipe[0], pipe[1])
-        // An ignored SIGCHLD, inherited from the parent, would leave no status to wait for.
+        // This process may have inherited an ignored SIGCHLD, with which waitpid would return no status.
         signal(SIGCHLD, SIG_DFL)
         try closeOnExecution(except: secrets.union([writing]))
         let process = try spawn(passing: writing)
@@ -33,14 +34,14 @@ enum Background {
         guard uninterrupted({ waitpid(process, &status, 0) }) == process else {
             throw Failure(.other, "the serving process is lost: \(SystemErrorCode.current)")
         }
-        // The low seven bits are the fatal signal, the next byte is the exit status (wait(2)).
+        // The low seven bits are the number of the fatal signal, the second byte is the exit status (wait(2)).
         if status & 0x7F != 0 { throw Failure(.other, "the serving process was ended by signal \(status & 0x7F)") }
         throw ExitCode(status >> 8 & 0xFF)
     }
 
-    /// Leaves the terminal and reports to the waiting process that the mount answers.
+    /// Leaves the terminal, then reports to the waiting process that the mount answers.
     static func detach(telling descriptor: Int32) throws {
-        // This process, started by the waiting one, leads no process group and so can lead a session.
+        // setsid fails only in the leader of a process group; this process inherited its group.
         setsid()
         _ = chdir("/")
         let null = open("/dev/null", O_RDWR | O_CLOEXEC)
@@ -51,11 +52,11 @@ enum Background {
         close(descriptor)
     }
 
-    /// Passes only the standard descriptors and these to the other process.
+    /// Sets all descriptors but the standard ones and those in `kept` to be closed in the new process.
     ///
-    /// Others of the caller (locks, pipes, sockets) would stay open as long as the mount.
+    /// Otherwise the caller's locks, pipes and sockets would stay open until the mount ends.
     private static func closeOnExecution(except kept: Set<Int32>) throws(Failure) {
-        // The start of the program needs /proc too.
+        // `spawn` needs /proc too.
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd") else {
             throw Failure(.other, "/proc/self/fd can't be read: mount /proc")
         }
@@ -65,14 +66,14 @@ enum Background {
     }
 
     private static func spawn(passing descriptor: Int32) throws -> pid_t {
-        // Right after `mount`: the rest may end with `--` and the mount point.
+        // The option follows `mount` directly: at the end, it could come after `--` and be taken for an argument.
         let words =
             CommandLine.arguments.prefix(2) + ["--ready-descriptor", String(descriptor)]
             + CommandLine.arguments.dropFirst(2)
         var arguments = words.map { strdup($0) } + [nil]
         defer { for argument in arguments { free(argument) } }
         var process = pid_t()
-        // The running program, even if its file has moved or changed.
+        // This starts the running program even if its file was moved or replaced.
         let result = posix_spawn(&process, "/proc/self/exe", nil, nil, &arguments, environ)
         guard result == 0 else {
             throw Failure(.other, "this program can't be started again: \(SystemErrorCode(rawValue: result))")

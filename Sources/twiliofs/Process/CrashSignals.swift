@@ -8,8 +8,8 @@ enum CrashSignals {
     /// Makes each of them end the process at once; no other threads may run yet.
     ///
     /// Once, before `main`, Swift's runtime installs handlers if it finds `swift-backtrace`. They would stop threads
-    /// with SIGUSR2, which all threads block and one takes for the user's: the mount would hang for half a minute. They
-    /// would also print registers and memory, which may hold keys.
+    /// with SIGUSR2. All threads block it, and the thread `signals` takes it for the user's, so the mount would hang
+    /// for half a minute. The handlers would also print registers and memory, which may hold keys.
     static func restoreDefaults() {
         for number in all { signal(number, SIG_DFL) }
         // The runtime handles SIGQUIT too. If it is ignored, the parent process wants that.

@@ -5,7 +5,7 @@ import Support
 /// The process's signals with their ``SignalReaction``.
 ///
 /// All threads block them, and one thread waits for them, so no signal handler runs. Before the mount, a signal to
-/// unmount just ends the process; later the mount decides.
+/// unmount just ends the process; later it unmounts.
 final class ProcessSignals: Sendable {
     private enum Phase {
         /// Before the mount: a signal ends the process.

@@ -13,7 +13,7 @@ enum SignalReaction {
 
     /// The signals that a thread waits for.
     static let awaited: [Int32: SignalReaction] = [
-        // A person at a terminal, service managers and shutdown. SIGQUIT (Ctrl-\) should end a program too.
+        // A person at a terminal, service managers and the shutdown send these; SIGQUIT is Ctrl-\.
         SIGINT: .unmount, SIGTERM: .unmount, SIGQUIT: .unmount,
         // logrotate and `systemctl reload` send it, and the kernel or the shell when the terminal has gone.
         SIGHUP: .reload,
@@ -36,7 +36,7 @@ enum SignalReaction {
     /// The stop signals, ignored during a mount; before, a person may suspend the prompt for a passphrase.
     static let ignoredWhileMounted: [Int32] = [SIGTSTP, SIGTTIN, SIGTTOU]
 
-    // All others have their defaults: nothing catches SIGKILL and SIGSTOP, ``CrashSignals`` mean a broken process, and
+    // All others have their defaults: SIGKILL and SIGSTOP can't be caught, ``CrashSignals`` mean a broken process, and
     // SIGCHLD, SIGCONT, SIGURG and SIGWINCH do nothing anyway.
 
     /// SIGSTKFLT of signal(7), which Linux no longer sends.

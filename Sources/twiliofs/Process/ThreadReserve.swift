@@ -3,9 +3,9 @@ import Support
 /// The check for the threads that a mount may need.
 ///
 /// Without threads, a mount can be neither used nor unmounted, and its libraries wait forever. The limit may come from
-/// the user (`ulimit -u`), a control group or the system, so the check starts that many threads.
+/// the user (`ulimit -u`), a control group or the system, so the check starts as many threads as a mount may need.
 enum ThreadReserve {
-    /// The number of threads that serve, decrypt, transfer and keep the catalog, of libraries, and of mount helpers.
+    /// The number of threads for serving, decrypting, transfers, the catalog, libraries and mount helpers.
     private static let count = 64
 
     /// Starts the threads and ends them; throws ``Failure`` if the system allows fewer.

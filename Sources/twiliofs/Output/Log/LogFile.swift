@@ -12,7 +12,7 @@ final class LogFile: Sendable {
 
     /// Opens the file, and creates a missing one with mode 0600.
     ///
-    /// - Throws: ``Failure`` if it can't be opened, is a symbolic link or not a regular file, or isn't the user's own.
+    /// - Throws: ``Failure`` if it can't be opened, isn't a regular file with one name, or others could change it.
     init(_ path: String) throws(Failure) {
         self.path = path
         descriptor = try Self.open(path)
@@ -83,7 +83,7 @@ final class LogFile: Sendable {
 
     /// Makes a failure.
     ///
-    /// - Parameter fault: The fault, with the sign before the remedy; nil for that in `errno`.
+    /// - Parameter fault: The fault with the punctuation before the remedy; nil for the error in `errno`.
     private static func refusal(_ path: String, _ fault: String? = nil) -> Failure {
         let fault = fault ?? "can't be opened: \(SystemErrorCode.current);"
         return Failure(.configuration, "the log file '\(path)' \(fault) give another with --log-file")

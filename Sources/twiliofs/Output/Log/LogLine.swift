@@ -15,7 +15,7 @@ struct LogLine {
 
     /// The line in a format, without its end.
     ///
-    /// It cleans the whole line again, so that nothing in it breaks the line or steers a terminal.
+    /// The message and the values are cleaned again, so that none breaks the line or steers a terminal.
     ///
     /// - Parameter hasTime: Whether the text format begins with the time, which the system's log adds itself.
     func rendered(as format: LogFormat, hasTime: Bool) -> String {

@@ -37,7 +37,7 @@ final class LogOutput: Sendable {
             guard lostCount > 0 else { return }
             let lines = lostCount == 1 ? "1 line was" : "\(lostCount) lines were"
             let message = "\(lines) lost here (nothing read the log in time)"
-            // Not through the queue: later lines may wait there.
+            // This bypasses the queue, where later lines may wait.
             perform(entry(of: LogLine(level: .warning, label: "twiliofs", message: message, fields: [:])))
         }
         self.queue.withLock { $0 = queue }

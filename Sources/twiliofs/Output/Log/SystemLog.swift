@@ -16,7 +16,7 @@ enum SystemLog {
 
     /// Whether its socket has a listener; syslog(3) itself doesn't report that.
     static var isReachable: Bool {
-        // Most systems have datagrams, some a stream.
+        // On most systems the socket takes datagrams, on some a stream.
         [SOCK_DGRAM, SOCK_STREAM].contains { type in
             let descriptor = socket(AF_UNIX, Int32(type.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
             guard descriptor >= 0 else { return false }
@@ -33,7 +33,7 @@ enum SystemLog {
     }
 
     static func write(_ line: String, level: Logger.Level) {
-        // A C string, since C varargs receive a String as an object.
+        // The text is a C string, since C varargs receive a String as an object.
         line.withCString { text in withVaList([text]) { vsyslog(priority(of: level), "%s", $0) } }
     }
 
