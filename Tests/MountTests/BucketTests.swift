@@ -81,7 +81,7 @@ struct BucketTests {
     func sessions() throws {
         let bench = try BucketAccount(media: TestMedia.small)
         let folder = try TemporaryFolder()
-        let file = try folder.path("credentials")
+        let file = folder.path("credentials")
         func write(_ key: BucketServer.Key) throws {
             try key.section(profile: "recordings").write(toFile: file, atomically: true, encoding: .utf8)
             chmod(file, 0o600)
