@@ -235,7 +235,8 @@ public struct Behaviour: Sendable, Hashable, Codable {
         case encryptionSpelling, encryptionForm, mediaAddress, sendsUnencryptedLength, sendsUnencryptedMD5
         case metadataVersion, wrapAlgorithm, contentAlgorithm, videoSize, sendsEnvelope, sendsETag, urlLifetimeSeconds,
             mediaOrigin
-        case servesVideo, errorFormat, pageSizeLimit, listOrder, dateFilter, paging, listEnd, nullFields, latencyMilliseconds,
+        case servesVideo
+        case errorFormat, pageSizeLimit, listOrder, dateFilter, paging, listEnd, nullFields, latencyMilliseconds,
             bytesPerSecond
         case concurrencyLimit, retryAfterSeconds
     }
