@@ -69,9 +69,6 @@ public final class MediaLibrary: Sendable {
         services.storeWorker.shutDown()
     }
 
-    /// Looks for private keys that aren't held yet, replaces all keys if there are some, then tells whether it did.
-    public typealias KeySearch = @Sendable (@escaping @Sendable (_ hasFound: Bool) -> Void) -> Void
-
     /// Has private keys looked for whenever one is missing, before a recording counts as unreadable.
     public func lookForMissingKeys(with search: @escaping KeySearch) { services.keys.look(with: search) }
 

@@ -15,9 +15,9 @@ public import TwilioAPI
 
 /// The mount of an account: builds, starts and stops its parts.
 ///
-/// The initializer asks Twilio to verify the credentials for every list, and opens the catalogs. ``mount()`` shows the
-/// files, ``wait()`` returns when they are unmounted, and ``stop()`` ends every part, at any stage. One thread makes and
-/// uses it; any thread may run the action of ``unmounting``.
+/// The initializer verifies the credentials for every list, and opens the catalogs. ``mount()`` shows the files,
+/// ``wait()`` returns when they are unmounted, and ``stop()`` ends every part, at any stage. One thread makes and uses
+/// it; any thread may run the action of ``unmounting``.
 public final class AccountMount {
     /// The number of threads that serve the kernel's requests; as many others decrypt.
     ///
@@ -127,7 +127,7 @@ public final class AccountMount {
     }
 
     /// Has private keys looked for whenever one is missing.
-    public func lookForMissingKeys(with search: @escaping MediaLibrary.KeySearch) {
+    public func lookForMissingKeys(with search: @escaping KeySearch) {
         parts.library.lookForMissingKeys(with: search)
     }
 

@@ -79,8 +79,8 @@ struct RequirementTrial: Sendable {
         return nil
     }
 
-    /// Whether any of these recordings can be read: from the bucket, or from Twilio despite the location in its resource,
-    /// and with a private key that is held if it is encrypted.
+    /// Whether any of these recordings can be read: from the bucket, or from Twilio despite the location in its
+    /// resource, and with a private key that is held if it is encrypted.
     private func isAnyReadable(_ resources: [MediaResource]) -> Bool {
         let answers = Condition<[Bool]>([])
         for resource in resources {

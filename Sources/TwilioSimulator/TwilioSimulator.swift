@@ -133,7 +133,11 @@ extension TwilioSimulator {
     /// Ends all OAuth tokens: from now on they are refused.
     public func endTokens() {
         simulation.state.withLock { $0.tokens.endAll() }
-    /// The API keys, and credentials of accounts, that reach a part of what these have; obeyed from the next request on.
+    }
+
+    /// The API keys, and credentials of accounts, that reach a part of what these have.
+    ///
+    /// They are obeyed from the next request on.
     public var keys: [SimulatedKey] {
         get { simulation.state.withLock { $0.keys.keys } }
         set { simulation.state.withLock { $0.keys = KeyTable(newValue) } }

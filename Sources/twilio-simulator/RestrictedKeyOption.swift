@@ -2,8 +2,9 @@ import ArgumentParser
 import TwilioSimulator
 
 extension SimulatedKey {
-    /// Reads `sid=SK…,secret=SECRET,account=AC…,kinds=KIND+KIND,accounts=no,status=STATUS,code=NUMBER`, of which all but
-    /// the SID can be left out; `kinds=` means none.
+    /// Reads `sid=SK…,secret=SECRET,account=AC…,kinds=KIND+KIND,accounts=no,status=STATUS,code=NUMBER`.
+    ///
+    /// All but the SID can be left out; `kinds=` means none.
     init(argument: String) throws {
         var members: [String: String] = [:]
         for part in argument.split(separator: ",") {

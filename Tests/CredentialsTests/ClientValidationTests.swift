@@ -179,7 +179,9 @@ struct ClientValidationTests {
                     Credential(username: simulator.credentials.apiKey, password: simulator.credentials.apiSecret)),
                 endpoints: try Endpoints(api: simulator.apiURL, video: simulator.apiURL), transfer: bench.transfer)
         }
-        let error = #expect(throws: TwilioError.self) { try client.verifyCredentials(for: [.voiceRecording], patience: .standard) }
+        let error = #expect(throws: TwilioError.self) {
+            try client.verifyCredentials(for: [.voiceRecording], patience: .standard)
+        }
         #expect(error?.code == .unauthorized && error?.twilioCode == code, "\(String(describing: error))")
         #expect(error?.message.contains(words) == true, "\(String(describing: error))")
     }

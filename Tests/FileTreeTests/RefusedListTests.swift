@@ -88,7 +88,8 @@ struct RefusedListTests {
     private static func resource(_ sid: SID) throws -> ListedResource {
         try ListedResource(
             kind: .videoRecording,
-            json: Array(#"{"sid":"\#(sid)","status":"completed","date_created":"2024-02-28T12:00:00Z"}"#.utf8))
+            json: Array(
+                #"{"sid":"\#(sid)","status":"completed","type":"audio","date_created":"2024-02-28T12:00:00Z"}"#.utf8))
     }
 
     @Test("A directory that was opened before can be read to its end, but not from its beginning again")

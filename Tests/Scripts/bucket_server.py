@@ -6,13 +6,13 @@ The only argument is the path of a file that tells what to serve:
                   "objects": [{"key": "…", "file": "/path", "metadata": {"x-amz-key": "…"}}]}],
      "certificate": "/path.pem" or null}
 
-Boto3 puts the objects there. Then each request has to be signed; boto3 confirms that the server sends the objects to the
-key that may read them, also a part of them, and refuses a wrong secret. A line of JSON tells the address and the keys:
-one that may do s3:GetObject below the prefixes and nothing else, and one that may do nothing.
+Boto3 puts the objects there. Then each request has to be signed; boto3 confirms that the server sends the objects to
+the key that may read them, also a part of them, and refuses a wrong secret. A line of JSON tells the address and the
+keys: one that may do s3:GetObject below the prefixes and nothing else, and one that may do nothing.
 
-What moto leaves out is added here as S3 documents it: a clock that is too far off, sessions that have expired, and buckets
-in another region than the one that the request is signed for. /_bench/… controls that. The server ends with its standard
-input.
+What moto leaves out is added here as S3 documents it: a clock that is too far off, sessions that have expired, and
+buckets in another region than the one that the request is signed for. /_bench/… controls that. The server ends with its
+standard input.
 """
 
 import datetime

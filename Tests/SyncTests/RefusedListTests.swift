@@ -1,6 +1,7 @@
 import Catalog
 import CatalogTestSupport
 import Foundation
+import Logging
 import ModuleTestSupport
 import Support
 import TestSupport

@@ -1,8 +1,8 @@
 /// A file of settings of the AWS tools: `~/.aws/credentials` or `~/.aws/config`.
 ///
-/// Sections in brackets, `name = value` in each line, comments that begin with `#` or `;`. Lines with a blank before them
-/// belong to the setting above, which then is none of those wanted here. Source: AWS SDKs and Tools Reference Guide,
-/// "Shared config and credentials files".
+/// Sections in brackets, `name = value` in each line, comments that begin with `#` or `;`. Lines with a blank before
+/// them belong to the setting above, which then is none of those wanted here. Source: AWS SDKs and Tools Reference
+/// Guide, "Shared config and credentials files".
 struct AWSSettingsFile {
     private var sections: [String: [String: String]] = [:]
 

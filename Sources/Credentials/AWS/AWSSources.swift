@@ -3,8 +3,8 @@ import Support
 /// Where the credentials of AWS come from, in the order of the AWS tools: the environment, the shared file of
 /// credentials, the shared file of settings.
 ///
-/// A profile that is named on the command line goes before the environment's keys. Without one, what is wrong with these
-/// places is no error of the mount, which may not need them: it is the reason why there are no credentials.
+/// A profile that is named on the command line goes before the environment's keys. Without one, what is wrong with
+/// these places is no error of the mount, which may not need them: it is the reason why there are no credentials.
 public struct AWSSources: Sendable {
     /// Reads a file; nil when it isn't there.
     public typealias Reading = @Sendable (_ path: String) throws -> String?

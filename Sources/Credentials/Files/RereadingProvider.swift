@@ -26,6 +26,12 @@ public final class RereadingProvider: CredentialProvider {
     /// Whether the base takes it for one.
     public func isRefusal(status: Int, body: [UInt8]) -> Bool { base.isRefusal(status: status, body: body) }
 
+    /// Whether the base follows there.
+    public func follows(to origin: Origin) -> Bool { base.follows(to: origin) }
+
+    /// Whether the base's is.
+    public var isOfAccount: Bool { base.isOfAccount }
+
     /// Has the base renew; if that fails, reads the files again, and has it renew once more if they have changed.
     public func renew(
         refused: Authorization?, priority: Priority, completion: @escaping @Sendable (Result<Bool, any Error>) -> Void

@@ -2,6 +2,9 @@ import Envelope
 import Support
 import TwilioAPI
 
+/// Looks for private keys that aren't held yet, replaces all keys if there are some, then tells whether it did.
+public typealias KeySearch = @Sendable (@escaping @Sendable (_ hasFound: Bool) -> Void) -> Void
+
 /// The private keys, which can be replaced, and what opening envelopes with them has taught.
 ///
 /// Findings about former keys are dropped: each is noted with the generation of the keys that it is about. Content keys
@@ -22,7 +25,7 @@ final class HeldKeys: Sendable {
         var contentKeys = ContentKeyCache()
         /// The public keys whose missing private key was logged.
         var missed: Set<String> = []
-        var search: MediaLibrary.KeySearch?
+        var search: KeySearch?
     }
 
     private let state: Locked<State>
@@ -43,10 +46,10 @@ final class HeldKeys: Sendable {
     }
 
     /// Looks for private keys that aren't held yet; nil if there is no place for them.
-    var search: MediaLibrary.KeySearch? { state.withLock { $0.search } }
+    var search: KeySearch? { state.withLock { $0.search } }
 
     /// Has private keys looked for with a function.
-    func look(with search: @escaping MediaLibrary.KeySearch) { state.withLock { $0.search = search } }
+    func look(with search: @escaping KeySearch) { state.withLock { $0.search = search } }
 
     /// A content key unwrapped lately; nil if it isn't cached.
     func contentKey(of metadata: EnvelopeMetadata) -> ContentEncryptionKey? {

@@ -37,8 +37,8 @@ struct EasyOptions {
             easy.set(CURLOPT_AWS_SIGV4, "aws:amz:\(signature.region):\(signature.service)")
             easy.set(CURLOPT_USERNAME, signature.accessKey)
             easy.set(CURLOPT_PASSWORD, signature.secretKey)
-            // As an option, the field isn't signed: proxies and some stores change it. libcurl then also decodes what it
-            // accepts, which stored bytes must be spared.
+            // As an option, the field isn't signed: proxies and some stores change it. libcurl then also decodes what
+            // it accepts, which stored bytes must be spared.
             easy.set(CURLOPT_ACCEPT_ENCODING, "identity")
             easy.set(CURLOPT_HTTP_CONTENT_DECODING, 0)
         }

@@ -6,8 +6,8 @@ import Transfer
 ///
 /// A customer can have Twilio store media in a bucket of their own, in Amazon's S3. The resource then has the object's
 /// address, and Twilio keeps no copy. The address comes from a server, so only these are asked: the S3 servers of
-/// Amazon's, the server that was named instead, and hosts that were allowed by name. No Twilio credential is sent there,
-/// and no signature of AWS is sent elsewhere.
+/// Amazon's, the server that was named instead, and hosts that were allowed by name. No Twilio credential is sent
+/// there, and no signature of AWS is sent elsewhere.
 public final class ExternalMedia: Sendable {
     /// The servers that may be asked.
     public struct Rules: Sendable {

@@ -1,8 +1,8 @@
 /// The address of media outside of Twilio, taken apart and written as a signature of AWS needs it.
 ///
 /// S3 computes a signature over the path as it writes it itself: every byte of the key percent-encoded with capital
-/// digits, except letters, digits, `-`, `.`, `_`, `~` and the slashes. libcurl signs the path as it stands, so it has to
-/// stand here in that very form, whichever way the resource spells it.
+/// digits, except letters, digits, `-`, `.`, `_`, `~` and the slashes. libcurl signs the path as it stands, so it has
+/// to stand here in that very form, whichever way the resource spells it.
 struct ForeignLocation: Hashable {
     /// The longest address: a key has 1024 bytes at most, each of which can be percent-encoded.
     private static let longestText = 8 << 10

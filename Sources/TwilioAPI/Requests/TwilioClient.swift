@@ -163,7 +163,8 @@ public final class TwilioClient: Sendable {
         if case .object = externalPlace(of: resource) { true } else { false }
     }
 
-    /// The reason why media outside of Twilio isn't read there, as the end of a sentence; nil when it is, or is Twilio's.
+    /// The reason why media outside of Twilio isn't read there, as the end of a sentence; nil when it is, and for
+    /// Twilio's media.
     public func externalMediaIssue(of resource: MediaResource) -> String? {
         if case .unreachable(let reason) = externalPlace(of: resource) { reason } else { nil }
     }

@@ -40,6 +40,7 @@ struct ControlService {
             return SimulatedResponse(204)
         case ("PATCH", "credentials"):
             try replaceSecrets(request)
+            return SimulatedResponse(204)
         case ("GET", "keys"):
             return .json(200, try JSONValue(encoding: simulation.state.withLock { $0.keys.keys }))
         case ("POST", "keys"):

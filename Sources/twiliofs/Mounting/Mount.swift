@@ -73,40 +73,55 @@ struct Mount {
                 option: command.cacheDir, account: sid, region: account.region, environment: environment)
         }
 
-        var settings = MountSettings(
-            version: TwilioFS.version, account: account.account, credentials: credentials.main,
-            endpoints: account.endpoints, transfer: transferConfiguration, keys: ring,
-            media: try mediaConfiguration(spoolFolder: try catalogFolder(account.account)),
-            ownership: Ownership(
-                user: command.user ?? options.user ?? getuid(), group: command.group ?? options.group ?? getgid(),
-                mask: mask ?? options.mask ?? MountDefaults.mask),
-            mountPoint: mountPoint.path, threadCount: threadCount)
+        let ownership = Ownership(
+            user: command.user ?? options.user ?? getuid(), group: command.group ?? options.group ?? getgid(),
+            mask: mask ?? options.mask ?? MountDefaults.mask)
+        var settings = try self.settings(
+            of: account, credentials, keys: ring, on: mountPoint, ownership, catalogFolder: catalogFolder)
         settings.options = options.others + (allowsOthers ? ["allow_other"] : [])
         settings.window = window
-        settings.sync = command.window.settings
-        settings.isProbing = command.window.probing
-        settings.isHidingUnreadable = command.hideUnreadable
-        settings.videoCredentials = credentials.video
-        settings.subaccountCredentials = credentials.subaccounts
         settings.externalMedia = externalMedia
-        if command.cacheSize.bytes > 0 {
-            let root = try CacheFolder.root(option: command.cacheDir, environment: environment)
-            settings.diskCache = (CacheFolder.ciphertext(root), command.cacheSize.bytes, command.cacheMinFree.bytes)
-        }
         let mount = try AccountMount(settings, logger: logger, catalogFolder: catalogFolder)
         defer { mount.stop() }
-        keys?.whenChanged(mount.replacingKeys)
         rereading.whenChanged(mount.credentialsDidChange)
-        mount.lookForMissingKeys { [weak keys] completion in
-            guard let keys else { return completion(false) }
-            keys.readIfChanged(by: rereading, completion: completion)
-        }
+        if let keys { use(keys, in: mount, rereading) }
         signals.hold()
         try mount.mount()
         signals.onSignals(unmount: mount.unmounting) { rereading.readAll() }
         try announce(mount, on: mountPoint)
         // Nothing else keeps the keys for a change of their files.
         withExtendedLifetime(keys) { mount.wait() }
+    }
+
+    /// Has a mount follow changes of the key files, for which it also looks when a key is missing.
+    private func use(_ keys: KeyFiles, in mount: AccountMount, _ rereading: Rereading) {
+        keys.whenChanged(mount.replacingKeys)
+        mount.lookForMissingKeys { [weak keys] completion in
+            guard let keys else { return completion(false) }
+            keys.readIfChanged(by: rereading, completion: completion)
+        }
+    }
+
+    /// The settings from the command line that need no check.
+    private func settings(
+        of account: AccountConfiguration, _ credentials: SigningKeys.Signed, keys: KeyRing, on mountPoint: MountPoint,
+        _ ownership: Ownership, catalogFolder: (SID) throws(Failure) -> String
+    ) throws(Failure) -> MountSettings {
+        var settings = MountSettings(
+            version: TwilioFS.version, account: account.account, credentials: credentials.main,
+            endpoints: account.endpoints, transfer: transferConfiguration, keys: keys,
+            media: try mediaConfiguration(spoolFolder: try catalogFolder(account.account)),
+            ownership: ownership, mountPoint: mountPoint.path, threadCount: threadCount)
+        settings.sync = command.window.settings
+        settings.isProbing = command.window.probing
+        settings.isHidingUnreadable = command.hideUnreadable
+        settings.videoCredentials = credentials.video
+        settings.subaccountCredentials = credentials.subaccounts
+        if command.cacheSize.bytes > 0 {
+            let root = try CacheFolder.root(option: command.cacheDir, environment: environment)
+            settings.diskCache = (CacheFolder.ciphertext(root), command.cacheSize.bytes, command.cacheMinFree.bytes)
+        }
+        return settings
     }
 
     /// Prints warnings of unreadable recordings, then lets the waiting process return.

@@ -23,11 +23,12 @@ final class ProcessSignals: Sendable {
     ///   programs in the foreground do, unless they were started with nohup(1).
     init(log: LogOutput, endsWithTerminal: Bool) throws(SystemError) {
         for number in SignalReaction.ignored { signal(number, SIG_IGN) }
+        var signals = Self.awaited
+        pthread_sigmask(SIG_BLOCK, &signals, nil)
+        // Blocked first: for a moment, it isn't ignored any more.
         let isHangupIgnored = CrashSignals.isIgnored(signal(SIGHUP, SIG_DFL))
         let hangup = Hangup(
             isIgnored: isHangupIgnored, endsMount: endsWithTerminal && !isHangupIgnored && Terminal.isAttached)
-        var signals = Self.awaited
-        pthread_sigmask(SIG_BLOCK, &signals, nil)
         let phase = phase
         _ = try NamedThread(name: "signals") {
             while true {
