@@ -24,8 +24,7 @@ struct OpenedAccount {
         of client: TwilioClient, window: CatalogWindow, credentials: [SID: any CredentialProvider],
         check: CredentialCheck, logger: Logger, openCatalog: (SID, CatalogWindow) throws -> Catalog
     ) throws -> [OpenedAccount] {
-        let accounts = try client.activeAccounts(priority: .reader).filter { $0.sid != client.account }
-            .sorted { $0.sid < $1.sid }
+        let accounts = try activeAccounts(of: client).filter { $0.sid != client.account }.sorted { $0.sid < $1.sid }
         for stranger in Set(credentials.keys).subtracting(accounts.map(\.sid)).sorted() {
             logger.warning("there are credentials of \(stranger), which is not an active subaccount")
         }
@@ -43,6 +42,19 @@ struct OpenedAccount {
             let catalog = try openCatalog(account.sid, CatalogWindow(kinds: reached, interval: window.interval))
             return OpenedAccount(
                 client: client, catalog: catalog, name: account.friendlyName ?? "", videoIssue: issue)
+        }
+    }
+
+    /// Lists an account and its subaccounts; the account's own lists are known to be reached.
+    private static func activeAccounts(of client: TwilioClient) throws(TwilioError) -> [AccountDescription] {
+        do throws(TwilioError) {
+            return try client.activeAccounts(priority: .reader)
+        } catch {
+            guard error.isRefusal else { throw error }
+            throw TwilioError(
+                .listsRefused,
+                "\(error.message); only the auth token and main API keys list subaccounts: give one of these, or mount"
+                    + " without --subaccounts", twilioCode: error.twilioCode, status: error.status, cause: error)
         }
     }
 }

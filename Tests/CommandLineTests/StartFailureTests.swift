@@ -82,6 +82,18 @@ struct StartFailureTests {
             account: account, mode: [])
     }
 
+    @Test("A key that can't list subaccounts is told as such")
+    func accountsRefused() throws {
+        let account = try SimulatedAccount(media: nil)
+        let key = account.simulator.credentials.accountSID
+        try account.simulator.control("POST", "keys", body: #"{"sid":"\#(key)","reachesAccounts":false}"#)
+        try check(
+            StartFailure("no accounts", .credentials, naming: ["the list of accounts", "without --subaccounts"]).with {
+                $0.options = ["--subaccounts"]
+            },
+            account: account, mode: [])
+    }
+
     @Test("A certificate that isn't trusted is named")
     func certificate() throws {
         try check(
