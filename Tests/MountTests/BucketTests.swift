@@ -122,6 +122,17 @@ struct BucketTests {
         #expect(mount.hasLogged("isn't in the bucket '\(BucketAccount.bucket)'"))
     }
 
+    @Test("A recording that Twilio has deleted isn't taken for one that may not be read")
+    func removed() throws {
+        let bench = try BucketAccount(media: TestMedia.small)
+        let mount = try MountedAccount(bench.account, options: bench.options + ["--no-probing"])
+        let sid = try bench.account.original("old.wav").sid
+        #expect(try Command.run(["ls", "recordings"], directory: mount.path).text.contains(sid))
+        try bench.account.simulator.remove(sid)
+        let result = try Command.run(["cat", "\(mount.path)/recordings/\(sid).wav"])
+        #expect(result.end == .exited(1) && !result.errorText.contains("Permission denied"), "\(result.errorText)")
+    }
+
     @Test("A profile that isn't there ends the mount at once")
     func missingProfile() throws {
         let account = try SimulatedAccount(media: nil)
