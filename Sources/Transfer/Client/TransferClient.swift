@@ -62,7 +62,8 @@ public final class TransferClient: Sendable {
         _ request: DownloadRequest, from source: any AddressSource, to receiver: any DownloadReceiver
     ) -> TransferTask {
         begin(
-            TransferPlan(request, relocation: source.relocation), address: nil, source: source, receiver: receiver)
+            TransferPlan(request, relocation: (source as? any RelocatingSource)?.relocation), address: nil,
+            source: source, receiver: receiver)
     }
 
     /// Sends a request and collects the response.

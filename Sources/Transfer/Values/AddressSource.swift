@@ -12,22 +12,6 @@ public protocol AddressSource: Sendable {
     func address(
         replacing refused: Address?, priority: Priority,
         completion: @escaping @Sendable (Result<Address, any Error>) -> Void)
-
-    /// Reads the resource's place from an answer with a redirect or an error; nil where redirects are followed.
-    ///
-    /// A source that has it is asked instead: none of its redirects is followed, and it isn't asked for a fresh address
-    /// after a refusal.
-    var relocation: Relocation? { get }
-}
-
-/// Reads the address at which a resource is from an answer with a redirect or an error; nil when it tells none.
-///
-/// Called on the transfer thread with the start of the body, at most 64 KiB; must be quick.
-public typealias Relocation = @Sendable (Response) -> Address?
-
-extension AddressSource {
-    /// Nil: redirects are followed.
-    public var relocation: Relocation? { nil }
 }
 
 extension Address: AddressSource {

@@ -4,7 +4,7 @@ import Transfer
 /// The addresses for downloading media from a bucket outside of Twilio.
 ///
 /// The address stays the same until an answer says that the bucket is in another region.
-final class ObjectAddresses: MediaAddresses {
+final class ObjectAddresses: MediaAddresses, RelocatingSource {
     private let object: BucketObject
     private let media: ExternalMedia
 
@@ -24,7 +24,7 @@ final class ObjectAddresses: MediaAddresses {
     }
 
     /// Reads the bucket's region from an answer.
-    var relocation: Relocation? { { [object, media] in media.address(of: object, after: $0) } }
+    var relocation: Relocation { { [object, media] in media.address(of: object, after: $0) } }
 
     /// Does nothing: the bucket's region is remembered for all of its objects.
     func remember(served address: Address) {}
