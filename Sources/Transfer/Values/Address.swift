@@ -1,5 +1,4 @@
 public import FoundationEssentials
-import Support
 
 /// A URL and the provider of its credential.
 ///
