@@ -1,7 +1,7 @@
 public import Transfer
 
 /// Has another provider try a failed renewal again, once the files with its secret have been read again.
-public final class RereadingProvider: CredentialProvider {
+public final class RereadingProvider: ConnectedProvider {
     private let base: any CredentialProvider
     private let source: any Rereadable
     private let rereading: Rereading
@@ -17,8 +17,8 @@ public final class RereadingProvider: CredentialProvider {
         self.rereading = rereading
     }
 
-    /// Connects the base.
-    public func connect(to client: TransferClient) { base.connect(to: client) }
+    /// Connects the base, if it sends requests.
+    public func connect(to client: TransferClient) { (base as? any ConnectedProvider)?.connect(to: client) }
 
     /// The base's.
     public func authorization(for request: OutgoingRequest) -> Authorization? { base.authorization(for: request) }

@@ -8,7 +8,7 @@ import TwilioAPI
 ///
 /// A token is renewed some time before it ends, while it still serves, and after a refusal. Tokens and the client's
 /// secret are in memory only, and in no log line or message.
-public final class OAuthProvider: CredentialProvider {
+public final class OAuthProvider: ConnectedProvider {
     private typealias Waiter = @Sendable (Result<Bool, any Error>) -> Void
 
     /// The only thing that is asked for.

@@ -187,15 +187,6 @@ extension TransferStateMachine {
         }
     }
 
-    /// The error of a request that can't be sent for want of a credential.
-    func noCredential(
-        _ target: Address, after time: Duration? = nil, cause: (any Error)? = nil
-    ) -> TransferError {
-        let within = time.map { " within \($0)" } ?? ""
-        return TransferError(
-            .credentialUnavailable, "There was no credential for \(target)\(within).", cause: cause)
-    }
-
     func broken(_ when: String) -> TransferError { TransferError(.connectionLost, "The answer broke off \(when).") }
 
     private func tooLarge(_ attempt: TransferAttempt) -> TransferError {

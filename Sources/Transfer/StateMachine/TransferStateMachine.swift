@@ -109,7 +109,7 @@ extension TransferStateMachine {
     mutating func credentialIsMissing(now: Instant) -> [TransferAction] {
         guard case .exchanging(let attempt) = state, case .queued(let since) = attempt.phase else { return [] }
         if plan.priority == .background { retries.excuse(since.duration(to: now)) }
-        guard retries.mayObtainCredential() else { return end(with: noCredential(attempt.address)) }
+        guard retries.mayObtainCredential() else { return end(with: .noCredential(for: attempt.address)) }
         state = .awaitingCredential(attempt.address, redirects: attempt.redirects, refusal: nil)
         return [.askForCredential(attempt.address, refused: nil)]
     }
@@ -119,8 +119,8 @@ extension TransferStateMachine {
         guard case .awaitingCredential(let target, let redirects, let refusal) = state else { return [] }
         switch result {
         case .success(true): return perform(target, redirects: redirects, now: now)
-        case .success(false): return failed(refusal ?? noCredential(target), now: now)
-        case .failure(let error): return failed(noCredential(target, cause: error), now: now)
+        case .success(false): return failed(refusal ?? .noCredential(for: target), now: now)
+        case .failure(let error): return failed(.noCredential(for: target, cause: error), now: now)
         }
     }
 
@@ -292,7 +292,7 @@ extension TransferStateMachine {
         case .awaitingAddress:
             return end(with: retries.gaveUp())
         case .awaitingCredential(let target, _, let refusal):
-            return end(with: noCredential(target, after: plan.patience.giveUp, cause: refusal))
+            return end(with: .noCredential(for: target, within: plan.patience.giveUp, cause: refusal))
         case .backingOff(let until):
             return now >= until && now < retries.giveUpAt ? begin(now: now) : end(with: retries.gaveUp())
         case .awaitingHost(let target, let redirects, let outage):

@@ -1,5 +1,4 @@
 public import FoundationEssentials
-import Support
 
 /// A URL and the provider of its credential.
 ///
@@ -38,15 +37,7 @@ extension Address: Hashable {
 
 extension Address: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// The URL without its query, fragment and user information, so that no secret reaches a log.
-    public var description: String {
-        guard var components = URLComponents(url: url, resolvingAgainstBaseURL: true) else { return "<malformed URL>" }
-        components.query = nil
-        components.fragment = nil
-        components.user = nil
-        components.password = nil
-        // The URL may come from a server, as the target of a redirect does.
-        return components.string.map { "\(ForeignText($0))" } ?? "<malformed URL>"
-    }
+    public var description: String { url.withoutSecrets }
 
     /// The same as `description`.
     public var debugDescription: String { description }

@@ -2,11 +2,6 @@
 ///
 /// It is asked for each request, retries and redirects included; no other code keeps a copy of the credential.
 public protocol CredentialProvider: AnyObject, Sendable {
-    /// Takes the client that carries the provider's own requests.
-    ///
-    /// Called before the first request to the account, perhaps more than once.
-    func connect(to client: TransferClient)
-
     /// The authorization of a request to the account's own origin; nil when it has to be obtained first, by `renew`.
     ///
     /// Called on the transfer thread just before sending, so it must be quick.
@@ -46,9 +41,6 @@ public protocol CredentialProvider: AnyObject, Sendable {
 extension CredentialProvider {
     /// True.
     public var isOfAccount: Bool { true }
-
-    /// Does nothing: most providers send no requests.
-    public func connect(to client: TransferClient) {}
 
     /// Whether the status is 401.
     public func isRefusal(status: Int, body: [UInt8]) -> Bool { status == 401 }

@@ -21,9 +21,9 @@ public struct Origin: Hashable, Sendable, CustomStringConvertible {
     init(of url: URL) throws(AddressError) {
         // libcurl's parser reads "https:///path" as a URL with the host "path".
         guard let host = url.host(), !host.isEmpty else {
-            throw AddressError(.invalid, "The address \(Address(url: url)) has no host.")
+            throw AddressError(.invalid, "The address \(url.withoutSecrets) has no host.")
         }
-        try self.init(ParsedURL(url.absoluteString), shown: Address(url: url).description)
+        try self.init(ParsedURL(url.absoluteString), shown: url.withoutSecrets)
     }
 
     fileprivate init(_ parsed: ParsedURL, shown: String) throws(AddressError) {

@@ -3,7 +3,7 @@ public import FoundationEssentials
 /// A request just before it is sent: what a signature covers.
 public struct OutgoingRequest: Sendable {
     /// The method.
-    public let method: Request.Method
+    public let method: RequestMethod
     /// The URL, sent as it is: its path isn't normalized.
     public let url: URL
     /// The body; empty for none.
@@ -13,7 +13,7 @@ public struct OutgoingRequest: Sendable {
     public let headers: HeaderFields
 
     /// Describes a request.
-    public init(method: Request.Method, url: URL, body: [UInt8] = [], headers: HeaderFields = HeaderFields([])) {
+    public init(method: RequestMethod, url: URL, body: [UInt8] = [], headers: HeaderFields = HeaderFields([])) {
         self.method = method
         self.url = url
         self.body = body
@@ -23,7 +23,7 @@ public struct OutgoingRequest: Sendable {
 
 extension OutgoingRequest: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// The method and the address without its query.
-    public var description: String { "\(method.rawValue) \(Address(url: url))" }
+    public var description: String { "\(method.rawValue) \(url.withoutSecrets)" }
     /// The description.
     public var debugDescription: String { description }
     /// The description alone: a query, a field or a body can be secret.

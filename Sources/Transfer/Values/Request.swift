@@ -1,17 +1,7 @@
 /// A request whose whole response is returned at once.
 public struct Request: Sendable {
     /// The HTTP method.
-    public enum Method: String, Sendable, Hashable, CaseIterable {
-        /// Fetches the resource.
-        case get = "GET"
-        /// Fetches its head only.
-        case head = "HEAD"
-        /// Changes something; repeated only if the server didn't process it or was never reached, see
-        /// ``Request/isHarmless``.
-        case post = "POST"
-        /// Removes the resource; repeated as sparingly as `post`.
-        case delete = "DELETE"
-    }
+    public typealias Method = RequestMethod
 
     /// The method.
     public var method: Method

@@ -103,5 +103,14 @@ extension TransferError {
         return error
     }
 
+    /// The error of a request that can't be sent because its provider has no credential.
+    static func noCredential(
+        for target: Address, within time: Duration? = nil, cause: (any Error)? = nil
+    ) -> TransferError {
+        let within = time.map { " within \($0)" } ?? ""
+        return TransferError(
+            .credentialUnavailable, "There was no credential for \(target)\(within).", cause: cause)
+    }
+
     static let cancelled = TransferError(.cancelled, "The transfer was cancelled.")
 }

@@ -53,8 +53,9 @@ public final class TwilioClient: Sendable {
         self.endpoints = endpoints
         self.transfer = transfer
         self.externalMedia = externalMedia
-        credentials.connect(to: transfer)
-        videoCredentials?.connect(to: transfer)
+        for provider in [credentials, videoCredentials] {
+            (provider as? any ConnectedProvider)?.connect(to: transfer)
+        }
     }
 
     /// Makes a client for a subaccount.
