@@ -27,7 +27,7 @@ struct AWSSourcesTests {
         aws_access_key_id = AKIADEFAULT
         aws_secret_access_key = default/secret=
         ; another
-        [ other ]
+        [other]
         aws_access_key_id=ASIAOTHER
         aws_secret_access_key =other#secret
         aws_session_token = token==

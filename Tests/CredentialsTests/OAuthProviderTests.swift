@@ -171,7 +171,8 @@ struct OAuthProviderTests {
             #expect(server.requests.count == 1)
             bench.pass(5)
             _ = try bench.renew()
-            #expect(server.requests.count == 2)
+            // The client keeps the pause that the host asks for with a 429.
+            #expect(server.requests.count == (status == 429 ? 1 : 2))
             for text in ["\(error)", bench.logged] {
                 #expect(!text.contains(Self.secret) && !text.contains("s%2Be"), "\(text)")
             }

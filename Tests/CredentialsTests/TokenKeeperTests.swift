@@ -43,7 +43,7 @@ struct TokenKeeperTests {
 
     @Test(
         "A token is renewed before it ends, serves meanwhile, and isn't sent in its last moments",
-        arguments: [(3600, 3300, 3595), (100, 80, 95), (20, 16, 18)] as [(Double, Double, Double)])
+        arguments: [(3600, 3300, 3595), (100, 80, 95), (30, 24, 27)] as [(Double, Double, Double)])
     func times(lifetime: Double, renewal: Double, end: Double) throws {
         let keeper = try keeper(lifetime: lifetime)
         for (seconds, isDue, isThere) in [

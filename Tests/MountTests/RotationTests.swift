@@ -42,7 +42,11 @@ struct Rotation {
         case .token: words = ["--auth-token-file", folder.path("token")]
         case .secret: words = ["--api-key", credentials.apiKey, "--api-secret-file", folder.path("secret")]
         case .profile: words = ["--profile", "live"]
-        case .client: words = ["--client-id", credentials.clientID, "--client-secret-file", folder.path("client")]
+        case .client:
+            words = [
+                "--client-id", credentials.clientID, "--client-secret-file", folder.path("client"),
+                "--oauth-url", account.simulator.apiURL + "/v2/token",
+            ]
         case .video:
             // The API key, which stays, reaches the rest.
             words = ["--video-credentials", folder.path("video")]

@@ -30,6 +30,10 @@ struct CredentialVerdict {
                 return firstError
             }
             if firstError.code == .notFound, first.kind.isOfVoiceService { return firstError }
+            // The account's own settings are the reason, and the remedy is known.
+            if firstError.remedy != nil, refused.allSatisfy({ $0.error?.remedy == firstError.remedy }) {
+                return firstError
+            }
         }
         let message = Self.joined(clauses(refused), by: ", and ") + reason(refused) + remedy(refused)
         return TwilioError(
