@@ -119,7 +119,8 @@ struct SignalTests {
     func terminal() throws {
         let terminal = try Terminal()
         kill(try terminal.processID, SIGHUP)
-        #expect(terminal.mount.hasLogged("no file with credentials or keys can be read again"))
+        #expect(
+            terminal.mount.hasLogged("no file with credentials or keys can be read again"), "\(terminal.mount.log)")
         #expect(try !Command.require(["ls", terminal.mount.path + "/recordings"]).lines.isEmpty)
         try terminal.hangUp()
         #expect(try terminal.mount.process.wait().end == .exited(0))

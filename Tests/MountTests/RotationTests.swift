@@ -160,7 +160,7 @@ struct RotationTests {
     @Test("A token that is replaced in the middle of a long read doesn't end it")
     func duringRead() throws {
         let media = try TemporaryFolder()
-        try media.file("recordings/large.wav", TestMedia.noise(24_000_000, seed: 5))
+        try media.file("recordings/large.wav", TestMedia.noise(96_000_000, seed: 5))
         let rotation = try Rotation(.token, media: media.url, options: ["--integrity", "deferred"]) {
             $0.behaviour.bytesPerSecond = 4_000_000
         }

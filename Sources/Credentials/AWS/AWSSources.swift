@@ -83,13 +83,13 @@ public struct AWSSources: Sendable {
         let key = try AWSKey(
             identifier: identifier, secret: secret, sessionToken: variables.sessionToken, source: "the environment")
         // The files may name the region all the same; nothing else of them counts.
-        let region = environmentRegion ?? (try? profileSettings().file["region"]) ?? nil
+        let region = environmentRegion ?? regionOfFiles((try? profileSettings()) ?? ([:], [:]))
         return AWSSettings(key: key, absence: nil, region: region, isRenewable: false)
     }
 
     private func settingsOfFiles() throws(AWSError) -> AWSSettings {
         let (credentials, file) = try profileSettings()
-        let region = environmentRegion ?? file["region"] ?? credentials["region"]
+        let region = environmentRegion ?? regionOfFiles((credentials, file))
         for (settings, path) in [(credentials, credentialsFile), (file, settingsFile)] {
             guard let identifier = settings["aws_access_key_id"], let secret = settings["aws_secret_access_key"] else {
                 continue
@@ -104,6 +104,11 @@ public struct AWSSources: Sendable {
             key: nil,
             absence: "there are no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile"
                 + " of '\(credentialsFile)' with --aws-profile", region: region, isRenewable: true)
+    }
+
+    /// The region of a profile: as in botocore, the file with credentials precedes the other one.
+    private func regionOfFiles(_ settings: (credentials: [String: String], file: [String: String])) -> String? {
+        settings.credentials["region"] ?? settings.file["region"]
     }
 
     /// The settings of the profile in both files; empty where a file doesn't have it.
