@@ -171,8 +171,8 @@ let package = Package(
         tests(
             of: "FileTree",
             [
-                "FileTree", "Prefetching", "Readability", "TwilioSimulator", "ModuleTestSupport", "TestSupport", "Sync",
-                "Catalog", "Media", "Envelope", "TwilioAPI", "Transfer", "Support", logging,
+                "FileTree", "Prefetching", "Readability", "TwilioSimulator", "CatalogTestSupport", "ModuleTestSupport",
+                "TestSupport", "Sync", "Catalog", "Media", "Envelope", "TwilioAPI", "Transfer", "Support", logging,
             ]),
         tests(
             of: "FileSystem",

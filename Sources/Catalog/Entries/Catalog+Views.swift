@@ -72,10 +72,16 @@ extension Catalog {
         return found.compactMap { entry in entry.group.map { ($0, entry.position) } }
     }
 
+    /// The SQL condition that an entry belongs to the group with the SID of parameter 1.
+    private static func belongs(to group: SID) -> String {
+        group.letters == .conference ? "id IN (SELECT id FROM conference WHERE sid = ?1)" : "group_sid = ?1"
+    }
+
     /// The recordings of a call or room, in the order of their positions.
     ///
     /// - Parameters:
-    ///   - kinds: voice recordings for a call, the others for a room.
+    ///   - group: a call, a conference or a room.
+    ///   - kinds: voice recordings for a call or a conference, the others for a room.
     ///   - position: the position of the previous entry; 0 to begin.
     public func entries(
         ofGroup group: SID, kinds: [MediaKind], after position: Int64, limit: Int
@@ -83,19 +89,21 @@ extension Catalog {
         try makeGroupIndex()
         return try entries(
             """
-            kind IN (\(kinds.numbers)) AND group_sid = ?1 AND id > ?2 AND status IS NULL\(isShown())
+            kind IN (\(kinds.numbers)) AND \(Self.belongs(to: group)) AND id > ?2 AND status IS NULL\(isShown())
             ORDER BY id LIMIT ?3
             """, [SIDDigits(group), position, limit])
     }
 
     /// The first recording of a call or room; nil when there is none.
     ///
-    /// - Parameter kinds: voice recordings for a call, the others for a room.
+    /// - Parameters:
+    ///   - group: a call, a conference or a room.
+    ///   - kinds: voice recordings for a call or a conference, the others for a room.
     public func oldest(ofGroup group: SID, kinds: [MediaKind]) throws(CatalogError) -> CatalogEntry? {
         try makeGroupIndex()
         return try entries(
             """
-            kind IN (\(kinds.numbers)) AND group_sid = ?1 AND status IS NULL\(isShown())
+            kind IN (\(kinds.numbers)) AND \(Self.belongs(to: group)) AND status IS NULL\(isShown())
             ORDER BY created IS NULL, created, id LIMIT 1
             """, [SIDDigits(group)]
         ).first
@@ -122,6 +130,11 @@ extension Catalog {
         return try entries(
             "kind = ?1 AND sid BETWEEN ?2 AND ?3 AND status IS NULL\(isShown()) ORDER BY sid LIMIT \(Self.mostAlike)",
             [kind.rawValue, SIDDigits(high: digits.lowerBound, low: 0), SIDDigits(high: digits.upperBound, low: .max)])
+    }
+
+    /// Conferences with recordings by the first sixteen digits of their SIDs, in their order.
+    public func conferences(digits: ClosedRange<UInt64>) throws(CatalogError) -> [SID] {
+        try conferences(digits: digits, limit: Self.mostAlike)
     }
 
     /// Calls or rooms with recordings by the first sixteen digits of their SIDs, in their order.

@@ -36,16 +36,36 @@ final class DirectoryLister: Sendable {
                 }
                 completion(
                     result.map { DirectoryHandle(directory: directory, branch: number, epoch: epoch) }
-                        .mapError { FileTreeError(.inputOutput, $0.message, cause: $0) })
+                        .mapError { error in
+                            directory.needsCalls
+                                ? .unlisted(error) : FileTreeError(.inputOutput, error.message, cause: error)
+                        })
             }
         }
+        let listed = naming(directory, in: branch, opened)
         switch directory {
         case .date(let span) where span.unit == .day:
             // The recordings of one day are fetched quickly, even out of a million.
-            branch.synchronizer.whenListed(createdIn: span.interval, completion: opened)
+            branch.synchronizer.whenListed(createdIn: span.interval, completion: listed)
         case .media, .metadataOf, .byDate, .date, .byGroup, .group:
-            branch.synchronizer.whenListed(directory.kinds, completion: opened)
+            branch.synchronizer.whenListed(directory.kinds, completion: directory.isLeaf ? listed : opened)
+        case .byNumber, .number: branch.synchronizer.whenCallsListed(createdIn: nil, completion: opened)
         case .root, .metadata, .accounts, .control: opened(.success(()))
+        }
+    }
+
+    /// The completion of a directory's list that waits for what its names tell: they must not change afterwards.
+    private func naming(
+        _ directory: Directory, in branch: Branch, _ opened: @escaping ListCompletion
+    ) -> ListCompletion {
+        guard branches.names.areReadable(in: directory) else { return opened }
+        return { result in
+            guard case .success = result else { return opened(result) }
+            do throws(FileTreeError) {
+                try branch.whenNamed(directory, completion: opened)
+            } catch {
+                opened(.failure(CatalogError(.database, error.message, cause: error)))
+            }
         }
     }
 
@@ -81,7 +101,9 @@ final class DirectoryLister: Sendable {
         }
         for item in found {
             let node = Node(item.place, in: number)
-            entries.append(entry(node, item.entry, name: item.name, cookie: item.number + fixedCount))
+            entries.append(
+                entry(
+                    node, item.entry, name: item.name, cookie: item.number + fixedCount, isFinal: item.isNameFinal))
         }
         // The rest of a listing from another database would be wrong. Checked after the query: the database may be
         // exchanged at any moment.
@@ -96,6 +118,7 @@ final class DirectoryLister: Sendable {
         var entry: CatalogEntry?
         /// Its ascending position.
         let number: Int64
+        var isNameFinal = true
     }
 
     private func items(
@@ -113,32 +136,63 @@ final class DirectoryLister: Sendable {
         case .date(let span) where span.unit == .day: entries = try dates.entries(of: span, after: number, limit: limit)
         case .byDate: return try dates.spans(of: nil, after: number, limit: limit).map(Self.item)
         case .date(let span): return try dates.spans(of: span, after: number, limit: limit).map(Self.item)
+        case .number(let group):
+            entries = try branch.catalog.entries(of: group, after: number, limit: limit).map { ($0, $0.position) }
+        case .byNumber:
+            return try branch.catalog.numberGroups(after: number, limit: limit).map {
+                Item(name: $0.name, place: .directory(.number($0)), number: $0.storedNumber + 1)
+            }
+        case .byGroup(.conference):
+            return try branch.catalog.conferences(after: number, limit: limit).map {
+                Item(name: $0.group.description, place: .directory(.group($0.group)), number: $0.position)
+            }
         case .byGroup:
             return try branch.catalog.groups(of: directory.kinds, after: number, limit: limit).map {
                 Item(name: $0.group.description, place: .directory(.group($0.group)), number: $0.position)
             }
         case .root, .metadata, .accounts, .control: return []
         }
-        return entries.map { entry, number in
-            Item(
-                name: "\(entry.sid).\(directory.suffix(of: entry))", place: directory.place(of: entry), entry: entry,
-                number: number)
+        return try items(entries, in: directory, of: branch)
+    }
+
+    private func items(
+        _ entries: [(entry: CatalogEntry, place: Int64)], in directory: Directory, of branch: Branch
+    ) throws(CatalogError) -> [Item] {
+        let names = branches.names
+        let needsCalls = directory.needsCalls || names.areReadable(in: directory)
+        var items: [Item] = []
+        for (entry, number) in entries {
+            let call = needsCalls ? try branch.call(of: entry) : nil
+            // The catalog may have changed since the query.
+            guard let place = try branch.place(of: entry, in: directory, call: call) else { continue }
+            items.append(
+                Item(
+                    name: names.name(of: entry, in: directory, call: call), place: place, entry: entry,
+                    number: number, isNameFinal: names.isFinal(entry, in: directory, call: call)))
         }
+        return items
     }
 
     private static func item(_ span: DateSpan) -> Item {
         Item(name: span.name, place: .directory(.date(span)), number: Int64(span.number))
     }
 
-    private func entry(_ node: Node, _ entry: CatalogEntry? = nil, name: String, cookie: Int64) -> DirectoryEntry {
+    private func entry(
+        _ node: Node, _ entry: CatalogEntry? = nil, name: String, cookie: Int64, isFinal: Bool = true
+    ) -> DirectoryEntry {
         DirectoryEntry(
             name: name, inode: nodes.number(node), type: Self.type(of: node.place),
             attributes: isCheap(node) ? try? attributes.withName(of: node, entry) : nil,
-            validity: validity.of(node, entry), cookie: cookie, node: node)
+            validity: validity.of(node, entry, isFinal: isFinal), cookie: cookie, node: node)
     }
 
     /// Whether a listing may report attributes: those of a million calls would take a query each.
-    private func isCheap(_ node: Node) -> Bool { if case .directory(.group) = node.place { false } else { true } }
+    private func isCheap(_ node: Node) -> Bool {
+        switch node.place {
+        case .directory(.group), .directory(.number): false
+        case .directory, .media, .metadata, .link, .control: true
+        }
+    }
 
     private static func type(of place: Place) -> Attributes.FileType {
         switch place {

@@ -75,6 +75,7 @@ struct Mount {
         settings.options = options.others + (allowsOthers ? ["allow_other"] : [])
         settings.window = window
         settings.sync = command.window.settings
+        settings.linkNames = command.window.linkNames
         settings.isProbing = command.window.probing
         settings.isHidingUnreadable = command.hideUnreadable
         settings.subaccountCredentials = credentials?.mapValues(FixedCredential.init)
