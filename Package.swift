@@ -191,8 +191,9 @@ let package = Package(
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
-                "twiliofs", "twilio-simulator", "TwilioSimulator", "DiskCache", "Sync", "Catalog", "MountRuntime",
-                "Media", "TwilioAPI", "Transfer", "Envelope", "Support", "TestSupport", logging, argumentParser,
+                "twiliofs", "twilio-simulator", "TwilioSimulator", "DiskCache", "Sync", "Catalog", "FileTree",
+                "MountRuntime", "Media", "TwilioAPI", "Transfer", "Envelope", "Support", "TestSupport", logging,
+                argumentParser,
             ],
             swiftSettings: swiftSettings),
         .testTarget(

@@ -1,11 +1,12 @@
 import Catalog
 import CatalogTestSupport
+import TestSupport
 import Testing
 import TwilioAPI
 
 @testable import FileTree
 
-@Suite("Readable names")
+@Suite("Readable names", .orderly)
 struct ReadableNameTests {
     private static let sid = "RE" + String(repeating: "a", count: 32)
 
@@ -14,7 +15,8 @@ struct ReadableNameTests {
         let date = created.map { "\"\($0)\"" } ?? "null"
         let json = #"{"sid":"\#(sid)","status":"completed","date_created":\#(date)}"#
         try catalog.store([try ListedResource(kind: .voiceRecording, json: Array(json.utf8))])
-        return try #require(try catalog.entry(of: #require(SID(sid))))
+        let identifier = try #require(SID(sid))
+        return try #require(try catalog.entry(of: identifier))
     }
 
     private static func name(

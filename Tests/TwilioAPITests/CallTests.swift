@@ -1,9 +1,10 @@
 import Support
+import TestSupport
 import Testing
 
 @testable import TwilioAPI
 
-@Suite("Calls, and the numbers of their parties")
+@Suite("Calls, and the numbers of their parties", .orderly)
 struct CallTests {
     @Test(
         "A number in international form is read and written as it is",
