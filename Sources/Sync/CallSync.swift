@@ -133,23 +133,25 @@ final class CallSync: Sendable {
         let coverage = try calls.coverage()
         var gaps: [Range<Int64>] = []
         for range in wanted.ranges {
-            for gap in coverage.gaps(in: range) {
-                let isRefresh = gap.upperBound == now + 1 && coverage.contains(gap.lowerBound - 1..<gap.lowerBound)
-                if !isRefresh {
-                    gaps.append(gap)
-                } else if try isRefreshDue(of: gap, now: now) {
+            var missing = coverage.gaps(in: range)
+            if range.upperBound == now + 1 {
+                // The part that grows with time, which is empty if calls were fetched within this second.
+                let last = missing.last.flatMap { $0.upperBound == now + 1 ? $0.lowerBound : nil } ?? now + 1
+                if last == now + 1 || coverage.contains(last - 1..<last) {
+                    if last <= now { missing.removeLast() }
                     // Twilio may list a call later than others that began after it.
-                    gaps.append(gap.lowerBound - services.settings.overlap..<gap.upperBound)
+                    let refresh = last - services.settings.overlap..<now + 1
+                    if try isRefreshDue(of: refresh, now: now) { missing.append(refresh) }
                 }
             }
+            gaps += missing
         }
         return gaps
     }
 
     /// Whether the newest calls have to be fetched: a recording has come whose call isn't known.
-    private func isRefreshDue(of gap: Range<Int64>, now: Int64) throws(CatalogError) -> Bool {
-        let last = try services.catalog.calls.lastUnknown(
-            createdIn: gap.lowerBound - services.settings.overlap..<gap.upperBound)
+    private func isRefreshDue(of range: Range<Int64>, now: Int64) throws(CatalogError) -> Bool {
+        let last = try services.catalog.calls.lastUnknown(createdIn: range)
         guard let last else { return false }
         guard let refreshed = state.withLock({ $0.refreshed }) else { return true }
         let interval = services.settings.refreshInterval?.components.seconds ?? Int64.max

@@ -131,7 +131,8 @@ struct CallViewTests {
             #expect(bench.simulator.requests.allSatisfy { !$0.path.contains("Calls") })
         }
         try Self.withBench(window: CatalogWindow(kinds: [.composition])) { bench in
-            #expect(try Set(bench.names("")).isDisjoint(with: ["by-number", "by-conference"]))
+            let names = try bench.names("")
+            #expect(Set(names).isDisjoint(with: ["by-number", "by-conference"]))
         }
         let window = CatalogWindow(interval: CreationInterval(from: Timestamp("2020-03-01T00:00:00Z")))
         try Self.withBench(window: window) { bench in
@@ -296,6 +297,23 @@ struct CallViewTests {
             let inode = try bench.find("by-date/2020/02/29").inode
             let error = #expect(throws: FileTreeError.self) { try bench.openDirectory(inode) }
             #expect(error?.code == .inputOutput)
+        }
+    }
+
+    @Test("A recording that comes while a day is listed is in the next listing, with the name that it keeps")
+    func arrival() throws {
+        try Self.withBench(linkNames: .readable) { bench in
+            let created = "\(Timestamp(seconds: Int64(Date().timeIntervalSince1970) - 30))"
+            let (day, time) = (created.prefix(10).replacing("-", with: "/"), created.dropFirst(11).prefix(8))
+            func name(_ sid: String) -> String {
+                "\(time.replacing(":", with: "-")) \(Self.first) → \(Self.second) \(sid).wav"
+            }
+            let one = try bench.addCall("1", from: Self.first, to: Self.second, created: created)
+            let handle = try bench.openDirectory(bench.find("by-date/\(day)").inode)
+            let two = try bench.addCall("2", from: Self.first, to: Self.second, created: created)
+            _ = try bench.find("metadata/recordings/\(two).json")
+            #expect(try bench.tree.entries(of: handle, after: 0, limit: 100).dropFirst(2).map(\.name) == [name(one)])
+            #expect(try bench.names("by-date/\(day)") == [name(one), name(two)])
         }
     }
 

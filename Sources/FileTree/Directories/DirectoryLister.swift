@@ -28,44 +28,52 @@ final class DirectoryLister: Sendable {
         let branch = branches[number]
         // Before the list is complete: a later database doesn't have it.
         let epoch = branch.catalog.epoch
-        let opened: @Sendable (Result<Void, CatalogError>) -> Void = { [self] result in
+        let opened: @Sendable (Result<Int64?, CatalogError>) -> Void = { [self] result in
             whenSettled(number) { [self] in
                 guard branch.catalog.epoch == epoch || attempts == 1 else {
                     open(directory, in: number, attempts: attempts - 1, completion: completion)
                     return
                 }
                 completion(
-                    result.map { DirectoryHandle(directory: directory, branch: number, epoch: epoch) }
-                        .mapError { error in
-                            directory.needsCalls
-                                ? .unlisted(error) : FileTreeError(.inputOutput, error.message, cause: error)
-                        })
+                    result.map {
+                        DirectoryHandle(directory: directory, branch: number, epoch: epoch, lastNamed: $0)
+                    }
+                    .mapError { error in
+                        directory.needsCalls
+                            ? .unlisted(error) : FileTreeError(.inputOutput, error.message, cause: error)
+                    })
             }
         }
-        let listed = naming(directory, in: branch, opened)
+        let done: ListCompletion = { result in opened(result.map { nil }) }
+        let listed: ListCompletion = { [self] result in
+            guard case .success = result, directory.isLeaf, branches.names.areReadable(in: directory) else {
+                return done(result)
+            }
+            whenNamed(directory, in: branch, opened)
+        }
         switch directory {
         case .date(let span) where span.unit == .day:
             // The recordings of one day are fetched quickly, even out of a million.
             branch.synchronizer.whenListed(createdIn: span.interval, completion: listed)
         case .media, .metadataOf, .byDate, .date, .byGroup, .group:
-            branch.synchronizer.whenListed(directory.kinds, completion: directory.isLeaf ? listed : opened)
-        case .byNumber, .number: branch.synchronizer.whenCallsListed(createdIn: nil, completion: opened)
-        case .root, .metadata, .accounts, .control: opened(.success(()))
+            branch.synchronizer.whenListed(directory.kinds, completion: listed)
+        case .byNumber, .number: branch.synchronizer.whenCallsListed(createdIn: nil, completion: listed)
+        case .root, .metadata, .accounts, .control: done(.success(()))
         }
     }
 
-    /// The completion of a directory's list that waits for what its names tell: they must not change afterwards.
-    private func naming(
-        _ directory: Directory, in branch: Branch, _ opened: @escaping ListCompletion
-    ) -> ListCompletion {
-        guard branches.names.areReadable(in: directory) else { return opened }
-        return { result in
-            guard case .success = result else { return opened(result) }
-            do throws(FileTreeError) {
-                try branch.whenNamed(directory, completion: opened)
-            } catch {
-                opened(.failure(CatalogError(.database, error.message, cause: error)))
-            }
+    /// Waits for what the names in a directory tell, since they must not change afterwards; its list is complete.
+    ///
+    /// - Parameter completion: Called with the position of the last recording whose call was waited for.
+    private func whenNamed(
+        _ directory: Directory, in branch: Branch,
+        _ completion: @escaping @Sendable (Result<Int64?, CatalogError>) -> Void
+    ) {
+        do throws(FileTreeError) {
+            let last = try branch.query { catalog throws(CatalogError) in try catalog.lastPosition() }
+            try branch.whenNamed(directory) { result in completion(result.map { last }) }
+        } catch {
+            completion(.failure(CatalogError(.database, error.message, cause: error)))
         }
     }
 
@@ -97,7 +105,9 @@ final class DirectoryLister: Sendable {
         guard entries.count < limit else { return entries }
         let branch = branches[number]
         let found = try branch.query { _ throws(CatalogError) in
-            try items(of: directory, in: branch, after: max(0, cookie - fixedCount), limit: limit - entries.count)
+            try DirectoryItems(
+                directory: directory, branch: branch, names: branches.names, lastNamed: handle.lastNamed
+            ).items(after: max(0, cookie - fixedCount), limit: limit - entries.count)
         }
         for item in found {
             let node = Node(item.place, in: number)
@@ -109,72 +119,6 @@ final class DirectoryLister: Sendable {
         // exchanged at any moment.
         guard handle.epoch == branch.catalog.epoch else { throw .interrupted }
         return entries
-    }
-
-    /// An entry from the catalog.
-    private struct Item {
-        let name: String
-        let place: Place
-        var entry: CatalogEntry?
-        /// Its ascending position.
-        let number: Int64
-        var isNameFinal = true
-    }
-
-    private func items(
-        of directory: Directory, in branch: Branch, after number: Int64, limit: Int
-    ) throws(CatalogError) -> [Item] {
-        let dates = DateView(branch: branch)
-        let entries: [(entry: CatalogEntry, place: Int64)]
-        switch directory {
-        case .media(let kind), .metadataOf(let kind):
-            entries = try branch.catalog.entries(of: kind, after: number, limit: limit).map { ($0, $0.position) }
-        case .group(let group):
-            entries = try branch.catalog.entries(
-                ofGroup: group, kinds: directory.kinds, after: number, limit: limit
-            ).map { ($0, $0.position) }
-        case .date(let span) where span.unit == .day: entries = try dates.entries(of: span, after: number, limit: limit)
-        case .byDate: return try dates.spans(of: nil, after: number, limit: limit).map(Self.item)
-        case .date(let span): return try dates.spans(of: span, after: number, limit: limit).map(Self.item)
-        case .number(let group):
-            entries = try branch.catalog.entries(of: group, after: number, limit: limit).map { ($0, $0.position) }
-        case .byNumber:
-            return try branch.catalog.numberGroups(after: number, limit: limit).map {
-                Item(name: $0.name, place: .directory(.number($0)), number: $0.storedNumber + 1)
-            }
-        case .byGroup(.conference):
-            return try branch.catalog.conferences(after: number, limit: limit).map {
-                Item(name: $0.group.description, place: .directory(.group($0.group)), number: $0.position)
-            }
-        case .byGroup:
-            return try branch.catalog.groups(of: directory.kinds, after: number, limit: limit).map {
-                Item(name: $0.group.description, place: .directory(.group($0.group)), number: $0.position)
-            }
-        case .root, .metadata, .accounts, .control: return []
-        }
-        return try items(entries, in: directory, of: branch)
-    }
-
-    private func items(
-        _ entries: [(entry: CatalogEntry, place: Int64)], in directory: Directory, of branch: Branch
-    ) throws(CatalogError) -> [Item] {
-        let names = branches.names
-        let needsCalls = directory.needsCalls || names.areReadable(in: directory)
-        var items: [Item] = []
-        for (entry, number) in entries {
-            let call = needsCalls ? try branch.call(of: entry) : nil
-            // The catalog may have changed since the query.
-            guard let place = try branch.place(of: entry, in: directory, call: call) else { continue }
-            items.append(
-                Item(
-                    name: names.name(of: entry, in: directory, call: call), place: place, entry: entry,
-                    number: number, isNameFinal: names.isFinal(entry, in: directory, call: call)))
-        }
-        return items
-    }
-
-    private static func item(_ span: DateSpan) -> Item {
-        Item(name: span.name, place: .directory(.date(span)), number: Int64(span.number))
     }
 
     private func entry(

@@ -98,7 +98,8 @@ public struct CatalogEdit: Sendable, CustomTestStringConvertible {
             "UPDATE row_count SET count = \(most)", "UPDATE row_count SET count = -1", "DELETE FROM row_count",
             "UPDATE conference SET sid = zeroblob(16)", "UPDATE conference SET id = id + 1000000",
             "UPDATE conference SET checksum = checksum + 1", "DELETE FROM conference",
-            "INSERT INTO conference VALUES (\(most), zeroblob(16), 5)", "INSERT INTO conference VALUES (1, x'01', 5)",
+            "INSERT INTO conference VALUES (\(most), zeroblob(16), 5)",
+            "INSERT OR REPLACE INTO conference VALUES (1, x'01', 5)",
             "INSERT INTO coverage VALUES (1, 2, 5, 5)", "DROP INDEX call_by_from",
         ]
         let schema = [
