@@ -72,9 +72,12 @@ extension Catalog {
         return found.compactMap { entry in entry.group.map { ($0, entry.position) } }
     }
 
-    /// The SQL condition that an entry belongs to the group with the SID of parameter 1.
-    private static func belongs(to group: SID) -> String {
-        group.letters == .conference ? "id IN (SELECT id FROM conference WHERE sid = ?1)" : "group_sid = ?1"
+    /// The SQL condition that an entry of some kinds belongs to the group with the SID of parameter 1.
+    private static func isMember(of group: SID, _ kinds: [MediaKind]) -> String {
+        // The plus makes SQLite begin with the few recordings of the conference.
+        group.letters == .conference
+            ? "+kind IN (\(kinds.numbers)) AND id IN (SELECT id FROM conference WHERE sid = ?1)"
+            : "kind IN (\(kinds.numbers)) AND group_sid = ?1"
     }
 
     /// The recordings of a call or room, in the order of their positions.
@@ -89,7 +92,7 @@ extension Catalog {
         try makeGroupIndex()
         return try entries(
             """
-            kind IN (\(kinds.numbers)) AND \(Self.belongs(to: group)) AND id > ?2 AND status IS NULL\(isShown())
+            \(Self.isMember(of: group, kinds)) AND id > ?2 AND status IS NULL\(isShown())
             ORDER BY id LIMIT ?3
             """, [SIDDigits(group), position, limit])
     }
@@ -103,7 +106,7 @@ extension Catalog {
         try makeGroupIndex()
         return try entries(
             """
-            kind IN (\(kinds.numbers)) AND \(Self.belongs(to: group)) AND status IS NULL\(isShown())
+            \(Self.isMember(of: group, kinds)) AND status IS NULL\(isShown())
             ORDER BY created IS NULL, created, id LIMIT 1
             """, [SIDDigits(group)]
         ).first
