@@ -178,8 +178,8 @@ let package = Package(
         tests(
             of: "FileTree",
             [
-                "FileTree", "Prefetching", "Readability", "TwilioSimulator", "ModuleTestSupport", "TestSupport", "Sync",
-                "Catalog", "Media", "Envelope", "TwilioAPI", "Transfer", "Support", logging,
+                "FileTree", "Prefetching", "Readability", "TwilioSimulator", "CatalogTestSupport", "ModuleTestSupport",
+                "TestSupport", "Sync", "Catalog", "Media", "Envelope", "TwilioAPI", "Transfer", "Support", logging,
             ]),
         tests(
             of: "FileSystem",
@@ -198,8 +198,9 @@ let package = Package(
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
-                "twiliofs", "twilio-simulator", "TwilioSimulator", "DiskCache", "Sync", "Catalog", "MountRuntime",
-                "Media", "Credentials", "TwilioAPI", "Transfer", "Envelope", "Support", "TestSupport", logging,
+                "twiliofs", "twilio-simulator", "TwilioSimulator", "DiskCache", "Sync", "Catalog", "FileTree",
+                "MountRuntime", "Media", "Credentials", "TwilioAPI", "Transfer", "Envelope", "Support", "TestSupport",
+                logging,
                 argumentParser,
             ],
             swiftSettings: swiftSettings),

@@ -19,4 +19,7 @@ public enum CatalogErrorCode: ErrorCode {
 
     /// Twilio refuses the list to the credentials, so the directory can't be listed, complete or not.
     case refusedList
+
+    /// Twilio refuses the list of calls to the credentials, so nothing tells who speaks.
+    case refusedCalls
 }

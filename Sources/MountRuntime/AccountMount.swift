@@ -9,6 +9,7 @@ import Metrics
 import Monitoring
 import Prefetching
 import Readability
+import Support
 import Sync
 import Transfer
 public import TwilioAPI
@@ -174,8 +175,10 @@ public final class AccountMount {
         let library = try openLibrary(
             settings, metrics, transfer, stops, logger,
             clients: TwilioClients(main: client, subaccounts: others.map(\.client)), observer: recorder)
+        var sync = settings.sync
+        sync.fetchesCalls = reachesCalls(settings, client, logger)
         let maker = try BranchMaker(
-            library: library, settings: settings.sync, writer: writer,
+            library: library, settings: sync, writer: writer,
             delegate: RemovalNotices(nodes: nodes, library: library, ownership: settings.ownership),
             logger: accountLogger)
         stops.push { maker.shutDown() }
@@ -196,10 +199,32 @@ public final class AccountMount {
         let tree = FileTree(
             main: mainBranch, subaccounts: subaccountBranches, nodes: nodes, library: library,
             controlFiles: StatusFiles(gatherer: gatherer), readability: readability,
-            ownership: settings.ownership)
+            linkNames: settings.linkNames, ownership: settings.ownership)
         return Parts(
             kernel: kernel, library: library, branches: branches, prober: prober, readability: readability,
             gatherer: gatherer, tree: tree)
+    }
+
+    /// Whether the calls of voice recordings are to be fetched: if they are wanted, and not refused.
+    ///
+    /// The account's credential reaches the calls of its subaccounts too, so its answer holds for all.
+    private static func reachesCalls(_ settings: MountSettings, _ client: TwilioClient, _ logger: Logger) -> Bool {
+        guard settings.sync.fetchesCalls, settings.window.kinds.contains(where: { $0.group == .call }) else {
+            return false
+        }
+        do throws(TwilioError) {
+            try client.verifyCalls(patience: patienceForCredentials)
+        } catch {
+            // A failure may pass, but a refusal stays.
+            guard error.isRefusal else { return true }
+            logger.warning(
+                """
+                the credentials don't reach the list of calls, so nothing shows who speaks in voice recordings, and \
+                by-number is left out (\(error.message)); allow the key to read calls, or give --no-calls
+                """)
+            return false
+        }
+        return true
     }
 
     /// Makes the library, and opens its disk cache if there is one.

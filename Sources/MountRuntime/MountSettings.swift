@@ -36,6 +36,8 @@ public struct MountSettings: Sendable {
     public var window = CatalogWindow()
     /// The settings of list synchronization.
     public var sync = SyncSettings()
+    /// The names of the links in views.
+    public var linkNames = LinkNames.sid
     /// Whether to learn sizes in the background.
     public var isProbing = true
     /// Whether to hide unreadable recordings.

@@ -19,7 +19,7 @@ final class ListUpdater: Sendable {
 
     private struct State {
         /// The fetcher of a fill or a refresh, which has the list's progress.
-        var fetcher: PageFetcher?
+        var fetcher: PageFetcher<RecordingList>?
         /// The start of the last wide refresh, in seconds since 1970; after mounting, of the last refresh.
         var lastWideRefresh: Int64?
         /// The position of the last unfinished recording that was requested.
@@ -91,8 +91,7 @@ final class ListUpdater: Sendable {
             if isAllOfIt { coverage.remove(part) }
             let gaps = coverage.gaps(in: part)
             PageFetcher(
-                over: kind, intervals: gaps, purpose: .list, limit: 4, priority: .reader,
-                epoch: epoch, services: services
+                over: list(.list), intervals: gaps, limit: 4, priority: .reader, epoch: epoch, services: services
             ) { completion($0, !gaps.isEmpty) }.start()
         } catch {
             completion(.failure(error), false)
@@ -106,7 +105,7 @@ final class ListUpdater: Sendable {
         let isFromNothing = coverage.isEmpty
         services.catalog.beginBulk(copyingOn: services.workers.copier)
         let fetcher = PageFetcher(
-            over: kind, intervals: coverage.gaps(in: shownTimes), purpose: .list,
+            over: list(.list), intervals: coverage.gaps(in: shownTimes),
             limit: services.settings.requestLimit, priority: .background, epoch: epoch, services: services
         ) { [self] result in
             var outcome = Outcome(result: result, begun: begun)
@@ -153,7 +152,7 @@ final class ListUpdater: Sendable {
         let lower = max(isWide ? min(recent, begun - settings.wideOverlap) : recent, shown.lowerBound)
         let isRecent = !isWide && age(of: refreshed, at: begun) < 3600
         let fetcher = PageFetcher(
-            over: kind, intervals: lower < shown.upperBound ? [lower..<shown.upperBound] : [], purpose: .list,
+            over: list(.list), intervals: lower < shown.upperBound ? [lower..<shown.upperBound] : [],
             limit: settings.requestLimit, pageSize: isRecent ? 100 : nil, priority: .background,
             epoch: epoch, services: services
         ) { [self] result in
@@ -192,7 +191,7 @@ final class ListUpdater: Sendable {
         }
         try lists.beginPass(over: kind, now: begun)
         let fetcher = PageFetcher(
-            over: kind, intervals: stored.passCoverage.gaps(in: shown), purpose: .pass, limit: 1,
+            over: list(.pass), intervals: stored.passCoverage.gaps(in: shown), limit: 1,
             priority: .background, epoch: epoch, services: services
         ) { [self] result in
             do throws(CatalogError) {
@@ -210,7 +209,11 @@ final class ListUpdater: Sendable {
         fetcher.start()
     }
 
-    private func start(_ fetcher: PageFetcher) {
+    private func list(_ purpose: CoveragePurpose) -> RecordingList {
+        RecordingList(kind: kind, purpose: purpose, services: services)
+    }
+
+    private func start(_ fetcher: PageFetcher<RecordingList>) {
         state.withLock { $0.fetcher = fetcher }
         fetcher.start()
     }

@@ -199,6 +199,20 @@ extension TwilioSimulator {
         if let clientSecret { simulation.state.withLock { $0.clientSecret = clientSecret } }
     }
 
+    /// Lays members over those that the simulator makes up of a call, `from` and `to` for instance.
+    ///
+    /// - Parameter fields: a call without recordings needs a `start_time`.
+    public func setCall(
+        _ sid: String, fields: [String: JSONValue], account: String? = nil
+    ) throws(SimulatorError) {
+        try simulation.account(named: account).setCall(sid: sid, fields: fields)
+    }
+
+    /// Gives who called whom in a call of which nothing was set, and its direction.
+    public func parties(ofCall sid: String) -> (from: String, to: String, direction: String) {
+        CallRendering.parties(of: sid)
+    }
+
     /// Gives an account another status.
     public func change(account: String, to status: AccountStatus) throws(SimulatorError) {
         try simulation.account(named: account).status = status

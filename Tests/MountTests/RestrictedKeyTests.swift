@@ -34,7 +34,7 @@ struct RestrictedKeyTests {
         arguments: [
             ([.videoRecording], "video", ["by-date", "by-room", "metadata", "video-recordings"], 5),
             ([.videoRecording, .composition], "compositions", ["by-date", "by-room", "compositions", "metadata"], 2),
-            ([.recording], "voice", ["by-call", "by-date", "metadata", "recordings"], 3),
+            ([.recording], "voice", ["by-call", "by-conference", "by-date", "by-number", "metadata", "recordings"], 3),
         ] as [([MediaKind], String, [String], Int)])
     func part(kinds: [MediaKind], option: String, names: [String], count: Int) throws {
         let account = try Self.account(kinds)

@@ -48,12 +48,17 @@ struct SubaccountTests {
     func trees() throws {
         let bench = try Bench()
         let mount = try bench.mount()
-        let main = ["by-call", "by-date", "by-room", "compositions", "metadata", "recordings", "video-recordings"]
+        let main = [
+            "by-call", "by-conference", "by-date", "by-number", "by-room", "compositions", "metadata", "recordings",
+            "video-recordings",
+        ]
         #expect(try Self.shell(mount, "ls -A") == ([".twiliofs", "accounts"] + main))
         #expect(try Self.shell(mount, "ls accounts") == [bench.own, bench.other].sorted())
         #expect(try Self.shell(mount, "ls -A accounts/\(bench.own)") == main)
         #expect(
-            try Self.shell(mount, "ls -A accounts/\(bench.other)") == ["by-call", "by-date", "metadata", "recordings"])
+            try Self.shell(mount, "ls -A accounts/\(bench.other)") == [
+                "by-call", "by-conference", "by-date", "by-number", "metadata", "recordings",
+            ])
         #expect(try mount.differences(from: bench.account) == [])
         for (sid, count) in [(bench.own, 3), (bench.other, 1)] {
             let originals = try bench.account.originals(of: sid).filter { count == 3 || $0.value.kind == .recording }

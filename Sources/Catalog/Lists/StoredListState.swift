@@ -23,4 +23,7 @@ package enum CoveragePurpose: Int64, Sendable {
 
     /// The progress of the running pass.
     case pass = 1
+
+    /// The calls, by their beginnings, with the number of voice recordings as kind.
+    case calls = 2
 }

@@ -17,7 +17,7 @@ package struct StoredLists: Sendable {
                 switch row.integer(0).flatMap(CoveragePurpose.init(rawValue:)) {
                 case .list: state.coverage.insert(range)
                 case .pass: state.passCoverage.insert(range)
-                case nil: break
+                case .calls, nil: break
                 }
             }
             let times = try Row.fetchOne(

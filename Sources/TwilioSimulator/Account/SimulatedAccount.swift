@@ -157,6 +157,14 @@ final class SimulatedAccount: Sendable {
         guard found else { throw .unknownResource(sid) }
     }
 
+    /// Lays members over those of a call, in place of those that were set before.
+    func setCall(sid: String, fields: [String: JSONValue]) throws(SimulatorError) {
+        guard isSID(sid, prefix: "CA") else {
+            throw SimulatorError(.input, "\(sid) is no SID of a call; give CA and 32 digits")
+        }
+        state.withLock { $0.setCalls[sid] = fields }
+    }
+
     /// Makes content secrets for the public key with a SID, or the default key.
     func makeSecrets(_ publicKeySID: String?) throws(SimulatorError) -> SealSecrets {
         guard let sid = publicKeySID ?? defaultPublicKeySID else {

@@ -50,11 +50,24 @@ struct ControlService {
             return SimulatedResponse(204)
         case ("POST", "resources"):
             return .json(200, ["sid": .string(try change(request))])
+        case ("POST", "calls"):
+            let call = try JSONValue(text: request.body, subject: "The change of a call").decode(
+                CallChange.self, subject: "The change of a call")
+            try account(request).setCall(sid: call.sid, fields: call.fields)
+            return .json(200, ["sid": .string(call.sid)])
         case ("GET", "manifest"):
             return .json(200, try JSONValue(encoding: account(request).manifest))
         default:
             return .notFound(request)
         }
+    }
+
+    /// Is the body of `POST /_simulator/calls`.
+    private struct CallChange: Decodable {
+        /// The call.
+        let sid: String
+        /// The members to override.
+        let fields: [String: JSONValue]
     }
 
     /// Is the body of `POST /_simulator/resources`.

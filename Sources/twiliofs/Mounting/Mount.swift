@@ -113,6 +113,7 @@ struct Mount {
             media: try mediaConfiguration(spoolFolder: try catalogFolder(account.account)),
             ownership: ownership, mountPoint: mountPoint.path, threadCount: threadCount)
         settings.sync = command.window.settings
+        settings.linkNames = command.window.linkNames
         settings.isProbing = command.window.probing
         settings.isHidingUnreadable = command.hideUnreadable
         settings.videoCredentials = credentials.video
