@@ -94,7 +94,7 @@ public struct CatalogEdit: Sendable, CustomTestStringConvertible {
             "UPDATE call SET direction = '../..'", "UPDATE call SET checksum = 0",
             "UPDATE call SET sid = x'00' WHERE sid = (SELECT min(sid) FROM call)",
             "DELETE FROM call WHERE sid = (SELECT min(sid) FROM call)", "DELETE FROM call",
-            "INSERT INTO call VALUES (zeroblob(16), 5, NULL, 0, '', 0, '', 7)",
+            "INSERT INTO call VALUES (x'\(String(repeating: "f", count: 32))', 5, NULL, 0, '', 0, '', 7)",
             "UPDATE row_count SET count = \(most)", "UPDATE row_count SET count = -1", "DELETE FROM row_count",
             "UPDATE conference SET sid = zeroblob(16)", "UPDATE conference SET id = id + 1000000",
             "UPDATE conference SET checksum = checksum + 1", "DELETE FROM conference",
