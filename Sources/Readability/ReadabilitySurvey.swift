@@ -85,7 +85,7 @@ final class ReadabilitySurvey: Sendable {
             if examples.isEmpty {
                 findings.marksOfEmptyGroups[group] = mark
             } else {
-                findings.isHeld[group] = .some(try trial.isHeld(requirement, group, tryingWith: examples, in: catalog))
+                findings.note(try trial.isHeld(requirement, group, tryingWith: examples, in: catalog), on: group)
                 // Applied at once: the next trial may take longer than listings wait.
                 apply(findings, to: index)
             }

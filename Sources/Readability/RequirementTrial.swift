@@ -58,8 +58,14 @@ struct RequirementTrial: Sendable {
             if verdict == true { return true }
             verdicts.append(verdict)
         }
-        let failures = verdicts.count { $0 == false }
-        return failures > 0 && (failures == verdicts.count || failures >= Self.leastFailures) ? false : nil
+        return Self.verdict(of: verdicts)
+    }
+
+    /// The verdict on a requirement after the trials of some recordings, each nil if it was inconclusive.
+    static func verdict(of trials: [Bool?]) -> Bool? {
+        if trials.contains(true) { return true }
+        let failures = trials.count { $0 == false }
+        return failures > 0 && (failures == trials.count || failures >= Self.leastFailures) ? false : nil
     }
 
     private func isKeyHeld(for resource: MediaResource, facts: [UInt8]?) -> Bool? {
@@ -77,21 +83,36 @@ struct RequirementTrial: Sendable {
         return nil
     }
 
-    /// Whether Twilio has the media of any of these recordings, despite the location in their resources.
-    private func isAnyThere(_ resources: [MediaResource]) -> Bool {
-        let answers = Condition<[Bool]>([])
+    /// Whether Twilio has the media of any of these recordings, despite the location in their resources; nil if unknown.
+    private func isAnyThere(_ resources: [MediaResource]) -> Bool? {
+        let answers = Condition<[Bool?]>([])
         for resource in resources {
             library.describe(resource, priority: .background) { result in
-                let isThere =
+                let isThere: Bool? =
                     switch result {
                     case .success: true
-                    case .failure(let error): error.code == .keyNotHeld
+                    case .failure(let error): Self.isThere(after: error)
                     }
                 answers.change { $0.append(isThere) }
             }
         }
-        return answers.wait(timeout: Self.bucketPatience) { answers -> Bool? in
-            answers.contains(true) ? true : answers.count == resources.count ? false : nil
-        } ?? false
+        let known = answers.wait(timeout: Self.bucketPatience) { answers -> [Bool?]? in
+            answers.contains(true) || answers.count == resources.count ? answers : nil
+        }
+        // A trial without an answer in time is inconclusive.
+        let trials = known ?? answers.change { $0 }
+        return Self.verdict(of: trials + Array(repeating: nil, count: resources.count - trials.count))
+    }
+
+    /// Whether Twilio has a recording's media, although it can't be described; nil if unknown, as during an outage.
+    static func isThere(after error: MediaError) -> Bool? {
+        switch error.code {
+        case .keyNotHeld: return true
+        case .mediaMissing: return false
+        default:
+            // The bucket of an owner may refuse instead.
+            let response = (error.cause as? TransferError)?.response
+            return response.map { [403, 410].contains($0.head.status) } == true ? false : nil
+        }
     }
 }
