@@ -1,6 +1,7 @@
 import Catalog
 import CatalogTestSupport
 import Foundation
+import Logging
 import ModuleTestSupport
 import TestSupport
 import Testing
@@ -60,6 +61,36 @@ struct SharedCatalogTests {
         try second.list(.composition).get()
         #expect(simulator.requests.count == count)
         #expect(try second.catalog.listed(.composition).count == 21)
+    }
+
+    @Test("While one goes over the whole list, the other has no failure to log, and doesn't go over it again")
+    func sparedPass() throws {
+        let simulator = try TwilioSimulator.withHourlyCompositions(20, pageSize: 5, latencyMilliseconds: 5)
+        defer { simulator.stop() }
+        let folder = try CatalogFolder()
+        do {
+            let bench = try SyncBench(simulator, folder: folder)
+            defer { bench.shutDown() }
+            try bench.list(.composition).get()
+        }
+        // A pass is due three days later, and another mount has begun it.
+        let later = Int64(Date().timeIntervalSince1970) + 3 * 86_400
+        let other = try folder.catalog()
+        let start = try other.lists.beginPass(
+            over: .composition, now: later, lease: 600, interval: 86_400, epoch: other.epoch)
+        #expect(start == .begun(.none))
+        var settings = SyncSettings(refreshInterval: .seconds(1))
+        settings.now = { later + 1 }
+        let log = RecordedLog(.debug)
+        let bench = try SyncBench(
+            simulator, folder: folder, window: CatalogWindow(kinds: [.composition]), settings: settings,
+            logger: log.logger)
+        defer { bench.shutDown() }
+        simulator.clearRequests()
+        try bench.synchronizer.start()
+        let line = "debug: another mount is already fetching the whole list of compositions"
+        #expect(eventually { log.lines.contains(line) })
+        #expect(!log.lines.contains { $0.hasPrefix("error") || $0.hasPrefix("warning") }, "\(log.lines)")
     }
 
     @Test("What one finds to be gone, the other is told")
