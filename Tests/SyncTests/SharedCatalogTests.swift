@@ -93,6 +93,27 @@ struct SharedCatalogTests {
         #expect(!log.lines.contains { $0.hasPrefix("error") || $0.hasPrefix("warning") }, "\(log.lines)")
     }
 
+    @Test("A thousand removals of names that were never shown don't hide the next one")
+    func removalsWithoutNames() throws {
+        let folder = try CatalogFolder()
+        let catalog = try folder.catalog()
+        let removals = Removals()
+        let feed = try RemovalFeed(
+            of: try #require(SID("AC" + String(repeating: "1", count: 32))), catalog: catalog, delegate: removals,
+            logger: .silent)
+        let digits = String(repeating: "7", count: 32)
+        let (row, kind) = ("INSERT INTO removal (kind, sid, format)", TwilioAPI.MediaKind.composition)
+        try CatalogEdit(
+            sql: """
+                WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 1000)
+                \(row) SELECT \(kind.rawValue), x'\(digits)', 'none' FROM number;
+                \(row) VALUES (\(kind.rawValue), x'\(digits)', '\(try #require(kind.formats.first))')
+                """
+        ).apply(to: folder.file)
+        feed.publish()
+        #expect(try removals.found.value().map(\.sid) == [try #require(SID("CJ" + digits))])
+    }
+
     @Test("What one finds to be gone, the other is told")
     func removal() throws {
         let simulator = try TwilioSimulator.withHourlyCompositions(20, pageSize: 5, latencyMilliseconds: 5)
