@@ -113,7 +113,8 @@ final class ReadabilitySurvey: Sendable {
         guard catalog.epoch == findings.epoch else { return }
         if isHiding {
             catalog.requirements.hide(
-                Dictionary(grouping: findings.missing, by: \.kind).mapValues { Set($0.map(\.number)) })
+                Dictionary(grouping: findings.missing, by: \.kind).mapValues { Set($0.map(\.number)) },
+                epoch: findings.epoch)
         }
         state.changeQuietly { state in
             state.findings[index].isHeld = findings.isHeld
