@@ -78,7 +78,7 @@ final class NameLookup: Sendable {
         // Known unreadable recordings are hidden. Only listings wait for the media that decides about others.
         branch.finder.find(recording.sid, of: kind) { [self] outcome in
             do throws(FileTreeError) {
-                guard let entry = try outcome.mapError(FileTreeError.catalog).get(),
+                guard let entry = try outcome.mapError(FileTreeError.lookup).get(),
                     recording.suffix == directory.suffix(of: entry), directory.holds(entry),
                     !branch.catalog.requirements.isHidden(entry)
                 else { throw .missing(name) }

@@ -18,7 +18,7 @@ struct StatusFiles: ControlFileContents {
             case .status: ControlFileText(bytes: Array(try gatherer.report().json), padding: UInt8(ascii: " "))
             }
         } catch {
-            throw .catalog(error)
+            throw FileTreeError(.inputOutput, "the file '\(file.rawValue)' can't be made", cause: error)
         }
     }
 }
