@@ -37,7 +37,9 @@ struct Findings {
     func verdict(on group: RequirementGroup) -> Bool? { isHeld[group] ?? nil }
 
     /// Notes the result of a trial; an inconclusive one (nil) leaves an earlier verdict.
-    mutating func note(_ result: Bool?, on group: RequirementGroup) { isHeld[group] = .some(result ?? verdict(on: group)) }
+    mutating func note(_ result: Bool?, on group: RequirementGroup) {
+        isHeld[group] = .some(result ?? verdict(on: group))
+    }
 
     /// Whether every group was surveyed since its mark last changed.
     func cover(_ marks: [(group: RequirementGroup, mark: GroupMark)]) -> Bool {

@@ -83,7 +83,9 @@ struct RequirementTrial: Sendable {
         return nil
     }
 
-    /// Whether Twilio has the media of any of these recordings, despite the location in their resources; nil if unknown.
+    /// Whether Twilio has the media of any of these recordings, despite the location in their resources.
+    ///
+    /// Nil if that is unknown.
     private func isAnyThere(_ resources: [MediaResource]) -> Bool? {
         let answers = Condition<[Bool?]>([])
         for resource in resources {

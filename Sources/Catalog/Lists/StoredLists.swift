@@ -91,7 +91,9 @@ package struct StoredLists: Sendable {
     package func beginPass(
         over kind: MediaKind, now: Int64, lease: Int64, interval: Int64, epoch: Int
     ) throws(CatalogError) -> PassStart {
-        func isWithin(_ seconds: Int64, of time: Int64) -> Bool { time <= now && now.subtractingSaturated(time) < seconds }
+        func isWithin(_ seconds: Int64, of time: Int64) -> Bool {
+            time <= now && now.subtractingSaturated(time) < seconds
+        }
         // One transaction: of two mounts that begin at once, the second sees that the first has begun.
         return try storage.write(in: epoch) { writer in
             let state = try Self.state(of: kind, in: writer.database)
