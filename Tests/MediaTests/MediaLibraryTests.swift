@@ -264,27 +264,6 @@ struct MediaLibraryTests {
         }
     }
 
-    @Test("A stream of everything that breaks off goes on with the rest alone, if the server honours ranges by then")
-    func continuedStream() throws {
-        try Self.withBench(.voice, size: 2_000_000, behaviour: { $0.voiceRange = .ignored }) { bench in
-            let resource = try bench.resource()
-            let facts = try bench.describe(resource)
-            let reader = try bench.open(resource, facts: facts)
-            bench.simulator.clearRequests()
-            bench.simulator.faults = [
-                FaultRule(.reset(afterBytes: 500_000), count: 1), FaultRule(.status(503), count: 3),
-            ]
-            let receiver = NotingReceiver()
-            reader.read(at: 0, count: 100_000, receiver: receiver)
-            // The answers with 503 leave time to change the server.
-            #expect(eventually { bench.mediaRequests.contains { $0.status == 503 } })
-            bench.simulator.behaviour.voiceRange = .honoured
-            _ = try receiver.results.value().get()
-            #expect(bench.mediaRequests.contains { $0.status == 206 })
-            #expect(try areSame(bench.readAll(reader), bench.original))
-        }
-    }
-
     @Test("Media that is not there is told as missing", arguments: [Kind.voice, .composition])
     func missing(kind: Kind) throws {
         try Self.withBench(kind, size: 1000) { bench in

@@ -1,5 +1,6 @@
 import FileTree
 import Monitoring
+import Support
 
 /// The files about the mount itself, made from its status.
 struct StatusFiles: ControlFileContents {
