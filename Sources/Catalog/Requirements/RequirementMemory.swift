@@ -21,7 +21,7 @@ final class RequirementMemory: Sendable {
 
     private let state = Locked(State())
 
-    /// Forgets the known and the hidden requirements, whose numbers have other meanings in the database with this epoch.
+    /// Forgets the known and the hidden requirements: their numbers mean others in the database with this epoch.
     func forgetNumbers(epoch: Int) { state.withLock { ($0.epoch, $0.known, $0.hidden) = (epoch, [:], [:]) } }
 
     /// The epoch of the database that numbers the requirements.
