@@ -172,7 +172,7 @@ let package = Package(
                 "Media", "TwilioSimulator", "ModuleTestSupport", "TestSupport", "Credentials", "Envelope", "TwilioAPI",
                 "Transfer", "Support", logging, metricsTestKit,
             ]),
-        tests(of: "Readability", ["Readability", "TestSupport", "Support", "TwilioAPI"]),
+        tests(of: "Readability", ["Readability", "Media", "Transfer", "TestSupport", "Support", "TwilioAPI"]),
         tests(of: "Prefetching", ["Prefetching", "TestSupport", "Catalog", "TwilioAPI"]),
         tests(of: "Monitoring", ["Monitoring", "TestSupport", metrics]),
         tests(

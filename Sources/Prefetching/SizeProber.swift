@@ -19,9 +19,10 @@ public final class SizeProber: Sendable {
     /// Recordings read from the catalog at a time.
     private static let step = 256
 
-    /// One list of one account.
+    /// One list of one account, in one database: another one numbers its recordings anew.
     private struct List: Hashable {
         let account: Int
+        let epoch: Int
         let kind: MediaKind
     }
 
@@ -83,7 +84,8 @@ public final class SizeProber: Sendable {
                 && account.synchronizer.refusal(of: [kind]) == nil
             {
                 do throws(CatalogError) {
-                    if try probeSome(of: List(account: index, kind: kind), in: account.catalog) { return true }
+                    let list = List(account: index, epoch: account.catalog.epoch, kind: kind)
+                    if try probeSome(of: list, in: account.catalog) { return true }
                 } catch {
                     logger.debug("sizes can't be probed", error: error)
                 }

@@ -103,7 +103,7 @@ final class ReadabilitySurvey: Sendable {
             if examples.isEmpty {
                 findings.marksOfEmptyGroups[group] = mark
             } else {
-                findings.isHeld[group] = .some(try trial.isHeld(requirement, group, tryingWith: examples, in: catalog))
+                findings.note(try trial.isHeld(requirement, group, tryingWith: examples, in: catalog), on: group)
                 // Applied at once: the next trial may take longer than listings wait.
                 apply(findings, to: index, generation)
             }
@@ -133,7 +133,8 @@ final class ReadabilitySurvey: Sendable {
             guard state.generation == generation else { return }
             if isHiding {
                 catalog.requirements.hide(
-                    Dictionary(grouping: findings.missing, by: \.kind).mapValues { Set($0.map(\.number)) })
+                    Dictionary(grouping: findings.missing, by: \.kind).mapValues { Set($0.map(\.number)) },
+                    epoch: findings.epoch)
             }
             state.findings[index].isHeld = findings.isHeld
             state.findings[index].marksOfEmptyGroups = findings.marksOfEmptyGroups

@@ -181,11 +181,15 @@ final class ListSync: Sendable {
     private func finish(_ task: SyncTask, _ outcome: ListUpdater.Outcome) {
         let (now, epoch) = (services.settings.now(), services.catalog.epoch)
         let waiters = state.withLock { state in
-            if outcome.isWholeList { state.schedule.noteFill(at: outcome.begun) }
             state.follow(epoch)
-            return state.schedule.finish(task, outcome.result, begun: outcome.begun, now: now)
+            return state.schedule.finish(
+                task, outcome.result, begun: outcome.begun, isWholeList: outcome.isWholeList, now: now)
         }
-        log(outcome.result)
+        if outcome.isDoneElsewhere {
+            services.logger.debug("another mount is already fetching the whole list of \(kind.pluralName)")
+        } else {
+            log(outcome.result)
+        }
         for waiter in waiters {
             switch (task, outcome.result) {
             case (.fill, .failure):

@@ -12,6 +12,8 @@ final class ListUpdater: Sendable {
         let begun: Int64
         /// Whether the task fetched the whole list into a catalog without any of it.
         var isWholeList = false
+        /// Whether another mount already does what the task would have done.
+        var isDoneElsewhere = false
     }
 
     /// Called once when a task ends, on any thread.
@@ -112,12 +114,14 @@ final class ListUpdater: Sendable {
             if case .success = result {
                 // If this mount fetched the whole list, nothing in the catalog is stale, and nothing is missing.
                 if isFromNothing {
-                    state.withLock { $0.lastWideRefresh = begun }
-                    outcome.isWholeList = true
                     outcome.result = Result { () throws(CatalogError) in
                         try lists.noteFill(of: kind, begun: begun, epoch: epoch)
+                        state.withLock { $0.lastWideRefresh = begun }
                     }
+                    outcome.isWholeList = true
                 }
+            }
+            if case .success = outcome.result {
                 let count = (try? services.catalog.totals(of: kind).count) ?? 0
                 let recordings = count == 1 ? "recording" : "recordings"
                 services.logger.info("the list of \(kind.pluralName) is complete: \(count) \(recordings)")
@@ -184,14 +188,30 @@ final class ListUpdater: Sendable {
     /// pages, and a backup that mirrors deletions would lose the recording.
     private func pass(_ begun: Int64, _ completion: @escaping Completion) throws(CatalogError) {
         let epoch = services.catalog.epoch
-        let stored = try lists.state(of: kind)
-        let shown = shownTimes
-        if age(of: stored.touched, at: begun) < services.settings.passLease, !stored.passCoverage.isEmpty {
-            throw CatalogError(.incompleteList, "another mount is already fetching all of it")
+        let (shown, settings) = (shownTimes, services.settings)
+        let covered: Coverage
+        switch try lists.beginPass(
+            over: kind, now: begun, lease: settings.passLease, interval: settings.passInterval, epoch: epoch)
+        {
+        case .begun(let coverage):
+            covered = coverage
+        case .completed(let time):
+            completion(Outcome(result: .success(()), begun: time))
+            return
+        case .running:
+            let error = CatalogError(.incompleteList, "another mount is already fetching all of it")
+            completion(Outcome(result: .failure(error), begun: begun, isDoneElsewhere: true))
+            return
         }
-        try lists.beginPass(over: kind, now: begun)
+        let end: Completion = { [self] outcome in
+            // Otherwise the retries would take the lease for another mount's.
+            if case .failure = outcome.result {
+                services.writer.run(.urgent) { [self] in try? lists.abandonPass(over: kind, epoch: epoch) }
+            }
+            completion(outcome)
+        }
         let fetcher = PageFetcher(
-            over: list(.pass), intervals: stored.passCoverage.gaps(in: shown), limit: 1,
+            over: list(.pass), intervals: covered.gaps(in: shown), limit: 1,
             priority: .background, epoch: epoch, services: services
         ) { [self] result in
             do throws(CatalogError) {
@@ -200,10 +220,10 @@ final class ListUpdater: Sendable {
                     let ended = result.flatMap {
                         Result { () throws(CatalogError) in try lists.endPass(over: kind, now: begun, epoch: epoch) }
                     }
-                    completion(Outcome(result: ended, begun: begun))
+                    end(Outcome(result: ended, begun: begun))
                 }
             } catch {
-                completion(Outcome(result: .failure(error), begun: begun))
+                end(Outcome(result: .failure(error), begun: begun))
             }
         }
         fetcher.start()

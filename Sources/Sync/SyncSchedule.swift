@@ -117,8 +117,11 @@ struct SyncSchedule<Waiter> {
     }
 
     /// Ends a task that started at `begun`, and returns its waiters.
+    ///
+    /// - Parameter isWholeList: whether it fetched the whole list, which counts as a refresh and as a pass, if the
+    ///   catalog has noted it.
     mutating func finish(
-        _ task: SyncTask, _ result: Result<Void, CatalogError>, begun: Int64, now: Int64
+        _ task: SyncTask, _ result: Result<Void, CatalogError>, begun: Int64, isWholeList: Bool = false, now: Int64
     ) -> [Waiter] {
         running.remove(task)
         let isDiscounted = discounted.remove(task) != nil
@@ -128,6 +131,10 @@ struct SyncSchedule<Waiter> {
         case (.fill, .success):
             isComplete = true
             (failure, failed, refusal) = (nil, nil, nil)
+            if isWholeList {
+                (refreshed, passed) = (begun, begun)
+                isRefreshedHere = true
+            }
         case (.refresh, .success):
             refreshed = begun
             isRefreshedHere = true
@@ -173,12 +180,6 @@ struct SyncSchedule<Waiter> {
 
     /// The earliest deadline of a waiter.
     var nextExpiry: ContinuousClock.Instant? { waiters.compactMap(\.deadline).min() }
-
-    /// Notes that a fill fetched the whole list, which counts as a refresh and as a pass.
-    mutating func noteFill(at time: Int64) {
-        (refreshed, passed) = (time, time)
-        isRefreshedHere = true
-    }
 
     /// Starts over after the catalog lost everything.
     mutating func reset() {

@@ -139,10 +139,22 @@ struct SyncScheduleTests {
     func onceFilled() {
         var state = state(isComplete: false, interval: nil)
         #expect(request(&state, 1) == .start(.fill))
-        state.noteFill(at: Self.now)
-        #expect(state.finish(.fill, .success(()), begun: Self.now, now: Self.now + 9) == [1])
+        #expect(
+            state.finish(.fill, .success(()), begun: Self.now, isWholeList: true, now: Self.now + 9) == [1])
         #expect(request(&state, 1, Self.now + 9) == .ready)
         #expect(state.due(now: Self.now + 9, idle: 0) == [])
+    }
+
+    @Test("A fill that the catalog couldn't note is neither a refresh nor a pass")
+    func fillNotNoted() {
+        var state = state(isComplete: false)
+        #expect(request(&state, 1) == .start(.fill))
+        #expect(
+            state.finish(.fill, .failure(Self.failure), begun: Self.now, isWholeList: true, now: Self.now + 9) == [1])
+        #expect(!state.isComplete && state.refreshed == nil && state.passed == nil)
+        #expect(request(&state, 2, Self.now + 10) == .start(.fill))
+        #expect(state.finish(.fill, .success(()), begun: Self.now + 10, now: Self.now + 11) == [2])
+        #expect(state.due(now: Self.now + 11, idle: 0) == [.refresh, .pass])
     }
 
     @Test("Times that are still to come keep nothing from being done", arguments: [60, nil] as [Int64?])

@@ -19,8 +19,15 @@ extension Branch {
     func entry(of sid: SID) throws(FileTreeError) -> CatalogEntry {
         let entry = try query { catalog throws(CatalogError) in try catalog.entry(of: sid) }
         // A deleted resource may remain, with another status.
-        guard let entry, entry.isCompleted else { throw .gone(sid) }
+        guard let entry else { throw .gone(sid) }
+        guard entry.isCompleted else { throw .unfinished(sid) }
         return entry
+    }
+
+    /// The error for a recording that isn't shown, or whose media is missing, although the catalog may have it.
+    func absence(of sid: SID, cause: (any Error)? = nil) -> FileTreeError {
+        let isThere = (try? catalog.entry(of: sid)) != nil
+        return isThere ? .unfinished(sid, cause: cause) : .gone(sid, cause: cause)
     }
 
     /// The resource of a recording, as received from Twilio.

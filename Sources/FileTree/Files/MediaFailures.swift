@@ -19,7 +19,7 @@ struct MediaFailures: Sendable {
             return
         }
         branch.synchronizer.recheck(error.sid) { isGone in
-            completion(isGone ? .gone(error.sid, cause: error) : failure(error))
+            completion(isGone ? branch.absence(of: error.sid, cause: error) : failure(error))
         }
     }
 

@@ -97,7 +97,7 @@ final class NameLookup: Sendable {
         // Recordings that are known to be unreadable are hidden. Only listings wait until that is known of all.
         branch.finder.find(recording.sid, of: kind) { [self] outcome in
             do throws(FileTreeError) {
-                guard let entry = try outcome.mapError(FileTreeError.catalog).get(),
+                guard let entry = try outcome.mapError(FileTreeError.lookup).get(),
                     recording.suffix == directory.suffix(of: entry),
                     !branch.catalog.requirements.isHidden(entry)
                 else { throw .missing(name) }
