@@ -66,9 +66,9 @@ struct CatalogCheck {
     /// The most bytes of a step's name.
     private static let longestStep = 64
 
-    /// Whether a name can be that of a step (``Schema/migrator(coder:)``).
+    /// Whether a step of any version can have a name; ``Schema/migrator(coder:)`` states the rule.
     ///
-    /// Steps' names consist of lower-case letters, digits, spaces and hyphens, and begin with a letter.
+    /// The name of a step consists of lower-case letters, digits, spaces and hyphens, and begins with a letter.
     static func isNameOfStep(_ name: [UInt8]) -> Bool {
         let letters = "abcdefghijklmnopqrstuvwxyz".utf8
         return name.count <= longestStep && name.first.map(letters.contains) ?? false

@@ -13,7 +13,9 @@ struct CatalogDatabase: Sendable {
     /// The path of the file.
     let path: String
 
-    /// Whether every row was checked at opening; large databases are checked later, in the background.
+    /// Whether every row was checked at opening.
+    ///
+    /// The rows of a large database are checked in the background.
     let isChecked: Bool
 
     /// The inode of the file, to detect a replacement at ``path``.
@@ -203,7 +205,9 @@ extension CatalogDatabase {
             """)
     }
 
-    /// Whether the path still names this file: another mount may have set it aside, or a user deleted it.
+    /// Whether the path still names this file.
+    ///
+    /// Another mount may have set the file aside, or a user may have deleted it.
     var isInPlace: Bool { Self.number(of: path).map { $0 == fileNumber } ?? true }
 
     /// The inode of a file; 0 when there is none; nil when unknown at the moment.
@@ -215,7 +219,7 @@ extension CatalogDatabase {
 }
 
 extension DatabaseError {
-    /// Whether the file is damaged: a retry can't succeed.
+    /// Whether the file is damaged, so that a retry can't succeed.
     var isDamage: Bool {
         // SQLite reports an unknown format of the schema with a general code; only the message is specific.
         resultCode == .SQLITE_CORRUPT || resultCode == .SQLITE_NOTADB

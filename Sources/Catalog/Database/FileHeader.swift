@@ -11,7 +11,9 @@ enum FileHeader {
     /// The latest format of the schema; an empty database has 0.
     private static let latestSchemaFormat: UInt32 = 4
 
-    /// Whether this program may have written a file; true also for a file without a header, which SQLite reports.
+    /// Whether this program may have written a file.
+    ///
+    /// True for a file without SQLite's header: SQLite itself reports such a file.
     static func isPossible(_ descriptor: Int32) -> Bool {
         var bytes = [UInt8](repeating: 0, count: length)
         guard pread(descriptor, &bytes, length, 0) == length, bytes.starts(with: "SQLite format 3\0".utf8) else {

@@ -123,10 +123,10 @@ public struct MediaLesson: Hashable, Sendable {
     /// The facts.
     public let facts: StoredMediaFacts
 
-    /// Whether the media itself declares a tag, as that of video can; voice declares it in the resource.
+    /// Whether the media's own envelope declares a tag; false for voice, whose resource declares it.
     public let isAuthenticated: Bool
 
-    /// Whether the media has its own envelope, as only that of video can; voice has it in the resource.
+    /// Whether the media has an envelope of its own; false for voice, whose resource has the envelope.
     public let isEncrypted: Bool
 
     /// Makes a lesson.
