@@ -10,8 +10,8 @@ scripts = .ci/run scripts/demo scripts/fuzz scripts/install-dependencies scripts
 python = Benchmarks Tests/Scripts scripts/lint-python scripts/train-dictionary
 swift_files = Package.swift Sources Tests Fuzz
 
-.PHONY: help dependencies build-dependencies build release demo test test-fresh fuzz bench bench-catalog bench-compare \
-	bench-programs measurement lint format install clean
+.PHONY: help dependencies build-dependencies demo-dependencies build release demo test test-fresh fuzz bench \
+	bench-catalog bench-compare bench-programs measurement lint format install clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ dependencies: ## Install what building, the demo, the tests and the checks need 
 build-dependencies:
 	@scripts/install-dependencies build
 
+demo-dependencies:
+	@scripts/install-dependencies demo
+
 build: build-dependencies ## Build twiliofs and twilio-simulator for debugging
 	$(SWIFT) build
 
@@ -29,7 +32,7 @@ build: build-dependencies ## Build twiliofs and twilio-simulator for debugging
 release: build-dependencies ## Build twiliofs for use, without the simulator
 	$(SWIFT) build -c release --product twiliofs --static-swift-stdlib
 
-demo: dependencies build ## Mount a simulated account, play, seek and copy; KEEP=1 leaves it mounted
+demo: demo-dependencies build ## Mount a simulated account, play, seek and copy; KEEP=1 leaves it mounted
 	@KEEP='$(KEEP)' scripts/demo
 
 test: dependencies ## Build and run every test

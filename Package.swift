@@ -64,6 +64,7 @@ let package = Package(
         module("Transfer", ["CCurl", "Support", logging, metrics]),
         module("TwilioAPI", ["Transfer", "Support", logging]),
         module("Envelope", ["COpenSSL", "Support"]),
+        module("Credentials", ["COpenSSL", "Envelope", "TwilioAPI", "Transfer", "Support", logging]),
         module("DiskCache", ["CXXHash", "Support", logging, .product(name: "GRDB", package: "GRDB.swift")]),
         module("Media", ["Envelope", "TwilioAPI", "Transfer", "Support", logging, metrics]),
         module(
@@ -84,13 +85,13 @@ let package = Package(
             "MountRuntime",
             [
                 "FileSystem", "FileTree", "Prefetching", "Readability", "Monitoring", "Media", "DiskCache", "Sync",
-                "Catalog", "Envelope", "TwilioAPI", "Transfer", "Support", logging, metrics,
+                "Catalog", "Credentials", "Envelope", "TwilioAPI", "Transfer", "Support", logging, metrics,
             ]),
         .executableTarget(
             name: "twiliofs",
             dependencies: [
                 "CLinux", "MountRuntime", "FileSystem", "FileTree", "Media", "DiskCache", "Sync", "Catalog",
-                "TwilioAPI", "Transfer", "Envelope", "Support", logging, argumentParser,
+                "Credentials", "TwilioAPI", "Transfer", "Envelope", "Support", logging, argumentParser,
             ],
             swiftSettings: swiftSettings),
 
@@ -128,6 +129,12 @@ let package = Package(
         tests(
             of: "TwilioAPI",
             ["TwilioAPI", "TwilioSimulator", "ModuleTestSupport", "TestSupport", "Transfer", "Support", logging]),
+        tests(
+            of: "Credentials",
+            [
+                "Credentials", "COpenSSL", "Envelope", "TwilioSimulator", "ModuleTestSupport", "TestSupport",
+                "TwilioAPI", "Transfer", "Support", logging,
+            ]),
         // Shared by the tests of the catalog and of the modules above it.
         .target(
             name: "CatalogTestSupport",
@@ -162,17 +169,17 @@ let package = Package(
         tests(
             of: "Media",
             [
-                "Media", "TwilioSimulator", "ModuleTestSupport", "TestSupport", "Envelope", "TwilioAPI", "Transfer",
-                "Support", logging, metricsTestKit,
+                "Media", "TwilioSimulator", "ModuleTestSupport", "TestSupport", "Credentials", "Envelope", "TwilioAPI",
+                "Transfer", "Support", logging, metricsTestKit,
             ]),
-        tests(of: "Readability", ["Readability", "TestSupport", "Support", "TwilioAPI"]),
+        tests(of: "Readability", ["Readability", "Media", "Transfer", "TestSupport", "Support", "TwilioAPI"]),
         tests(of: "Prefetching", ["Prefetching", "TestSupport", "Catalog", "TwilioAPI"]),
         tests(of: "Monitoring", ["Monitoring", "TestSupport", metrics]),
         tests(
             of: "FileTree",
             [
-                "FileTree", "Prefetching", "Readability", "TwilioSimulator", "ModuleTestSupport", "TestSupport", "Sync",
-                "Catalog", "Media", "Envelope", "TwilioAPI", "Transfer", "Support", logging,
+                "FileTree", "Prefetching", "Readability", "TwilioSimulator", "CatalogTestSupport", "ModuleTestSupport",
+                "TestSupport", "Sync", "Catalog", "Media", "Envelope", "TwilioAPI", "Transfer", "Support", logging,
             ]),
         tests(
             of: "FileSystem",
@@ -191,8 +198,10 @@ let package = Package(
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
-                "twiliofs", "twilio-simulator", "TwilioSimulator", "DiskCache", "Sync", "Catalog", "MountRuntime",
-                "Media", "TwilioAPI", "Transfer", "Envelope", "Support", "TestSupport", logging, argumentParser,
+                "twiliofs", "twilio-simulator", "TwilioSimulator", "DiskCache", "Sync", "Catalog", "FileTree",
+                "MountRuntime", "Media", "Credentials", "TwilioAPI", "Transfer", "Envelope", "Support", "TestSupport",
+                logging,
+                argumentParser,
             ],
             swiftSettings: swiftSettings),
         .testTarget(
@@ -228,7 +237,7 @@ if Context.environment["TWILIOFS_FUZZ"] != nil {
             name: "Fuzz",
             dependencies: [
                 "twiliofs", "MountRuntime", "FileSystem", "FileTree", "Media", "DiskCache", "Sync", "Catalog",
-                "TwilioAPI", "Transfer", "Envelope", "Support", logging, metrics,
+                "Credentials", "TwilioAPI", "Transfer", "Envelope", "Support", logging, metrics,
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             path: "Fuzz", exclude: ["README.md", "Seeds"],

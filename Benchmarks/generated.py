@@ -50,5 +50,5 @@ class GeneratedAccount(Simulator):
 
     @staticmethod
     def is_check(request):
-        """Whether a mount asked with it whether its credentials are right, as each does when it begins."""
-        return request["path"].endswith("/Recordings.json") and request["query"] == "PageSize=1"
+        """Whether a mount asked with it whether its credentials reach a list, as each does when it begins."""
+        return request["query"] == "PageSize=1"

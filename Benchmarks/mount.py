@@ -94,6 +94,9 @@ def mount_account(twiliofs, account, folder, cache, disk_cache="0", options=()):
         account.private_key, "--cache-dir", cache, "--api-url", account.api_url, "--video-url", account.api_url]
     if has_option(twiliofs, "cache-size"):
         arguments += ["--cache-size", disk_cache]
+    # The lists of recordings are measured, as of versions that didn't fetch calls.
+    if has_option(twiliofs, "no-calls"):
+        arguments.append("--no-calls")
     return Mount([*arguments, *options], folder, {"TWILIO_AUTH_TOKEN": description["authToken"]})
 
 

@@ -1,6 +1,8 @@
 """twilio-simulator as a child process, with a key pair, and what its control interface tells and changes."""
 
+import base64
 import json
+import urllib.parse
 import urllib.request
 from contextlib import ExitStack
 
@@ -58,6 +60,18 @@ class Simulator:
 
     def manifest(self):
         return json.loads(self._control("manifest"))
+
+    def add_public_key(self, pem):
+        """Gives the account a public key, and returns its SID."""
+        login = base64.b64encode(f"{self.description['accountSid']}:{self.description['authToken']}".encode()).decode()
+        request = urllib.request.Request(
+            f"{self.api_url}/v1/Credentials/PublicKeys", urllib.parse.urlencode({"PublicKey": pem}).encode(),
+            {"Authorization": f"Basic {login}"})
+        try:
+            with _opener.open(request, timeout=60) as answer:
+                return json.load(answer)["sid"]
+        except OSError as error:
+            raise BenchError(f"the simulator doesn't take a public key: {error}") from error
 
     def requests(self):
         """The requests since they were forgotten, in order; those of this class aren't among them."""

@@ -16,13 +16,13 @@ def account(sizes):
     return Generated("million", sizes.recordings, latency=_LATENCY)
 
 
-def sync(bench, cache, look=None):
+def sync(bench, cache, look=None, options=()):
     """Brings the list into an empty cache folder, and gives the seconds from the start of the mount.
 
-    `look` gets the mount as soon as the list is complete.
+    `look` gets the mount as soon as the list is complete. `options` are further ones of the mount.
     """
     start = time.perf_counter()
-    with bench.mounted(cache) as mounted:
+    with bench.mounted(cache, options=options) as mounted:
         mounted.await_list("recordings", _PATIENCE)
         seconds = time.perf_counter() - start
         known = mounted.status()["lists"]["recordings"]["recordings"]

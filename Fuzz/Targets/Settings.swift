@@ -1,3 +1,4 @@
+import Credentials
 import Foundation
 import TwilioAPI
 
@@ -21,9 +22,14 @@ let settingTargets: [FuzzTarget] = [
     },
     FuzzTarget(name: "subaccount-credentials") { bytes in
         try write(bytes)
-        for sid in try SubaccountCredentials.read(settingFile.path).keys {
+        for sid in try CredentialList.read(settingFile.path, what: "credentials", of: .subaccount).keys {
             check(sid.prefix == "AC", "not a subaccount")
         }
+    },
+    FuzzTarget(name: "cli-profiles") { bytes in
+        guard let profiles = TwilioCLIProfiles(bytes) else { return }
+        for name in profiles.names where profiles[name] == nil { check(name != name.trimmed, "a profile isn't found") }
+        _ = profiles.active
     },
     FuzzTarget(name: "secret-file") { bytes in
         try write(bytes)

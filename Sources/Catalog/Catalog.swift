@@ -21,6 +21,9 @@ public final class Catalog: Sendable {
     /// The stored states of lists.
     package let lists: StoredLists
 
+    /// The calls of voice recordings, as far as the catalog has them.
+    package let calls: StoredCalls
+
     package let removals: RemovalLog
     let storage: CatalogStorage
 
@@ -49,6 +52,7 @@ public final class Catalog: Sendable {
         media = StoredMedia(in: storage)
         requirements = Requirements(in: storage, shownIn: window)
         lists = StoredLists(in: storage)
+        calls = StoredCalls(in: storage)
         removals = RemovalLog(in: storage)
     }
 

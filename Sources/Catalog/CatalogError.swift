@@ -16,4 +16,10 @@ public enum CatalogErrorCode: ErrorCode {
 
     /// The list is incomplete, so the directory can't be listed.
     case incompleteList
+
+    /// Twilio refuses the list to the credentials, so the directory can't be listed, complete or not.
+    case refusedList
+
+    /// Twilio refuses the list of calls to the credentials, so nothing tells who speaks.
+    case refusedCalls
 }

@@ -51,11 +51,14 @@ extension CacheCore {
         guard mayOpen else { return nil }
         do throws(DiskCacheError) {
             let store = try OpenStore.open(folder, damaged: damaged, patience: timing.patience)
-            state.withLock { state in
+            let wasSuspended = state.withLock { state in
                 state.store = store
                 state.damagedIndex = nil
-                _ = state.opening.finish()
+                return state.opening.finish()
             }
+            // A damaged index was logged when it was found.
+            if damaged == nil { logFault(of: store) }
+            if wasSuspended { logger.notice("the disk cache is in use again") }
             return store
         } catch {
             noteOpening(error)

@@ -62,9 +62,7 @@ final class CacheCore: Sendable {
         do throws(DiskCacheError) {
             let store = try OpenStore.open(folder, patience: timing.patience)
             state.withLock { $0.store = store }
-            if let fault = store.fault {
-                logger.warning("the contents of the disk cache '\(folder)' can't be used (\(fault)); it starts empty")
-            }
+            logFault(of: store)
         } catch  where error.code != .folder {
             // The index may be locked, or the disk full: both may pass.
             noteOpening(error)
@@ -123,6 +121,12 @@ final class CacheCore: Sendable {
 
     /// Starts a turn of the upkeep now.
     func wake() { upkeep.change { $0.isWanted = true } }
+
+    /// Logs why the contents that an opened store replaced can't be used, if there were any.
+    func logFault(of store: OpenStore) {
+        guard let fault = store.fault else { return }
+        logger.warning("the contents of the disk cache '\(folder)' can't be used (\(fault)); it starts empty")
+    }
 
     /// Notes that the store can't be opened, and logs the first of repeated failures.
     func noteOpening(_ error: DiskCacheError) {

@@ -26,16 +26,18 @@ public final class FileTree: Sendable {
     ///   - subaccounts: The branches of its subaccounts, in the order of the listing; nil if they are hidden.
     ///   - nodes: A registry for the same subaccounts in the same order.
     ///   - readability: Knows the unreadable recordings; nil if they aren't hidden.
+    ///   - linkNames: The names of links.
     ///   - ownership: The owner of all files.
     public init(
         main: Branch, subaccounts: [Branch]? = nil, nodes: NodeRegistry, library: MediaLibrary,
-        controlFiles contents: any ControlFileContents, readability: Readability? = nil, ownership: Ownership
+        controlFiles contents: any ControlFileContents, readability: Readability? = nil,
+        linkNames: LinkNames = .sid, ownership: Ownership
     ) {
         precondition(
             MediaKind.allCases.allSatisfy {
                 InodeNumber.kinds.contains($0.rawValue) && PlaceInDay.kinds.contains($0.rawValue)
             }, "a kind of media has no inode numbers, or no place in the listing of a day")
-        branches = Branches(main: main, subaccounts: subaccounts)
+        branches = Branches(main: main, subaccounts: subaccounts, names: EntryNames(style: linkNames))
         self.nodes = nodes
         self.library = library
         self.ownership = ownership
@@ -119,8 +121,12 @@ public final class FileTree: Sendable {
         let node = try nodes.node(inode)
         guard case .media(let sid, _) = node.place else { return [] }
         let branch = branches[node.branch]
+        let resource = try branch.resource(of: sid)
+        let call = try branch.query { catalog throws(CatalogError) in
+            try resource.groupSID.flatMap { sid throws(CatalogError) in try catalog.call(sid) }
+        }
         return ExtendedAttributes(
-            resource: try branch.resource(of: sid), facts: try branch.knownFacts(of: sid),
+            resource: resource, call: call, facts: try branch.knownFacts(of: sid),
             integrity: library.integrity(of: sid), stored: try branch.storedIntegrity(of: sid)
         ).values
     }

@@ -1,3 +1,4 @@
+import Catalog
 public import Media
 public import Support
 import TwilioAPI
@@ -21,6 +22,8 @@ public enum FileTreeErrorCode: ErrorCode {
     case readOnly
     /// The permission bits don't allow the access.
     case permissionDenied
+    /// Twilio refuses the list to the credentials; see the cause.
+    case refused
     /// The node has no such extended attribute.
     case noAttribute
     /// The list or the catalog can't be read; see the cause.
@@ -30,17 +33,34 @@ public enum FileTreeErrorCode: ErrorCode {
 }
 
 extension FileTreeError {
-    /// The error for a recording that the catalog doesn't show, usually because it was deleted at Twilio.
+    /// The error for a recording that the account doesn't have, usually because it was deleted at Twilio.
     static func gone(_ sid: SID, cause: (any Error)? = nil) -> FileTreeError {
         FileTreeError(.stale, "\(sid) is not in the account any more", cause: cause)
+    }
+
+    /// The error for a recording that the account has, but whose media is being made or was deleted.
+    static func unfinished(_ sid: SID, cause: (any Error)? = nil) -> FileTreeError {
+        FileTreeError(.stale, "\(sid) is in the account, but it has no media, since it isn't completed", cause: cause)
     }
 
     /// The error for a name that a directory doesn't contain.
     static func missing(_ name: String) -> FileTreeError { FileTreeError(.notFound, "there is no '\(name)' here") }
 
-    /// The error for a catalog that can't be read, or a file about the mount that can't be made.
-    package static func catalog(_ error: any Error) -> FileTreeError {
-        FileTreeError(.inputOutput, "The catalog can't be read.", cause: error)
+    /// The error for a catalog that can't be read.
+    static func catalog(_ error: CatalogError) -> FileTreeError {
+        FileTreeError(.inputOutput, "the catalog can't be read", cause: error)
+    }
+
+    /// The error for a name that was neither found in the catalog nor could be requested from Twilio.
+    static func lookup(_ error: any Error) -> FileTreeError {
+        if let error = error as? CatalogError { return .catalog(error) }
+        return FileTreeError(.inputOutput, "Twilio can't be asked for a recording", cause: error)
+    }
+
+    /// The error for a list that can't be shown.
+    static func list(_ error: CatalogError) -> FileTreeError {
+        let isRefused = error.code == .refusedList || error.code == .refusedCalls
+        return FileTreeError(isRefused ? .refused : .inputOutput, error.message, cause: error)
     }
 
     /// The error for a catalog that was found damaged and replaced while it was read.

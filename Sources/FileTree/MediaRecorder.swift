@@ -61,20 +61,35 @@ public final class MediaRecorder: MediaObserver {
             return described
         }
         for (account, described) in Dictionary(grouping: described, by: \.account) {
-            do {
-                let media = catalog(of: account).media
-                let replaced = try media.learn(
-                    try described.filter(\.facts.isSizeCertain).compactMap { try MediaLesson($0.sid, $0.facts) })
-                for sid in replaced {
-                    logger.warning(
-                        "\(sid): the size changed (completed media should not); cached attributes are dropped",
-                        metadata: ["recording": "\(sid)"])
-                    delegate.mediaMayDiffer(sid, of: account)
-                }
-                try media.noteEncryption(of: described.filter { !$0.facts.isSizeCertain }.map(\.sid))
-            } catch {
-                storingDidFail("\(described.count == 1 ? "a size" : "\(described.count) sizes") can't be stored", error)
+            let media = catalog(of: account).media
+            let (sized, unsized) = (
+                described.filter(\.facts.isSizeCertain), described.filter { !$0.facts.isSizeCertain }
+            )
+            // A failure for one recording, or with one of the two transactions, leaves the others.
+            let lessons = sized.compactMap { sid, _, facts in
+                storing("a size") { try MediaLesson(sid, facts) } ?? nil
             }
+            let replaced = storing(lessons.count == 1 ? "a size" : "\(lessons.count) sizes") {
+                try media.learn(lessons)
+            }
+            for sid in replaced ?? [] {
+                logger.warning(
+                    "\(sid): the size changed (completed media should not); cached attributes are dropped",
+                    metadata: ["recording": "\(sid)"])
+                delegate.mediaMayDiffer(sid, of: account)
+            }
+            storing("what is encrypted") { try media.noteEncryption(of: unsized.map(\.sid)) }
+        }
+    }
+
+    /// Stores something; logs a failure, and returns nil after one.
+    @discardableResult
+    private func storing<Result>(_ subject: String, _ body: () throws -> Result) -> Result? {
+        do {
+            return try body()
+        } catch {
+            storingDidFail("\(subject) can't be stored", error)
+            return nil
         }
     }
 

@@ -9,8 +9,11 @@ public enum MediaErrorCode: String, ErrorCode, CaseIterable {
     /// No private key held opens the envelope.
     case keyNotHeld = "key_not_held"
 
-    /// Twilio doesn't have the media, or keeps it in the account owner's bucket.
+    /// The media isn't there: neither at Twilio nor, where it is kept there, in the account owner's bucket.
     case mediaMissing = "media_missing"
+
+    /// The media is in the account owner's bucket, which may not be read.
+    case accessDenied = "access_denied"
 
     /// The media can't be fetched.
     case transferFailed = "transfer_failed"

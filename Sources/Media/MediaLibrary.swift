@@ -69,6 +69,30 @@ public final class MediaLibrary: Sendable {
         services.storeWorker.shutDown()
     }
 
+    /// Has private keys looked for whenever one is missing, before a recording counts as unreadable.
+    public func lookForMissingKeys(with search: @escaping KeySearch) { services.keys.look(with: search) }
+
+    /// Replaces the private keys; open files and running reads go on with the content keys that they have.
+    ///
+    /// Recordings that couldn't be opened are tried again when they are next opened, and sizes that depend on a content
+    /// key are learnt again.
+    public func replaceKeys(by keys: KeyRing) {
+        services.keys.replace(by: keys)
+        let guessed = state.withLock { state -> [MediaFile] in
+            let guessed = state.files.values.filter { file in
+                !file.hasReaders && file.known.facts.map { !$0.isPlaintextSizeExact } ?? false
+            }
+            for file in guessed {
+                state.files[file.sid] = nil
+                state.prefetched[file.sid] = nil
+            }
+            state.idle.removeAll { state.files[$0] == nil }
+            return guessed
+        }
+        services.provisionalSizes.withLock { $0.forgetSizes() }
+        for file in guessed { file.close() }
+    }
+
     /// Learns size and envelope of a recording's media, usually with one small request.
     ///
     /// - Parameter completion: called at once, or later on another thread.
@@ -95,10 +119,27 @@ public final class MediaLibrary: Sendable {
         _ resource: MediaResource, facts: MediaFacts?, integrity: Integrity? = nil,
         completion: @escaping @Sendable (Result<MediaReader, MediaError>) -> Void
     ) {
+        let end: @Sendable (Result<MediaReader, MediaError>) -> Void = { [services] result in
+            if case .failure(let error) = result { services.metrics.countError(error) }
+            completion(result)
+        }
+        openOnce(resource, facts: facts, integrity: integrity) { [self] result in
+            guard case .failure(let error) = result, error.code == .keyNotHeld, let search = services.keys.search else {
+                return end(result)
+            }
+            search { [self] hasFound in
+                guard hasFound else { return end(result) }
+                openOnce(resource, facts: facts, integrity: integrity, completion: end)
+            }
+        }
+    }
+
+    private func openOnce(
+        _ resource: MediaResource, facts: MediaFacts?, integrity: Integrity?,
+        completion: @escaping @Sendable (Result<MediaReader, MediaError>) -> Void
+    ) {
         if services.isKeyHeld(for: resource) == false {
-            let error = services.keyNotHeld(resource)
-            services.metrics.countError(error)
-            completion(.failure(error))
+            completion(.failure(services.keyNotHeld(resource)))
             return
         }
         let file = file(of: resource, facts: facts, integrity: integrity, retainsReader: true)
@@ -109,7 +150,6 @@ public final class MediaLibrary: Sendable {
                 completion(.success(MediaReader(file: file, opened: opened) { [self] in release(file) }))
             case .failure(let error):
                 release(file)
-                services.metrics.countError(error)
                 completion(.failure(error))
             }
         }

@@ -12,7 +12,7 @@ final class MediaServices: Sendable {
 
     let clients: TwilioClients
     let transfer: TransferClient
-    let keys: KeyRing
+    let keys: HeldKeys
     let configuration: MediaConfiguration
     let observer: any MediaObserver
     let logger: Logger
@@ -54,13 +54,14 @@ final class MediaServices: Sendable {
 
     /// Bytes queued for the disk cache.
     private let storing = Locked(0)
-    let provenKeys = Locked<Set<ProvenKey>>([])
 
-    /// Content keys unwrapped lately.
-    let contentKeys = Locked(ContentKeyCache())
+    /// When the reasons for which a bucket may not be read were logged.
+    private let denials = Locked<[String: ContinuousClock.Instant]>([:])
 
-    /// The public keys whose missing private key was logged.
-    private let missedKeys = Locked<Set<String>>([])
+    /// The most reasons that are remembered: they hold names of a server's.
+    private static let denialLimit = 100
+    /// The time after which the same reason is logged again: sessions of credentials end every few hours.
+    private static let denialInterval = Duration.seconds(3600)
 
     init(
         clients: TwilioClients, transfer: TransferClient, keys: KeyRing, diskCache: (any BlockCache)?,
@@ -69,7 +70,7 @@ final class MediaServices: Sendable {
     ) throws {
         self.clients = clients
         self.transfer = transfer
-        self.keys = keys
+        self.keys = HeldKeys(keys)
         self.diskCache = diskCache
         self.configuration = configuration
         self.observer = observer
@@ -126,10 +127,22 @@ final class MediaServices: Sendable {
         }
     }
 
+    /// Logs that a bucket may not be read: once an hour per reason as a warning, else for debugging.
+    func reportDenial(_ error: MediaError, reason: String) {
+        let now = ContinuousClock.now
+        let isNews = denials.withLock { denials in
+            if let last = denials[reason], last.duration(to: now) < Self.denialInterval { return false }
+            if denials.count >= Self.denialLimit { denials.removeAll() }
+            denials[reason] = now
+            return true
+        }
+        logger.log(level: isNews ? .warning : .debug, "\(error.message)", metadata: ["recording": "\(error.sid)"])
+    }
+
     /// Logs a missing private key: the first time per public key as a warning, later for debugging.
     func reportMissingKey(_ resource: MediaResource, _ message: String) {
         let key = resource.publicKeySID ?? "not named"
-        let isNews = missedKeys.withLock { $0.insert(key).inserted }
+        let isNews = keys.noteMissing(key)
         logger.log(
             level: isNews ? .warning : .debug, "\(resource.sid): can't be opened: \(message)",
             metadata: ["recording": "\(resource.sid)", "public_key": "\(key)"])

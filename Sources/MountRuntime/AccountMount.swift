@@ -1,20 +1,22 @@
 import Catalog
 import DiskCache
+public import Envelope
 import FileSystem
 import FileTree
 public import Logging
-import Media
+public import Media
 import Metrics
 import Monitoring
 import Prefetching
 import Readability
+import Support
 import Sync
 import Transfer
 public import TwilioAPI
 
 /// The mount of an account: builds, starts and stops its parts.
 ///
-/// The initializer asks Twilio to verify the credentials, and opens the catalogs. ``mount()`` shows the files,
+/// The initializer verifies the credentials for every list, and opens the catalogs. ``mount()`` shows the files,
 /// ``wait()`` returns when they are unmounted, and ``stop()`` ends every part, at any stage. One thread makes and uses
 /// it; any thread may run the action of ``unmounting``.
 public final class AccountMount {
@@ -26,6 +28,7 @@ public final class AccountMount {
     /// The parts that the initializer builds, and that later calls use.
     struct Parts {
         let kernel: KernelConnection
+        let library: MediaLibrary
         let branches: [Branch]
         let prober: SizeProber
         let readability: Readability
@@ -110,6 +113,28 @@ public final class AccountMount {
         stops.stop()
     }
 
+    /// The action for other credentials: what couldn't be read with the former ones is tried again.
+    public var credentialsDidChange: @Sendable () -> Void {
+        { [branches = parts.branches, readability = parts.readability] in
+            for branch in branches { branch.synchronizer.credentialsDidChange() }
+            readability.requirementsDidChange()
+        }
+    }
+
+    /// The action for other private keys: open files and running reads survive it, and recordings that couldn't be
+    /// opened for lack of a key are tried again.
+    public var replacingKeys: @Sendable (KeyRing) -> Void {
+        { [library = parts.library, didChange = credentialsDidChange] keys in
+            library.replaceKeys(by: keys)
+            didChange()
+        }
+    }
+
+    /// Has private keys looked for whenever one is missing.
+    public func lookForMissingKeys(with search: @escaping KeySearch) {
+        parts.library.lookForMissingKeys(with: search)
+    }
+
     /// Describes the unreadable recordings, one sentence per reason.
     ///
     /// - Parameter patience: The longest wait for the survey of all lists; later findings are missing.
@@ -131,8 +156,9 @@ public final class AccountMount {
             return named
         }
         let client = TwilioClient(
-            account: settings.account, credentials: settings.credentials, endpoints: settings.endpoints,
-            transfer: transfer)
+            account: settings.account, credentials: settings.credentials,
+            videoCredentials: settings.videoCredentials ?? settings.credentials, endpoints: settings.endpoints,
+            transfer: transfer, externalMedia: settings.externalMedia)
         let (main, subaccounts) = try openAccounts(settings, client, logger) { account, window in
             try Catalog(folder: try catalogFolder(account), window: window, logger: accountLogger(account))
         }
@@ -149,8 +175,10 @@ public final class AccountMount {
         let library = try openLibrary(
             settings, metrics, transfer, stops, logger,
             clients: TwilioClients(main: client, subaccounts: others.map(\.client)), observer: recorder)
+        var sync = settings.sync
+        sync.fetchesCalls = reachesCalls(settings, client, logger)
         let maker = try BranchMaker(
-            library: library, settings: settings.sync, writer: writer,
+            library: library, settings: sync, writer: writer,
             delegate: RemovalNotices(nodes: nodes, library: library, ownership: settings.ownership),
             logger: accountLogger)
         stops.push { maker.shutDown() }
@@ -171,10 +199,32 @@ public final class AccountMount {
         let tree = FileTree(
             main: mainBranch, subaccounts: subaccountBranches, nodes: nodes, library: library,
             controlFiles: StatusFiles(gatherer: gatherer), readability: readability,
-            ownership: settings.ownership)
+            linkNames: settings.linkNames, ownership: settings.ownership)
         return Parts(
-            kernel: kernel, branches: branches, prober: prober, readability: readability, gatherer: gatherer,
-            tree: tree)
+            kernel: kernel, library: library, branches: branches, prober: prober, readability: readability,
+            gatherer: gatherer, tree: tree)
+    }
+
+    /// Whether the calls of voice recordings are to be fetched: if they are wanted, and not refused.
+    ///
+    /// The account's credential reaches the calls of its subaccounts too, so its answer holds for all.
+    private static func reachesCalls(_ settings: MountSettings, _ client: TwilioClient, _ logger: Logger) -> Bool {
+        guard settings.sync.fetchesCalls, settings.window.kinds.contains(where: { $0.group == .call }) else {
+            return false
+        }
+        do throws(TwilioError) {
+            try client.verifyCalls(patience: patienceForCredentials)
+        } catch {
+            // A failure may pass, but a refusal stays.
+            guard error.isRefusal else { return true }
+            logger.warning(
+                """
+                the credentials don't reach the list of calls, so nothing shows who speaks in voice recordings, and \
+                by-number is left out (\(error.message)); allow the key to read calls, or give --no-calls
+                """)
+            return false
+        }
+        return true
     }
 
     /// Makes the library, and opens its disk cache if there is one.
@@ -198,21 +248,25 @@ public final class AccountMount {
         _ settings: MountSettings, _ client: TwilioClient, _ logger: Logger,
         _ openCatalog: (SID, CatalogWindow) throws -> Catalog
     ) throws -> (main: OpenedAccount, subaccounts: [OpenedAccount]?) {
-        try verify(client)
+        let check = CredentialCheck(patience: patienceForCredentials)
+        try check.run([(client, settings.window.kinds)])
         let main = OpenedAccount(client: client, catalog: try openCatalog(settings.account, settings.window))
         let subaccounts = try settings.subaccountCredentials.map {
             try OpenedAccount.subaccounts(
-                of: client, window: settings.window, credentials: $0, logger: logger, openCatalog: openCatalog)
+                of: client, window: settings.window, credentials: $0, check: check, logger: logger,
+                openCatalog: openCatalog)
         }
         return (main, subaccounts)
     }
 
-    /// Sends Twilio a small request, so that wrong credentials are reported before the mount, not at the first `ls`.
-    private static func verify(_ client: TwilioClient) throws(TwilioError) {
+    /// The limits of the requests that check the credentials.
+    ///
+    /// Wrong credentials, and those that don't reach every list, are reported before the mount, not at the first `ls`.
+    private static var patienceForCredentials: Patience {
         var patience = Patience.standard
         patience.giveUp = .seconds(10)
         // At boot the network may start a moment later.
         patience.outage = patience.giveUp
-        try client.verifyCredentials(patience: patience)
+        return patience
     }
 }

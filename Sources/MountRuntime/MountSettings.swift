@@ -14,6 +14,8 @@ public struct MountSettings: Sendable {
     public var account: SID
     /// Provides the credential of the mounted account.
     public var credentials: any CredentialProvider
+    /// Provides the credential with which it is asked for video; nil if that is the same.
+    public var videoCredentials: (any CredentialProvider)?
     /// The addresses of Twilio's services.
     public var endpoints: Endpoints
     /// The settings of the transfer client.
@@ -34,12 +36,16 @@ public struct MountSettings: Sendable {
     public var window = CatalogWindow()
     /// The settings of list synchronization.
     public var sync = SyncSettings()
+    /// The names of the links in views.
+    public var linkNames = LinkNames.sid
     /// Whether to learn sizes in the background.
     public var isProbing = true
     /// Whether to hide unreadable recordings.
     public var isHidingUnreadable = false
     /// The subaccounts' own credentials, by SID; nil if no subaccounts are mounted.
     public var subaccountCredentials: [SID: any CredentialProvider]?
+    /// The access to media outside of Twilio; nil for none.
+    public var externalMedia: ExternalMedia?
     /// The disk cache; nil for none.
     ///
     /// `limit` is the most bytes in the cache, `minimumFree` the least bytes of free space on the folder's file system.

@@ -34,8 +34,8 @@ struct ReadingSequence {
     /// The files of `upcoming` that were accessed before their turn.
     private var early: Set<SID> = []
 
-    /// The accessed files that weren't read to their end yet.
-    private var open: Set<SID>
+    /// The accessed files that weren't read to their end yet, with the number of their openings.
+    private var open: [SID: Int]
 
     /// The number of files read to their end.
     private(set) var length = 0
@@ -47,7 +47,7 @@ struct ReadingSequence {
         self.number = number
         self.order = order
         current = sid
-        open = [sid]
+        open = [sid: 1]
     }
 
     /// Whether enough files were read to prefetch the next ones.
@@ -65,7 +65,7 @@ struct ReadingSequence {
     }
 
     /// Whether a file is `current`, is being read, or was accessed before its turn.
-    func isAt(_ sid: SID) -> Bool { sid == current || open.contains(sid) || early.contains(sid) }
+    func isAt(_ sid: SID) -> Bool { sid == current || open[sid] != nil || early.contains(sid) }
 
     /// Whether an access to a file skips prefetched files.
     func skips(to sid: SID) -> Bool { upcoming.prefix(prefetchedCount).contains(sid) && !isNext(sid) }
@@ -74,7 +74,7 @@ struct ReadingSequence {
     mutating func advance(to sid: SID) {
         if !isEstablished, idle > 0 { threshold = 3 }
         idle = 0
-        open.insert(sid)
+        open[sid] = 1
         early.insert(sid)
         while let first = upcoming.first, early.remove(first) != nil {
             upcoming.removeFirst()
@@ -85,13 +85,20 @@ struct ReadingSequence {
 
     /// Notes that a file was read to its end; returns false if this sequence isn't reading it.
     mutating func finish(_ sid: SID) -> Bool {
-        guard open.remove(sid) != nil else { return false }
+        guard open.removeValue(forKey: sid) != nil else { return false }
         length += 1
         return true
     }
 
-    /// Whether a file was accessed and isn't read to its end yet.
-    func isReading(_ sid: SID) -> Bool { open.contains(sid) }
+    /// Notes another opening of a file that isn't read to its end yet.
+    mutating func reopen(_ sid: SID) { if open[sid] != nil { open[sid, default: 0] += 1 } }
+
+    /// Notes that a file was closed; returns whether the last of its readers closed it before its end.
+    mutating func close(_ sid: SID) -> Bool {
+        guard let count = open[sid] else { return false }
+        open[sid] = max(0, count - 1)
+        return count <= 1
+    }
 
     /// Adds the answer to a query to the upcoming files.
     mutating func learn(_ followers: [SID], for query: SequenceDetector.Query) {

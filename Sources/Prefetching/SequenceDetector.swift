@@ -71,6 +71,7 @@ struct SequenceDetector {
     ///
     /// - Parameter mayBegin: Whether an access that no sequence predicted begins guesses.
     mutating func access(_ sid: SID, mayBegin: Bool = true) -> Step {
+        for index in sequences.indices { sequences[index].reopen(sid) }
         let next = sequences.filter { $0.isNext(sid) }
         guard next.isEmpty else {
             // An established sequence often reaches a file that a guess predicted too. That doesn't confirm the guess.
@@ -100,8 +101,12 @@ struct SequenceDetector {
         return step
     }
 
-    /// Notes that a file was closed; ends the sequence if the file wasn't read to its end.
-    mutating func close(_ sid: SID) -> Step { remove { $0.isReading(sid) } }
+    /// Notes that a file was closed; ends the sequence if no reader is left and none has read the file to its end.
+    mutating func close(_ sid: SID) -> Step {
+        var ended: Set<Int> = []
+        for index in sequences.indices where sequences[index].close(sid) { ended.insert(sequences[index].number) }
+        return remove { ended.contains($0.number) }
+    }
 
     /// Notes the answer to a query.
     mutating func learn(_ followers: [SID], for query: Query) -> Step {

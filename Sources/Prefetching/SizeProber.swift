@@ -19,9 +19,10 @@ public final class SizeProber: Sendable {
     /// Recordings read from the catalog at a time.
     private static let step = 256
 
-    /// One list of one account.
+    /// One list of one account, in one database: another one numbers its recordings anew.
     private struct List: Hashable {
         let account: Int
+        let epoch: Int
         let kind: MediaKind
     }
 
@@ -78,9 +79,13 @@ public final class SizeProber: Sendable {
     private func probeSome() -> Bool {
         for (index, account) in accounts.enumerated() where account.synchronizer.isUsed {
             for kind in MediaKind.allCases
-            where account.catalog.window.kinds.contains(kind) && account.synchronizer.isComplete(kind) {
+            where account.catalog.window.kinds.contains(kind) && account.synchronizer.isComplete(kind)
+                // Who may not list recordings may not fetch them either, as a rule.
+                && account.synchronizer.refusal(of: [kind]) == nil
+            {
                 do throws(CatalogError) {
-                    if try probeSome(of: List(account: index, kind: kind), in: account.catalog) { return true }
+                    let list = List(account: index, epoch: account.catalog.epoch, kind: kind)
+                    if try probeSome(of: list, in: account.catalog) { return true }
                 } catch {
                     logger.debug("sizes can't be probed", error: error)
                 }

@@ -36,6 +36,11 @@ struct Findings {
     /// The verdict on a group; nil if there is none.
     func verdict(on group: RequirementGroup) -> Bool? { isHeld[group] ?? nil }
 
+    /// Notes the result of a trial; an inconclusive one (nil) leaves an earlier verdict.
+    mutating func note(_ result: Bool?, on group: RequirementGroup) {
+        isHeld[group] = .some(result ?? verdict(on: group))
+    }
+
     /// Whether every group was tried, or was empty at its survey and still has the same mark.
     func cover(_ marks: [(group: RequirementGroup, mark: GroupMark)]) -> Bool {
         marks.allSatisfy { group, mark in isHeld[group] != nil || marksOfEmptyGroups[group] == mark }

@@ -52,6 +52,9 @@ final class ListingWaiters: Sendable {
         } ?? true
     }
 
+    /// Requests a survey for which nothing waits.
+    func requestSurvey() { state.change { $0.isSurveyWanted = true } }
+
     /// Notes that a survey begins, for the listings that wait now; later ones may depend on later recordings.
     func surveyWillBegin(_ account: Int) {
         state.changeQuietly { state in

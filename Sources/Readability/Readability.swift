@@ -56,6 +56,12 @@ public final class Readability: Sendable {
         thread.withLock { $0 }?.join()
     }
 
+    /// Surveys all accounts anew, since other private keys are held; listings wait for that as for the first survey.
+    public func requirementsDidChange() {
+        survey.state.change { $0.dropFindings() }
+        waiters.requestSurvey()
+    }
+
     /// The unreadable recordings found so far, of all accounts.
     public var unreadable: [UnreadableRecordings] { survey.state.changeQuietly { $0.findings.flatMap(\.unreadable) } }
 

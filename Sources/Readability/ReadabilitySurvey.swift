@@ -9,7 +9,16 @@ final class ReadabilitySurvey: Sendable {
     struct State {
         /// The findings by account; changed by the survey's thread alone.
         var findings: [Findings]
+        /// The number of times that all findings were dropped; a survey of an earlier time counts for nothing.
+        var generation = 0
         var isShutDown = false
+
+        /// Drops all findings, and what was concluded from them.
+        mutating func dropFindings() {
+            generation += 1
+            // No database has this epoch, so nothing counts as surveyed.
+            for index in findings.indices { findings[index].epoch = -1 }
+        }
     }
 
     let state: Condition<State>
@@ -40,6 +49,15 @@ final class ReadabilitySurvey: Sendable {
     private func survey(_ index: Int) -> Bool {
         waiters.surveyWillBegin(index)
         defer { waiters.surveyDidEnd(index) }
+        while true {
+            let generation = state.changeQuietly { $0.generation }
+            let isWhole = survey(index, generation)
+            // What waits for this survey asks about the requirements that are held now.
+            if waiters.isShutDown || state.changeQuietly({ $0.generation }) == generation { return isWhole }
+        }
+    }
+
+    private func survey(_ index: Int, _ generation: Int) -> Bool {
         let catalog = accounts[index].catalog
         // Read before the survey: a list that becomes complete meanwhile counts as complete in the next survey.
         let isWhole = accounts[index].isListed
@@ -49,28 +67,28 @@ final class ReadabilitySurvey: Sendable {
             var findings = state.changeQuietly { $0.findings[index] }
             if findings.epoch != epoch { findings = Findings() }
             findings.epoch = epoch
-            try examine(requirements, of: index, &findings)
-            apply(findings, to: index)
+            try examine(requirements, of: index, &findings, generation)
+            apply(findings, to: index, generation)
             findings.isWhole = isWhole
             if findings.isCountDue() {
                 let counts = findings.missing.isEmpty ? [:] : try catalog.requirements.counts()
                 findings.count(counts, of: requirements, isHiding: isHiding)
             }
-            settle(index, findings)
+            settle(index, findings, generation)
             return isWhole
         } catch {
             logger.debug("unreadable recordings can't be counted: \(error)")
             var nothing = Findings()
             // No database has this epoch, so nothing counts as surveyed.
             nothing.epoch = -1
-            settle(index, nothing)
+            settle(index, nothing, generation)
             return false
         }
     }
 
     /// Tries the requirements without a verdict or with a doubtful one.
     private func examine(
-        _ requirements: [Int64: MediaRequirement], of index: Int, _ findings: inout Findings
+        _ requirements: [Int64: MediaRequirement], of index: Int, _ findings: inout Findings, _ generation: Int
     ) throws(CatalogError) {
         let catalog = accounts[index].catalog
         let isDoubted = findings.areDoubted()
@@ -85,9 +103,9 @@ final class ReadabilitySurvey: Sendable {
             if examples.isEmpty {
                 findings.marksOfEmptyGroups[group] = mark
             } else {
-                findings.isHeld[group] = .some(try trial.isHeld(requirement, group, tryingWith: examples, in: catalog))
+                findings.note(try trial.isHeld(requirement, group, tryingWith: examples, in: catalog), on: group)
                 // Applied at once: the next trial may take longer than listings wait.
-                apply(findings, to: index)
+                apply(findings, to: index, generation)
             }
         }
     }
@@ -108,14 +126,16 @@ final class ReadabilitySurvey: Sendable {
     }
 
     /// Publishes verdicts and hides the recordings of missing groups.
-    private func apply(_ findings: Findings, to index: Int) {
+    private func apply(_ findings: Findings, to index: Int, _ generation: Int) {
         let catalog = accounts[index].catalog
         guard catalog.epoch == findings.epoch else { return }
-        if isHiding {
-            catalog.requirements.hide(
-                Dictionary(grouping: findings.missing, by: \.kind).mapValues { Set($0.map(\.number)) })
-        }
         state.changeQuietly { state in
+            guard state.generation == generation else { return }
+            if isHiding {
+                catalog.requirements.hide(
+                    Dictionary(grouping: findings.missing, by: \.kind).mapValues { Set($0.map(\.number)) },
+                    epoch: findings.epoch)
+            }
             state.findings[index].isHeld = findings.isHeld
             state.findings[index].marksOfEmptyGroups = findings.marksOfEmptyGroups
             state.findings[index].epoch = findings.epoch
@@ -123,8 +143,11 @@ final class ReadabilitySurvey: Sendable {
     }
 
     /// Publishes the findings of a finished survey and logs new ones.
-    private func settle(_ index: Int, _ findings: Findings) {
-        let news = state.change { $0.findings[index].replace(by: findings) }
+    private func settle(_ index: Int, _ findings: Findings, _ generation: Int) {
+        let news = state.change { state -> [UnreadableRecordings] in
+            guard state.generation == generation else { return [] }
+            return state.findings[index].replace(by: findings)
+        }
         // Several accounts may have the same sentence.
         let fields: Logger.Metadata = accounts.count > 1 ? ["account": "\(accounts[index].sid)"] : [:]
         for item in news { logger.warning("\(item.sentence)", metadata: fields) }

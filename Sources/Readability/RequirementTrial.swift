@@ -53,15 +53,21 @@ struct RequirementTrial: Sendable {
         in catalog: Catalog
     ) throws(CatalogError) -> Bool? {
         if hasProof(of: requirement, group.kind) { return true }
-        if requirement == .bucket { return isAnyThere(resources) }
+        if requirement == .bucket { return isAnyReadable(resources) }
         var verdicts: [Bool?] = []
         for resource in resources {
             let verdict = isKeyHeld(for: resource, facts: try catalog.media.facts(of: resource.sid)?.facts)
             if verdict == true { return true }
             verdicts.append(verdict)
         }
-        let failures = verdicts.count { $0 == false }
-        return failures > 0 && (failures == verdicts.count || failures >= Self.leastFailures) ? false : nil
+        return Self.verdict(of: verdicts)
+    }
+
+    /// The verdict on a requirement after the trials of some recordings, each nil if it was inconclusive.
+    static func verdict(of trials: [Bool?]) -> Bool? {
+        if trials.contains(true) { return true }
+        let failures = trials.count { $0 == false }
+        return failures > 0 && (failures == trials.count || failures >= Self.leastFailures) ? false : nil
     }
 
     private func isKeyHeld(for resource: MediaResource, facts: [UInt8]?) -> Bool? {
@@ -79,21 +85,43 @@ struct RequirementTrial: Sendable {
         return nil
     }
 
-    /// Whether Twilio has the media of any of these recordings, despite the location in their resources.
-    private func isAnyThere(_ resources: [MediaResource]) -> Bool {
-        let answers = Condition<[Bool]>([])
+    /// Whether any of these recordings can be read: from the bucket, or from Twilio despite the location in its
+    /// resource, and with a private key that is held if it is encrypted.
+    ///
+    /// Nil if that is unknown.
+    private func isAnyReadable(_ resources: [MediaResource]) -> Bool? {
+        let answers = Condition<[Bool?]>([])
         for resource in resources {
-            library.describe(resource, priority: .background) { result in
-                let isThere =
-                    switch result {
-                    case .success: true
-                    case .failure(let error): error.code == .keyNotHeld
+            library.describe(resource, priority: .background) { [library] result in
+                switch result {
+                case .success(let facts) where !facts.isEncrypted && resource.encryptionDetails == nil:
+                    answers.change { $0.append(true) }
+                case .failure(let error) where Self.isThere(after: error) != true:
+                    answers.change { $0.append(Self.isThere(after: error)) }
+                case .success, .failure:
+                    library.findOutKey(of: resource, facts: nil) { isHeld in
+                        answers.change { $0.append(isHeld) }
                     }
-                answers.change { $0.append(isThere) }
+                }
             }
         }
-        return answers.wait(timeout: Self.bucketPatience) { answers -> Bool? in
-            answers.contains(true) ? true : answers.count == resources.count ? false : nil
-        } ?? false
+        let known = answers.wait(timeout: Self.bucketPatience) { answers -> [Bool?]? in
+            answers.contains(true) || answers.count == resources.count ? answers : nil
+        }
+        // A trial without an answer in time is inconclusive.
+        let trials = known ?? answers.change { $0 }
+        return Self.verdict(of: trials + Array(repeating: nil, count: resources.count - trials.count))
+    }
+
+    /// Whether a recording's media can be fetched, although it can't be described; nil if unknown, as during an outage.
+    static func isThere(after error: MediaError) -> Bool? {
+        switch error.code {
+        case .keyNotHeld: return true
+        case .mediaMissing, .accessDenied: return false
+        default:
+            // Twilio or the bucket of an owner may refuse instead.
+            let response = (error.cause as? TransferError)?.response
+            return response.map { [403, 410].contains($0.head.status) } == true ? false : nil
+        }
     }
 }

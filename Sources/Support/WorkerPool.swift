@@ -18,14 +18,29 @@ public final class WorkerPool: Sendable {
     ///   - threadCount: The number of threads, at least 1.
     ///   - niceness: The nice value of the threads, 0 to 19.
     /// - Throws: ``SystemError`` when the system can't create a thread.
-    public init(name: String, threadCount: Int, niceness: Int32 = 0) throws(SystemError) {
+    public convenience init(name: String, threadCount: Int, niceness: Int32 = 0) throws(SystemError) {
+        try self.init(threadCount: threadCount) { (number, body) throws(SystemError) in
+            try NamedThread(name: "\(name)-\(number)", niceness: niceness, body)
+        }
+    }
+
+    /// Starts the threads.
+    ///
+    /// - Parameter start: Starts the thread with a number.
+    init(
+        threadCount: Int,
+        start: (_ number: Int, _ body: @escaping @Sendable () -> Void) throws(SystemError) -> NamedThread
+    ) throws(SystemError) {
         let state = Condition(State())
         var threads: [NamedThread] = []
-        for number in 0..<max(1, threadCount) {
-            threads.append(
-                try NamedThread(name: "\(name)-\(number)", niceness: niceness) {
-                    while let work = WorkerPool.takeWork(from: state) { work() }
-                })
+        do throws(SystemError) {
+            for number in 0..<max(1, threadCount) {
+                threads.append(try start(number) { while let work = WorkerPool.takeWork(from: state) { work() } })
+            }
+        } catch {
+            // The threads that run already would wait for work for ever.
+            state.change { $0.isShutDown = true }
+            throw error
         }
         self.state = state
         self.threads = threads

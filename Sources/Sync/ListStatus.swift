@@ -18,6 +18,9 @@ public struct ListStatus: Hashable, Sendable {
 
         /// The list is incomplete, and the latest fill failed, for the given reason.
         case failed(String)
+
+        /// Twilio refused the list at the latest attempt, complete or not, for the given reason.
+        case refused(String)
     }
 
     /// The state.

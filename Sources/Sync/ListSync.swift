@@ -14,8 +14,8 @@ final class ListSync: Sendable {
         var epoch: Int
         /// The waiters for intervals that are fetched separately.
         var intervals: [Range<Int64>: [ListCompletion]] = [:]
-        /// The message of the failure logged last; repetitions are logged only for debugging.
-        var logged: String?
+        /// The lines logged so far.
+        var log = ListLog()
 
         /// Starts over if the database was replaced.
         ///
@@ -75,10 +75,11 @@ final class ListSync: Sendable {
         }
         switch answer {
         case .ready: completion(.success(()))
+        case .refused: tell(completion)
         case .start(let task): begin(task)
         case .wait: break
         }
-        if answer != .ready { notify(.waiting) }
+        if ![.ready, .refused].contains(answer) { notify(.waiting) }
     }
 
     /// Calls `completion` once the catalog has everything created within an interval, or with the failure.
@@ -89,16 +90,40 @@ final class ListSync: Sendable {
             whenListed(completion)
             return
         }
-        let isFirst = state.withLock { state in
+        let now = services.settings.now()
+        let (refusal, isFirst) = state.withLock { state -> (CatalogError?, Bool) in
+            if state.schedule.isRefusalInForce(now: now) { return (state.schedule.refusal, false) }
             defer { state.intervals[interval, default: []].append(completion) }
-            return state.intervals[interval] == nil
+            return (nil, state.intervals[interval] == nil)
         }
-        guard isFirst else { return }
-        updater.fetch(interval) { [self] result in
-            let waiters = state.withLock { $0.intervals.removeValue(forKey: interval) ?? [] }
+        if let refusal { return completion(.failure(refusal)) }
+        if isFirst { fetch(interval) }
+    }
+
+    /// Fetches an interval for its waiters.
+    ///
+    /// All of it if the list was refused: what the catalog has of it doesn't show that the refusal has ended.
+    private func fetch(_ interval: Range<Int64>) {
+        let wasRefused = refusal != nil
+        updater.fetch(interval, isAllOfIt: wasRefused) { [self] result, isFromTwilio in
+            let now = services.settings.now()
+            let waiters = state.withLock { state in
+                switch result {
+                case .success: if wasRefused, isFromTwilio { state.schedule.noteAccess() }
+                case .failure(let error): state.schedule.noteRefusal(error, now: now)
+                }
+                return state.intervals.removeValue(forKey: interval) ?? []
+            }
+            if refusal != nil || wasRefused { log(result) }
             for waiter in waiters { waiter(result) }
         }
     }
+
+    /// Notes that there are other credentials, with which the list may not be refused any more.
+    func credentialsDidChange() { state.withLock { $0.schedule.credentialsDidChange() } }
+
+    /// The reason why Twilio refuses the list; nil if it doesn't.
+    var refusal: CatalogError? { state.withLock { $0.schedule.refusal } }
 
     var isComplete: Bool {
         let epoch = services.catalog.epoch
@@ -114,8 +139,12 @@ final class ListSync: Sendable {
             state.follow(epoch)
             return state.schedule
         }
+        // A refused list that is being fetched may be refused again.
+        let isRefused = (updater.progress?.pages ?? 0) == 0
         let state: ListStatus.State =
-            if schedule.isComplete {
+            if let refusal = schedule.refusal, isRefused {
+                .refused(refusal.message)
+            } else if schedule.isComplete {
                 schedule.failure.map { .stale($0.message) } ?? .complete
             } else if schedule.running.contains(.fill) {
                 .syncing
@@ -140,23 +169,27 @@ final class ListSync: Sendable {
             state.follow(epoch)
             return (state.schedule.expire(.now), state.schedule.due(now: now, idle: idle), state.schedule.nextExpiry)
         }
-        for waiter in expired { answerComplete(waiter) }
+        for waiter in expired { tell(waiter) }
         for task in tasks { begin(task) }
         return next
     }
 
     private func begin(_ task: SyncTask) {
-        updater.run(task) { [self] outcome in finish(task, outcome) }
+        updater.run(task, wasRefused: refusal != nil) { [self] outcome in finish(task, outcome) }
     }
 
     private func finish(_ task: SyncTask, _ outcome: ListUpdater.Outcome) {
         let (now, epoch) = (services.settings.now(), services.catalog.epoch)
         let waiters = state.withLock { state in
-            if outcome.isWholeList { state.schedule.noteFill(at: outcome.begun) }
             state.follow(epoch)
-            return state.schedule.finish(task, outcome.result, begun: outcome.begun, now: now)
+            return state.schedule.finish(
+                task, outcome.result, begun: outcome.begun, isWholeList: outcome.isWholeList, now: now)
         }
-        log(outcome.result)
+        if outcome.isDoneElsewhere {
+            services.logger.debug("another mount is already fetching the whole list of \(kind.pluralName)")
+        } else {
+            log(outcome.result)
+        }
         for waiter in waiters {
             switch (task, outcome.result) {
             case (.fill, .failure):
@@ -165,34 +198,36 @@ final class ListSync: Sendable {
                 // After a long fill, a refresh comes first.
                 whenListed(waiter)
             default:
-                answerComplete(waiter)
+                tell(waiter)
             }
         }
         notify(.changed)
     }
 
-    /// Answers that the list is complete, fresh or not.
-    private func answerComplete(_ waiter: @escaping ListCompletion) {
-        // The catalog may have been lost meanwhile.
-        if isComplete { waiter(.success(())) } else { whenListed(waiter) }
+    /// Tells a waiter that the list is refused, or that it is complete, fresh or not.
+    private func tell(_ waiter: @escaping ListCompletion) {
+        if let refusal {
+            waiter(.failure(refusal))
+        } else if isComplete {
+            waiter(.success(()))
+        } else {
+            // The catalog was lost meanwhile.
+            whenListed(waiter)
+        }
     }
 
-    /// Logs the first of repeated failures, and the recovery.
     private func log(_ result: Result<Void, CatalogError>) {
         let error: CatalogError? = if case .failure(let error) = result { error } else { nil }
-        let before = state.withLock { state in
-            defer { state.logged = error?.message }
-            return state.logged
-        }
+        let now = services.settings.now()
+        guard let line = state.withLock({ $0.log.note(error, now: now) }) else { return }
         let list = "the list of \(kind.pluralName)"
-        guard let error else {
-            if before != nil { services.logger.notice("\(list) can be fetched again") }
-            return
-        }
-        if error.message == before {
-            services.logger.debug("\(list) failed again", error: error)
-        } else {
+        switch (line, error) {
+        case (.failure, let error?):
             services.logger.failure("\(list) failed", error: ListFailure(error, list: list))
+        case (.refusal, let error?):
+            services.logger.failure("\(list) can't be shown", error: ListFailure(error, list: list))
+        case (.repetition, let error?): services.logger.debug("\(list) failed again", error: error)
+        default: services.logger.notice("\(list) can be fetched again")
         }
     }
 }

@@ -12,6 +12,8 @@ final class ListUpdater: Sendable {
         let begun: Int64
         /// Whether the task fetched the whole list into a catalog without any of it.
         var isWholeList = false
+        /// Whether another mount already does what the task would have done.
+        var isDoneElsewhere = false
     }
 
     /// Called once when a task ends, on any thread.
@@ -19,7 +21,7 @@ final class ListUpdater: Sendable {
 
     private struct State {
         /// The fetcher of a fill or a refresh, which has the list's progress.
-        var fetcher: PageFetcher?
+        var fetcher: PageFetcher<RecordingList>?
         /// The start of the last wide refresh, in seconds since 1970; after mounting, of the last refresh.
         var lastWideRefresh: Int64?
         /// The position of the last unfinished recording that was requested.
@@ -51,7 +53,10 @@ final class ListUpdater: Sendable {
 
     // MARK: Tasks
 
-    func run(_ task: SyncTask, completion: @escaping Completion) {
+    /// Runs a task.
+    ///
+    /// - Parameter wasRefused: whether Twilio has refused the list, which only an answer of Twilio's can disprove.
+    func run(_ task: SyncTask, wasRefused: Bool = false, completion: @escaping Completion) {
         let begun = services.settings.now()
         let end: Completion = { [state] outcome in
             if task != .pass { state.withLock { $0.fetcher = nil } }
@@ -60,7 +65,7 @@ final class ListUpdater: Sendable {
         do throws(CatalogError) {
             switch task {
             case .fill: try fill(begun, end)
-            case .refresh: try refresh(begun, end)
+            case .refresh: try refresh(begun, wasRefused: wasRefused, end)
             case .pass: try pass(begun, end)
             }
         } catch {
@@ -69,7 +74,14 @@ final class ListUpdater: Sendable {
     }
 
     /// Fetches the parts of an interval of creation times that the catalog doesn't cover.
-    func fetch(_ interval: Range<Int64>, completion: @escaping ListCompletion) {
+    ///
+    /// - Parameters:
+    ///   - isAllOfIt: whether to fetch also what the catalog has.
+    ///   - completion: called with the result, and with whether Twilio was asked for anything.
+    func fetch(
+        _ interval: Range<Int64>, isAllOfIt: Bool = false,
+        completion: @escaping @Sendable (Result<Void, CatalogError>, _ isFromTwilio: Bool) -> Void
+    ) {
         // The interval is cut off at `now`, since the future must not count as covered.
         let now = services.settings.now()
         let part = interval.clamped(to: shownTimes).clamped(to: Int64.min..<max(interval.lowerBound, now) + 1)
@@ -78,12 +90,13 @@ final class ListUpdater: Sendable {
             var coverage = try lists.state(of: kind).coverage
             // The overlap of a refresh is fetched again, so that the interval is as fresh as after a refresh.
             coverage.remove(now - services.settings.overlap..<Int64.max)
+            if isAllOfIt { coverage.remove(part) }
+            let gaps = coverage.gaps(in: part)
             PageFetcher(
-                over: kind, intervals: coverage.gaps(in: part), purpose: .list, limit: 4, priority: .reader,
-                epoch: epoch, services: services, completion: completion
-            ).start()
+                over: list(.list), intervals: gaps, limit: 4, priority: .reader, epoch: epoch, services: services
+            ) { completion($0, !gaps.isEmpty) }.start()
         } catch {
-            completion(.failure(error))
+            completion(.failure(error), false)
         }
     }
 
@@ -94,19 +107,21 @@ final class ListUpdater: Sendable {
         let isFromNothing = coverage.isEmpty
         services.catalog.beginBulk(copyingOn: services.workers.copier)
         let fetcher = PageFetcher(
-            over: kind, intervals: coverage.gaps(in: shownTimes), purpose: .list,
+            over: list(.list), intervals: coverage.gaps(in: shownTimes),
             limit: services.settings.requestLimit, priority: .background, epoch: epoch, services: services
         ) { [self] result in
             var outcome = Outcome(result: result, begun: begun)
             if case .success = result {
                 // If this mount fetched the whole list, nothing in the catalog is stale, and nothing is missing.
                 if isFromNothing {
-                    state.withLock { $0.lastWideRefresh = begun }
-                    outcome.isWholeList = true
                     outcome.result = Result { () throws(CatalogError) in
                         try lists.noteFill(of: kind, begun: begun, epoch: epoch)
+                        state.withLock { $0.lastWideRefresh = begun }
                     }
+                    outcome.isWholeList = true
                 }
+            }
+            if case .success = outcome.result {
                 let count = (try? services.catalog.totals(of: kind).count) ?? 0
                 let recordings = count == 1 ? "recording" : "recordings"
                 services.logger.info("the list of \(kind.pluralName) is complete: \(count) \(recordings)")
@@ -122,11 +137,13 @@ final class ListUpdater: Sendable {
         start(fetcher)
     }
 
-    private func refresh(_ begun: Int64, _ completion: @escaping Completion) throws(CatalogError) {
+    private func refresh(
+        _ begun: Int64, wasRefused: Bool, _ completion: @escaping Completion
+    ) throws(CatalogError) {
         let (epoch, settings) = (services.catalog.epoch, services.settings)
         let refreshed = try lists.state(of: kind).refreshed
-        // Another mount may have refreshed the list just now.
-        if let refreshed, let interval = settings.refreshInterval,
+        // Another mount may have refreshed the list just now, perhaps with other credentials.
+        if !wasRefused, let refreshed, let interval = settings.refreshInterval,
             age(of: refreshed, at: begun) < interval.components.seconds
         {
             completion(Outcome(result: .success(()), begun: refreshed))
@@ -139,7 +156,7 @@ final class ListUpdater: Sendable {
         let lower = max(isWide ? min(recent, begun - settings.wideOverlap) : recent, shown.lowerBound)
         let isRecent = !isWide && age(of: refreshed, at: begun) < 3600
         let fetcher = PageFetcher(
-            over: kind, intervals: lower < shown.upperBound ? [lower..<shown.upperBound] : [], purpose: .list,
+            over: list(.list), intervals: lower < shown.upperBound ? [lower..<shown.upperBound] : [],
             limit: settings.requestLimit, pageSize: isRecent ? 100 : nil, priority: .background,
             epoch: epoch, services: services
         ) { [self] result in
@@ -171,14 +188,30 @@ final class ListUpdater: Sendable {
     /// pages, and a backup that mirrors deletions would lose the recording.
     private func pass(_ begun: Int64, _ completion: @escaping Completion) throws(CatalogError) {
         let epoch = services.catalog.epoch
-        let stored = try lists.state(of: kind)
-        let shown = shownTimes
-        if age(of: stored.touched, at: begun) < services.settings.passLease, !stored.passCoverage.isEmpty {
-            throw CatalogError(.incompleteList, "another mount is already fetching all of it")
+        let (shown, settings) = (shownTimes, services.settings)
+        let covered: Coverage
+        switch try lists.beginPass(
+            over: kind, now: begun, lease: settings.passLease, interval: settings.passInterval, epoch: epoch)
+        {
+        case .begun(let coverage):
+            covered = coverage
+        case .completed(let time):
+            completion(Outcome(result: .success(()), begun: time))
+            return
+        case .running:
+            let error = CatalogError(.incompleteList, "another mount is already fetching all of it")
+            completion(Outcome(result: .failure(error), begun: begun, isDoneElsewhere: true))
+            return
         }
-        try lists.beginPass(over: kind, now: begun)
+        let end: Completion = { [self] outcome in
+            // Otherwise the retries would take the lease for another mount's.
+            if case .failure = outcome.result {
+                services.writer.run(.urgent) { [self] in try? lists.abandonPass(over: kind, epoch: epoch) }
+            }
+            completion(outcome)
+        }
         let fetcher = PageFetcher(
-            over: kind, intervals: stored.passCoverage.gaps(in: shown), purpose: .pass, limit: 1,
+            over: list(.pass), intervals: covered.gaps(in: shown), limit: 1,
             priority: .background, epoch: epoch, services: services
         ) { [self] result in
             do throws(CatalogError) {
@@ -187,16 +220,20 @@ final class ListUpdater: Sendable {
                     let ended = result.flatMap {
                         Result { () throws(CatalogError) in try lists.endPass(over: kind, now: begun, epoch: epoch) }
                     }
-                    completion(Outcome(result: ended, begun: begun))
+                    end(Outcome(result: ended, begun: begun))
                 }
             } catch {
-                completion(Outcome(result: .failure(error), begun: begun))
+                end(Outcome(result: .failure(error), begun: begun))
             }
         }
         fetcher.start()
     }
 
-    private func start(_ fetcher: PageFetcher) {
+    private func list(_ purpose: CoveragePurpose) -> RecordingList {
+        RecordingList(kind: kind, purpose: purpose, services: services)
+    }
+
+    private func start(_ fetcher: PageFetcher<RecordingList>) {
         state.withLock { $0.fetcher = fetcher }
         fetcher.start()
     }

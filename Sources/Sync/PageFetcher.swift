@@ -9,11 +9,11 @@ import TwilioAPI
 /// Worker threads parse the pages, and a transaction stores many at a time. SIDs are random, so each resource changes
 /// another page of SQLite's indexes; larger transactions write each page of the indexes less often. After a kill, the
 /// stored coverage is valid, and another fetcher continues with the rest.
-final class PageFetcher: Sendable {
+final class PageFetcher<List: PagedList>: Sendable {
     private struct State {
         var plan: PagePlan
 
-        var prepared: [PreparedResources] = []
+        var parts: [List.Part] = []
         var covered: [Range<Int64>] = []
         var rowCount = 0
         /// The time when the first of these resources was parsed.
@@ -34,12 +34,11 @@ final class PageFetcher: Sendable {
     private static func batchSize(after written: Int) -> Int { min(max(written, 4000), 32_000) }
 
     /// The number of resources waiting to be written at which no more pages are requested.
-    private static let backlogLimit = 120_000
+    private static var backlogLimit: Int { 120_000 }
     /// The age at which a smaller batch is due; each arriving page checks it.
-    private static let batchTime: Duration = .seconds(2)
+    private static var batchTime: Duration { .seconds(2) }
 
-    private let kind: MediaKind
-    private let purpose: CoveragePurpose
+    private let list: List
     private let pageSize: Int?
     private let priority: Priority
     private let services: SyncServices
@@ -51,19 +50,18 @@ final class PageFetcher: Sendable {
     /// Makes a fetcher; ``start()`` begins.
     ///
     /// - Parameters:
+    ///   - list: the list.
     ///   - intervals: the intervals to cover, in seconds since 1970.
-    ///   - purpose: the coverage that grows.
     ///   - limit: the most requests in parallel.
     ///   - pageSize: resources on a page; nil for the server's maximum.
     ///   - epoch: the catalog's epoch from before the intervals were computed.
     ///   - completion: called on the writing thread when everything is covered, or with the failure.
     init(
-        over kind: MediaKind, intervals: [Range<Int64>], purpose: CoveragePurpose, limit: Int, pageSize: Int? = nil,
-        priority: Priority, epoch: Int, services: SyncServices, completion: @escaping ListCompletion
+        over list: List, intervals: [Range<Int64>], limit: Int, pageSize: Int? = nil, priority: Priority,
+        epoch: Int, services: SyncServices, completion: @escaping ListCompletion
     ) {
         self.epoch = epoch
-        self.kind = kind
-        self.purpose = purpose
+        self.list = list
         self.pageSize = pageSize ?? services.settings.pageSize
         self.priority = priority
         self.services = services
@@ -71,8 +69,8 @@ final class PageFetcher: Sendable {
         state = Locked(
             State(
                 plan: PagePlan(
-                    over: intervals, limit: limit, granularity: kind.listGranularity,
-                    pageSize: self.pageSize ?? kind.largestPage)))
+                    over: intervals, limit: limit, granularity: list.granularity,
+                    pageSize: self.pageSize ?? list.largestPage)))
     }
 
     func start() { proceed() }
@@ -103,28 +101,24 @@ final class PageFetcher: Sendable {
 
     private func send(_ request: PagePlan.Request) {
         let interval = CreationInterval(seconds: request.interval)
-        services.client.page(
-            of: kind, in: interval, size: pageSize, next: request.next, priority: priority
-        ) { [self] result in
+        list.request(interval, size: pageSize, next: request.next, priority: priority) { [self] result in
             // Parsing 2 MB of JSON would block the transfer thread.
             services.workers.readers.run { [self] in
-                take(result, of: request.chain)
+                take(result, of: request)
                 proceed()
             }
         }
     }
 
-    private func take(_ answer: Result<ListAnswer, TwilioError>, of chain: PagePlan.ChainID) {
+    private func take(_ answer: Result<List.Answer, TwilioError>, of request: PagePlan.Request) {
         do {
-            let page = try answer.get().page()
-            let prepared = services.catalog.prepare(page.resources)
-            let summary = PagePlan.Page(page)
+            let (part, page) = try list.read(try answer.get())
             try state.withLock { state throws(CatalogError) in
                 guard state.failure == nil else { return }
-                state.prepared.append(prepared)
-                state.rowCount += prepared.count
+                state.parts.append(part)
+                state.rowCount += page.count
                 state.oldest = state.oldest ?? .now
-                switch try state.plan.take(summary, of: chain) {
+                switch try state.plan.take(page, of: request.chain) {
                 case .nothing:
                     break
                 case .covered(let range):
@@ -136,14 +130,21 @@ final class PageFetcher: Sendable {
                 }
             }
         } catch {
-            fail(error as? CatalogError ?? CatalogError(.incompleteList, "\(error)", cause: error))
+            fail(error as? CatalogError ?? failure(error, of: request))
         }
     }
 
+    /// The failure of a page.
+    private func failure(_ error: any Error, of request: PagePlan.Request) -> CatalogError {
+        // A link that has become invalid is no refusal of the list.
+        let isRefusal = (error as? TwilioError).map { $0.isRefusal && (request.next == nil || $0.code != .notFound) }
+        return CatalogError(isRefusal ?? false ? list.refusalCode : .incompleteList, "\(error)", cause: error)
+    }
+
     private func uncover(_ intervals: [Range<Int64>]) {
-        services.logger.debug("the list of \(kind.pluralName) is not in order; it is fetched from its beginning")
+        services.logger.debug("\(list.name) is not in order; it is fetched from its beginning")
         do throws(CatalogError) {
-            try services.catalog.lists.uncover(intervals, of: kind, for: purpose)
+            try list.uncover(intervals)
         } catch {
             fail(error)
         }
@@ -155,7 +156,7 @@ final class PageFetcher: Sendable {
 
     /// Queues a batch for writing when it is large enough, old enough or the last one.
     private func flushIfDue() {
-        let batch = state.withLock { state -> (prepared: [PreparedResources], covered: [Range<Int64>])? in
+        let batch = state.withLock { state -> (parts: [List.Part], covered: [Range<Int64>])? in
             let isOver = state.plan.isDone || state.failure != nil
             let isLarge = state.rowCount >= Self.batchSize(after: state.written)
             let isDue = isLarge || state.oldest.map { .now - $0 >= Self.batchTime } ?? false
@@ -163,15 +164,13 @@ final class PageFetcher: Sendable {
             guard !state.isEnding, state.writing == 0, isOver || isDue else { return nil }
             state.isEnding = isOver
             state.writing = state.rowCount
-            defer { (state.prepared, state.covered, state.rowCount, state.oldest) = ([], [], 0, nil) }
-            return (state.prepared, state.covered)
+            defer { (state.parts, state.covered, state.rowCount, state.oldest) = ([], [], 0, nil) }
+            return (state.parts, state.covered)
         }
         guard let batch else { return }
         services.writer.run(.bulk) { [self] in
             do throws(CatalogError) {
-                try services.catalog.lists.store(
-                    batch.prepared, covering: batch.covered, of: kind, for: purpose, now: services.settings.now(),
-                    epoch: epoch)
+                try list.store(batch.parts, covering: batch.covered, epoch: epoch)
             } catch {
                 fail(error)
             }
@@ -183,37 +182,5 @@ final class PageFetcher: Sendable {
             }
             if let end { completion(end) } else { proceed() }
         }
-    }
-}
-
-extension PagePlan.Page {
-    init(_ page: ResourcePage) {
-        var times: ClosedRange<Int64>?
-        var isOrdered = true
-        var digest: UInt64 = 0
-        for resource in page.resources {
-            // The sum is independent of the order; SIDs are random, so sums of different sets differ.
-            digest &+= resource.sid.high ^ resource.sid.low &* 0x9E37_79B9_7F4A_7C15
-            guard let created = resource.dateCreated?.seconds else {
-                isOrdered = false
-                continue
-            }
-            if let before = times {
-                if created > before.lowerBound { isOrdered = false }
-                times = min(created, before.lowerBound)...max(created, before.upperBound)
-            } else {
-                times = created...created
-            }
-        }
-        self.init(count: page.resources.count, times: times, isOrdered: isOrdered, next: page.next, digest: digest)
-    }
-}
-
-extension CreationInterval {
-    /// The interval of a range of seconds since 1970; `Int64.min` and `Int64.max` mean no bound.
-    init(seconds: Range<Int64>) {
-        self.init(
-            from: seconds.lowerBound == .min ? nil : Timestamp(seconds: seconds.lowerBound),
-            until: seconds.upperBound == .max ? nil : Timestamp(seconds: seconds.upperBound))
     }
 }

@@ -39,7 +39,8 @@ final class RemovalFeed: Sendable {
                 let removals = try catalog.removals.entries(after: sequence, limit: Self.step)
                 guard let last = removals.last else { return }
                 published.withLock { if $0.epoch == epoch { $0.sequence = last.sequence } }
-                delegate.recordingsWereRemoved(removals.map(\.entry), from: account)
+                let entries = removals.compactMap(\.entry)
+                if !entries.isEmpty { delegate.recordingsWereRemoved(entries, from: account) }
             }
         } catch {
             logger.debug("removals can't be read from the catalog", error: error)

@@ -24,6 +24,16 @@ final class SyncClock: Sendable {
             return state.looks.count == 1
         }
         guard isFirst else { return }
+        do throws(SystemError) {
+            try start()
+        } catch {
+            // The next one has to start it.
+            state.change { $0.looks = [] }
+            throw error
+        }
+    }
+
+    private func start() throws(SystemError) {
         let thread = try NamedThread(name: "sync") { [state] in
             var next: ContinuousClock.Instant?
             while true {

@@ -1,4 +1,5 @@
 import Catalog
+import Support
 
 /// A task that brings a list up to date.
 enum SyncTask: Hashable, CaseIterable {
@@ -17,11 +18,16 @@ enum SyncTask: Hashable, CaseIterable {
 /// list to find removed recordings. Opening a directory waits for a fill, and fails with it. It waits only briefly for
 /// a refresh, because the list is complete, though perhaps not the latest.
 ///
+/// A list that Twilio *refuses* to the credentials isn't shown, complete or not. It is requested again only after the
+/// interval of refreshes, however often it is opened: each request would be refused likewise.
+///
 /// Times are seconds since 1970. The owner calls a schedule under a lock, and acts on the results afterwards.
 struct SyncSchedule<Waiter> {
     enum Answer: Equatable {
         /// The list is complete, and is fresh or has just failed to be refreshed.
         case ready
+        /// Twilio has just refused the list.
+        case refused
         /// The waiter is held; the owner starts the task.
         case start(SyncTask)
         /// The waiter is held.
@@ -59,6 +65,8 @@ struct SyncSchedule<Waiter> {
     /// The failure of the latest fill or refresh; nil after a success.
     private(set) var failure: CatalogError?
     private var failed: Int64?
+    /// The latest refusal of Twilio's; nil once Twilio has sent anything of the list.
+    private(set) var refusal: CatalogError?
 
     private var waiters: [(waiter: Waiter, deadline: ContinuousClock.Instant?)] = []
 
@@ -78,11 +86,12 @@ struct SyncSchedule<Waiter> {
     mutating func request(
         _ waiter: Waiter, now: Int64, instant: ContinuousClock.Instant, patience: Duration
     ) -> Answer {
+        if isRefusalInForce(now: now) { return .refused }
         guard isComplete else {
             waiters.append((waiter, nil))
             return begin(.fill)
         }
-        if isFresh(now: now) || hasJustFailed(now: now) { return .ready }
+        if refusal == nil, isFresh(now: now) || hasJustFailed(now: now) { return .ready }
         waiters.append((waiter, instant + patience))
         return begin(.refresh)
     }
@@ -93,7 +102,10 @@ struct SyncSchedule<Waiter> {
     mutating func due(now: Int64, idle: Int64) -> [SyncTask] {
         guard idle < Self.pausedAfter else { return [] }
         var tasks: [SyncTask] = []
-        if !isComplete {
+        if refusal != nil {
+            let interval = retryInterval * (idle < Self.rareAfter ? 1 : Self.rarity)
+            if age(of: failed, at: now) >= interval { tasks.append(isComplete ? .refresh : .fill) }
+        } else if !isComplete {
             if age(of: failed, at: now) >= Self.retryAfter { tasks.append(.fill) }
         } else {
             if isRefreshDue(now: now, idle: idle) { tasks.append(.refresh) }
@@ -105,8 +117,11 @@ struct SyncSchedule<Waiter> {
     }
 
     /// Ends a task that started at `begun`, and returns its waiters.
+    ///
+    /// - Parameter isWholeList: whether it fetched the whole list, which counts as a refresh and as a pass, if the
+    ///   catalog has noted it.
     mutating func finish(
-        _ task: SyncTask, _ result: Result<Void, CatalogError>, begun: Int64, now: Int64
+        _ task: SyncTask, _ result: Result<Void, CatalogError>, begun: Int64, isWholeList: Bool = false, now: Int64
     ) -> [Waiter] {
         running.remove(task)
         let isDiscounted = discounted.remove(task) != nil
@@ -115,24 +130,46 @@ struct SyncSchedule<Waiter> {
             break
         case (.fill, .success):
             isComplete = true
-            (failure, failed) = (nil, nil)
+            (failure, failed, refusal) = (nil, nil, nil)
+            if isWholeList {
+                (refreshed, passed) = (begun, begun)
+                isRefreshedHere = true
+            }
         case (.refresh, .success):
             refreshed = begun
             isRefreshedHere = true
-            (failure, failed) = (nil, nil)
+            (failure, failed, refusal) = (nil, nil, nil)
         case (.pass, .success):
             passed = begun
             passFailed = nil
-        case (.pass, .failure):
+        case (.pass, .failure(let error)):
             // The pass is retried, and its coverage is kept.
             passFailed = now
+            noteRefusal(error, now: now)
         case (.fill, .failure(let error)), (.refresh, .failure(let error)):
             (failure, failed) = (error, now)
+            noteRefusal(error, now: now)
         }
         guard task != .pass else { return [] }
         defer { waiters = [] }
         return waiters.map(\.waiter)
     }
+
+    /// Whether the list was refused so lately that it isn't requested again.
+    func isRefusalInForce(now: Int64) -> Bool { refusal != nil && age(of: failed, at: now) < retryInterval }
+
+    /// Notes a failure of any request, if it is a refusal of the list.
+    mutating func noteRefusal(_ error: CatalogError, now: Int64) {
+        if error.code == .refusedList { (failure, failed, refusal) = (error, now, error) }
+    }
+
+    /// Notes that Twilio has sent a part of the list.
+    mutating func noteAccess() {
+        if refusal != nil { (failure, failed, refusal) = (nil, nil, nil) }
+    }
+
+    /// Notes that there are other credentials: a list that was refused is requested when it is next wanted.
+    mutating func credentialsDidChange() { if refusal != nil { failed = nil } }
 
     /// Removes and returns the waiters past their deadlines.
     mutating func expire(_ instant: ContinuousClock.Instant) -> [Waiter] {
@@ -144,17 +181,11 @@ struct SyncSchedule<Waiter> {
     /// The earliest deadline of a waiter.
     var nextExpiry: ContinuousClock.Instant? { waiters.compactMap(\.deadline).min() }
 
-    /// Notes that a fill fetched the whole list, which counts as a refresh and as a pass.
-    mutating func noteFill(at time: Int64) {
-        (refreshed, passed) = (time, time)
-        isRefreshedHere = true
-    }
-
     /// Starts over after the catalog lost everything.
     mutating func reset() {
         isComplete = false
         discounted = running
-        (refreshed, passed, passFailed, failure, failed) = (nil, nil, nil, nil, nil)
+        (refreshed, passed, passFailed, failure, failed, refusal) = (nil, nil, nil, nil, nil, nil)
         isRefreshedHere = false
     }
 
@@ -172,7 +203,8 @@ struct SyncSchedule<Waiter> {
         return age(of: refreshed, at: now) >= interval && age(of: failed, at: now) >= interval
     }
 
-    private func hasJustFailed(now: Int64) -> Bool {
-        failure != nil && age(of: failed, at: now) < max(refreshInterval ?? Self.retryAfter, 1)
-    }
+    private func hasJustFailed(now: Int64) -> Bool { failure != nil && age(of: failed, at: now) < retryInterval }
+
+    /// The seconds between a failure and a retry that somebody requested.
+    private var retryInterval: Int64 { max(refreshInterval ?? Self.retryAfter, 1) }
 }

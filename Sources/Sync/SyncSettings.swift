@@ -5,6 +5,9 @@ public struct SyncSettings: Sendable {
     /// The time between refreshes of lists in use; nil for one refresh, after mounting.
     public var refreshInterval: Duration?
 
+    /// Whether the calls of voice recordings are asked for, which tell who speaks.
+    public var fetchesCalls: Bool
+
     /// The most parallel requests for pages of a list: half of the account's limit; the other half is for readers.
     var requestLimit = 16
 
@@ -44,7 +47,8 @@ public struct SyncSettings: Sendable {
     var now: @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970) }
 
     /// Makes settings.
-    public init(refreshInterval: Duration? = .seconds(60)) {
+    public init(refreshInterval: Duration? = .seconds(60), fetchesCalls: Bool = false) {
         self.refreshInterval = refreshInterval
+        self.fetchesCalls = fetchesCalls
     }
 }

@@ -16,6 +16,8 @@ public final class Synchronizer: Sendable {
 
     private let services: SyncServices
     private let lists: [MediaKind: ListSync]
+    /// The calls of voice recordings; nil when they aren't asked for, or no voice recordings are shown.
+    private let calls: CallSync?
     private let removals: RemovalFeed
     private let refresher: ResourceRefresher
     let check: BackgroundCheck
@@ -34,17 +36,22 @@ public final class Synchronizer: Sendable {
         let services = SyncServices(
             catalog: catalog, client: client, finder: finder, settings: settings, workers: workers, logger: logger)
         let removals = try RemovalFeed(of: client.account, catalog: catalog, delegate: delegate, logger: logger)
+        let showsCalls = catalog.window.kinds.contains { $0.group == .call }
+        let calls = settings.fetchesCalls && showsCalls ? CallSync(services: services) : nil
         var lists: [MediaKind: ListSync] = [:]
         for kind in MediaKind.allCases where catalog.window.kinds.contains(kind) {
             lists[kind] = try ListSync(kind, services: services) { event in
                 switch event {
-                case .changed: services.writer.run(.urgent) { removals.publish() }
+                case .changed:
+                    services.writer.run(.urgent) { removals.publish() }
+                    if kind.group == .call { calls?.recordingsHaveChanged() }
                 case .waiting: workers.clock.wake()
                 }
             }
         }
         self.services = services
         self.lists = lists
+        self.calls = calls
         self.removals = removals
         refresher = ResourceRefresher(services: services, removals: removals)
         check = BackgroundCheck(catalog: catalog, settings: settings, workers: workers, logger: logger)
@@ -79,6 +86,39 @@ public final class Synchronizer: Sendable {
         whenAll(MediaKind.allCases, completion) { list, completion in list.whenListed(seconds, completion) }
     }
 
+    /// Whether the calls of voice recordings are asked for.
+    public var hasCalls: Bool { calls != nil }
+
+    /// Whether the catalog has the calls of all voice recordings, as far as Twilio lists them.
+    public var areCallsComplete: Bool { calls?.isComplete ?? true }
+
+    /// Calls `completion` once the catalog has the voice recordings created within an interval and their calls, or with
+    /// a failure.
+    ///
+    /// - Parameters:
+    ///   - interval: the times of creation; nil for all recordings.
+    ///   - completion: called at once when nothing has to be asked for, else on another thread. The failure of a
+    ///     refused list of calls has the code `refusedCalls`.
+    public func whenCallsListed(createdIn interval: Range<Timestamp>?, completion: @escaping ListCompletion) {
+        guard let calls else {
+            completion(.success(()))
+            return
+        }
+        let seconds = interval.map { $0.lowerBound.seconds..<$0.upperBound.seconds }
+        let listed: ListCompletion = { result in
+            switch result {
+            case .success: calls.whenListed(seconds, completion)
+            case .failure: completion(result)
+            }
+        }
+        let kinds = MediaKind.allCases.filter { $0.group == .call }
+        if let seconds {
+            whenAll(kinds, listed) { list, completion in list.whenListed(seconds, completion) }
+        } else {
+            whenListed(kinds, completion: listed)
+        }
+    }
+
     /// The status of a list.
     public func status(of kind: MediaKind) -> ListStatus {
         lists[kind]?.status ?? ListStatus(state: .complete)
@@ -86,6 +126,17 @@ public final class Synchronizer: Sendable {
 
     /// Whether the catalog has the whole list of a kind.
     public func isComplete(_ kind: MediaKind) -> Bool { lists[kind]?.isComplete ?? true }
+
+    /// The reason why Twilio refuses one of the lists of some kinds; nil if it refuses none.
+    public func refusal(of kinds: [MediaKind]) -> CatalogError? {
+        kinds.lazy.compactMap { [lists] in lists[$0]?.refusal }.first
+    }
+
+    /// Notes that there are other credentials: lists that were refused are requested when they are next wanted.
+    public func credentialsDidChange() {
+        for list in lists.values { list.credentialsDidChange() }
+        calls?.credentialsDidChange()
+    }
 
     /// Notes a use of the mount, which makes refreshes more frequent.
     public func noteUse() { used.withLock { $0 = .now } }
@@ -140,7 +191,8 @@ public final class Synchronizer: Sendable {
             request(list) { result in
                 let end = left.withLock { left -> Result<Void, CatalogError>? in
                     left.count -= 1
-                    if case .failure(let error) = result { left.failure = error }
+                    // A refusal precedes other failures: it tells a program that a repetition is of no use.
+                    if case .failure(let error) = result, left.failure?.code != .refusedList { left.failure = error }
                     guard left.count == 0 else { return nil }
                     return left.failure.map { .failure($0) } ?? .success(())
                 }

@@ -44,7 +44,7 @@ struct ErrorDocument: Equatable {
     /// The text of the first element of a name.
     ///
     /// An XML parser would enlarge the binary by several megabytes for these two elements.
-    private static func content(of element: String, in text: String) -> String? {
+    static func content(of element: String, in text: String) -> String? {
         guard let start = text.firstRange(of: "<\(element)>"),
             let end = text[start.upperBound...].firstRange(of: "</\(element)>")
         else { return nil }

@@ -11,6 +11,8 @@ public enum TwilioErrorCode: ErrorCode {
     case notFound
     /// The credentials are wrong or don't reach this resource (401, 403).
     case unauthorized
+    /// The credentials don't reach every list that is to be shown (401, 403, 404).
+    case listsRefused
     /// There are no credentials for the request; nothing was sent.
     case credentialMissing
     /// Twilio refused or failed for another reason (any other status).
@@ -28,6 +30,10 @@ public enum TwilioErrorCode: ErrorCode {
         let twilioCode: Int?
         /// The HTTP status.
         let status: Int?
+        /// The host that refused.
+        var host: String?
+        /// Its reason in words.
+        var reason: ForeignText?
     }
 
     /// The log field with Twilio's error number.
@@ -47,14 +53,21 @@ extension TwilioError {
     /// Proxies, gateways and captive portals answer 404 too, so the status alone doesn't mean that a resource is gone.
     public var isTwiliosNotFound: Bool { code == .notFound && twilioCode == Self.resourceNotFound }
 
+    /// Whether Twilio refuses what was asked for, so that a repetition is of no use: 401, 403 and 404.
+    ///
+    /// Asked for a list, it means that the credentials don't reach the list.
+    public var isRefusal: Bool { code == .unauthorized || code == .notFound }
+
     /// Twilio's error number for a resource that doesn't exist.
     private static let resourceNotFound = 20404
 
     /// Makes an error.
     public init(
-        _ code: Code, _ message: String, twilioCode: Int? = nil, status: Int? = nil, cause: (any Error)? = nil
+        _ code: Code, _ message: String, remedy: String? = nil, twilioCode: Int? = nil, status: Int? = nil,
+        cause: (any Error)? = nil
     ) {
-        self.init(code, message, details: Code.Details(twilioCode: twilioCode, status: status), cause: cause)
+        self.init(
+            code, message, remedy: remedy, details: Code.Details(twilioCode: twilioCode, status: status), cause: cause)
     }
 
     /// Translates a failed transfer.
@@ -72,6 +85,8 @@ extension TwilioError {
                 // The last failure says more than the end of the wait.
                 let reason = (error.cause as? TransferError)?.message ?? error.message
                 self.init(.unreachable, "\(subject) could not be fetched: \(reason)", cause: error)
+            case .credentialUnavailable:
+                self.init(withoutCredential: error, subject: subject)
             default:
                 self.init(.unreachable, "\(subject) could not be fetched: \(error.message)", cause: error)
             }
@@ -85,12 +100,36 @@ extension TwilioError {
             default: .refused
             }
         let host = error.response?.head.address.url.host() ?? "the server"
+        guard error.refusedForm != .bearer || document.code == SignedRequestRefusal.required else {
+            let number = document.code.map { "error \($0), " } ?? ""
+            self.init(
+                .unauthorized,
+                "\(host) doesn't accept OAuth tokens of this client: it refused \(subject) although the token was new"
+                    + " (\(number)status \(status))",
+                remedy: "use an API key or the auth token for it, or check that the client belongs to the account",
+                details: Code.Details(
+                    twilioCode: document.code, status: status, host: host,
+                    reason: "OAuth tokens of this client aren't accepted there"),
+                cause: error)
+            return
+        }
         // A status of 5xx is a failure, not a refusal.
         let deed = status >= 500 ? "failed to send" : "refused"
         let reason = document.message.flatMap { $0.isEmpty ? nil : ": \($0)" } ?? ""
         let numbers = document.code.map { "error \($0), status \(status)" } ?? "status \(status)"
         self.init(
-            code, "\(host) \(deed) \(subject)\(reason) (\(numbers))", twilioCode: document.code, status: status,
+            code, "\(host) \(deed) \(subject)\(reason) (\(numbers))",
+            remedy: document.code.flatMap(SignedRequestRefusal.remedy),
+            details: Code.Details(twilioCode: document.code, status: status, host: host, reason: document.message),
             cause: error)
+    }
+
+    /// The error of a request that wasn't sent for want of a credential, which the provider's error explains.
+    private init(withoutCredential error: TransferError, subject: String) {
+        guard let reason = error.cause as? TwilioError else {
+            self.init(.unreachable, "\(subject) could not be fetched: \(error.message)", cause: error)
+            return
+        }
+        self.init(reason.code, reason.fact, remedy: reason.remedy, details: reason.details, cause: reason.cause)
     }
 }

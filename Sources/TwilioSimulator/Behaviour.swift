@@ -83,6 +83,18 @@ public struct Behaviour: Sendable, Hashable, Codable {
         case ciphertext
     }
 
+    /// The services that accept OAuth tokens, which Twilio doesn't state.
+    public enum BearerAcceptance: String, Sendable, Codable, CaseIterable {
+        /// All services.
+        case all
+        /// The 2010 API alone.
+        case voice
+        /// The video API alone.
+        case video
+        /// None.
+        case none
+    }
+
     /// The format of the 2010 API's error bodies.
     public enum ErrorFormat: String, Sendable, Codable, CaseIterable {
         /// A JSON object.
@@ -146,6 +158,16 @@ public struct Behaviour: Sendable, Hashable, Codable {
         case repeated
     }
 
+    /// What an account demands of requests' tokens: Public Key Client Validation.
+    public enum ClientValidation: String, Sendable, Codable, CaseIterable {
+        /// It isn't enabled: requests with a token are refused (70053).
+        case disabled
+        /// Tokens are checked where there are any.
+        case enabled
+        /// Requests without a token are refused (70052).
+        case enforced
+    }
+
     /// Whether voice media that the API host serves obeys `Range`.
     public var voiceRange = RangeSupport.honoured
     /// How voice media that the API host serves tells its length.
@@ -188,6 +210,19 @@ public struct Behaviour: Sendable, Hashable, Codable {
     ///
     /// That server has to serve what was exported; nil leads to the media host.
     public var mediaOrigin: String?
+    /// The URL of a bucket of the customer's own, in which all media is; nil keeps it at Twilio.
+    ///
+    /// The resources then name objects below it, with the paths of exported media, and Twilio's own addresses of media
+    /// answer 404.
+    public var bucket: String?
+    /// The services that accept OAuth tokens; the others answer 401.
+    public var bearerAcceptance = BearerAcceptance.all
+    /// How long an OAuth token is accepted, in seconds.
+    public var tokenLifetimeSeconds = 3600
+    /// The `expires_in` of OAuth tokens; nil for their lifetime.
+    public var announcedTokenLifetimeSeconds: Int?
+    /// Whether there is video at all, as there isn't in some regions; 404 otherwise.
+    public var servesVideo = true
     /// The format of the 2010 API's errors.
     public var errorFormat = ErrorFormat.json
     /// The most resources on a page, below what the API allows; nil for the API's own limit.
@@ -212,6 +247,8 @@ public struct Behaviour: Sendable, Hashable, Codable {
     public var concurrencyLimit: Int?
     /// `Retry-After` of those 429 answers, in seconds; nil leaves it out.
     public var retryAfterSeconds: Int?
+    /// Whether requests have to be signed.
+    public var clientValidation = ClientValidation.disabled
 
     /// Makes the behaviour that Twilio's documentation describes, as fast as the machine allows.
     public init() {}
@@ -232,9 +269,10 @@ public struct Behaviour: Sendable, Hashable, Codable {
         case voiceRange, voiceLength, voiceHeadSupported, voiceRedirect, voiceNotFoundCount, mediaRange, mediaLength
         case encryptionSpelling, encryptionForm, mediaAddress, sendsUnencryptedLength, sendsUnencryptedMD5
         case metadataVersion, wrapAlgorithm, contentAlgorithm, videoSize, sendsEnvelope, sendsETag, urlLifetimeSeconds,
-            mediaOrigin
-        case errorFormat, pageSizeLimit, listOrder, dateFilter, paging, listEnd, nullFields, latencyMilliseconds,
-            bytesPerSecond
-        case concurrencyLimit, retryAfterSeconds
+            mediaOrigin, bucket
+        case bearerAcceptance, tokenLifetimeSeconds, announcedTokenLifetimeSeconds
+        case servesVideo, errorFormat, pageSizeLimit, listOrder, dateFilter, paging, listEnd, nullFields,
+            latencyMilliseconds, bytesPerSecond
+        case concurrencyLimit, retryAfterSeconds, clientValidation
     }
 }

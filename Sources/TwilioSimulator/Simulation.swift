@@ -8,8 +8,13 @@ final class Simulation: Sendable {
     /// What concerns all accounts and changes while the simulator runs.
     struct State: Sendable {
         var behaviour: Behaviour
+        /// The secret of the OAuth client.
+        var clientSecret: String
         var faults = FaultTable()
+        /// The credentials that reach a part of an account.
+        var keys = KeyTable()
         var log = RequestLog()
+        var tokens = OAuthTokens()
         /// The API requests in progress.
         var inProgress = 0
     }
@@ -20,6 +25,8 @@ final class Simulation: Sendable {
     let subaccounts: [SimulatedAccount]
     /// The state; see the type about what may happen under the lock.
     let state: Locked<State>
+    /// The account's name and keys.
+    let credentials: SimulatedCredentials
 
     /// All accounts, oldest first.
     var accounts: [SimulatedAccount] { [main] + subaccounts }
@@ -31,6 +38,7 @@ final class Simulation: Sendable {
     init(
         _ configuration: SimulatorConfiguration, store: MediaStore, mediaURL: String
     ) throws(SimulatorError) {
+        credentials = configuration.credentials
         let presigned = PresignedAddress(base: mediaURL, secret: try randomBytes(32))
         let keys = try Self.publicKeys(configuration)
         var initial = AccountState(generated: try Self.generatedRecordings(configuration, key: keys.first))
@@ -50,7 +58,10 @@ final class Simulation: Sendable {
                     description, number: index, owner: main.sid, store: store, presigned: presigned, state: initial))
         }
         self.subaccounts = subaccounts
-        state = Locked(State(behaviour: configuration.behaviour))
+        state = Locked(
+            State(
+                behaviour: configuration.behaviour, clientSecret: configuration.credentials.clientSecret,
+                keys: KeyTable(configuration.keys)))
         if let path = configuration.mediaFolder { try main.addMedia(of: path) }
         for (account, description) in zip(subaccounts, configuration.subaccounts) {
             if let path = description.mediaFolder { try account.addMedia(of: path) }
@@ -103,7 +114,28 @@ final class Simulation: Sendable {
 
     /// Gives the account that a request's credentials open, if they do.
     func caller(of request: SimulatedRequest) -> SimulatedAccount? {
+        if let token = request.bearerToken { return holder(of: token, in: request) }
         guard let login = request.login else { return nil }
-        return accounts.first { $0.logins.contains(login) && $0.status == .active }
+        if let key = state.withLock({ $0.keys.key(openedBy: login) }) {
+            let owner = key.account.map(account(sid:)) ?? main
+            return owner?.status == .active ? owner : nil
+        }
+        return accounts.first { $0.isOpened(by: login) && $0.status == .active }
+    }
+
+    /// Gives the account that an OAuth token opens, if the service that the request is for accepts it.
+    private func holder(of token: String, in request: SimulatedRequest) -> SimulatedAccount? {
+        let isAccepted = state.withLock { state in
+            let isVoice = request.path.hasPrefix("/2010-04-01/")
+            let isAccepting =
+                switch state.behaviour.bearerAcceptance {
+                case .all: true
+                case .voice: isVoice
+                case .video: !isVoice
+                case .none: false
+                }
+            return isAccepting && state.tokens.accepts(token, now: .now)
+        }
+        return isAccepted && main.status == .active ? main : nil
     }
 }

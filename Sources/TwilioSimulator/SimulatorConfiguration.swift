@@ -24,6 +24,8 @@ public struct SimulatorConfiguration: Sendable {
     public var credentials = SimulatedCredentials()
     /// The accounts that belong to it.
     public var subaccounts: [SimulatedSubaccount] = []
+    /// The API keys, and credentials of accounts, that reach a part of what these have.
+    public var keys: [SimulatedKey] = []
     /// Whether both ports speak TLS.
     public var tls = false
     /// The API's port; 0 for a free one.

@@ -124,6 +124,25 @@ extension TwilioSimulator {
         }
     }
 
+    /// The OAuth tokens that were given out, in order.
+    public var givenOutTokens: [String] { simulation.state.withLock { $0.tokens.all } }
+
+    /// How many requests for an OAuth token were refused.
+    public var refusedTokenCount: Int { simulation.state.withLock { $0.tokens.refused } }
+
+    /// Ends all OAuth tokens: from now on they are refused.
+    public func endTokens() {
+        simulation.state.withLock { $0.tokens.endAll() }
+    }
+
+    /// The API keys, and credentials of accounts, that reach a part of what these have.
+    ///
+    /// They are obeyed from the next request on.
+    public var keys: [SimulatedKey] {
+        get { simulation.state.withLock { $0.keys.keys } }
+        set { simulation.state.withLock { $0.keys = KeyTable(newValue) } }
+    }
+
     /// The main account's resources with media of a file, by SID.
     ///
     /// Generated ones are not among them.
@@ -165,6 +184,33 @@ extension TwilioSimulator {
     /// Removes a resource without a trace, as the end of the time for which metadata is kept does.
     public func remove(_ sid: String, account: String? = nil) throws(SimulatorError) {
         try simulation.account(named: account).delete(sid: sid, withMetadata: true)
+    }
+
+    /// Replaces an account's secrets: from the next request on, those before are refused.
+    ///
+    /// - Parameters:
+    ///   - authToken: The new auth token; nil leaves it as it is, here and below.
+    ///   - apiSecret: The new secret of the main account's API key.
+    ///   - clientSecret: The new secret of the OAuth client; tokens stay.
+    public func replaceSecrets(
+        authToken: String? = nil, apiSecret: String? = nil, clientSecret: String? = nil, account: String? = nil
+    ) throws(SimulatorError) {
+        try simulation.account(named: account).replaceSecrets(authToken: authToken, apiSecret: apiSecret)
+        if let clientSecret { simulation.state.withLock { $0.clientSecret = clientSecret } }
+    }
+
+    /// Lays members over those that the simulator makes up of a call, `from` and `to` for instance.
+    ///
+    /// - Parameter fields: a call without recordings needs a `start_time`.
+    public func setCall(
+        _ sid: String, fields: [String: JSONValue], account: String? = nil
+    ) throws(SimulatorError) {
+        try simulation.account(named: account).setCall(sid: sid, fields: fields)
+    }
+
+    /// Gives who called whom in a call of which nothing was set, and its direction.
+    public func parties(ofCall sid: String) -> (from: String, to: String, direction: String) {
+        CallRendering.parties(of: sid)
     }
 
     /// Gives an account another status.

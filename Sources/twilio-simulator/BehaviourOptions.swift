@@ -60,6 +60,22 @@ struct BehaviourOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The URL of another server, for presigned URLs.", valueName: "url"))
     var mediaOrigin: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "The URL of a customer's bucket that resources name; requests for media get 404.", valueName: "url"))
+    var bucket: String?
+
+    @Option(help: "The services that accept OAuth tokens.")
+    var bearerAcceptance = Behaviour.BearerAcceptance.all
+
+    @Option(help: ArgumentHelp("The lifetime of OAuth tokens.", valueName: "seconds"))
+    var tokenLifetime = Behaviour().tokenLifetimeSeconds
+
+    @Option(help: ArgumentHelp("The lifetime that is announced with OAuth tokens.", valueName: "seconds"))
+    var announcedTokenLifetime: Int?
+    @Flag(inversion: .prefixedNo, help: "Serve video; regions without it answer 404.")
+    var video = true
+
     @Option(help: "The format of the 2010 API's errors.")
     var errorFormat = Behaviour.ErrorFormat.json
 
@@ -93,6 +109,9 @@ struct BehaviourOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The Retry-After of those answers.", valueName: "seconds"))
     var retryAfter: Int?
 
+    @Option(help: "Whether requests have to be signed: Public Key Client Validation.")
+    var clientValidation = Behaviour.ClientValidation.disabled
+
     /// The behaviour that the options describe.
     var behaviour: Behaviour {
         var behaviour = Behaviour()
@@ -115,6 +134,11 @@ struct BehaviourOptions: ParsableArguments {
         behaviour.sendsETag = etag
         behaviour.urlLifetimeSeconds = urlLifetime
         behaviour.mediaOrigin = mediaOrigin
+        behaviour.bucket = bucket
+        behaviour.bearerAcceptance = bearerAcceptance
+        behaviour.tokenLifetimeSeconds = tokenLifetime
+        behaviour.announcedTokenLifetimeSeconds = announcedTokenLifetime
+        behaviour.servesVideo = video
         behaviour.errorFormat = errorFormat
         behaviour.pageSizeLimit = pageSizeLimit
         behaviour.listOrder = listOrder
@@ -126,6 +150,7 @@ struct BehaviourOptions: ParsableArguments {
         behaviour.bytesPerSecond = bandwidth
         behaviour.concurrencyLimit = concurrencyLimit
         behaviour.retryAfterSeconds = retryAfter
+        behaviour.clientValidation = clientValidation
         return behaviour
     }
 }

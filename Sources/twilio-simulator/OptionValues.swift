@@ -11,10 +11,12 @@ extension Behaviour.MetadataVersion: ExpressibleByArgument {}
 extension Behaviour.WrapAlgorithm: ExpressibleByArgument {}
 extension Behaviour.ContentAlgorithm: ExpressibleByArgument {}
 extension Behaviour.VideoSize: ExpressibleByArgument {}
+extension Behaviour.BearerAcceptance: ExpressibleByArgument {}
 extension Behaviour.ErrorFormat: ExpressibleByArgument {}
 extension Behaviour.MediaAddress: ExpressibleByArgument {}
 extension Behaviour.ListOrder: ExpressibleByArgument {}
 extension Behaviour.DateFilter: ExpressibleByArgument {}
 extension Behaviour.ListEnd: ExpressibleByArgument {}
 extension Behaviour.Paging: ExpressibleByArgument {}
+extension Behaviour.ClientValidation: ExpressibleByArgument {}
 extension GeneratedEnvelopes: ExpressibleByArgument {}

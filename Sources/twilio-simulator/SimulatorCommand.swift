@@ -16,7 +16,7 @@ struct SimulatorCommand: ParsableCommand {
             file overrides members of its resource, or is a resource without media when it is alone.
 
             When it is ready, one line of JSON on standard output tells the addresses and credentials. It ends on \
-            SIGINT or SIGTERM. http://…/_simulator/{requests,behaviour,faults,resources,manifest} on the API's port \
+            SIGINT or SIGTERM. http://…/_simulator/{requests,behaviour,faults,keys,tokens,resources,manifest} on the API's port \
             looks into it and changes it.
             """)
 
@@ -45,11 +45,25 @@ struct SimulatorCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The API key's secret.", valueName: "secret"))
     var apiSecret = SimulatedCredentials().apiSecret
 
+    @Option(help: ArgumentHelp("The identifier of an OAuth client.", valueName: "id"))
+    var clientID = SimulatedCredentials().clientID
+
+    @Option(help: ArgumentHelp("The OAuth client's secret.", valueName: "secret"))
+    var clientSecret = SimulatedCredentials().clientSecret
+
     @Option(
         help: ArgumentHelp(
             "A subaccount: name=NAME, and after commas media=FOLDER, sid=AC…, token=TOKEN, status=active, suspended or "
                 + "closed, as far as wanted. May be repeated.", valueName: "description"))
     var subaccount: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "A credential that reaches a part of its account: sid=SK… or AC…, and after commas secret=SECRET and "
+                + "account=AC… for a further key, kinds=KIND+KIND of recording, video-recording and composition, "
+                + "accounts=no, status=STATUS, code=NUMBER, as far as wanted. May be repeated.",
+            valueName: "description"))
+    var restrictedKey: [String] = []
 
     @Flag(help: "Use TLS, with a certificate of an authority created for this run.")
     var tls = false
@@ -109,7 +123,10 @@ struct SimulatorCommand: ParsableCommand {
             mediaFolder: media, publicKeys: try publicKey.map(readKey), logger: logger)
         configuration.credentials = SimulatedCredentials(
             accountSID: accountSid, authToken: authToken, apiKey: apiKey, apiSecret: apiSecret)
+        configuration.credentials.clientID = clientID
+        configuration.credentials.clientSecret = clientSecret
         configuration.subaccounts = try subaccount.map { try SimulatedSubaccount(argument: $0) }
+        configuration.keys = try restrictedKey.map { try SimulatedKey(argument: $0) }
         configuration.tls = tls
         configuration.apiPort = apiPort
         configuration.mediaPort = mediaPort
@@ -140,6 +157,8 @@ struct SimulatorCommand: ParsableCommand {
         let authToken: String
         let apiKey: String
         let apiSecret: String
+        let clientID: String
+        let clientSecret: String
         let publicKeySid: String?
         let caFile: String?
         let subaccounts: [Subaccount]
@@ -157,7 +176,8 @@ struct SimulatorCommand: ParsableCommand {
         let data = try encoder.encode(
             Ready(
                 apiURL: simulator.apiURL, mediaURL: simulator.mediaURL, accountSid: accountSid, authToken: authToken,
-                apiKey: apiKey, apiSecret: apiSecret, publicKeySid: simulator.publicKeySID,
+                apiKey: apiKey, apiSecret: apiSecret, clientID: clientID, clientSecret: clientSecret,
+                publicKeySid: simulator.publicKeySID,
                 caFile: simulator.authorityFile,
                 subaccounts: simulator.subaccounts.map {
                     Ready.Subaccount(sid: $0.sid, authToken: $0.authToken, name: $0.name)

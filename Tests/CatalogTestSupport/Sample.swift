@@ -39,6 +39,33 @@ package enum Sample {
             SID((kind == .voiceRecording ? "CA" : "RM") + String(repeating: "0", count: 32 - digits.count) + digits))
     }
 
+    /// A voice recording of a call and of a conference.
+    package static func conferenceRecording(
+        _ number: Int, status: String = "completed", seconds: Int64, call: Int, conference: Int?
+    ) throws -> ListedResource {
+        let conference = try conference.map { "\"\(try self.conference($0))\"" } ?? "null"
+        let json = """
+            {"sid":"\(try sid(number))","status":"\(status)","call_sid":"\(try group(call))",\
+            "conference_sid":\(conference),"date_created":"\(Timestamp(seconds: seconds))"}
+            """
+        return try ListedResource(kind: .voiceRecording, json: Array(json.utf8))
+    }
+
+    /// The SID of a conference.
+    package static func conference(_ number: Int) throws -> SID {
+        let digits = String(number, radix: 16)
+        return try #require(SID("CF" + String(repeating: "0", count: 32 - digits.count) + digits))
+    }
+
+    /// A call that began so many seconds after 1970.
+    package static func call(
+        _ number: Int, from: String = "+493012345", to: String = "+498976543", seconds: Int64
+    ) throws -> CallDescription {
+        CallDescription(
+            sid: try group(number), from: CallParty(from), to: CallParty(to), direction: "inbound",
+            startTime: Timestamp(seconds: seconds))
+    }
+
     /// A voice recording that is sealed with a tag, as its resource says.
     package static func sealed(_ number: Int) throws -> ListedResource {
         let json = """
@@ -54,6 +81,13 @@ extension Catalog {
     package func store(_ resources: [ListedResource], covering covered: [Range<Int64>] = []) throws {
         guard let kind = resources.first?.kind else { return }
         try lists.store([prepare(resources)], covering: covered, of: kind, now: 0, epoch: epoch)
+    }
+
+    /// Stores calls as those of a page are.
+    package func store(
+        _ found: [CallDescription], covering covered: [Range<Int64>] = [], keepingAllSince recent: Int64 = 0
+    ) throws {
+        try calls.store(found, covering: covered, keepingAllSince: recent, epoch: epoch)
     }
 
     /// The SIDs of a listing, had in pieces.

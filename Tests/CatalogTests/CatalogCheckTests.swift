@@ -24,6 +24,17 @@ struct CatalogCheckTests {
                         number, .composition, status: number % 50 == 0 ? "processing" : "completed",
                         seconds: 1_700_000_000 - Int64(number))
                 })
+            try catalog.store(
+                (0..<100).map { number in
+                    try Sample.conferenceRecording(
+                        number, seconds: 1_700_000_000 - Int64(number), call: number / 3, conference: number / 6)
+                })
+            try catalog.store(
+                (0..<Self.count / 3).map { number in
+                    try Sample.call(
+                        number, from: number % 5 == 0 ? "client:\(number)" : "+49301\(number)",
+                        seconds: 1_700_000_000 - Int64(number))
+                })
             for kind in [MediaKind.voiceRecording, .composition] {
                 try catalog.media.learn(
                     (0..<Self.count).map {

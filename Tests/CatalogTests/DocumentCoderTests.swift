@@ -31,6 +31,13 @@ struct DocumentCoderTests {
         }
     }
 
+    @Test("An error code of zstd is no size")
+    func errors() {
+        // As C makes them: the numbers from ZSTD_error_GENERIC on, subtracted from 0 without a sign.
+        for code in [1, 10, 20, 64, 70] as [UInt] { #expect(DocumentCoder.size(Int(bitPattern: 0 &- code)) == nil) }
+        for size in [0, 1, 1900, 64 << 20] { #expect(DocumentCoder.size(size) == size) }
+    }
+
     @Test("A changed byte is found, and nothing crashes")
     func damaged() throws {
         let coder = try DocumentCoder()

@@ -23,6 +23,19 @@ struct RequirementTests {
         try #require(try catalog.requirements.all().first { $0.value.name == key }?.key)
     }
 
+    @Test("What was read from a database that was replaced meanwhile is neither kept nor hidden")
+    func replaced() {
+        let memory = RequirementMemory()
+        let before = memory.epoch
+        memory.forgetNumbers(epoch: before + 1)
+        memory.keep([1: .bucket], epoch: before)
+        memory.hide([.composition: [1]], epoch: before)
+        #expect(memory.requirement(1) == nil && memory.hidden.isEmpty)
+        memory.keep([1: .unnamedKey], epoch: before + 1)
+        memory.hide([.composition: [2]], epoch: before + 1)
+        #expect(memory.requirement(1) == .unnamedKey && memory.hidden == [.composition: [2]])
+    }
+
     @Test("Examples are found wherever the recordings are, and from all over", arguments: [0, 1, 57, 198, 199])
     func examples(place: Int) throws {
         let folder = try CatalogFolder()
@@ -105,7 +118,7 @@ struct RequirementTests {
             try catalog.requirements.counts() == [
                 requirement: [.voiceRecording: 3, .videoRecording: 3, .composition: 3]
             ])
-        catalog.requirements.hide([.videoRecording: [try number(of: Self.common, in: catalog)]])
+        catalog.requirements.hide([.videoRecording: [try number(of: Self.common, in: catalog)]], epoch: catalog.epoch)
         #expect(try catalog.entries(of: .voiceRecording, after: 0, limit: 10).count == 3)
         #expect(try catalog.entries(of: .videoRecording, after: 0, limit: 10).isEmpty)
         #expect(try catalog.entries(of: .composition, after: 0, limit: 10).count == 3)

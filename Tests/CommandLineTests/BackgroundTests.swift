@@ -34,8 +34,8 @@ struct BackgroundTests {
         arguments: [#"pkill -TERM -f "[r]eady-descriptor.*$1""#, #"umount "$1""#])
     func unmountedAtOnce(unmounting: String) throws {
         let account = try SimulatedAccount(media: TestMedia.small)
-        // Until the lists are here, the command waits for what can't be read.
-        try account.add(faults: #"{"path":"/v1/*","action":{"type":"stall","afterBytes":10}}"#)
+        // Until the lists are here, the command waits for what can't be read; the first two requests check credentials.
+        try account.add(faults: #"{"path":"/v1/*","after":2,"action":{"type":"stall","afterBytes":10}}"#)
         let folder = try TemporaryFolder()
         let mountPoint = try folder.folder("mount")
         defer { umount2(mountPoint, 2 /* MNT_DETACH */) }

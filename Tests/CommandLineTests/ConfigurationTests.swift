@@ -1,4 +1,5 @@
 import ArgumentParser
+import Credentials
 import Foundation
 import Support
 import TestSupport
@@ -75,12 +76,53 @@ struct ConfigurationTests {
                 environment: Environment([
                     "TWILIO_ACCOUNT_SID": account, "TWILIO_AUTH_TOKEN": "token", "TWILIO_API_KEY": key, name: "secret",
                 ]))
-            #expect(configuration.credential.username == key)
+            #expect(configuration.login?.username == key)
         }
         let token = try AccountConfiguration(
             AccountOptions.parse(["--account-sid", account]),
             environment: Environment(["TWILIO_AUTH_TOKEN": "token", "TWILIO_ACCOUNT_SID": "ignored"]))
-        #expect(token.credential.username == account)
+        #expect(token.login?.username == account)
+    }
+
+    private let client = "OQ" + String(repeating: "2", count: 32)
+
+    @Test("OAuth goes before an API key, when its secret is there")
+    func oauth() throws {
+        var variables = [
+            "TWILIO_ACCOUNT_SID": account, "TWILIO_AUTH_TOKEN": "token", "TWILIO_API_KEY": key,
+            "TWILIO_API_SECRET": "secret", "TWILIO_CLIENT_ID": client,
+        ]
+        func credentials(_ words: String...) throws -> any CredentialProvider {
+            try AccountConfiguration(AccountOptions.parse(words), environment: Environment(variables)).credentials
+        }
+        #expect(try !(credentials() is OAuthProvider), "the ID alone is no wish")
+        variables["TWILIO_CLIENT_SECRET"] = "secret"
+        #expect(try credentials() is OAuthProvider)
+        #expect(try !(credentials("--api-key", key) is OAuthProvider), "the command line goes before the variables")
+        let folder = try TemporaryFolder()
+        let file = try folder.file("secret", "other\n")
+        chmod(file, 0o600)
+        #expect(try credentials("--client-secret-file", file) is OAuthProvider)
+        variables["TWILIO_CLIENT_ID"] = nil
+        #expect(try credentials("--client-id", client) is OAuthProvider)
+    }
+
+    @Test(
+        "Half of an OAuth client, or another form of credential beside it, is refused with a remedy",
+        arguments: [
+            (["--client-id", "OQ1"], FailureStatus.credentials, "--client-secret-file"),
+            (["--client-secret-file", "/dev/null"], .configuration, "--client-id"),
+            (["--client-id", "OQ1", "--api-key", "SK1"], .configuration, "either"),
+            (["--client-id", "OQ1", "--auth-token-file", "/dev/null"], .configuration, "either"),
+            (["--client-id", "O Q", "--client-secret-file", "/dev/null"], .credentials, "'O Q'"),
+            (["--oauth-url", "http://oauth.example/token"], .configuration, "OAuth address"),
+        ])
+    func incompleteOAuth(words: [String], status: FailureStatus, word: String) throws {
+        let environment = Environment(["TWILIO_ACCOUNT_SID": account])
+        let failure = #expect(throws: Failure.self) {
+            try AccountConfiguration(AccountOptions.parse(words), environment: environment)
+        }
+        #expect(failure?.code == status && failure?.message.contains(word) == true, "\(String(describing: failure))")
     }
 
     @Test("Words of the command line may have line ends and blanks around them, as scripts from Windows leave them")

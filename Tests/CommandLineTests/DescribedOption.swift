@@ -116,7 +116,7 @@ enum OptionTable {
             let cells = row.replacing("\\|", with: "\0").split(separator: "|", omittingEmptySubsequences: false)
                 .map { $0.trimmingCharacters(in: .whitespaces) }
             try #require(cells.count == 5, "\(row)")
-            let heads = cells[1].matches(of: #/`(--?[a-z-]+)(?: ([^`]*))?`/#)
+            let heads = cells[1].matches(of: #/`(--?[a-z0-9-]+)(?: ([^`]*))?`/#)
             let defaultValue = try #/^[a-z0-9]\w*$/#.firstMatch(in: cells[2].replacing("`", with: ""))
             for head in heads {
                 var option = DescribedOption()

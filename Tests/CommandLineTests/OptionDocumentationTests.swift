@@ -1,4 +1,5 @@
 import ArgumentParser
+import FileTree
 import Foundation
 import Logging
 import Media
@@ -59,6 +60,7 @@ struct OptionDocumentationTests {
         for (name, choices) in [
             "--integrity": IntegrityMode.allCases.map(\.rawValue), "--log-format": LogFormat.allCases.map(\.rawValue),
             "--log-level": Logger.Level.allCases.map(\.rawValue), "--kinds": MediaKind.allCases.map(\.commandLineName),
+            "--link-names": LinkNames.allCases.map(\.rawValue),
         ] {
             for option in [help[name], manual[name]] {
                 let option = try #require(option)
@@ -89,6 +91,7 @@ struct OptionDocumentationTests {
         #expect(help["--integrity"]?.defaultValue == command.integrity.rawValue)
         #expect(help["--log-level"]?.defaultValue == command.logLevel.rawValue)
         #expect(help["--log-format"]?.defaultValue == command.logFormat.rawValue)
+        #expect(help["--link-names"]?.defaultValue == command.window.linkNames.rawValue)
         #expect(help["--umask"]?.defaultValue.flatMap { UInt32($0, radix: 8) } == MountDefaults.mask)
         let limit = try #require(help["--refresh"]?.limit)
         #expect(throws: Never.self) { try MountCommand.parse(["--refresh", limit, "mnt"]) }

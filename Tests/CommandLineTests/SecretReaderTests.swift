@@ -104,7 +104,7 @@ struct SecretReaderTests {
         let failure = #expect(throws: Failure.self) { try SecretReader(isStrict: true).text(path, what: "token") }
         #expect(failure?.message == told.first)
         // Credentials of subaccounts may be read by nobody else, the file's owner included.
-        #expect(throws: Failure.self) { try SubaccountCredentials.read(path) }
+        #expect(throws: Failure.self) { try CredentialList.read(path, what: "credentials", of: .subaccount) }
         chmod(path, 0o644)
         #expect(try reader.text(path, what: "token") == "secret")
         #expect(warnings.withLock { $0 }.count == 3, "both are told")
@@ -152,7 +152,7 @@ struct SecretReaderTests {
             ]))
         #expect(configuration.account.description == account)
         let key = "SK" + String(repeating: "1", count: 32)
-        #expect(configuration.credential == Credential(username: key, password: "secret"))
+        #expect(configuration.login == Credential(username: key, password: "secret"))
         #expect(configuration.region == nil)
     }
 
@@ -160,6 +160,34 @@ struct SecretReaderTests {
     func subaccounts() throws {
         let account = "AC" + String(repeating: "1", count: 32)
         let path = try file([0xEF, 0xBB, 0xBF] + Array("\(account) token \r\n".utf8))
-        #expect(try SubaccountCredentials.read(path).count == 1)
+        #expect(try CredentialList.read(path, what: "credentials", of: .subaccount).count == 1)
+    }
+
+    @Test("A name without a slash means a service's credential where there is one, else a file in this folder")
+    func serviceCredentials() throws {
+        let path = try file(Array("secret\n".utf8))
+        let reader = SecretReader(credentialsFolder: folder.url.path)
+        #expect(reader.file(named: "secret") == path)
+        #expect(try reader.text("secret", what: "token") == "secret")
+        for name in ["absent", "./secret", path, ""] { #expect(reader.file(named: name) == name) }
+        #expect(SecretReader().file(named: "secret") == "secret")
+    }
+
+    @Test(
+        "What systemd gives a service with an access list isn't taken for readable by others",
+        .enabled(if: getuid() == 0, "needs root"))
+    func accessList() throws {
+        let path = try file(Array("secret\n".utf8), mode: 0o440)
+        let reader = SecretReader(isStrict: true, credentialsFolder: folder.url.path)
+        #expect(try reader.text("secret", what: "token") == "secret")
+        #expect(try reader.text(path, what: "token") == "secret")
+        #expect(throws: Failure.self, "elsewhere") { try SecretReader(isStrict: true).text(path, what: "token") }
+        for mode in [0o444, 0o460, 0o404] as [mode_t] {
+            chmod(path, mode)
+            #expect(throws: Failure.self, "\(mode)") { try reader.text(path, what: "token") }
+        }
+        chmod(path, 0o440)
+        chown(path, 0, 1)
+        #expect(throws: Failure.self, "another group") { try reader.text(path, what: "token") }
     }
 }

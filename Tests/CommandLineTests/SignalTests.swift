@@ -91,4 +91,70 @@ struct SignalTests {
         mount.send(SIGUSR2)
         #expect(eventually { mount.log.contains("notice: debug logging is off") })
     }
+
+    /// A mount in the foreground at a terminal of its own, which goes when a file appears.
+    private struct Terminal {
+        let folder: TemporaryFolder
+        let mount: MountedAccount
+
+        init(_ wrapper: String...) throws {
+            folder = try TemporaryFolder()
+            mount = try MountedAccount(
+                try SignalTests.account.get(), keys: [],
+                wrapper: Python.words("own_terminal", [folder.path("hang-up")] + wrapper))
+        }
+
+        /// The process that serves the mount.
+        var processID: Int32 {
+            get throws {
+                let text = String(decoding: mount.process.output, as: UTF8.self)
+                return try #require(Int32(text.trimmingCharacters(in: .newlines)))
+            }
+        }
+
+        func hangUp() throws { try folder.file("hang-up", "") }
+    }
+
+    @Test("SIGHUP has a mount at a terminal read files again, as long as the terminal is there; it ends with that")
+    func terminal() throws {
+        let terminal = try Terminal()
+        kill(try terminal.processID, SIGHUP)
+        #expect(
+            terminal.mount.hasLogged("were read again and hold the same as before"), "\(terminal.mount.log)")
+        #expect(try !Command.require(["ls", terminal.mount.path + "/recordings"]).lines.isEmpty)
+        try terminal.hangUp()
+        #expect(try terminal.mount.process.wait().end == .exited(0))
+        #expect(!terminal.mount.isMounted)
+    }
+
+    @Test("A mount in the foreground that ignores SIGHUP from the start, as with nohup, outlives its terminal")
+    func nohup() throws {
+        let terminal = try Terminal("sh", "-c", #"trap "" HUP; exec "$@""#, "sh")
+        let process = try terminal.processID
+        try terminal.hangUp()
+        // Long enough for the signal to come.
+        usleep(500_000)
+        #expect(try !Command.require(["ls", terminal.mount.path + "/recordings"]).lines.isEmpty)
+        kill(process, SIGTERM)
+        #expect(try terminal.mount.process.wait().end == .exited(0))
+        #expect(!terminal.mount.isMounted)
+    }
+
+    @Test("SIGHUP has a mount in the background read its files again, and doesn't end it")
+    func hangup() throws {
+        let account = try Self.account.get()
+        let folder = try TemporaryFolder()
+        let file = try folder.file("token", account.simulator.credentials.authToken)
+        chmod(file, 0o600)
+        let mount = try BackgroundMount(
+            account, options: ["--no-key", "--auth-token-file", file], environment: ["TWILIO_AUTH_TOKEN": ""])
+        for count in 1...3 {
+            mount.send(SIGHUP)
+            #expect(
+                eventually {
+                    mount.log.split(separator: "\n").count { $0.contains("hold the same as before") } == count
+                })
+            #expect(try mount.answers)
+        }
+    }
 }

@@ -56,6 +56,15 @@ struct SimulatorCommandTests {
         #expect(old["status"] as? String == "closed")
     }
 
+    @Test("Signed requests can be demanded from the start")
+    func clientValidation() throws {
+        let (process, ready) = try start("--client-validation", "enforced")
+        defer { process.send(SIGTERM) }
+        let login = "\(ready.accountSid):\(ready.authToken)"
+        let answer = try Command.require(["curl", "-gsS", "-u", login, "\(ready.apiURL)/v1/Recordings"]).text
+        #expect(answer.contains("70052"))
+    }
+
     @Test("The switches of lists of generated recordings are obeyed")
     func lists() throws {
         let (process, ready) = try start(
@@ -81,6 +90,34 @@ struct SimulatorCommandTests {
         ])
     func refusals(argument: String, words: String) throws {
         let result = try Command.run([BuiltPrograms.simulator, "--subaccount", argument])
+        #expect(result.end != .exited(0))
+        #expect(result.errorText.contains(words))
+    }
+
+    @Test("A restricted key is as it was described")
+    func restrictedKey() throws {
+        let key = "SK" + String(repeating: "5", count: 32)
+        let (process, ready) = try start(
+            "--restricted-key", "sid=\(key),secret=hidden,kinds=video-recording+composition,status=403,code=20403",
+            "--no-video")
+        defer { process.send(SIGTERM) }
+        for (path, status) in [
+            ("/2010-04-01/Accounts/\(ready.accountSid)/Recordings.json", "403"), ("/v1/Recordings", "404"),
+        ] {
+            let result = try Command.require(
+                ["curl", "-gsS", "-o", "/dev/null", "-w", "%{http_code}", "-u", "\(key):hidden", ready.apiURL + path])
+            #expect(result.text == status, "\(path)")
+        }
+    }
+
+    @Test(
+        "A key that can't be is refused with a sentence",
+        arguments: [
+            ("secret=x", "has no SID"), ("sid=SK1", "SK1 is no SID"), ("sid=SK1,kinds=fax", "no kind fax"),
+            ("sid=SK1,status=x", "status=x is no number"), ("sid=SK1,colour=red", "colour=red says nothing"),
+        ])
+    func keyRefusals(argument: String, words: String) throws {
+        let result = try Command.run([BuiltPrograms.simulator, "--restricted-key", argument])
         #expect(result.end != .exited(0))
         #expect(result.errorText.contains(words))
     }

@@ -1,4 +1,5 @@
 import Testing
+import TwilioSimulator
 
 @testable import twiliofs
 
@@ -24,7 +25,31 @@ struct StartFailure: Sendable, CustomTestStringConvertible {
         return copy
     }
 
-    static let all = credentials + mounting
+    static let all = credentials + oauth + mounting
+
+    /// The options of the simulated OAuth client.
+    static func oauthOptions(_ file: String, url: String = "$API/v2/token") -> [String] {
+        ["--client-id", SimulatedCredentials().clientID, "--client-secret-file", file, "--oauth-url", url]
+    }
+
+    private static let oauth: [StartFailure] = [
+        StartFailure(
+            "wrong secret of the OAuth client", .credentials,
+            naming: ["refuses the credentials", "OQ0123", "invalid_client", "--client-secret-file"]
+        ).with { $0.options = oauthOptions("$TMP/wrong") },
+        StartFailure("no OAuth service", .unreachable, naming: ["can't be reached", "127.0.0.1:1"]).with {
+            $0.options = oauthOptions("$TMP/wrong", url: "http://127.0.0.1:1/v2/token")
+        },
+        StartFailure("OAuth over plain http", .configuration, naming: ["OAuth address", "http://example.com"]).with {
+            $0.options = oauthOptions("$TMP/wrong", url: "http://example.com/v2/token")
+        },
+        StartFailure("an OAuth client without its secret", .credentials, naming: ["--client-secret-file"]).with {
+            $0.options = ["--client-id", "OQ1"]
+        },
+        StartFailure("an OAuth client and an API key", .configuration, naming: ["--client-id", "API key"]).with {
+            $0.options = oauthOptions("$TMP/wrong") + ["--api-key", "SK0123456789abcdef0123456789abcdef"]
+        },
+    ]
 
     private static let credentials: [StartFailure] = [
         StartFailure("wrong auth token", .credentials, naming: ["refuses the credentials", "check"]).with {
@@ -117,6 +142,18 @@ struct StartFailure: Sendable, CustomTestStringConvertible {
         },
         StartFailure("a token and an API key", .configuration, naming: ["--auth-token-file", "--api-key"]).with {
             $0.options = ["--auth-token-file", "$TMP/wrong", "--api-key", "SK0123456789abcdef0123456789abcdef"]
+        },
+        StartFailure("a signing key without an API key", .configuration, naming: ["--signing-key", "--api-key"]).with {
+            $0.options = ["--signing-key", "CR0123456789abcdef0123456789abcdef=$KEYS/pkcs8.pem"]
+        },
+        StartFailure("a signing key without a SID", .privateKey, naming: ["--signing-key CR…=$KEYS/pkcs8.pem"]).with {
+            $0.options = ["--signing-key", "$KEYS/pkcs8.pem"]
+        },
+        StartFailure("a public key that signs", .privateKey, naming: ["signing key", "public.pem", "PUBLIC KEY"]).with {
+            $0.options = ["--signing-key", "CR0123456789abcdef0123456789abcdef=$KEYS/public.pem"]
+        },
+        StartFailure("an encrypted signing key", .passphrase, naming: ["signing key", "--key-passphrase-file"]).with {
+            $0.options = ["--signing-key", "CR0123456789abcdef0123456789abcdef=$KEYS/encryptedPKCS8.pem"]
         },
         StartFailure("a bad region", .configuration, naming: ["xx9", "edge"]).with {
             $0.options = ["--region", "xx9"]

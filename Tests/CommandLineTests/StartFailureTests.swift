@@ -33,6 +33,67 @@ struct StartFailureTests {
         }
     }
 
+    @Test(
+        "Credentials that reach a part are told with the kinds that they reach, all of it in one sentence",
+        arguments: [
+            ("recording", "video,compositions", 403, 20403, ["video recordings and compositions"]),
+            ("recording", "video", 403, 20403, ["the list of video recordings", "reach nothing"]),
+            ("recording", "voice,video", 404, 20404, ["the list of video recordings", "--kinds voice"]),
+            ("video-recording", "voice,video", 401, 20003, ["the list of voice recordings", "--kinds video"]),
+            ("video-recording", "voice,video,compositions", 403, 70052, ["voice recordings and compositions"]),
+            ("composition", "voice", 401, 20003, ["refuses the credentials", "check"]),
+            ("composition", "voice", 404, 20404, ["doesn't know the account"]),
+        ] as [(String, String, Int, Int, [String])])
+    func restricted(reached: String, shown: String, status: Int, code: Int, words: [String]) throws {
+        let account = try SimulatedAccount(media: nil)
+        let key = account.simulator.credentials.accountSID
+        try account.simulator.control(
+            "POST", "keys",
+            body: #"{"sid":"\#(key)","kinds":["\#(reached)"],"status":\#(status),"code":\#(code)}"#)
+        try check(
+            StartFailure(
+                "a part", .credentials,
+                naming: words + ["127.0.0.1", "status \(status)", "error \(code)"]
+            ).with { $0.options = ["--kinds", shown] },
+            account: account, mode: [])
+    }
+
+    @Test("A region without video is told as the reason")
+    func regionWithoutVideo() throws {
+        let account = try SimulatedAccount(media: nil) { $0.behaviour.servesVideo = false }
+        try check(
+            StartFailure("no video there", .credentials, naming: ["the region ie1 has no video", "--kinds voice"]).with
+            {
+                $0.options = ["--region", "ie1"]
+            },
+            account: account, mode: [])
+    }
+
+    @Test("A subaccount whose own credentials are refused is named")
+    func subaccount() throws {
+        let account = try SimulatedAccount(media: nil) { $0.subaccounts = [try SimulatedSubaccount(name: "sales")] }
+        let sid = account.simulator.subaccounts[0].sid
+        chmod(try folder.file("own", "\(sid) not-its-token\n"), 0o600)
+        try check(
+            StartFailure(
+                "a subaccount", .credentials,
+                naming: ["the subaccount \(sid)", "--subaccount-credentials", "--kinds voice", "status 401"]
+            ).with { $0.options = ["--subaccounts", "--subaccount-credentials", "$TMP/own"] },
+            account: account, mode: [])
+    }
+
+    @Test("A key that can't list subaccounts is told as such")
+    func accountsRefused() throws {
+        let account = try SimulatedAccount(media: nil)
+        let key = account.simulator.credentials.accountSID
+        try account.simulator.control("POST", "keys", body: #"{"sid":"\#(key)","reachesAccounts":false}"#)
+        try check(
+            StartFailure("no accounts", .credentials, naming: ["the list of accounts", "without --subaccounts"]).with {
+                $0.options = ["--subaccounts"]
+            },
+            account: account, mode: [])
+    }
+
     @Test("A certificate that isn't trusted is named")
     func certificate() throws {
         try check(
@@ -165,6 +226,40 @@ struct StartFailureTests {
         }
     }
 
+    @Test("An OAuth service that gives out no token is told, by what it sends")
+    func tokenless() throws {
+        for (status, body, code, words) in [
+            (200, "<html>Please log in</html>", .unreachable, ["isn't JSON", "--oauth-url"]),
+            (200, "{}", .unreachable, ["access_token"]), (503, "", .unreachable, ["status 503", "try again later"]),
+        ] as [(Int, String, FailureStatus, [String])] {
+            let server = try LoopbackServer { _ in LoopbackServer.Answer(status: status, body: Array(body.utf8)) }
+            defer { server.stop() }
+            try check(
+                StartFailure("no token", code, naming: words).with {
+                    $0.options = StartFailure.oauthOptions("$TMP/wrong", url: server.url)
+                },
+                account: try Self.account.get(), mode: [])
+        }
+    }
+
+    @Test("Hosts that don't accept OAuth tokens are told, with the remedy")
+    func refusedTokens() throws {
+        let account = try SimulatedAccount(media: nil) { $0.behaviour.bearerAcceptance = .none }
+        chmod(try folder.file("client", account.simulator.credentials.clientSecret), 0o600)
+        try check(
+            StartFailure(
+                "no host accepts tokens", .credentials, naming: ["doesn't accept OAuth tokens", "use an API key"]
+            ).with { $0.options = StartFailure.oauthOptions("$TMP/client") },
+            account: account, mode: [])
+        account.simulator.behaviour.bearerAcceptance = .voice
+        try check(
+            StartFailure(
+                "video doesn't accept tokens", .credentials,
+                naming: ["OAuth tokens of this client aren't accepted there", "--kinds voice", "--video-credentials"]
+            ).with { $0.options = StartFailure.oauthOptions("$TMP/client") },
+            account: account, mode: [])
+    }
+
     @Test("A proxy that refuses is told", arguments: [(407, "USER:PASSWORD@HOST"), (403, "NO_PROXY")])
     func refusingProxy(status: Int, words: String) throws {
         let server = try LoopbackServer { _ in LoopbackServer.Answer(status: status) }
@@ -228,6 +323,7 @@ struct StartFailureTests {
         let expand = { (text: String) in
             text.replacing("$KEYS", with: keys).replacing("$TMP", with: folder.url.path)
                 .replacing("$MNT", with: folder.path("mount"))
+                .replacing("$API", with: account.simulator.apiURL)
         }
         let words =
             prefix + [BuiltPrograms.twiliofs, "mount"] + mode + ["--cache-dir", folder.path("cache")] + failure.key

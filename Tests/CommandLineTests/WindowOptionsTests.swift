@@ -1,5 +1,6 @@
 import ArgumentParser
 import Catalog
+import FileTree
 import Support
 import Sync
 import TestSupport
@@ -15,6 +16,15 @@ struct WindowOptionsTests {
         let options = try WindowOptions.parse([])
         #expect(try options.window() == CatalogWindow())
         #expect(options.settings.refreshInterval == .seconds(60))
+        #expect(options.settings.fetchesCalls && options.linkNames == .sid)
+    }
+
+    @Test("Calls can be left out, and links can have names for people")
+    func calls() throws {
+        #expect(try !WindowOptions.parse(["--no-calls"]).settings.fetchesCalls)
+        #expect(try WindowOptions.parse(["--link-names", "readable"]).linkNames == .readable)
+        let error = #expect(throws: (any Error).self) { try WindowOptions.parse(["--link-names", "pretty"]) }
+        #expect(error.map { WindowOptions.message(for: $0) }?.contains("'pretty' is not a style of names") == true)
     }
 
     @Test(

@@ -121,5 +121,6 @@ struct FullDiskTests {
             })
         #expect(cache.statistics.pause == nil)
         #expect(bench.log.filter { $0.hasPrefix("warning") }.count == 1, "\(bench.log)")
+        #expect(bench.log.filter { $0 == "notice: the disk cache is in use again" }.count == 1, "\(bench.log)")
     }
 }

@@ -26,6 +26,14 @@ struct MountHelperTests {
         #expect(MountHelper.sentence(in: Array("\n".utf8)) == nil)
     }
 
+    @Test("A signal that ends it is told from success, and from every status")
+    func end() throws {
+        func end(of script: String) throws -> ProcessEnd? { try MountHelper.run(["-c", script], path: "/bin/sh").end }
+        #expect(try end(of: "kill -KILL $$") == .killed(signal: SIGKILL))
+        #expect(try end(of: "exit 0") == .exited(0))
+        #expect(try end(of: "exit 9") == .exited(9))
+    }
+
     @Test(
         "What it refuses has the code that it is about",
         arguments: [

@@ -70,7 +70,7 @@ struct FileTreeTests {
     private static let directories = [
         "": [
             ".", "..", "recordings", "video-recordings", "compositions", "metadata", "by-date", "by-call", "by-room",
-            ".twiliofs",
+            "by-conference", ".twiliofs",
         ],
         "metadata": [".", "..", "recordings", "video-recordings", "compositions"],
         ".twiliofs": [".", "..", "status.json", "metrics", "version"],

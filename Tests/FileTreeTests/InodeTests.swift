@@ -1,3 +1,4 @@
+import Catalog
 import TestSupport
 import Testing
 import TwilioAPI
@@ -33,7 +34,7 @@ struct InodeTests {
 
     /// The places of which each branch has one.
     private static let fixedPlaces: [Place] = {
-        var directories: [Directory] = [.root, .metadata, .control, .accounts, .byDate]
+        var directories: [Directory] = [.root, .metadata, .control, .accounts, .byDate, .byNumber]
         directories += Grouping.allCases.map { .byGroup($0) }
         directories += MediaKind.allCases.flatMap { [.media($0), .metadataOf($0)] }
         for year in 2008...2040 {
@@ -61,6 +62,16 @@ struct InodeTests {
                     .directory(.group(group)),
                 ]
                 nodes += places.map { ($0, accounts.randomElement(using: &generator)) }
+                guard kind.group == .call else { continue }
+                let conference = try Self.sid("CF", generator.next(), generator.next())
+                nodes += [.caller, .callee, .conference].map { (.link(sid, kind, $0), nil) }
+                nodes.append((.directory(.group(conference)), nil))
+            }
+        }
+        for account in [nil] + accounts {
+            for number in Set((0..<1000).map { _ in Int64.random(in: PhoneNumber.digits, using: &generator) } + [0]) {
+                guard let group = NumberGroup(storedNumber: number) else { continue }
+                nodes.append((.directory(.number(group)), account))
             }
         }
         let numbers = nodes.map { InodeNumber(preferredBy: $0.place, of: $0.account) }
@@ -83,6 +94,36 @@ struct InodeTests {
                     continue
                 }
                 #expect(digits.contains(sid.high) && found(sid) == place)
+            }
+        }
+    }
+
+    @Test("A number of a view by call tells its view, and that of a telephone number or a conference which it is")
+    func originsOfCalls() throws {
+        let sid = try Self.sid("RE", 0x1234_5678_9ABC_DEF0, 1)
+        for view in [View.caller, .callee, .conference] {
+            guard
+                case .link(view, let digits)? = InodeNumber(preferredBy: .link(sid, .voiceRecording, view)).origin
+            else {
+                Issue.record("\(view)")
+                continue
+            }
+            #expect(digits.contains(sid.high))
+        }
+        let conference = try Self.sid("CF", 0xFEDC_BA98_7654_3210, 1)
+        guard
+            case .group(.conference, let digits)? =
+                InodeNumber(preferredBy: .directory(.group(conference))).origin
+        else {
+            Issue.record("no conference")
+            return
+        }
+        #expect(digits.contains(conference.high))
+        for name in ["anonymous", "+10", "+493012345", "+999999999999999"] {
+            let group = try #require(NumberGroup(named: name))
+            guard case .number(group)? = InodeNumber(preferredBy: .directory(.number(group))).origin else {
+                Issue.record("\(name)")
+                continue
             }
         }
     }

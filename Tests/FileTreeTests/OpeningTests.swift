@@ -31,7 +31,7 @@ struct OpeningTests {
         let stored = try #require(try bench.catalog.media.facts(of: sid))
         let facts = try #require(MediaFacts(stored: stored.facts))
         let envelope = try #require(try MediaFacts.envelope(of: resource, fields: facts.envelopeFields))
-        return bench.library.services.contentKeys.withLock { $0.key(of: envelope) }
+        return bench.library.services.keys.contentKey(of: envelope)
     }
 
     @Test(

@@ -53,6 +53,37 @@ struct RemovalTests {
         }
     }
 
+    @Test("What is still in the account, but not completed, isn't said to be gone")
+    func unfinished() throws {
+        let bench = try TreeBench(files: ["compositions/f.mp4": Array(repeating: 5, count: 1000)])
+        defer { bench.shutDown() }
+        let sid = try #require(SID(try bench.sid("f.mp4")))
+        let inode = try bench.find("compositions/\(sid).mp4").inode
+        func failure() throws -> FileTreeError? {
+            let answers = Awaited<Bool>()
+            bench.synchronizer.recheck(sid) { answers.add($0) }
+            #expect(try answers.value())
+            return #expect(throws: FileTreeError.self) { try bench.open(inode) }
+        }
+        try bench.simulator.update("\(sid)", fields: ["status": "processing"])
+        let unfinished = try failure()
+        #expect(unfinished?.code == .stale && unfinished?.message.contains("isn't completed") == true)
+        try bench.simulator.remove("\(sid)")
+        let gone = try failure()
+        #expect(gone?.code == .stale && gone?.message.contains("not in the account any more") == true)
+    }
+
+    @Test("A name that Twilio can't be asked for is no fault of the catalog")
+    func refusedLookup() throws {
+        let bench = try TreeBench()
+        defer { bench.shutDown() }
+        let folder = try bench.find("compositions").inode
+        bench.simulator.faults = [FaultRule(.status(403), host: .api)]
+        let name = "CJ\(String(repeating: "7", count: 32)).mp4"
+        let error = #expect(throws: FileTreeError.self) { try bench.lookUp(name, in: folder) }
+        #expect(error?.code == .inputOutput && error?.message.contains("Twilio") == true)
+    }
+
     @Test("A file whose media turns out to be gone is asked for, and gone from then on")
     func foundOutByReading() throws {
         let bench = try TreeBench(files: ["compositions/f.mp4": Array(repeating: 5, count: 70_000)])

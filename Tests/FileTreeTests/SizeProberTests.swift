@@ -49,6 +49,24 @@ struct SizeProberTests {
         #expect(eventually { bench.simulator.requests.contains { $0.path.contains(sid) } })
     }
 
+    @Test("In a catalog that is made anew they are probed anew")
+    func lostCatalog() throws {
+        let bench = try TreeBench(generated: 60)
+        defer { bench.shutDown() }
+        let prober = Self.prober(bench)
+        try prober.start()
+        defer { prober.shutDown() }
+        try Self.listed(bench)
+        #expect(try eventually { try Self.unsized(bench) == 0 })
+        let epoch = bench.catalog.epoch
+        try bench.loseCatalog()
+        // The first use notices the loss, and fails.
+        #expect(eventually { (try? Self.unsized(bench)) != nil && bench.catalog.epoch > epoch })
+        try Self.listed(bench)
+        #expect(try bench.catalog.totals(of: .voiceRecording).count == 60)
+        #expect(try eventually { try Self.unsized(bench) == 0 })
+    }
+
     @Test("Nothing is probed before the delay has passed, nor after the end")
     func delay() throws {
         let bench = try TreeBench(generated: 50)

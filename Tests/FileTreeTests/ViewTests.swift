@@ -225,11 +225,14 @@ struct ViewTests {
     @Test("A mount that shows some kinds has the directories of those alone")
     func kinds() throws {
         let expected: [(Set<TwilioAPI.MediaKind>, [String])] = [
-            ([.voiceRecording], ["recordings", "metadata", "by-date", "by-call", ".twiliofs"]),
+            ([.voiceRecording], ["recordings", "metadata", "by-date", "by-call", "by-conference", ".twiliofs"]),
             ([.composition], ["compositions", "metadata", "by-date", "by-room", ".twiliofs"]),
             (
                 [.voiceRecording, .videoRecording],
-                ["recordings", "video-recordings", "metadata", "by-date", "by-call", "by-room", ".twiliofs"]
+                [
+                    "recordings", "video-recordings", "metadata", "by-date", "by-call", "by-room", "by-conference",
+                    ".twiliofs",
+                ]
             ),
         ]
         for (kinds, names) in expected {

@@ -35,7 +35,7 @@ struct BlockMapTests {
         static let slotCount = 60
 
         init(seed: UInt64, contentSize: Int64, releasesWholeBlocks: Bool) throws {
-            pool = try #require(MemoryPool(byteCount: Self.slotCount * PooledMemory.stride) { $0() })
+            pool = try #require(MemoryPool(immediateOf: Self.slotCount * PooledMemory.stride))
             map = BlockMap(contentSize: contentSize, releasesWholeBlocks: releasesWholeBlocks)
             self.contentSize = contentSize
             self.releasesWholeBlocks = releasesWholeBlocks
@@ -206,7 +206,7 @@ struct BlockMapTests {
         init(blocks: Int64, rest: Int64 = 0, releasesWholeBlocks: Bool = true, slots: Int = 256) throws {
             map = BlockMap(
                 contentSize: blocks * BlockMapTests.size + rest, releasesWholeBlocks: releasesWholeBlocks)
-            pool = try #require(MemoryPool(byteCount: slots * PooledMemory.stride) { $0() })
+            pool = try #require(MemoryPool(immediateOf: slots * PooledMemory.stride))
         }
 
         mutating func read(

@@ -71,7 +71,7 @@ struct DeferredOpeningTests {
     ///
     /// One that is unwrapped takes the place of the one before. So the same object wasn't unwrapped again.
     private static func contentKey(_ library: MediaLibrary, _ envelope: EnvelopeMetadata) -> ContentEncryptionKey? {
-        library.services.contentKeys.withLock { $0.key(of: envelope) }
+        library.services.keys.contentKey(of: envelope)
     }
 
     @Test(
@@ -189,7 +189,7 @@ struct DeferredOpeningTests {
         }
         let error = #expect(throws: MediaError.self) { try open() }
         #expect(error?.code == .keyNotHeld)
-        library.services.contentKeys.withLock { $0.insert(key, of: envelope) }
+        library.services.keys.note(key, of: envelope, proving: nil, by: library.services.keys.now)
         #expect(try areSame(bench.readAll(open()), bench.original))
     }
 }

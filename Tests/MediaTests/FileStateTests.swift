@@ -14,7 +14,7 @@ struct FileStateTests {
     private let error: MediaError
 
     init() throws {
-        memory = try #require(MemoryPool(byteCount: 64 * PooledMemory.stride) { $0() })
+        memory = try #require(MemoryPool(immediateOf: 64 * PooledMemory.stride))
         error = MediaError(.transferFailed, SID("RE" + String(repeating: "a", count: 32))!, "the network is gone")
     }
 

@@ -6,8 +6,13 @@ import Testing
 
 @Suite("The pool of memory", .orderly)
 struct MemoryPoolTests {
-    private static func pool(slots: Int) throws -> MemoryPool {
-        try #require(MemoryPool(byteCount: slots * PooledMemory.stride + 100) { $0() })
+    /// - Parameter isRunning: whether the threads that grant slots are running.
+    private static func pool(slots: Int, isRunning: Bool = true) throws -> MemoryPool {
+        try #require(
+            MemoryPool(byteCount: slots * PooledMemory.stride + 100) { work in
+                if isRunning { work() }
+                return isRunning
+            })
     }
 
     @Test("It gives as many slots as there is memory for, each to one owner, and not one more")
@@ -76,6 +81,21 @@ struct MemoryPoolTests {
         pool.abandonWaiters()
         #expect(try granted.value() == 0)
         #expect(held.count == 2)
+    }
+
+    @Test("Who begins to wait after the end gets nothing at once, and so does who is served when no thread is left")
+    func waitingAfterTheEnd() throws {
+        let ended = try Self.pool(slots: 2)
+        ended.abandonWaiters()
+        let granted = Awaited<Int>()
+        ended.wait(for: 1) { granted.add($0.count) }
+        #expect(try granted.value() == 0)
+        #expect(!ended.hasWaiters)
+        let threadless = try Self.pool(slots: 2, isRunning: false)
+        let answers = Awaited<Int>()
+        threadless.wait(for: 1) { answers.add($0.count) }
+        #expect(try answers.value() == 0)
+        #expect(threadless.freeCount == 2)
     }
 
     @Test("Many threads never have more than there is")

@@ -26,7 +26,7 @@ struct ReadAheadModelTests {
 
         init(seed: UInt64, contentSize: Int64, slots: Int) throws {
             self.contentSize = contentSize
-            pool = try #require(MemoryPool(byteCount: slots * PooledMemory.stride) { $0() })
+            pool = try #require(MemoryPool(immediateOf: slots * PooledMemory.stride))
             map = BlockMap(contentSize: contentSize, releasesWholeBlocks: seed % 2 == 0)
             generator = SeededGenerator(seed: seed)
         }

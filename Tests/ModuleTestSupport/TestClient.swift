@@ -20,15 +20,17 @@ public final class TestClient: Sendable {
     /// - Parameters:
     ///   - url: the address of both APIs.
     ///   - video: the address of the video API, if it is another.
+    ///   - externalMedia: the access to media in a customer's own bucket.
     public init(
         url: String, video: String? = nil, account: String = "AC" + digits, username: String = "name",
-        password: String = "word"
+        password: String = "word", externalMedia: ExternalMedia? = nil
     ) throws {
         transfer = try TransferClient(TransferClient.Configuration(), logger: .silent)
         client = TwilioClient(
             account: try #require(SID(account)),
             credentials: FixedCredential(Credential(username: username, password: password)),
-            endpoints: try Endpoints(api: url, video: video ?? url), transfer: transfer)
+            endpoints: try Endpoints(api: url, video: video ?? url), transfer: transfer,
+            externalMedia: externalMedia)
     }
 
     /// Makes a client of a simulated account, with its credentials.

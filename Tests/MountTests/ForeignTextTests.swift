@@ -48,6 +48,11 @@ struct ForeignTextTests {
             if request.target.contains("/Recordings.json") {
                 return json(#"{"recordings":[\#(resource),\#(completed)],"next_page_uri":null}"#)
             }
+            // Each list is requested once before the mount.
+            if request.target.hasPrefix("/v1/"), request.target.hasSuffix("PageSize=1") {
+                let key = request.target.contains("Compositions") ? "compositions" : "recordings"
+                return json(#"{"\#(key)":[],"meta":{"key":"\#(key)","next_page_url":null}}"#)
+            }
             // Media and video.
             return refusal(request.target.hasPrefix("/v1/") ? 400 : 403)
         }

@@ -189,7 +189,7 @@ struct LargeAccountTests {
     func nonsense() throws {
         let account = try SimulatedAccount(media: nil) { $0.generatedRecordings = 20 }
         // Without a key there is none to be tried, with media of the account's.
-        let mount = try MountedAccount(account, keys: [])
+        let mount = try MountedAccount(account, keys: [], options: ["--no-calls"])
         let sid = try #require(try Self.listed(mount).first)
         try Command.shell("ls video-recordings compositions", directory: mount.path)
         account.clearRequests()

@@ -48,12 +48,17 @@ struct SubaccountTests {
     func trees() throws {
         let bench = try Bench()
         let mount = try bench.mount()
-        let main = ["by-call", "by-date", "by-room", "compositions", "metadata", "recordings", "video-recordings"]
+        let main = [
+            "by-call", "by-conference", "by-date", "by-number", "by-room", "compositions", "metadata", "recordings",
+            "video-recordings",
+        ]
         #expect(try Self.shell(mount, "ls -A") == ([".twiliofs", "accounts"] + main))
         #expect(try Self.shell(mount, "ls accounts") == [bench.own, bench.other].sorted())
         #expect(try Self.shell(mount, "ls -A accounts/\(bench.own)") == main)
         #expect(
-            try Self.shell(mount, "ls -A accounts/\(bench.other)") == ["by-call", "by-date", "metadata", "recordings"])
+            try Self.shell(mount, "ls -A accounts/\(bench.other)") == [
+                "by-call", "by-conference", "by-date", "by-number", "metadata", "recordings",
+            ])
         #expect(try mount.differences(from: bench.account) == [])
         for (sid, count) in [(bench.own, 3), (bench.other, 1)] {
             let originals = try bench.account.originals(of: sid).filter { count == 3 || $0.value.kind == .recording }
@@ -63,7 +68,8 @@ struct SubaccountTests {
             #expect(
                 files.sorted() == originals.map { "\($1.sha256)  ./\($1.mountedPath(sid: $0))" }.sorted())
             let linked = try Self.shell(mount, "find -L accounts/\(sid)/by-* -type f | wc -l")
-            #expect(linked == ["\(2 * count)"])
+            // By day, and by call or room; the one voice recording also by the numbers of both sides.
+            #expect(linked == ["\(2 * count + 2)"])
         }
         let report = try Self.shell(mount, "jq -r '.accounts[] | .name + \": \" + .video' <.twiliofs/status.json")
         #expect(report.contains("own: available"))

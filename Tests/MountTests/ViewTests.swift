@@ -84,7 +84,10 @@ struct ViewTests {
         #expect(listing.lines.allSatisfy { $0.hasPrefix("RE") && $0.hasSuffix(".wav") })
         let state = try bench.shell("jq -r .lists.recordings.state <.twiliofs/status.json")
         #expect(state.lines == ["syncing"])
-        #expect(try bench.shell("ls").lines == ["by-call", "by-date", "metadata", "recordings"])
+        #expect(
+            try bench.shell("ls").lines == [
+                "by-call", "by-conference", "by-date", "by-number", "metadata", "recordings",
+            ])
     }
 
     @Test("Only what --since and --until leave is shown, in every directory")
@@ -102,7 +105,10 @@ struct ViewTests {
             try shell("stat -c %y recordings/* | sort") == [
                 "2026-03-08 00:00:00.000000000 +0000", "2026-03-09 23:59:59.000000000 +0000",
             ])
-        #expect(try shell("ls") == ["by-call", "by-date", "by-room", "compositions", "metadata", "recordings"])
+        #expect(
+            try shell("ls") == [
+                "by-call", "by-conference", "by-date", "by-number", "by-room", "compositions", "metadata", "recordings",
+            ])
         #expect(try shell("ls -d by-date/*/*/*") == ["by-date/2026/03/08", "by-date/2026/03/09"])
         #expect(try shell("ls by-call metadata/recordings | grep -c '^CA\\|^RE'") == ["4"])
     }

@@ -169,6 +169,24 @@ struct SequenceDetectorTests {
         #expect(bench.held == bench.files(20, count: 30))
     }
 
+    @Test("Who opens a file of a sequence and closes it at once doesn't end the sequence of who still reads it")
+    func secondReader() throws {
+        var bench = try SequenceBench(count: 100)
+        for index in 0..<10 { bench.read(bench.file(index)) }
+        bench.open(bench.file(10))
+        bench.open(bench.file(10))
+        bench.close(bench.file(10))
+        #expect(bench.abandoned.isEmpty && bench.detector.isPrefetching)
+        bench.finish(bench.file(10))
+        bench.close(bench.file(10))
+        #expect(bench.held == bench.files(11, count: 22))
+        bench.open(bench.file(11))
+        bench.open(bench.file(11))
+        bench.close(bench.file(11))
+        bench.close(bench.file(11))
+        #expect(bench.held.isEmpty, "nobody has read it to its end")
+    }
+
     @Test("Files without room are tried again", arguments: [1, 3, 10])
     func noRoom(room: Int) throws {
         var bench = try SequenceBench(count: 100)

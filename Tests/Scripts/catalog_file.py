@@ -81,11 +81,13 @@ def age(path):
     database.execute("BEGIN")
     database.execute("ALTER TABLE entry DROP COLUMN updated")
     database.execute("ALTER TABLE entry DROP COLUMN requirement")
-    database.execute("DROP TABLE requirement")
+    for table in ["requirement", "call", "conference", "row_count"]:
+        database.execute(f"DROP TABLE {table}")
     for table in ["entry", "document", "media"]:
         database.execute(f"ALTER TABLE {table} DROP COLUMN checksum")
     database.execute(
-        "DELETE FROM grdb_migrations WHERE identifier IN ('times of changes', 'requirements', 'checksums of rows')")
+        "DELETE FROM grdb_migrations"
+        " WHERE identifier IN ('times of changes', 'requirements', 'checksums of rows', 'calls')")
     database.execute("COMMIT")
 
 

@@ -1,7 +1,8 @@
 import Glibc
-import Support
 import TestSupport
 import Testing
+
+@testable import Support
 
 @Suite("Threads of the program's own", .orderly)
 struct ThreadTests {
@@ -54,6 +55,21 @@ struct ThreadTests {
         #expect(niceness(of: nice) == own + 3)
         #expect(niceness(of: other) == own)
         for pool in [nice, other] { pool.shutDown() }
+    }
+
+    @Test("A pool whose last thread can't be started ends those that run")
+    func incompletePool() throws {
+        let ended = Locked(0)
+        #expect(throws: SystemError.self) {
+            _ = try WorkerPool(threadCount: 3) { (number, body) throws(SystemError) in
+                guard number < 2 else { throw SystemError("no thread can be started", EAGAIN) }
+                return try NamedThread(name: "pool") {
+                    body()
+                    ended.withLock { $0 += 1 }
+                }
+            }
+        }
+        #expect(eventually { ended.withLock { $0 } == 2 })
     }
 
     @Test("A pool does what it was given before it was shut down, and nothing after")

@@ -1,6 +1,7 @@
 import Catalog
 import CatalogTestSupport
 import Foundation
+import Logging
 import ModuleTestSupport
 import TestSupport
 import Testing
@@ -60,6 +61,57 @@ struct SharedCatalogTests {
         try second.list(.composition).get()
         #expect(simulator.requests.count == count)
         #expect(try second.catalog.listed(.composition).count == 21)
+    }
+
+    @Test("While one goes over the whole list, the other has no failure to log, and doesn't go over it again")
+    func sparedPass() throws {
+        let simulator = try TwilioSimulator.withHourlyCompositions(20, pageSize: 5, latencyMilliseconds: 5)
+        defer { simulator.stop() }
+        let folder = try CatalogFolder()
+        do {
+            let bench = try SyncBench(simulator, folder: folder)
+            defer { bench.shutDown() }
+            try bench.list(.composition).get()
+        }
+        // A pass is due three days later, and another mount has begun it.
+        let later = Int64(Date().timeIntervalSince1970) + 3 * 86_400
+        let other = try folder.catalog()
+        let start = try other.lists.beginPass(
+            over: .composition, now: later, lease: 600, interval: 86_400, epoch: other.epoch)
+        #expect(start == .begun(.none))
+        var settings = SyncSettings(refreshInterval: .seconds(1))
+        settings.now = { later + 1 }
+        let log = RecordedLog(.debug)
+        let bench = try SyncBench(
+            simulator, folder: folder, window: CatalogWindow(kinds: [.composition]), settings: settings,
+            logger: log.logger)
+        defer { bench.shutDown() }
+        simulator.clearRequests()
+        try bench.synchronizer.start()
+        let line = "debug: another mount is already fetching the whole list of compositions"
+        #expect(eventually { log.lines.contains(line) })
+        #expect(!log.lines.contains { $0.hasPrefix("error") || $0.hasPrefix("warning") }, "\(log.lines)")
+    }
+
+    @Test("A thousand removals of names that were never shown don't hide the next one")
+    func removalsWithoutNames() throws {
+        let folder = try CatalogFolder()
+        let catalog = try folder.catalog()
+        let removals = Removals()
+        let feed = try RemovalFeed(
+            of: try #require(SID("AC" + String(repeating: "1", count: 32))), catalog: catalog, delegate: removals,
+            logger: .silent)
+        let digits = String(repeating: "7", count: 32)
+        let (row, kind) = ("INSERT INTO removal (kind, sid, format)", TwilioAPI.MediaKind.composition)
+        try CatalogEdit(
+            sql: """
+                WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 1000)
+                \(row) SELECT \(kind.rawValue), x'\(digits)', 'none' FROM number;
+                \(row) VALUES (\(kind.rawValue), x'\(digits)', '\(try #require(kind.formats.first))')
+                """
+        ).apply(to: folder.file)
+        feed.publish()
+        #expect(try removals.found.value().map(\.sid) == [try #require(SID("CJ" + digits))])
     }
 
     @Test("What one finds to be gone, the other is told")

@@ -139,10 +139,22 @@ struct SyncScheduleTests {
     func onceFilled() {
         var state = state(isComplete: false, interval: nil)
         #expect(request(&state, 1) == .start(.fill))
-        state.noteFill(at: Self.now)
-        #expect(state.finish(.fill, .success(()), begun: Self.now, now: Self.now + 9) == [1])
+        #expect(
+            state.finish(.fill, .success(()), begun: Self.now, isWholeList: true, now: Self.now + 9) == [1])
         #expect(request(&state, 1, Self.now + 9) == .ready)
         #expect(state.due(now: Self.now + 9, idle: 0) == [])
+    }
+
+    @Test("A fill that the catalog couldn't note is neither a refresh nor a pass")
+    func fillNotNoted() {
+        var state = state(isComplete: false)
+        #expect(request(&state, 1) == .start(.fill))
+        #expect(
+            state.finish(.fill, .failure(Self.failure), begun: Self.now, isWholeList: true, now: Self.now + 9) == [1])
+        #expect(!state.isComplete && state.refreshed == nil && state.passed == nil)
+        #expect(request(&state, 2, Self.now + 10) == .start(.fill))
+        #expect(state.finish(.fill, .success(()), begun: Self.now + 10, now: Self.now + 11) == [2])
+        #expect(state.due(now: Self.now + 11, idle: 0) == [.refresh, .pass])
     }
 
     @Test("Times that are still to come keep nothing from being done", arguments: [60, nil] as [Int64?])
@@ -192,5 +204,92 @@ struct SyncScheduleTests {
         #expect(request(&state, 1) == .start(.fill))
         #expect(state.finish(.fill, .success(()), begun: Self.now, now: Self.now + 9) == [1])
         #expect(state.isComplete)
+    }
+
+    // MARK: Refusals
+
+    private static let refusal = CatalogError(.refusedList, "the list is refused")
+
+    @Test(
+        "A refused list is told at once until the interval is over, and asked for once then", arguments: [true, false])
+    func refused(isComplete: Bool) {
+        var state = state(isComplete: isComplete, refreshed: Self.now - 60, passed: Self.now - 2 * Self.day)
+        let task: SyncTask = isComplete ? .refresh : .fill
+        #expect(request(&state, 1) == .start(task))
+        #expect(state.finish(task, .failure(Self.refusal), begun: Self.now, now: Self.now) == [1])
+        #expect(state.refusal?.message == "the list is refused")
+        for second in 0..<60 { #expect(request(&state, 2, Self.now + Int64(second)) == .refused) }
+        #expect(state.due(now: Self.now + 59, idle: 0) == [], "nor is a pass made")
+        #expect(request(&state, 3, Self.now + 60) == .start(task))
+        #expect(state.finish(task, .failure(Self.refusal), begun: Self.now + 60, now: Self.now + 60) == [3])
+        #expect(state.due(now: Self.now + 120, idle: 0) == [task])
+        #expect(request(&state, 4, Self.now + 120) == .wait)
+        #expect(state.finish(task, .success(()), begun: Self.now + 120, now: Self.now + 121) == [4])
+        #expect(state.refusal == nil && state.failure == nil && state.isComplete)
+        #expect(request(&state, 5, Self.now + 121) != .refused)
+    }
+
+    @Test("A refusal lasts until Twilio has sent something of the list, whatever else fails meanwhile")
+    func refusedAndUnreachable() {
+        var state = state(isComplete: true, refreshed: Self.now - 60, passed: Self.now)
+        #expect(request(&state, 1) == .start(.refresh))
+        #expect(state.finish(.refresh, .failure(Self.refusal), begun: Self.now, now: Self.now) == [1])
+        #expect(state.due(now: Self.now + 60, idle: 0) == [.refresh])
+        #expect(state.finish(.refresh, .failure(Self.failure), begun: Self.now + 60, now: Self.now + 61) == [])
+        #expect(state.refusal != nil)
+        #expect(request(&state, 2, Self.now + 100) == .refused)
+        state.noteAccess()
+        #expect(state.refusal == nil)
+        #expect(request(&state, 3, Self.now + 100) == .start(.refresh))
+    }
+
+    @Test("With other credentials, a refused list is asked for at once, and stays refused until Twilio has sent it")
+    func refusedBefore() {
+        var state = state(isComplete: true, refreshed: Self.now - 60, passed: Self.now)
+        #expect(request(&state, 1) == .start(.refresh))
+        #expect(state.finish(.refresh, .failure(Self.refusal), begun: Self.now, now: Self.now) == [1])
+        #expect(request(&state, 2, Self.now + 1) == .refused)
+        state.credentialsDidChange()
+        #expect(state.refusal != nil)
+        #expect(request(&state, 3, Self.now + 1) == .start(.refresh))
+        #expect(state.finish(.refresh, .success(()), begun: Self.now + 1, now: Self.now + 2) == [3])
+        #expect(state.refusal == nil)
+    }
+
+    @Test("A pass that is refused refuses the list, also without an interval; it is asked for again")
+    func refusedPass() {
+        for interval in [60, nil] as [Int64?] {
+            var state = state(isComplete: true, refreshed: Self.now, passed: nil, interval: interval)
+            if interval == nil {
+                #expect(request(&state, 0) == .start(.refresh))
+                #expect(state.finish(.refresh, .success(()), begun: Self.now, now: Self.now) == [0])
+            }
+            #expect(state.due(now: Self.now, idle: 0) == [.pass])
+            #expect(state.finish(.pass, .failure(Self.refusal), begun: Self.now, now: Self.now + 30) == [])
+            #expect(request(&state, 1, Self.now + 89) == .refused)
+            #expect(state.due(now: Self.now + 89, idle: 0) == [])
+            #expect(state.due(now: Self.now + 90, idle: 0) == [.refresh])
+            #expect(state.finish(.refresh, .success(()), begun: Self.now + 90, now: Self.now + 90) == [])
+            #expect(request(&state, 2, Self.now + 90) == .ready)
+        }
+    }
+
+    @Test("A refused list is asked for as rarely as any other when nobody looks")
+    func refusedAndIdle() {
+        var state = state(isComplete: true, refreshed: Self.now - 60, passed: Self.now)
+        #expect(state.due(now: Self.now, idle: 0) == [.refresh])
+        #expect(state.finish(.refresh, .failure(Self.refusal), begun: Self.now, now: Self.now) == [])
+        #expect(state.due(now: Self.now + 599, idle: 300) == [])
+        #expect(state.due(now: Self.now + 600, idle: 3600) == [])
+        #expect(state.due(now: Self.now + 600, idle: 300) == [.refresh])
+    }
+
+    @Test("A catalog that lost everything is asked for anew, refused or not")
+    func refusedAndLost() {
+        var state = state(isComplete: true, refreshed: Self.now - 60, passed: Self.now)
+        #expect(request(&state, 1) == .start(.refresh))
+        #expect(state.finish(.refresh, .failure(Self.refusal), begun: Self.now, now: Self.now) == [1])
+        state.reset()
+        #expect(request(&state, 2) == .start(.fill))
     }
 }

@@ -110,7 +110,8 @@ struct TwilioClientTests {
     func wrongCredentials(format: ErrorFormat) throws {
         let bench = try AccountBench(password: "wrong") { $0.behaviour.errorFormat = format.behaviour }
         let error = #expect(throws: TwilioError.self) {
-            try bench.client.verifyCredentials(patience: Patience(giveUp: .seconds(5)))
+            try bench.client.verifyCredentials(
+                for: Set(TwilioAPI.MediaKind.allCases), patience: Patience(giveUp: .seconds(5)))
         }
         #expect(error?.code == .unauthorized)
         #expect(error?.status == 401)
@@ -125,20 +126,28 @@ struct TwilioClientTests {
         var behaviour: Behaviour.ErrorFormat { self == .json ? .json : .xml }
     }
 
-    @Test("Right credentials are verified with one small request")
+    @Test("Right credentials are verified with one small request for each kind, and none for the others")
     func rightCredentials() throws {
         let bench = try AccountBench { $0.generatedRecordings = 100 }
-        try bench.client.verifyCredentials(patience: Patience(giveUp: .seconds(5)))
-        #expect(bench.simulator.requests.count == 1)
-        #expect((bench.simulator.requests.first?.bodyBytes ?? .max) < 4096)
+        for kinds in [[.voiceRecording], [.videoRecording, .composition], TwilioAPI.MediaKind.allCases]
+            as [[TwilioAPI.MediaKind]]
+        {
+            bench.simulator.clearRequests()
+            try bench.client.verifyCredentials(for: Set(kinds), patience: Patience(giveUp: .seconds(5)))
+            #expect(
+                Set(bench.simulator.requests.map(\.path)) == Set(kinds.map(bench.client.listAddress)))
+            #expect(bench.simulator.requests.count == kinds.count)
+            #expect(bench.simulator.requests.allSatisfy { $0.bodyBytes < 4096 })
+        }
     }
 
     @Test(
-        "An answer that isn't the account's list doesn't pass for one",
+        "An answer that isn't the account's list doesn't pass for one, of whatever kind",
         arguments: [
-            "<html>Please log in</html>", "", "{}", "[]", #"{"recordings":[]}"#,
-            #"{"recordings":{},"next_page_uri":null}"#,
-            #"{"recordings":[{"account_sid":"AC99999999999999999999999999999999"}],"next_page_uri":null}"#,
+            "<html>Please log in</html>", "", "{}", "[]", #"{"recordings":[],"compositions":[]}"#,
+            #"{"recordings":{},"compositions":{},"next_page_uri":null}"#,
+            #"{"recordings":[{"account_sid":"AC99999999999999999999999999999999"}],"#
+                + #""compositions":[{"account_sid":"AC99999999999999999999999999999999"}],"next_page_uri":null}"#,
         ])
     func otherAnswers(body: String) throws {
         let server = try LoopbackServer { _ in
@@ -146,8 +155,12 @@ struct TwilioClientTests {
         }
         defer { server.stop() }
         try Self.withClient(of: server) { client in
-            let error = #expect(throws: TwilioError.self) { try client.verifyCredentials(patience: Patience()) }
-            #expect(error?.code == .malformedAnswer)
+            for kind in TwilioAPI.MediaKind.allCases {
+                let error = #expect(throws: TwilioError.self) {
+                    try client.verifyCredentials(for: [kind], patience: Patience())
+                }
+                #expect(error?.code == .malformedAnswer, "\(kind)")
+            }
         }
     }
 
@@ -162,7 +175,9 @@ struct TwilioClientTests {
         }
         defer { server.stop() }
         try Self.withClient(of: server) { client in
-            let error = #expect(throws: TwilioError.self) { try client.verifyCredentials(patience: Patience()) }
+            let error = #expect(throws: TwilioError.self) {
+                try client.verifyCredentials(for: Set(TwilioAPI.MediaKind.allCases), patience: Patience())
+            }
             #expect(error?.code == .malformedAnswer, "\(location)")
         }
     }
@@ -175,6 +190,7 @@ struct TwilioClientTests {
         defer { api.shutDown() }
         let error = #expect(throws: TwilioError.self) {
             try api.client.verifyCredentials(
+                for: Set(TwilioAPI.MediaKind.allCases),
                 patience: Patience(giveUp: .milliseconds(300), firstBackoff: .milliseconds(20)))
         }
         #expect(error?.code == .unreachable)

@@ -50,4 +50,29 @@ struct ExportTests {
         bench.simulator.behaviour.mediaOrigin = nil
         #expect(try bench.curl(bench.address(sid)).status == 200)
     }
+
+    @Test("Resources name a customer's bucket when there is one, and Twilio's addresses of media answer 404")
+    func bucket() throws {
+        let bench = try SimulatorBench(files: [
+            "recordings/call.wav": wave(seconds: 1), "video-recordings/track.mka": noise(100),
+            "compositions/film.mp4": noise(100),
+        ])
+        bench.simulator.behaviour.bucket = "https://bucket.example/prefix"
+        let account = bench.simulator.credentials.accountSID
+        for (name, resource, member, media) in [
+            (
+                "call.wav", "\(bench.accountPath)/Recordings/SID.json", "media_url",
+                "\(bench.accountPath)/Recordings/SID.wav"
+            ),
+            ("track.mka", "/v1/Recordings/SID", "media_external_location", "/v1/Recordings/SID/Media"),
+            ("film.mp4", "/v1/Compositions/SID", "media_external_location", "/v1/Compositions/SID/Media"),
+        ] {
+            let sid = try bench.sid(name)
+            let suffix = try #require(name.split(separator: ".").last)
+            let body = try bench.api(resource.replacing("SID", with: sid)).body
+            let fields = try #require(try JSONSerialization.jsonObject(with: body) as? [String: Any])
+            #expect(fields[member] as? String == "https://bucket.example/prefix/\(account)/\(sid).\(suffix)")
+            #expect(try bench.api(media.replacing("SID", with: sid)).status == 404)
+        }
+    }
 }

@@ -14,6 +14,7 @@ extension CatalogCheck {
     /// a microsecond for each. It fails when `isWanted` returns false.
     func checkWhole(_ database: Database, while isWanted: () -> Bool = { true }) throws {
         try checkRequirementNames(database)
+        try checkCalls(database, while: isWanted)
         let found = try sums(of: database, while: isWanted)
         guard try tallies(of: database) == found.tallies else { throw DatabaseError.damage("tally") }
         for index in EntryIndex.allCases {

@@ -153,7 +153,7 @@ struct CatalogCheck {
             throw DatabaseError.damage("position")
         }
         // A row at the next position or beyond would prevent later insertions.
-        for table in ["entry", "document", "media"] {
+        for table in ["entry", "document", "media", "conference"] {
             let first = try database.integer("SELECT coalesce(min(id), 1) FROM \(table)")
             let last = try database.integer("SELECT coalesce(max(id), 0) FROM \(table)")
             guard first >= 1, last < next else { throw DatabaseError.damage(table) }

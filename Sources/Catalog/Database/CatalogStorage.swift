@@ -131,7 +131,7 @@ final class CatalogStorage: Sendable {
                 current.database = try CatalogDatabase(
                     folder: folder, check: check, patience: CatalogDatabase.patienceOfServing, logger: logger)
                 current.epoch += 1
-                requirements.forgetNumbers()
+                requirements.forgetNumbers(epoch: current.epoch)
             } catch {
                 logger.error("the catalog can't be opened again", error: error)
             }

@@ -11,6 +11,8 @@ struct CatalogWriter {
     private var requirementNumbers: [MediaRequirement: Int64] = [:]
     /// The number of existing recordings to which this transaction gave a new requirement.
     private(set) var requirementGains: [RequirementGroup: Int] = [:]
+    /// The numbers of rows by which this transaction has changed the counted tables.
+    var rowCounts: [CountedTable: Int64] = [:]
     /// The position of the next new entry.
     private var position: Int64
     /// The generation of the latest pass over each list.
@@ -38,6 +40,7 @@ struct CatalogWriter {
     }
 
     private func finish() throws {
+        try writeRowCounts()
         try RawStatement(database, "UPDATE position SET next = ?1").run([position])
         let tally = try RawStatement(
             database,
@@ -103,6 +106,7 @@ struct CatalogWriter {
                 insertDocument.bind(2, unownedBytes: document)
                 insertDocument.bind(3, row.documentChecksum)
                 try insertDocument.run()
+                if let conference = row.conference { try insertConference(conference, of: position) }
                 position += 1
                 count += 1
             }
@@ -140,6 +144,7 @@ struct CatalogWriter {
         changeDocument.bind(2, unownedBytes: document)
         changeDocument.bind(3, row.documentChecksum)
         try changeDocument.run()
+        if form.kind.group == .call { try changeConference(row.conference, of: before.id) }
         noteRequirement(requirement, insteadOfThatOf: before)
         guard before.tally != after.tally else { return }
         tallies.count(before.tally, size: before.size, by: -1)
@@ -150,6 +155,7 @@ struct CatalogWriter {
     mutating func remove(_ sid: SID, _ kind: MediaKind) throws {
         guard let before = try entry(SIDDigits(sid), kind) else { return }
         if before.status == .completed { try noteRemoval(of: before.id) }
+        if kind.group == .call { try changeConference(nil, of: before.id) }
         for table in ["media", "document", "entry"] {
             try RawStatement(database, "DELETE FROM \(table) WHERE id = ?1").run([before.id])
         }

@@ -23,6 +23,7 @@ package struct PreparedResources: Sendable {
         let updated: Int64?
         let jsonSize: Int64
         let group: SIDDigits?
+        let conference: SIDDigits?
         /// An index into ``PreparedResources/forms``.
         let form: Int
         /// The packed JSON in ``PreparedResources/documents``.
@@ -49,7 +50,9 @@ package struct PreparedResources: Sendable {
                 Row(
                     digits: SIDDigits(resource.sid), created: resource.dateCreated?.seconds,
                     updated: resource.dateUpdated?.seconds, jsonSize: Int64(resource.json.count),
-                    group: resource.groupSID.map(SIDDigits.init), form: number(of: Form(resource)), document: document,
+                    group: resource.groupSID.map(SIDDigits.init),
+                    conference: resource.conferenceSID.map(SIDDigits.init), form: number(of: Form(resource)),
+                    document: document,
                     documentChecksum: checksum))
         }
     }

@@ -29,6 +29,10 @@ enum Schema {
             try database.execute(sql: checksums)
             try ChecksumConversion(database: database).run()
         }
+        migrator.registerMigration("calls") { database in
+            try database.execute(sql: CallTables.statements)
+            try CallTables.fill(database, coder: coder)
+        }
         return migrator
     }
 

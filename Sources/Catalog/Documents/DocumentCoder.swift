@@ -87,14 +87,13 @@ final class DocumentCoder: Sendable {
         let start = buffer.count
         let bound = ZSTD_compressBound(document.count)
         let packed = [UInt8](unsafeUninitializedCapacity: bound) { target, count in
-            // zstd's error codes are larger than any buffer.
-            let size =
-                context.map { context in
-                    document.withUnsafeBytes { source in
-                        ZSTD_compress2(context, target.baseAddress, target.count, source.baseAddress, source.count)
-                    }
-                } ?? Int.max
-            count = size < document.count ? size : 0
+            let result = context.map { context in
+                document.withUnsafeBytes { source in
+                    ZSTD_compress2(context, target.baseAddress, target.count, source.baseAddress, source.count)
+                }
+            }
+            let size = result.flatMap(Self.size)
+            count = size.map { $0 < document.count ? $0 : 0 } ?? 0
         }
         if packed.isEmpty {
             buffer.append(Form.plain.rawValue)
@@ -113,9 +112,18 @@ final class DocumentCoder: Sendable {
         ZSTD_CCtx_setParameter(context, ZSTD_c_dictIDFlag, 0)
         // The fast levels omit literal compression, which saves a quarter of base64.
         ZSTD_CCtx_setParameter(context, twiliofs_zstd_literal_compression, 1)
-        ZSTD_CCtx_refCDict(context, dictionaries.compression)
+        // Without its dictionary, what it packs couldn't be unpacked with it.
+        guard Self.size(ZSTD_CCtx_refCDict(context, dictionaries.compression)) != nil else {
+            ZSTD_freeCCtx(context)
+            return nil
+        }
         return context
     }
+
+    /// The size that a function of zstd has returned; nil for an error code.
+    ///
+    /// Error codes are the largest values of C's `size_t`, which are negative numbers in Swift.
+    static func size(_ result: Int) -> Int? { ZSTD_isError(result) == 0 ? result : nil }
 
     /// Unpacks a document; returns nil when it is damaged or has an unknown form.
     func decode(_ stored: UnsafeRawBufferPointer) -> [UInt8]? {
@@ -125,7 +133,7 @@ final class DocumentCoder: Sendable {
         case .plain:
             return Array(content)
         case .dictionary:
-            // zstd's error codes exceed the largest document.
+            // Here its type is wider, and the error codes exceed the largest document.
             let size = ZSTD_getFrameContentSize(content.baseAddress, content.count)
             guard size <= UInt64(Self.largestDocument),
                 let context = contexts.withLock({ $0.decompressing.popLast() }) ?? ZSTD_createDCtx()
@@ -136,8 +144,8 @@ final class DocumentCoder: Sendable {
                 let result = ZSTD_decompress_usingDDict(
                     context, target.baseAddress, target.count, content.baseAddress, content.count,
                     dictionaries.decompression)
-                isWhole = result == Int(size)
-                count = isWhole ? result : 0
+                isWhole = Self.size(result) == Int(size)
+                count = isWhole ? Int(size) : 0
             }
             return isWhole ? document : nil
         }

@@ -11,6 +11,11 @@ public enum EntryOrder: CaseIterable, Hashable, Sendable {
 
 /// The successors of a recording in its directory.
 extension Catalog {
+    /// The position of the recording that was stored last, of any kind; 0 when there is none.
+    public func lastPosition() throws(CatalogError) -> Int64 {
+        try storage.read { try $0.integer("SELECT coalesce(max(id), 0) FROM entry") }
+    }
+
     /// The completed recordings after one, in order.
     ///
     /// - Parameters:

@@ -73,10 +73,19 @@ extension Catalog {
         return found.compactMap { entry in entry.group.map { ($0, entry.position) } }
     }
 
+    /// The SQL condition that an entry of some kinds belongs to the group with the SID of parameter 1.
+    private static func isMember(of group: SID, _ kinds: [MediaKind]) -> String {
+        // The plus makes SQLite begin with the few recordings of the conference.
+        group.letters == .conference
+            ? "+kind IN (\(kinds.numbers)) AND id IN (SELECT id FROM conference WHERE sid = ?1)"
+            : "kind IN (\(kinds.numbers)) AND group_sid = ?1"
+    }
+
     /// The recordings of a call or room, in the order of their positions.
     ///
     /// - Parameters:
-    ///   - kinds: voice recordings for a call, the other kinds for a room.
+    ///   - group: a call, a conference or a room.
+    ///   - kinds: voice recordings for a call or a conference, the other kinds for a room.
     ///   - position: the position of the previous entry; 0 for the first entries.
     public func entries(
         ofGroup group: SID, kinds: [MediaKind], after position: Int64, limit: Int
@@ -84,7 +93,7 @@ extension Catalog {
         try makeGroupIndex()
         return try entries(
             """
-            kind IN (\(kinds.numbers)) AND group_sid = ?1 AND id > ?2 AND status IS NULL\(isShown())
+            \(Self.isMember(of: group, kinds)) AND id > ?2 AND status IS NULL\(isShown())
             ORDER BY id LIMIT ?3
             """, [SIDDigits(group), position, limit])
     }
@@ -93,12 +102,14 @@ extension Catalog {
     ///
     /// A recording without a creation time is returned only if no recording has one.
     ///
-    /// - Parameter kinds: voice recordings for a call, the other kinds for a room.
+    /// - Parameters:
+    ///   - group: a call, a conference or a room.
+    ///   - kinds: voice recordings for a call or a conference, the other kinds for a room.
     public func oldest(ofGroup group: SID, kinds: [MediaKind]) throws(CatalogError) -> CatalogEntry? {
         try makeGroupIndex()
         return try entries(
             """
-            kind IN (\(kinds.numbers)) AND group_sid = ?1 AND status IS NULL\(isShown())
+            \(Self.isMember(of: group, kinds)) AND status IS NULL\(isShown())
             ORDER BY created IS NULL, created, id LIMIT 1
             """, [SIDDigits(group)]
         ).first
@@ -127,6 +138,13 @@ extension Catalog {
         return try entries(
             "kind = ?1 AND sid BETWEEN ?2 AND ?3 AND status IS NULL\(isShown()) ORDER BY sid LIMIT \(Self.mostAlike)",
             [kind.rawValue, SIDDigits(high: digits.lowerBound, low: 0), SIDDigits(high: digits.upperBound, low: .max)])
+    }
+
+    /// The conferences with recordings whose SIDs begin with some digits, ordered by SID.
+    ///
+    /// - Parameter digits: the range of the first sixteen digits; an inode number has all but their last bits.
+    public func conferences(digits: ClosedRange<UInt64>) throws(CatalogError) -> [SID] {
+        try conferences(digits: digits, limit: Self.mostAlike)
     }
 
     /// The calls or rooms with recordings whose SIDs begin with some digits, ordered by SID.

@@ -7,7 +7,8 @@ package struct Removal: Hashable, Sendable {
     /// The number of the removal; grows.
     package let sequence: Int64
 
-    package let entry: RemovedEntry
+    /// The recording; nil if it never had a name.
+    package let entry: RemovedEntry?
 }
 
 /// The log of removals; every mount of the account reads it to drop files.
@@ -26,12 +27,14 @@ package struct RemovalLog: Sendable {
                     WHERE sequence > ? ORDER BY sequence LIMIT ?
                     """,
                 arguments: [sequence, limit])
-            return try rows.compactMap { row in
+            return try rows.map { row in
                 guard let kind = row.integer(1).flatMap({ MediaKind(rawValue: Int(truncatingIfNeeded: $0)) }),
                     let digits = row.digits(2), let sequence = row.integer(0), Bounds.counts.contains(sequence)
                 else { throw DatabaseError.damage("removal") }
                 // A name that was never shown needs no removal.
-                guard let format = row.text(4), kind.formats.contains(format) else { return nil }
+                guard let format = row.text(4), kind.formats.contains(format) else {
+                    return Removal(sequence: sequence, entry: nil)
+                }
                 return Removal(
                     sequence: sequence,
                     entry: RemovedEntry(

@@ -12,7 +12,7 @@ package struct StoredListState: Hashable, Sendable {
     /// The time of the last completed pass, in seconds since 1970; nil if there was none.
     package var passed: Int64?
 
-    /// The time of the last progress of a pass, in any mount, in seconds since 1970; nil if there was none.
+    /// The time of the last progress of a pass, in any mount, in seconds since 1970; nil or 0 if none is running.
     package var touched: Int64?
 }
 
@@ -23,4 +23,19 @@ package enum CoveragePurpose: Int64, Sendable {
 
     /// The progress of the running pass.
     case pass = 1
+
+    /// The calls, by their beginnings, with the number of voice recordings as kind.
+    case calls = 2
+}
+
+/// Whether a pass was begun.
+package enum PassStart: Hashable, Sendable {
+    /// It was, or one that was abandoned goes on: what has been covered already.
+    case begun(Coverage)
+
+    /// Another mount makes one.
+    case running
+
+    /// One was completed, which had begun at this time, in seconds since 1970.
+    case completed(Int64)
 }

@@ -1,4 +1,5 @@
 import GRDB
+import Support
 package import TwilioAPI
 
 /// The stored states of lists, and the queries that keep lists up to date.
@@ -8,24 +9,26 @@ package struct StoredLists: Sendable {
     init(in storage: CatalogStorage) { self.storage = storage }
 
     package func state(of kind: MediaKind) throws(CatalogError) -> StoredListState {
-        try storage.readTogether { database in
-            var state = StoredListState(coverage: .none, passCoverage: .none)
-            let rows = try Row.fetchAll(
-                database, sql: "SELECT pass, lower, upper FROM coverage WHERE kind = ?", arguments: [kind.rawValue])
-            for row in rows {
-                let range = try Coverage.range(from: row.integer(1), to: row.integer(2))
-                switch row.integer(0).flatMap(CoveragePurpose.init(rawValue:)) {
-                case .list: state.coverage.insert(range)
-                case .pass: state.passCoverage.insert(range)
-                case nil: break
-                }
+        try storage.readTogether { try Self.state(of: kind, in: $0) }
+    }
+
+    private static func state(of kind: MediaKind, in database: Database) throws -> StoredListState {
+        var state = StoredListState(coverage: .none, passCoverage: .none)
+        let rows = try Row.fetchAll(
+            database, sql: "SELECT pass, lower, upper FROM coverage WHERE kind = ?", arguments: [kind.rawValue])
+        for row in rows {
+            let range = try Coverage.range(from: row.integer(1), to: row.integer(2))
+            switch row.integer(0).flatMap(CoveragePurpose.init(rawValue:)) {
+            case .list: state.coverage.insert(range)
+            case .pass: state.passCoverage.insert(range)
+            case .calls, nil: break
             }
-            let times = try Row.fetchOne(
-                database, sql: "SELECT refreshed, passed, touched FROM list WHERE kind = ?", arguments: [kind.rawValue])
-            guard let times else { return state }
-            (state.refreshed, state.passed, state.touched) = (times.time(0), times.time(1), times.time(2))
-            return state
         }
+        let times = try Row.fetchOne(
+            database, sql: "SELECT refreshed, passed, touched FROM list WHERE kind = ?", arguments: [kind.rawValue])
+        guard let times else { return state }
+        (state.refreshed, state.passed, state.touched) = (times.time(0), times.time(1), times.time(2))
+        return state
     }
 
     /// Stores resources together with the coverage that they complete.
@@ -80,13 +83,31 @@ package struct StoredLists: Sendable {
         }
     }
 
-    /// Begins a pass, or continues the running one.
-    package func beginPass(over kind: MediaKind, now: Int64) throws(CatalogError) {
-        let isNew = try state(of: kind).passCoverage.isEmpty
-        try storage.write { writer in
-            if isNew { try writer.beginGeneration(of: kind) }
-            try writer.setTimes(of: kind, touched: now)
+    /// Begins a pass or continues an abandoned one, unless another mount makes one or has just made one.
+    ///
+    /// - Parameters:
+    ///   - lease: the seconds for which a pass counts as running after its last progress.
+    ///   - interval: the seconds for which a completed pass counts.
+    package func beginPass(
+        over kind: MediaKind, now: Int64, lease: Int64, interval: Int64, epoch: Int
+    ) throws(CatalogError) -> PassStart {
+        func isWithin(_ seconds: Int64, of time: Int64) -> Bool {
+            time <= now && now.subtractingSaturated(time) < seconds
         }
+        // One transaction: of two mounts that begin at once, the second sees that the first has begun.
+        return try storage.write(in: epoch) { writer in
+            let state = try Self.state(of: kind, in: writer.database)
+            if let passed = state.passed, isWithin(interval, of: passed) { return .completed(passed) }
+            if let touched = state.touched, isWithin(lease, of: touched) { return .running }
+            if state.passCoverage.isEmpty { try writer.beginGeneration(of: kind) }
+            try writer.setTimes(of: kind, touched: now)
+            return .begun(state.passCoverage)
+        }
+    }
+
+    /// Ends the lease of a pass that failed, so that any mount may go on with it.
+    package func abandonPass(over kind: MediaKind, epoch: Int) throws(CatalogError) {
+        try storage.write(in: epoch) { try $0.setTimes(of: kind, touched: 0) }
     }
 
     /// The resources of a kind that the latest pass hasn't seen, in the order of their positions.
@@ -113,7 +134,7 @@ package struct StoredLists: Sendable {
     package func endPass(over kind: MediaKind, now: Int64, epoch: Int) throws(CatalogError) {
         try storage.write(in: epoch) { writer in
             try writer.changeCoverage(of: kind, .pass) { $0 = .none }
-            try writer.setTimes(of: kind, passed: now)
+            try writer.setTimes(of: kind, passed: now, touched: 0)
         }
     }
 

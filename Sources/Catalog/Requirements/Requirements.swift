@@ -1,3 +1,4 @@
+import GRDB
 public import Support
 public import TwilioAPI
 
@@ -19,20 +20,24 @@ public struct Requirements: Sendable {
 
     /// All requirements that any recording ever had, by their numbers.
     public func all() throws(CatalogError) -> [Int64: MediaRequirement] {
-        try storage.read { database in
-            var requirements: [Int64: MediaRequirement] = [:]
-            try database.forEachRow(of: "SELECT id, name FROM requirement") { row in
-                requirements[row.integer(0)] = row.text(1).flatMap(MediaRequirement.init(name:))
-            }
-            return requirements
+        try storage.read(Self.all)
+    }
+
+    private static func all(in database: Database) throws -> [Int64: MediaRequirement] {
+        var requirements: [Int64: MediaRequirement] = [:]
+        try database.forEachRow(of: "SELECT id, name FROM requirement") { row in
+            requirements[row.integer(0)] = row.text(1).flatMap(MediaRequirement.init(name:))
         }
+        return requirements
     }
 
     /// The requirement with a number; nil when there is none, or it can't be read.
     public subscript(number: Int64) -> MediaRequirement? {
         if let known = memory.requirement(number) { return known }
+        // Read first: the database may be replaced meanwhile.
+        let epoch = memory.epoch
         guard let all = try? all() else { return nil }
-        memory.keep(all)
+        memory.keep(all, epoch: epoch)
         return all[number]
     }
 
@@ -40,8 +45,8 @@ public struct Requirements: Sendable {
     ///
     /// Takes a tenth of a second for a million recordings.
     public func counts() throws(CatalogError) -> [MediaRequirement: [MediaKind: Int64]] {
-        let requirements = try all()
-        return try storage.read { database in
+        try storage.read { database in
+            let requirements = try Self.all(in: database)
             // Counted here, since SQLite would sort all rows to group them.
             let select = try RawStatement(
                 database,
@@ -115,7 +120,9 @@ public struct Requirements: Sendable {
     // MARK: Hiding
 
     /// Hides each kind's recordings with the given requirements from all listings, and shows all others.
-    public func hide(_ numbers: [MediaKind: Set<Int64>]) { memory.hide(numbers) }
+    ///
+    /// - Parameter epoch: the database that numbers them; does nothing if another has replaced it.
+    public func hide(_ numbers: [MediaKind: Set<Int64>], epoch: Int) { memory.hide(numbers, epoch: epoch) }
 
     /// Whether a recording is hidden because of its requirement.
     public func isHidden(_ entry: CatalogEntry) -> Bool {

@@ -7,7 +7,7 @@ enum BlockFile {
         case read
         /// The file is not this block, or is not intact.
         case damaged
-        /// The system call failed, which says nothing about the file.
+        /// The system failed, which says nothing about the file.
         case failed
     }
 
@@ -36,7 +36,9 @@ enum BlockFile {
                     // An unreadable sector stays unreadable.
                     return error.code.rawValue == EIO ? .damaged : .failed
                 }
-                guard found.starts(with: header.bytes), var checksum = BlockChecksum() else { return .damaged }
+                guard found.starts(with: header.bytes) else { return .damaged }
+                // Memory may be exhausted, which says nothing about the file either.
+                guard var checksum = BlockChecksum() else { return .failed }
                 header.bytes.withUnsafeBytes { checksum.update($0) }
                 for buffer in buffers { checksum.update(UnsafeRawBufferPointer(buffer)) }
                 let stored = found.loadUnaligned(fromByteOffset: header.bytes.count, as: UInt64.self)

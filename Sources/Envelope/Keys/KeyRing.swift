@@ -59,6 +59,13 @@ public struct KeyRing: Sendable {
     /// Whether there are no private keys.
     public var isEmpty: Bool { entries.isEmpty }
 
+    /// The public key's SIDs with which a private key was given, whatever their use.
+    ///
+    /// - Parameter fingerprint: See ``PrivateKey/publicKeyFingerprint``.
+    public func publicKeySIDs(fingerprint: String) -> Set<String> {
+        Set(entries.filter { $0.key.publicKeyFingerprint == fingerprint }.compactMap(\.publicKeySID))
+    }
+
     /// Whether any private key may open envelopes of this use that name a public key; tries none.
     public func mayHold(publicKeySID: String?, use: Use) -> Bool {
         entries.contains { $0.mayOpen(publicKeySID, use) }

@@ -1,7 +1,7 @@
 import COpenSSL
 public import Support
 
-/// An RSA private key, which opens content keys sealed with its public key.
+/// An RSA private key, which opens content keys sealed with its public key, or signs requests.
 ///
 /// Its secret numbers live on libcrypto's secure heap.
 public final class PrivateKey: @unchecked Sendable {
@@ -110,8 +110,8 @@ extension PrivateKey {
     static func unsupported(type: String) -> EnvelopeError {
         EnvelopeError(
             .unsupportedKey,
-            "The private key is of type \(type), but Twilio's encryption uses RSA keys only: give the RSA private key"
-                + " whose public key Twilio has.")
+            "The private key is of type \(type), but Twilio uses RSA keys only: give the RSA private key whose"
+                + " public key Twilio has.")
     }
 
     static func unsupportedEncryption(cause: LibcryptoError) -> EnvelopeError {

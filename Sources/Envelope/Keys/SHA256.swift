@@ -1,9 +1,9 @@
 import COpenSSL
 
 /// The hash function of FIPS 180-4.
-enum SHA256 {
+public enum SHA256 {
     /// The digest in lower-case hexadecimal digits.
-    static func hexadecimal(_ bytes: RawSpan) throws(EnvelopeError) -> String {
+    public static func hexadecimal(_ bytes: RawSpan) throws(EnvelopeError) -> String {
         var digest = [UInt8](repeating: 0, count: 32)
         let isMade = bytes.withUnsafeBytes {
             EVP_Digest($0.baseAddress, $0.count, &digest, nil, EVP_sha256(), nil) == 1

@@ -46,7 +46,8 @@ private func list(
         // Most entries have this size, so the query needs no more of them.
         let entrySize = withAttributes ? DirectoryBuffer.entryWithAttributesSize : DirectoryBuffer.entrySize
         let entries = try context.tree.entries(of: directory, after: cookie, limit: max(1, size / entrySize))
-        request.answer { handle in
+        var referred: [DirectoryEntry] = []
+        let isAnswered = request.answer { handle in
             var buffer = DirectoryBuffer(size: size)
             var count = 0
             while count < entries.count, buffer.add(entries[count], withAttributes: withAttributes, for: handle) {
@@ -54,12 +55,16 @@ private func list(
             }
             // Each entry that is reported with attributes counts as looked up. It is counted before the answer, since
             // the kernel may use the entry at once.
-            for entry in entries[..<count] where withAttributes && entry.attributes != nil && !entry.isDot {
-                context.tree.refer(to: entry)
-            }
+            if withAttributes { referred = entries[..<count].filter { $0.attributes != nil && !$0.isDot } }
+            for entry in referred { context.tree.refer(to: entry) }
             return buffer.withBytes {
                 fuse_reply_buf(handle, $0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count)
             }
+        }
+        // The kernel hasn't taken the references of an answer that failed.
+        guard !isAnswered else { return }
+        for entry in referred {
+            if let attributes = entry.attributes { context.tree.forget(attributes.inode, count: 1) }
         }
     }
 }

@@ -17,8 +17,8 @@ enum RequestErrorCode: Hashable, Sendable, CaseIterable {
     /// All reasons, in the order of the manual's table.
     static let allCases: [RequestErrorCode] =
         ([
-            .notFound, .stale, .isDirectory, .notDirectory, .invalid, .readOnly, .permissionDenied, .noAttribute,
-            .inputOutput,
+            .notFound, .stale, .isDirectory, .notDirectory, .invalid, .readOnly, .permissionDenied, .refused,
+            .noAttribute, .inputOutput,
         ] + MediaErrorCode.allCases.map { .media($0) }).map { .tree($0) } + [.deadline, .interrupted, .smallBuffer]
 }
 
@@ -56,6 +56,8 @@ struct ErrorAnswer: Sendable {
             case .tree(.invalid): Self(EINVAL, "EINVAL", nil, "a file is read as a link, or a link opened as a file")
             case .tree(.readOnly): Self(EROFS, "EROFS", nil, "the tree would be changed")
             case .tree(.permissionDenied): Self(EACCES, "EACCES", nil, "the mode of the file doesn't allow it")
+            // The line about the list has the reason; a program may open the directory again and again.
+            case .tree(.refused): Self(EACCES, "EACCES", nil, "Twilio refuses the list to the credentials")
             case .tree(.noAttribute): Self(ENODATA, "ENODATA", nil, "there is no such extended attribute")
             case .tree(.inputOutput): Self(EIO, "EIO", .error, "the list or the catalog can't be read")
             // ETIMEDOUT would be wrong: programs take it for a broken connection of their own.
@@ -73,7 +75,9 @@ struct ErrorAnswer: Sendable {
             // because a backup may meet a million such files: one warning per key reports them (`Readability`).
             case .keyNotHeld: Self(ENOKEY, "ENOKEY", .debug, "no private key that is held opens the file")
             case .changed: Self(ESTALE, "ESTALE", .info, "the media has changed since the file was opened")
-            case .mediaMissing: Self(EIO, "EIO", .error, "Twilio has the recording, but not its media")
+            case .mediaMissing: Self(EIO, "EIO", .error, "Twilio has the recording, but its media isn't there")
+            // A single warning has named the remedy.
+            case .accessDenied: Self(EACCES, "EACCES", .debug, "the media is in a bucket that may not be read")
             case .transferFailed: Self(EIO, "EIO", .error, "the media can't be fetched")
             case .integrityFailed: Self(EIO, "EIO", .error, "padding or sizes of the media are wrong")
             case .authenticationFailed: Self(EIO, "EIO", .error, "the tag of the media is wrong")

@@ -18,9 +18,12 @@ enum MountHelper {
 
     /// Runs it, and waits for its end.
     ///
-    /// - Returns: Its exit status, and its last sentence, if any.
+    /// - Parameter path: The path of fusermount3.
+    /// - Returns: Its end, nil if that can't be determined, and its last sentence, if any.
     /// - Throws: `unavailable` if it can't be run.
-    static func run(_ arguments: [String]) throws(FileSystemError) -> (status: Int32, sentence: String?) {
+    static func run(
+        _ arguments: [String], path: String? = MountHelper.path
+    ) throws(FileSystemError) -> (end: ProcessEnd?, sentence: String?) {
         guard let path else { throw missing }
         let pipe = try MessagePipe()
         var actions = posix_spawn_file_actions_t()
@@ -40,10 +43,10 @@ enum MountHelper {
         guard result == 0 else {
             throw FileSystemError(.unavailable, "\(name) can't be run: \(SystemErrorCode(rawValue: result))")
         }
-        var status: Int32 = 0
-        _ = uninterrupted { waitpid(process, &status, 0) }
+        // An ignored SIGCHLD may be inherited, with which the system drops the status.
+        let end = try? ProcessEnd(of: process)
         // Text beyond the size of a pipe is lost; fusermount3 writes one line.
-        return (status >> 8 & 0xFF, sentence(in: pipe.contents()))
+        return (end, sentence(in: pipe.contents()))
     }
 
     /// Runs code during which libfuse may run fusermount3, whose messages don't appear on the terminal.

@@ -61,16 +61,22 @@ public enum Unmounting {
 
     /// Unmounts with fusermount3, for users other than root.
     private static func runHelper(_ path: String, isLazy: Bool) throws(FileSystemError) {
-        let (status, sentence) = try MountHelper.run(["-u"] + (isLazy ? ["-z"] : []) + ["--", path])
-        guard status != 0 else { return }
-        guard MountPoint.fileSystemType(mountedOn: path) == nil else {
+        let (end, sentence) = try MountHelper.run(["-u"] + (isLazy ? ["-z"] : []) + ["--", path])
+        let isMounted = MountPoint.fileSystemType(mountedOn: path) != nil
+        switch end {
+        case .exited(0): return
+        case nil where !isMounted: return
+        case .exited where isMounted, nil:
             // The usual reason is that it is in use, which fusermount3 says in other words.
             if let sentence, !sentence.contains("\(SystemErrorCode(rawValue: EBUSY))") {
                 throw refused(path, MountHelper.advised(sentence))
             }
             throw busy(path)
+        case .exited(let status):
+            throw refused(path, sentence ?? "fusermount3 ended with status \(status)")
+        case .killed(let signal):
+            throw refused(path, sentence ?? "fusermount3 was ended by signal \(signal)")
         }
-        throw refused(path, sentence ?? "fusermount3 ended with status \(status)")
     }
 
     private static func busy(_ path: String) -> FileSystemError {

@@ -38,6 +38,9 @@ final class AttributeProvider: Sendable {
             case .directory(.group(let group)):
                 entry = try branch.oldest(ofGroup: group)
                 guard entry != nil else { return waitForGroup(group, node, completion) }
+            case .directory(.number(let number)):
+                entry = try branch.oldest(of: number)
+                guard entry != nil else { return waitForNumber(number, node, completion) }
             case .directory, .control: break
             case .media(let sid, _), .metadata(let sid, _), .link(let sid, _, _): entry = try branch.entry(of: sid)
             }
@@ -66,9 +69,27 @@ final class AttributeProvider: Sendable {
         guard !branch.isListed(kinds) else { return completion(.failure(gone)) }
         branch.synchronizer.whenListed(kinds) { [self] result in
             do throws(FileTreeError) {
-                if case .failure(let error) = result { throw FileTreeError(.inputOutput, error.message, cause: error) }
+                if case .failure(let error) = result { throw .list(error) }
                 guard let oldest = try branch.oldest(ofGroup: group), let attributes = try known(of: node, oldest)
                 else { throw branch.isListed(kinds) ? gone : .interrupted }
+                completion(.success(attributes))
+            } catch {
+                completion(.failure(error))
+            }
+        }
+    }
+
+    /// Waits until the catalog has calls of a telephone number, or all calls.
+    private func waitForNumber(_ number: NumberGroup, _ node: Node, _ completion: @escaping TreeCompletion<Attributes>)
+    {
+        let branch = branches[node.branch]
+        let gone = FileTreeError(.stale, "\(number.name) has no recordings")
+        guard !branch.areCallsListed else { return completion(.failure(gone)) }
+        branch.synchronizer.whenCallsListed(createdIn: nil) { [self] result in
+            do throws(FileTreeError) {
+                if case .failure(let error) = result { throw .list(error) }
+                guard let oldest = try branch.oldest(of: number), let attributes = try known(of: node, oldest)
+                else { throw branch.areCallsListed ? gone : .interrupted }
                 completion(.success(attributes))
             } catch {
                 completion(.failure(error))

@@ -11,9 +11,13 @@ struct ExtendedAttributes {
     /// Collects the known values.
     ///
     /// - Parameters:
+    ///   - call: The call of a voice recording, if known.
     ///   - integrity: The integrity of the bytes in the library; nil without them.
     ///   - stored: The integrity in the catalog.
-    init(resource: MediaResource, facts: MediaFacts?, integrity: Integrity?, stored: StoredIntegrity?) {
+    init(
+        resource: MediaResource, call: CallDescription?, facts: MediaFacts?, integrity: Integrity?,
+        stored: StoredIntegrity?
+    ) {
         let finding = integrity == .verified || integrity == .failed ? integrity : stored?.finding
         let hasTag = resource.encryptionDetails != nil || facts?.isAuthenticated == true
         let truth = finding ?? (hasTag ? .unverified : .none)
@@ -22,7 +26,15 @@ struct ExtendedAttributes {
             ("status", resource.status.rawValue),
             ("call_sid", resource.callSID),
             ("room_sid", resource.roomSID),
+            ("conference_sid", resource.conferenceSID),
+            ("participant_sid", resource.participantSID),
             ("source_sid", resource.sourceSID),
+            ("track_name", resource.trackName),
+            ("source", resource.source),
+            ("from", call.flatMap { Self.text(of: $0.from) }),
+            ("to", call.flatMap { Self.text(of: $0.to) }),
+            ("direction", call?.direction),
+            ("start_time", (resource.startTime ?? call?.startTime)?.description),
             ("duration", resource.duration.map(String.init)),
             ("channels", resource.channels.map(String.init)),
             ("codec", resource.codec),
@@ -33,4 +45,6 @@ struct ExtendedAttributes {
         ]
         values = optional.compactMap { name, value in value.map { ("user.twilio.\(name)", $0) } }
     }
+
+    private static func text(of party: CallParty) -> String? { party.text.isEmpty ? nil : party.text }
 }

@@ -16,15 +16,17 @@ struct NameValidity: Sendable {
 
     /// The validity of a name, in seconds.
     ///
-    /// - Parameter entry: The name's recording; nil for other names.
-    func of(_ node: Node, _ entry: CatalogEntry?) -> Double {
+    /// - Parameters:
+    ///   - entry: The name's recording; nil for other names.
+    ///   - isFinal: Whether the recording keeps the name.
+    func of(_ node: Node, _ entry: CatalogEntry?, isFinal: Bool = true) -> Double {
         if let entry {
-            let mayVanish = readability?.mayVanish(entry, account: Int(node.branch.rawValue)) ?? false
+            let mayVanish = !isFinal || readability?.mayVanish(entry, account: Int(node.branch.rawValue)) ?? false
             return mayVanish ? Validity.short : Validity.long
         }
         return switch node.place {
-        // The last recording of a date, a call or a room may disappear.
-        case .directory(.date), .directory(.group): Validity.short
+        // The last recording of a date, a call, a room, a conference or a telephone number may disappear.
+        case .directory(.date), .directory(.group), .directory(.number): Validity.short
         case .directory, .link, .media, .metadata, .control: Validity.long
         }
     }

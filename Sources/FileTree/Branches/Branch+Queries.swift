@@ -19,8 +19,15 @@ extension Branch {
     func entry(of sid: SID) throws(FileTreeError) -> CatalogEntry {
         let entry = try query { catalog throws(CatalogError) in try catalog.entry(of: sid) }
         // A deleted resource may remain, with another status.
-        guard let entry, entry.isCompleted else { throw .gone(sid) }
+        guard let entry else { throw .gone(sid) }
+        guard entry.isCompleted else { throw .unfinished(sid) }
         return entry
+    }
+
+    /// The error for a recording that isn't shown, or whose media is missing, although the catalog may have it.
+    func absence(of sid: SID, cause: (any Error)? = nil) -> FileTreeError {
+        let isThere = (try? catalog.entry(of: sid)) != nil
+        return isThere ? .unfinished(sid, cause: cause) : .gone(sid, cause: cause)
     }
 
     /// The resource of a recording, as received from Twilio.
@@ -41,6 +48,11 @@ extension Branch {
         try query { catalog throws(CatalogError) in try catalog.media.integrity(of: sid) }
     }
 
+    /// The oldest recording of a telephone number's first call; nil without any.
+    func oldest(of number: NumberGroup) throws(FileTreeError) -> CatalogEntry? {
+        try query { catalog throws(CatalogError) in try catalog.oldest(of: number) }
+    }
+
     /// The oldest recording of a call or a room; nil without any.
     func oldest(ofGroup group: SID) throws(FileTreeError) -> CatalogEntry? {
         try query { catalog throws(CatalogError) in
@@ -54,11 +66,15 @@ extension Branch {
     /// Whether the lists of some kinds are complete.
     func isListed(_ kinds: some Sequence<MediaKind>) -> Bool { kinds.allSatisfy(synchronizer.isComplete) }
 
+    /// Whether the lists of voice recordings and of their calls are complete.
+    var areCallsListed: Bool { isListed(Grouping.call.kinds) && synchronizer.areCallsComplete }
+
     /// Whether a directory's time changes seldom: incomplete lists can change it at any moment.
     func isSettled(_ directory: Directory) -> Bool {
         switch directory {
         case .date, .accounts, .control: true
         case .root, .media, .metadata, .metadataOf, .byDate, .byGroup, .group: isListed(directory.kinds)
+        case .byNumber, .number: areCallsListed
         }
     }
 
@@ -67,15 +83,17 @@ extension Branch {
     /// A day, a month and a year have the time of their beginning. Calls and rooms have the time of their oldest
     /// recording: later recordings don't change this time, and the query that finds the call returns it.
     ///
-    /// - Parameter oldest: The oldest recording of a call or a room, if at hand.
+    /// - Parameter oldest: The oldest recording of a call, a room or a telephone number, if at hand.
     func modified(_ directory: Directory, oldest: CatalogEntry?) throws(FileTreeError) -> Timestamp {
         switch directory {
         case .date(let span): span.interval.lowerBound
         case .group(let group):
             try (oldest == nil ? self.oldest(ofGroup: group) : oldest)?.dateCreated ?? Attributes.unknownTime
+        case .number(let number):
+            try (oldest == nil ? self.oldest(of: number) : oldest)?.dateCreated ?? Attributes.unknownTime
         // The time of the mount would change with each mount.
         case .accounts, .control: Attributes.unknownTime
-        case .root, .media, .metadata, .metadataOf, .byDate, .byGroup: try newest(of: directory.kinds)
+        case .root, .media, .metadata, .metadataOf, .byDate, .byGroup, .byNumber: try newest(of: directory.kinds)
         }
     }
 

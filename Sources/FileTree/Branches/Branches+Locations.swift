@@ -9,22 +9,25 @@ extension Branches {
         let branch = self[node.branch]
         // The catalog may be unreadable: the message may be about that.
         let entry = node.place.recording.flatMap { try? branch.catalog.entry(of: $0) }
+        let parent = (try? branch.parent(of: node.place, entry)) ?? nil
         let names = node.branch == .main ? [] : Directory.accounts.names + [branch.account.description]
-        let path = (names + node.place.names(entry)).joined(separator: "/")
+        let path = (names + self.names(of: node.place, entry, in: parent, branch)).joined(separator: "/")
         return (path.isEmpty ? "." : path, node.place.recording)
     }
-}
 
-extension Place {
-    /// The names of its path below the branch's root; without the directory of a link whose entry isn't known.
-    fileprivate func names(_ entry: CatalogEntry?) -> [String] {
-        let parents = parent(entry)?.names ?? []
-        return switch self {
-        case .directory(let directory): directory.names
-        case .control(let file): parents + [file.rawValue]
-        case .metadata(let sid, _): parents + ["\(sid).json"]
+    /// The names of a path below the branch's root; without the directory of a link whose entry isn't known.
+    private func names(
+        of place: Place, _ entry: CatalogEntry?, in parent: Directory?, _ branch: Branch
+    ) -> [String] {
+        let parents = parent?.names ?? []
+        switch place {
+        case .directory(let directory): return directory.names
+        case .control(let file): return parents + [file.rawValue]
+        case .metadata(let sid, _): return parents + ["\(sid).json"]
         case .media(let sid, _), .link(let sid, _, _):
-            parents + ["\(sid)" + (entry.map { ".\($0.containerFormat)" } ?? "")]
+            guard let entry else { return parents + ["\(sid)"] }
+            let call = (try? branch.call(of: entry)) ?? nil
+            return parents + [self.names.name(of: entry, in: parent ?? .media(entry.kind), call: call)]
         }
     }
 }
@@ -41,6 +44,8 @@ extension Directory {
         case .date(let span): parent.names + [span.name]
         case .byGroup(let grouping): [grouping.rawValue]
         case .group(let sid): parent.names + [sid.description]
+        case .byNumber: ["by-number"]
+        case .number(let number): parent.names + [number.name]
         case .accounts: ["accounts"]
         case .control: [".twiliofs"]
         }

@@ -1,3 +1,4 @@
+import Sync
 import TwilioAPI
 
 /// The branches of the tree by number, and their fixed nodes.
@@ -6,12 +7,15 @@ struct Branches: Sendable {
     let all: [Branch]
     /// Whether subaccounts are visible, even if there are none.
     private let hasAccounts: Bool
+    /// The names of recordings.
+    let names: EntryNames
 
     /// - Parameter subaccounts: Nil if they are hidden.
-    init(main: Branch, subaccounts: [Branch]?) {
+    init(main: Branch, subaccounts: [Branch]?, names: EntryNames) {
         // The branch numbers limit the subaccounts; Twilio allows a thousand unless asked for more.
         all = [main] + (subaccounts ?? []).prefix(BranchNumber.subaccountLimit)
         hasAccounts = subaccounts != nil
+        self.names = names
     }
 
     subscript(number: BranchNumber) -> Branch { all[Int(number.rawValue)] }
@@ -21,7 +25,9 @@ struct Branches: Sendable {
 
     /// The fixed entries of a directory, in the order of the listing.
     func fixedEntries(of directory: Directory, in number: BranchNumber) -> [(name: String, node: Node)] {
-        let entries = directory.fixedEntries(showing: self[number].kinds).map { ($0.name, Node($0.place, in: number)) }
+        let branch = self[number]
+        let fixed = directory.fixedEntries(showing: branch.kinds, hasCalls: branch.synchronizer.hasCalls)
+        let entries = fixed.map { ($0.name, Node($0.place, in: number)) }
         switch (directory, number) {
         case (.root, .main):
             let accounts = hasAccounts ? [("accounts", Node(.directory(.accounts)))] : []

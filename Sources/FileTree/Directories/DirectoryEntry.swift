@@ -29,10 +29,13 @@ public final class DirectoryHandle: Sendable {
     let branch: BranchNumber
     /// The epoch of the database that has its list.
     let epoch: Int
+    /// The position of the last recording whose readable name is certain; nil where all names are.
+    let lastNamed: Int64?
 
-    init(directory: Directory, branch: BranchNumber, epoch: Int) {
+    init(directory: Directory, branch: BranchNumber, epoch: Int, lastNamed: Int64? = nil) {
         self.directory = directory
         self.branch = branch
         self.epoch = epoch
+        self.lastNamed = lastNamed
     }
 }

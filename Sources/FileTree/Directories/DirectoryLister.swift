@@ -28,24 +28,49 @@ final class DirectoryLister: Sendable {
         let branch = branches[number]
         // Read before the list is complete: a later database doesn't have the list.
         let epoch = branch.catalog.epoch
-        let opened: @Sendable (Result<Void, CatalogError>) -> Void = { [self] result in
+        let opened: @Sendable (Result<Int64?, CatalogError>) -> Void = { [self] result in
             whenSettled(number) { [self] in
                 guard branch.catalog.epoch == epoch || attempts == 1 else {
                     open(directory, in: number, attempts: attempts - 1, completion: completion)
                     return
                 }
                 completion(
-                    result.map { DirectoryHandle(directory: directory, branch: number, epoch: epoch) }
-                        .mapError { FileTreeError(.inputOutput, $0.message, cause: $0) })
+                    result.map {
+                        DirectoryHandle(directory: directory, branch: number, epoch: epoch, lastNamed: $0)
+                    }
+                    .mapError(FileTreeError.list))
             }
+        }
+        let done: ListCompletion = { result in opened(result.map { nil }) }
+        let listed: ListCompletion = { [self] result in
+            guard case .success = result, directory.isLeaf, branches.names.areReadable(in: directory) else {
+                return done(result)
+            }
+            whenNamed(directory, in: branch, opened)
         }
         switch directory {
         case .date(let span) where span.unit == .day:
             // The recordings of one day are fetched quickly, even out of a million.
-            branch.synchronizer.whenListed(createdIn: span.interval, completion: opened)
+            branch.synchronizer.whenListed(createdIn: span.interval, completion: listed)
         case .media, .metadataOf, .byDate, .date, .byGroup, .group:
-            branch.synchronizer.whenListed(directory.kinds, completion: opened)
-        case .root, .metadata, .accounts, .control: opened(.success(()))
+            branch.synchronizer.whenListed(directory.listedKinds, completion: listed)
+        case .byNumber, .number: branch.synchronizer.whenCallsListed(createdIn: nil, completion: listed)
+        case .root, .metadata, .accounts, .control: done(.success(()))
+        }
+    }
+
+    /// Waits for what the names in a directory tell, since they must not change afterwards; its list is complete.
+    ///
+    /// - Parameter completion: Called with the position of the last recording whose call was waited for.
+    private func whenNamed(
+        _ directory: Directory, in branch: Branch,
+        _ completion: @escaping @Sendable (Result<Int64?, CatalogError>) -> Void
+    ) {
+        do throws(FileTreeError) {
+            let last = try branch.query { catalog throws(CatalogError) in try catalog.lastPosition() }
+            try branch.whenNamed(directory) { result in completion(result.map { last }) }
+        } catch {
+            completion(.failure(CatalogError(.database, error.message, cause: error)))
         }
     }
 
@@ -65,6 +90,10 @@ final class DirectoryLister: Sendable {
         of handle: DirectoryHandle, after cookie: Int64, limit: Int
     ) throws(FileTreeError) -> [DirectoryEntry] {
         let (directory, number) = (handle.directory, handle.branch)
+        // A listing that has begun goes on: it was whole when the directory was opened.
+        if cookie == 0, let refusal = branches[number].synchronizer.refusal(of: directory.listedKinds) {
+            throw .list(refusal)
+        }
         let fixed =
             [
                 (".", Node(.directory(directory), in: number)), ("..", branches.parent(of: directory, in: number)),
@@ -77,11 +106,15 @@ final class DirectoryLister: Sendable {
         guard entries.count < limit else { return entries }
         let branch = branches[number]
         let found = try branch.query { _ throws(CatalogError) in
-            try items(of: directory, in: branch, after: max(0, cookie - fixedCount), limit: limit - entries.count)
+            try DirectoryItems(
+                directory: directory, branch: branch, names: branches.names, lastNamed: handle.lastNamed
+            ).items(after: max(0, cookie - fixedCount), limit: limit - entries.count)
         }
         for item in found {
             let node = Node(item.place, in: number)
-            entries.append(entry(node, item.entry, name: item.name, cookie: item.number + fixedCount))
+            entries.append(
+                entry(
+                    node, item.entry, name: item.name, cookie: item.number + fixedCount, isFinal: item.isNameFinal))
         }
         // The rest of a listing from another database would be wrong. Checked after the query: the database may be
         // exchanged at any moment.
@@ -89,56 +122,22 @@ final class DirectoryLister: Sendable {
         return entries
     }
 
-    /// An entry from the catalog.
-    private struct Item {
-        let name: String
-        let place: Place
-        var entry: CatalogEntry?
-        /// Its position; grows along the listing.
-        let number: Int64
-    }
-
-    private func items(
-        of directory: Directory, in branch: Branch, after number: Int64, limit: Int
-    ) throws(CatalogError) -> [Item] {
-        let dates = DateView(branch: branch)
-        let entries: [(entry: CatalogEntry, place: Int64)]
-        switch directory {
-        case .media(let kind), .metadataOf(let kind):
-            entries = try branch.catalog.entries(of: kind, after: number, limit: limit).map { ($0, $0.position) }
-        case .group(let group):
-            entries = try branch.catalog.entries(
-                ofGroup: group, kinds: directory.kinds, after: number, limit: limit
-            ).map { ($0, $0.position) }
-        case .date(let span) where span.unit == .day: entries = try dates.entries(of: span, after: number, limit: limit)
-        case .byDate: return try dates.spans(of: nil, after: number, limit: limit).map(Self.item)
-        case .date(let span): return try dates.spans(of: span, after: number, limit: limit).map(Self.item)
-        case .byGroup:
-            return try branch.catalog.groups(of: directory.kinds, after: number, limit: limit).map {
-                Item(name: $0.group.description, place: .directory(.group($0.group)), number: $0.position)
-            }
-        case .root, .metadata, .accounts, .control: return []
-        }
-        return entries.map { entry, number in
-            Item(
-                name: "\(entry.sid).\(directory.suffix(of: entry))", place: directory.place(of: entry), entry: entry,
-                number: number)
-        }
-    }
-
-    private static func item(_ span: DateSpan) -> Item {
-        Item(name: span.name, place: .directory(.date(span)), number: Int64(span.number))
-    }
-
-    private func entry(_ node: Node, _ entry: CatalogEntry? = nil, name: String, cookie: Int64) -> DirectoryEntry {
+    private func entry(
+        _ node: Node, _ entry: CatalogEntry? = nil, name: String, cookie: Int64, isFinal: Bool = true
+    ) -> DirectoryEntry {
         DirectoryEntry(
             name: name, inode: nodes.number(node), type: Self.type(of: node.place),
             attributes: isCheap(node) ? try? attributes.withName(of: node, entry) : nil,
-            validity: validity.of(node, entry), cookie: cookie, node: node)
+            validity: validity.of(node, entry, isFinal: isFinal), cookie: cookie, node: node)
     }
 
     /// Whether a listing may report attributes: those of a million calls would take a query each.
-    private func isCheap(_ node: Node) -> Bool { if case .directory(.group) = node.place { false } else { true } }
+    private func isCheap(_ node: Node) -> Bool {
+        switch node.place {
+        case .directory(.group), .directory(.number): false
+        case .directory, .media, .metadata, .link, .control: true
+        }
+    }
 
     private static func type(of place: Place) -> Attributes.FileType {
         switch place {

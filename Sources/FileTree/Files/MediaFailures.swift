@@ -10,15 +10,16 @@ struct MediaFailures: Sendable {
 
     /// Translates an error of reading or describing media.
     ///
-    /// If the media is missing, Twilio is asked for the recording: it may have been deleted.
+    /// If the media is missing, Twilio is asked for the recording: it may have been deleted. Likewise where a bucket
+    /// may not be read, since S3 says the same of a deleted object.
     func translate(_ error: MediaError, in branch: Branch, completion: @escaping @Sendable (FileTreeError) -> Void) {
-        guard error.code == .mediaMissing else {
+        guard error.code == .mediaMissing || error.code == .accessDenied else {
             if mayStemFromResource(error, in: branch) { branch.synchronizer.refresh(error.sid) }
             completion(failure(error))
             return
         }
         branch.synchronizer.recheck(error.sid) { isGone in
-            completion(isGone ? .gone(error.sid, cause: error) : failure(error))
+            completion(isGone ? branch.absence(of: error.sid, cause: error) : failure(error))
         }
     }
 

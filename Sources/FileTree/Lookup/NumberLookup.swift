@@ -44,6 +44,25 @@ struct NumberLookup: Sendable {
                     found.append((Node(place(entry.sid), in: number), entry))
                 }
             }
+        case .link(let view, let digits):
+            for number in branches.numbers {
+                for kind in Grouping.call.kinds {
+                    for entry in try branches[number].catalog.entries(of: kind, digits: digits) {
+                        let node = Node(.link(entry.sid, kind, view), in: number)
+                        if try branches[number].parent(of: node.place, entry) != nil { found.append((node, entry)) }
+                    }
+                }
+            }
+        case .number(let group):
+            if branches[.main].synchronizer.hasCalls, try branches[.main].catalog.oldest(of: group) != nil {
+                found.append((Node(.directory(.number(group))), nil))
+            }
+        case .group(.conference, let digits):
+            for number in branches.numbers {
+                for group in try branches[number].catalog.conferences(digits: digits) {
+                    found.append((Node(.directory(.group(group)), in: number), nil))
+                }
+            }
         case .group(let grouping, let digits):
             for number in branches.numbers {
                 for group in try branches[number].catalog.groups(of: grouping.kinds, digits: digits) {
@@ -60,16 +79,33 @@ struct NumberLookup: Sendable {
                 found += branches.fixedNodes(of: number).map { ($0, nil) }
                 let spans = try DateView(branch: branches[number]).allSpans()
                 found += spans.map { (Node(.directory(.date($0)), in: number), nil) }
+                found += try numberGroups(in: branches[number]).map {
+                    (Node(.directory(.number($0)), in: number), nil)
+                }
             }
         case nil: break
         }
         return found
     }
 
+    /// All telephone numbers of a branch.
+    private func numberGroups(in branch: Branch) throws(CatalogError) -> [NumberGroup] {
+        guard branch.synchronizer.hasCalls else { return [] }
+        var groups: [NumberGroup] = []
+        while true {
+            let next = try branch.catalog.numberGroups(
+                after: groups.last.map { $0.storedNumber + 1 } ?? 0, limit: 1000)
+            if next.isEmpty { return groups }
+            groups += next
+        }
+    }
+
     /// The directory of a node.
     private func parent(of node: Node, _ entry: CatalogEntry?) throws(FileTreeError) -> Node {
         if case .directory(let directory) = node.place { return branches.parent(of: directory, in: node.branch) }
-        guard let parent = node.place.parent(entry) else {
+        let branch = branches[node.branch]
+        let parent = try branch.query { _ throws(CatalogError) in try branch.parent(of: node.place, entry) }
+        guard let parent else {
             throw FileTreeError(.stale, "the recording isn't in that directory any more")
         }
         return Node(.directory(parent), in: node.branch)

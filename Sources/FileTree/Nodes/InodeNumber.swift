@@ -1,3 +1,4 @@
+import Catalog
 import TwilioAPI
 
 /// The kernel's number of a node.
@@ -11,6 +12,9 @@ import TwilioAPI
 /// | `001` to `011`, `100` to `110` | media and resources of each kind: 61 bits of the SID |
 /// | `000 001` to `000 110` | links by date and by group of each kind: 58 bits of the SID |
 /// | `000 111 00`, `000 111 01` | calls and rooms: 56 bits of the SID |
+/// | `000 111 11 000` | telephone numbers in the mounted account's branch: the number |
+/// | `000 111 11 001` | conferences: 53 bits of the SID |
+/// | `000 111 11 010` to `000 111 11 100` | links by caller, by callee, and by conference: 53 bits of the SID |
 /// | `000 111 10` | others in a subaccount's branch: 56 bits, mixed from its SID and the place |
 /// | `000 000` | others in the mounted account's branch: a fixed number |
 /// | `111` | nodes whose preferred number is taken: 61 bits, mixed from the whole SID |
@@ -33,9 +37,23 @@ public struct InodeNumber: RawRepresentable, Hashable, Sendable {
         case .metadata(let sid, let kind): self.init(tag: Self.secondTag(kind), width: 3, sid.high)
         case .link(let sid, let kind, .date): self.init(tag: Self.tag(kind), width: 6, sid.high)
         case .link(let sid, let kind, .group): self.init(tag: Self.secondTag(kind), width: 6, sid.high)
+        case .link(let sid, _, .caller): self.init(tag: Self.callerTag, width: Self.longWidth, sid.high)
+        case .link(let sid, _, .callee): self.init(tag: Self.calleeTag, width: Self.longWidth, sid.high)
+        case .link(let sid, _, .conference): self.init(tag: Self.conferenceLinkTag, width: Self.longWidth, sid.high)
         case .directory(.group(let sid)):
             // A call belongs to one account, so the account isn't needed.
-            self.init(tag: Grouping(of: sid) == .call ? 0b111_00 : 0b111_01, width: 8, sid.high)
+            switch Grouping(of: sid) {
+            case .call: self.init(tag: 0b111_00, width: 8, sid.high)
+            case .room: self.init(tag: 0b111_01, width: 8, sid.high)
+            case .conference: self.init(tag: Self.conferenceTag, width: Self.longWidth, sid.high)
+            }
+        case .directory(.number(let number)):
+            let stored = UInt64(bitPattern: number.storedNumber)
+            if subaccount == nil {
+                self.init(tag: Self.numberTag, width: Self.longWidth, stored << Self.longWidth)
+            } else {
+                self.init(local: 1 << 60 | stored, of: subaccount)
+            }
         case .directory(.root): self.init(local: Self.root.rawValue, of: subaccount)
         case .directory(.metadata): self.init(local: 2, of: subaccount)
         case .directory(.control): self.init(local: 3, of: subaccount)
@@ -43,6 +61,8 @@ public struct InodeNumber: RawRepresentable, Hashable, Sendable {
         case .directory(.byDate): self.init(local: 5, of: subaccount)
         case .directory(.byGroup(.call)): self.init(local: 6, of: subaccount)
         case .directory(.byGroup(.room)): self.init(local: 7, of: subaccount)
+        case .directory(.byNumber): self.init(local: 8, of: subaccount)
+        case .directory(.byGroup(.conference)): self.init(local: 9, of: subaccount)
         case .directory(.media(let kind)): self.init(local: 16 + UInt64(kind.rawValue), of: subaccount)
         case .directory(.metadataOf(let kind)): self.init(local: 32 + UInt64(kind.rawValue), of: subaccount)
         case .directory(.date(let span)): self.init(local: Self.local(span), of: subaccount)
@@ -54,6 +74,14 @@ public struct InodeNumber: RawRepresentable, Hashable, Sendable {
 
     /// The numbers of kinds that have tags, two each; the seventh tag is ``tagOfOthers``.
     static let kinds = 1...3
+
+    // The tags of eleven bits, whose common beginning is `000 111 11`.
+    private static let longWidth: UInt64 = 11
+    private static let numberTag: UInt64 = 0b111_11_000
+    private static let conferenceTag: UInt64 = 0b111_11_001
+    private static let callerTag: UInt64 = 0b111_11_010
+    private static let calleeTag: UInt64 = 0b111_11_011
+    private static let conferenceLinkTag: UInt64 = 0b111_11_100
 
     private static func tag(_ kind: MediaKind) -> UInt64 { UInt64(kind.rawValue) }
 
@@ -84,8 +112,12 @@ public struct InodeNumber: RawRepresentable, Hashable, Sendable {
     enum Origin {
         /// A recording of a kind, by the first 16 digits of its SID, and one of its places.
         case recording(MediaKind, digits: ClosedRange<UInt64>, place: @Sendable (SID) -> Place)
-        /// A call or a room, by the first 16 digits of its SID.
+        /// A recording of a call, whatever its kind, by the first 16 digits of its SID, and the view of its link.
+        case link(View, digits: ClosedRange<UInt64>)
+        /// A call, a room or a conference, by the first 16 digits of its SID.
         case group(Grouping, digits: ClosedRange<UInt64>)
+        /// A telephone number in the mounted account's branch.
+        case number(NumberGroup)
         /// A node of the mounted account's branch with a fixed number.
         case own
         /// A node of a subaccount's branch; only a search through all these branches finds it.
@@ -107,11 +139,26 @@ public struct InodeNumber: RawRepresentable, Hashable, Sendable {
         if let kind = MediaKind(rawValue: Int(six) - Self.kinds.count) {
             return .recording(kind, digits: digits(after: 6)) { .link($0, kind, .group) }
         }
+        if eight == Self.numberTag >> 3 { return longOrigin }
         return switch eight {
         case 0b111_00: .group(.call, digits: digits(after: 8))
         case 0b111_01: .group(.room, digits: digits(after: 8))
         case 0b111_10: .mixed
         default: six == 0 ? .own : nil
+        }
+    }
+
+    /// The origin of a number with a tag of eleven bits.
+    private var longOrigin: Origin? {
+        let digits = digits(after: Self.longWidth)
+        return switch rawValue >> (64 - Self.longWidth) {
+        case Self.numberTag:
+            NumberGroup(storedNumber: Int64(digits.lowerBound >> Self.longWidth)).map { .number($0) }
+        case Self.conferenceTag: .group(.conference, digits: digits)
+        case Self.callerTag: .link(.caller, digits: digits)
+        case Self.calleeTag: .link(.callee, digits: digits)
+        case Self.conferenceLinkTag: .link(.conference, digits: digits)
+        default: nil
         }
     }
 

@@ -44,20 +44,6 @@ enum Place: Hashable, Sendable {
         case .directory, .control: nil
         }
     }
-
-    /// The directory that contains it, in the same branch; nil for a link whose entry doesn't tell it.
-    ///
-    /// - Parameter entry: The entry of its recording.
-    func parent(_ entry: CatalogEntry?) -> Directory? {
-        switch self {
-        case .directory(let directory): directory.parent
-        case .media(_, let kind): .media(kind)
-        case .metadata(_, let kind): .metadataOf(kind)
-        case .link(_, _, .date): (entry?.dateCreated).map { .date(DateSpan(dayOf: $0)) }
-        case .link(_, _, .group): (entry?.group).map { .group($0) }
-        case .control: .control
-        }
-    }
 }
 
 /// The view of a link.
@@ -66,6 +52,17 @@ enum View: Hashable, Sendable {
     case date
     /// By the call or the room of the recording.
     case group
+    /// By the conference of the recording.
+    case conference
+    /// By the telephone number of the caller.
+    case caller
+    /// By the telephone number of the party that was called.
+    case callee
+
+    /// The views of recordings of a kind.
+    static func all(of kind: MediaKind) -> [View] {
+        kind.group == .call ? [.date, .group, .conference, .caller, .callee] : [.date, .group]
+    }
 }
 
 /// A file about the mount itself; its raw value is its name.

@@ -18,29 +18,9 @@ struct RecordingName {
 
 /// Recordings in directories.
 extension Directory {
-    /// Whether it contains a recording, whose kind must be one of ``kinds``.
-    func holds(_ entry: CatalogEntry) -> Bool {
-        switch self {
-        case .media, .metadataOf: true
-        case .date(let span): entry.dateCreated.map(span.interval.contains) ?? false
-        case .group(let group): entry.group == group
-        case .root, .metadata, .byDate, .byGroup, .accounts, .control: false
-        }
-    }
-
     /// The suffix of the name of a recording in it.
     func suffix(of entry: CatalogEntry) -> String {
         if case .metadataOf = self { "json" } else { entry.containerFormat }
-    }
-
-    /// The place of a recording in it.
-    func place(of entry: CatalogEntry) -> Place {
-        switch self {
-        case .metadataOf: .metadata(entry.sid, entry.kind)
-        case .date: .link(entry.sid, entry.kind, .date)
-        case .group: .link(entry.sid, entry.kind, .group)
-        case .root, .media, .metadata, .byDate, .byGroup, .accounts, .control: .media(entry.sid, entry.kind)
-        }
     }
 }
 
@@ -50,7 +30,7 @@ extension View {
         let way =
             switch self {
             case .date: "../../../../"
-            case .group: "../../"
+            case .group, .conference, .caller, .callee: "../../"
             }
         return "\(way)\(entry.kind.directoryName)/\(entry.sid).\(entry.containerFormat)"
     }

@@ -22,7 +22,7 @@ public struct RemovalNotices: SynchronizerDelegate {
 
     private func inodes(of removed: RemovedEntry, in number: BranchNumber) -> [InodeNumber] {
         let (sid, kind) = (removed.sid, removed.kind)
-        let others: [Place] = [.metadata(sid, kind), .link(sid, kind, .date), .link(sid, kind, .group)]
+        let others: [Place] = [.metadata(sid, kind)] + View.all(of: kind).map { .link(sid, kind, $0) }
         let size = library.factsAtHand(sid)?.plaintextSize
         let time = removed.dateCreated ?? Attributes.unknownTime
         let attributes = size.map { [ownership] size in

@@ -33,14 +33,7 @@ extension MediaServices {
     ///
     /// - Returns: nil if a held private key may belong to the public key, but hasn't opened a recording that names it.
     func isKeyHeld(_ publicKeySID: String, kind: MediaKind) -> Bool? {
-        let use = kind.keyUse
-        let isProven = provenKeys.withLock { proven in
-            proven.contains(ProvenKey(publicKeySID: publicKeySID, use: use))
-                || keys.allMayHold(publicKeySID: publicKeySID, use: use)
-                    && KeyRing.Use.allCases.contains { proven.contains(ProvenKey(publicKeySID: publicKeySID, use: $0)) }
-        }
-        if isProven { return true }
-        return keys.mayHold(publicKeySID: publicKeySID, use: use) ? nil : false
+        keys.isHeld(publicKeySID, for: kind.keyUse)
     }
 
     /// Whether the private key for a resource is held; nil also if the resource names no public key.
@@ -50,7 +43,7 @@ extension MediaServices {
 
     /// Logs and returns the error of a recording whose private key isn't held.
     func keyNotHeld(_ resource: MediaResource) -> MediaError {
-        let reason = keys.absence(publicKeySID: resource.publicKeySID, use: resource.kind.keyUse)
+        let reason = keys.now.ring.absence(publicKeySID: resource.publicKeySID, use: resource.kind.keyUse)
         reportMissingKey(resource, reason)
         return MediaError(.keyNotHeld, resource.sid, "\(resource.sid): \(reason)")
     }
@@ -58,13 +51,12 @@ extension MediaServices {
     private func unwrap(
         _ metadata: EnvelopeMetadata, of resource: MediaResource, accepts: (ContentEncryptionKey) -> Bool
     ) throws(EnvelopeError) -> ContentEncryptionKey {
-        if let key = contentKeys.withLock({ $0.key(of: metadata) }), accepts(key) { return key }
+        if let key = keys.contentKey(of: metadata), accepts(key) { return key }
         do throws(EnvelopeError) {
-            let key = try keys.unwrap(metadata, accepts: accepts)
-            contentKeys.withLock { $0.insert(key, of: metadata) }
-            if let sid = resource.publicKeySID {
-                _ = provenKeys.withLock { $0.insert(ProvenKey(publicKeySID: sid, use: resource.kind.keyUse)) }
-            }
+            let held = keys.now
+            let key = try held.ring.unwrap(metadata, accepts: accepts)
+            let proven = resource.publicKeySID.map { ProvenKey(publicKeySID: $0, use: resource.kind.keyUse) }
+            keys.note(key, of: metadata, proving: proven, by: held)
             return key
         } catch {
             if error.code == .keyNotHeld || error.code == .wrongKey { reportMissingKey(resource, error.message) }

@@ -45,6 +45,9 @@ struct ProvisionalSizes {
         if let claim = claims[sid], claim.bytes != size { claims[sid] = nil }
     }
 
+    /// Forgets all sizes, of which some were guessed without the private key.
+    mutating func forgetSizes() { sizes = [:] }
+
     /// Forgets a size that was confirmed or wrong.
     mutating func forget(_ sid: SID) {
         sizes[sid] = nil

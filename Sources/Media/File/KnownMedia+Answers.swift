@@ -39,6 +39,7 @@ extension KnownMedia {
 
     /// The error of a failed transfer of the media.
     func mediaError(_ error: TransferError) -> MediaError {
+        if let external = try? addresses().externalError(error) { return externalError(external) }
         if let cause = error.cause as? TwilioError, error.code == .addressUnavailable {
             return missing(cause) ?? MediaError(.transferFailed, sid, cause.message, cause: error)
         }
@@ -53,8 +54,26 @@ extension KnownMedia {
     private func missing(_ error: TwilioError) -> MediaError? {
         guard error.code == .notFound else { return nil }
         guard isKeptElsewhere else { return MediaError(.mediaMissing, sid, error.message, cause: error) }
-        return self.error(
-            .mediaMissing, "is kept outside of Twilio, in a bucket of the account's owner", cause: error)
+        let place = "is kept outside of Twilio, in a bucket of the account's owner"
+        guard let issue = services.clients.client(for: resource).externalMediaIssue(of: resource) else {
+            return self.error(.mediaMissing, place, cause: error)
+        }
+        return denied("\(place), and can't be read there: \(issue)", reason: issue, cause: error)
+    }
+
+    /// The error of media that can't be read from the account owner's bucket.
+    private func externalError(_ error: ExternalMediaError) -> MediaError {
+        switch error.code {
+        case .missing: self.error(.mediaMissing, error.message, cause: error.cause)
+        case .unavailable: self.error(.transferFailed, error.message, cause: error.cause)
+        case .denied: denied(error.message, reason: error.details, cause: error.cause)
+        }
+    }
+
+    private func denied(_ predicate: String, reason: String, cause: (any Error)?) -> MediaError {
+        let error = error(.accessDenied, predicate, cause: cause)
+        services.reportDenial(error, reason: reason)
+        return error
     }
 
     /// Makes an error with a sentence about the media: "the media of RE… has changed".

@@ -13,7 +13,7 @@ final class KnownMedia: Sendable {
     let state: Locked<FactsState>
 
     /// The source of addresses, made on demand.
-    private let addressSource = Locked<MediaAddressSource?>(nil)
+    private let addressSource = Locked<(any MediaAddresses)?>(nil)
 
     /// - Parameter facts: from an earlier description.
     init(_ facts: MediaFacts?, of resource: MediaResource, services: MediaServices) {
@@ -86,7 +86,7 @@ final class KnownMedia: Sendable {
 
     /// Twilio mixes a conference of two channels down to one unless both are requested.
     private func requestedChannels(hasRefused: Bool) -> Int64? {
-        guard resource.kind.mediaAccess == .direct, resource.channels == 2 else { return nil }
+        guard resource.kind.mediaAccess == .direct, resource.channels == 2, !readsElsewhere else { return nil }
         return hasRefused ? 0 : 2
     }
 
@@ -128,7 +128,7 @@ final class KnownMedia: Sendable {
     // MARK: Addresses
 
     /// The source of the media's addresses.
-    func addresses() throws(MediaError) -> MediaAddressSource {
+    func addresses() throws(MediaError) -> any MediaAddresses {
         let channels = requestedChannels.flatMap { $0 > 0 ? $0 : nil }
         do throws(TwilioError) {
             return try addressSource.withLock { (source) throws(TwilioError) in
@@ -149,7 +149,7 @@ final class KnownMedia: Sendable {
     /// Whether a 404 may mean that the media isn't available yet, which is normal for some seconds.
     var mayBeTooYoung: Bool {
         // Twilio never gets media that is kept elsewhere: readers would wait in vain.
-        guard !isKeptElsewhere, let created = resource.dateCreated else { return false }
+        guard !isKeptElsewhere || readsElsewhere, let created = resource.dateCreated else { return false }
         // `dateCreated` is the recording's beginning.
         let age = Int64(time(nil)) - created.seconds - (resource.duration ?? 0)
         return age < 900
@@ -160,4 +160,7 @@ final class KnownMedia: Sendable {
         guard let location = resource.mediaLocation else { return false }
         return !services.clients.client(for: resource).isTwilioMedia(location: location)
     }
+
+    /// Whether the media is read from that bucket.
+    var readsElsewhere: Bool { services.clients.client(for: resource).readsElsewhere(resource) }
 }

@@ -26,6 +26,9 @@ final class MemoryPool: Sendable {
         /// The first slot never used.
         var fresh = 0
         var waiting: [Waiter] = []
+
+        /// Whether waiters get no slots any more.
+        var isAbandoned = false
     }
 
     /// Slots enough for every read: the largest one, widened to whole units of the disk cache, needs 16.
@@ -41,8 +44,8 @@ final class MemoryPool: Sendable {
     /// The number of waiters, for queries without the lock; changed under it.
     private let waiterCount = Atomic(0)
 
-    /// Runs work on another thread: slots are returned under other locks.
-    private let schedule: @Sendable (@escaping @Sendable () -> Void) -> Void
+    /// Runs work on another thread: slots are returned under other locks; false if it never will.
+    private let schedule: @Sendable (@escaping @Sendable () -> Void) -> Bool
 
     /// The address space of all slots.
     private final class Region: @unchecked Sendable {
@@ -66,8 +69,8 @@ final class MemoryPool: Sendable {
     ///
     /// - Parameters:
     ///   - byteCount: the limit in bytes; a slot takes a little more than a block.
-    ///   - schedule: runs work soon, on a thread without locks of this module.
-    init?(byteCount: Int, schedule: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void) {
+    ///   - schedule: runs work soon, on a thread without locks of this module; returns false if it drops it.
+    init?(byteCount: Int, schedule: @escaping @Sendable (@escaping @Sendable () -> Void) -> Bool) {
         slotCount = byteCount / PooledMemory.stride
         guard slotCount > 0, let region = Region(byteCount: slotCount * PooledMemory.stride) else { return nil }
         self.region = region
@@ -86,14 +89,22 @@ final class MemoryPool: Sendable {
     }
 
     /// Calls `grant` on another thread with `count` slots, after earlier waiters; `count` is at most ``slotCount``.
+    ///
+    /// After ``abandonWaiters()``, calls it at once without slots.
     func wait(for count: Int, grant: @escaping @Sendable ([PooledMemory]) -> Void) {
         precondition(count <= slotCount)
-        serve { $0.waiting.append(Waiter(count: count, grant: grant)) }
+        var isRefused = false
+        serve { state in
+            isRefused = state.isAbandoned
+            if !isRefused { state.waiting.append(Waiter(count: count, grant: grant)) }
+        }
+        if isRefused { grant([]) }
     }
 
-    /// Calls `grant` of every waiter on this thread, without slots.
+    /// Calls `grant` of every waiter on this thread, without slots, and likewise of those to come.
     func abandonWaiters() {
         let waiting = state.withLock { state in
+            state.isAbandoned = true
             defer { state.waiting = [] }
             waiterCount.store(0, ordering: .releasing)
             return state.waiting
@@ -115,7 +126,10 @@ final class MemoryPool: Sendable {
             waiterCount.store(state.waiting.count, ordering: .releasing)
             return served
         }
-        for (waiter, memory) in served { schedule { waiter.grant(memory) } }
+        for (waiter, memory) in served where !schedule({ waiter.grant(memory) }) {
+            // The threads have ended; a reader without slots only fails.
+            waiter.grant([])
+        }
     }
 
     private func freeCount(in state: State) -> Int { state.free.count + slotCount - state.fresh }

@@ -16,7 +16,7 @@ final class StreamFetch: DownloadReceiver, @unchecked Sendable {
     private(set) var written: Int64 = 0
     private var failure: MediaError?
 
-    /// Whether the answer announced the known size.
+    /// Whether the last answer announced the known size.
     private var hasKnownSize = false
 
     /// Whether the first bytes were checked.
@@ -57,12 +57,18 @@ final class StreamFetch: DownloadReceiver, @unchecked Sendable {
             failure = known.error(.transferFailed, "was sent out of order")
             return false
         }
-        hasKnownSize = head.contentLength != nil && head.contentLength == known.facts?.ciphertextSize
+        let size = Self.isWhole(head) ? head.contentLength : head.contentRange?.total
+        hasKnownSize = size != nil && size == known.facts?.ciphertextSize
         return true
     }
 
     /// The reason to refuse an answer and ask again; nil if it may be the media.
-    func refusal(of head: ResponseHead) -> String? { answers.refusal(of: head, for: known, isWhole: true) }
+    func refusal(of head: ResponseHead) -> String? {
+        answers.refusal(of: head, for: known, isWhole: Self.isWhole(head))
+    }
+
+    /// Whether an answer has all of the media; one that continues a stream may have the rest alone.
+    private static func isWhole(_ head: ResponseHead) -> Bool { head.status != 206 }
 
     /// Checks the first bytes once there are enough of them, or at the end of the stream.
     private func check(isComplete: Bool) throws(MediaError) {

@@ -40,7 +40,7 @@ enum MountMetrics {
             "State of the list; for Prometheus 1 for the one it is in, 0 for the others.", labels: ["account", "list"],
             field: inList("state")
         ) { $0.ofLists { .text($0.state.word) } },
-        Row(fact: "Why the list is stale or failed.", field: inList("error")) {
+        Row(fact: "Why the list is stale, failed or refused.", field: inList("error")) {
             $0.ofLists { $0.state.error.map { .text($0) } }
         },
         ofList(

@@ -58,7 +58,7 @@ extension MountSnapshot.List {
         knownBytes = completed.map(\.knownBytes).sumSaturated()
     }
 
-    /// The word for its state, and the reason for a stale or failed one.
+    /// The word for its state, and the reason for a stale, failed or refused one.
     var state: (word: String, error: String?) {
         switch status.state {
         case .waiting: ("waiting", nil)
@@ -66,11 +66,12 @@ extension MountSnapshot.List {
         case .complete: ("complete", nil)
         case .stale(let message): ("stale", message)
         case .failed(let message): ("failed", message)
+        case .refused(let message): ("refused", message)
         }
     }
 
     /// The words for all states, in the order of their occurrence.
-    static let states = ["waiting", "syncing", "complete", "stale", "failed"]
+    static let states = ["waiting", "syncing", "complete", "stale", "failed", "refused"]
 }
 
 // The samples for the rows of ``MountMetrics``.

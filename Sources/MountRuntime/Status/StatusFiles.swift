@@ -1,5 +1,6 @@
 import FileTree
 import Monitoring
+import Support
 
 /// The files about the mount itself, made from its status.
 struct StatusFiles: ControlFileContents {
@@ -18,7 +19,7 @@ struct StatusFiles: ControlFileContents {
             case .status: ControlFileText(bytes: Array(try gatherer.report().json), padding: UInt8(ascii: " "))
             }
         } catch {
-            throw .catalog(error)
+            throw FileTreeError(.inputOutput, "the file '\(file.rawValue)' can't be made", cause: error)
         }
     }
 }

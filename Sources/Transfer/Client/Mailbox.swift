@@ -5,6 +5,7 @@ import Support
 enum Command: Sendable {
     case begin(UInt64, TransferPlan, Address?, (any AddressSource)?, any DownloadReceiver)
     case addressArrived(UInt64, Result<Address, any Error>)
+    case credentialArrived(UInt64, Result<Bool, any Error>)
     case cancel(UInt64)
     case resume(UInt64)
     case stop

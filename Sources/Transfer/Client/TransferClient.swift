@@ -61,7 +61,9 @@ public final class TransferClient: Sendable {
     public func download(
         _ request: DownloadRequest, from source: any AddressSource, to receiver: any DownloadReceiver
     ) -> TransferTask {
-        begin(TransferPlan(request), address: nil, source: source, receiver: receiver)
+        begin(
+            TransferPlan(request, relocation: (source as? any RelocatingSource)?.relocation), address: nil,
+            source: source, receiver: receiver)
     }
 
     /// Sends a request and collects the response.

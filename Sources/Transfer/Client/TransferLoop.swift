@@ -75,6 +75,9 @@ final class TransferLoop {
             case .addressArrived(let identifier, let result):
                 guard let transfer = transfers[identifier] else { continue }
                 carryOut(transfer.machine.addressArrived(result, now: SuspendingClock.now), for: transfer)
+            case .credentialArrived(let identifier, let result):
+                guard let transfer = transfers[identifier] else { continue }
+                carryOut(transfer.machine.credentialArrived(result, now: SuspendingClock.now), for: transfer)
             case .cancel(let identifier):
                 guard let transfer = transfers[identifier] else { continue }
                 carryOut(transfer.machine.cancel(), for: transfer)
@@ -106,16 +109,23 @@ final class TransferLoop {
                 continue
             }
             transfer.queued = nil
+            let provider = request.address.credentials
+            let authorization = provider?.authorization(for: request.outgoing)
+            if provider != nil, authorization == nil {
+                queue.finish(identifier, .unknown, now: SuspendingClock.now)
+                carryOut(transfer.machine.credentialIsMissing(now: SuspendingClock.now), for: transfer)
+                continue
+            }
             guard admit(transfer, request) else { continue }
             transfer.status = nil
             transfer.keptBody = []
-            transfer.machine.exchangeStarted(now: SuspendingClock.now)
+            transfer.machine.exchangeStarted(authorization, now: SuspendingClock.now)
             noteDeadline(of: transfer)
             logger.trace(
                 "\(request.lane.origin): an exchange starts",
                 metadata: ["transfer": "\(identifier)", "address": "\(request.address)"])
             do throws(TransferError) {
-                transfer.exchange = try engine.start(request, handler: transfer)
+                transfer.exchange = try engine.start(request, authorization, handler: transfer)
             } catch {
                 exchangeDidEnd(.failure(error), for: transfer)
             }
@@ -199,12 +209,21 @@ extension TransferLoop: TransferDelegate {
                 transfer.source?.address(replacing: refused, priority: transfer.priority) { result in
                     mailbox.post(.addressArrived(identifier, result))
                 }
+            case .askForCredential(let address, let refused):
+                let identifier = transfer.identifier
+                let mailbox = mailbox
+                logger.debug(
+                    "\(address.origin?.description ?? "no host"): a request waits for a credential",
+                    metadata: ["transfer": "\(identifier)", "address": "\(address)"])
+                address.credentials?.renew(refused: refused, priority: transfer.priority) { result in
+                    mailbox.post(.credentialArrived(identifier, result))
+                }
             case .perform(let request):
                 transfer.queued = request
                 (transfer.target, transfer.outcome) = (request.address, .unknown)
                 queue.add(
                     transfer.identifier, priority: transfer.priority, lane: request.lane,
-                    isToAccount: request.address.credentials != nil)
+                    isToAccount: request.address.credentials?.isOfAccount ?? false)
                 heedPause(transfer, request.lane)
             case .abandon:
                 transfer.queued = nil

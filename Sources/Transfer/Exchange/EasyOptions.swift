@@ -13,18 +13,35 @@ struct EasyOptions {
     static let bufferSize = 64 << 10
 
     /// Sets up a new handle for a request; returns the header fields, which the caller frees after the exchange.
-    func apply(_ request: ExchangeRequest, to easy: UnsafeMutableRawPointer) -> UnsafeMutablePointer<curl_slist>? {
+    func apply(
+        _ request: ExchangeRequest, _ authorization: Authorization?, to easy: UnsafeMutableRawPointer
+    ) -> UnsafeMutablePointer<curl_slist>? {
         setDestination(request.address.url, isLoopback: request.lane.origin.isLoopback, on: easy)
         setConnection(timeout: request.connectTimeout, on: easy)
         easy.set(CURLOPT_USERAGENT, userAgent)
-        if let credentials = request.address.credentials {
-            let credential = credentials.credential(method: request.method.rawValue, url: request.address.url)
+        setAuthorization(authorization, on: easy)
+        setMethod(of: request, on: easy)
+        return setHeaders(of: request, authorization, on: easy)
+    }
+
+    /// Sets what libcurl makes the field `Authorization` of; other header fields are the caller's.
+    private func setAuthorization(_ authorization: Authorization?, on easy: UnsafeMutableRawPointer) {
+        switch authorization {
+        case nil, .bearer:
+            break
+        case .basic(let credential), .signed(let credential, _):
             // libcurl sends them as Basic by default.
             easy.set(CURLOPT_USERNAME, credential.username)
             easy.set(CURLOPT_PASSWORD, credential.password)
+        case .aws(let signature):
+            easy.set(CURLOPT_AWS_SIGV4, "aws:amz:\(signature.region):\(signature.service)")
+            easy.set(CURLOPT_USERNAME, signature.accessKey)
+            easy.set(CURLOPT_PASSWORD, signature.secretKey)
+            // As an option, the field isn't signed: proxies and some stores change it. libcurl then also decodes what
+            // it accepts, which stored bytes must be spared.
+            easy.set(CURLOPT_ACCEPT_ENCODING, "identity")
+            easy.set(CURLOPT_HTTP_CONTENT_DECODING, 0)
         }
-        setMethod(of: request, on: easy)
-        return setHeaders(of: request, on: easy)
     }
 
     /// Sets the URL; the state machine follows redirects.
@@ -84,13 +101,12 @@ struct EasyOptions {
     }
 
     private func setHeaders(
-        of request: ExchangeRequest, on easy: UnsafeMutableRawPointer
+        of request: ExchangeRequest, _ authorization: Authorization?, on easy: UnsafeMutableRawPointer
     ) -> UnsafeMutablePointer<curl_slist>? {
-        // Ranges count stored bytes, so content codings are refused.
-        var headers = request.headers + [("Accept-Encoding", "identity")]
+        var headers = request.fields + (authorization?.headers ?? [])
+        if case .aws = authorization { headers.removeAll { $0.0 == "Accept-Encoding" } }
         // Bodies are small, so "Expect: 100-continue" would only cost a round trip.
         if request.method == .post { headers.append(("Expect", "")) }
-        if let range = request.range { headers.append(("Range", range.fieldValue)) }
         var list: UnsafeMutablePointer<curl_slist>?
         for (name, value) in headers {
             // For an empty value libcurl expects a semicolon; a colon suppresses libcurl's own field.

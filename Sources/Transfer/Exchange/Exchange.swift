@@ -46,8 +46,10 @@ final class Exchange {
 
     /// Makes an easy handle and sets it up for a request.
     init(
-        _ request: ExchangeRequest, multi: MultiHandle, options: EasyOptions, handler: any ExchangeHandler
+        _ request: ExchangeRequest, _ authorization: Authorization?, multi: MultiHandle, options: EasyOptions,
+        handler: any ExchangeHandler
     ) throws(TransferError) {
+        if let fault = authorization?.fault { throw fault }
         guard let easy = curl_easy_init() else {
             throw TransferError(.invalidConfiguration, "There is not enough memory for a connection.")
         }
@@ -57,7 +59,7 @@ final class Exchange {
         self.handler = handler
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
-        headers = options.apply(request, to: easy)
+        headers = options.apply(request, authorization, to: easy)
         twiliofs_curl_set_pointer(easy, CURLOPT_SHARE, multi.share.pointer)
 
         // The reference is unretained: the engine keeps this object while the handle is in the multi handle.

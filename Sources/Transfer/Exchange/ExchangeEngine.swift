@@ -21,8 +21,10 @@ final class ExchangeEngine {
     }
 
     /// Starts an exchange, whose events are reported by `advance`.
-    func start(_ request: ExchangeRequest, handler: any ExchangeHandler) throws(TransferError) -> Exchange {
-        let exchange = try Exchange(request, multi: multi, options: options, handler: handler)
+    func start(
+        _ request: ExchangeRequest, _ authorization: Authorization?, handler: any ExchangeHandler
+    ) throws(TransferError) -> Exchange {
+        let exchange = try Exchange(request, authorization, multi: multi, options: options, handler: handler)
         guard curl_multi_add_handle(multi.pointer, exchange.easy) == CURLM_OK else {
             throw TransferError(.invalidConfiguration, "libcurl refuses another transfer.")
         }

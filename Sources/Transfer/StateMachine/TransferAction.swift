@@ -2,6 +2,8 @@
 enum TransferAction {
     /// Ask the source for an address and report `addressArrived`.
     case askForAddress(replacing: Address?)
+    /// Ask the address's provider for a credential and report `credentialArrived`.
+    case askForCredential(Address, refused: Authorization?)
     /// Queue this exchange; report `exchangeStarted` when it leaves the queue.
     case perform(ExchangeRequest)
     /// Stop the exchange, queued or running.

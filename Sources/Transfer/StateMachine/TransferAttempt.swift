@@ -14,6 +14,8 @@ struct TransferAttempt {
     let address: Address
     let redirects: Int
     var phase: Phase
+    /// The authorization that the request was sent with, if any.
+    var authorization: Authorization?
     /// The time at which the connection counts as stalled without further bytes; see `Patience.timePerByte`.
     var stallsAt: Instant
     /// The head of the response, once accepted.

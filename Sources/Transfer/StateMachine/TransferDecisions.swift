@@ -1,4 +1,8 @@
+import Support
+
 // The decisions of `TransferStateMachine` on its events; only its other file uses them.
+
+import Support
 
 extension TransferStateMachine {
     mutating func end(_ result: Result<Void, TransferError>) -> [TransferAction] {
@@ -37,7 +41,7 @@ extension TransferStateMachine {
 
     mutating func redirect(_ head: ResponseHead, _ attempt: TransferAttempt, now: Instant) -> [TransferAction] {
         var attempt = attempt
-        guard plan.isSafeToRepeat else {
+        guard plan.isRead else {
             // The body may be meant for the first address only, and the request may have been processed already.
             attempt.phase = .refusing(head, retryAfter: nil, reason: nil)
             state = .exchanging(attempt)
@@ -140,11 +144,29 @@ extension TransferStateMachine {
     }
 
     mutating func refused(
-        _ head: ResponseHead, body: [UInt8], retryAfter: Duration?, reason: TransferError?, now: Instant
+        _ attempt: TransferAttempt, _ head: ResponseHead, body: [UInt8], retryAfter: Duration?, reason: TransferError?,
+        now: Instant
     ) -> [TransferAction] {
         if let reason { return failed(reason, retryAfter: retryAfter, now: now) }
         let response = Response(head: head, body: body)
-        let error = TransferError(.status, "\(head.address) answered with status \(head.status).", response: response)
+        var error = TransferError(.status, "\(head.address) answered with status \(head.status).", response: response)
+        if let authorization = attempt.authorization,
+            attempt.address.credentials?.isRefusal(status: head.status, body: body) == true
+        {
+            error.details.refusedForm = authorization.form
+            if retries.mayRenewCredential(after: error) {
+                // The server has refused the request without processing it, so any method may be repeated.
+                state = .awaitingCredential(attempt.address, redirects: attempt.redirects, refusal: error)
+                return [.askForCredential(attempt.address, refused: authorization)]
+            }
+        }
+        if let relocation = plan.relocation {
+            guard let place = relocation(response), retries.mayRefresh(after: error) else {
+                return failed(error, retryAfter: retryAfter, now: now)
+            }
+            address = place
+            return self.attempt(now: now)
+        }
         if plan.isDownload, response.mayMeanExpiry, retries.mayRefresh(after: error) {
             state = .awaitingAddress
             return [.askForAddress(replacing: address)]

@@ -11,18 +11,23 @@ struct TransferPlan: Sendable {
     var patience = Patience.standard
     var bodyLimit = Int64.max
     var retriesNotFound = false
+    /// Whether repeating the request is harmless although its method says otherwise.
+    var isHarmless = false
     var expectedEntityTag: String?
     /// The check of a download's response; returns its fault.
     var findsFault: (@Sendable (ResponseHead) -> String?)?
     /// The check of a request's response with the start of its body; returns its fault.
     var findsFaultInWhole: (@Sendable (Response) -> String?)?
+    /// Reads the resource's place from a redirect or a refusal of a download; nil where redirects are followed.
+    var relocation: Relocation?
     var earlierFailures = 0
     /// Whether a broken transfer resumes after the delivered bytes, at a fresh address where the source provides one.
     ///
     /// Otherwise each attempt starts over at the first address.
     var isDownload = true
 
-    init(_ request: DownloadRequest) {
+    init(_ request: DownloadRequest, relocation: Relocation? = nil) {
+        self.relocation = relocation
         range = request.range
         priority = request.priority
         patience = request.patience
@@ -42,6 +47,7 @@ struct TransferPlan: Sendable {
         patience = request.patience
         bodyLimit = Int64(request.bodyLimit)
         retriesNotFound = request.retriesNotFound
+        isHarmless = request.isHarmless
         findsFaultInWhole = request.refusal
         isDownload = false
     }
@@ -80,8 +86,10 @@ struct TransferPlan: Sendable {
         return TransferError(.unusableAnswer, "\(head.address) \(reason).")
     }
 
+    /// Whether the method only reads.
+    var isRead: Bool { method == .get || method == .head }
     /// Whether repeating the request has the same effect on the server as sending it once.
-    var isSafeToRepeat: Bool { method == .get || method == .head }
+    var isSafeToRepeat: Bool { isRead || isHarmless }
 
     /// Whether a retry after a failure is useful and harmless.
     func isRepeatable(_ error: TransferError) -> Bool {
@@ -113,4 +121,15 @@ struct ExchangeRequest: Sendable {
     var connectTimeout: Duration
     /// The lane in which it is queued.
     var lane: Lane
+
+    /// The header fields to send, without those that libcurl adds and the authorization's.
+    var fields: [(String, String)] {
+        // Ranges count stored bytes, so content codings are refused.
+        headers + [("Accept-Encoding", "identity")] + (range.map { [("Range", $0.fieldValue)] } ?? [])
+    }
+
+    /// The request as the provider of its credential sees it.
+    var outgoing: OutgoingRequest {
+        OutgoingRequest(method: method, url: address.url, body: body, headers: HeaderFields(fields))
+    }
 }

@@ -3,12 +3,16 @@ struct TransferRetries {
     typealias Instant = SuspendingClock.Instant
 
     private static let maximalRefreshes = 2
+    /// A credential may end between its arrival and the turn of the exchange that waited for it, but hardly twice.
+    private static let maximalMissingCredentials = 2
 
     private let patience: Patience
     private var random: any RandomNumberGenerator
     /// The upper bound of the next wait.
     private var bound: Duration
     private var refreshes = 0
+    private var missingCredentials = 0
+    private var hasRenewedCredential = false
     private var lastProgress: Instant
     /// The most bytes delivered, for a request by one attempt; only bytes beyond are progress.
     private var furthest: Int64 = 0
@@ -51,10 +55,10 @@ struct TransferRetries {
         furthest = delivered
     }
 
-    /// Resets waits and refreshes after bytes of a download have arrived.
+    /// Resets waits, refreshes and renewals after bytes of a download have arrived.
     mutating func reset() {
         bound = min(patience.firstBackoff, patience.maximalBackoff)
-        refreshes = 0
+        (refreshes, missingCredentials, hasRenewedCredential) = (0, 0, false)
     }
 
     /// Counts a fresh address after a refusal that may be due to the old one; returns whether to ask for it.
@@ -63,6 +67,20 @@ struct TransferRetries {
         refreshes += 1
         lastFailure = error
         return true
+    }
+
+    /// Counts a newer credential after a refusal; returns whether to ask for it, once until the next success.
+    mutating func mayRenewCredential(after error: TransferError) -> Bool {
+        guard !hasRenewedCredential else { return false }
+        hasRenewedCredential = true
+        lastFailure = error
+        return true
+    }
+
+    /// Counts a credential that is missing; returns whether to ask for it.
+    mutating func mayObtainCredential() -> Bool {
+        missingCredentials += 1
+        return missingCredentials <= Self.maximalMissingCredentials
     }
 
     /// Draws the wait after a repeatable failure; at least `retryAfter`.

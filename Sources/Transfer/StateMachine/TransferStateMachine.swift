@@ -1,4 +1,4 @@
-/// Decides a transfer's next step: redirects, retries, resuming, fresh addresses, deadlines.
+/// Decides a transfer's next step: redirects, retries, resuming, fresh addresses and credentials, deadlines.
 ///
 /// It performs no I/O: its owner reports events with their time and carries out the returned actions in order, so every
 /// path can be tested without a socket or a clock. It is hand-written, since libcurl retries nothing and no library
@@ -15,6 +15,8 @@ struct TransferStateMachine {
     enum State {
         case idle
         case awaitingAddress
+        /// The exchange with this address needs a credential, the first one or one newer than the refused one.
+        case awaitingCredential(Address, redirects: Int, refusal: TransferError?)
         case exchanging(TransferAttempt)
         case backingOff(until: Instant)
         /// The host of the address is unreachable, but its outage may end soon.
@@ -52,7 +54,7 @@ struct TransferStateMachine {
     var deadline: Instant? {
         switch state {
         case .idle, .ended: return nil
-        case .awaitingAddress: return retries.giveUpAt
+        case .awaitingAddress, .awaitingCredential: return retries.giveUpAt
         case .backingOff(let until): return min(until, retries.giveUpAt)
         case .awaitingHost(_, _, let outage): return min(outage.retryAt, retries.giveUpAt)
         case .exchanging(let attempt) where attempt.isPaused: return nil
@@ -103,11 +105,31 @@ extension TransferStateMachine {
         }
     }
 
-    /// The exchange has left the queue.
-    mutating func exchangeStarted(now: Instant) {
+    /// The exchange leaves the queue, but there is no credential to send.
+    mutating func credentialIsMissing(now: Instant) -> [TransferAction] {
+        guard case .exchanging(let attempt) = state, case .queued(let since) = attempt.phase else { return [] }
+        if plan.priority == .background { retries.excuse(since.duration(to: now)) }
+        guard retries.mayObtainCredential() else { return end(with: .noCredential(for: attempt.address)) }
+        state = .awaitingCredential(attempt.address, redirects: attempt.redirects, refusal: nil)
+        return [.askForCredential(attempt.address, refused: nil)]
+    }
+
+    /// The provider has a credential (true), has nothing newer than the refused one, or has failed.
+    mutating func credentialArrived(_ result: Result<Bool, any Error>, now: Instant) -> [TransferAction] {
+        guard case .awaitingCredential(let target, let redirects, let refusal) = state else { return [] }
+        switch result {
+        case .success(true): return perform(target, redirects: redirects, now: now)
+        case .success(false): return failed(refusal ?? .noCredential(for: target), now: now)
+        case .failure(let error): return failed(.noCredential(for: target, cause: error), now: now)
+        }
+    }
+
+    /// The exchange has left the queue, with this authorization.
+    mutating func exchangeStarted(_ authorization: Authorization? = nil, now: Instant) {
         guard case .exchanging(var attempt) = state, case .queued(let since) = attempt.phase else { return }
         if plan.priority == .background { retries.excuse(since.duration(to: now)) }
         attempt.phase = .connecting
+        attempt.authorization = authorization
         state = .exchanging(attempt)
     }
 
@@ -121,7 +143,7 @@ extension TransferStateMachine {
             (target, redirects) = (attempt.address, attempt.redirects)
         case .awaitingHost(let address, let count, _):
             (target, redirects) = (address, count)
-        case .idle, .awaitingAddress, .backingOff, .ended:
+        case .idle, .awaitingAddress, .awaitingCredential, .backingOff, .ended:
             return []
         }
         let error = outage.error(now: now)
@@ -167,8 +189,9 @@ extension TransferStateMachine {
         attempt.stallsAt = now.advanced(by: plan.patience.stall)
         // The check is called once for each response, since the receiver may count responses.
         let reason = plan.refusal(of: head)
+        let followsRedirects = plan.relocation == nil
         switch head.status {
-        case 301, 302, 303, 307, 308:
+        case 300..<400 where followsRedirects && [301, 302, 303, 307, 308].contains(head.status):
             if plan.redirects == .report { return accept(head, attempt, now: now) }
             return redirect(head, attempt, now: now)
         case 200..<300 where reason == nil && (!plan.isDownload || [200, 204, 206].contains(head.status)):
@@ -240,7 +263,7 @@ extension TransferStateMachine {
             // The rest of the response doesn't matter: the target is known.
             return perform(target, redirects: attempt.redirects + 1, now: now)
         case .refusing(let head, let retryAfter, let reason):
-            return refused(head, body: keptBody, retryAfter: retryAfter, reason: reason, now: now)
+            return refused(attempt, head, body: keptBody, retryAfter: retryAfter, reason: reason, now: now)
         case .queued, .connecting, .awaitingHead:
             return failed(result.failure ?? broken("without an answer"), now: now)
         case .receiving(let part):
@@ -256,7 +279,7 @@ extension TransferStateMachine {
         switch state {
         case .ended: return []
         case .exchanging: return [.abandon] + end(with: .cancelled)
-        case .idle, .awaitingAddress, .backingOff, .awaitingHost: return end(with: .cancelled)
+        case .idle, .awaitingAddress, .awaitingCredential, .backingOff, .awaitingHost: return end(with: .cancelled)
         }
     }
 
@@ -268,6 +291,8 @@ extension TransferStateMachine {
             return []
         case .awaitingAddress:
             return end(with: retries.gaveUp())
+        case .awaitingCredential(let target, _, let refusal):
+            return end(with: .noCredential(for: target, within: plan.patience.giveUp, cause: refusal))
         case .backingOff(let until):
             return now >= until && now < retries.giveUpAt ? begin(now: now) : end(with: retries.gaveUp())
         case .awaitingHost(let target, let redirects, let outage):
@@ -278,7 +303,8 @@ extension TransferStateMachine {
             case .redirecting(let target) where now < retries.giveUpAt:
                 return [.abandon] + perform(target, redirects: attempt.redirects + 1, now: now)
             case .refusing(let head, let retryAfter, let reason):
-                return [.abandon] + refused(head, body: keptBody, retryAfter: retryAfter, reason: reason, now: now)
+                return [.abandon]
+                    + refused(attempt, head, body: keptBody, retryAfter: retryAfter, reason: reason, now: now)
             case .awaitingHead where now < retries.giveUpAt, .receiving:
                 let stalled = TransferError(
                     .stalled, "\(attempt.address) sent nothing, or next to nothing, for \(plan.patience.stall).")

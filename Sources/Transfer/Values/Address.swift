@@ -1,14 +1,13 @@
 public import FoundationEssentials
-import Support
 
 /// A URL and the provider of its credential.
 ///
 /// Each request asks the provider for the credential when it is sent. Only the URL's origin (scheme, host and port)
-/// receives the credential, even if a server redirects elsewhere.
+/// receives the credential, even if a server redirects elsewhere, and the origins that the provider follows to.
 public struct Address: Sendable {
     /// The URL; its query may hold a secret, such as the signature of a presigned URL.
     public let url: URL
-    /// The provider of the credential for HTTP Basic authentication at this URL's origin.
+    /// The provider of the credential for this URL's origin.
     public let credentials: (any CredentialProvider)?
 
     /// Makes an address.
@@ -38,15 +37,7 @@ extension Address: Hashable {
 
 extension Address: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// The URL without its query, fragment and user information, so that no secret reaches a log.
-    public var description: String {
-        guard var components = URLComponents(url: url, resolvingAgainstBaseURL: true) else { return "<malformed URL>" }
-        components.query = nil
-        components.fragment = nil
-        components.user = nil
-        components.password = nil
-        // The URL may come from a server, as the target of a redirect does.
-        return components.string.map { "\(ForeignText($0))" } ?? "<malformed URL>"
-    }
+    public var description: String { url.withoutSecrets }
 
     /// The same as `description`.
     public var debugDescription: String { description }

@@ -1,3 +1,5 @@
+import FoundationEssentials
+
 /// A user name and password for HTTP Basic authentication (RFC 7617); printing it hides the password.
 public struct Credential: Sendable, Hashable {
     /// The name: an account SID or an API key SID.
@@ -9,6 +11,9 @@ public struct Credential: Sendable, Hashable {
         self.username = username
         self.password = password
     }
+
+    /// The value of the header field `Authorization` as libcurl sends it; as secret as the password.
+    public var fieldValue: String { "Basic \(Data("\(username):\(password)".utf8).base64EncodedString())" }
 }
 
 extension Credential: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {

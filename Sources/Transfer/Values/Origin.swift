@@ -8,9 +8,12 @@ public import Support
 /// libcurl, which connects to the URL, also parses it here. If another parser disagreed about the host, a credential
 /// could be sent to the wrong server.
 public struct Origin: Hashable, Sendable, CustomStringConvertible {
-    let scheme: String
-    let host: String
-    let port: Int
+    /// `https` or `http`.
+    public let scheme: String
+    /// The host in lower case; an IPv6 address has brackets.
+    public let host: String
+    /// The port.
+    public let port: Int
 
     /// Makes the origin of a URL.
     ///
@@ -18,9 +21,9 @@ public struct Origin: Hashable, Sendable, CustomStringConvertible {
     init(of url: URL) throws(AddressError) {
         // libcurl's parser reads "https:///path" as a URL with the host "path".
         guard let host = url.host(), !host.isEmpty else {
-            throw AddressError(.invalid, "The address \(Address(url: url)) has no host.")
+            throw AddressError(.invalid, "The address \(url.withoutSecrets) has no host.")
         }
-        try self.init(ParsedURL(url.absoluteString), shown: Address(url: url).description)
+        try self.init(ParsedURL(url.absoluteString), shown: url.withoutSecrets)
     }
 
     fileprivate init(_ parsed: ParsedURL, shown: String) throws(AddressError) {
@@ -96,7 +99,8 @@ extension Address {
 
     /// The address that a redirect leads to.
     ///
-    /// It keeps the credential only if its origin is the same. A later redirect doesn't restore a dropped credential.
+    /// It keeps the credential only if its origin is the same, or one that the credential's provider follows to. A
+    /// later redirect doesn't restore a dropped credential.
     ///
     /// - Parameter location: The `Location` field of the response.
     /// - Throws: `invalid` if the target isn't a usable URL; `insecure` for plain http to another machine, or for this
@@ -114,7 +118,30 @@ extension Address {
                 .insecure,
                 "\(self) redirects to \(Address(url: target)), which is this machine: refused.")
         }
-        return Address(url: target, credentials: here == there ? credentials : nil)
+        let isKept = here == there || credentials?.follows(to: there) == true
+        return Address(url: target, credentials: isKept ? credentials : nil)
+    }
+}
+
+extension OutgoingRequest {
+    /// Where a request goes, as libcurl sends it.
+    public struct Target: Sendable, Hashable {
+        /// The value of the header field `Host`.
+        public let host: String
+        /// The path, at least `/`, percent-encoded.
+        public let path: String
+        /// The query without its question mark, percent-encoded; empty for none.
+        public let query: String
+    }
+
+    /// The target; nil for a URL that can't be used.
+    public var target: Target? {
+        guard let parsed = try? ParsedURL(url.absoluteString), let host = parsed[CURLUPART_HOST],
+            let path = parsed[CURLUPART_PATH]
+        else { return nil }
+        // libcurl leaves out the scheme's own port.
+        let port = parsed[CURLUPART_PORT, CURLU_NO_DEFAULT_PORT].map { ":\($0)" } ?? ""
+        return Target(host: host + port, path: path, query: parsed[CURLUPART_QUERY] ?? "")
     }
 }
 

@@ -1,16 +1,7 @@
 /// A request whose whole response is returned at once.
 public struct Request: Sendable {
     /// The HTTP method.
-    public enum Method: String, Sendable, Hashable {
-        /// Fetches the resource.
-        case get = "GET"
-        /// Fetches its head only.
-        case head = "HEAD"
-        /// Changes something; repeated only if the server didn't process it or was never reached.
-        case post = "POST"
-        /// Removes the resource; repeated as sparingly as `post`.
-        case delete = "DELETE"
-    }
+    public typealias Method = RequestMethod
 
     /// The method.
     public var method: Method
@@ -32,6 +23,8 @@ public struct Request: Sendable {
     public var bodyLimit: Int
     /// Whether a 404 is repeated until the end of patience: media appears only seconds after its completion.
     public var retriesNotFound: Bool
+    /// Whether repeating a `post` or `delete` does no more than sending it once, so that it is repeated like a `get`.
+    public var isHarmless: Bool
     /// Checks a response with status 2xx, or 3xx if redirects are reported; returns its fault as the end of a
     /// sentence that begins with the address.
     ///
@@ -44,7 +37,7 @@ public struct Request: Sendable {
         method: Method = .get, address: Address, headers: [(String, String)] = [], body: [UInt8] = [],
         range: ByteRange? = nil, priority: Priority = .background, redirects: RedirectPolicy = .follow,
         patience: Patience = .standard, bodyLimit: Int = 64 << 20, retriesNotFound: Bool = false,
-        refusal: (@Sendable (Response) -> String?)? = nil
+        isHarmless: Bool = false, refusal: (@Sendable (Response) -> String?)? = nil
     ) {
         self.method = method
         self.address = address
@@ -56,6 +49,7 @@ public struct Request: Sendable {
         self.patience = patience
         self.bodyLimit = bodyLimit
         self.retriesNotFound = retriesNotFound
+        self.isHarmless = isHarmless
         self.refusal = refusal
     }
 }

@@ -40,6 +40,8 @@ public enum TransferErrorCode: ErrorCode {
     case cancelled
     /// The source had no address; the cause says why.
     case addressUnavailable
+    /// There was no credential to send; nothing was sent, and the cause says why.
+    case credentialUnavailable
     /// The settings of the client or the request are invalid.
     case invalidConfiguration
 
@@ -53,6 +55,8 @@ public enum TransferErrorCode: ErrorCode {
         var reason: ForeignText?
         /// The host, where known.
         var host: String?
+        /// The form of the authorization that the response refused.
+        var refusedForm: Authorization.Form?
     }
 
     /// Whether the transfer was cancelled.
@@ -81,6 +85,8 @@ extension TransferError {
     public var response: Response? { details.response }
     /// The status of the response that refused.
     public var status: Int? { response?.head.status }
+    /// The form of the authorization that the server refused, newly obtained where that is possible.
+    public var refusedForm: Authorization.Form? { details.refusedForm }
     /// The message without the parts that are soon out of date, such as the time of the next attempt.
     public var lastingMessage: String { (details.lastingFact ?? fact).followed(by: remedy) }
 
@@ -95,6 +101,15 @@ extension TransferError {
         var error = self
         error.details.host = name
         return error
+    }
+
+    /// The error of a request that can't be sent because its provider has no credential.
+    static func noCredential(
+        for target: Address, within time: Duration? = nil, cause: (any Error)? = nil
+    ) -> TransferError {
+        let within = time.map { " within \($0)" } ?? ""
+        return TransferError(
+            .credentialUnavailable, "There was no credential for \(target)\(within).", cause: cause)
     }
 
     static let cancelled = TransferError(.cancelled, "The transfer was cancelled.")

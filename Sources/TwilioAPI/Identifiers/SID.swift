@@ -31,7 +31,7 @@ public struct SID: Hashable, Sendable, Comparable, CustomStringConvertible {
     }
 
     /// Reads a SID that has to have these letters.
-    init?(_ text: String, letters: Letters) {
+    public init?(_ text: String, letters: Letters) {
         self.init(text)
         guard self.letters == letters else { return nil }
     }
@@ -63,6 +63,8 @@ public struct SID: Hashable, Sendable, Comparable, CustomStringConvertible {
         public static let call = Letters("C", "A")
         /// A video room.
         public static let room = Letters("R", "M")
+        /// A conference.
+        public static let conference = Letters("C", "F")
 
         /// The letters as text.
         public var description: String {

@@ -7,6 +7,10 @@ public struct Endpoints: Hashable, Sendable {
     public let api: URL
     /// The video API, for video recordings and compositions; by default `https://video.twilio.com`.
     public let video: URL
+    /// The service that gives out OAuth tokens; by default `https://oauth.twilio.com/v2/token`, in any region.
+    public let oauth: URL
+    /// The region of the account's data, if it was given and has no video.
+    let regionWithoutVideo: String?
 
     /// Derives the addresses.
     ///
@@ -15,13 +19,16 @@ public struct Endpoints: Hashable, Sendable {
     ///   - edge: The network location that serves Twilio, `dublin` for instance; alone it implies `us1`.
     ///   - api: Another address of the 2010 API, such as a proxy's or a simulator's.
     ///   - video: Another address of the video API.
+    ///   - oauth: Another address of the service that gives out OAuth tokens.
     /// - Throws: ``TwilioError`` with code ``TwilioError/Code/invalidConfiguration``.
     public init(
-        region: String? = nil, edge: String? = nil, api: String? = nil, video: String? = nil
+        region: String? = nil, edge: String? = nil, api: String? = nil, video: String? = nil, oauth: String? = nil
     ) throws(TwilioError) {
         let domain = try Self.domain(region: region, edge: edge)
         self.api = try Self.url(api, orHost: "api.\(domain)", setting: "API address")
         self.video = try Self.url(video, orHost: "video.\(domain)", setting: "video address")
+        self.oauth = try Self.url(oauth, orHost: "oauth.twilio.com/v2/token", setting: "OAuth address")
+        regionWithoutVideo = region.flatMap { Self.regionsWithoutVideo.contains($0) ? $0 : nil }
     }
 
     /// The address of a service.
@@ -34,6 +41,9 @@ public struct Endpoints: Hashable, Sendable {
 
     /// The edges that regions imply; source: Twilio, "Global infrastructure".
     private static let edges = ["au1": "sydney", "ie1": "dublin", "jp1": "tokyo", "us1": "ashburn"]
+
+    /// The regions that have voice and no video; source: Twilio, "Regional products".
+    private static let regionsWithoutVideo: Set = ["au1", "ie1"]
 
     private static func domain(region: String?, edge: String?) throws(TwilioError) -> String {
         for (name, value) in [("region", region), ("edge", edge)] {

@@ -9,7 +9,7 @@ public import Transfer
 ///
 /// Video media comes from a presigned address with a limited lifetime, which the API returns. An address is used until
 /// it is refused; downloads that need a fresh one at the same time share one request.
-public final class MediaAddressSource: AddressSource {
+public final class MediaAddressSource: MediaAddresses {
     private typealias Completion = @Sendable (Result<Address, any Error>) -> Void
 
     private struct State {

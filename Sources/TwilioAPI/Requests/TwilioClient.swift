@@ -14,6 +14,8 @@ public final class TwilioClient: Sendable {
     private let videoCredentials: (any CredentialProvider)?
     let endpoints: Endpoints
     let transfer: TransferClient
+    /// The access to media outside of Twilio, if any.
+    private let externalMedia: ExternalMedia?
 
     /// The size limit of a page in bytes: a thousand resources take two million.
     private static let pageLimit = 16 << 20
@@ -24,26 +26,36 @@ public final class TwilioClient: Sendable {
     ///
     /// - Parameters:
     ///   - account: The account's SID.
-    ///   - credentials: The account SID and auth token, or the SID of an API key (`SK…`) and its secret.
+    ///   - credentials: Provides the credential of both APIs, and sends its own requests by `transfer`.
     ///   - endpoints: The addresses of the services.
     ///   - transfer: The client that carries the requests.
+    ///   - externalMedia: The access to media in the customer's own bucket.
     public convenience init(
-        account: SID, credentials: any CredentialProvider, endpoints: Endpoints, transfer: TransferClient
+        account: SID, credentials: any CredentialProvider, endpoints: Endpoints, transfer: TransferClient,
+        externalMedia: ExternalMedia? = nil
     ) {
         self.init(
             account: account, credentials: credentials, videoCredentials: credentials, endpoints: endpoints,
-            transfer: transfer)
+            transfer: transfer, externalMedia: externalMedia)
     }
 
-    private init(
+    /// Makes a client that asks for video with other credentials than for everything else; sends nothing.
+    ///
+    /// - Parameters:
+    ///   - videoCredentials: Those for video; nil if there are none: its requests fail.
+    public init(
         account: SID, credentials: any CredentialProvider, videoCredentials: (any CredentialProvider)?,
-        endpoints: Endpoints, transfer: TransferClient
+        endpoints: Endpoints, transfer: TransferClient, externalMedia: ExternalMedia?
     ) {
         self.account = account
         self.credentials = credentials
         self.videoCredentials = videoCredentials
         self.endpoints = endpoints
         self.transfer = transfer
+        self.externalMedia = externalMedia
+        for provider in [credentials, videoCredentials] {
+            (provider as? any ConnectedProvider)?.connect(to: transfer)
+        }
     }
 
     /// Makes a client for a subaccount.
@@ -57,46 +69,12 @@ public final class TwilioClient: Sendable {
     ) -> TwilioClient {
         TwilioClient(
             account: subaccount, credentials: credentials, videoCredentials: videoCredentials, endpoints: endpoints,
-            transfer: transfer)
+            transfer: transfer, externalMedia: externalMedia)
     }
 
     /// Whether there are credentials for a kind's list and media.
     public func reaches(_ kind: MediaKind) -> Bool {
         kind.traits.service == .api2010 || videoCredentials != nil
-    }
-
-    /// Requests the smallest list, to check the credentials and the connection; blocks.
-    ///
-    /// It doesn't request the account itself, since standard API keys can't read it.
-    ///
-    /// - Throws: ``TwilioError``, with code ``TwilioError/Code/unauthorized`` for wrong credentials and
-    ///   ``TwilioError/Code/malformedAnswer`` for another document, such as a captive portal's.
-    public func verifyCredentials(patience: Patience) throws(TwilioError) {
-        let address = try apiAddress("/2010-04-01/Accounts/\(account)/Recordings.json?PageSize=1")
-        let subject = "the account \(account)"
-        let response = try Result { () throws(TransferError) in
-            try transfer.sendAndWait(Request(address: address, patience: patience))
-        }.mapError { TwilioError($0, subject: subject) }.get()
-        let page = try ListPage(response.body, key: "recordings", subject: "the answer for \(subject)") {
-            scanner throws(TwilioError) in try Self.accountSID(ofResourceAt: &scanner)
-        }
-        if let stranger = page.elements.lazy.compactMap(\.self).first(where: { $0 != account }) {
-            throw TwilioError(.malformedAnswer, "recordings of \(stranger) were sent where \(account)'s were asked for")
-        }
-    }
-
-    /// Reads the account of the resource at a scanner's position and skips the resource; nil when it has none.
-    private static func accountSID(ofResourceAt scanner: inout JSONScanner) throws(TwilioError) -> SID? {
-        var account: SID?
-        var member = try scanner.enterObject()
-        while let token = member {
-            let name = try scanner.name(token)
-            if case .text(let text) = try scanner.value(), name == "account_sid" {
-                account = scanner.string(text).flatMap { SID($0) }
-            }
-            member = try scanner.nextMember()
-        }
-        return account
     }
 
     /// Requests one page of a list.
@@ -152,7 +130,8 @@ public final class TwilioClient: Sendable {
         }
     }
 
-    /// Makes the source of addresses for a recording's media.
+    /// Makes the source of addresses for a recording's media: in the customer's own bucket, where it may be read there,
+    /// else at Twilio.
     ///
     /// - Parameters:
     ///   - channels: The requested channels of a voice recording; nil for Twilio's default, which for a conference
@@ -161,7 +140,10 @@ public final class TwilioClient: Sendable {
     /// - Throws: ``TwilioError`` with code ``TwilioError/Code/invalidConfiguration`` when no address can be formed.
     public func mediaAddresses(
         of resource: MediaResource, channels: Int64? = nil, retriesNotFound: Bool = false
-    ) throws(TwilioError) -> MediaAddressSource {
+    ) throws(TwilioError) -> any MediaAddresses {
+        if let externalMedia, case .object(let object) = externalPlace(of: resource) {
+            return ObjectAddresses(of: object, in: externalMedia)
+        }
         let path = "\(listPath(of: resource.kind))/\(resource.sid)"
         switch resource.kind.mediaAccess {
         case .direct:
@@ -177,11 +159,30 @@ public final class TwilioClient: Sendable {
         }
     }
 
+    /// Whether a recording's media is read from the customer's own bucket.
+    public func readsElsewhere(_ resource: MediaResource) -> Bool {
+        if case .object = externalPlace(of: resource) { true } else { false }
+    }
+
+    /// The reason why media outside of Twilio isn't read there, as the end of a sentence; nil when it is, and for
+    /// Twilio's media.
+    public func externalMediaIssue(of resource: MediaResource) -> String? {
+        if case .unreachable(let reason) = externalPlace(of: resource) { reason } else { nil }
+    }
+
+    /// The place of media outside of Twilio; nil for media at Twilio.
+    private func externalPlace(of resource: MediaResource) -> ExternalMedia.Place? {
+        guard let externalMedia, let location = resource.mediaLocation, !isTwilioMedia(location: location) else {
+            return nil
+        }
+        return externalMedia.place(of: location)
+    }
+
     /// Whether an address belongs to Twilio, not to the customer's own bucket.
     public func isTwilioMedia(location: String) -> Bool {
-        guard let host = URL(string: location)?.host()?.lowercased() else { return true }
-        return host == "twilio.com" || host.hasSuffix(".twilio.com") || host == endpoints.api.host()
-            || host == endpoints.video.host()
+        guard let url = URL(string: location), let host = url.host()?.lowercased() else { return true }
+        return host == "twilio.com" || host.hasSuffix(".twilio.com")
+            || [endpoints.api, endpoints.video].contains { $0.host() == host && $0.port == url.port }
     }
 
     /// The path and query of a list's first page.
@@ -192,13 +193,14 @@ public final class TwilioClient: Sendable {
     }
 
     /// The path of a list's pages.
-    private func listAddress(of kind: MediaKind) -> String {
+    func listAddress(of kind: MediaKind) -> String {
         listPath(of: kind) + kind.traits.service.pathSuffix
     }
 
     private func listPath(of kind: MediaKind) -> String { kind.traits.listPath(account) }
 
-    private func address(for kind: MediaKind, _ pathAndQuery: String) throws(TwilioError) -> Address {
+    /// An address of the API that serves a kind, with its credential.
+    func address(for kind: MediaKind, _ pathAndQuery: String) throws(TwilioError) -> Address {
         guard kind.traits.service != .api2010 else { return try apiAddress(pathAndQuery) }
         guard let videoCredentials else {
             throw TwilioError(

@@ -29,16 +29,8 @@ public struct CreationInterval: Hashable, Sendable {
     ///
     /// Bounds before 1970 or after 2199 are clamped; no recordings exist beyond.
     func queryFields(for kind: MediaKind) -> [String] {
-        let first = lower.map { $0.clamped }
-        // The last second of the interval.
-        let last = upper.map { Timestamp(seconds: $0.clamped.seconds - 1) }
         switch kind.traits.dateFilter {
-        case .days:
-            // The parameters' names are "DateCreated>" and "DateCreated<".
-            return [
-                first.map { "DateCreated%3E=\(CalendarDay(containing: $0.moved(by: -CalendarDay.secondCount)))" },
-                last.map { "DateCreated%3C=\(CalendarDay(containing: $0.moved(by: CalendarDay.secondCount)))" },
-            ].compactMap { $0 }
+        case .days: return dayFields(named: "DateCreated")
         case .seconds:
             return [
                 first.map { "DateCreatedAfter=\($0.moved(by: -1).percentEncoded)" },
@@ -46,6 +38,22 @@ public struct CreationInterval: Hashable, Sendable {
             ].compactMap { $0 }
         }
     }
+
+    /// The percent-encoded query fields for a filter of the 2010 API by days, each bound a day further out.
+    ///
+    /// - Parameter name: The field's name; the parameters are called `NAME>` and `NAME<`.
+    func dayFields(named name: String) -> [String] {
+        [
+            first.map { "\(name)%3E=\(CalendarDay(containing: $0.moved(by: -CalendarDay.secondCount)))" },
+            last.map { "\(name)%3C=\(CalendarDay(containing: $0.moved(by: CalendarDay.secondCount)))" },
+        ].compactMap { $0 }
+    }
+
+    /// The first second of the interval.
+    private var first: Timestamp? { lower.map { $0.clamped } }
+
+    /// The last second of the interval.
+    private var last: Timestamp? { upper.map { Timestamp(seconds: $0.clamped.seconds - 1) } }
 }
 
 extension Timestamp {

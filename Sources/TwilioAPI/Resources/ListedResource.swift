@@ -17,6 +17,8 @@ public struct ListedResource: Hashable, Sendable {
     public let containerFormat: String
     /// The recorded call, `CA…`, or the video room, `RM…`; nil when missing or not such a SID.
     public let groupSID: SID?
+    /// The recorded conference, `CF…`; nil when missing or not such a SID, and for video.
+    public let conferenceSID: SID?
     /// Whether a voice recording has encryption details, and so a tag; false for video, whose media has the envelope.
     public let isAuthenticated: Bool
     /// The key or access needed to read the media, besides the account's credentials.
@@ -51,6 +53,7 @@ extension ListedResource {
         self.init(
             kind: resource.kind, sid: resource.sid, status: resource.status, dateCreated: resource.dateCreated,
             dateUpdated: resource.dateUpdated, containerFormat: resource.containerFormat, groupSID: resource.groupSID,
+            conferenceSID: resource.conferenceSID.flatMap { SID($0, letters: .conference) },
             isAuthenticated: resource.encryptionDetails != nil, requirement: resource.requirement, json: json)
     }
 }
@@ -88,6 +91,7 @@ private struct ListedFields {
     private var dateUpdated = Field.absent
     private var startTime = Field.absent
     private var groupSID = Field.absent
+    private var conferenceSID = Field.absent
     private var containerFormat = Field.absent
     private var format = Field.absent
     private var type = Field.absent
@@ -136,6 +140,7 @@ private struct ListedFields {
         case 12 where scanner.isEqual(name, "date_created"): try dateCreated.read(from: &scanner)
         case 12 where scanner.isEqual(name, "date_updated"): try dateUpdated.read(from: &scanner)
         case 13 where isVideo && scanner.isEqual(name, "grouping_sids"): try readGroupingSIDs(from: &scanner)
+        case 14 where !isVideo && scanner.isEqual(name, "conference_sid"): try conferenceSID.read(from: &scanner)
         case 14 where form.envelopePlace == .media && scanner.isEqual(name, "encryption_key"):
             try publicKeySID.read(from: &scanner)
         case 16 where isVideo && scanner.isEqual(name, "container_format"):
@@ -206,7 +211,7 @@ private struct ListedFields {
     private var isOdd: Bool {
         hasOddName || sid.isOdd || status.isOdd || dateCreated.isOdd || dateUpdated.isOdd || startTime.isOdd
             || groupSID.isOdd || containerFormat.isOdd || format.isOdd || type.isOdd || groupingRoom.isOdd
-            || publicKeySID.isOdd || location.isOdd
+            || publicKeySID.isOdd || location.isOdd || conferenceSID.isOdd
     }
 
     /// Makes the resource at `range` in `text` from the fields.
@@ -228,6 +233,8 @@ private struct ListedFields {
                 of: form.kind, told: string(containerFormat) ?? string(format), type: string(type)),
             groupSID: (groupSID.text ?? groupingRoom.text).flatMap { SID(text, in: $0) }
                 .flatMap { $0.letters == form.groupLetters ? $0 : nil },
+            conferenceSID: conferenceSID.text.flatMap { SID(text, in: $0) }
+                .flatMap { $0.letters == .conference ? $0 : nil },
             isAuthenticated: isAuthenticated ?? false,
             requirement: MediaRequirement(
                 location: string(location), publicKeySID: string(publicKeySID), isEncrypted: isAuthenticated ?? false),

@@ -51,6 +51,7 @@ public enum MediaRequirement: Hashable, Sendable {
     private static func isElsewhere(_ location: String) -> Bool {
         if location.hasPrefix("https://api.twilio.com/") { return false }
         guard let url = URL(string: location), let host = url.host()?.lowercased(), !host.isEmpty else { return false }
+        if S3Host(host) != nil { return true }
         return host != "twilio.com" && !host.hasSuffix(".twilio.com") && !url.path().hasPrefix("/2010-04-01/Accounts/")
     }
 }

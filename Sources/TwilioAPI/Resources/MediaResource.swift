@@ -21,6 +21,16 @@ public struct MediaResource: Hashable, Sendable {
     public let callSID: String?
     /// The video room, `RM…`; video only.
     public let roomSID: String?
+    /// The recorded conference, `CF…`; voice only.
+    public let conferenceSID: String?
+    /// The recorded participant, `PA…`; video recordings only.
+    public let participantSID: String?
+    /// The name of the recorded track; video recordings only.
+    public let trackName: String?
+    /// How the recording was started, `RecordVerb` for instance; voice only.
+    public let source: String?
+    /// The time at which the recording started, if the resource tells it apart from its creation.
+    public let startTime: Timestamp?
     /// The recorded track, `MT…`; video recordings only.
     public let sourceSID: String?
     /// The length in whole seconds; nil when missing or outside of ``Support/Bounds/durations``.
@@ -67,6 +77,11 @@ public struct MediaResource: Hashable, Sendable {
         dateUpdated = fields.dateUpdated.flatMap { Timestamp($0)?.bounded }
         callSID = fields.callSID
         roomSID = fields.roomSID ?? fields.groupingRoomSID
+        conferenceSID = kind.traits.service == .api2010 ? fields.conferenceSID : nil
+        participantSID = fields.participantSID
+        trackName = fields.trackName
+        source = fields.source
+        startTime = fields.startTime.flatMap { Timestamp($0)?.bounded }
         sourceSID = fields.sourceSID
         duration = fields.duration
         channels = fields.channels
@@ -120,12 +135,13 @@ public struct MediaResource: Hashable, Sendable {
 private struct Fields: Decodable {
     let sid: SID
     let accountSID, status, dateCreated, dateUpdated, startTime, callSID, roomSID, groupingRoomSID: String?
+    let conferenceSID, participantSID, trackName, source: String?
     let sourceSID, codec, containerFormat, type, mediaURL, externalLocation, encryptionKey: String?
     let duration, channels, size: Int64?
     let encryptionDetails: EncryptionDetails?
 
     private enum Key: String, CodingKey {
-        case sid, status, codec, format, type, duration, channels, size
+        case sid, status, codec, format, type, duration, channels, size, source
         case accountSID = "account_sid"
         case dateCreated = "date_created"
         case dateUpdated = "date_updated"
@@ -133,6 +149,9 @@ private struct Fields: Decodable {
         case callSID = "call_sid"
         case roomSID = "room_sid"
         case groupingSIDs = "grouping_sids"
+        case conferenceSID = "conference_sid"
+        case participantSID = "participant_sid"
+        case trackName = "track_name"
         case sourceSID = "source_sid"
         case containerFormat = "container_format"
         case mediaURL = "media_url"
@@ -151,8 +170,12 @@ private struct Fields: Decodable {
         startTime = container.lenientString(.startTime)
         callSID = container.shownString(.callSID)
         roomSID = container.shownString(.roomSID)
-        groupingRoomSID = (try? container.nestedContainer(keyedBy: Key.self, forKey: .groupingSIDs))
-            .flatMap { $0.shownString(.roomSID) }
+        let grouping = try? container.nestedContainer(keyedBy: Key.self, forKey: .groupingSIDs)
+        groupingRoomSID = grouping.flatMap { $0.shownString(.roomSID) }
+        conferenceSID = container.shownString(.conferenceSID)
+        participantSID = container.shownString(.participantSID) ?? grouping.flatMap { $0.shownString(.participantSID) }
+        trackName = container.shownString(.trackName)
+        source = container.shownString(.source)
         sourceSID = container.shownString(.sourceSID)
         codec = container.shownString(.codec)
         containerFormat = container.lenientString(.containerFormat) ?? container.lenientString(.format)

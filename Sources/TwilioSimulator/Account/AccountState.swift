@@ -20,7 +20,7 @@ struct AccountState: Sendable {
     private var positions: [String: (kind: MediaKind, position: Position)] = [:]
     /// The generated recordings; deleting one replaces it by a stored one.
     let generated: GeneratedRecordings?
-    private var replaced: Set<Int> = []
+    private(set) var replaced: Set<Int> = []
 
     /// What the account may do.
     var status = AccountStatus.active
@@ -28,6 +28,8 @@ struct AccountState: Sendable {
     var publicKeys: [PublicKey] = []
     /// `RecordingSettings/Default` and `CompositionSettings/Default`, by the name in the path.
     var settings: [String: [String: JSONValue]] = [:]
+    /// Members of calls that were set, by the SIDs of the calls; one with a `start_time` needs no recording.
+    var setCalls: [String: [String: JSONValue]] = [:]
     /// How often each voice recording's media was asked for.
     var mediaRequests: [String: Int] = [:]
 

@@ -8,6 +8,10 @@ public struct SimulatedCredentials: Sendable, Hashable {
     public var apiKey: String
     /// The API key's secret.
     public var apiSecret: String
+    /// An OAuth client's identifier, `OQ…`.
+    public var clientID = "OQ" + String(repeating: "0123456789abcdef", count: 2)
+    /// The OAuth client's secret; it has characters that a form must encode.
+    public var clientSecret = "simulated+client/secret&=%"
 
     /// Makes credentials; without arguments they are the same every time.
     public init(

@@ -24,6 +24,7 @@ struct ResourceRendering {
         let created = resource.created
         let mediaURL: JSONValue =
             switch behaviour.mediaAddress {
+            case _ where behaviour.bucket != nil: bucketAddress(resource)
             case .https: .string("https://api.twilio.com\(base)")
             case .http: .string("http://api.twilio.com\(base)")
             case .absent: .null
@@ -77,6 +78,12 @@ struct ResourceRendering {
         }
     }
 
+    /// The address of media in the customer's bucket; null without one.
+    private func bucketAddress(_ resource: StoredResource) -> JSONValue {
+        guard let bucket = behaviour.bucket, resource.hasContent else { return .null }
+        return .string(bucket + resource.mediaPath(account: accountSID))
+    }
+
     private func videoRecording(_ resource: StoredResource) -> [String: JSONValue] {
         let isVideo = resource.name.hasSuffix(".mkv")
         return video(resource, path: "Recordings").merging(
@@ -121,7 +128,7 @@ struct ResourceRendering {
             "duration": .integer(resource.media?.seconds ?? 0),
             "encryption_key": JSONValue(resource.media?.seal?.publicKeySID),
             "links": ["media": .string("\(url)/Media")],
-            "media_external_location": .null,
+            "media_external_location": bucketAddress(resource),
             "sid": .string(resource.sid),
             "size": .integer(videoSize(resource.media)),
             "status": .string(resource.status),

@@ -6,10 +6,8 @@ import Support
 final class SimulatedAccount: Sendable {
     /// Its SID.
     let sid: String
-    /// Its auth token.
-    let authToken: String
-    /// What opens it: names and passwords, with a colon between.
-    let logins: Set<String>
+    /// The secrets that open it, which may be replaced.
+    private let secrets: Locked<AccountSecrets>
     /// Its name.
     let friendlyName: String
     /// The SID of the account that owns it: its own, for the main account.
@@ -37,10 +35,9 @@ final class SimulatedAccount: Sendable {
     /// Makes the main account.
     init(_ credentials: SimulatedCredentials, store: MediaStore, presigned: PresignedAddress, state: AccountState) {
         sid = credentials.accountSID
-        authToken = credentials.authToken
-        logins = [
-            "\(credentials.accountSID):\(credentials.authToken)", "\(credentials.apiKey):\(credentials.apiSecret)",
-        ]
+        secrets = Locked(
+            AccountSecrets(
+                authToken: credentials.authToken, apiKey: credentials.apiKey, apiSecret: credentials.apiSecret))
         friendlyName = "Simulated account"
         owner = credentials.accountSID
         created = Instant(year: 2015, month: 1, day: 1, secondOfDay: 0)
@@ -58,8 +55,7 @@ final class SimulatedAccount: Sendable {
         state: AccountState
     ) {
         sid = description.sid
-        authToken = description.authToken
-        logins = ["\(description.sid):\(description.authToken)"]
+        secrets = Locked(AccountSecrets(authToken: description.authToken, apiKey: nil, apiSecret: nil))
         friendlyName = description.name
         self.owner = owner
         created = Instant(year: 2016, month: 1, day: 1, secondOfDay: 0).advanced(by: number * Instant.secondsPerDay)
@@ -67,6 +63,25 @@ final class SimulatedAccount: Sendable {
         self.presigned = presigned
         defaultPublicKeySID = state.publicKeys.first?.sid
         self.state = Locked(state)
+    }
+
+    /// Its auth token.
+    var authToken: String { secrets.withLock { $0.authToken } }
+
+    /// Whether a name and a password, with a colon between, open it.
+    func isOpened(by login: String) -> Bool {
+        secrets.withLock { secrets in
+            login == "\(sid):\(secrets.authToken)"
+                || secrets.apiKey.map { login == "\($0):\(secrets.apiSecret ?? "")" } ?? false
+        }
+    }
+
+    /// Replaces secrets: from the next request on, those before open nothing; nil leaves one as it is.
+    func replaceSecrets(authToken: String?, apiSecret: String?) {
+        secrets.withLock { secrets in
+            secrets.authToken = authToken ?? secrets.authToken
+            secrets.apiSecret = apiSecret ?? secrets.apiSecret
+        }
     }
 
     /// Begins the texts from which SIDs of this account's resources are derived.
@@ -142,6 +157,14 @@ final class SimulatedAccount: Sendable {
         guard found else { throw .unknownResource(sid) }
     }
 
+    /// Lays members over those of a call, in place of those that were set before.
+    func setCall(sid: String, fields: [String: JSONValue]) throws(SimulatorError) {
+        guard isSID(sid, prefix: "CA") else {
+            throw SimulatorError(.input, "\(sid) is no SID of a call; give CA and 32 digits")
+        }
+        state.withLock { $0.setCalls[sid] = fields }
+    }
+
     /// Makes content secrets for the public key with a SID, or the default key.
     func makeSecrets(_ publicKeySID: String?) throws(SimulatorError) -> SealSecrets {
         guard let sid = publicKeySID ?? defaultPublicKeySID else {
@@ -152,6 +175,14 @@ final class SimulatedAccount: Sendable {
         }
         return try SealSecrets(publicKeySID: sid, key: key)
     }
+}
+
+/// The secrets that open an account.
+private struct AccountSecrets: Sendable {
+    var authToken: String
+    /// The SID of an API key; nil for none.
+    let apiKey: String?
+    var apiSecret: String?
 }
 
 extension SimulatorError {

@@ -38,6 +38,9 @@ final class RecipientKey: @unchecked Sendable {
 
     deinit { EVP_PKEY_free(key) }
 
+    /// Hands out the key, which must not be changed.
+    func withKey<Result>(_ body: (OpaquePointer) -> Result) -> Result { body(key) }
+
     /// Wraps a content key.
     func wrap(_ contentKey: [UInt8], _ wrapping: Wrapping) throws(SimulatorError) -> [UInt8] {
         guard let context = EVP_PKEY_CTX_new(key, nil) else { throw .cryptography("There is no memory") }

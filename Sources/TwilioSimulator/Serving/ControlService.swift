@@ -33,13 +33,41 @@ struct ControlService {
         case ("DELETE", "faults"):
             simulation.state.withLock { $0.faults.removeAll() }
             return SimulatedResponse(204)
+        case ("GET", "tokens"):
+            return .json(200, simulation.state.withLock { $0.tokens.counts(now: .now) })
+        case ("DELETE", "tokens"):
+            simulation.state.withLock { $0.tokens.endAll() }
+            return SimulatedResponse(204)
+        case ("PATCH", "credentials"):
+            try replaceSecrets(request)
+            return SimulatedResponse(204)
+        case ("GET", "keys"):
+            return .json(200, try JSONValue(encoding: simulation.state.withLock { $0.keys.keys }))
+        case ("POST", "keys"):
+            return .json(201, try JSONValue(encoding: try put(keys: request.body)))
+        case ("DELETE", "keys"):
+            simulation.state.withLock { $0.keys = KeyTable() }
+            return SimulatedResponse(204)
         case ("POST", "resources"):
             return .json(200, ["sid": .string(try change(request))])
+        case ("POST", "calls"):
+            let call = try JSONValue(text: request.body, subject: "The change of a call").decode(
+                CallChange.self, subject: "The change of a call")
+            try account(request).setCall(sid: call.sid, fields: call.fields)
+            return .json(200, ["sid": .string(call.sid)])
         case ("GET", "manifest"):
             return .json(200, try JSONValue(encoding: account(request).manifest))
         default:
             return .notFound(request)
         }
+    }
+
+    /// Is the body of `POST /_simulator/calls`.
+    private struct CallChange: Decodable {
+        /// The call.
+        let sid: String
+        /// The members to override.
+        let fields: [String: JSONValue]
     }
 
     /// Is the body of `POST /_simulator/resources`.
@@ -60,6 +88,33 @@ struct ControlService {
         let encrypted: Bool?
         /// The members to override, for `add` and `update`.
         let fields: [String: JSONValue]?
+    }
+
+    /// Is the body of `PATCH /_simulator/credentials`; what is left out stays as it is.
+    private struct Secrets: Decodable {
+        let authToken: String?
+        let apiSecret: String?
+        /// Of the OAuth client, which belongs to no account in particular.
+        let clientSecret: String?
+    }
+
+    private func replaceSecrets(_ request: SimulatedRequest) throws(SimulatorError) {
+        let subject = "The change of credentials"
+        let secrets = try JSONValue(text: request.body, subject: subject).decode(Secrets.self, subject: subject)
+        try account(request).replaceSecrets(authToken: secrets.authToken, apiSecret: secrets.apiSecret)
+        if let secret = secrets.clientSecret { simulation.state.withLock { $0.clientSecret = secret } }
+    }
+
+    /// Adds restricted keys, each in place of one with the same SID.
+    private func put(keys body: [UInt8]) throws(SimulatorError) -> [SimulatedKey] {
+        let value = try JSONValue(text: body, subject: "The list of keys")
+        let keys = try (value.array == nil ? .array([value]) : value).decode(
+            [SimulatedKey].self, subject: "The list of keys")
+        for key in keys { try key.check() }
+        simulation.state.withLock { state in
+            for key in keys { state.keys.put(key) }
+        }
+        return keys
     }
 
     private func account(_ request: SimulatedRequest) throws(SimulatorError) -> SimulatedAccount {

@@ -67,7 +67,7 @@ struct MediaService {
 
     /// Gives the path of a resource's media on the media host.
     func path(of resource: StoredResource) -> String {
-        "/\(account.sid)/\(resource.sid).\(resource.fileExtension)"
+        resource.mediaPath(account: account.sid)
     }
 
     /// Gives the cipher that seals a resource's media.
@@ -168,6 +168,9 @@ struct MediaService {
 }
 
 extension StoredResource {
+    /// The path of the media of an account's resource in a bucket.
+    func mediaPath(account: String) -> String { "/\(account)/\(sid).\(fileExtension)" }
+
     /// The extension of the media's name.
     var fileExtension: String {
         kind.fileExtensions.first { name.hasSuffix(".\($0)") } ?? kind.fileExtensions[0]

@@ -18,6 +18,8 @@ public struct LoggedRequest: Sendable, Hashable, Codable {
     public let range: String?
     /// Whether it carried an `Authorization` header.
     public let authorization: Bool
+    /// The token in its `Twilio-Client-Validation` header; nil without one.
+    public let validationToken: String?
     /// The SID of the account that its credentials opened; nil when they opened none.
     public let account: String?
     /// The number of its connection, from 1; requests on one connection have the same.
@@ -42,7 +44,8 @@ struct RequestLog: Sendable {
             LoggedRequest(
                 number: nextNumber, time: now, host: request.host, method: request.method, path: request.path,
                 query: request.queryWithoutSecrets, range: request.headers.first(name: "Range"),
-                authorization: request.headers.contains(name: "Authorization"), account: account,
+                authorization: request.headers.contains(name: "Authorization"),
+                validationToken: request.headers.first(name: RequestValidation.field), account: account,
                 connection: connection, status: nil, bodyBytes: 0))
         return nextNumber
     }

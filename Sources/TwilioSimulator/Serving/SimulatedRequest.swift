@@ -8,6 +8,8 @@ struct SimulatedRequest: Sendable {
     let method: String
     /// The path, percent encoding undone.
     let path: String
+    /// The path as it came.
+    let rawPath: String
     /// The query as it came, without the question mark.
     let rawQuery: String
     /// The headers.
@@ -19,6 +21,7 @@ struct SimulatedRequest: Sendable {
         self.host = host
         method = head.method.rawValue
         let parts = head.uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        rawPath = String(parts[0])
         path = percentDecoded(parts[0], plusIsSpace: false)
         rawQuery = parts.count > 1 ? String(parts[1]) : ""
         headers = head.headers
@@ -39,6 +42,14 @@ struct SimulatedRequest: Sendable {
             return nil
         }
         return bytes(ofBase64: value.dropFirst(6)).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// The token of the `Authorization` header (RFC 6750); nil without one.
+    var bearerToken: String? {
+        guard let value = headers.first(name: "Authorization"), value.lowercased().hasPrefix("bearer ") else {
+            return nil
+        }
+        return String(value.dropFirst(7))
     }
 
     /// The segments of the path.

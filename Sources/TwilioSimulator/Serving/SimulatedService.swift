@@ -73,16 +73,25 @@ struct SimulatedService: Sendable {
             let account = simulation.account(sid: request.segments.first ?? "") ?? simulation.main
             return try MediaService(account: account, behaviour: behaviour).respond(request)
         }
+        if let response = try OAuthService(simulation: simulation, behaviour: behaviour).respond(request) {
+            return response
+        }
         guard let caller = simulation.caller(of: request) else {
             return .unauthenticated(format: format(request, behaviour))
         }
+        let validation = RequestValidation(account: caller, mode: behaviour.clientValidation)
+        if let refusal = validation.refusal(of: request, now: .now) {
+            return .twilioError(refusal.status, refusal.code, refusal.message, format: format(request, behaviour))
+        }
+        let keys = simulation.state.withLock { $0.keys }
+        if let refusal = keys.refusal(of: request, format: format(request, behaviour)) { return refusal }
         if request.path.hasPrefix("/2010-04-01/") {
             return try classic(request, caller: caller, behaviour)
         }
         // These APIs have no account in their paths: what belongs to the caller is all that there is.
         if let response = try PublicKeyService(account: caller).respond(request) { return response }
-        let response = try VideoService(account: caller, behaviour: behaviour).respond(request)
-        return response ?? .notFound(request)
+        let video = VideoService(account: caller, behaviour: behaviour)
+        return try (behaviour.servesVideo ? video.respond(request) : nil) ?? .notFound(request)
     }
 
     /// Answers for the 2010 API, where the main account's credentials open each account.

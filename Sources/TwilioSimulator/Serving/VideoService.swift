@@ -53,7 +53,9 @@ struct VideoService {
             }
             lifetime = seconds
         }
-        guard resource.hasContent, resource.status == "completed" else { return .notFound(request) }
+        guard resource.hasContent, resource.status == "completed", behaviour.bucket == nil else {
+            return .notFound(request)
+        }
         let address = try MediaService(account: account, behaviour: behaviour).address(of: resource, lifetime: lifetime)
         var response = SimulatedResponse.json(302, ["redirect_to": .string(address)])
         response.headers.append(("Location", address))

@@ -10,6 +10,7 @@ struct VoiceService {
     /// Answers a request whose credentials were right.
     func respond(_ request: SimulatedRequest) throws(SimulatorError) -> SimulatedResponse {
         let segments = Array(request.segments.dropFirst(3))
+        if let response = CallService(account: account, behaviour: behaviour).respond(request) { return response }
         if segments == ["Recordings.json"], request.isRead { return list(request) }
         guard segments.count == 2, segments[0] == "Recordings" else { return notFound(request) }
         return try one(request, name: segments[1])
@@ -46,7 +47,7 @@ struct VoiceService {
             return count
         }
         guard let media = resource.media, resource.hasContent, resource.status == "completed",
-            earlier >= behaviour.voiceNotFoundCount
+            earlier >= behaviour.voiceNotFoundCount, behaviour.bucket == nil
         else { return notFound(request) }
         let service = MediaService(account: account, behaviour: behaviour)
         guard let status = Int(behaviour.voiceRedirect.rawValue) else {

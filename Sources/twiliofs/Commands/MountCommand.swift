@@ -18,6 +18,7 @@ struct MountCommand: ParsableCommand {
 
     @OptionGroup var account: AccountOptions
     @OptionGroup var subaccounts: SubaccountOptions
+    @OptionGroup var external: ExternalMediaOptions
     @OptionGroup var window: WindowOptions
 
     @Option(

@@ -18,6 +18,29 @@ struct AccountOptions: ParsableArguments {
             "file", "A file with the API key's secret.", default: "$TWILIO_API_SECRET or $TWILIO_API_KEY_SECRET"))
     var apiSecretFile: String?
 
+    @Option(
+        name: .customLong("signing-key"),
+        help: .value(
+            "[AC…:][CR…=]file",
+            "A private key (PEM) that signs each request sent with an API key, and its public key's SID.",
+            note: "Repeatable: with AC…: for a subaccount's own API key."))
+    var signingKeys: [String] = []
+
+    @Option(
+        name: .customLong("client-id"),
+        help: .value(
+            "OQ…", "The ID of an OAuth client, used instead of an API key.", default: "$TWILIO_CLIENT_ID"))
+    var clientID: String?
+
+    @Option(help: .value("file", "A file with the OAuth client's secret.", default: "$TWILIO_CLIENT_SECRET"))
+    var clientSecretFile: String?
+
+    @Option(
+        help: .value(
+            "name", "A profile of the Twilio CLI: its account, region, edge and API key.",
+            default: "the active one, if no account is given"))
+    var profile: String?
+
     @Option(help: .value("name", "The region of the account's data.", default: "$TWILIO_REGION"))
     var region: String?
 
@@ -35,10 +58,20 @@ struct AccountOptions: ParsableArguments {
     var videoURL: String?
 
     @Option(
+        name: .customLong("oauth-url"),
+        help: .value("url", "A different URL for OAuth tokens.", default: "$TWILIOFS_OAUTH_URL"))
+    var oauthURL: String?
+
+    @Option(
         help: .value(
             "file", "Certificate authorities (PEM) to trust instead of the system's.",
             default: "$CURL_CA_BUNDLE, else $SSL_CERT_FILE"))
     var caFile: String?
+
+    /// Whether the command line names the account's credentials, besides ``profile``.
+    var namesCredentials: Bool {
+        [authTokenFile, apiKey, apiSecretFile, clientID, clientSecretFile].contains { $0 != nil }
+    }
 
     /// The file of certificate authorities to trust, and the option or variable that names it; nil for the system's.
     ///

@@ -29,7 +29,10 @@ struct Environment {
     }
 
     /// The names of the environment variables that hold secrets.
-    private static let secrets = ["TWILIO_AUTH_TOKEN", "TWILIO_API_SECRET", "TWILIO_API_KEY_SECRET"]
+    private static let secrets = [
+        "TWILIO_AUTH_TOKEN", "TWILIO_API_SECRET", "TWILIO_API_KEY_SECRET", "TWILIO_CLIENT_SECRET",
+        "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+    ]
 
     /// Overwrites and removes the secrets in the environment.
     ///

@@ -8,12 +8,23 @@ struct PrivateKeys {
     let secrets: SecretReader
     /// The file with the passphrase of encrypted private keys; without it, the program asks on the terminal.
     let passphraseFile: String?
-    /// The passphrase, once it was read; the file may be a pipe, which can't be read again.
+    /// Whether the terminal may be asked for a passphrase.
+    let mayAsk: Bool
+    /// The passphrase, read only once, since a pipe can't be read again.
     private var passphrase: SecretBytes?
 
-    init(secrets: SecretReader, passphraseFile: String?) {
+    init(secrets: SecretReader, passphraseFile: String?, mayAsk: Bool = true) {
         self.secrets = secrets
         self.passphraseFile = passphraseFile
+        self.mayAsk = mayAsk
+    }
+
+    /// Reads keys again, while the mount is running: it knows no passphrase yet.
+    ///
+    /// The process has left its working directory by then, and its terminal belongs to nobody.
+    var later: PrivateKeys {
+        let passphraseFile = passphraseFile.map { CacheFolder.absolute(secrets.file(named: $0)) }
+        return PrivateKeys(secrets: secrets, passphraseFile: passphraseFile, mayAsk: false)
     }
 
     /// Reads the private keys of arguments of the form `[voice:|video:][CR…=]FILE`.
@@ -21,23 +32,40 @@ struct PrivateKeys {
     /// A file may hold several private keys. If its argument has a SID, all of them are tied to this SID.
     mutating func load(_ arguments: [String]) throws(Failure) -> KeyRing {
         var entries: [KeyRing.Entry] = []
-        for argument in arguments {
-            let (use, sid, path) = Self.split(argument)
-            if access(path, F_OK) != 0, errno == ENOENT, let mistake = Self.mistake(in: path, isTied: sid != nil) {
-                throw Failure(
-                    .privateKey, "there is no private key '\(path)': \(mistake); the form is [voice:|video:][CR…=]FILE")
-            }
-            let contents = try secrets.contents(path, what: "private key", status: .privateKey)
-            let sections = PrivateKey.sections(ofPEM: contents)
-            for (index, section) in sections.enumerated() {
-                let name = sections.count == 1 ? path : "\(path) (key \(index + 1))"
-                entries.append(
-                    KeyRing.Entry(publicKeySID: sid, use: use, name: name, key: try key(section, name, of: path)))
-            }
-            // A typed passphrase is used for this file only.
-            if passphraseFile == nil { passphrase = nil }
-        }
+        for argument in arguments { entries += try self.entries(of: argument) }
         return KeyRing(entries)
+    }
+
+    /// Reads the keys of one argument.
+    mutating func entries(of argument: String) throws(Failure) -> [KeyRing.Entry] {
+        let (use, sid, given) = Self.split(argument)
+        let path = secrets.file(named: given)
+        if access(path, F_OK) != 0, errno == ENOENT, let mistake = Self.mistake(in: path, isTied: sid != nil) {
+            throw Failure(
+                .privateKey, "there is no private key '\(path)': \(mistake); the form is [voice:|video:][CR…=]FILE")
+        }
+        let what = "private key"
+        let contents = try secrets.contents(path, what: what, status: .privateKey)
+        return try keys(in: contents, of: path, what: what).map { name, key in
+            KeyRing.Entry(publicKeySID: sid, use: use, name: name, key: key)
+        }
+    }
+
+    /// Reads the keys in a file's contents, at least one, with their names in messages.
+    ///
+    /// - Parameter what: What a key is in messages.
+    mutating func keys(
+        in contents: SecretBytes, of path: String, what: String
+    ) throws(Failure) -> [(name: String, key: PrivateKey)] {
+        let sections = PrivateKey.sections(ofPEM: contents)
+        var keys: [(name: String, key: PrivateKey)] = []
+        for (index, section) in sections.enumerated() {
+            let name = sections.count == 1 ? path : "\(path) (key \(index + 1))"
+            keys.append((name, try key(section, name, of: path, what: what)))
+        }
+        // A typed passphrase is used for this file only.
+        if passphraseFile == nil { passphrase = nil }
+        return keys
     }
 
     /// Splits an argument of the form `[voice:|video:][CR…=]FILE`.
@@ -70,8 +98,10 @@ struct PrivateKeys {
             : "'\(word)' isn't the SID of a public key, which is CR and 32 hexadecimal digits in lower case"
     }
 
-    private mutating func key(_ pem: SecretBytes, _ name: String, of path: String) throws(Failure) -> PrivateKey {
-        let passphrase = PrivateKey.needsPassphrase(pem: pem) ? try passphrase(for: path) : nil
+    private mutating func key(
+        _ pem: SecretBytes, _ name: String, of path: String, what: String
+    ) throws(Failure) -> PrivateKey {
+        let passphrase = PrivateKey.needsPassphrase(pem: pem) ? try passphrase(for: path, what: what) : nil
         do throws(EnvelopeError) {
             return try PrivateKey(pem: pem, passphrase: passphrase)
         } catch {
@@ -83,20 +113,20 @@ struct PrivateKeys {
             }
             let status: FailureStatus =
                 error.code == .wrongPassphrase || error.code == .passphraseRequired ? .passphrase : .privateKey
-            throw Failure(status, "the private key '\(name)' can't be used: \(error.message)")
+            throw Failure(status, "the \(what) '\(name)' can't be used: \(error.message)")
         }
     }
 
-    private mutating func passphrase(for path: String) throws(Failure) -> SecretBytes {
+    private mutating func passphrase(for path: String, what: String) throws(Failure) -> SecretBytes {
         if let passphrase { return passphrase }
         let read: SecretBytes
         if let passphraseFile {
             read = try secrets.firstLine(passphraseFile, what: "passphrase", status: .passphrase)
-        } else if let typed = try Terminal.askForSecret("Passphrase of \(path): ", status: .passphrase) {
+        } else if mayAsk, let typed = try Terminal.askForSecret("Passphrase of \(path): ", status: .passphrase) {
             read = typed
         } else {
             throw Failure(
-                .passphrase, "the private key '\(path)' is encrypted: give its passphrase with --key-passphrase-file")
+                .passphrase, "the \(what) '\(path)' is encrypted: give its passphrase with --key-passphrase-file")
         }
         passphrase = read
         return read

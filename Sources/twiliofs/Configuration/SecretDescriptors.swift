@@ -16,7 +16,10 @@ enum SecretDescriptors {
 extension MountCommand {
     /// The paths of the files with secrets on the command line.
     var secretFiles: [String] {
-        [account.authTokenFile, account.apiSecretFile, keyPassphraseFile, subaccounts.subaccountCredentials]
-            .compactMap(\.self) + keys.map { PrivateKeys.split($0).path }
+        [
+            account.authTokenFile, account.apiSecretFile, account.clientSecretFile, keyPassphraseFile,
+            subaccounts.videoCredentials, subaccounts.subaccountCredentials,
+        ].compactMap(\.self) + keys.map { PrivateKeys.split($0).path }
+            + account.signingKeys.map { SigningKeys.split($0).path }
     }
 }

@@ -1,3 +1,4 @@
+import Credentials
 import Envelope
 import Glibc
 import Support
@@ -5,15 +6,28 @@ import Support
 /// Reads secrets from files: keys, tokens, passphrases.
 ///
 /// It reads pipes too, so a secret needn't be on a disk: `--auth-token-file <(pass twilio)`.
-struct SecretReader {
+struct SecretReader: Sendable {
     /// The greatest size of a file, in bytes; keys, tokens and passphrases are smaller.
     private static let limit = 64 << 10
     /// Whether to refuse a file that another user owns or can read; otherwise ``warn`` is called.
     var isStrict = false
     /// The longest wait for a pipe's contents, which a person may have to type.
     var patience = Bounds.longestWait
+    /// The folder with the credentials of a service (systemd.exec(5)); nil outside of a service that has some.
+    var credentialsFolder: String?
+    /// Reads files again while the mount is running; nil to read each once.
+    var rereading: Rereading?
     /// Receives a warning about a file.
-    var warn: (String) -> Void = { _ in }
+    var warn: @Sendable (String) -> Void = { _ in }
+
+    /// The file that a name on the command line means.
+    ///
+    /// A name without a slash is that of a service's credential, if there is one.
+    func file(named name: String) -> String {
+        guard let credentialsFolder, !name.isEmpty, !name.contains("/") else { return name }
+        let path = "\(credentialsFolder)/\(name)"
+        return access(path, F_OK) == 0 ? path : name
+    }
 
     /// Reads the first line that isn't blank, without surrounding blanks.
     ///
@@ -41,8 +55,9 @@ struct SecretReader {
     ///
     /// - Parameter isOwnersAlone: Whether to refuse a file with a fault even if ``isStrict`` is false.
     func contents(
-        _ path: String, what: String, status: FailureStatus, limit: Int = limit, isOwnersAlone: Bool = false
+        _ name: String, what: String, status: FailureStatus, limit: Int = limit, isOwnersAlone: Bool = false
     ) throws(Failure) -> SecretBytes {
+        let path = file(named: name)
         // Without O_NONBLOCK, a pipe without a writer would block here.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else { throw Self.unreadable(path, what, status) }
@@ -51,7 +66,7 @@ struct SecretReader {
         guard fstat(descriptor, &file) == 0 else { throw Self.unreadable(path, what, status) }
         switch file.st_mode & S_IFMT {
         case S_IFREG:
-            for fault in Self.faults(of: file, path) {
+            for fault in faults(of: file, path) {
                 let sentence = "the file '\(path)' with the \(what) \(fault)"
                 guard !isStrict, !isOwnersAlone else { throw Failure(status, sentence) }
                 warn(sentence)
@@ -69,14 +84,24 @@ struct SecretReader {
     }
 
     /// The ways in which others can read or change a file, each with its remedy.
-    private static func faults(of file: stat, _ path: String) -> [String] {
+    private func faults(of file: stat, _ path: String) -> [String] {
         var faults: [String] = []
         if file.st_uid != geteuid(), file.st_uid != 0 {
             let owner = "belongs to another user, with the ID \(file.st_uid), who can read and change it"
             faults.append("\(owner): make a copy of your own")
         }
-        if file.st_mode & 0o077 != 0 { faults.append("can be read by others: run chmod 600 \(path.shellWord)") }
+        if file.st_mode & 0o077 != 0, !isServiceCredential(file, path) {
+            faults.append("can be read by others: run chmod 600 \(path.shellWord)")
+        }
         return faults
+    }
+
+    /// Whether systemd made a file for this service alone.
+    ///
+    /// It gives root's file to the service's user with an access list, whose mask looks like permissions of the group.
+    private func isServiceCredential(_ file: stat, _ path: String) -> Bool {
+        guard let credentialsFolder, path.hasPrefix(credentialsFolder + "/") else { return false }
+        return file.st_uid == 0 && file.st_gid == 0 && file.st_mode & 0o037 == 0
     }
 
     private func read(

@@ -1,10 +1,13 @@
 import ArgumentParser
-import Support
-import Transfer
-import TwilioAPI
 
-/// The options for subaccounts.
+/// The options for subaccounts, and for credentials of video.
 struct SubaccountOptions: ParsableArguments {
+    @Option(
+        help: .value(
+            "file", "A file with the credentials of video, if they aren't those of voice.",
+            note: "Lines 'AC… token' or 'AC… SK… secret'; only you may be able to read it."))
+    var videoCredentials: String?
+
     @Flag(help: "Also mount each active subaccount, below accounts/.")
     var subaccounts = false
 
@@ -13,15 +16,4 @@ struct SubaccountOptions: ParsableArguments {
             "file", "A file with credentials of subaccounts, which their video requires.",
             note: "Lines 'AC… token' or 'AC… SK… secret'; only you may be able to read it."))
     var subaccountCredentials: String?
-
-    /// The subaccounts' own credentials; nil without subaccounts.
-    func credentials(_ secrets: SecretReader = SecretReader()) throws(Failure) -> [SID: Credential]? {
-        guard let subaccountCredentials else { return subaccounts ? [:] : nil }
-        guard subaccounts else {
-            throw Failure(
-                .configuration,
-                "--subaccount-credentials requires --subaccounts, without which no subaccounts are mounted")
-        }
-        return try SubaccountCredentials.read(subaccountCredentials, secrets: secrets)
-    }
 }

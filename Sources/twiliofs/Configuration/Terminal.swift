@@ -4,6 +4,14 @@ import Support
 
 /// The terminal of the person who runs the command.
 enum Terminal {
+    /// Whether the process has a controlling terminal; a terminal that was closed controls nothing.
+    static var isAttached: Bool {
+        let descriptor = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        guard descriptor >= 0 else { return false }
+        close(descriptor)
+        return true
+    }
+
     /// Asks for a secret without showing the answer; returns nil if the process has no terminal.
     ///
     /// - Parameter status: The status of the failure if the answer is empty.

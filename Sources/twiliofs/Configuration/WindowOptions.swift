@@ -1,5 +1,6 @@
 import ArgumentParser
 import Catalog
+import FileTree
 import Support
 import Sync
 import TwilioAPI
@@ -34,6 +35,20 @@ struct WindowOptions: ParsableArguments {
     @Flag(
         inversion: .prefixedNo,
         help: ArgumentHelp(
+            "Fetch the calls of voice recordings, which tell who speaks.",
+            discussion: "Otherwise there are neither numbers of callers nor the directory by-number."))
+    var calls = true
+
+    @Option(
+        help: .value(
+            "style", "Names of the links in by-date and the other views: sid or readable.",
+            default: LinkNames.sid.rawValue),
+        transform: LinkNames.parse)
+    var linkNames = LinkNames.sid
+
+    @Flag(
+        inversion: .prefixedNo,
+        help: ArgumentHelp(
             "Probe unknown sizes in the background, while the mount is in use.",
             discussion: "Otherwise each size is probed when a program asks for it."))
     var probing = true
@@ -49,7 +64,19 @@ struct WindowOptions: ParsableArguments {
     }
 
     /// The settings for updates of lists.
-    var settings: SyncSettings { SyncSettings(refreshInterval: refresh == 0 ? nil : .seconds(refresh)) }
+    var settings: SyncSettings {
+        SyncSettings(refreshInterval: refresh == 0 ? nil : .seconds(refresh), fetchesCalls: calls)
+    }
+}
+
+extension LinkNames {
+    /// Reads a style from the command line.
+    static func parse(_ text: String) throws -> LinkNames {
+        guard let names = LinkNames(rawValue: text) else {
+            throw ValidationError("'\(text)' is not a style of names: give sid or readable")
+        }
+        return names
+    }
 }
 
 /// A day or a time, the argument of `--since` and `--until`.

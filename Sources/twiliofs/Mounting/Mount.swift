@@ -1,4 +1,5 @@
 import CLinux
+import Credentials
 import Envelope
 import FileSystem
 import FileTree
@@ -43,7 +44,9 @@ struct Mount {
         defer { log.flush() }
         try AddressSpaceLimit.check()
         try ThreadReserve.check()
-        let signals = try ProcessSignals(log: log)
+        let signals = try ProcessSignals(log: log, endsWithTerminal: command.readyDescriptor == nil)
+        let rereading = try Rereading(logger: logger)
+        defer { rereading.shutDown() }
 
         let options = try MountOptionList(command.mountOptions)
         let mask = try command.mask.map { (text) throws(Failure) in
@@ -51,44 +54,75 @@ struct Mount {
         }
         let window = try command.window.window()
         let allowsOthers = command.allowOther || options.allowsOthers
-        let secrets = SecretReader(isStrict: command.strictPermissions, warn: { [self] in warn($0) })
+        let secrets = secretReader(rereading)
         try MountPoint.checkAvailability(allowsOthers: allowsOthers)
         let mountPoint = try MountPoint(command.mountPoint, allowsContents: options.allowsContents)
         try checkPlaces(outside: mountPoint)
-        let account = try AccountConfiguration(command.account, environment: environment, secrets: secrets)
-        let keys = try loadKeys(secrets)
-        let credentials = try command.subaccounts.credentials(secrets)
+        let account = try AccountConfiguration(
+            command.account, environment: environment, secrets: secrets, logger: logger)
+        var keyReader = PrivateKeys(secrets: secrets, passphraseFile: command.keyPassphraseFile)
+        let keys = try loadKeys(&keyReader)
+        let ring = keys?.ring ?? KeyRing([])
+        let credentials = try SigningKeys(
+            command.account.signingKeys, account: account.account, keys: ring, reader: &keyReader
+        ).sign(account, KindCredentials(command.subaccounts, account: account.account, secrets: secrets))
+        let externalMedia = try command.external.access(environment: environment, secrets: secrets)
         forgetInheritedSecrets()
         let catalogFolder = { (sid: SID) throws(Failure) in
             try CacheFolder.path(
                 option: command.cacheDir, account: sid, region: account.region, environment: environment)
         }
 
-        var settings = MountSettings(
-            version: TwilioFS.version, account: account.account, credentials: FixedCredential(account.credential),
-            endpoints: account.endpoints, transfer: transferConfiguration, keys: keys,
-            media: try mediaConfiguration(spoolFolder: try catalogFolder(account.account)),
-            ownership: Ownership(
-                user: command.user ?? options.user ?? getuid(), group: command.group ?? options.group ?? getgid(),
-                mask: mask ?? options.mask ?? MountDefaults.mask),
-            mountPoint: mountPoint.path, threadCount: threadCount)
+        let ownership = Ownership(
+            user: command.user ?? options.user ?? getuid(), group: command.group ?? options.group ?? getgid(),
+            mask: mask ?? options.mask ?? MountDefaults.mask)
+        var settings = try self.settings(
+            of: account, credentials, keys: ring, on: mountPoint, ownership, catalogFolder: catalogFolder)
         settings.options = options.others + (allowsOthers ? ["allow_other"] : [])
         settings.window = window
+        settings.externalMedia = externalMedia
+        let mount = try AccountMount(settings, logger: logger, catalogFolder: catalogFolder)
+        defer { mount.stop() }
+        rereading.whenChanged(mount.credentialsDidChange)
+        if let keys { use(keys, in: mount, rereading) }
+        signals.hold()
+        try mount.mount()
+        signals.onSignals(unmount: mount.unmounting) { rereading.readAll() }
+        try announce(mount, on: mountPoint)
+        // Nothing else keeps the keys for a change of their files.
+        withExtendedLifetime(keys) { mount.wait() }
+    }
+
+    /// Has a mount follow changes of the key files, for which it also looks when a key is missing.
+    private func use(_ keys: KeyFiles, in mount: AccountMount, _ rereading: Rereading) {
+        keys.whenChanged(mount.replacingKeys)
+        mount.lookForMissingKeys { [weak keys] completion in
+            guard let keys else { return completion(false) }
+            keys.readIfChanged(by: rereading, completion: completion)
+        }
+    }
+
+    /// The settings from the command line that need no check.
+    private func settings(
+        of account: AccountConfiguration, _ credentials: SigningKeys.Signed, keys: KeyRing, on mountPoint: MountPoint,
+        _ ownership: Ownership, catalogFolder: (SID) throws(Failure) -> String
+    ) throws(Failure) -> MountSettings {
+        var settings = MountSettings(
+            version: TwilioFS.version, account: account.account, credentials: credentials.main,
+            endpoints: account.endpoints, transfer: transferConfiguration, keys: keys,
+            media: try mediaConfiguration(spoolFolder: try catalogFolder(account.account)),
+            ownership: ownership, mountPoint: mountPoint.path, threadCount: threadCount)
         settings.sync = command.window.settings
+        settings.linkNames = command.window.linkNames
         settings.isProbing = command.window.probing
         settings.isHidingUnreadable = command.hideUnreadable
-        settings.subaccountCredentials = credentials?.mapValues(FixedCredential.init)
+        settings.videoCredentials = credentials.video
+        settings.subaccountCredentials = credentials.subaccounts
         if command.cacheSize.bytes > 0 {
             let root = try CacheFolder.root(option: command.cacheDir, environment: environment)
             settings.diskCache = (CacheFolder.ciphertext(root), command.cacheSize.bytes, command.cacheMinFree.bytes)
         }
-        let mount = try AccountMount(settings, logger: logger, catalogFolder: catalogFolder)
-        defer { mount.stop() }
-        signals.hold()
-        try mount.mount()
-        signals.onUnmount(mount.unmounting)
-        try announce(mount, on: mountPoint)
-        mount.wait()
+        return settings
     }
 
     /// Prints warnings of unreadable recordings, then lets the waiting process return.
@@ -118,10 +152,22 @@ struct Mount {
     }
 
     /// Logs a warning, and shows it on the terminal.
-    private func warn(_ sentence: String) {
-        logger.warning("\(sentence)")
+    private func warn(_ sentence: String) { warning(sentence) }
+
+    /// The function that ``warn(_:)`` calls, for other threads too.
+    private var warning: @Sendable (String) -> Void {
         // In the foreground, the log itself may be the terminal.
-        if command.readyDescriptor != nil || command.logFile != nil { Failure.show("warning: \(sentence)") }
+        let isShown = command.readyDescriptor != nil || command.logFile != nil
+        return { [logger] sentence in
+            logger.warning("\(sentence)")
+            if isShown { Failure.show("warning: \(sentence)") }
+        }
+    }
+
+    private func secretReader(_ rereading: Rereading) -> SecretReader {
+        SecretReader(
+            isStrict: command.strictPermissions, credentialsFolder: environment["CREDENTIALS_DIRECTORY"],
+            rereading: rereading, warn: warning)
     }
 
     /// Removes secrets from the environment, and closes the parent's pipes with secrets.
@@ -153,10 +199,11 @@ struct Mount {
         else { throw Failure(.other, "core dumps can't be switched off: \(SystemErrorCode.current)") }
     }
 
-    private func loadKeys(_ secrets: SecretReader) throws(Failure) -> KeyRing {
+    /// The files of private keys; nil for a mount without.
+    private func loadKeys(_ reader: inout PrivateKeys) throws(Failure) -> KeyFiles? {
         if command.isWithoutKey {
             guard command.keys.isEmpty else { throw Failure(.configuration, "give either --key or --no-key, not both") }
-            return KeyRing([])
+            return nil
         }
         guard !command.keys.isEmpty else {
             throw Failure(
@@ -167,8 +214,7 @@ struct Mount {
         if SecureHeap.initialize() != .locked {
             warn("private keys are in memory that may be swapped out: raise the limit 'memlock' (ulimit -l)")
         }
-        var reader = PrivateKeys(secrets: secrets, passphraseFile: command.keyPassphraseFile)
-        return try reader.load(command.keys)
+        return try KeyFiles(command.keys, reader: &reader)
     }
 
     /// Refuses a mount that contains its own files, and so would wait for itself.

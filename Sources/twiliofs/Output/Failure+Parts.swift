@@ -37,10 +37,9 @@ extension Failure {
     private init(_ error: TwilioError) {
         switch error.code {
         case .unauthorized:
-            self.init(
-                .credentials,
-                "Twilio refuses the credentials: \(error.message); check the account SID and the auth token or API key"
-            )
+            let advice = error.remedy == nil ? "; check the account SID and the auth token or API key" : ""
+            self.init(.credentials, "Twilio refuses the credentials: \(error.message)\(advice)")
+        case .listsRefused: self.init(.credentials, error.message)
         case .notFound: self.init(.credentials, "Twilio doesn't know the account: \(error.message)")
         case .unreachable:
             // The command ends now, and doesn't retry.
@@ -56,7 +55,8 @@ extension Failure {
         case .malformedAnswer:
             self.init(
                 .unreachable,
-                "the answer is not Twilio's API: \(error.message); check for a proxy or a login page in the network")
+                "the answer is not Twilio's API: \(error.message)"
+                    + (error.remedy == nil ? "; check for a proxy or a login page in the network" : ""))
         }
     }
 }

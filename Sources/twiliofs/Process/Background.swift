@@ -30,13 +30,16 @@ enum Background {
         close(reading)
         guard count != 1 else { return }
 
-        var status: Int32 = 0
-        guard uninterrupted({ waitpid(process, &status, 0) }) == process else {
-            throw Failure(.other, "the serving process is lost: \(SystemErrorCode.current)")
+        let end: ProcessEnd
+        do throws(SystemError) {
+            end = try ProcessEnd(of: process)
+        } catch {
+            throw Failure(.other, "the serving process is lost: \(error.code)")
         }
-        // The low seven bits are the number of the fatal signal, the second byte is the exit status (wait(2)).
-        if status & 0x7F != 0 { throw Failure(.other, "the serving process was ended by signal \(status & 0x7F)") }
-        throw ExitCode(status >> 8 & 0xFF)
+        switch end {
+        case .exited(let status): throw ExitCode(status)
+        case .killed(let signal): throw Failure(.other, "the serving process was ended by signal \(signal)")
+        }
     }
 
     /// Leaves the terminal, then reports to the waiting process that the mount answers.

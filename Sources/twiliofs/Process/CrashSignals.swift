@@ -22,7 +22,7 @@ enum CrashSignals {
     }
 
     /// Whether a reaction is `SIG_IGN`, the address 1; Swift can't compare functions.
-    private static func isIgnored(_ reaction: (@convention(c) (Int32) -> Void)?) -> Bool {
+    static func isIgnored(_ reaction: (@convention(c) (Int32) -> Void)?) -> Bool {
         unsafeBitCast(reaction, to: UInt.self) == 1
     }
 }

@@ -6,8 +6,8 @@ import Glibc
 enum SignalReaction {
     /// Unmounts and then ends the process.
     case unmount
-    /// Opens the log's file again by its name.
-    case reopenLog
+    /// Opens the log's file again by its name, and reads the files with credentials and keys again.
+    case reload
     /// Switches debug logging on or off.
     case switchDebugLog
 
@@ -15,8 +15,8 @@ enum SignalReaction {
     static let awaited: [Int32: SignalReaction] = [
         // A person at a terminal, service managers and the shutdown send these; SIGQUIT is Ctrl-\.
         SIGINT: .unmount, SIGTERM: .unmount, SIGQUIT: .unmount,
-        // logrotate and `systemctl reload` send it. Before the mount, it means that the terminal has gone.
-        SIGHUP: .reopenLog,
+        // logrotate and `systemctl reload` send it, and the kernel or the shell when the terminal has gone.
+        SIGHUP: .reload,
         SIGUSR2: .switchDebugLog,
     ]
 

@@ -52,11 +52,14 @@ final class TreeBench: Sendable {
     ///   - keys: those that are held; nil for the account's own.
     ///   - window: what is shown.
     ///   - prefetchable: the media to prefetch; nil for the library.
+    ///   - calls: whether the calls of voice recordings are asked for.
+    ///   - linkNames: the names of links.
     ///   - listingPatience: how long listings wait until it is known what can't be read; nil where that isn't left out.
     convenience init(
         files: [String: [UInt8]] = [:], generated: Int = 0, keys: KeyRing? = nil,
         ownership: Ownership = TreeBench.ownership, window: CatalogWindow = CatalogWindow(),
-        prefetchable: (any PrefetchableMedia)? = nil, listingPatience: Duration? = nil
+        prefetchable: (any PrefetchableMedia)? = nil, calls: Bool = false, linkNames: LinkNames = .sid,
+        listingPatience: Duration? = nil
     ) throws {
         let folder = try TemporaryFolder()
         for (name, content) in files { try folder.file("media/\(name)", content) }
@@ -66,19 +69,24 @@ final class TreeBench: Sendable {
         try self.init(
             simulator: try TwilioSimulator.start(configuration), folder: folder, isShared: false,
             keys: try keys ?? KeyPair.shared.ring(), ownership: ownership, window: window, prefetchable: prefetchable,
-            listingPatience: listingPatience)
+            calls: calls, linkNames: linkNames, listingPatience: listingPatience)
     }
 
     /// Mounts another bench's account once more, on its catalog; to be shut down before it.
-    convenience init(again other: TreeBench, window: CatalogWindow = CatalogWindow()) throws {
+    convenience init(
+        again other: TreeBench, window: CatalogWindow = CatalogWindow(), calls: Bool = false,
+        linkNames: LinkNames = .sid
+    ) throws {
         try self.init(
             simulator: other.simulator, folder: other.folder, isShared: true, keys: KeyPair.shared.ring(),
-            ownership: Self.ownership, window: window, prefetchable: nil, listingPatience: nil)
+            ownership: Self.ownership, window: window, prefetchable: nil, calls: calls, linkNames: linkNames,
+            listingPatience: nil)
     }
 
     private init(
         simulator: TwilioSimulator, folder: TemporaryFolder, isShared: Bool, keys: KeyRing, ownership: Ownership,
-        window: CatalogWindow, prefetchable: (any PrefetchableMedia)?, listingPatience: Duration?
+        window: CatalogWindow, prefetchable: (any PrefetchableMedia)?, calls: Bool, linkNames: LinkNames,
+        listingPatience: Duration?
     ) throws {
         self.simulator = simulator
         self.folder = folder
@@ -96,7 +104,8 @@ final class TreeBench: Sendable {
             configuration: MediaLibrary.Configuration(spoolFolder: folder.url.path, threadCount: 1), observer: recorder,
             logger: quiet)
         synchronizer = try Synchronizer(
-            catalog: catalog, client: client, finder: finder, workers: SyncWorkers(writer: writer),
+            catalog: catalog, client: client, finder: finder, settings: SyncSettings(fetchesCalls: calls),
+            workers: SyncWorkers(writer: writer),
             delegate: RemovalNotices(nodes: nodes, library: library, ownership: ownership), logger: quiet)
         prefetchWorker = try WorkerPool(name: "prefetch", threadCount: 1)
         let main = Branch(
@@ -112,7 +121,7 @@ final class TreeBench: Sendable {
         }
         tree = FileTree(
             main: main, nodes: nodes, library: library, controlFiles: texts, readability: readability,
-            ownership: ownership)
+            linkNames: linkNames, ownership: ownership)
     }
 
     /// Takes the catalog away, as somebody does who clears a folder of caches.

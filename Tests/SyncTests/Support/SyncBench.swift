@@ -83,6 +83,13 @@ final class SyncBench: Sendable {
         return try results.value()
     }
 
+    /// Asks for the calls of recordings created within an interval, or of all, and waits for the answer.
+    func listCalls(createdIn interval: Range<Timestamp>? = nil) throws -> Result<Void, CatalogError> {
+        let results = Awaited<Result<Void, CatalogError>>()
+        synchronizer.whenCallsListed(createdIn: interval) { results.add($0) }
+        return try results.value()
+    }
+
     func find(_ sid: SID, _ kind: TwilioAPI.MediaKind) throws -> CatalogEntry? {
         let outcomes = Awaited<ResourceFinder.Outcome>()
         finder.find(sid, of: kind) { outcomes.add($0) }

@@ -59,6 +59,16 @@ public final class MountedAccount: Sendable {
         ]
     }
 
+    /// The variables of the account's OAuth client, and none of its auth token.
+    public static func oauthEnvironment(_ account: SimulatedAccount) -> [String: String] {
+        let credentials = account.simulator.credentials
+        return [
+            "TWILIO_AUTH_TOKEN": "", "TWILIO_CLIENT_ID": credentials.clientID,
+            "TWILIO_CLIENT_SECRET": credentials.clientSecret,
+            "TWILIOFS_OAUTH_URL": account.simulator.apiURL + "/v2/token",
+        ]
+    }
+
     /// What the program has logged so far; the lines of the last milliseconds may be on their way.
     public var log: String { process.errorText }
 

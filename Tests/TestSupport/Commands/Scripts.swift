@@ -2,9 +2,25 @@ public import Foundation
 
 /// The Python programs of the tests, in `Tests/Scripts`.
 ///
-/// They are Debian's Python's, whatever other Pythons are installed: it has the packages that they need.
+/// They are Debian's Python's, whatever other Pythons are installed.
 public enum Python {
     private static let scripts = BuiltPrograms.package.appending(path: "Tests/Scripts")
+
+    /// The folder of the Python that has the packages of `Tests/Scripts/requirements.txt`, with their programs, which
+    /// `scripts/install-dependencies` makes.
+    private static let programs = BuiltPrograms.package.appending(path: ".build/python/bin")
+
+    /// The path of Python's interpreter.
+    ///
+    /// - Parameter usesPackages: whether with the packages of `Tests/Scripts/requirements.txt`.
+    public static func interpreter(usesPackages: Bool) -> String {
+        usesPackages ? programs.appending(path: "python3").path : "/usr/bin/python3"
+    }
+
+    /// The command that runs a module of a package, as a server that comes with it.
+    public static func words(module: String, _ arguments: [String]) -> [String] {
+        [interpreter(usesPackages: true), "-BEs", "-m", module] + arguments
+    }
 
     /// The command that runs a program.
     ///
@@ -14,7 +30,9 @@ public enum Python {
     ///   - usesPackages: whether it imports more than the standard library, without which Python starts sooner.
     public static func words(_ script: String, _ arguments: [String], usesPackages: Bool = false) -> [String] {
         // -E and -s: whatever the tester's settings are. -B: nothing is written beside the scripts.
-        ["/usr/bin/python3", usesPackages ? "-BEs" : "-BEsS", scripts.appending(path: "\(script).py").path] + arguments
+        let options = usesPackages ? "-BEs" : "-BEsS"
+        let file = scripts.appending(path: "\(script).py").path
+        return [interpreter(usesPackages: usesPackages), options, file] + arguments
     }
 
     /// Runs a program that has to succeed.

@@ -86,6 +86,22 @@ public struct CatalogEdit: Sendable, CustomTestStringConvertible {
             "INSERT INTO document (id, json) SELECT next, x'00' FROM position",
             "INSERT INTO document (id, json) VALUES (\(most), x'00')",
         ]
+        let calls = [
+            "UPDATE call SET from_number = -1", "UPDATE call SET from_number = 5",
+            "UPDATE call SET from_number = \(most)", "UPDATE call SET to_number = 493012345",
+            "UPDATE call SET from_text = char(27) || '[2J'", "UPDATE call SET from_text = '../..'",
+            "UPDATE call SET to_text = NULL", "UPDATE call SET started = \(most)", "UPDATE call SET started = \(least)",
+            "UPDATE call SET direction = '../..'", "UPDATE call SET checksum = 0",
+            "UPDATE call SET sid = x'00' WHERE sid = (SELECT min(sid) FROM call)",
+            "DELETE FROM call WHERE sid = (SELECT min(sid) FROM call)", "DELETE FROM call",
+            "INSERT INTO call VALUES (x'\(String(repeating: "f", count: 32))', 5, NULL, 0, '', 0, '', 7)",
+            "UPDATE row_count SET count = \(most)", "UPDATE row_count SET count = -1", "DELETE FROM row_count",
+            "UPDATE conference SET sid = zeroblob(16)", "UPDATE conference SET id = id + 1000000",
+            "UPDATE conference SET checksum = checksum + 1", "DELETE FROM conference",
+            "INSERT INTO conference VALUES (\(most), zeroblob(16), 5)",
+            "INSERT OR REPLACE INTO conference VALUES (1, x'01', 5)",
+            "INSERT INTO coverage VALUES (1, 2, 5, 5)", "DROP INDEX call_by_from",
+        ]
         let schema = [
             "CREATE TRIGGER t AFTER INSERT ON entry BEGIN DELETE FROM entry; END",
             "CREATE TRIGGER t BEFORE UPDATE ON list BEGIN SELECT RAISE(ABORT, 'no'); END",
@@ -105,7 +121,8 @@ public struct CatalogEdit: Sendable, CustomTestStringConvertible {
             "UPDATE grdb_migrations SET identifier = '2' WHERE identifier = 'requirements'",
         ]
         return [
-            sizes, jsonSizes, positions, created, lists, tallies, sequences, formats, identities, documents, schema,
+            sizes, jsonSizes, positions, created, lists, tallies, sequences, formats, identities, documents, calls,
+            schema,
         ].flatMap { $0 }.map(CatalogEdit.init(sql:))
     }()
 

@@ -26,6 +26,7 @@ struct TransferAddressTests {
         for credentials in [nil, FixedCredential(Credential(username: "u", password: "p"))] {
             let here = try address(credentials: credentials)
             var simulation = Simulation(TransferPlan(DownloadRequest(patience: .short)))
+            simulation.renewal = { _ in (.success(false), after: .zero) }
             simulation.run(source: { _ in .success(here) }) { _, _ in .response(401, [], [], .complete) }
             #expect(simulation.error?.status == 401)
             #expect(simulation.requests.count == (credentials == nil ? 3 : 1))

@@ -31,6 +31,12 @@ struct Simulation {
     var pieceSize = 7
     /// The time before each of these pieces.
     var interval = Duration.zero
+    /// The answer of the credential's provider to a renewal, and the time before it; nil for none.
+    var renewal: ((Authorization?) -> (Result<Bool, any Error>, after: Duration)?)?
+    /// The authorization that each renewal was to replace.
+    private(set) var renewals: [Authorization?] = []
+    /// What each request was sent with.
+    private(set) var authorizations: [Authorization?] = []
     /// How long a request waits for its turn.
     var queueing = Duration.zero
     private var firstOffset: Int64?
@@ -66,6 +72,8 @@ struct Simulation {
         #expect(machine.timeHasPassed(now: now.advanced(by: .seconds(1000))).isEmpty)
         #expect(machine.exchangeEnded(.success(()), keptBody: [], now: now).isEmpty)
         #expect(machine.bodyArrived(count: 5, now: now).deliver.isEmpty)
+        #expect(machine.credentialArrived(.success(true), now: now).isEmpty)
+        #expect(machine.credentialIsMissing(now: now).isEmpty)
     }
 
     private mutating func carryOut(
@@ -80,7 +88,22 @@ struct Simulation {
                 refused.append(old)
                 next += machine.addressArrived(source(old), now: now)
                 isWaiting = false
+            case .askForCredential(_, let old):
+                renewals.append(old)
+                isWaiting = false
+                guard let (answer, time) = renewal?(old), machine.deadline.map({ now.advanced(by: time) < $0 }) ?? true
+                else {
+                    next += passTime()
+                    continue
+                }
+                now = now.advanced(by: time)
+                next += machine.credentialArrived(answer, now: now)
             case .perform(let request):
+                if let provider = request.address.credentials, provider.authorization(for: request.outgoing) == nil {
+                    next += machine.credentialIsMissing(now: now)
+                    isWaiting = false
+                    continue
+                }
                 requests.append(request)
                 next += perform(request, server(request, requests.count - 1))
                 isWaiting = false
@@ -126,7 +149,9 @@ struct Simulation {
             if let deadline = machine.deadline, deadline < target { return passTime() }
             now = target
         }
-        machine.exchangeStarted(now: now)
+        let authorization = request.address.credentials?.authorization(for: request.outgoing)
+        authorizations.append(authorization)
+        machine.exchangeStarted(authorization, now: now)
         switch answer {
         case .failure(let code):
             return machine.exchangeEnded(

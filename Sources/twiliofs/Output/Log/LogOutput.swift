@@ -63,10 +63,7 @@ final class LogOutput: Sendable {
 
     /// Opens the log file again by its name, if there is one.
     @Sendable func reopen() {
-        guard case .file(let file) = destination else {
-            note("SIGHUP: there is no log file to reopen; SIGTERM unmounts")
-            return
-        }
+        guard case .file(let file) = destination else { return }
         do throws(Failure) {
             try file.reopen()
             note("the log file '\(file.path)' was reopened (SIGHUP)")

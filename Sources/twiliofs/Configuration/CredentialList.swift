@@ -3,18 +3,28 @@ import Support
 import Transfer
 import TwilioAPI
 
-/// The file with subaccounts' own credentials.
-enum SubaccountCredentials {
-    /// Room for more than a thousand subaccounts.
+/// A file with the credentials of accounts, one account a line.
+enum CredentialList {
+    /// Room for more than a thousand accounts.
     private static let sizeLimit = 1 << 20
 
+    /// Whose credentials a file has.
+    enum Owner: String {
+        case subaccount
+        case account
+    }
+
     /// Reads lines `AC… token` or `AC… SK… secret` of a file, and skips empty lines and those that begin with `#`.
+    ///
+    /// - Parameters:
+    ///   - what: The name of the file's contents.
+    ///   - owner: Whose credentials they are.
     static func read(
-        _ file: String, secrets: SecretReader = SecretReader()
+        _ file: String, what: String, of owner: Owner, secrets: SecretReader = SecretReader()
     ) throws(Failure) -> [SID: Credential] {
         var credentials: [SID: Credential] = [:]
         let contents = try secrets.contents(
-            file, what: "credentials of subaccounts", status: .credentials, limit: sizeLimit, isOwnersAlone: true)
+            file, what: what, status: .credentials, limit: sizeLimit, isOwnersAlone: true)
         let text = contents.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
         for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             let words = line.split(whereSeparator: \.isWhitespace)
@@ -22,7 +32,7 @@ enum SubaccountCredentials {
             // Messages don't quote the line: it may hold a misplaced secret.
             let place = "line \(index + 1) of '\(file)'"
             guard let account = SID(first), account.prefix == "AC" else {
-                throw Failure(.credentials, "\(place) doesn't begin with the SID of a subaccount, AC…")
+                throw Failure(.credentials, "\(place) doesn't begin with the SID of \(owner.withArticle), AC…")
             }
             let credential: Credential
             switch words.count {
@@ -33,13 +43,23 @@ enum SubaccountCredentials {
             default:
                 throw Failure(
                     .credentials,
-                    "\(place) needs a token, or the SID of an API key, SK…, and its secret, behind the subaccount's SID"
-                )
+                    "\(place) needs a token, or the SID of an API key, SK…, and its secret, behind the"
+                        + " \(owner.rawValue)'s SID")
             }
             guard credentials.updateValue(credential, forKey: account) == nil else {
-                throw Failure(.credentials, "\(place) names \(account) once more: leave one line for each subaccount")
+                throw Failure(
+                    .credentials, "\(place) names \(account) once more: leave one line for each \(owner.rawValue)")
             }
         }
         return credentials
+    }
+}
+
+extension CredentialList.Owner {
+    fileprivate var withArticle: String {
+        switch self {
+        case .subaccount: "a subaccount"
+        case .account: "an account"
+        }
     }
 }

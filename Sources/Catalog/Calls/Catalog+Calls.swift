@@ -1,0 +1,116 @@
+import GRDB
+public import TwilioAPI
+
+/// The calls of voice recordings, and the recordings by telephone number.
+extension Catalog {
+    /// The kinds whose recordings belong to calls, for SQL's `IN`.
+    static let kindsOfCalls = MediaKind.allCases.filter { $0.group == .call }.numbers
+
+    /// The most calls of a number whose recordings are sorted for each piece of a listing.
+    private static let sortedCalls = 1000
+
+    /// A call; nil when the catalog doesn't have it.
+    public func call(_ sid: SID) throws(CatalogError) -> CallDescription? {
+        guard sid.letters == .call else { return nil }
+        return try storage.read { database in
+            try database.firstRow(of: "\(CallRow.select) WHERE sid = ?1", [SIDDigits(sid)]) { try CallRow($0).call }
+        }
+    }
+
+    // MARK: By number
+
+    /// The groups with shown recordings, in the order of their numbers.
+    ///
+    /// - Parameters:
+    ///   - place: one more than the stored number of the previous group; 0 to begin.
+    ///   - limit: the most groups; fewer only at the end.
+    public func numberGroups(after place: Int64, limit: Int) throws(CatalogError) -> [NumberGroup] {
+        try makeGroupIndex()
+        return try storage.read { database in
+            // A number may have a million calls, so each step seeks the next number instead of going over all calls.
+            let query = """
+                SELECT min(number) FROM (
+                    SELECT min(from_number) AS number FROM call WHERE from_number >= ?1
+                    UNION ALL SELECT min(to_number) FROM call WHERE to_number >= ?1)
+                """
+            var (groups, next) = ([NumberGroup](), place)
+            while groups.count < limit {
+                let found = try database.firstRow(of: query, [next]) { $0.optionalInteger(0) }
+                guard let number = found ?? nil else { break }
+                guard let group = NumberGroup(storedNumber: number) else { throw DatabaseError.damage("call") }
+                if try firstCall(of: group, in: database) != nil { groups.append(group) }
+                next = number + 1
+            }
+            return groups
+        }
+    }
+
+    /// The shown recordings of a group, in the order of their positions.
+    ///
+    /// - Parameters:
+    ///   - position: the position of the previous entry; 0 to begin.
+    ///   - limit: the most entries; fewer only at the end.
+    public func entries(
+        of group: NumberGroup, after position: Int64, limit: Int
+    ) throws(CatalogError) -> [CatalogEntry] {
+        try makeGroupIndex()
+        let number = group.storedNumber
+        let count = try storage.read { database in
+            let query = """
+                SELECT (SELECT count(*) FROM (SELECT 1 FROM call WHERE from_number = ?1 LIMIT ?2))
+                    + (SELECT count(*) FROM (SELECT 1 FROM call WHERE to_number = ?1 LIMIT ?2))
+                """
+            return try database.firstRow(of: query, [number, Self.sortedCalls + 1]) { $0.integer(0) } ?? 0
+        }
+        // Few calls lead to their recordings; those of many would have to be sorted again for each piece, so the table
+        // of recordings is scanned in its order.
+        let condition =
+            count <= Self.sortedCalls
+            ? """
+            kind IN (\(Self.kindsOfCalls)) AND group_sid IN (
+                SELECT sid FROM call WHERE from_number = ?1 UNION SELECT sid FROM call WHERE to_number = ?1)
+            """
+            : """
+            +kind IN (\(Self.kindsOfCalls)) AND group_sid IS NOT NULL AND EXISTS (
+                SELECT 1 FROM call WHERE call.sid = entry.group_sid AND (from_number = ?1 OR to_number = ?1))
+            """
+        return try entries(
+            "\(condition) AND id > ?2 AND status IS NULL\(isShown()) ORDER BY id LIMIT ?3", [number, position, limit])
+    }
+
+    /// The first recording of a group's first call; nil when the group has none.
+    public func oldest(of group: NumberGroup) throws(CatalogError) -> CatalogEntry? {
+        try makeGroupIndex()
+        guard let call = try storage.read({ try firstCall(of: group, in: $0) }) else { return nil }
+        return try oldest(ofGroup: call, kinds: MediaKind.allCases.filter { $0.group == .call })
+    }
+
+    /// The first call of a group that has shown recordings; nil when there is none.
+    private func firstCall(of group: NumberGroup, in database: Database) throws -> SID? {
+        var first: (started: Int64, sid: SID)?
+        for column in ["from_number", "to_number"] {
+            let select = try RawStatement(
+                database,
+                """
+                SELECT started, sid FROM call WHERE \(column) = ?1 AND EXISTS (
+                    SELECT 1 FROM entry WHERE kind IN (\(Self.kindsOfCalls)) AND group_sid = call.sid
+                        AND status IS NULL\(isShown(on: "entry.")))
+                ORDER BY started LIMIT 1
+                """)
+            defer { select.finish() }
+            select.bind(1, group.storedNumber)
+            window.bind(to: select)
+            guard try select.step() else { continue }
+            guard let digits = select.digits(1) else { throw DatabaseError.damage("call") }
+            let found = (started: select.integer(0), sid: SID(call: digits))
+            if first.map({ found.started < $0.started }) ?? true { first = found }
+        }
+        return first?.sid
+    }
+}
+
+extension SID {
+    init(call digits: SIDDigits) { self.init(.call, high: digits.high, low: digits.low) }
+
+    init(conference digits: SIDDigits) { self.init(.conference, high: digits.high, low: digits.low) }
+}

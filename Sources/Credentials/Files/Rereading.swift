@@ -1,0 +1,72 @@
+public import Logging
+import Support
+
+/// Reads credentials and keys again: all of them when the user asks for it, one after a refusal.
+///
+/// One thread does all the reading, so what several requests wait for is read once. Each outcome is one log line.
+public final class Rereading: Sendable {
+    private let worker: WorkerPool
+    private let sources = Locked<[any Rereadable]>([])
+    private let observer = Locked<(@Sendable () -> Void)?>(nil)
+    private let logger: Logger
+
+    /// Starts the thread.
+    ///
+    /// - Throws: `SystemError` when the system can't create a thread.
+    public init(logger: Logger) throws {
+        worker = try WorkerPool(name: "credentials", threadCount: 1)
+        self.logger = logger
+    }
+
+    /// Ends the thread; what is asked for later is answered without reading.
+    public func shutDown() { worker.shutDown() }
+
+    /// Adds what ``readAll()`` reads.
+    public func add(_ source: any Rereadable) { sources.withLock { $0.append(source) } }
+
+    /// Has a function called after each change of any source, on the thread.
+    public func whenChanged(_ observer: @escaping @Sendable () -> Void) { self.observer.withLock { $0 = observer } }
+
+    /// Reads everything again, on the thread.
+    public func readAll() {
+        worker.run { [self] in
+            let sources = sources.withLock(\.self)
+            guard !sources.isEmpty else {
+                return logger.notice("no file with credentials or keys can be read again: mount again to replace them")
+            }
+            let outcomes = sources.map { read($0, evenIfUnchanged: true) }
+            // Each change and each failure has its line already.
+            if outcomes.allSatisfy({ $0 == .unchanged }) {
+                logger.notice("the files with credentials and keys were read again and hold the same as before")
+            }
+        }
+    }
+
+    /// Reads those of some sources again whose files have changed.
+    ///
+    /// - Parameter completion: Called on the thread or at once, with whether something else was read.
+    public func readIfChanged(
+        _ sources: [any Rereadable], completion: @escaping @Sendable (_ hasChanged: Bool) -> Void
+    ) {
+        let isQueued = worker.run { [self] in
+            // All of them: `contains` would stop at the first.
+            let outcomes = sources.map { read($0, evenIfUnchanged: false) }
+            completion(outcomes.contains(.changed))
+        }
+        if !isQueued { completion(false) }
+    }
+
+    private enum Outcome { case unchanged, changed, failed }
+
+    private func read(_ source: any Rereadable, evenIfUnchanged: Bool) -> Outcome {
+        do {
+            guard try source.readAgain(evenIfUnchanged: evenIfUnchanged) else { return .unchanged }
+            observer.withLock(\.self)?()
+            logger.notice("\(source.name) was read again and has changed")
+            return .changed
+        } catch {
+            logger.error("\(source.name) stays as it was: \(error.explanation)")
+            return .failed
+        }
+    }
+}

@@ -1,0 +1,89 @@
+import Envelope
+import Support
+import TwilioAPI
+
+/// Looks for private keys that aren't held yet, replaces all keys if there are some, then tells whether it did.
+public typealias KeySearch = @Sendable (@escaping @Sendable (_ hasFound: Bool) -> Void) -> Void
+
+/// The private keys, which can be replaced, and what opening envelopes with them has taught.
+///
+/// Findings about former keys are dropped: each is noted with the generation of the keys that it is about. Content keys
+/// stay, since an open file may need its own again.
+final class HeldKeys: Sendable {
+    /// The keys at one moment.
+    struct Moment {
+        let ring: KeyRing
+        /// The number of replacements before.
+        let generation: Int
+    }
+
+    private struct State {
+        var ring: KeyRing
+        var generation = 0
+        var proven: Set<ProvenKey> = []
+        /// Content keys unwrapped lately.
+        var contentKeys = ContentKeyCache()
+        /// The public keys whose missing private key was logged.
+        var missed: Set<String> = []
+        var search: KeySearch?
+    }
+
+    private let state: Locked<State>
+
+    init(_ ring: KeyRing) { state = Locked(State(ring: ring)) }
+
+    /// The keys now.
+    var now: Moment { state.withLock { Moment(ring: $0.ring, generation: $0.generation) } }
+
+    /// Replaces the keys.
+    func replace(by ring: KeyRing) {
+        state.withLock { state in
+            state.ring = ring
+            state.generation += 1
+            state.proven = []
+            state.missed = []
+        }
+    }
+
+    /// Looks for private keys that aren't held yet; nil if there is no place for them.
+    var search: KeySearch? { state.withLock { $0.search } }
+
+    /// Has private keys looked for with a function.
+    func look(with search: @escaping KeySearch) { state.withLock { $0.search = search } }
+
+    /// A content key unwrapped lately; nil if it isn't cached.
+    func contentKey(of metadata: EnvelopeMetadata) -> ContentEncryptionKey? {
+        state.withLock { $0.contentKeys.key(of: metadata) }
+    }
+
+    /// Notes that keys have opened an envelope.
+    ///
+    /// - Parameters:
+    ///   - key: The envelope's content key.
+    ///   - proven: The public key that the resource names, if any.
+    func note(_ key: ContentEncryptionKey, of metadata: EnvelopeMetadata, proving proven: ProvenKey?, by keys: Moment) {
+        state.withLock { state in
+            state.contentKeys.insert(key, of: metadata)
+            if let proven, state.generation == keys.generation { state.proven.insert(proven) }
+        }
+    }
+
+    /// Notes that the private key of a public key is missing; returns whether that is news.
+    func noteMissing(_ publicKey: String) -> Bool { state.withLock { $0.missed.insert(publicKey).inserted } }
+
+    /// Whether the private key of a public key is held for a use, without trying to open anything.
+    ///
+    /// - Returns: nil if a key that is held may be the one, but has opened no recording that names the public key.
+    func isHeld(_ publicKeySID: String, for use: KeyRing.Use) -> Bool? {
+        state.withLock { state in
+            let isProven =
+                state.proven.contains(ProvenKey(publicKeySID: publicKeySID, use: use))
+                || state.ring.allMayHold(publicKeySID: publicKeySID, use: use)
+                    && KeyRing.Use.allCases.contains {
+                        state.proven.contains(ProvenKey(publicKeySID: publicKeySID, use: $0))
+                    }
+            if isProven { return true }
+            return state.ring.mayHold(publicKeySID: publicKeySID, use: use) ? nil : false
+        }
+    }
+}

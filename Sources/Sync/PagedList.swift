@@ -1,0 +1,137 @@
+import Catalog
+import Transfer
+import TwilioAPI
+
+/// A list at Twilio that is fetched in pages and stored, with the times that it covers.
+protocol PagedList: Sendable {
+    /// An unparsed page.
+    associatedtype Answer: Sendable
+    /// A parsed page, ready for storing.
+    associatedtype Part: Sendable
+
+    /// The list's name in messages.
+    var name: String { get }
+    /// The code of the error for a list that Twilio refuses to the credentials.
+    var refusalCode: CatalogErrorCode { get }
+    /// The shortest useful interval for dividing the list, in seconds.
+    var granularity: Int64 { get }
+    /// The largest number of items in a page.
+    var largestPage: Int { get }
+
+    /// Requests a page; `completion` is called on the transfer thread.
+    func request(
+        _ interval: CreationInterval, size: Int?, next: String?, priority: Priority,
+        completion: @escaping @Sendable (Result<Answer, TwilioError>) -> Void)
+
+    /// Parses a page, on any thread.
+    func read(_ answer: Answer) throws -> (part: Part, page: PagePlan.Page)
+
+    /// Stores pages together with the times that they complete, on the writing thread.
+    func store(_ parts: [Part], covering covered: [Range<Int64>], epoch: Int) throws(CatalogError)
+
+    /// Removes times from the coverage, on the writing thread.
+    func uncover(_ intervals: [Range<Int64>]) throws(CatalogError)
+}
+
+/// The list of one kind of recordings.
+struct RecordingList: PagedList {
+    let kind: MediaKind
+    /// The coverage that grows.
+    let purpose: CoveragePurpose
+    let services: SyncServices
+
+    var name: String { "the list of \(kind.pluralName)" }
+    var refusalCode: CatalogErrorCode { .refusedList }
+    var granularity: Int64 { kind.listGranularity }
+    var largestPage: Int { kind.largestPage }
+
+    func request(
+        _ interval: CreationInterval, size: Int?, next: String?, priority: Priority,
+        completion: @escaping @Sendable (Result<ListAnswer, TwilioError>) -> Void
+    ) {
+        services.client.page(
+            of: kind, in: interval, size: size, next: next, priority: priority, completion: completion)
+    }
+
+    func read(_ answer: ListAnswer) throws -> (part: PreparedResources, page: PagePlan.Page) {
+        let page = try answer.page()
+        return (
+            services.catalog.prepare(page.resources),
+            PagePlan.Page(page.resources.map { ($0.sid, $0.dateCreated) }, next: page.next)
+        )
+    }
+
+    func store(_ parts: [PreparedResources], covering covered: [Range<Int64>], epoch: Int) throws(CatalogError) {
+        try services.catalog.lists.store(
+            parts, covering: covered, of: kind, for: purpose, now: services.settings.now(), epoch: epoch)
+    }
+
+    func uncover(_ intervals: [Range<Int64>]) throws(CatalogError) {
+        try services.catalog.lists.uncover(intervals, of: kind, for: purpose)
+    }
+}
+
+/// The list of calls, by their beginnings.
+struct CallList: PagedList {
+    let services: SyncServices
+
+    var name: String { "the list of calls" }
+    var refusalCode: CatalogErrorCode { .refusedCalls }
+    // The 2010 API filters by days.
+    var granularity: Int64 { MediaKind.voiceRecording.listGranularity }
+    var largestPage: Int { TwilioClient.largestCallPage }
+
+    func request(
+        _ interval: CreationInterval, size: Int?, next: String?, priority: Priority,
+        completion: @escaping @Sendable (Result<CallListAnswer, TwilioError>) -> Void
+    ) {
+        services.client.calls(
+            startedIn: interval, size: size, next: next, priority: priority, completion: completion)
+    }
+
+    func read(_ answer: CallListAnswer) throws -> (part: [CallDescription], page: PagePlan.Page) {
+        let page = try answer.page()
+        return (page.calls, PagePlan.Page(page.calls.map { ($0.sid, $0.startTime) }, next: page.next))
+    }
+
+    func store(_ parts: [[CallDescription]], covering covered: [Range<Int64>], epoch: Int) throws(CatalogError) {
+        try services.catalog.calls.store(
+            parts.flatMap { $0 }, covering: covered,
+            keepingAllSince: services.settings.now() - CallSync.recentSeconds, epoch: epoch)
+    }
+
+    func uncover(_ intervals: [Range<Int64>]) throws(CatalogError) { try services.catalog.calls.uncover(intervals) }
+}
+
+extension PagePlan.Page {
+    /// Summarizes the items of a page, given by SID and time.
+    init(_ items: [(sid: SID, time: Timestamp?)], next: String?) {
+        var times: ClosedRange<Int64>?
+        var isOrdered = true
+        var digest: UInt64 = 0
+        for item in items {
+            // The sum is independent of the order; SIDs are random, so sums of different sets differ.
+            digest &+= item.sid.high ^ item.sid.low &* 0x9E37_79B9_7F4A_7C15
+            guard let time = item.time?.seconds else {
+                isOrdered = false
+                continue
+            }
+            if let before = times {
+                if time > before.lowerBound { isOrdered = false }
+                times = min(time, before.lowerBound)...max(time, before.upperBound)
+            } else {
+                times = time...time
+            }
+        }
+        self.init(count: items.count, times: times, isOrdered: isOrdered, next: next, digest: digest)
+    }
+}
+
+extension CreationInterval {
+    /// The interval of a range of seconds since 1970; `Int64.min` and `Int64.max` mean no bound.
+    init(seconds: Range<Int64>) {
+        self.init(
+            from: seconds.lowerBound == .min ? nil : Timestamp(seconds: seconds.lowerBound),
+            until: seconds.upperBound == .max ? nil : Timestamp(seconds: seconds.upperBound))
+    }
+}

@@ -1,0 +1,31 @@
+public import FoundationEssentials
+
+/// A request just before it is sent: what a signature covers.
+public struct OutgoingRequest: Sendable {
+    /// The method.
+    public let method: RequestMethod
+    /// The URL, sent as it is: its path isn't normalized.
+    public let url: URL
+    /// The body; empty for none.
+    public let body: [UInt8]
+    /// The header fields, without those that libcurl adds: `Host` (with the port where the URL has one), `User-Agent`,
+    /// `Accept`, those of the body, and the authorization's own.
+    public let headers: HeaderFields
+
+    /// Describes a request.
+    public init(method: RequestMethod, url: URL, body: [UInt8] = [], headers: HeaderFields = HeaderFields([])) {
+        self.method = method
+        self.url = url
+        self.body = body
+        self.headers = headers
+    }
+}
+
+extension OutgoingRequest: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// The method and the address without its query.
+    public var description: String { "\(method.rawValue) \(url.withoutSecrets)" }
+    /// The description.
+    public var debugDescription: String { description }
+    /// The description alone: a query, a field or a body can be secret.
+    public var customMirror: Mirror { Mirror(self, unlabeledChildren: [description]) }
+}

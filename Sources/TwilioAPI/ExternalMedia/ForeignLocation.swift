@@ -1,0 +1,108 @@
+/// The address of media outside of Twilio, taken apart and written as a signature of AWS needs it.
+///
+/// S3 computes a signature over the path as it writes it itself: every byte of the key percent-encoded with capital
+/// digits, except letters, digits, `-`, `.`, `_`, `~` and the slashes. libcurl signs the path as it stands, so it has
+/// to stand here in that very form, whichever way the resource spells it.
+struct ForeignLocation: Hashable {
+    /// The longest address: a key has 1024 bytes at most, each of which can be percent-encoded.
+    private static let longestText = 8 << 10
+
+    /// The scheme: `https`, `http` or `s3`.
+    let scheme: String
+    /// The host in small letters; the bucket for the scheme `s3`.
+    let host: String
+    /// The port with its colon; empty for the scheme's own.
+    let port: String
+    /// The canonical path, which begins with a slash.
+    let path: String
+    /// The version of an object, `versionId=…`; no other field of a query means anything to an object.
+    let query: String?
+
+    /// Takes an address apart; nil when it isn't one.
+    init?(_ text: String) {
+        guard text.utf8.count <= Self.longestText, let mark = text.firstRange(of: "://") else { return nil }
+        scheme = text[..<mark.lowerBound].lowercased()
+        guard ["https", "http", "s3"].contains(scheme) else { return nil }
+        let rest = text[mark.upperBound...].utf8
+        let end = rest.firstIndex { "/?#".utf8.contains($0) } ?? rest.endIndex
+        guard let (host, port) = Self.hostAndPort(rest[..<end]) else { return nil }
+        (self.host, self.port) = (host, port)
+        guard scheme != "s3" else {
+            // In such an address the key stands as it is.
+            path = Self.canonical(Array("/".utf8) + rest[end...].dropFirst(), isEncoded: false)
+            query = nil
+            return
+        }
+        let target = rest[end...].prefix { $0 != UInt8(ascii: "#") }
+        let parts = target.split(separator: UInt8(ascii: "?"), maxSplits: 1, omittingEmptySubsequences: false)
+        let bytes = parts.first.map(Array.init) ?? []
+        path = Self.canonical(bytes.isEmpty ? Array("/".utf8) : bytes, isEncoded: true)
+        query = parts.count > 1 ? Self.version(in: parts[1]) : nil
+    }
+
+    /// The version in a query, written canonically.
+    private static func version(in query: Substring.UTF8View) -> String? {
+        let name = "versionId="
+        guard let field = query.split(separator: UInt8(ascii: "&")).first(where: { $0.starts(with: name.utf8) }) else {
+            return nil
+        }
+        let value = canonical(Array(field.dropFirst(name.utf8.count)), isEncoded: true, keepsSlashes: false)
+        return value.isEmpty ? nil : name + value
+    }
+
+    /// The host and the port with its colon; nil for an authority with a user's name or characters of no host name.
+    private static func hostAndPort(_ text: Substring.UTF8View) -> (String, String)? {
+        let parts = text.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
+        guard let name = parts.first, !name.isEmpty, parts.count <= 2 else { return nil }
+        let isName = name.allSatisfy { character in
+            character.isDigit || character.isSmallLetter || character.isCapitalLetter || "-._".utf8.contains(character)
+        }
+        guard isName else { return nil }
+        let host = String(decoding: name, as: UTF8.self).lowercased()
+        guard parts.count == 2, !parts[1].isEmpty else { return (host, "") }
+        let port = String(decoding: parts[1], as: UTF8.self)
+        guard parts[1].allSatisfy(\.isDigit), let number = Int(port), (1...65535).contains(number) else { return nil }
+        return (host, ":\(number)")
+    }
+
+    /// Writes a path canonically.
+    ///
+    /// - Parameter isEncoded: Whether `%` with two digits means a byte. A `%` without them always means itself, and so
+    ///   does `+`.
+    static func canonical(_ text: [UInt8], isEncoded: Bool, keepsSlashes: Bool = true) -> String {
+        var result: [UInt8] = []
+        result.reserveCapacity(text.count)
+        var index = 0
+        while index < text.count {
+            var byte = text[index]
+            index += 1
+            if isEncoded, byte == UInt8(ascii: "%"), index + 1 < text.count,
+                let high = hexadecimalValue(text[index]), let low = hexadecimalValue(text[index + 1])
+            {
+                byte = high << 4 | low
+                index += 2
+            }
+            if isUnreserved(byte) || keepsSlashes && byte == UInt8(ascii: "/") {
+                result.append(byte)
+            } else {
+                result += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            }
+        }
+        return String(decoding: result, as: UTF8.self)
+    }
+
+    private static let digits = Array("0123456789ABCDEF".utf8)
+
+    private static func hexadecimalValue(_ character: UInt8) -> UInt8? {
+        switch character {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): character - UInt8(ascii: "0")
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): character - UInt8(ascii: "A") + 10
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): character - UInt8(ascii: "a") + 10
+        default: nil
+        }
+    }
+
+    private static func isUnreserved(_ character: UInt8) -> Bool {
+        character.isDigit || character.isSmallLetter || character.isCapitalLetter || "-._~".utf8.contains(character)
+    }
+}

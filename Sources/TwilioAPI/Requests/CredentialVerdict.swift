@@ -1,0 +1,145 @@
+import Support
+
+/// The outcome of the request for one resource of a list.
+struct ListOutcome: Sendable {
+    let account: SID
+    let kind: MediaKind
+    /// The failure; nil if the credentials reach the list.
+    let error: TwilioError?
+}
+
+/// What the outcomes of a ``CredentialCheck`` mean together, as one sentence: a value without I/O.
+struct CredentialVerdict {
+    let outcomes: [ListOutcome]
+    /// Whether the accounts are subaccounts, whose video has credentials of its own.
+    let isOfSubaccounts: Bool
+    /// The region, if it has no video.
+    let regionWithoutVideo: String?
+
+    /// The error that ends the mount; nil if the credentials reach every list.
+    ///
+    /// A refusal precedes other failures: no repetition changes it.
+    var error: TwilioError? {
+        let refused = refused
+        guard let first = refused.first, let firstError = first.error else {
+            return outcomes.lazy.compactMap(\.error).first
+        }
+        if !isOfSubaccounts, reached.isEmpty {
+            // Nobody knows these credentials; a region without video may know them, for voice.
+            if refused.allSatisfy({ $0.error?.status == 401 }), !isForRegion(refused) || first.kind.isOfVoiceService {
+                return firstError
+            }
+            if firstError.code == .notFound, first.kind.isOfVoiceService { return firstError }
+            // The account's own settings are the reason, and the remedy is known.
+            if firstError.remedy != nil, refused.allSatisfy({ $0.error?.remedy == firstError.remedy }) {
+                return firstError
+            }
+        }
+        let message = Self.joined(clauses(refused), by: ", and ") + reason(refused) + remedy(refused)
+        return TwilioError(
+            .listsRefused, message, twilioCode: firstError.twilioCode, status: firstError.status, cause: firstError)
+    }
+
+    // MARK: Refusals
+
+    /// The outcomes that a repetition won't change.
+    private var refused: [ListOutcome] {
+        // Where a region has no video, the host of its video API need not exist either.
+        let mayLackHost =
+            regionWithoutVideo != nil && outcomes.allSatisfy { !$0.kind.isOfVoiceService || $0.error == nil }
+        return outcomes.filter { outcome in
+            guard let error = outcome.error else { return false }
+            return error.isRefusal || mayLackHost && error.code == .unreachable && !outcome.kind.isOfVoiceService
+        }
+    }
+
+    /// The kinds whose lists are all reached.
+    private var reached: [MediaKind] {
+        MediaKind.allCases.filter { kind in
+            let ofKind = outcomes.filter { $0.kind == kind }
+            return !ofKind.isEmpty && ofKind.allSatisfy { $0.error == nil }
+        }
+    }
+
+    /// Whether the region is a reason for some of the refusals.
+    private func isForRegion(_ refused: [ListOutcome]) -> Bool {
+        regionWithoutVideo != nil && refused.contains { !$0.kind.isOfVoiceService }
+    }
+
+    // MARK: The sentence
+
+    /// A clause for each host and answer: which lists it refuses, and how.
+    private func clauses(_ refused: [ListOutcome]) -> [String] {
+        let accounts = Set(refused.map(\.account))
+        // Of a thousand subaccounts one example is enough.
+        let shown = refused.filter { $0.account == refused[0].account }
+        var groups: [(answer: String, outcomes: [ListOutcome])] = []
+        for outcome in shown {
+            let answer = Self.answer(outcome)
+            if let index = groups.firstIndex(where: { $0.answer == answer }) {
+                groups[index].outcomes.append(outcome)
+            } else {
+                groups.append((answer, [outcome]))
+            }
+        }
+        let clauses = groups.map { clause($0.outcomes) }
+        let others = accounts.count - 1
+        guard others > 0 else { return clauses }
+        return clauses + ["lists of \(others) other \(others == 1 ? "subaccount" : "subaccounts") are refused as well"]
+    }
+
+    /// The host and the numbers of an answer, which outcomes in one clause have in common.
+    private static func answer(_ outcome: ListOutcome) -> String {
+        let details = outcome.error?.details
+        return "\(details?.host ?? "") \(details?.status ?? 0) \(details?.twilioCode ?? 0)"
+    }
+
+    private func clause(_ outcomes: [ListOutcome]) -> String {
+        let kinds = Self.joined(outcomes.map(\.kind.pluralName), by: " and ")
+        var lists = "the \(outcomes.count == 1 ? "list" : "lists") of \(kinds)"
+        if isOfSubaccounts { lists += " of the subaccount \(outcomes[0].account)" }
+        guard let error = outcomes[0].error, let status = error.status, let host = error.details.host else {
+            let reason = outcomes[0].error?.message
+                .replacing("the list of \(outcomes[0].kind.pluralName) could not be fetched: ", with: "")
+            return "\(lists) could not be fetched (\(reason ?? ""))"
+        }
+        var numbers = error.twilioCode.map { "error \($0), status \(status)" } ?? "status \(status)"
+        let reasons = Set(outcomes.map { $0.error?.details.reason ?? "" })
+        if reasons.count == 1, let reason = reasons.first, !reason.isEmpty { numbers += ": \(reason)" }
+        return "\(host) refuses \(lists) (\(numbers))"
+    }
+
+    private func reason(_ refused: [ListOutcome]) -> String {
+        guard let regionWithoutVideo, isForRegion(refused) else { return "" }
+        return "; the region \(regionWithoutVideo) has no video"
+    }
+
+    private func remedy(_ refused: [ListOutcome]) -> String {
+        var remedies: [String] = []
+        if isOfSubaccounts, refused.contains(where: { !$0.kind.isOfVoiceService }) {
+            remedies.append(
+                "correct or remove its credentials in the file of --subaccount-credentials")
+        }
+        if reached.isEmpty {
+            if isOfSubaccounts { remedies.append("mount without --subaccounts") }
+        } else {
+            remedies.append("give --kinds \(reached.map(\.commandLineName).joined(separator: ",")) to mount the rest")
+            if !isOfSubaccounts, regionWithoutVideo == nil, reached.allSatisfy(\.isOfVoiceService) {
+                remedies.append("give other credentials for video with --video-credentials")
+            }
+        }
+        if remedies.isEmpty { return "; the credentials reach nothing that is to be shown" }
+        return "; \(Self.joined(remedies, by: ", or "))"
+    }
+
+    /// Enumerates texts, the last one after a conjunction.
+    private static func joined(_ texts: [String], by conjunction: String) -> String {
+        let start = texts.dropLast().joined(separator: ", ")
+        return start.isEmpty ? texts.last ?? "" : "\(start)\(conjunction)\(texts.last ?? "")"
+    }
+}
+
+extension MediaKind {
+    /// Whether the 2010 API serves the list, with the account in its path.
+    fileprivate var isOfVoiceService: Bool { traits.service == .api2010 }
+}

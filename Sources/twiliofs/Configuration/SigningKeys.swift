@@ -1,0 +1,166 @@
+import Credentials
+import Envelope
+import Glibc
+import Support
+import Transfer
+import TwilioAPI
+
+/// The private keys that sign requests, by the account whose API key sends them; read again when their files change.
+struct SigningKeys {
+    /// What one file holds.
+    private struct Key: Equatable, Sendable {
+        let signer: RequestSigner
+        let fingerprint: String
+
+        static func == (one: Key, other: Key) -> Bool {
+            one.fingerprint == other.fingerprint && one.signer.publicKeySID == other.signer.publicKeySID
+        }
+    }
+
+    /// The text before a key may name its public key; there is no room for much else.
+    private static let longestLine = 200
+
+    private let keys: [SID: FileValue<Key>]
+
+    /// Reads the keys of arguments `[AC…:][CR…=]FILE`.
+    ///
+    /// - Parameters:
+    ///   - account: The account of the arguments that name none.
+    ///   - keys: The keys of `--key`. If one of them is given with its public key's SID, a signing key of the same pair
+    ///     needs none. Nothing else tells the SID: Twilio's list of public keys hasn't the keys themselves, and an
+    ///     account that demands signatures refuses the list without one.
+    ///   - reader: Reads them, with the same passphrase.
+    init(_ arguments: [String], account: SID, keys ring: KeyRing, reader: inout PrivateKeys) throws(Failure) {
+        var keys: [SID: FileValue<Key>] = [:]
+        let (secrets, later) = (reader.secrets, reader.later)
+        for argument in arguments {
+            let (owner, sid, given) = Self.split(argument)
+            let path = CacheFolder.absolute(secrets.file(named: given))
+            let account = owner ?? account
+            let key = try secrets.keyValue("signing key", in: path) { () throws(Failure) in
+                try Self.key(path, sid, account, ring, &reader)
+            } later: { () throws(Failure) in
+                var reader = later
+                return try Self.key(path, sid, account, ring, &reader)
+            }
+            guard keys.updateValue(key, forKey: account) == nil else {
+                throw Failure(.configuration, "--signing-key is given twice for \(account): give it once")
+            }
+        }
+        self.keys = keys
+    }
+
+    /// Splits `[AC…:][CR…=]FILE`; any other text is a file, also with a colon or an equals sign.
+    static func split(_ argument: String) -> (account: SID?, publicKey: SID?, path: String) {
+        var rest = argument[...]
+        func take(_ prefix: String, until separator: Character) -> SID? {
+            guard let end = rest.firstIndex(of: separator), let sid = SID(rest[..<end]), sid.prefix == prefix else {
+                return nil
+            }
+            rest = rest[rest.index(after: end)...]
+            return sid
+        }
+        let account = take("AC", until: ":")
+        let publicKey = take("CR", until: "=")
+        return (account, publicKey, String(rest))
+    }
+
+    /// The providers of a mount whose requests are signed as far as there are keys.
+    struct Signed {
+        /// The account's.
+        let main: any CredentialProvider
+        /// The account's for video; nil if that is the same.
+        let video: (any CredentialProvider)?
+        /// Those with the subaccounts' own credentials.
+        let subaccounts: [SID: any CredentialProvider]?
+    }
+
+    /// Has requests signed, the account's and those with subaccounts' own credentials, as far as there are keys.
+    func sign(_ account: AccountConfiguration, _ kinds: KindCredentials) throws(Failure) -> Signed {
+        let others = kinds.subaccounts ?? [:]
+        if let stranger = Set(keys.keys).subtracting([account.account]).subtracting(others.keys).min() {
+            throw Failure(
+                .configuration,
+                "--signing-key names \(stranger), of which there are no credentials: name them in the file of"
+                    + " --subaccount-credentials")
+        }
+        var signed: [SID: any CredentialProvider] = [:]
+        for (subaccount, provider) in others {
+            signed[subaccount] = try sign(provider, of: subaccount, at: account.endpoints)
+        }
+        let own = try sign(
+            [account.credentials] + [kinds.video].compactMap(\.self), of: account.account, at: account.endpoints)
+        return Signed(
+            main: own[0], video: kinds.video == nil ? nil : own.last,
+            subaccounts: kinds.subaccounts == nil ? nil : signed)
+    }
+
+    /// Has a provider's requests signed if there is a key for its account.
+    func sign(
+        _ provider: any CredentialProvider, of account: SID, at endpoints: Endpoints
+    ) throws(Failure) -> any CredentialProvider { try sign([provider], of: account, at: endpoints)[0] }
+
+    /// Has an account's providers' requests signed if there is a key for it.
+    ///
+    /// - Throws: ``Failure`` when one provides anything else than an API key.
+    private func sign(
+        _ providers: [any CredentialProvider], of account: SID, at endpoints: Endpoints
+    ) throws(Failure) -> [any CredentialProvider] {
+        guard let key = keys[account] else { return providers }
+        var signing: [ClientValidation] = []
+        for provider in providers {
+            guard
+                case .basic(let credential) = provider.authorization(
+                    for: OutgoingRequest(method: .get, url: endpoints.api)),
+                SID(credential.username)?.prefix == "SK"
+            else {
+                throw Failure(
+                    .configuration,
+                    "--signing-key needs an API key of \(account): give --api-key and --api-secret-file, or, for video"
+                        + " or a subaccount, the API key in the file of --video-credentials or --subaccount-credentials"
+                )
+            }
+            signing.append(ClientValidation(provider, signer: key.current.signer, endpoints: endpoints))
+        }
+        key.whenChanged { [weak key, signing] in
+            guard let signer = key?.current.signer else { return }
+            for provider in signing { provider.use(signer) }
+        }
+        return signing
+    }
+
+    /// Reads a key, and finds its public key's SID: that of the argument, or what stands alone in a line of the file.
+    private static func key(
+        _ path: String, _ sid: SID?, _ account: SID, _ ring: KeyRing, _ reader: inout PrivateKeys
+    ) throws(Failure) -> Key {
+        if access(path, F_OK) != 0, errno == ENOENT, path.contains(where: { $0 == "=" || $0 == ":" }) {
+            throw Failure(.privateKey, "there is no signing key '\(path)'; the form is [AC…:][CR…=]FILE")
+        }
+        let what = "signing key"
+        let contents = try reader.secrets.contents(path, what: what, status: .privateKey)
+        let keys = try reader.keys(in: contents, of: path, what: what)
+        guard keys.count == 1, let key = keys.first?.key else {
+            throw Failure(
+                .privateKey, "'\(path)' has \(keys.count) private keys: give a file with the signing key alone")
+        }
+        let fingerprint = key.publicKeyFingerprint
+        let known = ring.publicKeySIDs(fingerprint: fingerprint)
+        guard let sid = sid ?? line(of: contents) ?? (known.count == 1 ? known.first.flatMap { SID($0) } : nil) else {
+            throw Failure(
+                .privateKey,
+                "the SID of the public key that belongs to the signing key '\(path)' is needed: give"
+                    + " --signing-key CR…=\(path.shellWord); the Console shows it under Credentials, Public Keys")
+        }
+        return Key(
+            signer: RequestSigner(account: account, publicKeySID: sid, key: key), fingerprint: fingerprint)
+    }
+
+    /// The SID of a public key that stands alone in a line; a file that is replaced with another key has another SID.
+    private static func line(of contents: SecretBytes) -> SID? {
+        contents.withUnsafeBytes { bytes in
+            bytes.split(whereSeparator: { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }).lazy
+                .filter { $0.count <= longestLine && $0.contains(UInt8(ascii: "C")) }
+                .compactMap { SID(String(decoding: $0, as: UTF8.self).trimmed) }.first { $0.prefix == "CR" }
+        }
+    }
+}

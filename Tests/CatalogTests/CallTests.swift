@@ -1,0 +1,293 @@
+import CatalogTestSupport
+import Foundation
+import GRDB
+import Support
+import TestSupport
+import Testing
+import TwilioAPI
+
+@testable import Catalog
+
+@Suite("Calls in the catalog", .orderly)
+struct CallTests {
+    private static let time: Int64 = 1_700_000_000
+    private static let parties = [
+        "+493012345", "+498976543", "anonymous", "", "client:alice", "sip:a@example.com", "+266696687",
+    ]
+
+    /// What a table has by SQL alone.
+    private static func count(_ table: String, in folder: CatalogFolder) throws -> Int {
+        try DatabaseQueue(path: folder.file).read {
+            try Int.fetchOne($0, sql: "SELECT count(*) FROM \(table)") ?? -1
+        }
+    }
+
+    @Test("A call is kept as it was told, also by the next mount, and a changed one replaces it")
+    func kept() throws {
+        let folder = try CatalogFolder()
+        var calls: [CallDescription] = []
+        for (number, (from, to)) in Self.parties.flatMap({ from in Self.parties.map { (from, $0) } }).enumerated() {
+            calls.append(try Sample.call(number, from: from, to: to, seconds: Self.time + Int64(number)))
+        }
+        try folder.catalog().store(calls)
+        let catalog = try folder.catalog()
+        for call in calls { #expect(try catalog.call(call.sid) == call) }
+        #expect(try catalog.call(try Sample.group(9999)) == nil)
+        #expect(try catalog.call(try Sample.sid(1)) == nil)
+        let changed = try Sample.call(3, from: "+4912", to: "", seconds: Self.time + 5)
+        try catalog.store([changed, try Sample.call(3, from: "+4912", to: "", seconds: Self.time + 5)])
+        #expect(try catalog.call(changed.sid) == changed)
+        try catalog.checkWhole()
+        #expect(catalog.epoch == 0)
+    }
+
+    @Test("A hostile text is bounded before it is stored, and reads as it was stored")
+    func hostile() throws {
+        let folder = try CatalogFolder()
+        let text = "\u{1B}]0;x\u{7}\n../../" + String(repeating: "y", count: 10_000)
+        let call = try Sample.call(1, from: text, to: text, seconds: Self.time)
+        try folder.catalog().store([call])
+        let found = try #require(try folder.catalog().call(call.sid))
+        #expect(found == call && found.from.text.unicodeScalars.count == 300)
+        #expect(NumberGroup(found.from) == .anonymous)
+    }
+
+    @Test("A call without recordings is kept while its recordings aren't all known, and not beyond")
+    func idle() throws {
+        let folder = try CatalogFolder()
+        let catalog = try folder.catalog()
+        let day: Int64 = 86_400
+        // The recordings of three days are known; one belongs to call 1.
+        try catalog.store(
+            [try Sample.resource(1, seconds: Self.time + 100, group: 1)],
+            covering: [Self.time - day..<Self.time + 2 * day])
+        try catalog.makeGroupIndex()
+        let calls = [
+            try Sample.call(1, seconds: Self.time), try Sample.call(2, seconds: Self.time),
+            // Its recordings may be beyond the days that are known.
+            try Sample.call(3, seconds: Self.time + day), try Sample.call(4, seconds: Self.time + 10 * day),
+        ]
+        try catalog.store(calls, keepingAllSince: Self.time + 100 * day)
+        #expect(try calls.map { try catalog.call($0.sid) != nil } == [true, false, true, true])
+        // Recent ones are kept whatever is known.
+        try catalog.store(calls, keepingAllSince: Self.time)
+        #expect(try calls.map { try catalog.call($0.sid) != nil } == [true, true, true, true])
+        try catalog.calls.removeIdle(.min..<Self.time + 50 * day)
+        #expect(try calls.map { try catalog.call($0.sid) != nil } == [true, false, true, true])
+        try catalog.checkWhole()
+        #expect(try Self.count("call", in: folder) == 3)
+    }
+
+    @Test("Days with recordings, and recordings whose call isn't known, are found")
+    func missing() throws {
+        let catalog = try CatalogFolder().catalog()
+        let day: Int64 = 86_400
+        let first = Self.time / day * day
+        try catalog.store([
+            try Sample.resource(1, seconds: first, group: 1), try Sample.resource(2, seconds: first + 5, group: 2),
+            try Sample.resource(3, seconds: first + 3 * day - 1, group: 3),
+            try Sample.resource(4, seconds: first + 9 * day, group: nil),
+        ])
+        let all = Bounds.times.lowerBound..<Bounds.times.upperBound
+        #expect(try catalog.calls.daysWithRecordings(in: all) == [first, first + 2 * day, first + 9 * day])
+        #expect(try catalog.calls.daysWithRecordings(in: first + 1..<first + 4 * day) == [first, first + 2 * day])
+        #expect(try catalog.calls.lastUnknown(createdIn: all) == 3)
+        try catalog.store([try Sample.call(3, seconds: first)])
+        #expect(try catalog.calls.lastUnknown(createdIn: all) == 2)
+        try catalog.store([try Sample.call(1, seconds: first), try Sample.call(2, seconds: first)])
+        #expect(try catalog.calls.lastUnknown(createdIn: all) == nil)
+    }
+
+    @Test("Coverage of calls is theirs alone")
+    func coverage() throws {
+        let catalog = try CatalogFolder().catalog()
+        try catalog.calls.store([], covering: [5..<10], keepingAllSince: 0, epoch: catalog.epoch)
+        #expect(try catalog.calls.coverage() == Coverage([5..<10]))
+        #expect(try catalog.lists.state(of: .voiceRecording).coverage.isEmpty)
+        try catalog.calls.uncover([7..<8])
+        #expect(try catalog.calls.coverage() == Coverage([5..<7, 8..<10]))
+    }
+
+    // MARK: By number
+
+    /// Random recordings of random calls, and what the listings have to be.
+    private static func fill(_ catalog: Catalog, seed: UInt64) throws -> [NumberGroup: [SID]] {
+        var generator = SeededGenerator(seed: seed)
+        var expected: [NumberGroup: [SID]] = [:]
+        let numbers = parties + ["+4912", "+4913", "+4914"]
+        let calls = try (0..<40).map { number in
+            try Sample.call(
+                number, from: numbers[Int.random(in: 0..<numbers.count, using: &generator)],
+                to: numbers[Int.random(in: 0..<numbers.count, using: &generator)], seconds: time + Int64(number))
+        }
+        for number in 0..<120 {
+            let call = calls[Int.random(in: 0..<calls.count, using: &generator)]
+            let status = number % 11 == 0 ? "processing" : "completed"
+            let group = try #require(Int(call.sid.description.suffix(8), radix: 16))
+            try catalog.store([
+                try Sample.resource(number, status: status, seconds: time + Int64(number), group: group)
+            ])
+            guard status == "completed" else { continue }
+            for party in Set([NumberGroup(call.from), NumberGroup(call.to)]) {
+                expected[party, default: []].append(try Sample.sid(number))
+            }
+        }
+        try catalog.store(calls)
+        return expected
+    }
+
+    private static func groups(_ catalog: Catalog, limit: Int) throws -> [NumberGroup] {
+        var found: [NumberGroup] = []
+        while true {
+            let next = try catalog.numberGroups(
+                after: found.last.map { $0.storedNumber + 1 } ?? 0, limit: limit)
+            if next.isEmpty { return found }
+            #expect(next.count <= limit)
+            found += next
+        }
+    }
+
+    private static func sids(_ catalog: Catalog, _ group: NumberGroup, limit: Int) throws -> [SID] {
+        var (found, position) = ([SID](), Int64(0))
+        while true {
+            let next = try catalog.entries(of: group, after: position, limit: limit)
+            guard let last = next.last else { return found }
+            found += next.map(\.sid)
+            position = last.position
+        }
+    }
+
+    @Test("Each number has its recordings, whichever side it is on, in pieces of any size", arguments: 1...4)
+    func byNumber(seed: UInt64) throws {
+        let catalog = try CatalogFolder().catalog()
+        let expected = try Self.fill(catalog, seed: seed)
+        for limit in [1, 2, 7, 1000] {
+            #expect(
+                try Self.groups(catalog, limit: limit)
+                    == expected.keys.sorted { $0.storedNumber < $1.storedNumber }, "\(limit)")
+            for (group, sids) in expected {
+                #expect(try Self.sids(catalog, group, limit: limit) == sids, "\(group.name), \(limit)")
+            }
+        }
+        for group in expected.keys { #expect(try catalog.oldest(of: group) != nil) }
+        #expect(try catalog.oldest(of: try #require(NumberGroup(named: "+4999"))) == nil)
+    }
+
+    @Test("A window and hidden recordings leave out numbers without others")
+    func window() throws {
+        let folder = try CatalogFolder()
+        let catalog = try folder.catalog()
+        try catalog.store([
+            try Sample.resource(1, seconds: Self.time, group: 1),
+            try Sample.resource(2, seconds: Self.time + 9, group: 2),
+        ])
+        try catalog.store([
+            try Sample.call(1, from: "+4911", to: "+4912", seconds: Self.time),
+            try Sample.call(2, from: "+4912", to: "+4913", seconds: Self.time),
+        ])
+        let narrow = try folder.catalog(
+            window: CatalogWindow(interval: CreationInterval(from: Timestamp(seconds: Self.time + 5))))
+        #expect(try Self.groups(narrow, limit: 10).map(\.name) == ["+4912", "+4913"])
+        let shared = try #require(NumberGroup(named: "+4912"))
+        #expect(try Self.sids(narrow, shared, limit: 10) == [try Sample.sid(2)])
+        #expect(try Self.sids(catalog, shared, limit: 10).count == 2)
+    }
+
+    @Test("A number of a thousand calls and more is listed in order, in pieces")
+    func many() throws {
+        let catalog = try CatalogFolder().catalog()
+        let count = 1500
+        try catalog.store(try (0..<count).map { try Sample.resource($0, seconds: Self.time, group: $0) })
+        try catalog.store(
+            try (0..<count).map { try Sample.call($0, from: "+49111", to: "+4922\($0)", seconds: Self.time) })
+        let group = try #require(NumberGroup(named: "+49111"))
+        #expect(try Self.sids(catalog, group, limit: 100) == (0..<count).map { try Sample.sid($0) })
+        let other = try #require(NumberGroup(named: "+49221499"))
+        #expect(try Self.sids(catalog, other, limit: 100) == [try Sample.sid(1499)])
+    }
+
+    // MARK: By conference
+
+    @Test("Conferences follow the recordings: they come, change and go with them")
+    func conferences() throws {
+        let folder = try CatalogFolder()
+        let catalog = try folder.catalog()
+        try catalog.store(
+            try (0..<10).map {
+                try Sample.conferenceRecording($0, seconds: Self.time, call: $0, conference: $0 < 6 ? $0 / 2 : nil)
+            })
+        func listed() throws -> [SID] { try catalog.conferences(after: 0, limit: 100).map(\.group) }
+        func recordings(_ number: Int) throws -> [SID] {
+            try catalog.entries(
+                ofGroup: try Sample.conference(number), kinds: [.voiceRecording], after: 0, limit: 100
+            ).map(\.sid)
+        }
+        #expect(try listed() == (0..<3).map { try Sample.conference($0) })
+        #expect(try recordings(1) == [try Sample.sid(2), try Sample.sid(3)])
+        try catalog.store([
+            try Sample.conferenceRecording(2, seconds: Self.time, call: 2, conference: 7),
+            try Sample.conferenceRecording(3, seconds: Self.time, call: 3, conference: nil),
+            try Sample.conferenceRecording(0, status: "deleted", seconds: Self.time, call: 0, conference: 0),
+        ])
+        #expect(try recordings(1) == [] && recordings(7) == [try Sample.sid(2)])
+        #expect(try recordings(0) == [try Sample.sid(1)])
+        try catalog.remove(try Sample.sid(1))
+        #expect(try listed() == [7, 2].map { try Sample.conference($0) })
+        #expect(try catalog.oldest(ofGroup: try Sample.conference(0), kinds: [.voiceRecording]) == nil)
+        let sid = try Sample.conference(2)
+        #expect(try catalog.conferences(digits: sid.high...sid.high).contains(sid))
+        let entry = try #require(try catalog.entry(of: try Sample.sid(5)))
+        #expect(try catalog.conference(of: entry) == sid)
+        try catalog.checkWhole()
+        #expect(catalog.epoch == 0)
+    }
+
+    // MARK: Other versions
+
+    @Test("A catalog of the version before is converted: everything stays, and conferences are known")
+    func upgrade() throws {
+        let folder = try CatalogFolder()
+        do {
+            let catalog = try folder.catalog()
+            try catalog.store(
+                try (0..<2500).map {
+                    try Sample.conferenceRecording(
+                        $0, seconds: Self.time + Int64($0), call: $0, conference: $0 % 7 == 0 ? $0 / 7 : nil)
+                }, covering: [0..<Int64.max])
+            try catalog.store(try (0..<10).map { try Sample.resource($0, .composition, seconds: Self.time) })
+            try catalog.media.learn(.sample(plaintextSize: 77, facts: [1]), of: try Sample.sid(3))
+        }
+        try folder.checkpoint()
+        try CatalogEdit(
+            sql: """
+                DROP TABLE call; DROP TABLE conference; DROP TABLE row_count;
+                DELETE FROM grdb_migrations WHERE identifier = 'calls'
+                """
+        ).apply(to: folder.file)
+        let log = RecordedLog()
+        let catalog = try Catalog(folder: folder.path, logger: log.logger)
+        #expect(log.lines == [])
+        #expect(try catalog.listed().count == 2500 && catalog.listed(.composition).count == 10)
+        #expect(try catalog.entry(of: try Sample.sid(3))?.plaintextSize == 77)
+        #expect(try catalog.conferences(after: 0, limit: 1000).count == 358)
+        #expect(try catalog.lists.state(of: .voiceRecording).coverage == Coverage([0..<Int64.max]))
+        #expect(try catalog.calls.coverage().isEmpty)
+        try catalog.store([try Sample.call(3, seconds: Self.time)])
+        #expect(try catalog.call(try Sample.group(3)) != nil)
+        try catalog.checkWhole()
+        #expect(catalog.epoch == 0)
+        #expect(try folder.integrityCheck() == ["ok"])
+    }
+
+    @Test("A call that another program has changed while the catalog is open is an error once, and never shown")
+    func changed() throws {
+        let folder = try CatalogFolder()
+        let catalog = try folder.catalog()
+        let call = try Sample.call(1, seconds: Self.time)
+        try catalog.store([call])
+        try CatalogEdit(sql: "UPDATE call SET from_number = 4999").apply(to: folder.file)
+        #expect(throws: CatalogError.self) { try catalog.call(call.sid) }
+        #expect(try catalog.call(call.sid) == nil)
+        #expect(FileManager.default.fileExists(atPath: folder.damagedFile))
+    }
+}

@@ -1,0 +1,380 @@
+import Catalog
+import Foundation
+import Support
+import Sync
+import TestSupport
+import Testing
+import TwilioAPI
+import TwilioSimulator
+
+@testable import FileTree
+
+/// Recordings of calls with parties that a test gives.
+extension TreeBench {
+    /// Adds a voice recording of a call between two parties.
+    ///
+    /// - Returns: its SID.
+    @discardableResult
+    fileprivate func addCall(
+        _ digits: String, from: String?, to: String?, created: String = "2020-02-29T09:12:33Z",
+        conference: String? = nil
+    ) throws -> String {
+        let call = "CA" + digits + String(repeating: "0", count: 32 - digits.count)
+        let recording = try add(.voiceRecording, digits, created: created, group: call)
+        if let conference { try simulator.update(recording.sid, fields: ["conference_sid": .string(conference)]) }
+        try simulator.setCall(
+            call,
+            fields: [
+                "from": from.map { .string($0) } ?? .null, "to": to.map { .string($0) } ?? .null,
+                "direction": "inbound",
+            ])
+        return recording.sid
+    }
+}
+
+@Suite("Views by telephone number and by conference, and readable names", .orderly)
+struct CallViewTests {
+    private static let (first, second) = ("+493012345", "+498976543")
+
+    private static func withBench(
+        linkNames: LinkNames = .sid, window: CatalogWindow = CatalogWindow(), calls: Bool = true,
+        _ body: (TreeBench) throws -> Void
+    ) throws {
+        let bench = try TreeBench(window: window, calls: calls, linkNames: linkNames)
+        defer { bench.shutDown() }
+        try body(bench)
+    }
+
+    private static func expectMissing(_ bench: TreeBench, _ path: String) {
+        let error = #expect(throws: FileTreeError.self, "\(path)") { try bench.find(path) }
+        #expect(error?.code == .notFound, "\(path)")
+    }
+
+    // MARK: By number
+
+    @Test("Each recording is below the numbers of both sides, whatever they are, and nowhere else")
+    func byNumber() throws {
+        try Self.withBench { bench in
+            let both = try bench.addCall("1", from: Self.first, to: Self.second)
+            let withheld = try bench.addCall("2", from: "anonymous", to: Self.second)
+            let neither = try bench.addCall("3", from: "client:a/../..", to: "sip:x@example.com")
+            let empty = try bench.addCall("4", from: nil, to: "+266696687")
+            let own = try bench.addCall("5", from: Self.first, to: Self.first)
+            #expect(
+                try bench.links("by-number") == [
+                    "by-number/\(Self.first)/\(both).wav": "../../recordings/\(both).wav",
+                    "by-number/\(Self.second)/\(both).wav": "../../recordings/\(both).wav",
+                    "by-number/\(Self.second)/\(withheld).wav": "../../recordings/\(withheld).wav",
+                    "by-number/anonymous/\(withheld).wav": "../../recordings/\(withheld).wav",
+                    "by-number/anonymous/\(neither).wav": "../../recordings/\(neither).wav",
+                    "by-number/anonymous/\(empty).wav": "../../recordings/\(empty).wav",
+                    "by-number/\(Self.first)/\(own).wav": "../../recordings/\(own).wav",
+                ])
+            #expect(try bench.names("by-number") == ["anonymous", Self.first, Self.second])
+            for path in [
+                "by-number/+49999", "by-number/493012345", "by-number/..%2f", "by-number/Anonymous",
+                "by-number/client:a", "by-number/\(Self.first)/\(withheld).wav", "by-number/anonymous/\(both).wav",
+                "by-number/\(Self.first)/\(both).mp3", "by-number/\(Self.first)/x",
+            ] {
+                Self.expectMissing(bench, path)
+            }
+            #expect(try bench.find("by-number/\(Self.first)").modified.description == "2020-02-29T09:12:33Z")
+        }
+    }
+
+    @Test("Each limit gives the same list, with each entry once", arguments: 1...5)
+    func limits(limit: Int) throws {
+        try Self.withBench { bench in
+            for number in 0..<12 {
+                let conference = "CF" + String(repeating: "\(number % 3)", count: 32)
+                try bench.addCall(
+                    String(number + 1, radix: 16), from: "+4930\(number % 5)", to: number % 4 == 0 ? "" : Self.second,
+                    conference: number % 2 == 0 ? conference : nil)
+            }
+            for path in ["by-number", "by-number/\(Self.second)", "by-number/anonymous", "by-conference"] {
+                let inode = try bench.find(path).inode
+                let whole = try bench.list(inode)
+                let pieces = try bench.list(inode, limit: limit)
+                #expect(whole.count > 3, "\(path)")
+                #expect(pieces.map(\.name) == whole.map(\.name) && pieces.map(\.cookie) == whole.map(\.cookie))
+                #expect(Set(whole.map(\.name)).count == whole.count)
+                #expect(zip(whole, whole.dropFirst()).allSatisfy { $0.cookie < $1.cookie })
+                let handle = try bench.openDirectory(inode)
+                for (index, entry) in whole.enumerated() {
+                    let rest = try bench.tree.entries(of: handle, after: entry.cookie, limit: 100)
+                    #expect(rest.map(\.name) == whole.dropFirst(index + 1).map(\.name))
+                    guard index >= 2 else { continue }
+                    #expect(try bench.lookUp(entry.name, in: inode).attributes.inode == entry.inode)
+                }
+            }
+        }
+    }
+
+    @Test("Before the calls are here every number is there, and its attributes wait for them")
+    func incomplete() throws {
+        try Self.withBench { bench in
+            try bench.addCall("1", from: Self.first, to: Self.second)
+            let entry = try bench.lookUp(Self.first, in: bench.lookUp("by-number").attributes.inode)
+            #expect(entry.validity == 0)
+            #expect(try bench.attributes(entry.attributes.inode).modified.description == "2020-02-29T09:12:33Z")
+            #expect(bench.synchronizer.areCallsComplete)
+            Self.expectMissing(bench, "by-number/+49999")
+        }
+    }
+
+    @Test("Where calls aren't wanted there are none, and a window has the numbers of its recordings alone")
+    func without() throws {
+        try Self.withBench(calls: false) { bench in
+            try bench.addCall("1", from: Self.first, to: Self.second)
+            #expect(try !bench.names("").contains("by-number"))
+            Self.expectMissing(bench, "by-number")
+            #expect(bench.simulator.requests.allSatisfy { !$0.path.contains("Calls") })
+        }
+        try Self.withBench(window: CatalogWindow(kinds: [.composition])) { bench in
+            let names = try bench.names("")
+            #expect(Set(names).isDisjoint(with: ["by-number", "by-conference"]))
+        }
+        let window = CatalogWindow(interval: CreationInterval(from: Timestamp("2020-03-01T00:00:00Z")))
+        try Self.withBench(window: window) { bench in
+            try bench.addCall("1", from: Self.first, to: Self.second)
+            try bench.addCall("2", from: Self.second, to: "+4912", created: "2020-03-01T00:05:00Z")
+            #expect(try bench.names("by-number") == ["+4912", Self.second])
+            #expect(try bench.names("by-number/\(Self.second)").count == 1)
+        }
+    }
+
+    @Test("Calls that are refused refuse by-number alone, calls that fail fail it")
+    func failing() throws {
+        try Self.withBench { bench in
+            let sid = try bench.addCall("1", from: Self.first, to: Self.second)
+            bench.simulator.faults = [.init(.status(403), path: "*/Calls.json")]
+            let error = #expect(throws: FileTreeError.self) {
+                try bench.openDirectory(bench.lookUp("by-number").attributes.inode)
+            }
+            #expect(error?.code == .refused)
+            #expect(try bench.names("recordings") == ["\(sid).wav"])
+            #expect(try bench.names("by-date/2020/02/29") == ["\(sid).wav"])
+        }
+        try Self.withBench { bench in
+            try bench.addCall("1", from: Self.first, to: Self.second)
+            bench.simulator.faults = [.init(.status(400), path: "*/Calls.json")]
+            let error = #expect(throws: FileTreeError.self) {
+                try bench.openDirectory(bench.lookUp("by-number").attributes.inode)
+            }
+            #expect(error?.code == .inputOutput)
+        }
+    }
+
+    // MARK: By conference
+
+    @Test("Conferences have their recordings, in and after the list")
+    func byConference() throws {
+        try Self.withBench(calls: false) { bench in
+            let (one, two) = ("CF" + String(repeating: "1", count: 32), "CF" + String(repeating: "2", count: 32))
+            let first = try bench.addCall("1", from: nil, to: nil, conference: one)
+            let second = try bench.addCall("2", from: nil, to: nil, conference: two)
+            let third = try bench.addCall("3", from: nil, to: nil, conference: one)
+            let none = try bench.addCall("4", from: nil, to: nil)
+            #expect(try bench.find("by-conference/\(two)/\(second).wav").type == .link)
+            #expect(
+                try bench.links("by-conference").keys.sorted() == [
+                    "by-conference/\(one)/\(first).wav", "by-conference/\(one)/\(third).wav",
+                    "by-conference/\(two)/\(second).wav",
+                ])
+            for path in [
+                "by-conference/\(one)/\(second).wav", "by-conference/\(two)/\(none).wav",
+                "by-conference/CF\(String(repeating: "3", count: 32))",
+                "by-conference/CA\(String(repeating: "1", count: 32))",
+                "by-call/\(one)",
+            ] {
+                Self.expectMissing(bench, path)
+            }
+            #expect(try bench.find("by-conference/\(one)").modified.description == "2020-02-29T09:12:33Z")
+        }
+    }
+
+    // MARK: Extended attributes
+
+    @Test("A recording's attributes tell who speaks, once that is known")
+    func extendedAttributes() throws {
+        try Self.withBench { bench in
+            let conference = "CF" + String(repeating: "1", count: 32)
+            let sid = try bench.addCall("1", from: Self.first, to: "client:bob", conference: conference)
+            let before = try bench.tree.extendedAttributes(
+                of: bench.lookUp("\(sid).wav", in: bench.find("recordings").inode).attributes.inode)
+            #expect(!before.contains { $0.name == "user.twilio.from" })
+            _ = try bench.names("by-number")
+            let inode = try bench.lookUp("\(sid).wav", in: bench.find("recordings").inode).attributes.inode
+            let after = Dictionary(
+                uniqueKeysWithValues: try bench.tree.extendedAttributes(of: inode).map { ($0.name, $0.value) })
+            #expect(after["user.twilio.from"] == Self.first && after["user.twilio.to"] == "client:bob")
+            #expect(after["user.twilio.direction"] == "inbound" && after["user.twilio.source"] == "RecordVerb")
+            #expect(after["user.twilio.conference_sid"] == conference)
+            #expect(after["user.twilio.start_time"] == "2020-02-29T09:12:33Z")
+            let track = try bench.add(.videoRecording, "7", created: "2020-02-29T09:12:33Z", group: nil)
+            try bench.simulator.update(
+                track.sid,
+                fields: [
+                    "track_name": "camera",
+                    "grouping_sids": ["participant_sid": .string("PA" + String(repeating: "9", count: 32))],
+                ])
+            let video = try bench.lookUp("\(track.sid).mka", in: bench.find("video-recordings").inode).attributes.inode
+            let names = Dictionary(
+                uniqueKeysWithValues: try bench.tree.extendedAttributes(of: video).map { ($0.name, $0.value) })
+            #expect(names["user.twilio.track_name"] == "camera")
+            #expect(names["user.twilio.participant_sid"] == "PA" + String(repeating: "9", count: 32))
+            #expect(names["user.twilio.from"] == nil)
+        }
+    }
+
+    // MARK: Readable names
+
+    @Test("A day's listing waits for its calls, and its names are found and keep their links")
+    func readable() throws {
+        try Self.withBench(linkNames: .readable) { bench in
+            let one = try bench.addCall("1", from: Self.first, to: Self.second)
+            let two = try bench.addCall("2", from: nil, to: "sip:a/b@example.com", created: "2020-02-29T23:59:59Z")
+            let video = try bench.add(.composition, "3", created: "2020-02-29T05:06:07Z", group: nil)
+            let expected = [
+                "09-12-33 \(Self.first) → \(Self.second) \(one).wav",
+                "23-59-59 anonymous → sip_a_b@example.com \(two).wav",
+                "05-06-07 \(video.sid).mp4",
+            ]
+            let day = "by-date/2020/02/29"
+            #expect(try bench.names(day).sorted() == expected.sorted())
+            let inode = try bench.find(day).inode
+            for (name, path) in zip(expected, ["recordings/\(one).wav", "recordings/\(two).wav", video.path]) {
+                let link = try bench.lookUp(name, in: inode)
+                #expect(link.attributes.type == .link && link.validity > 1)
+                #expect(try bench.tree.target(of: link.attributes.inode) == "../../../../\(path)")
+                #expect(bench.tree.location(of: link.attributes.inode)?.path == "\(day)/\(name)")
+            }
+            for name in [
+                "\(one).wav", "09-12-34 \(Self.first) → \(Self.second) \(one).wav",
+                "09-12-33 \(Self.second) → \(Self.first) \(one).wav", "09-12-33 \(one).wav",
+                "\(expected[0]) ", " \(expected[0])", "09-12-33 \(Self.first) → \(Self.second) \(two).wav",
+                "09-12-33 \(Self.first) → \(Self.second) \(one).mp3",
+            ] {
+                Self.expectMissing(bench, "\(day)/\(name)")
+            }
+            // Files are named as ever, and the other views have the date too.
+            #expect(try bench.names("recordings").sorted() == ["\(one).wav", "\(two).wav"].sorted())
+            let call = "CA1" + String(repeating: "0", count: 31)
+            #expect(try bench.names("by-call/\(call)") == ["2020-02-29 \(expected[0])"])
+            #expect(try bench.names("by-number/\(Self.second)") == ["2020-02-29 \(expected[0])"])
+        }
+    }
+
+    @Test("A name that nobody has listed is found as well, by asking for its recording and its call")
+    func cold() throws {
+        try Self.withBench(linkNames: .readable) { bench in
+            let sid = try bench.addCall("1", from: Self.first, to: Self.second)
+            let name = "09-12-33 \(Self.first) → \(Self.second) \(sid).wav"
+            let day = try bench.find("by-date/2020/02/29").inode
+            let entry = try bench.lookUp(name, in: day)
+            #expect(entry.attributes.type == .link)
+            Self.expectMissing(bench, "by-date/2020/02/29/09-12-33 \(sid).wav")
+        }
+    }
+
+    @Test("Without calls, and where they are refused, names do without", arguments: [true, false])
+    func namesWithoutCalls(isRefused: Bool) throws {
+        try Self.withBench(linkNames: .readable, calls: isRefused) { bench in
+            if isRefused { bench.simulator.faults = [.init(.status(403), path: "*/Calls.json")] }
+            let sid = try bench.addCall("1", from: Self.first, to: Self.second)
+            #expect(try bench.names("by-date/2020/02/29") == ["09-12-33 \(sid).wav"])
+            let name = try bench.lookUp("09-12-33 \(sid).wav", in: bench.find("by-date/2020/02/29").inode)
+            // It may get another name.
+            #expect(name.validity == 1)
+        }
+    }
+
+    @Test("A day whose calls fail is an error, and no day with other names")
+    func failingNames() throws {
+        try Self.withBench(linkNames: .readable) { bench in
+            try bench.addCall("1", from: Self.first, to: Self.second)
+            bench.simulator.faults = [.init(.status(400), path: "*/Calls.json")]
+            let inode = try bench.find("by-date/2020/02/29").inode
+            let error = #expect(throws: FileTreeError.self) { try bench.openDirectory(inode) }
+            #expect(error?.code == .inputOutput)
+        }
+    }
+
+    @Test("A recording that comes while a day is listed is in the next listing, with the name that it keeps")
+    func arrival() throws {
+        try Self.withBench(linkNames: .readable) { bench in
+            let created = "\(Timestamp(seconds: Int64(Date().timeIntervalSince1970) - 30))"
+            let (day, time) = (created.prefix(10).replacing("-", with: "/"), created.dropFirst(11).prefix(8))
+            func name(_ sid: String) -> String {
+                "\(time.replacing(":", with: "-")) \(Self.first) → \(Self.second) \(sid).wav"
+            }
+            let one = try bench.addCall("1", from: Self.first, to: Self.second, created: created)
+            let handle = try bench.openDirectory(bench.find("by-date/\(day)").inode)
+            let two = try bench.addCall("2", from: Self.first, to: Self.second, created: created)
+            _ = try bench.find("metadata/recordings/\(two).json")
+            #expect(try bench.tree.entries(of: handle, after: 0, limit: 100).dropFirst(2).map(\.name) == [name(one)])
+            #expect(try bench.names("by-date/\(day)") == [name(one), name(two)])
+        }
+    }
+
+    // MARK: Numbers of nodes
+
+    /// All entries below a directory, with their paths.
+    private static func entries(
+        _ bench: TreeBench, _ path: String = ""
+    ) throws -> [(path: String, entry: DirectoryEntry)] {
+        let inode = path.isEmpty ? .root : try bench.find(path).inode
+        return try bench.list(inode).filter { $0.name != "." && $0.name != ".." }.flatMap { entry in
+            let inner = path.isEmpty ? entry.name : "\(path)/\(entry.name)"
+            return [(inner, entry)] + (entry.type == .directory ? try entries(bench, inner) : [])
+        }
+    }
+
+    @Test(
+        "After a remount every number leads to its node again, and to the directory above",
+        arguments: LinkNames.allCases)
+    func handles(linkNames: LinkNames) throws {
+        try Self.withBench(linkNames: linkNames) { bench in
+            let parties = [Self.first, Self.second, "", "client:x", "+4912"]
+            for number in 0..<20 {
+                try bench.addCall(
+                    String(number + 1, radix: 16), from: parties[number % 5], to: parties[number / 5],
+                    conference: number % 3 == 0 ? "CF" + String(repeating: "\(number % 2)", count: 32) : nil)
+            }
+            let entries = try Self.entries(bench)
+            #expect(entries.filter { $0.path.hasPrefix("by-number/") }.count > 30)
+            #expect(Set(entries.map(\.entry.inode)).count == entries.count)
+            let numbers = Dictionary(uniqueKeysWithValues: entries.map { ($0.path, $0.entry.inode) })
+            let again = try TreeBench(again: bench, calls: true, linkNames: linkNames)
+            defer { again.shutDown() }
+            for (path, entry) in entries {
+                let found = try again.lookUp(".", in: entry.inode).attributes
+                #expect(found.inode == entry.inode && found.type == entry.type, "\(path)")
+                #expect(again.tree.location(of: entry.inode)?.path == path)
+                let above = path.split(separator: "/").dropLast().joined(separator: "/")
+                let parent = above.isEmpty ? .root : numbers[above]
+                #expect(try again.lookUp("..", in: entry.inode).attributes.inode == parent, "\(path)")
+            }
+        }
+    }
+
+    @Test("A recording that goes takes all of its links with it")
+    func removal() throws {
+        try Self.withBench { bench in
+            let conference = "CF" + String(repeating: "1", count: 32)
+            let sid = try bench.addCall("1", from: Self.first, to: Self.second, conference: conference)
+            let paths = [
+                "by-number/\(Self.first)/\(sid).wav", "by-number/\(Self.second)/\(sid).wav",
+                "by-conference/\(conference)/\(sid).wav",
+            ]
+            _ = try bench.names("by-number")
+            let inodes = try paths.map { try bench.find($0).inode }
+            try bench.simulator.remove(sid)
+            bench.synchronizer.recheck(try #require(SID(sid)))
+            #expect(Set(try bench.expired.notices.value()).isSuperset(of: inodes))
+            for path in paths { Self.expectMissing(bench, path) }
+            #expect(try bench.names("by-number") == [])
+            #expect(try bench.names("by-conference") == [])
+        }
+    }
+}

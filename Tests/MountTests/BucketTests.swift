@@ -1,0 +1,147 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+import TwilioSimulator
+
+@Suite("Media in a bucket of the customer's own", .orderly, .needsFUSE)
+struct BucketTests {
+    @Test("Encrypted and unencrypted, voice and video, it is read from there, and no credential goes astray")
+    func everything() throws {
+        let bench = try BucketAccount(media: TestMedia.small)
+        let key = try bench.server.session
+        let cache = try TemporaryFolder()
+        let mount = try MountedAccount(
+            bench.account, options: bench.options + ["--log-level", "trace"], cacheFolder: cache.path("cache"),
+            environment: key.environment)
+        #expect(try mount.differences(from: bench.account) == [])
+        #expect(bench.account.mediaRequests.isEmpty, "Twilio isn't asked for what it doesn't have")
+
+        let token = bench.account.simulator.credentials.authToken
+        let basic = Data("\(bench.account.sid):\(token)".utf8).base64EncodedString()
+        let requests = try bench.server.takeRequests()
+        #expect(requests.count >= 10)
+        for request in requests {
+            #expect(
+                request.headers["authorization"]?.hasPrefix("AWS4-HMAC-SHA256 Credential=\(key.identifier)/") == true)
+            let all = request.path + request.headers.map { "\($0): \($1)" }.joined()
+            #expect(!all.contains(token) && !all.contains(basic) && !all.contains(bench.account.sid + ":"))
+        }
+        // Whatever else stood in the field, the simulator would know no account by it.
+        #expect(bench.account.requests.allSatisfy { $0.account == bench.account.sid })
+
+        let environment = try String(
+            decoding: Data(contentsOf: URL(filePath: "/proc/\(mount.process.processID)/environ")), as: UTF8.self)
+        for secret in [key.secret, key.token ?? "none", token] {
+            #expect(!mount.log.contains(secret) && !environment.contains(secret))
+            let found = try Command.run(["grep", "-rlF", "--", secret, cache.url.path])
+            #expect(found.end == .exited(1), "\(found.text)")
+        }
+    }
+
+    @Test(
+        "Without credentials, or where it is forbidden, it is listed, can't be opened, and the log says why once",
+        arguments: [false, true])
+    func noAccess(isDenied: Bool) throws {
+        let bench = try BucketAccount(media: TestMedia.small)
+        let mount = try MountedAccount(
+            bench.account, options: bench.options + (isDenied ? ["--external-media", "deny"] : []),
+            environment: isDenied ? bench.server.reader.environment : [:])
+        let sid = try bench.account.original("long.wav").sid
+        #expect(try Command.run(["ls", "recordings"], directory: mount.path).text.contains(sid))
+        for _ in 0..<3 {
+            let result = try Command.run(["cat", "\(mount.path)/recordings/\(sid).wav"])
+            #expect(result.end == .exited(1) && result.errorText.contains("Permission denied"), "\(result.errorText)")
+        }
+        let remedy = isDenied ? "--external-media deny" : "--aws-profile"
+        #expect(mount.hasLogged(remedy, "can't be read there"))
+        #expect(mount.log.split(separator: "\n").count { $0.contains("can't be read there") } == 1, "\(mount.log)")
+        #expect(try bench.server.takeRequests().isEmpty)
+        #expect(eventually(within: 20) { mount.log.contains("in a bucket of the account's owner, and can't be read") })
+    }
+
+    @Test(
+        "Left out, it isn't in the way of a backup; with credentials, it is a part of that", arguments: [true, false])
+    func leftOut(hasCredentials: Bool) throws {
+        let bench = try BucketAccount(media: TestMedia.small)
+        let mount = try MountedAccount(
+            bench.account, options: bench.options + ["--hide-unreadable"],
+            environment: hasCredentials ? bench.server.reader.environment : [:])
+        let target = try TemporaryFolder()
+        let result = try Command.run(
+            ["rsync", "-a", "--exclude", ".twiliofs", "./", target.url.path], directory: mount.path)
+        #expect(result.end == .exited(0), "\(result.errorText)")
+        let names = try Command.shell(
+            "find recordings video-recordings compositions -type f", directory: target.url.path
+        ).lines
+        #expect(try names.count == (hasCredentials ? bench.account.originals().count : 0))
+    }
+
+    @Test("A session that ends is followed by the next one in the file, and by a sentence without one")
+    func sessions() throws {
+        let bench = try BucketAccount(media: TestMedia.small)
+        let folder = try TemporaryFolder()
+        let file = folder.path("credentials")
+        func write(_ key: BucketServer.Key) throws {
+            try key.section(profile: "recordings").write(toFile: file, atomically: true, encoding: .utf8)
+            chmod(file, 0o600)
+        }
+        try write(bench.server.session)
+        let mount = try MountedAccount(
+            bench.account,
+            options: bench.options + ["--aws-profile", "recordings", "--no-probing", "--cache-size", "0"],
+            environment: ["AWS_SHARED_CREDENTIALS_FILE": file])
+        func cat(_ name: String) throws -> CommandResult {
+            try Command.run(["cat", mount.path(of: bench.account.original(name))])
+        }
+        #expect(try cat("long.wav").end == .exited(0))
+
+        try bench.server.expire(bench.server.session)
+        try write(bench.server.laterSession)
+        #expect(try cat("long.mkv").end == .exited(0))
+        #expect(mount.hasLogged("the AWS profile 'recordings' was read again and has changed"))
+
+        try bench.server.expire(bench.server.laterSession)
+        let refused = try cat("blocks.mp4")
+        #expect(refused.end == .exited(1) && refused.errorText.contains("Permission denied"), "\(refused.errorText)")
+        #expect(mount.hasLogged("the session token of the AWS credentials has expired"))
+    }
+
+    @Test("A deleted object fails like media that Twilio has deleted")
+    func deleted() throws {
+        let bench = try BucketAccount(media: TestMedia.small)
+        let sid = try bench.account.original("old.wav").sid
+        try bench.account.change(
+            resource:
+                #"{"action":"update","sid":"\#(sid)","fields":{"date_created":"Thu, 30 Jul 2015 20:00:00 +0000"}}"#)
+        try bench.deleteObject(sid)
+        let mount = try MountedAccount(
+            bench.account, options: bench.options + ["--no-probing"], environment: bench.server.reader.environment)
+        let result = try Command.run(["cat", "\(mount.path)/recordings/\(sid).wav"])
+        #expect(result.end == .exited(1) && result.errorText.contains("Input/output error"), "\(result.errorText)")
+        #expect(mount.hasLogged("isn't in the bucket '\(BucketAccount.bucket)'"))
+    }
+
+    @Test("A recording that Twilio has deleted isn't taken for one that may not be read")
+    func removed() throws {
+        let bench = try BucketAccount(media: TestMedia.small)
+        let mount = try MountedAccount(bench.account, options: bench.options + ["--no-probing"])
+        let sid = try bench.account.original("old.wav").sid
+        #expect(try Command.run(["ls", "recordings"], directory: mount.path).text.contains(sid))
+        try bench.account.simulator.remove(sid)
+        let result = try Command.run(["cat", "\(mount.path)/recordings/\(sid).wav"])
+        #expect(result.end == .exited(1) && !result.errorText.contains("Permission denied"), "\(result.errorText)")
+    }
+
+    @Test("A profile that isn't there ends the mount at once")
+    func missingProfile() throws {
+        let account = try SimulatedAccount(media: nil)
+        let folder = try TemporaryFolder()
+        let result = try Command.run(
+            [
+                BuiltPrograms.twiliofs, "mount", "--no-key", "--foreground", "--aws-profile", "nobody", "--cache-dir",
+                folder.path("cache"), try folder.folder("mount"),
+            ], adding: MountedAccount.environment(account))
+        #expect(result.errorText.contains("the profile 'nobody' of --aws-profile is neither in"), "\(result.errorText)")
+    }
+}

@@ -1,0 +1,117 @@
+import ModuleTestSupport
+import Support
+import TestSupport
+import Testing
+import TwilioSimulator
+
+@testable import Transfer
+@testable import TwilioAPI
+
+@Suite("The check of credentials before a mount", .orderly)
+struct CredentialCheckTests {
+    private typealias Kind = TwilioAPI.MediaKind
+
+    /// What a key reaches and what is to be shown, in all combinations that show something.
+    static let combinations: [(reached: [TwilioAPI.MediaKind], shown: [TwilioAPI.MediaKind])] = {
+        let subsets = (0..<8).map { bits in
+            TwilioAPI.MediaKind.allCases.enumerated().filter { bits >> $0.offset & 1 == 1 }.map(\.element)
+        }
+        return subsets.flatMap { reached in subsets.dropFirst().map { (reached, $0) } }
+    }()
+
+    /// The numbers of refusals, as the simulator and its users know them.
+    static let refusals: [(Int, Int)] = [(401, 20003), (403, 20403), (404, 20404), (403, 70052)]
+
+    @Test("What is shown has to be reached, and nothing else", arguments: refusals)
+    func table(status: Int, code: Int) throws {
+        let bench = try AccountBench()
+        for (reached, shown) in Self.combinations {
+            // The simulator's names of kinds are those of their directories, in the singular.
+            let kinds = reached.map { "\"\($0.directoryName.dropLast())\"" }.joined(separator: ",")
+            try bench.simulator.control(
+                "POST", "keys",
+                body: #"{"sid":"\#(bench.simulator.credentials.accountSID)","kinds":[\#(kinds)],"#
+                    + #""status":\#(status),"code":\#(code)}"#)
+            bench.simulator.clearRequests()
+            let missing = shown.filter { !reached.contains($0) }
+            let check = { try bench.client.verifyCredentials(for: Set(shown), patience: Patience()) }
+            if missing.isEmpty {
+                #expect(throws: Never.self) { try check() }
+            } else {
+                let error = try #require(#expect(throws: TwilioError.self) { try check() })
+                let rest = shown.filter(reached.contains)
+                #expect(error.status == status && error.twilioCode == code)
+                if !rest.isEmpty {
+                    #expect(error.code == .listsRefused)
+                    let kinds = rest.map(\.commandLineName).joined(separator: ",")
+                    #expect(error.message.contains("--kinds \(kinds) "), "\(error.message)")
+                    for kind in missing { #expect(error.message.contains(kind.pluralName), "\(error.message)") }
+                    #expect(error.message.contains("status \(status)") && error.message.contains("127.0.0.1"))
+                    #expect(error.message.contains("error \(code)"))
+                } else if status == 401 {
+                    #expect(error.code == .unauthorized)
+                }
+            }
+            #expect(bench.simulator.requests.count == shown.count, "a refused list isn't asked for again")
+        }
+    }
+
+    @Test("A region without video is named, and one that has it isn't")
+    func region() throws {
+        let simulator = try TwilioSimulator.start(SimulatorConfiguration())
+        defer { simulator.stop() }
+        simulator.behaviour.servesVideo = false
+        let api = try TestClient(simulator)
+        defer { api.shutDown() }
+        for (region, isNamed) in [("ie1", true), ("au1", true), ("us1", false), (nil, false)] {
+            let client = TwilioClient(
+                account: api.client.account,
+                credentials: FixedCredential(
+                    Credential(username: "\(api.client.account)", password: simulator.credentials.authToken)),
+                endpoints: try Endpoints(region: region, api: simulator.apiURL, video: simulator.apiURL),
+                transfer: api.transfer)
+            let error = #expect(throws: TwilioError.self) {
+                try client.verifyCredentials(for: Set(Kind.allCases), patience: Patience())
+            }
+            #expect(error?.code == .listsRefused && error?.message.contains("--kinds voice ") == true)
+            #expect(error?.message.contains("the region \(region ?? "") has no video") == isNamed)
+            #expect(throws: Never.self) { try client.verifyCredentials(for: [.voiceRecording], patience: Patience()) }
+        }
+    }
+
+    @Test("Many subaccounts are asked a few at a time, each with its own credential")
+    func subaccounts() throws {
+        let bench = try AccountBench { configuration in
+            configuration.subaccounts = (0..<40).compactMap { try? SimulatedSubaccount(name: "number\($0)") }
+            configuration.behaviour.concurrencyLimit = 16
+        }
+        func accounts(wrong: Int? = nil) throws -> [(client: TwilioClient, kinds: Set<TwilioAPI.MediaKind>)] {
+            try bench.simulator.subaccounts.enumerated().map { index, account in
+                let own = Credential(
+                    username: account.sid, password: index == wrong ? "another" : account.authToken)
+                let client = bench.client.client(
+                    forSubaccount: try #require(SID(account.sid)), videoCredentials: FixedCredential(own))
+                return (client, Set(Kind.allCases))
+            }
+        }
+        let check = CredentialCheck(patience: Patience(giveUp: .seconds(10)))
+        try check.run(try accounts(), isOfSubaccounts: true)
+        #expect(bench.simulator.requests.count { $0.status == 200 } == 120)
+        let error = #expect(throws: TwilioError.self) { try check.run(try accounts(wrong: 7), isOfSubaccounts: true) }
+        #expect(error?.code == .listsRefused)
+        #expect(error?.message.contains("the subaccount \(bench.simulator.subaccounts[7].sid)") == true)
+        #expect(error?.message.contains("--subaccount-credentials, or give --kinds voice") == true)
+    }
+
+    @Test("After a failure that isn't a refusal no further list is asked for")
+    func inVain() throws {
+        let server = try LoopbackServer { _ in LoopbackServer.Answer(status: 400) }
+        defer { server.stop() }
+        let api = try TestClient(url: server.url)
+        defer { api.shutDown() }
+        let accounts = (0..<1000).map { _ in (client: api.client, kinds: Set(Kind.allCases)) }
+        let error = #expect(throws: TwilioError.self) { try CredentialCheck(patience: Patience()).run(accounts) }
+        #expect(error?.code == .refused)
+        #expect(server.requests.count < 1000)
+    }
+}
