@@ -54,69 +54,49 @@ struct Mount {
         }
         let window = try command.window.window()
         let allowsOthers = command.allowOther || options.allowsOthers
-        let secrets = secretReader(rereading)
         try MountPoint.checkAvailability(allowsOthers: allowsOthers)
         let mountPoint = try MountPoint(command.mountPoint, allowsContents: options.allowsContents)
         try checkPlaces(outside: mountPoint)
-        let account = try AccountConfiguration(
-            command.account, environment: environment, secrets: secrets, logger: logger)
-        var keyReader = PrivateKeys(secrets: secrets, passphraseFile: command.keyPassphraseFile)
-        let keys = try loadKeys(&keyReader)
-        let ring = keys?.ring ?? KeyRing([])
-        let credentials = try SigningKeys(
-            command.account.signingKeys, account: account.account, keys: ring, reader: &keyReader
-        ).sign(account, KindCredentials(command.subaccounts, account: account.account, secrets: secrets))
-        let externalMedia = try command.external.access(environment: environment, secrets: secrets)
+        let secrets = try MountSecrets(
+            command, environment: environment, secrets: secretReader(rereading), logger: logger)
         forgetInheritedSecrets()
         let catalogFolder = { (sid: SID) throws(Failure) in
             try CacheFolder.path(
-                option: command.cacheDir, account: sid, region: account.region, environment: environment)
+                option: command.cacheDir, account: sid, region: secrets.account.region, environment: environment)
         }
 
         let ownership = Ownership(
             user: command.user ?? options.user ?? getuid(), group: command.group ?? options.group ?? getgid(),
             mask: mask ?? options.mask ?? MountDefaults.mask)
-        var settings = try self.settings(
-            of: account, credentials, keys: ring, on: mountPoint, ownership, catalogFolder: catalogFolder)
+        var settings = try self.settings(of: secrets, on: mountPoint, ownership, catalogFolder: catalogFolder)
         settings.options = options.others + (allowsOthers ? ["allow_other"] : [])
         settings.window = window
-        settings.externalMedia = externalMedia
         let mount = try AccountMount(settings, logger: logger, catalogFolder: catalogFolder)
         defer { mount.stop() }
-        rereading.whenChanged(mount.credentialsDidChange)
-        mount.lookForNewCredentials { completion in rereading.readIfChanged(completion: completion) }
-        if let keys { use(keys, in: mount, rereading) }
+        secrets.follow(in: mount, by: rereading)
         signals.hold()
         try mount.mount()
         signals.onSignals(unmount: mount.unmounting) { rereading.readAll() }
         try announce(mount, on: mountPoint)
-        // Nothing else keeps the keys for a change of their files.
-        withExtendedLifetime(keys) { mount.wait() }
-    }
-
-    /// Has a mount follow changes of the key files, for which it also looks when a key is missing.
-    private func use(_ keys: KeyFiles, in mount: AccountMount, _ rereading: Rereading) {
-        keys.whenChanged(mount.replacingKeys)
-        mount.lookForMissingKeys { [weak keys] completion in
-            guard let keys else { return completion(false) }
-            keys.readIfChanged(by: rereading, completion: completion)
-        }
+        withExtendedLifetime(secrets) { mount.wait() }
     }
 
     /// The settings from the command line that need no check.
     private func settings(
-        of account: AccountConfiguration, _ credentials: SigningKeys.Signed, keys: KeyRing, on mountPoint: MountPoint,
-        _ ownership: Ownership, catalogFolder: (SID) throws(Failure) -> String
+        of secrets: MountSecrets, on mountPoint: MountPoint, _ ownership: Ownership,
+        catalogFolder: (SID) throws(Failure) -> String
     ) throws(Failure) -> MountSettings {
+        let (account, credentials) = (secrets.account, secrets.credentials)
         var settings = MountSettings(
             version: TwilioFS.version, account: account.account, credentials: credentials.main,
-            endpoints: account.endpoints, transfer: transferConfiguration, keys: keys,
+            endpoints: account.endpoints, transfer: transferConfiguration, keys: secrets.ring,
             media: try mediaConfiguration(spoolFolder: try catalogFolder(account.account)),
             ownership: ownership, mountPoint: mountPoint.path, threadCount: threadCount)
         settings.sync = command.window.settings
         settings.linkNames = command.window.linkNames
         settings.isProbing = command.window.probing
         settings.isHidingUnreadable = command.hideUnreadable
+        settings.externalMedia = secrets.externalMedia
         settings.videoCredentials = credentials.video
         settings.subaccountCredentials = credentials.subaccounts
         if command.cacheSize.bytes > 0 {
@@ -198,24 +178,6 @@ struct Mount {
         var limit = rlimit(rlim_cur: 0, rlim_max: 0)
         guard setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit) == 0, twiliofs_disable_core_dumps() == 0
         else { throw Failure(.other, "core dumps can't be switched off: \(SystemErrorCode.current)") }
-    }
-
-    /// The files of private keys; nil for a mount without.
-    private func loadKeys(_ reader: inout PrivateKeys) throws(Failure) -> KeyFiles? {
-        if command.isWithoutKey {
-            guard command.keys.isEmpty else { throw Failure(.configuration, "give either --key or --no-key, not both") }
-            return nil
-        }
-        guard !command.keys.isEmpty else {
-            throw Failure(
-                .privateKey,
-                "no private key was given: name its file with --key, or give --no-key to mount without; encrypted files"
-                    + " can't be opened then")
-        }
-        if SecureHeap.initialize() != .locked {
-            warn("private keys are in memory that may be swapped out: raise the limit 'memlock' (ulimit -l)")
-        }
-        return try KeyFiles(command.keys, reader: &reader)
     }
 
     /// Refuses a mount that contains its own files, and so would wait for itself.
