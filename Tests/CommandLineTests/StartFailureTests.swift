@@ -230,7 +230,9 @@ struct StartFailureTests {
     func tokenless() throws {
         for (status, body, code, words) in [
             (200, "<html>Please log in</html>", .unreachable, ["isn't JSON", "--oauth-url"]),
-            (200, "{}", .unreachable, ["access_token"]), (503, "", .unreachable, ["status 503", "try again later"]),
+            (200, "{}", .unreachable, ["access_token"]), (404, "", .unreachable, ["status 404", "--oauth-url"]),
+            (200, String(repeating: "x", count: 1 << 20), .unreachable, ["sends too much", "--oauth-url"]),
+            (503, "", .unreachable, ["status 503", "try again later"]),
         ] as [(Int, String, FailureStatus, [String])] {
             let server = try LoopbackServer { _ in LoopbackServer.Answer(status: status, body: Array(body.utf8)) }
             defer { server.stop() }

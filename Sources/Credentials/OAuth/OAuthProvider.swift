@@ -124,6 +124,8 @@ public final class OAuthProvider: ConnectedProvider {
         var patience = Patience.media
         patience.giveUp = isFirst ? firstWait : .seconds(30)
         patience.outage = min(patience.giveUp, patience.outage)
+        // An answer that has begun may stall beyond the end of patience: so the last attempt ends soon after it.
+        patience.stall = min(patience.giveUp / 2, patience.stall)
         return patience
     }
 
@@ -134,9 +136,7 @@ public final class OAuthProvider: ConnectedProvider {
         do throws(TokenAnswer.Fault) {
             return try TokenAnswer(response.body)
         } catch {
-            throw TwilioError(
-                .malformedAnswer, "\(host) \(error.reason)",
-                remedy: "check --oauth-url, and for a login page in the network")
+            throw TokenRefusal.foreign("\(host) \(error.reason)")
         }
     }
 
@@ -155,7 +155,7 @@ public final class OAuthProvider: ConnectedProvider {
         case .success(let answer):
             logger.debug("\(host): a new OAuth token", metadata: ["seconds": "\(Int(answer.lifetime))"])
         case .failure(let error) where timeLeft > .zero && !error.isCancellation:
-            // Without a token, those who wait report the failure.
+            // Without a token that serves, those who wait report the failure.
             logger.log(
                 level: isNews ? .warning : .debug,
                 "the OAuth token can't be renewed yet; the old one ends in \(Int(timeLeft / .seconds(1))) s",
