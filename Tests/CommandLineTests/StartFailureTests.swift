@@ -244,6 +244,18 @@ struct StartFailureTests {
         }
     }
 
+    @Test("An OAuth service that hangs is told, since its token is waited for less long than the lists")
+    func hangingTokens() throws {
+        let account = try SimulatedAccount(media: nil)
+        chmod(try folder.file("client", account.simulator.credentials.clientSecret), 0o600)
+        try account.add(faults: #"{"path": "/v2/token", "action": {"type": "stall", "afterBytes": 1}}"#)
+        try check(
+            StartFailure("no token in time", .unreachable, naming: ["an OAuth token of 127.0.0.1"]).with {
+                $0.options = StartFailure.oauthOptions("$TMP/client")
+            },
+            account: account, mode: [])
+    }
+
     @Test("Hosts that don't accept OAuth tokens are told, with the remedy")
     func refusedTokens() throws {
         let account = try SimulatedAccount(media: nil) { $0.behaviour.bearerAcceptance = .none }

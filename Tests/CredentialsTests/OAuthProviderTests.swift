@@ -225,7 +225,7 @@ struct OAuthProviderTests {
         let begin = ContinuousClock.now
         let error = try #require(try bench.renew().failureForTest)
         #expect(begin.duration(to: .now) < .seconds(10), "a mount's start waits as long")
-        #expect(error.code == .unreachable && error.message.contains("OAuth token"), "\(error)")
+        #expect(error.code == .unreachable && error.message.contains("OAuth token of 127.0.0.1"), "\(error)")
         #expect(try bench.renew().failureForTest?.message == error.message, "who comes next needn't wait")
     }
 

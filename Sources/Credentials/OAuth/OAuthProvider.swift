@@ -124,8 +124,8 @@ public final class OAuthProvider: ConnectedProvider {
         var patience = Patience.media
         patience.giveUp = isFirst ? firstWait : .seconds(30)
         patience.outage = min(patience.giveUp, patience.outage)
-        // An answer that has begun may stall beyond the end of patience: so the last attempt ends soon after it.
-        patience.stall = min(patience.giveUp / 2, patience.stall)
+        // An answer that has begun is waited for until it stalls, even beyond the end of patience.
+        patience.stall = min(patience.giveUp, patience.stall)
         return patience
     }
 

@@ -10,7 +10,7 @@ enum TokenRefusal {
     /// The error of a request for a token.
     static func error(_ error: TransferError, host: String, client: OAuthClient) -> TwilioError {
         guard let response = error.response else {
-            guard error.code == .bodyTooLarge else { return TwilioError(error, subject: "an OAuth token") }
+            guard error.code == .bodyTooLarge else { return TwilioError(error, subject: "an OAuth token of \(host)") }
             return foreign("\(host) sends too much for an OAuth token", cause: error)
         }
         let status = response.head.status
