@@ -10,7 +10,7 @@ public final class RereadingProvider: ConnectedProvider {
     ///
     /// - Parameters:
     ///   - base: Makes authorizations from what the files hold.
-    ///   - source: The files' value; `base` has to notice by itself that it has changed.
+    ///   - source: The files' value; `base` has to notice by itself that it has changed, and to remember a failure.
     public init(_ base: any CredentialProvider, source: any Rereadable, rereading: Rereading) {
         self.base = base
         self.source = source
@@ -32,14 +32,16 @@ public final class RereadingProvider: ConnectedProvider {
     /// Whether the base's is.
     public var isOfAccount: Bool { base.isOfAccount }
 
-    /// Has the base renew; if that fails, reads the files again, and has it renew once more if they have changed.
+    /// Has the base renew; if that fails, reads the files again if they have changed, and has it renew once more.
+    ///
+    /// Of several that wait, only one finds that the files have changed. With the same secret as before, the base
+    /// answers at once as before.
     public func renew(
         refused: Authorization?, priority: Priority, completion: @escaping @Sendable (Result<Bool, any Error>) -> Void
     ) {
         base.renew(refused: refused, priority: priority) { [self] result in
             if case .success(true) = result { return completion(result) }
-            rereading.readIfChanged([source]) { [self] hasChanged in
-                guard hasChanged else { return completion(result) }
+            rereading.readIfChanged([source]) { [self] _ in
                 base.renew(refused: refused, priority: priority, completion: completion)
             }
         }
