@@ -100,7 +100,8 @@ extension TwilioError {
             default: .refused
             }
         let host = error.response?.head.address.url.host() ?? "the server"
-        guard error.refusedForm != .bearer || document.code == SignedRequestRefusal.required else {
+        let isTokenRefused = error.refusedForm == .bearer && document.code != SignedRequestRefusal.required
+        guard !isTokenRefused || status == 403 else {
             let number = document.code.map { "error \($0), " } ?? ""
             self.init(
                 .unauthorized,
@@ -114,12 +115,13 @@ extension TwilioError {
             return
         }
         // A status of 5xx is a failure, not a refusal.
-        let deed = status >= 500 ? "failed to send" : "refused"
+        let deed = status >= 500 ? "failed to send" : isTokenRefused ? "refused the OAuth client" : "refused"
         let reason = document.message.flatMap { $0.isEmpty ? nil : ": \($0)" } ?? ""
         let numbers = document.code.map { "error \($0), status \(status)" } ?? "status \(status)"
         self.init(
             code, "\(host) \(deed) \(subject)\(reason) (\(numbers))",
-            remedy: document.code.flatMap(SignedRequestRefusal.remedy),
+            remedy: document.code.flatMap(SignedRequestRefusal.remedy)
+                ?? (isTokenRefused ? "give the client the permission for it, or use an API key" : nil),
             details: Code.Details(twilioCode: document.code, status: status, host: host, reason: document.message),
             cause: error)
     }

@@ -115,7 +115,14 @@ struct ConfigurationTests {
             (["--client-id", "OQ1", "--api-key", "SK1"], .configuration, "either"),
             (["--client-id", "OQ1", "--auth-token-file", "/dev/null"], .configuration, "either"),
             (["--client-id", "O Q", "--client-secret-file", "/dev/null"], .credentials, "'O Q'"),
+            (["--client-id", "", "--client-secret-file", "/dev/null"], .credentials, "''"),
+            (["--client-secret-file", "/dev/null", "--api-secret-file", "/dev/null"], .configuration, "either"),
+            (["--client-id", "OQ1", "--client-secret-file", "/dev/null"], .credentials, "neither a file nor a pipe"),
+            (["--client-id", "OQ1", "--client-secret-file", "/nowhere/x"], .credentials, "can't be read"),
+            (["--client-id", "OQ1", "--profile", "x"], .configuration, "either --profile"),
             (["--oauth-url", "http://oauth.example/token"], .configuration, "OAuth address"),
+            (["--oauth-url", "https://u:p@oauth.example/token"], .configuration, "user name or a password"),
+            (["--oauth-url", "oauth.example"], .configuration, "OAuth address"),
         ])
     func incompleteOAuth(words: [String], status: FailureStatus, word: String) throws {
         let environment = Environment(["TWILIO_ACCOUNT_SID": account])
@@ -123,6 +130,67 @@ struct ConfigurationTests {
             try AccountConfiguration(AccountOptions.parse(words), environment: environment)
         }
         #expect(failure?.code == status && failure?.message.contains(word) == true, "\(String(describing: failure))")
+    }
+
+    @Test("Half of an OAuth client in the environment is told, unless there is another credential")
+    func halfOfClient() throws {
+        for (name, other) in [
+            ("TWILIO_CLIENT_ID", "TWILIO_CLIENT_SECRET"), ("TWILIO_CLIENT_SECRET", "TWILIO_CLIENT_ID"),
+        ] {
+            var variables = ["TWILIO_ACCOUNT_SID": account, name: client]
+            func configuration() throws -> AccountConfiguration {
+                try AccountConfiguration(AccountOptions.parse([]), environment: Environment(variables))
+            }
+            let failure = #expect(throws: Failure.self) { try configuration() }
+            #expect(failure?.code == .credentials && failure?.message.contains("\(other) isn't set") == true)
+            variables["TWILIO_AUTH_TOKEN"] = "token"
+            #expect(try configuration().login?.username == account)
+        }
+    }
+
+    @Test("The secret's file is treated as other secrets: whose it is, whether it is empty, what is around the secret")
+    func clientSecretFile() throws {
+        let folder = try TemporaryFolder()
+        let file = try folder.file("secret", "")
+        chmod(file, 0o600)
+        func read(isStrict: Bool = false) throws -> (OAuthClient?, warnings: [String]) {
+            let warnings = Locked<[String]>([])
+            let client = try AccountConfiguration.oauthClient(
+                AccountOptions.parse(["--client-id", client, "--client-secret-file", file]),
+                environment: Environment([:]),
+                secrets: SecretReader(isStrict: isStrict, warn: { text in warnings.withLock { $0.append(text) } }))
+            return (client?.current, warnings.withLock(\.self))
+        }
+        let empty = #expect(throws: Failure.self) { try read() }
+        #expect(empty?.code == .credentials && empty?.message.contains("is empty") == true)
+        let expected = OAuthClient(identifier: client, secret: "s+e&c")
+        for text in ["s+e&c", "s+e&c\n", "\u{FEFF}\n s+e&c \r\n", "s+e&c\nanother line\n"] {
+            try text.write(toFile: file, atomically: false, encoding: .utf8)
+            let (found, warnings) = try read()
+            #expect(found == expected && warnings.isEmpty, "\(text.debugDescription)")
+        }
+        chmod(file, 0o640)
+        #expect(try read().warnings.contains { $0.contains("OAuth client's secret") && $0.contains("chmod 600") })
+        let open = #expect(throws: Failure.self) { try read(isStrict: true) }
+        #expect(open?.code == .credentials)
+    }
+
+    @Test("The service of OAuth tokens is the same in every region, and can be another one")
+    func oauthAddress() throws {
+        let variables = ["TWILIO_ACCOUNT_SID": account, "TWILIO_AUTH_TOKEN": "token"]
+        for (words, address) in [
+            ([], "https://oauth.twilio.com/v2/token"),
+            (["--region", "ie1", "--edge", "dublin"], "https://oauth.twilio.com/v2/token"),
+            (
+                ["--region", "ie1", "--oauth-url", " https://oauth.dublin.ie1.twilio.com/v2/token\r"],
+                "https://oauth.dublin.ie1.twilio.com/v2/token"
+            ),
+            (["--oauth-url", "http://127.0.0.1:8000/v2/token"], "http://127.0.0.1:8000/v2/token"),
+        ] as [([String], String)] {
+            let configuration = try AccountConfiguration(
+                AccountOptions.parse(words), environment: Environment(variables))
+            #expect(configuration.endpoints.oauth.absoluteString == address)
+        }
     }
 
     @Test("Words of the command line may have line ends and blanks around them, as scripts from Windows leave them")

@@ -230,7 +230,9 @@ struct StartFailureTests {
     func tokenless() throws {
         for (status, body, code, words) in [
             (200, "<html>Please log in</html>", .unreachable, ["isn't JSON", "--oauth-url"]),
-            (200, "{}", .unreachable, ["access_token"]), (503, "", .unreachable, ["status 503", "try again later"]),
+            (200, "{}", .unreachable, ["access_token"]), (404, "", .unreachable, ["status 404", "--oauth-url"]),
+            (200, String(repeating: "x", count: 1 << 20), .unreachable, ["sends too much", "--oauth-url"]),
+            (503, "", .unreachable, ["status 503", "try again later"]),
         ] as [(Int, String, FailureStatus, [String])] {
             let server = try LoopbackServer { _ in LoopbackServer.Answer(status: status, body: Array(body.utf8)) }
             defer { server.stop() }
@@ -240,6 +242,18 @@ struct StartFailureTests {
                 },
                 account: try Self.account.get(), mode: [])
         }
+    }
+
+    @Test("An OAuth service that hangs is told, since its token is waited for less long than the lists")
+    func hangingTokens() throws {
+        let account = try SimulatedAccount(media: nil)
+        chmod(try folder.file("client", account.simulator.credentials.clientSecret), 0o600)
+        try account.add(faults: #"{"path": "/v2/token", "action": {"type": "stall", "afterBytes": 1}}"#)
+        try check(
+            StartFailure("no token in time", .unreachable, naming: ["an OAuth token of 127.0.0.1"]).with {
+                $0.options = StartFailure.oauthOptions("$TMP/client")
+            },
+            account: account, mode: [])
     }
 
     @Test("Hosts that don't accept OAuth tokens are told, with the remedy")

@@ -12,6 +12,8 @@ import TwilioSimulator
 @Suite("OAuth", .orderly)
 struct OAuthProviderTests {
     private static let secret = "s+e/c&r=e%t ü"
+    /// An answer that has begun and goes on with nothing, or with spaces.
+    private static let headOnly = "HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n{"
 
     /// A provider, and the client that carries its requests; both end with the test.
     private final class Bench {
@@ -20,10 +22,12 @@ struct OAuthProviderTests {
         let log = RecordedLog(.trace)
         let time = Locked(ContinuousClock.now)
 
-        init(_ url: String, identifier: String = "OQ1", secret: String = secret) throws {
+        init(
+            _ url: String, identifier: String = "OQ1", secret: String = secret, firstWait: Duration = .seconds(5)
+        ) throws {
             transfer = try TransferClient(TransferClient.Configuration(), logger: log.logger)
             provider = OAuthProvider(
-                tokenURL: try #require(URL(string: url)), firstWait: .seconds(5), logger: log.logger,
+                tokenURL: try #require(URL(string: url)), firstWait: firstWait, logger: log.logger,
                 now: { [time] in time.withLock { $0 } }
             ) { OAuthClient(identifier: identifier, secret: secret) }
             provider.connect(to: transfer)
@@ -151,18 +155,25 @@ struct OAuthProviderTests {
     @Test("Failures are sentences with a remedy and without a secret, and answer for a while")
     func failures() throws {
         let page = #"<html>\#(Self.secret)</html>"#
+        let large = String(repeating: "a", count: 1 << 20)
         for (status, body, code, words) in [
             (401, #"{"error":"invalid_client"}"#, .unauthorized, ["OQ1", "invalid_client", "--client-secret-file"]),
             (400, #"{"error":"\#(Self.secret)","code":20001}"#, .unauthorized, ["error 20001", "status 400"]),
             (403, page, .unauthorized, ["status 403"]),
             (429, "", .refused, ["status 429"]),
-            (302, "", .refused, ["status 302"]),
+            (302, "", .malformedAnswer, ["redirects", "status 302", "--oauth-url"]),
+            (307, "", .malformedAnswer, ["redirects", "status 307", "--oauth-url"]),
+            (308, "", .malformedAnswer, ["redirects", "status 308", "--oauth-url"]),
+            (404, page, .malformedAnswer, ["doesn't give out", "status 404", "--oauth-url"]),
+            (405, "", .malformedAnswer, ["status 405", "--oauth-url"]),
+            (204, "", .malformedAnswer, ["isn't JSON"]),
             (200, page, .malformedAnswer, ["isn't JSON", "--oauth-url"]),
+            (200, String(repeating: "[", count: 60_000), .malformedAnswer, ["isn't JSON"]),
+            (200, #"{"access_token":"\#(large)"}"#, .malformedAnswer, ["sends too much", "--oauth-url"]),
             (200, #"{"token":"\#(Self.secret)"}"#, .malformedAnswer, ["without a usable access_token"]),
         ] as [(Int, String, TwilioErrorCode, [String])] {
             let server = try ScriptedServer { _, connection in
-                connection.respond(
-                    status, [("Location", "http://127.0.0.1:1/"), ("Retry-After", "60")], Array(body.utf8))
+                connection.respond(status, [("Location", "/elsewhere"), ("Retry-After", "60")], Array(body.utf8))
             }
             let bench = try Bench(url(server))
             let error = try #require(try bench.renew().failureForTest)
@@ -177,6 +188,57 @@ struct OAuthProviderTests {
                 #expect(!text.contains(Self.secret) && !text.contains("s%2Be"), "\(text)")
             }
         }
+    }
+
+    @Test("A client that is asked to wait a moment asks again, within the first wait")
+    func asksAgain() throws {
+        let server = try ScriptedServer { request, connection in
+            if request.index == 0 { return connection.respond(429, [("Retry-After", "1")]) }
+            connection.respond(200, [], Array(#"{"access_token":"t"}"#.utf8))
+        }
+        #expect(try Bench(url(server)).renew().get())
+        #expect(server.requests.count == 2)
+    }
+
+    @Test(
+        "A redirect to another host isn't followed, so the secret goes nowhere else", arguments: [301, 302, 307, 308])
+    func redirected(status: Int) throws {
+        let other = try service()
+        let server = try ScriptedServer { [address = url(other)] _, connection in
+            connection.respond(status, [("Location", address)])
+        }
+        let bench = try Bench(url(server))
+        #expect(throws: TwilioError.self) { try bench.renew().get() }
+        #expect(bench.token == nil && other.requests.isEmpty)
+    }
+
+    @Test(
+        "A service that hangs keeps nobody longer than the first request waits, wherever it hangs",
+        arguments: [("", 0), (headOnly, 0), (headOnly, 1000)])
+    func hangs(start: String, spaces: Int) throws {
+        let server = try ScriptedServer { _, connection in
+            connection.send(start)
+            connection.trickle(Array(repeating: UInt8(ascii: " "), count: spaces), microseconds: 200_000)
+            connection.stall()
+        }
+        let bench = try Bench(url(server), firstWait: .seconds(2))
+        let begin = ContinuousClock.now
+        let error = try #require(try bench.renew().failureForTest)
+        #expect(begin.duration(to: .now) < .seconds(10), "a mount's start waits as long")
+        #expect(error.code == .unreachable && error.message.contains("OAuth token of 127.0.0.1"), "\(error)")
+        #expect(try bench.renew().failureForTest?.message == error.message, "who comes next needn't wait")
+    }
+
+    @Test("A refused token that can't be replaced is a failure of who waits, and isn't said to serve on")
+    func refusedWithoutNews() throws {
+        let server = try ScriptedServer { request, connection in
+            connection.respond(request.index == 0 ? 200 : 401, [], Array(#"{"access_token":"t1"}"#.utf8))
+        }
+        let bench = try Bench(url(server))
+        #expect(try bench.renew().get())
+        bench.pass(60)
+        #expect(try bench.renew(refused: bench.token).failureForTest?.code == .unauthorized)
+        #expect(!bench.logged.contains("the old one ends"), "\(bench.logged)")
     }
 
     @Test("An unreachable service is said to be that")
@@ -240,8 +302,18 @@ struct OAuthProviderTests {
         #expect(simulator.givenOutTokens.count == 2)
         simulator.behaviour.bearerAcceptance = .voice
         bench.pass(60)
+        let given = simulator.givenOutTokens.count
         let errors = try ask(3)
         #expect(errors.count == 2)
+        #expect(simulator.givenOutTokens.count <= given + 2, "no more are asked for than might help")
+        simulator.behaviour.bearerAcceptance = .all
+        try account.add(faults: #"{"path": "/v1/", "action": {"type": "status", "code": 403}}"#)
+        let forbidden = try ask(3)
+        #expect(forbidden.count == 2)
+        for error in forbidden {
+            #expect(error.code == .unauthorized && error.message.contains("refused the OAuth client"), "\(error)")
+        }
+        #expect(simulator.givenOutTokens.count <= given + 2, "another token may do no more")
         for error in errors {
             #expect(error.code == .unauthorized && error.message.contains("doesn't accept OAuth tokens"), "\(error)")
             #expect(error.remedy?.contains("API key") == true)

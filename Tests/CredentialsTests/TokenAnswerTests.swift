@@ -18,7 +18,7 @@ struct TokenAnswerTests {
         arguments: [
             ("3600", 3600), (#""3600""#, 3600), ("3599.5", 3599.5), ("0", 30), ("-5", 30), ("1e300", 86_400),
             ("9223372036854775807", 86_400), (#""nan""#, 3600), (#""inf""#, 3600), ("1e999", 3600), ("null", 3600),
-            ("[]", 3600), (#""soon""#, 3600),
+            ("[]", 3600), (#""soon""#, 3600), ("true", 3600), ("1e-300", 30), ("-9223372036854775808", 30),
         ] as [(String, Double)])
     func lifetimes(text: String, expected: Double) throws {
         let body = Array(#"{"access_token":"a","expires_in":\#(text)}"#.utf8)
@@ -31,7 +31,8 @@ struct TokenAnswerTests {
         "An answer without a usable token is refused, and the fault repeats none of it",
         arguments: [
             "", "<html>secret</html>", "[]", "{}", #"{"access_token":""}"#, #"{"access_token":7}"#,
-            #"{"access_token":"a secret"}"#, #"{"access_token":"a\r\nsecret: 1"}"#, #"{"access_token":"sécret"}"#,
+            #"{"access_token":"a secret"}"#, #"{"access_token":"secret\u0000"}"#, #"{"access_token":["secret"]}"#,
+            #"{"access_token":"secret\u2028"}"#, #"{"access_token":"a\r\nsecret: 1"}"#, #"{"access_token":"sécret"}"#,
             #"{"access_token":"secret","token_type":"mac"}"#, #""secret""#,
         ])
     func faults(text: String) {

@@ -88,8 +88,11 @@ struct TokenKeeperTests {
     func refusals() throws {
         var keeper = try keeper("b")
         #expect(decision(&keeper, refused: "a", at: 0) == "another")
+        #expect(keeper.timeLeft(now: after(60)) == .seconds(3535))
         #expect(decision(&keeper, refused: "b", at: 60) == "obtain")
+        #expect(keeper.timeLeft(now: after(60)) == .zero, "nobody knows whether it serves on")
         keeper.obtained(try answer("c"), requestedAt: after(60), now: after(60))
+        #expect(keeper.timeLeft(now: after(60)) == .seconds(3595))
         #expect(decision(&keeper, refused: "b", at: 60) == "another")
     }
 

@@ -113,7 +113,7 @@ public final class OAuthProvider: ConnectedProvider {
         transfer.send(request) { [self] result in
             let answer = result.mapError { TokenRefusal.error($0, host: host, client: client) }
                 .flatMap { response in Result { () throws(TwilioError) in try Self.answer(response, host: host) } }
-            // The failure of a former client says nothing about the present one.
+            // The secret may have been replaced meanwhile.
             if case .failure = answer, self.client() != client { return askForToken() }
             end(answer, askedAt: askedAt)
         }
@@ -126,6 +126,8 @@ public final class OAuthProvider: ConnectedProvider {
         var patience = Patience.media
         patience.giveUp = isFirst ? firstWait : .seconds(30)
         patience.outage = min(patience.giveUp, patience.outage)
+        // An answer that has begun is waited for until it stalls, even beyond the end of patience.
+        patience.stall = min(patience.giveUp, patience.stall)
         return patience
     }
 
@@ -136,9 +138,7 @@ public final class OAuthProvider: ConnectedProvider {
         do throws(TokenAnswer.Fault) {
             return try TokenAnswer(response.body)
         } catch {
-            throw TwilioError(
-                .malformedAnswer, "\(host) \(error.reason)",
-                remedy: "check --oauth-url, and for a login page in the network")
+            throw TokenRefusal.foreign("\(host) \(error.reason)")
         }
     }
 
@@ -157,7 +157,7 @@ public final class OAuthProvider: ConnectedProvider {
         case .success(let answer):
             logger.debug("\(host): a new OAuth token", metadata: ["seconds": "\(Int(answer.lifetime))"])
         case .failure(let error) where timeLeft > .zero && !error.isCancellation:
-            // Without a token, those who wait report the failure.
+            // Without a token that serves, those who wait report the failure.
             logger.log(
                 level: isNews ? .warning : .debug,
                 "the OAuth token can't be renewed yet; the old one ends in \(Int(timeLeft / .seconds(1))) s",

@@ -36,6 +36,8 @@ struct TokenKeeper {
         let obtainedAt: Instant
         let renewalAt: Instant
         let endsAt: Instant
+        /// Whether a host has refused it: it is still sent to others, but may serve nowhere.
+        var isRefused = false
     }
 
     private var held: Held?
@@ -60,14 +62,15 @@ struct TokenKeeper {
         return nextRenewal.map { now >= $0 } ?? true
     }
 
-    /// How long the token still serves.
+    /// How long the token still serves; zero for one that was refused, since nobody knows.
     func timeLeft(now: Instant) -> Duration {
-        held.map { max(.zero, now.duration(to: $0.endsAt)) } ?? .zero
+        held.map { $0.isRefused ? .zero : max(.zero, now.duration(to: $0.endsAt)) } ?? .zero
     }
 
     /// Decides for a transfer that has no token, or whose token was refused; not asked while one is being obtained.
     mutating func decide(refused: BearerToken?, now: Instant) -> Decision {
         if let held, refused == held.token {
+            self.held?.isRefused = true
             if let newTokenRefusedAt, newTokenRefusedAt.duration(to: now) < Self.refusalPause {
                 return .answer(.success(false))
             }

@@ -10,7 +10,8 @@ enum TokenRefusal {
     /// The error of a request for a token.
     static func error(_ error: TransferError, host: String, client: OAuthClient) -> TwilioError {
         guard let response = error.response else {
-            return TwilioError(error, subject: "an OAuth token")
+            guard error.code == .bodyTooLarge else { return TwilioError(error, subject: "an OAuth token of \(host)") }
+            return foreign("\(host) sends too much for an OAuth token", cause: error)
         }
         let status = response.head.status
         let document = try? JSONDecoder().decode(Document.self, from: Data(response.body))
@@ -22,11 +23,22 @@ enum TokenRefusal {
                 .unauthorized, "\(host) gives out no token for the OAuth client \(client.identifier) (\(details))",
                 remedy: "check --client-id and the secret in --client-secret-file", twilioCode: document?.number,
                 status: status, cause: error)
-        default:
+        case 408, 425, 429, 500...:
             return TwilioError(
                 .refused, "\(host) \(status >= 500 ? "failed to give out" : "refused") an OAuth token (\(details))",
                 twilioCode: document?.number, status: status, cause: error)
+        default:
+            // The secret isn't sent anywhere else, so redirects aren't followed.
+            let deed = (300..<400).contains(status) ? "redirects instead of giving out" : "doesn't give out"
+            return foreign("\(host) \(deed) an OAuth token (\(details))", status: status, cause: error)
         }
+    }
+
+    /// The error of an answer that is hardly an OAuth service's.
+    static func foreign(_ fact: String, status: Int? = nil, cause: (any Error)? = nil) -> TwilioError {
+        TwilioError(
+            .malformedAnswer, fact, remedy: "check --oauth-url, and for a login page in the network", status: status,
+            cause: cause)
     }
 
     private struct Document: Decodable {

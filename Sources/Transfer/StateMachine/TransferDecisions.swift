@@ -150,11 +150,11 @@ extension TransferStateMachine {
         if let reason { return failed(reason, retryAfter: retryAfter, now: now) }
         let response = Response(head: head, body: body)
         var error = TransferError(.status, "\(head.address) answered with status \(head.status).", response: response)
-        if let authorization = attempt.authorization,
-            attempt.address.credentials?.isRefusal(status: head.status, body: body) == true
-        {
-            error.details.refusedForm = authorization.form
-            if retries.mayRenewCredential(after: error) {
+        if let authorization = attempt.authorization {
+            let isRefusal = attempt.address.credentials?.isRefusal(status: head.status, body: body) == true
+            // A 403 is for what the credential may do: a newer one may do no more.
+            if isRefusal || head.status == 403 { error.details.refusedForm = authorization.form }
+            if isRefusal, retries.mayRenewCredential(after: error) {
                 // The server has refused the request without processing it, so any method may be repeated.
                 state = .awaitingCredential(attempt.address, redirects: attempt.redirects, refusal: error)
                 return [.askForCredential(attempt.address, refused: authorization)]

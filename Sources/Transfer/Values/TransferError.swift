@@ -85,7 +85,8 @@ extension TransferError {
     public var response: Response? { details.response }
     /// The status of the response that refused.
     public var status: Int? { response?.head.status }
-    /// The form of the authorization that the server refused, newly obtained where that is possible.
+    /// The form of the authorization that the server refused, newly obtained where that is possible, or doesn't let do
+    /// this (403).
     public var refusedForm: Authorization.Form? { details.refusedForm }
     /// The message without the parts that are soon out of date, such as the time of the next attempt.
     public var lastingMessage: String { (details.lastingFact ?? fact).followed(by: remedy) }

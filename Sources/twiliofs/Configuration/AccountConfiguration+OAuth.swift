@@ -58,4 +58,11 @@ extension AccountConfiguration {
         }
         return FileValue(constant: OAuthClient(identifier: text, secret: secret))
     }
+    /// Refuses half of an OAuth client in the environment, where no other credential is given.
+    static func checkClientIsWhole(_ environment: Environment) throws(Failure) {
+        let missing = ["TWILIO_CLIENT_ID", "TWILIO_CLIENT_SECRET"].filter { environment[$0] == nil }
+        guard missing.count == 1 else { return }
+        throw Failure(
+            .credentials, "an OAuth client is its ID and its secret together, but \(missing[0]) isn't set: set it too")
+    }
 }

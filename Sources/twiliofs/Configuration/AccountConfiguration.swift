@@ -101,6 +101,7 @@ struct AccountConfiguration {
         if let token = environment["TWILIO_AUTH_TOKEN"] {
             return FixedCredential(Credential(username: account.description, password: token))
         }
+        try checkClientIsWhole(environment)
         if let token = try Terminal.askForSecret("Auth token of \(account): ", status: .credentials) {
             let password = token.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
             return FixedCredential(Credential(username: account.description, password: password))

@@ -91,6 +91,18 @@ struct TransferCredentialTests {
         }
     }
 
+    @Test("A credential that may not do this (403) isn't renewed, but the error tells its form")
+    func forbidden() throws {
+        let here = try address(credentials: GivenToken("old"))
+        for (name, simulation) in simulations(here) {
+            var simulation = simulation
+            simulation.renewal = { _ in (.success(true), after: .zero) }
+            simulation.run(source: { _ in .success(here) }) { _, _ in .response(403, [], [1], .complete) }
+            #expect(simulation.error?.status == 403 && simulation.error?.refusedForm == .bearer, "\(name)")
+            #expect(simulation.renewals == [], "\(name)")
+        }
+    }
+
     @Test("A refusal is final at once when there is nothing newer")
     func nothingNewer() throws {
         let here = try address(credentials: FixedCredential(Credential(username: "u", password: "p")))
