@@ -100,7 +100,8 @@ extension TwilioError {
             default: .refused
             }
         let host = error.response?.head.address.url.host() ?? "the server"
-        guard error.refusedForm != .bearer || document.code == SignedRequestRefusal.required else {
+        let remedy = document.code.flatMap(KnownRefusal.remedy)
+        guard error.refusedForm != .bearer || remedy != nil else {
             let number = document.code.map { "error \($0), " } ?? ""
             self.init(
                 .unauthorized,
@@ -119,7 +120,7 @@ extension TwilioError {
         let numbers = document.code.map { "error \($0), status \(status)" } ?? "status \(status)"
         self.init(
             code, "\(host) \(deed) \(subject)\(reason) (\(numbers))",
-            remedy: document.code.flatMap(SignedRequestRefusal.remedy),
+            remedy: remedy,
             details: Code.Details(twilioCode: document.code, status: status, host: host, reason: document.message),
             cause: error)
     }

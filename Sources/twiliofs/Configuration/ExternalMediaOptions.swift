@@ -51,7 +51,8 @@ struct ExternalMediaOptions: ParsableArguments {
 
     /// Makes the access with a server that the environment names.
     ///
-    /// One that can't be used, and may be meant for other programs, is no error of the mount, which may not need it.
+    /// The variable may be meant for other programs, and the mount may not need the server: one that can't be used is no
+    /// error.
     private static func access(
         _ rules: ExternalMedia.Rules, endpoint text: String, _ credentials: any BucketCredentials
     ) throws(TwilioError) -> ExternalMedia {
@@ -93,7 +94,7 @@ struct ExternalMediaOptions: ParsableArguments {
         }
     }
 
-    /// The value of a variable; a file's name without its folder is completed, since a background process leaves that.
+    /// The value of a variable; a relative path of a file becomes absolute, since a background process leaves the folder.
     private static func value(of name: String, in environment: Environment) -> String? {
         guard let value = environment[name], name.hasSuffix("_FILE"), !value.hasPrefix("~/") else {
             return environment[name]
