@@ -78,17 +78,21 @@ struct ExternalMediaOptions: ParsableArguments {
     ) throws(Failure) -> any BucketCredentials {
         // What may not be used isn't read either.
         if externalMedia.isDenied { return NoBucketCredentials(absence: "--external-media deny forbids it") }
+        var secrets = secrets
+        // Without these options the mount may not need the files, which other programs use.
+        if awsProfile == nil, s3Endpoint == nil { secrets.warn = { _ in } }
+        let reader = secrets
         do throws(AWSError) {
             let sources = AWSSources(
                 profile: awsProfile?.trimmed, environment: { Self.value(of: $0, in: environment) },
                 home: Self.home(environment)
             ) { path in
                 guard Glibc.access(path, F_OK) == 0 else { return nil }
-                let contents = try secrets.contents(
+                let contents = try reader.contents(
                     path, what: "AWS credentials", status: .credentials, limit: Self.fileLimit)
                 return contents.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
             }
-            return try AWSCredentials(sources, rereading: secrets.rereading)
+            return try AWSCredentials(sources, rereading: reader.rereading)
         } catch {
             throw Failure(.credentials, error.message)
         }
