@@ -42,7 +42,9 @@ public final class ExternalMedia: Sendable {
     /// The regions of buckets that turned out to be in another than their address names.
     private let regions = Locked<[String: String]>([:])
 
-    /// Makes the access; throws ``TwilioError`` with code ``TwilioError/Code/invalidConfiguration`` for an unusable endpoint.
+    /// Makes the access.
+    ///
+    /// - Throws: ``TwilioError`` with code ``TwilioError/Code/invalidConfiguration`` for an unusable endpoint.
     public init(_ rules: Rules, credentials: any BucketCredentials) throws(TwilioError) {
         self.rules = rules
         self.credentials = credentials

@@ -51,8 +51,8 @@ struct ExternalMediaOptions: ParsableArguments {
 
     /// Makes the access with a server that the environment names.
     ///
-    /// The variable may be meant for other programs, and the mount may not need the server: one that can't be used is no
-    /// error.
+    /// A server that can't be used is no error: the variable may be meant for other programs, and this mount may need
+    /// none.
     private static func access(
         _ rules: ExternalMedia.Rules, endpoint text: String, _ credentials: any BucketCredentials
     ) throws(TwilioError) -> ExternalMedia {
@@ -98,7 +98,7 @@ struct ExternalMediaOptions: ParsableArguments {
         }
     }
 
-    /// The value of a variable; a relative path of a file becomes absolute, since a background process leaves the folder.
+    /// The value of a variable; a file's relative path becomes absolute, since a background process leaves the folder.
     private static func value(of name: String, in environment: Environment) -> String? {
         guard let value = environment[name], name.hasSuffix("_FILE"), !value.hasPrefix("~/") else {
             return environment[name]
