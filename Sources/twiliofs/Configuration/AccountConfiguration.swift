@@ -70,7 +70,7 @@ struct AccountConfiguration {
 
     /// Provides an API key whose secret is in a file.
     ///
-    /// The secret of a key can't be replaced at Twilio, only the key. So the file may name another key before its secret.
+    /// Twilio replaces no secret of a key, only the key. So the file may name another key before its secret.
     private static func apiKey(
         _ key: String, in file: String, _ secrets: SecretReader
     ) throws(Failure) -> any CredentialProvider {
