@@ -30,7 +30,9 @@ public struct UnreadableRecordings: Hashable, Sendable {
             case .privateKey(let sid): "\(recordings) encrypted for \(sid), whose private key isn't held\(use)"
             case .unnamedKey:
                 "\(recordings) encrypted for a public key that Twilio doesn't name, whose private key isn't held"
-            case .bucket: "\(recordings) kept outside of Twilio, in a bucket of the account's owner, and can't be read"
+            case .bucket:
+                "\(recordings) kept outside of Twilio, in a bucket of the account's owner, and can't be read;"
+                    + " the log has the reason"
             }
         return isHidden ? "\(fact); --hide-unreadable leaves \(count == 1 ? "it" : "them") out" : fact
     }

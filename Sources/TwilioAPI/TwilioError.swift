@@ -100,8 +100,9 @@ extension TwilioError {
             default: .refused
             }
         let host = error.response?.head.address.url.host() ?? "the server"
-        let isTokenRefused = error.refusedForm == .bearer && document.code != SignedRequestRefusal.required
-        guard !isTokenRefused || status == 403 else {
+        let isTokenRefused = error.refusedForm == .bearer && document.code != KnownRefusal.unsigned
+        let remedy = document.code.flatMap(KnownRefusal.remedy)
+        guard !isTokenRefused || status == 403 || remedy != nil else {
             let number = document.code.map { "error \($0), " } ?? ""
             self.init(
                 .unauthorized,
@@ -120,8 +121,7 @@ extension TwilioError {
         let numbers = document.code.map { "error \($0), status \(status)" } ?? "status \(status)"
         self.init(
             code, "\(host) \(deed) \(subject)\(reason) (\(numbers))",
-            remedy: document.code.flatMap(SignedRequestRefusal.remedy)
-                ?? (isTokenRefused ? "give the client the permission for it, or use an API key" : nil),
+            remedy: remedy ?? (isTokenRefused ? "give the client the permission for it, or use an API key" : nil),
             details: Code.Details(twilioCode: document.code, status: status, host: host, reason: document.message),
             cause: error)
     }

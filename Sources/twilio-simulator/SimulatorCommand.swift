@@ -16,8 +16,8 @@ struct SimulatorCommand: ParsableCommand {
             file overrides members of its resource, or is a resource without media when it is alone.
 
             When it is ready, one line of JSON on standard output tells the addresses and credentials. It ends on \
-            SIGINT or SIGTERM. http://…/_simulator/{requests,behaviour,faults,keys,tokens,resources,manifest} on the API's port \
-            looks into it and changes it.
+            SIGINT or SIGTERM. http://…/_simulator/{requests,behaviour,faults,keys,tokens,credentials,resources,calls,\
+            manifest} on the API's port looks into it and changes it.
             """)
 
     @Option(help: ArgumentHelp("The folder with the media.", valueName: "folder"))

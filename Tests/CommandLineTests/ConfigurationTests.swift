@@ -84,6 +84,30 @@ struct ConfigurationTests {
         #expect(token.login?.username == account)
     }
 
+    @Test("A file with an API key's secret may name another key, which takes the place of the first while mounted")
+    func replacedKey() throws {
+        let rereading = try Rereading(logger: RecordedLog().logger)
+        defer { rereading.shutDown() }
+        let folder = try TemporaryFolder()
+        func write(_ text: String) throws {
+            chmod(try folder.file("new", text), 0o600)
+            #expect(rename(folder.path("new"), folder.path("secret")) == 0)
+        }
+        try write("first secret\n")
+        let configuration = try AccountConfiguration(
+            AccountOptions.parse(["--api-key", key, "--api-secret-file", folder.path("secret")]),
+            environment: Environment(["TWILIO_ACCOUNT_SID": account]), secrets: SecretReader(rereading: rereading))
+        #expect(configuration.login == Credential(username: key, password: "first secret"))
+        let other = "SK" + String(repeating: "3", count: 32)
+        try write("\(other) second\n")
+        let outcome = Awaited<Bool>()
+        configuration.credentials.renew(
+            refused: .basic(Credential(username: key, password: "first secret")), priority: .reader
+        ) { outcome.add((try? $0.get()) == true) }
+        #expect(try outcome.value())
+        #expect(configuration.login == Credential(username: other, password: "second"))
+    }
+
     private let client = "OQ" + String(repeating: "2", count: 32)
 
     @Test("OAuth goes before an API key, when its secret is there")

@@ -44,6 +44,24 @@ struct ExternalMediaOptionsTests {
     }
 
     @Test(
+        "A file of the AWS tools that others can read is warned of only if an option asks for a bucket",
+        arguments: [([], 0), (["--aws-profile", "default"], 1), (["--s3-endpoint", "https://storage.example"], 1)]
+            as [([String], Int)])
+    func readable(words: [String], count: Int) throws {
+        let folder = try TemporaryFolder()
+        try folder.folder(".aws")
+        let file = try folder.file(
+            ".aws/credentials", "[default]\naws_access_key_id = A\naws_secret_access_key = hush\n")
+        chmod(file, 0o644)
+        let warnings = Locked<[String]>([])
+        let secrets = SecretReader(warn: { sentence in warnings.withLock { $0.append(sentence) } })
+        _ = try ExternalMediaOptions.parse(words).access(
+            environment: Environment(["HOME": folder.url.path]), secrets: secrets)
+        #expect(warnings.withLock(\.self).count == count)
+        #expect(warnings.withLock(\.self).allSatisfy { $0.contains("chmod 600") })
+    }
+
+    @Test(
         "An address that is none, or that leads over plain http to another machine, is refused",
         arguments: ["storage", "http://storage.example", "https://user:word@storage.example", "s3://bucket"])
     func endpoint(text: String) throws {

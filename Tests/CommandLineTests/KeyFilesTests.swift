@@ -53,6 +53,17 @@ struct KeyFilesTests {
         #expect(log.lines == ["notice: the private key in '\(path)' was read again and has changed"])
     }
 
+    @Test("A mistake in the form of an argument is told as such, although paths become absolute")
+    func mistaken() throws {
+        var reader = PrivateKeys(secrets: SecretReader(), passphraseFile: nil)
+        for (argument, words) in [
+            ("vidoe:absent.pem", "neither 'voice' nor 'video'"), ("CR12=absent.pem", "isn't the SID of a public key"),
+        ] {
+            let failure = #expect(throws: Failure.self) { try KeyFiles([argument], reader: &reader) }
+            #expect(failure?.code == .privateKey && failure?.message.contains(words) == true, "\(argument)")
+        }
+    }
+
     @Test("A file that has the same key in other words isn't a change")
     func sameKey() throws {
         let rereading = try Rereading(logger: log.logger)

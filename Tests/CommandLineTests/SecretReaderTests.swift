@@ -173,6 +173,18 @@ struct SecretReaderTests {
         #expect(SecretReader().file(named: "secret") == "secret")
     }
 
+    @Test("A name that is in neither place is told with both; a path is told alone")
+    func absentCredential() throws {
+        let reader = SecretReader(credentialsFolder: folder.url.path)
+        for (name, isNamed) in [("absent", true), (CacheFolder.absolute("absent"), true), ("/no/absent", false)] {
+            let failure = #expect(throws: Failure.self) { try reader.text(name, what: "token") }
+            #expect(failure?.message.contains("No such file") == true)
+            #expect(failure?.message.contains("no 'absent' in $CREDENTIALS_DIRECTORY") == isNamed, "\(name)")
+            let alone = #expect(throws: Failure.self) { try SecretReader().text(name, what: "token") }
+            #expect(alone?.message.contains("CREDENTIALS_DIRECTORY") == false)
+        }
+    }
+
     @Test(
         "What systemd gives a service with an access list isn't taken for readable by others",
         .enabled(if: getuid() == 0, "needs root"))

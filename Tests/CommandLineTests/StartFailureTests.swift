@@ -41,8 +41,9 @@ struct StartFailureTests {
             ("recording", "voice,video", 404, 20404, ["the list of video recordings", "--kinds voice"]),
             ("video-recording", "voice,video", 401, 20003, ["the list of voice recordings", "--kinds video"]),
             ("video-recording", "voice,video,compositions", 403, 70052, ["voice recordings and compositions"]),
-            ("composition", "voice", 401, 20003, ["refuses the credentials", "check"]),
-            ("composition", "voice", 404, 20404, ["doesn't know the account"]),
+            ("composition", "voice", 401, 20003, ["refuses the credentials", "check", "--region"]),
+            ("composition", "voice", 403, 70051, ["refuses the credentials", "permission to list and read"]),
+            ("composition", "voice", 404, 20404, ["doesn't know the account", "check the account SID"]),
         ] as [(String, String, Int, Int, [String])])
     func restricted(reached: String, shown: String, status: Int, code: Int, words: [String]) throws {
         let account = try SimulatedAccount(media: nil)

@@ -94,7 +94,10 @@ struct CredentialVerdictTests {
         #expect(unknown?.code == .notFound)
         let forbidden = try error([.videoRecording: Self.refusal(.videoRecording, 403, 20403)])
         #expect(forbidden?.code == .listsRefused)
-        #expect(forbidden?.message.hasSuffix("; the credentials reach nothing that is to be shown") == true)
+        #expect(
+            forbidden?.message.hasSuffix(
+                "; the credentials reach nothing that is to be shown: use others, or allow these to list and read it")
+                == true)
         #expect(forbidden?.message.contains("--kinds") == false)
     }
 
@@ -119,7 +122,10 @@ struct CredentialVerdictTests {
                 "\(found?.message ?? "")")
         }
         let alone = try error([.videoRecording: Self.refusal(.videoRecording, 401, 20003)], region: "au1")
-        #expect(alone?.code == .listsRefused && alone?.message.contains("the region au1 has no video") == true)
+        #expect(
+            alone?.message.hasSuffix(
+                "; the region au1 has no video; the credentials reach nothing that is to be shown") == true)
+        #expect(alone?.code == .listsRefused)
         let wrong = try error(
             [
                 .voiceRecording: Self.refusal(.voiceRecording, 401, 20003),

@@ -32,6 +32,22 @@ struct TwilioErrorTests {
                 == "api.twilio.com refused the media of RE1: not found (error 20404, status 404)")
     }
 
+    @Test(
+        "A number that tells the reason brings the remedy, whatever form the credential has",
+        arguments: [
+            (nil, 20003, "", ""), (nil, 70051, "permission to list and read", ""), (nil, 70052, "--signing-key", ""),
+            (.bearer, 20003, "API key", "OAuth tokens"), (.bearer, 70051, "permission to list and read", ""),
+            (.bearer, 70052, "--signing-key", ""),
+        ] as [(Authorization.Form?, Int, String, String)])
+    func remedy(form: Authorization.Form?, number: Int, remedy: String, fact: String) throws {
+        var transfer = try givenUp(status: 401, body: #"{"code":\#(number),"message":"No"}"#)
+        transfer.details.refusedForm = form
+        let error = TwilioError(transfer, subject: "the list of calls")
+        #expect(error.code == .unauthorized && error.twilioCode == number)
+        #expect((error.remedy ?? "").contains(remedy) && (error.remedy == nil) == remedy.isEmpty)
+        #expect(error.message.contains("doesn't accept OAuth tokens") == !fact.isEmpty, "\(error.message)")
+    }
+
     @Test("What failed last is told, and not that patience has ended as well")
     func patience() {
         let last = TransferError(.stalled, "Nothing came for 10 s.")

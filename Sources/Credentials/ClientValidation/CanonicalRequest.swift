@@ -1,7 +1,7 @@
 import Envelope
 import Transfer
 
-/// A request in the form whose hash Twilio compares, of Public Key Client Validation.
+/// A request in the form that is hashed for Public Key Client Validation.
 ///
 /// Twilio's own libraries take its parts as they are sent (Python) or decode and encode them anew (Java, JavaScript).
 /// Both come to the same for every address that this program forms: it encodes all but the unreserved characters of
@@ -21,7 +21,7 @@ struct CanonicalRequest {
         text = [
             request.method.rawValue, target.path, Self.sorted(target.query), "authorization:\(authorization)",
             "host:\(target.host)", "", Self.signedFields,
-            // No body has no hash, instead of that of no bytes.
+            // Without a body the hash is empty; it isn't the hash of no bytes.
             request.body.isEmpty ? "" : try SHA256.hexadecimal(request.body.span.bytes),
         ].joined(separator: "\n")
     }

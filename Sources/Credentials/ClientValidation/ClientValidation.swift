@@ -62,7 +62,7 @@ public final class ClientValidation: CredentialProvider {
         }
     }
 
-    /// Whether the base takes it for one.
+    /// Whether the base takes a response for a refusal.
     public func isRefusal(status: Int, body: [UInt8]) -> Bool { base.isRefusal(status: status, body: body) }
 
     /// Whether the origin is Twilio's.

@@ -22,16 +22,16 @@ public final class RereadingProvider: ConnectedProvider {
     /// Connects the base, if it sends requests.
     public func connect(to client: TransferClient) { (base as? any ConnectedProvider)?.connect(to: client) }
 
-    /// The base's.
+    /// The base's authorization.
     public func authorization(for request: OutgoingRequest) -> Authorization? { base.authorization(for: request) }
 
-    /// Whether the base takes it for one.
+    /// Whether the base takes a response for a refusal.
     public func isRefusal(status: Int, body: [UInt8]) -> Bool { base.isRefusal(status: status, body: body) }
 
-    /// Whether the base follows there.
+    /// Whether the base follows to an origin.
     public func follows(to origin: Origin) -> Bool { base.follows(to: origin) }
 
-    /// Whether the base's is.
+    /// Whether the base is the account's own credential.
     public var isOfAccount: Bool { base.isOfAccount }
 
     /// Has the base renew; if that fails, reads the files again, and has it renew once more if they have changed.

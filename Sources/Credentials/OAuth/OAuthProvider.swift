@@ -11,10 +11,10 @@ import TwilioAPI
 public final class OAuthProvider: ConnectedProvider {
     private typealias Waiter = @Sendable (Result<Bool, any Error>) -> Void
 
-    /// The only thing that is asked for.
+    /// The key of the single flight: only tokens are asked for.
     private enum Wanted { case token }
 
-    /// What to do for one who has to wait.
+    /// What to do for a transfer that has no token to send.
     private enum Step {
         case answer(Result<Bool, TwilioError>)
         case ask

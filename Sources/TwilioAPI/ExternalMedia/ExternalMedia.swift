@@ -5,13 +5,13 @@ import Transfer
 /// Media outside of Twilio: which servers may be asked for it, and with which credentials.
 ///
 /// A customer can have Twilio store media in a bucket of their own, in Amazon's S3. The resource then has the object's
-/// address, and Twilio keeps no copy. The address comes from a server, so only these are asked: the S3 servers of
-/// Amazon's, the server that was named instead, and hosts that were allowed by name. No Twilio credential is sent
+/// address, and Twilio keeps no copy. The address comes from a server, so only these are asked: Amazon's S3
+/// servers, the server that was named instead, and hosts that were allowed by name. No Twilio credential is sent
 /// there, and no signature of AWS is sent elsewhere.
 public final class ExternalMedia: Sendable {
     /// The servers that may be asked.
     public struct Rules: Sendable {
-        /// Whether none may.
+        /// Whether no server may be asked.
         public var isDenied = false
         /// The hosts that may be asked besides Amazon's.
         public var hosts: [HostPattern] = []
@@ -22,11 +22,11 @@ public final class ExternalMedia: Sendable {
         public init() {}
     }
 
-    /// What can be said of a resource's address.
+    /// Whether the media at a resource's address is read.
     enum Place {
         /// The media is read from there.
         case object(BucketObject)
-        /// It can't be; with the reason and the remedy, as the end of a sentence.
+        /// It can't be read, for a reason with its remedy: the end of a sentence.
         case unreachable(String)
     }
 
@@ -42,7 +42,9 @@ public final class ExternalMedia: Sendable {
     /// The regions of buckets that turned out to be in another than their address names.
     private let regions = Locked<[String: String]>([:])
 
-    /// Makes it; throws ``TwilioError`` with code ``TwilioError/Code/invalidConfiguration`` for an unusable endpoint.
+    /// Makes the access.
+    ///
+    /// - Throws: ``TwilioError`` with code ``TwilioError/Code/invalidConfiguration`` for an unusable endpoint.
     public init(_ rules: Rules, credentials: any BucketCredentials) throws(TwilioError) {
         self.rules = rules
         self.credentials = credentials

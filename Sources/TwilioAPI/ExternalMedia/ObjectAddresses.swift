@@ -13,7 +13,7 @@ final class ObjectAddresses: MediaAddresses, RelocatingSource {
         self.media = media
     }
 
-    /// None: the API doesn't have it.
+    /// Nil: the API doesn't have the media.
     var ownAddress: Address? { nil }
 
     func address(

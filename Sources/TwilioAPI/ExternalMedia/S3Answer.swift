@@ -2,7 +2,7 @@ import FoundationEssentials
 import Support
 import Transfer
 
-/// A refusal of S3's, with what its document tells.
+/// A refusal by S3, with what its document says.
 ///
 /// `<Error><Code>NoSuchKey</Code><Message>The specified key does not exist.</Message>…</Error>`; source: Amazon S3 API
 /// Reference, "Error responses".

@@ -1,4 +1,4 @@
-/// The name of an S3 server of Amazon's, taken apart.
+/// The name of one of Amazon's S3 servers, taken apart.
 ///
 /// Only names that Amazon gives to S3 itself are taken. Anybody can have other names below `amazonaws.com`, such as
 /// those of virtual machines and load balancers: a signature sent there would show the access key and the session token

@@ -128,7 +128,11 @@ struct CredentialVerdict {
                 remedies.append("give other credentials for video with --video-credentials")
             }
         }
-        if remedies.isEmpty { return "; the credentials reach nothing that is to be shown" }
+        if remedies.isEmpty {
+            let fact = "; the credentials reach nothing that is to be shown"
+            // Only other kinds help where a region has none of these.
+            return isForRegion(refused) ? fact : "\(fact): use others, or allow these to list and read it"
+        }
         return "; \(Self.joined(remedies, by: ", or "))"
     }
 

@@ -32,7 +32,7 @@ extension AccountConfiguration {
         }
         if isOtherOnCommandLine { return nil }
         let secret = environment["TWILIO_CLIENT_SECRET"]
-        // The variable of the ID alone is no wish for OAuth.
+        // The ID's variable alone doesn't choose OAuth.
         let hasSecret = options.clientSecretFile != nil || secret != nil
         guard let text = options.clientID?.trimmed ?? (hasSecret ? environment["TWILIO_CLIENT_ID"] : nil) else {
             guard options.clientSecretFile == nil else {

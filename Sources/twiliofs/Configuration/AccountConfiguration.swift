@@ -68,6 +68,24 @@ struct AccountConfiguration {
         return try login(options, account: account, environment: environment, secrets: secrets)
     }
 
+    /// Provides an API key whose secret is in a file.
+    ///
+    /// Twilio replaces no secret of a key, only the key. So the file may name another key before its secret.
+    private static func apiKey(
+        _ key: String, in file: String, _ secrets: SecretReader
+    ) throws(Failure) -> any CredentialProvider {
+        let what = "API key secret"
+        let value = try secrets.value(what, in: file) { (reader, path) throws(Failure) in
+            let line = try reader.text(path, what: what)
+            let words = line.split(whereSeparator: \.isWhitespace)
+            guard words.count == 2, let sid = SID(words[0]), sid.prefix == "SK" else {
+                return Credential(username: key, password: line)
+            }
+            return Credential(username: sid.description, password: String(words[1]))
+        }
+        return secrets.provider(of: value) { $0 }
+    }
+
     /// The provider of a name and a password.
     ///
     /// The command line precedes the environment, and an API key precedes the auth token.
@@ -86,7 +104,7 @@ struct AccountConfiguration {
                     .credentials, "'\(key)' is not the SID of an API key, which is 'SK' and 32 hexadecimal digits")
             }
             if let file = options.apiSecretFile {
-                return try secrets.provider("API key secret", in: file, username: key)
+                return try apiKey(key, in: file, secrets)
             }
             guard let secret = environment["TWILIO_API_SECRET"] ?? environment["TWILIO_API_KEY_SECRET"] else {
                 throw Failure(

@@ -31,9 +31,9 @@ struct CLIProfile {
         guard options.profile != nil || isActiveWanted else { return nil }
         let path = Self.path(environment)
         guard let name = options.profile else {
-            // Whoever has never used that command needn't hear of its file.
+            // Nobody who has never used the Twilio CLI needs to hear of its file.
             guard let path, FileStamp(of: path) != nil else { return nil }
-            // It is read once more for the profile, which warns.
+            // The file is read again for the profile, and warned of then.
             var quiet = secrets
             quiet.warn = { _ in }
             guard let active = try Self.profiles(in: path, quiet).active else { return nil }
@@ -77,7 +77,7 @@ struct CLIProfile {
         let contents = try secrets.contents(path, what: what, status: .credentials, limit: limit)
         guard let profiles = contents.withUnsafeBytes({ TwilioCLIProfiles(Array($0)) }) else {
             throw Failure(
-                .credentials, "the file '\(path)' with the \(what) isn't theirs: it is no JSON as they have it")
+                .credentials, "the file '\(path)' can't be read as \(what): it isn't the JSON that the CLI writes")
         }
         return profiles
     }

@@ -43,7 +43,7 @@ enum CredentialList {
             default:
                 throw Failure(
                     .credentials,
-                    "\(place) needs a token, or the SID of an API key, SK…, and its secret, behind the"
+                    "\(place) needs a token, or the SID of an API key, SK…, and its secret, after the"
                         + " \(owner.rawValue)'s SID")
             }
             guard credentials.updateValue(credential, forKey: account) == nil else {

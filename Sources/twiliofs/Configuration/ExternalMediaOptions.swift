@@ -51,7 +51,8 @@ struct ExternalMediaOptions: ParsableArguments {
 
     /// Makes the access with a server that the environment names.
     ///
-    /// One that can't be used, and may be meant for other programs, is no error of the mount, which may not need it.
+    /// A server that can't be used is no error: the variable may be meant for other programs, and this mount may need
+    /// none.
     private static func access(
         _ rules: ExternalMedia.Rules, endpoint text: String, _ credentials: any BucketCredentials
     ) throws(TwilioError) -> ExternalMedia {
@@ -77,23 +78,27 @@ struct ExternalMediaOptions: ParsableArguments {
     ) throws(Failure) -> any BucketCredentials {
         // What may not be used isn't read either.
         if externalMedia.isDenied { return NoBucketCredentials(absence: "--external-media deny forbids it") }
+        var secrets = secrets
+        // Without these options the mount may not need the files, which other programs use.
+        if awsProfile == nil, s3Endpoint == nil { secrets.warn = { _ in } }
+        let reader = secrets
         do throws(AWSError) {
             let sources = AWSSources(
                 profile: awsProfile?.trimmed, environment: { Self.value(of: $0, in: environment) },
                 home: Self.home(environment)
             ) { path in
                 guard Glibc.access(path, F_OK) == 0 else { return nil }
-                let contents = try secrets.contents(
+                let contents = try reader.contents(
                     path, what: "AWS credentials", status: .credentials, limit: Self.fileLimit)
                 return contents.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
             }
-            return try AWSCredentials(sources, rereading: secrets.rereading)
+            return try AWSCredentials(sources, rereading: reader.rereading)
         } catch {
             throw Failure(.credentials, error.message)
         }
     }
 
-    /// The value of a variable; a file's name without its folder is completed, since a background process leaves that.
+    /// The value of a variable; a file's relative path becomes absolute, since a background process leaves the folder.
     private static func value(of name: String, in environment: Environment) -> String? {
         guard let value = environment[name], name.hasSuffix("_FILE"), !value.hasPrefix("~/") else {
             return environment[name]

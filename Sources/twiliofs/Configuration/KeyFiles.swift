@@ -21,6 +21,8 @@ final class KeyFiles: Sendable {
         let (secrets, later) = (reader.secrets, reader.later)
         var files: [FileValue<Keys>] = []
         for argument in arguments {
+            // Before the path becomes absolute, which hides the form that was given.
+            try reader.checkForm(of: argument)
             let (use, sid, given) = PrivateKeys.split(argument)
             let path = CacheFolder.absolute(secrets.file(named: given))
             // The form of the argument, with the absolute path.

@@ -32,7 +32,8 @@ struct KindCredentials {
         self.video = video?.removeValue(forKey: account)
         if let file = options.videoCredentials, self.video == nil, !options.subaccounts || video?.isEmpty != false {
             throw Failure(
-                .credentials, "the file '\(file)' has no line for \(account): give its credentials of video there")
+                .credentials,
+                "the file '\(file)' of --video-credentials has no line for the account \(account): add one")
         }
         guard options.subaccounts else {
             // Lines for other accounts serve other mounts.

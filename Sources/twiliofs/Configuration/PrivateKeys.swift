@@ -38,16 +38,23 @@ struct PrivateKeys {
 
     /// Reads the keys of one argument.
     mutating func entries(of argument: String) throws(Failure) -> [KeyRing.Entry] {
+        try checkForm(of: argument)
         let (use, sid, given) = Self.split(argument)
         let path = secrets.file(named: given)
-        if access(path, F_OK) != 0, errno == ENOENT, let mistake = Self.mistake(in: path, isTied: sid != nil) {
-            throw Failure(
-                .privateKey, "there is no private key '\(path)': \(mistake); the form is [voice:|video:][CR…=]FILE")
-        }
         let what = "private key"
         let contents = try secrets.contents(path, what: what, status: .privateKey)
         return try keys(in: contents, of: path, what: what).map { name, key in
             KeyRing.Entry(publicKeySID: sid, use: use, name: name, key: key)
+        }
+    }
+
+    /// Refuses an argument whose file doesn't exist if its form shows why.
+    func checkForm(of argument: String) throws(Failure) {
+        let (_, sid, given) = Self.split(argument)
+        let path = secrets.file(named: given)
+        if access(path, F_OK) != 0, errno == ENOENT, let mistake = Self.mistake(in: path, isTied: sid != nil) {
+            throw Failure(
+                .privateKey, "there is no private key '\(path)': \(mistake); the form is [voice:|video:][CR…=]FILE")
         }
     }
 

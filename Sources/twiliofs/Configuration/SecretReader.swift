@@ -60,7 +60,7 @@ struct SecretReader: Sendable {
         let path = file(named: name)
         // Without O_NONBLOCK, a pipe without a writer would block here.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
-        guard descriptor >= 0 else { throw Self.unreadable(path, what, status) }
+        guard descriptor >= 0 else { throw notOpened(path, what, status) }
         defer { close(descriptor) }
         var file = stat()
         guard fstat(descriptor, &file) == 0 else { throw Self.unreadable(path, what, status) }
@@ -157,6 +157,17 @@ struct SecretReader: Sendable {
 
     private static func empty(_ path: String, _ what: String, _ status: FailureStatus) -> Failure {
         Failure(status, "the file '\(path)', which should hold the \(what), is empty")
+    }
+
+    /// The failure to open a file, which may have been meant as a service's credential.
+    private func notOpened(_ path: String, _ what: String, _ status: FailureStatus) -> Failure {
+        let isMissing = errno == ENOENT
+        let failure = Self.unreadable(path, what, status)
+        // A name without a slash may have become the path of a file in the working directory.
+        guard isMissing, credentialsFolder != nil, let name = path.split(separator: "/").last.map(String.init),
+            path == name || path == CacheFolder.absolute(name)
+        else { return failure }
+        return Failure(status, "\(failure.message); there is no '\(name)' in $CREDENTIALS_DIRECTORY either")
     }
 
     private static func unreadable(_ path: String, _ what: String, _ status: FailureStatus) -> Failure {

@@ -37,10 +37,14 @@ extension Failure {
     private init(_ error: TwilioError) {
         switch error.code {
         case .unauthorized:
-            let advice = error.remedy == nil ? "; check the account SID and the auth token or API key" : ""
+            let advice =
+                error.remedy == nil
+                ? "; check the account SID and the auth token or API key, which is valid in one region only (--region)"
+                : ""
             self.init(.credentials, "Twilio refuses the credentials: \(error.message)\(advice)")
         case .listsRefused: self.init(.credentials, error.message)
-        case .notFound: self.init(.credentials, "Twilio doesn't know the account: \(error.message)")
+        case .notFound:
+            self.init(.credentials, "Twilio doesn't know the account: \(error.message); check the account SID")
         case .unreachable:
             // The command ends now, and doesn't retry.
             if let outage = error.cause as? TransferError, outage.code == .hostUnreachable {
