@@ -249,7 +249,7 @@ public final class AccountMount {
         _ openCatalog: (SID, CatalogWindow) throws -> Catalog
     ) throws -> (main: OpenedAccount, subaccounts: [OpenedAccount]?) {
         let check = CredentialCheck(patience: patienceForCredentials)
-        try check.run([(client, settings.window.kinds)])
+        try check.run(client, settings.window.kinds)
         let main = OpenedAccount(client: client, catalog: try openCatalog(settings.account, settings.window))
         let subaccounts = try settings.subaccountCredentials.map {
             try OpenedAccount.subaccounts(
