@@ -9,6 +9,9 @@ import TwilioAPI
 /// The list of calls is asked for those days alone on which there are recordings, and the day before each: a call may
 /// last past midnight. Recordings have to be listed before. What was fetched stays in the catalog, so that a remount
 /// continues; the last minutes are fetched again only when a recording has come whose call isn't known.
+///
+/// A list that Twilio refuses is asked for again like a refused list of recordings. One that was refused at mounting is
+/// asked for once an hour: many keys don't reach it, for good. Until Twilio has sent some of it nothing shows calls.
 final class CallSync: Sendable {
     /// A search for the calls of the recordings created within an interval.
     private struct Run {
@@ -23,8 +26,12 @@ final class CallSync: Sendable {
         /// The epoch of the database that was complete; nil for none.
         var completeEpoch: Int?
         var failure: (error: CatalogError, time: Int64)?
-        /// The message of the failure logged last; repetitions are logged only for debugging.
-        var logged: String?
+        /// The latest refusal of Twilio's; nil once Twilio has sent anything of the list.
+        var refusal: CatalogError?
+        /// Whether Twilio has refused the list ever since the account was mounted.
+        var isUnreached = false
+        /// The lines logged so far.
+        var log = ListLog()
         /// The last request for the newest calls, and the recordings whose calls were still unknown after it, by the
         /// position of the last one.
         var refreshed: (time: Int64, lastUnknown: Int64)?
@@ -32,11 +39,22 @@ final class CallSync: Sendable {
         var cleaned: Int64?
     }
 
+    /// What a run begins with.
+    private enum Step {
+        /// A failure of just now.
+        case fail(CatalogError)
+        /// A request for one call: whether the list is still refused isn't known otherwise.
+        case probe
+        case fetch
+    }
+
     /// The seconds for which calls without recordings are kept, since recordings may still come.
     static let recentSeconds: Int64 = 2 * 86_400
     private static let day: Int64 = 86_400
     /// The seconds between removals of calls without recordings.
     private static let cleaningInterval: Int64 = 86_400
+    /// The seconds between requests for a list that was refused at mounting.
+    private static let unreachedInterval: Int64 = 3600
     /// The requests in parallel for the calls of one directory.
     private static let readerLimit = 4
     /// The longest gap, in seconds, for which small pages suffice, and their size.
@@ -44,9 +62,36 @@ final class CallSync: Sendable {
     private static let shortPage = 100
 
     private let services: SyncServices
-    private let state = Locked(State())
+    private let state: Locked<State>
 
-    init(services: SyncServices) { self.services = services }
+    private var list: CallList { CallList(services: services) }
+
+    init(services: SyncServices) {
+        self.services = services
+        var initial = State()
+        if let refusal = services.settings.callRefusal {
+            // The one who was refused has logged it.
+            let (error, now) = (CallList(services: services).failure(refusal), services.settings.now())
+            _ = initial.log.note(error, now: now)
+            (initial.failure, initial.refusal, initial.isUnreached) = ((error, now), error, true)
+        }
+        state = Locked(initial)
+    }
+
+    /// Whether directories and names show calls.
+    var isShown: Bool { state.withLock { !$0.isUnreached } }
+
+    /// The state of the list.
+    var status: ListStatus.State {
+        let epoch = services.catalog.epoch
+        return state.withLock { state in
+            if let refusal = state.refusal { return .refused(refusal.message) }
+            let failure = state.failure?.error.message
+            if state.completeEpoch == epoch { return failure.map { .stale($0) } ?? .complete }
+            if state.runs.keys.contains(nil) { return .syncing }
+            return failure.map { .failed($0) } ?? .waiting
+        }
+    }
 
     /// Whether the calls of all recordings were fetched into the database in use.
     var isComplete: Bool {
@@ -80,11 +125,46 @@ final class CallSync: Sendable {
     }
 
     private func run(_ interval: Range<Int64>?) {
-        let (now, epoch) = (services.settings.now(), services.catalog.epoch)
-        if let error = recentFailure(now: now) {
-            answer(interval, .failure(error))
-            return
+        let now = services.settings.now()
+        switch step(now: now) {
+        case .fail(let error): answer(interval, .failure(error))
+        case .probe: probe(interval, now: now)
+        case .fetch: fetch(interval, now: now)
         }
+    }
+
+    private func step(now: Int64) -> Step {
+        let usual = max(services.settings.refreshInterval?.components.seconds ?? 60, 1)
+        return state.withLock { state in
+            if let (error, time) = state.failure {
+                let pause = state.isUnreached && error.isRefusal ? Self.unreachedInterval : usual
+                if age(of: time, at: now) < pause { return .fail(error) }
+            }
+            guard let refusal = state.refusal else { return .fetch }
+            // One run asks; the others are refused as before.
+            state.failure = (refusal, now)
+            return .probe
+        }
+    }
+
+    /// Requests one call for a run, and goes on if Twilio sends it.
+    private func probe(_ interval: Range<Int64>?, now: Int64) {
+        let priority: Priority = interval == nil ? .background : .reader
+        list.request(CreationInterval(), size: 1, next: nil, priority: priority) { [self] result in
+            services.workers.readers.run { [self] in
+                do {
+                    _ = try list.read(try result.get())
+                    state.withLock { ($0.failure, $0.refusal, $0.isUnreached) = (nil, nil, false) }
+                    fetch(interval, now: now)
+                } catch {
+                    finish(interval, .failure(list.failure(error)), now: now, completeEpoch: nil)
+                }
+            }
+        }
+    }
+
+    private func fetch(_ interval: Range<Int64>?, now: Int64) {
+        let epoch = services.catalog.epoch
         do throws(CatalogError) {
             let isWhole = interval == nil ? try areRecordingsListed(now: now) : false
             let gaps = try gaps(interval, now: now)
@@ -94,7 +174,7 @@ final class CallSync: Sendable {
             }
             let isRefresh = gaps.allSatisfy { $0.upperBound - $0.lowerBound <= Self.shortGap }
             PageFetcher(
-                over: CallList(services: services), intervals: gaps,
+                over: list, intervals: gaps,
                 limit: interval == nil ? services.settings.requestLimit : Self.readerLimit,
                 pageSize: isRefresh ? Self.shortPage : nil, priority: interval == nil ? .background : .reader,
                 epoch: epoch, services: services
@@ -119,9 +199,13 @@ final class CallSync: Sendable {
         return true
     }
 
-    /// Notes that there are other credentials, to which the list may not be refused.
+    /// Notes that there are other credentials: a list that was refused is requested at once.
     func credentialsDidChange() {
-        state.withLock { if $0.failure?.error.code == .refusedCalls { $0.failure = nil } }
+        let wasRefused = state.withLock { state in
+            if state.refusal != nil { state.failure = nil }
+            return state.refusal != nil
+        }
+        if wasRefused { recordingsHaveChanged() }
     }
 
     // MARK: What is missing
@@ -171,28 +255,26 @@ final class CallSync: Sendable {
 
     // MARK: Answers
 
-    /// The failure of a request that was made just now.
-    private func recentFailure(now: Int64) -> CatalogError? {
-        let pause = max(services.settings.refreshInterval?.components.seconds ?? 60, 1)
-        return state.withLock { state in
-            state.failure.flatMap { age(of: $0.time, at: now) < pause ? $0.error : nil }
-        }
-    }
-
     /// - Parameter completeEpoch: the database that has the calls of all recordings, if the run was successful.
     private func finish(
         _ interval: Range<Int64>?, _ result: Result<Void, CatalogError>, now: Int64, completeEpoch: Int?
     ) {
         let failure: CatalogError? = if case .failure(let error) = result { error } else { nil }
-        let isCleaning = state.withLock { state in
-            state.failure = failure.map { ($0, now) }
-            guard let completeEpoch, failure == nil else { return false }
+        let (isRefused, isCleaning) = state.withLock { state in
+            if let failure {
+                state.failure = (failure, now)
+                if failure.isRefusal { state.refusal = failure }
+            } else if state.refusal == nil {
+                state.failure = nil
+            }
+            guard let completeEpoch, failure == nil else { return (state.refusal != nil, false) }
             state.completeEpoch = completeEpoch
-            guard age(of: state.cleaned, at: now) >= Self.cleaningInterval else { return false }
+            guard age(of: state.cleaned, at: now) >= Self.cleaningInterval else { return (state.refusal != nil, false) }
             state.cleaned = now
-            return true
+            return (state.refusal != nil, true)
         }
-        log(failure)
+        // What the catalog has doesn't end a refusal by another run.
+        if failure != nil || !isRefused { log(failure, now: now) }
         if isCleaning { removeIdleCalls(until: now - Self.recentSeconds) }
         answer(interval, result)
     }
@@ -219,22 +301,9 @@ final class CallSync: Sendable {
         }
     }
 
-    /// Logs the first of repeated failures, and the recovery.
-    private func log(_ error: CatalogError?) {
-        let before = state.withLock { state in
-            defer { state.logged = error?.message }
-            return state.logged
-        }
-        guard let error else {
-            if before != nil { services.logger.notice("the list of calls can be fetched again") }
-            return
-        }
-        if error.message == before {
-            services.logger.debug("the list of calls failed again", error: error)
-        } else {
-            services.logger.failure(
-                "the list of calls failed; without it, recordings don't tell who speaks",
-                error: ListFailure(error, list: "the list of calls"))
-        }
+    private func log(_ error: CatalogError?, now: Int64) {
+        guard let line = state.withLock({ $0.log.note(error, now: now) }) else { return }
+        let consequence = "; without it, recordings don't tell who speaks"
+        services.log(line, error, of: list.name, failed: "failed\(consequence)", refused: "is refused\(consequence)")
     }
 }
