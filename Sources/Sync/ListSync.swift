@@ -92,9 +92,11 @@ final class ListSync: Sendable {
         }
         let now = services.settings.now()
         let (refusal, isFirst) = state.withLock { state -> (CatalogError?, Bool) in
-            if state.schedule.isRefusalInForce(now: now) { return (state.schedule.refusal, false) }
-            defer { state.intervals[interval, default: []].append(completion) }
-            return (nil, state.intervals[interval] == nil)
+            // Those who come while it is fetched wait for that.
+            let isFirst = state.intervals[interval] == nil
+            if isFirst, let refusal = state.schedule.beginPart(now: now) { return (refusal, false) }
+            state.intervals[interval, default: []].append(completion)
+            return (nil, isFirst)
         }
         if let refusal { return completion(.failure(refusal)) }
         if isFirst { fetch(interval) }

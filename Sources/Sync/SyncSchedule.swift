@@ -158,6 +158,15 @@ struct SyncSchedule<Waiter> {
     /// Whether the list was refused so lately that it isn't requested again.
     func isRefusalInForce(now: Int64) -> Bool { refusal != nil && age(of: failed, at: now) < retryInterval }
 
+    /// Begins a request for a part of the list; returns the refusal if the part isn't to be requested now.
+    ///
+    /// Of a refused list one part is requested in each interval, however many are wanted at the same time.
+    mutating func beginPart(now: Int64) -> CatalogError? {
+        if isRefusalInForce(now: now) { return refusal }
+        if refusal != nil { failed = now }
+        return nil
+    }
+
     /// Notes a failure of any request, if it is a refusal of the list.
     mutating func noteRefusal(_ error: CatalogError, now: Int64) {
         if error.code == .refusedList { (failure, failed, refusal) = (error, now, error) }
