@@ -22,7 +22,8 @@ final class CallSync: Sendable {
         var runs: [Range<Int64>?: Run] = [:]
         /// The epoch of the database that was complete; nil for none.
         var completeEpoch: Int?
-        var failure: (error: CatalogError, time: Int64)?
+        /// The latest failure, and the database that was in use when its run began.
+        var failure: (error: CatalogError, time: Int64, epoch: Int)?
         /// The message of the failure logged last; repetitions are logged only for debugging.
         var logged: String?
         /// The last request for the newest calls, and the recordings whose calls were still unknown after it, by the
@@ -43,10 +44,17 @@ final class CallSync: Sendable {
     private static let shortGap: Int64 = 3600
     private static let shortPage = 100
 
+    /// The most calls that one transaction looks at for removal.
+    private static let cleaningStep = 20_000
+
     private let services: SyncServices
+    private let lateCalls: LateCalls
     private let state = Locked(State())
 
-    init(services: SyncServices) { self.services = services }
+    init(services: SyncServices) {
+        self.services = services
+        lateCalls = LateCalls(services: services)
+    }
 
     /// Whether the calls of all recordings were fetched into the database in use.
     var isComplete: Bool {
@@ -81,7 +89,7 @@ final class CallSync: Sendable {
 
     private func run(_ interval: Range<Int64>?) {
         let (now, epoch) = (services.settings.now(), services.catalog.epoch)
-        if let error = recentFailure(now: now) {
+        if let error = recentFailure(now: now, epoch: epoch) {
             answer(interval, .failure(error))
             return
         }
@@ -89,7 +97,7 @@ final class CallSync: Sendable {
             let isWhole = interval == nil ? try areRecordingsListed(now: now) : false
             let gaps = try gaps(interval, now: now)
             guard !gaps.isEmpty else {
-                finish(interval, .success(()), now: now, completeEpoch: isWhole ? epoch : nil)
+                finish(interval, .success(()), now: now, epoch: epoch, isWhole: isWhole)
                 return
             }
             let isRefresh = gaps.allSatisfy { $0.upperBound - $0.lowerBound <= Self.shortGap }
@@ -102,10 +110,10 @@ final class CallSync: Sendable {
                 let outcome = result.flatMap { () -> Result<Void, CatalogError> in
                     Result { () throws(CatalogError) in try noteRefresh(gaps, now: now) }
                 }
-                finish(interval, outcome, now: now, completeEpoch: isWhole ? epoch : nil)
+                finish(interval, outcome, now: now, epoch: epoch, isWhole: isWhole)
             }.start()
         } catch {
-            finish(interval, .failure(error), now: now, completeEpoch: nil)
+            finish(interval, .failure(error), now: now, epoch: epoch, isWhole: false)
         }
     }
 
@@ -171,30 +179,36 @@ final class CallSync: Sendable {
 
     // MARK: Answers
 
-    /// The failure of a request that was made just now.
-    private func recentFailure(now: Int64) -> CatalogError? {
+    /// The failure of a run that was made just now.
+    ///
+    /// The failure of a run whose database was replaced says nothing of the next run.
+    private func recentFailure(now: Int64, epoch: Int) -> CatalogError? {
         let pause = max(services.settings.refreshInterval?.components.seconds ?? 60, 1)
         return state.withLock { state in
-            state.failure.flatMap { age(of: $0.time, at: now) < pause ? $0.error : nil }
+            state.failure.flatMap { $0.epoch == epoch && age(of: $0.time, at: now) < pause ? $0.error : nil }
         }
     }
 
-    /// - Parameter completeEpoch: the database that has the calls of all recordings, if the run was successful.
+    /// - Parameters:
+    ///   - epoch: the database that was in use when the run began.
+    ///   - isWhole: whether the run was for the calls of all recordings, which are listed.
     private func finish(
-        _ interval: Range<Int64>?, _ result: Result<Void, CatalogError>, now: Int64, completeEpoch: Int?
+        _ interval: Range<Int64>?, _ result: Result<Void, CatalogError>, now: Int64, epoch: Int, isWhole: Bool
     ) {
         let failure: CatalogError? = if case .failure(let error) = result { error } else { nil }
+        let isComplete = isWhole && failure == nil
         let isCleaning = state.withLock { state in
-            state.failure = failure.map { ($0, now) }
-            guard let completeEpoch, failure == nil else { return false }
-            state.completeEpoch = completeEpoch
+            state.failure = failure.map { ($0, now, epoch) }
+            guard isComplete else { return false }
+            state.completeEpoch = epoch
             guard age(of: state.cleaned, at: now) >= Self.cleaningInterval else { return false }
             state.cleaned = now
             return true
         }
         log(failure)
-        if isCleaning { removeIdleCalls(until: now - Self.recentSeconds) }
+        if isCleaning { removeIdleCalls(until: now - Self.recentSeconds, after: nil) }
         answer(interval, result)
+        if isComplete { lateCalls.look(now: now, since: now - Self.recentSeconds) }
     }
 
     /// Answers the waiters of a run, and starts another one for those that came meanwhile.
@@ -208,11 +222,14 @@ final class CallSync: Sendable {
         if run?.next.isEmpty == false { self.run(interval) }
     }
 
-    private func removeIdleCalls(until time: Int64) {
-        services.writer.run(.bulk) { [services] in
+    /// Removes calls step by step: the writing thread takes urgent work between two steps.
+    private func removeIdleCalls(until time: Int64, after place: SID?) {
+        services.writer.run(.bulk) { [self] in
             do throws(CatalogError) {
                 try services.catalog.makeGroupIndex()
-                try services.catalog.calls.removeIdle(.min..<time)
+                let next = try services.catalog.calls.removeIdle(
+                    .min..<time, after: place, limit: Self.cleaningStep)
+                if let next { removeIdleCalls(until: time, after: next) }
             } catch {
                 services.logger.debug("calls without recordings can't be removed", error: error)
             }
