@@ -25,7 +25,8 @@ final class CallSync: Sendable {
         var runs: [Range<Int64>?: Run] = [:]
         /// The epoch of the database that was complete; nil for none.
         var completeEpoch: Int?
-        var failure: (error: CatalogError, time: Int64)?
+        /// The latest failure, and the database that was in use when its run began.
+        var failure: (error: CatalogError, time: Int64, epoch: Int)?
         /// The latest refusal of Twilio's; nil once Twilio has sent anything of the list.
         var refusal: CatalogError?
         /// Whether Twilio has refused the list ever since the account was mounted.
@@ -61,19 +62,25 @@ final class CallSync: Sendable {
     private static let shortGap: Int64 = 3600
     private static let shortPage = 100
 
+    /// The most calls that one transaction looks at for removal.
+    private static let cleaningStep = 20_000
+
     private let services: SyncServices
+    private let lateCalls: LateCalls
     private let state: Locked<State>
 
     private var list: CallList { CallList(services: services) }
 
     init(services: SyncServices) {
         self.services = services
+        lateCalls = LateCalls(services: services)
         var initial = State()
         if let refusal = services.settings.callRefusal {
             // The one who was refused has logged it.
             let (error, now) = (CallList(services: services).failure(refusal), services.settings.now())
             _ = initial.log.note(error, now: now)
-            (initial.failure, initial.refusal, initial.isUnreached) = ((error, now), error, true)
+            initial.failure = (error, now, services.catalog.epoch)
+            (initial.refusal, initial.isUnreached) = (error, true)
         }
         state = Locked(initial)
     }
@@ -125,30 +132,32 @@ final class CallSync: Sendable {
     }
 
     private func run(_ interval: Range<Int64>?) {
-        let now = services.settings.now()
-        switch step(now: now) {
+        let (now, epoch) = (services.settings.now(), services.catalog.epoch)
+        switch step(now: now, epoch: epoch) {
         case .fail(let error): answer(interval, .failure(error))
         case .probe: probe(interval, now: now)
         case .fetch: fetch(interval, now: now)
         }
     }
 
-    private func step(now: Int64) -> Step {
+    private func step(now: Int64, epoch: Int) -> Step {
         let usual = max(services.settings.refreshInterval?.components.seconds ?? 60, 1)
         return state.withLock { state in
-            if let (error, time) = state.failure {
+            // The failure of a run whose database was replaced says nothing of the next run, but a refusal does.
+            if let (error, time, former) = state.failure, former == epoch || error.isRefusal {
                 let pause = state.isUnreached && error.isRefusal ? Self.unreachedInterval : usual
                 if age(of: time, at: now) < pause { return .fail(error) }
             }
             guard let refusal = state.refusal else { return .fetch }
             // One run asks; the others are refused as before.
-            state.failure = (refusal, now)
+            state.failure = (refusal, now, epoch)
             return .probe
         }
     }
 
     /// Requests one call for a run, and goes on if Twilio sends it.
     private func probe(_ interval: Range<Int64>?, now: Int64) {
+        let epoch = services.catalog.epoch
         let priority: Priority = interval == nil ? .background : .reader
         list.request(CreationInterval(), size: 1, next: nil, priority: priority) { [self] result in
             services.workers.readers.run { [self] in
@@ -157,7 +166,7 @@ final class CallSync: Sendable {
                     state.withLock { ($0.failure, $0.refusal, $0.isUnreached) = (nil, nil, false) }
                     fetch(interval, now: now)
                 } catch {
-                    finish(interval, .failure(list.failure(error)), now: now, completeEpoch: nil)
+                    finish(interval, .failure(list.failure(error)), now: now, epoch: epoch, isWhole: false)
                 }
             }
         }
@@ -169,7 +178,7 @@ final class CallSync: Sendable {
             let isWhole = interval == nil ? try areRecordingsListed(now: now) : false
             let gaps = try gaps(interval, now: now)
             guard !gaps.isEmpty else {
-                finish(interval, .success(()), now: now, completeEpoch: isWhole ? epoch : nil)
+                finish(interval, .success(()), now: now, epoch: epoch, isWhole: isWhole)
                 return
             }
             let isRefresh = gaps.allSatisfy { $0.upperBound - $0.lowerBound <= Self.shortGap }
@@ -182,10 +191,10 @@ final class CallSync: Sendable {
                 let outcome = result.flatMap { () -> Result<Void, CatalogError> in
                     Result { () throws(CatalogError) in try noteRefresh(gaps, now: now) }
                 }
-                finish(interval, outcome, now: now, completeEpoch: isWhole ? epoch : nil)
+                finish(interval, outcome, now: now, epoch: epoch, isWhole: isWhole)
             }.start()
         } catch {
-            finish(interval, .failure(error), now: now, completeEpoch: nil)
+            finish(interval, .failure(error), now: now, epoch: epoch, isWhole: false)
         }
     }
 
@@ -255,28 +264,33 @@ final class CallSync: Sendable {
 
     // MARK: Answers
 
-    /// - Parameter completeEpoch: the database that has the calls of all recordings, if the run was successful.
+    /// - Parameters:
+    ///   - epoch: the database that was in use when the run began.
+    ///   - isWhole: whether the run was for the calls of all recordings, which are listed.
     private func finish(
-        _ interval: Range<Int64>?, _ result: Result<Void, CatalogError>, now: Int64, completeEpoch: Int?
+        _ interval: Range<Int64>?, _ result: Result<Void, CatalogError>, now: Int64, epoch: Int, isWhole: Bool
     ) {
         let failure: CatalogError? = if case .failure(let error) = result { error } else { nil }
+        let isComplete = isWhole && failure == nil
         let (isRefused, isCleaning) = state.withLock { state in
             if let failure {
-                state.failure = (failure, now)
+                state.failure = (failure, now, epoch)
                 if failure.isRefusal { state.refusal = failure }
             } else if state.refusal == nil {
                 state.failure = nil
             }
-            guard let completeEpoch, failure == nil else { return (state.refusal != nil, false) }
-            state.completeEpoch = completeEpoch
-            guard age(of: state.cleaned, at: now) >= Self.cleaningInterval else { return (state.refusal != nil, false) }
+            let isRefused = state.refusal != nil
+            guard isComplete else { return (isRefused, false) }
+            state.completeEpoch = epoch
+            guard age(of: state.cleaned, at: now) >= Self.cleaningInterval else { return (isRefused, false) }
             state.cleaned = now
-            return (state.refusal != nil, true)
+            return (isRefused, true)
         }
         // What the catalog has doesn't end a refusal by another run.
         if failure != nil || !isRefused { log(failure, now: now) }
-        if isCleaning { removeIdleCalls(until: now - Self.recentSeconds) }
+        if isCleaning { removeIdleCalls(until: now - Self.recentSeconds, after: nil) }
         answer(interval, result)
+        if isComplete, !isRefused { lateCalls.look(now: now, since: now - Self.recentSeconds) }
     }
 
     /// Answers the waiters of a run, and starts another one for those that came meanwhile.
@@ -290,11 +304,14 @@ final class CallSync: Sendable {
         if run?.next.isEmpty == false { self.run(interval) }
     }
 
-    private func removeIdleCalls(until time: Int64) {
-        services.writer.run(.bulk) { [services] in
+    /// Removes calls step by step: the writing thread takes urgent work between two steps.
+    private func removeIdleCalls(until time: Int64, after place: SID?) {
+        services.writer.run(.bulk) { [self] in
             do throws(CatalogError) {
                 try services.catalog.makeGroupIndex()
-                try services.catalog.calls.removeIdle(.min..<time)
+                let next = try services.catalog.calls.removeIdle(
+                    .min..<time, after: place, limit: Self.cleaningStep)
+                if let next { removeIdleCalls(until: time, after: next) }
             } catch {
                 services.logger.debug("calls without recordings can't be removed", error: error)
             }
