@@ -23,3 +23,8 @@ public enum CatalogErrorCode: ErrorCode {
     /// Twilio refuses the list of calls to the credentials, so nothing tells who speaks.
     case refusedCalls
 }
+
+extension CatalogError {
+    /// Whether Twilio refuses a list to the credentials, that of calls included.
+    public var isRefusal: Bool { code == .refusedList || code == .refusedCalls }
+}

@@ -59,8 +59,7 @@ extension FileTreeError {
 
     /// The error for a list that can't be shown.
     static func list(_ error: CatalogError) -> FileTreeError {
-        let isRefused = error.code == .refusedList || error.code == .refusedCalls
-        return FileTreeError(isRefused ? .refused : .inputOutput, error.message, cause: error)
+        FileTreeError(error.isRefusal ? .refused : .inputOutput, error.message, cause: error)
     }
 
     /// The error for a catalog that was found damaged and replaced while it was read.

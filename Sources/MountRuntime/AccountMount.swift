@@ -181,7 +181,7 @@ public final class AccountMount {
             settings, metrics, transfer, stops, logger,
             clients: TwilioClients(main: client, subaccounts: others.map(\.client)), observer: recorder)
         var sync = settings.sync
-        sync.fetchesCalls = reachesCalls(settings, client, logger)
+        sync.callRefusal = callRefusal(settings, client, logger)
         let maker = try BranchMaker(
             library: library, settings: sync, writer: writer,
             delegate: RemovalNotices(nodes: nodes, library: library, ownership: settings.ownership),
@@ -210,26 +210,28 @@ public final class AccountMount {
             gatherer: gatherer, tree: tree)
     }
 
-    /// Whether the calls of voice recordings are to be fetched: if they are wanted, and not refused.
+    /// The refusal of the list of calls, which is logged; nil if it is reached, or isn't wanted.
     ///
     /// The account's credential reaches the calls of its subaccounts too, so its answer holds for all.
-    private static func reachesCalls(_ settings: MountSettings, _ client: TwilioClient, _ logger: Logger) -> Bool {
+    private static func callRefusal(
+        _ settings: MountSettings, _ client: TwilioClient, _ logger: Logger
+    ) -> TwilioError? {
         guard settings.sync.fetchesCalls, settings.window.kinds.contains(where: { $0.group == .call }) else {
-            return false
+            return nil
         }
         do throws(TwilioError) {
             try client.verifyCalls(patience: patienceForCredentials)
+            return nil
         } catch {
-            // A failure may pass, but a refusal stays.
-            guard error.isRefusal else { return true }
+            // Another failure may pass before anybody needs the calls.
+            guard error.isRefusal else { return nil }
             logger.warning(
                 """
                 the credentials don't reach the list of calls, so nothing shows who speaks in voice recordings, and \
                 by-number is left out (\(error.message)); allow the key to read calls, or give --no-calls
                 """)
-            return false
+            return error
         }
-        return true
     }
 
     /// Makes the library, and opens its disk cache if there is one.
@@ -254,7 +256,7 @@ public final class AccountMount {
         _ openCatalog: (SID, CatalogWindow) throws -> Catalog
     ) throws -> (main: OpenedAccount, subaccounts: [OpenedAccount]?) {
         let check = CredentialCheck(patience: patienceForCredentials)
-        try check.run([(client, settings.window.kinds)])
+        try check.run(client, settings.window.kinds)
         let main = OpenedAccount(client: client, catalog: try openCatalog(settings.account, settings.window))
         let subaccounts = try settings.subaccountCredentials.map {
             try OpenedAccount.subaccounts(

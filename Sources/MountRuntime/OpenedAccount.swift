@@ -19,7 +19,7 @@ struct OpenedAccount {
     ///   - client: The client of their main account.
     ///   - window: The visible recordings of every account.
     ///   - credentials: The subaccounts' own credentials.
-    ///   - check: Checks that they, and the main account's, reach every list.
+    ///   - check: Checks that they, and the main account's, reach every list; what is refused is told in the log.
     static func subaccounts(
         of client: TwilioClient, window: CatalogWindow, credentials: [SID: any CredentialProvider],
         check: CredentialCheck, logger: Logger, openCatalog: (SID, CatalogWindow) throws -> Catalog
@@ -32,7 +32,9 @@ struct OpenedAccount {
             let client = client.client(forSubaccount: account.sid, videoCredentials: credentials[account.sid])
             return (account: account, client: client, kinds: window.kinds.filter(client.reaches))
         }
-        try check.run(opened.map { ($0.client, $0.kinds) }, isOfSubaccounts: true)
+        if let refusals = try check.refusals(ofSubaccounts: opened.map { ($0.client, $0.kinds) }) {
+            logger.warning("\(refusals)")
+        }
         return try opened.map { account, client, reached in
             var issue: String?
             if reached != window.kinds {

@@ -9,6 +9,9 @@ import TwilioAPI
 /// The list of calls is asked for those days alone on which there are recordings, and the day before each: a call may
 /// last past midnight. Recordings have to be listed before. What was fetched stays in the catalog, so that a remount
 /// continues; the last minutes are fetched again only when a recording has come whose call isn't known.
+///
+/// A list that Twilio refuses is asked for again like a refused list of recordings. One that was refused at mounting is
+/// asked for once an hour: many keys don't reach it, for good. Until Twilio has sent some of it nothing shows calls.
 final class CallSync: Sendable {
     /// A search for the calls of the recordings created within an interval.
     private struct Run {
@@ -22,9 +25,14 @@ final class CallSync: Sendable {
         var runs: [Range<Int64>?: Run] = [:]
         /// The epoch of the database that was complete; nil for none.
         var completeEpoch: Int?
-        var failure: (error: CatalogError, time: Int64)?
-        /// The message of the failure logged last; repetitions are logged only for debugging.
-        var logged: String?
+        /// The latest failure, and the database that was in use when its run began.
+        var failure: (error: CatalogError, time: Int64, epoch: Int)?
+        /// The latest refusal of Twilio's; nil once Twilio has sent anything of the list.
+        var refusal: CatalogError?
+        /// Whether Twilio has refused the list ever since the account was mounted.
+        var isUnreached = false
+        /// The lines logged so far.
+        var log = ListLog()
         /// The last request for the newest calls, and the recordings whose calls were still unknown after it, by the
         /// position of the last one.
         var refreshed: (time: Int64, lastUnknown: Int64)?
@@ -32,21 +40,65 @@ final class CallSync: Sendable {
         var cleaned: Int64?
     }
 
+    /// What a run begins with.
+    private enum Step {
+        /// A failure of just now.
+        case fail(CatalogError)
+        /// A request for one call: whether the list is still refused isn't known otherwise.
+        case probe
+        case fetch
+    }
+
     /// The seconds for which calls without recordings are kept, since recordings may still come.
     static let recentSeconds: Int64 = 2 * 86_400
     private static let day: Int64 = 86_400
     /// The seconds between removals of calls without recordings.
     private static let cleaningInterval: Int64 = 86_400
+    /// The seconds between requests for a list that was refused at mounting.
+    private static let unreachedInterval: Int64 = 3600
     /// The requests in parallel for the calls of one directory.
     private static let readerLimit = 4
     /// The longest gap, in seconds, for which small pages suffice, and their size.
     private static let shortGap: Int64 = 3600
     private static let shortPage = 100
 
-    private let services: SyncServices
-    private let state = Locked(State())
+    /// The most calls that one transaction looks at for removal.
+    private static let cleaningStep = 20_000
 
-    init(services: SyncServices) { self.services = services }
+    private let services: SyncServices
+    private let lateCalls: LateCalls
+    private let state: Locked<State>
+
+    private var list: CallList { CallList(services: services) }
+
+    init(services: SyncServices) {
+        self.services = services
+        lateCalls = LateCalls(services: services)
+        var initial = State()
+        if let refusal = services.settings.callRefusal {
+            // The one who was refused has logged it.
+            let (error, now) = (CallList(services: services).failure(refusal), services.settings.now())
+            _ = initial.log.note(error, now: now)
+            initial.failure = (error, now, services.catalog.epoch)
+            (initial.refusal, initial.isUnreached) = (error, true)
+        }
+        state = Locked(initial)
+    }
+
+    /// Whether directories and names show calls.
+    var isShown: Bool { state.withLock { !$0.isUnreached } }
+
+    /// The state of the list.
+    var status: ListStatus.State {
+        let epoch = services.catalog.epoch
+        return state.withLock { state in
+            if let refusal = state.refusal { return .refused(refusal.message) }
+            let failure = state.failure?.error.message
+            if state.completeEpoch == epoch { return failure.map { .stale($0) } ?? .complete }
+            if state.runs.keys.contains(nil) { return .syncing }
+            return failure.map { .failed($0) } ?? .waiting
+        }
+    }
 
     /// Whether the calls of all recordings were fetched into the database in use.
     var isComplete: Bool {
@@ -81,20 +133,57 @@ final class CallSync: Sendable {
 
     private func run(_ interval: Range<Int64>?) {
         let (now, epoch) = (services.settings.now(), services.catalog.epoch)
-        if let error = recentFailure(now: now) {
-            answer(interval, .failure(error))
-            return
+        switch step(now: now, epoch: epoch) {
+        case .fail(let error): answer(interval, .failure(error))
+        case .probe: probe(interval, now: now)
+        case .fetch: fetch(interval, now: now)
         }
+    }
+
+    private func step(now: Int64, epoch: Int) -> Step {
+        let usual = max(services.settings.refreshInterval?.components.seconds ?? 60, 1)
+        return state.withLock { state in
+            // The failure of a run whose database was replaced says nothing of the next run, but a refusal does.
+            if let (error, time, former) = state.failure, former == epoch || error.isRefusal {
+                let pause = state.isUnreached && error.isRefusal ? Self.unreachedInterval : usual
+                if age(of: time, at: now) < pause { return .fail(error) }
+            }
+            guard let refusal = state.refusal else { return .fetch }
+            // One run asks; the others are refused as before.
+            state.failure = (refusal, now, epoch)
+            return .probe
+        }
+    }
+
+    /// Requests one call for a run, and goes on if Twilio sends it.
+    private func probe(_ interval: Range<Int64>?, now: Int64) {
+        let epoch = services.catalog.epoch
+        let priority: Priority = interval == nil ? .background : .reader
+        list.request(CreationInterval(), size: 1, next: nil, priority: priority) { [self] result in
+            services.workers.readers.run { [self] in
+                do {
+                    _ = try list.read(try result.get())
+                    state.withLock { ($0.failure, $0.refusal, $0.isUnreached) = (nil, nil, false) }
+                    fetch(interval, now: now)
+                } catch {
+                    finish(interval, .failure(list.failure(error)), now: now, epoch: epoch, isWhole: false)
+                }
+            }
+        }
+    }
+
+    private func fetch(_ interval: Range<Int64>?, now: Int64) {
+        let epoch = services.catalog.epoch
         do throws(CatalogError) {
             let isWhole = interval == nil ? try areRecordingsListed(now: now) : false
             let gaps = try gaps(interval, now: now)
             guard !gaps.isEmpty else {
-                finish(interval, .success(()), now: now, completeEpoch: isWhole ? epoch : nil)
+                finish(interval, .success(()), now: now, epoch: epoch, isWhole: isWhole)
                 return
             }
             let isRefresh = gaps.allSatisfy { $0.upperBound - $0.lowerBound <= Self.shortGap }
             PageFetcher(
-                over: CallList(services: services), intervals: gaps,
+                over: list, intervals: gaps,
                 limit: interval == nil ? services.settings.requestLimit : Self.readerLimit,
                 pageSize: isRefresh ? Self.shortPage : nil, priority: interval == nil ? .background : .reader,
                 epoch: epoch, services: services
@@ -102,10 +191,10 @@ final class CallSync: Sendable {
                 let outcome = result.flatMap { () -> Result<Void, CatalogError> in
                     Result { () throws(CatalogError) in try noteRefresh(gaps, now: now) }
                 }
-                finish(interval, outcome, now: now, completeEpoch: isWhole ? epoch : nil)
+                finish(interval, outcome, now: now, epoch: epoch, isWhole: isWhole)
             }.start()
         } catch {
-            finish(interval, .failure(error), now: now, completeEpoch: nil)
+            finish(interval, .failure(error), now: now, epoch: epoch, isWhole: false)
         }
     }
 
@@ -119,9 +208,13 @@ final class CallSync: Sendable {
         return true
     }
 
-    /// Notes that there are other credentials, to which the list may not be refused.
+    /// Notes that there are other credentials: a list that was refused is requested at once.
     func credentialsDidChange() {
-        state.withLock { if $0.failure?.error.code == .refusedCalls { $0.failure = nil } }
+        let wasRefused = state.withLock { state in
+            if state.refusal != nil { state.failure = nil }
+            return state.refusal != nil
+        }
+        if wasRefused { recordingsHaveChanged() }
     }
 
     // MARK: What is missing
@@ -171,30 +264,33 @@ final class CallSync: Sendable {
 
     // MARK: Answers
 
-    /// The failure of a request that was made just now.
-    private func recentFailure(now: Int64) -> CatalogError? {
-        let pause = max(services.settings.refreshInterval?.components.seconds ?? 60, 1)
-        return state.withLock { state in
-            state.failure.flatMap { age(of: $0.time, at: now) < pause ? $0.error : nil }
-        }
-    }
-
-    /// - Parameter completeEpoch: the database that has the calls of all recordings, if the run was successful.
+    /// - Parameters:
+    ///   - epoch: the database that was in use when the run began.
+    ///   - isWhole: whether the run was for the calls of all recordings, which are listed.
     private func finish(
-        _ interval: Range<Int64>?, _ result: Result<Void, CatalogError>, now: Int64, completeEpoch: Int?
+        _ interval: Range<Int64>?, _ result: Result<Void, CatalogError>, now: Int64, epoch: Int, isWhole: Bool
     ) {
         let failure: CatalogError? = if case .failure(let error) = result { error } else { nil }
-        let isCleaning = state.withLock { state in
-            state.failure = failure.map { ($0, now) }
-            guard let completeEpoch, failure == nil else { return false }
-            state.completeEpoch = completeEpoch
-            guard age(of: state.cleaned, at: now) >= Self.cleaningInterval else { return false }
+        let isComplete = isWhole && failure == nil
+        let (isRefused, isCleaning) = state.withLock { state in
+            if let failure {
+                state.failure = (failure, now, epoch)
+                if failure.isRefusal { state.refusal = failure }
+            } else if state.refusal == nil {
+                state.failure = nil
+            }
+            let isRefused = state.refusal != nil
+            guard isComplete else { return (isRefused, false) }
+            state.completeEpoch = epoch
+            guard age(of: state.cleaned, at: now) >= Self.cleaningInterval else { return (isRefused, false) }
             state.cleaned = now
-            return true
+            return (isRefused, true)
         }
-        log(failure)
-        if isCleaning { removeIdleCalls(until: now - Self.recentSeconds) }
+        // What the catalog has doesn't end a refusal by another run.
+        if failure != nil || !isRefused { log(failure, now: now) }
+        if isCleaning { removeIdleCalls(until: now - Self.recentSeconds, after: nil) }
         answer(interval, result)
+        if isComplete, !isRefused { lateCalls.look(now: now, since: now - Self.recentSeconds) }
     }
 
     /// Answers the waiters of a run, and starts another one for those that came meanwhile.
@@ -208,33 +304,23 @@ final class CallSync: Sendable {
         if run?.next.isEmpty == false { self.run(interval) }
     }
 
-    private func removeIdleCalls(until time: Int64) {
-        services.writer.run(.bulk) { [services] in
+    /// Removes calls step by step: the writing thread takes urgent work between two steps.
+    private func removeIdleCalls(until time: Int64, after place: SID?) {
+        services.writer.run(.bulk) { [self] in
             do throws(CatalogError) {
                 try services.catalog.makeGroupIndex()
-                try services.catalog.calls.removeIdle(.min..<time)
+                let next = try services.catalog.calls.removeIdle(
+                    .min..<time, after: place, limit: Self.cleaningStep)
+                if let next { removeIdleCalls(until: time, after: next) }
             } catch {
                 services.logger.debug("calls without recordings can't be removed", error: error)
             }
         }
     }
 
-    /// Logs the first of repeated failures, and the recovery.
-    private func log(_ error: CatalogError?) {
-        let before = state.withLock { state in
-            defer { state.logged = error?.message }
-            return state.logged
-        }
-        guard let error else {
-            if before != nil { services.logger.notice("the list of calls can be fetched again") }
-            return
-        }
-        if error.message == before {
-            services.logger.debug("the list of calls failed again", error: error)
-        } else {
-            services.logger.failure(
-                "the list of calls failed; without it, recordings don't tell who speaks",
-                error: ListFailure(error, list: "the list of calls"))
-        }
+    private func log(_ error: CatalogError?, now: Int64) {
+        guard let line = state.withLock({ $0.log.note(error, now: now) }) else { return }
+        let consequence = "; without it, recordings don't tell who speaks"
+        services.log(line, error, of: list.name, failed: "failed\(consequence)", refused: "is refused\(consequence)")
     }
 }

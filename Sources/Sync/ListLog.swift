@@ -31,7 +31,7 @@ struct ListLog {
             defer { told = nil }
             return told == nil ? nil : .recovery
         }
-        if error.code == .refusedList {
+        if error.isRefusal {
             guard age(of: refusalTold, at: now) >= Self.refusalInterval else { return .repetition }
             (told, refusalTold) = (error.message, now)
             return .refusal

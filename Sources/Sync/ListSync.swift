@@ -92,9 +92,11 @@ final class ListSync: Sendable {
         }
         let now = services.settings.now()
         let isFirst = state.withLock { state -> Bool? in
-            if state.schedule.isRefusalInForce(now: now) { return nil }
-            defer { state.intervals[interval, default: []].append(completion) }
-            return state.intervals[interval] == nil
+            // Those who come while it is fetched wait for that.
+            let isFirst = state.intervals[interval] == nil
+            if isFirst, !state.schedule.beginPart(now: now) { return nil }
+            state.intervals[interval, default: []].append(completion)
+            return isFirst
         }
         switch isFirst {
         case nil: whenCredentialsAreOld(completion) { [self] in whenListed(interval, completion) }
@@ -251,14 +253,7 @@ final class ListSync: Sendable {
         let error: CatalogError? = if case .failure(let error) = result { error } else { nil }
         let now = services.settings.now()
         guard let line = state.withLock({ $0.log.note(error, now: now) }) else { return }
-        let list = "the list of \(kind.pluralName)"
-        switch (line, error) {
-        case (.failure, let error?):
-            services.logger.failure("\(list) failed", error: ListFailure(error, list: list))
-        case (.refusal, let error?):
-            services.logger.failure("\(list) can't be shown", error: ListFailure(error, list: list))
-        case (.repetition, let error?): services.logger.debug("\(list) failed again", error: error)
-        default: services.logger.notice("\(list) can be fetched again")
-        }
+        services.log(
+            line, error, of: "the list of \(kind.pluralName)", failed: "failed", refused: "can't be shown")
     }
 }

@@ -130,15 +130,8 @@ final class PageFetcher<List: PagedList>: Sendable {
                 }
             }
         } catch {
-            fail(error as? CatalogError ?? failure(error, of: request))
+            fail(error as? CatalogError ?? list.failure(error, isOfFirstPage: request.next == nil))
         }
-    }
-
-    /// The failure of a page.
-    private func failure(_ error: any Error, of request: PagePlan.Request) -> CatalogError {
-        // A link that has become invalid is no refusal of the list.
-        let isRefusal = (error as? TwilioError).map { $0.isRefusal && (request.next == nil || $0.code != .notFound) }
-        return CatalogError(isRefusal ?? false ? list.refusalCode : .incompleteList, "\(error)", cause: error)
     }
 
     private func uncover(_ intervals: [Range<Int64>]) {

@@ -1,4 +1,5 @@
 import Catalog
+import Support
 import Transfer
 import TwilioAPI
 
@@ -31,6 +32,17 @@ protocol PagedList: Sendable {
 
     /// Removes times from the coverage, on the writing thread.
     func uncover(_ intervals: [Range<Int64>]) throws(CatalogError)
+}
+
+extension PagedList {
+    /// The failure of a request for a page.
+    ///
+    /// - Parameter isOfFirstPage: Whether it asked for the first page: a link to another one that has become invalid is
+    ///   no refusal of the list.
+    func failure(_ error: any Error, isOfFirstPage: Bool = true) -> CatalogError {
+        let isRefusal = (error as? TwilioError).map { $0.isRefusal && (isOfFirstPage || $0.code != .notFound) }
+        return CatalogError(isRefusal ?? false ? refusalCode : .incompleteList, "\(error)", cause: error)
+    }
 }
 
 /// The list of one kind of recordings.

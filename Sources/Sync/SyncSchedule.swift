@@ -165,6 +165,16 @@ struct SyncSchedule<Waiter> {
     /// The refusal, unless there are other credentials since.
     var refusalOfCredentials: CatalogError? { failed == nil ? nil : refusal }
 
+    /// Begins a request for a part of the list; returns false if the part isn't to be requested now.
+    ///
+    /// Of a list that is refused to the present credentials, one part is requested in each interval, however many are
+    /// wanted at the same time.
+    mutating func beginPart(now: Int64) -> Bool {
+        if isRefusalInForce(now: now) { return false }
+        if refusalOfCredentials != nil { failed = now }
+        return true
+    }
+
     /// Notes a failure of any request, if it is a refusal of the list.
     mutating func noteRefusal(_ error: CatalogError, now: Int64) {
         if error.code == .refusedList { (failure, failed, refusal) = (error, now, error) }

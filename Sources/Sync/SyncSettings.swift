@@ -1,4 +1,5 @@
 import Foundation
+public import TwilioAPI
 
 /// The settings of list synchronization.
 public struct SyncSettings: Sendable {
@@ -7,6 +8,9 @@ public struct SyncSettings: Sendable {
 
     /// Whether the calls of voice recordings are asked for, which tell who speaks.
     public var fetchesCalls: Bool
+
+    /// The refusal of the list of calls at mounting; nil if the credentials reach it.
+    public var callRefusal: TwilioError?
 
     /// The most parallel requests for pages of a list: half of the account's limit; the other half is for readers.
     var requestLimit = 16

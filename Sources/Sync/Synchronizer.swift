@@ -86,8 +86,11 @@ public final class Synchronizer: Sendable {
         whenAll(MediaKind.allCases, completion) { list, completion in list.whenListed(seconds, completion) }
     }
 
-    /// Whether the calls of voice recordings are asked for.
-    public var hasCalls: Bool { calls != nil }
+    /// Whether the calls of voice recordings are shown: they are asked for, and not refused since the mount began.
+    public var hasCalls: Bool { calls?.isShown ?? false }
+
+    /// The state of the list of calls; nil when they aren't asked for.
+    public var callState: ListStatus.State? { calls?.status }
 
     /// Whether the catalog has the calls of all voice recordings, as far as Twilio lists them.
     public var areCallsComplete: Bool { calls?.isComplete ?? true }
@@ -143,7 +146,8 @@ public final class Synchronizer: Sendable {
         list.whenRefusalIsKnown(completion)
     }
 
-    /// Notes that there are other credentials: lists that were refused are requested when they are next wanted.
+    /// Notes that there are other credentials: lists that were refused are requested when they are next wanted, that of
+    /// calls at once.
     public func credentialsDidChange() {
         for list in lists.values { list.credentialsDidChange() }
         calls?.credentialsDidChange()

@@ -34,6 +34,8 @@ public enum TwilioErrorCode: ErrorCode {
         var host: String?
         /// Its reason in words.
         var reason: ForeignText?
+        /// The user name of the refused credential: an account's SID or an API key's.
+        var user: String?
     }
 
     /// The log field with Twilio's error number.
@@ -47,6 +49,9 @@ extension TwilioError {
     public var twilioCode: Int? { details.twilioCode }
     /// The HTTP status, if there was a response.
     public var status: Int? { details.status }
+
+    /// The user name of the refused credential, an API key's SID for instance; nil where it isn't known.
+    public var user: String? { details.user }
 
     /// Whether Twilio itself says that there is no such resource: a 404 with Twilio's error number in its body.
     ///
@@ -111,7 +116,7 @@ extension TwilioError {
                 remedy: "use an API key or the auth token for it, or check that the client belongs to the account",
                 details: Code.Details(
                     twilioCode: document.code, status: status, host: host,
-                    reason: "OAuth tokens of this client aren't accepted there"),
+                    reason: "OAuth tokens of this client aren't accepted there", user: error.refusedUser),
                 cause: error)
             return
         }
@@ -122,7 +127,9 @@ extension TwilioError {
         self.init(
             code, "\(host) \(deed) \(subject)\(reason) (\(numbers))",
             remedy: remedy ?? (isTokenRefused ? "give the client the permission for it, or use an API key" : nil),
-            details: Code.Details(twilioCode: document.code, status: status, host: host, reason: document.message),
+            details: Code.Details(
+                twilioCode: document.code, status: status, host: host, reason: document.message,
+                user: error.refusedUser),
             cause: error)
     }
 

@@ -38,6 +38,7 @@ struct StartFailureTests {
         arguments: [
             ("recording", "video,compositions", 403, 20403, ["video recordings and compositions"]),
             ("recording", "video", 403, 20403, ["the list of video recordings", "reach nothing"]),
+            ("recording", "video", 401, 20003, ["the list of video recordings", "--video-credentials"]),
             ("recording", "voice,video", 404, 20404, ["the list of video recordings", "--kinds voice"]),
             ("video-recording", "voice,video", 401, 20003, ["the list of voice recordings", "--kinds video"]),
             ("video-recording", "voice,video,compositions", 403, 70052, ["voice recordings and compositions"]),
@@ -70,17 +71,24 @@ struct StartFailureTests {
             account: account, mode: [])
     }
 
-    @Test("A subaccount whose own credentials are refused is named")
-    func subaccount() throws {
-        let account = try SimulatedAccount(media: nil) { $0.subaccounts = [try SimulatedSubaccount(name: "sales")] }
-        let sid = account.simulator.subaccounts[0].sid
-        chmod(try folder.file("own", "\(sid) not-its-token\n"), 0o600)
-        try check(
-            StartFailure(
-                "a subaccount", .credentials,
-                naming: ["the subaccount \(sid)", "--subaccount-credentials", "--kinds voice", "status 401"]
-            ).with { $0.options = ["--subaccounts", "--subaccount-credentials", "$TMP/own"] },
-            account: account, mode: [])
+    @Test("Credentials for video alone that are refused are named, whether they are wrong or reach nothing")
+    func videoCredentials() throws {
+        let key = "SK" + String(repeating: "4", count: 32)
+        let account = try SimulatedAccount(media: nil) {
+            $0.keys = [try SimulatedKey(sid: key, secret: "right", kinds: [.recording], status: 403)]
+        }
+        for (secret, status) in [("right", 403), ("wrong", 401)] {
+            let file = try folder.file(secret, "\(account.sid) \(key) \(secret)\n")
+            chmod(file, 0o600)
+            for (kinds, remedy) in [("voice,video", "--kinds voice"), ("video", "reach nothing")] {
+                try check(
+                    StartFailure(
+                        "video's own credentials", .credentials,
+                        naming: ["video recordings to \(key) ", "status \(status)", remedy, "--video-credentials"]
+                    ).with { $0.options = ["--kinds", kinds, "--video-credentials", file] },
+                    account: account, mode: [])
+            }
+        }
     }
 
     @Test("A key that can't list subaccounts is told as such")

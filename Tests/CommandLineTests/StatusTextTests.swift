@@ -157,6 +157,30 @@ struct StatusTextTests {
         #expect(try Self.text() == expected)
     }
 
+    @Test("The list of calls is a row below the others, with the reason why it is refused")
+    func calls() throws {
+        let text = try Self.text {
+            $0.calls = .init(state: "refused", error: "the key doesn't reach it")
+            $0.accounts[0].calls = .init(state: "complete")
+        }
+        #expect(
+            text.contains(
+                """
+                video-recordings  complete           7            -    1000 B
+                calls             refused            -            -         -
+                  ! the key doesn't reach it
+
+                """))
+        #expect(
+            text.contains(
+                """
+                recordings  stale              5            -  2 KiB
+                  ! late
+                calls       complete           -            -      -
+
+                """))
+    }
+
     @Test("Hosts that can't be reached, and those that ask for a pause, are told below the requests")
     func hosts() throws {
         let text = try Self.text {

@@ -30,6 +30,8 @@ struct MountMetricsTests {
             ("twiliofs_list_state \(account) list=recordings state=syncing", 1),
             ("twiliofs_list_state \(account) list=recordings state=complete", 0),
             ("twiliofs_list_state \(account) list=video-recordings state=failed", 1),
+            ("twiliofs_calls_state \(account) state=refused", 1), ("twiliofs_calls_state \(account) state=complete", 0),
+            ("twiliofs_calls_state account=\(SampleMount.subaccounts[1]) state=complete", 1),
             ("twiliofs_recordings \(account) list=recordings", 120_000),
             ("twiliofs_recordings account=\(SampleMount.subaccounts[0]) list=recordings", 55),
             ("twiliofs_resources \(account) list=recordings status=processing", 3),
@@ -74,7 +76,8 @@ struct MountMetricsTests {
             Self.declarations.compactMap(\.name) == [
                 "info", "mount_timestamp_seconds", "list_state", "recordings", "resources", "sized_recordings",
                 "known_size_bytes", "list_pages", "list_items", "list_items_per_second", "list_remaining_seconds",
-                "list_refresh_timestamp_seconds", "list_full_pass_timestamp_seconds", "subaccount_video_available",
+                "list_refresh_timestamp_seconds", "list_full_pass_timestamp_seconds", "calls_state",
+                "subaccount_video_available",
                 "integrity_recordings", "verdicts_total", "unreadable_recordings", "http_requests_total",
                 "http_received_bytes_total", "http_retries_total", "http_requests_running", "http_requests_waiting",
                 "host_breaker_state", "host_failures", "host_next_attempt_seconds", "host_paused_seconds",
@@ -150,13 +153,14 @@ struct MountMetricsTests {
                 account: SampleMount.account, isSubaccount: false, name: "recordings",
                 status: ListStatus(state: .waiting), tallies: [])
         ]
+        sample.snapshot.calls = []
         sample.snapshot.subaccounts = []
         sample.snapshot.transfer.hosts = []
         let text = MountMetrics.registry().report(of: sample.snapshot).prometheusText(prefix: MountMetrics.prefix)
         let types = try PrometheusReader(text).types
         for name in [
             "list_pages", "list_remaining_seconds", "resources", "http_requests", "media_errors",
-            "subaccount_video_available", "host_failures",
+            "subaccount_video_available", "host_failures", "calls_state",
         ] {
             #expect(types["twiliofs_\(name)"] == nil, "\(name)")
         }
@@ -170,7 +174,7 @@ struct MountMetricsTests {
         switch value {
         case let object as [String: Any]:
             object.flatMap { key, value in
-                let name = path.hasPrefix("accounts[]") && key == "lists" ? "lists" : "\(path).\(key)"
+                let name = path.hasPrefix("accounts[]") && ["lists", "calls"].contains(key) ? key : "\(path).\(key)"
                 return values(in: value, name.hasPrefix(".") ? String(name.dropFirst()) : name)
             }
         case let array as [Any]: array.flatMap { values(in: $0, path + "[]") }
@@ -270,7 +274,7 @@ struct MountMetricsTests {
         func words(_ heading: String) throws -> [String] {
             try Self.rows(under: heading).map { $0[0].trimmingCharacters(in: ["`"]) }
         }
-        #expect(try words("state of a list") == MountSnapshot.List.states)
+        #expect(try words("state of a list") == ListStatus.State.words)
         #expect(
             try words("state of a breaker") == TransferClient.Statistics.Host.Breaker.allCases.map(\.rawValue))
         #expect(try words("integrity") == StoredIntegrity.allCases.map(\.rawValue))

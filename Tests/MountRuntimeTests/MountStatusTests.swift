@@ -61,6 +61,8 @@ struct MountStatusTests {
         #expect(unread["last_refresh"] as? String == "2023-11-14T22:14:20Z")
         #expect(unread["last_full_pass"] as? String == "2023-11-14T22:13:21Z")
         #expect(status.lists["video-recordings"]?.error == "the list is \"broken\" \\ on\ntwo lines")
+        #expect(status.calls == .init(state: "refused", error: "the key doesn't reach them"))
+        #expect(status.accounts.map(\.calls) == [nil, .init(state: "complete")])
         #expect(status.accounts.map(\.sid) == SampleMount.subaccounts)
         #expect(status.accounts.map(\.video) == ["no credentials were given for it", "available"])
         #expect(status.accounts.map(\.name) == ["Support", "Sales"])
@@ -104,13 +106,14 @@ struct MountStatusTests {
         var sample = SampleMount()
         sample.snapshot.subaccounts = []
         sample.snapshot.lists.removeAll { $0.labels["subaccount"] != nil }
+        sample.snapshot.calls = []
         sample.snapshot.unreadable = []
         sample.snapshot.transfer.hosts = []
         let json = try MountMetrics.registry().report(of: sample.snapshot).json
         let object = try #require(JSONSerialization.jsonObject(with: json) as? [String: Any])
         for name in ["accounts", "unreadable", "requests"] { #expect((object[name] as? [Any])?.count == 0, "\(name)") }
         #expect((object["errors"] as? [String: [String: Int]]) == ["media": [:], "system": [:]])
-        #expect(object["hosts"] == nil)
+        #expect(object["hosts"] == nil && object["calls"] == nil)
         let lists = try #require(object["lists"] as? [String: [String: Any]])
         #expect((lists["video-recordings"]?["resources"] as? [String: Int]) == [:])
     }
@@ -120,6 +123,7 @@ struct MountStatusTests {
         let huge = Tally(
             kind: .composition, status: .completed, integrity: .none, count: .max, sizedCount: .max, knownBytes: .max)
         var sample = SampleMount()
+        sample.snapshot.calls = []
         sample.snapshot.subaccounts = []
         sample.snapshot.lists = [
             MountSnapshot.List(

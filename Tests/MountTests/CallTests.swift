@@ -136,6 +136,37 @@ struct CallTests {
         #expect(bench.account.requests.filter { $0.path.hasSuffix("/Calls.json") }.count == 1)
     }
 
+    @Test("A token that reaches the calls after all brings what they tell, without another mount")
+    func rotated() throws {
+        let bench = try Bench([("+493012345", "+498976543")])
+        bench.account.simulator.faults = [.init(.status(403), path: "*/Calls.json")]
+        func write(_ token: String) throws {
+            chmod(try bench.folder.file("token.new", token), 0o600)
+            #expect(rename(bench.folder.path("token.new"), bench.folder.path("token")) == 0)
+        }
+        try write(bench.account.simulator.credentials.authToken)
+        let mount = try MountedAccount(
+            bench.account, options: ["--auth-token-file", bench.folder.path("token")],
+            environment: ["TWILIO_AUTH_TOKEN": ""])
+        // The calls are asked for once the recordings are listed.
+        #expect(try Self.shell(mount, "ls recordings; ls | grep by-number || true") == ["\(bench.sids[0]).wav"])
+        #expect(try Self.shell(mount, "jq -r .calls.state <.twiliofs/status.json") == ["refused"])
+        let status = try Command.require([BuiltPrograms.twiliofs, "status", mount.path]).lines
+        let row = try #require(status.firstIndex { $0.hasPrefix("calls ") && $0.contains("refused") })
+        #expect(status[row + 1].contains("status 403"))
+
+        let token = "another-token-of-the-account"
+        bench.account.simulator.faults = []
+        try bench.account.simulator.replaceSecrets(authToken: token, apiSecret: nil, clientSecret: nil)
+        try write(token)
+        mount.process.send(SIGHUP)
+        try wait(until: "by-number is there") { try Self.shell(mount, "ls").contains("by-number") }
+        #expect(try Self.shell(mount, "ls by-number") == ["+493012345", "+498976543"])
+        #expect(try Self.attribute("from", of: "\(mount.path)/recordings/\(bench.sids[0]).wav") == "+493012345")
+        #expect(try Self.shell(mount, "jq -r .calls.state <.twiliofs/status.json") == ["complete"])
+        #expect(mount.hasLogged("the list of calls can be fetched again"))
+    }
+
     @Test("With --no-calls nothing is asked for, and by-conference is there all the same")
     func without() throws {
         let bench = try Bench([("+493012345", "+498976543")])
@@ -144,6 +175,7 @@ struct CallTests {
         #expect(try Self.shell(mount, "ls by-conference") == [Self.conference])
         #expect(try Command.run(["stat", "\(mount.path)/by-number"]).end != .exited(0))
         #expect(bench.account.requests.allSatisfy { !$0.path.contains("Calls") })
+        #expect(try Self.shell(mount, "jq -c .calls <.twiliofs/status.json") == ["null"])
     }
 
     @Test("A catalog of the version before is converted by a mount, and keeps what it has")

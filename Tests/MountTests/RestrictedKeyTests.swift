@@ -71,6 +71,14 @@ struct RestrictedKeyTests {
         for (directory, count) in [("recordings", 3), ("compositions", 2), ("by-call", 1)] {
             #expect(try Self.run("ls \(directory)", in: mount).lines.count >= count, "\(directory)")
         }
+        // Names that aren't known would be refused alike, and cost a request each.
+        for number in 10..<30 {
+            let name = "RT" + String(repeating: "0", count: 30) + "\(number)"
+            let names = "video-recordings/\(name).mka metadata/video-recordings/\(name).json"
+            #expect(try Self.run("stat \(names)", in: mount).errorText.matches(of: /Permission denied/).count == 2)
+        }
+        #expect(account.requests.allSatisfy { !$0.path.hasPrefix("/v1/Recordings/RT0") })
+        #expect(try Self.run("stat video-recordings/\(known[0])", in: mount).end == .exited(0))
         let resource = "metadata/video-recordings/\(known[0].prefix(34)).json"
         #expect(try Self.run("cat \(resource)", in: mount).end == .exited(0), "it is known by its name")
 
@@ -86,6 +94,22 @@ struct RestrictedKeyTests {
         try wait(until: "the list is there again") { try Self.run("ls video-recordings", in: mount).lines == known }
         #expect(try Self.run("find -L by-date -type f | wc -l", in: mount).lines == ["10"])
         #expect(mount.hasLogged("the list of video recordings can be fetched again"))
+    }
+
+    @Test("A key for voice, and one for video in --video-credentials, show everything, each with what it reaches")
+    func separate() throws {
+        let account = try Self.account([.recording])
+        let video = "SK" + String(repeating: "8", count: 32)
+        account.simulator.keys += [
+            try SimulatedKey(sid: video, secret: "for-video", kinds: [.videoRecording, .composition])
+        ]
+        let folder = try TemporaryFolder()
+        let file = try folder.file("video", "# for video\n\(account.sid) \(video) for-video\n")
+        chmod(file, 0o600)
+        let mount = try MountedAccount(
+            account, options: ["--video-credentials", file], environment: Self.environment())
+        #expect(try mount.differences(from: account) == [])
+        #expect(account.requests.allSatisfy { $0.status != 401 })
     }
 
     @Test("Days of kinds that are whole are shown when these are named, although another kind is refused meanwhile")

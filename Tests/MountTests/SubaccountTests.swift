@@ -102,6 +102,52 @@ struct SubaccountTests {
         #expect(!without.log.contains(" account="), "\(without.log)")
     }
 
+    @Test("A subaccount whose key is refused, at mounting or later, hides nothing else, and is back with its file")
+    func refused() throws {
+        let bench = try Bench()
+        let key = "SK" + String(repeating: "7", count: 32)
+        func accept(_ secret: String) throws {
+            try bench.account.simulator.control(
+                "POST", "keys", body: #"{"sid":"\#(key)","secret":"\#(secret)","account":"\#(bench.own)"}"#)
+        }
+        func write(_ secret: String) throws {
+            chmod(try bench.folder.file("credentials.new", "\(bench.own) \(key) \(secret)\n"), 0o600)
+            #expect(rename(bench.folder.path("credentials.new"), bench.folder.path("credentials")) == 0)
+        }
+        try accept("first")
+        try write("wrong")
+        let mount = try bench.mount(bench.options + ["--refresh", "1", "--no-probing"])
+        let own = "\(mount.path)/accounts/\(bench.own)"
+        func isRefused() throws -> Bool {
+            try ["video-recordings", "compositions", "by-date"].allSatisfy { name in
+                try Command.run(["ls", "\(own)/\(name)"]).errorText.contains("Permission denied")
+            }
+        }
+        func expectRest() throws {
+            #expect(try Self.shell(mount, "ls accounts/\(bench.own)/recordings").count == 1)
+            #expect(try Self.shell(mount, "find -L accounts/\(bench.other)/by-date -type f").count == 1)
+            #expect(try mount.differences(from: bench.account) == [], "the account itself")
+        }
+        func isBack() throws -> Bool {
+            let result = try Command.run(["find", "-L", "\(own)/by-date", "-type", "f"])
+            return result.end == .exited(0) && result.lines.count == 3
+        }
+        #expect(mount.hasLogged("video recordings and compositions of the subaccount \(bench.own) to \(key) "))
+        #expect(try isRefused())
+        try expectRest()
+        let state = #"jq -r '.accounts[].lists["video-recordings"].state // empty' <.twiliofs/status.json"#
+        #expect(try Self.shell(mount, state) == ["refused"])
+        // A newer file is read after a refusal, and the next refresh asks with it.
+        try write("first")
+        try wait(until: "the video is there") { try isBack() }
+        try accept("second")
+        try wait(until: "the video is refused") { try isRefused() }
+        try expectRest()
+        try write("second")
+        try wait(until: "the video is there again") { try isBack() }
+        #expect(mount.process.isRunning)
+    }
+
     @Test("Inode numbers are all different, and the same after a remount; a second backup asks for no media")
     func stability() throws {
         let bench = try Bench()

@@ -144,6 +144,17 @@ struct RefusedListTests {
         clock.advance(by: 61)
         for _ in 0..<20 { #expect(throws: CatalogError.self) { try bench.list(createdIn: day).get() } }
         #expect(Self.count(simulator) == 1)
+        // Different days at the same time.
+        clock.advance(by: 61)
+        let results = Awaited<Result<Void, CatalogError>>()
+        for number in 0..<20 {
+            let begin = begin - Int64(number) * 86_400
+            bench.synchronizer.whenListed(
+                createdIn: Timestamp(seconds: begin)..<Timestamp(seconds: begin + 86_400)
+            ) { results.add($0) }
+        }
+        for result in try results.values(20) { #expect(throws: CatalogError.self) { try result.get() } }
+        #expect(Self.count(simulator) == 2)
         try Self.refuse(simulator, isOver: true)
         clock.advance(by: 61)
         try bench.list(createdIn: day).get()

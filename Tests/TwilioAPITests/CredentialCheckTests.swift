@@ -49,7 +49,7 @@ struct CredentialCheckTests {
                     #expect(error.message.contains("status \(status)") && error.message.contains("127.0.0.1"))
                     #expect(error.message.contains("error \(code)"))
                 } else if status == 401 {
-                    #expect(error.code == .unauthorized)
+                    #expect(error.code == (shown.contains(.voiceRecording) ? .unauthorized : .listsRefused))
                 }
             }
             #expect(bench.simulator.requests.count == shown.count, "a refused list isn't asked for again")
@@ -95,12 +95,17 @@ struct CredentialCheckTests {
             }
         }
         let check = CredentialCheck(patience: Patience(giveUp: .seconds(10)))
-        try check.run(try accounts(), isOfSubaccounts: true)
+        #expect(try check.refusals(ofSubaccounts: accounts()) == nil)
         #expect(bench.simulator.requests.count { $0.status == 200 } == 120)
-        let error = #expect(throws: TwilioError.self) { try check.run(try accounts(wrong: 7), isOfSubaccounts: true) }
-        #expect(error?.code == .listsRefused)
-        #expect(error?.message.contains("the subaccount \(bench.simulator.subaccounts[7].sid)") == true)
-        #expect(error?.message.contains("--subaccount-credentials, or give --kinds voice") == true)
+        let wrong = bench.simulator.subaccounts[7].sid
+        let sentence = try #require(try check.refusals(ofSubaccounts: accounts(wrong: 7)))
+        #expect(
+            sentence.contains("the lists of video recordings and compositions of the subaccount \(wrong) to \(wrong)"))
+        #expect(sentence.contains("status 401"))
+        // What may pass is no refusal: the mount is tried again.
+        bench.simulator.faults = [.init(.status(400), path: "*/Recordings.json")]
+        let error = #expect(throws: TwilioError.self) { try check.refusals(ofSubaccounts: accounts(wrong: 7)) }
+        #expect(error?.code == .refused)
     }
 
     @Test("After a failure that isn't a refusal no further list is asked for")
@@ -110,7 +115,9 @@ struct CredentialCheckTests {
         let api = try TestClient(url: server.url)
         defer { api.shutDown() }
         let accounts = (0..<1000).map { _ in (client: api.client, kinds: Set(Kind.allCases)) }
-        let error = #expect(throws: TwilioError.self) { try CredentialCheck(patience: Patience()).run(accounts) }
+        let error = #expect(throws: TwilioError.self) {
+            try CredentialCheck(patience: Patience()).refusals(ofSubaccounts: accounts)
+        }
         #expect(error?.code == .refused)
         #expect(server.requests.count < 1000)
     }

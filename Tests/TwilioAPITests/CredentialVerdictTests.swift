@@ -11,11 +11,13 @@ struct CredentialVerdictTests {
     private static let others = ["2", "3", "4"].compactMap { SID("AC" + String(repeating: $0, count: 32)) }
 
     /// The refusal of a list by the host of its API.
-    private static func refusal(_ kind: MediaKind, _ status: Int, _ code: Int?, _ reason: String = "") -> TwilioError {
+    private static func refusal(
+        _ kind: MediaKind, _ status: Int, _ code: Int?, _ reason: String = "", user: String? = nil
+    ) -> TwilioError {
         let host = kind == .voiceRecording ? "api.twilio.com" : "video.twilio.com"
         return TwilioError(
             status == 404 ? .notFound : .unauthorized, "\(host) refused the list of \(kind.pluralName)",
-            details: .init(twilioCode: code, status: status, host: host, reason: .init(reason)))
+            details: .init(twilioCode: code, status: status, host: host, reason: .init(reason), user: user))
     }
 
     private static func unreachable(_ kind: MediaKind) -> TwilioError {
@@ -53,11 +55,12 @@ struct CredentialVerdictTests {
                 + " (error 20003, status 401: Authenticate); give --kinds voice to mount the rest,"
                 + " or give other credentials for video with --video-credentials")
         let voice = try error([
-            .voiceRecording: Self.refusal(.voiceRecording, 403, 20403), .videoRecording: nil, .composition: nil,
+            .voiceRecording: Self.refusal(.voiceRecording, 403, 20403, user: "SK1"), .videoRecording: nil,
+            .composition: nil,
         ])
         #expect(
             voice?.message
-                == "api.twilio.com refuses the list of voice recordings (error 20403, status 403);"
+                == "api.twilio.com refuses the list of voice recordings to SK1 (error 20403, status 403);"
                 + " give --kinds video,compositions to mount the rest")
         #expect(voice?.status == 403 && voice?.twilioCode == 20403)
     }
@@ -94,11 +97,15 @@ struct CredentialVerdictTests {
         #expect(unknown?.code == .notFound)
         let forbidden = try error([.videoRecording: Self.refusal(.videoRecording, 403, 20403)])
         #expect(forbidden?.code == .listsRefused)
-        #expect(
-            forbidden?.message.hasSuffix(
-                "; the credentials reach nothing that is to be shown: use others, or allow these to list and read it")
-                == true)
+        let fact = "; the credentials reach nothing that is to be shown: allow them to list and read it, or give others"
+        let end = "\(fact) for video with --video-credentials"
+        #expect(forbidden?.message.hasSuffix(end) == true, "\(forbidden?.message ?? "")")
         #expect(forbidden?.message.contains("--kinds") == false)
+        // A restricted key that Twilio knows is refused by video like one that it doesn't know.
+        let video = try error([.videoRecording: Self.refusal(.videoRecording, 401, 20003)])
+        #expect(video?.code == .listsRefused && video?.message.hasSuffix(end) == true)
+        let voice = try error([.voiceRecording: Self.refusal(.voiceRecording, 403, 20403)])
+        #expect(voice?.message.hasSuffix(fact) == true)
     }
 
     @Test("A refusal precedes a failure that may pass, which is told if nothing is refused")
@@ -107,7 +114,26 @@ struct CredentialVerdictTests {
             .voiceRecording: Self.refusal(.voiceRecording, 401, 20003),
             .videoRecording: Self.unreachable(.videoRecording),
         ])
-        #expect(both?.code == .unauthorized)
+        #expect(both?.code == .listsRefused && both?.status == 401)
+        #expect(
+            both?.message
+                == "api.twilio.com refuses the list of voice recordings (error 20003, status 401);"
+                + " the list of video recordings could not be fetched: video.dublin.ie1.twilio.com has no address",
+            "nobody knows whether the credentials reach nothing, or video")
+        for status in [429, 503] {
+            let busy = TwilioError(
+                .refused, "api.twilio.com failed to send the list of voice recordings (status \(status))",
+                status: status)
+            let mixed = try error([
+                .voiceRecording: busy, .videoRecording: Self.refusal(.videoRecording, 403, 20403), .composition: nil,
+            ])
+            #expect(
+                mixed?.message
+                    == "video.twilio.com refuses the list of video recordings (error 20403, status 403);"
+                    + " api.twilio.com failed to send the list of voice recordings (status \(status));"
+                    + " give --kinds compositions to mount the rest")
+            #expect(try error([.voiceRecording: busy, .videoRecording: nil])?.status == status)
+        }
         let failed = try error([.voiceRecording: nil, .videoRecording: Self.unreachable(.videoRecording)])
         #expect(failed?.code == .unreachable)
     }
@@ -158,10 +184,12 @@ struct CredentialVerdictTests {
         let one = try #require(verdict(Self.others[1...1], .videoRecording))
         #expect(
             one == "video.twilio.com refuses the list of video recordings of the subaccount \(Self.others[1])"
-                + " (error 20003, status 401); correct or remove its credentials in the file of"
-                + " --subaccount-credentials, or give --kinds voice to mount the rest")
+                + " (error 20003, status 401); these lists can't be opened until they are allowed, all others can:"
+                + " correct the subaccount's line in the file of --subaccount-credentials or --video-credentials")
         let many = try #require(verdict(Self.others[...], .videoRecording))
         #expect(many.contains(", and lists of 2 other subaccounts are refused as well;"))
         #expect(verdict([], .videoRecording) == nil)
+        let voice = try #require(verdict(Self.others[...0], .voiceRecording))
+        #expect(voice.hasSuffix("; these lists can't be opened until they are allowed, all others can"))
     }
 }

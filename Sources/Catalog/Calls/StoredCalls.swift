@@ -39,7 +39,10 @@ package struct StoredCalls: Sendable {
         _ calls: [CallDescription], covering covered: [Range<Int64>], keepingAllSince recent: Int64, epoch: Int
     ) throws(CatalogError) {
         try storage.write(in: epoch) { writer in
-            let listed = try writer.listedTimes(of: Self.kind)
+            // Without the index of groups, which comes after the first fetch of a list, finding the recordings of a
+            // call takes seconds.
+            let hasIndex = try EntryIndex.group.isThere(in: writer.database)
+            let listed = hasIndex ? try writer.listedTimes(of: Self.kind) : Coverage()
             try writer.store(calls) { started in
                 started >= recent || !listed.contains(started..<started + Self.reach)
             }
@@ -59,14 +62,30 @@ package struct StoredCalls: Sendable {
         }
     }
 
-    /// Removes calls without recordings whose recordings would be known, in a range of times of beginning.
-    package func removeIdle(_ range: Range<Int64>) throws(CatalogError) {
+    /// Removes calls without recordings whose recordings would be known, among the next calls in the order of SIDs.
+    ///
+    /// All calls at once would keep other writers waiting for seconds.
+    ///
+    /// - Parameters:
+    ///   - range: the times of beginning of the calls to remove.
+    ///   - place: the result of the preceding step; nil to begin.
+    ///   - limit: the most calls to look at.
+    /// - Returns: the place of the last call that was looked at; nil at the end.
+    package func removeIdle(
+        _ range: Range<Int64>, after place: SID?, limit: Int
+    ) throws(CatalogError) -> SID? {
         try storage.write { writer in
+            let first = place.map(SIDDigits.init)
+            let last = try writer.database.firstRow(
+                of: "SELECT sid FROM call WHERE sid > coalesce(?1, x'') ORDER BY sid LIMIT 1 OFFSET ?2",
+                [first, limit - 1]
+            ) { $0.digits(0) }
             for listed in try writer.listedTimes(of: Self.kind).ranges {
                 let end = min(listed.upperBound, range.upperBound).subtractingSaturated(Self.reach)
                 let start = max(listed.lowerBound, range.lowerBound)
-                if start < end { try writer.removeIdleCalls(start..<end) }
+                if start < end { try writer.removeIdleCalls(start..<end, after: first, through: last ?? nil) }
             }
+            return last.flatMap { $0 }.map(SID.init(call:))
         }
     }
 
@@ -103,6 +122,33 @@ package struct StoredCalls: Sendable {
                 $0.optionalInteger(0)
             }
             return found ?? nil
+        }
+    }
+
+    /// The calls that the catalog lacks of recordings created since a time, or without a time of creation.
+    ///
+    /// - Parameters:
+    ///   - position: the position of a recording; only later ones count.
+    ///   - limit: the most calls: those of the recordings that were stored first.
+    /// - Returns: the calls, each with the last time of creation of those recordings.
+    package func unknown(
+        createdSince time: Int64, after position: Int64, limit: Int
+    ) throws(CatalogError) -> [(call: SID, created: Int64?)] {
+        try storage.read { database in
+            let query = """
+                SELECT group_sid, max(created) FROM (
+                    SELECT id, group_sid, created FROM entry
+                    WHERE kind IN (\(Catalog.kindsOfCalls)) AND created >= ?1 AND id > ?2
+                    UNION ALL SELECT id, group_sid, NULL FROM entry
+                    WHERE kind IN (\(Catalog.kindsOfCalls)) AND created IS NULL AND id > ?2)
+                WHERE group_sid IS NOT NULL AND NOT EXISTS (SELECT 1 FROM call WHERE call.sid = group_sid)
+                GROUP BY group_sid ORDER BY min(id) LIMIT ?3
+                """
+            var found: [(call: SID, created: Int64?)] = []
+            try database.forEachRow(of: query, [time, position, limit]) { row in
+                if let digits = row.digits(0) { found.append((SID(call: digits), row.optionalInteger(1))) }
+            }
+            return found
         }
     }
 }

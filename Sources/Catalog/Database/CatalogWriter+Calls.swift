@@ -22,6 +22,7 @@ extension CatalogWriter {
             """
             SELECT 1 FROM entry WHERE kind IN (\(Catalog.kindsOfCalls)) AND group_sid = ?1 AND status IS NULL LIMIT 1
             """)
+        let unfinished = try unfinishedCalls()
         let insert = try RawStatement(
             database,
             """
@@ -40,7 +41,7 @@ extension CatalogWriter {
             ($0.digits.high, $0.digits.low) < ($1.digits.high, $1.digits.low)
         }
         for row in rows {
-            if !isKept(row.started) {
+            if !isKept(row.started), !unfinished.contains(row.digits) {
                 isRecorded.bind(1, row.digits)
                 let isFound = try isRecorded.step()
                 isRecorded.finish()
@@ -51,16 +52,44 @@ extension CatalogWriter {
         }
     }
 
+    /// The query for the calls of unfinished recordings, which may be finished later; there are few.
+    private static let unfinishedCalls = """
+        SELECT group_sid FROM entry INDEXED BY entry_unfinished
+        WHERE status IS NOT NULL AND status NOT IN ('deleted', 'failed', 'absent')
+            AND +kind IN (\(Catalog.kindsOfCalls)) AND group_sid IS NOT NULL
+        """
+    /// The most unfinished recordings whose calls are looked at.
+    private static let unfinishedLimit = 10_000
+
+    private func unfinishedCalls() throws -> Set<SIDDigits> {
+        var found: Set<SIDDigits> = []
+        try database.forEachRow(of: "\(Self.unfinishedCalls) LIMIT \(Self.unfinishedLimit)") { row in
+            if let digits = row.digits(0) { found.insert(digits) }
+        }
+        return found
+    }
+
     /// Removes the calls without recordings that began within a range of times.
-    mutating func removeIdleCalls(_ range: Range<Int64>) throws {
+    ///
+    /// - Parameters:
+    ///   - first: only those with a greater SID; nil for no bound.
+    ///   - last: only those with this SID or a smaller one; nil for no bound.
+    mutating func removeIdleCalls(
+        _ range: Range<Int64>, after first: SIDDigits? = nil, through last: SIDDigits? = nil
+    ) throws {
+        // In the order of SIDs, which is also that of the index of groups, neighbours are read together.
         let delete = try RawStatement(
             database,
             """
-            DELETE FROM call WHERE started >= ?1 AND started < ?2 AND NOT EXISTS (
-                SELECT 1 FROM entry WHERE kind IN (\(Catalog.kindsOfCalls)) AND group_sid = call.sid
-                    AND status IS NULL)
+            DELETE FROM call
+            WHERE sid > coalesce(?3, x'') AND sid <= ?4 AND +started >= ?1 AND +started < ?2 AND NOT EXISTS (
+                    SELECT 1 FROM entry WHERE kind IN (\(Catalog.kindsOfCalls)) AND group_sid = call.sid
+                        AND status IS NULL)
+                AND sid NOT IN (\(Self.unfinishedCalls) LIMIT \(Self.unfinishedLimit))
             """)
-        try delete.run([range.lowerBound, range.upperBound])
+        try delete.run([
+            range.lowerBound, range.upperBound, first, last ?? SIDDigits(high: .max, low: .max),
+        ])
         rowCounts[.call, default: 0] -= Int64(delete.changedRows)
     }
 

@@ -146,7 +146,7 @@ package struct StoredLists: Sendable {
             let rows = try Row.fetchAll(
                 database,
                 sql: """
-                    SELECT sid, id FROM entry
+                    SELECT sid, id FROM entry INDEXED BY entry_unfinished
                     WHERE kind = ? AND id > ? AND status IS NOT NULL AND status NOT IN ('deleted', 'failed', 'absent')
                         AND (created < ? OR created IS NULL)
                     ORDER BY id LIMIT ?

@@ -71,6 +71,9 @@ extension AWSCredentials: Rereadable {
     public var name: String { "the AWS profile '\(sources.profile)'" }
 
     /// Reads the files again; see ``Rereadable``.
+    ///
+    /// Files without a usable key take none away: one of them may be half-written, or can't be read now, and a server
+    /// refuses a key that has ended.
     public func readAgain(evenIfUnchanged: Bool) throws -> Bool {
         let stamps = sources.files.map { FileStamp(of: $0) }
         let isDue = state.withLock { state in
@@ -79,7 +82,10 @@ extension AWSCredentials: Rereadable {
         }
         guard isDue else { return false }
         let settings = try sources.load()
-        return state.withLock { state in
+        return try state.withLock { state in
+            if state.settings.key != nil, let absence = settings.absence {
+                throw AWSError(.unusableProfile, absence)
+            }
             defer { state.settings = settings }
             return state.settings.key != settings.key
         }

@@ -21,7 +21,7 @@ enum MountMetrics {
 
     /// All rows, in the order of the Prometheus text.
     static let all: [Metric<MountSnapshot>] =
-        mount + lists + subaccounts + recordings + transfers + hosts + limiter + media + errors + distributions
+        mount + lists + calls + subaccounts + recordings + transfers + hosts + limiter + media + errors + distributions
 
     private static let mount = [
         fact("schema", "Number of this schema.") { _ in .integer(MountStatus.currentSchema) },
@@ -36,12 +36,12 @@ enum MountMetrics {
 
     private static let lists = [
         Row(
-            .state(MountSnapshot.List.states), "list_state",
+            .state(ListStatus.State.words), "list_state",
             "State of the list; for Prometheus 1 for the one it is in, 0 for the others.", labels: ["account", "list"],
             field: inList("state")
-        ) { $0.ofLists { .text($0.state.word) } },
+        ) { $0.ofLists { .text($0.status.state.word) } },
         Row(fact: "Why the list is stale, failed or refused.", field: inList("error")) {
-            $0.ofLists { $0.state.error.map { .text($0) } }
+            $0.ofLists { $0.status.state.error.map { .text($0) } }
         },
         ofList(
             "recordings", "recordings", "recordings",
@@ -78,6 +78,17 @@ enum MountMetrics {
         ofList(
             "list_full_pass_timestamp_seconds", "time", "last_full_pass", "When the whole list was last fetched."
         ) { $0.status.passed.map { .time($0) } },
+    ]
+
+    private static let calls = [
+        Row(
+            .state(ListStatus.State.words), "calls_state",
+            "State of the list of calls; absent with --no-calls and without voice; for Prometheus 1 for the one it is in,"
+                + " 0 for the others.", labels: ["account"], field: inCalls("state")
+        ) { $0.ofCalls { .text($0.state.word) } },
+        Row(fact: "Why the list of calls is stale, failed or refused.", field: inCalls("error")) {
+            $0.ofCalls { $0.state.error.map { .text($0) } }
+        },
     ]
 
     private static let subaccounts = [
@@ -253,6 +264,8 @@ enum MountMetrics {
     private static let tenMicroseconds = [0.00001, 0.00003, 0.0001, 0.0003]
 
     private static func inList(_ field: String) -> FieldPath { "accounts[sid=subaccount]?.lists.{list}.\(field)" }
+
+    private static func inCalls(_ field: String) -> FieldPath { "accounts[sid=subaccount]?.calls.\(field)" }
 
     private static func inUnreadable(_ field: String) -> FieldPath { "unreadable[#index,requirement].\(field)" }
 

@@ -22,6 +22,13 @@ struct MountSnapshot: Sendable {
         let knownBytes: Int64
     }
 
+    /// The list of calls of the account or of a subaccount.
+    struct Calls: Sendable {
+        /// The labels of its samples.
+        let labels: [String: String]
+        let state: ListStatus.State
+    }
+
     struct Subaccount: Sendable {
         let sid: String
         let name: ForeignText
@@ -34,6 +41,8 @@ struct MountSnapshot: Sendable {
     let mounted: Date
     let account: String
     var lists: [List]
+    /// The lists of calls that are asked for.
+    var calls: [Calls]
     var subaccounts: [Subaccount]
     var integrity: [StoredIntegrity: Int64]
     var unreadable: [UnreadableRecordings]
@@ -47,7 +56,7 @@ extension MountSnapshot.List {
     ///
     /// - Parameter tallies: The tallies of the list's kind.
     init(account: String, isSubaccount: Bool, name: String, status: ListStatus, tallies: [Tally]) {
-        labels = ["account": account, "list": name].merging(isSubaccount ? ["subaccount": account] : [:]) { $1 }
+        labels = MountSnapshot.labels(account: account, isSubaccount: isSubaccount).merging(["list": name]) { $1 }
         self.status = status
         resources = tallies.reduce(into: [:]) {
             $0[$1.status.rawValue] = ($0[$1.status.rawValue] ?? 0).addingSaturated($1.count)
@@ -57,10 +66,26 @@ extension MountSnapshot.List {
         sized = completed.map(\.sizedCount).sumSaturated()
         knownBytes = completed.map(\.knownBytes).sumSaturated()
     }
+}
 
-    /// The word for its state, and the reason for a stale, failed or refused one.
-    var state: (word: String, error: String?) {
-        switch status.state {
+extension MountSnapshot.Calls {
+    init(account: String, isSubaccount: Bool, state: ListStatus.State) {
+        self.init(labels: MountSnapshot.labels(account: account, isSubaccount: isSubaccount), state: state)
+    }
+}
+
+extension ListStatus.State {
+    /// The word for it.
+    var word: String { told.word }
+
+    /// The reason for a stale, failed or refused list.
+    var error: String? { told.error }
+
+    /// The words for all states, in the order of their occurrence.
+    static let words = ["waiting", "syncing", "complete", "stale", "failed", "refused"]
+
+    private var told: (word: String, error: String?) {
+        switch self {
         case .waiting: ("waiting", nil)
         case .syncing: ("syncing", nil)
         case .complete: ("complete", nil)
@@ -69,9 +94,6 @@ extension MountSnapshot.List {
         case .refused(let message): ("refused", message)
         }
     }
-
-    /// The words for all states, in the order of their occurrence.
-    static let states = ["waiting", "syncing", "complete", "stale", "failed", "refused"]
 }
 
 // The samples for the rows of ``MountMetrics``.
@@ -80,6 +102,16 @@ extension MountSnapshot {
     /// A value of each list that has one.
     func ofLists(_ value: (List) -> MetricSample.Value?) -> [MetricSample] {
         lists.compactMap { list in value(list).map { MetricSample(list.labels, $0) } }
+    }
+
+    /// A value of each list of calls that has one.
+    func ofCalls(_ value: (Calls) -> MetricSample.Value?) -> [MetricSample] {
+        calls.compactMap { calls in value(calls).map { MetricSample(calls.labels, $0) } }
+    }
+
+    /// The labels of what an account has.
+    static func labels(account: String, isSubaccount: Bool) -> [String: String] {
+        ["account": account].merging(isSubaccount ? ["subaccount": account] : [:]) { $1 }
     }
 
     /// The counts of each list by status; the object exists even if it is empty.

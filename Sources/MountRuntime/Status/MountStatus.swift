@@ -16,6 +16,7 @@ package struct MountStatus: Codable, Hashable, Sendable {
     package var mounted: Date
     package var account: String
     package var lists: [String: List]
+    package var calls: Calls?
     package var accounts: [Subaccount]
     package var integrity: [String: Int64]
     package var unreadable: [Unreadable]?
@@ -47,10 +48,17 @@ package struct MountStatus: Codable, Hashable, Sendable {
         package static let syncing = "syncing"
     }
 
+    package struct Calls: Codable, Hashable, Sendable {
+        /// The word for the state, as in ``List/state``.
+        package var state: String
+        package var error: String?
+    }
+
     package struct Subaccount: Codable, Hashable, Sendable {
         package var sid: String
         package var name: ForeignText
         package var lists: [String: List]
+        package var calls: Calls?
         package var video: String
 
         /// The value of ``video`` for visible video.

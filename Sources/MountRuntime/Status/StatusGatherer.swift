@@ -29,8 +29,15 @@ struct StatusGatherer: Sendable {
         let integrity = try main.catalog.integrityCounts()
         var lists = try Self.lists(of: main, isSubaccount: false)
         for branch in subaccounts { lists += try Self.lists(of: branch, isSubaccount: true) }
+        let calls = ([main] + subaccounts).compactMap { branch in
+            branch.synchronizer.callState.map {
+                MountSnapshot.Calls(
+                    account: branch.account.description, isSubaccount: branch.account != main.account, state: $0)
+            }
+        }
         return MountSnapshot(
             version: version, time: .now, mounted: mounted, account: main.account.description, lists: lists,
+            calls: calls,
             subaccounts: subaccounts.map {
                 MountSnapshot.Subaccount(sid: $0.account.description, name: $0.name, videoIssue: $0.videoIssue)
             },

@@ -150,6 +150,7 @@ extension TransferStateMachine {
         if let reason { return failed(reason, retryAfter: retryAfter, now: now) }
         let response = Response(head: head, body: body)
         var error = TransferError(.status, "\(head.address) answered with status \(head.status).", response: response)
+        error.details.refusedUser = attempt.authorization?.username
         if let authorization = attempt.authorization {
             let isRefusal = attempt.address.credentials?.isRefusal(status: head.status, body: body) == true
             // A 403 is for what the credential may do: a newer one may do no more.

@@ -31,6 +31,14 @@ public enum Authorization: Sendable, Hashable {
         }
     }
 
+    /// The user name, which is no secret; nil for forms without one.
+    var username: String? {
+        switch self {
+        case .basic(let credential), .signed(let credential, _): credential.username
+        case .bearer, .aws: nil
+        }
+    }
+
     /// The header fields that carry it, besides those that libcurl makes from its other options.
     var headers: [(String, String)] {
         switch self {

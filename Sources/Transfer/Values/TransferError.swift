@@ -57,6 +57,8 @@ public enum TransferErrorCode: ErrorCode {
         var host: String?
         /// The form of the authorization that the response refused.
         var refusedForm: Authorization.Form?
+        /// The user name that the refused request carried, if any.
+        var refusedUser: String?
     }
 
     /// Whether the transfer was cancelled.
@@ -88,6 +90,8 @@ extension TransferError {
     /// The form of the authorization that the server refused, newly obtained where that is possible, or doesn't let do
     /// this (403).
     public var refusedForm: Authorization.Form? { details.refusedForm }
+    /// The user name of the credential with which the refused request was sent, an API key's SID for instance.
+    public var refusedUser: String? { details.refusedUser }
     /// The message without the parts that are soon out of date, such as the time of the next attempt.
     public var lastingMessage: String { (details.lastingFact ?? fact).followed(by: remedy) }
 

@@ -36,7 +36,10 @@ final class ObjectAddresses: MediaAddresses, RelocatingSource {
         if let response = error.response { return S3Answer(response).error(of: object) }
         guard error.code == .credentialUnavailable || error.code == .addressUnavailable else { return nil }
         let reason = (error.cause as? any CausedError)?.message ?? "\(error)"
+        // A source of credentials that fails says nothing of what they allow. That there are none comes without a
+        // request, as a failure to make an address.
         return ExternalMediaError(
-            .denied, "can't be read from \(object.place): \(reason)", details: reason, cause: error)
+            error.code == .credentialUnavailable ? .unavailable : .denied,
+            "can't be read from \(object.place): \(reason)", details: reason, cause: error)
     }
 }

@@ -9,12 +9,16 @@ public struct PhoneNumber: RawRepresentable, Hashable, Sendable, Comparable, Cus
     public static let digits: ClosedRange<Int64> = 10...999_999_999_999_999
 
     /// The numbers that Twilio gives to callers who withhold theirs: words, spelled with the letters of a keypad.
+    ///
+    /// The last two are no words. Twilio's page on "strange numbers" had them as well, as its readers quote it, and
+    /// nobody can have them: they are too short for their countries.
     private static let placeholders: Set<Int64> = [
         266_696_687,  // ANONYMOUS
         7_378_742_833,  // RESTRICTED
         2_562_533,  // BLOCKED
         8_656_696,  // UNKNOWN
         86_282_452_253,  // UNAVAILABLE
+        7_378_742_883, 464,
     ]
 
     /// Makes a number from its digits; nil for impossible digits and for the placeholder of a withheld number.

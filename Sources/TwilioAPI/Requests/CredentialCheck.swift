@@ -25,30 +25,44 @@ public struct CredentialCheck: Sendable {
     /// - Parameter patience: The limits of each request.
     public init(patience: Patience) { self.patience = patience }
 
-    /// Asks for one resource of each list; blocks.
+    /// Asks for one resource of each list of an account; blocks.
     ///
-    /// - Parameters:
-    ///   - accounts: The clients, each with the kinds that are to be shown of its account.
-    ///   - isOfSubaccounts: Whether they are subaccounts, whose video has credentials of its own.
     /// - Throws: ``TwilioError``, as ``TwilioClient/verifyCredentials(for:patience:)`` describes.
-    public func run(
-        _ accounts: [(client: TwilioClient, kinds: Set<MediaKind>)], isOfSubaccounts: Bool = false
-    ) throws(TwilioError) {
+    public func run(_ client: TwilioClient, _ kinds: Set<MediaKind>) throws(TwilioError) {
+        let verdict = CredentialVerdict(
+            outcomes: outcomes(of: [(client: client, kinds: kinds)]), isOfSubaccounts: false,
+            regionWithoutVideo: client.endpoints.regionWithoutVideo)
+        if let error = verdict.error { throw error }
+    }
+
+    /// Asks for one resource of each list of subaccounts; blocks.
+    ///
+    /// One subaccount whose credentials were changed must not keep all others from being mounted, so a refusal is no
+    /// error.
+    ///
+    /// - Parameter accounts: The clients, each with the kinds that are to be shown of its account.
+    /// - Returns: A sentence about the lists that are refused; nil if none is.
+    /// - Throws: ``TwilioError`` for a failure that isn't a refusal.
+    public func refusals(
+        ofSubaccounts accounts: [(client: TwilioClient, kinds: Set<MediaKind>)]
+    ) throws(TwilioError) -> String? {
+        let outcomes = outcomes(of: accounts)
+        if let failure = outcomes.lazy.compactMap(\.error).first(where: { !$0.isRefusal }) { throw failure }
+        return CredentialVerdict(outcomes: outcomes, isOfSubaccounts: true, regionWithoutVideo: nil).error?.message
+    }
+
+    private func outcomes(of accounts: [(client: TwilioClient, kinds: Set<MediaKind>)]) -> [ListOutcome] {
         let questions = accounts.flatMap { account in
             MediaKind.allCases.filter(account.kinds.contains).map { (client: account.client, kind: $0) }
         }
         let answers = responses(to: questions)
-        let outcomes = questions.enumerated().compactMap { index, question in
+        return questions.enumerated().compactMap { index, question in
             answers[index].map { answer in
                 ListOutcome(
                     account: question.client.account, kind: question.kind,
                     error: Self.error(in: answer, of: question.client, question.kind))
             }
         }
-        let verdict = CredentialVerdict(
-            outcomes: outcomes, isOfSubaccounts: isOfSubaccounts,
-            regionWithoutVideo: accounts.first?.client.endpoints.regionWithoutVideo)
-        if let error = verdict.error { throw error }
     }
 
     /// Sends the requests, and waits for the answers; after a failure that isn't a refusal no others are sent.

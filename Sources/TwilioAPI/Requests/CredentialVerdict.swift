@@ -11,12 +11,13 @@ struct ListOutcome: Sendable {
 /// What the outcomes of a ``CredentialCheck`` mean together, as one sentence: a value without I/O.
 struct CredentialVerdict {
     let outcomes: [ListOutcome]
-    /// Whether the accounts are subaccounts, whose video has credentials of its own.
+    /// Whether the accounts are subaccounts, whose video has credentials of its own, and whose refusals are told while
+    /// the rest is mounted.
     let isOfSubaccounts: Bool
     /// The region, if it has no video.
     let regionWithoutVideo: String?
 
-    /// The error that ends the mount; nil if the credentials reach every list.
+    /// The failure of the check; nil if the credentials reach every list.
     ///
     /// A refusal precedes other failures: no repetition changes it.
     var error: TwilioError? {
@@ -24,18 +25,19 @@ struct CredentialVerdict {
         guard let first = refused.first, let firstError = first.error else {
             return outcomes.lazy.compactMap(\.error).first
         }
-        if !isOfSubaccounts, reached.isEmpty {
-            // Nobody knows these credentials; a region without video may know them, for voice.
-            if refused.allSatisfy({ $0.error?.status == 401 }), !isForRegion(refused) || first.kind.isOfVoiceService {
-                return firstError
-            }
+        if !isOfSubaccounts, reached.isEmpty, failed(besides: refused).isEmpty {
+            // Nobody knows these credentials. Of video alone that isn't certain: restricted keys don't reach it, and
+            // some regions don't have it.
+            if refused.allSatisfy({ $0.error?.status == 401 }), first.kind.isOfVoiceService { return firstError }
             if firstError.code == .notFound, first.kind.isOfVoiceService { return firstError }
             // The account's own settings are the reason, and the remedy is known.
             if firstError.remedy != nil, refused.allSatisfy({ $0.error?.remedy == firstError.remedy }) {
                 return firstError
             }
         }
-        let message = Self.joined(clauses(refused), by: ", and ") + reason(refused) + remedy(refused)
+        let message =
+            Self.joined(clauses(refused), by: ", and ") + reason(refused) + failures(besides: refused)
+            + remedy(refused)
         return TwilioError(
             .listsRefused, message, twilioCode: firstError.twilioCode, status: firstError.status, cause: firstError)
     }
@@ -50,6 +52,13 @@ struct CredentialVerdict {
         return outcomes.filter { outcome in
             guard let error = outcome.error else { return false }
             return error.isRefusal || mayLackHost && error.code == .unreachable && !outcome.kind.isOfVoiceService
+        }
+    }
+
+    /// The outcomes that don't tell whether the credentials reach the list, as of an outage.
+    private func failed(besides refused: [ListOutcome]) -> [ListOutcome] {
+        outcomes.filter { outcome in
+            outcome.error != nil && !refused.contains { $0.account == outcome.account && $0.kind == outcome.kind }
         }
     }
 
@@ -91,7 +100,7 @@ struct CredentialVerdict {
     /// The host and the numbers of an answer, which outcomes in one clause have in common.
     private static func answer(_ outcome: ListOutcome) -> String {
         let details = outcome.error?.details
-        return "\(details?.host ?? "") \(details?.status ?? 0) \(details?.twilioCode ?? 0)"
+        return "\(details?.host ?? "") \(details?.user ?? "") \(details?.status ?? 0) \(details?.twilioCode ?? 0)"
     }
 
     private func clause(_ outcomes: [ListOutcome]) -> String {
@@ -106,7 +115,8 @@ struct CredentialVerdict {
         var numbers = error.twilioCode.map { "error \($0), status \(status)" } ?? "status \(status)"
         let reasons = Set(outcomes.map { $0.error?.details.reason ?? "" })
         if reasons.count == 1, let reason = reasons.first, !reason.isEmpty { numbers += ": \(reason)" }
-        return "\(host) refuses \(lists) (\(numbers))"
+        let user = error.details.user.map { " to \($0)" } ?? ""
+        return "\(host) refuses \(lists)\(user) (\(numbers))"
     }
 
     private func reason(_ refused: [ListOutcome]) -> String {
@@ -114,26 +124,32 @@ struct CredentialVerdict {
         return "; the region \(regionWithoutVideo) has no video"
     }
 
+    /// The first failure that is no refusal: whether the credentials reach its list isn't known.
+    private func failures(besides refused: [ListOutcome]) -> String {
+        failed(besides: refused).first?.error.map { "; \($0.message)" } ?? ""
+    }
+
     private func remedy(_ refused: [ListOutcome]) -> String {
-        var remedies: [String] = []
-        if isOfSubaccounts, refused.contains(where: { !$0.kind.isOfVoiceService }) {
-            remedies.append(
-                "correct or remove its credentials in the file of --subaccount-credentials")
+        if isOfSubaccounts { return remedyOfSubaccounts(refused) }
+        // A restricted key doesn't reach video, but another one may.
+        let mayHaveOtherVideo = regionWithoutVideo == nil && !refused.contains { $0.kind.isOfVoiceService }
+        guard reached.isEmpty else {
+            let rest = "; give --kinds \(reached.map(\.commandLineName).joined(separator: ",")) to mount the rest"
+            guard mayHaveOtherVideo, reached.allSatisfy(\.isOfVoiceService) else { return rest }
+            return rest + ", or give other credentials for video with --video-credentials"
         }
-        if reached.isEmpty {
-            if isOfSubaccounts { remedies.append("mount without --subaccounts") }
-        } else {
-            remedies.append("give --kinds \(reached.map(\.commandLineName).joined(separator: ",")) to mount the rest")
-            if !isOfSubaccounts, regionWithoutVideo == nil, reached.allSatisfy(\.isOfVoiceService) {
-                remedies.append("give other credentials for video with --video-credentials")
-            }
-        }
-        if remedies.isEmpty {
-            let fact = "; the credentials reach nothing that is to be shown"
-            // Only other kinds help where a region has none of these.
-            return isForRegion(refused) ? fact : "\(fact): use others, or allow these to list and read it"
-        }
-        return "; \(Self.joined(remedies, by: ", or "))"
+        let others = mayHaveOtherVideo ? "give others for video with --video-credentials" : "give others"
+        guard failed(besides: refused).isEmpty else { return "" }
+        let fact = "; the credentials reach nothing that is to be shown"
+        // Only other kinds help where a region has none of these.
+        return isForRegion(refused) ? fact : "\(fact): allow them to list and read it, or \(others)"
+    }
+
+    private func remedyOfSubaccounts(_ refused: [ListOutcome]) -> String {
+        let consequence = "; these lists can't be opened until they are allowed, all others can"
+        guard refused.contains(where: { !$0.kind.isOfVoiceService }) else { return consequence }
+        return consequence
+            + ": correct the subaccount's line in the file of --subaccount-credentials or --video-credentials"
     }
 
     /// Enumerates texts, the last one after a conjunction.

@@ -19,6 +19,9 @@ extension TwilioClient {
     private static let callPageLength = 16 << 20
     private static let callSubject = "the list of calls"
 
+    /// The size limit of a call in bytes: one takes two thousand.
+    private static let callLength = 1 << 20
+
     private var callPath: String { "/2010-04-01/Accounts/\(account)/Calls.json" }
 
     /// Requests one page of the list of calls.
@@ -49,6 +52,28 @@ extension TwilioClient {
         let largest = Self.largestCallPage
         let fields = interval.dayFields(named: "StartTime") + ["PageSize=\(min(max(size ?? largest, 1), largest))"]
         return "\(callPath)?\(fields.joined(separator: "&"))"
+    }
+
+    /// Gets a single call, which the list may lack; `completion` is called on the transfer thread and must be quick.
+    public func call(
+        _ sid: SID, priority: Priority = .background,
+        completion: @escaping @Sendable (Result<CallDescription, TwilioError>) -> Void
+    ) {
+        let request = Result { () throws(TwilioError) in
+            Request(
+                address: try apiAddress("/2010-04-01/Accounts/\(account)/Calls/\(sid).json"), priority: priority,
+                bodyLimit: Self.callLength)
+        }
+        send(request, subject: "\(sid)") { result in
+            completion(
+                Result { () throws(TwilioError) in
+                    let call = try CallDescription(body: result.get().body)
+                    guard call.sid == sid else {
+                        throw TwilioError(.malformedAnswer, "\(call.sid) was sent where \(sid) was asked for")
+                    }
+                    return call
+                })
+        }
     }
 
     /// Requests one call, to check that the credentials reach the list of calls; blocks.

@@ -12,7 +12,7 @@ extension TwilioClient {
     ///   ``TwilioError/Code/unauthorized`` for wrong credentials, ``TwilioError/Code/notFound`` for an unknown account
     ///   and ``TwilioError/Code/listsRefused`` for credentials that don't reach every list.
     public func verifyCredentials(for kinds: Set<MediaKind>, patience: Patience) throws(TwilioError) {
-        try CredentialCheck(patience: patience).run([(client: self, kinds: kinds)])
+        try CredentialCheck(patience: patience).run(self, kinds)
     }
 
     /// Requests the smallest page of a list.

@@ -43,12 +43,22 @@ public struct CallDescription: Hashable, Sendable {
             member = try scanner.nextMember()
         }
         guard let sid = fields[.sid].flatMap({ SID($0, letters: .call) }) else {
-            throw TwilioError(.malformedAnswer, "a call in the list of calls has no SID of a call")
+            throw TwilioError(.malformedAnswer, "a call has no SID of a call")
         }
+        let times = [fields[.startTime], fields[.dateCreated]].lazy.compactMap { $0.flatMap { Timestamp($0)?.bounded } }
         self.init(
             sid: sid, from: CallParty(fields[.from] ?? ""), to: CallParty(fields[.to] ?? ""),
-            direction: fields[.direction].flatMap(Self.direction(told:)),
-            startTime: (fields[.startTime] ?? fields[.dateCreated]).flatMap { Timestamp($0)?.bounded })
+            direction: fields[.direction].flatMap(Self.direction(told:)), startTime: times.first)
+    }
+
+    /// Reads a call that was requested alone.
+    ///
+    /// - Throws: ``TwilioError`` with code ``TwilioError/Code/malformedAnswer``.
+    init(body: [UInt8]) throws(TwilioError) {
+        var scanner = JSONScanner(body, subject: "a call")
+        scanner.skipSpace()
+        try self.init(from: &scanner)
+        try scanner.finish()
     }
 
     /// Twilio's word for a direction; nil for any other text.

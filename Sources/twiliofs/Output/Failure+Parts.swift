@@ -41,7 +41,8 @@ extension Failure {
                 error.remedy == nil
                 ? "; check the account SID and the auth token or API key, which is valid in one region only (--region)"
                 : ""
-            self.init(.credentials, "Twilio refuses the credentials: \(error.message)\(advice)")
+            let user = error.user.map { " of \($0)" } ?? ""
+            self.init(.credentials, "Twilio refuses the credentials\(user): \(error.message)\(advice)")
         case .listsRefused: self.init(.credentials, error.message)
         case .notFound:
             self.init(.credentials, "Twilio doesn't know the account: \(error.message); check the account SID")

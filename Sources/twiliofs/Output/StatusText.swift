@@ -34,7 +34,7 @@ struct StatusText {
             label("mounted", "on \(mountPoint), \(Self.duration(status.time.timeIntervalSince(status.mounted))) ago"),
             label("version", status.version), Line(""),
         ]
-        lines += listLines(status.lists) + unreadableLines + [Line("")]
+        lines += listLines(status.lists, status.calls) + unreadableLines + [Line("")]
         for account in status.accounts { lines += accountLines(account) + [Line("")] }
         if !status.requests.isEmpty { lines += requestLines + hostLines + [Line("")] }
         lines += activityLines
@@ -43,7 +43,8 @@ struct StatusText {
 
     // MARK: Lists
 
-    private func listLines(_ lists: [String: MountStatus.List]) -> [Line] {
+    /// The lists of an account, and that of its calls, which has no recordings.
+    private func listLines(_ lists: [String: MountStatus.List], _ calls: MountStatus.Calls?) -> [Line] {
         var table = TextTable([
             ("list", .left), ("state", .left), ("recordings", .right), ("sizes known", .right), ("bytes", .right),
         ])
@@ -54,17 +55,22 @@ struct StatusText {
                 "\(ByteSize(bytes: list.knownBytes))",
             ])
         }
+        if let calls { table.add(["calls", calls.state, "-", "-", "-"]) }
         let rows = table.lines
-        return rows.prefix(1).map { Line($0) }
+        let lines =
+            rows.prefix(1).map { Line($0) }
             + zip(lists, rows.dropFirst()).flatMap { entry, row in
                 [Line(row, isEmphasized: entry.value.error != nil)] + detailLines(of: entry.value)
             }
+        guard let calls, let row = rows.last else { return lines }
+        return lines + [Line(row, isEmphasized: calls.error != nil)] + errorLine(calls.error)
     }
+
+    private func errorLine(_ error: String?) -> [Line] { error.map { [emphasized("  ! \($0)")] } ?? [] }
 
     /// The details of a list below its row.
     private func detailLines(of list: MountStatus.List) -> [Line] {
-        var lines: [Line] = []
-        if let error = list.error { lines.append(emphasized("  ! \(error)")) }
+        var lines = errorLine(list.error)
         if list.state == MountStatus.List.syncing, let progress = progress(of: list) {
             lines.append(Line("  \(progress)"))
         }
@@ -91,7 +97,7 @@ struct StatusText {
         let video =
             account.video == MountStatus.Subaccount.videoIsAvailable
             ? [] : [emphasized("  ! no video: \(account.video)")]
-        return [label("subaccount", "\(account.sid) \(account.name)")] + video + listLines(account.lists)
+        return [label("subaccount", "\(account.sid) \(account.name)")] + video + listLines(account.lists, account.calls)
     }
 
     private var unreadableLines: [Line] { (status.unreadable ?? []).map { emphasized("  ! \($0.sentence)") } }

@@ -117,6 +117,10 @@ extension SampleMount {
                     subaccounts[1], "recordings", syncing(pages: 21, items: 1050, rate: 3.25, left: 77),
                     (.completed, 1049, 1048, 20_000)),
             ],
+            calls: [
+                .init(account: account, isSubaccount: false, state: .refused("the key doesn't reach them")),
+                .init(account: subaccounts[1], isSubaccount: true, state: .complete),
+            ],
             subaccounts: [
                 .init(sid: subaccounts[0], name: "Support", videoIssue: "no credentials were given for it"),
                 .init(sid: subaccounts[1], name: "Sales", videoIssue: nil),

@@ -111,6 +111,7 @@ struct TransferCredentialTests {
             simulation.renewal = { _ in (.success(false), after: .zero) }
             simulation.run(source: { _ in .success(here) }) { _, _ in .response(401, [], [], .complete) }
             #expect(simulation.error?.status == 401 && simulation.error?.refusedForm == .basic, "\(name)")
+            #expect(simulation.error?.refusedUser == "u", "\(name)")
             #expect(simulation.requests.count == 1, "\(name)")
         }
     }
