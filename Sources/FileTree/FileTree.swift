@@ -118,8 +118,19 @@ public final class FileTree: Sendable {
 
     /// The extended attributes of a node, names and values; only media has some.
     public func extendedAttributes(of inode: InodeNumber) throws(FileTreeError) -> [(name: String, value: String)] {
+        try knownAttributes(of: inode)?.values ?? []
+    }
+
+    /// The bytes that suffice for the names of a node's extended attributes, each with a zero byte, even if more of
+    /// them become known before the names are asked for.
+    public func roomForAttributeNames(of inode: InodeNumber) throws(FileTreeError) -> Int {
+        try knownAttributes(of: inode)?.longestListing ?? 0
+    }
+
+    /// The extended attributes of media; nil for any other node.
+    private func knownAttributes(of inode: InodeNumber) throws(FileTreeError) -> ExtendedAttributes? {
         let node = try nodes.node(inode)
-        guard case .media(let sid, _) = node.place else { return [] }
+        guard case .media(let sid, _) = node.place else { return nil }
         let branch = branches[node.branch]
         let resource = try branch.resource(of: sid)
         let call = try branch.query { catalog throws(CatalogError) in
@@ -127,8 +138,7 @@ public final class FileTree: Sendable {
         }
         return ExtendedAttributes(
             resource: resource, call: call, facts: try branch.knownFacts(of: sid),
-            integrity: library.integrity(of: sid), stored: try branch.storedIntegrity(of: sid)
-        ).values
+            integrity: library.integrity(of: sid), stored: try branch.storedIntegrity(of: sid))
     }
 
     /// The number of completed recordings, and the sum of the known sizes in bytes.

@@ -232,19 +232,30 @@ final class CallSync: Sendable {
         var gaps: [Range<Int64>] = []
         for range in wanted.ranges {
             var missing = coverage.gaps(in: range)
+            var refresh: Range<Int64>?
             if range.upperBound == now + 1 {
                 // The part that grows with time, which is empty if calls were fetched within this second.
                 let last = missing.last.flatMap { $0.upperBound == now + 1 ? $0.lowerBound : nil } ?? now + 1
                 if last == now + 1 || coverage.contains(last - 1..<last) {
                     if last <= now { missing.removeLast() }
                     // Twilio may list a call later than others that began after it.
-                    let refresh = last - services.settings.overlap..<now + 1
-                    if try isRefreshDue(of: refresh, now: now) { missing.append(refresh) }
+                    let newest = last - services.settings.overlap..<now + 1
+                    if try isRefreshDue(of: newest, now: now) { refresh = newest }
                 }
             }
-            gaps += missing
+            for gap in missing { gaps.append(try widened(gap, coverage)) }
+            if let refresh { gaps.append(refresh) }
         }
         return gaps
+    }
+
+    /// A gap together with the end of what was fetched before it, if a recording of that time lacks its call: when it
+    /// was fetched, the call may not have been listed yet.
+    private func widened(_ gap: Range<Int64>, _ coverage: Coverage) throws(CatalogError) -> Range<Int64> {
+        guard gap.lowerBound > .min, coverage.contains(gap.lowerBound - 1..<gap.lowerBound) else { return gap }
+        let lower = gap.lowerBound.subtractingSaturated(services.settings.overlap)
+        let isUnknown = try services.catalog.calls.lastUnknown(createdIn: lower..<gap.lowerBound) != nil
+        return isUnknown ? lower..<gap.upperBound : gap
     }
 
     /// Whether the newest calls have to be fetched: a recording has come whose call isn't known.

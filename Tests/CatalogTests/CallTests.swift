@@ -44,12 +44,23 @@ struct CallTests {
     @Test("A hostile text is bounded before it is stored, and reads as it was stored")
     func hostile() throws {
         let folder = try CatalogFolder()
-        let text = "\u{1B}]0;x\u{7}\n../../" + String(repeating: "y", count: 10_000)
-        let call = try Sample.call(1, from: text, to: text, seconds: Self.time)
-        try folder.catalog().store([call])
-        let found = try #require(try folder.catalog().call(call.sid))
-        #expect(found == call && found.from.text.unicodeScalars.count == 300)
-        #expect(NumberGroup(found.from) == .anonymous)
+        let texts = [
+            "\u{1B}]0;x\u{7}\n../../" + String(repeating: "y", count: 10_000), "+49\u{0}3012345", "+493012345\n",
+            "\u{0}", " ", "e\u{301}", "\u{E9}", "\u{202E}+4930", "\u{FE0F}", "\u{1F468}\u{200D}\u{1F469}",
+            String(repeating: "\u{301}", count: 301), String(repeating: "9", count: 1 << 20), "'; DROP TABLE call; --",
+        ]
+        let calls = try texts.enumerated().map {
+            try Sample.call($0.offset, from: $0.element, to: $0.element, seconds: Self.time)
+        }
+        try folder.catalog().store(calls)
+        let catalog = try folder.catalog()
+        for call in calls {
+            let found = try #require(try catalog.call(call.sid))
+            #expect(found == call && found.from.text.unicodeScalars.count <= 300)
+            #expect(NumberGroup(found.from) == .anonymous)
+        }
+        try catalog.checkWhole()
+        #expect(catalog.epoch == 0)
     }
 
     @Test("A call without recordings is kept while its recordings aren't all known, and not beyond")
@@ -72,10 +83,99 @@ struct CallTests {
         // Recent ones are kept whatever is known.
         try catalog.store(calls, keepingAllSince: Self.time)
         #expect(try calls.map { try catalog.call($0.sid) != nil } == [true, true, true, true])
-        try catalog.calls.removeIdle(.min..<Self.time + 50 * day)
+        try Self.removeIdle(until: Self.time + 50 * day, from: catalog)
         #expect(try calls.map { try catalog.call($0.sid) != nil } == [true, false, true, true])
         try catalog.checkWhole()
         #expect(try Self.count("call", in: folder) == 3)
+    }
+
+    /// Removes calls without recordings in steps of so many calls.
+    private static func removeIdle(until time: Int64, from catalog: Catalog, limit: Int = 1000) throws {
+        var place: SID?
+        repeat {
+            place = try catalog.calls.removeIdle(.min..<time, after: place, limit: limit)
+        } while place != nil
+    }
+
+    @Test("Removal in steps of any size removes the same calls", arguments: [1, 2, 7, 100])
+    func steps(limit: Int) throws {
+        let folder = try CatalogFolder()
+        let catalog = try folder.catalog()
+        try catalog.store(
+            try (0..<20).map { try Sample.resource($0, seconds: Self.time, group: $0) }, covering: [0..<Int64.max])
+        try catalog.makeGroupIndex()
+        let calls = try (0..<50).map { try Sample.call($0 * 3 % 50, seconds: Self.time) }
+        try catalog.store(calls)
+        try Self.removeIdle(until: Self.time, from: catalog, limit: limit)
+        #expect(try Self.count("call", in: folder) == 50)
+        try Self.removeIdle(until: Self.time * 2, from: catalog, limit: limit)
+        for call in calls {
+            let number = try #require(Int(call.sid.description.suffix(8), radix: 16))
+            #expect(try (catalog.call(call.sid) != nil) == (number < 20), "\(number)")
+        }
+        try catalog.checkWhole()
+        #expect(catalog.epoch == 0)
+    }
+
+    @Test("A call of a recording that isn't finished yet is kept until it is, or is gone")
+    func unfinished() throws {
+        let catalog = try CatalogFolder().catalog()
+        let statuses = ["in-progress", "processing", "completed", "failed", "deleted", "absent"]
+        try catalog.store(
+            try statuses.enumerated().map {
+                try Sample.resource($0.offset, status: $0.element, seconds: Self.time, group: $0.offset)
+            }, covering: [0..<Int64.max])
+        try catalog.makeGroupIndex()
+        let calls = try statuses.indices.map { try Sample.call($0, seconds: Self.time) }
+        func kept() throws -> [Bool] { try calls.map { try catalog.call($0.sid) != nil } }
+        try catalog.store(calls, keepingAllSince: .max)
+        #expect(try kept() == [true, true, true, false, false, false])
+        try catalog.store(calls)
+        #expect(try kept() == [Bool](repeating: true, count: calls.count))
+        try Self.removeIdle(until: .max, from: catalog)
+        #expect(try kept() == [true, true, true, false, false, false])
+    }
+
+    @Test("While the first fetch of a list lasts, all calls are kept: their recordings can't be found quickly")
+    func unindexed() throws {
+        let catalog = try CatalogFolder().catalog()
+        try catalog.store(
+            [try Sample.resource(1, seconds: Self.time, group: 1)], covering: [Self.time - 9..<Self.time + 900_000])
+        let calls = [try Sample.call(1, seconds: Self.time), try Sample.call(2, seconds: Self.time)]
+        try catalog.store(calls, keepingAllSince: .max)
+        #expect(try calls.map { try catalog.call($0.sid) != nil } == [true, true])
+        try catalog.makeGroupIndex()
+        try Self.removeIdle(until: .max, from: catalog)
+        #expect(try calls.map { try catalog.call($0.sid) != nil } == [true, false])
+    }
+
+    @Test("The calls that are missing are found since a time and a position, each once")
+    func unknown() throws {
+        let catalog = try CatalogFolder().catalog()
+        let undated = Array(
+            """
+            {"sid":"\(try Sample.sid(9))","status":"completed","call_sid":"\(try Sample.group(9))","date_created":null}
+            """.utf8)
+        try catalog.store([
+            try Sample.resource(1, seconds: Self.time, group: 1),
+            try Sample.resource(2, seconds: Self.time + 5, group: 2),
+            try Sample.resource(3, seconds: Self.time + 9, group: 2),
+            try Sample.resource(4, seconds: Self.time, group: 4),
+            try Sample.resource(5, seconds: Self.time - 1, group: 5),
+            try Sample.resource(6, seconds: Self.time, group: nil),
+            try ListedResource(kind: .voiceRecording, json: undated),
+        ])
+        try catalog.store([try Sample.resource(7, .videoRecording, seconds: Self.time, group: 7)])
+        try catalog.store([try Sample.call(4, seconds: Self.time)])
+        func found(after position: Int64 = 0, limit: Int = 100) throws -> [SID] {
+            try catalog.calls.unknown(createdSince: Self.time, after: position, limit: limit).map(\.call)
+        }
+        #expect(try found() == [1, 2, 9].map { try Sample.group($0) })
+        #expect(try found(limit: 2) == [1, 2].map { try Sample.group($0) })
+        #expect(try found(after: try #require(try catalog.entry(of: try Sample.sid(3))?.position)) == [Sample.group(9)])
+        #expect(try found(after: try catalog.lastPosition()).isEmpty)
+        let times = try catalog.calls.unknown(createdSince: Self.time, after: 0, limit: 9).map(\.created)
+        #expect(times == [Self.time, Self.time + 9, nil])
     }
 
     @Test("Days with recordings, and recordings whose call isn't known, are found")

@@ -137,6 +137,10 @@ struct ProgramTests {
         #expect(attributes.contains(#"user.twilio.sid="\#(original.sid)""#))
         #expect(attributes.contains(#"user.twilio.encryption="aes-256-gcm""#))
         #expect(attributes.contains(#"user.twilio.public_key_sid="\#(bench.account.simulator.publicKeySID ?? "")""#))
+        // The size of the list has room for names that become known before the list is asked for.
+        let sizes = try Python.run("attribute_list", bench.mount.path(of: original)).lines.compactMap { Int($0) }
+        #expect(sizes.count == 2 && sizes[1] > 0 && sizes[1] < sizes[0], "\(sizes)")
+        #expect(try Python.run("attribute_list", "\(bench.mount.path)/recordings").lines == ["0"])
         let missing = try Command.run(["getfattr", "-n", "user.nothing", bench.mount.path(of: original)])
         #expect(missing.errorText.contains("No such attribute"))
     }

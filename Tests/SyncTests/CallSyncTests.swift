@@ -175,6 +175,30 @@ struct CallSyncTests {
         #expect(new.count == 1 && new.first?.query.hasSuffix("PageSize=100") == true, "\(new)")
     }
 
+    @Test("A call that was listed only after a mount has ended is found by the next one, days later")
+    func remount() throws {
+        let simulator = try Self.simulator { $0.behaviour.pageSizeLimit = 1 }
+        defer { simulator.stop() }
+        try Self.add(1, created: Self.noon - 600, to: simulator)
+        let clock = Locked(Self.noon)
+        let settings = Self.settings { clock.withLock { $0 } }
+        let folder: CatalogFolder
+        do {
+            let bench = try SyncBench(simulator, settings: settings)
+            defer { bench.shutDown() }
+            try bench.listCalls().get()
+            folder = bench.folder
+        }
+        for (number, seconds) in [(2, 500), (3, 300), (4, 100), (5, 10)] as [(Int, Int64)] {
+            try Self.add(number, created: Self.noon - seconds, to: simulator)
+        }
+        clock.withLock { $0 += 9 * Self.day }
+        let bench = try SyncBench(simulator, folder: folder, settings: settings)
+        defer { bench.shutDown() }
+        try bench.listCalls().get()
+        for number in 1...5 { try Self.expect(bench, knows: number, of: simulator) }
+    }
+
     @Test("Calls come with the list of recordings, without anybody asking for them")
     func background() throws {
         let simulator = try Self.simulator()
@@ -308,10 +332,31 @@ struct CallSyncTests {
         let bench = try SyncBench(simulator, settings: Self.settings())
         defer { bench.shutDown() }
         try bench.listCalls().get()
-        try FileManager.default.removeItem(atPath: bench.folder.path)
-        _ = try? bench.catalog.listed()
+        try bench.loseCatalog()
         #expect(!bench.synchronizer.areCallsComplete)
         try bench.listCalls().get()
         try Self.expect(bench, knows: 1, of: simulator)
+    }
+
+    @Test("A catalog that is lost while calls are fetched fails those who wait, and nobody later")
+    func lostMeanwhile() throws {
+        let simulator = try Self.simulator()
+        defer { simulator.stop() }
+        try Self.add(1, created: Self.noon, to: simulator)
+        let bench = try SyncBench(simulator, settings: Self.settings())
+        defer { bench.shutDown() }
+        try bench.listCalls().get()
+        try Self.add(2, created: Self.noon - 9 * Self.day, to: simulator)
+        _ = try bench.find(try Sample.sid(2), .voiceRecording)
+        let count = Self.callRequests(simulator).count
+        let results = Awaited<Result<Void, CatalogError>>()
+        try bench.whileNothingIsWritten {
+            bench.synchronizer.whenCallsListed(createdIn: Self.day(of: Self.noon - 9 * Self.day)) { results.add($0) }
+            #expect(eventually { Self.callRequests(simulator).count > count })
+            try bench.loseCatalog()
+        }
+        #expect(throws: CatalogError.self) { try results.value().get() }
+        try bench.listCalls().get()
+        for number in [1, 2] { try Self.expect(bench, knows: number, of: simulator) }
     }
 }

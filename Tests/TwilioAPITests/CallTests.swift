@@ -24,6 +24,7 @@ struct CallTests {
             "+1234567890123456",
             "anonymous", "client:alice", "sip:+493012345@example.com", "+49３０", "+٤٩٣٠١٢", "/+493012345", "+493012345/",
             "../..", "+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253", "+99999999999999999999999999",
+            "+7378742883", "+464", "+49\u{FFFD}30",
         ])
     func noNumbers(text: String) {
         #expect(PhoneNumber(text) == nil)
@@ -69,6 +70,47 @@ struct CallTests {
             "next_page_uri":null}
             """)
         #expect(queued.calls.first?.startTime?.description == "2016-10-14T21:00:00Z")
+    }
+
+    @Test(
+        "The first possible time counts: of the beginning, else of the creation",
+        arguments: [
+            (#""""#, true), (#""yesterday""#, true), ("5", true), (#""Thu, 01 Jan 9999 00:00:00 +0000""#, true),
+            (#""Fri, 14 Oct 2016 20:00:00 +0000""#, false),
+        ])
+    func times(start: String, isCreation: Bool) throws {
+        let body = """
+            {"sid":"\(Self.sid)","start_time":\(start),"date_created":"Fri, 14 Oct 2016 21:00:00 +0000"}
+            """
+        let time = try CallDescription(body: Array(body.utf8)).startTime?.description
+        #expect(time == (isCreation ? "2016-10-14T21:00:00Z" : "2016-10-14T20:00:00Z"))
+    }
+
+    @Test(
+        "A party of any text is one line of bounded length, and no number unless it is one",
+        arguments: [
+            #"+49\u00003012345"#, #"+493012345\n"#, #"\ufeff+493012345"#, #"\u202e+493012345"#, "+493012345/../..",
+            "client:NAME", "sip:NAME@host", "sip:+493012345@host", "Anonymous", "+anonymous", "whatsapp:+493012345",
+            "+9", "+99",
+        ])
+    func parties(text: String) throws {
+        // The last two stand for a mebibyte.
+        let text = ["+9", "+99"].contains(text) ? text + String(repeating: "9", count: 1 << 20) : text
+        let body = #"{"sid":"\#(Self.sid)","from":"\#(text)","to":"\#(text)","from":"+4912"}"#
+        let call = try CallDescription(body: Array(body.utf8))
+        #expect(call.from.number == nil && call.from == call.to)
+        #expect(call.from.text.unicodeScalars.count <= 300)
+        #expect(!call.from.text.unicodeScalars.contains { $0.value < 0x20 || $0.properties.generalCategory == .format })
+        // What is stored is read as the same.
+        #expect(CallParty(call.from.text) == call.from)
+    }
+
+    @Test(
+        "What is no single call is an error",
+        arguments: ["", "[]", "{}", #"{"sid":5}"#, #"{"sid":"RE00112233445566778899aabbccddeeff"}"#])
+    func noCall(text: String) {
+        let error = #expect(throws: TwilioError.self) { try CallDescription(body: Array(text.utf8)) }
+        #expect(error?.code == .malformedAnswer)
     }
 
     @Test("Hostile texts are bounded and clean")

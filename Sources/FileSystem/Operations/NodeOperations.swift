@@ -108,6 +108,13 @@ func getExtendedAttribute(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ name: Un
 
 func listExtendedAttributes(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ size: Int) {
     OperationContext.run(handle, .listExtendedAttributes, inode) { (context, request) throws(FileTreeError) in
+        guard size > 0 else {
+            // A program asks for the size, and then for the names, of which there may be more by then. Few programs
+            // try again.
+            let room = try context.tree.roomForAttributeNames(of: inode.inode)
+            request.answer { fuse_reply_xattr($0, room) }
+            return
+        }
         let attributes = try context.tree.extendedAttributes(of: inode.inode)
         reply(attributes.flatMap { Array($0.name.utf8) + [0] }, to: request, size: size)
     }

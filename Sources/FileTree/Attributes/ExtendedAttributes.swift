@@ -8,6 +8,9 @@ struct ExtendedAttributes {
     /// Names and values, in the order of a listing.
     let values: [(name: String, value: String)]
 
+    /// The bytes of a listing that has every name, each with a zero byte.
+    let longestListing: Int
+
     /// Collects the known values.
     ///
     /// - Parameters:
@@ -43,8 +46,11 @@ struct ExtendedAttributes {
             ("public_key_sid", resource.publicKeySID),
             ("integrity", truth.rawValue),
         ]
-        values = optional.compactMap { name, value in value.map { ("user.twilio.\(name)", $0) } }
+        values = optional.compactMap { name, value in value.map { (Self.prefix + name, $0) } }
+        longestListing = optional.reduce(0) { $0 + Self.prefix.utf8.count + $1.0.utf8.count + 1 }
     }
+
+    private static let prefix = "user.twilio."
 
     private static func text(of party: CallParty) -> String? { party.text.isEmpty ? nil : party.text }
 }

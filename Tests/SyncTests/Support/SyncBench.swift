@@ -1,5 +1,6 @@
 import Catalog
 import CatalogTestSupport
+import Foundation
 import Logging
 import ModuleTestSupport
 import Support
@@ -74,6 +75,23 @@ final class SyncBench: Sendable {
         let isDone = Condition(false)
         workers.checker.run { isDone.change { $0 = true } }
         isDone.waitWithoutEnd { $0 ? () : nil }
+    }
+
+    /// Runs a body while nothing is written to the catalog.
+    func whileNothingIsWritten(_ body: () throws -> Void) rethrows {
+        let isOver = Condition(false)
+        writer.run(.urgent) { isOver.waitWithoutEnd { $0 ? () : nil } }
+        defer { isOver.change { $0 = true } }
+        try body()
+    }
+
+    /// Removes the catalog's file, as a user can, and has the catalog notice it.
+    func loseCatalog() throws {
+        let epoch = catalog.epoch
+        // Not the folder: a thread that notices it first makes a new file there.
+        try FileManager.default.removeItem(atPath: folder.file)
+        _ = try? catalog.listed()
+        #expect(catalog.epoch > epoch)
     }
 
     /// Asks for what was made within an interval and waits for the answer.
