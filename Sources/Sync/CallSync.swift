@@ -22,6 +22,8 @@ final class CallSync: Sendable {
         var runs: [Range<Int64>?: Run] = [:]
         /// The epoch of the database that was complete; nil for none.
         var completeEpoch: Int?
+        /// When that was so, and the position of the last recording then: until another comes, nothing is missing.
+        var settled: (time: Int64, lastPosition: Int64)?
         var failure: (error: CatalogError, time: Int64)?
         /// The message of the failure logged last; repetitions are logged only for debugging.
         var logged: String?
@@ -86,10 +88,17 @@ final class CallSync: Sendable {
             return
         }
         do throws(CatalogError) {
+            // Read before the gaps: a recording that comes meanwhile isn't taken for one whose call was looked for.
+            let last = try services.catalog.lastPosition()
+            if isSettled(epoch, lastPosition: last, now: now) {
+                answer(interval, .success(()))
+                return
+            }
             let isWhole = interval == nil ? try areRecordingsListed(now: now) : false
+            let whole = isWhole ? (epoch, last) : nil
             let gaps = try gaps(interval, now: now)
             guard !gaps.isEmpty else {
-                finish(interval, .success(()), now: now, completeEpoch: isWhole ? epoch : nil)
+                finish(interval, .success(()), now: now, whole: whole)
                 return
             }
             let isRefresh = gaps.allSatisfy { $0.upperBound - $0.lowerBound <= Self.shortGap }
@@ -102,10 +111,21 @@ final class CallSync: Sendable {
                 let outcome = result.flatMap { () -> Result<Void, CatalogError> in
                     Result { () throws(CatalogError) in try noteRefresh(gaps, now: now) }
                 }
-                finish(interval, outcome, now: now, completeEpoch: isWhole ? epoch : nil)
+                finish(interval, outcome, now: now, whole: whole)
             }.start()
         } catch {
-            finish(interval, .failure(error), now: now, completeEpoch: nil)
+            finish(interval, .failure(error), now: now, whole: nil)
+        }
+    }
+
+    /// Whether all calls were found just now, and no recording has come since: a search would find no gap.
+    ///
+    /// The search asks the catalog once for each day, which takes too long for each of a million directories.
+    private func isSettled(_ epoch: Int, lastPosition: Int64, now: Int64) -> Bool {
+        let interval = services.settings.refreshInterval?.components.seconds ?? .max
+        return state.withLock { state in
+            guard state.completeEpoch == epoch, let settled = state.settled else { return false }
+            return settled.lastPosition == lastPosition && age(of: settled.time, at: now) < interval
         }
     }
 
@@ -179,15 +199,19 @@ final class CallSync: Sendable {
         }
     }
 
-    /// - Parameter completeEpoch: the database that has the calls of all recordings, if the run was successful.
+    /// - Parameter whole: the database that has the calls of all recordings, if the run was successful, and the
+    ///   position of its last recording.
     private func finish(
-        _ interval: Range<Int64>?, _ result: Result<Void, CatalogError>, now: Int64, completeEpoch: Int?
+        _ interval: Range<Int64>?, _ result: Result<Void, CatalogError>, now: Int64,
+        whole: (epoch: Int, lastPosition: Int64)?
     ) {
         let failure: CatalogError? = if case .failure(let error) = result { error } else { nil }
         let isCleaning = state.withLock { state in
             state.failure = failure.map { ($0, now) }
-            guard let completeEpoch, failure == nil else { return false }
-            state.completeEpoch = completeEpoch
+            if failure != nil { state.settled = nil }
+            guard let whole, failure == nil else { return false }
+            state.completeEpoch = whole.epoch
+            state.settled = (now, whole.lastPosition)
             guard age(of: state.cleaned, at: now) >= Self.cleaningInterval else { return false }
             state.cleaned = now
             return true

@@ -206,6 +206,30 @@ struct CallTests {
         #expect(try Self.sids(catalog, other, limit: 100) == [try Sample.sid(1499)])
     }
 
+    @Test("A number's calls outside of a window don't slow down a mount that doesn't show them")
+    func outsideOfWindow() throws {
+        let folder = try CatalogFolder()
+        let (count, later) = (5000, Self.time + 30 * 86_400)
+        let wide = try folder.catalog()
+        try wide.store(try (0..<count).map { try Sample.resource($0, seconds: Self.time, group: $0) })
+        try wide.store([try Sample.resource(count, seconds: later, group: count)])
+        try wide.store(
+            try (0...count).map {
+                try Sample.call($0, from: "+49111", to: "+4922\($0)", seconds: $0 < count ? Self.time : later - 90_000)
+            })
+        let group = try #require(NumberGroup(named: "+49111"))
+        let narrow = try folder.catalog(
+            window: CatalogWindow(interval: CreationInterval(from: Timestamp(seconds: later))))
+        func time(_ catalog: Catalog, _ number: Int) throws -> Duration {
+            #expect(try catalog.oldest(of: group)?.sid == Sample.sid(number))
+            return try ContinuousClock().measure { for _ in 0..<100 { _ = try catalog.oldest(of: group) } }
+        }
+        let expected = try time(wide, 0)
+        let duration = try time(narrow, count)
+        #expect(duration < expected * 20, "\(duration), and \(expected) without a window")
+        #expect(try Self.groups(narrow, limit: 10).map(\.name) == ["+49111", "+4922\(count)"])
+    }
+
     // MARK: By conference
 
     @Test("Conferences follow the recordings: they come, change and go with them")

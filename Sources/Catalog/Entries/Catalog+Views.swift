@@ -22,8 +22,10 @@ extension Catalog {
         var oldest: Timestamp?
         for kind in MediaKind.allCases where window.kinds.contains(kind) {
             let found = try entries(
-                "kind = ?1 AND created IS NOT NULL AND status IS NULL\(isShown()) ORDER BY created LIMIT 1",
-                [kind.rawValue])
+                """
+                kind = ?1 AND created IS NOT NULL AND status IS NULL\(isShown(byTime: true))
+                ORDER BY created LIMIT 1
+                """, [kind.rawValue])
             if let time = found.first?.dateCreated { oldest = min(oldest ?? time, time) }
         }
         return oldest
@@ -36,14 +38,18 @@ extension Catalog {
         of kind: MediaKind, createdIn interval: Range<Timestamp>, after place: (created: Timestamp, position: Int64)?,
         limit: Int
     ) throws(CatalogError) -> [CatalogEntry] {
-        try entries(
+        // Only one pair of bounds can lead to the entries: the narrower one.
+        let shown = window.seconds
+        let begin = max(interval.lowerBound.seconds, shown.lowerBound)
+        let place = place.flatMap { $0.created.seconds < begin ? nil : $0 }
+        return try entries(
             """
             kind = ?1 AND created >= ?2 AND created < ?3 AND (created > ?2 OR id > ?4) AND status IS NULL\(isShown())
             ORDER BY created, id LIMIT ?5
             """,
             [
-                kind.rawValue, max(place?.created ?? interval.lowerBound, interval.lowerBound).seconds,
-                interval.upperBound.seconds, place?.position ?? 0, limit,
+                kind.rawValue, place?.created.seconds ?? begin, min(interval.upperBound.seconds, shown.upperBound),
+                place?.position ?? 0, limit,
             ])
     }
 
