@@ -36,7 +36,9 @@ struct GroupTests {
 
     @Test(
         "However small the pieces, listing every recording's call goes over the recordings once",
-        arguments: [CatalogWindow(), CatalogWindow(interval: CreationInterval(from: Timestamp(seconds: 1_500_000_000)))])
+        arguments: [
+            CatalogWindow(), CatalogWindow(interval: CreationInterval(from: Timestamp(seconds: 1_500_000_000))),
+        ])
     func pieces(window: CatalogWindow) throws {
         let catalog = try CatalogFolder().catalog(window: window)
         try catalog.store(try (1...10_000).map { try Sample.resource($0, seconds: 1_600_000_000, group: $0) })

@@ -121,6 +121,21 @@ extension Catalog {
         ).first
     }
 
+    /// The creation time of the newest recording of a call or room; nil if there is none with a time.
+    ///
+    /// - Parameters:
+    ///   - group: a call, a conference or a room.
+    ///   - kinds: voice recordings for a call or a conference, the other kinds for a room.
+    public func newest(ofGroup group: SID, kinds: [MediaKind]) throws(CatalogError) -> Timestamp? {
+        try makeGroupIndex()
+        return try entries(
+            """
+            \(Self.isMember(of: group, kinds)) AND status IS NULL AND +created IS NOT NULL\(isShown())
+            ORDER BY +created DESC LIMIT 1
+            """, [SIDDigits(group)]
+        ).first?.dateCreated
+    }
+
     /// Creates the index of groups if the database lacks it; checks each database once.
     package func makeGroupIndex() throws(CatalogError) {
         // Read the epoch first: if the database is replaced meanwhile, the next call checks the new one.
