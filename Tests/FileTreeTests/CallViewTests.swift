@@ -128,6 +128,21 @@ struct CallViewTests {
         }
     }
 
+    @Test("Without video there is no view by room, and every view is in the README, the manual and doc/FILES.md")
+    func described() throws {
+        try TreeBench.withCalls { bench in
+            let names = try bench.names("")
+            #expect(Set(names).isSuperset(of: ["by-call", "by-conference", "by-date", "by-number", "by-room"]))
+            for file in ["README.md", "man/twiliofs.1", "doc/FILES.md"] {
+                let text = try String(contentsOf: BuiltPrograms.package.appending(path: file), encoding: .utf8)
+                for name in names { #expect(text.contains("\(name)/"), "\(file): \(name)") }
+            }
+        }
+        try TreeBench.withCalls(window: CatalogWindow(kinds: [.voiceRecording])) { bench in
+            #expect(try !bench.names("").contains("by-room"))
+        }
+    }
+
     // MARK: By conference
 
     @Test("Conferences have their recordings, in and after the list")
