@@ -191,6 +191,19 @@ struct CallTests {
         let shared = try #require(NumberGroup(named: "+4912"))
         #expect(try Self.sids(narrow, shared, limit: 10) == [try Sample.sid(2)])
         #expect(try Self.sids(catalog, shared, limit: 10).count == 2)
+        let json = """
+            {"sid":"\(try Sample.sid(3))","status":"completed","call_sid":"\(try Sample.group(3))",
+             "date_created":"\(Timestamp(seconds: Self.time))","encryption_details":{"type":"rsa-aes",
+             "public_key_sid":"CR00000000000000000000000000000000","encrypted_cek":"AA==","iv":"AA=="}}
+            """
+        try catalog.store([try ListedResource(kind: .voiceRecording, json: Array(json.utf8))])
+        try catalog.store([try Sample.call(3, from: "+4914", to: "+4912", seconds: Self.time)])
+        #expect(try Self.groups(catalog, limit: 10).map(\.name) == ["+4911", "+4912", "+4913", "+4914"])
+        let requirement = try #require(try catalog.requirements.all().keys.first)
+        catalog.requirements.hide([.voiceRecording: [requirement]], epoch: catalog.epoch)
+        #expect(try Self.groups(catalog, limit: 10).map(\.name) == ["+4911", "+4912", "+4913"])
+        #expect(try Self.sids(catalog, shared, limit: 10).count == 2)
+        #expect(try catalog.oldest(of: try #require(NumberGroup(named: "+4914"))) == nil)
     }
 
     @Test("A number of a thousand calls and more is listed in order, in pieces")
