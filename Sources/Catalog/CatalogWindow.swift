@@ -24,7 +24,7 @@ public struct CatalogWindow: Hashable, Sendable {
 
     /// The SQL condition on creation times, with the parameters 8 and 9; empty without bounds.
     ///
-    /// - Parameter table: the table's name in the query, with a dot; empty if it has none.
+    /// - Parameter table: what precedes the column: the table's name in the query, with a dot; empty if it has none.
     func condition(on table: String = "") -> String {
         isUnbounded ? "" : " AND \(table)created >= ?8 AND \(table)created < ?9"
     }

@@ -133,8 +133,8 @@ public final class FileTree: Sendable {
         guard case .media(let sid, _) = node.place else { return nil }
         let branch = branches[node.branch]
         let resource = try branch.resource(of: sid)
-        let call = try branch.query { catalog throws(CatalogError) in
-            try resource.groupSID.flatMap { sid throws(CatalogError) in try catalog.call(sid) }
+        let call = try branch.query { _ throws(CatalogError) in
+            try resource.groupSID.flatMap { sid throws(CatalogError) in try branch.call(sid) }
         }
         return ExtendedAttributes(
             resource: resource, call: call, facts: try branch.knownFacts(of: sid),

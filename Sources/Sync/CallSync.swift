@@ -25,6 +25,8 @@ final class CallSync: Sendable {
         var runs: [Range<Int64>?: Run] = [:]
         /// The epoch of the database that was complete; nil for none.
         var completeEpoch: Int?
+        /// When that was so, and the position of the last recording then: until another comes, nothing is missing.
+        var settled: (time: Int64, lastPosition: Int64)?
         /// The latest failure, and the database that was in use when its run began.
         var failure: (error: CatalogError, time: Int64, epoch: Int)?
         /// The latest refusal of Twilio's; nil once Twilio has sent anything of the list.
@@ -166,7 +168,7 @@ final class CallSync: Sendable {
                     state.withLock { ($0.failure, $0.refusal, $0.isUnreached) = (nil, nil, false) }
                     fetch(interval, now: now)
                 } catch {
-                    finish(interval, .failure(list.failure(error)), now: now, epoch: epoch, isWhole: false)
+                    finish(interval, .failure(list.failure(error)), now: now, epoch: epoch, whole: nil)
                 }
             }
         }
@@ -175,10 +177,17 @@ final class CallSync: Sendable {
     private func fetch(_ interval: Range<Int64>?, now: Int64) {
         let epoch = services.catalog.epoch
         do throws(CatalogError) {
+            // Read before the gaps: a recording that comes meanwhile isn't taken for one whose call was looked for.
+            let last = try services.catalog.lastPosition()
+            if isSettled(epoch, lastPosition: last, now: now) {
+                answer(interval, .success(()))
+                return
+            }
             let isWhole = interval == nil ? try areRecordingsListed(now: now) : false
+            let whole = isWhole ? last : nil
             let gaps = try gaps(interval, now: now)
             guard !gaps.isEmpty else {
-                finish(interval, .success(()), now: now, epoch: epoch, isWhole: isWhole)
+                finish(interval, .success(()), now: now, epoch: epoch, whole: whole)
                 return
             }
             let isRefresh = gaps.allSatisfy { $0.upperBound - $0.lowerBound <= Self.shortGap }
@@ -191,10 +200,21 @@ final class CallSync: Sendable {
                 let outcome = result.flatMap { () -> Result<Void, CatalogError> in
                     Result { () throws(CatalogError) in try noteRefresh(gaps, now: now) }
                 }
-                finish(interval, outcome, now: now, epoch: epoch, isWhole: isWhole)
+                finish(interval, outcome, now: now, epoch: epoch, whole: whole)
             }.start()
         } catch {
-            finish(interval, .failure(error), now: now, epoch: epoch, isWhole: false)
+            finish(interval, .failure(error), now: now, epoch: epoch, whole: nil)
+        }
+    }
+
+    /// Whether all calls were found just now, and no recording has come since: a search would find no gap.
+    ///
+    /// The search asks the catalog once for each day, which takes too long for each of a million directories.
+    private func isSettled(_ epoch: Int, lastPosition: Int64, now: Int64) -> Bool {
+        let interval = services.settings.refreshInterval?.components.seconds ?? .max
+        return state.withLock { state in
+            guard state.completeEpoch == epoch, let settled = state.settled else { return false }
+            return settled.lastPosition == lastPosition && age(of: settled.time, at: now) < interval
         }
     }
 
@@ -277,22 +297,23 @@ final class CallSync: Sendable {
 
     /// - Parameters:
     ///   - epoch: the database that was in use when the run began.
-    ///   - isWhole: whether the run was for the calls of all recordings, which are listed.
+    ///   - whole: the position of the last recording, if the run was for the calls of all recordings, which are listed.
     private func finish(
-        _ interval: Range<Int64>?, _ result: Result<Void, CatalogError>, now: Int64, epoch: Int, isWhole: Bool
+        _ interval: Range<Int64>?, _ result: Result<Void, CatalogError>, now: Int64, epoch: Int, whole: Int64?
     ) {
         let failure: CatalogError? = if case .failure(let error) = result { error } else { nil }
-        let isComplete = isWhole && failure == nil
         let (isRefused, isCleaning) = state.withLock { state in
             if let failure {
                 state.failure = (failure, now, epoch)
+                state.settled = nil
                 if failure.isRefusal { state.refusal = failure }
             } else if state.refusal == nil {
                 state.failure = nil
             }
             let isRefused = state.refusal != nil
-            guard isComplete else { return (isRefused, false) }
+            guard let whole, failure == nil else { return (isRefused, false) }
             state.completeEpoch = epoch
+            state.settled = (now, whole)
             guard age(of: state.cleaned, at: now) >= Self.cleaningInterval else { return (isRefused, false) }
             state.cleaned = now
             return (isRefused, true)
@@ -301,7 +322,7 @@ final class CallSync: Sendable {
         if failure != nil || !isRefused { log(failure, now: now) }
         if isCleaning { removeIdleCalls(until: now - Self.recentSeconds, after: nil) }
         answer(interval, result)
-        if isComplete, !isRefused { lateCalls.look(now: now, since: now - Self.recentSeconds) }
+        if whole != nil, failure == nil, !isRefused { lateCalls.look(now: now, since: now - Self.recentSeconds) }
     }
 
     /// Answers the waiters of a run, and starts another one for those that came meanwhile.

@@ -291,6 +291,19 @@ struct CallTests {
         let shared = try #require(NumberGroup(named: "+4912"))
         #expect(try Self.sids(narrow, shared, limit: 10) == [try Sample.sid(2)])
         #expect(try Self.sids(catalog, shared, limit: 10).count == 2)
+        let json = """
+            {"sid":"\(try Sample.sid(3))","status":"completed","call_sid":"\(try Sample.group(3))",
+             "date_created":"\(Timestamp(seconds: Self.time))","encryption_details":{"type":"rsa-aes",
+             "public_key_sid":"CR00000000000000000000000000000000","encrypted_cek":"AA==","iv":"AA=="}}
+            """
+        try catalog.store([try ListedResource(kind: .voiceRecording, json: Array(json.utf8))])
+        try catalog.store([try Sample.call(3, from: "+4914", to: "+4912", seconds: Self.time)])
+        #expect(try Self.groups(catalog, limit: 10).map(\.name) == ["+4911", "+4912", "+4913", "+4914"])
+        let requirement = try #require(try catalog.requirements.all().keys.first)
+        catalog.requirements.hide([.voiceRecording: [requirement]], epoch: catalog.epoch)
+        #expect(try Self.groups(catalog, limit: 10).map(\.name) == ["+4911", "+4912", "+4913"])
+        #expect(try Self.sids(catalog, shared, limit: 10).count == 2)
+        #expect(try catalog.oldest(of: try #require(NumberGroup(named: "+4914"))) == nil)
     }
 
     @Test("A number of a thousand calls and more is listed in order, in pieces")
@@ -304,6 +317,30 @@ struct CallTests {
         #expect(try Self.sids(catalog, group, limit: 100) == (0..<count).map { try Sample.sid($0) })
         let other = try #require(NumberGroup(named: "+49221499"))
         #expect(try Self.sids(catalog, other, limit: 100) == [try Sample.sid(1499)])
+    }
+
+    @Test("A number's calls outside of a window don't slow down a mount that doesn't show them")
+    func outsideOfWindow() throws {
+        let folder = try CatalogFolder()
+        let (count, later) = (5000, Self.time + 30 * 86_400)
+        let wide = try folder.catalog()
+        try wide.store(try (0..<count).map { try Sample.resource($0, seconds: Self.time, group: $0) })
+        try wide.store([try Sample.resource(count, seconds: later, group: count)])
+        try wide.store(
+            try (0...count).map {
+                try Sample.call($0, from: "+49111", to: "+4922\($0)", seconds: $0 < count ? Self.time : later - 90_000)
+            })
+        let group = try #require(NumberGroup(named: "+49111"))
+        let narrow = try folder.catalog(
+            window: CatalogWindow(interval: CreationInterval(from: Timestamp(seconds: later))))
+        func time(_ catalog: Catalog, _ number: Int) throws -> Duration {
+            #expect(try catalog.oldest(of: group)?.sid == Sample.sid(number))
+            return try ContinuousClock().measure { for _ in 0..<100 { _ = try catalog.oldest(of: group) } }
+        }
+        let expected = try time(wide, 0)
+        let duration = try time(narrow, count)
+        #expect(duration < expected * 20, "\(duration), and \(expected) without a window")
+        #expect(try Self.groups(narrow, limit: 10).map(\.name) == ["+49111", "+4922\(count)"])
     }
 
     // MARK: By conference

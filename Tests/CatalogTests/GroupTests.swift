@@ -34,10 +34,14 @@ struct GroupTests {
         #expect(try hasIndex())
     }
 
-    @Test("However small the pieces, listing every recording's call goes over the recordings once")
-    func pieces() throws {
-        let catalog = try CatalogFolder().catalog()
-        try catalog.store(try (1...20_000).map { try Sample.resource($0, seconds: 1_600_000_000, group: $0) })
+    @Test(
+        "However small the pieces, listing every recording's call goes over the recordings once",
+        arguments: [
+            CatalogWindow(), CatalogWindow(interval: CreationInterval(from: Timestamp(seconds: 1_500_000_000))),
+        ])
+    func pieces(window: CatalogWindow) throws {
+        let catalog = try CatalogFolder().catalog(window: window)
+        try catalog.store(try (1...10_000).map { try Sample.resource($0, seconds: 1_600_000_000, group: $0) })
         let clock = ContinuousClock()
         _ = try catalog.groups(of: [.voiceRecording], after: 0, limit: 1)
         var calls: [Int64] = []

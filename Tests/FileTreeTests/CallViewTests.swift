@@ -9,52 +9,15 @@ import TwilioSimulator
 
 @testable import FileTree
 
-/// Recordings of calls with parties that a test gives.
-extension TreeBench {
-    /// Adds a voice recording of a call between two parties.
-    ///
-    /// - Returns: its SID.
-    @discardableResult
-    fileprivate func addCall(
-        _ digits: String, from: String?, to: String?, created: String = "2020-02-29T09:12:33Z",
-        conference: String? = nil
-    ) throws -> String {
-        let call = "CA" + digits + String(repeating: "0", count: 32 - digits.count)
-        let recording = try add(.voiceRecording, digits, created: created, group: call)
-        if let conference { try simulator.update(recording.sid, fields: ["conference_sid": .string(conference)]) }
-        try simulator.setCall(
-            call,
-            fields: [
-                "from": from.map { .string($0) } ?? .null, "to": to.map { .string($0) } ?? .null,
-                "direction": "inbound",
-            ])
-        return recording.sid
-    }
-}
-
-@Suite("Views by telephone number and by conference, and readable names", .orderly)
+@Suite("Views by telephone number and by conference", .orderly)
 struct CallViewTests {
     private static let (first, second) = ("+493012345", "+498976543")
-
-    private static func withBench(
-        linkNames: LinkNames = .sid, window: CatalogWindow = CatalogWindow(), calls: Bool = true,
-        _ body: (TreeBench) throws -> Void
-    ) throws {
-        let bench = try TreeBench(window: window, calls: calls, linkNames: linkNames)
-        defer { bench.shutDown() }
-        try body(bench)
-    }
-
-    private static func expectMissing(_ bench: TreeBench, _ path: String) {
-        let error = #expect(throws: FileTreeError.self, "\(path)") { try bench.find(path) }
-        #expect(error?.code == .notFound, "\(path)")
-    }
 
     // MARK: By number
 
     @Test("Each recording is below the numbers of both sides, whatever they are, and nowhere else")
     func byNumber() throws {
-        try Self.withBench { bench in
+        try TreeBench.withCalls { bench in
             let both = try bench.addCall("1", from: Self.first, to: Self.second)
             let withheld = try bench.addCall("2", from: "anonymous", to: Self.second)
             let neither = try bench.addCall("3", from: "client:a/../..", to: "sip:x@example.com")
@@ -76,7 +39,7 @@ struct CallViewTests {
                 "by-number/client:a", "by-number/\(Self.first)/\(withheld).wav", "by-number/anonymous/\(both).wav",
                 "by-number/\(Self.first)/\(both).mp3", "by-number/\(Self.first)/x",
             ] {
-                Self.expectMissing(bench, path)
+                bench.expectMissing(path)
             }
             #expect(try bench.find("by-number/\(Self.first)").modified.description == "2020-02-29T09:12:33Z")
         }
@@ -84,7 +47,7 @@ struct CallViewTests {
 
     @Test("Each limit gives the same list, with each entry once", arguments: 1...5)
     func limits(limit: Int) throws {
-        try Self.withBench { bench in
+        try TreeBench.withCalls { bench in
             for number in 0..<12 {
                 let conference = "CF" + String(repeating: "\(number % 3)", count: 32)
                 try bench.addCall(
@@ -112,30 +75,30 @@ struct CallViewTests {
 
     @Test("Before the calls are here every number is there, and its attributes wait for them")
     func incomplete() throws {
-        try Self.withBench { bench in
+        try TreeBench.withCalls { bench in
             try bench.addCall("1", from: Self.first, to: Self.second)
             let entry = try bench.lookUp(Self.first, in: bench.lookUp("by-number").attributes.inode)
             #expect(entry.validity == 0)
             #expect(try bench.attributes(entry.attributes.inode).modified.description == "2020-02-29T09:12:33Z")
             #expect(bench.synchronizer.areCallsComplete)
-            Self.expectMissing(bench, "by-number/+49999")
+            bench.expectMissing("by-number/+49999")
         }
     }
 
     @Test("Where calls aren't wanted there are none, and a window has the numbers of its recordings alone")
     func without() throws {
-        try Self.withBench(calls: false) { bench in
+        try TreeBench.withCalls(calls: false) { bench in
             try bench.addCall("1", from: Self.first, to: Self.second)
             #expect(try !bench.names("").contains("by-number"))
-            Self.expectMissing(bench, "by-number")
+            bench.expectMissing("by-number")
             #expect(bench.simulator.requests.allSatisfy { !$0.path.contains("Calls") })
         }
-        try Self.withBench(window: CatalogWindow(kinds: [.composition])) { bench in
+        try TreeBench.withCalls(window: CatalogWindow(kinds: [.composition])) { bench in
             let names = try bench.names("")
             #expect(Set(names).isDisjoint(with: ["by-number", "by-conference"]))
         }
         let window = CatalogWindow(interval: CreationInterval(from: Timestamp("2020-03-01T00:00:00Z")))
-        try Self.withBench(window: window) { bench in
+        try TreeBench.withCalls(window: window) { bench in
             try bench.addCall("1", from: Self.first, to: Self.second)
             try bench.addCall("2", from: Self.second, to: "+4912", created: "2020-03-01T00:05:00Z")
             #expect(try bench.names("by-number") == ["+4912", Self.second])
@@ -145,7 +108,7 @@ struct CallViewTests {
 
     @Test("Calls that are refused refuse by-number alone, calls that fail fail it")
     func failing() throws {
-        try Self.withBench { bench in
+        try TreeBench.withCalls { bench in
             let sid = try bench.addCall("1", from: Self.first, to: Self.second)
             bench.simulator.faults = [.init(.status(403), path: "*/Calls.json")]
             let error = #expect(throws: FileTreeError.self) {
@@ -155,7 +118,7 @@ struct CallViewTests {
             #expect(try bench.names("recordings") == ["\(sid).wav"])
             #expect(try bench.names("by-date/2020/02/29") == ["\(sid).wav"])
         }
-        try Self.withBench { bench in
+        try TreeBench.withCalls { bench in
             try bench.addCall("1", from: Self.first, to: Self.second)
             bench.simulator.faults = [.init(.status(400), path: "*/Calls.json")]
             let error = #expect(throws: FileTreeError.self) {
@@ -165,11 +128,27 @@ struct CallViewTests {
         }
     }
 
+    @Test("Without video there is no view by room, and every view is in the README, the manual and doc/FILES.md")
+    func described() throws {
+        try TreeBench.withCalls { bench in
+            let names = try bench.names("")
+            #expect(Set(names).isSuperset(of: ["by-call", "by-conference", "by-date", "by-number", "by-room"]))
+            for file in ["README.md", "man/twiliofs.1", "doc/FILES.md"] {
+                let text = try String(contentsOf: BuiltPrograms.package.appending(path: file), encoding: .utf8)
+                for name in names { #expect(text.contains("\(name)/"), "\(file): \(name)") }
+            }
+        }
+        try TreeBench.withCalls(window: CatalogWindow(kinds: [.voiceRecording])) { bench in
+            let names = try bench.names("")
+            #expect(!names.contains("by-room"))
+        }
+    }
+
     // MARK: By conference
 
     @Test("Conferences have their recordings, in and after the list")
     func byConference() throws {
-        try Self.withBench(calls: false) { bench in
+        try TreeBench.withCalls(calls: false) { bench in
             let (one, two) = ("CF" + String(repeating: "1", count: 32), "CF" + String(repeating: "2", count: 32))
             let first = try bench.addCall("1", from: nil, to: nil, conference: one)
             let second = try bench.addCall("2", from: nil, to: nil, conference: two)
@@ -187,7 +166,7 @@ struct CallViewTests {
                 "by-conference/CA\(String(repeating: "1", count: 32))",
                 "by-call/\(one)",
             ] {
-                Self.expectMissing(bench, path)
+                bench.expectMissing(path)
             }
             #expect(try bench.find("by-conference/\(one)").modified.description == "2020-02-29T09:12:33Z")
         }
@@ -197,7 +176,7 @@ struct CallViewTests {
 
     @Test("A recording's attributes tell who speaks, once that is known")
     func extendedAttributes() throws {
-        try Self.withBench { bench in
+        try TreeBench.withCalls { bench in
             let conference = "CF" + String(repeating: "1", count: 32)
             let sid = try bench.addCall("1", from: Self.first, to: "client:bob", conference: conference)
             let file = try bench.lookUp("\(sid).wav", in: bench.find("recordings").inode).attributes.inode
@@ -230,121 +209,20 @@ struct CallViewTests {
         }
     }
 
-    // MARK: Readable names
-
-    @Test("A day's listing waits for its calls, and its names are found and keep their links")
-    func readable() throws {
-        try Self.withBench(linkNames: .readable) { bench in
-            let one = try bench.addCall("1", from: Self.first, to: Self.second)
-            let two = try bench.addCall("2", from: nil, to: "sip:a/b@example.com", created: "2020-02-29T23:59:59Z")
-            let video = try bench.add(.composition, "3", created: "2020-02-29T05:06:07Z", group: nil)
-            let expected = [
-                "09-12-33 \(Self.first) → \(Self.second) \(one).wav",
-                "23-59-59 anonymous → sip_a_b@example.com \(two).wav",
-                "05-06-07 \(video.sid).mp4",
-            ]
-            let day = "by-date/2020/02/29"
-            #expect(try bench.names(day).sorted() == expected.sorted())
-            let inode = try bench.find(day).inode
-            for (name, path) in zip(expected, ["recordings/\(one).wav", "recordings/\(two).wav", video.path]) {
-                let link = try bench.lookUp(name, in: inode)
-                #expect(link.attributes.type == .link && link.validity > 1)
-                #expect(try bench.tree.target(of: link.attributes.inode) == "../../../../\(path)")
-                #expect(bench.tree.location(of: link.attributes.inode)?.path == "\(day)/\(name)")
-            }
-            for name in [
-                "\(one).wav", "09-12-34 \(Self.first) → \(Self.second) \(one).wav",
-                "09-12-33 \(Self.second) → \(Self.first) \(one).wav", "09-12-33 \(one).wav",
-                "\(expected[0]) ", " \(expected[0])", "09-12-33 \(Self.first) → \(Self.second) \(two).wav",
-                "09-12-33 \(Self.first) → \(Self.second) \(one).mp3",
-            ] {
-                Self.expectMissing(bench, "\(day)/\(name)")
-            }
-            // Files are named as ever, and the other views have the date too.
-            #expect(try bench.names("recordings").sorted() == ["\(one).wav", "\(two).wav"].sorted())
-            let call = "CA1" + String(repeating: "0", count: 31)
-            #expect(try bench.names("by-call/\(call)") == ["2020-02-29 \(expected[0])"])
-            #expect(try bench.names("by-number/\(Self.second)") == ["2020-02-29 \(expected[0])"])
-        }
-    }
-
-    @Test("A name that nobody has listed is found as well, by asking for its recording and its call")
-    func cold() throws {
-        try Self.withBench(linkNames: .readable) { bench in
-            let sid = try bench.addCall("1", from: Self.first, to: Self.second)
-            let name = "09-12-33 \(Self.first) → \(Self.second) \(sid).wav"
-            let day = try bench.find("by-date/2020/02/29").inode
-            let entry = try bench.lookUp(name, in: day)
-            #expect(entry.attributes.type == .link)
-            Self.expectMissing(bench, "by-date/2020/02/29/09-12-33 \(sid).wav")
-        }
-    }
-
-    @Test("Without calls, and where they are refused, names do without", arguments: [true, false])
-    func namesWithoutCalls(isRefused: Bool) throws {
-        try Self.withBench(linkNames: .readable, calls: isRefused) { bench in
-            if isRefused { bench.simulator.faults = [.init(.status(403), path: "*/Calls.json")] }
-            let sid = try bench.addCall("1", from: Self.first, to: Self.second)
-            #expect(try bench.names("by-date/2020/02/29") == ["09-12-33 \(sid).wav"])
-            let name = try bench.lookUp("09-12-33 \(sid).wav", in: bench.find("by-date/2020/02/29").inode)
-            // It may get another name.
-            #expect(name.validity == 1)
-        }
-    }
-
-    @Test("A day whose calls fail is an error, and no day with other names")
-    func failingNames() throws {
-        try Self.withBench(linkNames: .readable) { bench in
-            try bench.addCall("1", from: Self.first, to: Self.second)
-            bench.simulator.faults = [.init(.status(400), path: "*/Calls.json")]
-            let inode = try bench.find("by-date/2020/02/29").inode
-            let error = #expect(throws: FileTreeError.self) { try bench.openDirectory(inode) }
-            #expect(error?.code == .inputOutput)
-        }
-    }
-
-    @Test("A recording that comes while a day is listed is in the next listing, with the name that it keeps")
-    func arrival() throws {
-        try Self.withBench(linkNames: .readable) { bench in
-            let created = "\(Timestamp(seconds: Int64(Date().timeIntervalSince1970) - 30))"
-            let (day, time) = (created.prefix(10).replacing("-", with: "/"), created.dropFirst(11).prefix(8))
-            func name(_ sid: String) -> String {
-                "\(time.replacing(":", with: "-")) \(Self.first) → \(Self.second) \(sid).wav"
-            }
-            let one = try bench.addCall("1", from: Self.first, to: Self.second, created: created)
-            let handle = try bench.openDirectory(bench.find("by-date/\(day)").inode)
-            let two = try bench.addCall("2", from: Self.first, to: Self.second, created: created)
-            _ = try bench.find("metadata/recordings/\(two).json")
-            #expect(try bench.tree.entries(of: handle, after: 0, limit: 100).dropFirst(2).map(\.name) == [name(one)])
-            #expect(try bench.names("by-date/\(day)") == [name(one), name(two)])
-        }
-    }
-
     // MARK: Numbers of nodes
-
-    /// All entries below a directory, with their paths.
-    private static func entries(
-        _ bench: TreeBench, _ path: String = ""
-    ) throws -> [(path: String, entry: DirectoryEntry)] {
-        let inode = path.isEmpty ? .root : try bench.find(path).inode
-        return try bench.list(inode).filter { $0.name != "." && $0.name != ".." }.flatMap { entry in
-            let inner = path.isEmpty ? entry.name : "\(path)/\(entry.name)"
-            return [(inner, entry)] + (entry.type == .directory ? try entries(bench, inner) : [])
-        }
-    }
 
     @Test(
         "After a remount every number leads to its node again, and to the directory above",
         arguments: LinkNames.allCases)
     func handles(linkNames: LinkNames) throws {
-        try Self.withBench(linkNames: linkNames) { bench in
+        try TreeBench.withCalls(linkNames: linkNames) { bench in
             let parties = [Self.first, Self.second, "", "client:x", "+4912"]
             for number in 0..<20 {
                 try bench.addCall(
                     String(number + 1, radix: 16), from: parties[number % 5], to: parties[number / 5],
                     conference: number % 3 == 0 ? "CF" + String(repeating: "\(number % 2)", count: 32) : nil)
             }
-            let entries = try Self.entries(bench)
+            let entries = try bench.entries()
             #expect(entries.filter { $0.path.hasPrefix("by-number/") }.count > 30)
             #expect(Set(entries.map(\.entry.inode)).count == entries.count)
             let numbers = Dictionary(uniqueKeysWithValues: entries.map { ($0.path, $0.entry.inode) })
@@ -363,7 +241,7 @@ struct CallViewTests {
 
     @Test("A recording that goes takes all of its links with it")
     func removal() throws {
-        try Self.withBench { bench in
+        try TreeBench.withCalls { bench in
             let conference = "CF" + String(repeating: "1", count: 32)
             let sid = try bench.addCall("1", from: Self.first, to: Self.second, conference: conference)
             let paths = [
@@ -375,7 +253,7 @@ struct CallViewTests {
             try bench.simulator.remove(sid)
             bench.synchronizer.recheck(try #require(SID(sid)))
             #expect(Set(try bench.expired.notices.value()).isSuperset(of: inodes))
-            for path in paths { Self.expectMissing(bench, path) }
+            for path in paths { bench.expectMissing(path) }
             #expect(try bench.names("by-number") == [])
             #expect(try bench.names("by-conference") == [])
         }

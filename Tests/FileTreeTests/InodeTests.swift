@@ -254,6 +254,28 @@ struct InodeTests {
         }
     }
 
+    @Test("The number of a telephone number's directory leads back to it, in each account")
+    func telephoneNumbers() throws {
+        var generator = SeededGenerator(seed: 5)
+        var others = 0
+        for _ in 0..<200 {
+            let account = try Self.sid(
+                "AC", .random(in: 0 ... .max, using: &generator), .random(in: 0...9, using: &generator))
+            let stored: [Int64] = [0, 10, 112, 999_999_999_999_999, .random(in: PhoneNumber.digits, using: &generator)]
+            for group in stored.compactMap({ NumberGroup(storedNumber: $0) }) {
+                let place = Place.directory(.number(group))
+                let groups = InodeNumber(preferredBy: place, of: account).numberGroups(of: account)
+                #expect(groups.contains(group), "\(group.name)")
+                others += groups.count - 1
+                let own: NumberGroup? =
+                    if case .number(let own) = InodeNumber(preferredBy: place).origin { own } else { nil }
+                #expect(own == group)
+            }
+        }
+        // A few that don't prefer the number, rather than thousands to try.
+        #expect(others < 200)
+    }
+
     @Test("The root is known always")
     func root() {
         var table = InodeTable()

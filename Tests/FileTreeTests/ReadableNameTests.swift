@@ -44,7 +44,7 @@ struct ReadableNameTests {
 
     @Test(
         "Withheld numbers are anonymous",
-        arguments: ["", "anonymous", "Anonymous", "RESTRICTED", "unknown", "+266696687", "+86282452253"])
+        arguments: ["", "anonymous", "Anonymous", "RESTRICTED", "unknown", "+266696687", "+86282452253", "266696687"])
     func withheld(text: String) throws {
         #expect(ReadableName.text(of: CallParty(text)) == "anonymous")
     }

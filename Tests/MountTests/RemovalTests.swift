@@ -66,14 +66,34 @@ struct RemovalTests {
         #expect(try reader.wait().lines == ["open", "ESTALE", "done"], "\(reader.errorText)")
     }
 
-    @Test("What is recorded appears in directories that were listed before")
+    @Test("What is recorded appears in all directories that were listed before")
     func refresh() throws {
         let bench = try MountBench(options: ["--refresh", "1"])
         try bench.shell("ls -R . >/dev/null")
-        let sid = "RE" + String(repeating: "5a", count: 16)
+        let digits = String(repeating: "5a", count: 16)
+        let (sid, call, conference) = ("RE\(digits)", "CA\(digits)", "CF\(digits)")
+        // Before the recording: the mount asks for each call once.
+        try bench.account.simulator.control(
+            "POST", "calls", body: #"{"sid": "\#(call)", "fields": {"from": "+493012345", "to": "client:alice"}}"#)
         let file = try TestMedia.small.appending(path: "recordings/long.wav").path
         try bench.account.change(
-            resource: #"{"action":"add","kind":"recording","path":"\#(file)","fields":{"sid":"\#(sid)"}}"#)
-        #expect(try eventually { try Self.names(bench, sid).count == 4 })
+            resource: """
+                {"action": "add", "kind": "recording", "path": "\(file)",
+                 "fields": {"sid": "\(sid)", "call_sid": "\(call)", "conference_sid": "\(conference)"}}
+                """)
+        // A search that goes on while the recording comes finds it in some of them.
+        let expected = [
+            "by-call", "by-conference", "by-date", "by-number/+493012345", "by-number/anonymous", "metadata",
+            "recordings",
+        ]
+        var found: [String] = []
+        #expect(
+            try eventually {
+                found = try Self.names(bench, sid).map { name in
+                    let parts = name.split(separator: "/").dropFirst()
+                    return parts.prefix(parts.first == "by-number" ? 2 : 1).joined(separator: "/")
+                }.sorted()
+                return found == expected
+            }, "\(found)")
     }
 }

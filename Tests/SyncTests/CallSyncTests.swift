@@ -199,6 +199,33 @@ struct CallSyncTests {
         for number in 1...5 { try Self.expect(bench, knows: number, of: simulator) }
     }
 
+    @Test("What was found just now isn't looked for again before the next refresh, or a recording that comes")
+    func settled() throws {
+        let simulator = try Self.simulator()
+        defer { simulator.stop() }
+        let clock = Locked(Self.noon + 20 * Self.day)
+        try Self.add(1, created: Self.noon, to: simulator)
+        let bench = try SyncBench(simulator, settings: Self.settings(refresh: 60) { clock.withLock { $0 } })
+        defer { bench.shutDown() }
+        try bench.listCalls().get()
+        /// Has the catalog lack something that no search but a thorough one can miss.
+        func isMissed(_ interval: Range<Timestamp>? = nil) throws -> Bool {
+            try bench.catalog.calls.uncover([Self.noon - Self.day..<Self.noon + Self.day])
+            let count = Self.callRequests(simulator).count
+            try bench.listCalls(createdIn: interval).get()
+            return Self.callRequests(simulator).count == count
+        }
+        #expect(try isMissed())
+        #expect(try isMissed(Self.day(of: Self.noon)))
+        try Self.add(2, created: Self.noon + 5, to: simulator)
+        #expect(try bench.find(try Sample.sid(2), .voiceRecording) != nil)
+        #expect(try !isMissed())
+        try Self.expect(bench, knows: 2, of: simulator)
+        #expect(try isMissed())
+        clock.withLock { $0 += 60 }
+        #expect(try !isMissed())
+    }
+
     @Test("Calls come with the list of recordings, without anybody asking for them")
     func background() throws {
         let simulator = try Self.simulator()

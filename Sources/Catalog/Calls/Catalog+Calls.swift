@@ -1,4 +1,5 @@
 import GRDB
+public import Support
 public import TwilioAPI
 
 /// The calls of voice recordings, and the recordings by telephone number.
@@ -87,18 +88,21 @@ extension Catalog {
 
     /// The first call of a group that has shown recordings; nil when there is none.
     private func firstCall(of group: NumberGroup, in database: Database) throws -> SID? {
+        // Calls far outside of the window have no shown recordings; a number may have a million of them.
+        let begin = window.seconds.lowerBound.subtractingSaturated(StoredCalls.reach)
+        let end = window.seconds.upperBound.addingSaturated(StoredCalls.reach)
         var first: (started: Int64, sid: SID)?
         for column in ["from_number", "to_number"] {
             let select = try RawStatement(
                 database,
                 """
-                SELECT started, sid FROM call WHERE \(column) = ?1 AND EXISTS (
+                SELECT started, sid FROM call WHERE \(column) = ?1 AND started >= ?2 AND started < ?3 AND EXISTS (
                     SELECT 1 FROM entry WHERE kind IN (\(Self.kindsOfCalls)) AND group_sid = call.sid
                         AND status IS NULL\(isShown(on: "entry.")))
                 ORDER BY started LIMIT 1
                 """)
             defer { select.finish() }
-            select.bind(1, group.storedNumber)
+            select.bind([group.storedNumber, begin, end])
             window.bind(to: select)
             guard try select.step() else { continue }
             guard let digits = select.digits(1) else { throw DatabaseError.damage("call") }

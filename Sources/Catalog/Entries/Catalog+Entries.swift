@@ -28,15 +28,19 @@ extension Catalog {
 
     /// The creation time of a kind's newest recording; nil when there is none.
     public func newest(of kind: MediaKind) throws(CatalogError) -> Timestamp? {
-        try entries("kind = ?1 AND status IS NULL\(isShown()) ORDER BY created DESC LIMIT 1", [kind.rawValue])
-            .first?.dateCreated
+        try entries(
+            "kind = ?1 AND status IS NULL\(isShown(byTime: true)) ORDER BY created DESC LIMIT 1", [kind.rawValue]
+        ).first?.dateCreated
     }
 
     /// The SQL condition for shown entries, in the window and not hidden; empty when all are shown.
     ///
-    /// - Parameter table: the table's name in the query, with a dot; empty if it has none.
-    func isShown(on table: String = "") -> String {
-        window.condition(on: table) + requirements.condition(on: table)
+    /// - Parameters:
+    ///   - table: the table's name in the query, with a dot; empty if it has none.
+    ///   - byTime: whether SQLite may find the entries by the window's times. The plus keeps it from that: it prefers
+    ///     the index by time to the one by group, and would go over the whole window for each call.
+    func isShown(on table: String = "", byTime: Bool = false) -> String {
+        window.condition(on: byTime ? table : "+\(table)") + requirements.condition(on: table)
     }
 
     /// Runs a query for entries.

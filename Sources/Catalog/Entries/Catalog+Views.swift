@@ -22,8 +22,10 @@ extension Catalog {
         var oldest: Timestamp?
         for kind in MediaKind.allCases where window.kinds.contains(kind) {
             let found = try entries(
-                "kind = ?1 AND created IS NOT NULL AND status IS NULL\(isShown()) ORDER BY created LIMIT 1",
-                [kind.rawValue])
+                """
+                kind = ?1 AND created IS NOT NULL AND status IS NULL\(isShown(byTime: true))
+                ORDER BY created LIMIT 1
+                """, [kind.rawValue])
             if let time = found.first?.dateCreated { oldest = min(oldest ?? time, time) }
         }
         return oldest
@@ -36,14 +38,18 @@ extension Catalog {
         of kind: MediaKind, createdIn interval: Range<Timestamp>, after place: (created: Timestamp, position: Int64)?,
         limit: Int
     ) throws(CatalogError) -> [CatalogEntry] {
-        try entries(
+        // Only one pair of bounds can lead to the entries: the narrower one.
+        let shown = window.seconds
+        let begin = max(interval.lowerBound.seconds, shown.lowerBound)
+        let place = place.flatMap { $0.created.seconds < begin ? nil : $0 }
+        return try entries(
             """
             kind = ?1 AND created >= ?2 AND created < ?3 AND (created > ?2 OR id > ?4) AND status IS NULL\(isShown())
             ORDER BY created, id LIMIT ?5
             """,
             [
-                kind.rawValue, max(place?.created ?? interval.lowerBound, interval.lowerBound).seconds,
-                interval.upperBound.seconds, place?.position ?? 0, limit,
+                kind.rawValue, place?.created.seconds ?? begin, min(interval.upperBound.seconds, shown.upperBound),
+                place?.position ?? 0, limit,
             ])
     }
 
@@ -113,6 +119,21 @@ extension Catalog {
             ORDER BY created IS NULL, created, id LIMIT 1
             """, [SIDDigits(group)]
         ).first
+    }
+
+    /// The creation time of the newest recording of a call or room; nil if there is none with a time.
+    ///
+    /// - Parameters:
+    ///   - group: a call, a conference or a room.
+    ///   - kinds: voice recordings for a call or a conference, the other kinds for a room.
+    public func newest(ofGroup group: SID, kinds: [MediaKind]) throws(CatalogError) -> Timestamp? {
+        try makeGroupIndex()
+        return try entries(
+            """
+            \(Self.isMember(of: group, kinds)) AND status IS NULL AND +created IS NOT NULL\(isShown())
+            ORDER BY +created DESC LIMIT 1
+            """, [SIDDigits(group)]
+        ).first?.dateCreated
     }
 
     /// Creates the index of groups if the database lacks it; checks each database once.

@@ -8,7 +8,14 @@ extension Branch {
     /// The call of a recording; nil without one, and while it isn't known.
     func call(of entry: CatalogEntry) throws(CatalogError) -> CallDescription? {
         guard entry.kind.group == .call, let group = entry.group else { return nil }
-        return try catalog.call(group)
+        return try call(group)
+    }
+
+    /// A call; nil while it isn't known.
+    ///
+    /// The catalog may have calls from another mount, although this one does without: all of its parts do.
+    func call(_ sid: SID) throws(CatalogError) -> CallDescription? {
+        synchronizer.hasCalls ? try catalog.call(sid) : nil
     }
 
     /// The place of a recording in a directory that may contain it; nil if the directory doesn't.
@@ -62,9 +69,6 @@ extension Branch {
 
 /// Waiting for the calls of recordings, where a directory needs them.
 extension Branch {
-    /// The most seconds from a call's first recording to its last one.
-    private static let longestCall: Int64 = 2 * 86_400
-
     /// Calls a completion once the calls are known that the names in a directory tell, as far as Twilio tells them.
     ///
     /// The recordings of the directory have to be listed. A key that doesn't reach the calls is no failure: names then
@@ -82,9 +86,12 @@ extension Branch {
         switch directory {
         case .date(let span): synchronizer.whenCallsListed(createdIn: span.interval, completion: tolerant)
         case .group(let group) where Grouping(of: group) != .room:
-            guard let first = try oldest(ofGroup: group)?.dateCreated else { return completion(.success(())) }
+            // A conference may go on for weeks.
+            guard let first = try oldest(ofGroup: group)?.dateCreated, let last = try newest(ofGroup: group),
+                first <= last
+            else { return completion(.success(())) }
             synchronizer.whenCallsListed(
-                createdIn: first..<Timestamp(seconds: first.seconds + Self.longestCall), completion: tolerant)
+                createdIn: first..<Timestamp(seconds: last.seconds + 1), completion: tolerant)
         default: completion(.success(()))
         }
     }

@@ -53,10 +53,17 @@ extension Branch {
         try query { catalog throws(CatalogError) in try catalog.oldest(of: number) }
     }
 
-    /// The oldest recording of a call or a room; nil without any.
+    /// The oldest recording of a call, a conference or a room; nil without any.
     func oldest(ofGroup group: SID) throws(FileTreeError) -> CatalogEntry? {
         try query { catalog throws(CatalogError) in
             try catalog.oldest(ofGroup: group, kinds: Grouping(of: group).kinds)
+        }
+    }
+
+    /// The time of the newest recording of a call, a conference or a room; nil without any.
+    func newest(ofGroup group: SID) throws(FileTreeError) -> Timestamp? {
+        try query { catalog throws(CatalogError) in
+            try catalog.newest(ofGroup: group, kinds: Grouping(of: group).kinds)
         }
     }
 }

@@ -155,9 +155,10 @@ final class NameLookup: Sendable {
         let place = try branch.query { _ throws(CatalogError) in
             try branch.place(of: entry, in: directory, call: call)
         }
-        guard let place, names.name(of: entry, in: directory, call: call) == name else { return nil }
+        guard let place, names.names(of: entry, in: directory, call: call).contains(name) else { return nil }
         let node = Node(place, in: number)
-        let isFinal = names.isFinal(entry, in: directory, call: call)
+        let isListed = names.name(of: entry, in: directory, call: call) == name
+        let isFinal = isListed && names.isFinal(entry, in: directory, call: call)
         return try attributes.lookedUp(node, entry, validity: validity.of(node, entry, isFinal: isFinal))
     }
 }

@@ -54,7 +54,7 @@ struct NumberLookup: Sendable {
                 }
             }
         case .number(let group):
-            if branches[.main].synchronizer.hasCalls, try branches[.main].catalog.oldest(of: group) != nil {
+            if try hasRecordings(group, in: branches[.main]) {
                 found.append((Node(.directory(.number(group))), nil))
             }
         case .group(.conference, let digits):
@@ -79,8 +79,9 @@ struct NumberLookup: Sendable {
                 found += branches.fixedNodes(of: number).map { ($0, nil) }
                 let spans = try DateView(branch: branches[number]).allSpans()
                 found += spans.map { (Node(.directory(.date($0)), in: number), nil) }
-                found += try numberGroups(in: branches[number]).map {
-                    (Node(.directory(.number($0)), in: number), nil)
+                let subaccount = nodes.subaccounts[Int(number.rawValue) - 1]
+                for group in inode.numberGroups(of: subaccount) where try hasRecordings(group, in: branches[number]) {
+                    found.append((Node(.directory(.number(group)), in: number), nil))
                 }
             }
         case nil: break
@@ -88,16 +89,10 @@ struct NumberLookup: Sendable {
         return found
     }
 
-    /// All telephone numbers of a branch.
-    private func numberGroups(in branch: Branch) throws(CatalogError) -> [NumberGroup] {
-        guard branch.synchronizer.hasCalls else { return [] }
-        var groups: [NumberGroup] = []
-        while true {
-            let next = try branch.catalog.numberGroups(
-                after: groups.last.map { $0.storedNumber + 1 } ?? 0, limit: 1000)
-            if next.isEmpty { return groups }
-            groups += next
-        }
+    /// Whether a branch has a directory of a telephone number.
+    private func hasRecordings(_ group: NumberGroup, in branch: Branch) throws(CatalogError) -> Bool {
+        guard branch.synchronizer.hasCalls else { return false }
+        return try branch.catalog.oldest(of: group) != nil
     }
 
     /// The directory of a node.

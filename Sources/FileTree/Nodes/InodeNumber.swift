@@ -52,7 +52,7 @@ public struct InodeNumber: RawRepresentable, Hashable, Sendable {
             if subaccount == nil {
                 self.init(tag: Self.numberTag, width: Self.longWidth, stored << Self.longWidth)
             } else {
-                self.init(local: 1 << 60 | stored, of: subaccount)
+                self.init(local: Self.markOfNumbers | stored, of: subaccount)
             }
         case .directory(.root): self.init(local: Self.root.rawValue, of: subaccount)
         case .directory(.metadata): self.init(local: 2, of: subaccount)
@@ -93,7 +93,27 @@ public struct InodeNumber: RawRepresentable, Hashable, Sendable {
             return
         }
         let mixed = Self.mix(Self.mix(subaccount.high &+ Self.mix(local)) ^ subaccount.low)
-        self.init(tag: 0b111_10, width: 8, mixed)
+        self.init(tag: 0b111_10, width: Self.mixedWidth, mixed)
+    }
+
+    /// The width of the tag of mixed numbers.
+    private static let mixedWidth: UInt64 = 8
+    /// The bit that tells telephone numbers from other nodes before they are mixed.
+    private static let markOfNumbers: UInt64 = 1 << 60
+
+    /// The telephone numbers in a subaccount's branch that prefer this number, if it is a mixed one.
+    ///
+    /// Mixing is undone for each value of the bits that the tag has displaced, since a branch may have too many
+    /// telephone numbers to try them all. One in fifty numbers gives one that isn't theirs.
+    func numberGroups(of subaccount: SID) -> [NumberGroup] {
+        (0..<(1 as UInt64) << Self.mixedWidth).compactMap { lost in
+            let mixed = Self.unmix(rawValue << Self.mixedWidth | lost) ^ subaccount.low
+            let local = Self.unmix(Self.unmix(mixed) &- subaccount.high)
+            guard local & Self.markOfNumbers != 0, let stored = Int64(exactly: local ^ Self.markOfNumbers) else {
+                return nil
+            }
+            return NumberGroup(storedNumber: stored)
+        }
     }
 
     /// A number with a tag in the top bits, followed by the top bits of `bits`.
@@ -210,5 +230,17 @@ public struct InodeNumber: RawRepresentable, Hashable, Sendable {
         value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
         value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
         return value ^ (value >> 31)
+    }
+
+    /// The value that ``mix(_:)`` makes another of.
+    ///
+    /// The factors are the inverses of those in ``mix(_:)``, modulo 2^64.
+    private static func unmix(_ value: UInt64) -> UInt64 {
+        var value = value ^ (value >> 31) ^ (value >> 62)
+        value &*= 0x3196_42B2_D24D_8EC3
+        value ^= (value >> 27) ^ (value >> 54)
+        value &*= 0x96DE_1B17_3F11_9089
+        value ^= (value >> 30) ^ (value >> 60)
+        return value &- 0x9E37_79B9_7F4A_7C15
     }
 }

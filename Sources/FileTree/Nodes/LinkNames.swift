@@ -34,6 +34,14 @@ struct EntryNames: Sendable {
         return name.split(separator: " ", omittingEmptySubsequences: false).last.flatMap { RecordingName(String($0)) }
     }
 
+    /// The names of a recording in a directory: the one that listings have, and the one that they had before the call
+    /// was known, so that a program that has listed it still finds it.
+    ///
+    /// - Parameter call: The call of the recording, if known.
+    func names(of entry: CatalogEntry, in directory: Directory, call: CallDescription?) -> Set<String> {
+        [name(of: entry, in: directory, call: call), name(of: entry, in: directory, call: nil)]
+    }
+
     /// Whether a recording keeps its name in a directory: one that tells who speaks changes when that is learnt.
     func isFinal(_ entry: CatalogEntry, in directory: Directory, call: CallDescription?) -> Bool {
         !areReadable(in: directory) || entry.kind.group != .call || entry.group == nil || call != nil

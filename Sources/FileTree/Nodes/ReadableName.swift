@@ -16,12 +16,6 @@ struct ReadableName {
     /// The word for a caller who withholds the number.
     private static let withheld = "anonymous"
 
-    /// The texts that Twilio gives to callers who withhold their numbers, words and spelled words.
-    private static let withheldTexts: Set<String> = [
-        "", "anonymous", "restricted", "blocked", "unknown", "unavailable", "private", "+266696687", "+7378742833",
-        "+2562533", "+8656696", "+86282452253",
-    ]
-
     /// Makes the name of a recording.
     ///
     /// - Parameters:
@@ -43,7 +37,7 @@ struct ReadableName {
     /// A party in characters that are harmless in names.
     static func text(of party: CallParty) -> String {
         guard party.number == nil else { return party.text }
-        guard !withheldTexts.contains(party.text.lowercased()) else { return withheld }
+        guard !party.isWithheld else { return withheld }
         var allowed = party.text.unicodeScalars.prefix(longestParty).map { scalar in
             isAllowed(scalar) ? Character(scalar) : "_"
         }

@@ -21,6 +21,11 @@ public struct PhoneNumber: RawRepresentable, Hashable, Sendable, Comparable, Cus
         7_378_742_883, 464,
     ]
 
+    /// Whether a text is the number that Twilio gives to callers who withhold theirs, with or without the plus sign.
+    static func isPlaceholder(_ text: some StringProtocol) -> Bool {
+        Int64(text.first == "+" ? text.dropFirst() : text[...]).map(placeholders.contains) ?? false
+    }
+
     /// Makes a number from its digits; nil for impossible digits and for the placeholder of a withheld number.
     public init?(rawValue: Int64) {
         guard Self.digits.contains(rawValue), !Self.placeholders.contains(rawValue) else { return nil }

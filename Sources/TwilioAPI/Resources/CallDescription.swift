@@ -81,6 +81,16 @@ public enum CallParty: Hashable, Sendable {
     /// The telephone number; nil for any other party.
     public var number: PhoneNumber? { if case .number(let number) = self { number } else { nil } }
 
+    /// The words that Twilio gives to callers who withhold their numbers.
+    private static let withheldWords: Set<String> = [
+        "", "anonymous", "restricted", "blocked", "unknown", "unavailable", "private",
+    ]
+
+    /// Whether it is a caller who withholds the number: an empty text, a word, or the word's number.
+    public var isWithheld: Bool {
+        number == nil && (Self.withheldWords.contains(text.lowercased()) || PhoneNumber.isPlaceholder(text))
+    }
+
     /// Twilio's text, cleaned and truncated.
     public var text: String {
         switch self {
