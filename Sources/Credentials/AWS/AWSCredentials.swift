@@ -79,7 +79,11 @@ extension AWSCredentials: Rereadable {
         }
         guard isDue else { return false }
         let settings = try sources.load()
-        return state.withLock { state in
+        return try state.withLock { (state) throws(AWSError) in
+            // Files that are gone or wrong leave the key in use, as with every other credential.
+            if state.settings.key != nil, settings.key == nil {
+                throw AWSError(.unusableProfile, settings.absence ?? "it has no key any more")
+            }
             defer { state.settings = settings }
             return state.settings.key != settings.key
         }
