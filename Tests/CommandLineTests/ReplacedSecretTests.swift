@@ -90,7 +90,9 @@ struct ReplacedSecretTests {
         for (time, change) in [(other, "ie1"), (account, "au1")].enumerated() {
             try write(change.0, newKey, region: change.1)
             rereading.readAll()
-            try wait(until: "the log tells") { log.lines.count { $0.contains("another account or region") } == time + 1 }
+            try wait(until: "the log tells") {
+                log.lines.count { $0.contains("another account or region") } == time + 1
+            }
             #expect(configuration.login?.username == key)
         }
         try write(account, newKey)

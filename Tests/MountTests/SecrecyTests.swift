@@ -55,9 +55,9 @@ struct SecrecyTests {
         let percent = try #require(secret.addingPercentEncoding(withAllowedCharacters: .alphanumerics))
         let forms = [
             "plain": secret, "base64": data.base64EncodedString(), "JSON": json, "percent": percent,
-            "small": percent.replacing("%2F", with: "%2f").replacing("%2B", with: "%2b")
-                .replacing("%3D", with: "%3d"),
-            "form": percent.replacing("%20", with: "+"), "hexadecimal": data.map { String(format: "%02x", $0) }.joined(),
+            "small": ["%2F", "%2B", "%3D"].reduce(percent) { $0.replacing($1, with: $1.lowercased()) },
+            "form": percent.replacing("%20", with: "+"),
+            "hexadecimal": data.map { String(format: "%02x", $0) }.joined(),
             "login": Data("AC12:\(secret)".utf8).base64EncodedString(),
             "other login": Data("SK123:\(secret)".utf8).base64EncodedString(),
             "third login": Data("SK1234:\(secret)".utf8).base64EncodedString(),

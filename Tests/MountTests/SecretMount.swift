@@ -177,7 +177,9 @@ struct SecretMount {
                 (0...2).map { Self.secret(name, $0) }
             }
             // The third part of a token alone makes it one: the signature.
-            let signatures = account.requests.compactMap { $0.validationToken?.split(separator: ".").last.map(String.init) }
+            let signatures = account.requests.compactMap { request in
+                request.validationToken?.split(separator: ".").last.map(String.init)
+            }
             let keys = try [server?.reader, server?.session, server?.laterSession].compactMap(\.self)
             return try times + signatures + account.simulator.givenOutTokens
                 + keys.flatMap { [$0.secret, $0.token].compactMap(\.self) }

@@ -53,7 +53,8 @@ struct SecretSearch {
         let bytes = Array(line.utf8)
         var forms = [line, line.replacing("/", with: "\\/"), bytes.map { digits($0, "%02x") }.joined()]
         for format in ["%%%02X", "%%%02x"] {
-            let text = bytes.map { isUnreserved($0) ? String(decoding: [$0], as: UTF8.self) : digits($0, format) }.joined()
+            let text = bytes.map { isUnreserved($0) ? String(decoding: [$0], as: UTF8.self) : digits($0, format) }
+                .joined()
             forms += [text, text.replacing("%20", with: "+")]
         }
         // Three bytes become four characters; what stands before the secret may have any length.

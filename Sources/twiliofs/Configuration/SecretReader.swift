@@ -64,8 +64,9 @@ struct SecretReader: Sendable {
         let isControl = { (byte: UInt8) in byte < 0x20 && !(0x09...0x0D).contains(byte) || byte == 0x7F }
         guard let text, !text.utf8.contains(where: isControl) else {
             throw Failure(
-                .credentials, "the file '\(path)', which should hold the \(what), isn't a text: name another, or write"
-                    + " it again as UTF-8")
+                .credentials,
+                "the file '\(path)', which should hold the \(what), isn't a text: name another, or write it again as"
+                    + " UTF-8")
         }
         return text
     }
@@ -104,7 +105,8 @@ struct SecretReader: Sendable {
         case S_IFIFO:
             throw Failure(
                 status,
-                "'\(path)', which should hold the \(what), is a pipe, which is only read when mounting: put a file there")
+                "'\(path)', which should hold the \(what), is a pipe, which is only read when mounting: put a file"
+                    + " there")
         case S_IFDIR:
             throw Failure(status, "'\(path)', which should hold the \(what), is a directory: name a file in it")
         default: throw Failure(status, "'\(path)', which should hold the \(what), is neither a file nor a pipe")
