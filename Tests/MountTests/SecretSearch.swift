@@ -22,8 +22,10 @@ struct SecretSearch {
     /// Adds a copy of a file, or of a folder with all that is in it, as a place.
     func add(copyOf path: String, as place: String) throws {
         let target = try folder.folder("places/\(place)")
+        // The mount's folders can't be written to, so their copies couldn't be removed.
+        let copying = ["cp", "-rf", "--no-preserve=mode", path, target]
         // A file may vanish while a program is using its folder.
-        try wait(until: "\(path) is copied") { try Command.run(["cp", "-r", path, target]).end == .exited(0) }
+        try wait(until: "\(path) is copied") { try Command.run(copying).end == .exited(0) }
     }
 
     /// The places in which one of some secrets stands, in any form.
