@@ -75,22 +75,27 @@ public final class MediaLibrary: Sendable {
     /// Replaces the private keys; open files and running reads go on with the content keys that they have.
     ///
     /// Recordings that couldn't be opened are tried again when they are next opened, and sizes that depend on a content
-    /// key are learnt again.
+    /// key are learnt again. What no file is open of can't be opened with a key that was taken away.
     public func replaceKeys(by keys: KeyRing) {
-        services.keys.replace(by: keys)
-        let guessed = state.withLock { state -> [MediaFile] in
-            let guessed = state.files.values.filter { file in
-                !file.hasReaders && file.known.facts.map { !$0.isPlaintextSizeExact } ?? false
+        let isEveryKeyLeft = keys.includes(services.keys.now.ring)
+        let closed = state.withLock { state -> [MediaFile] in
+            let (open, idle) = (state.files.values.filter(\.hasReaders), state.files.values.filter { !$0.hasReaders })
+            services.keys.replace(
+                by: keys, keepingContentKeysOf: isEveryKeyLeft ? nil : Set(open.compactMap(\.envelope)))
+            let closed = idle.filter { file in
+                let isGuessed = file.known.facts.map { !$0.isPlaintextSizeExact } ?? false
+                // A file that failed authentication is kept: every later read has to fail too.
+                return isGuessed || !isEveryKeyLeft && file.envelope != nil && file.integrity != .failed
             }
-            for file in guessed {
+            for file in closed {
                 state.files[file.sid] = nil
                 state.prefetched[file.sid] = nil
             }
             state.idle.removeAll { state.files[$0] == nil }
-            return guessed
+            return closed
         }
         services.provisionalSizes.withLock { $0.forgetSizes() }
-        for file in guessed { file.close() }
+        for file in closed { file.close() }
     }
 
     /// Learns size and envelope of a recording's media, usually with one small request.

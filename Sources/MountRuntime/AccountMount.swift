@@ -10,7 +10,7 @@ import Monitoring
 import Prefetching
 import Readability
 import Support
-import Sync
+public import Sync
 import Transfer
 public import TwilioAPI
 
@@ -119,6 +119,11 @@ public final class AccountMount {
             for branch in branches { branch.synchronizer.credentialsDidChange() }
             readability.requirementsDidChange()
         }
+    }
+
+    /// Has new credentials looked for whenever the present ones are refused a list that is wanted.
+    public func lookForNewCredentials(with search: @escaping CredentialSearch) {
+        for branch in parts.branches { branch.synchronizer.lookForNewCredentials(with: search) }
     }
 
     /// The action for other private keys: open files and running reads survive it, and recordings that couldn't be

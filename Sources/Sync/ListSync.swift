@@ -75,7 +75,7 @@ final class ListSync: Sendable {
         }
         switch answer {
         case .ready: completion(.success(()))
-        case .refused: tell(completion)
+        case .refused: whenCredentialsAreOld(completion) { [self] in whenListed(completion) }
         case .start(let task): begin(task)
         case .wait: break
         }
@@ -91,13 +91,29 @@ final class ListSync: Sendable {
             return
         }
         let now = services.settings.now()
-        let (refusal, isFirst) = state.withLock { state -> (CatalogError?, Bool) in
-            if state.schedule.isRefusalInForce(now: now) { return (state.schedule.refusal, false) }
+        let isFirst = state.withLock { state -> Bool? in
+            if state.schedule.isRefusalInForce(now: now) { return nil }
             defer { state.intervals[interval, default: []].append(completion) }
-            return (nil, state.intervals[interval] == nil)
+            return state.intervals[interval] == nil
         }
-        if let refusal { return completion(.failure(refusal)) }
-        if isFirst { fetch(interval) }
+        switch isFirst {
+        case nil: whenCredentialsAreOld(completion) { [self] in whenListed(interval, completion) }
+        case true: fetch(interval)
+        default: break
+        }
+    }
+
+    /// Fails a waiter because the list is refused, unless there are other credentials meanwhile.
+    ///
+    /// - Parameter retry: Requests the list for the waiter with the other credentials.
+    private func whenCredentialsAreOld(
+        _ waiter: @escaping ListCompletion, else retry: @escaping @Sendable () -> Void
+    ) {
+        services.newCredentials.look { [self] in
+            let now = services.settings.now()
+            let refusal = state.withLock { $0.schedule.isRefusalInForce(now: now) ? $0.schedule.refusal : nil }
+            if let refusal { waiter(.failure(refusal)) } else { retry() }
+        }
     }
 
     /// Fetches an interval for its waiters.
@@ -115,8 +131,20 @@ final class ListSync: Sendable {
                 return state.intervals.removeValue(forKey: interval) ?? []
             }
             if refusal != nil || wasRefused { log(result) }
-            for waiter in waiters { waiter(result) }
+            for waiter in waiters {
+                if case .failure(let error) = result, error.code == .refusedList {
+                    whenCredentialsAreOld(waiter) { [self] in whenListed(interval, waiter) }
+                } else {
+                    waiter(result)
+                }
+            }
         }
+    }
+
+    /// Calls `completion` with the reason why Twilio refuses the list to the present credentials; nil if it doesn't.
+    func whenRefusalIsKnown(_ completion: @escaping @Sendable (CatalogError?) -> Void) {
+        guard refusal != nil else { return completion(nil) }
+        services.newCredentials.look { [self] in completion(state.withLock { $0.schedule.refusalOfCredentials }) }
     }
 
     /// Notes that there are other credentials, with which the list may not be refused any more.
@@ -169,7 +197,10 @@ final class ListSync: Sendable {
             state.follow(epoch)
             return (state.schedule.expire(.now), state.schedule.due(now: now, idle: idle), state.schedule.nextExpiry)
         }
-        for waiter in expired { tell(waiter) }
+        for waiter in expired {
+            // Another look for credentials would begin the wait anew.
+            if let refusal { waiter(.failure(refusal)) } else { tell(waiter) }
+        }
         for task in tasks { begin(task) }
         return next
     }
@@ -192,7 +223,7 @@ final class ListSync: Sendable {
         }
         for waiter in waiters {
             switch (task, outcome.result) {
-            case (.fill, .failure):
+            case (.fill, .failure(let error)) where error.code != .refusedList:
                 waiter(outcome.result)
             case (.fill, .success):
                 // After a long fill, a refresh comes first.
@@ -206,8 +237,8 @@ final class ListSync: Sendable {
 
     /// Tells a waiter that the list is refused, or that it is complete, fresh or not.
     private func tell(_ waiter: @escaping ListCompletion) {
-        if let refusal {
-            waiter(.failure(refusal))
+        if refusal != nil {
+            whenCredentialsAreOld(waiter) { [self] in whenListed(waiter) }
         } else if isComplete {
             waiter(.success(()))
         } else {

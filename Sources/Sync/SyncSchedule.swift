@@ -67,6 +67,8 @@ struct SyncSchedule<Waiter> {
     private var failed: Int64?
     /// The latest refusal of Twilio's; nil once Twilio has sent anything of the list.
     private(set) var refusal: CatalogError?
+    /// The tasks that began with former credentials: a refusal of theirs says nothing about the new ones.
+    private var begunBefore: Set<SyncTask> = []
 
     private var waiters: [(waiter: Waiter, deadline: ContinuousClock.Instant?)] = []
 
@@ -124,6 +126,7 @@ struct SyncSchedule<Waiter> {
         _ task: SyncTask, _ result: Result<Void, CatalogError>, begun: Int64, isWholeList: Bool = false, now: Int64
     ) -> [Waiter] {
         running.remove(task)
+        let hasFormerCredentials = begunBefore.remove(task) != nil
         let isDiscounted = discounted.remove(task) != nil
         switch (task, result) {
         case (_, .success) where isDiscounted:
@@ -150,6 +153,7 @@ struct SyncSchedule<Waiter> {
             (failure, failed) = (error, now)
             noteRefusal(error, now: now)
         }
+        if hasFormerCredentials, refusal != nil { failed = nil }
         guard task != .pass else { return [] }
         defer { waiters = [] }
         return waiters.map(\.waiter)
@@ -157,6 +161,9 @@ struct SyncSchedule<Waiter> {
 
     /// Whether the list was refused so lately that it isn't requested again.
     func isRefusalInForce(now: Int64) -> Bool { refusal != nil && age(of: failed, at: now) < retryInterval }
+
+    /// The refusal, unless there are other credentials since.
+    var refusalOfCredentials: CatalogError? { failed == nil ? nil : refusal }
 
     /// Notes a failure of any request, if it is a refusal of the list.
     mutating func noteRefusal(_ error: CatalogError, now: Int64) {
@@ -169,7 +176,10 @@ struct SyncSchedule<Waiter> {
     }
 
     /// Notes that there are other credentials: a list that was refused is requested when it is next wanted.
-    mutating func credentialsDidChange() { if refusal != nil { failed = nil } }
+    mutating func credentialsDidChange() {
+        begunBefore = running
+        if refusal != nil { failed = nil }
+    }
 
     /// Removes and returns the waiters past their deadlines.
     mutating func expire(_ instant: ContinuousClock.Instant) -> [Waiter] {

@@ -11,6 +11,7 @@ struct SyncServices: Sendable {
     /// Threads that other accounts may share.
     let workers: SyncWorkers
     let logger: Logger
+    let newCredentials = NewCredentials()
 
     var writer: WriteQueue { workers.writer }
 }

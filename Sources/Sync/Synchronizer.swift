@@ -132,10 +132,26 @@ public final class Synchronizer: Sendable {
         kinds.lazy.compactMap { [lists] in lists[$0]?.refusal }.first
     }
 
+    /// Calls `completion` with the reason why Twilio refuses the list of a kind to the present credentials; nil if it
+    /// doesn't.
+    ///
+    /// - Parameter completion: called at once for a list that isn't refused, else after a look for new credentials.
+    public func whenRefusalIsKnown(
+        of kind: MediaKind, completion: @escaping @Sendable (CatalogError?) -> Void
+    ) {
+        guard let list = lists[kind] else { return completion(nil) }
+        list.whenRefusalIsKnown(completion)
+    }
+
     /// Notes that there are other credentials: lists that were refused are requested when they are next wanted.
     public func credentialsDidChange() {
         for list in lists.values { list.credentialsDidChange() }
         calls?.credentialsDidChange()
+    }
+
+    /// Has new credentials looked for whenever a list is wanted that the present ones don't reach.
+    public func lookForNewCredentials(with search: @escaping CredentialSearch) {
+        services.newCredentials.look(with: search)
     }
 
     /// Notes a use of the mount, which makes refreshes more frequent.

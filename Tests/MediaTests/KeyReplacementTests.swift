@@ -2,6 +2,7 @@ import Envelope
 import Foundation
 import ModuleTestSupport
 import Support
+import Synchronization
 import TestSupport
 import Testing
 import Transfer
@@ -44,10 +45,18 @@ struct KeyReplacementTests {
         let resource = try bench.resource()
         let reader = try open(bench, resource).get()
         #expect(try areSame(reader.read(at: 0, count: 1000), bench.original[..<1000]))
+        let others = try bench.voiceResources().filter { $0.sid != resource.sid }
+        // One whose content key is known, and one whose content is at hand.
+        _ = try bench.describe(others[0])
+        _ = try open(bench, others[1]).get()
+        #expect(eventually { bench.library.services.openFiles.load(ordering: .relaxed) == 1 })
         bench.library.replaceKeys(by: try KeyPair.other.ring())
         #expect(try areSame(bench.readAll(reader), bench.original))
-        let other = try #require(bench.voiceResources().first { $0.sid != resource.sid })
-        #expect(try open(bench, other).failure?.code == .keyNotHeld)
+        for other in others {
+            #expect(bench.library.openAtHand(other.sid) == nil)
+            #expect(try open(bench, other).failure?.code == .keyNotHeld)
+        }
+        #expect(others.count >= 3)
     }
 
     @Test("A key that is missing is looked for once before a file counts as unreadable", arguments: [true, false])

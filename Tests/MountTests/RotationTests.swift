@@ -145,16 +145,26 @@ struct RotationTests {
         #expect(try checksum("long.wav", rotation) == rotation.account.original("long.wav").file.sha256)
     }
 
-    @Test("A list that was refused meanwhile is there again as soon as the new token is read")
-    func refusedList() throws {
-        let rotation = try Rotation(.token, options: ["--refresh", "1", "--no-probing"])
+    @Test(
+        "A list that was refused meanwhile is there again as soon as the new token is read, with a signal and without",
+        arguments: [true, false])
+    func refusedList(signals: Bool) throws {
+        let rotation = try Rotation(.token, options: ["--refresh", "5", "--no-probing"])
         let list = ["ls", rotation.mount.path + "/recordings"]
         try rotation.replaceAtTwilio()
         try wait(until: "the list is refused") { try Command.run(list).errorText.contains("Permission denied") }
+        rotation.account.clearRequests()
+        let start = ContinuousClock.now
+        for _ in 1...20 { #expect(try Command.run(list).errorText.contains("Permission denied")) }
+        let refreshes = 1 + Int((ContinuousClock.now - start).components.seconds) / 5
+        #expect(rotation.account.requests.count { $0.path.hasSuffix("/Recordings.json") } <= refreshes)
         try rotation.replaceFiles()
-        rotation.mount.process.send(SIGHUP)
-        #expect(rotation.mount.hasLogged("was read again and has changed"))
+        if signals {
+            rotation.mount.process.send(SIGHUP)
+            #expect(rotation.mount.hasLogged("was read again and has changed"))
+        }
         #expect(try Command.run(list).end == .exited(0))
+        #expect(try checksum("long.wav", rotation) == rotation.account.original("long.wav").file.sha256)
     }
 
     @Test("A token that is replaced in the middle of a long read doesn't end it")
@@ -334,9 +344,11 @@ struct RotationTests {
         try wait(until: "the file is being read") {
             rotation.account.mediaRequests.contains { $0.bodyBytes > 500_000 }
         }
+        let other = rotation.mount.path(of: try rotation.account.original("other.wav"))
+        // Its content key is known from before.
+        #expect(try Command.run(["sh", "-c", "head -c 1 \"$1\" | wc -c", "-", other]).lines == ["1"])
         try rotation.replaceKey(KeyPair.other)
-        let other = try Command.run(["cat", rotation.mount.path(of: rotation.account.original("other.wav"))])
-        #expect(other.errorText.contains("Required key not available"))
+        #expect(try Command.run(["cat", other]).errorText.contains("Required key not available"))
         #expect(try reading.wait().text.hasPrefix(original.file.sha256))
     }
 

@@ -91,6 +91,37 @@ struct RefusedListTests {
         #expect(bench.synchronizer.refusal(of: [.composition]) == nil)
     }
 
+    @Test("Whoever wants a refused list has new credentials looked for, and waits for them", arguments: [true, false])
+    func newCredentials(areThere: Bool) throws {
+        let simulator = try Self.simulator()
+        defer { simulator.stop() }
+        let clock = Clock()
+        let bench = try Self.bench(simulator, clock)
+        defer { bench.shutDown() }
+        try Self.refuse(simulator, status: 401)
+        #expect(throws: CatalogError.self) { try bench.list(.composition).get() }
+        let searches = Locked(0)
+        bench.synchronizer.lookForNewCredentials { [weak synchronizer = bench.synchronizer] completion in
+            searches.withLock { $0 += 1 }
+            if areThere { synchronizer?.credentialsDidChange() }
+            completion()
+        }
+        simulator.clearRequests()
+        if areThere { try Self.refuse(simulator, isOver: true) }
+        let begin = clock.now - 10 * 86_400
+        let day = Timestamp(seconds: begin)..<Timestamp(seconds: begin + 86_400)
+        if areThere {
+            try bench.list(.composition).get()
+            try bench.list(createdIn: day).get()
+        } else {
+            for _ in 0..<20 { #expect(throws: CatalogError.self) { try bench.list(.composition).get() } }
+            #expect(throws: CatalogError.self) { try bench.list(createdIn: day).get() }
+            #expect(Self.count(simulator) == 0)
+        }
+        // For the day, one for each kind of video, of which only one was known to be refused.
+        #expect(searches.withLock { $0 } == (areThere ? 1 : 22))
+    }
+
     @Test("A day is refused like the list, and asked for anew once the interval is over")
     func day() throws {
         let simulator = try Self.simulator()

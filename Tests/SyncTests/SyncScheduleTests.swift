@@ -256,6 +256,19 @@ struct SyncScheduleTests {
         #expect(state.refusal == nil)
     }
 
+    @Test("What began with former credentials refuses nothing to the new ones")
+    func refusedMeanwhile() {
+        var state = state(isComplete: true, refreshed: Self.now - 60, passed: Self.now)
+        #expect(request(&state, 1, Self.now) == .start(.refresh))
+        state.credentialsDidChange()
+        #expect(state.finish(.refresh, .failure(Self.refusal), begun: Self.now, now: Self.now) == [1])
+        #expect(state.refusal != nil && state.refusalOfCredentials == nil)
+        #expect(request(&state, 2, Self.now) == .start(.refresh))
+        #expect(state.finish(.refresh, .failure(Self.refusal), begun: Self.now, now: Self.now) == [2])
+        #expect(state.refusalOfCredentials != nil)
+        #expect(request(&state, 3, Self.now) == .refused)
+    }
+
     @Test("A pass that is refused refuses the list, also without an interval; it is asked for again")
     func refusedPass() {
         for interval in [60, nil] as [Int64?] {

@@ -6,6 +6,7 @@ import Support
 public final class FileValue<Value: Sendable & Equatable>: Rereadable {
     private struct State {
         var value: Value
+        var version = 0
         /// The files' stamps before the last attempt to read them, also a failed one.
         var stamps: [FileStamp?]
         /// Whether the last attempt to read them failed, perhaps for another file, such as that of a passphrase.
@@ -62,6 +63,9 @@ public final class FileValue<Value: Sendable & Equatable>: Rereadable {
         self.init("", in: [], first: value, stamps: []) { value }
     }
 
+    /// The number of changes so far.
+    public var version: Int { state.withLock { $0.version } }
+
     /// The value as last read.
     public var current: Value { state.withLock { $0.value } }
 
@@ -81,9 +85,11 @@ public final class FileValue<Value: Sendable & Equatable>: Rereadable {
         // Only this function changes the value, and one thread calls it.
         try check(current, value)
         let hasChanged = state.withLock { state in
-            defer { state.value = value }
             state.hasFailed = false
-            return value != state.value
+            guard value != state.value else { return false }
+            state.value = value
+            state.version += 1
+            return true
         }
         if hasChanged { observer.withLock(\.self)?() }
         return hasChanged

@@ -50,6 +50,13 @@ public final class Rereading: Sendable {
         }
     }
 
+    /// Reads those of all sources again whose files have changed.
+    ///
+    /// - Parameter completion: Called on the thread or at once, after what was read is in use.
+    public func readIfChanged(completion: @escaping @Sendable () -> Void) {
+        readIfChanged(sources.withLock(\.self)) { _ in completion() }
+    }
+
     /// Reads those of some sources again whose files have changed.
     ///
     /// - Parameter completion: Called on the thread or at once, with whether something else was read.

@@ -4,6 +4,7 @@ public import Transfer
 public final class RereadingProvider: ConnectedProvider {
     private let base: any CredentialProvider
     private let source: any Rereadable
+    private let version: @Sendable () -> Int
     private let rereading: Rereading
 
     /// Makes a provider.
@@ -11,9 +12,10 @@ public final class RereadingProvider: ConnectedProvider {
     /// - Parameters:
     ///   - base: Makes authorizations from what the files hold.
     ///   - source: The files' value; `base` has to notice by itself that it has changed.
-    public init(_ base: any CredentialProvider, source: any Rereadable, rereading: Rereading) {
+    public init<Value>(_ base: any CredentialProvider, source: FileValue<Value>, rereading: Rereading) {
         self.base = base
         self.source = source
+        version = { source.version }
         self.rereading = rereading
     }
 
@@ -36,10 +38,12 @@ public final class RereadingProvider: ConnectedProvider {
     public func renew(
         refused: Authorization?, priority: Priority, completion: @escaping @Sendable (Result<Bool, any Error>) -> Void
     ) {
+        let former = version()
         base.renew(refused: refused, priority: priority) { [self] result in
             if case .success(true) = result { return completion(result) }
-            rereading.readIfChanged([source]) { [self] hasChanged in
-                guard hasChanged else { return completion(result) }
+            rereading.readIfChanged([source]) { [self] _ in
+                // Another request may have had the change read while the base was asking.
+                guard version() != former else { return completion(result) }
                 base.renew(refused: refused, priority: priority, completion: completion)
             }
         }

@@ -113,6 +113,8 @@ public final class OAuthProvider: ConnectedProvider {
         transfer.send(request) { [self] result in
             let answer = result.mapError { TokenRefusal.error($0, host: host, client: client) }
                 .flatMap { response in Result { () throws(TwilioError) in try Self.answer(response, host: host) } }
+            // The failure of a former client says nothing about the present one.
+            if case .failure = answer, self.client() != client { return askForToken() }
             end(answer, askedAt: askedAt)
         }
     }

@@ -59,6 +59,16 @@ public struct KeyRing: Sendable {
     /// Whether there are no private keys.
     public var isEmpty: Bool { entries.isEmpty }
 
+    /// Whether every entry of another ring is in this one, whatever its name.
+    public func includes(_ other: KeyRing) -> Bool {
+        other.entries.allSatisfy { former in
+            entries.contains {
+                $0.publicKeySID == former.publicKeySID && $0.use == former.use
+                    && $0.key.publicKeyFingerprint == former.key.publicKeyFingerprint
+            }
+        }
+    }
+
     /// The public key's SIDs with which a private key was given, whatever their use.
     ///
     /// - Parameter fingerprint: See ``PrivateKey/publicKeyFingerprint``.

@@ -91,9 +91,21 @@ final class NameLookup: Sendable {
             directory.kinds.contains(kind), branch.kinds.contains(kind)
         else { return completion(.failure(.missing(name))) }
         // What isn't in the catalog would be refused like the list, with a request for each name.
-        if let refusal = branch.synchronizer.refusal(of: [kind]), (try? branch.entry(of: recording.sid)) == nil {
-            return completion(.failure(.list(refusal)))
+        guard (try? branch.entry(of: recording.sid)) == nil else {
+            return find(recording, of: kind, named: name, in: directory, number, completion)
         }
+        branch.synchronizer.whenRefusalIsKnown(of: kind) { [self] refusal in
+            if let refusal { return completion(.failure(.list(refusal))) }
+            find(recording, of: kind, named: name, in: directory, number, completion)
+        }
+    }
+
+    /// Finds the name of a recording whose list isn't refused, or that the catalog has.
+    private func find(
+        _ recording: RecordingName, of kind: MediaKind, named name: String, in directory: Directory,
+        _ number: BranchNumber, _ completion: @escaping TreeCompletion<Entry>
+    ) {
+        let branch = branches[number]
         // Recordings that are known to be unreadable are hidden. Only listings wait until that is known of all.
         branch.finder.find(recording.sid, of: kind) { [self] outcome in
             do throws(FileTreeError) {

@@ -25,4 +25,10 @@ struct ContentKeyCache {
         }
         recent[metadata] = key
     }
+
+    /// Drops the keys of all envelopes but some.
+    mutating func keep(only envelopes: Set<EnvelopeMetadata>) {
+        recent = recent.filter { envelopes.contains($0.key) }
+        older = older.filter { envelopes.contains($0.key) }
+    }
 }

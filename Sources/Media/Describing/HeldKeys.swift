@@ -7,8 +7,8 @@ public typealias KeySearch = @Sendable (@escaping @Sendable (_ hasFound: Bool) -
 
 /// The private keys, which can be replaced, and what opening envelopes with them has taught.
 ///
-/// Findings about former keys are dropped: each is noted with the generation of the keys that it is about. Content keys
-/// stay, since an open file may need its own again.
+/// Findings about former keys are dropped: each is noted with the generation of the keys that it is about. When a
+/// private key is taken away, the content keys of open files stay, since such a file may need its own again.
 final class HeldKeys: Sendable {
     /// The keys at one moment.
     struct Moment {
@@ -36,8 +36,11 @@ final class HeldKeys: Sendable {
     var now: Moment { state.withLock { Moment(ring: $0.ring, generation: $0.generation) } }
 
     /// Replaces the keys.
-    func replace(by ring: KeyRing) {
+    ///
+    /// - Parameter kept: The envelopes whose content keys are kept; nil for all.
+    func replace(by ring: KeyRing, keepingContentKeysOf kept: Set<EnvelopeMetadata>?) {
         state.withLock { state in
+            if let kept { state.contentKeys.keep(only: kept) }
             state.ring = ring
             state.generation += 1
             state.proven = []
@@ -63,8 +66,9 @@ final class HeldKeys: Sendable {
     ///   - proven: The public key that the resource names, if any.
     func note(_ key: ContentEncryptionKey, of metadata: EnvelopeMetadata, proving proven: ProvenKey?, by keys: Moment) {
         state.withLock { state in
+            guard state.generation == keys.generation else { return }
             state.contentKeys.insert(key, of: metadata)
-            if let proven, state.generation == keys.generation { state.proven.insert(proven) }
+            if let proven { state.proven.insert(proven) }
         }
     }
 

@@ -4,7 +4,8 @@ import TwilioAPI
 /// A file's content under the file's lock, shared by all parts of its ``ReadPath``.
 ///
 /// Transfers, completions, receivers and observers are never called under the lock. Lock order: the library's, this
-/// one, then those of ``KnownMedia``, ``ReadingPlace``, ``ContentAuthentication`` and ``MemoryPool``.
+/// one, then those of ``KnownMedia``, ``ReadingPlace``, ``ContentAuthentication`` and ``MemoryPool``; that of
+/// ``HeldKeys`` comes last.
 final class FileContent: Sendable {
     let known: KnownMedia
     let state: Locked<FileState>

@@ -41,6 +41,11 @@ final class MediaFile: Sendable {
 
     // MARK: State
 
+    /// The known envelope; nil for media that isn't encrypted, and while the facts are unknown.
+    var envelope: EnvelopeMetadata? {
+        known.facts.flatMap { try? MediaFacts.envelope(of: known.resource, fields: $0.envelopeFields) }
+    }
+
     /// Bytes of ciphertext in the temporary file.
     var streamedBytes: Int64 { content.state.withLock { $0.stream.byteCount } }
 

@@ -84,6 +84,7 @@ struct Mount {
         let mount = try AccountMount(settings, logger: logger, catalogFolder: catalogFolder)
         defer { mount.stop() }
         rereading.whenChanged(mount.credentialsDidChange)
+        mount.lookForNewCredentials { completion in rereading.readIfChanged(completion: completion) }
         if let keys { use(keys, in: mount, rereading) }
         signals.hold()
         try mount.mount()
