@@ -128,6 +128,23 @@ struct CLIProfileTests {
         #expect(failure?.message.contains("hidden") == false)
     }
 
+    @Test("A region or an edge that is no name is refused, and a message has no more of the file than it needs")
+    func hostile() throws {
+        let names = (0..<2000).map { #""\u001b[2Jprofile \#($0)":{}"# }
+        let regions = ["evil.example/", "ie1.evil", "../ie1", "ie1\\u0000"].enumerated().map {
+            #""region \#($0)":{"accountSid":"\#(Self.accounts[0])","apiKey":"\#(Self.keys[0])","apiSecret":"hidden","#
+                + #""region":"\#($1)"}"#
+        }
+        try write(active: nil, profiles: (names + regions).joined(separator: ","))
+        for number in regions.indices {
+            let failure = #expect(throws: Failure.self) { try configuration("--profile", "region \(number)") }
+            #expect(failure?.code == .configuration && failure?.message.contains("the region") == true)
+            #expect(failure?.message.contains("hidden") == false)
+        }
+        let failure = #expect(throws: Failure.self) { try configuration("--profile", "absent") }
+        #expect(failure.map { $0.message.count < 600 && !$0.message.contains("\u{1B}") } == true)
+    }
+
     @Test("A file that others can read is warned of, or refused, as any with a secret")
     func permissions() throws {
         chmod(folder.path(".twilio-cli/config.json"), 0o644)

@@ -49,12 +49,39 @@ struct SecretReaderTests {
             ([], "empty"), (Array(" \r\n\n".utf8), "empty"), ([0xEF, 0xBB, 0xBF], "empty"),
             ([0xFF, 0xFE, 0x3A, 0x26], "UTF-16"), ([0xFF, 0xFE, 0x3A], "UTF-16"),
             ([UInt8](repeating: 65, count: 70_000), "too large"),
+            // NUL, where libcurl's texts end; Latin-1; half a character; a terminal's sequence; UTF-16 without a mark.
+            (Array("sec\0ret\n".utf8), "isn't a text"), ([0x73, 0xE9, 0x63], "isn't a text"),
+            (Array("secret".utf8) + [0xC3], "isn't a text"), (Array("\u{1B}[2Jsecret".utf8), "isn't a text"),
+            ("secret".utf8.flatMap { [$0, 0] }, "isn't a text"),
         ]
         for (bytes, word) in cases {
             let path = try file(bytes)
             let failure = #expect(throws: Failure.self) { try SecretReader().text(path, what: "token") }
             #expect(failure?.code == .credentials)
             #expect(failure?.message.contains(path) == true && failure?.message.contains(word) == true)
+        }
+    }
+
+    @Test("A list of credentials with other bytes than a text has is refused")
+    func damagedList() throws {
+        let account = "AC" + String(repeating: "1", count: 32)
+        for bytes in [Array("\(account) tok\0en\n".utf8), Array("\(account) token".utf8) + [0xFF]] {
+            let path = try file(bytes)
+            let failure = #expect(throws: Failure.self) {
+                try CredentialList.read(path, what: "credentials", of: .account)
+            }
+            #expect(failure?.code == .credentials && failure?.message.contains("isn't a text") == true)
+        }
+    }
+
+    @Test("Links that lead nowhere, or to themselves, are told with the reason")
+    func links() throws {
+        for (target, reason) in [("absent", "No such file"), ("link", "symbolic links")] {
+            let path = folder.path("link")
+            unlink(path)
+            try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: folder.path(target))
+            let failure = #expect(throws: Failure.self) { try SecretReader().text(path, what: "token") }
+            #expect(failure?.message.contains(path) == true && failure?.message.contains(reason) == true)
         }
     }
 

@@ -140,6 +140,60 @@ struct SignalTests {
         #expect(!terminal.mount.isMounted)
     }
 
+    @Test("SIGHUP before the mount is there doesn't end the process, and is obeyed when it is")
+    func early() throws {
+        let account = try Self.account.get()
+        let folder = try TemporaryFolder()
+        let pipe = folder.path("token")
+        mkfifo(pipe, 0o600)
+        // The mount waits for its token, before it does anything else.
+        let feeder = try RunningCommand([
+            "sh", "-c", #"while ! [ -e "$0.ready" ]; do sleep 0.02; done; printf '%s\n' "$1" >"$0""#, pipe,
+            account.simulator.credentials.authToken,
+        ])
+        let process = try RunningCommand(
+            [
+                BuiltPrograms.twiliofs, "mount", "--foreground", "--no-key", "--cache-dir", folder.path("cache"),
+                "--auth-token-file", pipe, try folder.folder("mount"),
+            ],
+            environment: Command.environment.merging(MountedAccount.environment(account)) { $1 }, startsSession: true)
+        defer { umount2(folder.path("mount"), 2 /* MNT_DETACH */) }
+        try wait(until: "signals are awaited") { ProcessFiles(process.processID).threads.contains("credentials-0") }
+        for _ in 0..<20 { process.send(SIGHUP) }
+        try folder.file("token.ready", "")
+        try wait(until: "it is mounted") {
+            MountedAccount.isMounted(folder.path("mount")) || !process.isRunning
+        }
+        #expect(process.isRunning, "\(process.errorText)")
+        #expect(eventually { process.errorText.contains("read again") }, "\(process.errorText)")
+        #expect(try Command.run(["ls", folder.path("mount") + "/recordings"]).end == .exited(0))
+        process.send(SIGTERM)
+        #expect(try process.wait().end == .exited(0))
+        #expect(try feeder.wait().end == .exited(0))
+    }
+
+    @Test("A terminal that goes before the mount is there ends the process")
+    func earlyHangUp() throws {
+        let folder = try TemporaryFolder()
+        let pipe = folder.path("token")
+        mkfifo(pipe, 0o600)
+        let marker = folder.path("hang-up")
+        let terminal = try RunningCommand(
+            Python.words(
+                "own_terminal",
+                [
+                    marker, BuiltPrograms.twiliofs, "mount", "--foreground", "--no-key", "--cache-dir",
+                    folder.path("cache"), "--auth-token-file", pipe, try folder.folder("mount"),
+                ]),
+            environment: Command.environment.merging(MountedAccount.environment(try Self.account.get())) { $1 })
+        try wait(until: "signals are awaited") {
+            let text = String(decoding: terminal.output, as: UTF8.self).trimmingCharacters(in: .newlines)
+            return Int32(text).map { ProcessFiles($0).threads.contains("credentials-0") } ?? false
+        }
+        try folder.file("hang-up", "")
+        #expect(try terminal.wait().end == .exited(128 + SIGHUP))
+    }
+
     @Test("SIGHUP has a mount in the background read its files again, and doesn't end it")
     func hangup() throws {
         let account = try Self.account.get()

@@ -139,6 +139,26 @@ struct AWSSourcesTests {
         }
     }
 
+    @Test("A key stays in use when its file is gone, is empty, or has another profile's, which is told")
+    func lostKey() throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.file(".aws/credentials", Array(Self.file.utf8))
+        let log = RecordedLog()
+        let rereading = try Rereading(logger: log.logger)
+        defer { rereading.shutDown() }
+        let credentials = try AWSCredentials(
+            Self.sources(nil, [:], home: folder.url.path), rereading: rereading)
+        for text in [nil, "", "[other]\naws_access_key_id = AKIAX\naws_secret_access_key = x\n"] {
+            unlink(path)
+            if let text { try folder.file(".aws/credentials", Array(text.utf8)) }
+            #expect(throws: AWSError.self, "\(text ?? "none")") { try credentials.readAgain(evenIfUnchanged: true) }
+            #expect(credentials.absence == nil)
+        }
+        let next = Self.file.replacing("AKIADEFAULT", with: "AKIANEXT")
+        try folder.file(".aws/credentials", Array(next.utf8))
+        #expect(try credentials.readAgain(evenIfUnchanged: true))
+    }
+
     @Test("Half a key in the environment is none, whatever the files have")
     func halfKey() throws {
         let folder = try TemporaryFolder()

@@ -82,9 +82,10 @@ extension AWSCredentials: Rereadable {
         }
         guard isDue else { return false }
         let settings = try sources.load()
-        return try state.withLock { state in
-            if state.settings.key != nil, let absence = settings.absence {
-                throw AWSError(.unusableProfile, absence)
+        return try state.withLock { (state) throws(AWSError) in
+            // Files that are gone or wrong leave the key in use, as with every other credential.
+            if state.settings.key != nil, settings.key == nil {
+                throw AWSError(.unusableProfile, settings.absence ?? "it has no key any more")
             }
             defer { state.settings = settings }
             return state.settings.key != settings.key

@@ -29,6 +29,7 @@ public struct FileStamp: Hashable, Sendable {
     ///
     /// A pipe can't be read twice, and the number of a descriptor means another file later.
     public static func canBeReadAgain(_ path: String) -> Bool {
-        !["/dev/", "/proc/"].contains { path.hasPrefix($0) } && FileStamp(of: path) != nil
+        // Below /dev, also a folder in memory may hold files: /dev/shm.
+        !["/dev/fd/", "/dev/std", "/proc/"].contains { path.hasPrefix($0) } && FileStamp(of: path) != nil
     }
 }

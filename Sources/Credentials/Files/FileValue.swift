@@ -9,6 +9,8 @@ public final class FileValue<Value: Sendable & Equatable>: Rereadable {
         var version = 0
         /// The files' stamps before the last attempt to read them, also a failed one.
         var stamps: [FileStamp?]
+        /// Whether the last attempt to read them failed, perhaps for another file, such as that of a passphrase.
+        var hasFailed = false
     }
 
     /// The name of the value in log lines, with its article and its file: `the auth token in '/etc/token'`.
@@ -40,7 +42,8 @@ public final class FileValue<Value: Sendable & Equatable>: Rereadable {
         state = Locked(State(value: try read(), stamps: stamps))
     }
 
-    /// Takes a value that was read before, and reads the files only when they have changed since.
+    /// Takes a value that was read before, and reads the files only when they have changed since, or when the last
+    /// attempt failed and a person asks for another.
     ///
     /// - Parameter stamps: The files' stamps before they were read.
     public init(
@@ -74,13 +77,15 @@ public final class FileValue<Value: Sendable & Equatable>: Rereadable {
         let stamps = files.map { FileStamp(of: $0) }
         let isDue = state.withLock { state in
             defer { state.stamps = stamps }
-            return evenIfUnchanged && !isReadOnlyIfChanged || stamps != state.stamps
+            return evenIfUnchanged && (!isReadOnlyIfChanged || state.hasFailed) || stamps != state.stamps
         }
         guard isDue else { return false }
+        state.withLock { $0.hasFailed = true }
         let value = try read()
         // Only this function changes the value, and one thread calls it.
         try check(current, value)
         let hasChanged = state.withLock { state in
+            state.hasFailed = false
             guard value != state.value else { return false }
             state.value = value
             state.version += 1

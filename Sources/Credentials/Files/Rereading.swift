@@ -8,6 +8,8 @@ public final class Rereading: Sendable {
     private let worker: WorkerPool
     private let sources = Locked<[any Rereadable]>([])
     private let observer = Locked<(@Sendable () -> Void)?>(nil)
+    /// Whether the thread is to read everything, and hasn't begun to.
+    private let isAskedForAll = Locked(false)
     private let logger: Logger
 
     /// Starts the thread.
@@ -27,9 +29,15 @@ public final class Rereading: Sendable {
     /// Has a function called after each change of any source, on the thread.
     public func whenChanged(_ observer: @escaping @Sendable () -> Void) { self.observer.withLock { $0 = observer } }
 
-    /// Reads everything again, on the thread.
+    /// Reads everything again, on the thread; once for all who ask before it begins.
     public func readAll() {
+        let isFirst = isAskedForAll.withLock { isAsked in
+            defer { isAsked = true }
+            return !isAsked
+        }
+        guard isFirst else { return }
         worker.run { [self] in
+            isAskedForAll.withLock { $0 = false }
             let sources = sources.withLock(\.self)
             guard !sources.isEmpty else {
                 return logger.notice("no file with credentials or keys can be read again: mount again to replace them")

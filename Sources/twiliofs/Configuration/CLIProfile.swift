@@ -92,7 +92,8 @@ struct CLIProfile {
         init(_ profiles: TwilioCLIProfiles, name: String, path: String) throws(Failure) {
             guard let profile = profiles[name] else {
                 let names = profiles.names
-                let known = names.isEmpty ? "it has none" : "it has \(names.joined(separator: ", "))"
+                let known =
+                    names.isEmpty ? "it has none" : "it has \(ForeignText(names.joined(separator: ", ")))"
                 throw Failure(.credentials, "'\(path)' has no profile '\(name)': \(known)")
             }
             guard let account = profile.accountSID.flatMap({ SID($0) }), account.prefix == "AC" else {

@@ -23,9 +23,7 @@ enum CredentialList {
         _ file: String, what: String, of owner: Owner, secrets: SecretReader = SecretReader()
     ) throws(Failure) -> [SID: Credential] {
         var credentials: [SID: Credential] = [:]
-        let contents = try secrets.contents(
-            file, what: what, status: .credentials, limit: sizeLimit, isOwnersAlone: true)
-        let text = contents.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+        let text = try secrets.lines(file, what: what, limit: sizeLimit, isOwnersAlone: true)
         for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             let words = line.split(whereSeparator: \.isWhitespace)
             guard let first = words.first, !first.hasPrefix("#") else { continue }

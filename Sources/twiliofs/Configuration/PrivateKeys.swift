@@ -24,7 +24,7 @@ struct PrivateKeys {
     /// The process has left its working directory by then, and its terminal belongs to nobody.
     var later: PrivateKeys {
         let passphraseFile = passphraseFile.map { CacheFolder.absolute(secrets.file(named: $0)) }
-        return PrivateKeys(secrets: secrets, passphraseFile: passphraseFile, mayAsk: false)
+        return PrivateKeys(secrets: secrets.later, passphraseFile: passphraseFile, mayAsk: false)
     }
 
     /// Reads the private keys of arguments of the form `[voice:|video:][CR…=]FILE`.

@@ -17,8 +17,9 @@ extension SecretReader {
         // A background process leaves the working directory.
         let path = CacheFolder.absolute(self.file(named: file))
         let files = FileStamp.canBeReadAgain(path) ? [path] : []
+        let reader = files.isEmpty ? self : later
         let value = try FileValue("the \(what) in '\(path)'", in: files, check: check) { () throws(Failure) in
-            try read(self, path)
+            try read(reader, path)
         }
         if !files.isEmpty { rereading?.add(value) }
         return value

@@ -13,12 +13,23 @@ struct SecretReader: Sendable {
     var isStrict = false
     /// The longest wait for a pipe's contents, which a person may have to type.
     var patience = Bounds.longestWait
+    /// Whether a pipe is read too, as long as its contents may take.
+    var acceptsPipes = true
     /// The folder with the credentials of a service (systemd.exec(5)); nil outside of a service that has some.
     var credentialsFolder: String?
     /// Reads files again while the mount is running; nil to read each once.
     var rereading: Rereading?
     /// Receives a warning about a file.
     var warn: @Sendable (String) -> Void = { _ in }
+
+    /// Reads files again while the mount is running.
+    ///
+    /// A pipe that has taken a file's place may never bring anything, and every other file would wait for it.
+    var later: SecretReader {
+        var reader = self
+        reader.acceptsPipes = false
+        return reader
+    }
 
     /// The file that a name on the command line means.
     ///
@@ -33,12 +44,31 @@ struct SecretReader: Sendable {
     ///
     /// - Parameter what: The name of the secret in messages.
     func text(_ path: String, what: String) throws(Failure) -> String {
-        let contents = try contents(path, what: what, status: .credentials)
-        let text = contents.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }.trimmed
+        let text = try lines(path, what: what).trimmed
         guard let line = text.split(whereSeparator: \.isNewline).first?.trimmed, !line.isEmpty else {
             throw Self.empty(path, what, .credentials)
         }
         return line
+    }
+
+    /// Reads all lines of a text.
+    ///
+    /// A file with bytes that no secret has is another file, or half of one: what was made of it would be refused by
+    /// Twilio, without the reason.
+    func lines(
+        _ path: String, what: String, limit: Int = limit, isOwnersAlone: Bool = false
+    ) throws(Failure) -> String {
+        let contents = try contents(
+            path, what: what, status: .credentials, limit: limit, isOwnersAlone: isOwnersAlone)
+        let text = contents.withUnsafeBytes { String(validating: $0, as: UTF8.self) }
+        let isControl = { (byte: UInt8) in byte < 0x20 && !(0x09...0x0D).contains(byte) || byte == 0x7F }
+        guard let text, !text.utf8.contains(where: isControl) else {
+            throw Failure(
+                .credentials,
+                "the file '\(path)', which should hold the \(what), isn't a text: name another, or write it again as"
+                    + " UTF-8")
+        }
+        return text
     }
 
     /// Reads the first line with its blanks, but without its end.
@@ -71,7 +101,12 @@ struct SecretReader: Sendable {
                 guard !isStrict, !isOwnersAlone else { throw Failure(status, sentence) }
                 warn(sentence)
             }
-        case S_IFIFO: break
+        case S_IFIFO where acceptsPipes: break
+        case S_IFIFO:
+            throw Failure(
+                status,
+                "'\(path)', which should hold the \(what), is a pipe, which is only read when mounting: put a file"
+                    + " there")
         case S_IFDIR:
             throw Failure(status, "'\(path)', which should hold the \(what), is a directory: name a file in it")
         default: throw Failure(status, "'\(path)', which should hold the \(what), is neither a file nor a pipe")

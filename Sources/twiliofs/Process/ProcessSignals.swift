@@ -5,17 +5,18 @@ import Support
 /// The process's signals with their ``SignalReaction``.
 ///
 /// All threads block them, and one thread waits for them, so no signal handler runs. Before the mount, a signal to
-/// unmount just ends the process; later it unmounts.
+/// unmount just ends the process; later it unmounts. A request to reload waits until the mount is there: a service
+/// manager may send it as soon as the process runs.
 final class ProcessSignals: Sendable {
     private enum Phase {
-        /// Before the mount: a signal ends the process.
-        case starting
+        /// Before the mount: a signal to unmount ends the process.
+        case starting(reloadHasArrived: Bool)
         /// During mounting: the phase remembers signals.
         case mounting(unmountHasArrived: Bool, reloadHasArrived: Bool)
         case mounted(unmount: @Sendable () -> Void, reload: @Sendable () -> Void)
     }
 
-    private let phase = Locked(Phase.starting)
+    private let phase = Locked(Phase.starting(reloadHasArrived: false))
 
     /// Blocks the signals in the calling thread and its later threads, and begins to wait for them.
     ///
@@ -27,8 +28,8 @@ final class ProcessSignals: Sendable {
         pthread_sigmask(SIG_BLOCK, &signals, nil)
         // Blocked first: for a moment, it isn't ignored any more.
         let isHangupIgnored = CrashSignals.isIgnored(signal(SIGHUP, SIG_DFL))
-        let hangup = Hangup(
-            isIgnored: isHangupIgnored, endsMount: endsWithTerminal && !isHangupIgnored && Terminal.isAttached)
+        let endsStart = !isHangupIgnored && Terminal.isAttached
+        let hangup = Hangup(endsStart: endsStart, endsMount: endsWithTerminal && endsStart)
         let phase = phase
         _ = try NamedThread(name: "signals") {
             while true {
@@ -43,7 +44,10 @@ final class ProcessSignals: Sendable {
     /// Keeps signals until ``onSignals(unmount:reload:)``, since the mount in progress needs a cleanup.
     func hold() {
         for number in SignalReaction.ignoredWhileMounted { signal(number, SIG_IGN) }
-        phase.withLock { $0 = .mounting(unmountHasArrived: false, reloadHasArrived: false) }
+        phase.withLock { phase in
+            let reloadHasArrived = if case .starting(let hasArrived) = phase { hasArrived } else { false }
+            phase = .mounting(unmountHasArrived: false, reloadHasArrived: reloadHasArrived)
+        }
     }
 
     /// Makes signals call these actions, at once for kept ones; the log's file is reopened in any case.
@@ -56,10 +60,12 @@ final class ProcessSignals: Sendable {
         for action in kept { action() }
     }
 
-    /// The meaning of SIGHUP, besides that of a request to reload.
+    /// The meaning of SIGHUP once the terminal has gone; otherwise, it is a request to reload.
+    ///
+    /// It has none for a process that had no terminal, or that was to ignore the signal, as by nohup(1).
     private struct Hangup {
-        /// Whether it was ignored when the program started, as by nohup(1).
-        let isIgnored: Bool
+        /// Whether the loss of the terminal ends the process before the mount: nobody is left to answer a prompt.
+        let endsStart: Bool
         /// Whether the loss of the terminal ends the mount.
         let endsMount: Bool
     }
@@ -69,8 +75,7 @@ final class ProcessSignals: Sendable {
             switch SignalReaction.awaited[number] {
             case .unmount: unmount(number, phase)
             // The kernel takes the terminal away before it sends the signal.
-            case .reload where hangup.endsMount && !Terminal.isAttached: unmount(number, phase)
-            case .reload: reload(hangup, phase, log)
+            case .reload: reload(hasHungUp: !Terminal.isAttached, hangup, phase, log)
             case .switchDebugLog: log.switchDebugging
             case nil: nil
             }
@@ -94,14 +99,17 @@ final class ProcessSignals: Sendable {
 
     /// The action of SIGHUP; the caller runs it without the lock.
     private static func reload(
-        _ hangup: Hangup, _ phase: Locked<Phase>, _ log: LogOutput
+        hasHungUp: Bool, _ hangup: Hangup, _ phase: Locked<Phase>, _ log: LogOutput
     ) -> (@Sendable () -> Void)? {
-        phase.withLock { phase in
+        let isEnd = phase.withLock { phase in
+            if case .starting = phase { hasHungUp && hangup.endsStart } else { hasHungUp && hangup.endsMount }
+        }
+        guard !isEnd else { return unmount(SIGHUP, phase) }
+        return phase.withLock { phase in
             switch phase {
             case .starting:
-                // Before the mount, a terminal that hangs up ends the process.
-                guard !hangup.isIgnored else { return nil }
-                return { _exit(128 + SIGHUP) }
+                phase = .starting(reloadHasArrived: true)
+                return log.reopen
             case .mounting(let unmountHasArrived, _):
                 phase = .mounting(unmountHasArrived: unmountHasArrived, reloadHasArrived: true)
                 return log.reopen

@@ -79,6 +79,10 @@ struct RereadingTests {
         let descriptor = open(file, O_RDONLY | O_CLOEXEC)
         defer { close(descriptor) }
         #expect(FileStamp.canBeReadAgain(file))
+        let inMemory = "/dev/shm/\(UUID().uuidString)"
+        defer { unlink(inMemory) }
+        try Data("text".utf8).write(to: URL(filePath: inMemory))
+        #expect(FileStamp.canBeReadAgain(inMemory), "a file in memory is a file")
         for path in [folder.path("pipe"), folder.path("absent"), folder.url.path, "/dev/fd/\(descriptor)"] {
             #expect(!FileStamp.canBeReadAgain(path), "\(path)")
         }
@@ -140,6 +144,19 @@ struct RereadingTests {
         rereading.add(try token(folder.file("two", "2")))
         try readAll(rereading)
         #expect(log.lines.count == 2 && log.lines.last?.contains("the same as before") == true)
+    }
+
+    @Test("Of many who ask while the thread is busy, all are answered by one reading")
+    func manyAsk() throws {
+        let rereading = try Rereading(logger: log.logger)
+        defer { rereading.shutDown() }
+        rereading.add(try token(folder.file("token", "one")))
+        let isFree = Condition(false)
+        rereading.readIfChanged([]) { _ in isFree.waitUntil { $0 } }
+        for _ in 0..<1000 { rereading.readAll() }
+        isFree.change { $0 = true }
+        try readAll(rereading)
+        #expect(log.lines.count == 2, "theirs, and one more afterwards: \(log.lines.count)")
     }
 
     private static let request = URL(string: "https://api.twilio.com/").map { OutgoingRequest(method: .get, url: $0) }
