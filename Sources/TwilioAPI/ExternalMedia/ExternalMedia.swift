@@ -182,7 +182,9 @@ public final class ExternalMedia: Sendable {
             if regions.count >= Self.regionLimit { regions.removeAll() }
             regions[object.site] = region
         }
-        guard let address = try? address(of: object, region: region), address != response.head.address else { return nil }
+        guard let address = try? address(of: object, region: region), address != response.head.address else {
+            return nil
+        }
         return address
     }
 
