@@ -12,9 +12,9 @@ Boto3 puts the objects there. Then each request has to be signed; boto3 confirms
 the key that may read them, also a part of them, and refuses a wrong secret. A line of JSON tells the address and the
 keys: one that may do s3:GetObject below the prefixes and nothing else, and one that may do nothing.
 
-What moto leaves out is added here as S3 documents it: a clock that is too far off, sessions that have expired, buckets in
-another region than the one that the request is signed for, failures, and answers that break off. /_bench/… controls that.
-The server ends with its standard input.
+What moto leaves out is added here as S3 documents it: a clock that is too far off, sessions that have expired, buckets
+in another region than the one that the request is signed for, failures, and answers that break off. /_bench/… controls
+that. The server ends with its standard input.
 """
 
 import datetime

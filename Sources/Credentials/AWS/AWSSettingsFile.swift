@@ -1,7 +1,7 @@
 /// A file of settings of the AWS tools: `~/.aws/credentials` or `~/.aws/config`.
 ///
-/// Sections in brackets, `name = value` in each line, comments that begin with `#` or `;`. A line that stands further in
-/// than the setting above belongs to that, which then is none of those wanted here. Sources: AWS SDKs and Tools
+/// Sections in brackets, `name = value` in each line, comments that begin with `#` or `;`. A line that stands further
+/// in than the setting above belongs to that, which then is none of those wanted here. Sources: AWS SDKs and Tools
 /// Reference Guide, "Shared config and credentials files"; botocore, which reads them with Python's `configparser`.
 struct AWSSettingsFile {
     private var sections: [String: [String: String]] = [:]

@@ -67,8 +67,8 @@ public final class BucketAccount: Sendable {
         try server.delete("\(Self.prefix)/\(account.sid)/\(sid).\(name)", from: Self.bucket)
     }
 
-    /// The requests so far that carry a credential to the wrong server: one of Twilio's to the bucket, or one of AWS's to
-    /// Twilio.
+    /// The requests so far that carry a credential to the wrong server: one of Twilio's to the bucket, or one of AWS's
+    /// to Twilio.
     public func strays() throws -> [String] {
         let token = account.simulator.credentials.authToken
         let basic = Data("\(account.sid):\(token)".utf8).base64EncodedString()
