@@ -188,6 +188,7 @@ struct CredentialTests {
             .signed(Credential(username: "u", password: "p"), token: ""),
             .aws(AWSSignature(accessKey: "A", secretKey: "s", sessionToken: "a\nb", region: "r", service: "s3")),
             .aws(AWSSignature(accessKey: "A", secretKey: "s", region: "r\n", service: "s3")),
+            .aws(AWSSignature(accessKey: "A", secretKey: "s", region: "r:other", service: "s3")),
         ])
     func injection(authorization: Authorization) throws {
         final class Given: CredentialProvider {
