@@ -48,6 +48,22 @@ struct AWSSourcesTests {
         region = nowhere-2
         """
 
+    /// Settings that stand further in, and the other mark between name and value.
+    private static let indented = """
+        [default]
+          # a comment
+          aws_access_key_id: AKIAINDENTED
+          aws_secret_access_key   =   in=de:nted
+
+        \t
+        [other]
+        s3 =
+            aws_access_key_id = AKIANESTED
+        aws_access_key_id = AKIAOUTER
+          aws_secret_access_key = of-the-line-above
+        region = eu-south-1
+        """
+
     private static let cases = [
         Case(name: "nothing at all"),
         Case(name: "the environment", variables: environmentKey),
@@ -68,6 +84,11 @@ struct AWSSourcesTests {
         Case(
             name: "a region of the environment", credentials: file, settings: settings,
             variables: ["AWS_DEFAULT_REGION": "eu-north-1"]),
+        Case(name: "settings that stand further in", credentials: indented),
+        Case(
+            name: "a region after settings of a setting",
+            settings: "[default]\n  s3 =\n    region = nowhere-1\n  region : eu-south-1", variables: environmentKey),
+        Case(name: "a session of SSO beside a key", credentials: "\(file)\nsso_session = x", profile: "other"),
         Case(name: "lines ended as in Windows", credentials: file.replacing("\n", with: "\r\n"), settings: settings),
     ]
 
@@ -120,14 +141,36 @@ struct AWSSourcesTests {
         #expect(try Self.sources(nil, [:], home: folder.url.path).load().key?.identifier == "AKIADEFAULT")
     }
 
+    /// Profiles without a key that could be used, some of which have one that only leads to another.
+    private static let keyless = """
+        [profile sso]
+        sso_session = x
+        [profile empty]
+        region = eu-west-1
+        [profile role]
+        role_arn = arn:aws:iam::123456789012:role/x
+        source_profile = role
+        aws_access_key_id = AKIAUSER
+        aws_secret_access_key = secret
+        [profile program]
+        credential_process = /bin/false
+        [profile account]
+        sso_account_id = 123456789012
+        aws_access_key_id = AKIAUSER
+        aws_secret_access_key = secret
+        [profile nested]
+        aws_access_key_id = AKIAOUTER
+          aws_secret_access_key = secret
+        """
+
     @Test("A profile that was asked for has to be there, with something to sign with")
     func profiles() throws {
         let folder = try TemporaryFolder()
-        try folder.file(
-            ".aws/config", Array("[profile sso]\nsso_session = x\n[profile empty]\nregion = eu-west-1\n".utf8))
+        try folder.file(".aws/config", Array(Self.keyless.utf8))
         for (profile, words) in [
             ("missing", "is neither in"), ("sso", "aws configure export-credentials --profile sso"),
-            ("empty", "no aws_access_key_id"),
+            ("empty", "no aws_access_key_id"), ("role", "by role_arn"), ("program", "by credential_process"),
+            ("account", "by sso_account_id"), ("nested", "no aws_access_key_id"),
         ] {
             let error = #expect(throws: AWSError.self) {
                 try Self.sources(profile, [:], home: folder.url.path).load()

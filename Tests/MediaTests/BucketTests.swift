@@ -47,8 +47,12 @@ struct BucketTests {
         private let library: MediaLibrary
         private let rereading: Rereading
 
-        init(_ server: BucketServer, variables: [String: String]) throws {
-            twilio = try LoopbackServer { _ in LoopbackServer.Answer(status: 404) }
+        /// - Parameter redirect: where Twilio's addresses of media lead; nil if it has none.
+        init(_ server: BucketServer, variables: [String: String], redirect: String?) throws {
+            twilio = try LoopbackServer { _ in
+                LoopbackServer.Answer(
+                    status: redirect == nil ? 404 : 302, fields: redirect.map { [("Location", $0)] } ?? [])
+            }
             folder = try TemporaryFolder()
             rereading = try Rereading(logger: .silent)
             let sources = AWSSources(profile: nil, environment: { variables[$0] }, home: "/nonexistent") { path in
@@ -71,9 +75,13 @@ struct BucketTests {
             twilio.stop()
         }
 
-        /// Reads all of the media at an address.
-        func read(_ location: String) throws -> [UInt8] {
-            struct Fields: Encodable { let sid, media_url, status: String }
+        /// Reads all of the media at an address, nil for Twilio's own.
+        func read(_ location: String?) throws -> [UInt8] {
+            struct Fields: Encodable {
+                let sid: String
+                let media_url: String?
+                let status: String
+            }
             let sid = "RE\(UInt64.random(in: 0...(.max)).hexadecimal)\(UInt64.random(in: 0...(.max)).hexadecimal)"
             let json = try JSONEncoder().encode(Fields(sid: sid, media_url: location, status: "completed"))
             let resource = try MediaResource(kind: .voiceRecording, json: Array(json))
@@ -85,13 +93,21 @@ struct BucketTests {
 
     private static func withBench(
         _ key: (BucketServer) throws -> BucketServer.Key = { try $0.reader }, _ variables: [String: String] = [:],
-        test: (Bench, BucketServer) throws -> Void
+        redirect: ((BucketServer) -> String)? = nil, test: (Bench, BucketServer) throws -> Void
     ) throws {
         let server = try server.get()
-        let bench = try Bench(server, variables: key(server).environment.merging(variables) { $1 })
+        let bench = try Bench(
+            server, variables: key(server).environment.merging(variables) { $1 }, redirect: redirect?(server))
         defer { bench.shutDown() }
         _ = try server.takeRequests()
         try test(bench, server)
+        // No credential of Twilio's comes to the bucket, and none of AWS's to Twilio.
+        let password = try #require("name:word".data(using: .utf8)).base64EncodedString()
+        #expect(try server.strays([password]) == [])
+        for request in bench.twilio.requests {
+            #expect(request["Authorization"] == "Basic \(password)")
+            #expect(!request.fields.contains { $0.name.lowercased().hasPrefix("x-amz-") })
+        }
     }
 
     private static func location(_ bucket: String, _ key: String, region: String? = nil) -> String {
@@ -148,8 +164,9 @@ struct BucketTests {
     func otherRegion() throws {
         for redirects in [false, true] {
             try Self.withBench { (bench, server) throws in
-                try server.setRedirects(redirects)
-                defer { try? server.setRedirects(false) }
+                // S3 names another host there, which could be any, Twilio's for instance.
+                try server.setRedirect(to: redirects ? "\(bench.twilio.url)/there" : nil)
+                defer { try? server.setRedirect(to: nil) }
                 #expect(try areSame(bench.read(Self.location(Self.far, "first")), Self.content))
                 let scopes = try server.takeRequests().map { request in
                     request.headers["authorization"]?.split(separator: "/").dropFirst(2).first ?? ""
@@ -161,12 +178,43 @@ struct BucketTests {
                         $0.headers["authorization"]?.contains("/eu-west-1/") == true
                     },
                     "the region is remembered")
+                #expect(bench.twilio.requests.isEmpty)
             }
         }
     }
 
+    @Test("Where Twilio redirects to a bucket, no credential goes along")
+    func redirectedThere() throws {
+        try Self.withBench(redirect: { "\($0.url)/\(Self.near)/plain.wav" }) { (bench, server) throws in
+            #expect(Self.error(bench, nil) != nil)
+            let requests = try server.takeRequests()
+            #expect(!requests.isEmpty && requests.allSatisfy { $0.headers["authorization"] == nil })
+            #expect(!bench.twilio.requests.isEmpty)
+        }
+    }
+
+    @Test("What interrupts the media of a bucket is got over, and what refuses it is told, however long that is")
+    func failures() throws {
+        let location = Self.location(Self.near, "plain.wav")
+        try Self.withBench { (bench, server) throws in
+            defer { try? server.add(faults: []) }
+            for fault in [BucketServer.Fault.slow, .page] {
+                try server.add(faults: [fault])
+                #expect(try areSame(bench.read(location), Self.content), "\(fault)")
+            }
+            try server.add(faults: [.endless])
+            let error = Self.error(bench, location)
+            #expect(error?.code == .accessDenied && error?.message.contains("s3:GetObject") == true)
+            #expect(try server.takeRequests().contains { $0.headers["range"] != nil })
+
+            try server.setCut(after: 60_000)
+            defer { try? server.setCut(after: nil) }
+            #expect(try areSame(bench.read(location), Self.content), "broken off each time")
+        }
+    }
+
     /// The error of reading an address.
-    private static func error(_ bench: Bench, _ location: String) -> MediaError? {
+    private static func error(_ bench: Bench, _ location: String?) -> MediaError? {
         do {
             _ = try bench.read(location)
             return nil

@@ -4,15 +4,17 @@ The only argument is the path of a file that tells what to serve:
 
     {"buckets": [{"name": "…", "region": "…", "prefix": "…",
                   "objects": [{"key": "…", "file": "/path", "metadata": {"x-amz-key": "…"}}]}],
-     "certificate": "/path.pem" or null}
+     "tls": {"authority": "/ca.pem", "certificate": "/server.pem", "key": "/server.key"} or null}
+
+With "tls" it serves https, by the name localhost.
 
 Boto3 puts the objects there. Then each request has to be signed; boto3 confirms that the server sends the objects to
 the key that may read them, also a part of them, and refuses a wrong secret. A line of JSON tells the address and the
 keys: one that may do s3:GetObject below the prefixes and nothing else, and one that may do nothing.
 
-What moto leaves out is added here as S3 documents it: a clock that is too far off, sessions that have expired, and
-buckets in another region than the one that the request is signed for. /_bench/… controls that. The server ends with its
-standard input.
+What moto leaves out is added here as S3 documents it: a clock that is too far off, sessions that have expired, buckets
+in another region than the one that the request is signed for, failures, and answers that break off. /_bench/… controls
+that. The server ends with its standard input.
 """
 
 import datetime
@@ -52,7 +54,9 @@ class Bench:
         self.requests = []
         self.expired = set()
         self.offset = datetime.timedelta()
-        self.redirects = False
+        self.redirect = None
+        self.faults = []
+        self.cut = None
         self.is_noting = False
 
     def __call__(self, environ, start_response):
@@ -71,7 +75,35 @@ class Bench:
             refusal = self.refusal(request)
             if refusal is not None:
                 return refusal(environ, start_response)
+            with self.lock:
+                fault = self.faults.pop(0) if self.faults else None
+            if fault is not None:
+                return self.failure(fault)(environ, start_response)
+            if self.cut is not None:
+                return self.cut_off(self.moto(environ, start_response), **self.cut)
         return self.moto(environ, start_response)
+
+    def cut_off(self, body, bytes, ends):
+        """Breaks off a longer body, and ends a session with that."""
+        left = bytes
+        for part in body:
+            yield part[:left]
+            left -= len(part)
+            if left < 0:
+                with self.lock:
+                    self.expired.add(ends)
+                raise ConnectionError("cut off")
+
+    @staticmethod
+    def failure(name):
+        """An answer that isn't the object."""
+        if name == "slow":
+            return Response(document("SlowDown", "Please reduce your request rate."), 503, mimetype="application/xml")
+        if name == "page":
+            return Response("<!DOCTYPE html><html><body>Log in</body></html>", 200, mimetype="text/html")
+        # A document without an end to speak of.
+        endless = [document("AccessDenied", "").split("</Message>")[0].encode()] + [b"x" * (1 << 20)] * 64
+        return Response(endless, 403, mimetype="application/xml")
 
     def control(self, request):
         """Answers the bench's own requests."""
@@ -85,8 +117,12 @@ class Bench:
                 self.offset = datetime.timedelta(seconds=body)
             elif action == "expire":
                 self.expired.add(body)
-            elif action == "redirects":
-                self.redirects = body
+            elif action == "redirect":
+                self.redirect = body
+            elif action == "faults":
+                self.faults = body
+            elif action == "cut":
+                self.cut = body
             elif action == "delete":
                 s3_backends["123456789012"]["aws"].delete_object(body["bucket"], body["key"])
             else:
@@ -117,9 +153,9 @@ class Bench:
         region = self.regions.get(bucket)
         if region is None or region == scope[1]:
             return None
-        if self.redirects:
+        if self.redirect is not None:
             # S3 names another host there, and nobody may follow it with a signature.
-            headers = {"x-amz-bucket-region": region, "Location": "http://127.0.0.1:9/stolen"}
+            headers = {"x-amz-bucket-region": region, "Location": self.redirect}
             text = document("PermanentRedirect", "The bucket must be addressed using the specified endpoint.")
             return Response(text, 301, headers, mimetype="application/xml")
         text = document(
@@ -139,6 +175,9 @@ class Handler(WSGIRequestHandler):
         environ = super().make_environ()
         environ["RAW_URI"] = self.path
         return environ
+
+    def connection_dropped(self, error, environ=None):
+        self.close_connection = True
 
     def log(self, type, message, *args):
         pass
@@ -205,15 +244,16 @@ def confirm(url, certificate, buckets, key):
 def main():
     settings = json.loads(pathlib.Path(sys.argv[1]).read_text())
     buckets = settings["buckets"]
-    certificate = settings.get("certificate")
+    tls = settings.get("tls")
+    certificate = tls and tls["authority"]
     bench = Bench({bucket["name"]: bucket["region"] for bucket in buckets})
     context = None
-    if certificate:
+    if tls:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate)
+        context.load_cert_chain(tls["certificate"], tls["key"])
     server = make_server("127.0.0.1", 0, bench, threaded=True, request_handler=Handler, ssl_context=context)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    url = f"{'https' if certificate else 'http'}://127.0.0.1:{server.port}"
+    url = f"https://localhost:{server.port}" if tls else f"http://127.0.0.1:{server.port}"
 
     resources = [f"arn:aws:s3:::{bucket['name']}/{bucket['prefix']}*" for bucket in buckets]
     statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": resources}

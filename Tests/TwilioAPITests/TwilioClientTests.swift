@@ -236,6 +236,7 @@ struct TwilioClientTests {
             ("https://api.twilio.com/x", true), ("http://API.TWILIO.COM/x", true), ("https://twilio.com", true),
             ("https://bucket.s3.amazonaws.com/x", false), ("https://eviltwilio.com/x", false),
             ("https://twilio.com.evil.example/x", false), ("not an address", true),
+            ("s3://media.twilio.com/x", false),
         ])
     func ownership(location: String, isTwilio: Bool) throws {
         let bench = try AccountBench()

@@ -15,6 +15,9 @@ public final class AWSCredentials: BucketCredentials {
         var providers: [String: RegionalCredentials] = [:]
     }
 
+    /// The most providers that are kept: a server may name regions.
+    private static let providerLimit = 1000
+
     private let sources: AWSSources
     private let rereading: Rereading?
     private let state: Locked<State>
@@ -42,6 +45,7 @@ public final class AWSCredentials: BucketCredentials {
     public func provider(region: String) -> any CredentialProvider {
         state.withLock { state in
             if let known = state.providers[region] { return known }
+            if state.providers.count >= Self.providerLimit { state.providers.removeAll() }
             let made = RegionalCredentials(self, region: region)
             state.providers[region] = made
             return made

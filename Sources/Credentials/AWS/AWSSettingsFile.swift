@@ -1,24 +1,32 @@
 /// A file of settings of the AWS tools: `~/.aws/credentials` or `~/.aws/config`.
 ///
-/// Sections in brackets, `name = value` in each line, comments that begin with `#` or `;`. Lines with a blank before
-/// them belong to the setting above, which then is none of those wanted here. Source: AWS SDKs and Tools Reference
-/// Guide, "Shared config and credentials files".
+/// Sections in brackets, `name = value` in each line, comments that begin with `#` or `;`. A line that stands further
+/// in than the setting above belongs to that, which then is none of those wanted here. Sources: AWS SDKs and Tools
+/// Reference Guide, "Shared config and credentials files"; botocore, which reads them with Python's `configparser`.
 struct AWSSettingsFile {
     private var sections: [String: [String: String]] = [:]
 
-    /// Reads a file's text; what it doesn't understand it leaves out, as the AWS tools do.
+    /// Reads a file's text; what it doesn't understand it leaves out.
     ///
     /// - Parameter isConfiguration: Whether the sections of profiles are named `[profile NAME]`, except `[default]`.
     init(_ text: String, isConfiguration: Bool) {
         var section: String?
+        /// How far in the last setting stands; nil after the beginning of a section.
+        var indent: Int?
         for line in text.split(whereSeparator: \.isNewline) {
-            guard let first = line.first, !first.isWhitespace, first != "#", first != ";" else { continue }
+            let content = line.drop { $0.isWhitespace }
+            guard let first = content.first, first != "#", first != ";" else { continue }
+            let depth = line.count - content.count
+            if let indent, depth > indent { continue }
             if first == "[" {
-                section = Self.profile(line, isConfiguration: isConfiguration)
+                indent = nil
+                section = Self.profile(content, isConfiguration: isConfiguration)
                 if let section, sections[section] == nil { sections[section] = [:] }
-            } else if let section, let mark = line.firstIndex(of: "=") {
-                let name = Self.trimmed(line[..<mark]).lowercased()
-                sections[section]?[name] = Self.trimmed(line[line.index(after: mark)...])
+            } else if let mark = content.firstIndex(where: { $0 == "=" || $0 == ":" }) {
+                indent = depth
+                guard let section else { continue }
+                let name = Self.trimmed(content[..<mark]).lowercased()
+                sections[section]?[name] = Self.trimmed(content[content.index(after: mark)...])
             }
         }
     }

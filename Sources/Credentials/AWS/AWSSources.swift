@@ -90,6 +90,8 @@ public struct AWSSources: Sendable {
     private func settingsOfFiles() throws(AWSError) -> AWSSettings {
         let (credentials, file) = try profileSettings()
         let region = environmentRegion ?? regionOfFiles((credentials, file))
+        // As in botocore, these go before a key of the profile's own, which only leads to them.
+        if let form = Self.form(of: Self.precedingForms, credentials, file) { throw unsupported(form) }
         for (settings, path) in [(credentials, credentialsFile), (file, settingsFile)] {
             guard let identifier = settings["aws_access_key_id"], let secret = settings["aws_secret_access_key"] else {
                 continue
@@ -135,17 +137,26 @@ public struct AWSSources: Sendable {
         }
     }
 
+    /// The settings of ways to a key that go before a key in the file.
+    private static let precedingForms = ["role_arn", "sso_role_name", "sso_account_id"]
+    /// The settings of the other ways to a key that aren't gone here.
+    private static let otherForms = [
+        "sso_session", "sso_start_url", "credential_process", "web_identity_token_file", "login_session",
+    ]
+
+    private static func form(of forms: [String], _ credentials: [String: String], _ file: [String: String]) -> String? {
+        forms.first { credentials[$0] != nil || file[$0] != nil }
+    }
+
     /// The error of a profile without a key of its own.
     private func keyless(_ credentials: [String: String], _ file: [String: String]) -> AWSError {
-        let forms = [
-            "sso_session", "sso_start_url", "role_arn", "credential_process", "web_identity_token_file",
-            "login_session",
-        ]
-        guard let form = forms.first(where: { credentials[$0] != nil || file[$0] != nil }) else {
-            return AWSError(
-                .unusableProfile, "the profile '\(profile)' has no aws_access_key_id with an aws_secret_access_key")
-        }
+        if let form = Self.form(of: Self.otherForms, credentials, file) { return unsupported(form) }
         return AWSError(
+            .unusableProfile, "the profile '\(profile)' has no aws_access_key_id with an aws_secret_access_key")
+    }
+
+    private func unsupported(_ form: String) -> AWSError {
+        AWSError(
             .unusableProfile, "the profile '\(profile)' gets its keys by \(form), which isn't done here",
             remedy: "mount with the variables that 'aws configure export-credentials --profile \(profile)"
                 + " --format env' prints")

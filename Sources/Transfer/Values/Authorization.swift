@@ -62,7 +62,10 @@ public enum Authorization: Sendable, Hashable {
             case .aws(let signature):
                 [signature.accessKey, signature.region, signature.service] + [signature.sessionToken].compactMap(\.self)
             }
-        guard parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f } }) else {
+        // libcurl takes region and service in one option, divided by colons.
+        var isDivided = false
+        if case .aws(let signature) = self { isDivided = (signature.region + signature.service).contains(":") }
+        guard !isDivided, parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f } }) else {
             return TransferError(
                 .invalidConfiguration, "A credential has characters in it that can't be sent.")
         }

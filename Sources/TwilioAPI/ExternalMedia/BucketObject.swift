@@ -32,6 +32,12 @@ struct BucketObject: Hashable {
         }
     }
 
+    /// What has one region: the bucket, which the first part of the path may name where the server's address hides it.
+    var site: String {
+        guard bucket.isEmpty else { return place }
+        return "\(place)/\(key.prefix { $0 != "/" })"
+    }
+
     /// What messages call the place of the object.
     var place: String {
         switch server {

@@ -66,13 +66,22 @@ public final class ExternalMedia: Sendable {
     /// Finds the place of media by the address in its resource, which isn't Twilio's.
     func place(of text: String) -> Place {
         if rules.isDenied { return .unreachable("--external-media deny forbids asking for it there") }
-        guard let location = ForeignLocation(text), let object = object(at: location) else {
-            let host = ForeignLocation(text)?.host ?? text
+        // The text isn't repeated: it may have a password or a signature in it.
+        guard let location = ForeignLocation(text) else {
+            return .unreachable("its address there is malformed, or has a user's name in it")
+        }
+        guard let object = object(at: location) else {
             return .unreachable(
-                "'\(ForeignText(host))' may not be asked for it: if it is your own store, allow it with"
+                "'\(ForeignText(location.host))' may not be asked for it: if it is your own store, allow it with"
                     + " --external-media allow=HOST")
         }
-        guard !object.key.isEmpty else { return .unreachable("its address there names no object") }
+        // A server could take dots for a step out of its store's path.
+        guard !object.key.isEmpty, object.bucket != ".", object.bucket != ".." else {
+            return .unreachable("its address there names no object")
+        }
+        if case .other(let address) = object.server, !Self.isUsable(address) {
+            return .unreachable("'\(address)' isn't asked: plain http is for the loopback interface alone")
+        }
         if let absence = credentials.absence { return .unreachable(absence) }
         return .object(object)
     }
@@ -94,7 +103,7 @@ public final class ExternalMedia: Sendable {
                     named: bucket, key: location.path.dropFirst(), in: .endpoint(endpoint.base), location, region: nil)
             }
         }
-        if location.port.isEmpty || location.port == ":443", let host = S3Host(location.host) {
+        if location.port.isEmpty, let host = S3Host(location.host) {
             let server = endpoint.map { BucketObject.Server.endpoint($0.base) } ?? .amazon(host)
             let region = host.region
             guard let bucket = host.bucket else {
@@ -103,8 +112,15 @@ public final class ExternalMedia: Sendable {
             return object(named: bucket, key: location.path.dropFirst(), in: server, location, region: region)
         }
         guard rules.hosts.contains(where: { $0.covers(location.host) }) else { return nil }
-        let base = "\(location.scheme)://\(location.host)\(location.port)"
+        var base = "\(location.scheme)://\(location.host)\(location.port)"
+        // As with Amazon's servers, plain http means https where no port says otherwise.
+        if location.port.isEmpty, !Self.isUsable(base) { base = "https://\(location.host)" }
         return object(named: "", key: location.path.dropFirst(), in: .other(base), location, region: nil)
+    }
+
+    /// Whether the beginning of an address can be connected to: by https, or on the loopback interface.
+    private static func isUsable(_ address: String) -> Bool {
+        URL(string: address).flatMap { Address(url: $0).origin } != nil
     }
 
     /// The server of addresses that name a bucket alone.
@@ -137,7 +153,10 @@ public final class ExternalMedia: Sendable {
     /// The address of an object, with the provider of its signature.
     func address(of object: BucketObject) throws(TwilioError) -> Address {
         if let absence = credentials.absence { throw TwilioError(.credentialMissing, absence) }
-        let region = region(of: object)
+        return try address(of: object, region: region(of: object))
+    }
+
+    private func address(of object: BucketObject, region: String) throws(TwilioError) -> Address {
         guard let url = object.url(region: region) else {
             throw TwilioError(.malformedAnswer, "the address of an object in \(object.place) can't be used")
         }
@@ -145,7 +164,7 @@ public final class ExternalMedia: Sendable {
     }
 
     private func region(of object: BucketObject) -> String {
-        if let known = regions.withLock({ $0[object.place] }), object.hasMovableRegion { return known }
+        if let known = regions.withLock({ $0[object.site] }), object.hasMovableRegion { return known }
         if let told = object.region { return told }
         switch object.server {
         case .amazon(let host): return host.region ?? host.usualRegion
@@ -163,9 +182,11 @@ public final class ExternalMedia: Sendable {
         else { return nil }
         regions.withLock { regions in
             if regions.count >= Self.regionLimit { regions.removeAll() }
-            regions[object.place] = region
+            regions[object.site] = region
         }
-        guard let address = try? address(of: object), address != response.head.address else { return nil }
+        guard let address = try? address(of: object, region: region), address != response.head.address else {
+            return nil
+        }
         return address
     }
 

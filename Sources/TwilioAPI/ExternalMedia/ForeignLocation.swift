@@ -26,7 +26,7 @@ struct ForeignLocation: Hashable {
         let rest = text[mark.upperBound...].utf8
         let end = rest.firstIndex { "/?#".utf8.contains($0) } ?? rest.endIndex
         guard let (host, port) = Self.hostAndPort(rest[..<end]) else { return nil }
-        (self.host, self.port) = (host, port)
+        (self.host, self.port) = (host, port == Self.ownPort(of: scheme) ? "" : port)
         guard scheme != "s3" else {
             // In such an address the key stands as it is.
             path = Self.canonical(Array("/".utf8) + rest[end...].dropFirst(), isEncoded: false)
@@ -48,6 +48,15 @@ struct ForeignLocation: Hashable {
         }
         let value = canonical(Array(field.dropFirst(name.utf8.count)), isEncoded: true, keepsSlashes: false)
         return value.isEmpty ? nil : name + value
+    }
+
+    /// The port with its colon that an address of a scheme leaves out; nil for none.
+    private static func ownPort(of scheme: String) -> String? {
+        switch scheme {
+        case "https": ":443"
+        case "http": ":80"
+        default: nil
+        }
     }
 
     /// The host and the port with its colon; nil for an authority with a user's name or characters of no host name.

@@ -66,9 +66,9 @@ struct S3Host: Hashable {
         self.server = server.joined(separator: ".") + domain
     }
 
-    /// The server of a region, in the same domain.
+    /// The server of a region, in the same domain, with the same cryptography (FIPS 140) and protocols.
     func server(in region: String) -> String {
-        "s3.\(isDualStack ? "dualstack." : "")\(region)\(domain)"
+        "\(server.hasPrefix("s3-fips") ? "s3-fips" : "s3").\(isDualStack ? "dualstack." : "")\(region)\(domain)"
     }
 
     /// The region in a label of the old form: `s3-us-west-2`, `s3-fips-us-gov-west-1`.

@@ -181,6 +181,8 @@ public final class TwilioClient: Sendable {
     /// Whether an address belongs to Twilio, not to the customer's own bucket.
     public func isTwilioMedia(location: String) -> Bool {
         guard let url = URL(string: location), let host = url.host()?.lowercased() else { return true }
+        // A bucket's name stands there, and may be any.
+        guard url.scheme?.lowercased() != "s3" else { return false }
         return host == "twilio.com" || host.hasSuffix(".twilio.com")
             || [endpoints.api, endpoints.video].contains { $0.host() == host && $0.port == url.port }
     }

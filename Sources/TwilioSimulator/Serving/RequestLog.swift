@@ -18,6 +18,8 @@ public struct LoggedRequest: Sendable, Hashable, Codable {
     public let range: String?
     /// Whether it carried an `Authorization` header.
     public let authorization: Bool
+    /// Whether it carried a signature of AWS, or another header field of AWS's.
+    public let isSignedForAWS: Bool
     /// The token in its `Twilio-Client-Validation` header; nil without one.
     public let validationToken: String?
     /// The SID of the account that its credentials opened; nil when they opened none.
@@ -45,6 +47,10 @@ struct RequestLog: Sendable {
                 number: nextNumber, time: now, host: request.host, method: request.method, path: request.path,
                 query: request.queryWithoutSecrets, range: request.headers.first(name: "Range"),
                 authorization: request.headers.contains(name: "Authorization"),
+                isSignedForAWS: request.headers.contains { name, value in
+                    let name = name.lowercased()
+                    return name.hasPrefix("x-amz-") || name == "authorization" && value.hasPrefix("AWS")
+                },
                 validationToken: request.headers.first(name: RequestValidation.field), account: account,
                 connection: connection, status: nil, bodyBytes: 0))
         return nextNumber

@@ -33,8 +33,12 @@ public final class BucketAccount: Sendable {
     ///
     /// - Parameters:
     ///   - media: The folder with the media.
+    ///   - authority: The authority for the certificate of the bucket's server; nil for plain http.
     ///   - configure: Changes what the simulator starts with.
-    public init(media: URL, configure: (inout SimulatorConfiguration) throws -> Void = { _ in }) throws {
+    public init(
+        media: URL, authority: CertificateAuthority? = nil,
+        configure: (inout SimulatorConfiguration) throws -> Void = { _ in }
+    ) throws {
         let folder = try TemporaryFolder()
         let export = folder.path("export")
         account = try SimulatedAccount(media: media) { configuration in
@@ -47,9 +51,9 @@ public final class BucketAccount: Sendable {
             BucketServer.Object(
                 key: Self.prefix + object.path, file: export + object.path, metadata: object.metadata)
         }
-        server = try BucketServer([
-            BucketServer.Bucket(Self.bucket, region: Self.region, prefix: "\(Self.prefix)/", objects: objects)
-        ])
+        let bucket = BucketServer.Bucket(
+            Self.bucket, region: Self.region, prefix: "\(Self.prefix)/", objects: objects)
+        server = try BucketServer([bucket], authority: authority)
     }
 
     /// The options that have a mount ask the bucket's server.
@@ -61,5 +65,17 @@ public final class BucketAccount: Sendable {
             throw CommandError("the account has no \(sid)")
         }
         try server.delete("\(Self.prefix)/\(account.sid)/\(sid).\(name)", from: Self.bucket)
+    }
+
+    /// The requests so far that carry a credential to the wrong server: one of Twilio's to the bucket, or one of AWS's
+    /// to Twilio.
+    public func strays() throws -> [String] {
+        let token = account.simulator.credentials.authToken
+        let basic = Data("\(account.sid):\(token)".utf8).base64EncodedString()
+        let atTwilio = account.requests.filter { request in
+            // What opens the account is Twilio's own.
+            request.isSignedForAWS || request.authorization && request.account != account.sid
+        }
+        return try server.strays([token, basic, "\(account.sid):"]) + atTwilio.map { "\($0)" }
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Support
 
 /// A server of S3's buckets that checks every signature: moto, which boto3 has filled and confirmed.
 ///
@@ -81,20 +82,38 @@ public final class BucketServer: Sendable {
     }
 
     private struct Settings: Encodable {
+        struct TLS: Encodable {
+            let authority, certificate, key: String
+        }
+
         let buckets: [Bucket]
+        let tls: TLS?
     }
 
     private let process: RunningCommand
     private let folder: TemporaryFolder
+    private let authority: CertificateAuthority?
+    /// The requests that were taken already.
+    private let taken = Locked<[Request]>([])
 
     /// Its address.
     public let url: String
     private let keys: [String: Key]
 
     /// Starts it, and waits until boto3 has confirmed what it serves.
-    public init(_ buckets: [Bucket]) throws {
+    ///
+    /// - Parameters:
+    ///   - buckets: What it serves.
+    ///   - authority: The authority for its certificate; nil for plain http.
+    public init(_ buckets: [Bucket], authority: CertificateAuthority? = nil) throws {
         folder = try TemporaryFolder()
-        try JSONEncoder().encode(Settings(buckets: buckets)).write(to: URL(filePath: folder.path("settings.json")))
+        self.authority = authority
+        let tls = authority.map {
+            Settings.TLS(
+                authority: $0.path, certificate: $0.folder.path("server.pem"), key: $0.folder.path("server.key"))
+        }
+        try JSONEncoder().encode(Settings(buckets: buckets, tls: tls))
+            .write(to: URL(filePath: folder.path("settings.json")))
         process = try RunningCommand(
             Python.words("bucket_server", [folder.path("settings.json")], usesPackages: true), keepsInputOpen: true)
         let isReady = eventually(within: 60) { [process] in
@@ -121,7 +140,24 @@ public final class BucketServer: Sendable {
 
     /// The requests since the last time.
     public func takeRequests() throws -> [Request] {
-        try JSONDecoder().decode([Request].self, from: control("requests", ""))
+        let requests = try JSONDecoder().decode([Request].self, from: control("requests", ""))
+        taken.withLock { $0 += requests }
+        return requests
+    }
+
+    /// The requests so far that have something of Twilio's credentials, or an authorization that isn't AWS's.
+    ///
+    /// - Parameter secrets: Words of the credentials.
+    public func strays(_ secrets: [String]) throws -> [String] {
+        _ = try takeRequests()
+        return taken.withLock { requests in
+            requests.compactMap { request in
+                let words = "\(request.method) \(request.path) \(request.headers)"
+                let isSigned = request.headers["authorization"].map { $0.hasPrefix("AWS4-HMAC-SHA256 ") } ?? true
+                let isStray = !isSigned || request.headers.keys.contains { $0.contains("twilio") }
+                return isStray || secrets.contains { words.contains($0) } ? words : nil
+            }
+        }
     }
 
     /// Sets its clock off from the right time.
@@ -130,17 +166,45 @@ public final class BucketServer: Sendable {
     /// Ends a session.
     public func expire(_ key: Key) throws { try control("expire", "\"\(key.token ?? "")\"") }
 
-    /// Has it answer requests for a bucket of another region with a redirect, to a stranger, instead of an error.
-    public func setRedirects(_ redirects: Bool) throws { try control("redirects", "\(redirects)") }
+    /// Has it answer requests for a bucket of another region with a redirect to an address, instead of an error.
+    public func setRedirect(to location: String?) throws { try control("redirect", Self.json(location)) }
+
+    /// An answer that isn't the object.
+    public enum Fault: String, Encodable, Sendable {
+        /// Status 503, with S3's request to slow down.
+        case slow
+        /// A page for people, with status 200.
+        case page
+        /// A refusal of 64 MiB.
+        case endless
+    }
+
+    /// Has it give these answers to the next requests.
+    public func add(faults: [Fault]) throws { try control("faults", Self.json(faults)) }
+
+    /// Has it break off each answer with more bytes, and end a session when it has.
+    public func setCut(after bytes: Int?, ending key: Key? = nil) throws {
+        struct Cut: Encodable {
+            let bytes: Int
+            let ends: String
+        }
+        try control("cut", Self.json(bytes.map { Cut(bytes: $0, ends: key?.token ?? "") }))
+    }
 
     /// Deletes an object.
     public func delete(_ key: String, from bucket: String) throws {
-        let place = try JSONEncoder().encode(["bucket": bucket, "key": key])
-        try control("delete", String(decoding: place, as: UTF8.self))
+        try control("delete", Self.json(["bucket": bucket, "key": key]))
+    }
+
+    private static func json(_ value: some Encodable) throws -> String {
+        String(decoding: try JSONEncoder().encode(value), as: UTF8.self)
     }
 
     @discardableResult
     private func control(_ action: String, _ body: String) throws -> Data {
-        try Command.require(["curl", "-sSf", "-X", "POST", "--data-binary", body, "\(url)/_bench/\(action)"]).output
+        let trust = authority.map { ["--cacert", $0.path] } ?? []
+        return try Command.require(
+            ["curl", "-sSf"] + trust + ["-X", "POST", "--data-binary", body, "\(url)/_bench/\(action)"]
+        ).output
     }
 }

@@ -188,6 +188,7 @@ struct CredentialTests {
             .signed(Credential(username: "u", password: "p"), token: ""),
             .aws(AWSSignature(accessKey: "A", secretKey: "s", sessionToken: "a\nb", region: "r", service: "s3")),
             .aws(AWSSignature(accessKey: "A", secretKey: "s", region: "r\n", service: "s3")),
+            .aws(AWSSignature(accessKey: "A", secretKey: "s", region: "r:other", service: "s3")),
         ])
     func injection(authorization: Authorization) throws {
         final class Given: CredentialProvider {
@@ -199,6 +200,27 @@ struct CredentialTests {
         let request = Request(address: try server.address("/a", credentials: Given(authorization)))
         #expect(failure(try makeClient(), request)?.code == .invalidConfiguration)
         #expect(server.requests.isEmpty)
+    }
+
+    @Test("A server that wants a password doesn't get the secret of a signature, whatever it asks for")
+    func challenges() throws {
+        final class Signing: CredentialProvider {
+            func authorization(for request: OutgoingRequest) -> Authorization? {
+                .aws(AWSSignature(accessKey: "AKIA", secretKey: "hush", region: "eu-west-1", service: "s3"))
+            }
+        }
+        for challenge in ["Basic realm=\"x\"", "Digest realm=\"x\", nonce=\"y\"", "NTLM", "Negotiate"] {
+            let server = try ScriptedServer { _, connection in
+                connection.respond(401, [("WWW-Authenticate", challenge)])
+            }
+            let request = Request(address: try server.address("/a", credentials: Signing()), patience: .short)
+            #expect(failure(try makeClient(), request)?.status == 401)
+            #expect(!server.requests.isEmpty)
+            for request in server.requests {
+                let fields = request.fields.filter { $0.name.lowercased() == "authorization" }.map(\.value)
+                #expect(fields.count == 1 && fields.allSatisfy { $0.hasPrefix("AWS4-HMAC-SHA256 Credential=AKIA/") })
+            }
+        }
     }
 
     @Test("Addresses are the same when the same provider knows their credential")

@@ -8,18 +8,32 @@ import Testing
 
 @Suite("Media outside of Twilio", .orderly)
 struct ExternalMediaTests {
-    /// Credentials that sign nothing.
+    /// Credentials that sign nothing, with a provider for each region.
     private final class Credentials: BucketCredentials {
         let absence: String?
         let region: String?
-        private let provider = FixedCredential(Credential(username: "u", password: "p"))
+        private let providers = Locked<[String: FixedCredential]>([:])
 
         init(absence: String? = nil, region: String? = nil) {
             self.absence = absence
             self.region = region
         }
 
-        func provider(region: String) -> any CredentialProvider { provider }
+        func provider(region: String) -> any CredentialProvider {
+            providers.withLock { providers in
+                let provider = providers[region] ?? FixedCredential(Credential(username: region, password: "p"))
+                providers[region] = provider
+                return provider
+            }
+        }
+    }
+
+    /// The region that an address is signed for.
+    private static func region(of address: Address?) -> String? {
+        guard let address, let provider = address.credentials,
+            case .basic(let credential) = provider.authorization(for: OutgoingRequest(method: .get, url: address.url))
+        else { return nil }
+        return credential.username
     }
 
     private static func media(
@@ -48,6 +62,11 @@ struct ExternalMediaTests {
             ("https://s3.amazonaws.com/My_Bucket//k", "https://s3.amazonaws.com/My_Bucket//k"),
             ("https://bucket.s3.amazonaws.com:443/k", "https://bucket.s3.amazonaws.com/k"),
             ("s3://bucket/k?", "https://bucket.s3.us-east-1.amazonaws.com/k%3F"),
+            ("http://bucket.s3.amazonaws.com:80/k", "https://bucket.s3.amazonaws.com/k"),
+            (
+                "https://bucket.s3.amazonaws.com/k?X-Amz-Signature=0a&X-Amz-Credential=b&X-Amz-Expires=60",
+                "https://bucket.s3.amazonaws.com/k"
+            ), ("https://bucket.s3.amazonaws.com/folder/", "https://bucket.s3.amazonaws.com/folder/"),
             ("https://bucket.s3.amazonaws.com/k?versionId=v", "https://bucket.s3.amazonaws.com/k?versionId=v"),
         ])
     func amazon(location: String, url: String) throws {
@@ -62,6 +81,7 @@ struct ExternalMediaTests {
             ("s3://bucket/k", "https://store.example:9000/base/bucket/k"),
             ("https://store.example:9000/base/bucket/a/k", "https://store.example:9000/base/bucket/a/k"),
             ("https://bucket.store.example:9000/k", "https://store.example:9000/base/bucket/k"),
+            ("http://store.example:9000/base/bucket/k", "https://store.example:9000/base/bucket/k"),
         ])
     func endpoint(location: String, url: String) throws {
         #expect(try Self.url(location, in: Self.media(endpoint: "https://store.example:9000/base/")) == url)
@@ -72,12 +92,25 @@ struct ExternalMediaTests {
         let media = try Self.media(hosts: ["store.example", "*.objects.example"])
         #expect(try Self.url("https://store.example/b/k+", in: media) == "https://store.example/b/k%2B")
         #expect(try Self.url("https://b.objects.example:8443/k", in: media) == "https://b.objects.example:8443/k")
+        #expect(try Self.url("http://store.example/b/k", in: media) == "https://store.example/b/k")
+        #expect(try Self.url("http://store.example:9000/b/k", in: media) == nil, "plain http")
         for stranger in [
             "https://objects.example/k", "https://evil.example/k", "https://xobjects.example/k",
             "https://store.example.evil.example/k", "https://b.store.example/k",
         ] {
             #expect(try Self.url(stranger, in: media) == nil, "\(stranger)")
         }
+    }
+
+    @Test("Names below Amazon's domain that aren't S3's are asked when they are allowed, as they are")
+    func widened() throws {
+        let media = try Self.media(hosts: ["*.amazonaws.com"], region: "eu-west-1")
+        let location = "https://bucket.vpce-1a2b-3c.s3.eu-west-1.vpce.amazonaws.com/a%20b"
+        #expect(try Self.url(location, in: media) == location)
+        #expect(try Self.url(location, in: Self.media()) == nil)
+        #expect(try Self.region(of: media.address(of: Self.object(location, in: media))) == "eu-west-1")
+        let usual = try Self.url("https://my.bucket.s3.amazonaws.com/k", in: media)
+        #expect(usual == "https://s3.amazonaws.com/my.bucket/k", "S3's own names mean what they mean")
     }
 
     @Test("A place that may not be asked is told with the reason")
@@ -92,6 +125,28 @@ struct ExternalMediaTests {
         #expect(try reason(stranger, Self.media())?.contains("'ec2-1-2-3-4.compute-1.amazonaws.com'") == true)
         #expect(try reason("https://bucket.s3.amazonaws.com/", Self.media())?.contains("names no object") == true)
         #expect(try reason("https://bucket.s3.amazonaws.com:8443/k", Self.media())?.contains("may not be") == true)
+        for location in ["https://s3.amazonaws.com/../k", "https://s3.amazonaws.com/%2e%2e/k", "s3://../k", "s3://./k"]
+        {
+            #expect(try reason(location, Self.media())?.contains("names no object") == true, "\(location)")
+        }
+        let service = "http://169.254.169.254/latest/meta-data/iam/security-credentials/role"
+        #expect(try reason(service, Self.media())?.contains("'169.254.169.254' may not be asked") == true)
+        let plain = try reason("http://store.example:9000/b/k", Self.media(hosts: ["store.example"]))
+        #expect(plain?.contains("plain http") == true)
+    }
+
+    @Test(
+        "An address that can't be read isn't repeated: a secret may be in it",
+        arguments: [
+            "https://user:hush@bucket.s3.amazonaws.com/k", "https://hush@bucket.s3.amazonaws.com/k",
+            "https://[bucket]/k?X-Amz-Signature=hush", "hush",
+        ])
+    func unreadable(location: String) throws {
+        guard case .unreachable(let reason) = try Self.media().place(of: location) else {
+            Issue.record("it is a place")
+            return
+        }
+        #expect(reason.contains("malformed") && !reason.contains("hush"))
     }
 
     @Test(
@@ -136,6 +191,20 @@ struct ExternalMediaTests {
         #expect(media.address(of: object, after: Self.answer(status, fields, body, from: again)) == nil, "not for ever")
         let other = try Self.object("https://bucket.s3.amazonaws.com/other", in: media)
         #expect(try media.address(of: other).url.host() == "bucket.s3.eu-west-1.amazonaws.com", "it is remembered")
+    }
+
+    @Test("A store's buckets can be in different regions, and each that is told of one is asked in that")
+    func regionsOfStore() throws {
+        let media = try Self.media(hosts: ["store.example"])
+        let objects = try ["first", "second"].map { try Self.object("https://store.example/\($0)/k", in: media) }
+        let addresses = try objects.map { try media.address(of: $0) }
+        #expect(addresses.map(Self.region) == ["us-east-1", "us-east-1"])
+        for (index, region) in ["eu-west-1", "ap-south-1"].enumerated() {
+            let document = "<Error><Code>AuthorizationHeaderMalformed</Code><Region>\(region)</Region></Error>"
+            let answer = Self.answer(400, [], document, from: addresses[index])
+            #expect(Self.region(of: media.address(of: objects[index], after: answer)) == region)
+        }
+        #expect(try objects.map { try Self.region(of: media.address(of: $0)) } == ["eu-west-1", "ap-south-1"])
     }
 
     @Test(

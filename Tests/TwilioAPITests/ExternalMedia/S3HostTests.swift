@@ -54,4 +54,20 @@ struct S3HostTests {
     func strangers(name: String) {
         #expect(S3Host(name) == nil)
     }
+
+    @Test(
+        "The server of another region is one like it",
+        arguments: [
+            ("b.s3.amazonaws.com", "s3.eu-west-1.amazonaws.com"),
+            ("b.s3-us-west-2.amazonaws.com", "s3.eu-west-1.amazonaws.com"),
+            ("b.s3.dualstack.us-west-2.amazonaws.com", "s3.dualstack.eu-west-1.amazonaws.com"),
+            ("b.s3-fips.us-east-2.amazonaws.com", "s3-fips.eu-west-1.amazonaws.com"),
+            ("b.s3-fips.dualstack.us-east-2.amazonaws.com", "s3-fips.dualstack.eu-west-1.amazonaws.com"),
+            ("b.s3-fips-us-gov-west-1.amazonaws.com", "s3-fips.eu-west-1.amazonaws.com"),
+            ("b.s3-accelerate.amazonaws.com", "s3.eu-west-1.amazonaws.com"),
+            ("b.s3.cn-north-1.amazonaws.com.cn", "s3.eu-west-1.amazonaws.com.cn"),
+        ])
+    func relatives(name: String, server: String) {
+        #expect(S3Host(name)?.server(in: "eu-west-1") == server)
+    }
 }

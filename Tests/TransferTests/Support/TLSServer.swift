@@ -2,31 +2,6 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A certificate authority of one's own, with a certificate for `localhost`, made by OpenSSL's command.
-final class CertificateAuthority {
-    /// The folder that holds everything: `ca.pem`, `server.pem`, `server.key`.
-    let folder: TemporaryFolder
-
-    /// The authority's certificate.
-    var path: String { folder.path("ca.pem") }
-
-    init() throws {
-        folder = try TemporaryFolder()
-        let request = [
-            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
-            "2",
-        ]
-        try Command.require(
-            request + ["-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=Own"], directory: folder.url.path)
-        try Command.require(
-            request + [
-                "-CA", "ca.pem", "-CAkey", "ca.key", "-keyout", "server.key", "-out", "server.pem", "-subj",
-                "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-addext",
-                "basicConstraints=critical,CA:FALSE",
-            ], directory: folder.url.path)
-    }
-}
-
 /// `openssl s_server`: with `-WWW` it serves the files of the authority's folder over TLS, with `-www` a page about the
 /// connection.
 final class TLSServer {
