@@ -1,4 +1,4 @@
-import FoundationEssentials
+public import FoundationEssentials
 public import Support
 public import Transfer
 
@@ -75,7 +75,8 @@ extension TwilioError {
     /// - Parameters:
     ///   - error: The transfer's error.
     ///   - subject: The thing requested, as the beginning of a sentence: "the list of compositions".
-    public init(_ error: TransferError, subject: String) {
+    ///   - now: The time on this machine.
+    public init(_ error: TransferError, subject: String, now: Date = Date()) {
         guard let status = error.status else {
             switch error.code {
             case .insecureAddress, .invalidAddress:
@@ -119,7 +120,9 @@ extension TwilioError {
         let numbers = document.code.map { "error \($0), status \(status)" } ?? "status \(status)"
         self.init(
             code, "\(host) \(deed) \(subject)\(reason) (\(numbers))",
-            remedy: document.code.flatMap(SignedRequestRefusal.remedy),
+            remedy: document.code.flatMap {
+                SignedRequestRefusal.remedy(twilioCode: $0, clockLead: error.response?.head.headers.lead(of: now))
+            },
             details: Code.Details(twilioCode: document.code, status: status, host: host, reason: document.message),
             cause: error)
     }
