@@ -1,4 +1,4 @@
-import FoundationEssentials
+public import FoundationEssentials
 public import Support
 public import Transfer
 
@@ -80,7 +80,8 @@ extension TwilioError {
     /// - Parameters:
     ///   - error: The transfer's error.
     ///   - subject: The thing requested, as the beginning of a sentence: "the list of compositions".
-    public init(_ error: TransferError, subject: String) {
+    ///   - now: The time on this machine.
+    public init(_ error: TransferError, subject: String, now: Date = Date()) {
         guard let status = error.status else {
             switch error.code {
             case .insecureAddress, .invalidAddress:
@@ -106,7 +107,9 @@ extension TwilioError {
             }
         let host = error.response?.head.address.url.host() ?? "the server"
         let isTokenRefused = error.refusedForm == .bearer && document.code != KnownRefusal.unsigned
-        let remedy = document.code.flatMap(KnownRefusal.remedy)
+        let remedy = document.code.flatMap {
+            KnownRefusal.remedy(twilioCode: $0, clockLead: error.response?.head.headers.lead(of: now))
+        }
         guard !isTokenRefused || status == 403 || remedy != nil else {
             let number = document.code.map { "error \($0), " } ?? ""
             self.init(

@@ -134,41 +134,122 @@ struct SigningKeyTests {
             #expect(!error.message.contains("\n"))
         }
         #expect(try failure(["CR1=\(pair.privateKey())"]).message.contains("[AC…:][CR…=]FILE"))
+        for argument in ["", "\(Self.sid)=", "\(Self.account):", "\(Self.account):\(Self.sid)="] {
+            let error = try failure([argument])
+            #expect(error.code == .configuration && error.message.contains("names no file"), "\(error)")
+        }
+        let written = try folder.file("written.pem", "\(Self.sid)\n\(pair.privatePEM)")
+        let contradiction = try failure(["CR\(String(repeating: "7", count: 32))=\(written)"])
+        #expect(contradiction.message.contains("the file says \(Self.sid)"), "\(contradiction)")
         let twice = ["\(Self.sid)=\(pair.privateKey())", "\(Self.account):\(Self.sid)=\(pair.privateKey())"]
         #expect(try failure(twice).code == .configuration)
     }
 
-    @Test("Only an API key's requests are signed")
-    func authToken() throws {
+    @Test("Only an API key's requests are signed; anything else is refused with the option to change")
+    func otherCredentials() throws {
         let keys = try load(["\(Self.sid)=\(KeyPair.shared.privateKey())"])
         let error = #expect(throws: Failure.self) { try signs(keys, Self.account, username: Self.account) }
-        #expect(error?.code == .configuration && error?.message.contains("--api-key") == true)
+        #expect(error?.code == .configuration && error?.message.contains("give --api-key") == true)
+        // It has no authorization yet, as a client of OAuth has none.
+        final class Later: CredentialProvider {
+            func authorization(for request: OutgoingRequest) -> Authorization? { nil }
+        }
+        let oauth = #expect(throws: Failure.self) {
+            _ = try keys.sign(Later(), of: #require(SID(Self.account)), at: Endpoints())
+        }
+        #expect(oauth?.message == error?.message)
+        let own = ["--account-sid", Self.account, "--api-key", "SK" + String(repeating: "3", count: 32)]
+        let configuration = try AccountConfiguration(
+            AccountOptions.parse(own), environment: Environment(["TWILIO_API_SECRET": "secret"]))
+        let token = FixedCredential(Credential(username: Self.account, password: "token"))
+        let video = #expect(throws: Failure.self) {
+            _ = try keys.sign(configuration, KindCredentials(video: token, subaccounts: nil))
+        }
+        #expect(video?.message.contains("the file of --video-credentials") == true)
+        let subaccount = try #require(SID(Self.subaccount))
+        let subaccounts = #expect(throws: Failure.self) {
+            _ = try load(["\(Self.subaccount):\(Self.sid)=\(KeyPair.shared.privateKey())"])
+                .sign(configuration, KindCredentials(video: nil, subaccounts: [subaccount: token]))
+        }
+        #expect(subaccounts?.message.contains("the file of --subaccount-credentials") == true)
+    }
+
+    /// The header of the token of a request, which names the public key.
+    private func header(_ provider: any CredentialProvider) throws -> String {
+        let request = OutgoingRequest(method: .get, url: try #require(URL(string: "https://api.twilio.com/")))
+        guard case .signed(_, let token) = provider.authorization(for: request) else { return "" }
+        let text = token.prefix { $0 != "." }
+        let padded = text + String(repeating: "=", count: (4 - text.count % 4) % 4)
+        return String(decoding: try #require(Data(base64Encoded: String(padded))), as: UTF8.self)
+    }
+
+    /// Writes a signing key's file, with the SID of its public key unless that is empty.
+    private func write(_ pair: KeyPair, _ sid: String = "") throws -> String {
+        let path = try folder.file("signing.new", "\(sid)\n\(pair.privatePEM)")
+        chmod(path, 0o600)
+        // As programs do that replace files: a half-written one is never there.
+        #expect(rename(path, folder.path("signing.pem")) == 0)
+        return folder.path("signing.pem")
+    }
+
+    /// A provider of requests that are signed with the key of an argument, which is read again.
+    private func provider(_ argument: String, _ rereading: Rereading) throws -> any CredentialProvider {
+        var reader = PrivateKeys(secrets: SecretReader(rereading: rereading), passphraseFile: nil)
+        let keys = try SigningKeys(
+            [argument], account: try #require(SID(Self.account)), keys: KeyRing([]), reader: &reader)
+        let credential = Credential(username: "SK" + String(repeating: "3", count: 32), password: "secret")
+        return try keys.sign(FixedCredential(credential), of: #require(SID(Self.account)), at: Endpoints())
+    }
+
+    @Test("After a refusal a changed file is read without a signal, once for all who were refused")
+    func refusal() throws {
+        let log = RecordedLog()
+        let rereading = try Rereading(logger: log.logger)
+        defer { rereading.shutDown() }
+        let provider = try provider(write(KeyPair.shared, Self.sid), rereading)
+        let request = OutgoingRequest(method: .get, url: try #require(URL(string: "https://api.twilio.com/")))
+        let refused = try #require(provider.authorization(for: request))
+        func renewed() throws -> Bool {
+            let results = Awaited<Bool>()
+            provider.renew(refused: refused, priority: .reader) { results.add((try? $0.get()) ?? false) }
+            return try results.value()
+        }
+        #expect(try !renewed(), "the file hasn't changed")
+        let second = "CR" + String(repeating: "7", count: 32)
+        _ = try write(KeyPair.other, second)
+        #expect(try renewed() && renewed())
+        #expect(try header(provider).contains(second))
+        #expect(eventually { log.lines.contains { $0.contains("has changed") } })
+        #expect(log.lines.count { $0.contains("has changed") } == 1)
+    }
+
+    @Test("A file that has another key than that of the SID on the command line leaves the former in use")
+    func tied() throws {
+        let log = RecordedLog()
+        let rereading = try Rereading(logger: log.logger)
+        defer { rereading.shutDown() }
+        let path = try write(KeyPair.shared)
+        let provider = try provider("\(Self.sid)=\(path)", rereading)
+        let request = OutgoingRequest(method: .get, url: try #require(URL(string: "https://api.twilio.com/")))
+        let before = try #require(provider.authorization(for: request))
+        for (sid, reason) in [("", "can't belong to \(Self.sid)"), ("CR" + String(repeating: "7", count: 32), "says")] {
+            _ = try write(KeyPair.other, sid)
+            rereading.readAll()
+            #expect(eventually { log.lines.contains { $0.contains("stays as it was") && $0.contains(reason) } })
+        }
+        #expect(try header(provider).contains(Self.sid))
+        let renewed = Awaited<Bool>()
+        provider.renew(refused: before, priority: .reader) { renewed.add((try? $0.get()) ?? false) }
+        #expect(try !renewed.value())
     }
 
     @Test("The SID may stand alone in a line of the file; then a file that is replaced brings another key with its SID")
     func rotation() throws {
-        func write(_ pair: KeyPair, _ sid: String) throws -> String {
-            let path = try folder.file("signing.pem", "\(sid)\n\(pair.privatePEM)")
-            chmod(path, 0o600)
-            return path
-        }
-        /// The header of the token of a request, which names the public key.
-        func header(_ provider: any CredentialProvider) throws -> String {
-            let request = OutgoingRequest(method: .get, url: try #require(URL(string: "https://api.twilio.com/")))
-            guard case .signed(_, let token) = provider.authorization(for: request) else { return "" }
-            let text = token.prefix { $0 != "." }
-            let padded = text + String(repeating: "=", count: (4 - text.count % 4) % 4)
-            return String(decoding: try #require(Data(base64Encoded: String(padded))), as: UTF8.self)
-        }
         let log = RecordedLog()
         let rereading = try Rereading(logger: log.logger)
         defer { rereading.shutDown() }
         let path = try write(KeyPair.shared, Self.sid)
-        var reader = PrivateKeys(secrets: SecretReader(rereading: rereading), passphraseFile: nil)
-        let keys = try SigningKeys(
-            [path], account: try #require(SID(Self.account)), keys: KeyRing([]), reader: &reader)
-        let credential = Credential(username: "SK" + String(repeating: "3", count: 32), password: "secret")
-        let provider = try keys.sign(FixedCredential(credential), of: #require(SID(Self.account)), at: Endpoints())
+        let provider = try provider(path, rereading)
         #expect(try header(provider).contains(Self.sid))
         let second = "CR" + String(repeating: "7", count: 32)
         _ = try write(KeyPair.other, second)

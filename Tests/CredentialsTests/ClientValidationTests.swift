@@ -156,9 +156,11 @@ struct ClientValidationTests {
     @Test(
         "What Twilio refuses is told with what to do about it",
         arguments: [
+            // Minutes are enough, beyond the token's five.
             ("unsigned", 70052, "--signing-key"), ("disabled", 70053, "leave out --signing-key"),
             ("other key", 20159, "doesn't belong"), ("other SID", 70154, "no usable public key"),
-            ("slow clock", 20156, "clock"), ("fast clock", 20157, "clock"),
+            ("slow clock", 20156, "set this machine's clock"),
+            ("fast clock", 20157, "set this machine's clock"),
         ])
     func refusals(what: String, code: Int, words: String) throws {
         let now = Int64(Date().timeIntervalSince1970)
@@ -167,7 +169,7 @@ struct ClientValidationTests {
             case "unsigned", "disabled": try SigningBench(mode: what == "unsigned" ? .enforced : .disabled)
             case "other key": try SigningBench(key: KeyPair.other)
             case "other SID": try SigningBench(publicKey: "CR" + String(repeating: "9", count: 32))
-            case "slow clock": try SigningBench(now: { now - 3600 })
+            case "slow clock": try SigningBench(now: { now - 360 })
             default: try SigningBench(now: { now + 86_400 })
             }
         var client = bench.client
@@ -217,7 +219,7 @@ struct ClientValidationTests {
         }
         for text in [
             "https://api.twilio.com", "https://twilio.com/a", "https://video.dublin.ie1.twilio.com:443/",
-            "https://API.Twilio.com", "http://127.0.0.1:4010/x", "https://api.twilio.com:8443",
+            "https://API.Twilio.com", "http://127.0.0.1:4010/x", "http://127.0.0.1:4010",
         ] {
             #expect(try isIncluded(text), "\(text)")
         }
@@ -227,6 +229,76 @@ struct ClientValidationTests {
             "https://com-twilio.s3.amazonaws.com/", "http://localhost:4010/",
         ] {
             #expect(try !isIncluded(text), "\(text)")
+        }
+    }
+
+    /// A provider for Twilio's own hosts at the beginning of 1970, and what it signs with.
+    private static func twilios() throws -> (ClientValidation, RequestSigner, Credential) {
+        func sid(_ prefix: String) throws -> SID { try #require(SID(prefix + String(repeating: "5", count: 32))) }
+        let signer = RequestSigner(
+            account: try sid("AC"), publicKeySID: try sid("CR"), key: try KeyPair.shared.readPrivateKey())
+        let credential = Credential(username: try sid("SK").description, password: "secret")
+        let provider = ClientValidation(
+            FixedCredential(credential), signer: signer, endpoints: try Endpoints(), now: { 0 })
+        return (provider, signer, credential)
+    }
+
+    @Test(
+        "A redirect to a host that only looks like Twilio's loses API key and token, or isn't followed",
+        arguments: [
+            "https://eviltwilio.com/", "https://twilio.com.evil.org/", "https://api.twilio.com.evil.org:443/",
+            "https://api-twilio.com/", "https://api.twilio.com:8443/", "https://twilio.com:80/",
+            "https://api.twilio.com./", "https://api.twilio.com.:443/", "https://.twilio.com.evil.org/",
+            "https://evil.org/twilio.com", "https://evil.org?.twilio.com", "https://evil.org#.twilio.com",
+            "https://evil.org\\.twilio.com/", "https://evil.org%2f.twilio.com/", "https://evil.org%00.twilio.com/",
+            "https://api.twilio.com@evil.org/", "https://user:secret@api.twilio.com/",
+            "https://api.twilio.com:@evil.org",
+            "https://evil.org:443@api.twilio.com/", "http://api.twilio.com/", "//evil.org/", "///evil.org/",
+            "https://xn--twilio-com.org/", "https://api.tw\u{0131}lio.com/", "https://api.twilio\u{3002}com.evil.org/",
+            "https://api.twilio.co/", "https://com-twilio.s3.amazonaws.com/", "https://media.twiliocdn.com/",
+            "ftp://api.twilio.com/", "https://127.0.0.1/", "https://[::1]/", "https:api.twilio.com.evil.org",
+        ])
+    func lookAlikes(location: String) throws {
+        let (provider, _, _) = try Self.twilios()
+        let here = Address(url: try #require(URL(string: "https://api.twilio.com/v1/a")), credentials: provider)
+        // Without an address, the redirect isn't followed.
+        guard let there = try? here.redirected(to: location) else { return }
+        #expect(there.credentials == nil, "\(there.url)")
+        // Even if it were asked.
+        if case .signed = provider.authorization(for: OutgoingRequest(method: .get, url: there.url)) {
+            Issue.record("a request to \(there.url) is signed")
+        }
+    }
+
+    @Test(
+        "A redirect to another host of Twilio's keeps the API key, and has a token of its own",
+        arguments: [
+            "https://video.twilio.com/v1/b?x=1", "https://API.TWILIO.COM:443/v1/b?x=1", "//video.twilio.com/v1/b?x=1",
+            "https://api.dublin.ie1.twilio.com/v1/b?x=1", "/v1/b?x=1", "b?x=1",
+        ])
+    func withinTwilio(location: String) throws {
+        let (provider, signer, credential) = try Self.twilios()
+        let here = Address(url: try #require(URL(string: "https://api.twilio.com/v1/a")), credentials: provider)
+        let there = try here.redirected(to: location)
+        #expect(there.credentials === provider)
+        let request = OutgoingRequest(method: .get, url: there.url)
+        let token = try signer.token(for: request, credential: credential, now: 0)
+        #expect(try provider.authorization(for: request) == .signed(credential, token: #require(token)))
+    }
+
+    @Test("A link to the next page is followed with a token that fits, however the link is encoded")
+    func links() throws {
+        let bench = try SigningBench()
+        let path = "/2010-04-01/Accounts/\(bench.client.account)/Recordings.json"
+        for query in [
+            "PageSize=2&DateCreated>=2000-01-01", "DateCreated%3e=2000-01-01T00:00:00Z&PageSize=2",
+            "PageSize=2&&Other=a+b",
+            "PageSize=2&Other=*'()!$,;@/?:", "PageSize=2&%4fther=%7e%2f%2F~", "PageSize=2&Other",
+            "PageSize=2&Other==&=",
+        ] {
+            let answers = Awaited<Result<ListAnswer, TwilioError>>()
+            bench.client.page(of: .voiceRecording, next: "\(path)?\(query)") { answers.add($0) }
+            #expect(throws: Never.self, "\(query)") { _ = try answers.value().get().page() }
         }
     }
 
@@ -268,6 +340,11 @@ struct ClientValidationTests {
         #expect(try renewed.value())
         #expect(base.refused == [.basic(Credential(username: bench.simulator.credentials.apiKey, password: "old"))])
         #expect(provider.isRefusal(status: 401, body: []) && !provider.isRefusal(status: 403, body: []))
+        for (code, isRefusal) in [(70154, true), (20159, true), (70052, false), (20003, false)] {
+            let body = Array(#"{"code":\#(code),"message":"no","status":403}"#.utf8)
+            #expect(provider.isRefusal(status: 403, body: body) == isRefusal)
+            #expect(!provider.isRefusal(status: 404, body: body))
+        }
     }
 
     @Test("Neither a provider nor an authorization prints a token or a secret")

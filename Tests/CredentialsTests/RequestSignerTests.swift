@@ -34,7 +34,9 @@ struct RequestSignerTests {
             "?", "?PageSize=1000", "?b=2&a=1&B=3&A=4", "?a=2&a=10&a=1&a=", "?PageSize=1&Page=0&PageToken=PARE0",
             "?DateCreated%3E=2026-11-20&DateCreated%3C=2026-11-22&PageSize=1000", "?a&=b&&c==&d", "?a%3Db=c&a=b%26c",
             "?name=%C3%BC%E2%82%AC%F0%9F%98%80&Name=%7E~-._*'()!", "?q=a+b%20c%2B&q=%25&q=%0A", "?a%2f=1&a%2F=1",
-            "?z=1;y=2&x=@:/?", "?RequestedChannels=2#fragment",
+            "?z=1;y=2&x=@:/?", "?RequestedChannels=2#fragment", "?a=1&a1=2&a-b=3&a.b=4&a_b=5&a~b=6&A=7&a%20=8&a",
+            "?&&", "?&a=1&", "?=", "?=b&=a", "?a==b&a=b=", "?a=+&a=%20&a=%2B", "?a=%2F&a=%2f&a=/", "?a=~&a=%7E&a=%7e",
+            "?PageToken=PA%3D%3D&Page=10&PageSize=50&Page=9", "?a=%FF&a=%00&%25=%25",
         ].map { Sample(method: "GET", url: path + $0) }
         + [
             "https://video.twilio.com/v1/Recordings/RT0/Media?Ttl=3600", "https://video.dublin.ie1.twilio.com/",

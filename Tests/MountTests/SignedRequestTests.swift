@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import TestSupport
 import Testing
 import TwilioSimulator
@@ -11,10 +12,12 @@ struct SignedRequestTests {
         folder = try TemporaryFolder()
     }
 
-    private func account(_ configure: (inout SimulatorConfiguration) -> Void = { _ in }) throws -> SimulatedAccount {
+    private func account(
+        _ configure: (inout SimulatorConfiguration) throws -> Void = { _ in }
+    ) throws -> SimulatedAccount {
         try SimulatedAccount(media: TestMedia.small) { configuration in
             configuration.behaviour.clientValidation = .enforced
-            configure(&configuration)
+            try configure(&configuration)
         }
     }
 
@@ -85,33 +88,119 @@ struct SignedRequestTests {
         var secrets = Set(account.requests.compactMap(\.validationToken))
         #expect(secrets.count > 2)
         secrets.insert(account.simulator.credentials.apiSecret)
-        let process = "/proc/\(mount.process.processID)"
-        let places =
-            try [mount.log]
-            + ["cmdline", "environ"].map {
-                String(decoding: try Data(contentsOf: URL(filePath: "\(process)/\($0)")), as: UTF8.self)
-            }
-        for secret in secrets {
-            #expect(!places.contains { $0.contains(secret) })
-            #expect(try Command.run(["grep", "-rqaF", "--", secret, cache]).end == .exited(1))
-        }
+        // The whole lines of the key, without those around it.
+        secrets.formUnion(
+            try KeyPair.shared.privatePEM.split(separator: "\n").map(String.init).filter { $0.count == 64 })
+        #expect(secrets.count > 20)
+        let process = ProcessFiles(mount.process.processID)
+        let texts = try [mount.log] + ["cmdline", "environ"].map { try #require(process.text($0)) }
+        #expect(texts.allSatisfy { $0.contains(account.sid) || $0.contains("--signing-key") })
+        for secret in secrets { #expect(!texts.contains { $0.contains(secret) }) }
+        #expect(try FolderSearch.places(of: secrets, in: cache) == [])
     }
 
-    @Test("Without a signing key, the mount says what the account wants")
+    /// How a mount ends that can't begin.
+    private func failure(_ account: SimulatedAccount, _ options: [String]) throws -> CommandResult {
+        try Command.run(
+            [BuiltPrograms.twiliofs, "mount", "--no-key", "--foreground", "--cache-dir", folder.path("cache")] + options
+                + [folder.folder("mount")], adding: MountedAccount.environment(account))
+    }
+
+    @Test(
+        "A refusal ends the mount with one sentence that has Twilio's number and says what to do",
+        arguments: [
+            (70052, 403, "give --signing-key, with an API key"), (70053, 403, "leave out --signing-key"),
+            (70053, 401, "leave out --signing-key"), (70154, 401, "no usable public key"),
+            (70154, 403, "no usable public key"), (70155, 401, "a proxy changes requests"),
+            (70156, 403, "a proxy changes requests"), (20153, 401, "don't belong together"),
+            (20156, 401, "set this machine's clock"), (20159, 401, "doesn't belong to the public key"),
+        ])
+    func refusals(code: Int, status: Int, words: String) throws {
+        let account = try account()
+        account.simulator.faults = [
+            FaultRule(
+                .answer(
+                    status, type: "application/json",
+                    body: #"{"code":\#(code),"message":"Refused","status":\#(status)}"#))
+        ]
+        let result = try failure(account, options(account, signingKey: namedKey(account)))
+        #expect(result.end == .exited(12))
+        let sentences = result.errorText.split(separator: "\n").filter { $0.hasPrefix("twiliofs: ") }
+        #expect(sentences.count == 1, "\(result.errorText)")
+        #expect(
+            sentences.first?.contains("\(code)") == true && sentences.first?.contains(words) == true, "\(sentences)")
+    }
+
+    @Test("Without a signing key, the mount says what the account wants, whatever else it has")
     func unsigned() throws {
         let account = try account()
-        let error = #expect(throws: CommandError.self) { try MountedAccount(account, options: options(account)) }
-        let text = error?.description ?? ""
-        #expect(text.contains("70052") && text.contains("give --signing-key"), "\(text)")
+        let client = account.simulator.credentials.clientID
+        let secret = try folder.file("client", account.simulator.credentials.clientSecret)
+        chmod(secret, 0o600)
+        for options in [
+            try options(account), [],
+            [
+                "--client-id", client, "--client-secret-file", secret, "--oauth-url",
+                account.simulator.apiURL + "/v2/token",
+            ],
+        ] {
+            let result = try failure(account, options)
+            #expect(result.end == .exited(12))
+            #expect(
+                result.errorText.contains("70052") && result.errorText.contains("give --signing-key"),
+                "\(result.errorText)")
+        }
     }
 
     @Test("A signing key whose public key the account doesn't have is refused with the reason")
     func wrongKey() throws {
         let account = try account()
         let key = "\(account.simulator.publicKeySID ?? "")=\(try KeyPair.other.privateKey())"
-        let error = #expect(throws: CommandError.self) {
-            try MountedAccount(account, options: options(account, signingKey: key))
+        let result = try failure(account, options(account, signingKey: key))
+        #expect(result.end == .exited(12))
+        #expect(result.errorText.contains("doesn't belong to the public key"), "\(result.errorText)")
+    }
+
+    /// Writes a file with a signing key and the SID of its public key, and gives its path.
+    private func write(_ pair: KeyPair, _ sid: String) throws -> String {
+        let (new, path) = (try folder.file("signing.new", "\(sid)\n\(pair.privatePEM)"), folder.path("signing.pem"))
+        chmod(new, 0o600)
+        // As programs do that replace files: a half-written one is never there.
+        #expect(rename(new, path) == 0)
+        return path
+    }
+
+    @Test(
+        "A signing key that was replaced signs on SIGHUP, and after a refusal without a signal",
+        arguments: [true, false])
+    func replacedKey(signals: Bool) throws {
+        let first = "CR" + String(repeating: "8", count: 32)
+        let account = try account {
+            $0.publicKeys.append(.init(sid: first, pem: try KeyPair.other.publicPEM))
+            // What is signed is checked; the test itself doesn't sign.
+            $0.behaviour.clientValidation = .enabled
         }
-        #expect(error?.description.contains("doesn't belong to the public key") == true, "\(String(describing: error))")
+        let path = try write(KeyPair.other, first)
+        let mount = try MountedAccount(
+            account, options: options(account, signingKey: path) + ["--no-probing", "--cache-size", "0"])
+        try mount.expectRight(account.original("long.mkv"))
+        // Twilio has both keys until the mount has the second.
+        _ = try write(KeyPair.shared, account.simulator.publicKeySID ?? "")
+        if signals {
+            mount.process.send(SIGHUP)
+            #expect(mount.hasLogged("the signing key in '\(path)' was read again and has changed"))
+        }
+        let status = try Command.require([
+            "curl", "-s", "-X", "DELETE", "-u", "\(account.sid):\(account.simulator.credentials.authToken)",
+            "-w", "%{http_code}", "\(account.simulator.apiURL)/v1/Credentials/PublicKeys/\(first)",
+        ]).text
+        #expect(status == "204")
+        account.clearRequests()
+        for name in ["long.wav", "blocks.mp4"] { try mount.expectRight(account.original(name)) }
+        let requests = account.requests.filter { $0.host == .api }
+        #expect(requests.contains { $0.status == 401 } == !signals)
+        #expect(requests.allSatisfy { $0.validationToken != nil })
+        #expect(
+            eventually { mount.log.split(separator: "\n").count { $0.contains("has changed") } == 1 }, "\(mount.log)")
     }
 }

@@ -53,7 +53,11 @@ def main(cache, key_file, api, account, token, *originals):
     size = 0
     for folder, _, names in os.walk(cache):
         for name in names:
-            data = contents(os.path.join(folder, name))
+            try:
+                data = contents(os.path.join(folder, name))
+            except FileNotFoundError:
+                # A journal, for instance, which has just been deleted.
+                continue
             size += len(data)
             for what, needle in needles:
                 if needle in data:

@@ -3,6 +3,7 @@
     validation_tokens.py ACCOUNT API_KEY SECRET PUBLIC_KEY_SID PRIVATE_KEY_FILE < REQUESTS
 
 REQUESTS is a list, in JSON, of objects with the members `method`, `url`, `body` and `time`.
+They may have `claims`, which replace the library's own, and `signed`, the names of the header fields to sign.
 """
 
 import base64
@@ -23,10 +24,12 @@ def token(request, account, api_key, secret, public_key_sid, private_key):
     payload = ValidationPayload(
         method=request["method"], path=url.path, query_string=url.query,
         all_headers={"Host": url.netloc, "Authorization": f"Basic {login}", "User-Agent": "other"},
-        signed_headers=["authorization", "host"], body=request["body"])
+        signed_headers=request.get("signed") or ["authorization", "host"], body=request["body"])
     jwt = ClientValidationJwt(account, api_key, public_key_sid, private_key, payload)
     # The claim is optional.
     jwt.nbf = None
+    for name, value in (request.get("claims") or {}).items():
+        setattr(jwt, {"iss": "issuer", "sub": "subject"}.get(name, name), value)
     with mock.patch("time.time", return_value=request["time"]):
         return jwt.to_jwt()
 

@@ -44,6 +44,21 @@ struct TwilioClientTests {
     }
 
     @Test(
+        "The query of a link is encoded in one way, whose meaning is the same",
+        arguments: [
+            ("Page=1&PageToken=PARE0", "Page=1&PageToken=PARE0"),
+            ("a>=2026-11-21T00:00:00Z", "a%3E=2026-11-21T00%3A00%3A00Z"),
+            ("a%3e=%7e%2f~%41", "a%3E=~%2F~A"), ("a=b+c%20d%2B", "a=b%20c%20d%2B"), ("&&a=1&&b&", "a=1&b"),
+            ("a=b=c&==", "a=b%3Dc&=%3D"), ("a=%zz%4", "a=%25zz%254"), ("a=%+1", "a=%25%201"),
+            ("ü=%C3%BC", "%C3%BC=%C3%BC"),
+            ("a=*'()!$,;@/?", "a=%2A%27%28%29%21%24%2C%3B%40%2F%3F"), ("", ""), ("%", "%25"),
+        ])
+    func encoding(query: String, expected: String) {
+        #expect(PageLink.encodedAnew(query) == expected)
+        #expect(PageLink.encodedAnew(expected) == expected)
+    }
+
+    @Test(
         "A link to the same list is followed on the configured address, whatever host of Twilio's it names",
         arguments: [
             "https://video.twilio.com/v1/Recordings?Page=1&PageToken=a%2Fb", "/v1/Recordings?Page=1&PageToken=a%2Fb",

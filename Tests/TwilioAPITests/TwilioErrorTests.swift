@@ -9,10 +9,13 @@ import Testing
 @Suite("Errors of the API", .orderly)
 struct TwilioErrorTests {
     /// A transfer that was given up after answers of one status.
-    private func givenUp(status: Int, body: String = "") throws -> TransferError {
+    private func givenUp(
+        status: Int, body: String = "", headers: [(String, String)] = []
+    ) throws -> TransferError {
         let address = Address(url: try #require(URL(string: "https://api.twilio.com/2010-04-01/Accounts")))
         let response = Response(
-            head: ResponseHead(status: status, headers: HeaderFields([]), address: address), body: Array(body.utf8))
+            head: ResponseHead(status: status, headers: HeaderFields(headers), address: address), body: Array(body.utf8)
+        )
         let last = TransferError(
             .status, "\(address) answered with status \(status).", response: response)
         return TransferError(
@@ -56,5 +59,27 @@ struct TwilioErrorTests {
         #expect(
             TwilioError(error, subject: "the list of compositions").explanation
                 == "the list of compositions could not be fetched: Nothing came for 10 s")
+    }
+
+    @Test(
+        "A signature that isn't valid now is told with how wrong this machine's clock is, if the answer has a date",
+        arguments: [
+            (nil, "set this machine's clock"), (59, "set this machine's clock"), (-59, "set this machine's clock"),
+            (60, "this machine's clock is 1 minute fast: set it"),
+            (-400, "this machine's clock is 6 minutes slow: set it"),
+            (7_300, "this machine's clock is 2 hours fast: set it"),
+            (-1e8, "this machine's clock is 1157 days slow: set it"),
+        ] as [(Double?, String)])
+    func clock(lead: Double?, words: String) throws {
+        // Sun, 06 Nov 1994 08:49:37 GMT, the example of RFC 9110.
+        let server = Date(timeIntervalSince1970: 784_111_777)
+        let fields = [("Date", "Sun, 06 Nov 1994 08:49:37 GMT")]
+        for code in [20155, 20156, 20157] {
+            let error = TwilioError(
+                try givenUp(
+                    status: 401, body: #"{"code":\#(code),"message":"no"}"#, headers: lead == nil ? [] : fields),
+                subject: "the list", now: server.addingTimeInterval(lead ?? 3600))
+            #expect(error.message.hasSuffix("isn't valid at this time: \(words)"), "\(error.message)")
+        }
     }
 }

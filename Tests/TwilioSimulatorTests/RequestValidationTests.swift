@@ -82,18 +82,21 @@ struct RequestValidationTests {
 
     /// A token of Twilio's own library for a request.
     private func token(
-        _ bench: SimulatorBench, method: String = "GET", path: String, body: String = "", time: Int? = nil
+        _ bench: SimulatorBench, method: String = "GET", path: String, body: String = "", time: Int? = nil,
+        claims: [String: String] = [:], signed: [String] = []
     )
         throws -> String
     {
         struct Request: Encodable {
             let method, url, body: String
             let time: Int
+            let claims: [String: String]
+            let signed: [String]
         }
         let credentials = bench.simulator.credentials
         let request = Request(
             method: method, url: bench.simulator.apiURL + path, body: body,
-            time: time ?? Int(Date().timeIntervalSince1970))
+            time: time ?? Int(Date().timeIntervalSince1970), claims: claims, signed: signed)
         let tokens: [String] = try Python.value(
             "validation_tokens", credentials.accountSID, credentials.apiKey, credentials.apiSecret,
             SimulatorBench.secondKeySID, KeyPair.other.privateKey(), usesPackages: true,
@@ -133,6 +136,25 @@ struct RequestValidationTests {
         #expect(try code(bench, keys, token: posted, ["-d", "a=2"]) == 70156)
         // It is right, and then there is nothing to be posted.
         #expect(try code(bench, keys, token: posted, ["-d", "a=1"]) == 20404)
+    }
+
+    @Test("A token is for an API key and its account, and names fields that the request has")
+    func claims() throws {
+        let bench = try Self.bench(.enforced)
+        let path = "/v1/Recordings"
+        for (claims, signed, expected) in [
+            ([:], [], nil), (["iss": "SK" + String(repeating: "9", count: 32)], [], 20153),
+            (["iss": bench.simulator.credentials.accountSID], [], 20153),
+            (["sub": "AC" + String(repeating: "9", count: 32)], [], 20153),
+            ([:], ["authorization", "host", "x-absent"], 70155), ([:], ["host"], nil), ([:], ["user-agent"], 70156),
+        ] as [([String: String], [String], Int?)] {
+            let token = try token(bench, path: path, claims: claims, signed: signed)
+            #expect(try code(bench, path, token: token) == expected, "\(claims) \(signed)")
+        }
+        // The token is right, but another credential sends it.
+        let right = try token(bench, path: path)
+        let login = "\(bench.simulator.credentials.accountSID):\(bench.simulator.credentials.authToken)"
+        #expect(try code(bench, path, token: right, ["-u", login]) == 20153)
     }
 
     @Test("A token has its time")

@@ -4,8 +4,8 @@ import Transfer
 /// A request in the form that is hashed for Public Key Client Validation.
 ///
 /// Twilio's own libraries take its parts as they are sent (Python) or decode and encode them anew (Java, JavaScript).
-/// Both come to the same for every address that this program forms: it encodes all but the unreserved characters of
-/// RFC 3986.
+/// Both come to the same for every address of the APIs that this program asks for: it encodes all but the unreserved
+/// characters of RFC 3986, also in a link to the next page.
 struct CanonicalRequest {
     /// The signed header fields, as the token names them.
     static let signedFields = "authorization;host"

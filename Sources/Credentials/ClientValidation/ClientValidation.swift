@@ -7,7 +7,8 @@ public import TwilioAPI
 /// Signs each request that another provider authorizes with an API key: Public Key Client Validation.
 ///
 /// Requests are signed one by one, retries and redirects included, since a token is for one request and five minutes.
-/// None is signed for another host than Twilio's.
+/// None is signed for another host than Twilio's. After a refusal the signing key's file is read again, if it has
+/// changed.
 public final class ClientValidation: CredentialProvider {
     private struct State {
         var signer: RequestSigner
@@ -17,6 +18,7 @@ public final class ClientValidation: CredentialProvider {
 
     private let base: any CredentialProvider
     private let endpoints: Endpoints
+    private let rereading: (by: Rereading, source: any Rereadable)?
     private let now: @Sendable () -> Int64
     private let state: Locked<State>
 
@@ -25,17 +27,25 @@ public final class ClientValidation: CredentialProvider {
     /// - Parameters:
     ///   - base: The provider of the API key.
     ///   - endpoints: The addresses of the account.
-    public convenience init(_ base: any CredentialProvider, signer: RequestSigner, endpoints: Endpoints) {
-        self.init(base, signer: signer, endpoints: endpoints, now: { Int64(Date().timeIntervalSince1970) })
+    ///   - rereading: Reads the file of the signing key again; whoever reads it calls ``use(_:)``. Nil for a key that
+    ///     doesn't change.
+    public convenience init(
+        _ base: any CredentialProvider, signer: RequestSigner, endpoints: Endpoints,
+        rereading: (by: Rereading, source: any Rereadable)? = nil
+    ) {
+        self.init(
+            base, signer: signer, endpoints: endpoints, rereading: rereading,
+            now: { Int64(Date().timeIntervalSince1970) })
     }
 
     /// - Parameter now: The time in seconds since 1970.
     init(
         _ base: any CredentialProvider, signer: RequestSigner, endpoints: Endpoints,
-        now: @escaping @Sendable () -> Int64
+        rereading: (by: Rereading, source: any Rereadable)? = nil, now: @escaping @Sendable () -> Int64
     ) {
         self.base = base
         self.endpoints = endpoints
+        self.rereading = rereading
         self.now = now
         state = Locked(State(signer: signer))
     }
@@ -62,13 +72,16 @@ public final class ClientValidation: CredentialProvider {
         }
     }
 
-    /// Whether the base takes a response for a refusal.
-    public func isRefusal(status: Int, body: [UInt8]) -> Bool { base.isRefusal(status: status, body: body) }
+    /// Whether the base takes a response for a refusal, or the public key isn't accepted, which Twilio tells with 401 or
+    /// 403.
+    public func isRefusal(status: Int, body: [UInt8]) -> Bool {
+        base.isRefusal(status: status, body: body) || status == 403 && KnownRefusal.isOfKey(body: body)
+    }
 
     /// Whether the origin is Twilio's.
     public func follows(to origin: Origin) -> Bool { endpoints.includes(origin) }
 
-    /// Has the base obtain another API key.
+    /// Has the base obtain another API key; without one, reads the signing key again if its file has changed.
     public func renew(
         refused: Authorization?, priority: Priority, completion: @escaping @Sendable (Result<Bool, any Error>) -> Void
     ) {
@@ -77,8 +90,19 @@ public final class ClientValidation: CredentialProvider {
             return state.failure
         }
         if refused == nil, let failure { return completion(.failure(failure)) }
-        let refused: Authorization? =
-            if case .signed(let credential, _) = refused { .basic(credential) } else { refused }
-        base.renew(refused: refused, priority: priority, completion: completion)
+        guard case .signed(let credential, let token) = refused else {
+            return base.renew(refused: refused, priority: priority, completion: completion)
+        }
+        base.renew(refused: .basic(credential), priority: priority) { [self] result in
+            if case .success(true) = result { return completion(result) }
+            if !isMadeNow(token) { return completion(.success(true)) }
+            guard let rereading else { return completion(result) }
+            rereading.by.readIfChanged([rereading.source]) { [self] _ in
+                completion(isMadeNow(token) ? result : .success(true))
+            }
+        }
     }
+
+    /// Whether a token is from the signer in use: another request may have had another key read.
+    private func isMadeNow(_ token: String) -> Bool { state.withLock { $0.signer }.isMaker(of: token) }
 }

@@ -43,13 +43,20 @@ public struct RequestSigner: Sendable {
         guard let issuer = SID(credential.username),
             let canonical = try CanonicalRequest(request, authorization: credential.fieldValue)
         else { return nil }
-        let header = #"{"alg":"RS256","cty":"twilio-pkrv;v=1","kid":"\#(publicKeySID)","typ":"JWT"}"#
         let claims =
             #"{"hrh":"\#(CanonicalRequest.signedFields)","rqh":"\#(try canonical.hash)","#
             + #""iss":"\#(issuer)","exp":\#(now + Self.lifetime),"sub":"\#(account)"}"#
-        let signed = "\(Self.base64URL(header.utf8)).\(Self.base64URL(claims.utf8))"
+        let signed = "\(header).\(Self.base64URL(claims.utf8))"
         let signature = try key.signature(of: Array(signed.utf8).span.bytes)
         return "\(signed).\(Self.base64URL(signature))"
+    }
+
+    /// Whether a token names this signer's public key, of which there is one private key only.
+    func isMaker(of token: String) -> Bool { token.hasPrefix("\(header).") }
+
+    /// The first part of each token.
+    private var header: String {
+        Self.base64URL(#"{"alg":"RS256","cty":"twilio-pkrv;v=1","kid":"\#(publicKeySID)","typ":"JWT"}"#.utf8)
     }
 
     /// Base64 for URLs without padding (RFC 7515, section 2).

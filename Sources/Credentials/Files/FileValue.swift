@@ -45,15 +45,18 @@ public final class FileValue<Value: Sendable & Equatable>: Rereadable {
     /// Takes a value that was read before, and reads the files only when they have changed since, or when the last
     /// attempt failed and a person asks for another.
     ///
-    /// - Parameter stamps: The files' stamps before they were read.
+    /// - Parameters:
+    ///   - stamps: The files' stamps before they were read.
+    ///   - check: Throws if the running mount can't use a new value in the place of the former one.
     public init(
         _ name: String, in files: [String], first value: Value, stamps: [FileStamp?],
+        check: @escaping @Sendable (_ former: Value, _ new: Value) throws -> Void = { _, _ in },
         read: @escaping @Sendable () throws -> Value
     ) {
         self.name = name
         self.files = files
         self.read = read
-        check = { _, _ in }
+        self.check = check
         isReadOnlyIfChanged = true
         state = Locked(State(value: value, stamps: stamps))
     }

@@ -1,5 +1,5 @@
 import CCurl
-import FoundationEssentials
+public import FoundationEssentials
 import Support
 
 extension HeaderFields {
@@ -18,6 +18,15 @@ extension HeaderFields {
         // Limited before the conversion to a duration, which traps on overflow.
         let seconds = Swift.min(date.timeIntervalSince(reference), Bounds.longestWait / .seconds(1))
         return .seconds(Swift.max(0, seconds))
+    }
+}
+
+extension HeaderFields {
+    /// How many seconds a clock is ahead of the server's, by the `Date` field; negative when behind, nil when absent.
+    ///
+    /// The response may have been on its way for a while.
+    public func lead(of wallClock: Date) -> Double? {
+        self["Date"].flatMap { Date(httpDate: $0) }.map { wallClock.timeIntervalSince($0) }
     }
 }
 

@@ -13,6 +13,8 @@ enum PageLink {
     /// The video API's links are absolute and name the public host even behind a proxy or a simulator; following them
     /// directly would bypass it with the credentials.
     ///
+    /// The query is encoded anew, in the one way that every reading of signed requests takes for the same.
+    ///
     /// - Parameters:
     ///   - link: The link as received.
     ///   - path: The path of the list's pages.
@@ -45,7 +47,40 @@ enum PageLink {
             throw TwilioError(
                 .malformedAnswer, "\(subject) continues at \(shown(linked)), which is not a page of it")
         }
-        return path + (components.percentEncodedQuery.map { "?\($0)" } ?? "")
+        return path + (components.percentEncodedQuery.map { "?\(encodedAnew($0))" } ?? "")
+    }
+
+    /// A query of the same fields, in which all but the unreserved characters of RFC 3986 are encoded.
+    ///
+    /// Twilio's library for Python signs a query as it is, those for Java and JavaScript decode and encode it first; as
+    /// which the server takes it isn't documented. The results differ for a colon, a `+` and an empty field, say.
+    static func encodedAnew(_ query: String) -> String {
+        query.split(separator: "&").map { field in
+            field.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(encodedAnew(part:))
+                .joined(separator: "=")
+        }.joined(separator: "&")
+    }
+
+    /// A name or value; a `+` is a blank, as in forms.
+    private static func encodedAnew(part: Substring) -> String {
+        let digits = Array("0123456789ABCDEF")
+        var bytes = Array(part.utf8)[...]
+        var text = ""
+        while var byte = bytes.popFirst() {
+            let values = bytes.prefix(2).compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
+            if byte == UInt8(ascii: "%"), values.count == 2 {
+                byte = UInt8(values[0] * 16 + values[1])
+                bytes = bytes.dropFirst(2)
+            } else if byte == UInt8(ascii: "+") {
+                byte = UInt8(ascii: " ")
+            }
+            if byte.isUnreserved {
+                text.unicodeScalars.append(Unicode.Scalar(byte))
+            } else {
+                text += "%\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
+            }
+        }
+        return text
     }
 
     /// A part of the link for messages.

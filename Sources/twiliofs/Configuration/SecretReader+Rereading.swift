@@ -31,17 +31,21 @@ extension SecretReader {
     /// - Parameters:
     ///   - what: The name of what the file holds.
     ///   - path: The file's absolute path.
+    ///   - check: Throws if a new value can't take the place of the former one while the mount is running.
     ///   - first: Reads the file now.
     ///   - later: Reads it again, on another thread.
     func keyValue<Value: Sendable & Equatable>(
-        _ what: String, in path: String, first: () throws(Failure) -> Value,
+        _ what: String, in path: String,
+        check: @escaping @Sendable (_ former: Value, _ new: Value) throws -> Void = { _, _ in },
+        first: () throws(Failure) -> Value,
         later: @escaping @Sendable () throws(Failure) -> Value
     ) throws(Failure) -> FileValue<Value> {
         let files = FileStamp.canBeReadAgain(path) ? [path] : []
         // Before the file is read: one that changes meanwhile counts as changed.
         let stamps = files.map { FileStamp(of: $0) }
         let value = FileValue(
-            "the \(what) in '\(path)'", in: files, first: try first(), stamps: stamps, read: { try later() })
+            "the \(what) in '\(path)'", in: files, first: try first(), stamps: stamps, check: check,
+            read: { try later() })
         if !files.isEmpty { rereading?.add(value) }
         return value
     }

@@ -21,6 +21,7 @@ struct SigningKeys {
     private static let longestLine = 200
 
     private let keys: [SID: FileValue<Key>]
+    private let rereading: Rereading?
 
     /// Reads the keys of arguments `[AC…:][CR…=]FILE`.
     ///
@@ -35,9 +36,19 @@ struct SigningKeys {
         let (secrets, later) = (reader.secrets, reader.later)
         for argument in arguments {
             let (owner, sid, given) = Self.split(argument)
+            guard !given.isEmpty else {
+                throw Failure(
+                    .configuration, "--signing-key '\(argument)' names no file: the form is [AC…:][CR…=]FILE")
+            }
             let path = CacheFolder.absolute(secrets.file(named: given))
             let account = owner ?? account
-            let key = try secrets.keyValue("signing key", in: path) { () throws(Failure) in
+            let key = try secrets.keyValue("signing key", in: path) { former, new in
+                guard let sid, former.fingerprint != new.fingerprint else { return }
+                throw Failure(
+                    .privateKey,
+                    "it has another key, which can't belong to \(sid): write the SID of its public key into the first"
+                        + " line of the file and mount again with --signing-key \(path.shellWord)")
+            } first: { () throws(Failure) in
                 try Self.key(path, sid, account, ring, &reader)
             } later: { () throws(Failure) in
                 var reader = later
@@ -48,6 +59,7 @@ struct SigningKeys {
             }
         }
         self.keys = keys
+        rereading = secrets.rereading
     }
 
     /// Splits `[AC…:][CR…=]FILE`; any other text is a file, also with a colon or an equals sign.
@@ -86,10 +98,13 @@ struct SigningKeys {
         }
         var signed: [SID: any CredentialProvider] = [:]
         for (subaccount, provider) in others {
-            signed[subaccount] = try sign(provider, of: subaccount, at: account.endpoints)
+            signed[subaccount] = try sign(
+                [(provider, Self.inFile("--subaccount-credentials"))], of: subaccount, at: account.endpoints)[0]
         }
         let own = try sign(
-            [account.credentials] + [kinds.video].compactMap(\.self), of: account.account, at: account.endpoints)
+            [(account.credentials, Self.ownKey)]
+                + [kinds.video].compactMap(\.self).map { ($0, Self.inFile("--video-credentials")) },
+            of: account.account, at: account.endpoints)
         return Signed(
             main: own[0], video: kinds.video == nil ? nil : own.last,
             subaccounts: kinds.subaccounts == nil ? nil : signed)
@@ -98,33 +113,43 @@ struct SigningKeys {
     /// Has a provider's requests signed if there is a key for its account.
     func sign(
         _ provider: any CredentialProvider, of account: SID, at endpoints: Endpoints
-    ) throws(Failure) -> any CredentialProvider { try sign([provider], of: account, at: endpoints)[0] }
+    ) throws(Failure) -> any CredentialProvider { try sign([(provider, Self.ownKey)], of: account, at: endpoints)[0] }
+
+    /// What to do when the account's own credential is no API key.
+    private static let ownKey = "give --api-key and --api-secret-file instead of other credentials"
+
+    /// What to do when a credential in the file of an option is no API key.
+    private static func inFile(_ option: String) -> String { "give the API key in the file of \(option)" }
 
     /// Has an account's providers' requests signed if there is a key for it.
     ///
-    /// - Throws: ``Failure`` when one provides anything else than an API key.
+    /// - Parameter providers: Each with what to do when it provides anything else than an API key.
     private func sign(
-        _ providers: [any CredentialProvider], of account: SID, at endpoints: Endpoints
+        _ providers: [(provider: any CredentialProvider, remedy: String)], of account: SID, at endpoints: Endpoints
     ) throws(Failure) -> [any CredentialProvider] {
-        guard let key = keys[account] else { return providers }
+        guard let key = keys[account] else { return providers.map(\.provider) }
         var signing: [ClientValidation] = []
-        for provider in providers {
+        for (provider, remedy) in providers {
             guard
                 case .basic(let credential) = provider.authorization(
                     for: OutgoingRequest(method: .get, url: endpoints.api)),
                 SID(credential.username)?.prefix == "SK"
             else {
                 throw Failure(
-                    .configuration,
-                    "--signing-key needs an API key of \(account): give --api-key and --api-secret-file, or, for video"
-                        + " or a subaccount, the API key in the file of --video-credentials or --subaccount-credentials"
-                )
+                    .configuration, "--signing-key signs requests with an API key of \(account) only: \(remedy)")
             }
-            signing.append(ClientValidation(provider, signer: key.current.signer, endpoints: endpoints))
+            signing.append(
+                ClientValidation(
+                    provider, signer: key.current.signer, endpoints: endpoints,
+                    rereading: rereading.map { (by: $0, source: key) }))
         }
-        key.whenChanged { [weak key, signing] in
+        // The providers keep the key, which mustn't keep them.
+        let uses: [@Sendable (RequestSigner) -> Void] = signing.map { provider in
+            { [weak provider] signer in provider?.use(signer) }
+        }
+        key.whenChanged { [weak key] in
             guard let signer = key?.current.signer else { return }
-            for provider in signing { provider.use(signer) }
+            for use in uses { use(signer) }
         }
         return signing
     }
@@ -143,9 +168,16 @@ struct SigningKeys {
             throw Failure(
                 .privateKey, "'\(path)' has \(keys.count) private keys: give a file with the signing key alone")
         }
+        let written = line(of: contents)
+        if let sid, let written, sid != written {
+            throw Failure(
+                .privateKey,
+                "--signing-key says that the key in '\(path)' belongs to \(sid), and the file says \(written): leave"
+                    + " out the wrong one")
+        }
         let fingerprint = key.publicKeyFingerprint
         let known = ring.publicKeySIDs(fingerprint: fingerprint)
-        guard let sid = sid ?? line(of: contents) ?? (known.count == 1 ? known.first.flatMap { SID($0) } : nil) else {
+        guard let sid = sid ?? written ?? (known.count == 1 ? known.first.flatMap { SID($0) } : nil) else {
             throw Failure(
                 .privateKey,
                 "the SID of the public key that belongs to the signing key '\(path)' is needed: give"
