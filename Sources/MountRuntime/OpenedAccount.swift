@@ -19,7 +19,7 @@ struct OpenedAccount {
     ///   - client: The client of their main account.
     ///   - window: The visible recordings of every account.
     ///   - credentials: The subaccounts' own credentials.
-    ///   - check: Checks that they, and the main account's, reach every list; what is refused is told in the log.
+    ///   - check: Checks that they, and the main account's, reach every list.
     static func subaccounts(
         of client: TwilioClient, window: CatalogWindow, credentials: [SID: any CredentialProvider],
         check: CredentialCheck, logger: Logger, openCatalog: (SID, CatalogWindow) throws -> Catalog
@@ -32,9 +32,7 @@ struct OpenedAccount {
             let client = client.client(forSubaccount: account.sid, videoCredentials: credentials[account.sid])
             return (account: account, client: client, kinds: window.kinds.filter(client.reaches))
         }
-        if let refusals = try check.refusals(ofSubaccounts: opened.map { ($0.client, $0.kinds) }) {
-            logger.warning("\(refusals)")
-        }
+        try check.run(ofSubaccounts: opened.map { ($0.client, $0.kinds) })
         return try opened.map { account, client, reached in
             var issue: String?
             if reached != window.kinds {

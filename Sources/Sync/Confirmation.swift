@@ -53,7 +53,8 @@ final class Confirmation: Sendable {
     }
 
     private func ask(_ sid: SID) {
-        finder.ask(for: sid, of: kind, priority: .background) { [self] outcome in
+        // A list is asked about the recordings that it lacks.
+        finder.ask(for: sid, of: kind, priority: .background, isListReached: true) { [self] outcome in
             state.withLock { state in
                 state.running -= 1
                 if case .failure(let error) = outcome, state.failure == nil {

@@ -45,17 +45,38 @@ public final class ResourceFinder: Sendable {
 
     /// Requests a recording, even if the catalog has it, and stores the answer or removes the recording.
     ///
-    /// `completion` is called later on another thread, with nil also for an unfinished recording.
+    /// A key that doesn't reach a kind any more may be answered as if its recordings didn't exist. So a recording is
+    /// removed only while its list is reached.
+    ///
+    /// - Parameters:
+    ///   - isListReached: Whether the list was fetched just now, and needn't be asked for.
+    ///   - completion: Called later on another thread, with nil also for an unfinished recording.
     func ask(
-        for sid: SID, of kind: MediaKind, priority: Priority, completion: @escaping @Sendable (Outcome) -> Void
+        for sid: SID, of kind: MediaKind, priority: Priority, isListReached: Bool = false,
+        completion: @escaping @Sendable (Outcome) -> Void
     ) {
         guard searches.withLock({ $0.join(completion, for: sid) }) else { return }
         client.resource(kind: kind, sid: sid, priority: priority) { [self] result in
             writer.run(.urgent) { [self] in
-                let outcome = store(result, sid: sid)
-                for completion in searches.withLock({ $0.complete(sid) }) { completion(outcome) }
+                guard !isListReached, wouldRemove(result, sid: sid) else { return end(sid, store(result, sid: sid)) }
+                client.page(of: kind, size: 1, priority: priority) { [self] answer in
+                    writer.run(.urgent) { [self] in
+                        let page = Result { try answer.get().page() }
+                        end(sid, page.flatMap { _ in store(result, sid: sid) })
+                    }
+                }
             }
         }
+    }
+
+    private func end(_ sid: SID, _ outcome: Outcome) {
+        for completion in searches.withLock({ $0.complete(sid) }) { completion(outcome) }
+    }
+
+    /// Whether an answer removes a recording that the catalog has.
+    private func wouldRemove(_ result: Result<ListedResource, TwilioError>, sid: SID) -> Bool {
+        guard case .failure(let error) = result, error.isTwiliosNotFound else { return false }
+        return (try? catalog.entry(of: sid)) != nil
     }
 
     private func store(_ result: Result<ListedResource, TwilioError>, sid: SID) -> Outcome {

@@ -102,7 +102,7 @@ struct CredentialListTests {
                 try KindCredentials(SubaccountOptions.parse(words), account: #require(SID(first)))
             }
             #expect(failure?.code == .credentials)
-            #expect(failure?.message.contains("no line for \(first)") == true)
+            #expect(failure?.message.contains("no line for the account \(first)") == true)
         }
         let failure = #expect(throws: Failure.self) {
             try kindCredentials(

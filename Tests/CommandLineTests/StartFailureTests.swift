@@ -91,6 +91,19 @@ struct StartFailureTests {
         }
     }
 
+    @Test("A subaccount whose own credentials are refused is named")
+    func subaccount() throws {
+        let account = try SimulatedAccount(media: nil) { $0.subaccounts = [try SimulatedSubaccount(name: "sales")] }
+        let sid = account.simulator.subaccounts[0].sid
+        chmod(try folder.file("own", "\(sid) not-its-token\n"), 0o600)
+        try check(
+            StartFailure(
+                "a subaccount", .credentials,
+                naming: ["the subaccount \(sid)", "--subaccount-credentials", "--kinds voice", "status 401"]
+            ).with { $0.options = ["--subaccounts", "--subaccount-credentials", "$TMP/own"] },
+            account: account, mode: [])
+    }
+
     @Test("A key that can't list subaccounts is told as such")
     func accountsRefused() throws {
         let account = try SimulatedAccount(media: nil)

@@ -53,6 +53,7 @@ struct RestrictedKeyTests {
             account, options: ["--no-probing", "--refresh", "5"], environment: Self.environment())
         let known = try Self.run("ls video-recordings", in: mount).lines
         #expect(known.count == 5)
+        #expect(try Self.run("stat video-recordings/*", in: mount).end == .exited(0), "the sizes are known")
         #expect(try Self.run("ls recordings compositions", in: mount).end == .exited(0))
         try Self.restrict(account, to: #"["recording","composition"]"#, status: status)
         try wait(until: "the list is refused") {

@@ -240,29 +240,6 @@ struct RotationTests {
         #expect(try checksum("blocks.mp4", rotation) == rotation.account.original("blocks.mp4").file.sha256)
     }
 
-    @Test(
-        "No secret, old or new, is in the log, the cache folder, the arguments or the environment",
-        arguments: Rotation.Form.allCases)
-    func secrets(_ form: Rotation.Form) throws {
-        let rotation = try Rotation(form, options: ["--log-level", "trace"])
-        #expect(try checksum("long.wav", rotation) != nil)
-        try rotation.replaceAtTwilio()
-        try rotation.replaceFiles()
-        rotation.mount.process.send(SIGHUP)
-        #expect(rotation.mount.hasLogged("was read again and has changed"))
-        for name in ["long.mkv", "short.wav", "blocks.mp4"] { #expect(try checksum(name, rotation) != nil) }
-        let process = ProcessFiles(rotation.mount.process.processID)
-        let texts = try ["cmdline", "environ"].map { try #require(process.text($0)) }
-        let needles = (Rotation.oldSecrets + Rotation.newSecrets).flatMap { secret in
-            let login = Data("\(rotation.account.sid):\(secret)".utf8).base64EncodedString().prefix(40)
-            return [secret, Data(secret.utf8).base64EncodedString(), String(login)]
-        }
-        for needle in needles {
-            #expect(!rotation.mount.log.contains(needle) && !texts.contains { $0.contains(needle) })
-        }
-        #expect(try FolderSearch.places(of: needles, in: rotation.folder.path("cache")) == [])
-    }
-
     /// A mount with a key file of the test's own.
     private struct KeyRotation {
         let account: SimulatedAccount
@@ -373,38 +350,5 @@ struct RotationTests {
             options: ["--auth-token-file", "token", "--strict-permissions"],
             environment: ["TWILIO_AUTH_TOKEN": "", "CREDENTIALS_DIRECTORY": folder.url.path])
         #expect(try mount.differences(from: account) == [])
-    }
-
-    @Test("Two mounts with different profiles share a cache folder, and each shows its own account")
-    func profiles() throws {
-        let folder = try TemporaryFolder()
-        try folder.file("media/recordings/own.wav", TestMedia.noise(200_000, seed: 8))
-        try folder.file("media/compositions/own.mp4", TestMedia.noise(300_000, seed: 9))
-        let account = try SimulatedAccount(media: TestMedia.small) {
-            $0.subaccounts = [try SimulatedSubaccount(name: "own", mediaFolder: folder.path("media"))]
-        }
-        let (main, sub) = (account.simulator.credentials, account.simulator.subaccounts[0])
-        let file = try folder.file(
-            "config.json",
-            """
-            {"profiles":{"main":{"accountSid":"\(main.accountSID)","apiKey":"\(main.apiKey)","apiSecret":\
-            "\(main.apiSecret)"},"own":{"accountSid":"\(sub.sid)","apiKey":"\(sub.sid)","apiSecret":\
-            "\(sub.authToken)"}},"activeProject":"main"}
-            """)
-        chmod(file, 0o600)
-        for _ in 0..<2 {
-            let mounts = try ["main", "own"].map { name in
-                try MountedAccount(
-                    account, options: ["--profile", name], cacheFolder: folder.path("cache"),
-                    environment: ["TWILIO_CONFIG_DIR": folder.url.path])
-            }
-            #expect(try mounts[0].differences(from: account) == [])
-            let originals = try account.originals(of: sub.sid)
-            let sums = try Command.shell(
-                "find recordings video-recordings compositions -type f -exec sha256sum {} +", directory: mounts[1].path)
-            #expect(
-                sums.lines.sorted() == originals.map { "\($1.sha256)  \($1.mountedPath(sid: $0))" }.sorted())
-            for mount in mounts { #expect(try mount.unmount().end == .exited(0)) }
-        }
     }
 }

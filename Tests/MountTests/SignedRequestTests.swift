@@ -111,8 +111,8 @@ struct SignedRequestTests {
         arguments: [
             (70052, 403, "give --signing-key, with an API key"), (70053, 403, "leave out --signing-key"),
             (70053, 401, "leave out --signing-key"), (70154, 401, "no usable public key"),
-            (70154, 403, "no usable public key"), (70155, 401, "a proxy changes requests"),
-            (70156, 403, "a proxy changes requests"), (20153, 401, "don't belong together"),
+            (70154, 403, "no usable public key"), (70155, 401, "a proxy that changes requests"),
+            (70156, 403, "a proxy that changes requests"), (20153, 401, "doesn't belong to the account"),
             (20156, 401, "set this machine's clock"), (20159, 401, "doesn't belong to the public key"),
         ])
     func refusals(code: Int, status: Int, words: String) throws {

@@ -5,6 +5,7 @@ import ModuleTestSupport
 import Support
 import TestSupport
 import Testing
+import Transfer
 import TwilioAPI
 import TwilioSimulator
 
@@ -67,6 +68,25 @@ struct ResourceFinderTests {
             try simulator.update("\(sid)", fields: ["status": "completed"])
             #expect(try bench.find(sid, .composition)?.isCompleted == true)
             #expect(simulator.requests.count == 2)
+        }
+    }
+
+    @Test("One that is gone stays as long as its list is refused: the key may not reach it any more")
+    func refusedList() throws {
+        try Self.withBench { bench, simulator in
+            let sid = try Sample.sid(5, .composition)
+            try bench.catalog.store(try Sample.resource(5, .composition))
+            func ask() throws -> ResourceFinder.Outcome {
+                let outcomes = Awaited<ResourceFinder.Outcome>()
+                bench.finder.ask(for: sid, of: .composition, priority: .reader) { outcomes.add($0) }
+                return try outcomes.value()
+            }
+            simulator.keys = [try SimulatedKey(sid: simulator.credentials.accountSID, kinds: [.recording], status: 404)]
+            #expect(throws: TwilioError.self) { try ask().get() }
+            #expect(try bench.catalog.entry(of: sid) != nil)
+            simulator.keys = []
+            #expect(try ask().get() == nil)
+            #expect(try bench.catalog.entry(of: sid) == nil)
         }
     }
 

@@ -95,17 +95,19 @@ struct CredentialCheckTests {
             }
         }
         let check = CredentialCheck(patience: Patience(giveUp: .seconds(10)))
-        #expect(try check.refusals(ofSubaccounts: accounts()) == nil)
+        try check.run(ofSubaccounts: accounts())
         #expect(bench.simulator.requests.count { $0.status == 200 } == 120)
         let wrong = bench.simulator.subaccounts[7].sid
-        let sentence = try #require(try check.refusals(ofSubaccounts: accounts(wrong: 7)))
+        let refusal = #expect(throws: TwilioError.self) { try check.run(ofSubaccounts: accounts(wrong: 7)) }
+        #expect(refusal?.code == .listsRefused)
+        let sentence = refusal?.message ?? ""
         #expect(
             sentence.contains("the lists of video recordings and compositions of the subaccount \(wrong) to \(wrong)"))
-        #expect(sentence.contains("status 401"))
+        #expect(sentence.contains("status 401") && sentence.contains("--subaccount-credentials"))
         // What may pass is no refusal: the mount is tried again.
         bench.simulator.faults = [.init(.status(400), path: "*/Recordings.json")]
-        let error = #expect(throws: TwilioError.self) { try check.refusals(ofSubaccounts: accounts(wrong: 7)) }
-        #expect(error?.code == .refused)
+        let failure = #expect(throws: TwilioError.self) { try check.run(ofSubaccounts: accounts()) }
+        #expect(failure?.code == .refused)
     }
 
     @Test("After a failure that isn't a refusal no further list is asked for")
@@ -116,7 +118,7 @@ struct CredentialCheckTests {
         defer { api.shutDown() }
         let accounts = (0..<1000).map { _ in (client: api.client, kinds: Set(Kind.allCases)) }
         let error = #expect(throws: TwilioError.self) {
-            try CredentialCheck(patience: Patience()).refusals(ofSubaccounts: accounts)
+            try CredentialCheck(patience: Patience()).run(ofSubaccounts: accounts)
         }
         #expect(error?.code == .refused)
         #expect(server.requests.count < 1000)

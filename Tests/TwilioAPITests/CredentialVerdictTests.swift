@@ -184,12 +184,12 @@ struct CredentialVerdictTests {
         let one = try #require(verdict(Self.others[1...1], .videoRecording))
         #expect(
             one == "video.twilio.com refuses the list of video recordings of the subaccount \(Self.others[1])"
-                + " (error 20003, status 401); these lists can't be opened until they are allowed, all others can:"
-                + " correct the subaccount's line in the file of --subaccount-credentials or --video-credentials")
+                + " (error 20003, status 401); correct the subaccount's line in the file of --subaccount-credentials,"
+                + " or remove it, or give --kinds voice to mount the rest")
         let many = try #require(verdict(Self.others[...], .videoRecording))
         #expect(many.contains(", and lists of 2 other subaccounts are refused as well;"))
         #expect(verdict([], .videoRecording) == nil)
         let voice = try #require(verdict(Self.others[...0], .voiceRecording))
-        #expect(voice.hasSuffix("; these lists can't be opened until they are allowed, all others can"))
+        #expect(voice.hasSuffix("; mount without --subaccounts"))
     }
 }

@@ -47,7 +47,7 @@ struct TwilioErrorTests {
         transfer.details.refusedForm = form
         let error = TwilioError(transfer, subject: "the list of calls")
         #expect(error.code == .unauthorized && error.twilioCode == number)
-        #expect((error.remedy ?? "").contains(remedy) && (error.remedy == nil) == remedy.isEmpty)
+        #expect(remedy.isEmpty ? error.remedy == nil : error.remedy?.contains(remedy) == true)
         #expect(error.message.contains("doesn't accept OAuth tokens") == !fact.isEmpty, "\(error.message)")
     }
 

@@ -37,18 +37,13 @@ public struct CredentialCheck: Sendable {
 
     /// Asks for one resource of each list of subaccounts; blocks.
     ///
-    /// One subaccount whose credentials were changed must not keep all others from being mounted, so a refusal is no
-    /// error.
-    ///
     /// - Parameter accounts: The clients, each with the kinds that are to be shown of its account.
-    /// - Returns: A sentence about the lists that are refused; nil if none is.
-    /// - Throws: ``TwilioError`` for a failure that isn't a refusal.
-    public func refusals(
+    /// - Throws: ``TwilioError``, which names one of the subaccounts that are refused.
+    public func run(
         ofSubaccounts accounts: [(client: TwilioClient, kinds: Set<MediaKind>)]
-    ) throws(TwilioError) -> String? {
-        let outcomes = outcomes(of: accounts)
-        if let failure = outcomes.lazy.compactMap(\.error).first(where: { !$0.isRefusal }) { throw failure }
-        return CredentialVerdict(outcomes: outcomes, isOfSubaccounts: true, regionWithoutVideo: nil).error?.message
+    ) throws(TwilioError) {
+        let verdict = CredentialVerdict(outcomes: outcomes(of: accounts), isOfSubaccounts: true, regionWithoutVideo: nil)
+        if let error = verdict.error { throw error }
     }
 
     private func outcomes(of accounts: [(client: TwilioClient, kinds: Set<MediaKind>)]) -> [ListOutcome] {

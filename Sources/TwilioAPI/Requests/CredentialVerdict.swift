@@ -146,10 +146,14 @@ struct CredentialVerdict {
     }
 
     private func remedyOfSubaccounts(_ refused: [ListOutcome]) -> String {
-        let consequence = "; these lists can't be opened until they are allowed, all others can"
-        guard refused.contains(where: { !$0.kind.isOfVoiceService }) else { return consequence }
-        return consequence
-            + ": correct the subaccount's line in the file of --subaccount-credentials or --video-credentials"
+        let own =
+            refused.contains { !$0.kind.isOfVoiceService }
+            ? "correct the subaccount's line in the file of --subaccount-credentials, or remove it, or " : ""
+        let rest =
+            reached.isEmpty
+            ? "mount without --subaccounts"
+            : "give --kinds \(reached.map(\.commandLineName).joined(separator: ",")) to mount the rest"
+        return "; \(own)\(rest)"
     }
 
     /// Enumerates texts, the last one after a conjunction.
