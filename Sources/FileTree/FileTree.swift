@@ -74,8 +74,15 @@ public final class FileTree: Sendable {
     /// Takes back references to a node.
     public func forget(_ inode: InodeNumber, count: UInt64) { nodes.forget(inode, count: count) }
 
-    /// Counts a reference to an entry whose attributes a listing reported.
-    public func refer(to entry: DirectoryEntry) { nodes.refer(to: entry.node) }
+    /// Counts a reference to an entry whose attributes a listing is about to report.
+    ///
+    /// - Returns: The entry to report: with another number if an entry before it has got the one that both prefer.
+    public func refer(to entry: DirectoryEntry) -> DirectoryEntry {
+        var entry = entry
+        entry.inode = nodes.refer(to: entry.node)
+        entry.attributes?.inode = entry.inode
+        return entry
+    }
 
     /// The target of a symbolic link, relative to its directory.
     public func target(of inode: InodeNumber) throws(FileTreeError) -> String {

@@ -117,6 +117,28 @@ struct FileTreeTests {
         }
     }
 
+    @Test("Recordings that prefer one number are listed with one each, and have their own bytes")
+    func collidingListing() throws {
+        let sids = (1...4).map { "RE\(String(repeating: "0", count: 31))\($0)" }
+        let files = Dictionary(
+            uniqueKeysWithValues: sids.enumerated().map { index, sid in
+                ("recordings/\(sid).wav", Array(repeating: UInt8(index + 1), count: 100 + index))
+            })
+        try Self.withTree(files) { bench in
+            let directory = try bench.find("recordings").inode
+            let entries = try bench.list(directory).filter { $0.type == .regular }
+            let told = entries.map { bench.tree.refer(to: $0) }
+            #expect(Set(told.map(\.inode)).count == files.count)
+            for entry in told {
+                #expect(entry.attributes?.inode == entry.inode)
+                #expect(try bench.lookUp(entry.name, in: directory).attributes.inode == entry.inode)
+                let content = files["recordings/\(entry.name)"]
+                #expect(try bench.attributes(entry.inode).size == Int64(content?.count ?? 0))
+                #expect(try bench.content("recordings/\(entry.name)") == content)
+            }
+        }
+    }
+
     @Test("A name that is none of the account's isn't found, and costs no request unless it could be one")
     func unknownNames() throws {
         try Self.withTree { bench in
@@ -175,7 +197,7 @@ struct FileTreeTests {
             _ = try bench.find(path)
             let directory = try bench.find("recordings").inode
             let entry = try #require(try bench.list(directory).first { $0.inode == inode })
-            bench.tree.refer(to: entry)
+            #expect(bench.tree.refer(to: entry) == entry)
             bench.tree.forget(inode, count: 2)
             #expect(try bench.attributes(inode).inode == inode)
             bench.tree.forget(inode, count: 1)

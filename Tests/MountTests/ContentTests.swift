@@ -13,6 +13,21 @@ struct ContentTests {
         #expect(try bench.mount.differences(from: bench.account) == [])
     }
 
+    @Test("Recordings whose SIDs begin alike are told apart, listed or not", arguments: [false, true])
+    func similarSIDs(isListed: Bool) throws {
+        let folder = try TemporaryFolder()
+        for number in 1...5 {
+            let sid = "RE\(String(repeating: "0", count: 31))\(number)"
+            try folder.file("recordings/\(sid).wav", Array(TestMedia.noise(1000 + number, seed: UInt64(number))))
+        }
+        let bench = try MountBench(media: folder.url)
+        // The first listing tells the kernel all names and numbers at once.
+        if isListed { try bench.shell("ls -l recordings >/dev/null") }
+        let numbers = try bench.shell("stat -c %i recordings/*").lines
+        #expect(numbers.count == 5 && Set(numbers).count == 5)
+        #expect(try bench.mount.differences(from: bench.account) == [])
+    }
+
     @Test("Sizes at which blocks begin and end are exact, and so is what they hold")
     func blockBoundaries() throws {
         let bench = try MountBench()

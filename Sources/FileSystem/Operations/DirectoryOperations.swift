@@ -46,26 +46,27 @@ private func list(
         // Most entries have this size, so the query needs no more of them.
         let entrySize = withAttributes ? DirectoryBuffer.entryWithAttributesSize : DirectoryBuffer.entrySize
         let entries = try context.tree.entries(of: directory, after: cookie, limit: max(1, size / entrySize))
-        var referred: [DirectoryEntry] = []
+        var referred: [InodeNumber] = []
         let isAnswered = request.answer { handle in
             var buffer = DirectoryBuffer(size: size)
-            var count = 0
-            while count < entries.count, buffer.add(entries[count], withAttributes: withAttributes, for: handle) {
-                count += 1
+            for entry in entries {
+                // Each entry that is reported with attributes counts as looked up. It is counted before its number is
+                // written, which another entry might get otherwise, and the kernel may use it at once.
+                let isReferred = withAttributes && entry.attributes != nil && !entry.isDot
+                let entry = isReferred ? context.tree.refer(to: entry) : entry
+                if isReferred { referred.append(entry.inode) }
+                guard buffer.add(entry, withAttributes: withAttributes, for: handle) else {
+                    if isReferred { context.tree.forget(referred.removeLast(), count: 1) }
+                    break
+                }
             }
-            // Each entry that is reported with attributes counts as looked up. It is counted before the answer, since
-            // the kernel may use the entry at once.
-            if withAttributes { referred = entries[..<count].filter { $0.attributes != nil && !$0.isDot } }
-            for entry in referred { context.tree.refer(to: entry) }
             return buffer.withBytes {
                 fuse_reply_buf(handle, $0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count)
             }
         }
         // The kernel hasn't taken the references of an answer that failed.
         guard !isAnswered else { return }
-        for entry in referred {
-            if let attributes = entry.attributes { context.tree.forget(attributes.inode, count: 1) }
-        }
+        for inode in referred { context.tree.forget(inode, count: 1) }
     }
 }
 

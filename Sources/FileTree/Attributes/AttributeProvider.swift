@@ -103,11 +103,11 @@ final class AttributeProvider: Sendable {
     ///   - entry: The recording; for a call or a room its oldest one, if at hand.
     ///   - validity: The validity of the name.
     func lookedUp(_ node: Node, _ entry: CatalogEntry? = nil, validity: Double) throws(FileTreeError) -> Entry {
-        let attributes = try withName(of: node, entry)
+        var attributes = try withName(of: node, entry)
         if case .media(let sid, _) = node.place, attributes.validity > 0 {
             branches[node.branch].prefetcher.didAskSize(of: sid, isKnown: true)
         }
-        nodes.refer(to: node)
+        attributes.inode = nodes.refer(to: node)
         return Entry(attributes: attributes, validity: validity)
     }
 

@@ -14,7 +14,7 @@ public struct Attributes: Hashable, Sendable {
     }
 
     /// The inode number.
-    public let inode: InodeNumber
+    public internal(set) var inode: InodeNumber
     /// The kind of the node.
     public let type: FileType
     /// The permission bits.

@@ -11,11 +11,11 @@ public struct DirectoryEntry: Hashable, Sendable {
     /// The entry's name.
     public let name: String
     /// The entry's inode number.
-    public let inode: InodeNumber
+    public internal(set) var inode: InodeNumber
     /// The type of the node.
     public let type: Attributes.FileType
     /// The attributes; their validity is 0 while the size is unknown; nil where they require a query.
-    public let attributes: Attributes?
+    public internal(set) var attributes: Attributes?
     /// The time for which the kernel may keep the name, in seconds.
     public let validity: Double
     /// The position after this entry, from which a listing continues.

@@ -47,7 +47,10 @@ public final class NodeRegistry: Sendable {
     func number(_ node: Node) -> InodeNumber { inodes.withLock { $0.number(of: node) } }
 
     /// Counts a reference of the kernel.
-    func refer(to node: Node) { _ = inodes.withLock { $0.refer(to: node) } }
+    ///
+    /// - Returns: The node's number from now on: another node may have got the one that it had before.
+    @discardableResult
+    func refer(to node: Node) -> InodeNumber { inodes.withLock { $0.refer(to: node) } }
 
     /// Takes back references.
     func forget(_ inode: InodeNumber, count: UInt64) { inodes.withLock { $0.forget(inode, count: count) } }
