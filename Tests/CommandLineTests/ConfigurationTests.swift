@@ -93,19 +93,31 @@ struct ConfigurationTests {
             chmod(try folder.file("new", text), 0o600)
             #expect(rename(folder.path("new"), folder.path("secret")) == 0)
         }
-        try write("first secret\n")
+        try write("first\n")
         let configuration = try AccountConfiguration(
             AccountOptions.parse(["--api-key", key, "--api-secret-file", folder.path("secret")]),
             environment: Environment(["TWILIO_ACCOUNT_SID": account]), secrets: SecretReader(rereading: rereading))
-        #expect(configuration.login == Credential(username: key, password: "first secret"))
+        #expect(configuration.login == Credential(username: key, password: "first"))
         let other = "SK" + String(repeating: "3", count: 32)
         try write("\(other) second\n")
         let outcome = Awaited<Bool>()
         configuration.credentials.renew(
-            refused: .basic(Credential(username: key, password: "first secret")), priority: .reader
+            refused: .basic(Credential(username: key, password: "first")), priority: .reader
         ) { outcome.add((try? $0.get()) == true) }
         #expect(try outcome.value())
         #expect(configuration.login == Credential(username: other, password: "second"))
+        // Another file in the place of the right one: the key that works stays.
+        for text in [
+            "-----BEGIN PRIVATE KEY-----\nMIIE\n", "\(account) third\n", "\(other) fourth \(key)\n",
+        ] {
+            try write(text)
+            let outcome = Awaited<Bool>()
+            configuration.credentials.renew(
+                refused: .basic(Credential(username: other, password: "second")), priority: .reader
+            ) { outcome.add((try? $0.get()) == true) }
+            #expect(try !outcome.value(), "\(text)")
+            #expect(configuration.login == Credential(username: other, password: "second"))
+        }
     }
 
     private let client = "OQ" + String(repeating: "2", count: 32)

@@ -53,6 +53,10 @@ struct SecretReaderTests {
             (Array("sec\0ret\n".utf8), "isn't a text"), ([0x73, 0xE9, 0x63], "isn't a text"),
             (Array("secret".utf8) + [0xC3], "isn't a text"), (Array("\u{1B}[2Jsecret".utf8), "isn't a text"),
             ("secret".utf8.flatMap { [$0, 0] }, "isn't a text"),
+            // A key, a line of a list, JSON.
+            (Array("-----BEGIN PRIVATE KEY-----\nMIIE\n".utf8), "several words"),
+            (Array("SK\(String(repeating: "1", count: 32)) secret\n".utf8), "several words"),
+            (Array(#"{"profiles": {}}"#.utf8), "several words"),
         ]
         for (bytes, word) in cases {
             let path = try file(bytes)

@@ -76,12 +76,12 @@ struct AccountConfiguration {
     ) throws(Failure) -> any CredentialProvider {
         let what = "API key secret"
         let value = try secrets.value(what, in: file) { (reader, path) throws(Failure) in
-            let line = try reader.text(path, what: what)
-            let words = line.split(whereSeparator: \.isWhitespace)
+            let words = try reader.words(path, what: what)
+            if words.count == 1 { return Credential(username: key, password: words[0]) }
             guard words.count == 2, let sid = SID(words[0]), sid.prefix == "SK" else {
-                return Credential(username: key, password: line)
+                throw SecretReader.severalWords(path, what)
             }
-            return Credential(username: sid.description, password: String(words[1]))
+            return Credential(username: sid.description, password: words[1])
         }
         return secrets.provider(of: value) { $0 }
     }

@@ -40,15 +40,32 @@ struct SecretReader: Sendable {
         return access(path, F_OK) == 0 ? path : name
     }
 
-    /// Reads the first line that isn't blank, without surrounding blanks.
+    /// Reads the one word of the first line that isn't blank.
+    ///
+    /// No token and no secret of Twilio's has a blank in it, but the first lines of keys, lists and JSON have: what was
+    /// made of these would be refused by Twilio, without the reason.
     ///
     /// - Parameter what: The name of the secret in messages.
     func text(_ path: String, what: String) throws(Failure) -> String {
+        let words = try words(path, what: what)
+        guard words.count == 1 else { throw Self.severalWords(path, what) }
+        return words[0]
+    }
+
+    /// Reads the words of the first line that isn't blank, of which there is at least one.
+    func words(_ path: String, what: String) throws(Failure) -> [String] {
         let text = try lines(path, what: what).trimmed
-        guard let line = text.split(whereSeparator: \.isNewline).first?.trimmed, !line.isEmpty else {
-            throw Self.empty(path, what, .credentials)
-        }
-        return line
+        let words = text.split(whereSeparator: \.isNewline).first?.split(whereSeparator: \.isWhitespace) ?? []
+        guard !words.isEmpty else { throw Self.empty(path, what, .credentials) }
+        return words.map { String($0) }
+    }
+
+    /// The failure of a file whose first line isn't a secret.
+    static func severalWords(_ path: String, _ what: String) -> Failure {
+        Failure(
+            .credentials,
+            "the file '\(path)', which should hold the \(what), has several words in its first line: name the right"
+                + " file, or leave that alone there")
     }
 
     /// Reads all lines of a text.
