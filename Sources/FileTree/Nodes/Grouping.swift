@@ -19,11 +19,7 @@ enum Grouping: String, CaseIterable, Hashable, Sendable {
     }
 
     /// The kinds with this grouping.
-    var kinds: [MediaKind] { self == .room ? Self.kindsOfRooms : Self.kindsOfCalls }
-
-    // Made only once, since each lookup asks for them.
-    private static let kindsOfCalls = MediaKind.allCases.filter { $0.group == .call }
-    private static let kindsOfRooms = MediaKind.allCases.filter { $0.group == .room }
+    var kinds: [MediaKind] { self == .room ? MediaKind.ofRooms : MediaKind.ofCalls }
 
     /// The first letters of its groups' SIDs.
     private var letters: SID.Letters {
