@@ -76,13 +76,7 @@ extension Branch {
     func whenNamed(
         _ directory: Directory, completion: @escaping ListCompletion
     ) throws(FileTreeError) {
-        let tolerant: ListCompletion = { result in
-            if case .failure(let error) = result, error.code == .refusedCalls {
-                completion(.success(()))
-            } else {
-                completion(result)
-            }
-        }
+        let tolerant = Self.tolerating(completion)
         switch directory {
         case .date(let span): synchronizer.whenCallsListed(createdIn: span.interval, completion: tolerant)
         case .group(let group) where Grouping(of: group) != .room:
@@ -99,7 +93,13 @@ extension Branch {
     /// Calls a completion once the call of a recording is known, as far as Twilio tells it.
     func whenCallKnown(of entry: CatalogEntry, completion: @escaping ListCompletion) {
         guard let created = entry.dateCreated else { return completion(.success(())) }
-        synchronizer.whenCallsListed(createdIn: created..<Timestamp(seconds: created.seconds + 1)) { result in
+        synchronizer.whenCallsListed(
+            createdIn: created..<Timestamp(seconds: created.seconds + 1), completion: Self.tolerating(completion))
+    }
+
+    /// A completion for which refused calls are no failure.
+    private static func tolerating(_ completion: @escaping ListCompletion) -> ListCompletion {
+        { result in
             if case .failure(let error) = result, error.code == .refusedCalls {
                 completion(.success(()))
             } else {
