@@ -1,3 +1,4 @@
+public import Support
 import Transfer
 
 /// What OAuth calls a client: an identifier and a secret, for which tokens are given out; printing it hides the secret.
@@ -19,11 +20,7 @@ public struct OAuthClient: Sendable, Hashable {
     }
 }
 
-extension OAuthClient: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+extension OAuthClient: Redacted {
     /// The identifier only.
     public var description: String { "\(identifier):<redacted>" }
-    /// The identifier only.
-    public var debugDescription: String { description }
-    /// The identifier only.
-    public var customMirror: Mirror { Mirror(self, children: ["identifier": identifier]) }
 }

@@ -45,7 +45,7 @@ public enum PercentEncoding {
     }
 
     /// Whether URLs have a byte as it is everywhere (RFC 3986, 2.3).
-    private static func isUnreserved(_ byte: UInt8) -> Bool {
+    static func isUnreserved(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
             UInt8(ascii: "a")...UInt8(ascii: "z"):
