@@ -33,11 +33,7 @@ struct DirectoryItems {
                 DirectoryItem(name: $0.name, place: .directory(.number($0)), number: $0.storedNumber + 1)
             }
         case .byGroup(let grouping):
-            let groups =
-                grouping == .conference
-                ? try branch.catalog.groups.conferences(after: number, limit: limit)
-                : try branch.catalog.groups.callsOrRooms(of: directory.kinds, after: number, limit: limit)
-            return groups.map {
+            return try grouping.groups(in: branch.catalog, after: number, limit: limit).map {
                 DirectoryItem(name: $0.group.description, place: .directory(.group($0.group)), number: $0.position)
             }
         case .media, .metadataOf, .date, .group, .number: return try recordings(after: number, limit: limit)

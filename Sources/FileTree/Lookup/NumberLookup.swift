@@ -57,15 +57,9 @@ struct NumberLookup: Sendable {
             if try hasRecordings(group, in: branches[.main]) {
                 found.append((Node(.directory(.number(group))), nil))
             }
-        case .group(.conference, let digits):
-            for number in branches.numbers {
-                for group in try branches[number].catalog.groups.conferences(digits: digits) {
-                    found.append((Node(.directory(.group(group)), in: number), nil))
-                }
-            }
         case .group(let grouping, let digits):
             for number in branches.numbers {
-                for group in try branches[number].catalog.groups.callsOrRooms(of: grouping.kinds, digits: digits) {
+                for group in try grouping.groups(in: branches[number].catalog, digits: digits) {
                     found.append((Node(.directory(.group(group)), in: number), nil))
                 }
             }
