@@ -42,13 +42,21 @@ struct Findings {
     }
 
     /// Whether every group was tried, or was empty at its survey and still has the same mark.
+    ///
+    /// A missing requirement counts only once complete lists were surveyed: the recordings that were listed first may
+    /// be those that their owner has deleted from a bucket.
     func cover(_ marks: [(group: RequirementGroup, mark: GroupMark)]) -> Bool {
-        marks.allSatisfy { group, mark in isHeld[group] != nil || marksOfEmptyGroups[group] == mark }
+        marks.allSatisfy { group, mark in
+            isHeld[group].map { isWhole || $0 != false } ?? (marksOfEmptyGroups[group] == mark)
+        }
     }
 
     /// Whether to try missing requirements again in this survey; called once per survey.
-    mutating func areDoubted(now: ContinuousClock.Instant = .now) -> Bool {
-        guard now - lastDoubt > Self.doubtInterval else { return false }
+    ///
+    /// - Parameter isWhole: whether this survey is of complete lists; the first of these doubts what was found before.
+    mutating func areDoubted(isWhole: Bool, now: ContinuousClock.Instant = .now) -> Bool {
+        let isFirstOfWhole = isWhole && !self.isWhole
+        guard isFirstOfWhole || now - lastDoubt > Self.doubtInterval else { return false }
         lastDoubt = now
         return true
     }

@@ -67,7 +67,8 @@ final class ReadabilitySurvey: Sendable {
             var findings = state.changeQuietly { $0.findings[index] }
             if findings.epoch != epoch { findings = Findings() }
             findings.epoch = epoch
-            try examine(requirements, of: index, &findings, generation)
+            let isDoubted = findings.areDoubted(isWhole: isWhole)
+            try examine(requirements, of: index, &findings, generation, isDoubted: isDoubted)
             apply(findings, to: index, generation)
             findings.isWhole = isWhole
             if findings.isCountDue() {
@@ -88,10 +89,10 @@ final class ReadabilitySurvey: Sendable {
 
     /// Tries the requirements without a verdict or with a doubtful one.
     private func examine(
-        _ requirements: [Int64: MediaRequirement], of index: Int, _ findings: inout Findings, _ generation: Int
+        _ requirements: [Int64: MediaRequirement], of index: Int, _ findings: inout Findings, _ generation: Int,
+        isDoubted: Bool
     ) throws(CatalogError) {
         let catalog = accounts[index].catalog
-        let isDoubted = findings.areDoubted()
         // Keys come before buckets, which take longer.
         let numbers = requirements.keys.sorted { requirements[$1] == .bucket && requirements[$0] != .bucket }
         // The marks are read before the trials: recordings added meanwhile belong to the next survey.

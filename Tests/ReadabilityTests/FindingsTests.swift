@@ -59,8 +59,21 @@ struct FindingsTests {
     @Test("Verdicts are doubted every ten minutes")
     func doubt() {
         var findings = Findings()
-        let areDoubted = [0, 601, 1200, 1202].map { findings.areDoubted(now: .now + .seconds($0)) }
+        let areDoubted = [0, 601, 1200, 1202].map { findings.areDoubted(isWhole: false, now: .now + .seconds($0)) }
         #expect(areDoubted == [false, true, false, true])
+    }
+
+    @Test("What the first recordings of a list made missing is doubted, and awaited, when the list is complete")
+    func firstOfWhole() {
+        var findings = Findings()
+        let mark = GroupMark(count: 3, gains: 0)
+        findings.isHeld[Self.bucket] = false
+        #expect(!findings.cover([(Self.bucket, mark)]))
+        var areDoubted = [findings.areDoubted(isWhole: true)]
+        findings.isWhole = true
+        areDoubted += [true, false].map { findings.areDoubted(isWhole: $0) }
+        #expect(areDoubted == [true, false, false])
+        #expect(findings.cover([(Self.bucket, mark)]))
     }
 
     @Test("Each reason is logged once, and once more when the lists have become complete")

@@ -132,13 +132,14 @@ public final class ExternalMedia: Sendable {
         return host.map { .amazon($0) } ?? .other("https://s3.amazonaws.com")
     }
 
-    /// An object whose path begins with its bucket.
+    /// An object whose path begins with its bucket; without one, the key is empty.
     private func object(
         in path: Substring, on server: BucketObject.Server, _ location: ForeignLocation, region: String?
-    ) -> BucketObject? {
+    ) -> BucketObject {
         let parts = path.dropFirst().split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let bucket = parts.first, !bucket.isEmpty else { return nil }
-        return object(named: String(bucket), key: parts.count > 1 ? parts[1] : "", in: server, location, region: region)
+        let bucket = parts.first ?? ""
+        let key = parts.count > 1 && !bucket.isEmpty ? parts[1] : ""
+        return object(named: String(bucket), key: key, in: server, location, region: region)
     }
 
     private func object(

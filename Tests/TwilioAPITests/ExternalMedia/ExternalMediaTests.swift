@@ -125,8 +125,11 @@ struct ExternalMediaTests {
         #expect(try reason(stranger, Self.media())?.contains("'ec2-1-2-3-4.compute-1.amazonaws.com'") == true)
         #expect(try reason("https://bucket.s3.amazonaws.com/", Self.media())?.contains("names no object") == true)
         #expect(try reason("https://bucket.s3.amazonaws.com:8443/k", Self.media())?.contains("may not be") == true)
-        for location in ["https://s3.amazonaws.com/../k", "https://s3.amazonaws.com/%2e%2e/k", "s3://../k", "s3://./k"]
-        {
+        let nowhere = [
+            "https://s3.amazonaws.com/../k", "https://s3.amazonaws.com/%2e%2e/k", "s3://../k", "s3://./k",
+            "https://s3.eu-west-1.amazonaws.com/", "https://s3.eu-west-1.amazonaws.com", "https://s3.amazonaws.com//k",
+        ]
+        for location in nowhere {
             #expect(try reason(location, Self.media())?.contains("names no object") == true, "\(location)")
         }
         let service = "http://169.254.169.254/latest/meta-data/iam/security-credentials/role"
