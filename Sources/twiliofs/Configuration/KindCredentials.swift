@@ -60,7 +60,7 @@ struct KindCredentials {
                 throw Failure(.credentials, "it has no line for \(lost) any more")
             }
         }
-        let value = try secrets.value(what, in: file, check: check) { (reader, path) throws(Failure) in
+        let value = try secrets.value("list of \(what)", in: file, check: check) { (reader, path) throws(Failure) in
             try CredentialList.read(path, what: what, of: owner, secrets: reader)
         }
         let first = value.current
