@@ -3,7 +3,7 @@ public import Logging
 public import Support
 public import TwilioAPI
 
-/// The account's recordings on disk: every resource as it was received, and the facts learnt of its media.
+/// The account's recordings on disk: every resource as it was received, the facts learnt of its media, and its call.
 ///
 /// It survives restarts. Thread-safe. A query for one recording takes some ten microseconds; no query uses the network.
 ///
@@ -24,11 +24,12 @@ public final class Catalog: Sendable {
     /// The calls of voice recordings, as far as the catalog has them.
     package let calls: StoredCalls
 
-    package let removals: RemovalLog
-    let storage: CatalogStorage
+    /// The groups of recordings, and the recordings of a group.
+    public let groups: Groups
 
-    /// The epoch whose database is known to have the index of groups; nil for none.
-    let indexedEpoch = Locked<Int?>(nil)
+    package let removals: RemovalLog
+    let shown: ShownEntries
+    let storage: CatalogStorage
 
     /// Opens the catalog of an account, or makes an empty one.
     ///
@@ -54,6 +55,8 @@ public final class Catalog: Sendable {
         lists = StoredLists(in: storage)
         calls = StoredCalls(in: storage)
         removals = RemovalLog(in: storage)
+        shown = ShownEntries(storage: storage, window: window, requirements: requirements)
+        groups = Groups(in: storage, shown)
     }
 
     /// The number of the database in use, which grows when a damaged one is replaced.
@@ -101,6 +104,14 @@ public final class Catalog: Sendable {
     public func remove(_ sid: SID) throws(CatalogError) {
         guard let kind = sid.kind else { return }
         try storage.write { try $0.remove(sid, kind) }
+    }
+
+    /// A call; nil when the catalog doesn't have it.
+    public func call(_ sid: SID) throws(CatalogError) -> CallDescription? {
+        guard sid.letters == .call else { return nil }
+        return try storage.read { database in
+            try database.firstRow(of: "\(CallRow.select) WHERE sid = ?1", [SIDDigits(sid)]) { try CallRow($0).call }
+        }
     }
 
     // MARK: Bulk

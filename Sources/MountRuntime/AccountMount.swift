@@ -153,13 +153,7 @@ public final class AccountMount {
         _ settings: MountSettings, _ metrics: MetricRegistry<MountSnapshot>, _ transfer: TransferClient,
         _ stops: StopStack, _ logger: Logger, _ catalogFolder: (SID) throws -> String
     ) throws -> Parts {
-        /// The logger of an account; with subaccounts, its lines name the account.
-        @Sendable func accountLogger(_ account: SID) -> Logger {
-            guard settings.subaccountCredentials != nil else { return logger }
-            var named = logger
-            named[metadataKey: "account"] = "\(account)"
-            return named
-        }
+        let accountLogger = { @Sendable in Self.logger(of: $0, settings, logger) }
         let client = TwilioClient(
             account: settings.account, credentials: settings.credentials,
             videoCredentials: settings.videoCredentials ?? settings.credentials, endpoints: settings.endpoints,
@@ -208,6 +202,14 @@ public final class AccountMount {
         return Parts(
             kernel: kernel, library: library, branches: branches, prober: prober, readability: readability,
             gatherer: gatherer, tree: tree)
+    }
+
+    /// The logger of an account; with subaccounts, its lines name the account.
+    private static func logger(of account: SID, _ settings: MountSettings, _ logger: Logger) -> Logger {
+        guard settings.subaccountCredentials != nil else { return logger }
+        var named = logger
+        named[metadataKey: "account"] = "\(account)"
+        return named
     }
 
     /// The refusal of the list of calls, which is logged; nil if it is reached, or isn't wanted.

@@ -295,6 +295,8 @@ final class CallSync: Sendable {
 
     // MARK: Answers
 
+    /// Notes the outcome of a run, and answers its waiters.
+    ///
     /// - Parameters:
     ///   - epoch: the database that was in use when the run began.
     ///   - whole: the position of the last recording, if the run was for the calls of all recordings, which are listed.
@@ -340,7 +342,7 @@ final class CallSync: Sendable {
     private func removeIdleCalls(until time: Int64, after place: SID?) {
         services.writer.run(.bulk) { [self] in
             do throws(CatalogError) {
-                try services.catalog.makeGroupIndex()
+                try services.catalog.groups.makeIndex()
                 let next = try services.catalog.calls.removeIdle(
                     .min..<time, after: place, limit: Self.cleaningStep)
                 if let next { removeIdleCalls(until: time, after: next) }

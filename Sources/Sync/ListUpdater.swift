@@ -129,7 +129,7 @@ final class ListUpdater: Sendable {
             completion(outcome)
             // This comes after the completion: waiters need neither flushed writes nor the index of groups.
             services.writer.run(.bulk) { [self] in
-                try? services.catalog.makeGroupIndex()
+                try? services.catalog.groups.makeIndex()
                 // Flushing takes long, and urgent writes must not wait for it.
                 services.catalog.endBulk(flushingOn: services.workers.checker)
             }

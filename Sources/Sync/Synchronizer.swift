@@ -114,11 +114,10 @@ public final class Synchronizer: Sendable {
             case .failure: completion(result)
             }
         }
-        let kinds = MediaKind.allCases.filter { $0.group == .call }
         if let seconds {
-            whenAll(kinds, listed) { list, completion in list.whenListed(seconds, completion) }
+            whenAll(MediaKind.ofCalls, listed) { list, completion in list.whenListed(seconds, completion) }
         } else {
-            whenListed(kinds, completion: listed)
+            whenListed(MediaKind.ofCalls, completion: listed)
         }
     }
 

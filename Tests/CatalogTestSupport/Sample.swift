@@ -57,6 +57,11 @@ package enum Sample {
         return try #require(SID("CF" + String(repeating: "0", count: 32 - digits.count) + digits))
     }
 
+    /// Parties of calls: numbers in international form, and all others.
+    package static let parties = [
+        "+493012345", "+498976543", "anonymous", "", "client:alice", "sip:a@example.com", "+266696687",
+    ]
+
     /// A call that began so many seconds after 1970.
     package static func call(
         _ number: Int, from: String = "+493012345", to: String = "+498976543", seconds: Int64

@@ -11,9 +11,6 @@ import TwilioAPI
 @Suite("Calls in the catalog", .orderly)
 struct CallTests {
     private static let time: Int64 = 1_700_000_000
-    private static let parties = [
-        "+493012345", "+498976543", "anonymous", "", "client:alice", "sip:a@example.com", "+266696687",
-    ]
 
     /// What a table has by SQL alone.
     private static func count(_ table: String, in folder: CatalogFolder) throws -> Int {
@@ -26,7 +23,7 @@ struct CallTests {
     func kept() throws {
         let folder = try CatalogFolder()
         var calls: [CallDescription] = []
-        for (number, (from, to)) in Self.parties.flatMap({ from in Self.parties.map { (from, $0) } }).enumerated() {
+        for (number, (from, to)) in Sample.parties.flatMap({ from in Sample.parties.map { (from, $0) } }).enumerated() {
             calls.append(try Sample.call(number, from: from, to: to, seconds: Self.time + Int64(number)))
         }
         try folder.catalog().store(calls)
@@ -72,7 +69,7 @@ struct CallTests {
         try catalog.store(
             [try Sample.resource(1, seconds: Self.time + 100, group: 1)],
             covering: [Self.time - day..<Self.time + 2 * day])
-        try catalog.makeGroupIndex()
+        try catalog.groups.makeIndex()
         let calls = [
             try Sample.call(1, seconds: Self.time), try Sample.call(2, seconds: Self.time),
             // Its recordings may be beyond the days that are known.
@@ -103,7 +100,7 @@ struct CallTests {
         let catalog = try folder.catalog()
         try catalog.store(
             try (0..<20).map { try Sample.resource($0, seconds: Self.time, group: $0) }, covering: [0..<Int64.max])
-        try catalog.makeGroupIndex()
+        try catalog.groups.makeIndex()
         let calls = try (0..<50).map { try Sample.call($0 * 3 % 50, seconds: Self.time) }
         try catalog.store(calls)
         try Self.removeIdle(until: Self.time, from: catalog, limit: limit)
@@ -125,7 +122,7 @@ struct CallTests {
             try statuses.enumerated().map {
                 try Sample.resource($0.offset, status: $0.element, seconds: Self.time, group: $0.offset)
             }, covering: [0..<Int64.max])
-        try catalog.makeGroupIndex()
+        try catalog.groups.makeIndex()
         let calls = try statuses.indices.map { try Sample.call($0, seconds: Self.time) }
         func kept() throws -> [Bool] { try calls.map { try catalog.call($0.sid) != nil } }
         try catalog.store(calls, keepingAllSince: .max)
@@ -144,7 +141,7 @@ struct CallTests {
         let calls = [try Sample.call(1, seconds: Self.time), try Sample.call(2, seconds: Self.time)]
         try catalog.store(calls, keepingAllSince: .max)
         #expect(try calls.map { try catalog.call($0.sid) != nil } == [true, true])
-        try catalog.makeGroupIndex()
+        try catalog.groups.makeIndex()
         try Self.removeIdle(until: .max, from: catalog)
         #expect(try calls.map { try catalog.call($0.sid) != nil } == [true, false])
     }
@@ -208,141 +205,6 @@ struct CallTests {
         #expect(try catalog.calls.coverage() == Coverage([5..<7, 8..<10]))
     }
 
-    // MARK: By number
-
-    /// Random recordings of random calls, and what the listings have to be.
-    private static func fill(_ catalog: Catalog, seed: UInt64) throws -> [NumberGroup: [SID]] {
-        var generator = SeededGenerator(seed: seed)
-        var expected: [NumberGroup: [SID]] = [:]
-        let numbers = parties + ["+4912", "+4913", "+4914"]
-        let calls = try (0..<40).map { number in
-            try Sample.call(
-                number, from: numbers[Int.random(in: 0..<numbers.count, using: &generator)],
-                to: numbers[Int.random(in: 0..<numbers.count, using: &generator)], seconds: time + Int64(number))
-        }
-        for number in 0..<120 {
-            let call = calls[Int.random(in: 0..<calls.count, using: &generator)]
-            let status = number % 11 == 0 ? "processing" : "completed"
-            let group = try #require(Int(call.sid.description.suffix(8), radix: 16))
-            try catalog.store([
-                try Sample.resource(number, status: status, seconds: time + Int64(number), group: group)
-            ])
-            guard status == "completed" else { continue }
-            for party in Set([NumberGroup(call.from), NumberGroup(call.to)]) {
-                expected[party, default: []].append(try Sample.sid(number))
-            }
-        }
-        try catalog.store(calls)
-        return expected
-    }
-
-    private static func groups(_ catalog: Catalog, limit: Int) throws -> [NumberGroup] {
-        var found: [NumberGroup] = []
-        while true {
-            let next = try catalog.numberGroups(
-                after: found.last.map { $0.storedNumber + 1 } ?? 0, limit: limit)
-            if next.isEmpty { return found }
-            #expect(next.count <= limit)
-            found += next
-        }
-    }
-
-    private static func sids(_ catalog: Catalog, _ group: NumberGroup, limit: Int) throws -> [SID] {
-        var (found, position) = ([SID](), Int64(0))
-        while true {
-            let next = try catalog.entries(of: group, after: position, limit: limit)
-            guard let last = next.last else { return found }
-            found += next.map(\.sid)
-            position = last.position
-        }
-    }
-
-    @Test("Each number has its recordings, whichever side it is on, in pieces of any size", arguments: 1...4)
-    func byNumber(seed: UInt64) throws {
-        let catalog = try CatalogFolder().catalog()
-        let expected = try Self.fill(catalog, seed: seed)
-        for limit in [1, 2, 7, 1000] {
-            #expect(
-                try Self.groups(catalog, limit: limit)
-                    == expected.keys.sorted { $0.storedNumber < $1.storedNumber }, "\(limit)")
-            for (group, sids) in expected {
-                #expect(try Self.sids(catalog, group, limit: limit) == sids, "\(group.name), \(limit)")
-            }
-        }
-        for group in expected.keys { #expect(try catalog.oldest(of: group) != nil) }
-        #expect(try catalog.oldest(of: try #require(NumberGroup(named: "+4999"))) == nil)
-    }
-
-    @Test("A window and hidden recordings leave out numbers without others")
-    func window() throws {
-        let folder = try CatalogFolder()
-        let catalog = try folder.catalog()
-        try catalog.store([
-            try Sample.resource(1, seconds: Self.time, group: 1),
-            try Sample.resource(2, seconds: Self.time + 9, group: 2),
-        ])
-        try catalog.store([
-            try Sample.call(1, from: "+4911", to: "+4912", seconds: Self.time),
-            try Sample.call(2, from: "+4912", to: "+4913", seconds: Self.time),
-        ])
-        let narrow = try folder.catalog(
-            window: CatalogWindow(interval: CreationInterval(from: Timestamp(seconds: Self.time + 5))))
-        #expect(try Self.groups(narrow, limit: 10).map(\.name) == ["+4912", "+4913"])
-        let shared = try #require(NumberGroup(named: "+4912"))
-        #expect(try Self.sids(narrow, shared, limit: 10) == [try Sample.sid(2)])
-        #expect(try Self.sids(catalog, shared, limit: 10).count == 2)
-        let json = """
-            {"sid":"\(try Sample.sid(3))","status":"completed","call_sid":"\(try Sample.group(3))",
-             "date_created":"\(Timestamp(seconds: Self.time))","encryption_details":{"type":"rsa-aes",
-             "public_key_sid":"CR00000000000000000000000000000000","encrypted_cek":"AA==","iv":"AA=="}}
-            """
-        try catalog.store([try ListedResource(kind: .voiceRecording, json: Array(json.utf8))])
-        try catalog.store([try Sample.call(3, from: "+4914", to: "+4912", seconds: Self.time)])
-        #expect(try Self.groups(catalog, limit: 10).map(\.name) == ["+4911", "+4912", "+4913", "+4914"])
-        let requirement = try #require(try catalog.requirements.all().keys.first)
-        catalog.requirements.hide([.voiceRecording: [requirement]], epoch: catalog.epoch)
-        #expect(try Self.groups(catalog, limit: 10).map(\.name) == ["+4911", "+4912", "+4913"])
-        #expect(try Self.sids(catalog, shared, limit: 10).count == 2)
-        #expect(try catalog.oldest(of: try #require(NumberGroup(named: "+4914"))) == nil)
-    }
-
-    @Test("A number of a thousand calls and more is listed in order, in pieces")
-    func many() throws {
-        let catalog = try CatalogFolder().catalog()
-        let count = 1500
-        try catalog.store(try (0..<count).map { try Sample.resource($0, seconds: Self.time, group: $0) })
-        try catalog.store(
-            try (0..<count).map { try Sample.call($0, from: "+49111", to: "+4922\($0)", seconds: Self.time) })
-        let group = try #require(NumberGroup(named: "+49111"))
-        #expect(try Self.sids(catalog, group, limit: 100) == (0..<count).map { try Sample.sid($0) })
-        let other = try #require(NumberGroup(named: "+49221499"))
-        #expect(try Self.sids(catalog, other, limit: 100) == [try Sample.sid(1499)])
-    }
-
-    @Test("A number's calls outside of a window don't slow down a mount that doesn't show them")
-    func outsideOfWindow() throws {
-        let folder = try CatalogFolder()
-        let (count, later) = (5000, Self.time + 30 * 86_400)
-        let wide = try folder.catalog()
-        try wide.store(try (0..<count).map { try Sample.resource($0, seconds: Self.time, group: $0) })
-        try wide.store([try Sample.resource(count, seconds: later, group: count)])
-        try wide.store(
-            try (0...count).map {
-                try Sample.call($0, from: "+49111", to: "+4922\($0)", seconds: $0 < count ? Self.time : later - 90_000)
-            })
-        let group = try #require(NumberGroup(named: "+49111"))
-        let narrow = try folder.catalog(
-            window: CatalogWindow(interval: CreationInterval(from: Timestamp(seconds: later))))
-        func time(_ catalog: Catalog, _ number: Int) throws -> Duration {
-            #expect(try catalog.oldest(of: group)?.sid == Sample.sid(number))
-            return try ContinuousClock().measure { for _ in 0..<100 { _ = try catalog.oldest(of: group) } }
-        }
-        let expected = try time(wide, 0)
-        let duration = try time(narrow, count)
-        #expect(duration < expected * 20, "\(duration), and \(expected) without a window")
-        #expect(try Self.groups(narrow, limit: 10).map(\.name) == ["+49111", "+4922\(count)"])
-    }
-
     // MARK: By conference
 
     @Test("Conferences follow the recordings: they come, change and go with them")
@@ -353,10 +215,10 @@ struct CallTests {
             try (0..<10).map {
                 try Sample.conferenceRecording($0, seconds: Self.time, call: $0, conference: $0 < 6 ? $0 / 2 : nil)
             })
-        func listed() throws -> [SID] { try catalog.conferences(after: 0, limit: 100).map(\.group) }
+        func listed() throws -> [SID] { try catalog.groups.conferences(after: 0, limit: 100).map(\.group) }
         func recordings(_ number: Int) throws -> [SID] {
-            try catalog.entries(
-                ofGroup: try Sample.conference(number), kinds: [.voiceRecording], after: 0, limit: 100
+            try catalog.groups.entries(
+                of: try Sample.conference(number), kinds: [.voiceRecording], after: 0, limit: 100
             ).map(\.sid)
         }
         #expect(try listed() == (0..<3).map { try Sample.conference($0) })
@@ -370,11 +232,11 @@ struct CallTests {
         #expect(try recordings(0) == [try Sample.sid(1)])
         try catalog.remove(try Sample.sid(1))
         #expect(try listed() == [7, 2].map { try Sample.conference($0) })
-        #expect(try catalog.oldest(ofGroup: try Sample.conference(0), kinds: [.voiceRecording]) == nil)
+        #expect(try catalog.groups.oldest(of: try Sample.conference(0), kinds: [.voiceRecording]) == nil)
         let sid = try Sample.conference(2)
-        #expect(try catalog.conferences(digits: sid.high...sid.high).contains(sid))
+        #expect(try catalog.groups.conferences(digits: sid.high...sid.high).contains(sid))
         let entry = try #require(try catalog.entry(of: try Sample.sid(5)))
-        #expect(try catalog.conference(of: entry) == sid)
+        #expect(try catalog.groups.conference(of: entry) == sid)
         try catalog.checkWhole()
         #expect(catalog.epoch == 0)
     }
@@ -406,7 +268,7 @@ struct CallTests {
         #expect(log.lines == [])
         #expect(try catalog.listed().count == 2500 && catalog.listed(.composition).count == 10)
         #expect(try catalog.entry(of: try Sample.sid(3))?.plaintextSize == 77)
-        #expect(try catalog.conferences(after: 0, limit: 1000).count == 358)
+        #expect(try catalog.groups.conferences(after: 0, limit: 1000).count == 358)
         #expect(try catalog.lists.state(of: .voiceRecording).coverage == Coverage([0..<Int64.max]))
         #expect(try catalog.calls.coverage().isEmpty)
         try catalog.store([try Sample.call(3, seconds: Self.time)])

@@ -43,7 +43,7 @@ struct CatalogCheckTests {
                             .sample(plaintextSize: Int64($0) * 1000 + 5, entityTag: "\"a\"", facts: [1, 2]))
                     })
             }
-            try catalog.makeGroupIndex()
+            try catalog.groups.makeIndex()
         }
         try folder.checkpoint()
         return folder

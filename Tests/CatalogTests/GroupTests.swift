@@ -25,12 +25,12 @@ struct GroupTests {
         try catalog.store(try (0..<3000).map { try Sample.resource($0, seconds: 1_600_000_000, group: $0) })
         let group = try Sample.group(7)
         #expect(try !hasIndex())
-        #expect(try catalog.oldest(ofGroup: group, kinds: [.voiceRecording])?.sid == Sample.sid(7))
+        #expect(try catalog.groups.oldest(of: group, kinds: [.voiceRecording])?.sid == Sample.sid(7))
         #expect(try hasIndex())
         try folder.garble()
         #expect(throws: CatalogError.self) { try catalog.listed() }
         #expect(try !hasIndex())
-        #expect(try catalog.oldest(ofGroup: group, kinds: [.voiceRecording]) == nil)
+        #expect(try catalog.groups.oldest(of: group, kinds: [.voiceRecording]) == nil)
         #expect(try hasIndex())
     }
 
@@ -43,11 +43,11 @@ struct GroupTests {
         let catalog = try CatalogFolder().catalog(window: window)
         try catalog.store(try (1...10_000).map { try Sample.resource($0, seconds: 1_600_000_000, group: $0) })
         let clock = ContinuousClock()
-        _ = try catalog.groups(of: [.voiceRecording], after: 0, limit: 1)
+        _ = try catalog.groups.callsOrRooms(of: [.voiceRecording], after: 0, limit: 1)
         var calls: [Int64] = []
         let duration = try clock.measure {
             calls = try Self.all { position in
-                try catalog.groups(of: [.voiceRecording], after: position, limit: 10).map(\.position)
+                try catalog.groups.callsOrRooms(of: [.voiceRecording], after: position, limit: 10).map(\.position)
             }
         }
         var recordings: [Int64] = []

@@ -50,11 +50,47 @@ struct RequirementTests {
             let found = try catalog.requirements.examples(of: rare, kind: .voiceRecording, limit: 16)
             #expect(try found == [Sample.sid(place, .voiceRecording)])
             let many = try catalog.requirements.examples(of: common, kind: .voiceRecording, limit: 16)
-            #expect(many.count >= 15 && Set(many).count == many.count)
+            #expect(many.count == 16 && Set(many).count == many.count)
             thirds.formUnion(many.map { UInt64($0.low) / 67 })
         }
         #expect(thirds == [0, 1, 2], "all over the catalog")
         #expect(try catalog.requirements.examples(of: rare, kind: .composition, limit: 16) == [])
+    }
+
+    @Test("All of a small group are examples, wherever recordings of other kinds are in the table")
+    func smallGroup() throws {
+        let folder = try CatalogFolder()
+        let catalog = try folder.catalog()
+        for index in 0..<3 {
+            try catalog.store(try Self.resource(index, .voiceRecording, key: Self.common))
+        }
+        for index in 0..<30 {
+            try catalog.store(try Self.resource(index, .composition, key: Self.common))
+        }
+        let number = try number(of: Self.common, in: catalog)
+        let all = try Set((0..<3).map { try Sample.sid($0, .voiceRecording) })
+        for _ in 0..<20 {
+            #expect(try Set(catalog.requirements.examples(of: number, kind: .voiceRecording, limit: 3)) == all)
+        }
+    }
+
+    @Test("The newest recording is an example, wherever it is in the table")
+    func newestExample() throws {
+        let folder = try CatalogFolder()
+        let catalog = try folder.catalog()
+        func resource(_ number: Int, day: Int) throws -> ListedResource {
+            let json = """
+                {"sid":"\(try Sample.sid(number, .composition))","status":"completed","encryption_key":"\(Self.common)",\
+                "date_created":"2026-11-\(day)T09:00:00Z"}
+                """
+            return try ListedResource(kind: .composition, json: Array(json.utf8))
+        }
+        for number in 0..<60 { try catalog.store(try resource(number, day: number == 31 ? 28 : 21)) }
+        let newest = try Sample.sid(31, .composition)
+        let group = try number(of: Self.common, in: catalog)
+        for _ in 0..<20 {
+            #expect(try catalog.requirements.examples(of: group, kind: .composition, limit: 3).contains(newest))
+        }
     }
 
     @Test("Video that names no key requires one once its media says so, until that or the resource says otherwise")

@@ -32,8 +32,7 @@ struct CLIProfileTests {
                 """#
         let active = active.map { #","activeProject":"\#($0)""# } ?? ""
         let old = #""projects":[{"id":"old","accountSid":"\#(Self.accounts[2])"}]"#
-        let path = try folder.file(".twilio-cli/config.json", "{\(old),\"profiles\":{\(profiles)}\(active)}")
-        chmod(path, 0o600)
+        try folder.secretFile(".twilio-cli/config.json", "{\(old),\"profiles\":{\(profiles)}\(active)}")
     }
 
     private func configuration(_ words: String..., adding variables: [String: String] = [:]) throws

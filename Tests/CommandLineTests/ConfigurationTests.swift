@@ -89,10 +89,7 @@ struct ConfigurationTests {
         let rereading = try Rereading(logger: RecordedLog().logger)
         defer { rereading.shutDown() }
         let folder = try TemporaryFolder()
-        func write(_ text: String) throws {
-            chmod(try folder.file("new", text), 0o600)
-            #expect(rename(folder.path("new"), folder.path("secret")) == 0)
-        }
+        func write(_ text: String) throws { try folder.secretFile("secret", text) }
         try write("first secret\n")
         let configuration = try AccountConfiguration(
             AccountOptions.parse(["--api-key", key, "--api-secret-file", folder.path("secret")]),
@@ -124,8 +121,7 @@ struct ConfigurationTests {
         #expect(try credentials() is OAuthProvider)
         #expect(try !(credentials("--api-key", key) is OAuthProvider), "the command line goes before the variables")
         let folder = try TemporaryFolder()
-        let file = try folder.file("secret", "other\n")
-        chmod(file, 0o600)
+        let file = try folder.secretFile("secret", "other\n")
         #expect(try credentials("--client-secret-file", file) is OAuthProvider)
         variables["TWILIO_CLIENT_ID"] = nil
         #expect(try credentials("--client-id", client) is OAuthProvider)
@@ -175,8 +171,7 @@ struct ConfigurationTests {
     @Test("The secret's file is treated as other secrets: whose it is, whether it is empty, what is around the secret")
     func clientSecretFile() throws {
         let folder = try TemporaryFolder()
-        let file = try folder.file("secret", "")
-        chmod(file, 0o600)
+        let file = try folder.secretFile("secret", "")
         func read(isStrict: Bool = false) throws -> (OAuthClient?, warnings: [String]) {
             let warnings = Locked<[String]>([])
             let client = try AccountConfiguration.oauthClient(

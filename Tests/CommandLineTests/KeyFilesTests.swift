@@ -17,12 +17,6 @@ struct KeyFilesTests {
         folder = try TemporaryFolder()
     }
 
-    private func write(_ text: String, _ name: String = "key.pem") throws -> String {
-        let path = try folder.file(name, text)
-        chmod(path, 0o600)
-        return path
-    }
-
     private func contents(_ path: String) throws -> String { try String(contentsOfFile: path, encoding: .utf8) }
 
     /// Reads files, and has a function called with the fingerprints of all keys after each change.
@@ -40,10 +34,10 @@ struct KeyFilesTests {
     func replaced() throws {
         let rereading = try Rereading(logger: log.logger)
         defer { rereading.shutDown() }
-        let path = try write(KeyPair.shared.privatePEM)
+        let path = try folder.secretFile("key.pem", KeyPair.shared.privatePEM)
         let (files, changes) = try read(["voice:\(path)"], by: rereading)
         #expect(!files.ring.mayHold(publicKeySID: nil, use: .video))
-        _ = try write(KeyPair.other.privatePEM + KeyPair.shared.privatePEM)
+        try folder.secretFile("key.pem", KeyPair.other.privatePEM + KeyPair.shared.privatePEM)
         files.readIfChanged(by: rereading) { _ in }
         #expect(try changes.value() == false, "it is still declared for voice")
         let again = Awaited<Bool>()
@@ -68,9 +62,9 @@ struct KeyFilesTests {
     func sameKey() throws {
         let rereading = try Rereading(logger: log.logger)
         defer { rereading.shutDown() }
-        let path = try write(contents(KeyPair.shared.privateKey(.pkcs1)))
+        let path = try folder.secretFile("key.pem", contents(KeyPair.shared.privateKey(.pkcs1)))
         let (files, changes) = try read([path], by: rereading)
-        _ = try write("# a comment\n" + contents(KeyPair.shared.privateKey(.pkcs8)))
+        try folder.secretFile("key.pem", "# a comment\n" + contents(KeyPair.shared.privateKey(.pkcs8)))
         let read = Awaited<Bool>()
         files.readIfChanged(by: rereading) { read.add($0) }
         #expect(try read.value() == false && changes.all.isEmpty)
@@ -81,8 +75,8 @@ struct KeyFilesTests {
     func passphrase() throws {
         let rereading = try Rereading(logger: log.logger)
         defer { rereading.shutDown() }
-        let path = try write(contents(KeyPair.shared.privateKey(.encryptedPKCS8)))
-        let passphrase = try write(KeyPair.passphrase + "\n", "passphrase")
+        let path = try folder.secretFile("key.pem", contents(KeyPair.shared.privateKey(.encryptedPKCS8)))
+        let passphrase = try folder.secretFile("passphrase", KeyPair.passphrase + "\n")
         let (files, changes) = try read([path], passphraseFile: passphrase, by: rereading)
         try Command.require([
             "openssl", "pkcs8", "-topk8", "-v2", "aes-256-cbc", "-in", KeyPair.other.privateKey(), "-passout",
@@ -91,7 +85,7 @@ struct KeyFilesTests {
         files.readIfChanged(by: rereading) { _ in }
         #expect(eventually { log.lines.contains { $0.contains("stays as it was") && $0.contains("passphrase") } })
         // The key's file is as it was when it failed, so a person has to ask.
-        _ = try write("another\n", "passphrase")
+        try folder.secretFile("passphrase", "another\n")
         rereading.readAll()
         #expect(try changes.value())
         withExtendedLifetime(files) {}
@@ -101,7 +95,7 @@ struct KeyFilesTests {
     func typed() throws {
         let rereading = try Rereading(logger: log.logger)
         defer { rereading.shutDown() }
-        let path = try write(contents(KeyPair.shared.privateKey(.encryptedPKCS8)))
+        let path = try folder.secretFile("key.pem", contents(KeyPair.shared.privateKey(.encryptedPKCS8)))
         // As if it had been typed: the pipe is gone afterwards.
         let pipe = folder.path("pipe")
         mkfifo(pipe, 0o600)

@@ -20,9 +20,7 @@ struct PrivateKeyFileTests {
     private func contents(_ path: String) throws -> String { try String(contentsOfFile: path, encoding: .utf8) }
 
     private func file(_ text: String) throws -> String {
-        let path = try folder.file("keys.pem", text)
-        chmod(path, 0o600)
-        return path
+        try folder.secretFile("keys.pem", text)
     }
 
     /// The SHA-256 of the public keys, by openssl.
@@ -87,8 +85,7 @@ struct PrivateKeyFileTests {
         "A file that doesn't exist is no slip, and a file with a colon or an equals sign in its name is read",
         arguments: ["a.pem", "CR=.pem", "audio:a.pem"])
     func files(name: String) throws {
-        let path = try folder.file(name, contents(KeyPair.shared.privateKey()))
-        chmod(path, 0o600)
+        let path = try folder.secretFile(name, contents(KeyPair.shared.privateKey()))
         var keys = PrivateKeys(secrets: SecretReader(), passphraseFile: nil)
         #expect(throws: Never.self) { try keys.load([path]) }
         let failure = #expect(throws: Failure.self) { try keys.load([path + "-absent"]) }

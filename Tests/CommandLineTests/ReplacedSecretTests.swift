@@ -19,12 +19,6 @@ struct ReplacedSecretTests {
         folder = try TemporaryFolder()
     }
 
-    private func write(_ text: String, _ name: String) throws -> String {
-        let path = try folder.file(name, text)
-        chmod(path, 0o600)
-        return path
-    }
-
     private func token(in path: String, by rereading: Rereading) throws -> FileValue<String> {
         try SecretReader(rereading: rereading).value("token", in: path) { (reader, path) throws(Failure) in
             try reader.text(path, what: "token")
@@ -35,12 +29,14 @@ struct ReplacedSecretTests {
     func otherTypes() throws {
         let rereading = try Rereading(logger: log.logger)
         defer { rereading.shutDown() }
-        let path = try write("first", "token")
-        let values = try [token(in: path, by: rereading), token(in: write("first", "other"), by: rereading)]
+        let path = try folder.secretFile("token", "first")
+        let values = try [
+            token(in: path, by: rereading), token(in: folder.secretFile("other", "first"), by: rereading),
+        ]
         for (text, reason) in [("second", "is a pipe"), ("third", "is a directory")] {
             unlink(path)
             #expect((text == "second" ? mkfifo(path, 0o600) : mkdir(path, 0o700)) == 0)
-            _ = try write(text, "other")
+            try folder.secretFile("other", text)
             rereading.readAll()
             // Sooner than the pipe would be given up.
             try wait(until: "the other file is read", within: 30) { values[1].current == text }
@@ -53,7 +49,7 @@ struct ReplacedSecretTests {
     func writtenInPlace() throws {
         let rereading = try Rereading(logger: log.logger)
         defer { rereading.shutDown() }
-        let path = try write("first", "token")
+        let path = try folder.secretFile("token", "first")
         let value = try token(in: path, by: rereading)
         func readIfChanged() throws {
             let done = Awaited<Bool>()
@@ -80,7 +76,7 @@ struct ReplacedSecretTests {
         func write(_ account: String, _ key: String, region: String = "ie1") throws {
             let profile = ["accountSid": account, "apiKey": key, "apiSecret": "secret", "region": region]
             let text = String(decoding: try JSONEncoder().encode(["profiles": ["live": profile]]), as: UTF8.self)
-            _ = try self.write(text, "config.json")
+            try folder.secretFile("config.json", text)
         }
         try write(account, key)
         let configuration = try AccountConfiguration(

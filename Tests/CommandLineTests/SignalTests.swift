@@ -198,8 +198,7 @@ struct SignalTests {
     func hangup() throws {
         let account = try Self.account.get()
         let folder = try TemporaryFolder()
-        let file = try folder.file("token", account.simulator.credentials.authToken)
-        chmod(file, 0o600)
+        let file = try folder.secretFile("token", account.simulator.credentials.authToken)
         let mount = try BackgroundMount(
             account, options: ["--no-key", "--auth-token-file", file], environment: ["TWILIO_AUTH_TOKEN": ""])
         for count in 1...3 {

@@ -2,7 +2,6 @@ import ArgumentParser
 import Credentials
 import Envelope
 import Foundation
-import Glibc
 import Support
 import TestSupport
 import Testing
@@ -185,11 +184,7 @@ struct SigningKeyTests {
 
     /// Writes a signing key's file, with the SID of its public key unless that is empty.
     private func write(_ pair: KeyPair, _ sid: String = "") throws -> String {
-        let path = try folder.file("signing.new", "\(sid)\n\(pair.privatePEM)")
-        chmod(path, 0o600)
-        // As programs do that replace files: a half-written one is never there.
-        #expect(rename(path, folder.path("signing.pem")) == 0)
-        return folder.path("signing.pem")
+        try folder.secretFile("signing.pem", "\(sid)\n\(pair.privatePEM)")
     }
 
     /// A provider of requests that are signed with the key of an argument, which is read again.

@@ -18,11 +18,10 @@ struct StartFailureTests {
     init() throws {
         folder = try TemporaryFolder()
         try folder.folder("mount")
-        try folder.file("bad.pem", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
-        try folder.file("wrong", "not-the-passphrase\n")
-        try folder.file("empty", "")
+        try folder.secretFile("bad.pem", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
+        try folder.secretFile("wrong", "not-the-passphrase\n")
+        try folder.secretFile("empty", "")
         try folder.file("readable.pem", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
-        for name in ["bad.pem", "wrong", "empty"] { chmod(folder.path(name), 0o600) }
     }
 
     @Test("It ends with one sentence on standard error and a status of its own", arguments: StartFailure.all)
@@ -78,8 +77,7 @@ struct StartFailureTests {
             $0.keys = [try SimulatedKey(sid: key, secret: "right", kinds: [.recording], status: 403)]
         }
         for (secret, status) in [("right", 403), ("wrong", 401)] {
-            let file = try folder.file(secret, "\(account.sid) \(key) \(secret)\n")
-            chmod(file, 0o600)
+            let file = try folder.secretFile(secret, "\(account.sid) \(key) \(secret)\n")
             for (kinds, remedy) in [("voice,video", "--kinds voice"), ("video", "reach nothing")] {
                 try check(
                     StartFailure(
@@ -95,7 +93,7 @@ struct StartFailureTests {
     func subaccount() throws {
         let account = try SimulatedAccount(media: nil) { $0.subaccounts = [try SimulatedSubaccount(name: "sales")] }
         let sid = account.simulator.subaccounts[0].sid
-        chmod(try folder.file("own", "\(sid) not-its-token\n"), 0o600)
+        try folder.secretFile("own", "\(sid) not-its-token\n")
         try check(
             StartFailure(
                 "a subaccount", .credentials,
@@ -269,7 +267,7 @@ struct StartFailureTests {
     @Test("An OAuth service that hangs is told, since its token is waited for less long than the lists")
     func hangingTokens() throws {
         let account = try SimulatedAccount(media: nil)
-        chmod(try folder.file("client", account.simulator.credentials.clientSecret), 0o600)
+        try folder.secretFile("client", account.simulator.credentials.clientSecret)
         try account.add(faults: #"{"path": "/v2/token", "action": {"type": "stall", "afterBytes": 1}}"#)
         try check(
             StartFailure("no token in time", .unreachable, naming: ["an OAuth token of 127.0.0.1"]).with {
@@ -281,7 +279,7 @@ struct StartFailureTests {
     @Test("Hosts that don't accept OAuth tokens are told, with the remedy")
     func refusedTokens() throws {
         let account = try SimulatedAccount(media: nil) { $0.behaviour.bearerAcceptance = .none }
-        chmod(try folder.file("client", account.simulator.credentials.clientSecret), 0o600)
+        try folder.secretFile("client", account.simulator.credentials.clientSecret)
         try check(
             StartFailure(
                 "no host accepts tokens", .credentials, naming: ["doesn't accept OAuth tokens", "use an API key"]

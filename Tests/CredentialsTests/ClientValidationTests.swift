@@ -18,6 +18,8 @@ private final class SigningBench: Sendable {
     let provider: ClientValidation
     let signer: RequestSigner
 
+    /// Starts the simulator and makes a client whose requests are signed.
+    ///
     /// - Parameter videoHost: Another host name of the same server, for the video API.
     init(
         mode: Behaviour.ClientValidation = .enforced, key: KeyPair? = nil, publicKey: String? = nil,
@@ -182,7 +184,7 @@ struct ClientValidationTests {
                 endpoints: try Endpoints(api: simulator.apiURL, video: simulator.apiURL), transfer: bench.transfer)
         }
         let error = #expect(throws: TwilioError.self) {
-            try client.verifyCredentials(for: [.voiceRecording], patience: .standard)
+            try CredentialCheck(patience: .standard).run(client, [.voiceRecording])
         }
         #expect(error?.code == .unauthorized && error?.twilioCode == code, "\(String(describing: error))")
         #expect(error?.message.contains(words) == true, "\(String(describing: error))")

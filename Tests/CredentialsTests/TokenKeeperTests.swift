@@ -98,13 +98,42 @@ struct TokenKeeperTests {
 
     @Test("A host that refuses new tokens doesn't have many asked for, and after a while gets another one")
     func newTokens() throws {
+        var keeper = try keeper("0")
+        for number in 1...TokenKeeper.newTokenRefusalLimit {
+            let seconds = Double(number) / 10
+            #expect(decision(&keeper, refused: "\(number - 1)", at: seconds) == "obtain")
+            keeper.obtained(try answer("\(number)"), requestedAt: after(seconds), now: after(seconds))
+        }
+        #expect(decision(&keeper, refused: "3", at: 0.4) == "nothing newer")
+        #expect(decision(&keeper, refused: "3", at: 9) == "nothing newer")
+        #expect(keeper.token(now: after(9)) == BearerToken("3"), "other hosts may accept it")
+        #expect(decision(&keeper, refused: "3", at: 10.1) == "obtain")
+        keeper.obtained(try answer("4"), requestedAt: after(10.1), now: after(10.1))
+        #expect(decision(&keeper, refused: "4", at: 10.15) == "nothing newer")
+        keeper.forgetFailures()
+        #expect(decision(&keeper, refused: "4", at: 10.16) == "obtain", "the secret is another one")
+    }
+
+    @Test("Tokens that end right after they were given out are replaced", arguments: [0.1, 0.5, 0.9, 1.5, 4])
+    func endedWhenNew(age: Double) throws {
+        var keeper = try keeper("0")
+        for number in 1...3 {
+            let seconds = 100 + Double(number) * age
+            #expect(decision(&keeper, refused: "\(number - 1)", at: seconds) == "obtain")
+            keeper.obtained(try answer("\(number)"), requestedAt: after(seconds), now: after(seconds))
+        }
+    }
+
+    @Test("Those who are refused with one token count once, however often its renewal fails")
+    func oneCount() throws {
         var keeper = try keeper("a")
-        #expect(decision(&keeper, refused: "a", at: 0.5) == "obtain")
-        keeper.obtained(try answer("b"), requestedAt: after(0.5), now: after(0.5))
-        #expect(decision(&keeper, refused: "b", at: 0.6) == "nothing newer")
-        #expect(decision(&keeper, refused: "b", at: 9) == "nothing newer")
-        #expect(keeper.token(now: after(9)) == BearerToken("b"), "other hosts may accept it")
-        #expect(decision(&keeper, refused: "b", at: 10.5) == "obtain")
+        #expect(decision(&keeper, refused: "a", at: 0.1) == "obtain")
+        for seconds in [0.2, 0.3, 0.4, 0.5, 0.6] {
+            keeper.failed(failure, now: after(seconds - 5))
+            #expect(decision(&keeper, refused: "a", at: seconds) == "obtain")
+        }
+        keeper.obtained(try answer("b"), requestedAt: after(0.7), now: after(0.7))
+        #expect(decision(&keeper, refused: "b", at: 0.8) == "obtain")
     }
 
     @Test("A refused token whose renewal has just failed isn't asked for again at once")

@@ -47,6 +47,8 @@ struct BucketTests {
         private let library: MediaLibrary
         private let rereading: Rereading
 
+        /// Makes a library whose media is in a server's bucket.
+        ///
         /// - Parameter redirect: where Twilio's addresses of media lead; nil if it has none.
         init(_ server: BucketServer, variables: [String: String], redirect: String?) throws {
             twilio = try LoopbackServer { _ in

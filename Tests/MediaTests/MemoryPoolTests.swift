@@ -6,6 +6,8 @@ import Testing
 
 @Suite("The pool of memory", .orderly)
 struct MemoryPoolTests {
+    /// Makes a pool.
+    ///
     /// - Parameter isRunning: whether the threads that grant slots are running.
     private static func pool(slots: Int, isRunning: Bool = true) throws -> MemoryPool {
         try #require(

@@ -140,10 +140,7 @@ struct CallTests {
     func rotated() throws {
         let bench = try Bench([("+493012345", "+498976543")])
         bench.account.simulator.faults = [.init(.status(403), path: "*/Calls.json")]
-        func write(_ token: String) throws {
-            chmod(try bench.folder.file("token.new", token), 0o600)
-            #expect(rename(bench.folder.path("token.new"), bench.folder.path("token")) == 0)
-        }
+        func write(_ token: String) throws { try bench.folder.secretFile("token", token) }
         try write(bench.account.simulator.credentials.authToken)
         let mount = try MountedAccount(
             bench.account, options: ["--auth-token-file", bench.folder.path("token")],

@@ -158,33 +158,4 @@ struct OAuthTests {
         account.clearFaults()
         try mount.expectRight(original)
     }
-
-    @Test("Neither the client's secret nor a token is in the log, in the cache or in what the system shows")
-    func secrecy() throws {
-        let account = try SimulatedAccount(media: TestMedia.small)
-        let mount = try BackgroundMount(
-            account, options: ["--key", KeyPair.shared.privateKey(), "--log-level", "trace"],
-            environment: MountedAccount.oauthEnvironment(account))
-        _ = try Command.require(
-            ["sh", "-euc", "cat recordings/* video-recordings/* > /dev/null"], directory: mount.path)
-        account.simulator.endTokens()
-        _ = try Command.require(["sh", "-euc", "cat compositions/* > /dev/null"], directory: mount.path)
-        let tokens = account.simulator.givenOutTokens
-        #expect(tokens.count > 1)
-        let secret = account.simulator.credentials.clientSecret
-        // Also a token's last part alone, and the secret as a form has it.
-        let secrets =
-            tokens + tokens.compactMap { $0.split(separator: ".").last.map(String.init) } + [
-                secret, try #require(secret.addingPercentEncoding(withAllowedCharacters: .alphanumerics)),
-            ]
-        for name in ["cmdline", "environ"] {
-            let text = String(
-                decoding: try Data(contentsOf: URL(filePath: "/proc/\(mount.processID)/\(name)")), as: UTF8.self)
-            #expect(secrets.allSatisfy { !text.contains($0) }, "\(name)")
-        }
-        #expect(mount.log.contains("v2/token"), "requests for tokens are logged")
-        let status = try Command.require([BuiltPrograms.twiliofs, "status", mount.path]).text
-        #expect(secrets.allSatisfy { !status.contains($0) })
-        #expect(try FolderSearch.places(of: secrets, in: mount.folder.path("cache"), mount.folder.path("log")) == [])
-    }
 }

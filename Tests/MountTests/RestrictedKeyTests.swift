@@ -105,8 +105,7 @@ struct RestrictedKeyTests {
             try SimulatedKey(sid: video, secret: "for-video", kinds: [.videoRecording, .composition])
         ]
         let folder = try TemporaryFolder()
-        let file = try folder.file("video", "# for video\n\(account.sid) \(video) for-video\n")
-        chmod(file, 0o600)
+        let file = try folder.secretFile("video", "# for video\n\(account.sid) \(video) for-video\n")
         let mount = try MountedAccount(
             account, options: ["--video-credentials", file], environment: Self.environment())
         #expect(try mount.differences(from: account) == [])

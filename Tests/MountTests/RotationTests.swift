@@ -72,11 +72,7 @@ struct Rotation {
             "video": "\(credentials.accountSID) \(secrets[0])",
             ".twilio-cli/config.json": profile,
         ]
-        for (name, text) in files {
-            // As programs do that replace files: a half-written one is never there.
-            chmod(try folder.file(name + ".new", text + "\n"), 0o600)
-            #expect(rename(folder.path(name + ".new"), folder.path(name)) == 0)
-        }
+        for (name, text) in files { try folder.secretFile(name, text + "\n") }
     }
 
     /// Has Twilio accept the new secrets alone, from the next request on.
@@ -257,8 +253,7 @@ struct RotationTests {
         }
 
         private static func write(_ key: KeyPair, into folder: TemporaryFolder) throws {
-            chmod(try folder.file("key.new", key.privatePEM), 0o600)
-            #expect(rename(folder.path("key.new"), folder.path("key.pem")) == 0)
+            try folder.secretFile("key.pem", key.privatePEM)
         }
 
         func replaceKey(_ key: KeyPair, signals: Bool = true) throws {

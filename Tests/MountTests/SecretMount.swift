@@ -118,7 +118,7 @@ struct SecretMount {
         }
     }
 
-    /// Writes the secrets of a time into all files, each replaced as a whole.
+    /// Writes the secrets of a time into all files.
     private static func writeFiles(_ time: Int, of account: SimulatedAccount, in folder: TemporaryFolder) throws {
         let credentials = account.simulator.credentials
         let profile = [
@@ -133,7 +133,7 @@ struct SecretMount {
         for subaccount in account.simulator.subaccounts {
             files["subaccounts"] = "\(subaccount.sid) \(secret("subaccount", time))"
         }
-        for (name, text) in files { try folder.replace(name, text + "\n") }
+        for (name, text) in files { try folder.secretFile(name, text + "\n") }
     }
 
     /// Has Twilio, or the bucket, accept the secrets of another time alone.
@@ -176,13 +176,13 @@ struct SecretMount {
             let times = ["token", "key", "client", "subaccount", "session"].flatMap { name in
                 (0...2).map { Self.secret(name, $0) }
             }
+            let tokens = account.simulator.givenOutTokens
             // The third part of a token alone makes it one: the signature.
-            let signatures = account.requests.compactMap { request in
-                request.validationToken?.split(separator: ".").last.map(String.init)
+            let signatures = (account.requests.compactMap(\.validationToken) + tokens).compactMap { token in
+                token.split(separator: ".").last.map(String.init)
             }
             let keys = try [server?.reader, server?.session, server?.laterSession].compactMap(\.self)
-            return try times + signatures + account.simulator.givenOutTokens
-                + keys.flatMap { [$0.secret, $0.token].compactMap(\.self) }
+            return try times + signatures + tokens + keys.flatMap { [$0.secret, $0.token].compactMap(\.self) }
                 + [KeyPair.passphrase, KeyPair.shared.privatePEM]
         }
     }
@@ -201,14 +201,6 @@ struct SecretMount {
 extension BucketServer.Key {
     /// Writes the file of the AWS tools, with this key as the only profile.
     fileprivate func writeProfile(in folder: TemporaryFolder) throws {
-        try folder.replace("aws", section(profile: "recordings"))
-    }
-}
-
-extension TemporaryFolder {
-    /// Writes a file for the user alone, in one step in the place of one that is there.
-    fileprivate func replace(_ name: String, _ text: String) throws {
-        chmod(try file(name + ".new", text), 0o600)
-        #expect(rename(path(name + ".new"), path(name)) == 0)
+        try folder.secretFile("aws", section(profile: "recordings"))
     }
 }

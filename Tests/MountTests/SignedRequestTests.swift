@@ -24,8 +24,7 @@ struct SignedRequestTests {
     /// The options for a mount with the API key, and with a signing key if there is one.
     private func options(_ account: SimulatedAccount, signingKey: String? = nil) throws -> [String] {
         let credentials = account.simulator.credentials
-        let secret = try folder.file("secret", credentials.apiSecret)
-        chmod(secret, 0o600)
+        let secret = try folder.secretFile("secret", credentials.apiSecret)
         return ["--api-key", credentials.apiKey, "--api-secret-file", secret]
             + (signingKey.map { ["--signing-key", $0] } ?? [])
     }
@@ -77,28 +76,6 @@ struct SignedRequestTests {
         #expect(refused.validationToken != repeated.validationToken)
     }
 
-    @Test("Debug logs, cache and process have neither token nor secret")
-    func secrets() throws {
-        let account = try account()
-        let cache = try folder.folder("cache")
-        let mount = try MountedAccount(
-            account, options: options(account, signingKey: namedKey(account)) + ["--log-level", "trace"],
-            cacheFolder: cache)
-        try mount.expectRight(account.original("old.wav"))
-        var secrets = Set(account.requests.compactMap(\.validationToken))
-        #expect(secrets.count > 2)
-        secrets.insert(account.simulator.credentials.apiSecret)
-        // The whole lines of the key, without those around it.
-        secrets.formUnion(
-            try KeyPair.shared.privatePEM.split(separator: "\n").map(String.init).filter { $0.count == 64 })
-        #expect(secrets.count > 20)
-        let process = ProcessFiles(mount.process.processID)
-        let texts = try [mount.log] + ["cmdline", "environ"].map { try #require(process.text($0)) }
-        #expect(texts.allSatisfy { $0.contains(account.sid) || $0.contains("--signing-key") })
-        for secret in secrets { #expect(!texts.contains { $0.contains(secret) }) }
-        #expect(try FolderSearch.places(of: secrets, in: cache) == [])
-    }
-
     /// How a mount ends that can't begin.
     private func failure(_ account: SimulatedAccount, _ options: [String]) throws -> CommandResult {
         try Command.run(
@@ -135,8 +112,7 @@ struct SignedRequestTests {
     func unsigned() throws {
         let account = try account()
         let client = account.simulator.credentials.clientID
-        let secret = try folder.file("client", account.simulator.credentials.clientSecret)
-        chmod(secret, 0o600)
+        let secret = try folder.secretFile("client", account.simulator.credentials.clientSecret)
         for options in [
             try options(account), [],
             [
@@ -163,11 +139,7 @@ struct SignedRequestTests {
 
     /// Writes a file with a signing key and the SID of its public key, and gives its path.
     private func write(_ pair: KeyPair, _ sid: String) throws -> String {
-        let (new, path) = (try folder.file("signing.new", "\(sid)\n\(pair.privatePEM)"), folder.path("signing.pem"))
-        chmod(new, 0o600)
-        // As programs do that replace files: a half-written one is never there.
-        #expect(rename(new, path) == 0)
-        return path
+        try folder.secretFile("signing.pem", "\(sid)\n\(pair.privatePEM)")
     }
 
     @Test(

@@ -27,8 +27,7 @@ struct SubaccountTests {
             }
             account = try SimulatedAccount(media: TestMedia.small) { $0.subaccounts = subaccounts }
             let own = account.simulator.subaccounts[0]
-            let file = try folder.file("credentials", "# of subaccounts\n\n\(own.sid) \(own.authToken)\n")
-            chmod(file, 0o600)
+            let file = try folder.secretFile("credentials", "# of subaccounts\n\n\(own.sid) \(own.authToken)\n")
             options = ["--subaccounts", "--subaccount-credentials", file]
         }
 
@@ -111,8 +110,7 @@ struct SubaccountTests {
                 "POST", "keys", body: #"{"sid":"\#(key)","secret":"\#(secret)","account":"\#(bench.own)"}"#)
         }
         func write(_ secret: String) throws {
-            chmod(try bench.folder.file("credentials.new", "\(bench.own) \(key) \(secret)\n"), 0o600)
-            #expect(rename(bench.folder.path("credentials.new"), bench.folder.path("credentials")) == 0)
+            try bench.folder.secretFile("credentials", "\(bench.own) \(key) \(secret)\n")
         }
         try accept("first")
         try write("first")

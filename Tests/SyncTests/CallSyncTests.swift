@@ -30,23 +30,6 @@ struct CallSyncTests {
         return try TwilioSimulator.start(configuration)
     }
 
-    /// Adds a recording of a call of the same number.
-    private static func add(
-        _ number: Int, created: Int64, call: Int? = nil, to simulator: TwilioSimulator
-    ) throws {
-        try simulator.add(
-            .recording,
-            fields: [
-                "sid": .string("\(try Sample.sid(number))"), "status": "completed",
-                "date_created": .string("\(Timestamp(seconds: created))"),
-                "call_sid": .string("\(try Sample.group(call ?? number))"),
-            ])
-    }
-
-    private static func callRequests(_ simulator: TwilioSimulator) -> [LoggedRequest] {
-        simulator.requests.filter { $0.path.hasSuffix("/Calls.json") }
-    }
-
     private static func day(of time: Int64) -> Range<Timestamp> {
         CalendarDay(containing: Timestamp(seconds: time)).interval
     }
@@ -64,13 +47,13 @@ struct CallSyncTests {
     func pages(size: Int) throws {
         let simulator = try Self.simulator { $0.behaviour.pageSizeLimit = size }
         defer { simulator.stop() }
-        for number in 0..<20 { try Self.add(number, created: Self.noon - Int64(number) * 9000, to: simulator) }
+        for number in 0..<20 { try simulator.addCallRecording(number, created: Self.noon - Int64(number) * 9000) }
         let bench = try SyncBench(simulator, settings: Self.settings())
         defer { bench.shutDown() }
         try bench.listCalls().get()
         for number in 0..<20 { try Self.expect(bench, knows: number, of: simulator) }
         #expect(bench.synchronizer.areCallsComplete)
-        #expect(Self.callRequests(simulator).allSatisfy { $0.query.contains("StartTime%3E=") })
+        #expect(simulator.callListRequests.allSatisfy { $0.query.contains("StartTime%3E=") })
     }
 
     @Test(
@@ -85,7 +68,7 @@ struct CallSyncTests {
         defer { simulator.stop() }
         // Around midnight, and days apart.
         for (number, hours) in [0, 11, 12, 13, 30, 100, 101, 400].enumerated() {
-            try Self.add(number, created: Self.noon - Int64(hours) * 3600, to: simulator)
+            try simulator.addCallRecording(number, created: Self.noon - Int64(hours) * 3600)
         }
         let bench = try SyncBench(simulator, settings: Self.settings())
         defer { bench.shutDown() }
@@ -97,8 +80,8 @@ struct CallSyncTests {
     func onlyDays() throws {
         let simulator = try Self.simulator()
         defer { simulator.stop() }
-        try Self.add(1, created: Self.noon, to: simulator)
-        try Self.add(2, created: Self.noon - 20 * Self.day, to: simulator)
+        try simulator.addCallRecording(1, created: Self.noon)
+        try simulator.addCallRecording(2, created: Self.noon - 20 * Self.day)
         // A call of another day, one that began the evening before, and one on a day without recordings.
         for (number, time) in [
             (10, Self.noon - 10 * Self.day), (11, Self.noon - 40_000), (12, Self.noon - 2 * Self.day),
@@ -109,7 +92,7 @@ struct CallSyncTests {
         let bench = try SyncBench(simulator, settings: Self.settings())
         defer { bench.shutDown() }
         try bench.listCalls().get()
-        let requests = Self.callRequests(simulator)
+        let requests = simulator.callListRequests
         #expect(requests.count == 2, "\(requests.map(\.query))")
         for number in [1, 2] { try Self.expect(bench, knows: number, of: simulator) }
         // Recordings of these are known: there are none.
@@ -119,7 +102,7 @@ struct CallSyncTests {
         let again = try SyncBench(simulator, folder: bench.folder, settings: Self.settings())
         defer { again.shutDown() }
         try again.listCalls().get()
-        #expect(Self.callRequests(simulator).count == requests.count)
+        #expect(simulator.callListRequests.count == requests.count)
     }
 
     @Test("A day is listed by asking for that day alone, also while the list of recordings is incomplete")
@@ -135,7 +118,7 @@ struct CallSyncTests {
         let time = Int64(Date().timeIntervalSince1970) - 3 * Self.day
         try bench.listCalls(createdIn: Self.day(of: time)).get()
         #expect(!bench.synchronizer.isComplete(.voiceRecording) && !bench.synchronizer.areCallsComplete)
-        #expect(Self.callRequests(simulator).count < 10)
+        #expect(simulator.callListRequests.count < 10)
         let entries = try bench.catalog.entries(
             of: .voiceRecording, createdIn: Self.day(of: time), after: nil, limit: 5000)
         #expect(entries.count == 1440)
@@ -155,23 +138,23 @@ struct CallSyncTests {
         let simulator = try Self.simulator()
         defer { simulator.stop() }
         let clock = Locked(Int64(Date().timeIntervalSince1970))
-        try Self.add(1, created: clock.withLock { $0 } - 600, to: simulator)
+        try simulator.addCallRecording(1, created: clock.withLock { $0 } - 600)
         let bench = try SyncBench(simulator, settings: Self.settings(refresh: 10) { clock.withLock { $0 } })
         defer { bench.shutDown() }
         try bench.listCalls().get()
         try Self.expect(bench, knows: 1, of: simulator)
         for _ in 0..<3 {
             clock.withLock { $0 += 20 }
-            let count = Self.callRequests(simulator).count
+            let count = simulator.callListRequests.count
             try bench.listCalls().get()
-            #expect(Self.callRequests(simulator).count == count)
+            #expect(simulator.callListRequests.count == count)
         }
-        try Self.add(2, created: clock.withLock { $0 } - 5, to: simulator)
+        try simulator.addCallRecording(2, created: clock.withLock { $0 } - 5)
         clock.withLock { $0 += 20 }
-        let count = Self.callRequests(simulator).count
+        let count = simulator.callListRequests.count
         try bench.listCalls().get()
         try Self.expect(bench, knows: 2, of: simulator)
-        let new = Self.callRequests(simulator).dropFirst(count)
+        let new = simulator.callListRequests.dropFirst(count)
         #expect(new.count == 1 && new.first?.query.hasSuffix("PageSize=100") == true, "\(new)")
     }
 
@@ -179,7 +162,7 @@ struct CallSyncTests {
     func remount() throws {
         let simulator = try Self.simulator { $0.behaviour.pageSizeLimit = 1 }
         defer { simulator.stop() }
-        try Self.add(1, created: Self.noon - 600, to: simulator)
+        try simulator.addCallRecording(1, created: Self.noon - 600)
         let clock = Locked(Self.noon)
         let settings = Self.settings { clock.withLock { $0 } }
         let folder: CatalogFolder
@@ -190,7 +173,7 @@ struct CallSyncTests {
             folder = bench.folder
         }
         for (number, seconds) in [(2, 500), (3, 300), (4, 100), (5, 10)] as [(Int, Int64)] {
-            try Self.add(number, created: Self.noon - seconds, to: simulator)
+            try simulator.addCallRecording(number, created: Self.noon - seconds)
         }
         clock.withLock { $0 += 9 * Self.day }
         let bench = try SyncBench(simulator, folder: folder, settings: settings)
@@ -204,20 +187,20 @@ struct CallSyncTests {
         let simulator = try Self.simulator()
         defer { simulator.stop() }
         let clock = Locked(Self.noon + 20 * Self.day)
-        try Self.add(1, created: Self.noon, to: simulator)
+        try simulator.addCallRecording(1, created: Self.noon)
         let bench = try SyncBench(simulator, settings: Self.settings(refresh: 60) { clock.withLock { $0 } })
         defer { bench.shutDown() }
         try bench.listCalls().get()
         /// Has the catalog lack something that no search but a thorough one can miss.
         func isMissed(_ interval: Range<Timestamp>? = nil) throws -> Bool {
             try bench.catalog.calls.uncover([Self.noon - Self.day..<Self.noon + Self.day])
-            let count = Self.callRequests(simulator).count
+            let count = simulator.callListRequests.count
             try bench.listCalls(createdIn: interval).get()
-            return Self.callRequests(simulator).count == count
+            return simulator.callListRequests.count == count
         }
         #expect(try isMissed())
         #expect(try isMissed(Self.day(of: Self.noon)))
-        try Self.add(2, created: Self.noon + 5, to: simulator)
+        try simulator.addCallRecording(2, created: Self.noon + 5)
         #expect(try bench.find(try Sample.sid(2), .voiceRecording) != nil)
         #expect(try !isMissed())
         try Self.expect(bench, knows: 2, of: simulator)
@@ -230,7 +213,7 @@ struct CallSyncTests {
     func background() throws {
         let simulator = try Self.simulator()
         defer { simulator.stop() }
-        try Self.add(1, created: Self.noon, to: simulator)
+        try simulator.addCallRecording(1, created: Self.noon)
         let bench = try SyncBench(simulator, settings: Self.settings())
         defer { bench.shutDown() }
         try bench.list(.voiceRecording).get()
@@ -241,7 +224,7 @@ struct CallSyncTests {
     func without(isVideo: Bool) throws {
         let simulator = try Self.simulator()
         defer { simulator.stop() }
-        try Self.add(1, created: Self.noon, to: simulator)
+        try simulator.addCallRecording(1, created: Self.noon)
         let bench = try SyncBench(
             simulator, window: isVideo ? CatalogWindow(kinds: [.composition]) : CatalogWindow(),
             settings: isVideo ? Self.settings() : SyncSettings())
@@ -249,7 +232,7 @@ struct CallSyncTests {
         #expect(!bench.synchronizer.hasCalls)
         try bench.listCalls().get()
         try bench.list(isVideo ? .composition : .voiceRecording).get()
-        #expect(Self.callRequests(simulator).isEmpty)
+        #expect(simulator.callListRequests.isEmpty)
     }
 
     @Test(
@@ -258,7 +241,7 @@ struct CallSyncTests {
     func refused(status: Int) throws {
         let simulator = try Self.simulator()
         defer { simulator.stop() }
-        try Self.add(1, created: Self.noon, to: simulator)
+        try simulator.addCallRecording(1, created: Self.noon)
         simulator.faults = [.init(.status(status), path: "*/Calls.json")]
         let log = RecordedLog()
         let bench = try SyncBench(simulator, settings: Self.settings(), logger: log.logger)
@@ -271,7 +254,7 @@ struct CallSyncTests {
         #expect(try bench.catalog.listed() == [try Sample.sid(1)])
         #expect(log.lines.filter { $0.contains("calls") }.count == 1, "\(log.lines)")
         // Once, not with each question.
-        #expect(Self.callRequests(simulator).count == 1)
+        #expect(simulator.callListRequests.count == 1)
         #expect(!bench.synchronizer.areCallsComplete)
     }
 
@@ -279,7 +262,7 @@ struct CallSyncTests {
     func recovery() throws {
         let simulator = try Self.simulator()
         defer { simulator.stop() }
-        try Self.add(1, created: Self.noon, to: simulator)
+        try simulator.addCallRecording(1, created: Self.noon)
         simulator.faults = [.init(.status(400), path: "*/Calls.json", count: 1)]
         let (log, clock) = (RecordedLog(), Locked(Int64(Date().timeIntervalSince1970)))
         let bench = try SyncBench(
@@ -297,7 +280,7 @@ struct CallSyncTests {
     func resumed() throws {
         let simulator = try Self.simulator { $0.behaviour.pageSizeLimit = 2 }
         defer { simulator.stop() }
-        for number in 0..<100 { try Self.add(number, created: Self.noon - Int64(number) * 20_000, to: simulator) }
+        for number in 0..<100 { try simulator.addCallRecording(number, created: Self.noon - Int64(number) * 20_000) }
         simulator.faults = [.init(.status(400), path: "*/Calls.json", after: 30)]
         let folder: CatalogFolder
         do {
@@ -314,7 +297,7 @@ struct CallSyncTests {
         try bench.listCalls().get()
         for number in 0..<100 { try Self.expect(bench, knows: number, of: simulator) }
         // The pages of before are not fetched again.
-        #expect(Self.callRequests(simulator).count < 45)
+        #expect(simulator.callListRequests.count < 45)
     }
 
     @Test(
@@ -322,24 +305,24 @@ struct CallSyncTests {
     func endless(end: Behaviour.ListEnd) throws {
         let simulator = try Self.simulator()
         defer { simulator.stop() }
-        try Self.add(1, created: Self.noon, to: simulator)
+        try simulator.addCallRecording(1, created: Self.noon)
         let bench = try SyncBench(simulator, settings: Self.settings())
         defer { bench.shutDown() }
         try bench.list(.voiceRecording).get()
         #expect(try eventually { try bench.catalog.call(try Sample.group(1)) != nil })
         simulator.behaviour.listEnd = end
-        try Self.add(2, created: Self.noon - 9 * Self.day, to: simulator)
+        try simulator.addCallRecording(2, created: Self.noon - 9 * Self.day)
         let interval = Self.day(of: Self.noon - 9 * Self.day)
         _ = try bench.find(try Sample.sid(2), .voiceRecording)
         _ = try bench.listCalls(createdIn: interval)
-        #expect(Self.callRequests(simulator).count < 2 * PagePlan.barrenLimit + 10)
+        #expect(simulator.callListRequests.count < 2 * PagePlan.barrenLimit + 10)
     }
 
     @Test("Hostile calls are stored clean, and harm nothing")
     func hostile() throws {
         let simulator = try Self.simulator()
         defer { simulator.stop() }
-        try Self.add(1, created: Self.noon, to: simulator)
+        try simulator.addCallRecording(1, created: Self.noon)
         let text = JSONValue.string("\u{1B}]0;x\u{7}\r\n../../" + String(repeating: "é", count: 5000))
         try simulator.setCall(
             "\(try Sample.group(1))", fields: ["from": text, "to": 7, "direction": text, "duration": nil])
@@ -348,14 +331,14 @@ struct CallSyncTests {
         try bench.listCalls().get()
         let call = try #require(try bench.catalog.call(try Sample.group(1)))
         #expect(call.from.text.unicodeScalars.count == 300 && call.direction == nil && call.to.text == "")
-        #expect(try bench.catalog.numberGroups(after: 0, limit: 10) == [.anonymous])
+        #expect(try bench.catalog.groups.numbers(after: 0, limit: 10) == [.anonymous])
     }
 
     @Test("A catalog that is lost gets its calls again")
     func lost() throws {
         let simulator = try Self.simulator()
         defer { simulator.stop() }
-        try Self.add(1, created: Self.noon, to: simulator)
+        try simulator.addCallRecording(1, created: Self.noon)
         let bench = try SyncBench(simulator, settings: Self.settings())
         defer { bench.shutDown() }
         try bench.listCalls().get()
@@ -369,17 +352,17 @@ struct CallSyncTests {
     func lostMeanwhile() throws {
         let simulator = try Self.simulator()
         defer { simulator.stop() }
-        try Self.add(1, created: Self.noon, to: simulator)
+        try simulator.addCallRecording(1, created: Self.noon)
         let bench = try SyncBench(simulator, settings: Self.settings())
         defer { bench.shutDown() }
         try bench.listCalls().get()
-        try Self.add(2, created: Self.noon - 9 * Self.day, to: simulator)
+        try simulator.addCallRecording(2, created: Self.noon - 9 * Self.day)
         _ = try bench.find(try Sample.sid(2), .voiceRecording)
-        let count = Self.callRequests(simulator).count
+        let count = simulator.callListRequests.count
         let results = Awaited<Result<Void, CatalogError>>()
         try bench.whileNothingIsWritten {
             bench.synchronizer.whenCallsListed(createdIn: Self.day(of: Self.noon - 9 * Self.day)) { results.add($0) }
-            #expect(eventually { Self.callRequests(simulator).count > count })
+            #expect(eventually { simulator.callListRequests.count > count })
             try bench.loseCatalog()
         }
         #expect(throws: CatalogError.self) { try results.value().get() }

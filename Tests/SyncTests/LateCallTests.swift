@@ -22,13 +22,7 @@ struct LateCallTests {
         defer { simulator.stop() }
         let clock = Locked(Int64(Date().timeIntervalSince1970))
         let created = clock.withLock { $0 } - 3600
-        try simulator.add(
-            .recording,
-            fields: [
-                "sid": .string("\(try Sample.sid(1))"), "status": "completed",
-                "date_created": .string("\(Timestamp(seconds: created))"),
-                "call_sid": .string("\(try Sample.group(1))"),
-            ])
+        try simulator.addCallRecording(1, created: created)
         try simulator.setCall(
             "\(try Sample.group(1))",
             fields: ["start_time": .string("\(Timestamp(seconds: created - 9 * day))"), "from": "+493012345"])

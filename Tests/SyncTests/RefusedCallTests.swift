@@ -19,6 +19,8 @@ struct RefusedCallTests {
         let sync: SyncBench
         private let clock = Locked(Int64(Date().timeIntervalSince1970))
 
+        /// Makes an account with a recording, and a mount that fetches calls.
+        ///
         /// - Parameter isUnreached: Whether the list was refused at mounting.
         init(isUnreached: Bool) throws {
             simulator = try TwilioSimulator.start(SimulatorConfiguration())
@@ -35,13 +37,7 @@ struct RefusedCallTests {
         }
 
         func add(_ number: Int, secondsAgo: Int64) throws {
-            let created = Timestamp(seconds: clock.withLock { $0 } - secondsAgo)
-            try simulator.add(
-                .recording,
-                fields: [
-                    "sid": .string("\(try Sample.sid(number))"), "status": "completed",
-                    "date_created": .string("\(created)"), "call_sid": .string("\(try Sample.group(number))"),
-                ])
+            try simulator.addCallRecording(number, created: clock.withLock { $0 } - secondsAgo)
         }
 
         func advance(by seconds: Int64) { clock.withLock { $0 += seconds } }
@@ -52,7 +48,7 @@ struct RefusedCallTests {
         }
 
         /// The requests for calls.
-        var count: Int { simulator.requests.count { $0.path.hasSuffix("/Calls.json") } }
+        var count: Int { simulator.callListRequests.count }
 
         func lines(_ text: String) -> Int { log.lines.count { $0.contains("the list of calls \(text)") } }
 

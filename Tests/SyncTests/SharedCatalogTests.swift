@@ -33,16 +33,20 @@ struct SharedCatalogTests {
         #expect(try folder.integrityCheck() == ["ok"])
     }
 
+    /// A folder whose catalog has the list already.
+    private static func listedFolder(_ simulator: TwilioSimulator) throws -> CatalogFolder {
+        let folder = try CatalogFolder()
+        let bench = try SyncBench(simulator, folder: folder)
+        defer { bench.shutDown() }
+        try bench.list(.composition).get()
+        return folder
+    }
+
     @Test("What one has asked for just now, the other doesn't ask for again")
     func sparedRefresh() throws {
         let simulator = try TwilioSimulator.withHourlyCompositions(20, pageSize: 5, latencyMilliseconds: 5)
         defer { simulator.stop() }
-        let folder = try CatalogFolder()
-        do {
-            let bench = try SyncBench(simulator, folder: folder)
-            defer { bench.shutDown() }
-            try bench.list(.composition).get()
-        }
+        let folder = try Self.listedFolder(simulator)
         var settings = SyncSettings(refreshInterval: .seconds(60))
         settings.now = { Int64(Date().timeIntervalSince1970) + 4000 }
         let (first, second) = (
@@ -67,12 +71,7 @@ struct SharedCatalogTests {
     func sparedPass() throws {
         let simulator = try TwilioSimulator.withHourlyCompositions(20, pageSize: 5, latencyMilliseconds: 5)
         defer { simulator.stop() }
-        let folder = try CatalogFolder()
-        do {
-            let bench = try SyncBench(simulator, folder: folder)
-            defer { bench.shutDown() }
-            try bench.list(.composition).get()
-        }
+        let folder = try Self.listedFolder(simulator)
         // A pass is due three days later, and another mount has begun it.
         let later = Int64(Date().timeIntervalSince1970) + 3 * 86_400
         let other = try folder.catalog()

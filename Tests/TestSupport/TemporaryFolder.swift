@@ -46,6 +46,18 @@ public final class TemporaryFolder: Sendable {
         return file.path
     }
 
+    /// Makes a file that only the user can access, in one step in the place of one that is there.
+    ///
+    /// So do programs that replace secrets: a half-written one is never there.
+    ///
+    /// - Returns: its path.
+    @discardableResult
+    public func secretFile(_ name: String, _ text: String) throws -> String {
+        let (new, path) = (try file(name + ".new", text), path(name))
+        guard chmod(new, 0o600) == 0, rename(new, path) == 0 else { throw CommandError("'\(path)' can't be replaced") }
+        return path
+    }
+
     /// Makes a folder in the folder.
     ///
     /// - Returns: its path.

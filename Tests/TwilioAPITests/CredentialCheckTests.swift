@@ -34,7 +34,7 @@ struct CredentialCheckTests {
                     + #""status":\#(status),"code":\#(code)}"#)
             bench.simulator.clearRequests()
             let missing = shown.filter { !reached.contains($0) }
-            let check = { try bench.client.verifyCredentials(for: Set(shown), patience: Patience()) }
+            let check = { try CredentialCheck(patience: Patience()).run(bench.client, Set(shown)) }
             if missing.isEmpty {
                 #expect(throws: Never.self) { try check() }
             } else {
@@ -71,11 +71,11 @@ struct CredentialCheckTests {
                 endpoints: try Endpoints(region: region, api: simulator.apiURL, video: simulator.apiURL),
                 transfer: api.transfer)
             let error = #expect(throws: TwilioError.self) {
-                try client.verifyCredentials(for: Set(Kind.allCases), patience: Patience())
+                try CredentialCheck(patience: Patience()).run(client, Set(Kind.allCases))
             }
             #expect(error?.code == .listsRefused && error?.message.contains("--kinds voice ") == true)
             #expect(error?.message.contains("the region \(region ?? "") has no video") == isNamed)
-            #expect(throws: Never.self) { try client.verifyCredentials(for: [.voiceRecording], patience: Patience()) }
+            #expect(throws: Never.self) { try CredentialCheck(patience: Patience()).run(client, [.voiceRecording]) }
         }
     }
 

@@ -125,8 +125,8 @@ struct TwilioClientTests {
     func wrongCredentials(format: ErrorFormat) throws {
         let bench = try AccountBench(password: "wrong") { $0.behaviour.errorFormat = format.behaviour }
         let error = #expect(throws: TwilioError.self) {
-            try bench.client.verifyCredentials(
-                for: Set(TwilioAPI.MediaKind.allCases), patience: Patience(giveUp: .seconds(5)))
+            try CredentialCheck(patience: Patience(giveUp: .seconds(5))).run(
+                bench.client, Set(TwilioAPI.MediaKind.allCases))
         }
         #expect(error?.code == .unauthorized)
         #expect(error?.status == 401)
@@ -148,7 +148,7 @@ struct TwilioClientTests {
             as [[TwilioAPI.MediaKind]]
         {
             bench.simulator.clearRequests()
-            try bench.client.verifyCredentials(for: Set(kinds), patience: Patience(giveUp: .seconds(5)))
+            try CredentialCheck(patience: Patience(giveUp: .seconds(5))).run(bench.client, Set(kinds))
             #expect(
                 Set(bench.simulator.requests.map(\.path)) == Set(kinds.map(bench.client.listAddress)))
             #expect(bench.simulator.requests.count == kinds.count)
@@ -172,7 +172,7 @@ struct TwilioClientTests {
         try Self.withClient(of: server) { client in
             for kind in TwilioAPI.MediaKind.allCases {
                 let error = #expect(throws: TwilioError.self) {
-                    try client.verifyCredentials(for: [kind], patience: Patience())
+                    try CredentialCheck(patience: Patience()).run(client, [kind])
                 }
                 #expect(error?.code == .malformedAnswer, "\(kind)")
             }
@@ -191,7 +191,7 @@ struct TwilioClientTests {
         defer { server.stop() }
         try Self.withClient(of: server) { client in
             let error = #expect(throws: TwilioError.self) {
-                try client.verifyCredentials(for: Set(TwilioAPI.MediaKind.allCases), patience: Patience())
+                try CredentialCheck(patience: Patience()).run(client, Set(TwilioAPI.MediaKind.allCases))
             }
             #expect(error?.code == .malformedAnswer, "\(location)")
         }
@@ -204,9 +204,8 @@ struct TwilioClientTests {
         let api = try TestClient(url: server.url)
         defer { api.shutDown() }
         let error = #expect(throws: TwilioError.self) {
-            try api.client.verifyCredentials(
-                for: Set(TwilioAPI.MediaKind.allCases),
-                patience: Patience(giveUp: .milliseconds(300), firstBackoff: .milliseconds(20)))
+            try CredentialCheck(patience: Patience(giveUp: .milliseconds(300), firstBackoff: .milliseconds(20))).run(
+                api.client, Set(TwilioAPI.MediaKind.allCases))
         }
         #expect(error?.code == .unreachable)
         #expect(error?.status == nil)

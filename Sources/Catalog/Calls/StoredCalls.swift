@@ -11,6 +11,9 @@ package struct StoredCalls: Sendable {
     /// The most seconds from the beginning of a call to a recording of it: a day, the longest call, and an hour.
     package static let reach: Int64 = 90_000
 
+    /// The kinds whose recordings belong to calls, for SQL's `IN`.
+    static let kinds = MediaKind.ofCalls.numbers
+
     /// The kind whose coverage belongs to calls.
     private static let kind = MediaKind.voiceRecording
 
@@ -95,7 +98,7 @@ package struct StoredCalls: Sendable {
         return try storage.read { database in
             let query = "SELECT min(created) FROM entry WHERE kind = ?1 AND created >= ?2 AND created < ?3"
             var days: Set<Int64> = []
-            for kind in MediaKind.allCases where kind.group == .call {
+            for kind in MediaKind.ofCalls {
                 var next = range.lowerBound
                 while next < range.upperBound {
                     let found = try database.firstRow(of: query, [kind.rawValue, next, range.upperBound]) {
@@ -115,7 +118,7 @@ package struct StoredCalls: Sendable {
     package func lastUnknown(createdIn range: Range<Int64>) throws(CatalogError) -> Int64? {
         try storage.read { database in
             let query = """
-                SELECT max(id) FROM entry WHERE kind IN (\(Catalog.kindsOfCalls)) AND created >= ?1 AND created < ?2
+                SELECT max(id) FROM entry WHERE kind IN (\(Self.kinds)) AND created >= ?1 AND created < ?2
                     AND group_sid IS NOT NULL AND NOT EXISTS (SELECT 1 FROM call WHERE call.sid = entry.group_sid)
                 """
             let found = try database.firstRow(of: query, [range.lowerBound, range.upperBound]) {
@@ -138,9 +141,9 @@ package struct StoredCalls: Sendable {
             let query = """
                 SELECT group_sid, max(created) FROM (
                     SELECT id, group_sid, created FROM entry
-                    WHERE kind IN (\(Catalog.kindsOfCalls)) AND created >= ?1 AND id > ?2
+                    WHERE kind IN (\(Self.kinds)) AND created >= ?1 AND id > ?2
                     UNION ALL SELECT id, group_sid, NULL FROM entry
-                    WHERE kind IN (\(Catalog.kindsOfCalls)) AND created IS NULL AND id > ?2)
+                    WHERE kind IN (\(Self.kinds)) AND created IS NULL AND id > ?2)
                 WHERE group_sid IS NOT NULL AND NOT EXISTS (SELECT 1 FROM call WHERE call.sid = group_sid)
                 GROUP BY group_sid ORDER BY min(id) LIMIT ?3
                 """

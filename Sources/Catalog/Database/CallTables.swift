@@ -3,6 +3,8 @@ import TwilioAPI
 
 /// The tables of calls and conferences, and their contents from an earlier version's catalog.
 enum CallTables {
+    /// The statements that create the tables.
+    ///
     /// - `call.sid` has the 16 bytes of a SID's digits; `started` is in seconds since 1970.
     /// - `from_number` and `to_number` are a telephone number's digits (E.164), and 0 for any other party, which
     ///   `from_text` and `to_text` have: they are null for telephone numbers.
@@ -37,7 +39,7 @@ enum CallTables {
     static func fill(_ database: Database, coder: DocumentCoder) throws {
         let select = """
             SELECT id, kind, json FROM entry JOIN document USING (id)
-            WHERE id > ?1 AND +kind IN (\(Catalog.kindsOfCalls)) ORDER BY id LIMIT ?2
+            WHERE id > ?1 AND +kind IN (\(StoredCalls.kinds)) ORDER BY id LIMIT ?2
             """
         var (position, count) = (Int64(0), Int64(0))
         while true {

@@ -41,7 +41,7 @@ extension CatalogCheck {
         let strays = """
             SELECT conference.id, conference.sid, conference.checksum, entry.id IS NULL
             FROM conference NOT INDEXED LEFT JOIN entry ON entry.id = conference.id
-                AND entry.kind IN (\(Catalog.kindsOfCalls))
+                AND entry.kind IN (\(StoredCalls.kinds))
             """
         try database.forEachRow(of: strays) { row in
             let conference = try ConferenceRow(row)

@@ -20,7 +20,7 @@ extension CatalogWriter {
         let isRecorded = try RawStatement(
             database,
             """
-            SELECT 1 FROM entry WHERE kind IN (\(Catalog.kindsOfCalls)) AND group_sid = ?1 AND status IS NULL LIMIT 1
+            SELECT 1 FROM entry WHERE kind IN (\(StoredCalls.kinds)) AND group_sid = ?1 AND status IS NULL LIMIT 1
             """)
         let unfinished = try unfinishedCalls()
         let insert = try RawStatement(
@@ -56,7 +56,7 @@ extension CatalogWriter {
     private static let unfinishedCalls = """
         SELECT group_sid FROM entry INDEXED BY entry_unfinished
         WHERE status IS NOT NULL AND status NOT IN ('deleted', 'failed', 'absent')
-            AND +kind IN (\(Catalog.kindsOfCalls)) AND group_sid IS NOT NULL
+            AND +kind IN (\(StoredCalls.kinds)) AND group_sid IS NOT NULL
         """
     /// The most unfinished recordings whose calls are looked at.
     private static let unfinishedLimit = 10_000
@@ -83,7 +83,7 @@ extension CatalogWriter {
             """
             DELETE FROM call
             WHERE sid > coalesce(?3, x'') AND sid <= ?4 AND +started >= ?1 AND +started < ?2 AND NOT EXISTS (
-                    SELECT 1 FROM entry WHERE kind IN (\(Catalog.kindsOfCalls)) AND group_sid = call.sid
+                    SELECT 1 FROM entry WHERE kind IN (\(StoredCalls.kinds)) AND group_sid = call.sid
                         AND status IS NULL)
                 AND sid NOT IN (\(Self.unfinishedCalls) LIMIT \(Self.unfinishedLimit))
             """)

@@ -31,4 +31,8 @@ extension SID {
     init(group digits: SIDDigits, of kind: MediaKind) {
         self.init(kind.groupLetters, high: digits.high, low: digits.low)
     }
+
+    init(call digits: SIDDigits) { self.init(.call, high: digits.high, low: digits.low) }
+
+    init(conference digits: SIDDigits) { self.init(.conference, high: digits.high, low: digits.low) }
 }

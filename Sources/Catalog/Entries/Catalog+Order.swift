@@ -29,8 +29,8 @@ extension Catalog {
             case .position: ("(SELECT id FROM entry WHERE kind = ?1 AND sid = ?2)", "id", "+kind")
             case .name: ("?2", "sid", "kind")
             }
-        return try entries(
-            "\(kindColumn) = ?1 AND \(column) > \(place) AND status IS NULL\(isShown()) ORDER BY \(column) LIMIT ?3",
+        return try shown.entries(
+            "\(kindColumn) = ?1 AND \(column) > \(place) AND status IS NULL\(shown.condition()) ORDER BY \(column) LIMIT ?3",
             [kind.rawValue, SIDDigits(sid), limit])
     }
 }

@@ -82,39 +82,69 @@ public struct Requirements: Sendable {
 
     /// A sample of the completed recordings with a requirement, from all over the catalog, different each time.
     ///
-    /// Scans the catalog at most once, and takes no time if many have the requirement.
+    /// It has all of them if these are no more than the limit, and one of the newest if there is one among the newest
+    /// thousand of the kind: owners of buckets delete what is old. Scans the catalog at most twice, and takes no time
+    /// if many have the requirement.
     ///
     /// - Parameters:
     ///   - number: the number of the requirement.
     ///   - kind: the kind of the recordings.
     public func examples(of number: Int64, kind: MediaKind, limit: Int) throws(CatalogError) -> [SID] {
-        try storage.read { database in
-            let ends = try database.firstRow(of: "SELECT min(id), max(id) FROM entry") { row in
-                (first: row.optionalInteger(0), last: row.optionalInteger(1))
-            }
-            guard let first = ends?.first, let last = ends?.last else { return [] }
-            // The plus makes SQLite scan the table in its order.
-            let query = """
-                \(CatalogEntry.select) WHERE +kind = ?1 AND requirement = ?2 AND status IS NULL AND id >= ?3
-                ORDER BY id LIMIT 1
-                """
-            let step = Double(last) / Double(limit) - Double(first) / Double(limit)
-            let phase = Double.random(in: 0..<1)
-            var (sids, next) = ([SID](), first)
-            for index in 0..<limit {
-                // The first search starts at the first entry, so that it finds a single example.
-                let place = (Double(first) + step * (Double(index) + phase)).rounded()
-                let start = index == 0 ? first : Int64(exactly: place) ?? first
-                let found = try database.firstRow(of: query, [kind.rawValue, number, max(next, start)]) { row in
-                    CatalogEntry(try EntryRow(row))
+        let group: [(any StatementValue)?] = [kind.rawValue, number]
+        return try storage.read { database in
+            var examples: [CatalogEntry] = []
+            func add(_ query: String, _ values: [(any StatementValue)?]) throws {
+                try database.forEachRow(of: query, values) { row in
+                    let entry = CatalogEntry(try EntryRow(row))
+                    guard examples.count < limit, !examples.contains(where: { $0.sid == entry.sid }) else { return }
+                    examples.append(entry)
                 }
-                guard let entry = found else { break }
-                sids.append(entry.sid)
-                guard entry.position < last else { break }
-                next = entry.position + 1
             }
-            return sids
+            try add(Self.newest, group)
+            for entry in try Self.spread(group, limit: limit, in: database) where examples.count < limit {
+                guard !examples.contains(where: { $0.sid == entry.sid }) else { continue }
+                examples.append(entry)
+            }
+            // The places may lie beyond the group: other kinds are in the same table.
+            if examples.count < limit { try add("\(Self.member) ORDER BY id LIMIT ?3", group + [Int64(limit)]) }
+            return examples.map(\.sid)
         }
+    }
+
+    /// The query for the completed recordings with a requirement; the plus makes SQLite scan the table in its order.
+    private static let member = "\(CatalogEntry.select) WHERE +kind = ?1 AND requirement = ?2 AND status IS NULL"
+
+    /// The query for the newest recording with a requirement.
+    private static let newest = """
+        \(CatalogEntry.select) WHERE id IN (SELECT id FROM entry WHERE kind = ?1 ORDER BY created DESC LIMIT 1000)
+        AND requirement = ?2 AND status IS NULL ORDER BY created DESC LIMIT 1
+        """
+
+    /// The first recordings of a group that follow some places which are spread over the table.
+    private static func spread(
+        _ group: [(any StatementValue)?], limit: Int, in database: Database
+    ) throws -> [CatalogEntry] {
+        let ends = try database.firstRow(of: "SELECT min(id), max(id) FROM entry") { row in
+            (first: row.optionalInteger(0), last: row.optionalInteger(1))
+        }
+        guard let first = ends?.first, let last = ends?.last else { return [] }
+        let step = Double(last) / Double(limit) - Double(first) / Double(limit)
+        let phase = Double.random(in: 0..<1)
+        var (entries, next) = ([CatalogEntry](), first)
+        for index in 0..<limit {
+            // The first search starts at the first entry, so that it finds a single example.
+            let place = (Double(first) + step * (Double(index) + phase)).rounded()
+            let start = index == 0 ? first : Int64(exactly: place) ?? first
+            let query = "\(member) AND id >= ?3 ORDER BY id LIMIT 1"
+            let found = try database.firstRow(of: query, group + [max(next, start)]) { row in
+                CatalogEntry(try EntryRow(row))
+            }
+            guard let entry = found else { break }
+            entries.append(entry)
+            guard entry.position < last else { break }
+            next = entry.position + 1
+        }
+        return entries
     }
 
     // MARK: Hiding

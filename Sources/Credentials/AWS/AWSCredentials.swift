@@ -74,6 +74,9 @@ extension AWSCredentials: Rereadable {
     /// The name in log lines.
     public var name: String { "the AWS profile '\(sources.profile)'" }
 
+    /// Whether one of the files is there: most users have neither.
+    public var isThere: Bool { sources.files.contains { FileStamp(of: $0) != nil } }
+
     /// Reads the files again; see ``Rereadable``.
     ///
     /// Files without a usable key take none away: one of them may be half-written, or can't be read now, and a server

@@ -40,11 +40,7 @@ struct AWSKey: Hashable, Sendable {
     }
 }
 
-extension AWSKey: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+extension AWSKey: Redacted {
     /// The identifier alone.
     var description: String { "\(identifier):<redacted>" }
-    /// The identifier alone.
-    var debugDescription: String { description }
-    /// The identifier alone.
-    var customMirror: Mirror { Mirror(self, children: ["identifier": identifier]) }
 }

@@ -38,6 +38,8 @@ public final class ClientValidation: CredentialProvider {
             now: { Int64(Date().timeIntervalSince1970) })
     }
 
+    /// Makes a provider with a clock of its own.
+    ///
     /// - Parameter now: The time in seconds since 1970.
     init(
         _ base: any CredentialProvider, signer: RequestSigner, endpoints: Endpoints,
@@ -72,8 +74,7 @@ public final class ClientValidation: CredentialProvider {
         }
     }
 
-    /// Whether the base takes a response for a refusal, or the public key isn't accepted, which Twilio tells with 401 or
-    /// 403.
+    /// Whether the base takes a response for a refusal, or the public key isn't accepted (401 or 403).
     public func isRefusal(status: Int, body: [UInt8]) -> Bool {
         base.isRefusal(status: status, body: body) || status == 403 && KnownRefusal.isOfKey(body: body)
     }

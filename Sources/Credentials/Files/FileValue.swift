@@ -104,6 +104,9 @@ public protocol Rereadable: AnyObject, Sendable {
     /// The name in log lines, with its article and its file.
     var name: String { get }
 
+    /// Whether there is something to read, so that a person who asks for it can be told that it is the same.
+    var isThere: Bool { get }
+
     /// Reads the files again if they have changed; called on one thread, which may wait for a disk.
     ///
     /// After an error, what was read before stays in use, and the same files aren't read again until they change.
@@ -111,4 +114,9 @@ public protocol Rereadable: AnyObject, Sendable {
     /// - Parameter evenIfUnchanged: Whether to read them in any case, because a person asks for it.
     /// - Returns: Whether something else was read.
     func readAgain(evenIfUnchanged: Bool) throws -> Bool
+}
+
+extension Rereadable {
+    /// True.
+    public var isThere: Bool { true }
 }

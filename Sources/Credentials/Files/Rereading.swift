@@ -39,14 +39,13 @@ public final class Rereading: Sendable {
         worker.run { [self] in
             isAskedForAll.withLock { $0 = false }
             let sources = sources.withLock(\.self)
-            guard !sources.isEmpty else {
-                return logger.notice("no file with credentials or keys can be read again: mount again to replace them")
-            }
             let outcomes = sources.map { read($0, evenIfUnchanged: true) }
             // Each change and each failure has its line already.
-            if outcomes.allSatisfy({ $0 == .unchanged }) {
-                logger.notice("the files with credentials and keys were read again and hold the same as before")
-            }
+            guard outcomes.allSatisfy({ $0 == .unchanged }) else { return }
+            logger.notice(
+                sources.contains { $0.isThere }
+                    ? "the files with credentials and keys were read again and hold the same as before"
+                    : "no file with credentials or keys can be read again: mount again to replace them")
         }
     }
 

@@ -1,3 +1,4 @@
+public import Support
 import FoundationEssentials
 
 /// The profiles in the configuration of Twilio's command line, `~/.twilio-cli/config.json`.
@@ -86,11 +87,7 @@ public struct TwilioCLIProfiles: Sendable {
     }
 }
 
-extension TwilioCLIProfiles.Profile: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+extension TwilioCLIProfiles.Profile: Redacted {
     /// The name alone.
     public var description: String { name }
-    /// The name alone.
-    public var debugDescription: String { name }
-    /// The name alone: the secret isn't shown.
-    public var customMirror: Mirror { Mirror(self, children: ["name": name]) }
 }

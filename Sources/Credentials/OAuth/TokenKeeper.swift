@@ -27,7 +27,11 @@ struct TokenKeeper {
     static let failureMemory = Duration.seconds(5)
     /// The age below which a refused token counts as new: its refusal is the host's decision, not the token's end.
     static let newness = Duration.seconds(1)
-    /// How long no token is asked for because of refusals, once a new one was refused.
+    /// How many new tokens may be refused within `refusalPause` before no more are asked for.
+    ///
+    /// A refused new token may have ended all the same: tokens are revoked when a secret is rotated, perhaps twice.
+    static let newTokenRefusalLimit = 3
+    /// How long the refusal of a new token counts.
     static let refusalPause = Duration.seconds(10)
 
     /// A token with its times.
@@ -45,8 +49,8 @@ struct TokenKeeper {
     private var failure: (error: TwilioError, until: Instant)?
     /// The earliest time for the next renewal ahead of the end.
     private var nextRenewal: Instant?
-    /// When a new token was refused.
-    private var newTokenRefusedAt: Instant?
+    /// When new tokens were refused, not longer than `refusalPause` ago.
+    private var newTokenRefusals: [Instant] = []
 
     /// Whether there has ever been a token.
     var hadToken: Bool { held != nil }
@@ -71,10 +75,9 @@ struct TokenKeeper {
     mutating func decide(refused: BearerToken?, now: Instant) -> Decision {
         if let held, refused == held.token {
             self.held?.isRefused = true
-            if let newTokenRefusedAt, newTokenRefusedAt.duration(to: now) < Self.refusalPause {
-                return .answer(.success(false))
-            }
-            if held.obtainedAt.duration(to: now) < Self.newness { newTokenRefusedAt = now }
+            newTokenRefusals.removeAll { $0.duration(to: now) >= Self.refusalPause }
+            guard newTokenRefusals.count < Self.newTokenRefusalLimit else { return .answer(.success(false)) }
+            if !held.isRefused, held.obtainedAt.duration(to: now) < Self.newness { newTokenRefusals.append(now) }
         } else if token(now: now) != nil {
             return .answer(.success(true))
         }
@@ -107,5 +110,5 @@ struct TokenKeeper {
     }
 
     /// Forgets failures and refusals, since the client's secret may be another one now; the token serves on.
-    mutating func forgetFailures() { (failure, nextRenewal, newTokenRefusedAt) = (nil, nil, nil) }
+    mutating func forgetFailures() { (failure, nextRenewal, newTokenRefusals) = (nil, nil, []) }
 }

@@ -36,7 +36,7 @@ final class AttributeProvider: Sendable {
             var entry: CatalogEntry?
             switch node.place {
             case .directory(.group(let group)):
-                entry = try branch.oldest(ofGroup: group)
+                entry = try branch.oldest(of: group)
                 guard entry != nil else { return waitForGroup(group, node, completion) }
             case .directory(.number(let number)):
                 entry = try branch.oldest(of: number)
@@ -70,7 +70,7 @@ final class AttributeProvider: Sendable {
         branch.synchronizer.whenListed(kinds) { [self] result in
             do throws(FileTreeError) {
                 if case .failure(let error) = result { throw .list(error) }
-                guard let oldest = try branch.oldest(ofGroup: group), let attributes = try known(of: node, oldest)
+                guard let oldest = try branch.oldest(of: group), let attributes = try known(of: node, oldest)
                 else { throw branch.isListed(kinds) ? gone : .interrupted }
                 completion(.success(attributes))
             } catch {

@@ -31,7 +31,7 @@ extension Branch {
         case .date(let span):
             return entry.dateCreated.map(span.interval.contains) ?? false ? .link(sid, kind, .date) : nil
         case .group(let group) where Grouping(of: group) == .conference:
-            return try catalog.conference(of: entry) == group ? .link(sid, kind, .conference) : nil
+            return try catalog.groups.conference(of: entry) == group ? .link(sid, kind, .conference) : nil
         case .group(let group): return entry.group == group ? .link(sid, kind, .group) : nil
         case .number(let number):
             guard let call else { return nil }
@@ -54,7 +54,7 @@ extension Branch {
         case .link(_, _, .group): return (entry?.group).map { .group($0) }
         case .link(_, _, .conference):
             guard let entry else { return nil }
-            return try catalog.conference(of: entry).map { .group($0) }
+            return try catalog.groups.conference(of: entry).map { .group($0) }
         case .link(_, _, .caller):
             guard let entry, let call = try call(of: entry) else { return nil }
             return .number(NumberGroup(call.from))
@@ -76,18 +76,12 @@ extension Branch {
     func whenNamed(
         _ directory: Directory, completion: @escaping ListCompletion
     ) throws(FileTreeError) {
-        let tolerant: ListCompletion = { result in
-            if case .failure(let error) = result, error.code == .refusedCalls {
-                completion(.success(()))
-            } else {
-                completion(result)
-            }
-        }
+        let tolerant = Self.tolerating(completion)
         switch directory {
         case .date(let span): synchronizer.whenCallsListed(createdIn: span.interval, completion: tolerant)
         case .group(let group) where Grouping(of: group) != .room:
             // A conference may go on for weeks.
-            guard let first = try oldest(ofGroup: group)?.dateCreated, let last = try newest(ofGroup: group),
+            guard let first = try oldest(of: group)?.dateCreated, let last = try newest(of: group),
                 first <= last
             else { return completion(.success(())) }
             synchronizer.whenCallsListed(
@@ -99,7 +93,13 @@ extension Branch {
     /// Calls a completion once the call of a recording is known, as far as Twilio tells it.
     func whenCallKnown(of entry: CatalogEntry, completion: @escaping ListCompletion) {
         guard let created = entry.dateCreated else { return completion(.success(())) }
-        synchronizer.whenCallsListed(createdIn: created..<Timestamp(seconds: created.seconds + 1)) { result in
+        synchronizer.whenCallsListed(
+            createdIn: created..<Timestamp(seconds: created.seconds + 1), completion: Self.tolerating(completion))
+    }
+
+    /// A completion for which refused calls are no failure.
+    private static func tolerating(_ completion: @escaping ListCompletion) -> ListCompletion {
+        { result in
             if case .failure(let error) = result, error.code == .refusedCalls {
                 completion(.success(()))
             } else {

@@ -50,20 +50,20 @@ extension Branch {
 
     /// The oldest recording of a telephone number's first call; nil without any.
     func oldest(of number: NumberGroup) throws(FileTreeError) -> CatalogEntry? {
-        try query { catalog throws(CatalogError) in try catalog.oldest(of: number) }
+        try query { catalog throws(CatalogError) in try catalog.groups.oldest(of: number) }
     }
 
     /// The oldest recording of a call, a conference or a room; nil without any.
-    func oldest(ofGroup group: SID) throws(FileTreeError) -> CatalogEntry? {
+    func oldest(of group: SID) throws(FileTreeError) -> CatalogEntry? {
         try query { catalog throws(CatalogError) in
-            try catalog.oldest(ofGroup: group, kinds: Grouping(of: group).kinds)
+            try catalog.groups.oldest(of: group, kinds: Grouping(of: group).kinds)
         }
     }
 
     /// The time of the newest recording of a call, a conference or a room; nil without any.
-    func newest(ofGroup group: SID) throws(FileTreeError) -> Timestamp? {
+    func newest(of group: SID) throws(FileTreeError) -> Timestamp? {
         try query { catalog throws(CatalogError) in
-            try catalog.newest(ofGroup: group, kinds: Grouping(of: group).kinds)
+            try catalog.groups.newest(of: group, kinds: Grouping(of: group).kinds)
         }
     }
 }
@@ -95,7 +95,7 @@ extension Branch {
         switch directory {
         case .date(let span): span.interval.lowerBound
         case .group(let group):
-            try (oldest == nil ? self.oldest(ofGroup: group) : oldest)?.dateCreated ?? Attributes.unknownTime
+            try (oldest == nil ? self.oldest(of: group) : oldest)?.dateCreated ?? Attributes.unknownTime
         case .number(let number):
             try (oldest == nil ? self.oldest(of: number) : oldest)?.dateCreated ?? Attributes.unknownTime
         // The time of the mount would change with each mount.

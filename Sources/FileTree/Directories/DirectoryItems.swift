@@ -29,15 +29,11 @@ struct DirectoryItems {
         case .date(let span) where span.unit != .day:
             return try DateView(branch: branch).spans(of: span, after: number, limit: limit).map(Self.item)
         case .byNumber:
-            return try branch.catalog.numberGroups(after: number, limit: limit).map {
+            return try branch.catalog.groups.numbers(after: number, limit: limit).map {
                 DirectoryItem(name: $0.name, place: .directory(.number($0)), number: $0.storedNumber + 1)
             }
         case .byGroup(let grouping):
-            let groups =
-                grouping == .conference
-                ? try branch.catalog.conferences(after: number, limit: limit)
-                : try branch.catalog.groups(of: directory.kinds, after: number, limit: limit)
-            return groups.map {
+            return try grouping.groups(in: branch.catalog, after: number, limit: limit).map {
                 DirectoryItem(name: $0.group.description, place: .directory(.group($0.group)), number: $0.position)
             }
         case .media, .metadataOf, .date, .group, .number: return try recordings(after: number, limit: limit)
@@ -70,11 +66,11 @@ struct DirectoryItems {
         case .media(let kind), .metadataOf(let kind):
             return try branch.catalog.entries(of: kind, after: number, limit: limit).map { ($0, $0.position) }
         case .group(let group):
-            return try branch.catalog.entries(
-                ofGroup: group, kinds: directory.kinds, after: number, limit: limit
+            return try branch.catalog.groups.entries(
+                of: group, kinds: directory.kinds, after: number, limit: limit
             ).map { ($0, $0.position) }
         case .number(let group):
-            return try branch.catalog.entries(of: group, after: number, limit: limit).map { ($0, $0.position) }
+            return try branch.catalog.groups.entries(of: group, after: number, limit: limit).map { ($0, $0.position) }
         case .date(let span):
             return try DateView(branch: branch).entries(of: span, after: number, limit: limit)
         case .root, .metadata, .byDate, .byGroup, .byNumber, .accounts, .control: return []

@@ -60,7 +60,7 @@ final class NameLookup: Sendable {
         guard let group = grouping.group(named: name) else { throw .missing(name) }
         let branch = branches[number]
         let node = Node(.directory(.group(group)), in: number)
-        if let oldest = try branch.oldest(ofGroup: group) {
+        if let oldest = try branch.oldest(of: group) {
             return try attributes.lookedUp(node, oldest, validity: Validity.short)
         }
         guard !branch.isListed(grouping.kinds) else { throw .missing(name) }

@@ -57,15 +57,9 @@ struct NumberLookup: Sendable {
             if try hasRecordings(group, in: branches[.main]) {
                 found.append((Node(.directory(.number(group))), nil))
             }
-        case .group(.conference, let digits):
-            for number in branches.numbers {
-                for group in try branches[number].catalog.conferences(digits: digits) {
-                    found.append((Node(.directory(.group(group)), in: number), nil))
-                }
-            }
         case .group(let grouping, let digits):
             for number in branches.numbers {
-                for group in try branches[number].catalog.groups(of: grouping.kinds, digits: digits) {
+                for group in try grouping.groups(in: branches[number].catalog, digits: digits) {
                     found.append((Node(.directory(.group(group)), in: number), nil))
                 }
             }
@@ -92,7 +86,7 @@ struct NumberLookup: Sendable {
     /// Whether a branch has a directory of a telephone number.
     private func hasRecordings(_ group: NumberGroup, in branch: Branch) throws(CatalogError) -> Bool {
         guard branch.synchronizer.hasCalls else { return false }
-        return try branch.catalog.oldest(of: group) != nil
+        return try branch.catalog.groups.oldest(of: group) != nil
     }
 
     /// The directory of a node.

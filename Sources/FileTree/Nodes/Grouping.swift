@@ -1,3 +1,4 @@
+import Catalog
 import TwilioAPI
 
 /// A grouping of recordings, besides those by date and by telephone number; its raw value names the directory.
@@ -19,11 +20,7 @@ enum Grouping: String, CaseIterable, Hashable, Sendable {
     }
 
     /// The kinds with this grouping.
-    var kinds: [MediaKind] { self == .room ? Self.kindsOfRooms : Self.kindsOfCalls }
-
-    // Made only once, since each lookup asks for them.
-    private static let kindsOfCalls = MediaKind.allCases.filter { $0.group == .call }
-    private static let kindsOfRooms = MediaKind.allCases.filter { $0.group == .room }
+    var kinds: [MediaKind] { self == .room ? MediaKind.ofRooms : MediaKind.ofCalls }
 
     /// The first letters of its groups' SIDs.
     private var letters: SID.Letters {
@@ -36,4 +33,27 @@ enum Grouping: String, CaseIterable, Hashable, Sendable {
 
     /// Reads the name of a call, a room or a conference; nil for other names.
     func group(named name: String) -> SID? { SID(name, letters: letters) }
+}
+
+/// The groups in a catalog, as far as they have shown recordings.
+extension Grouping {
+    /// The groups, each with the position of its first recording, in that order.
+    ///
+    /// - Parameter position: The position of the previous group; 0 to begin.
+    func groups(
+        in catalog: Catalog, after position: Int64, limit: Int
+    ) throws(CatalogError) -> [(group: SID, position: Int64)] {
+        switch self {
+        case .conference: try catalog.groups.conferences(after: position, limit: limit)
+        case .call, .room: try catalog.groups.callsOrRooms(of: kinds, after: position, limit: limit)
+        }
+    }
+
+    /// The groups whose SIDs begin with some digits.
+    func groups(in catalog: Catalog, digits: ClosedRange<UInt64>) throws(CatalogError) -> [SID] {
+        switch self {
+        case .conference: try catalog.groups.conferences(digits: digits)
+        case .call, .room: try catalog.groups.callsOrRooms(of: kinds, digits: digits)
+        }
+    }
 }

@@ -1,5 +1,3 @@
-import Support
-
 // The decisions of `TransferStateMachine` on its events; only its other file uses them.
 
 import Support

@@ -1,3 +1,5 @@
+public import Support
+
 /// What libcurl needs to sign a request for AWS, with signature version 4; printing it hides every secret.
 ///
 /// libcurl signs the path and the query as they stand in the URL, the host, and every header field that was set by
@@ -33,11 +35,7 @@ public struct AWSSignature: Sendable, Hashable {
     }
 }
 
-extension AWSSignature: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+extension AWSSignature: Redacted {
     /// The access key's identifier, the region and the service.
     public var description: String { "AWS \(accessKey):<redacted> for \(service) in \(region)" }
-    /// The description.
-    public var debugDescription: String { description }
-    /// The description alone.
-    public var customMirror: Mirror { Mirror(self, unlabeledChildren: [description]) }
 }

@@ -1,3 +1,4 @@
+public import Support
 public import FoundationEssentials
 
 /// A URL and the provider of its credential.
@@ -35,12 +36,7 @@ extension Address: Hashable {
     }
 }
 
-extension Address: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+extension Address: Redacted {
     /// The URL without its query, fragment and user information, so that no secret reaches a log.
     public var description: String { url.withoutSecrets }
-
-    /// The same as `description`.
-    public var debugDescription: String { description }
-    /// A mirror that shows only `description`, so that `dump` prints no secret.
-    public var customMirror: Mirror { Mirror(self, children: ["url": description]) }
 }

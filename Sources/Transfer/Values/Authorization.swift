@@ -1,3 +1,5 @@
+public import Support
+
 /// What authorizes one request; printing it hides every secret.
 public enum Authorization: Sendable, Hashable {
     /// HTTP Basic authentication (RFC 7617).
@@ -73,7 +75,7 @@ public enum Authorization: Sendable, Hashable {
     }
 }
 
-extension Authorization: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+extension Authorization: Redacted {
     /// The form, and the name where it has one.
     public var description: String {
         switch self {
@@ -83,9 +85,4 @@ extension Authorization: CustomStringConvertible, CustomDebugStringConvertible, 
         case .aws(let signature): "\(signature)"
         }
     }
-
-    /// The description.
-    public var debugDescription: String { description }
-    /// The description alone.
-    public var customMirror: Mirror { Mirror(self, unlabeledChildren: [description]) }
 }

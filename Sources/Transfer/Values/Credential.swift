@@ -1,3 +1,4 @@
+public import Support
 import FoundationEssentials
 
 /// A user name and password for HTTP Basic authentication (RFC 7617); printing it hides the password.
@@ -16,11 +17,7 @@ public struct Credential: Sendable, Hashable {
     public var fieldValue: String { "Basic \(Data("\(username):\(password)".utf8).base64EncodedString())" }
 }
 
-extension Credential: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+extension Credential: Redacted {
     /// The user name only.
     public var description: String { "\(username):<redacted>" }
-    /// The user name only.
-    public var debugDescription: String { description }
-    /// The user name only.
-    public var customMirror: Mirror { Mirror(self, children: ["username": username]) }
 }

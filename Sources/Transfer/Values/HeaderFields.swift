@@ -1,3 +1,5 @@
+public import Support
+
 /// The header fields of an HTTP message, in the order received.
 public struct HeaderFields: Sendable {
     private var fields: [(name: String, value: String)]
@@ -31,11 +33,7 @@ extension HeaderFields: Sequence {
     }
 }
 
-extension HeaderFields: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+extension HeaderFields: Redacted {
     /// The names only: values can be presigned URLs (`Location`), cookies and wrapped keys.
     public var description: String { fields.map(\.name).joined(separator: ", ") }
-    /// The description.
-    public var debugDescription: String { description }
-    /// The names only.
-    public var customMirror: Mirror { Mirror(self, unlabeledChildren: fields.map(\.name)) }
 }

@@ -1,3 +1,4 @@
+public import Support
 public import FoundationEssentials
 
 /// A request just before it is sent: what a signature covers.
@@ -21,11 +22,7 @@ public struct OutgoingRequest: Sendable {
     }
 }
 
-extension OutgoingRequest: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// The method and the address without its query.
+extension OutgoingRequest: Redacted {
+    /// The method and the address without its query: that, a field or the body can be secret.
     public var description: String { "\(method.rawValue) \(url.withoutSecrets)" }
-    /// The description.
-    public var debugDescription: String { description }
-    /// The description alone: a query, a field or a body can be secret.
-    public var customMirror: Mirror { Mirror(self, unlabeledChildren: [description]) }
 }

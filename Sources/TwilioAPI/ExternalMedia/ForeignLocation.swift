@@ -1,3 +1,5 @@
+import Transfer
+
 /// The address of media outside of Twilio, taken apart and written as a signature of AWS needs it.
 ///
 /// S3 computes a signature over the path as it writes it itself: every byte of the key percent-encoded with capital
@@ -6,6 +8,7 @@
 struct ForeignLocation: Hashable {
     /// The longest address: a key has 1024 bytes at most, each of which can be percent-encoded.
     private static let longestText = 8 << 10
+    private static let slash = UInt8(ascii: "/")
 
     /// The scheme: `https`, `http` or `s3`.
     let scheme: String
@@ -29,14 +32,15 @@ struct ForeignLocation: Hashable {
         (self.host, self.port) = (host, port == Self.ownPort(of: scheme) ? "" : port)
         guard scheme != "s3" else {
             // In such an address the key stands as it is.
-            path = Self.canonical(Array("/".utf8) + rest[end...].dropFirst(), isEncoded: false)
+            path = "/" + PercentEncoding.encoded(rest[end...].dropFirst(), keeping: Self.slash)
             query = nil
             return
         }
         let target = rest[end...].prefix { $0 != UInt8(ascii: "#") }
         let parts = target.split(separator: UInt8(ascii: "?"), maxSplits: 1, omittingEmptySubsequences: false)
-        let bytes = parts.first.map(Array.init) ?? []
-        path = Self.canonical(bytes.isEmpty ? Array("/".utf8) : bytes, isEncoded: true)
+        // A plus sign means itself here.
+        let bytes = PercentEncoding.decoded(parts.first.map(Array.init) ?? [])
+        path = bytes.isEmpty ? "/" : PercentEncoding.encoded(bytes, keeping: Self.slash)
         query = parts.count > 1 ? Self.version(in: parts[1]) : nil
     }
 
@@ -46,7 +50,7 @@ struct ForeignLocation: Hashable {
         guard let field = query.split(separator: UInt8(ascii: "&")).first(where: { $0.starts(with: name.utf8) }) else {
             return nil
         }
-        let value = canonical(Array(field.dropFirst(name.utf8.count)), isEncoded: true, keepsSlashes: false)
+        let value = PercentEncoding.encoded(PercentEncoding.decoded(field.dropFirst(name.utf8.count)))
         return value.isEmpty ? nil : name + value
     }
 
@@ -72,46 +76,5 @@ struct ForeignLocation: Hashable {
         let port = String(decoding: parts[1], as: UTF8.self)
         guard parts[1].allSatisfy(\.isDigit), let number = Int(port), (1...65535).contains(number) else { return nil }
         return (host, ":\(number)")
-    }
-
-    /// Writes a path canonically.
-    ///
-    /// - Parameter isEncoded: Whether `%` with two digits means a byte. A `%` without them always means itself, and so
-    ///   does `+`.
-    static func canonical(_ text: [UInt8], isEncoded: Bool, keepsSlashes: Bool = true) -> String {
-        var result: [UInt8] = []
-        result.reserveCapacity(text.count)
-        var index = 0
-        while index < text.count {
-            var byte = text[index]
-            index += 1
-            if isEncoded, byte == UInt8(ascii: "%"), index + 1 < text.count,
-                let high = hexadecimalValue(text[index]), let low = hexadecimalValue(text[index + 1])
-            {
-                byte = high << 4 | low
-                index += 2
-            }
-            if isUnreserved(byte) || keepsSlashes && byte == UInt8(ascii: "/") {
-                result.append(byte)
-            } else {
-                result += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-            }
-        }
-        return String(decoding: result, as: UTF8.self)
-    }
-
-    private static let digits = Array("0123456789ABCDEF".utf8)
-
-    private static func hexadecimalValue(_ character: UInt8) -> UInt8? {
-        switch character {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): character - UInt8(ascii: "0")
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): character - UInt8(ascii: "A") + 10
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): character - UInt8(ascii: "a") + 10
-        default: nil
-        }
-    }
-
-    private static func isUnreserved(_ character: UInt8) -> Bool {
-        character.isDigit || character.isSmallLetter || character.isCapitalLetter || "-._~".utf8.contains(character)
     }
 }

@@ -3,7 +3,4 @@ extension UInt8 {
     var isDigit: Bool { UInt8(ascii: "0")...UInt8(ascii: "9") ~= self }
     var isCapitalLetter: Bool { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= self }
     var isSmallLetter: Bool { UInt8(ascii: "a")...UInt8(ascii: "z") ~= self }
-
-    /// Whether URLs have it as it is everywhere (RFC 3986, 2.3).
-    var isUnreserved: Bool { isDigit || isCapitalLetter || isSmallLetter || "-._~".utf8.contains(self) }
 }

@@ -62,6 +62,11 @@ extension MediaKind {
         case video
     }
 
+    /// The kinds whose recordings belong to calls.
+    public static let ofCalls = allCases.filter { $0.group == .call }
+    /// The kinds whose recordings belong to rooms.
+    public static let ofRooms = allCases.filter { $0.group == .room }
+
     /// The first two letters of SIDs of this kind.
     public var sidLetters: SID.Letters { traits.sidLetters }
     /// The first two letters of SIDs of this kind, as text.

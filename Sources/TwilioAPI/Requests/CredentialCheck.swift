@@ -27,7 +27,12 @@ public struct CredentialCheck: Sendable {
 
     /// Asks for one resource of each list of an account; blocks.
     ///
-    /// - Throws: ``TwilioError``, as ``TwilioClient/verifyCredentials(for:patience:)`` describes.
+    /// It doesn't request the account itself, since standard API keys can't read it.
+    ///
+    /// - Throws: ``TwilioError``: the first failure that isn't a refusal, where no list is refused, for instance
+    ///   ``TwilioError/Code/malformedAnswer`` for another document, such as a captive portal's. Otherwise
+    ///   ``TwilioError/Code/unauthorized`` for wrong credentials, ``TwilioError/Code/notFound`` for an unknown account
+    ///   and ``TwilioError/Code/listsRefused`` for credentials that don't reach every list.
     public func run(_ client: TwilioClient, _ kinds: Set<MediaKind>) throws(TwilioError) {
         let verdict = CredentialVerdict(
             outcomes: outcomes(of: [(client: client, kinds: kinds)]), isOfSubaccounts: false,
@@ -42,7 +47,8 @@ public struct CredentialCheck: Sendable {
     public func run(
         ofSubaccounts accounts: [(client: TwilioClient, kinds: Set<MediaKind>)]
     ) throws(TwilioError) {
-        let verdict = CredentialVerdict(outcomes: outcomes(of: accounts), isOfSubaccounts: true, regionWithoutVideo: nil)
+        let verdict = CredentialVerdict(
+            outcomes: outcomes(of: accounts), isOfSubaccounts: true, regionWithoutVideo: nil)
         if let error = verdict.error { throw error }
     }
 

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Transfer
 
 /// The link to the next page of a list.
 ///
@@ -63,24 +64,8 @@ enum PageLink {
 
     /// A name or value; a `+` is a blank, as in forms.
     private static func encodedAnew(part: Substring) -> String {
-        let digits = Array("0123456789ABCDEF")
-        var bytes = Array(part.utf8)[...]
-        var text = ""
-        while var byte = bytes.popFirst() {
-            let values = bytes.prefix(2).compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
-            if byte == UInt8(ascii: "%"), values.count == 2 {
-                byte = UInt8(values[0] * 16 + values[1])
-                bytes = bytes.dropFirst(2)
-            } else if byte == UInt8(ascii: "+") {
-                byte = UInt8(ascii: " ")
-            }
-            if byte.isUnreserved {
-                text.unicodeScalars.append(Unicode.Scalar(byte))
-            } else {
-                text += "%\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
-            }
-        }
-        return text
+        let bytes = part.utf8.lazy.map { $0 == UInt8(ascii: "+") ? UInt8(ascii: " ") : $0 }
+        return PercentEncoding.encoded(PercentEncoding.decoded(bytes))
     }
 
     /// A part of the link for messages.

@@ -1,20 +1,8 @@
-public import Support
-public import Transfer
+import Support
+import Transfer
 
-// The check of an account's credentials.
+/// The requests of a ``CredentialCheck``.
 extension TwilioClient {
-    /// Requests one resource of each kind, with the kind's own credential, all at the same time; blocks.
-    ///
-    /// It doesn't request the account itself, since standard API keys can't read it.
-    ///
-    /// - Throws: ``TwilioError``: the first failure that isn't a refusal, where no list is refused, for instance
-    ///   ``TwilioError/Code/malformedAnswer`` for another document, such as a captive portal's. Otherwise
-    ///   ``TwilioError/Code/unauthorized`` for wrong credentials, ``TwilioError/Code/notFound`` for an unknown account
-    ///   and ``TwilioError/Code/listsRefused`` for credentials that don't reach every list.
-    public func verifyCredentials(for kinds: Set<MediaKind>, patience: Patience) throws(TwilioError) {
-        try CredentialCheck(patience: patience).run(self, kinds)
-    }
-
     /// Requests the smallest page of a list.
     ///
     /// - Parameter completion: Called on the transfer thread, or at once when the request can't be made.

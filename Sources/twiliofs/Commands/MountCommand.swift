@@ -20,18 +20,8 @@ struct MountCommand: ParsableCommand {
     @OptionGroup var subaccounts: SubaccountOptions
     @OptionGroup var external: ExternalMediaOptions
     @OptionGroup var window: WindowOptions
+    @OptionGroup var keys: KeyOptions
 
-    @Option(
-        name: .customLong("key"),
-        help: .value(
-            "[voice:|video:][CR…=]file",
-            "A private key (PEM), optionally for one kind or for the public key with this SID. Repeatable."))
-    var keys: [String] = []
-
-    @Option(help: .value("file", "A file with the passphrase of the encrypted private keys."))
-    var keyPassphraseFile: String?
-    @Flag(name: .customLong("no-key"), help: "Mount without a private key; encrypted files can't be opened.")
-    var isWithoutKey = false
     @Flag(help: "Refuse secret files that others own or can read, instead of warning about them.")
     var strictPermissions = false
     @Flag(help: "Hide recordings that can't be read: no private key for them, or media outside of Twilio.")

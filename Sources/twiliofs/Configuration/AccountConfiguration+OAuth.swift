@@ -58,6 +58,7 @@ extension AccountConfiguration {
         }
         return FileValue(constant: OAuthClient(identifier: text, secret: secret))
     }
+
     /// Refuses half of an OAuth client in the environment, where no other credential is given.
     static func checkClientIsWhole(_ environment: Environment) throws(Failure) {
         let missing = ["TWILIO_CLIENT_ID", "TWILIO_CLIENT_SECRET"].filter { environment[$0] == nil }

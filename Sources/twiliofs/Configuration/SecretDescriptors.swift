@@ -17,9 +17,9 @@ extension MountCommand {
     /// The paths of the files with secrets on the command line.
     var secretFiles: [String] {
         [
-            account.authTokenFile, account.apiSecretFile, account.clientSecretFile, keyPassphraseFile,
+            account.authTokenFile, account.apiSecretFile, account.clientSecretFile, keys.keyPassphraseFile,
             subaccounts.videoCredentials, subaccounts.subaccountCredentials,
-        ].compactMap(\.self) + keys.map { PrivateKeys.split($0).path }
+        ].compactMap(\.self) + keys.files.map { PrivateKeys.split($0).path }
             + account.signingKeys.map { SigningKeys.split($0).path }
     }
 }

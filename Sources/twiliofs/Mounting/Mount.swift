@@ -58,7 +58,8 @@ struct Mount {
         let mountPoint = try MountPoint(command.mountPoint, allowsContents: options.allowsContents)
         try checkPlaces(outside: mountPoint)
         let secrets = try MountSecrets(
-            command, environment: environment, secrets: secretReader(rereading), logger: logger)
+            command.account, command.keys, command.subaccounts, command.external, environment: environment,
+            secrets: secretReader(rereading), logger: logger)
         forgetInheritedSecrets()
         let catalogFolder = { (sid: SID) throws(Failure) in
             try CacheFolder.path(
@@ -114,7 +115,7 @@ struct Mount {
         }
         // The log has them too, but a person looks at the terminal. A mount without keys needs no warning of missing
         // keys, unless it hides files.
-        if !command.isWithoutKey || command.hideUnreadable {
+        if !command.keys.isWithoutKey || command.hideUnreadable {
             for sentence in mount.unreadableSentences(within: Self.patienceForFindings) {
                 Failure.show("warning: \(sentence)")
             }

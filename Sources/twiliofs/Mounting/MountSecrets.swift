@@ -14,25 +14,30 @@ struct MountSecrets {
     /// The files of private keys; nil for a mount without.
     private let keys: KeyFiles?
 
-    init(_ command: MountCommand, environment: Environment, secrets: SecretReader, logger: Logger) throws {
-        account = try AccountConfiguration(command.account, environment: environment, secrets: secrets, logger: logger)
-        var reader = PrivateKeys(secrets: secrets, passphraseFile: command.keyPassphraseFile)
-        keys = try Self.keys(command, &reader)
+    init(
+        _ accountOptions: AccountOptions, _ keyOptions: KeyOptions, _ subaccounts: SubaccountOptions,
+        _ external: ExternalMediaOptions, environment: Environment, secrets: SecretReader, logger: Logger
+    ) throws {
+        account = try AccountConfiguration(accountOptions, environment: environment, secrets: secrets, logger: logger)
+        var reader = PrivateKeys(secrets: secrets, passphraseFile: keyOptions.keyPassphraseFile)
+        keys = try Self.keys(keyOptions, &reader)
         credentials = try SigningKeys(
-            command.account.signingKeys, account: account.account, keys: keys?.ring ?? KeyRing([]), reader: &reader
-        ).sign(account, KindCredentials(command.subaccounts, account: account.account, secrets: secrets))
-        externalMedia = try command.external.access(environment: environment, secrets: secrets)
+            accountOptions.signingKeys, account: account.account, keys: keys?.ring ?? KeyRing([]), reader: &reader
+        ).sign(account, KindCredentials(subaccounts, account: account.account, secrets: secrets))
+        externalMedia = try external.access(environment: environment, secrets: secrets)
     }
 
     /// The private keys as first read.
     var ring: KeyRing { keys?.ring ?? KeyRing([]) }
 
-    private static func keys(_ command: MountCommand, _ reader: inout PrivateKeys) throws(Failure) -> KeyFiles? {
-        if command.isWithoutKey {
-            guard command.keys.isEmpty else { throw Failure(.configuration, "give either --key or --no-key, not both") }
+    private static func keys(_ options: KeyOptions, _ reader: inout PrivateKeys) throws(Failure) -> KeyFiles? {
+        if options.isWithoutKey {
+            guard options.files.isEmpty else {
+                throw Failure(.configuration, "give either --key or --no-key, not both")
+            }
             return nil
         }
-        guard !command.keys.isEmpty else {
+        guard !options.files.isEmpty else {
             throw Failure(
                 .privateKey,
                 "no private key was given: name its file with --key, or give --no-key to mount without; encrypted files"
@@ -42,7 +47,7 @@ struct MountSecrets {
             reader.secrets.warn(
                 "private keys are in memory that may be swapped out: raise the limit 'memlock' (ulimit -l)")
         }
-        return try KeyFiles(command.keys, reader: &reader)
+        return try KeyFiles(options.files, reader: &reader)
     }
 
     /// Has a mount follow changes of the files, for which it also looks when a list is refused or a key is missing.

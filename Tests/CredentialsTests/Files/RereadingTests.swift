@@ -140,10 +140,20 @@ struct RereadingTests {
         defer { rereading.shutDown() }
         try readAll(rereading)
         #expect(log.lines.count == 1 && log.lines.last?.contains("no file with credentials or keys") == true)
+        // The files of the AWS tools are looked for in any case.
+        let aws = try AWSCredentials(
+            AWSSources(profile: nil, environment: { _ in nil }, home: folder.url.path) { path in
+                try? String(contentsOfFile: path, encoding: .utf8)
+            }, rereading: rereading)
+        #expect(!aws.isThere)
+        try readAll(rereading)
+        #expect(log.lines.count == 2 && log.lines.last?.contains("no file with credentials or keys") == true)
+        try folder.file(".aws/config", "[default]\nregion = eu-west-1\n")
+        #expect(aws.isThere)
         rereading.add(try token(folder.file("one", "1")))
         rereading.add(try token(folder.file("two", "2")))
         try readAll(rereading)
-        #expect(log.lines.count == 2 && log.lines.last?.contains("the same as before") == true)
+        #expect(log.lines.count == 3 && log.lines.last?.contains("the same as before") == true)
     }
 
     @Test("Of many who ask while the thread is busy, all are answered by one reading")

@@ -92,4 +92,27 @@ extension TreeBench {
         }
         return found
     }
+
+    /// Expects that a list in pieces is the same as the whole, with each entry once and from wherever it continues.
+    ///
+    /// - Returns: the whole list, with the dots.
+    func expectSameList(of path: String, limit: Int) throws -> [DirectoryEntry] {
+        let inode = try find(path).inode
+        let whole = try list(inode)
+        let pieces = try list(inode, limit: limit)
+        #expect(whole.count > 2 && whole[0].inode == inode, "\(path)")
+        #expect(pieces.map(\.name) == whole.map(\.name) && pieces.map(\.cookie) == whole.map(\.cookie))
+        #expect(Set(whole.map(\.name)).count == whole.count)
+        #expect(zip(whole, whole.dropFirst()).allSatisfy { $0.cookie < $1.cookie })
+        let handle = try openDirectory(inode)
+        for (index, entry) in whole.enumerated() {
+            let rest = try tree.entries(of: handle, after: entry.cookie, limit: 100)
+            #expect(rest.map(\.name) == whole.dropFirst(index + 1).map(\.name))
+            guard index >= 2 else { continue }
+            let found = try lookUp(entry.name, in: inode).attributes
+            #expect(found.inode == entry.inode && found.type == entry.type)
+            if let attributes = entry.attributes { #expect(attributes == found) }
+        }
+        return whole
+    }
 }

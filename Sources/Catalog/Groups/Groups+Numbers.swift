@@ -1,32 +1,19 @@
 import GRDB
 public import Support
-public import TwilioAPI
+import TwilioAPI
 
-/// The calls of voice recordings, and the recordings by telephone number.
-extension Catalog {
-    /// The kinds whose recordings belong to calls, for SQL's `IN`.
-    static let kindsOfCalls = MediaKind.allCases.filter { $0.group == .call }.numbers
-
+/// The recordings by telephone number.
+extension Groups {
     /// The most calls of a number whose recordings are sorted for each piece of a listing.
     private static let sortedCalls = 1000
-
-    /// A call; nil when the catalog doesn't have it.
-    public func call(_ sid: SID) throws(CatalogError) -> CallDescription? {
-        guard sid.letters == .call else { return nil }
-        return try storage.read { database in
-            try database.firstRow(of: "\(CallRow.select) WHERE sid = ?1", [SIDDigits(sid)]) { try CallRow($0).call }
-        }
-    }
-
-    // MARK: By number
 
     /// The groups with shown recordings, in the order of their numbers.
     ///
     /// - Parameters:
     ///   - place: one more than the stored number of the previous group; 0 to begin.
     ///   - limit: the most groups; fewer only at the end.
-    public func numberGroups(after place: Int64, limit: Int) throws(CatalogError) -> [NumberGroup] {
-        try makeGroupIndex()
+    public func numbers(after place: Int64, limit: Int) throws(CatalogError) -> [NumberGroup] {
+        try makeIndex()
         return try storage.read { database in
             // A number may have a million calls, so each step seeks the next number instead of going over all calls.
             let query = """
@@ -54,7 +41,7 @@ extension Catalog {
     public func entries(
         of group: NumberGroup, after position: Int64, limit: Int
     ) throws(CatalogError) -> [CatalogEntry] {
-        try makeGroupIndex()
+        try makeIndex()
         let number = group.storedNumber
         let count = try storage.read { database in
             let query = """
@@ -68,42 +55,43 @@ extension Catalog {
         let condition =
             count <= Self.sortedCalls
             ? """
-            kind IN (\(Self.kindsOfCalls)) AND group_sid IN (
+            kind IN (\(StoredCalls.kinds)) AND group_sid IN (
                 SELECT sid FROM call WHERE from_number = ?1 UNION SELECT sid FROM call WHERE to_number = ?1)
             """
             : """
-            +kind IN (\(Self.kindsOfCalls)) AND group_sid IS NOT NULL AND EXISTS (
+            +kind IN (\(StoredCalls.kinds)) AND group_sid IS NOT NULL AND EXISTS (
                 SELECT 1 FROM call WHERE call.sid = entry.group_sid AND (from_number = ?1 OR to_number = ?1))
             """
-        return try entries(
-            "\(condition) AND id > ?2 AND status IS NULL\(isShown()) ORDER BY id LIMIT ?3", [number, position, limit])
+        return try shown.entries(
+            "\(condition) AND id > ?2 AND status IS NULL\(shown.condition()) ORDER BY id LIMIT ?3",
+            [number, position, limit])
     }
 
     /// The first recording of a group's first call; nil when the group has none.
     public func oldest(of group: NumberGroup) throws(CatalogError) -> CatalogEntry? {
-        try makeGroupIndex()
+        try makeIndex()
         guard let call = try storage.read({ try firstCall(of: group, in: $0) }) else { return nil }
-        return try oldest(ofGroup: call, kinds: MediaKind.allCases.filter { $0.group == .call })
+        return try oldest(of: call, kinds: MediaKind.ofCalls)
     }
 
     /// The first call of a group that has shown recordings; nil when there is none.
     private func firstCall(of group: NumberGroup, in database: Database) throws -> SID? {
         // Calls far outside of the window have no shown recordings; a number may have a million of them.
-        let begin = window.seconds.lowerBound.subtractingSaturated(StoredCalls.reach)
-        let end = window.seconds.upperBound.addingSaturated(StoredCalls.reach)
+        let begin = shown.window.seconds.lowerBound.subtractingSaturated(StoredCalls.reach)
+        let end = shown.window.seconds.upperBound.addingSaturated(StoredCalls.reach)
         var first: (started: Int64, sid: SID)?
         for column in ["from_number", "to_number"] {
             let select = try RawStatement(
                 database,
                 """
                 SELECT started, sid FROM call WHERE \(column) = ?1 AND started >= ?2 AND started < ?3 AND EXISTS (
-                    SELECT 1 FROM entry WHERE kind IN (\(Self.kindsOfCalls)) AND group_sid = call.sid
-                        AND status IS NULL\(isShown(on: "entry.")))
+                    SELECT 1 FROM entry WHERE kind IN (\(StoredCalls.kinds)) AND group_sid = call.sid
+                        AND status IS NULL\(shown.condition(on: "entry.")))
                 ORDER BY started LIMIT 1
                 """)
             defer { select.finish() }
             select.bind([group.storedNumber, begin, end])
-            window.bind(to: select)
+            shown.window.bind(to: select)
             guard try select.step() else { continue }
             guard let digits = select.digits(1) else { throw DatabaseError.damage("call") }
             let found = (started: select.integer(0), sid: SID(call: digits))
@@ -111,10 +99,4 @@ extension Catalog {
         }
         return first?.sid
     }
-}
-
-extension SID {
-    init(call digits: SIDDigits) { self.init(.call, high: digits.high, low: digits.low) }
-
-    init(conference digits: SIDDigits) { self.init(.conference, high: digits.high, low: digits.low) }
 }
