@@ -6,6 +6,7 @@ import Support
 import TestSupport
 import Testing
 import Transfer
+import TwilioAPI
 
 @testable import twiliofs
 
@@ -94,5 +95,30 @@ struct ReplacedSecretTests {
         try write(account, newKey)
         rereading.readAll()
         try wait(until: "the other key is used") { configuration.login?.username == newKey }
+    }
+
+    @Test("The log names the list of video's credentials that was replaced, and the account that it lost")
+    func list() throws {
+        let rereading = try Rereading(logger: log.logger)
+        defer { rereading.shutDown() }
+        let account = "AC" + String(repeating: "1", count: 32)
+        let path = try write("\(account) first\n", "video")
+        let credentials = try KindCredentials(
+            SubaccountOptions.parse(["--video-credentials", path]), account: #require(SID(account)),
+            secrets: SecretReader(rereading: rereading))
+        func replace(by text: String, isTold line: String) throws {
+            #expect(rename(try write(text, "new"), path) == 0)
+            rereading.readAll()
+            try wait(until: "the log tells") { log.lines.contains(line) }
+        }
+        try replace(
+            by: "# nobody\n",
+            isTold:
+                "error: the list of credentials of video in '\(path)' stays as it was: it has no line for \(account)"
+                + " any more")
+        try replace(
+            by: "\(account) second\n",
+            isTold: "notice: the list of credentials of video in '\(path)' was read again and has changed")
+        #expect(credentials.video != nil)
     }
 }

@@ -134,6 +134,15 @@ struct CredentialVerdictTests {
                     + " give --kinds compositions to mount the rest")
             #expect(try error([.voiceRecording: busy, .videoRecording: nil])?.status == status)
         }
+        let ended = try error([
+            .voiceRecording: Self.refusal(.voiceRecording, 403, nil),
+            .videoRecording: TwilioError(.unreachable, "video.twilio.com sent nothing for 15.0 seconds."),
+            .composition: nil,
+        ])
+        #expect(
+            ended?.message.hasSuffix("sent nothing for 15.0 seconds; give --kinds compositions to mount the rest")
+                == true,
+            "\(ended?.message ?? "")")
         let failed = try error([.voiceRecording: nil, .videoRecording: Self.unreachable(.videoRecording)])
         #expect(failed?.code == .unreachable)
     }
@@ -184,8 +193,8 @@ struct CredentialVerdictTests {
         let one = try #require(verdict(Self.others[1...1], .videoRecording))
         #expect(
             one == "video.twilio.com refuses the list of video recordings of the subaccount \(Self.others[1])"
-                + " (error 20003, status 401); correct the subaccount's line in the file of --subaccount-credentials,"
-                + " or remove it, or give --kinds voice to mount the rest")
+                + " (error 20003, status 401); correct the subaccount's line in the file of --subaccount-credentials"
+                + " or --video-credentials, or remove it, or give --kinds voice to mount the rest")
         let many = try #require(verdict(Self.others[...], .videoRecording))
         #expect(many.contains(", and lists of 2 other subaccounts are refused as well;"))
         #expect(verdict([], .videoRecording) == nil)

@@ -126,7 +126,9 @@ struct CredentialVerdict {
 
     /// The first failure that is no refusal: whether the credentials reach its list isn't known.
     private func failures(besides refused: [ListOutcome]) -> String {
-        failed(besides: refused).first?.error.map { "; \($0.message)" } ?? ""
+        guard let message = failed(besides: refused).first?.error?.message else { return "" }
+        // Some are sentences of their own, which would end this one.
+        return "; \(message.hasSuffix(".") ? String(message.dropLast()) : message)"
     }
 
     private func remedy(_ refused: [ListOutcome]) -> String {
@@ -148,7 +150,8 @@ struct CredentialVerdict {
     private func remedyOfSubaccounts(_ refused: [ListOutcome]) -> String {
         let own =
             refused.contains { !$0.kind.isOfVoiceService }
-            ? "correct the subaccount's line in the file of --subaccount-credentials, or remove it, or " : ""
+            ? "correct the subaccount's line in the file of --subaccount-credentials or --video-credentials, or remove it,"
+                + " or " : ""
         let rest =
             reached.isEmpty
             ? "mount without --subaccounts"
