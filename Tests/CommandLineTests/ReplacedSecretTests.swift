@@ -102,12 +102,12 @@ struct ReplacedSecretTests {
         let rereading = try Rereading(logger: log.logger)
         defer { rereading.shutDown() }
         let account = "AC" + String(repeating: "1", count: 32)
-        let path = try write("\(account) first\n", "video")
+        let path = try folder.secretFile("video", "\(account) first\n")
         let credentials = try KindCredentials(
             SubaccountOptions.parse(["--video-credentials", path]), account: #require(SID(account)),
             secrets: SecretReader(rereading: rereading))
         func replace(by text: String, isTold line: String) throws {
-            #expect(rename(try write(text, "new"), path) == 0)
+            try folder.secretFile("video", text)
             rereading.readAll()
             try wait(until: "the log tells") { log.lines.contains(line) }
         }

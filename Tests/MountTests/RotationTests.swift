@@ -132,6 +132,26 @@ struct RotationTests {
         #expect(rotation.account.requests.allSatisfy { $0.status != 401 })
     }
 
+    @Test("A key that may read no media any more (403) is replaced by that in its file, as one that isn't known is")
+    func forbidden() throws {
+        // Lists that are complete, and aren't requested again, so that only media finds the refusal.
+        let rotation = try Rotation(.secret, options: ["--no-probing", "--refresh", "0"])
+        let lists = ["recordings", "video-recordings"].map { "\(rotation.mount.path)/\($0)" }
+        #expect(try Command.run(["ls"] + lists).end == .exited(0))
+        let credentials = rotation.account.simulator.credentials
+        let other = "SK" + String(repeating: "7", count: 32)
+        rotation.account.simulator.keys = [
+            try SimulatedKey(sid: credentials.apiKey, kinds: [], status: 403),
+            try SimulatedKey(sid: other, secret: "other-secret"),
+        ]
+        #expect(try checksum("long.mkv", rotation) == nil)
+        try rotation.folder.secretFile("secret", "\(other) other-secret\n")
+        rotation.account.clearRequests()
+        #expect(try checksum("long.mkv", rotation) == rotation.account.original("long.mkv").file.sha256)
+        #expect(try checksum("long.wav", rotation) == rotation.account.original("long.wav").file.sha256)
+        #expect(rotation.account.requests.contains { $0.status == 403 })
+    }
+
     @Test("A refused credential whose file hasn't changed stays refused, and reads go on once it has")
     func late() throws {
         let rotation = try Rotation(.token)

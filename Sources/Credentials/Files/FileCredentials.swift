@@ -23,6 +23,9 @@ public final class FileCredentials: CredentialProvider {
     /// The credential as last read, for any request.
     public func authorization(for request: OutgoingRequest) -> Authorization? { .basic(current()) }
 
+    /// Whether the status is 401 or 403: by now the files may have a key that may do more.
+    public func isRefusal(status: Int, body: [UInt8]) -> Bool { status == 401 || status == 403 }
+
     /// Reads the files again if they have changed, unless another credential than the refused one was read already.
     public func renew(
         refused: Authorization?, priority: Priority, completion: @escaping @Sendable (Result<Bool, any Error>) -> Void

@@ -151,7 +151,7 @@ extension TransferStateMachine {
         error.details.refusedUser = attempt.authorization?.username
         if let authorization = attempt.authorization {
             let isRefusal = attempt.address.credentials?.isRefusal(status: head.status, body: body) == true
-            // A 403 is for what the credential may do: a newer one may do no more.
+            // A 403 is for what the credential may do: a newer token of the same client may do no more.
             if isRefusal || head.status == 403 { error.details.refusedForm = authorization.form }
             if isRefusal, retries.mayRenewCredential(after: error) {
                 // The server has refused the request without processing it, so any method may be repeated.

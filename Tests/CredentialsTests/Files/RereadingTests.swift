@@ -196,6 +196,7 @@ struct RereadingTests {
         }
         let first = try sent(provider)
         #expect(first == .basic(Credential(username: "AC", password: "one")))
+        #expect([401, 403, 404, 500].filter { provider.isRefusal(status: $0, body: []) } == [401, 403])
         #expect(try !renew(provider, refused: first))
         try folder.file("token", "second")
         #expect(try sent(provider) == first, "nothing is read before a refusal")
