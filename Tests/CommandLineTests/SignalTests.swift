@@ -120,7 +120,7 @@ struct SignalTests {
         let terminal = try Terminal()
         kill(try terminal.processID, SIGHUP)
         #expect(
-            terminal.mount.hasLogged("were read again and hold the same as before"), "\(terminal.mount.log)")
+            terminal.mount.hasLogged("no file with credentials or keys can be read again"), "\(terminal.mount.log)")
         #expect(try !Command.require(["ls", terminal.mount.path + "/recordings"]).lines.isEmpty)
         try terminal.hangUp()
         #expect(try terminal.mount.process.wait().end == .exited(0))
