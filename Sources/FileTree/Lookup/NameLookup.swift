@@ -155,9 +155,9 @@ final class NameLookup: Sendable {
         let place = try branch.query { _ throws(CatalogError) in
             try branch.place(of: entry, in: directory, call: call)
         }
-        guard let place, names.names(of: entry, in: directory, call: call).contains(name) else { return nil }
-        let node = Node(place, in: number)
         let isListed = names.name(of: entry, in: directory, call: call) == name
+        guard let place, isListed || names.isEarlier(name, of: entry, in: directory) else { return nil }
+        let node = Node(place, in: number)
         let isFinal = isListed && names.isFinal(entry, in: directory, call: call)
         return try attributes.lookedUp(node, entry, validity: validity.of(node, entry, isFinal: isFinal))
     }

@@ -34,12 +34,10 @@ struct EntryNames: Sendable {
         return name.split(separator: " ", omittingEmptySubsequences: false).last.flatMap { RecordingName(String($0)) }
     }
 
-    /// The names of a recording in a directory: the one that listings have, and the one that they had before the call
-    /// was known, so that a program that has listed it still finds it.
-    ///
-    /// - Parameter call: The call of the recording, if known.
-    func names(of entry: CatalogEntry, in directory: Directory, call: CallDescription?) -> Set<String> {
-        [name(of: entry, in: directory, call: call), name(of: entry, in: directory, call: nil)]
+    /// Whether a name is the one that listings had before the call of a recording was known: a program that has read
+    /// such a listing still finds it.
+    func isEarlier(_ name: String, of entry: CatalogEntry, in directory: Directory) -> Bool {
+        areReadable(in: directory) && name == self.name(of: entry, in: directory, call: nil)
     }
 
     /// Whether a recording keeps its name in a directory: one that tells who speaks changes when that is learnt.
