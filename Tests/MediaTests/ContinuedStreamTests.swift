@@ -16,7 +16,7 @@ struct ContinuedStreamTests {
         let reader = try bench.open(resource, facts: facts)
         bench.simulator.clearRequests()
         bench.simulator.faults = [
-            FaultRule(.reset(afterBytes: 500_000), count: 1), FaultRule(.status(503)),
+            FaultRule(.truncate(afterBytes: 500_000), count: 1), FaultRule(.status(503)),
         ]
         let receiver = NotingReceiver()
         reader.read(at: 0, count: 100_000, receiver: receiver)
