@@ -56,7 +56,7 @@ def names_of_each_length(cache):
 def fill_sizes(cache):
     """Gives each recording what is known of that one of its length whose size was learnt.
 
-    The file becomes one of the version that had no checksums of rows: the next mount computes them.
+    The file becomes one of the version that had no checksums of rows and no calls: the next mount computes them.
     """
     with _open(cache) as catalog:
         # There may be more than were asked for: a mount learns ahead.
@@ -82,7 +82,10 @@ def fill_sizes(cache):
                 """, [size, integrity, _VOICE, length])
         for table in ("entry", "document", "media"):
             catalog.execute(f"ALTER TABLE {table} DROP COLUMN checksum")
-        catalog.execute("DELETE FROM grdb_migrations WHERE identifier = 'checksums of rows'")
+        # Programs before the first version with calls have none of these tables.
+        for table in ("call", "conference", "row_count"):
+            catalog.execute(f"DROP TABLE IF EXISTS {table}")
+        catalog.execute("DELETE FROM grdb_migrations WHERE identifier IN ('checksums of rows', 'calls')")
         catalog.execute("COMMIT")
 
 
