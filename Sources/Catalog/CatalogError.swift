@@ -25,6 +25,6 @@ public enum CatalogErrorCode: ErrorCode {
 }
 
 extension CatalogError {
-    /// Whether Twilio refuses a list to the credentials, that of calls included.
+    /// Whether Twilio refuses a list of recordings or of calls to the credentials.
     public var isRefusal: Bool { code == .refusedList || code == .refusedCalls }
 }

@@ -11,7 +11,7 @@ import TwilioAPI
 /// continues; the last minutes are fetched again only when a recording has come whose call isn't known.
 ///
 /// A list that Twilio refuses is asked for again like a refused list of recordings. One that was refused at mounting is
-/// asked for once an hour: many keys don't reach it, for good. Until Twilio has sent some of it nothing shows calls.
+/// asked for once an hour: many keys don't reach it, for good. Until Twilio has sent some of it, nothing shows calls.
 final class CallSync: Sendable {
     /// A search for the calls of the recordings created within an interval.
     private struct Run {
@@ -27,8 +27,10 @@ final class CallSync: Sendable {
         var completeEpoch: Int?
         /// When that was so, and the position of the last recording then: until another comes, nothing is missing.
         var settled: (time: Int64, lastPosition: Int64)?
-        /// The latest failure, and the database that was in use when its run began.
-        var failure: (error: CatalogError, time: Int64, epoch: Int)?
+        /// The latest failure of a run.
+        var failure: (error: CatalogError, start: Start)?
+        /// The number of changes of the credentials.
+        var credentials = 0
         /// The latest refusal of Twilio's; nil once Twilio has sent anything of the list.
         var refusal: CatalogError?
         /// Whether Twilio has refused the list ever since the account was mounted.
@@ -40,6 +42,15 @@ final class CallSync: Sendable {
         var refreshed: (time: Int64, lastUnknown: Int64)?
         /// The last removal of calls without recordings.
         var cleaned: Int64?
+    }
+
+    /// The beginning of a run, or of its requests, and what was in use then.
+    private struct Start {
+        let time: Int64
+        /// The epoch of the database.
+        let epoch: Int
+        /// The number of changes of the credentials until then.
+        let credentials: Int
     }
 
     /// What a run begins with.
@@ -78,10 +89,10 @@ final class CallSync: Sendable {
         lateCalls = LateCalls(services: services)
         var initial = State()
         if let refusal = services.settings.callRefusal {
-            // The one who was refused has logged it.
+            // The mount has logged it.
             let (error, now) = (CallList(services: services).failure(refusal), services.settings.now())
             _ = initial.log.note(error, now: now)
-            initial.failure = (error, now, services.catalog.epoch)
+            initial.failure = (error, Start(time: now, epoch: services.catalog.epoch, credentials: 0))
             (initial.refusal, initial.isUnreached) = (error, true)
         }
         state = Locked(initial)
@@ -134,52 +145,58 @@ final class CallSync: Sendable {
     }
 
     private func run(_ interval: Range<Int64>?) {
-        let (now, epoch) = (services.settings.now(), services.catalog.epoch)
-        switch step(now: now, epoch: epoch) {
+        let start = start(at: services.settings.now())
+        switch step(start) {
         case .fail(let error): answer(interval, .failure(error))
-        case .probe: probe(interval, now: now)
-        case .fetch: fetch(interval, now: now)
+        case .probe: probe(interval, start)
+        case .fetch: fetch(interval, start)
         }
     }
 
-    private func step(now: Int64, epoch: Int) -> Step {
+    private func start(at time: Int64) -> Start {
+        let epoch = services.catalog.epoch
+        return state.withLock { Start(time: time, epoch: epoch, credentials: $0.credentials) }
+    }
+
+    private func step(_ start: Start) -> Step {
         let usual = max(services.settings.refreshInterval?.components.seconds ?? 60, 1)
         return state.withLock { state in
-            // The failure of a run whose database was replaced says nothing of the next run, but a refusal does.
-            if let (error, time, former) = state.failure, former == epoch || error.isRefusal {
+            // A refusal is of the credentials; another failure may be of the database.
+            if let (error, former) = state.failure,
+                error.isRefusal ? former.credentials == start.credentials : former.epoch == start.epoch
+            {
                 let pause = state.isUnreached && error.isRefusal ? Self.unreachedInterval : usual
-                if age(of: time, at: now) < pause { return .fail(error) }
+                if age(of: former.time, at: start.time) < pause { return .fail(error) }
             }
             guard let refusal = state.refusal else { return .fetch }
             // One run asks; the others are refused as before.
-            state.failure = (refusal, now, epoch)
+            state.failure = (refusal, start)
             return .probe
         }
     }
 
     /// Requests one call for a run, and goes on if Twilio sends it.
-    private func probe(_ interval: Range<Int64>?, now: Int64) {
-        let epoch = services.catalog.epoch
+    private func probe(_ interval: Range<Int64>?, _ start: Start) {
         let priority: Priority = interval == nil ? .background : .reader
         list.request(CreationInterval(), size: 1, next: nil, priority: priority) { [self] result in
             services.workers.readers.run { [self] in
                 do {
                     _ = try list.read(try result.get())
                     state.withLock { ($0.failure, $0.refusal, $0.isUnreached) = (nil, nil, false) }
-                    fetch(interval, now: now)
+                    fetch(interval, self.start(at: start.time))
                 } catch {
-                    finish(interval, .failure(list.failure(error)), now: now, epoch: epoch, whole: nil)
+                    finish(interval, .failure(list.failure(error)), start, whole: nil)
                 }
             }
         }
     }
 
-    private func fetch(_ interval: Range<Int64>?, now: Int64) {
-        let epoch = services.catalog.epoch
+    private func fetch(_ interval: Range<Int64>?, _ start: Start) {
+        let now = start.time
         do throws(CatalogError) {
             // Read before the gaps: a recording that comes meanwhile isn't taken for one whose call was looked for.
             let last = try services.catalog.lastPosition()
-            if isSettled(epoch, lastPosition: last, now: now) {
+            if isSettled(start, lastPosition: last) {
                 answer(interval, .success(()))
                 return
             }
@@ -187,7 +204,7 @@ final class CallSync: Sendable {
             let whole = isWhole ? last : nil
             let gaps = try gaps(interval, now: now)
             guard !gaps.isEmpty else {
-                finish(interval, .success(()), now: now, epoch: epoch, whole: whole)
+                finish(interval, .success(()), start, whole: whole)
                 return
             }
             let isRefresh = gaps.allSatisfy { $0.upperBound - $0.lowerBound <= Self.shortGap }
@@ -195,26 +212,26 @@ final class CallSync: Sendable {
                 over: list, intervals: gaps,
                 limit: interval == nil ? services.settings.requestLimit : Self.readerLimit,
                 pageSize: isRefresh ? Self.shortPage : nil, priority: interval == nil ? .background : .reader,
-                epoch: epoch, services: services
+                epoch: start.epoch, services: services
             ) { [self] result in
                 let outcome = result.flatMap { () -> Result<Void, CatalogError> in
                     Result { () throws(CatalogError) in try noteRefresh(gaps, now: now) }
                 }
-                finish(interval, outcome, now: now, epoch: epoch, whole: whole)
+                finish(interval, outcome, start, whole: whole)
             }.start()
         } catch {
-            finish(interval, .failure(error), now: now, epoch: epoch, whole: nil)
+            finish(interval, .failure(error), start, whole: nil)
         }
     }
 
     /// Whether all calls were found just now, and no recording has come since: a search would find no gap.
     ///
     /// The search asks the catalog once for each day, which takes too long for each of a million directories.
-    private func isSettled(_ epoch: Int, lastPosition: Int64, now: Int64) -> Bool {
+    private func isSettled(_ start: Start, lastPosition: Int64) -> Bool {
         let interval = services.settings.refreshInterval?.components.seconds ?? .max
         return state.withLock { state in
-            guard state.completeEpoch == epoch, let settled = state.settled else { return false }
-            return settled.lastPosition == lastPosition && age(of: settled.time, at: now) < interval
+            guard state.completeEpoch == start.epoch, let settled = state.settled else { return false }
+            return settled.lastPosition == lastPosition && age(of: settled.time, at: start.time) < interval
         }
     }
 
@@ -231,7 +248,7 @@ final class CallSync: Sendable {
     /// Notes that there are other credentials: a list that was refused is requested at once.
     func credentialsDidChange() {
         let wasRefused = state.withLock { state in
-            if state.refusal != nil { state.failure = nil }
+            state.credentials += 1
             return state.refusal != nil
         }
         if wasRefused { recordingsHaveChanged() }
@@ -297,16 +314,16 @@ final class CallSync: Sendable {
 
     /// Notes the outcome of a run, and answers its waiters.
     ///
-    /// - Parameters:
-    ///   - epoch: the database that was in use when the run began.
-    ///   - whole: the position of the last recording, if the run was for the calls of all recordings, which are listed.
+    /// - Parameter whole: the position of the last recording, if the run was for the calls of all recordings, which are
+    ///   listed.
     private func finish(
-        _ interval: Range<Int64>?, _ result: Result<Void, CatalogError>, now: Int64, epoch: Int, whole: Int64?
+        _ interval: Range<Int64>?, _ result: Result<Void, CatalogError>, _ start: Start, whole: Int64?
     ) {
+        let now = start.time
         let failure: CatalogError? = if case .failure(let error) = result { error } else { nil }
         let (isRefused, isCleaning) = state.withLock { state in
             if let failure {
-                state.failure = (failure, now, epoch)
+                state.failure = (failure, start)
                 state.settled = nil
                 if failure.isRefusal { state.refusal = failure }
             } else if state.refusal == nil {
@@ -314,7 +331,7 @@ final class CallSync: Sendable {
             }
             let isRefused = state.refusal != nil
             guard let whole, failure == nil else { return (isRefused, false) }
-            state.completeEpoch = epoch
+            state.completeEpoch = start.epoch
             state.settled = (now, whole)
             guard age(of: state.cleaned, at: now) >= Self.cleaningInterval else { return (isRefused, false) }
             state.cleaned = now

@@ -111,7 +111,7 @@ final class ListSync: Sendable {
     private func whenCredentialsAreOld(
         _ waiter: @escaping ListCompletion, else retry: @escaping @Sendable () -> Void
     ) {
-        services.newCredentials.look { [self] in
+        services.newCredentials.search { [self] in
             let now = services.settings.now()
             let refusal = state.withLock { $0.schedule.isRefusalInForce(now: now) ? $0.schedule.refusal : nil }
             if let refusal { waiter(.failure(refusal)) } else { retry() }
@@ -122,13 +122,13 @@ final class ListSync: Sendable {
     ///
     /// All of it if the list was refused: what the catalog has of it doesn't show that the refusal has ended.
     private func fetch(_ interval: Range<Int64>) {
-        let wasRefused = refusal != nil
+        let (wasRefused, credentials) = state.withLock { ($0.schedule.refusal != nil, $0.schedule.credentials) }
         updater.fetch(interval, isAllOfIt: wasRefused) { [self] result, isFromTwilio in
             let now = services.settings.now()
             let waiters = state.withLock { state in
                 switch result {
                 case .success: if wasRefused, isFromTwilio { state.schedule.noteAccess() }
-                case .failure(let error): state.schedule.noteRefusal(error, now: now)
+                case .failure(let error): state.schedule.noteRefusal(error, of: credentials, now: now)
                 }
                 return state.intervals.removeValue(forKey: interval) ?? []
             }
@@ -146,7 +146,7 @@ final class ListSync: Sendable {
     /// Calls `completion` with the reason why Twilio refuses the list to the present credentials; nil if it doesn't.
     func whenRefusalIsKnown(_ completion: @escaping @Sendable (CatalogError?) -> Void) {
         guard refusal != nil else { return completion(nil) }
-        services.newCredentials.look { [self] in completion(state.withLock { $0.schedule.refusalOfCredentials }) }
+        services.newCredentials.search { [self] in completion(state.withLock { $0.schedule.refusalOfCredentials }) }
     }
 
     /// Notes that there are other credentials, with which the list may not be refused any more.

@@ -67,8 +67,10 @@ struct SyncSchedule<Waiter> {
     private var failed: Int64?
     /// The latest refusal of Twilio's; nil once Twilio has sent anything of the list.
     private(set) var refusal: CatalogError?
-    /// The tasks that began with former credentials: a refusal of theirs says nothing about the new ones.
-    private var begunBefore: Set<SyncTask> = []
+    /// The number of changes of the credentials: a refusal of former ones says nothing about the present ones.
+    private(set) var credentials = 0
+    /// The value of ``credentials`` when each running task began.
+    private var begunWith: [SyncTask: Int] = [:]
 
     private var waiters: [(waiter: Waiter, deadline: ContinuousClock.Instant?)] = []
 
@@ -126,7 +128,7 @@ struct SyncSchedule<Waiter> {
         _ task: SyncTask, _ result: Result<Void, CatalogError>, begun: Int64, isWholeList: Bool = false, now: Int64
     ) -> [Waiter] {
         running.remove(task)
-        let hasFormerCredentials = begunBefore.remove(task) != nil
+        let begunWith = begunWith.removeValue(forKey: task) ?? credentials
         let isDiscounted = discounted.remove(task) != nil
         switch (task, result) {
         case (_, .success) where isDiscounted:
@@ -148,12 +150,11 @@ struct SyncSchedule<Waiter> {
         case (.pass, .failure(let error)):
             // The pass is retried, and its coverage is kept.
             passFailed = now
-            noteRefusal(error, now: now)
+            noteRefusal(error, of: begunWith, now: now)
         case (.fill, .failure(let error)), (.refresh, .failure(let error)):
-            (failure, failed) = (error, now)
-            noteRefusal(error, now: now)
+            (failure, failed) = (error, begunWith == credentials || refusal == nil ? now : nil)
+            noteRefusal(error, of: begunWith, now: now)
         }
-        if hasFormerCredentials, refusal != nil { failed = nil }
         guard task != .pass else { return [] }
         defer { waiters = [] }
         return waiters.map(\.waiter)
@@ -176,8 +177,11 @@ struct SyncSchedule<Waiter> {
     }
 
     /// Notes a failure of any request, if it is a refusal of the list.
-    mutating func noteRefusal(_ error: CatalogError, now: Int64) {
-        if error.code == .refusedList { (failure, failed, refusal) = (error, now, error) }
+    ///
+    /// - Parameter credentials: the value of ``credentials`` when the request began.
+    mutating func noteRefusal(_ error: CatalogError, of credentials: Int, now: Int64) {
+        guard error.code == .refusedList else { return }
+        (failure, failed, refusal) = (error, credentials == self.credentials ? now : nil, error)
     }
 
     /// Notes that Twilio has sent a part of the list.
@@ -187,7 +191,7 @@ struct SyncSchedule<Waiter> {
 
     /// Notes that there are other credentials: a list that was refused is requested when it is next wanted.
     mutating func credentialsDidChange() {
-        begunBefore = running
+        credentials += 1
         if refusal != nil { failed = nil }
     }
 
@@ -210,7 +214,9 @@ struct SyncSchedule<Waiter> {
     }
 
     private mutating func begin(_ task: SyncTask) -> Answer {
-        running.insert(task).inserted ? .start(task) : .wait
+        guard running.insert(task).inserted else { return .wait }
+        begunWith[task] = credentials
+        return .start(task)
     }
 
     private func isFresh(now: Int64) -> Bool {

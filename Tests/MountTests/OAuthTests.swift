@@ -133,9 +133,12 @@ struct OAuthTests {
         let pattern = original.file.mediaPattern(sid: original.sid)
         account.clearRequests()
         try account.add(faults: #"{"path": "\#(pattern)", "action": {"type": "status", "code": 401}}"#)
+        let start = ContinuousClock.now
         for _ in 0..<10 { #expect(try mount.checksum(of: original) == nil) }
+        // Three new tokens may be refused within ten seconds.
+        let intervals = 1 + Int((ContinuousClock.now - start) / .seconds(10))
         #expect(mount.hasLogged("127.0.0.1 doesn't accept OAuth tokens of this client: it refused the media of"))
-        #expect(account.simulator.givenOutTokens.count < 10, "one, and those that might have helped")
+        #expect(account.simulator.givenOutTokens.count <= 1 + 3 * intervals, "one, and those that might have helped")
         #expect((10...200).contains(account.mediaRequests.count))
         account.clearFaults()
         try account.add(faults: #"{"path": "\#(pattern)", "action": {"type": "status", "code": 403}}"#)

@@ -144,9 +144,9 @@ struct RotationTests {
             try SimulatedKey(sid: credentials.apiKey, kinds: [], status: 403),
             try SimulatedKey(sid: other, secret: "other-secret"),
         ]
+        rotation.account.clearRequests()
         #expect(try checksum("long.mkv", rotation) == nil)
         try rotation.folder.secretFile("secret", "\(other) other-secret\n")
-        rotation.account.clearRequests()
         #expect(try checksum("long.mkv", rotation) == rotation.account.original("long.mkv").file.sha256)
         #expect(try checksum("long.wav", rotation) == rotation.account.original("long.wav").file.sha256)
         #expect(rotation.account.requests.contains { $0.status == 403 })

@@ -98,6 +98,19 @@ struct RefusedCallTests {
         #expect(try eventually { try bench.sync.synchronizer.hasCalls && bench.knows(1) })
     }
 
+    @Test("A refusal of former credentials that comes after the new ones isn't theirs")
+    func rotatedMeanwhile() throws {
+        let bench = try Bench(isUnreached: true)
+        defer { bench.shutDown() }
+        try bench.sync.list(.voiceRecording).get()
+        bench.simulator.faults = [.init(.status(403), path: "*/Calls.json", count: 1)]
+        bench.simulator.behaviour.latencyMilliseconds = 500
+        bench.sync.synchronizer.credentialsDidChange()
+        try wait(until: "the list is asked for") { bench.count == 1 }
+        bench.sync.synchronizer.credentialsDidChange()
+        #expect(try eventually { try bench.sync.synchronizer.hasCalls && bench.knows(1) })
+    }
+
     @Test(
         "Refused later, it is asked for once a refresh and told once an hour, and only an answer of Twilio's ends that")
     func later() throws {

@@ -269,6 +269,22 @@ struct SyncScheduleTests {
         #expect(request(&state, 3, Self.now) == .refused)
     }
 
+    @Test("A part that was requested with former credentials refuses nothing to the new ones, either")
+    func refusedPart() {
+        var state = state(isComplete: false, refreshed: nil, passed: nil)
+        let former = state.credentials
+        let begun = state.beginPart(now: Self.now)
+        #expect(begun)
+        state.credentialsDidChange()
+        state.noteRefusal(Self.refusal, of: former, now: Self.now)
+        #expect(state.refusal != nil && state.refusalOfCredentials == nil)
+        let each = (0..<2).map { _ in state.beginPart(now: Self.now) }
+        #expect(each == [true, true], "with the new ones")
+        state.noteRefusal(Self.refusal, of: state.credentials, now: Self.now)
+        let later = [0, 60, 60].map { state.beginPart(now: Self.now + $0) }
+        #expect(later == [false, true, false])
+    }
+
     @Test("A pass that is refused refuses the list, also without an interval; it is asked for again")
     func refusedPass() {
         for interval in [60, nil] as [Int64?] {

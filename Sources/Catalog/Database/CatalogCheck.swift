@@ -66,7 +66,7 @@ struct CatalogCheck {
     /// The most bytes of a step's name.
     private static let longestStep = 64
 
-    /// Whether a step of any version can have a name; ``Schema/migrator(coder:)`` states the rule.
+    /// Whether a name has the form of a step's name, by the rule of ``Schema/migrator(coder:)``.
     ///
     /// The name of a step consists of lower-case letters, digits, spaces and hyphens, and begins with a letter.
     static func isNameOfStep(_ name: [UInt8]) -> Bool {

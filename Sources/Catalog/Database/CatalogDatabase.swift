@@ -205,7 +205,7 @@ extension CatalogDatabase {
             """)
     }
 
-    /// Whether the path still names this file.
+    /// Whether the path still leads to this file.
     ///
     /// Another mount may have set the file aside, or a user may have deleted it.
     var isInPlace: Bool { Self.number(of: path).map { $0 == fileNumber } ?? true }
@@ -219,7 +219,7 @@ extension CatalogDatabase {
 }
 
 extension DatabaseError {
-    /// Whether the file is damaged, so that a retry can't succeed.
+    /// Whether the error shows that the file is damaged, so that a retry can't succeed.
     var isDamage: Bool {
         // SQLite reports an unknown format of the schema with a general code; only the message is specific.
         resultCode == .SQLITE_CORRUPT || resultCode == .SQLITE_NOTADB

@@ -11,7 +11,7 @@ enum FileHeader {
     /// The latest format of the schema; an empty database has 0.
     private static let latestSchemaFormat: UInt32 = 4
 
-    /// Whether this program may have written a file.
+    /// Whether the header of a file allows that this program wrote the file.
     ///
     /// True for a file without SQLite's header: SQLite itself reports such a file.
     static func isPossible(_ descriptor: Int32) -> Bool {

@@ -28,14 +28,14 @@ package enum CoveragePurpose: Int64, Sendable {
     case calls = 2
 }
 
-/// Whether a pass was begun.
+/// The outcome of an attempt to begin a pass.
 package enum PassStart: Hashable, Sendable {
-    /// It was, or one that was abandoned goes on: what has been covered already.
+    /// A pass has begun, or an abandoned one continues; the value is what it has covered already.
     case begun(Coverage)
 
-    /// Another mount makes one.
+    /// The pass of another mount is running.
     case running
 
-    /// One was completed, which had begun at this time, in seconds since 1970.
+    /// Another mount has completed a pass lately; the value is when it began, in seconds since 1970.
     case completed(Int64)
 }

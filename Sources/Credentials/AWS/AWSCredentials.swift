@@ -79,8 +79,7 @@ extension AWSCredentials: Rereadable {
 
     /// Reads the files again; see ``Rereadable``.
     ///
-    /// Files without a usable key take none away: one of them may be half-written, or can't be read now, and a server
-    /// refuses a key that has ended.
+    /// Files without a usable key leave the present one in use, as with every other credential.
     public func readAgain(evenIfUnchanged: Bool) throws -> Bool {
         let stamps = sources.files.map { FileStamp(of: $0) }
         let isDue = state.withLock { state in
@@ -90,7 +89,6 @@ extension AWSCredentials: Rereadable {
         guard isDue else { return false }
         let settings = try sources.load()
         return try state.withLock { (state) throws(AWSError) in
-            // Files that are gone or wrong leave the key in use, as with every other credential.
             if state.settings.key != nil, settings.key == nil {
                 throw AWSError(.unusableProfile, settings.absence ?? "it has no key any more")
             }
@@ -102,11 +100,6 @@ extension AWSCredentials: Rereadable {
 
 /// Signs requests to S3 in one region.
 private final class RegionalCredentials: CredentialProvider {
-    /// Answers by which S3 refuses a key, a session or a secret, rather than the request; see ``TwilioAPI/S3Answer``.
-    private static let refusals = [
-        "ExpiredToken", "TokenRefreshRequired", "InvalidToken", "InvalidAccessKeyId", "SignatureDoesNotMatch",
-    ]
-
     /// Keeps the object that keeps this one: both live as long as the mount.
     private let credentials: AWSCredentials
     private let region: String
@@ -123,11 +116,7 @@ private final class RegionalCredentials: CredentialProvider {
         credentials.signature(region: region).map { .aws($0) }
     }
 
-    func isRefusal(status: Int, body: [UInt8]) -> Bool {
-        guard status == 400 || status == 401 || status == 403 else { return false }
-        let text = String(decoding: body, as: UTF8.self)
-        return Self.refusals.contains { text.contains("<Code>\($0)</Code>") }
-    }
+    func isRefusal(status: Int, body: [UInt8]) -> Bool { S3Answer.refusesKey(status: status, body: body) }
 
     func renew(
         refused: Authorization?, priority: Priority, completion: @escaping @Sendable (Result<Bool, any Error>) -> Void

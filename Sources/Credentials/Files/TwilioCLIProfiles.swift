@@ -1,5 +1,5 @@
-public import Support
 import FoundationEssentials
+public import Support
 
 /// The profiles in the configuration of Twilio's command line, `~/.twilio-cli/config.json`.
 ///

@@ -59,7 +59,7 @@ final class HeldKeys: Sendable {
         state.withLock { $0.contentKeys.key(of: metadata) }
     }
 
-    /// Notes that keys have opened an envelope.
+    /// Notes that keys have opened an envelope, unless they were replaced meanwhile.
     ///
     /// - Parameters:
     ///   - key: The envelope's content key.

@@ -1,5 +1,5 @@
-public import Support
 public import FoundationEssentials
+public import Support
 
 /// A URL and the provider of its credential.
 ///

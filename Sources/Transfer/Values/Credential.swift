@@ -1,5 +1,5 @@
-public import Support
 import FoundationEssentials
+public import Support
 
 /// A user name and password for HTTP Basic authentication (RFC 7617); printing it hides the password.
 public struct Credential: Sendable, Hashable {

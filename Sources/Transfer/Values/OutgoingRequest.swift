@@ -1,5 +1,5 @@
-public import Support
 public import FoundationEssentials
+public import Support
 
 /// A request just before it is sent: what a signature covers.
 public struct OutgoingRequest: Sendable {

@@ -6,7 +6,16 @@ import Transfer
 ///
 /// `<Error><Code>NoSuchKey</Code><Message>The specified key does not exist.</Message>…</Error>`; source: Amazon S3 API
 /// Reference, "Error responses".
-struct S3Answer {
+public struct S3Answer {
+    /// A word for a refusal of the key, its secret or its session, rather than of the request.
+    private enum KeyRefusal: String {
+        case expiredToken = "ExpiredToken"
+        case tokenRefreshRequired = "TokenRefreshRequired"
+        case invalidToken = "InvalidToken"
+        case invalidAccessKeyID = "InvalidAccessKeyId"
+        case signatureDoesNotMatch = "SignatureDoesNotMatch"
+    }
+
     let status: Int
     /// The word for the reason, such as `AccessDenied`; nil without a document.
     let code: String?
@@ -21,6 +30,15 @@ struct S3Answer {
         code = ErrorDocument.content(of: "Code", in: document)
     }
 
+    /// Whether an answer refuses the key, its secret or its session, so that another key may help.
+    ///
+    /// - Parameter body: The start of the answer's body.
+    public static func refusesKey(status: Int, body: [UInt8]) -> Bool {
+        guard [400, 401, 403].contains(status) else { return false }
+        return ErrorDocument.content(of: "Code", in: String(decoding: body, as: UTF8.self))
+            .flatMap(KeyRefusal.init(rawValue:)) != nil
+    }
+
     /// The region of the bucket.
     var region: String? {
         headers["x-amz-bucket-region"] ?? ErrorDocument.content(of: "Region", in: document)
@@ -30,26 +48,11 @@ struct S3Answer {
     /// The error that the answer means for an object; nil when it is none of S3's own reasons.
     func error(of object: BucketObject) -> ExternalMediaError? {
         let place = object.place
+        if let refusal = code.flatMap(KeyRefusal.init(rawValue:)) { return keyRefusal(refusal, at: place) }
         switch code {
         case "NoSuchKey", "NoSuchVersion": return error(.missing, "isn't in \(place)", at: place)
         case "NoSuchBucket": return error(.missing, "was put in \(place), which doesn't exist", at: place)
         case "AccessDenied", "AllAccessDisabled", "AccountProblem": return denial(at: place)
-        case "ExpiredToken", "TokenRefreshRequired":
-            return denied(
-                "the session token of the AWS credentials has expired", at: place,
-                remedy: "write a new one to the file of credentials; those of the environment last as long as the mount"
-            )
-        case "InvalidToken":
-            return denied(
-                "the session token doesn't belong to the AWS access key", at: place,
-                remedy: "renew the AWS credentials")
-        case "InvalidAccessKeyId":
-            return denied(
-                "the server doesn't know the AWS access key", at: place,
-                remedy: "check AWS_ACCESS_KEY_ID or the profile")
-        case "SignatureDoesNotMatch":
-            return denied(
-                "the server refuses the signature", at: place, remedy: "check the secret of the AWS access key")
         case "RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture":
             let time = ErrorDocument.content(of: "ServerTime", in: document) ?? headers["Date"]
             let told = time.map { ", which says \(ForeignText($0))" } ?? ""
@@ -61,6 +64,26 @@ struct S3Answer {
                 .unavailable, "is archived in \(place)", at: place,
                 remedy: "restore the object there, then try again")
         default: return errorByStatus(at: place)
+        }
+    }
+
+    private func keyRefusal(_ refusal: KeyRefusal, at place: String) -> ExternalMediaError {
+        switch refusal {
+        case .expiredToken, .tokenRefreshRequired:
+            denied(
+                "the session token of the AWS credentials has expired", at: place,
+                remedy: "write a new one to the file of credentials; those of the environment last as long as the mount"
+            )
+        case .invalidToken:
+            denied(
+                "the session token doesn't belong to the AWS access key", at: place,
+                remedy: "renew the AWS credentials")
+        case .invalidAccessKeyID:
+            denied(
+                "the server doesn't know the AWS access key", at: place,
+                remedy: "check AWS_ACCESS_KEY_ID or the profile")
+        case .signatureDoesNotMatch:
+            denied("the server refuses the signature", at: place, remedy: "check the secret of the AWS access key")
         }
     }
 

@@ -10,8 +10,8 @@ public struct PhoneNumber: RawRepresentable, Hashable, Sendable, Comparable, Cus
 
     /// The numbers that Twilio gives to callers who withhold theirs: words, spelled with the letters of a keypad.
     ///
-    /// The last two are no words. Twilio's page on "strange numbers" had them as well, as its readers quote it, and
-    /// nobody can have them: they are too short for their countries.
+    /// The last two are no words. Public code attributes them to Twilio's page on "strange numbers", and they are too
+    /// short to be numbers of their countries.
     private static let placeholders: Set<Int64> = [
         266_696_687,  // ANONYMOUS
         7_378_742_833,  // RESTRICTED

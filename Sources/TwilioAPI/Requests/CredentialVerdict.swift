@@ -11,8 +11,7 @@ struct ListOutcome: Sendable {
 /// What the outcomes of a ``CredentialCheck`` mean together, as one sentence: a value without I/O.
 struct CredentialVerdict {
     let outcomes: [ListOutcome]
-    /// Whether the accounts are subaccounts, whose video has credentials of its own, and whose refusals are told while
-    /// the rest is mounted.
+    /// Whether the accounts are subaccounts, whose video has credentials of its own.
     let isOfSubaccounts: Bool
     /// The region, if it has no video.
     let regionWithoutVideo: String?
