@@ -63,7 +63,12 @@ public final class FileSystemSession: Sendable {
     public func wait() { progress.waitUntil { $0.threadCount == 0 || $0.isDetached } }
 
     /// Whether the file system is still mounted.
-    public var isMounted: Bool { progress.changeQuietly { $0.threadCount > 0 && !$0.isDetached } }
+    ///
+    /// The threads learn of an unmount from outside a little later than the table of mounts shows it.
+    public var isMounted: Bool {
+        progress.changeQuietly { $0.threadCount > 0 && !$0.isDetached }
+            && MountPoint.fileSystemType(mountedOn: mountPoint) == MountPoint.ourType
+    }
 
     /// Removes the file system from the tree of directories.
     ///
