@@ -108,6 +108,12 @@ final class TransferLoop {
                 queue.finish(identifier, .unknown, now: SuspendingClock.now)
                 continue
             }
+            if let actions = transfer.machine.addressIsStale(now: SuspendingClock.now) {
+                transfer.queued = nil
+                queue.finish(identifier, .unknown, now: SuspendingClock.now)
+                carryOut(actions, for: transfer)
+                continue
+            }
             transfer.queued = nil
             let provider = request.address.credentials
             let authorization = provider?.authorization(for: request.outgoing)
