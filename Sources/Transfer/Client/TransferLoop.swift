@@ -35,7 +35,8 @@ final class TransferLoop {
         engine = ExchangeEngine(
             multi: multi,
             options: EasyOptions(
-                certificateAuthorityFile: configuration.certificateAuthorityFile, userAgent: configuration.userAgent))
+                certificateAuthorityFile: configuration.certificateAuthorityFile, userAgent: configuration.userAgent,
+                isNamedByUser: configuration.isNamedByUser))
         queue = AdmissionQueue(
             maximalRunning: configuration.maximalConnections,
             limiter: RequestLimiter(maximum: configuration.maximalConcurrentAccountRequests))

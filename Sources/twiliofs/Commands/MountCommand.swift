@@ -55,6 +55,14 @@ struct MountCommand: ParsableCommand {
 
     @Option(
         help: .value(
+            "seconds", "How long a read is retried while a server fails or is silent.",
+            default: "\(MountDefaults.timeout)",
+            note: "From \(Timeout.range.lowerBound) to \(Timeout.range.upperBound): Linux warns of waits of 120."),
+        transform: Timeout.parse)
+    var timeout = MountDefaults.timeout
+
+    @Option(
+        help: .value(
             "mode", "When bytes of authenticated files are released: auto, strict or deferred.",
             default: "\(MountDefaults.integrity.rawValue), which is strict up to --strict-limit"),
         transform: IntegrityMode.parse)
