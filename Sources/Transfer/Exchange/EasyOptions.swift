@@ -30,6 +30,7 @@ struct EasyOptions {
         setConnection(timeout: request.connectTimeout, on: easy)
         easy.set(CURLOPT_USERAGENT, userAgent)
         setAuthorization(authorization, on: easy)
+        if request.isProbe { easy.set(CURLOPT_CONNECT_ONLY, 1) }
         setMethod(of: request, on: easy)
         return setHeaders(of: request, authorization, on: easy)
     }

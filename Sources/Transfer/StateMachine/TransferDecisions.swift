@@ -164,6 +164,7 @@ extension TransferStateMachine {
                 return [.askForCredential(attempt.address, refused: authorization)]
             }
         }
+        if plan.isDownload, let meaning = meaning(of: response, of: attempt) { return failed(meaning, now: now) }
         if let relocation = plan.relocation {
             guard let place = relocation(response), retries.mayRefresh(after: error) else {
                 return failed(error, retryAfter: retryAfter, now: now)
@@ -175,8 +176,7 @@ extension TransferStateMachine {
             if response.meansExpiry || attempt.address.isStale(now: now) { return addressExpired(error, now: now) }
             if retries.mayRefresh(after: error) { return askForAddress() }
         }
-        return failed(
-            plan.isDownload ? meaning(of: response, of: attempt) ?? error : error, retryAfter: retryAfter, now: now)
+        return failed(error, retryAfter: retryAfter, now: now)
     }
 
     /// Asks for another address, as often as addresses expire until the end of patience.

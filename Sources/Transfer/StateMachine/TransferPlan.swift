@@ -126,6 +126,8 @@ struct ExchangeRequest: Sendable {
     var connectTimeout: Duration
     /// The lane in which it is queued.
     var lane: Lane
+    /// Whether a connection is made and nothing sent.
+    var isProbe = false
 
     /// The header fields to send, without those that libcurl adds and the authorization's.
     var fields: [(String, String)] {

@@ -160,6 +160,13 @@ extension TransferStateMachine {
         state = .exchanging(attempt)
     }
 
+    /// Whether the transfer has time to find out itself that a host's outage is over.
+    ///
+    /// A person at a terminal knows by then that the host is unreachable, and hasn't.
+    func bears(_ outage: Outage, now: Instant) -> Bool {
+        plan.priority != .reader || now <= outage.since.advanced(by: plan.patience.outage)
+    }
+
     /// The host is unreachable: the queued exchange isn't started, or the transfer still waits for the host.
     mutating func hostIsUnreachable(_ outage: Outage, now: Instant) -> [TransferAction] {
         let (target, redirects): (Address, Int)

@@ -55,9 +55,9 @@ struct MountCommand: ParsableCommand {
 
     @Option(
         help: .value(
-            "seconds", "How long a read is retried while a server fails or is silent.",
+            "seconds", "Time without progress after which a read, or any other request to a server, fails.",
             default: "\(MountDefaults.timeout)",
-            note: "From \(Timeout.range.lowerBound) to \(Timeout.range.upperBound): Linux warns of waits of 120."),
+            note: "At least \(Timeout.range.lowerBound), at most \(Timeout.range.upperBound)."),
         transform: Timeout.parse)
     var timeout = MountDefaults.timeout
 
