@@ -36,18 +36,6 @@ private final class SilentPort {
             fillers.append(descriptor)
         }
     }
-
-    /// Takes the connections that wait, and all that come, and answers none.
-    func recover() {
-        for descriptor in fillers { close(descriptor) }
-        fillers = []
-        listen(listener, 64)
-        while true {
-            var ready = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
-            guard poll(&ready, 1, 200) > 0 else { return }
-            fillers.append(accept(listener, nil, nil))
-        }
-    }
 }
 
 @Suite("Hosts that are known to be down, and say nothing", .orderly)
