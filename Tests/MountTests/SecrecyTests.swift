@@ -61,9 +61,12 @@ struct SecrecyTests {
             let key = try KeyPair.shared.privatePEM.split(separator: "\n")[3]
             let signature = try #require(account.mediaRequests.first { $0.query.contains("X-Amz-Signature") })
             #expect(signature.query.contains("X-Amz-Signature=&") || signature.query.hasSuffix("X-Amz-Signature="))
-            #expect(try !used.contentKeys.isEmpty && used.texts.contains(#require(account.simulator.givenOutTokens.first)))
+            #expect(
+                try !used.contentKeys.isEmpty && used.texts.contains(#require(account.simulator.givenOutTokens.first)))
             secrets = used.texts.filter { $0.utf8.count >= 8 } + [String(key), KeyPair.passphrase]
-            secrets += used.contentKeys.flatMap { [Data($0).base64EncodedString(), Self.digits($0), "\(Data($0).map(\.self))"] }
+            secrets += used.contentKeys.flatMap {
+                [Data($0).base64EncodedString(), Self.digits($0), "\(Data($0).map(\.self))"]
+            }
             // As a mount would write them: the path of the program is among the words, which is what counts.
             let folder = try TemporaryFolder()
             for (number, secret) in secrets.enumerated() {
