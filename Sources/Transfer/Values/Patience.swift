@@ -29,7 +29,7 @@ public struct Patience: Sendable, Hashable {
     public static let standard = Patience()
     /// For reading media: bridges an outage of 20 seconds, enough to restart a service or to replug a cable.
     ///
-    /// Copying programs give up a file when a read fails. Listings, sizes and openings, which come before any byte, fail
-    /// earlier.
+    /// Copying programs give up a file when a read fails. Listings, sizes and openings, which come before any byte,
+    /// fail earlier.
     public static let media = Patience(outage: .seconds(20))
 }

@@ -14,7 +14,7 @@ struct ReadingTests {
         }
     }
 
-    @Test("dd with iflag=direct gives the original's bytes")
+    @Test("Reading with O_DIRECT gives the original's bytes, wherever it begins")
     func direct() throws {
         let bench = try MountBench()
         for name in ["long.wav", "long.mkv", "old.wav", "one.mka"] {
