@@ -74,7 +74,7 @@ public final class AccountMount {
             let session = try FileSystemSession(
                 tree: parts.tree, kernel: parts.kernel, mountPoint: settings.mountPoint,
                 source: "twilio:\(settings.account)", options: settings.options, threadCount: settings.threadCount,
-                logger: logger)
+                predecessor: settings.predecessor, logger: logger)
             self.session = session
             // The other parts answer the session's requests, so the session's memory must outlive these parts.
             stops.pushToBottom { session.finish() }

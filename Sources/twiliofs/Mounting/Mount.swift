@@ -30,6 +30,7 @@ struct Mount {
         } else {
             destination = command.readyDescriptor == nil ? .standardError : .systemLog
         }
+        CrashSignals.report(to: destination, as: command.logFormat)
         log = LogOutput(format: command.logFormat, destination: destination, leastLevel: command.logLevel)
         logger = log.logger()
     }
@@ -55,7 +56,8 @@ struct Mount {
         let window = try command.window.window()
         let allowsOthers = command.allowOther || options.allowsOthers
         try MountPoint.checkAvailability(allowsOthers: allowsOthers)
-        let mountPoint = try MountPoint(command.mountPoint, allowsContents: options.allowsContents)
+        let mountPoint = try MountPoint(
+            command.mountPoint, allowsContents: options.allowsContents, replaces: command.replace)
         try checkPlaces(outside: mountPoint)
         let secrets = try MountSecrets(
             command.account, command.keys, command.subaccounts, command.external, environment: environment,
@@ -72,11 +74,13 @@ struct Mount {
         var settings = try self.settings(of: secrets, on: mountPoint, ownership, catalogFolder: catalogFolder)
         settings.options = options.others + (allowsOthers ? ["allow_other"] : [])
         settings.window = window
+        settings.predecessor = mountPoint.predecessor
         let mount = try AccountMount(settings, logger: logger, catalogFolder: catalogFolder)
         defer { mount.stop() }
         secrets.follow(in: mount, by: rereading)
         signals.hold()
         try mount.mount()
+        if let predecessor = mountPoint.predecessor { Failure.show(predecessor.sentence(on: mountPoint.path)) }
         signals.onSignals(unmount: mount.unmounting) { rereading.readAll() }
         try announce(mount, on: mountPoint)
         withExtendedLifetime(secrets) { mount.wait() }
@@ -190,7 +194,9 @@ struct Mount {
             (authorities, "the file of certificate authorities"),
         ]
         for (path, what) in places { try CacheFolder.check(path, what: what, isOutside: mountPoint.path) }
-        guard !CacheFolder.holds(mountPoint.path, root: root) else {
+        // What is mounted there already may not answer, and no folder of the cache is in it.
+        let isInCache = CacheFolder.holds(mountPoint.path, root: root, isMounted: mountPoint.predecessor != nil)
+        guard !isInCache else {
             throw Failure(
                 .mountPoint,
                 "the mount point '\(mountPoint.path)' is in the cache folder '\(root)': choose another directory")
