@@ -90,6 +90,9 @@ public final class AccountMount {
         logger.info("mounted \(settings.account) on \(settings.mountPoint)")
     }
 
+    /// The number of the mount's device, `MAJOR:MINOR`; nil if unknown.
+    public var device: String? { session?.device }
+
     /// True from ``mount()`` until the files are unmounted.
     public var isMounted: Bool { session?.isMounted ?? false }
 

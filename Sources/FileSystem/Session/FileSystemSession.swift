@@ -1,4 +1,5 @@
 import CFUSE
+import CLinux
 public import FileTree
 import Glibc
 public import Logging

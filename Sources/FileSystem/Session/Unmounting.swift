@@ -30,6 +30,22 @@ public enum Unmounting {
         }
     }
 
+    /// The longest wait for the kernel to notice that a mount's process has ended.
+    private static let patience = Duration.seconds(10)
+
+    /// Unmounts a mount whose process has ended, unless another one is in its place.
+    ///
+    /// - Parameter device: The number of its device.
+    public static func removeDead(_ path: String, device: String) throws(FileSystemError) {
+        let end = ContinuousClock.now + patience
+        while MountTable.current.top(on: path)?.device == device {
+            if MountState(of: path) == .dead { return try unmount(path, isLazy: true) }
+            // The descriptors of a process are closed one after the other.
+            guard ContinuousClock.now < end else { return }
+            usleep(20_000)
+        }
+    }
+
     static let MNT_DETACH: Int32 = 2
     static let UMOUNT_NOFOLLOW: Int32 = 8
 

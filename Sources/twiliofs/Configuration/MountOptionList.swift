@@ -9,6 +9,8 @@ struct MountOptionList: Equatable {
     var allowsContents = false
     /// Whether other users have access.
     var allowsOthers = false
+    /// Whether the mount is removed when its process has died.
+    var removesDead = false
     /// The options for libfuse.
     var others: [String] = []
     /// The options that the mount sets itself; repeating them changes nothing.
@@ -33,6 +35,7 @@ struct MountOptionList: Equatable {
         case "umask": mask = try Self.mask(value ?? "", option: "-o \(option)")
         case "allow_other": allowsOthers = true
         case "nonempty": allowsContents = true
+        case "auto_unmount": removesDead = true
         case "rw": throw Failure(.configuration, "'-o rw' is not possible: recordings can only be read")
         case "suid", "dev", "exec":
             throw Failure(.configuration, "'-o \(option)' is not possible: twiliofs always mounts with 'no\(option)'")

@@ -80,9 +80,14 @@ struct Mount {
         secrets.follow(in: mount, by: rereading)
         signals.hold()
         try mount.mount()
-        if let predecessor = mountPoint.predecessor { Failure.show(predecessor.sentence(on: mountPoint.path)) }
         signals.onSignals(unmount: mount.unmounting) { rereading.readAll() }
-        try announce(mount, on: mountPoint)
+        do {
+            if options.removesDead { try DeadMountWatch.start(mountPoint: mountPoint.path, device: mount.device) }
+            try announce(mount, on: mountPoint)
+        } catch {
+            mount.unmounting()
+            throw error
+        }
         withExtendedLifetime(secrets) { mount.wait() }
     }
 
@@ -113,6 +118,10 @@ struct Mount {
 
     /// Prints warnings of unreadable recordings, then lets the waiting process return.
     private func announce(_ mount: AccountMount, on mountPoint: MountPoint) throws {
+        // The log has it, too.
+        if let predecessor = mountPoint.predecessor, isTerminalFree {
+            Failure.show(predecessor.sentence(on: mountPoint.path))
+        }
         guard let descriptor = command.readyDescriptor else { return }
         if log.isUnheard {
             warn("nothing is logged as long as no system log listens at \(SystemLog.path): give --log-file")
@@ -126,15 +135,10 @@ struct Mount {
         }
         // The log's own errors still reach the terminal here.
         log.flush()
-        do {
-            guard mount.isMounted else {
-                throw Failure(.mountPoint, "'\(mountPoint.path)' was unmounted before anybody could use it")
-            }
-            try Background.detach(telling: descriptor)
-        } catch {
-            mount.unmounting()
-            throw error
+        guard mount.isMounted else {
+            throw Failure(.mountPoint, "'\(mountPoint.path)' was unmounted before anybody could use it")
         }
+        try Background.detach(telling: descriptor)
     }
 
     /// Logs a warning, and shows it on the terminal.
@@ -142,13 +146,14 @@ struct Mount {
 
     /// The function that ``warn(_:)`` calls, for other threads too.
     private var warning: @Sendable (String) -> Void {
-        // In the foreground, the log itself may be the terminal.
-        let isShown = command.readyDescriptor != nil || command.logFile != nil
-        return { [logger] sentence in
+        { [logger, isTerminalFree] sentence in
             logger.warning("\(sentence)")
-            if isShown { Failure.show("warning: \(sentence)") }
+            if isTerminalFree { Failure.show("warning: \(sentence)") }
         }
     }
+
+    /// Whether the terminal isn't the log itself, as it may be in the foreground.
+    private var isTerminalFree: Bool { command.readyDescriptor != nil || command.logFile != nil }
 
     private func secretReader(_ rereading: Rereading) -> SecretReader {
         SecretReader(
