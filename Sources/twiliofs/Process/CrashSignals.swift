@@ -87,15 +87,16 @@ struct Code: Equatable {
         var bases: [Substring: UInt] = [:]
         var parts: [Code] = []
         for line in table.split(separator: "\n") {
-            let fields = line.split(separator: " ", maxSplits: 5, omittingEmptySubsequences: true)
-            guard fields.count == 6, fields[5].hasPrefix("/") else { continue }
+            let fields = line.split(separator: " ", maxSplits: 4)
+            guard let slash = line.firstIndex(of: "/"), fields.count == 5 else { continue }
             let ends = fields[0].split(separator: "-").compactMap { UInt($0, radix: 16) }
             guard ends.count == 2 else { continue }
+            let file = line[slash...]
             // The first part of a file is that of its beginning.
-            let base = bases[fields[5]] ?? ends[0]
-            bases[fields[5]] = base
+            let base = bases[file] ?? ends[0]
+            bases[file] = base
             guard fields[1].dropFirst(2).hasPrefix("x") else { continue }
-            let name = fields[5].split(separator: "/").last.map { $0.prefix { $0 != " " } } ?? ""
+            let name = file.split(separator: "/").last.map { $0.prefix { $0 != " " } } ?? ""
             parts.append(Code(start: ends[0], end: ends[1], base: base, name: String(name)))
         }
         return parts
