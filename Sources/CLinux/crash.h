@@ -27,7 +27,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-enum { TWILIOFS_MOST_CODE = 96, TWILIOFS_MOST_FRAMES = 16, TWILIOFS_LONGEST_WORDS = 400 };
+enum { TWILIOFS_MOST_CODE = 96, TWILIOFS_MOST_FRAMES = 16, TWILIOFS_MOST_WORDS = 16384, TWILIOFS_LONGEST_LINE = 400 };
 
 // A part of memory that holds code: of the program, or of a library.
 struct twiliofs_code {
@@ -82,7 +82,6 @@ static inline void twiliofs_put_number(struct twiliofs_text *text, unsigned long
 static inline void twiliofs_put_foreign(struct twiliofs_text *text, const char *bytes, size_t count) {
     for (size_t index = 0; index < count && bytes[index]; index++) {
         char byte[2] = {bytes[index], 0};
-        if (byte[0] == '\n') byte[0] = ' ';
         if (byte[0] == '"') byte[0] = '\'';
         if (byte[0] < ' ' || byte[0] > '~' || byte[0] == '\\') byte[0] = '?';
         twiliofs_put(text, byte);
@@ -206,20 +205,31 @@ static inline void twiliofs_put_reason(struct twiliofs_text *text, const siginfo
     twiliofs_put(text, reason);
 }
 
-// What was written to standard error last, which nobody would see.
+// Whether a line is one of the list of frames that Swift's runtime prints after the reason.
+static inline int twiliofs_is_of_trace(const char *line, size_t count) {
+    static const char heading[] = "Current stack trace:";
+    return count == 0 || *line == ' ' || (*line >= '0' && *line <= '9')
+           || (count >= sizeof heading - 1 && memcmp(line, heading, sizeof heading - 1) == 0);
+}
+
+// Puts the last reason that was written to standard error, where nobody would see it.
 static inline void twiliofs_put_words(struct twiliofs_text *text) {
     if (twiliofs_crash.words < 0) return;
-    char words[TWILIOFS_LONGEST_WORDS];
+    static char words[TWILIOFS_MOST_WORDS];
     off_t end = lseek(twiliofs_crash.words, 0, SEEK_END);
     off_t start = end > (off_t)sizeof words ? end - (off_t)sizeof words : 0;
-    ssize_t count = pread(twiliofs_crash.words, words, sizeof words, start);
-    while (count > 0 && (words[count - 1] == '\n' || words[count - 1] == ' ')) count--;
-    if (count <= 0) return;
-    // The last line.
-    ssize_t first = count;
-    while (first > 0 && words[first - 1] != '\n') first--;
-    twiliofs_put(text, ": ");
-    twiliofs_put_foreign(text, words + first, (size_t)(count - first));
+    ssize_t last = pread(twiliofs_crash.words, words, sizeof words, start);
+    while (last > 0) {
+        ssize_t first = last;
+        while (first > 0 && words[first - 1] != '\n') first--;
+        size_t count = (size_t)(last - first);
+        if (!twiliofs_is_of_trace(words + first, count)) {
+            twiliofs_put(text, ": ");
+            twiliofs_put_foreign(text, words + first, count < TWILIOFS_LONGEST_LINE ? count : TWILIOFS_LONGEST_LINE);
+            return;
+        }
+        last = first - 1;
+    }
 }
 
 // Puts a place in code; returns whether it is one.

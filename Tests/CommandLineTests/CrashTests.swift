@@ -79,7 +79,8 @@ struct CrashTests {
         let fault = Fault.allCases[index]
         let log = try await log(fault, .text)
         #expect(log.hasSuffix("\n") && log.split(separator: "\n").count == 1, "\(log)")
-        #expect(log.prefixMatch(of: /[0-9\-]{10}T[0-9:]{8}\.[0-9]{3}Z critical: this process ends by SIG/) != nil, "\(log)")
+        #expect(
+            log.prefixMatch(of: /[0-9\-]{10}T[0-9:]{8}\.[0-9]{3}Z critical: this process ends by SIG/) != nil, "\(log)")
         #expect(log.contains(fault.words), "\(log)")
         #expect(log.contains(" thread=breaking version=\(TwilioFS.version)\n"), "\(log)")
     }
@@ -98,7 +99,8 @@ struct CrashTests {
         // The C library's own frames aren't linked, so `abort` may be all that is found.
         if fault != .abort {
             #expect(frames.count > 1, "\(frames)")
-            #expect(frames.contains { $0.wholeMatch(of: /twiliofsPackageTests\.xctest\+0x[0-9a-f]+/) != nil }, "\(frames)")
+            #expect(
+                frames.contains { $0.wholeMatch(of: /twiliofsPackageTests\.xctest\+0x[0-9a-f]+/) != nil }, "\(frames)")
         }
     }
 

@@ -45,7 +45,9 @@ kill_serving() { pkill -KILL -f "[r]eady-descriptor.*$folder"; }
 
 dead() {
     mount_account env
-    (cd mount && exec sleep 30) &
+    # shellcheck disable=SC2016 # The inner shell's.
+    user sh -c 'cd mount && : >"$1/inside" && exec sleep 30' sh "$folder" &
+    until [ -e inside ]; do sleep 0.05; done
     kill_serving
     mount_account env 2>"$folder/errors"
     grep -q "whose process had died, was removed" "$folder/errors"
@@ -54,7 +56,7 @@ dead() {
     ! user "$twiliofs" mount --replace --no-key "$folder/mount" 2>"$folder/errors"
     grep -q "only root can put one mount in the place of another" "$folder/errors"
     user "$twiliofs" unmount "$folder/mount"
-    kill %1
+    kill $!
 }
 
 watched() {

@@ -164,7 +164,10 @@ public final class FileSystemSession: Sendable {
         _ mountPoint: String, source: String, options: [String], context: OperationContext
     ) throws(FileSystemError) -> SessionHandle {
         var options = options
-        options += ["ro", "nosuid", "nodev", "noexec", "default_permissions", "subtype=twiliofs", "fsname=\(source)", "max_read=\(largestRead)"]
+        options += [
+            "ro", "nosuid", "nodev", "noexec", "default_permissions", "subtype=twiliofs", "fsname=\(source)",
+            "max_read=\(largestRead)",
+        ]
         var arguments = fuse_args()
         defer { fuse_opt_free_args(&arguments) }
         for argument in ["twiliofs", "-o", options.joined(separator: ",")] {

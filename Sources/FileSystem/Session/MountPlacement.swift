@@ -22,7 +22,7 @@ final class MountPlacement {
     /// The state of the mount beneath which the new one is to be put; nil where nothing is mounted.
     private let replaced: MountState?
 
-    /// The longest wait for other processes that mount in the same folder.
+    /// The longest wait for other processes that mount in the same folder, and for the new mount's first answer.
     private static let patience = Duration.seconds(10)
 
     /// Claims a place, from which a user's dead mounts are removed at once.
@@ -64,7 +64,9 @@ final class MountPlacement {
     /// Puts the mount on its place, once it answers.
     func settle() throws(FileSystemError) {
         guard let replaced else { return }
-        guard MountState(of: path) == .answering else { throw refused("the new mount doesn't answer") }
+        guard MountState(of: path, patience: Self.patience) == .answering else {
+            throw refused("the new mount doesn't answer")
+        }
         let copy = twiliofs_copy_mount(path)
         guard copy >= 0 else { throw refused("the new mount can't be moved: \(SystemErrorCode.current)") }
         defer { close(copy) }

@@ -19,7 +19,8 @@ public struct MountPoint: Sendable {
     ///   - allowsContents: Whether it may have contents, which the mount hides.
     ///   - replaces: Whether a living mount of twiliofs may be there, which is to be replaced.
     public init(_ path: String, allowsContents: Bool, replaces: Bool = false) throws(FileSystemError) {
-        if let resolved = try? Unmounting.resolve(path), let mount = MountTable.current.top(on: resolved), mount.isOurs {
+        if let resolved = try? Unmounting.resolve(path), let mount = MountTable.current.top(on: resolved), mount.isOurs
+        {
             self.path = resolved
             predecessor = try Predecessor(mount, allowsContents: allowsContents, replaces: replaces)
         } else {

@@ -57,20 +57,19 @@ enum MountState {
     /// It doesn't answer in time.
     case silent
 
-    /// The longest wait for its answer.
-    private static let patience = Duration.seconds(5)
-
     /// Asks for it on a thread, which is abandoned if there is no answer.
     ///
     /// Not for attributes, which the kernel keeps when the process has died.
-    init(of path: String) {
+    ///
+    /// - Parameter patience: The longest wait; for a dead mount the kernel answers at once.
+    init(of path: String, patience: Duration = .seconds(1)) {
         let answer = Condition<Int32?>(nil)
         let thread = try? NamedThread(name: "mount-state") {
             var statistics = statvfs()
             let result = statvfs(path, &statistics) == 0 ? 0 : errno
             answer.change { $0 = result }
         }
-        guard thread != nil, let error = answer.wait(timeout: Self.patience, until: { $0 }) else {
+        guard thread != nil, let error = answer.wait(timeout: patience, until: { $0 }) else {
             self = .silent
             return
         }

@@ -47,7 +47,8 @@ enum Background {
         let name = CrashSignals.description(of: signal)
         if CrashSignals.all.contains(signal) {
             return Failure(
-                .crash, "the serving process has crashed (\(name)), which is a fault of twiliofs or of a library; its log"
+                .crash,
+                "the serving process has crashed (\(name)), which is a fault of twiliofs or of a library; its log"
                     + " has the place: please report it")
         }
         let reason = signal == SIGKILL ? ": somebody ended it, or the system had no memory left" : ""
