@@ -52,19 +52,19 @@ public final class FileSystemSession: Sendable {
         do {
             handle = try Self.mount(placement.path, source: source, options: options, context: context)
         } catch {
-            placement.abandon()
+            placement.abandonFolder()
             throw error
         }
         device = MountTable.current.top(on: placement.path)?.device
         state.withLock { $0.handle = handle }
         do {
+            try placement.hold()
             context.kernel.notices.attach(handle)
             try serve(handle, threadCount: threadCount)
             if let device { KernelReadAhead.raise(forDevice: device, logger: logger) }
             try placement.settle()
             try watchPlace()
         } catch {
-            placement.abandon()
             unmount()
             finish()
             throw error

@@ -22,6 +22,9 @@ final class MountPlacement {
     /// The state of the mount beneath which the new one is to be put; nil where nothing is mounted.
     private let replaced: MountState?
 
+    /// The root of the mount that isn't in its place yet; -1 without any.
+    private var copy: Int32 = -1
+
     /// The longest wait for other processes that mount in the same folder, and for the new mount's first answer.
     private static let patience = Duration.seconds(10)
 
@@ -61,16 +64,23 @@ final class MountPlacement {
         path = try Self.makeFolder()
     }
 
+    /// Takes the mount, which libfuse has made, out of its folder; it vanishes with this process until it is in its place.
+    func hold() throws(FileSystemError) {
+        guard replaced != nil else { return }
+        copy = twiliofs_copy_mount(path)
+        let error = SystemErrorCode.current
+        abandonFolder()
+        guard copy >= 0 else { throw refused("the new mount can't be moved: \(error)") }
+    }
+
+    deinit { if copy >= 0 { close(copy) } }
+
     /// Puts the mount on its place, once it answers.
     func settle() throws(FileSystemError) {
         guard let replaced else { return }
-        guard MountState(of: path, patience: Self.patience) == .answering else {
+        guard MountState(ofRoot: copy, patience: Self.patience) == .answering else {
             throw refused("the new mount doesn't answer")
         }
-        let copy = twiliofs_copy_mount(path)
-        guard copy >= 0 else { throw refused("the new mount can't be moved: \(SystemErrorCode.current)") }
-        defer { close(copy) }
-        abandon()
         if twiliofs_put_mount(copy, target, 1) == 0 {
             guard umount2(target, Unmounting.UMOUNT_NOFOLLOW | Unmounting.MNT_DETACH) == 0 else {
                 throw refused("the former mount can't be detached: \(SystemErrorCode.current)")
@@ -78,9 +88,7 @@ final class MountPlacement {
         } else if replaced == .dead {
             logger.debug("the kernel can't put a mount beneath another: \(SystemErrorCode.current)")
             try Self.removeDead(from: target)
-            guard twiliofs_put_mount(copy, target, 0) == 0 else {
-                throw refused("\(SystemErrorCode.current)")
-            }
+            guard twiliofs_put_mount(copy, target, 0) == 0 else { throw refused("\(SystemErrorCode.current)") }
         } else {
             throw refused(
                 "this kernel can't put a mount beneath another, which Linux 6.5 can: \(SystemErrorCode.current); unmount"
@@ -91,8 +99,8 @@ final class MountPlacement {
                 ? "removed the mount on \(target), whose process had died" : "replaced the mount on \(target)")
     }
 
-    /// Removes the folder of a mount that isn't in its place, and the mount with it.
-    func abandon() {
+    /// Removes the folder for the mount, and the mount from it.
+    func abandonFolder() {
         guard replaced != nil else { return }
         umount2(path, Unmounting.UMOUNT_NOFOLLOW | Unmounting.MNT_DETACH)
         rmdir(path)

@@ -63,10 +63,19 @@ enum MountState {
     ///
     /// - Parameter patience: The longest wait; for a dead mount the kernel answers at once.
     init(of path: String, patience: Duration = .seconds(1)) {
+        self.init(patience) { statvfs(path, &$0) }
+    }
+
+    /// Asks a mount that isn't in the tree of directories, by a descriptor of its root.
+    init(ofRoot descriptor: Int32, patience: Duration) {
+        self.init(patience) { fstatvfs(descriptor, &$0) }
+    }
+
+    private init(_ patience: Duration, ask: @escaping @Sendable (inout statvfs) -> Int32) {
         let answer = Condition<Int32?>(nil)
         let thread = try? NamedThread(name: "mount-state") {
             var statistics = statvfs()
-            let result = statvfs(path, &statistics) == 0 ? 0 : errno
+            let result = ask(&statistics) == 0 ? 0 : errno
             answer.change { $0 = result }
         }
         guard thread != nil, let error = answer.wait(timeout: patience, until: { $0 }) else {
