@@ -51,7 +51,7 @@ private enum Fault: String, CaseIterable, Codable {
         guard let fault = Fault(rawValue: name), let format = LogFormat(rawValue: format),
             let file = try? LogFile(log)
         else { exit(99) }
-        CrashSignals.report(to: .file(file), as: format)
+        CrashSignals.report(to: .file(file), as: format, version: TwilioFS.version)
         if let error = CrashSignals.keepStandardError() { dup2(error, STDERR_FILENO) }
         withExtendedLifetime(file) {
             _ = try? NamedThread(name: "breaking") { fault.happen() }

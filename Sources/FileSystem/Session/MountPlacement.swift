@@ -114,7 +114,7 @@ final class MountPlacement {
     private static func check(
         _ mount: MountTable.Entry, _ predecessor: Predecessor?, source: String
     ) throws(FileSystemError) -> MountState {
-        let busy = MountPoint.refused(
+        let busy = FileSystemError.mountPoint(
             mount.path, "is busy: a file system (\(mount.type)) was mounted there meanwhile")
         guard mount.isOurs else { throw busy }
         try Predecessor.checkOwner(of: mount)
@@ -122,7 +122,7 @@ final class MountPlacement {
         if state == .dead { return state }
         guard let predecessor, !predecessor.isDead else { throw busy }
         guard mount.source == source else {
-            throw MountPoint.refused(
+            throw FileSystemError.mountPoint(
                 mount.path,
                 "has a mount of another account (\(mount.source)), which --replace doesn't take over: unmount it, or"
                     + " choose another directory")

@@ -88,8 +88,8 @@ public struct MountPoint: Sendable {
         }
     }
 
-    static func refused(_ path: String, _ reason: String) -> FileSystemError {
-        FileSystemError(.mountPoint, "the mount point '\(path)' \(reason)")
+    private static func refused(_ path: String, _ reason: String) -> FileSystemError {
+        .mountPoint(path, reason)
     }
 
     /// The advice for a mount point that the user can't write to.
@@ -142,9 +142,6 @@ public struct MountPoint: Sendable {
 
     /// The type of the file system mounted exactly on a directory; nil without any.
     public static func fileSystemType(mountedOn path: String) -> String? { MountTable.current.top(on: path)?.type }
-
-    /// The type of this program's mounts.
-    static let ourType = "fuse.twiliofs"
 
     private static func userAllowsOthers() -> Bool {
         guard let text = try? String(contentsOfFile: "/etc/fuse.conf", encoding: .utf8) else { return false }

@@ -18,7 +18,7 @@ struct MountTable {
         let options: String
 
         /// Whether it is this program's.
-        var isOurs: Bool { type == MountPoint.ourType }
+        var isOurs: Bool { type == "fuse.twiliofs" }
 
         /// The user who has mounted a FUSE file system; nil if unknown.
         var owner: uid_t? {

@@ -18,13 +18,13 @@ public struct Predecessor: Sendable {
         isDead = MountState(of: mount.path) == .dead
         if isDead { return }
         guard replaces else {
-            throw MountPoint.refused(
+            throw FileSystemError.mountPoint(
                 mount.path,
                 "is busy: a mount of twiliofs is there already; unmount it, choose another directory, or give --replace"
                     + " to take it over")
         }
         guard geteuid() == 0 else {
-            throw MountPoint.refused(
+            throw FileSystemError.mountPoint(
                 mount.path,
                 "can't be taken over by --replace: only root can put one mount in the place of another without a moment"
                     + " when the directory is empty; run 'twiliofs unmount --lazy \(mount.path)' first")
@@ -41,7 +41,7 @@ public struct Predecessor: Sendable {
     /// Checks that a mount of twiliofs is this user's.
     static func checkOwner(of mount: MountTable.Entry) throws(FileSystemError) {
         guard let owner = mount.owner, owner != geteuid() else { return }
-        throw MountPoint.refused(
+        throw FileSystemError.mountPoint(
             mount.path,
             "is busy: another user, with the ID \(owner), has mounted an account there; that user has to unmount it, or"
                 + " root with 'twiliofs unmount'")

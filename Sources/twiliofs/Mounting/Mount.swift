@@ -30,7 +30,7 @@ struct Mount {
         } else {
             destination = command.readyDescriptor == nil ? .standardError : .systemLog
         }
-        CrashSignals.report(to: destination, as: command.logFormat)
+        CrashSignals.report(to: destination, as: command.logFormat, version: TwilioFS.version)
         log = LogOutput(format: command.logFormat, destination: destination, leastLevel: command.logLevel)
         logger = log.logger()
     }

@@ -29,7 +29,7 @@ enum CrashSignals {
     ///
     /// The line names the signal, the thread, the version and the places in the code, by which a developer finds the
     /// fault; see `crash.h` for what may run then.
-    static func report(to destination: LogOutput.Destination, as format: LogFormat) {
+    static func report(to destination: LogOutput.Destination, as format: LogFormat, version: String) {
         for code in Code.loaded() { twiliofs_crash_add_code(code.start, code.end, code.base, code.name) }
         SignalStack.installOnCurrentThread()
         let (descriptor, isSystemLog) =
@@ -39,7 +39,7 @@ enum CrashSignals {
             case .file(let file): (file.descriptor, false)
             }
         for number in all {
-            twiliofs_report_crash(number, descriptor, isSystemLog ? 1 : 0, format == .json ? 1 : 0, TwilioFS.version)
+            twiliofs_report_crash(number, descriptor, isSystemLog ? 1 : 0, format == .json ? 1 : 0, version)
         }
     }
 
