@@ -3,8 +3,8 @@
 // It runs in the signal's handler, where another thread, or this one, may hold any lock. So it calls nothing but
 // functions that signal-safety(7) lists, and system calls: no allocation, no locale, no stdio, no unwinder. Its memory
 // is a table that is filled before, and its stack; other memory is read by system calls alone, which fail where there
-// is none instead of crashing again. It writes the place of the fault and of its callers as offsets in the program's file, and
-// neither registers nor the contents of memory, which may be keys.
+// is none instead of crashing again. It writes the place of the fault and of its callers as offsets in the program's
+// file, and neither registers nor the contents of memory, which may be keys.
 //
 // The variables are this file's, so a module that includes it has its own: one Swift file alone may call these
 // functions.

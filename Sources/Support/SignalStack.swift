@@ -2,8 +2,9 @@ import Glibc
 
 /// The stack on which a crash's signal is handled: that of the thread may be used up.
 public enum SignalStack {
-    /// Its size in bytes: the kernel saves the processor's registers there, some kibibytes, and the handler needs a few
-    /// more. Only pages that are used take memory.
+    /// Its size in bytes; only pages that are used take memory.
+    ///
+    /// The kernel saves the processor's registers there, some kibibytes, and the handler needs a few more.
     private static let size = 64 << 10
 
     /// Gives the calling thread a stack for signals, which stays until the thread ends.

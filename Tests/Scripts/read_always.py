@@ -2,8 +2,9 @@
 
     read_always.py END MOUNT SLOW DIGEST FILE DIGEST…
 
-END is the file that ends it. SLOW is opened once, and read to its end piece by piece, a piece each round and the rest at the end; DIGEST is its
-SHA-256. Each round lists the folders of the FILEs, and reads them; anything but success and the right bytes ends it.
+END is the file that ends it. SLOW is opened once, and read to its end, a piece each round and the rest at the end;
+DIGEST is its SHA-256. Each round lists the folders of the FILEs, and reads them; anything but success
+and the right bytes ends it.
 Prints the number of rounds.
 """
 

@@ -16,8 +16,8 @@ enum KernelReadAhead {
 
     /// Raises the read-ahead of a mounted file system, if allowed.
     ///
-    /// - Parameter device: The number of its device, from the kernel's table and not from `stat`, which the mount itself
-    ///   has to answer: if the process were killed meanwhile, the waiting thread would stay, and the mount with it.
+    /// The device is that of the kernel's table and not of `stat`, which the mount itself has to answer:
+    /// if the process were killed meanwhile, the waiting thread would stay, and the mount with it.
     static func raise(forDevice device: String, logger: Logger) {
         let path = "/sys/class/bdi/\(device)/read_ahead_kb"
         let descriptor = open(path, O_WRONLY | O_CLOEXEC)

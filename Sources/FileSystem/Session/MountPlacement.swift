@@ -64,7 +64,7 @@ final class MountPlacement {
         path = try Self.makeFolder()
     }
 
-    /// Takes the mount, which libfuse has made, out of its folder; it vanishes with this process until it is in its place.
+    /// Takes the mount out of its folder; until it is in its place, it vanishes with the process.
     func hold() throws(FileSystemError) {
         guard replaced != nil else { return }
         copy = twiliofs_copy_mount(path)
