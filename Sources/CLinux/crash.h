@@ -40,6 +40,8 @@ struct twiliofs_code {
 static struct {
     // The log's file, or -1.
     int log;
+    // Whether standard error isn't the log.
+    int is_log_elsewhere;
     // Whether the log is the system's.
     int is_system_log;
     // Whether lines of the log are JSON.
@@ -53,7 +55,7 @@ static struct {
     struct twiliofs_code code[TWILIOFS_MOST_CODE];
     // The thread that writes; 0 without any.
     int writer;
-} twiliofs_crash = {-1, 0, 0, -1, 0, "", 0, {{0, 0, 0, ""}}, 0};
+} twiliofs_crash = {-1, 0, 0, 0, -1, 0, "", 0, {{0, 0, 0, ""}}, 0};
 
 // A text that is cut where its space ends.
 struct twiliofs_text {
@@ -351,7 +353,7 @@ static inline void twiliofs_write_last_words(const siginfo_t *info, struct twili
         twiliofs_write_soon(twiliofs_crash.log, line.bytes, line.count);
     }
     // A person at a terminal, or a service manager, doesn't look at the log.
-    if (twiliofs_crash.log == STDERR_FILENO || twiliofs_crash.words >= 0) return;
+    if (!twiliofs_crash.is_log_elsewhere || twiliofs_crash.words >= 0) return;
     line.count = 0;
     twiliofs_put(&line, "twiliofs: this process ends by ");
     twiliofs_put_reason(&line, info, registers.stack);
@@ -392,8 +394,13 @@ static inline void twiliofs_crash_add_code(uintptr_t start, uintptr_t end, uintp
 }
 
 // Has a crash's signals write last words to a descriptor, or to the system's log.
-static inline int twiliofs_report_crash(int number, int log, int is_system_log, int is_json, const char *version) {
+//
+// For a log on standard error, `log` is a copy of its descriptor.
+static inline int twiliofs_report_crash(
+    int number, int log, int is_log_elsewhere, int is_system_log, int is_json, const char *version
+) {
     twiliofs_crash.log = log;
+    twiliofs_crash.is_log_elsewhere = is_log_elsewhere;
     twiliofs_crash.is_system_log = is_system_log;
     twiliofs_crash.is_json = is_json;
     strncpy(twiliofs_crash.version, version, sizeof twiliofs_crash.version - 1);

@@ -90,9 +90,10 @@ final class MountPlacement {
             try Self.removeDead(from: target)
             guard twiliofs_put_mount(copy, target, 0) == 0 else { throw refused("\(SystemErrorCode.current)") }
         } else {
-            throw refused(
-                "this kernel can't put a mount beneath another, which Linux 6.5 can: \(SystemErrorCode.current); unmount"
-                    + " the former one first, with 'twiliofs unmount --lazy \(target)'")
+            throw .mountPoint(
+                target,
+                "can't be taken over by --replace: this kernel can't put a mount beneath another, as Linux 6.5 and later"
+                    + " can (\(SystemErrorCode.current)); run 'twiliofs unmount --lazy \(target)' first")
         }
         logger.notice(
             replaced == .dead

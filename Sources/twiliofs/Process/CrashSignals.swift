@@ -32,14 +32,16 @@ enum CrashSignals {
     static func report(to destination: LogOutput.Destination, as format: LogFormat, version: String) {
         for code in Code.loaded() { twiliofs_crash_add_code(code.start, code.end, code.base, code.name) }
         SignalStack.installOnCurrentThread()
-        let (descriptor, isSystemLog) =
+        let (descriptor, isElsewhere, isSystemLog): (Int32, Int32, Int32) =
             switch destination {
-            case .standardError: (STDERR_FILENO, false)
-            case .systemLog: (-1, true)
-            case .file(let file): (file.descriptor, false)
+            // A copy: while libfuse mounts, standard error is a pipe for its messages.
+            case .standardError: (fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1), 0, 0)
+            case .systemLog: (-1, 1, 1)
+            case .file(let file): (file.descriptor, 1, 0)
             }
         for number in all {
-            twiliofs_report_crash(number, descriptor, isSystemLog ? 1 : 0, format == .json ? 1 : 0, version)
+            twiliofs_report_crash(
+                number, descriptor, isElsewhere, isSystemLog, format == .json ? 1 : 0, version)
         }
     }
 
