@@ -77,6 +77,9 @@ struct MountCommand: ParsableCommand {
     @Flag(help: "Let other users access the mount; file modes apply.")
     var allowOther = false
 
+    @Flag(help: "Take over the place of a mount of the same account, without a moment when nothing is there.")
+    var replace = false
+
     @Option(name: .customLong("uid"), help: .value("number", "Owner of the files.", default: "the mounting user"))
     var user: UInt32?
 

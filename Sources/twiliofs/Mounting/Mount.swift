@@ -30,6 +30,7 @@ struct Mount {
         } else {
             destination = command.readyDescriptor == nil ? .standardError : .systemLog
         }
+        CrashSignals.report(to: destination, as: command.logFormat, version: TwilioFS.version)
         log = LogOutput(format: command.logFormat, destination: destination, leastLevel: command.logLevel)
         logger = log.logger()
     }
@@ -55,7 +56,8 @@ struct Mount {
         let window = try command.window.window()
         let allowsOthers = command.allowOther || options.allowsOthers
         try MountPoint.checkAvailability(allowsOthers: allowsOthers)
-        let mountPoint = try MountPoint(command.mountPoint, allowsContents: options.allowsContents)
+        let mountPoint = try MountPoint(
+            command.mountPoint, allowsContents: options.allowsContents, replaces: command.replace)
         try checkPlaces(outside: mountPoint)
         let secrets = try MountSecrets(
             command.account, command.keys, command.subaccounts, command.external, environment: environment,
@@ -72,13 +74,20 @@ struct Mount {
         var settings = try self.settings(of: secrets, on: mountPoint, ownership, catalogFolder: catalogFolder)
         settings.options = options.others + (allowsOthers ? ["allow_other"] : [])
         settings.window = window
+        settings.predecessor = mountPoint.predecessor
         let mount = try AccountMount(settings, logger: logger, catalogFolder: catalogFolder)
         defer { mount.stop() }
         secrets.follow(in: mount, by: rereading)
         signals.hold()
         try mount.mount()
         signals.onSignals(unmount: mount.unmounting) { rereading.readAll() }
-        try announce(mount, on: mountPoint)
+        do {
+            if options.removesDead { try DeadMountWatch.start(mountPoint: mountPoint.path, device: mount.device) }
+            try announce(mount, on: mountPoint)
+        } catch {
+            mount.unmounting()
+            throw error
+        }
         withExtendedLifetime(secrets) { mount.wait() }
     }
 
@@ -109,6 +118,10 @@ struct Mount {
 
     /// Prints warnings of unreadable recordings, then lets the waiting process return.
     private func announce(_ mount: AccountMount, on mountPoint: MountPoint) throws {
+        // The log has it, too.
+        if let predecessor = mountPoint.predecessor, isTerminalFree {
+            Failure.show(predecessor.sentence(on: mountPoint.path))
+        }
         guard let descriptor = command.readyDescriptor else { return }
         if log.isUnheard {
             warn("nothing is logged as long as no system log listens at \(SystemLog.path): give --log-file")
@@ -122,15 +135,10 @@ struct Mount {
         }
         // The log's own errors still reach the terminal here.
         log.flush()
-        do {
-            guard mount.isMounted else {
-                throw Failure(.mountPoint, "'\(mountPoint.path)' was unmounted before anybody could use it")
-            }
-            try Background.detach(telling: descriptor)
-        } catch {
-            mount.unmounting()
-            throw error
+        guard mount.isMounted else {
+            throw Failure(.mountPoint, "'\(mountPoint.path)' was unmounted before anybody could use it")
         }
+        try Background.detach(telling: descriptor)
     }
 
     /// Logs a warning, and shows it on the terminal.
@@ -138,13 +146,14 @@ struct Mount {
 
     /// The function that ``warn(_:)`` calls, for other threads too.
     private var warning: @Sendable (String) -> Void {
-        // In the foreground, the log itself may be the terminal.
-        let isShown = command.readyDescriptor != nil || command.logFile != nil
-        return { [logger] sentence in
+        { [logger, isTerminalFree] sentence in
             logger.warning("\(sentence)")
-            if isShown { Failure.show("warning: \(sentence)") }
+            if isTerminalFree { Failure.show("warning: \(sentence)") }
         }
     }
+
+    /// Whether the terminal isn't the log itself, as it may be in the foreground.
+    private var isTerminalFree: Bool { command.readyDescriptor != nil || command.logFile != nil }
 
     private func secretReader(_ rereading: Rereading) -> SecretReader {
         SecretReader(
@@ -190,7 +199,9 @@ struct Mount {
             (authorities, "the file of certificate authorities"),
         ]
         for (path, what) in places { try CacheFolder.check(path, what: what, isOutside: mountPoint.path) }
-        guard !CacheFolder.holds(mountPoint.path, root: root) else {
+        // What is mounted there already may not answer, and no folder of the cache is in it.
+        let isInCache = CacheFolder.holds(mountPoint.path, root: root, isMounted: mountPoint.predecessor != nil)
+        guard !isInCache else {
             throw Failure(
                 .mountPoint,
                 "the mount point '\(mountPoint.path)' is in the cache folder '\(root)': choose another directory")

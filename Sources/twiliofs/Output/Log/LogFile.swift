@@ -6,7 +6,7 @@ final class LogFile: Sendable {
     /// The absolute path.
     let path: String
     /// The descriptor; it needs no lock, since its number stays the same when the file is opened again.
-    private let descriptor: Int32
+    let descriptor: Int32
     /// Whether the last line may be incomplete.
     private let isCut = Locked(false)
 
