@@ -3,12 +3,15 @@ public import FileTree
 import Glibc
 public import Logging
 import Media
-import Support
+public import Support
 
 /// A mounted file system, from mounting to unmounting.
 public final class FileSystemSession: Sendable {
     /// The largest read that the kernel sends in one request, in bytes.
     static let largestRead = MediaReader.largestRead
+
+    /// Unmounts a path at once, although files may be open.
+    public typealias Unmounter = @Sendable (_ path: String) throws(FileSystemError) -> Void
 
     private struct State {
         var handle: SessionHandle?
@@ -17,6 +20,7 @@ public final class FileSystemSession: Sendable {
 
     private let state = Locked(State())
     private let context: OperationContext
+    private let unmounter: Unmounter
     private let logger: Logger
 
     private struct Progress {
@@ -34,12 +38,14 @@ public final class FileSystemSession: Sendable {
     ///   - mountPoint: An absolute path, checked by ``MountPoint``.
     ///   - options: Mount options in the spelling of `mount -o`, besides the fixed ones.
     ///   - threadCount: The number of threads that serve requests.
+    ///   - unmounter: Unmounts when the mount ends.
     /// - Throws: ``FileSystemError``, or ``SystemError`` if the system has no thread left.
     public init(
         tree: FileTree, kernel: KernelConnection, mountPoint: String, source: String, options: [String],
-        threadCount: Int, logger: Logger
+        threadCount: Int, unmounter: @escaping Unmounter, logger: Logger
     ) throws {
         self.logger = logger
+        self.unmounter = unmounter
         self.mountPoint = mountPoint
         let context = OperationContext(tree: tree, kernel: kernel, logger: logger)
         self.context = context
@@ -74,7 +80,7 @@ public final class FileSystemSession: Sendable {
         guard state.withLock({ $0.handle }) != nil else { return }
         context.failures.end()
         do throws(FileSystemError) {
-            try Unmounting.unmount(mountPoint, isLazy: true)
+            try unmounter(mountPoint)
         } catch {
             // Another program may have unmounted it before. Otherwise a dead mount stays for the user to unmount.
             let isGone = error.code == .mountPoint
