@@ -78,6 +78,9 @@ install: ## Install what `make release` has built, below PREFIX (default /usr/lo
 	@test -x .build/release/twiliofs || { echo "nothing to install yet: run 'make release' first" >&2; exit 1; }
 	install -D -m 755 .build/release/twiliofs "$(DESTDIR)$(PREFIX)/bin/twiliofs"
 	install -D -m 644 man/twiliofs.1 "$(DESTDIR)$(PREFIX)/share/man/man1/twiliofs.1"
+	install -d "$(DESTDIR)$(PREFIX)/lib/systemd/system"
+	sed 's|/usr/local/bin/|$(PREFIX)/bin/|' packaging/systemd/twiliofs@.service \
+		>"$(DESTDIR)$(PREFIX)/lib/systemd/system/twiliofs@.service"
 
 clean: ## Remove what was built
 	rm -rf .build

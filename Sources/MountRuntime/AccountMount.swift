@@ -71,10 +71,12 @@ public final class AccountMount {
     ///   every part.
     public func mount() throws {
         do {
-            let session = try FileSystemSession(
-                tree: parts.tree, kernel: parts.kernel, mountPoint: settings.mountPoint,
-                source: "twilio:\(settings.account)", options: settings.options, threadCount: settings.threadCount,
-                predecessor: settings.predecessor, logger: logger)
+            let session = try settings.withMountRights {
+                try FileSystemSession(
+                    tree: parts.tree, kernel: parts.kernel, mountPoint: settings.mountPoint,
+                    source: "twilio:\(settings.account)", options: settings.options, threadCount: settings.threadCount,
+                    predecessor: settings.predecessor, unmounter: settings.unmounter, logger: logger)
+            }
             self.session = session
             // The other parts answer the session's requests, so the session's memory must outlive these parts.
             stops.pushToBottom { session.finish() }

@@ -3,6 +3,7 @@ public import Envelope
 public import FileSystem
 public import FileTree
 public import Media
+import Support
 public import Sync
 public import Transfer
 public import TwilioAPI
@@ -53,6 +54,15 @@ public struct MountSettings: Sendable {
     ///
     /// `limit` is the most bytes in the cache, `minimumFree` the least bytes of free space on the folder's file system.
     public var diskCache: (folder: String, limit: Int64, minimumFree: Int64)?
+
+    /// Unmounts when the mount ends.
+    public var unmounter: FileSystemSession.Unmounter = { (path) throws(FileSystemError) in
+        try Unmounting.unmount(path, isLazy: true)
+    }
+    /// Mounts with the rights that this needs.
+    public var withMountRights: @Sendable (_ mount: () throws -> FileSystemSession) throws -> FileSystemSession = {
+        try $0()
+    }
 
     /// Makes settings with the values that every mount needs.
     public init(

@@ -3,7 +3,7 @@ import Glibc
 /// A dedicated thread for work that blocks: system calls, libcurl, SQLite.
 ///
 /// Swift's cooperative pool has one thread per core, so one blocking call there delays all other tasks. These threads
-/// block all signals but those of faults; the thread `signals` waits for the others.
+/// block all signals but those of faults and SIGSYS; the thread `signals` waits for the others.
 public final class NamedThread: Sendable {
     /// The thread's handle; nil once joined: a thread is joined or detached exactly once.
     private let handle: Locked<pthread_t?>
@@ -29,8 +29,9 @@ public final class NamedThread: Sendable {
         var everySignal = sigset_t()
         var previous = sigset_t()
         sigfillset(&everySignal)
-        // Faults of the thread raise these; while they are blocked, the result is undefined (sigprocmask(2)).
-        for signal in [SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT] { sigdelset(&everySignal, signal) }
+        // Faults of the thread raise these; while they are blocked, the result is undefined (sigprocmask(2)). With
+        // SIGSYS, the command has each thread confine itself.
+        for signal in [SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT, SIGSYS] { sigdelset(&everySignal, signal) }
         pthread_sigmask(SIG_SETMASK, &everySignal, &previous)
         var thread = pthread_t()
         let result = pthread_create(&thread, nil, runThread, start.toOpaque())

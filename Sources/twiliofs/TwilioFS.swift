@@ -15,7 +15,10 @@ struct TwilioFS: ParsableCommand {
             touches the disk. twiliofs(1) describes everything.
             """,
         version: "twiliofs \(version)",
-        subcommands: [MountCommand.self, UnmountCommand.self, StatusCommand.self, CacheCommand.self, WatchCommand.self]
+        subcommands: [
+            MountCommand.self, UnmountCommand.self, StatusCommand.self, CacheCommand.self, DoorkeeperCommand.self,
+            WatchCommand.self,
+        ]
     )
 
     /// Runs the command of the arguments.

@@ -4,12 +4,15 @@ public import FileTree
 import Glibc
 public import Logging
 import Media
-import Support
+public import Support
 
 /// A mounted file system, from mounting to unmounting.
 public final class FileSystemSession: Sendable {
     /// The largest read that the kernel sends in one request, in bytes.
     static let largestRead = MediaReader.largestRead
+
+    /// Unmounts a path at once, although files may be open.
+    public typealias Unmounter = @Sendable (_ path: String) throws(FileSystemError) -> Void
 
     private struct State {
         var handle: SessionHandle?
@@ -18,6 +21,7 @@ public final class FileSystemSession: Sendable {
 
     private let state = Locked(State())
     private let context: OperationContext
+    private let unmounter: Unmounter
     private let logger: Logger
 
     private struct Progress {
@@ -38,12 +42,14 @@ public final class FileSystemSession: Sendable {
     ///   - options: Mount options in the spelling of `mount -o`, besides the fixed ones.
     ///   - threadCount: The number of threads that serve requests.
     ///   - predecessor: The mount in whose place the new one is put.
+    ///   - unmounter: Unmounts when the mount ends.
     /// - Throws: ``FileSystemError``, or ``SystemError`` if the system has no thread left.
     public init(
         tree: FileTree, kernel: KernelConnection, mountPoint: String, source: String, options: [String],
-        threadCount: Int, predecessor: Predecessor? = nil, logger: Logger
+        threadCount: Int, predecessor: Predecessor? = nil, unmounter: @escaping Unmounter, logger: Logger
     ) throws {
         self.logger = logger
+        self.unmounter = unmounter
         self.mountPoint = mountPoint
         let context = OperationContext(tree: tree, kernel: kernel, logger: logger)
         self.context = context
@@ -103,7 +109,7 @@ public final class FileSystemSession: Sendable {
             guard stack.last?.device == device else {
                 throw FileSystemError(.mountPoint, "another file system is mounted on top of it")
             }
-            try Unmounting.unmount(mountPoint, isLazy: true)
+            try unmounter(mountPoint)
         } catch {
             // A dead mount stays for the user to unmount.
             logger.error("unmounting failed", error: error)

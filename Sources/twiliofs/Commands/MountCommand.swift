@@ -94,6 +94,14 @@ struct MountCommand: ParsableCommand {
             "bits", "Permission bits to remove, in octal.", default: "0\(String(MountDefaults.mask, radix: 8))"))
     var mask: String?
 
+    @Option(
+        name: .customLong("user"),
+        help: .value("name", "The user to become after root has mounted; the files are theirs.", default: "stay root"))
+    var servingUser: String?
+
+    @Flag(help: "Let the process reach all files of its user, not only those that it needs.")
+    var noLandlock = false
+
     @Option(name: .customShort("o"), help: .value("options", "Mount options, separated by commas."))
     var mountOptions: [String] = []
 

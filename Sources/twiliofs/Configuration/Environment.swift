@@ -14,6 +14,14 @@ struct Environment {
         return value.flatMap { $0.isEmpty ? nil : $0 }
     }
 
+    /// The environment in which another user's cache folder is found.
+    func forCache(of user: ServingUser) -> Environment {
+        var variables = variables
+        variables["XDG_CACHE_HOME"] = nil
+        variables["HOME"] = user.home
+        return Environment(variables)
+    }
+
     /// The environment variables from which libcurl reads the proxy.
     private static let proxies = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"]
 

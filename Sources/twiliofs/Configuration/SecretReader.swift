@@ -19,6 +19,8 @@ struct SecretReader: Sendable {
     var credentialsFolder: String?
     /// Reads files again while the mount is running; nil to read each once.
     var rereading: Rereading?
+    /// Opens the files when this process can't any more; nil if it always can.
+    var doorkeeper: Doorkeeper?
     /// Receives a warning about a file.
     var warn: @Sendable (String) -> Void = { _ in }
 
@@ -106,7 +108,7 @@ struct SecretReader: Sendable {
     ) throws(Failure) -> SecretBytes {
         let path = file(named: name)
         // Without O_NONBLOCK, a pipe without a writer would block here.
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        let descriptor = open(path)
         guard descriptor >= 0 else { throw notOpened(path, what, status) }
         defer { close(descriptor) }
         var file = stat()
@@ -133,6 +135,20 @@ struct SecretReader: Sendable {
             throw Failure(status, "the file '\(path)' with the \(what) is UTF-16: store it as UTF-8")
         }
         return text
+    }
+
+    /// Opens a file; returns -1 with `errno` if that fails.
+    private func open(_ path: String) -> Int32 {
+        let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
+        return doorkeeper?.openSecret(path, flags: flags) ?? Glibc.open(path, flags)
+    }
+
+    /// Whether there is a file, as far as it may be known.
+    func exists(_ path: String) -> Bool {
+        let descriptor = open(path)
+        guard descriptor >= 0 else { return errno != ENOENT && errno != ENOTDIR }
+        close(descriptor)
+        return true
     }
 
     /// The ways in which others can read or change a file, each with its remedy.

@@ -17,19 +17,33 @@ struct Mount {
     private static let patienceForFindings = Duration.seconds(2)
 
     private let command: MountCommand
-    private let environment = Environment()
+    private let environment: Environment
     private let log: LogOutput
+    private let logFile: LogFile?
     private let logger: Logger
+    private let serviceManager: ServiceManager
+    /// The user whom the process becomes; nil if it stays who it is.
+    private let user: ServingUser?
+    /// The environment that tells where the cache is.
+    private let cacheEnvironment: Environment
 
     init(_ command: MountCommand) throws(Failure) {
         self.command = command
-        // In the background, the terminal shows only warnings and the reason of a failure, not the log.
-        let destination: LogOutput.Destination
-        if let path = command.logFile {
-            destination = .file(try LogFile(CacheFolder.absolute(path)))
-        } else {
-            destination = command.readyDescriptor == nil ? .standardError : .systemLog
+        // These come first, since the environment mustn't change while other threads run.
+        serviceManager = ServiceManager()
+        let user = try ServingUser.chosen(command.servingUser)
+        environment = Environment()
+        cacheEnvironment = user.map(environment.forCache) ?? environment
+        // SQLite's temporary files are in the cache folder, too: the process may use no other.
+        setenv("SQLITE_TMPDIR", try CacheFolder.root(option: command.cacheDir, environment: cacheEnvironment), 1)
+        self.user = user
+        let logFile = try command.logFile.map { (path) throws(Failure) in
+            try LogFile(CacheFolder.absolute(path), for: user)
         }
+        self.logFile = logFile
+        // In the background, the terminal shows only warnings and the reason of a failure, not the log.
+        let destination: LogOutput.Destination =
+            if let logFile { .file(logFile) } else { command.readyDescriptor == nil ? .standardError : .systemLog }
         CrashSignals.report(to: destination, as: command.logFormat, version: TwilioFS.version)
         log = LogOutput(format: command.logFormat, destination: destination, leastLevel: command.logLevel)
         logger = log.logger()
@@ -38,7 +52,7 @@ struct Mount {
     /// Mounts, serves until unmounted, and cleans up; throws ``Failure``, or the error of a part of the mount.
     func run() throws {
         // These come before the memory holds secrets and before threads inherit the signal mask.
-        try Self.forbidCoreDumps()
+        try ProcessSecrecy.begin()
         _ = twiliofs_keep_freed_memory()
         if let descriptor = command.readyDescriptor { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
         // The log is flushed after a failure too.
@@ -46,6 +60,8 @@ struct Mount {
         try AddressSpaceLimit.check()
         try ThreadReserve.check()
         let signals = try ProcessSignals(log: log, endsWithTerminal: command.readyDescriptor == nil)
+        let landlock = command.noLandlock ? nil : Confinement.available(logger: logger)
+        let doorkeeper = landlock == nil && user == nil ? nil : try Doorkeeper(for: user)
         let rereading = try Rereading(logger: logger)
         defer { rereading.shutDown() }
 
@@ -61,11 +77,13 @@ struct Mount {
         try checkPlaces(outside: mountPoint)
         let secrets = try MountSecrets(
             command.account, command.keys, command.subaccounts, command.external, environment: environment,
-            secrets: secretReader(rereading), logger: logger)
+            secrets: secretReader(rereading, doorkeeper), logger: logger)
         forgetInheritedSecrets()
+        try user?.takeCacheFolder(command.cacheDir)
+        try user?.begin()
         let catalogFolder = { (sid: SID) throws(Failure) in
             try CacheFolder.path(
-                option: command.cacheDir, account: sid, region: secrets.account.region, environment: environment)
+                option: command.cacheDir, account: sid, region: secrets.account.region, environment: cacheEnvironment)
         }
 
         let ownership = Ownership(
@@ -75,20 +93,52 @@ struct Mount {
         settings.options = options.others + (allowsOthers ? ["allow_other"] : [])
         settings.window = window
         settings.predecessor = mountPoint.predecessor
+        if let doorkeeper { try use(doorkeeper, in: &settings) }
         let mount = try AccountMount(settings, logger: logger, catalogFolder: catalogFolder)
         defer { mount.stop() }
         secrets.follow(in: mount, by: rereading)
         signals.hold()
         try mount.mount()
-        signals.onSignals(unmount: mount.unmounting) { rereading.readAll() }
         do {
+            // Before this process gives up the right to unmount, which the watch inherits.
             if options.removesDead { try DeadMountWatch.start(mountPoint: mountPoint.path, device: mount.device) }
-            try announce(mount, on: mountPoint)
+            try confine(landlock, doorkeeper)
         } catch {
             mount.unmounting()
             throw error
         }
+        signals.onSignals(unmount: mount.unmounting) { rereading.readAll() }
+        do { try announce(mount, on: mountPoint) } catch {
+            mount.unmounting()
+            throw error
+        }
+        serviceManager.tell("READY=1", "STATUS=\(secrets.account.account) is mounted on \(mountPoint.path)")
         withExtendedLifetime(secrets) { mount.wait() }
+        serviceManager.tell("STOPPING=1", "STATUS=")
+    }
+
+    /// Has the doorkeeper do what this process won't be able to do.
+    private func use(_ doorkeeper: Doorkeeper, in settings: inout MountSettings) throws(Failure) {
+        try doorkeeper.setMountPoint(settings.mountPoint)
+        settings.unmounter = { (path) throws(FileSystemError) in try doorkeeper.unmount(path) }
+        if let logFile {
+            try doorkeeper.setLogFile(logFile.path)
+            logFile.reopen { () throws(Failure) in try doorkeeper.openLogFile() }
+        }
+        if let user { settings.withMountRights = { try user.asRoot($0) } }
+    }
+
+    /// Gives up the rights that were for mounting alone.
+    private func confine(_ landlock: Landlock?, _ doorkeeper: Doorkeeper?) throws(Failure) {
+        guard let doorkeeper else { return }
+        try user?.finish()
+        try doorkeeper.seal()
+        // This user may be kept out of a folder with secrets.
+        if user != nil { FileStamp.look { doorkeeper.statusOfSecret($0) } }
+        let root = try CacheFolder.root(option: command.cacheDir, environment: cacheEnvironment)
+        let rules = MountAccess.rules(
+            cacheFolder: root, authorityFile: transferConfiguration.certificateAuthorityFile)
+        try Confinement.begin(landlock, rules, logger: logger)
     }
 
     /// The settings from the command line that need no check.
@@ -110,7 +160,7 @@ struct Mount {
         settings.videoCredentials = credentials.video
         settings.subaccountCredentials = credentials.subaccounts
         if command.cacheSize.bytes > 0 {
-            let root = try CacheFolder.root(option: command.cacheDir, environment: environment)
+            let root = try CacheFolder.root(option: command.cacheDir, environment: cacheEnvironment)
             settings.diskCache = (CacheFolder.ciphertext(root), command.cacheSize.bytes, command.cacheMinFree.bytes)
         }
         return settings
@@ -155,10 +205,10 @@ struct Mount {
     /// Whether the terminal isn't the log itself, as it may be in the foreground.
     private var isTerminalFree: Bool { command.readyDescriptor != nil || command.logFile != nil }
 
-    private func secretReader(_ rereading: Rereading) -> SecretReader {
+    private func secretReader(_ rereading: Rereading, _ doorkeeper: Doorkeeper?) -> SecretReader {
         SecretReader(
             isStrict: command.strictPermissions, credentialsFolder: environment["CREDENTIALS_DIRECTORY"],
-            rereading: rereading, warn: warning)
+            rereading: rereading, doorkeeper: doorkeeper, warn: warning)
     }
 
     /// Removes secrets from the environment, and closes the parent's pipes with secrets.
@@ -184,15 +234,9 @@ struct Mount {
         return configuration
     }
 
-    private static func forbidCoreDumps() throws(Failure) {
-        var limit = rlimit(rlim_cur: 0, rlim_max: 0)
-        guard setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit) == 0, twiliofs_disable_core_dumps() == 0
-        else { throw Failure(.other, "core dumps can't be switched off: \(SystemErrorCode.current)") }
-    }
-
     /// Refuses a mount that contains its own files, and so would wait for itself.
     private func checkPlaces(outside mountPoint: MountPoint) throws(Failure) {
-        let root = try CacheFolder.root(option: command.cacheDir, environment: environment)
+        let root = try CacheFolder.root(option: command.cacheDir, environment: cacheEnvironment)
         let authorities = command.account.certificateAuthorities(environment)?.file
         let places = [
             (root, "the cache folder"), (command.logFile, "the log file"),
