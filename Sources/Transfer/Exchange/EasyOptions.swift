@@ -16,7 +16,7 @@ struct EasyOptions {
 
     /// The addresses to which a request may be sent.
     ///
-    /// A host that the user has named may tell a private address, too; what that one tells in turn is no longer trusted.
+    /// A host that the user has named may tell a private address, too; what that one tells in turn isn't trusted.
     func rule(for request: ExchangeRequest) -> PeerRule {
         let hosts = [request.lane.origin, request.address.teller].compactMap(\.self)
         return PeerRule(allowsPrivate: hosts.contains { $0.isLoopback || isNamedByUser($0.bareHost) })

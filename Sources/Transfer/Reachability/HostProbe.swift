@@ -1,7 +1,7 @@
 /// An attempt to connect to an unreachable host that belongs to no transfer.
 ///
-/// The transfers for which somebody waits give up after ``CircuitBreaker/probeTime``. The attempt goes on for as long as
-/// connecting may take, so that a slow host is found to be reachable, too.
+/// The transfers for which somebody waits give up after ``CircuitBreaker/probeTime``. The attempt goes on for as long
+/// as connecting may take, so that a slow host is found to be reachable, too.
 final class HostProbe: ExchangeHandler {
     private let ended: (Result<Void, TransferError>) -> Void
     private var hasEnded = false

@@ -6,8 +6,8 @@ public struct Patience: Sendable, Hashable {
     public var stall = Duration.seconds(15)
     /// The time without progress, over all attempts, after which a transfer fails; a byte is progress for 10 ms.
     ///
-    /// The default stands for the client's own, `TransferClient.Configuration.timeout`, and is well below the 120 seconds
-    /// after which Linux warns of a hung task.
+    /// The default stands for the client's own, `TransferClient.Configuration.timeout`, and is well below the 120
+    /// seconds after which Linux warns of a hung task.
     public var giveUp = Duration.seconds(60)
     /// The upper bound of the wait before the first retry; it doubles with each further one.
     public var firstBackoff = Duration.milliseconds(200)

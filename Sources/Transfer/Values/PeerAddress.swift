@@ -3,8 +3,8 @@ import Glibc
 
 /// The IP address of a server.
 ///
-/// A name server that lies, or that an attacker controls (DNS rebinding), can lead the name of a public host to a machine
-/// in the private network, with which this one may speak and others may not.
+/// A name server that lies, or that an attacker controls (DNS rebinding), can lead the name of a public host to a
+/// machine in the private network, with which this one may speak and others may not.
 struct PeerAddress: Equatable, CustomStringConvertible {
     /// 4 or 16 bytes.
     private let bytes: [UInt8]
@@ -53,8 +53,8 @@ struct PeerAddress: Equatable, CustomStringConvertible {
 
     /// Whether the address is one of the public Internet.
     ///
-    /// Sources: IANA's registries of special-purpose addresses. An IPv6 address that stands for an IPv4 address (mapped,
-    /// translated by NAT64, 6to4) is what that one is.
+    /// Sources: IANA's registries of special-purpose addresses. An IPv6 address that stands for an IPv4 address
+    /// (mapped, translated by NAT64, 6to4) is what that one is.
     var isPublic: Bool {
         if bytes.count == 4 { return !Self.specialIPv4.contains { $0.covers(bytes) } }
         if let embedded = embeddedIPv4 { return !Self.specialIPv4.contains { $0.covers(embedded) } }
