@@ -85,9 +85,10 @@ extension OperationContext {
         }
     }
 
-    /// Remembers a read that couldn't be fetched; other errors cost no wait.
+    /// Remembers a read that was repeated until its deadline; other errors cost no wait.
     fileprivate func note(_ error: FileTreeError, of request: Request, _ range: Range<Int64>) {
-        guard error.code == .media(.transferFailed), request.isPending else { return }
+        let waited: Set<FileTreeErrorCode> = [.media(.transferFailed), .media(.mediaMissing)]
+        guard waited.contains(error.code), request.isPending else { return }
         failedReads.withLock { $0.note(error, of: request.inode, range, by: request.threadID, now: .now) }
     }
 }

@@ -44,7 +44,7 @@ struct RequestLog: Sendable {
     /// Notes a request and gives its number.
     mutating func begin(_ request: SimulatedRequest, account: String?, connection: Int, now: Double) -> Int {
         defer { nextNumber += 1 }
-        secrets.formUnion(request.secrets)
+        secrets.formUnion(Self.secrets(of: request))
         requests.append(
             LoggedRequest(
                 number: nextNumber, time: now, host: request.host, method: request.method, path: request.path,
@@ -57,6 +57,17 @@ struct RequestLog: Sendable {
                 validationToken: request.headers.first(name: RequestValidation.field), account: account,
                 connection: connection, status: nil, bodyBytes: 0))
         return nextNumber
+    }
+
+    /// What a request carries that opens something: passwords, tokens, and the signatures of tokens and addresses.
+    private static func secrets(of request: SimulatedRequest) -> [String] {
+        let tokens = [request.bearerToken, request.headers.first(name: RequestValidation.field)].compactMap(\.self)
+        let password = request.login?.split(separator: ":", maxSplits: 1).dropFirst().first.map(String.init)
+        let client = request.path.hasSuffix("/token") ? request.form["client_secret"] : nil
+        let signature = request.query.first { $0.name == "X-Amz-Signature" }?.value
+        // Without its last part, the signature, a token opens nothing.
+        return [password, client, signature].compactMap(\.self)
+            + tokens.flatMap { [$0, $0.split(separator: ".").last.map(String.init) ?? $0] }
     }
 
     /// Notes progress of a request, unless the log was cleared after it came.

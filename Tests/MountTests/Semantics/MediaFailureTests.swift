@@ -63,6 +63,7 @@ struct MediaFailureTests {
         let expected = MediaFailure.allCases.filter(\.isExpected)
         var trials = try Self.trials(expected.filter { !$0.isOfHost })
         for failure in expected where failure.isOfHost { trials += try Self.trials([failure]) }
+        let start = ContinuousClock.now
         try Self.spoil(trials)
         // All at the same time: each may take as long as the deadline.
         let readers = try trials.map { try RunningCommand(["sha256sum", $0.bench.mount.path(of: $0.file)]) }
@@ -71,7 +72,7 @@ struct MediaFailureTests {
             try Self.check(trial, try reader.wait(seconds: 100), reader.processID, row)
         }
         for trial in trials { trial.bench.account.clearFaults() }
-        for trial in trials { try Self.checkAfterwards(trial) }
+        for trial in trials { try Self.checkAfterwards(trial, since: start) }
     }
 
     private static func check(
@@ -106,14 +107,15 @@ struct MediaFailureTests {
         }
     }
 
-    private static func checkAfterwards(_ trial: Trial) throws {
+    private static func checkAfterwards(_ trial: Trial, since start: ContinuousClock.Instant) throws {
         let mount = trial.bench.mount
         switch trial.failure {
         case .gone:
             let name = mount.path(of: trial.file)
             #expect(eventually { access(name, F_OK) != 0 && errno == ENOENT }, "\(trial.file.file.name)")
         case .pause:
-            #expect(try mount.checksum(of: trial.file) == nil, "the pause hasn't ended")
+            let found = try mount.checksum(of: trial.file)
+            #expect(found == nil || .now - start > .seconds(100), "the pause of 110 seconds hasn't ended")
         default:
             try mount.expectRight(trial.file, within: 60)
         }
