@@ -60,7 +60,7 @@ struct SignalTests {
         let match = try #require(told.first?.firstMatch(of: pattern), "\(words)")
         #expect(String(match.1) == CrashSignals.description(of: signal))
         #expect(String(match.2) == "\(getpid())")
-        #expect(told.first?.contains(/ signal=SIG[A-Z]+ thread=[a-z0-9\-]+ version=[0-9.]+$/) == true, "\(words)")
+        #expect(told.first?.contains(/\ signal=SIG[A-Z]+ thread=[a-z0-9\-]+ version=[0-9.]+$/) == true, "\(words)")
         #expect(try Command.run(["ls", mount.path], seconds: 20).end != .exited(0))
         try Command.require([BuiltPrograms.twiliofs, "unmount", mount.path])
         #expect(!MountedAccount.isMounted(mount.path))

@@ -20,6 +20,14 @@ struct MountTable {
         /// Whether it is this program's.
         var isOurs: Bool { type == "fuse.twiliofs" }
 
+        /// Whether it is mounted on another one, or, without that, is the root.
+        ///
+        /// - Parameter ids: Those in the table, which lacks what the root is on, unless that is itself.
+        fileprivate func isOn(_ other: Entry?, amid ids: Set<Int>) -> Bool {
+            guard let other else { return parent == id || !ids.contains(parent) }
+            return parent == other.id && parent != id
+        }
+
         /// The user who has mounted a FUSE file system; nil if unknown.
         var owner: uid_t? {
             let owner = options.split(separator: ",").first { $0.hasPrefix("user_id=") }
@@ -42,8 +50,7 @@ struct MountTable {
     ///
     /// - Parameter path: An absolute path without links, `.` and `..`.
     func stack(on path: String) -> [Entry] {
-        // The root is on nothing, or on itself.
-        let ids = Set(entries.filter { $0.id != $0.parent }.map(\.id))
+        let ids = Set(entries.map(\.id))
         var prefixes = ["/"]
         var prefix = ""
         for name in path.split(separator: "/") {
@@ -54,10 +61,9 @@ struct MountTable {
         var under: Entry?
         for prefix in prefixes {
             stack = []
-            // The root's parent isn't in the table.
-            while let entry = entries.first(where: { entry in
-                entry.path == prefix && (under.map { entry.parent == $0.id } ?? !ids.contains(entry.parent))
-            }), !stack.contains(entry) {
+            while let entry = entries.first(where: { $0.path == prefix && $0.isOn(under, amid: ids) }),
+                !stack.contains(entry)
+            {
                 stack.append(entry)
                 under = entry
             }
