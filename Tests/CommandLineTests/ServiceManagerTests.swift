@@ -29,7 +29,7 @@ final class NotifySocket: Sendable {
     /// The next message, if one has come.
     func message() -> String? {
         var bytes = [UInt8](repeating: 0, count: 4096)
-        let count = recv(descriptor, &bytes, bytes.count, Int32(MSG_DONTWAIT.rawValue))
+        let count = recv(descriptor, &bytes, bytes.count, Int32(MSG_DONTWAIT))
         return count >= 0 ? String(decoding: bytes[..<count], as: UTF8.self) : nil
     }
 }

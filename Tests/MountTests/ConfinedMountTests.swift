@@ -16,7 +16,9 @@ struct ServingProcess {
 
     /// Its doorkeepers.
     var doorkeepers: [Int32] {
-        get throws { try Command.run(["pgrep", "-P", "\(processID)", "-x", "twiliofs-door"]).lines.compactMap(Int32.init) }
+        get throws {
+            try Command.run(["pgrep", "-P", "\(processID)", "-x", "twiliofs-door"]).lines.compactMap(Int32.init)
+        }
     }
 
     /// How files can be opened by its threads; each error that one of them had.
@@ -74,7 +76,6 @@ struct ConfinedMountTests {
         try wait(until: "all threads are confined") { process.status("NoNewPrivs") == ["1"] }
         return process
     }
-
 
     @Test("All threads reach the cache, and neither secrets nor what isn't theirs", .canUseThreads, .needsLandlock)
     func threads() throws {
