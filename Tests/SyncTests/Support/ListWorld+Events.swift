@@ -69,7 +69,7 @@ extension ListWorld {
         if !waiting.isEmpty, running[.fill] == nil, running[.refresh] == nil {
             faults.append("\(waiting.count) wait although nothing is fetched")
         }
-        if !schedule.isComplete, let next = schedule.nextExpiry { faults.append("a fill has a deadline: \(next)") }
+        if let next = schedule.nextExpiry, next > instant + .seconds(3) { faults.append("a deadline is \(next)") }
         // What was there when the list was last brought up to date is in the catalog.
         if schedule.isComplete, let refreshed = schedule.refreshed {
             for item in list.items where item.created < refreshed && store.items[item.number] == nil {
@@ -77,8 +77,9 @@ extension ListWorld {
                 break
             }
         }
-        if let passed = schedule.passed, schedule.isComplete {
-            for (number, time) in vanished where time < passed && store.items[number] != nil {
+        if schedule.isComplete {
+            for (number, time) in vanished
+            where time < store.lastPassBegun && store.items[number] != nil && !outdated.contains(number) {
                 faults.append("\(number) is shown although it vanished before the last pass")
                 break
             }

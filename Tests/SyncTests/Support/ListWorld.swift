@@ -15,6 +15,9 @@ final class ListWorld: SeededWorld {
         var items: [Int: Int64] = [:]
         /// The items that the running pass has seen.
         var seen: Set<Int> = []
+        /// When the running pass began, perhaps in an earlier mount, and when the last completed one did.
+        var passBegun: Int64 = 0
+        var lastPassBegun: Int64 = 0
         var epoch = 0
     }
 
@@ -56,7 +59,8 @@ final class ListWorld: SeededWorld {
     var nextWaiter = 0
     /// When recordings vanished from the service.
     var vanished: [Int: Int64] = [:]
-    /// The times that were requested separately while the list was incomplete.
+    /// Those that came by a page from before they vanished, or by their names: only the next pass finds that they have.
+    var outdated: Set<Int> = []
     var isRefused = false
     var isHealthy = false
     var hasAskedAtEnd = false
@@ -66,8 +70,8 @@ final class ListWorld: SeededWorld {
     init(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         list = ModelList(
-            order: seed % 5 == 0 ? .shuffled : seed % 7 == 0 ? .oldestFirst : .newestFirst,
-            paging: seed % 2 == 0 ? .token : .index, pageSize: Int.random(in: 1...5, using: &generator),
+            order: seed % 7 == 0 ? .oldestFirst : .newestFirst,
+            paging: .token, pageSize: Int.random(in: 1...5, using: &generator),
             granularity: seed % 3 == 0 ? 86_400 : 60, filter: ModelList.Filter.allCases[Int(seed % 5)], seed: seed)
         for _ in 0..<Int.random(in: 0...40, using: &generator) {
             list.add(created: Self.start - Int64.random(in: 0...60, using: &generator) * 40_000)
@@ -147,11 +151,13 @@ final class ListWorld: SeededWorld {
         case .fill:
             intervals = times.fill
             if store.state.refreshed == nil { store.state.refreshed = now }
+            // The fill of a list of which nothing is covered counts as a pass, although single recordings may be there.
+            if store.state.coverage.isEmpty { outdated.formUnion(store.items.keys) }
         case .refresh:
             let isWide = age(of: lastWideRefresh, at: now) >= 3600
             intervals = times.refresh(wideOverlap: isWide ? 90_000 : nil)
         case .pass:
-            if store.state.passCoverage.isEmpty { store.seen = [] }
+            if store.state.passCoverage.isEmpty { (store.seen, store.passBegun) = ([], now) }
             intervals = store.state.passCoverage.gaps(in: Int64.min..<Int64.max)
         }
         running[task] = Running(
@@ -181,6 +187,7 @@ final class ListWorld: SeededWorld {
         }
         for item in answer.items {
             store.items[item.number] = item.created
+            if vanished[item.number] != nil { outdated.insert(item.number) }
             if task == .pass { store.seen.insert(item.number) }
         }
         do {
@@ -229,6 +236,7 @@ final class ListWorld: SeededWorld {
                 if run.isFromNothing {
                     (store.state.refreshed, store.state.passed) = (run.begun, run.begun)
                     isWholeList = true
+                    store.lastPassBegun = run.begun
                     lastWideRefresh = run.begun
                 }
             case .refresh:
@@ -236,6 +244,7 @@ final class ListWorld: SeededWorld {
                 if age(of: lastWideRefresh, at: run.begun) >= 3600 { lastWideRefresh = run.begun }
             case .pass:
                 store.state.passed = run.begun
+                store.lastPassBegun = store.passBegun
                 store.state.passCoverage = .none
             }
         }
@@ -262,6 +271,7 @@ final class ListWorld: SeededWorld {
         guard !list.items.isEmpty else { return }
         let item = list.items[number(0...(list.items.count - 1))]
         store.items[item.number] = item.created
+        outdated.insert(item.number)
     }
 
     func change() {

@@ -72,7 +72,7 @@ public enum SeededSchedule {
     }
 
     /// Runs one seed; returns what is wrong and the last events, or nil.
-    private static func report<World: SeededWorld>(of _: World.Type, seed: UInt64, steps: Int) throws -> String? {
+    static func report<World: SeededWorld>(of _: World.Type, seed: UInt64, steps: Int) throws -> String? {
         let world = try World(seed: seed)
         var history: [String] = []
         func report(_ faults: [String]) -> String? {

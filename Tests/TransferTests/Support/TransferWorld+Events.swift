@@ -213,7 +213,8 @@ extension TransferWorld {
         if case .exchanging(let attempt) = item.machine.state, case .receiving = attempt.phase { isReceiving = true }
         // Deadlines have been looked at for each time that has passed.
         if isTimed, !isReceiving, item.lastProgress.duration(to: now) > patience.giveUp {
-            faults.append("\(item.id) waits for \(item.lastProgress.duration(to: now)) without progress")
+            faults.append(
+                "\(item.id) waits for \(item.lastProgress.duration(to: now)) without progress in \(item.machine.state)")
         }
         return faults
     }

@@ -38,6 +38,7 @@ final class TransferWorld: SeededWorld {
         /// What it has received, and where that begins.
         var firstOffset: Int64?
         var bytes: [UInt8] = []
+        var furthest = 0
         var keptBody: [UInt8] = []
         /// The last new byte, or the start; later by the time for which the network isn't to blame.
         var lastProgress: Instant
@@ -281,14 +282,18 @@ final class TransferWorld: SeededWorld {
         item.exchange = wire
         let decision = item.machine.bodyArrived(count: piece.count, now: now)
         item.bytes += piece[decision.deliver]
-        if !decision.deliver.isEmpty, item.plan.isDownload { item.lastProgress = now }
+        // A request that is repeated gets the same bytes again, which are no progress.
+        if item.bytes.count > item.furthest { (item.furthest, item.lastProgress) = (item.bytes.count, now) }
         item.keptBody += piece.prefix(decision.keep)
         carryOut(decision.actions, for: item)
         if decision.isEnough, item.exchange != nil { end(item, .success(())) }
     }
 
     func fireDeadlines() {
-        for item in sorted { carryOut(item.machine.timeHasPassed(now: now, keptBody: item.keptBody), for: item) }
+        // A deadline may lead to a wait whose deadline is past as well: the loop looks again at once.
+        for _ in 0..<5 where items.values.contains(where: { $0.machine.deadline.map { $0 <= now } ?? false }) {
+            for item in sorted { carryOut(item.machine.timeHasPassed(now: now, keptBody: item.keptBody), for: item) }
+        }
     }
 
     func placeForDownloads() -> Address { addresses[number(0...2)] }
