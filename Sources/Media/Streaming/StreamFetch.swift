@@ -110,7 +110,8 @@ final class StreamFetch: DownloadReceiver, @unchecked Sendable {
             do throws(MediaError) { try check(isComplete: true) } catch { failure = error }
         }
         if case .failure(let error) = result {
-            finding = known.stopAskingForChannels(after: error) ? .changed : answers.finding(after: error) ?? finding
+            let hasChanged = error.code == .changed || known.stopAskingForChannels(after: error)
+            finding = hasChanged ? .changed : answers.finding(after: error) ?? finding
         }
         let outcome = failure.map { .failure($0) } ?? result.mapError { known.mediaError($0) }
         delegate.streamDidEnd(spool, outcome, finding.take())

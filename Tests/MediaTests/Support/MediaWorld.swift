@@ -87,6 +87,7 @@ final class MediaWorld: SeededWorld {
     /// The last reading of each file in a healthy world, and the attempts at it.
     var finished: Set<Int> = []
     var attempts: [Int: Int] = [:]
+    var lastErrors: [Int: MediaError] = [:]
 
     private static let client = Result { try TestClient(url: "http://127.0.0.1:9") }
     private static let folder = Result { try TemporaryFolder() }
@@ -136,6 +137,7 @@ final class MediaWorld: SeededWorld {
                 programs.append(program)
                 if opening.isLast { readAll(program) }
             case .failure(let error):
+                lastErrors[opening.file] = error
                 if isClean { problems.append("an opening fails without a cause: \(error)") }
             }
         }
@@ -163,6 +165,7 @@ final class MediaWorld: SeededWorld {
             for read in program.waiting where read.endCount > 0 {
                 if read.endCount > 1 { problems.append("the read \(read.range) ends \(read.endCount) times") }
                 if let error = read.error {
+                    lastErrors[program.file] = error
                     // Who has closed the file waits for nothing.
                     if isClean, program.reader != nil {
                         problems.append("the read \(read.range) fails without a cause: \(error)")
@@ -219,7 +222,7 @@ final class MediaWorld: SeededWorld {
         }
         if !openings.isEmpty { faults.append("\(openings.count) openings wait for ever") }
         for file in media.indices where !finished.contains(file) {
-            faults.append("file \(file) can't be read any more")
+            faults.append("file \(file) can't be read any more: \(lastErrors[file].map { "\($0)" } ?? "no error")")
         }
         programs = []
         let memory = library.services.memory
