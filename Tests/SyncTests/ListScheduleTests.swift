@@ -8,8 +8,8 @@ struct ListScheduleTests {
 
     @Test(
         "Who waits is answered once; a list that is told to be complete lacks nothing, and shows nothing that has gone",
-        arguments: SeededSchedule.portions(named: named, count: 3000))
+        arguments: SeededSchedule.portions(named: named, count: 1500))
     func random(seeds: ClosedRange<UInt64>) throws {
-        try SeededSchedule.run(ListWorld.self, seeds: seeds, steps: 200)
+        try SeededSchedule.run(ListWorld.self, seeds: seeds, steps: 120)
     }
 }

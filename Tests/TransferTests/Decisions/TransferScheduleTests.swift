@@ -8,8 +8,8 @@ struct TransferScheduleTests {
 
     @Test(
         "Each transfer ends once, with all bytes or an error, in time; none is forgotten, and no limit is exceeded",
-        arguments: SeededSchedule.portions(named: named, count: 3000))
+        arguments: SeededSchedule.portions(named: named, count: 1500))
     func random(seeds: ClosedRange<UInt64>) throws {
-        try SeededSchedule.run(TransferWorld.self, seeds: seeds, steps: 150)
+        try SeededSchedule.run(TransferWorld.self, seeds: seeds, steps: 120)
     }
 }
