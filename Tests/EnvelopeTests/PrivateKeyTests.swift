@@ -156,10 +156,8 @@ struct PrivateKeyTests {
         let small = try failure(try openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"))
         #expect(small.code == .unsupportedKey)
         #expect(small.message.contains("1024 bits"))
-        for bitCount in [2047, 4097] {
-            let other = try openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:\(bitCount)")
-            #expect(try failure(other).message.contains("\(bitCount) bits"))
-        }
+        let odd = try openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2047")
+        #expect(try failure(odd).message.contains("2047 bits"))
         let pss = try failure(try openssl("genpkey", "-algorithm", "RSA-PSS", "-pkeyopt", "rsa_keygen_bits:2048"))
         #expect(pss.code == .unsupportedKey)
         #expect(pss.message.contains("RSA-PSS"))

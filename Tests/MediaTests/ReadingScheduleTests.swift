@@ -10,6 +10,6 @@ struct ReadingScheduleTests {
         "Each read ends once, with its bytes or an error; no program reads all of a forged file; no memory is lost",
         arguments: SeededSchedule.portions(named: named, count: 300, size: 100))
     func random(seeds: ClosedRange<UInt64>) throws {
-        try SeededSchedule.run(MediaWorld.self, seeds: seeds, steps: 200)
+        try SeededSchedule.run(MediaWorld.self, seeds: seeds, steps: 150)
     }
 }
