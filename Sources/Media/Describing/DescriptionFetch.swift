@@ -92,7 +92,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         let address = known.resource.kind.mediaAccess == .direct ? (try? known.addresses())?.ownAddress : nil
         // HEAD has no bytes: it can't show whether truncated media is complete now.
         if let address, let origin = address.origin, !known.isCut,
-            known.services.probes.withLock({ $0.probe(at: origin, now: .now) }) == .head
+            known.services.probes.withLock({ $0.probe(at: origin, now: known.services.now) }) == .head
         {
             askForHead(at: address, of: origin)
         } else {
@@ -122,7 +122,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
             // The status concerns the recording, not the server, and the answer to GET says more.
             break
         case .success, .failure:
-            known.services.probes.withLock { $0.headFailed(at: origin, now: .now) }
+            known.services.probes.withLock { $0.headFailed(at: origin, now: known.services.now) }
         }
         beginAttempt()
     }
