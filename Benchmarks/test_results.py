@@ -55,6 +55,7 @@ class Table:
     command: str = "make bench"
     title: str = "Speed"
     legend: str = "Medians."
+    sheet: object = rendering.COMPARISON
 
     def all_rows(self, sizes):
         return self.all
