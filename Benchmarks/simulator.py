@@ -2,6 +2,7 @@
 
 import base64
 import json
+import ssl
 import urllib.parse
 import urllib.request
 from contextlib import ExitStack
@@ -85,10 +86,17 @@ class Simulator:
     def forget_requests(self):
         self._control("requests", method="DELETE")
 
+    def _opener(self):
+        if "caFile" not in self.description:
+            return _opener
+        context = ssl.create_default_context(cafile=self.description["caFile"])
+        return urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
+
     def _control(self, path, **request):
         url = f"{self.api_url}/_simulator/{path}"
         try:
-            with _opener.open(urllib.request.Request(url, **request), timeout=60) as answer:
+            with self._opener().open(urllib.request.Request(url, **request), timeout=60) as answer:
                 return answer.read()
         except OSError as error:
             raise BenchError(f"the simulator doesn't answer: {error}") from error

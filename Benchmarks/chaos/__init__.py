@@ -3,7 +3,7 @@
 import importlib
 
 # In the order of the table.
-_MODULES = ("backup", "reading", "outage", "proxy", "soak", "waiting")
+_MODULES = ("backup", "reading", "outage", "between", "soak", "waiting")
 
 
 def all_rows(sizes):

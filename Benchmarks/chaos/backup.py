@@ -3,14 +3,10 @@
 import hashlib
 import subprocess
 
-from chaos import faults
+from chaos import faults, library
 from chaos.harness import none, row, told
-from media import Noise, Original
 from processes import ENVIRONMENT
-from settings import KIB, program
-
-_KINDS = (("recordings", "wav"), ("video-recordings", "mka"), ("compositions", "mp4"))
-_SIZES = (1, 3 * KIB, 64 * KIB, 100 * KIB, 128 * KIB + 1, 300 * KIB, 1100 * KIB)
+from settings import program
 
 
 def rows(sizes):
@@ -22,20 +18,13 @@ def rows(sizes):
     return [row("rsync", figures, lambda chaos: _measure(chaos, count), (faults.NOTE,))]
 
 
-def _originals(chaos, count):
-    """Files of all kinds and of sizes around those that mean something."""
-    for number in range(count):
-        kind, extension = _KINDS[number % len(_KINDS)]
-        yield Original(kind, f"file-{number:04}.{extension}", Noise(chaos.random.choice(_SIZES)))
-
-
 def _measure(chaos, count):
-    account = chaos.account(list(_originals(chaos, count)))
+    account = chaos.account(library.originals(chaos, count, library.SMALL))
     faults.begin(chaos, account)
     mounted = chaos.mounted(account)
     target = chaos.new_folder("copy")
     mark = chaos.clock()
-    folders = [f"{mounted.path}/{kind}" for kind, _ in _KINDS]
+    folders = [f"{mounted.path}/{kind}" for kind in library.KINDS]
     result = subprocess.run(
         [program("rsync"), "-a", *folders, target], capture_output=True, text=True, errors="replace", env=ENVIRONMENT)
     seconds = chaos.clock() - mark

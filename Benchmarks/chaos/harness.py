@@ -139,7 +139,8 @@ class Chaos:
         """Starts a program until the end of the row; its log has its name."""
         return self.enter(Server(arguments, self.logs / f"{name}.log", environment))
 
-    def mount_of(self, account, *options, cache=None, api_url=None, name="twiliofs", environment=None):
+    def mount_of(self, account, *options, cache=None, api_url=None, name="twiliofs", environment=None,
+                 kind=mount.Mount, **more):
         """A mount for a `with` block; its log is kept. It has no disk cache unless `--cache-size` is given."""
         folder = self.new_folder(name)
         arguments = [
@@ -149,7 +150,7 @@ class Chaos:
         if "--cache-size" not in options:
             arguments += ["--cache-size", "0"]
         variables = {"TWILIO_AUTH_TOKEN": account.description["authToken"]} | (environment or {})
-        return mount.Mount([*arguments, *options], folder, variables, log=self.logs / f"{name}.log")
+        return kind([*arguments, *options], folder, variables, log=self.logs / f"{name}.log", **more)
 
     def mounted(self, account, *options, **more):
         """A mount until the end of the row."""
