@@ -141,6 +141,8 @@ class _Connection:
         self.place = place
         self._reader, self._writer = reader, writer
         self._repeated = repeated
+        # While they are there: a transport that is closed knows its socket no more.
+        self._sockets = [writer.get_extra_info("socket")]
         self._upstream = None
         self._sent = 0
         self._head = b""
@@ -151,6 +153,7 @@ class _Connection:
             self._tell()
             await self._hang()
         reader, self._upstream = await asyncio.open_connection(*target)
+        self._sockets.append(self._upstream.get_extra_info("socket"))
         upward = asyncio.ensure_future(self._upward())
         try:
             await self._downward(reader)
@@ -159,13 +162,12 @@ class _Connection:
 
     def abort(self):
         """Resets both connections."""
-        for writer in (self._writer, self._upstream):
-            if writer is None:
-                continue
-            sock = writer.get_extra_info("socket")
+        for sock in self._sockets:
             if sock is not None and sock.fileno() >= 0:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            writer.transport.abort()
+        for writer in (self._writer, self._upstream):
+            if writer is not None:
+                writer.transport.abort()
 
     def _tell(self):
         if not self._told:
@@ -239,6 +241,6 @@ class _Connection:
             await self._writer.drain()
 
     def _close_orderly(self):
-        sock = self._writer.get_extra_info("socket")
+        sock = self._sockets[0]
         if sock is not None and sock.fileno() >= 0:
             sock.shutdown(socket.SHUT_WR)

@@ -4,6 +4,7 @@ import os
 import socket
 import threading
 import time
+from pathlib import Path
 
 import mount
 from settings import BenchError, program
@@ -126,7 +127,7 @@ class NamespaceMount(mount.Mount):
     @property
     def visible_path(self):
         """Where this process sees the mount."""
-        return f"/proc/{self.pid}/root{self.path}"
+        return Path(f"/proc/{self.pid}/root{self.path}")
 
 
 def has_privileges():

@@ -12,7 +12,7 @@ from chaos.proxy import VANISH, Proxy, Way
 from processes import ENVIRONMENT, wait_until
 
 # As long as a program may take that was killed.
-_PROMPT = 2
+_PROMPT = 5
 _READER = Path(__file__).with_name("wait_for_bytes.py")
 _SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 _WAYS = ("read", "direct", "mmap", "sendfile", "whole")
