@@ -4,7 +4,8 @@
 `make bench` runs `run.py speed`, `make bench-catalog` runs `run.py catalog`, and `make chaos` runs `run.py chaos`.
 
 Environment: QUICK=1 for a short run, ROWS=name,… for some rows, SEED=n for the choice of faults, BENCH_FOLDER for the
-folder that keeps the media, TWILIOFS and SIMULATOR for other programs than those of the build for release.
+folder that keeps the media, SOAK for the seconds of the row of that name, TWILIOFS and SIMULATOR for other programs than
+those of the build for release.
 """
 
 import json

@@ -157,8 +157,8 @@ class Chaos:
         return self.enter(self.mount_of(account, *options, **more))
 
     def program(self, name):
-        """The path of a program that is built beside twiliofs for the tests."""
-        path = self.settings.twiliofs.parent / name
+        """The path of a program that is built beside the simulator for the tests."""
+        path = self.settings.simulator.parent / name
         if not path.exists():
             raise BenchError(f"{path} is missing: run 'make chaos', which builds it")
         return path

@@ -91,17 +91,19 @@ def late():
     return none("… reads that took longer than the deadline", "late")
 
 
-def await_reading(path, seconds=120):
-    """The seconds until a file can be read; none of it is in memory when its service has been away for long."""
+def await_reading(paths, seconds=120):
+    """The seconds until all of some files can be read that the kernel knows no bytes of."""
     begin = time.monotonic()
 
     def is_readable():
         try:
-            with open(path, "rb") as file:
-                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-                return bool(file.read(1))
+            for path in paths:
+                with open(path, "rb") as file:
+                    os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+                    file.read()
         except OSError:
             return False
+        return True
 
     wait_until(is_readable, seconds, interval=0.1)
     return time.monotonic() - begin
