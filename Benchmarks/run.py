@@ -4,8 +4,8 @@
 `make bench` runs `run.py speed`, `make bench-catalog` runs `run.py catalog`, and `make chaos` runs `run.py chaos`.
 
 Environment: QUICK=1 for a short run, ROWS=name,… for some rows, SEED=n for the choice of faults, BENCH_FOLDER for the
-folder that keeps the media, SOAK for the seconds of the row of that name, TWILIOFS and SIMULATOR for other programs than
-those of the build for release.
+folder that keeps the media, SOAK for the seconds of the row of that name, TWILIOFS and SIMULATOR for other programs
+than those of the build for release.
 """
 
 import json
@@ -28,7 +28,7 @@ def _note_machine(folder, name, description):
     path.write_text(json.dumps(machines, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _complaints(row, measurements):
+def complaints(row, measurements):
     """What of a row isn't as it has to be, in sentences."""
     for one in measurements:
         figure = row.figure(one.figure)
@@ -38,8 +38,8 @@ def _complaints(row, measurements):
 
 def _tell_failures(failures, settings):
     """Says what has failed, and how it can be had again."""
-    for name, complaints in failures.items():
-        for complaint in complaints:
+    for name, found in failures.items():
+        for complaint in found:
             print(f"FAILED: {name}: {complaint}", file=sys.stderr)
         quick = " QUICK=1" if settings.quick else ""
         print(f"    again with: make chaos ROWS={name} SEED={settings.seed}{quick}", file=sys.stderr)
@@ -68,7 +68,7 @@ def main():
         recording.append(folder / "results.jsonl", measurements)
         has_failed |= any(one.error for one in measurements)
         if table.sheet.is_strict:
-            failures |= {row.name: found for found in [list(_complaints(row, measurements))] if found}
+            failures |= {row.name: found for found in [list(complaints(row, measurements))] if found}
     text = rendering.document(TABLES.values(), settings.sizes, folder)
     (folder / "results.md").write_text(text, encoding="utf-8")
     print(rendering.section(

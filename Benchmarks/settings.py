@@ -13,7 +13,7 @@ GIB = 1 << 30
 
 
 def _seed(quick):
-    """The SEED of the environment; else another each time, except for a quick run, which is to be the same each time."""
+    """The SEED of the environment; else another each time, but the same for each quick run."""
     given = os.environ.get("SEED", "")
     if given and not given.isdecimal():
         raise SystemExit(f"chaos: SEED is a whole number, and not {given}")

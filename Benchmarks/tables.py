@@ -51,7 +51,7 @@ TABLES = {table.name: table for table in (
         catalog.all_rows, _generated_account),
     Table(
         "chaos", "make chaos", "What goes wrong",
-        "Faults are chosen by the seed; a row that is run again with it meets the same ones. A row has passed when all of "
-        "its\nfigures are within their bars.",
+        "Faults are chosen by the seed; a row that is run again with it meets the same ones. A row has passed when "
+        "all of its\nfigures are within their bars.",
         chaos.all_rows, surroundings, rendering.FAULTS),
 )}

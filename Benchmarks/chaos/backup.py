@@ -10,7 +10,7 @@ from settings import program
 
 
 def rows(sizes):
-    count = 60 if sizes.is_quick else 500
+    count = 20 if sizes.is_quick else 500
     figures = (
         none(f"rsync -a of {count} files through faults: files that are wrong or missing", "wrong"),
         none("… errors that rsync saw", "errors"),

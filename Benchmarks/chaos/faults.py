@@ -9,14 +9,15 @@ def rules(chaos, unavailable=0.2, throttled=0.1, reset=0.05, stalled=0.02):
     """Rules for the simulator that together hit these shares of all requests."""
     actions = (
         (unavailable, {"type": "status", "code": 503}), (throttled / 2, {"type": "status", "code": 429}),
-        (throttled / 2, {"type": "status", "code": 429, "retryAfter": 1}), (reset, {"type": "reset"}),
-        (stalled, {"type": "stall"}))
+        (throttled / 2, {"type": "status", "code": 429, "retryAfter": 1}), (reset, {"type": "reset"}))
     chosen, left = [], 1.0
     for share, action in actions:
         # A rule decides about the requests that the rules before it have spared.
         chosen.append({"probability": share / left, "seed": chaos.seed(), "action": action})
         left -= share
-    return chosen
+    # Silence takes a quarter of a minute until it is noticed: in a short run there is one.
+    which = {"after": chaos.random.randint(5, 15), "count": 1} if chaos.is_quick else {"probability": stalled / left}
+    return chosen + ([{**which, "seed": chaos.seed(), "action": {"type": "stall"}}] if stalled else [])
 
 
 def begin(chaos, account, life=1, **shares):

@@ -26,8 +26,8 @@ def rows(sizes):
         none("… programs that got wrong bytes", "wrong"),
         told("… the longest in uninterruptible sleep", "s", "asleep"))
     return [row("killed", figures, _measure, (
-        "they read, read past the page cache, map, send with sendfile and copy; each third is killed by SIGKILL, SIGTERM "
-        f"and SIGINT, and has {_PROMPT} s to end.",))]
+        "they read, read past the page cache, map, send with sendfile and copy; each third is killed by SIGKILL, "
+        f"SIGTERM and SIGINT, and has {_PROMPT} s to end.",))]
 
 
 def _measure(chaos):

@@ -30,7 +30,7 @@ def _descendants(parent):
     return found
 
 
-def _sleeping_threads(pid):
+def sleeping_threads(pid):
     """The threads of a process in uninterruptible sleep, each with a number that changes when it has run since."""
     try:
         threads = os.listdir(f"/proc/{pid}/task")
@@ -75,13 +75,17 @@ class Watch:
         self._has_ended.set()
         self._thread.join()
 
+    @staticmethod
+    def _sleeping(pid):
+        return sleeping_threads(pid)
+
     def _look(self):
         since = {}
         while not self._has_ended.wait(self._INTERVAL):
             now = time.monotonic()
             before, since = since, {}
             for pid in [os.getpid(), *_descendants(os.getpid())]:
-                for thread, switches in _sleeping_threads(pid):
+                for thread, switches in self._sleeping(pid):
                     # A thread that slept twice and ran in between has two sleeps.
                     begin = before.get((thread, switches), now)
                     since[thread, switches] = begin
