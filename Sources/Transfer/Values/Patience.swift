@@ -6,8 +6,9 @@ public struct Patience: Sendable, Hashable {
     public var stall = Duration.seconds(15)
     /// The time without progress, over all attempts, after which a transfer fails; a byte is progress for 10 ms.
     ///
-    /// The default is well below the 120 seconds after which Linux warns of a hung task.
-    public var giveUp = Duration.seconds(45)
+    /// The default stands for the client's own, `TransferClient.Configuration.timeout`, and is well below the 120 seconds
+    /// after which Linux warns of a hung task.
+    public var giveUp = Duration.seconds(60)
     /// The upper bound of the wait before the first retry; it doubles with each further one.
     public var firstBackoff = Duration.milliseconds(200)
     /// The limit for the upper bound of the wait.
@@ -24,6 +25,15 @@ public struct Patience: Sendable, Hashable {
     /// Each byte postpones the stall by this much, up to `stall`, and each new byte postpones the end of patience.
     /// So a useless response below 100 bytes a second ends like a stalled one and blocks no reader for ever.
     static let timePerByte = Duration.milliseconds(10)
+
+    /// The limits for a client whose transfers fail after this time without progress.
+    func limited(to timeout: Duration) -> Patience {
+        var limited = self
+        limited.giveUp = giveUp == Self.standard.giveUp ? timeout : min(giveUp, timeout)
+        limited.connect = min(connect, limited.giveUp)
+        limited.stall = min(stall, limited.giveUp)
+        return limited
+    }
 
     /// The defaults, which suit a filesystem with waiting readers.
     public static let standard = Patience()

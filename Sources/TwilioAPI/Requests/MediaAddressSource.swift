@@ -8,7 +8,8 @@ public import Transfer
 /// target until it is refused, so that not every range costs a redirect.
 ///
 /// Video media comes from a presigned address with a limited lifetime, which the API returns. An address is used until
-/// it is refused; downloads that need a fresh one at the same time share one request.
+/// it is refused, or is about to expire as far as it tells; downloads that need a fresh one at the same time share one
+/// request.
 public final class MediaAddressSource: MediaAddresses {
     private typealias Completion = @Sendable (Result<Address, any Error>) -> Void
 
@@ -56,7 +57,7 @@ public final class MediaAddressSource: MediaAddresses {
         completion: @escaping @Sendable (Result<Address, any Error>) -> Void
     ) {
         let (known, mustResolve) = state.withLock { state -> (Address?, Bool) in
-            if let refused, state.current == refused { state.current = nil }
+            if let current = state.current, current == refused || current.isStale() { state.current = nil }
             if let known = state.current ?? (resolver == nil ? origin : nil) { return (known, false) }
             return (nil, state.requests.join(completion, for: subject, urgency: priority.rawValue))
         }
@@ -71,7 +72,11 @@ public final class MediaAddressSource: MediaAddresses {
     public func remember(served address: Address) {
         // An address with credentials is the API's own; storing it saves nothing.
         guard address.credentials == nil else { return }
-        state.withLock { $0.current = address }
+        state.withLock { state in
+            // A slow download may have begun at an address that was refused meanwhile, or replaced by a fresher one.
+            if let current = state.current, !current.isOlder(than: address) { return }
+            if resolver == nil, !address.isStale() { state.current = address }
+        }
     }
 
     /// Drops an address that served something other than the media.
@@ -122,7 +127,7 @@ public final class MediaAddressSource: MediaAddresses {
             throw TwilioError(.malformedAnswer, "Twilio sent no address for the media of \(subject)")
         }
         do throws(AddressError) {
-            return Address(url: try response.head.address.redirected(to: text).url)
+            return try response.head.address.redirected(to: text, by: response.head.headers).withoutCredentials
         } catch {
             throw TwilioError(.malformedAnswer, error.message, cause: error)
         }

@@ -90,7 +90,7 @@ struct Mount {
         let (account, credentials) = (secrets.account, secrets.credentials)
         var settings = MountSettings(
             version: TwilioFS.version, account: account.account, credentials: credentials.main,
-            endpoints: account.endpoints, transfer: transferConfiguration, keys: secrets.ring,
+            endpoints: account.endpoints, transfer: transferConfiguration(secrets), keys: secrets.ring,
             media: try mediaConfiguration(spoolFolder: try catalogFolder(account.account)),
             ownership: ownership, mountPoint: mountPoint.path, threadCount: threadCount)
         settings.sync = command.window.settings
@@ -200,10 +200,14 @@ struct Mount {
             isOutside: mountPoint.path)
     }
 
-    private var transferConfiguration: TransferClient.Configuration {
+    private func transferConfiguration(_ secrets: MountSecrets) -> TransferClient.Configuration {
         let authorities = command.account.certificateAuthorities(environment)
-        return TransferClient.Configuration(
+        var configuration = TransferClient.Configuration(
             certificateAuthorityFile: authorities.map { CacheFolder.absolute($0.file) },
             certificateAuthoritySource: authorities?.source, userAgent: "twiliofs/\(TwilioFS.version)")
+        configuration.timeout = .seconds(command.timeout)
+        let (given, external) = (secrets.account.endpoints.givenHosts, secrets.externalMedia)
+        configuration.isNamedByUser = { given.contains($0) || external?.names($0) == true }
+        return configuration
     }
 }
